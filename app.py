@@ -1,0 +1,87 @@
+"""The whole wiring: settings in, rooms on, app out."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, redirect, request
+from redis.exceptions import ConnectionError as StoreUnreachable
+from redis.exceptions import TimeoutError as StoreTooSlow
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+import config
+import stage
+from masking import MaskedNumbers
+from phone import sms, voice
+from phone.commands import read_all
+from receiving import door
+from receiving.once import StillRunning
+from receiving.twilio import BadSignature
+from workers.queue import Queues
+
+ROOMS = (sms.bp, voice.bp, stage.bp)
+
+
+def create_app(settings: config.Settings | None = None, redis: Any = None) -> Flask:
+    """The app on these settings and this store; both are made from the environment when they are not given."""
+    settings = settings or config.load()
+    redis = redis or config.connect(settings)
+    app = Flask(__name__)
+    app.extensions |= {"settings": settings, "redis": redis, "queues": Queues(redis)}
+    app.config.update(
+        SECRET_KEY=str(settings.secret_key[0]),
+        SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],
+        SESSION_COOKIE_SECURE=settings.is_public_https,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(MaskedNumbers())
+    for room in ROOMS:
+        app.register_blueprint(room)
+    read_all()
+    app.before_request(_only_https)
+    app.after_request(_say_https)
+    for trouble, answer in ANSWERS.items():
+        app.register_error_handler(trouble, answer)
+    return app
+
+
+def _only_https() -> BaseResponse | None:
+    """Pages asked for by http go to https. Webhooks never redirect: their signature already holds the scheme."""
+    settings = door.settings()
+    came_by = request.headers.get("X-Forwarded-Proto", "") if settings.trusted_proxies else ""
+    if settings.is_public_https and came_by == "http" and request.method in ("GET", "HEAD"):
+        return redirect(settings.public_url + request.full_path.rstrip("?"), 308)
+    return None
+
+
+def _say_https(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if door.settings().is_public_https:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+def _plain(sentence: str, status: int, **headers: str) -> Response:
+    return Response(sentence + "\n", status, headers, content_type="text/plain; charset=utf-8")
+
+
+def _store_is_away(trouble: Exception) -> Response:
+    logging.getLogger(__name__).error("The store does not answer: %s", trouble)
+    return _plain("Our store does not answer just now. Please try again.", 503, **{"Retry-After": "5"})
+
+
+def _broken(trouble: Exception) -> Response:
+    logging.getLogger(__name__).exception("A request failed", exc_info=trouble)
+    return _plain("Something went wrong on our side. It is in our log.", 500)
+
+
+ANSWERS: dict[type[Exception], Any] = {
+    BadSignature: door.refuse,
+    StillRunning: lambda _: _plain("This delivery is still being worked on.", 503, **{"Retry-After": "5"}),
+    StoreUnreachable: _store_is_away,
+    StoreTooSlow: _store_is_away,
+    HTTPException: lambda refusal: _plain(refusal.description or refusal.name, refusal.code or 500),
+    Exception: _broken,
+}

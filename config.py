@@ -1,0 +1,178 @@
+"""Settings: read once from the environment, checked, and frozen."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from urllib.parse import urlsplit
+
+import redis
+
+
+class MissingSetting(Exception):
+    """A setting is absent or unusable; the message names it and says what to do."""
+
+
+class Secret(str):
+    """A value that works as text and prints as dots, so it cannot slip into a log."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+
+Secrets = tuple[Secret, ...]
+
+
+def setting(about: str, default: str | None = None) -> str:
+    """One row of the settings table: what it is for, and its default (None: it must be set)."""
+    return field(metadata={"about": about, "default": default})  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every field is the environment variable of the same name in capitals; a test compares the README with this table."""
+
+    twilio_account_sid: str = setting("your account at Twilio: AC and 32 hexadecimal digits")
+    twilio_auth_token: Secrets = setting("the account's Auth Token; while you rotate it, several, the newest first")  # type: ignore[assignment]
+    twilio_phone_number: str = setting("the number people call and text, in E.164: +447700900100")
+    redis_url: str = setting("Redis or Valkey: redis://… or rediss://…")
+    secret_key: Secrets = setting("signs the presenter's cookie and makes callers' aliases; the newest first")  # type: ignore[assignment]
+    presenter_password: Secret = setting("opens the presenter's page")  # type: ignore[assignment]
+    public_url: str = setting("the address the world reaches us at: https://talk.example", "")
+    twilio_api_url: str = setting("another REST API in Twilio's place, such as the exchange", "")
+    twilio_shared_keys: dict[str, tuple[str, Secret]] = setting(  # type: ignore[assignment]
+        "webhook SharedKeys, as id:secret or id:secret:HMAC_SHA1", ""
+    )
+    trusted_proxies: int = setting(  # type: ignore[assignment]
+        "how many proxies stand in front of us; 1 on a Heroku dyno", "0"
+    )
+    allow_loopback: bool = setting("yes lets `check` and webhooks reach this machine: for the demo only", "no")  # type: ignore[assignment]
+    redis_tls_verify: bool = setting(  # type: ignore[assignment]
+        "no accepts the self-signed certificate of a rediss:// store; on a Heroku dyno the default is no", "yes"
+    )
+    web_concurrency: int = setting("web processes", "2")  # type: ignore[assignment]
+    port: int = setting("where the web process listens", "8000")  # type: ignore[assignment]
+
+    @property
+    def is_public_https(self) -> bool:
+        """True when the world reaches us by https, so cookies may insist on it."""
+        return self.public_url.startswith("https://")
+
+
+# Heroku's router is the one proxy in front; its key-value store signs its own certificate and publishes no chain.
+ON_HEROKU = {"trusted_proxies": "1", "redis_tls_verify": "no"}
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """All settings, or MissingSetting naming every one that is absent or unusable."""
+    environ = os.environ if environ is None else environ
+    values, wrong = {}, []
+    for row in fields(Settings):
+        name = row.name.upper()
+        default = _default(row.name, row.metadata["default"], environ)
+        text = environ.get(name, "").strip() or default
+        if text is None:
+            wrong.append(f"Set {name}: {row.metadata['about']}.")
+            continue
+        try:
+            values[row.name] = READERS.get(row.name, str)(text)
+        except ValueError as mistake:
+            wrong.append(f"{name} {mistake}.")
+    if wrong:
+        raise MissingSetting("\n".join([*wrong, "The table of settings is in README.md."]))
+    return Settings(**values)
+
+
+def _default(name: str, default: str | None, environ: Mapping[str, str]) -> str | None:
+    return ON_HEROKU.get(name, default) if "DYNO" in environ else default
+
+
+def connect(settings: Settings) -> redis.Redis:
+    """A client for the store: answers bytes, waits at most 5 s to connect, retries what was not sent."""
+    options: dict[str, object] = {"socket_connect_timeout": 5, "health_check_interval": 30}
+    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
+        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return redis.Redis.from_url(settings.redis_url, **options)
+
+
+def _account(text: str) -> str:
+    if not (text.startswith("AC") and len(text) == 34):
+        raise ValueError("must be AC and 32 hexadecimal digits, as Twilio's console shows it")
+    return text
+
+
+def _number(text: str) -> str:
+    if not (text.startswith("+") and text[1:].isdigit() and 8 <= len(text) <= 16):
+        raise ValueError("must be in E.164: a plus sign, the country, the number, no spaces: +447700900100")
+    return text
+
+
+def _secrets(text: str) -> Secrets:
+    found = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
+    if not found:
+        raise ValueError("holds no value between its commas")
+    return found
+
+
+def _long_secrets(text: str) -> Secrets:
+    found = _secrets(text)
+    if any(len(secret) < 16 for secret in found):
+        raise ValueError("must be at least 16 characters; make one with: openssl rand -hex 32")
+    return found
+
+
+def _shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
+    keys = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rest = part.partition(":")
+        secret, _, algorithm = rest.partition(":")
+        if not (name and secret) or algorithm not in ("", "HMAC_SHA1", "HMAC_SHA256"):
+            raise ValueError("must be id:secret or id:secret:HMAC_SHA1, comma separated")
+        keys[name] = (algorithm or "HMAC_SHA256", Secret(secret))
+    return keys
+
+
+def _origin(text: str) -> str:
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be a plain address such as https://talk.example")
+    return text.rstrip("/")
+
+
+def _store(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis:// or rediss://")
+    return text
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit():
+        raise ValueError("must be a whole number")
+    return int(text)
+
+
+def _yes(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text.lower() == "yes"
+
+
+READERS = {
+    "twilio_account_sid": _account,
+    "twilio_auth_token": _secrets,
+    "twilio_phone_number": _number,
+    "redis_url": _store,
+    "secret_key": _long_secrets,
+    "presenter_password": Secret,
+    "public_url": _origin,
+    "twilio_api_url": _origin,
+    "twilio_shared_keys": _shared_keys,
+    "trusted_proxies": _whole,
+    "allow_loopback": _yes,
+    "redis_tls_verify": _yes,
+    "web_concurrency": _whole,
+    "port": _whole,
+}

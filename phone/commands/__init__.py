@@ -1,0 +1,91 @@
+"""The command table: what people can ask for, by text or by key. Every file here is read when the table is."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workers.queue import Task
+
+
+@dataclass(frozen=True)
+class Slow:
+    """An answer that a worker has to work out: the task, its words, and what to say meanwhile."""
+
+    task: Task
+    words: str
+    meanwhile: str
+
+
+Answer = str | Slow
+Ask = Callable[[str], Answer]
+"""What a command is: it takes the words that came after its name and answers at once, or hands over to a worker."""
+
+
+class NeedsWords(Exception):
+    """The command cannot do anything without words; the message asks for them."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table. `about` is the function's docstring, and stands in HELP and in the spoken menu."""
+
+    name: str
+    key: str
+    about: str
+    answer: Ask
+    takes: str = ""  # what the words are, if it wants any: "address"
+    other_names: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """How it is texted: `check <address>`."""
+        return f"{self.name} <{self.takes}>" if self.takes else self.name
+
+
+TABLE: dict[str, Command] = {}
+
+
+def command(name: str, key: str, takes: str = "", other_names: tuple[str, ...] = ()) -> Callable[[Ask], Ask]:
+    """Put a function in the table. Its docstring is its help line; its key is pressed in the spoken menu."""
+
+    def register(ask: Ask) -> Ask:
+        if any(row.key == key or name in (row.name, *row.other_names) for row in TABLE.values()):
+            raise ValueError(f"two commands want the word {name} or the key {key}")
+        TABLE[name] = Command(name, key, (ask.__doc__ or "").strip(), ask, takes, other_names)
+        return ask
+
+    return register
+
+
+def read_all() -> dict[str, Command]:
+    """The whole table, sorted by key."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return dict(sorted(TABLE.items(), key=lambda row: row[1].key))
+
+
+def by_key(key: str) -> Command | None:
+    """The command behind this key, or None."""
+    return next((row for row in read_all().values() if row.key == key), None)
+
+
+def by_words(words: str) -> tuple[Command, str] | None:
+    """The command whose name comes first, and the words after it; None when nothing fits."""
+    name, _, rest = words.strip().partition(" ")
+    name = re.sub(r"[^\w?]+$", "", name.lower())
+    for row in read_all().values():
+        if name in (row.name, *row.other_names):
+            return row, rest.strip()
+    return None
+
+
+def by_speech(words: str) -> tuple[Command, str] | None:
+    """The first command whose name was said anywhere: "the time, please" is the time."""
+    spoken = re.findall(r"[\w'.:/-]+", words.lower())
+    for at, word in enumerate(spoken):
+        found = by_words(word.strip(".,!?"))
+        if found:
+            return found[0], " ".join(spoken[at + 1 :])
+    return None

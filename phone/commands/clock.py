@@ -1,0 +1,12 @@
+"""Time: what time it is where the number lives."""
+
+from datetime import datetime
+
+from phone.commands import command
+
+
+@command("time", key="1")
+def tell_the_time(words: str) -> str:
+    """what time it is here"""
+    now = datetime.now().astimezone()
+    return f"It is {now:%H:%M} {now.tzname()}."

@@ -1,0 +1,94 @@
+"""The documents a caller hears: each carries its number, so that a late fetch of an old one is recognised."""
+
+from urllib.parse import urlencode
+
+from twilio.twiml.voice_response import VoiceResponse
+
+from phone.commands import read_all
+
+KEY_PAUSE = 6  # seconds a caller has to press or say something
+RECORD_KEY, GOODBYE_KEY, AGAIN_KEY = "9", "#", "*"
+LONGEST_MESSAGE = 60  # seconds
+NAME = "Call and Response"
+# What is said while a worker works, in turn, so that waiting is never silence and never a loop of one sentence.
+WAITING = ("I am working on it.", "Still working on it.", "It takes a moment longer.", "Thank you for waiting.")
+
+
+def address(path: str, document: int, **more: str) -> str:
+    """Where the next step of a call goes: a path of ours that carries the number of the document it stands in."""
+    return f"{path}?{urlencode({'doc': document, **more})}"
+
+
+def menu(opening: str, document: int, quiet: int = 0, whole: bool = True) -> str:
+    """Something said, then what one can ask for: by key or by speech. Silence comes back here, counted."""
+    response = VoiceResponse()
+    gather = response.gather(
+        input="dtmf speech",
+        num_digits=1,
+        finish_on_key="",
+        timeout=KEY_PAUSE,
+        speech_timeout="auto",
+        hints=", ".join([*read_all(), "message", "goodbye"]),
+        action=address("/voice/menu", document),
+    )
+    gather.say(opening)
+    gather.say(spoken_menu() if whole else "What else? Press star for the menu, or hash to say goodbye.")
+    response.redirect(address("/voice/menu", document, quiet=str(quiet + 1)))
+    return str(response)
+
+
+def spoken_menu() -> str:
+    """The menu in one breath, from the command table."""
+    rows = [f"Press {row.key}, or say {row.name}, for {row.about}." for row in read_all().values()]
+    return " ".join([*rows, f"Press {RECORD_KEY} to leave a message. Press hash to say goodbye."])
+
+
+def question(words: str, command: str, document: int) -> str:
+    """Asks for the words a command needs."""
+    response = VoiceResponse()
+    gather = response.gather(
+        input="speech", timeout=KEY_PAUSE, speech_timeout="auto", action=address("/voice/words", document, command=command)
+    )
+    gather.say(words)
+    response.redirect(address("/voice/words", document, command=command))
+    return str(response)
+
+
+def waiting(ask: str, document: int, turn: int, words: str = "") -> str:
+    """Says something, plays something, and comes back to ask again after about five seconds."""
+    response = VoiceResponse()
+    response.say(words or WAITING[turn % len(WAITING)])
+    response.play("/static/waiting.wav")
+    response.redirect(address("/voice/wait", document, ask=ask, turn=str(turn + 1)))
+    return str(response)
+
+
+def a_moment(ask: str, document: int, turn: int) -> str:
+    """The answer is on its way into this call by another road: keep the line without starting a sentence."""
+    response = VoiceResponse()
+    response.play("/static/waiting.wav")
+    response.redirect(address("/voice/wait", document, ask=ask, turn=str(turn)))
+    return str(response)
+
+
+def record(document: int) -> str:
+    """A message after the tone. Its sound comes by a callback of its own, when Twilio has it."""
+    response = VoiceResponse()
+    response.say("Leave your message after the tone, and press any key when you are done.")
+    response.record(
+        action=address("/voice/recorded", document),
+        max_length=LONGEST_MESSAGE,
+        play_beep=True,
+        recording_status_callback="/voice/recording",
+        recording_status_callback_event="completed",
+    )
+    response.redirect(address("/voice/menu", document))
+    return str(response)
+
+
+def goodbye(words: str = "Thank you for calling. Goodbye.") -> str:
+    """The last words."""
+    response = VoiceResponse()
+    response.say(words)
+    response.hangup()
+    return str(response)

@@ -1,0 +1,85 @@
+"""One webhook as it came over the wire, before anybody believed it."""
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qsl, urlsplit
+
+MOST_FIELDS = 400  # Twilio sends about thirty; a thousand tiny fields are an attack
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was sent to us: `url` as the sender wrote it, header names in lower case, the body untouched."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    received_at: float = field(default_factory=time.time)  # seconds since 1970
+
+    @cached_property
+    def path(self) -> str:
+        """The path, still percent-encoded."""
+        return urlsplit(self.url).path
+
+    @cached_property
+    def form(self) -> list[tuple[str, str]]:
+        """The form fields of a POST in order, repeats and empty values included; none if its body is no form."""
+        if self.method != "POST" or not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return []
+        return _fields(self.body.decode("utf-8", "replace"))
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The URL's own parameters; of a repeated one the last."""
+        return dict(_fields(urlsplit(self.url).query))
+
+    @cached_property
+    def params(self) -> dict[str, str]:
+        """What the sender tells us: the form of a POST, the query of a GET; "" stands for what is missing."""
+        return dict(self.form) if self.method == "POST" else self.query
+
+    def __getitem__(self, name: str) -> str:
+        """One parameter, "" when it is missing."""
+        return self.params.get(name, "")
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return []
+
+
+def from_request(environ: dict[str, object], body: bytes, public_url: str, trusted_proxies: int) -> Delivery:
+    """The delivery a WSGI request carries. `environ` is gunicorn's: RAW_URI holds the target as it was sent."""
+    headers = {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name[:5] == "HTTP_"}
+    headers["content-type"] = str(environ.get("CONTENT_TYPE", ""))
+    url = (public_url or _origin(environ, headers, trusted_proxies)) + _target(environ)
+    return Delivery(str(environ["REQUEST_METHOD"]), url, headers, body)
+
+
+def _target(environ: dict[str, object]) -> str:
+    """Path and query exactly as sent. Never request.url: Werkzeug decodes %27, %C3%A9 and %2F in it."""
+    raw = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/")
+    if raw.startswith("/"):
+        return raw
+    rest = raw.partition("://")[2]  # a proxy's absolute form: http://host/path
+    return "/" + rest.partition("/")[2]
+
+
+def _origin(environ: dict[str, object], headers: dict[str, str], trusted_proxies: int) -> str:
+    """Scheme and host as the sender saw them; forwarded headers count only from as many proxies as are configured."""
+    scheme = str(environ.get("wsgi.url_scheme", "http"))
+    host = headers.get("host", "")
+    if trusted_proxies:
+        scheme = _forwarded(headers.get("x-forwarded-proto", ""), trusted_proxies) or scheme
+        host = _forwarded(headers.get("x-forwarded-host", ""), trusted_proxies) or host
+    return f"{scheme}://{host}"
+
+
+def _forwarded(value: str, proxies: int) -> str:
+    """What the outermost trusted proxy wrote: each proxy appends one value, so count from the right."""
+    values = [part.strip() for part in value.split(",")]
+    return values[-proxies] if len(values) >= proxies else values[0]

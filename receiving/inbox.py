@@ -1,0 +1,51 @@
+"""Each request as it came, kept a while for inspection and replay."""
+
+import json
+from typing import Any
+
+from receiving.delivery import Delivery
+
+STREAM = "inbox"
+KEPT = 2_000  # requests
+FORGOTTEN_AFTER = 3 * 24 * 3600  # seconds without a request; they hold numbers and words, so they do not stay
+REFUSED = "inbox:refused"
+REFUSED_KEPT = 100  # strangers fill this one, so it stays small
+REFUSED_BODY = 4_096  # bytes kept of a refused body
+
+
+def keep(pipe: Any, delivery: Delivery) -> None:
+    """Put a verified delivery on a pipeline; the stream's id is its name from then on."""
+    _add(pipe, STREAM, KEPT, delivery, delivery.body, "")
+
+
+def keep_refused(redis: Any, delivery: Delivery, reason: str) -> None:
+    """Keep the start of a request that was turned away, with the reason we found for ourselves."""
+    _add(redis, REFUSED, REFUSED_KEPT, delivery, delivery.body[:REFUSED_BODY], reason)
+
+
+def find(redis: Any, name: str) -> Delivery | None:
+    """The delivery with this id as it came, or None when it is no longer kept."""
+    rows = redis.xrange(STREAM, min=name, max=name)
+    return _read(rows[0][1]) if rows else None
+
+
+def latest(redis: Any, count: int = 50) -> list[tuple[str, Delivery]]:
+    """The newest verified deliveries with their ids, newest first."""
+    return [(name.decode(), _read(row)) for name, row in redis.xrevrange(STREAM, count=count)]
+
+
+def refused(redis: Any, count: int = 50) -> list[tuple[str, Delivery, str]]:
+    """The newest refusals: id, what came, and which usual mistake would explain it."""
+    rows = redis.xrevrange(REFUSED, count=count)
+    return [(name.decode(), _read(row), row[b"why"].decode()) for name, row in rows]
+
+
+def _add(to: Any, stream: str, kept: int, delivery: Delivery, body: bytes, why: str) -> None:
+    facts = json.dumps([delivery.method, delivery.url, delivery.headers, delivery.received_at])
+    to.execute_command("XADD", stream, "MAXLEN", "~", kept, "*", "facts", facts, "body", body, "why", why)
+    to.execute_command("EXPIRE", stream, FORGOTTEN_AFTER)
+
+
+def _read(row: dict[bytes, bytes]) -> Delivery:
+    method, url, headers, received_at = json.loads(row[b"facts"])
+    return Delivery(method, url, headers, row[b"body"], received_at)

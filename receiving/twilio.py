@@ -1,0 +1,147 @@
+"""Twilio's signature over the raw public URL: https://www.twilio.com/docs/usage/security."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from config import Secret, Settings
+from receiving.delivery import Delivery
+
+HEADER = "x-twilio-signature"
+SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
+ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
+LIMIT = 256 * 1024  # bytes. Twilio's own requests stay far below; its documents end at 64 kB
+
+
+class BadSignature(Exception):
+    """This request was not signed with a key of ours; the message is the one sentence a stranger may read."""
+
+
+def sign(secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1") -> str:
+    """The signature Twilio sends for this URL and these form fields (none for GET and JSON), in Base64."""
+    text = url + "".join(name + value for name, value in sorted(set(fields)))
+    mac = hmac.new(secret.encode(), text.encode("utf-8", "surrogatepass"), ALGORITHMS[algorithm])
+    return base64.b64encode(mac.digest()).decode()
+
+
+def verify(delivery: Delivery, settings: Settings) -> None:
+    """Raise BadSignature unless one of our keys signed exactly this request."""
+    given = delivery.headers.get(HEADER, "").encode("utf-8", "surrogateescape")
+    if not given:
+        raise BadSignature("This address takes signed webhooks only, and X-Twilio-Signature is missing.")
+    if not _body_matches(delivery):
+        raise BadSignature("The body is not the one that was signed.")
+    for algorithm, secret in _keys(delivery, settings):
+        if any(_same(given, sign(secret, url, delivery.form, algorithm)) for url in _urls(delivery.url)):
+            return
+    raise BadSignature("X-Twilio-Signature does not fit this request.")
+
+
+def _keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]]:
+    """The keys that may have signed it. The header only names a key; which algorithm goes with it is ours to say."""
+    named = delivery.headers.get(SETTINGS_HEADER)
+    if named is None:
+        yield from (("HMAC_SHA1", token) for token in settings.twilio_auth_token)
+        return
+    parts = dict(part.strip().partition("=")[::2] for part in named.split(","))
+    ours = settings.twilio_shared_keys.get(parts.get("key", ""))
+    if ours and parts.get("algorithm") == ours[0]:
+        yield ours
+
+
+def _body_matches(delivery: Delivery) -> bool:
+    """A body that is no form is signed through its SHA-256 in the query; both must fit."""
+    if delivery.method != "POST" or delivery.form or not delivery.body:
+        return True
+    claimed = delivery.query.get("bodySHA256", "")
+    return _same(claimed.lower().encode("utf-8", "surrogateescape"), hashlib.sha256(delivery.body).hexdigest())
+
+
+def _urls(url: str) -> list[str]:
+    """The URL as sent and, for https, without its port: Twilio drops it for voice."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    name, colon, port = host.rpartition(":")
+    if scheme == "https" and colon and port.isdigit():
+        return [url, f"{scheme}://{name}{slash}{path}"]
+    return [url]
+
+
+def _same(given: bytes, ours: str) -> bool:
+    return hmac.compare_digest(given, ours.encode())
+
+
+def explain(delivery: Delivery, settings: Settings) -> str:
+    """For our own log, never for the sender: which usual mistake would have made this signature fit."""
+    if not delivery.headers.get(HEADER):
+        return "no X-Twilio-Signature: not from Twilio, or a proxy removed it"
+    if not _body_matches(delivery):
+        if "bodySHA256" in delivery.query:
+            return "the body was changed on the way: its SHA-256 is not the bodySHA256 in the query"
+        return "the body is no form, and the URL has no bodySHA256: was it removed on the way, or is this form mislabelled?"
+    for mistake, tried, what_if in _usual_mistakes(delivery, settings):
+        try:
+            verify(tried, what_if)
+        except BadSignature:
+            continue
+        return mistake
+    return "no usual mistake fits: another account's token, or a forgery"
+
+
+def _usual_mistakes(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Delivery, Settings]]:
+    for mistake, url in _other_urls(delivery):
+        yield mistake, replace(delivery, url=url), settings
+    for name, (_, secret) in settings.twilio_shared_keys.items():
+        yield (
+            f"it was signed with the SharedKey {name}, but did not say so in X-Twilio-Webhooks-Signature-Settings",
+            replace(delivery, headers={**delivery.headers, SETTINGS_HEADER: f"key={name},algorithm=HMAC_SHA1"}),
+            replace(settings, twilio_shared_keys={name: ("HMAC_SHA1", secret)}),
+        )
+    if SETTINGS_HEADER in delivery.headers:
+        plain = {name: value for name, value in delivery.headers.items() if name != SETTINGS_HEADER}
+        yield "it names a SharedKey, but the Auth Token signed it", replace(delivery, headers=plain), settings
+    stripped = [(name, value.strip()) for name, value in delivery.form]
+    for mistake, form in (
+        ("something trimmed the white space of its fields", stripped),
+        ("it was signed as a GET, without its form fields", []),
+    ):
+        yield mistake, _with_form(delivery, form), settings
+
+
+def _other_urls(delivery: Delivery) -> Iterator[tuple[str, str]]:
+    parts = urlsplit(delivery.url)
+    host = parts.hostname or ""
+    rest = delivery.url.partition("://")[2].partition("/")[2]
+    other = "http" if parts.scheme == "https" else "https"
+    yield f"it was signed for {other}, we saw {parts.scheme}: set PUBLIC_URL", f"{other}://{parts.netloc}/{rest}"
+    yield "it was signed without the port: set PUBLIC_URL", f"{parts.scheme}://{host}/{rest}"
+    yield "it was signed for https and without the port: set PUBLIC_URL", f"{other}://{host}/{rest}"
+    for port in (443, 80, 8000):
+        yield f"it was signed with port {port}: set PUBLIC_URL", f"{parts.scheme}://{host}:{port}/{rest}"
+    path, mark, query = delivery.url.partition("?")
+    slashed = path[:-1] if path.endswith("/") else path + "/"
+    yield "a trailing slash was added or lost", slashed + mark + query
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if pairs:
+        decoded = "&".join(f"{name}={value}" for name, value in pairs)
+        yield "something decoded the query on the way", f"{path}?{decoded}"
+        encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+        yield "something encoded the query anew on the way", f"{path}?{encoded}"
+        yield "something put the query in another order", f"{path}?{'&'.join(sorted(query.split('&')))}"
+    for header in ("x-forwarded-host", "x-original-host", "host"):
+        proxy = delivery.headers.get(header, "").split(",")[0].strip()
+        if proxy and proxy != parts.netloc:
+            for scheme in ("https", "http"):
+                yield (
+                    f"it was signed for the host {proxy} ({header}): set PUBLIC_URL, or TRUSTED_PROXIES",
+                    f"{scheme}://{proxy}/{rest}",
+                )
+
+
+def _with_form(delivery: Delivery, form: list[tuple[str, str]]) -> Delivery:
+    changed = replace(delivery)
+    changed.__dict__["form"] = form
+    return changed

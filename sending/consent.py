@@ -1,0 +1,20 @@
+"""Who has texted STOP: nobody is texted after that, until they text START."""
+
+from typing import Any
+
+KEY = "consent:left"
+
+
+def leave(to: Any, number: str) -> None:
+    """Remember, on a client or a pipeline, that this person wants no texts."""
+    to.execute_command("SADD", KEY, number)
+
+
+def come_back(to: Any, number: str) -> None:
+    """Forget it again."""
+    to.execute_command("SREM", KEY, number)
+
+
+def has_left(redis: Any, number: str) -> bool:
+    """True when this person must not be texted."""
+    return bool(redis.sismember(KEY, number))

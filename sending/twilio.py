@@ -1,0 +1,178 @@
+"""Texts and live updates through Twilio's REST API: https://www.twilio.com/docs/usage/api."""
+
+import logging
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+import events
+from config import Settings
+from masking import alias, mask
+from sending import consent, ledger, limits
+from sending.ledger import Effect
+from sending.segments import segments, shorten
+
+log = logging.getLogger(__name__)
+
+ANSWER_WITHIN = 10  # seconds Twilio has for one REST call
+MOST_TRIES = 6  # then it is refused, and everybody sees it
+LOOK_AFTER = 5  # seconds. Twilio's lists are eventually consistent, so a doubtful text is not looked up at once
+CALL_OVER = 21220
+OPTED_OUT = 21610
+TOO_MANY = (20429,)
+NEVER_LEFT = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
+
+
+class CallIsOver(Exception):
+    """The call has ended, so nothing can be spoken into it."""
+
+
+class Telephone:
+    """What we do through Twilio: the official client, pointed at TWILIO_API_URL when that is set."""
+
+    def __init__(self, settings: Settings, redis: Any) -> None:
+        self.settings, self.redis = settings, redis
+        http = TwilioHttpClient(timeout=ANSWER_WITHIN)
+        self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
+        if settings.twilio_api_url:
+            self.client.api.base_url = settings.twilio_api_url
+
+    def text(self, id: str) -> str:
+        """Carry out the planned text with this id, as far as it goes now; answers its state."""
+        effect = ledger.load(self.redis, id)
+        if effect is None or effect.is_settled:
+            return effect.state if effect else "unknown"
+        if effect.state == "sending" and time.time() - effect.began < ledger.SENDING_TAKES:
+            return "sending"
+        if effect.state in ("sending", "unknown"):
+            return self._look_up(effect)
+        if reason := self._must_not(effect):
+            return self._refuse(effect, "planned", reason)
+        return self._send(effect) if ledger.begin(self.redis, effect) else "sending"
+
+    def speak(self, call_sid: str, url: str) -> bool:
+        """Point the live call at this document. False: Twilio is in trouble. CallIsOver: nobody listens any more."""
+        try:
+            self.client.calls(call_sid).update(url=url, method="POST")
+        except TwilioRestException as refusal:
+            if refusal.code in (CALL_OVER, 20404):
+                raise CallIsOver from refusal
+            log.warning("The live update was not taken: %s", refusal.msg)
+            return False
+        except requests.exceptions.RequestException as trouble:
+            log.warning("The live update did not get through: %s", type(trouble).__name__)
+            return False
+        return True
+
+    def call_is_live(self, call_sid: str) -> bool:
+        """Whether Twilio says that this call is still going on; True when it does not say."""
+        try:
+            status = self.client.calls(call_sid).fetch().status
+        except (TwilioRestException, requests.exceptions.RequestException):
+            return True
+        return status in ("queued", "ringing", "in-progress")
+
+    def recording(self, sid: str) -> bytes:
+        """The sound of a recording as WAV. The address is built here: the one in the webhook is not followed."""
+        base = self.settings.twilio_api_url or "https://api.twilio.com"
+        url = f"{base}/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{sid}.wav"
+        keys = (self.settings.twilio_account_sid, self.settings.twilio_auth_token[0])
+        answer = requests.get(url, auth=keys, timeout=ANSWER_WITHIN)
+        answer.raise_for_status()
+        return answer.content
+
+    def _must_not(self, effect: Effect) -> str:
+        """Why this text may not be sent at all, or ""."""
+        if consent.has_left(self.redis, effect.to):
+            return "they texted STOP"
+        if effect.tries >= MOST_TRIES:
+            return f"tried {MOST_TRIES} times: {effect.reason or 'Twilio did not answer'}"
+        if effect.tries == 0:
+            try:
+                limits.spend(self.redis, alias(effect.to, self.settings.secret_key[0]))
+            except limits.OverTheLimit as ceiling:
+                return str(ceiling)
+        return ""
+
+    def _send(self, effect: Effect) -> str:
+        body = shorten(effect.body)
+        try:
+            message = self.client.messages.create(
+                to=effect.to,
+                from_=self.settings.twilio_phone_number,
+                body=body,
+                status_callback=f"{self.settings.public_url}/sms/status?effect={effect.id}",
+            )
+        except TwilioRestException as refusal:
+            return self._not_taken(effect, refusal)
+        except NEVER_LEFT as trouble:
+            if _never_left(trouble):
+                return self._later(effect, "Twilio could not be reached")
+            return self._doubt(effect)
+        except requests.exceptions.RequestException:
+            return self._doubt(effect)
+        return self._sent(effect, "sending", str(message.sid))
+
+    def _sent(self, effect: Effect, seen: str, sid: str) -> str:
+        ledger.took(self.redis, sid, effect.id)
+        if ledger.settle(self.redis, effect.id, seen, "sent", sid=sid):
+            body = shorten(effect.body)
+            facts = {"who": mask(effect.to), "answer": body, "segments": segments(body)}
+            events.publish(self.redis, "text.sent", effect.story, **facts)
+        return "sent"
+
+    def _not_taken(self, effect: Effect, refusal: TwilioRestException) -> str:
+        if refusal.status == 429 or refusal.code in TOO_MANY:
+            return self._later(effect, "Twilio asked us to slow down")
+        if refusal.status >= 500:
+            return self._doubt(effect)
+        if refusal.code == OPTED_OUT:
+            consent.leave(self.redis, effect.to)
+            return self._refuse(effect, "sending", "they texted STOP")
+        return self._refuse(effect, "sending", f"Twilio refused it: {refusal.msg} ({refusal.code})")
+
+    def _refuse(self, effect: Effect, seen: str, reason: str) -> str:
+        if ledger.settle(self.redis, effect.id, seen, "refused", reason=reason):
+            log.warning("A text was not sent: %s", reason)
+            events.publish(self.redis, "text.refused", effect.story, who=mask(effect.to), reason=reason)
+        return "refused"
+
+    def _later(self, effect: Effect, reason: str) -> str:
+        wait = random.uniform(0.5, 1) * min(2**effect.tries, 60)  # noqa: S311 (jitter, not a secret)
+        ledger.postpone(self.redis, effect.id, "sending", time.time() + wait, reason)
+        return "planned"
+
+    def _doubt(self, effect: Effect) -> str:
+        ledger.doubt(self.redis, effect.id, time.time() + LOOK_AFTER)
+        return "unknown"
+
+    def _look_up(self, effect: Effect) -> str:
+        """Is the doubtful text among those that Twilio sent? Only when it is not may it be sent again."""
+        since = datetime.fromtimestamp(effect.began, UTC) - timedelta(seconds=60)  # their clock and ours may differ
+        try:
+            sent = self.client.messages.list(to=effect.to, limit=100)  # newest first; a queued one has no DateSent to filter by
+        except (TwilioRestException, requests.exceptions.RequestException):
+            ledger.look_later(self.redis, effect.id, effect.state, time.time() + LOOK_AFTER)
+            return "unknown"
+        for message in sent:
+            mine = message.body == shorten(effect.body) and message.direction == "outbound-api"
+            if mine and _is_recent(message, since) and ledger.took(self.redis, str(message.sid), effect.id):
+                return self._sent(effect, effect.state, str(message.sid))
+        ledger.postpone(self.redis, effect.id, effect.state, time.time(), "Twilio did not answer")
+        return "planned"
+
+
+def _never_left(trouble: Exception) -> bool:
+    """True when no connection was made, so Twilio cannot have acted."""
+    return isinstance(trouble, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(trouble)
+
+
+def _is_recent(message: Any, since: datetime) -> bool:
+    """Texts still in the queue have no date_sent, so their creation counts."""
+    return bool(message.date_created is None or message.date_created >= since)

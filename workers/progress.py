@@ -1,0 +1,24 @@
+"""Long work shows how far it is: on the stage, and in what a waiting caller is told."""
+
+from typing import Any
+
+from rq import get_current_job
+
+import events
+from workers import asks
+
+
+def report(done: float, words: str) -> None:
+    """`done` from 0 to 1, `words` for people ("4,000 of 10,000 read"). Outside a job it does nothing."""
+    job = get_current_job()
+    if job is None or (ask := asks.load(job.connection, job.id)) is None:
+        return
+    pipe = job.connection.pipeline()
+    pipe.hset(f"ask:{ask.id}", "progress", words)
+    events.publish(pipe, "ask.progress", ask.story, ask=ask.id, done=round(done, 2), words=words)
+    pipe.execute()
+
+
+def so_far(redis: Any, ask_id: str) -> str:
+    """What was last reported, or ""."""
+    return (redis.hget(f"ask:{ask_id}", "progress") or b"").decode()

@@ -1,0 +1,50 @@
+"""What nobody came back for: overdue asks, answers that were not heard, texts left in doubt. Safe to run anywhere."""
+
+import logging
+import time
+from typing import Any
+
+from sending import ledger
+from workers import asks, callbacks
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds
+MOST = 50  # of each in one sweep, so that one sweep stays short
+TURN = 10  # seconds one process may take with one thing before another tries
+
+
+def sweep(redis: Any, now: float | None = None) -> int:
+    """One round; answers how many things it mended. Several processes may sweep at once: each thing is taken once."""
+    now = now or time.time()
+    return _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
+
+
+def _late_asks(redis: Any, now: float) -> int:
+    late = [id for id in asks.overdue(redis, now, MOST) if _mine(redis, id)]
+    for id in late:
+        if asks.load(redis, id) is None:
+            redis.zrem(asks.OPEN, id)
+        callbacks.finish(redis, id, "failed", callbacks.TOO_SLOW)
+    return len(late)
+
+
+def _unheard_answers(redis: Any, now: float) -> int:
+    found = [name.decode() for name in redis.zrangebyscore(callbacks.UNHEARD, 0, now, start=0, num=MOST)]
+    mine = [id for id in found if _mine(redis, id)]
+    for id in mine:
+        callbacks.chase(redis, id)
+    return len(mine)
+
+
+def _unsettled_texts(redis: Any, now: float) -> int:
+    mine = [id for id in ledger.overdue(redis, now, MOST) if _mine(redis, id)]
+    for id in mine:
+        if callbacks.telephone().text(id) == "unknown" and ledger.load(redis, id) is None:
+            redis.zrem(ledger.DUE, id)
+    return len(mine)
+
+
+def _mine(redis: Any, id: str) -> bool:
+    """One process at a time looks after one thing; the marks end by themselves."""
+    return bool(redis.set(f"sweeping:{id}", 1, nx=True, ex=TURN))

@@ -1,0 +1,77 @@
+"""Slow work: plain functions of plain values, safe to run twice, that answer with what to say."""
+
+import functools
+from collections import Counter
+from datetime import UTC, datetime
+
+from rq import get_current_job
+
+import events
+from sending import look
+from sending.http import Client
+from workers import asks, progress
+from workers.callbacks import telephone
+from workers.queue import Task
+from workers.sound import measure
+
+ROWS_AT_ONCE = 2_000  # of the history: some milliseconds each, so that the count can say how far it is
+
+
+def task(work: Task) -> Task:
+    """Marks slow work: tells the stage when a worker has it, and skips what was answered meanwhile."""
+
+    @functools.wraps(work)
+    def run(words: str) -> str:
+        job = get_current_job()
+        if job is not None:
+            ask = asks.load(job.connection, job.id)
+            if ask is None or not asks.start(job.connection, ask):
+                return ""
+        return work(words)
+
+    return run
+
+
+@task
+def check(address: str) -> str:
+    """Is this web site up, how fast, which redirects, when does its certificate end."""
+    client = Client(allow_loopback=telephone().settings.allow_loopback)
+    return look.sentence(look.look(address, client))
+
+
+@task
+def count(_: str) -> str:
+    """What this number has been asked so far, worked out over the whole history."""
+    redis, last, rows = telephone().redis, "-", 0
+    total = redis.xlen(asks.HISTORY)
+    commands: Counter[str] = Counter()
+    people, since = set(), None
+    while found := redis.xrange(asks.HISTORY, min=last, count=ROWS_AT_ONCE):
+        since = since or int(found[0][0].split(b"-")[0]) / 1000
+        commands.update(row[b"command"].decode() for _, row in found)
+        people.update(row[b"who"] for _, row in found)
+        rows, last = rows + len(found), f"({found[-1][0].decode()}"
+        progress.report(min(1.0, rows / max(total, 1)), f"{rows:,} of {total:,} read")
+    return _count_in_words(rows, len(people), commands, since)
+
+
+def _count_in_words(rows: int, people: int, commands: Counter[str], since: float | None) -> str:
+    if since is None:
+        return "Nobody has asked this number anything yet. You are the first."
+    first = datetime.fromtimestamp(since, UTC)
+    favourites = ", ".join(f"{name} {times:,}" for name, times in commands.most_common(3))
+    things, persons = ("thing" if rows == 1 else "things"), ("person" if people == 1 else "people")
+    who = f"{people:,} {persons} asked this number {rows:,} {things}"
+    return f"Since {first.day} {first:%B %Y} {who}. Most often: {favourites}."
+
+
+@task
+def listen(recording_sid: str) -> str:
+    """How long and how loud a recorded message is, and its waveform for the stage."""
+    sound = measure(telephone().recording(recording_sid))
+    job = get_current_job()
+    ask = asks.load(job.connection, job.id) if job else None
+    if ask is not None:
+        facts = {"seconds": sound.seconds, "loudness": sound.loudness, "peaks": list(sound.peaks)}
+        events.publish(telephone().redis, "recording.ready", ask.story, **facts)
+    return f"A message of {sound.seconds:.0f} seconds, {sound.in_words}."
