@@ -1,0 +1,38 @@
+// The text field: Enter sends, Shift+Enter begins a new line; the words stay until the exchange has taken them.
+
+import { ask, at } from "./door.js";
+import { say, show } from "./elements.js";
+
+export class Compose {
+  /** `to()` is who it goes to, `sent(text)` hands over what the exchange made of it. */
+  constructor(parts, number, { to, sent }) {
+    Object.assign(this, { parts, number, to, sent, busy: false });
+    parts.compose.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
+    parts.text.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  key(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.send();
+  }
+
+  async send() {
+    const body = this.parts.text.value;
+    if (this.busy || !body.trim()) return;
+    this.busy = true;
+    try {
+      this.sent(await ask(at(this.number, "texts"), { to: this.to(), body }));
+      if (this.parts.text.value === body) this.parts.text.value = "";
+      this.complain("");
+    } catch (error) {
+      this.complain(`Not sent. ${error.message}`);
+    }
+    this.busy = false;
+  }
+
+  complain(sentence) {
+    say(this.parts.trouble, sentence);
+    show(Boolean(sentence), this.parts.trouble);
+  }
+}

@@ -1,0 +1,14 @@
+// Telephone numbers as people read them.
+
+const SHAPES = [
+  [/^\+44(7\d{3})(\d{6})$/, "+44 $1 $2"],
+  [/^\+44(\d{4})(\d{6})$/, "+44 $1 $2"],
+  [/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3"],
+  [/^\+(\d{2})(\d{3})(\d{3})(\d+)$/, "+$1 $2 $3 $4"],
+  [/^client:(.+)$/, "$1"],
+];
+
+export function readable(number) {
+  const shape = SHAPES.find(([pattern]) => pattern.test(number));
+  return shape ? number.replace(...shape) : number;
+}
