@@ -7,6 +7,7 @@ import { ask, at } from "./door.js";
 import { say, show } from "./elements.js";
 import { followKeyboard, layOut } from "./keypad.js";
 import { Microphone } from "./microphone.js";
+import { rings } from "./state.js";
 import * as tones from "./tones.js";
 import { wanted } from "./wanted.js";
 
@@ -37,13 +38,13 @@ export class CallScreen {
     const { parts } = this;
     if (call.sid !== this.call?.sid) this.complain("");
     this.call = call;
-    const rings = call.direction === "incoming" && call.status !== "in-progress";
+    const waits = rings(call);
     say(parts.with, this.called(call.with));
-    say(parts.progress, rings ? "is calling…" : PROGRESS[call.status]);
+    say(parts.progress, waits ? "is calling…" : PROGRESS[call.status]);
     parts.call.setAttribute("aria-label", `Call with ${this.called(call.with)}`);
     this.clock.follow(call);
-    show(rings, parts.ringing);
-    show(!rings, parts.hangup);
+    show(waits, parts.ringing);
+    show(!waits, parts.hangup);
     show(call.status === "in-progress", parts.keypad);
     this.captions.draw(call);
     this.drawListening();
@@ -79,10 +80,12 @@ export class CallScreen {
 
   async speak(words, confidence) {
     if (!words.trim()) return;
+    const field = this.parts.words;
     const more = confidence ? { confidence } : {};
-    if (!(await this.tell("speech", { words: words.trim(), wait: PATIENCE, ...more }))) return;
-    this.parts.words.value = "";
+    field.value = "";
     this.note(`“${words.trim()}”`);
+    const taken = await this.tell("speech", { words: words.trim(), wait: PATIENCE, ...more });
+    if (!taken && !field.value) field.value = words;
   }
 
   answer() {

@@ -1,6 +1,7 @@
 // What is heard, as words: the line being said large, earlier ones small, and what the person said themselves.
 
 import { element } from "./elements.js";
+import { stickToEnd } from "./stick.js";
 
 const LONG = 110; // characters from which a line is set smaller
 
@@ -24,7 +25,7 @@ function fileName(address) {
 
 export class Captions {
   constructor(list, called) {
-    Object.assign(this, { list, called, sid: null });
+    Object.assign(this, { list, called, sid: null, toEnd: stickToEnd(list) });
   }
 
   draw(call) {
@@ -33,7 +34,7 @@ export class Captions {
     const rows = lines(call);
     rows.slice(this.list.children.length).forEach((row) => this.list.append(this.row(row)));
     this.markCurrent(rows);
-    this.list.scrollTop = this.list.scrollHeight;
+    this.toEnd();
   }
 
   row({ item, said }) {

@@ -6,7 +6,7 @@ import { ask, at } from "./door.js";
 import { parts, say, show } from "./elements.js";
 import { readable } from "./numbers.js";
 import { Settings } from "./settings.js";
-import { liveCall } from "./state.js";
+import { liveCall, rings } from "./state.js";
 import { Thread } from "./thread.js";
 
 export class Phone {
@@ -40,7 +40,8 @@ export class Phone {
     this.name();
     this.thread.draw(this.handset, live);
     const call = liveCall(this.handset);
-    this.element.classList.toggle("ringing", call?.direction === "incoming" && call.status !== "in-progress");
+    this.element.classList.toggle("ringing", Boolean(call) && rings(call));
+    this.element.classList.toggle("busy", Boolean(call));
     if (call) this.screen.draw(call);
     if (Boolean(call) === this.parts.call.hidden) this.turn(call);
   }
@@ -72,8 +73,6 @@ export class Phone {
     show(!call, parts.home, parts.dial, parts.more);
     parts.more.setAttribute("aria-expanded", "false");
     if (wasHere) (call ? parts.call : parts.dial).focus();
-    if (call) this.screen.captions.draw(call); // it can only scroll once it is seen
-    else parts.roll.scrollTop = parts.roll.scrollHeight;
   }
 
   async dial() {

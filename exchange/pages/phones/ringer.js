@@ -1,6 +1,6 @@
 // The bell: rings while a call to one of the handsets waits to be answered.
 
-import { liveCall } from "./state.js";
+import { liveCall, rings } from "./state.js";
 import { bell } from "./tones.js";
 
 export class Ringer {
@@ -17,5 +17,5 @@ export class Ringer {
 
 function waits(handset) {
   const call = liveCall(handset);
-  return call?.direction === "incoming" && call.status === "ringing" && handset.when_called === "rings";
+  return call && rings(call) && handset.when_called === "rings";
 }

@@ -35,7 +35,7 @@ export class Sound {
 
   draw() {
     this.button.setAttribute("aria-pressed", String(this.on));
-    this.button.textContent = !this.on ? "Sound is off" : this.hasVoice ? "Sound is on" : "Sound is on, no voice";
+    this.button.textContent = !this.on ? "Sound is off" : this.hasVoice ? "Sound is on" : "Sound is on (no voice)";
     this.button.title = this.on && !this.hasVoice ? "This browser has no voice: read the captions." : "";
   }
 }

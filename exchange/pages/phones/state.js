@@ -4,6 +4,7 @@ const OVER = new Set(["completed", "busy", "no-answer", "failed", "canceled"]);
 const RANK = { queued: 0, sending: 0, ringing: 1, sent: 1, "in-progress": 2, received: 2, delivered: 2, undelivered: 2 };
 const rank = (status) => (OVER.has(status) ? 3 : RANK[status] ?? 0);
 
+export const rings = (call) => call.direction === "incoming" && call.status !== "in-progress" && !isOver(call);
 export const isOver = (call) => OVER.has(call.status);
 
 export class State {

@@ -1,7 +1,7 @@
 // The selector on small screens: one button a handset; a word says when something waits there.
 
 import { element } from "./elements.js";
-import { liveCall } from "./state.js";
+import { liveCall, rings } from "./state.js";
 
 export class Tabs {
   constructor(nav) {
@@ -16,8 +16,9 @@ export class Tabs {
   }
 
   button({ handset }) {
-    const words = [handset.name ?? handset.number, this.waiting(handset)].filter(Boolean).join(" ● ");
-    const button = element("button", words);
+    const button = element("button", handset.name ?? handset.number);
+    const waiting = this.waiting(handset);
+    if (waiting) button.append(" ", element("small", `● ${waiting}`));
     button.type = "button";
     button.dataset.number = handset.number;
     button.setAttribute("aria-current", String(handset.number === this.chosen));
@@ -27,7 +28,7 @@ export class Tabs {
 
   waiting(handset) {
     const call = liveCall(handset);
-    if (call) return call.direction === "incoming" && call.status !== "in-progress" ? "rings" : "in a call";
+    if (call) return rings(call) ? "rings" : "in a call";
     const count = this.fresh.get(handset.number) ?? 0;
     return count && handset.number !== this.chosen ? `${count} new` : "";
   }

@@ -3,6 +3,7 @@
 import { wordsOf } from "./captions.js";
 import { element } from "./elements.js";
 import { isOver } from "./state.js";
+import { stickToEnd } from "./stick.js";
 
 const ARRIVED = { queued: "on its way", sending: "on its way", sent: "on its way", delivered: "delivered", undelivered: "did not arrive", failed: "did not arrive" };
 const ENDINGS = { completed: "Call", busy: "Call: busy", "no-answer": "Call: no answer", failed: "Call: it failed", canceled: "Call: missed" };
@@ -11,18 +12,17 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 export class Thread {
   /** `called(number)` is how people call a number; texts to or from `usual()` need no name. */
   constructor(list, roll, invitation, { called, usual }) {
-    Object.assign(this, { list, roll, invitation, called, usual, drawn: new Map() });
+    Object.assign(this, { list, roll, invitation, called, usual, drawn: new Map(), toEnd: stickToEnd(roll, list) });
   }
 
   draw(handset, live = false) {
     const texts = [...handset.texts.values()].map((text) => [text.at, text.sid, () => this.bubble(text)]);
     const calls = [...handset.calls.values()].filter(isOver).map((call) => [call.started, call.sid, () => this.past(call)]);
     const rows = [...texts, ...calls].sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
-    const before = this.list.lastElementChild;
     for (const sid of this.drawn.keys()) if (!handset.texts.has(sid) && !handset.calls.has(sid)) this.drop(sid);
     rows.forEach(([, sid, make], place) => this.place(sid, make(), place, live));
     this.invitation.hidden = rows.length > 0;
-    if (this.list.lastElementChild !== before) this.roll.scrollTop = this.roll.scrollHeight;
+    this.toEnd();
   }
 
   /** Put it where it belongs; one that has not changed is left alone. */

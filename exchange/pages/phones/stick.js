@@ -1,0 +1,15 @@
+// Keeps a list at its newest line, unless the reader has scrolled up.
+
+const NEAR = 32; // pixels from the end that still count as the end
+
+/** Returns a function to call after the content changed. */
+export function stickToEnd(scroller, content = scroller) {
+  let atEnd = true;
+  const toEnd = () => { if (atEnd) scroller.scrollTop = scroller.scrollHeight; };
+  scroller.addEventListener("scroll", () => {
+    if (scroller.clientHeight) atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+  });
+  const sizes = new ResizeObserver(toEnd);
+  for (const each of new Set([scroller, content])) sizes.observe(each);
+  return toEnd;
+}
