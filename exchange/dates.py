@@ -1,0 +1,20 @@
+"""Dates as Twilio writes and reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+
+def rfc2822(moment: datetime | None) -> str | None:
+    """`Fri, 20 Aug 2010 01:13:42 +0000`"""
+    return format_datetime(moment.astimezone(UTC)) if moment else None
+
+
+def read_date(text: str) -> datetime | None:
+    """A filter's date or time (`2026-01-31`, `2026-01-31T10:00:00Z`), None if it is neither."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

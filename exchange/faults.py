@@ -1,0 +1,99 @@
+"""Faults on purpose: what may go wrong between Twilio and an app, switched on for so many times, by seeded dice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+KINDS = {
+    "rest-refuse": "answer REST with `status` (429, 500, 503…) instead of doing what is asked",
+    "rest-drop": "do what REST is asked, then close the connection without an answer",
+    "rest-delay": "answer REST after `seconds`",
+    "webhook-duplicate": "deliver a webhook `copies` times at once",
+    "webhook-delay": "deliver a webhook after `seconds`",
+    "webhook-drop": "do not deliver a webhook",
+    "webhook-wrong-signature": "sign a webhook with another token",
+    "message-filter": "a carrier keeps a text: undelivered, 30007",
+    "stale-document": "on a live update, first ask for what the old document would have led to",
+}
+CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest")
+MOST_TIMES = 1_000_000
+
+
+class BadFault(ValueError):
+    """The fault makes no sense; the message says why."""
+
+
+@dataclass
+class Fault:
+    """One kind of fault. It strikes with `chance`, at most `times` times, where channel and path fit ("" fits all)."""
+
+    kind: str
+    id: int = 0
+    times: int = 1
+    chance: float = 1.0
+    channel: str = ""
+    path: str = ""
+    status: int = 503
+    seconds: float = 1.0
+    copies: int = 2
+    struck: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense. Raises BadFault."""
+        if self.kind not in KINDS:
+            raise BadFault(f"{self.kind!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
+        if self.channel not in CHANNELS:
+            raise BadFault(f"{self.channel!r} is not a channel; the channels are {', '.join(CHANNELS[1:])}")
+        _between("times", self.times, 1, MOST_TIMES)
+        _between("chance", self.chance, 0, 1)
+        _between("status", self.status, 400, 599)
+        _between("seconds", self.seconds, 0, 3600)
+        _between("copies", self.copies, 2, 100)
+
+    def fits(self, kind: str, channel: str, path: str) -> bool:
+        return kind == self.kind and self.channel in ("", channel) and self.path in path
+
+    def shown(self) -> dict[str, Any]:
+        return asdict(self) | {"means": KINDS[self.kind]}
+
+
+class Faults:
+    """Those switched on, in order; the first that fits strikes."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self.count = 0
+        self.on: dict[int, Fault] = {}
+
+    def add(self, given: dict[str, Any]) -> Fault:
+        """Switch one on. Raises BadFault."""
+        types = {"times": int, "status": int, "copies": int, "seconds": (int, float), "chance": (int, float)}
+        if not isinstance(given.get("kind"), str):
+            raise BadFault(f"Say which kind: {', '.join(KINDS)}")
+        for name, value in given.items():
+            wanted = types.get(name, str)
+            if name not in Fault.__dataclass_fields__ or name in ("id", "struck"):
+                raise BadFault(f"{name!r} is not known; a fault has kind, times, chance, channel, path, status, …")
+            if not isinstance(value, wanted) or isinstance(value, bool):  # type: ignore[arg-type]
+                raise BadFault(f"{name} cannot be {value!r}")
+        self.count += 1
+        fault = Fault(**given, id=self.count)
+        self.on[fault.id] = fault
+        return fault
+
+    def take(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
+        """The fault that strikes now, if any; it is used up by one."""
+        for fault in list(self.on.values()):
+            if fault.fits(kind, channel, path) and self.dice.random() < fault.chance:
+                fault.struck += 1
+                if fault.struck >= fault.times:
+                    del self.on[fault.id]
+                return fault
+        return None
+
+
+def _between(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise BadFault(f"{name} must be between {least} and {most}, not {value}")

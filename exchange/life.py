@@ -1,0 +1,166 @@
+"""A call's life: rung, answered, run, interrupted, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from exchange.call import Call, Callback, Fallback, Plan
+from exchange.numbers import Number
+from exchange.program import HANG_UP, End, Fetch, Outcome, Session, Step
+from exchange.webhooks import Webhook
+
+if TYPE_CHECKING:
+    from exchange.switchboard import Switchboard
+
+log = logging.getLogger("exchange")
+PICKS_UP = {"answers": "human", "machine": "machine_start"}
+
+
+def incoming(board: Switchboard, handset: str, number: Number) -> Call:
+    """A handset calls one of our numbers."""
+    plan = Plan(
+        from_=handset,
+        to=number.phone_number,
+        direction="inbound",
+        handset=handset,
+        account=number.account_sid,
+        number_sid=number.sid,
+        fallback=Fallback(number.voice_fallback_url, number.voice_fallback_method),
+        callbacks=[Callback(number.status_callback, number.status_callback_method)],
+    )
+    call = placed(board, plan)
+    call.becomes("ringing")
+    first = Fetch(number.voice_url, number.voice_method) if number.voice_url else End("failed")
+    board.spawn(live(call, first))
+    return call
+
+
+def placed(board: Switchboard, plan: Plan) -> Call:
+    """A call, on the books of the board and of its handset."""
+    call = Call(board, plan)
+    board.calls[call.sid] = call
+    board.handset(plan.handset).calls.append(call)
+    board.handset_sees(call)
+    return call
+
+
+def outgoing(board: Switchboard, plan: Plan, first: Step, timeout: float, time_limit: float | None = None) -> Call:
+    """The app calls a handset."""
+    call = placed(board, plan)
+    board.spawn(_outgoing(call, first, timeout, time_limit))
+    return call
+
+
+async def _outgoing(call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
+    await asyncio.sleep(0)  # the one who asked gets the answer "queued" first
+    if await ring(call, timeout):
+        await live(call, first, time_limit)
+
+
+async def ring(call: Call, timeout: float) -> bool:
+    """Ring the handset until it is answered; False if that never happens, and then the call is over."""
+    board, handset = call.board, call.board.handset(call.plan.handset)
+    if call.over:
+        return False
+    call.tell("initiated", "initiated")
+    if handset.when_called in ("busy", "fails"):
+        await board.clock.sleep(board.settings.answer_after)
+        call.becomes("busy" if handset.when_called == "busy" else "failed")
+        return False
+    call.becomes("ringing")
+    if handset.when_called in PICKS_UP:
+        board.spawn(_pick_up(call))
+    try:
+        async with board.clock.deadline(timeout):
+            while call.status == "ringing":
+                await call.changed.wait()
+    except TimeoutError:
+        call.becomes("no-answer")
+    return call.live
+
+
+async def _pick_up(call: Call) -> None:
+    await call.board.clock.sleep(call.board.settings.answer_after)
+    if call.status == "ringing":
+        call.answered_by = _answered_by(call)
+        call.becomes("in-progress")
+
+
+def _answered_by(call: Call) -> str | None:
+    """What answering machine detection says, where it was asked for."""
+    if not call.plan.machine_detection:
+        return None
+    found = PICKS_UP.get(call.board.handset(call.plan.handset).when_called, "human")
+    if found == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
+        return "machine_end_beep"
+    return found
+
+
+def answered_by_person(call: Call) -> None:
+    """The handset picks up."""
+    call.answered_by = _answered_by(call)
+    call.becomes("in-progress")
+
+
+def hung_up_by_person(call: Call) -> None:
+    """The handset hangs up, declines, or gives up waiting."""
+    if call.live:
+        call.interrupt(End("completed", by_person=True))
+    elif call.plan.direction == "inbound":
+        call.interrupt(End("canceled", by_person=True))
+    else:
+        call.becomes("busy")
+
+
+async def live(call: Call, first: Step, time_limit: float | None = None) -> None:
+    """Run a call's program to its end, whatever interrupts it, and end the call."""
+    session, end = Session(call), End("failed")
+    timer = call.board.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
+    try:
+        end = await _run(session, first)
+    except Exception as error:  # the person must not be left in silence by a mistake of ours
+        log.exception("A call failed in the exchange")
+        call.board.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
+    finally:
+        if timer:
+            timer.cancel()
+        call.becomes("completed" if call.live else end.status if end.status != "completed" else "completed")
+    if end.by_person and session.parting:
+        call.board.spawn(_part(call, session.parting))
+    else:
+        call.request_came_back()
+
+
+async def _run(session: Session, first: Step) -> End:
+    step: Step = first
+    while not isinstance(step, End):
+        step = await uninterrupted(session.call, session.one(step)) or HANG_UP
+    return step
+
+
+async def uninterrupted(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Let a step run; what interrupts it takes its place."""
+    task = call.running = asyncio.get_running_loop().create_task(work)
+    if call.interruption is not None:
+        task.cancel()
+    try:
+        await asyncio.wait({task})
+    finally:
+        call.running = None
+        if not task.done():
+            task.cancel()
+    interruption, call.interruption = call.interruption, None
+    if interruption is not None:
+        await asyncio.gather(task, return_exceptions=True)
+        return interruption
+    return task.result()
+
+
+async def _part(call: Call, fetch: Fetch) -> None:
+    """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
+    parameters = tuple((call.parameters() | fetch.extra).items())
+    await call.board.ask(Webhook(fetch.url, fetch.method, parameters, "voice", jar=call.sid, sid=call.sid))
+    call.request_came_back()

@@ -1,0 +1,71 @@
+"""Phone numbers: what one looks like, and those the account owns with where their calls and texts go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exchange.settings import Settings
+from exchange.sids import new_sid
+
+E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+SHORTCODE = re.compile(r"[0-9]{3,6}")
+CLIENT = re.compile(r"client:[A-Za-z0-9_.@+-]{1,121}")
+PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
+
+
+def tidy(written: str) -> str:
+    """A number as people write it, without its punctuation."""
+    text = written.strip()
+    return text if ":" in text else PUNCTUATION.sub("", text)
+
+
+def is_number(text: str) -> bool:
+    return bool(E164.fullmatch(text))
+
+
+def is_address(text: str) -> bool:
+    """Something a handset can be: a number, a short code, or a client identity."""
+    return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
+
+
+@dataclass
+class Number:
+    """An IncomingPhoneNumber. Field names are Twilio's."""
+
+    phone_number: str
+    account_sid: str
+    created: datetime
+    updated: datetime
+    friendly_name: str = ""
+    voice_url: str = ""
+    voice_method: str = "POST"
+    voice_fallback_url: str = ""
+    voice_fallback_method: str = "POST"
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    voice_caller_id_lookup: bool = False
+    voice_application_sid: str = ""
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: str = "POST"
+    sms_application_sid: str = ""
+    sid: str = field(default_factory=lambda: new_sid("PN"))
+
+
+def first_number(settings: Settings, now: datetime) -> Number:
+    """The app's own number, as the options describe it."""
+    return Number(
+        phone_number=settings.number,
+        account_sid=settings.account_sid,
+        created=now,
+        updated=now,
+        friendly_name=settings.number,
+        voice_url=settings.of_app(settings.voice),
+        voice_fallback_url=settings.of_app(settings.voice_fallback),
+        status_callback=settings.of_app(settings.voice_status),
+        sms_url=settings.of_app(settings.sms),
+        sms_fallback_url=settings.of_app(settings.sms_fallback),
+    )

@@ -1,0 +1,64 @@
+"""REST, as the official clients call it: which address and method leads to which resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from exchange.rest import accounts, calls, messages, numbers, recordings
+from exchange.rest.door import door
+from exchange.rest.errors import RestError, not_found
+from exchange.switchboard import Switchboard
+
+BASE = "/2010-04-01/Accounts/{account}"
+# Address: what GET, POST and DELETE do there. A POST to a list makes something new: 201.
+LISTS: dict[str, dict[str, Any]] = {
+    "/Messages": {"GET": messages.list_all, "POST": messages.create},
+    "/Messages/{sid}/Media": {"GET": messages.list_media},
+    "/Calls": {"GET": calls.list_all, "POST": calls.create},
+    "/Calls/{sid}/Recordings": {"GET": recordings.list_all},
+    "/IncomingPhoneNumbers": {"GET": numbers.list_all, "POST": numbers.create},
+    "/IncomingPhoneNumbers/Local": {"GET": numbers.list_all, "POST": numbers.create},
+    "/IncomingPhoneNumbers/Mobile": {"GET": numbers.list_all, "POST": numbers.create},
+    "/IncomingPhoneNumbers/TollFree": {"GET": numbers.list_all, "POST": numbers.create},
+    "/Recordings": {"GET": recordings.list_all},
+    "/Recordings/{sid}/Transcriptions": {"GET": recordings.list_transcriptions},
+    "/Transcriptions": {"GET": recordings.list_transcriptions},
+}
+INSTANCES: dict[str, dict[str, Any]] = {
+    "": {"GET": accounts.fetch},
+    "/Messages/{sid}": {"GET": messages.fetch, "POST": messages.update, "DELETE": messages.delete},
+    "/Messages/{sid}/Media/{media}": {"GET": messages.fetch_media, "DELETE": messages.delete_media},
+    "/Calls/{sid}": {"GET": calls.fetch, "POST": calls.update, "DELETE": calls.delete},
+    "/Calls/{sid}/Recordings/{recording}": {"GET": recordings.fetch, "DELETE": recordings.delete},
+    "/IncomingPhoneNumbers/{sid}": {"GET": numbers.fetch, "POST": numbers.update, "DELETE": numbers.delete},
+    "/Recordings/{recording}": {"GET": recordings.fetch, "DELETE": recordings.delete},
+    "/Transcriptions/{sid}": {"GET": recordings.fetch_transcription},
+}
+
+
+def add_routes(app: web.Application, board: Switchboard) -> None:
+    add = app.router.add_route
+    add("GET", "/2010-04-01/Accounts.json", door(board, accounts.list_all, created=False))
+    for table, creates in ((LISTS, True), (INSTANCES, False)):
+        for path, methods in table.items():
+            for method, resource in methods.items():
+                add(method, f"{BASE}{path}.json", door(board, resource, created=creates and method == "POST"))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(board, recordings.download))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(board, recordings.download))
+    add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", _open(board, messages.download_media))
+
+
+def not_there(request: web.Request, status: int) -> web.Response:
+    """An address or a method REST does not have here, refused in its own form."""
+    error = RestError(20004) if status == 405 else not_found(request.path)
+    return error.response()
+
+
+def _open(board: Switchboard, handler: Any) -> Any:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response: web.StreamResponse = await handler(board, request)
+        return response
+
+    return handle

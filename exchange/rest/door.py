@@ -1,0 +1,116 @@
+"""The one road every REST request takes: its login, its faults, its answer and the headers on it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import BasicAuth, web
+
+from exchange.rest.errors import RestError, not_found
+from exchange.sids import new_sid
+from exchange.switchboard import Switchboard
+
+STANDARD = {"X-Home-Region": "us1", "X-API-Domain": "api.twilio.com", "X-Shenanigans": "none"}
+FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
+
+
+@dataclass
+class Asked:
+    """One request: the board, who asks, and what was sent. Forms and queries keep repeated keys."""
+
+    board: Switchboard
+    account: str
+    request: web.Request
+    form: Any
+    query: Any
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.form.get(name, default)
+        return value if isinstance(value, str) else default
+
+    def texts(self, name: str) -> list[str]:
+        return [value for value in self.form.getall(name, []) if isinstance(value, str)]
+
+    def has(self, name: str) -> bool:
+        return name in self.form
+
+    def path(self, name: str) -> str:
+        return self.request.match_info[name]
+
+
+Resource = Callable[[Asked], Awaitable[dict[str, Any] | None] | dict[str, Any] | None]
+"""Answers one REST request with its body; None is 204, a raised RestError its refusal."""
+
+
+def door(board: Switchboard, resource: Any, created: bool) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A resource, behind the login and the faults."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        response = await _answer(board, resource, created, request)
+        response.headers.update(STANDARD)
+        response.headers["Twilio-Request-Id"] = new_sid("RQ")
+        response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
+        response.headers["Twilio-Concurrent-Requests"] = "1"
+        return response
+
+    return handle
+
+
+async def _answer(board: Switchboard, resource: Any, created: bool, request: web.Request) -> web.StreamResponse:
+    try:
+        account = _account(board, request)
+        if fault := board.faults.take("rest-delay", "rest", request.path):
+            await board.clock.sleep(fault.seconds)
+        if fault := board.faults.take("rest-refuse", "rest", request.path):
+            raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
+        asked = Asked(board, account, request, await _form(request), request.query)
+        body = resource(asked)
+        if asyncio.iscoroutine(body):
+            body = await body
+    except RestError as error:
+        return error.response()
+    if board.faults.take("rest-drop", "rest", request.path) and request.transport:
+        request.transport.abort()
+    return _as_response(body, created)
+
+
+def _as_response(body: Any, created: bool) -> web.StreamResponse:
+    if isinstance(body, web.StreamResponse):
+        return body
+    if body is None:
+        return web.Response(status=204)
+    return web.json_response(body, status=201 if created else 200)
+
+
+async def _form(request: web.Request) -> Any:
+    """The posted form; what is no form is an empty one."""
+    try:
+        return await request.post()
+    except (ValueError, UnicodeError, LookupError):
+        raise RestError(20001) from None
+
+
+def _account(board: Switchboard, request: web.Request) -> str:
+    """The account in the address, if the login fits it."""
+    login = _login(request)
+    settings = board.settings
+    known = login is not None and hmac.compare_digest(login.login.encode(), settings.account_sid.encode())
+    if login is None or not known or not hmac.compare_digest(login.password.encode(), settings.auth_token.encode()):
+        raise RestError(20003)
+    account = request.match_info.get("account", settings.account_sid)
+    if account != settings.account_sid:
+        raise not_found(request.path)
+    return account
+
+
+def _login(request: web.Request) -> BasicAuth | None:
+    try:
+        return BasicAuth.decode(request.headers.get("Authorization", ""), encoding="utf-8")
+    except (ValueError, UnicodeError):
+        return None

@@ -1,0 +1,117 @@
+"""Recordings and transcriptions over REST; the sound itself is handed out as WAV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from exchange import audio
+from exchange.dates import rfc2822
+from exchange.recordings import Recording
+from exchange.rest.door import Asked
+from exchange.rest.errors import not_found
+from exchange.rest.filters import equals, in_dates
+from exchange.rest.paging import page
+from exchange.switchboard import Switchboard
+from exchange.transcriptions import Transcription
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    call = asked.request.match_info.get("sid")
+    rows = [
+        recording
+        for recording in reversed(asked.board.recordings.values())
+        if (not call or call == recording.call_sid)
+        and equals(asked, "CallSid", recording.call_sid or "")
+        and equals(asked, "ConferenceSid", recording.conference_sid or "")
+        and in_dates(asked, "DateCreated", recording.started)
+    ]
+    return page(asked, "recordings", rows, as_resource)
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return as_resource(_recording(asked))
+
+
+def delete(asked: Asked) -> None:
+    del asked.board.recordings[_recording(asked).sid]
+
+
+async def download(board: Switchboard, request: web.Request) -> web.Response:
+    """The sound; as on a new account, nobody has to log in for it."""
+    recording = board.recordings.get(request.match_info["recording"])
+    if recording is None or recording.status == "in-progress":
+        return not_found(request.path).response()
+    return web.Response(body=audio.to_wav(recording.sound), content_type="audio/x-wav")
+
+
+def as_resource(recording: Recording) -> dict[str, Any]:
+    return {
+        "account_sid": recording.account,
+        "api_version": "2010-04-01",
+        "call_sid": recording.call_sid,
+        "channels": recording.channels,
+        "conference_sid": recording.conference_sid,
+        "date_created": rfc2822(recording.started),
+        "date_updated": rfc2822(recording.updated),
+        "duration": "-1" if recording.status == "in-progress" else str(recording.duration),
+        "encryption_details": None,
+        "error_code": None,
+        "media_url": recording.url,
+        "price": None,
+        "price_unit": "USD",
+        "sid": recording.sid,
+        "source": recording.source,
+        "start_time": rfc2822(recording.started),
+        "status": recording.status,
+        "subresource_uris": {
+            "add_on_results": f"{recording.path}/AddOnResults.json",
+            "transcriptions": f"{recording.path}/Transcriptions.json",
+        },
+        "track": recording.track,
+        "uri": f"{recording.path}.json",
+    }
+
+
+def list_transcriptions(asked: Asked) -> dict[str, Any]:
+    recording = asked.request.match_info.get("sid")
+    rows = [
+        found
+        for found in reversed(asked.board.transcriptions.values())
+        if not recording or recording == found.recording_sid
+    ]
+    return page(asked, "transcriptions", rows, _transcription)
+
+
+def fetch_transcription(asked: Asked) -> dict[str, Any]:
+    found = asked.board.transcriptions.get(asked.path("sid"))
+    if found is None:
+        raise not_found(asked.request.path)
+    return _transcription(found)
+
+
+def _transcription(found: Transcription) -> dict[str, Any]:
+    return {
+        "account_sid": found.account,
+        "api_version": "2010-04-01",
+        "date_created": rfc2822(found.created),
+        "date_updated": rfc2822(found.created),
+        "duration": str(found.duration),
+        "price": None,
+        "price_unit": "USD",
+        "recording_sid": found.recording_sid,
+        "sid": found.sid,
+        "status": found.status,
+        "transcription_text": found.text,
+        "type": "fast",
+        "uri": f"{found.path}.json",
+    }
+
+
+def _recording(asked: Asked) -> Recording:
+    sid = asked.request.match_info.get("recording") or asked.path("sid")
+    recording = asked.board.recordings.get(sid)
+    if recording is None:
+        raise not_found(asked.request.path)
+    return recording

@@ -1,0 +1,37 @@
+"""What the exchange is told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of `python -m exchange serve`, and the account from the environment.
+
+    Addresses of the app may be paths (taken from `app`) or whole URLs; an empty one is not set."""
+
+    account_sid: str
+    auth_token: str
+    number: str
+    app: str = ""
+    voice: str = "/voice"
+    sms: str = "/sms"
+    voice_fallback: str = ""
+    sms_fallback: str = ""
+    voice_status: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8001
+    origin: str = ""  # where others reach us; "" is http://host:port
+    allow_hosts: tuple[str, ...] = ()
+    password: str = ""
+    pace: float = 1.0  # 1 speaks as fast as a person, 0 takes no time
+    answer_after: float = 0.5  # seconds of ringing before a handset that picks up by itself does
+    delivery: float = 0.2  # seconds from queued to sent, and from sent to delivered
+    help_reply: str = ""  # what HELP is answered with; "" leaves it to the app
+    seed: int = 0  # of the faults' dice
+
+    def of_app(self, address: str) -> str:
+        """The whole URL of one of the app's addresses; "" stays ""."""
+        return urljoin(self.app.rstrip("/") + "/", address) if address else ""

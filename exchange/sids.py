@@ -1,0 +1,12 @@
+"""Twilio's identifiers: two letters for the kind and 32 hexadecimal digits."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+
+
+def new_sid(prefix: str) -> str:
+    return prefix + uuid.uuid4().hex

@@ -1,0 +1,204 @@
+"""The switchboard: everything the exchange remembers, and the few things every part of it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from exchange import grammar, media
+from exchange.client import Client
+from exchange.clock import Clock, iso
+from exchange.debugger import Debugger
+from exchange.faults import Faults
+from exchange.feed import Feed
+from exchange.numbers import Number, first_number
+from exchange.optout import OptOuts
+from exchange.recordings import Recordings
+from exchange.settings import Settings
+from exchange.webhooks import Answer, Webhook
+
+if TYPE_CHECKING:
+    from exchange.call import Call
+    from exchange.documents import Document
+    from exchange.messages import Message
+    from exchange.program import Session
+    from exchange.transcriptions import Transcription
+    from exchange.twiml import Element
+
+log = logging.getLogger("exchange")
+MOST_HANDSETS = 20_000
+Result = TypeVar("Result")
+
+
+@dataclass
+class Handset:
+    """A phone with a person. Its texts and calls are kept in order."""
+
+    number: str
+    name: str = ""
+    when_called: str = "rings"
+    texts: list[Message] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    def shown(self) -> dict[str, Any]:
+        return {"number": self.number, "name": self.name, "when_called": self.when_called}
+
+
+class Switchboard:
+    """All state, in memory."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.origin = settings.origin or f"http://{settings.host}:{settings.port}"
+        self.feed = Feed(self.clock)
+        self.debugger = Debugger(self.clock, self.feed)
+        self.faults = Faults(settings.seed)
+        self.client = Client(self.clock, settings.auth_token)
+        self.opt_outs = OptOuts(settings.help_reply)
+        number = first_number(settings, self.clock.now())
+        self.numbers: dict[str, Number] = {number.phone_number: number}
+        self.handsets: dict[str, Handset] = {}
+        self.calls: dict[str, Call] = {}
+        self.messages: dict[str, Message] = {}
+        self.recordings = Recordings(self)
+        self.transcriptions: dict[str, Transcription] = {}
+        self.media: dict[str, media.Media] = {}
+        self.sounds: dict[str, media.Media] = {}  # by address
+        self.rows: dict[tuple[str, str], tuple[float, int]] = {}  # replies in a row, for each pair
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    # Tasks.
+
+    def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Run something beside everything else; what goes wrong in it is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("Something went wrong in the exchange", exc_info=error)
+            self.debugger.report(12400, why=type(error).__name__)
+
+    async def close(self) -> None:
+        """Stop everything that runs, at once."""
+        self.feed.close()
+        tasks = list(self.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.client.close()
+
+    # Webhooks.
+
+    async def ask(self, webhook: Webhook) -> Answer:
+        """Send a webhook, through whatever faults are switched on."""
+        if fault := self.faults.take("webhook-delay", webhook.channel, webhook.url):
+            await self.clock.sleep(fault.seconds)
+        if self.faults.take("webhook-drop", webhook.channel, webhook.url):
+            return Answer(webhook.url, error=11205, why="the fault webhook-drop kept it")
+        wrong = self.faults.take("webhook-wrong-signature", webhook.channel, webhook.url)
+        token = "0" * 32 if wrong else None
+        fault = self.faults.take("webhook-duplicate", webhook.channel, webhook.url)
+        return await self.client.send(webhook, token, copies=fault.copies if fault else 1)
+
+    def call_back(
+        self,
+        url: str,
+        method: str,
+        parameters: dict[str, str],
+        channel: str,
+        sid: str,
+        jar: str = "",
+        after: Awaitable[None] | None = None,
+    ) -> None:
+        """Send a status callback in its own time; only a refusal is noted."""
+        webhook = Webhook(url, method, tuple(parameters.items()), channel, jar=jar, sid=sid)
+        self.spawn(self._call_back(webhook, after))
+
+    async def _call_back(self, webhook: Webhook, after: Awaitable[None] | None) -> None:
+        if after:
+            await after
+        answer = await self.ask(webhook)
+        if not answer.error and answer.status < 400:
+            return
+        code = answer.error or (15003 if webhook.channel == "voice-status" else 11217)
+        shown = answer.shown() if answer.status else None
+        self.debugger.report(
+            code,
+            sid=webhook.sid,
+            request=answer.request,
+            answer=shown,
+            url=webhook.url,
+            status=answer.status,
+            why=answer.why,
+        )
+
+    async def media_at(self, session: Session, element: Element, url: str) -> media.Media | None:
+        return await media.fetch_sound(session, element, url)
+
+    def warn_of_grammar(
+        self, document: Document, channel: str, call: Call | None = None, sid: str = "", handset: str = ""
+    ) -> None:
+        """Report everything in a document that TwiML does not have."""
+        for element, sentence in grammar.complaints(document.root, channel):
+            self.debugger.report(
+                12200,
+                sid=call.sid if call else sid,
+                handset=call.plan.handset if call else handset,
+                request=document.request,
+                answer=document.answer,
+                line=element.line,
+                column=element.column,
+                why=sentence,
+            )
+
+    # Handsets.
+
+    def handset(self, number: str) -> Handset:
+        """The handset of that number, made when first spoken of."""
+        known = self.handsets.get(number)
+        if known is None:
+            while len(self.handsets) >= MOST_HANDSETS:
+                self.handsets.pop(next(iter(self.handsets)))
+            known = self.handsets[number] = Handset(number)
+            self.feed.publish("handset", number, known.shown())
+        return known
+
+    def handset_sees(self, call: Call) -> None:
+        self.feed.publish("call", call.plan.handset, shown_call(call, heard=False))
+
+    def delivered(self, message: Message) -> None:
+        """A text has reached its handset, or left it."""
+        self.handset(message.handset).texts.append(message)
+        self.feed.publish("text", message.handset, message.shown())
+
+    def text_changed(self, message: Message) -> None:
+        handset = self.handsets.get(message.handset)
+        if handset and message in handset.texts[-50:]:
+            self.feed.publish("text-status", message.handset, message.shown())
+
+
+def shown_call(call: Call, heard: bool = True) -> dict[str, Any]:
+    """As its handset sees it."""
+    plan, outgoing = call.plan, call.plan.direction == "inbound"
+    shown = {
+        "sid": call.sid,
+        "handset": plan.handset,
+        "direction": "outgoing" if outgoing else "incoming",
+        "from": plan.from_,
+        "to": plan.to,
+        "with": plan.to if outgoing else plan.from_,
+        "status": call.status,
+        "started": iso(call.created),
+        "answered": iso(call.answered),
+        "ended": iso(call.ended),
+        "listening": call.line.listening,
+    }
+    return shown | {"heard": [item.shown() for item in call.line.heard]} if heard else shown

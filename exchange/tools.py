@@ -1,0 +1,74 @@
+"""The developer's doors: the debugger, the faults and the clock, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from exchange.clock import iso
+from exchange.faults import KINDS, BadFault
+from exchange.refusals import Refused, number_field, read_json
+from exchange.switchboard import Switchboard
+
+LONGEST_STEP = 366 * 24 * 3600.0
+Door = Callable[[Switchboard, web.Request], Awaitable[web.StreamResponse]]
+
+
+def add_routes(app: web.Application, board: Switchboard) -> None:
+    def route(method: str, path: str, handler: Door) -> None:
+        app.router.add_route(method, path, lambda request: handler(board, request))
+
+    route("GET", "/debugger", alerts)
+    route("DELETE", "/debugger", forget_alerts)
+    route("GET", "/faults", faults)
+    route("POST", "/faults", add_fault)
+    route("DELETE", "/faults", remove_faults)
+    route("DELETE", "/faults/{id}", remove_fault)
+    route("GET", "/clock", clock)
+    route("POST", "/clock", step_clock)
+
+
+async def alerts(board: Switchboard, request: web.Request) -> web.Response:
+    return web.json_response({"alerts": list(board.debugger.alerts)})
+
+
+async def forget_alerts(board: Switchboard, request: web.Request) -> web.Response:
+    board.debugger.alerts.clear()
+    return web.Response(status=204)
+
+
+async def faults(board: Switchboard, request: web.Request) -> web.Response:
+    shown = [fault.shown() for fault in board.faults.on.values()]
+    return web.json_response({"faults": shown, "kinds": KINDS})
+
+
+async def add_fault(board: Switchboard, request: web.Request) -> web.Response:
+    try:
+        fault = board.faults.add(await read_json(request))
+    except BadFault as reason:
+        raise Refused(400, str(reason)) from None
+    return web.json_response(fault.shown(), status=201)
+
+
+async def remove_faults(board: Switchboard, request: web.Request) -> web.Response:
+    board.faults.on.clear()
+    return web.Response(status=204)
+
+
+async def remove_fault(board: Switchboard, request: web.Request) -> web.Response:
+    written = request.match_info["id"]
+    if not written.isascii() or not written.isdigit() or not board.faults.on.pop(int(written[:9]), None):
+        raise Refused(404, "There is no such fault: it may have struck as often as it should")
+    return web.Response(status=204)
+
+
+async def clock(board: Switchboard, request: web.Request) -> web.Response:
+    return web.json_response({"now": iso(board.clock.now()), "stopped": board.clock.stopped_at is not None})
+
+
+async def step_clock(board: Switchboard, request: web.Request) -> web.Response:
+    """Let time pass at once: {"forward": seconds}."""
+    given = await read_json(request)
+    await board.clock.forward(number_field(given, "forward", 0, LONGEST_STEP))
+    return await clock(board, request)

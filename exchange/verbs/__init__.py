@@ -1,0 +1,38 @@
+"""The table of verbs: each is one function that runs it on a session and says what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from exchange.program import Outcome, Session
+from exchange.twiml import Element
+from exchange.verbs.control import hangup, leave, redirect, reject
+from exchange.verbs.gather import gather
+from exchange.verbs.message import message
+from exchange.verbs.record import record
+from exchange.verbs.refused import refused
+from exchange.verbs.sound import pause, play, say
+
+Verb = Callable[[Session, Element], Awaitable[Outcome]]
+"""Runs one element. None: go on with the next; a Fetch, Inline or End: that instead of the rest of the document."""
+
+VERBS: dict[str, Verb] = {
+    "Say": say,
+    "Play": play,
+    "Pause": pause,
+    "Gather": gather,
+    "Record": record,
+    "Redirect": redirect,
+    "Hangup": hangup,
+    "Reject": reject,
+    "Leave": leave,
+    "Sms": message,
+    "Message": message,
+    "Echo": refused,
+    "Connect": refused,
+    "Start": refused,
+    "Stop": refused,
+    "Refer": refused,
+    "Pay": refused,
+    "Prompt": refused,
+}
