@@ -1,0 +1,107 @@
+"""The presenter's page: is everything well, what is on stage, what came, what was turned away, and the brake."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from flask import Response, redirect, render_template, request, session, url_for
+
+from receiving import inbox
+from receiving.delivery import Delivery
+from sending import limits
+from stage import health, login
+from stage.login import TooManyTries, for_the_presenter
+from stage.pages import theme
+from stage.room import bp, feed, store
+from stage.words import tame
+
+ROWS = 12  # deliveries, refusals and stories in view
+LONGEST = 200  # characters of one parameter
+
+
+@dataclass(frozen=True)
+class Came:
+    """A delivery in words fit for a screen: every number in it is masked."""
+
+    id: str
+    at: float
+    what: str
+    facts: list[tuple[str, str]]
+    why: str = ""
+
+
+@bp.get("/present")
+@for_the_presenter
+def present() -> str:
+    """The whole page; `/present/now` is the part of it that moves."""
+    return render_template("present/present.html", token=login.token(), theme=theme(), **_now())
+
+
+@bp.get("/present/now")
+def present_now() -> str | tuple[str, int]:
+    """The part that moves, for the page's own script."""
+    if not login.is_presenter():
+        return "", 403
+    return render_template("present/_now.html", **_now())
+
+
+@bp.route("/present/login", methods=["GET", "POST"])
+def present_login() -> Any:
+    """The password, asked for and looked at."""
+    if request.method == "GET":
+        return redirect(url_for("stage.present"), 303) if login.is_presenter() else _ask_password()
+    login.check_token()
+    try:
+        if login.log_in(request.form.get("password", "")):
+            return redirect(url_for("stage.present"), 303)
+    except TooManyTries as wait:
+        return Response(_ask_password(str(wait)), 429, {"Retry-After": str(wait.seconds)})
+    except redis.RedisError:
+        return _ask_password("The store does not answer, so tries cannot be counted. Start Redis, then try again."), 503
+    return _ask_password("That is not the password."), 403
+
+
+@bp.post("/present/logout")
+def present_logout() -> Any:
+    """Out again."""
+    login.check_token()
+    login.log_out()
+    return redirect(url_for("stage.present_login"), 303)
+
+
+@bp.post("/present/sending")
+@for_the_presenter
+def present_sending() -> Any:
+    """Stop all sending, or let it go on."""
+    login.check_token()
+    try:
+        if request.form.get("sending") == "stop":
+            limits.stop(store(), "the presenter stopped it")
+        else:
+            limits.release(store())
+    except redis.RedisError:
+        session["said"] = "The store does not answer, so nothing was changed. Try again."
+    return redirect(url_for("stage.present"), 303)
+
+
+def _ask_password(trouble: str = "") -> str:
+    return render_template("present/login.html", token=login.token(), trouble=trouble, theme=theme())
+
+
+def _now() -> dict[str, Any]:
+    seen: dict[str, Any] = {"health": health.look(), "said": session.pop("said", "") if session.get("said") else ""}
+    client, shown = store(), feed()
+    try:
+        shown.catch_up()
+        seen["stopped"] = limits.stopped(client)
+        seen["came_rows"] = [_came(id, delivery) for id, delivery in inbox.latest(client, ROWS)]
+        seen["refused"] = [_came(id, delivery, why) for id, delivery, why in inbox.refused(client, ROWS)]
+    except redis.RedisError:
+        seen["health"] = health.Health(False)
+    return seen | {"stories": shown.board.shown()[:ROWS], "open": shown.board.asks_open()[:ROWS]}
+
+
+def _came(id: str, delivery: Delivery, why: str = "") -> Came:
+    said = delivery.params or {"body": delivery.body.decode("utf-8", "replace")}
+    facts = [(tame(name, 60), tame(value, LONGEST)) for name, value in said.items() if value]
+    return Came(id, delivery.received_at, tame(f"{delivery.method} {delivery.path}", 80), facts, tame(why))

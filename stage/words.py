@@ -1,0 +1,44 @@
+"""Words of strangers made fit for a screen, and times in words."""
+
+import unicodedata
+from math import isfinite
+
+from masking import mask_all
+
+LONGEST = 240  # characters of what one person said
+MARKS_IN_A_ROW = 2  # no language stacks more accents on one letter; what does is meant to cover the lines above
+
+# These two belong to emoji; every other invisible character can hide words or turn the line round.
+JOINERS = ("\u200d", "\ufe0f")
+
+
+def tame(text: object, longest: int = LONGEST) -> str:
+    """One line: numbers masked, control and direction characters gone, cut with an ellipsis at `longest`."""
+    kept, marks = [], 0
+    for char in str(text or "")[: longest * 8]:
+        kind = unicodedata.category(char)
+        marks = marks + 1 if kind in ("Mn", "Me") and char not in JOINERS else 0
+        if marks > MARKS_IN_A_ROW or (kind in ("Cf", "Cs", "Co", "Cn") and char not in JOINERS):
+            continue
+        kept.append(" " if kind in ("Cc", "Zl", "Zp") else char)
+    line = mask_all(" ".join("".join(kept).split()))
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def took(seconds: float) -> str:
+    """`6 ms`, `3.1 s`, `2 min 5 s`."""
+    seconds = max(0.0, seconds)
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds + 0.5) // 60} min {int(seconds + 0.5) % 60} s"
+
+
+def number(value: object) -> float:
+    """A number that a fact holds, also as text; 0 when it holds none."""
+    try:
+        found = float(str(value))
+    except ValueError:
+        return 0.0
+    return found if isfinite(found) else 0.0
