@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from exchange import audio, life
 from exchange.call import Call
+from exchange.doors import Refused, add_door, number_field, read_json, text_field
 from exchange.feed import Item
 from exchange.line import Audio, Key, Words
 from exchange.media import from_data_url
 from exchange.messages import Message, attach
 from exchange.numbers import is_address, tidy
-from exchange.refusals import Refused, number_field, read_json, text_field
 from exchange.switchboard import Handset, Switchboard, shown_call
 from exchange.texting import receive
 
@@ -27,13 +27,10 @@ MOST_MEDIA = 10
 MOST_WORDS = 4000
 LONGEST_WAIT = 60
 HEARTBEAT = 15
-JsonHandler = Callable[[Switchboard, web.Request], Awaitable[web.StreamResponse]]
 
 
 def add_routes(app: web.Application, board: Switchboard) -> None:
-    def route(method: str, path: str, handler: JsonHandler) -> None:
-        app.router.add_route(method, path, lambda request: handler(board, request))
-
+    route = partial(add_door, app, board)
     one, call = "/handsets/{number}", "/handsets/{number}/calls/{sid}"
     route("GET", "/handsets", list_handsets)
     route("GET", one, show_handset)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
 from exchange.clock import iso
+from exchange.doors import Refused, add_door, number_field, read_json
 from exchange.faults import KINDS, BadFault
-from exchange.refusals import Refused, number_field, read_json
 from exchange.switchboard import Switchboard
 
 LONGEST_STEP = 366 * 24 * 3600.0
-Door = Callable[[Switchboard, web.Request], Awaitable[web.StreamResponse]]
 
 
 def add_routes(app: web.Application, board: Switchboard) -> None:
-    def route(method: str, path: str, handler: Door) -> None:
-        app.router.add_route(method, path, lambda request: handler(board, request))
-
+    route = partial(add_door, app, board)
     route("GET", "/debugger", alerts)
     route("DELETE", "/debugger", forget_alerts)
     route("GET", "/faults", faults)

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import BasicAuth, web
 
 from exchange import handsets, rest, tools
-from exchange.refusals import Refused, read_json
+from exchange.doors import Refused, read_json
 from exchange.switchboard import Switchboard
 
 BOARD: web.AppKey[Switchboard] = web.AppKey("board", Switchboard)

@@ -1,11 +1,26 @@
-"""How the doors for people and scripts say no, and how they read what is sent to them."""
+"""The doors for people and scripts: how they are opened, how they read what is sent, and how they say no."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+
+from exchange.switchboard import Switchboard
+
+Door = Callable[[Switchboard, web.Request], Awaitable[web.StreamResponse]]
+"""Answers one request; a raised Refused is its refusal."""
+
+
+def add_door(app: web.Application, board: Switchboard, method: str, path: str, door: Door) -> None:
+    """Let an address lead to a door."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await door(board, request)
+
+    app.router.add_route(method, path, handle)
 
 
 class Refused(Exception):

@@ -1,0 +1,274 @@
+"""The cast: an exchange on a free port, a tiny app it calls, and people with handsets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+from twilio.rest import Client
+
+from exchange.clock import Clock
+from exchange.server import Server
+from exchange.settings import Settings
+
+SID = "AC" + "a" * 32
+TOKEN = "the token of the tests"
+NUMBER = "+441632960000"
+PATIENCE = 5.0
+
+
+@dataclass
+class Asked:
+    """One request the app was sent, as it came over the wire."""
+
+    method: str
+    path: str
+    url: str
+    headers: Any
+    form: list[tuple[str, str]]
+
+    def __getitem__(self, name: str) -> str:
+        return dict(self.form)[name]
+
+    def get(self, name: str) -> str | None:
+        return dict(self.form).get(name)
+
+    def all(self) -> dict[str, str]:
+        return dict(self.form)
+
+
+@dataclass
+class TinyApp:
+    """A web app that answers what the test lays down: text, a response, or a function of the request."""
+
+    origin: str = ""
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        body = (await request.read()).decode() if request.method == "POST" else request.rel_url.raw_query_string
+        form = urllib.parse.parse_qsl(body, keep_blank_values=True)
+        url = f"http://{request.headers['Host']}{request.raw_path}"
+        asked = Asked(request.method, request.path, url, request.headers, form)
+        self.asked.append(asked)
+        answer = self.answers.get(request.path, web.Response(status=404))
+        if callable(answer):
+            answer = answer(asked)
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if isinstance(answer, str):
+            return web.Response(text=answer, content_type="text/xml")
+        return answer() if callable(answer) else answer
+
+    def was_asked(self, path: str, times: int = 1) -> list[Asked]:
+        """Wait until the app was asked there so often; all of those requests."""
+        eventually(lambda: len(self.at(path)) >= times, f"{times} requests at {path}, not {len(self.at(path))}")
+        return self.at(path)
+
+    def at(self, path: str) -> list[Asked]:
+        return [asked for asked in self.asked if asked.path == path]
+
+
+class Person:
+    """Somebody with a handset."""
+
+    def __init__(self, exchange: Exchange, number: str) -> None:
+        self.exchange, self.number = exchange, number
+        self.door = f"/handsets/{urllib.parse.quote(number)}"
+        self.sid = ""
+
+    def texts(self, body: str, **more: Any) -> dict[str, Any]:
+        return self.exchange.post(f"{self.door}/texts", {"body": body, **more})
+
+    def inbox(self) -> list[str]:
+        found = self.exchange.get(f"{self.door}/texts")["texts"]
+        return [text["body"] for text in found if text["direction"] == "received"]
+
+    def gets(self, *bodies: str) -> None:
+        eventually(lambda: self.inbox() == list(bodies), lambda: f"{bodies}, not {self.inbox()}")
+
+    def dials(self, **more: Any) -> str:
+        self.sid = self.exchange.post(f"{self.door}/calls", more)["sid"]
+        return self.sid
+
+    def call(self) -> dict[str, Any]:
+        return self.exchange.get(f"{self.door}/calls/{self.sid}")
+
+    def presses(self, digits: str, wait: float = 5) -> None:
+        self.exchange.post(f"{self.door}/calls/{self.sid}/keys", {"digits": digits, "wait": wait})
+
+    def speaks(self, words: str, wait: float = 5) -> None:
+        self.exchange.post(f"{self.door}/calls/{self.sid}/speech", {"words": words, "wait": wait})
+
+    def hangs_up(self) -> None:
+        self.exchange.post(f"{self.door}/calls/{self.sid}/hangup", {})
+
+    def answers(self) -> None:
+        """Wait for the phone to ring, and pick it up."""
+        found: list[dict[str, Any]] = []
+
+        def rings() -> bool:
+            calls = self.exchange.get(f"{self.door}/calls")["calls"]
+            found[:] = [call for call in calls if call["direction"] == "incoming" and call["status"] == "ringing"]
+            return bool(found)
+
+        eventually(rings, f"{self.number} rings")
+        self.sid = found[0]["sid"]
+        self.exchange.post(f"{self.door}/calls/{self.sid}/answer", {})
+
+    def behaves(self, when_called: str) -> None:
+        self.exchange.post(self.door, {"when_called": when_called})
+
+    def heard(self, *verbs: str) -> list[str]:
+        """Every word heard so far."""
+        wanted = verbs or ("Say", "Voice")
+        return [item["text"] for item in self.call()["heard"] if item["verb"] in wanted]
+
+    def hears(self, *words: str) -> None:
+        eventually(lambda: self.heard() == list(words), lambda: f"{words}, not {self.heard()}; {self.call()}")
+
+    def listens_for(self, kind: str) -> dict[str, Any]:
+        """Wait until the call listens for something of that kind."""
+        eventually(lambda: kind in (self.call()["listening"] or {}), lambda: f"{kind}: {self.call()}")
+        return self.call()["listening"][kind]
+
+    def is_left_with(self, status: str) -> None:
+        eventually(lambda: self.call()["status"] == status, lambda: f"{status}: {self.call()}")
+
+
+class Exchange:
+    """A running exchange, and the thread it runs in."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, server: Server) -> None:
+        self.loop, self.server, self.board = loop, server, server.board
+
+    @property
+    def origin(self) -> str:
+        return self.server.origin
+
+    def person(self, last: str = "1") -> Person:
+        return Person(self, f"+44163296000{last}")
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    def time_passes(self, seconds: float) -> None:
+        self.run(self.board.clock.forward(seconds))
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes, Any]:
+        """Any request: its status, body and headers, whatever they are."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        asked = urllib.request.Request(self.origin + path, body, named, method=method)
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return answer.status, answer.read(), answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read(), error.headers
+
+    def get(self, path: str) -> Any:
+        status, body, _ = self.request("GET", path)
+        assert status == 200, body
+        return json.loads(body)
+
+    def post(self, path: str, given: Any) -> Any:
+        status, body, _ = self.request("POST", path, json.dumps(given).encode(), Content_Type="application/json")
+        assert status in (200, 201), body
+        return json.loads(body)
+
+    def refuses(self, path: str, given: Any) -> tuple[int, str]:
+        """Post what is to be refused: the status and the sentence."""
+        status, body, _ = self.request("POST", path, json.dumps(given).encode(), Content_Type="application/json")
+        assert 400 <= status < 500, body
+        return status, json.loads(body)["error"]
+
+    def alerts(self) -> list[int]:
+        return [alert["code"] for alert in self.get("/debugger")["alerts"]]
+
+    def warns(self, code: int) -> dict[str, Any]:
+        """Wait for that number in the debugger; the alert."""
+        eventually(lambda: code in self.alerts(), lambda: f"{code} among {self.alerts()}")
+        return next(alert for alert in self.get("/debugger")["alerts"] if alert["code"] == code)
+
+    def client(self) -> Client:
+        client = Client(SID, TOKEN)
+        client.api.base_url = self.origin
+        return client
+
+
+def eventually(claim: Callable[[], bool], wanted: str | Callable[[], str] = "") -> None:
+    """Wait for something to become true; fail with what was wanted."""
+    until = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < until, wanted() if callable(wanted) else wanted
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def app(loop: asyncio.AbstractEventLoop) -> Iterator[TinyApp]:
+    tiny = TinyApp()
+
+    async def start() -> web.AppRunner:
+        served = web.Application()
+        served.router.add_route("*", "/{path:.*}", tiny.handle)
+        runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        tiny.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        return runner
+
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    yield tiny
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """Settings a test module may replace."""
+    return {}
+
+
+@pytest.fixture
+def exchange(loop: asyncio.AbstractEventLoop, app: TinyApp, options: dict[str, Any]) -> Iterator[Exchange]:
+    given = {"voice_status": "/done", "port": 0, "pace": 0.0, "delivery": 0.0, "answer_after": 0.0} | options
+    settings = Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app=app.origin, **given)
+
+    async def start() -> Server:
+        server = Server(settings, Clock())
+        await server.start()
+        return server
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    yield Exchange(loop, server)
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+
+
+@pytest.fixture
+def ada(exchange: Exchange) -> Person:
+    return exchange.person("1")
+
+
+@pytest.fixture
+def ben(exchange: Exchange) -> Person:
+    return exchange.person("2")
