@@ -7,6 +7,8 @@ import re
 
 NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
 
+WRITTEN = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write numbers: 07700 900 123
+
 
 def mask(number: str) -> str:
     """`+447700900123` as `+44 ••• 123`: enough to recognise one's own, too little to call."""
@@ -18,6 +20,11 @@ def mask(number: str) -> str:
 def mask_all(text: str) -> str:
     """The text with every E.164 number in it masked."""
     return NUMBER.sub(lambda found: mask("+" + found[1]), text)
+
+
+def mask_words(words: str) -> str:
+    """What somebody wrote or said, with everything in it masked that may be a number, however it is written."""
+    return WRITTEN.sub("•••", mask_all(words))
 
 
 def alias(number: str, secret: str) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from redis.client import Pipeline
+
 # One script rather than WATCH: the check and the writes are one round trip, and a webhook has no time for three.
 SCRIPT = """
 local seen
@@ -17,11 +19,23 @@ return 1
 """
 
 
+class Writes(Pipeline):
+    """A pipeline that only collects. RQ can queue jobs on it: the transaction it opens there is the one we make."""
+
+    def multi(self) -> None:
+        """Nothing: everything collected happens at once anyway."""
+
+
+def collect(redis: Any) -> Writes:
+    """An empty collection of writes for this store."""
+    return Writes(redis.connection_pool, redis.response_callbacks, True, None)
+
+
 def commit(redis: Any, pipe: Any, key: str, seen: str, field: str = "") -> bool:
     """Run what `pipe` has collected, all at once, if `key` (or its hash `field`) still holds `seen`; "" means absent.
 
-    False: somebody else was faster, and nothing was written. `pipe` is an ordinary redis pipeline, so that RQ can
-    queue jobs on it; it is emptied, never executed.
+    False: somebody else was faster, and nothing was written. `pipe` comes from `collect`; it is emptied, never
+    executed.
     """
     words: list[Any] = [field, seen]
     for arguments, _options in pipe.command_stack:

@@ -7,7 +7,7 @@ from flask import Blueprint, current_app
 from twilio.twiml.messaging_response import MessagingResponse
 
 import events
-from masking import alias, mask, mask_all
+from masking import alias, mask, mask_words
 from phone.commands import NeedsWords, Slow, by_words
 from phone.commands.help import list_commands
 from receiving.delivery import Delivery
@@ -35,7 +35,7 @@ def text_arrived(visit: Visit) -> Reply:
     """Somebody texted the number."""
     text, who = visit.delivery, visit.delivery["From"]
     body = text["Body"].strip()
-    events.publish(visit.pipe, "text.received", text["MessageSid"], who=mask(who), words=mask_all(body))
+    events.publish(visit.pipe, "text.received", text["MessageSid"], who=mask(who), words=mask_words(body))
     if text["OptOutType"] or body.lower() in STOP | START:
         return _change_of_mind(visit, who, text["OptOutType"] or body)
     answer = _answer(visit, who, body)

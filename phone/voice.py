@@ -6,7 +6,7 @@ import time
 from flask import Blueprint, current_app
 
 import events
-from masking import alias, mask, mask_all
+from masking import alias, mask, mask_words
 from phone import documents
 from phone.commands import Command, NeedsWords, Slow, by_key, by_speech
 from receiving.delivery import Delivery
@@ -50,7 +50,7 @@ def caller_chose(visit: Visit) -> Reply:
     pressed, said = visit.delivery["Digits"], visit.delivery["SpeechResult"]
     if not pressed and not said:
         return _nothing_came(visit)
-    heard = f"pressed {pressed}" if pressed else f"said {mask_all(said)}"
+    heard = f"pressed {pressed}" if pressed else f"said {mask_words(said)}"
     events.publish(visit.pipe, "call.heard", visit.delivery["CallSid"], words=heard)
     if pressed == documents.GOODBYE_KEY or "goodbye" in said.lower():
         return _spoken(visit, "Goodbye.", documents.goodbye())
@@ -72,7 +72,7 @@ def caller_said_words(visit: Visit) -> Reply:
     said = visit.delivery["SpeechResult"]
     if from_table is None or not said:
         return _spoken(visit, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, _next(visit)))
-    events.publish(visit.pipe, "call.heard", visit.delivery["CallSid"], words=f"said {mask_all(said)}")
+    events.publish(visit.pipe, "call.heard", visit.delivery["CallSid"], words=f"said {mask_words(said)}")
     return _run(visit, from_table[0], said)
 
 

@@ -13,6 +13,7 @@ from masking import mask_all
 from receiving import inbox, once, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.once import Reply
+from transaction import collect
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def admit(delivery: Delivery, key: Key, handler: Handler) -> Reply:
     if stored is not None:
         events.publish(redis, "delivery.repeated", delivery["CallSid"] or delivery["MessageSid"], address=delivery.path)
         return stored
-    return _work(Visit(delivery, redis, redis.pipeline()), claim, handler)
+    return _work(Visit(delivery, redis, collect(redis)), claim, handler)
 
 
 def _work(visit: Visit, claim: once.Claim, handler: Handler) -> Reply:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from transaction import commit
+from transaction import collect, commit
 
 LEASE = 20  # seconds. Longer than the 15 Twilio waits; a claim whose worker died is free again after it
 REMEMBERED = 7 * 24 * 3600  # seconds. Twilio's signature carries no time, so a replay is stopped by memory alone
@@ -39,7 +39,7 @@ class StillRunning(Exception):
 def ask(pipe: Any, key: str) -> Claim:
     """Put the claim on a pipeline; `settle` reads what came back from it."""
     claim = Claim(f"claim:{key}", "running " + secrets.token_hex(8))
-    pipe.execute_command("SET", claim.key, claim.mark, "NX", "GET", "PX", LEASE * 1000)
+    pipe.execute_command("SET", claim.key, claim.mark, "NX", "GET", "PX", LEASE * 1000, get=True)
     return claim
 
 
@@ -52,7 +52,7 @@ def settle(redis: Any, claim: Claim, found: bytes | None, sleep: Callable[[float
         if time.monotonic() > until:
             raise StillRunning
         sleep(LOOK_EVERY)
-        found = redis.execute_command("SET", claim.key, claim.mark, "NX", "GET", "PX", LEASE * 1000)
+        found = redis.execute_command("SET", claim.key, claim.mark, "NX", "GET", "PX", LEASE * 1000, get=True)
     return None
 
 
@@ -65,6 +65,6 @@ def finish(redis: Any, pipe: Any, claim: Claim, reply: Reply) -> bool:
 
 def release(redis: Any, claim: Claim) -> None:
     """Give the claim back after a failure, so that the sender's next try does not wait for the lease."""
-    pipe = redis.pipeline()
+    pipe = collect(redis)
     pipe.execute_command("DEL", claim.key)
     commit(redis, pipe, claim.key, claim.mark)

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from transaction import commit
+from transaction import collect, commit
 
 DUE = "effects:due"  # every unsettled effect, by the time somebody must look at it
 KEPT = 7 * 24 * 3600  # seconds an effect is remembered
@@ -103,7 +103,7 @@ def took(redis: Any, sid: str, id: str) -> bool:
 
 
 def _move(redis: Any, id: str, seen: str, state: str, facts: dict[str, Any], look_again: float | None) -> bool:
-    key, pipe = f"effect:{id}", redis.pipeline()
+    key, pipe = f"effect:{id}", collect(redis)
     pipe.hset(key, mapping={**facts, "state": state})
     if look_again is None:
         pipe.zrem(DUE, id)

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import events
-from transaction import commit
+from masking import mask_words
+from transaction import collect, commit
 
 OPEN = "asks:open"  # every ask nobody has answered yet, by its deadline
 KEPT = 7 * 24 * 3600  # seconds a row is remembered after its last change
@@ -52,7 +53,7 @@ def plan(pipe: Any, ask: Ask) -> None:
         pipe.execute_command("HSETNX", key, name, row[name])
     pipe.execute_command("EXPIRE", key, KEPT)
     pipe.execute_command("ZADD", OPEN, "NX", ask.deadline, ask.id)
-    events.publish(pipe, "ask.queued", ask.story, ask=ask.id, command=ask.command, words=ask.words)
+    events.publish(pipe, "ask.queued", ask.story, ask=ask.id, command=ask.command, words=mask_words(ask.words))
 
 
 def load(redis: Any, id: str) -> Ask | None:
@@ -69,7 +70,7 @@ def start(redis: Any, ask: Ask) -> bool:
     """A worker has it. False: it is settled, so there is nothing to do."""
     if not ask.is_open:
         return False
-    pipe = redis.pipeline()
+    pipe = collect(redis)
     pipe.hset(f"ask:{ask.id}", mapping={"state": "working", "attempts": ask.attempts + 1})
     events.publish(pipe, "ask.started", ask.story, ask=ask.id, attempt=ask.attempts + 1)
     return _commit(redis, pipe, ask, "state", ask.state)
@@ -77,7 +78,7 @@ def start(redis: Any, ask: Ask) -> bool:
 
 def settle(redis: Any, ask: Ask, state: str, answer: str, pipe: Any = None) -> bool:
     """To `answered` or `failed`, together with what else is on the pipeline. False: it was settled before."""
-    pipe = pipe if pipe is not None else redis.pipeline()
+    pipe = pipe if pipe is not None else collect(redis)
     pipe.hset(f"ask:{ask.id}", mapping={"state": state, "answer": answer})
     pipe.zrem(OPEN, ask.id)
     took = round(time.time() - ask.asked_at, 2)
@@ -90,7 +91,7 @@ def settle(redis: Any, ask: Ask, state: str, answer: str, pipe: Any = None) -> b
 
 def take_route(redis: Any, ask: Ask, route: str, pipe: Any = None) -> bool:
     """Decide how the answer reaches a call. False: somebody has decided otherwise meanwhile."""
-    pipe = pipe if pipe is not None else redis.pipeline()
+    pipe = pipe if pipe is not None else collect(redis)
     pipe.hset(f"ask:{ask.id}", mapping={"route": route, "routed_at": time.time()})
     return _commit(redis, pipe, ask, "route", ask.route)
 

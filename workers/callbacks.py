@@ -14,6 +14,7 @@ from masking import mask
 from sending import ledger
 from sending.ledger import Effect
 from sending.twilio import CallIsOver, Telephone
+from transaction import collect
 from workers import asks, calls
 from workers.asks import Ask
 
@@ -49,7 +50,7 @@ def apologise(job: Any, connection: Any, kind: type[BaseException], error: BaseE
 def finish(redis: Any, ask_id: str, state: str, answer: str) -> None:
     """Settle the ask, whoever comes first, and bring what there is to say."""
     while (ask := asks.load(redis, ask_id)) is not None and ask.is_open:
-        pipe = redis.pipeline()
+        pipe = collect(redis)
         if ask.channel == "text":
             ledger.plan(pipe, Effect(f"answer:{ask.id}", ask.person, answer, ask.story))
         elif ask.channel == "call":
@@ -91,7 +92,7 @@ def _speak(redis: Any, ask_id: str) -> None:
 
 def text_instead(redis: Any, ask: Ask) -> None:
     """The caller has hung up: the answer goes by text, if their number can get one."""
-    pipe, effect = redis.pipeline(), Effect(f"answer:{ask.id}", ask.person, ask.answer, ask.story)
+    pipe, effect = collect(redis), Effect(f"answer:{ask.id}", ask.person, ask.answer, ask.story)
     reachable = can_be_texted(ask.person)
     if reachable:
         ledger.plan(pipe, effect)

@@ -30,8 +30,6 @@ class Queues:
     def put(self, pipe: Any, ask: Ask, task: Task) -> None:
         """The ask and its job, on the pipeline of the webhook that caused them. The job's id is the ask's."""
         asks.plan(pipe, ask)
-        self.put_job(pipe, ask, task)
-
         self.by_name[QUEUE_OF[ask.channel]].enqueue_call(
             task,
             args=(ask.words,),

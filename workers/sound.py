@@ -45,7 +45,7 @@ def measure(wav: bytes, columns: int = COLUMNS) -> Sound:
     return Sound(round(len(samples) / rate, 2), round(loudness, 1), peaks)
 
 
-def _samples(wav: bytes) -> tuple[array[int], int]:
+def _samples(wav: bytes) -> "tuple[array[int], int]":
     try:
         with wave.open(io.BytesIO(wav)) as file:
             if file.getsampwidth() != 2:

@@ -1,5 +1,6 @@
 """The command table: what people can ask for, by text or by key. Every file here is read when the table is."""
 
+import functools
 import importlib
 import pkgutil
 import re
@@ -59,6 +60,7 @@ def command(name: str, key: str, takes: str = "", other_names: tuple[str, ...] =
     return register
 
 
+@functools.cache
 def read_all() -> dict[str, Command]:
     """The whole table, sorted by key."""
     for module in pkgutil.iter_modules(__path__):
@@ -74,7 +76,7 @@ def by_key(key: str) -> Command | None:
 def by_words(words: str) -> tuple[Command, str] | None:
     """The command whose name comes first, and the words after it; None when nothing fits."""
     name, _, rest = words.strip().partition(" ")
-    name = re.sub(r"[^\w?]+$", "", name.lower())
+    name = name.lower().rstrip("?.!,;:") or name
     for row in read_all().values():
         if name in (row.name, *row.other_names):
             return row, rest.strip()

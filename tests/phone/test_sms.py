@@ -1,0 +1,149 @@
+"""Texts: one in, one back."""
+
+import pytest
+
+import events
+from receiving import inbox
+from sending import consent, ledger
+from sending.ledger import Effect
+from tests.conftest import ME
+from workers import asks
+
+
+def kinds(redis):
+    return [event.kind for event in events.latest(redis, 200)]
+
+
+def test_somebody_asks_for_the_time(person):
+    assert person.texts("time").startswith("It is ")
+
+
+@pytest.mark.parametrize("body", ["TIME", " Time ", "time!", "time please", "Time?"])
+def test_people_write_as_they_like(person, body):
+    assert person.texts(body).startswith("It is ")
+
+
+@pytest.mark.parametrize("body", ["help", "HELP", "info", "?", "menu", "hello"])
+def test_help_lists_every_command(person, body):
+    answer = person.texts(body)
+    for word in ("time", "flip", "check <address>", "count", "STOP"):
+        assert word in answer
+
+
+@pytest.mark.parametrize("body", ["what is the meaning of life", "", "🦄", "<Response/>", "\x00\x07", "é" * 1600])
+def test_what_nobody_understands_is_answered_with_help(person, body):
+    assert "Text me one of these" in person.texts(body)
+
+
+def test_a_slow_one_is_answered_at_once_and_queued(person, app, redis):
+    assert "The answer comes as another text" in person.texts("count")
+    assert app.extensions["queues"].by_name["texters"].count == 1
+    assert redis.zcard(asks.OPEN) == 1
+
+
+def test_check_without_an_address_asks_for_one(person, app):
+    assert "Which web address?" in person.texts("check")
+    assert app.extensions["queues"].by_name["texters"].count == 0
+
+
+def test_a_monstrous_address_gets_a_clear_answer(person):
+    assert "longer than 300" in person.texts("check " + "x" * 400)
+
+
+@pytest.mark.parametrize("word", ["STOP", "stop", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", "optout", "stopall"])
+def test_stop_is_remembered_and_left_for_twilio_to_answer(person, redis, word):
+    assert person.texts(word) == ""
+    assert consent.has_left(redis, ME)
+
+
+def test_start_undoes_it(person, redis):
+    person.texts("STOP")
+    assert person.texts("START") == ""
+    assert not consent.has_left(redis, ME)
+
+
+def test_stop_please_is_no_stop(person, redis):
+    person.texts("stop please")
+    assert not consent.has_left(redis, ME)
+
+
+def test_help_that_twilio_has_answered_is_not_answered_twice(person):
+    assert person.texts("HELP", OptOutType="HELP") == ""
+
+
+def test_the_stage_sees_a_masked_number_and_the_words(person, redis):
+    person.texts("call me on +447700900999")
+    event = events.latest(redis, 2)[0]
+    assert event.facts == {"who": "+44 ••• 201", "words": "call me on +44 ••• 999"}
+
+
+@pytest.mark.parametrize("written", ["07700 900 999", "+44 (0)7700 900999", "020-7946-0123", "447700900999"])
+def test_a_number_is_masked_however_it_is_written(person, redis, written):
+    person.texts(f"call {written} please")
+    assert events.latest(redis, 2)[0].facts["words"] == "call ••• please"
+
+
+def test_no_event_ever_holds_a_number(person, redis):
+    for body in ("time", "count", "check +447700900999", "STOP", "START", "+447700900201"):
+        person.texts(body)
+    assert ME not in str(events.latest(redis, 500))
+    assert "+447700900999" not in str(events.latest(redis, 500))
+
+
+def test_the_history_holds_an_alias_and_no_number(person, redis):
+    person.texts("time")
+    row = redis.xrange(asks.HISTORY)[0][1]
+    assert row[b"command"] == b"time"
+    assert ME.encode() not in b"".join(row.values())
+
+
+class TestStatus:
+    """What becomes of the texts we sent."""
+
+    def moves(self, person, status, sid="SM9", error="", query=""):
+        fields = {"MessageSid": sid, "MessageStatus": status, "To": ME, "From": "+447700900100"}
+        answer = person.post(f"/sms/status{query}", fields | ({"ErrorCode": error} if error else {}))
+        assert answer.status_code == 204
+
+    def seen(self, redis):
+        found = [event for event in events.latest(redis, 100) if event.kind == "text.delivered"]
+        return [event.facts["status"] for event in found]
+
+    def test_each_status_is_seen_once(self, person, redis):
+        for status in ("queued", "sent", "sent", "delivered", "delivered"):
+            self.moves(person, status)
+        assert self.seen(redis) == ["queued", "sent", "delivered"]
+
+    def test_a_late_sent_does_not_undo_delivered(self, person, redis):
+        for status in ("delivered", "sent"):
+            self.moves(person, status)
+        assert self.seen(redis) == ["delivered"]
+
+    def test_undelivered_is_seen_with_its_error(self, person, redis):
+        self.moves(person, "sent")
+        self.moves(person, "undelivered", error="30007")
+        assert events.latest(redis, 1)[0].facts["error"] == "30007"
+
+    def test_a_callback_settles_a_text_we_were_in_doubt_about(self, person, redis):
+        with redis.pipeline() as pipe:
+            ledger.plan(pipe, Effect("answer:x", ME, "hello", "SM1"))
+            pipe.execute()
+        ledger.begin(redis, ledger.load(redis, "answer:x"))
+        ledger.doubt(redis, "answer:x", 9e9)
+        self.moves(person, "sent", query="?effect=answer:x")
+        assert (ledger.load(redis, "answer:x").state, ledger.load(redis, "answer:x").sid) == ("sent", "SM9")
+        assert ledger.overdue(redis, 9e9) == []
+
+
+def test_a_text_by_get_is_answered_too(person, settings):
+    target = "/sms?MessageSid=SM1&From=%2B447700900201&Body=time"
+    from receiving import twilio
+
+    signature = twilio.sign(settings.twilio_auth_token[0], "https://talk.example" + target)
+    answer = person.post(target, {}, signature=signature, method="GET")
+    assert "It is " in answer.text
+
+
+def test_what_a_person_sent_can_be_looked_at_again(person, redis):
+    person.texts("time")
+    assert inbox.latest(redis)[0][1]["Body"] == "time"

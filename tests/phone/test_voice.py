@@ -1,0 +1,189 @@
+"""Calls: a greeting, a menu, and answers into the ear."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+import events
+from tests.conftest import Person
+from workers import asks, callbacks, calls
+
+
+def open_ask(redis):
+    return asks.load(redis, redis.zrange(asks.OPEN, 0, 0)[0].decode())
+
+
+def answer(redis, words, route=""):
+    """The worker is done; nothing was updated yet."""
+    ask = open_ask(redis)
+    asks.settle(redis, ask, "answered", words)
+    if route:
+        asks.take_route(redis, replace(ask, route=""), route)
+    return ask
+
+
+@pytest.fixture
+def caller(person):
+    return person.dials()
+
+
+@pytest.fixture
+def waiting_caller(caller):
+    return caller.presses("4")
+
+
+def test_a_caller_is_greeted_and_hears_the_menu(caller):
+    assert "Hello, this is Call and Response." in caller.heard
+    assert "Press 1, or say time, for what time it is here." in caller.heard
+
+
+def test_a_caller_presses_a_key_and_is_answered(caller):
+    assert "It is " in caller.presses("1").heard
+
+
+@pytest.mark.parametrize("words", ["time", "Time.", "the time, please", "what time is it"])
+def test_a_caller_says_what_they_want(caller, words):
+    assert "It is " in caller.says(words).heard
+
+
+def test_a_caller_may_press_the_same_key_twice(caller, redis):
+    caller.presses("1").presses("1")
+    assert [event.facts.get("words") for event in events.latest(redis, 50)].count("pressed 1") == 2
+
+
+def test_after_an_answer_the_star_leads_back_to_the_menu(caller):
+    assert "Press 1, or say time" in caller.presses("1").presses("*").heard
+
+
+def test_a_key_nobody_knows_is_said_so(caller):
+    assert "Sorry, I did not get that." in caller.presses("7").heard
+
+
+def test_words_nobody_knows_are_said_so(caller):
+    assert "Sorry, I did not get that." in caller.says("purple monkey").heard
+
+
+def test_goodbye_by_key_and_by_word(caller, twilio_posts):
+    assert caller.presses("#").verbs == ["Say", "Hangup"]
+    other = Person(twilio_posts)
+    other.call_sid = "CA" + "1" * 32
+    assert other.dials().says("goodbye then").verbs == ["Say", "Hangup"]
+
+
+def test_a_silent_caller_is_asked_three_times_and_then_let_go(caller):
+    caller.waits().waits()
+    assert "I did not hear anything" in caller.heard
+    assert caller.waits().verbs == ["Say", "Hangup"]
+
+
+def test_a_slow_one_is_handed_over_and_waiting_is_never_silence(waiting_caller, app):
+    assert "I am reading everything" in waiting_caller.heard
+    assert app.extensions["queues"].by_name["callers"].count == 1
+    for _ in range(8):
+        waiting_caller.waits()
+        assert waiting_caller.heard
+        assert waiting_caller.verbs == ["Say", "Play", "Redirect"]
+
+
+def test_waiting_is_not_a_loop_of_one_sentence(waiting_caller):
+    said = {waiting_caller.waits().heard for _ in range(4)}
+    assert len(said) == 4
+
+
+def test_a_waiting_caller_hears_how_far_the_work_is(waiting_caller, redis):
+    redis.hset(f"ask:{open_ask(redis).id}", "progress", "4,000 of 10,000 read")
+    assert "4,000 of 10,000 read" in waiting_caller.waits().heard
+
+
+def test_the_waiting_document_brings_the_answer_itself(waiting_caller, redis):
+    answer(redis, "Nobody has asked.")
+    assert "Nobody has asked." in waiting_caller.waits().heard
+    assert waiting_caller.next.startswith("/voice/menu")
+
+
+def test_the_live_update_brings_the_answer(waiting_caller, redis):
+    ask = answer(redis, "Nobody has asked.", route="update")
+    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=4", {})
+    assert "Nobody has asked." in waiting_caller.heard
+
+
+def test_a_late_fetch_of_the_replaced_document_does_not_say_it_again(waiting_caller, redis):
+    ask, old = answer(redis, "Nobody has asked.", route="update"), waiting_caller.redirect
+    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=4", {})
+    waiting_caller._listens(old, {})
+    assert "Nobody has asked." not in waiting_caller.heard
+
+
+def test_while_an_update_is_under_way_the_old_document_does_not_take_its_words(waiting_caller, redis):
+    ask = answer(redis, "Nobody has asked.", route="update")
+    assert "Nobody" not in waiting_caller.waits().heard
+    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=4", {})
+    assert "Nobody has asked." in waiting_caller.heard
+
+
+def test_an_update_that_was_lost_is_made_up_for(waiting_caller, redis):
+    ask = answer(redis, "Nobody has asked.", route="update")
+    redis.hset(f"ask:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TAKES - 1)
+    assert "Nobody has asked." in waiting_caller.waits().heard
+    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=9", {})
+    assert "You have heard the answer." in waiting_caller.heard
+
+
+def test_an_answer_that_went_as_a_text_is_said_so(waiting_caller, redis):
+    answer(redis, "Nobody has asked.", route="text")
+    assert "as a text" in waiting_caller.waits().heard
+
+
+def test_a_failure_is_told_in_words(waiting_caller, redis):
+    asks.settle(redis, open_ask(redis), "failed", callbacks.BROKEN)
+    assert "went wrong on our side" in waiting_caller.waits().heard
+
+
+def test_what_takes_too_long_is_told_in_words_and_leads_back_to_the_menu(waiting_caller, redis):
+    redis.hset(f"ask:{open_ask(redis).id}", "deadline", time.time() - 1)
+    assert "could not work that out in time" in waiting_caller.waits().heard
+    assert waiting_caller.next.startswith("/voice/menu")
+    assert redis.zcard(asks.OPEN) == 0
+
+
+def test_check_asks_for_the_address_and_takes_it_as_it_is_said(caller, redis):
+    assert "Which web address?" in caller.presses("3").heard
+    assert "I am looking at example.com/news." in caller.says("example dot com slash news").heard
+    assert open_ask(redis).words == "example.com/news"
+
+
+def test_nobody_can_listen_to_another_callers_answer(waiting_caller, twilio_posts, redis):
+    ask = answer(redis, "A secret.")
+    other = Person(twilio_posts)
+    other.call_sid = "CA" + "2" * 32
+    other._listens(f"/voice/wait?doc=3&ask={ask.id}", {})
+    assert "secret" not in other.heard
+
+
+def test_a_caller_leaves_a_message(caller, redis, app):
+    assert "Record" in caller.presses("9").verbs
+    assert "Thank you" in caller._listens(caller.next, {"Digits": "#", "RecordingDuration": "4"}).heard
+    ready = {"RecordingSid": "RE1", "RecordingStatus": "completed", "CallSid": caller.call_sid, "RecordingDuration": "4"}
+    assert caller.post("/voice/recording", ready).status_code == 204
+    assert caller.post("/voice/recording", ready).status_code == 204
+    assert app.extensions["queues"].by_name["texters"].count == 1
+
+
+def test_the_end_of_a_call_is_seen_once(caller, redis):
+    over = {"CallSid": caller.call_sid, "CallStatus": "completed", "CallDuration": "12"}
+    for _ in range(3):
+        assert caller.post("/voice/status", over).status_code == 204
+    assert [event.kind for event in events.latest(redis, 50)].count("call.ended") == 1
+    assert not calls.load(redis, caller.call_sid).is_live
+
+
+def test_when_a_waiting_caller_hangs_up_somebody_sees_to_the_answer(waiting_caller, app):
+    over = {"CallSid": waiting_caller.call_sid, "CallStatus": "completed"}
+    waiting_caller.post("/voice/status", over)
+    assert f"after-{waiting_caller.call_sid}" in app.extensions["queues"].by_name["callers"].job_ids
+
+
+@pytest.mark.parametrize("doc", ["", "-1", "x", "99999999999999999999", "1%00"])
+def test_a_document_number_that_is_none_does_no_harm(caller, doc):
+    assert "It is " in caller._listens(f"/voice/menu?doc={doc}", {"Digits": "1"}).heard

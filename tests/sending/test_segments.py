@@ -1,0 +1,58 @@
+"""Segments: what a text costs, and how a long one is cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending.segments import CUT, segments, shorten
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("é" * 160, 1),
+        ("ê" * 70, 1),
+        ("ê" * 71, 2),
+        ("ê" * 134, 2),
+        ("ê" * 135, 3),
+        ("🦄" * 35, 1),
+        ("🦄" * 36, 2),
+        ("a" * 152 + "€" + "a" * 10, 2),
+        ("Ω" * 160, 1),
+    ],
+)
+def test_gsm_7_has_160_or_153_a_part_and_everything_else_70_or_67(text, parts):
+    assert segments(text) == parts
+
+
+def test_a_short_text_is_left_alone():
+    assert shorten("It is 12:30.") == "It is 12:30."
+
+
+def test_a_long_text_is_cut_at_a_sentence_and_marked():
+    text = "This is one sentence of some length. " * 40
+    cut = shorten(text)
+    assert cut.endswith("length." + CUT)
+    assert segments(cut) <= 3
+
+
+def test_a_long_text_without_sentences_is_cut_at_a_word():
+    assert shorten("word " * 300).removesuffix(CUT).split(" ")[-1] == "word"
+
+
+@given(st.text(max_size=2000), st.integers(1, 10))
+def test_a_cut_text_never_costs_more_than_it_may(text, most):
+    assert segments(shorten(text, most)) <= most
+
+
+@given(st.text(max_size=2000))
+def test_nothing_is_added_but_the_mark(text):
+    cut = shorten(text)
+    assert cut == text or (cut.endswith(CUT) and text.startswith(cut.removesuffix(CUT)))

@@ -1,0 +1,73 @@
+"""Settings: whoever deploys it is told what is missing, in plain words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import config
+
+
+def test_everything_that_is_missing_is_named_at_once():
+    with pytest.raises(config.MissingSetting) as refusal:
+        config.load({})
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "REDIS_URL", "SECRET_KEY"):
+        assert f"Set {name}: " in str(refusal.value)
+
+
+def test_no_secret_has_a_default():
+    with pytest.raises(config.MissingSetting, match="PRESENTER_PASSWORD"):
+        config.load({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TWILIO_ACCOUNT_SID", "SK123", "must be AC and 32"),
+        ("TWILIO_PHONE_NUMBER", "07700 900100", "must be in E.164"),
+        ("PUBLIC_URL", "talk.example", "must be a plain address"),
+        ("PUBLIC_URL", "https://user:pass@talk.example", "must be a plain address"),
+        ("REDIS_URL", "http://store", "must start with redis://"),
+        ("SECRET_KEY", "short", "at least 16 characters"),
+        ("TWILIO_AUTH_TOKEN", " , ", "holds no value"),
+        ("TWILIO_SHARED_KEYS", "only-an-id", "must be id:secret"),
+        ("PORT", "eighty", "must be a whole number"),
+        ("ALLOW_LOOPBACK", "maybe", "must be yes or no"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_mend(environ, name, value, words):
+    with pytest.raises(config.MissingSetting, match=f"{name} .*{words}"):
+        config.load({**environ, name: value})
+
+
+def test_a_rotating_secret_takes_several_values(environ):
+    settings = config.load({**environ, "TWILIO_AUTH_TOKEN": "newer, older"})
+    assert settings.twilio_auth_token == ("newer", "older")
+
+
+def test_shared_keys_say_their_own_algorithm(environ):
+    settings = config.load({**environ, "TWILIO_SHARED_KEYS": "a:one, b:two:HMAC_SHA1"})
+    assert settings.twilio_shared_keys == {"a": ("HMAC_SHA256", "one"), "b": ("HMAC_SHA1", "two")}
+
+
+def test_printed_settings_hold_no_secret(environ):
+    shown = repr(config.load({**environ, "TWILIO_SHARED_KEYS": "a:one-secret"}))
+    for name in ("TWILIO_AUTH_TOKEN", "SECRET_KEY", "PRESENTER_PASSWORD"):
+        assert environ[name] not in shown
+    assert "one-secret" not in shown
+
+
+def test_on_a_dyno_herokus_self_signed_store_and_its_router_are_expected(environ):
+    settings = config.load({**environ, "DYNO": "web.1", "REDIS_URL": "rediss://store"})
+    assert (settings.redis_tls_verify, settings.trusted_proxies) == (False, 1)
+
+
+def test_anywhere_else_a_store_must_show_a_good_certificate(environ):
+    assert config.load({**environ, "REDIS_URL": "rediss://store"}).redis_tls_verify
+
+
+@given(st.dictionaries(st.sampled_from(["PORT", "PUBLIC_URL", "TWILIO_SHARED_KEYS", "REDIS_URL"]), st.text(max_size=40)))
+def test_no_value_whatever_ends_in_anything_but_settings_or_the_one_refusal(values):
+    try:
+        config.load(values)
+    except config.MissingSetting as refusal:
+        assert "README.md" in str(refusal)

@@ -1,0 +1,1 @@
+"""Small programs for whoever keeps this house; nothing here runs in the app."""

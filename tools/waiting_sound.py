@@ -1,0 +1,34 @@
+"""Makes static/waiting.wav: three seconds of soft bells that callers hear while a worker works."""
+
+import math
+import wave
+from array import array
+from pathlib import Path
+
+RATE = 8_000  # samples a second, as telephones have them
+SECONDS = 3
+BELLS = ((0.0, 523.25), (0.75, 659.25), (1.5, 783.99), (2.25, 659.25))  # seconds, hertz: C, E, G, E
+LOUDNESS = 0.12  # of full scale: it comforts, it does not shout
+
+
+def sound() -> array:
+    """The samples: each bell fades by half every eighth of a second."""
+    samples = [0.0] * (RATE * SECONDS)
+    for start, pitch in BELLS:
+        for at in range(int(start * RATE), len(samples)):
+            since = at / RATE - start
+            samples[at] += LOUDNESS * 0.5 ** (since * 8) * math.sin(2 * math.pi * pitch * since)
+    return array("h", [int(32_767 * max(-1, min(1, sample))) for sample in samples])
+
+
+def main() -> None:
+    """Write the file."""
+    with wave.open(str(Path(__file__).parents[1] / "static" / "waiting.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(sound().tobytes())
+
+
+if __name__ == "__main__":
+    main()
