@@ -138,6 +138,9 @@ async def _run(session: Session, first: Step) -> End:
     step: Step = first
     while not isinstance(step, End):
         step = await uninterrupted(session.call, session.one(step)) or HANG_UP
+        if session.call.goes_stale:
+            session.call.goes_stale = False
+            await session.stale_fetch()
     return step
 
 

@@ -59,6 +59,7 @@ class Session:
         self.allowed, self.forbidden_code = allowed, forbidden_code
         self.document = Document(url="", method="POST", root=Element("Response"))
         self.parting: Fetch | None = None  # what is still asked if the person hangs up during this verb
+        self.ahead: list[Element] = []  # verbs of the document that are still to come
         self.apologises = True
 
     async def run(self, step: Step) -> End:
@@ -81,7 +82,8 @@ class Session:
         """Run verbs in order until one leads elsewhere."""
         from exchange.verbs import VERBS
 
-        for element in elements:
+        for place, element in enumerate(elements):
+            self.ahead = elements[place + 1 :]
             if not self._may(element):
                 continue
             if element.name != "Reject" and element.get("answerOnBridge") != "true":
@@ -137,6 +139,14 @@ class Session:
         answer = await asyncio.shield(asked)  # an interruption does not take the request back: it is on its way
         self.call.request_came_back()
         return read_voice(answer, step, at_fallback)
+
+    async def stale_fetch(self) -> None:
+        """Ask for what the interrupted document would have led to, and ignore it: real exchanges sometimes do."""
+        for element in self.ahead:
+            if element.name == "Redirect":
+                url, parameters = self.absolute(element.text()), tuple(self.call.parameters().items())
+                await self.board.ask(Webhook(url, "POST", parameters, "voice", jar=self.call.sid, sid=self.call.sid))
+                return
 
     # What verbs need.
 
