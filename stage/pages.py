@@ -36,6 +36,7 @@ def stage() -> str:
         store_answers=answers,
         number=number,
         spoken_number=spell(number),
+        number_width=sum(28 if char == " " else 57 for char in spell(number)),  # at 100 px, in most bold fonts
         theme=theme(),
     )
 

@@ -26,6 +26,7 @@ class Came:
     id: str
     at: float
     what: str
+    who: str
     facts: list[tuple[str, str]]
     why: str = ""
 
@@ -34,7 +35,8 @@ class Came:
 @for_the_presenter
 def present() -> str:
     """The whole page; `/present/now` is the part of it that moves."""
-    return render_template("present/present.html", token=login.token(), theme=theme(), **_now())
+    said = session.pop("said", "") if "said" in session else ""
+    return render_template("present/present.html", token=login.token(), theme=theme(), said=said, **_now())
 
 
 @bp.get("/present/now")
@@ -89,7 +91,7 @@ def _ask_password(trouble: str = "") -> str:
 
 
 def _now() -> dict[str, Any]:
-    seen: dict[str, Any] = {"health": health.look(), "said": session.pop("said", "") if session.get("said") else ""}
+    seen: dict[str, Any] = {"health": health.look()}
     client, shown = store(), feed()
     try:
         shown.catch_up()
@@ -104,4 +106,5 @@ def _now() -> dict[str, Any]:
 def _came(id: str, delivery: Delivery, why: str = "") -> Came:
     said = delivery.params or {"body": delivery.body.decode("utf-8", "replace")}
     facts = [(tame(name, 60), tame(value, LONGEST)) for name, value in said.items() if value]
-    return Came(id, delivery.received_at, tame(f"{delivery.method} {delivery.path}", 80), facts, tame(why))
+    what = tame(f"{delivery.method} {delivery.path}", 80)
+    return Came(id, delivery.received_at, what, tame(delivery["From"], 40), facts, tame(why))

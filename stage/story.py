@@ -21,16 +21,14 @@ STATE_WORDS = {
 
 @dataclass
 class Step:
-    """One thing that happened: words, how it went (now, waiting, good, failed, plain), seconds after the first."""
+    """One thing that happened: words, how it went (now, waiting, good, failed, plain), and when, if the words do not
+    tell: the time since the story began.
+    """
 
     kind: str
     words: str
     mark: str
-    after: float
-
-    @property
-    def when(self) -> str:
-        return "+" + took(self.after)
+    when: str
 
 
 @dataclass
@@ -76,12 +74,19 @@ class Story:
         return next((ask for ask in self.asks.values() if ask.state == "now" and (ask.done or ask.words)), None)
 
     @property
+    def in_vain(self) -> bool:
+        """Whether slow work failed for this person."""
+        return any(ask.state == "failed" for ask in self.asks.values())
+
+    @property
     def failed(self) -> bool:
         return any(step.mark == "failed" for step in self.steps)
 
     def add(self, event: Event, words: str, mark: str = "plain") -> None:
         """Put a step at the end; of a long story the first and the newest are kept."""
-        self.steps.append(Step(event.kind, tame(words, 90), mark, max(0.0, event.at - self.at)))
+        tells_time = words.endswith((" ms", " s"))
+        when = "" if tells_time or not self.steps else "+" + took(event.at - self.at)
+        self.steps.append(Step(event.kind, tame(words, 90), mark, when))
         if len(self.steps) > STEPS_SHOWN:
             del self.steps[1]
             self.left_out += 1
@@ -143,7 +148,8 @@ def _text_answered(story: Story, event: Event) -> None:
 @told("text.sent")
 def _text_sent(story: Story, event: Event) -> None:
     parts = number(event.facts.get("segments"))
-    story.answer, story.mark = tame(event.facts.get("answer")) or story.answer, "good"
+    story.answer = tame(event.facts.get("answer")) or story.answer
+    story.mark = "failed" if story.in_vain else "good"  # an apology that got through is no success
     story.add(event, f"text sent in {parts:.0f} parts" if parts > 1 else "text sent", "good")
 
 
@@ -183,8 +189,7 @@ def _call_spoken(story: Story, event: Event) -> None:
 @told("call.ended")
 def _call_ended(story: Story, event: Event) -> None:
     status = tame(event.facts.get("status"), 20) or "completed"
-    asked_in_vain = any(ask.state == "failed" for ask in story.asks.values())
-    story.mark = "failed" if status == "failed" or asked_in_vain else "over"
+    story.mark = "failed" if status == "failed" or story.in_vain else "over"
     seconds = number(event.facts.get("seconds"))
     lasted = f" after {took(seconds)}" if seconds else ""
     words = {"completed": "hung up", "no-answer": "nobody answered"}.get(status, status)
@@ -194,7 +199,7 @@ def _call_ended(story: Story, event: Event) -> None:
 @told("ask.queued")
 def _ask_queued(story: Story, event: Event) -> None:
     _ask(story, event).state = "waiting"
-    story.add(event, "handed to a worker", "waiting")
+    story.add(event, "queued", "waiting")
 
 
 @told("ask.started")
@@ -222,8 +227,9 @@ def _ask_answered(story: Story, event: Event) -> None:
 @told("ask.failed")
 def _ask_failed(story: Story, event: Event) -> None:
     _ask(story, event).state = "failed"
+    story.answer = tame(event.facts.get("reason")) or story.answer  # the sentence the person gets instead
     story.mark = "live" if story.mark == "live" else "failed"
-    story.add(event, f"did not work: {event.facts.get('reason', '')}", "failed")
+    story.add(event, "did not work", "failed")
 
 
 @told("recording.left")
@@ -236,7 +242,7 @@ def _recording_ready(story: Story, event: Event) -> None:
     loud = f", {number(event.facts['loudness']):.0f} dBFS" if "loudness" in event.facts else ""
     peaks = event.facts.get("peaks")
     story.peaks = [min(1.0, max(0.0, number(peak))) for peak in peaks[:COLUMNS]] if isinstance(peaks, list) else []
-    story.add(event, "worker listened" + loud.replace("-", "−"), "good")
+    story.add(event, "listened" + loud.replace("-", "−"), "good")
 
 
 @told("delivery.repeated")
