@@ -3,7 +3,7 @@
 const BY_KIND = {
   handset: (state, handset, payload) => {
     state.known.set(payload.number, payload.name);
-    if (handset) Object.assign(handset, { name: payload.name ?? handset.name, when_called: payload.when_called });
+    if (handset) Object.assign(handset, { name: payload.name || handset.name, when_called: payload.when_called });
     return handset && { what: "handset" };
   },
   forgotten: (state, handset, payload) => {

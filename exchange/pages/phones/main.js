@@ -106,6 +106,12 @@ function listen(changed) {
   report(changed, page.called, aloud);
 }
 
+function lineIs(state) {
+  document.body.dataset.line = state;
+  say(find("line"), state === "down" ? "The exchange does not answer. Trying again…" : "");
+  show(state === "down", find("line"));
+}
+
 for (const entry of remembered()) putOut(entry);
 offerBook(find("add"), find("book"), state, async (entry) => {
   putOut(entry);
@@ -116,11 +122,8 @@ offerBook(find("add"), find("book"), state, async (entry) => {
 follow("/feed", {
   opened: async (fresh) => {
     if (fresh) await refresh();
-    show(false, find("line"));
+    lineIs("up");
   },
   item: apply,
-  lost: () => {
-    say(find("line"), "The exchange does not answer. Trying again…");
-    show(true, find("line"));
-  },
+  lost: () => lineIs("down"),
 });

@@ -48,7 +48,7 @@ export class Phone {
 
   name() {
     const { parts, handset } = this;
-    const name = handset.name ?? readable(handset.number);
+    const name = handset.name || readable(handset.number);
     const partner = this.page.called(this.partner ?? "");
     say(parts.name, name);
     say(parts.own, readable(handset.number));

@@ -56,7 +56,7 @@ export class State {
   /** Whole, from `GET /handsets/<number>`. Calls that the exchange has lost are over. */
   take(snapshot) {
     const handset = this.show(snapshot);
-    Object.assign(handset, { name: snapshot.name ?? handset.name, when_called: snapshot.when_called });
+    Object.assign(handset, { name: snapshot.name || handset.name, when_called: snapshot.when_called });
     for (const text of snapshot.texts) this.text(handset, text);
     for (const call of snapshot.calls) this.call(handset, call);
     const there = new Set(snapshot.calls.map((call) => call.sid));

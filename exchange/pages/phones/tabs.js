@@ -16,7 +16,7 @@ export class Tabs {
   }
 
   button({ handset }) {
-    const button = element("button", handset.name ?? handset.number);
+    const button = element("button", handset.name || handset.number);
     const waiting = this.waiting(handset);
     if (waiting) button.append(" ", element("small", `● ${waiting}`));
     button.type = "button";

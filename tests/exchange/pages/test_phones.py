@@ -1,0 +1,137 @@
+"""The phones page: texts and calls, as people have them in the browser."""
+
+from __future__ import annotations
+
+from conftest import BALCONY, FRONT_ROW, Room, Town, opened
+from playwright.sync_api import BrowserContext, expect
+
+
+def test_a_text_is_answered_in_the_thread(room: Room) -> None:
+    phone = room.phone("Front row")
+    phone.get_by_label("Text from Front row").fill("hello")
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator(".bubble .words")).to_have_text(["hello", "You said: hello"])
+    expect(phone.locator(".bubble .about").last).to_contain_text("delivered")
+    expect(phone.get_by_label("Text from Front row")).to_have_value("")
+
+
+def test_a_picture_arrives_in_the_thread(room: Room) -> None:
+    phone = room.phone("Front row")
+    phone.get_by_label("Text from Front row").fill("picture")
+    phone.get_by_role("button", name="Send").click()
+    image = phone.get_by_role("img", name="Picture: picture.svg")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+
+
+def test_a_caller_reads_what_is_said_and_presses_a_key(room: Room) -> None:
+    phone = room.phone("Front row")
+    phone.get_by_role("button", name="Call").click()
+    expect(phone.locator(".captions .current")).to_contain_text("Welcome. Press 1")
+    expect(phone).to_contain_text("Press a key, or say something.")
+    phone.get_by_role("button", name="1", exact=True).click()
+    expect(phone.locator(".captions .current")).to_have_text("It is seven.")
+    expect(phone.locator(".captions .mine")).to_have_text("Key 1")
+    phone.get_by_role("button", name="Hang up").click()
+    expect(phone.get_by_role("button", name="Call")).to_be_visible()
+    expect(phone.locator(".past-call")).to_contain_text("Call to +44 1632 960000")
+
+
+def test_a_caller_types_words_where_speech_is_listened_for(room: Room) -> None:
+    phone = room.phone("Balcony")
+    phone.get_by_role("button", name="Call").click()
+    phone.get_by_label("What Balcony says").fill("two pizzas")
+    phone.get_by_role("button", name="Say").click()
+    expect(phone.locator(".captions .current")).to_have_text("You asked for two pizzas.")
+
+
+def test_a_caller_leaves_a_message_in_typed_words(room: Room) -> None:
+    phone = room.phone("Front row")
+    phone.get_by_role("button", name="Call").click()
+    phone.get_by_role("button", name="2", exact=True).click()
+    expect(phone).to_contain_text("Recording… Type what you say")
+    phone.get_by_label("What Front row says").fill("Please call me back when you have the time")
+    phone.get_by_label("What Front row says").press("Enter")
+    phone.get_by_role("button", name="hash").click()
+    expect(phone.locator(".captions .current")).to_contain_text("Your message is")
+
+
+def test_an_incoming_call_rings_and_is_answered(room: Room, town: Town) -> None:
+    town.calls(BALCONY)
+    phone = room.phone("Balcony")
+    expect(phone.get_by_role("region", name="Call with +44 1632 960000")).to_contain_text("is calling…")
+    expect(room.page.get_by_role("alert").first).to_contain_text("Balcony: call from +44 1632 960000.")
+    phone.get_by_role("button", name="Answer").click()
+    expect(phone.locator(".captions .current")).to_contain_text("Welcome.")
+    expect(room.phone("Front row").get_by_role("button", name="Call")).to_be_visible()
+
+
+def test_an_incoming_call_is_declined(room: Room, town: Town) -> None:
+    call = town.calls(FRONT_ROW)
+    room.phone("Front row").get_by_role("button", name="Decline").click()
+    expect(room.phone("Front row").locator(".past-call")).to_contain_text("busy")
+    assert town.twilio.calls(call.sid).fetch().status == "busy"
+
+
+def test_two_handsets_talk_to_the_app_at_once_and_each_hears_its_own(room: Room) -> None:
+    front, balcony = room.phone("Front row"), room.phone("Balcony")
+    front.get_by_role("button", name="Call").click()
+    balcony.get_by_role("button", name="Call").click()
+    balcony.get_by_label("What Balcony says").fill("tea")
+    front.get_by_role("button", name="1", exact=True).click()
+    balcony.get_by_role("button", name="Say").click()
+    expect(front.locator(".captions .current")).to_have_text("It is seven.")
+    expect(balcony.locator(".captions .current")).to_have_text("You asked for tea.")
+
+
+def test_a_strangers_text_is_never_markup(room: Room, town: Town) -> None:
+    town.texts(FRONT_ROW, "<img src=x onerror=alert(1)><b>bold</b>")
+    words = room.phone("Front row").locator(".bubble .words")
+    expect(words).to_have_text("<img src=x onerror=alert(1)><b>bold</b>")
+    assert words.locator("*").count() == 0
+
+
+def test_what_the_debugger_has_is_shown_until_it_is_dismissed(room: Room) -> None:
+    phone = room.phone("Front row")
+    phone.get_by_label("Text from Front row").fill("break")
+    phone.get_by_role("button", name="Send").click()
+    strip = room.page.locator("#alert")
+    expect(strip).to_contain_text("12100")
+    expect(strip).to_contain_text("Front row")
+    strip.get_by_role("button", name="Dismiss").click()
+    expect(strip).to_be_hidden()
+
+
+def test_a_handset_is_added_from_the_book_and_still_there_the_next_time(context: BrowserContext, town: Town) -> None:
+    room = opened(context.new_page(), town)
+    room.page.get_by_role("button", name="Add a handset").click()
+    room.page.get_by_role("button", name="Add", exact=True).click()
+    expect(room.phone("Aisle")).to_contain_text("+44 7700 900004")
+    room.phone("Aisle").get_by_role("button", name="Settings").click()
+    room.phone("Aisle").get_by_label("When somebody calls it").select_option("busy")
+    town.texts("+447700900004", "welcome")
+    expect(room.phone("Aisle").locator(".bubble")).to_have_count(1)
+    opened(room.page, town)
+    room.phone("Aisle").get_by_role("button", name="Settings").click()
+    expect(room.phone("Aisle").get_by_label("When somebody calls it")).to_have_value("busy")
+
+
+def test_texts_survive_when_the_exchange_goes_away_and_comes_back(room: Room, town: Town) -> None:
+    town.texts(FRONT_ROW, "before")
+    words = room.phone("Front row").locator(".bubble .words")
+    expect(words).to_have_text(["before"])
+    town.closes()
+    expect(room.line).to_have_text("The exchange does not answer. Trying again…")
+    town.opens()
+    expect(room.line).to_be_hidden()
+    town.texts(FRONT_ROW, "after")
+    expect(words).to_have_text(["before", "after"])
+
+
+def test_what_happened_before_the_page_was_opened_is_there(town: Town, context: BrowserContext) -> None:
+    town.texts(FRONT_ROW, "one")
+    town.texts(FRONT_ROW, "two")
+    town.calls(BALCONY)
+    room = opened(context.new_page(), town)
+    expect(room.phone("Front row").locator(".bubble .words")).to_have_text(["one", "two"])
+    expect(room.phone("Balcony").get_by_role("button", name="Answer")).to_be_visible()

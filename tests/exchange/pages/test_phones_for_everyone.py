@@ -1,0 +1,145 @@
+"""The phones page by keyboard, by screen reader, on a small screen, in both themes, with and without a voice."""
+
+from __future__ import annotations
+
+import json
+
+from conftest import BALCONY, FRONT_ROW, Room, Town, opened
+from playwright.sync_api import BrowserContext, expect
+
+A_VOICE = """
+    const voices = [{ lang: "en-GB", name: "A voice" }];
+    Object.defineProperty(globalThis, "SpeechSynthesisUtterance", { value: class { constructor(text) { this.text = text; } } });
+    Object.defineProperty(globalThis, "speechSynthesis", { value: {
+      getVoices: () => voices, addEventListener() {}, cancel() {},
+      speak(utterance) { setTimeout(() => { utterance.onstart(); utterance.onend(); }, 10); },
+    } });
+"""
+
+CONTRASTS = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const linear = (value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (element) => { const own = rgb(getComputedStyle(element).backgroundColor); return own[3] === 255 || !element.parentElement ? own : ground(element.parentElement); };
+  const poor = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const words = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join("");
+    if (!words || !element.checkVisibility() || element.closest(".unseen, option, template")) continue;
+    const [one, other] = [light(rgb(getComputedStyle(element).color)), light(ground(element))].sort().reverse();
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < 7) poor.push(`${ratio.toFixed(1)} ${words}`);
+  }
+  return poor;
+}"""
+
+CONTROLS = "button, input, select, textarea, summary"
+TOO_SMALL = """(elements) => elements.filter((element) => element.checkVisibility()).filter((element) => {
+  const { width, height } = element.getBoundingClientRect();
+  return width < 44 || height < 44;
+}).map((element) => element.outerHTML)"""
+
+
+def test_everything_can_be_done_with_the_keyboard_alone(room: Room) -> None:
+    keys, phone = room.page.keyboard, room.phone("Front row")
+    room.page.locator("#add").focus()
+    keys.press("Tab")
+    expect(phone.get_by_role("button", name="Call")).to_be_focused()
+    keys.press("Enter")
+    expect(phone.locator(".captions .current")).to_contain_text("Welcome.")
+    expect(phone.get_by_role("region", name="Call with")).to_be_focused()
+    expect(phone).to_contain_text("Press a key, or say something.")
+    keys.press("1")
+    expect(phone.locator(".captions .current")).to_have_text("It is seven.")
+    keys.type("tea")
+    keys.press("Enter")
+    expect(phone.locator(".captions .current")).to_have_text("You asked for tea.")
+    for _ in ("Say", "the keypad", "Hang up"):
+        keys.press("Tab")
+    keys.press("Enter")
+    expect(phone.get_by_role("button", name="Call")).to_be_focused()
+    for _ in ("the settings", "the thread", "the past call", "the text field"):
+        keys.press("Tab")
+    keys.type("hello")
+    keys.press("Enter")
+    expect(phone.locator(".bubble .words")).to_have_text(["hello", "You said: hello"])
+
+
+def test_a_screen_reader_is_told_what_arrives_and_what_is_heard(room: Room, town: Town) -> None:
+    told = room.page.get_by_role("log", name="What happens")
+    town.texts(BALCONY, "The doors are open")
+    expect(told).to_contain_text("Balcony: text from +44 1632 960000: The doors are open")
+    room.phone("Front row").get_by_role("button", name="Call").click()
+    expect(told).to_contain_text("Front row: Welcome. Press 1 for the time")
+
+
+def test_a_small_screen_shows_one_handset_at_a_time(room: Room, town: Town) -> None:
+    room.page.set_viewport_size({"width": 390, "height": 844})
+    expect(room.page.get_by_role("article")).to_have_count(1)
+    town.calls(BALCONY)
+    tab = room.page.get_by_role("button", name="Balcony ● rings")
+    tab.click()
+    expect(room.page.get_by_role("article")).to_have_count(1)
+    room.phone("Balcony").get_by_role("button", name="Answer").click()
+    expect(room.phone("Balcony").get_by_role("button", name="Hang up")).to_be_in_viewport()
+    assert room.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_every_control_is_as_large_as_a_thumb_and_has_a_name(room: Room, town: Town) -> None:
+    room.phone("Front row").get_by_role("button", name="Call").click()
+    expect(room.phone("Front row").get_by_label("What Front row says")).to_be_visible()
+    town.calls(BALCONY)
+    expect(room.phone("Balcony").get_by_role("button", name="Answer")).to_be_visible()
+    room.phone("Back row").get_by_role("button", name="Settings").click()
+    assert room.page.locator(CONTROLS).evaluate_all(TOO_SMALL) == []
+    nameless = [line for line in room.page.locator("body").aria_snapshot().splitlines() if line.strip(" -:") in NAMELESS]
+    assert nameless == []
+
+
+NAMELESS = {"button", "textbox", "combobox", "article", "region"}
+
+
+def test_every_word_can_be_read_in_both_themes(room: Room, town: Town) -> None:
+    town.texts(FRONT_ROW, "hello")
+    room.phone("Balcony").get_by_role("button", name="Call").click()
+    expect(room.phone("Balcony").get_by_label("What Balcony says")).to_be_visible()
+    expect(room.phone("Front row").locator(".bubble")).to_be_visible()
+    room.phone("Back row").get_by_label("Text from").fill("break")
+    room.phone("Back row").get_by_label("Text from").press("Enter")
+    expect(room.page.locator("#alert")).to_be_visible()
+    for theme in ("light", "dark"):
+        room.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        assert room.page.evaluate(CONTRASTS) == []
+
+
+def test_a_browser_without_a_voice_promises_none_and_shows_captions(room: Room) -> None:
+    spoken: list[str] = []
+    room.page.on("request", lambda request: spoken.append(request.url) if "/spoken" in request.url else None)
+    room.phone("Front row").get_by_role("button", name="Call").click()
+    expect(room.phone("Front row").locator(".captions .current")).to_contain_text("Welcome.")
+    room.phone("Front row").get_by_role("button", name="1", exact=True).click()
+    expect(room.phone("Front row").locator(".captions .current")).to_have_text("It is seven.")
+    assert spoken == []
+
+
+def test_a_browser_with_a_voice_says_when_it_speaks_and_when_it_is_done(context: BrowserContext, town: Town) -> None:
+    context.add_init_script(A_VOICE)
+    room = opened(context.new_page(), town)
+    told: list[dict[str, object]] = []
+    room.page.on("request", lambda request: told.append(request.post_data_json) if "/spoken" in request.url else None)
+    with room.page.expect_request(lambda request: "/spoken" in request.url and json.loads(request.post_data or "") == {"id": 1}):
+        room.phone("Front row").get_by_role("button", name="Call").click()
+    assert told[0] == {"id": 1, "speaking": True}
+
+
+def test_what_comes_twice_is_shown_once(context: BrowserContext, town: Town) -> None:
+    text = town.texts(FRONT_ROW, "once")
+    shown = {"sid": text.sid, "handset": FRONT_ROW, "direction": "received", "from": "+441632960000", "to": FRONT_ROW}
+    shown |= {"body": "once", "media": [], "status": "delivered", "error_code": None, "at": "2026-11-23T18:00:00.125Z"}
+    item = {"id": "x-1", "at": shown["at"], "handset": FRONT_ROW, "kind": "text", "payload": shown}
+    event = f"id: x-1\ndata: {json.dumps(item)}\n\n"
+    page = context.new_page()
+    page.route("**/feed*", lambda route: route.fulfill(body=event * 2, content_type="text/event-stream"))
+    with page.expect_request(lambda request: request.url.endswith("after=x-1")):  # it has read them all by now
+        page.goto(town.origin)
+    expect(Room(page).phone("Front row").locator(".bubble")).to_have_count(1)
