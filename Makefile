@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: help demo test check bench live screenshots clean
+
+.PHONY: help demo test lint check send bench live screenshots clean
 
 help:  ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,17 +14,21 @@ demo: .venv/ready  ## the whole show on this machine, until Ctrl-C
 test: .venv/ready  ## all tests
 	$(BIN)/python -m pytest
 
-check: .venv/ready  ## lint, types, tests
+lint: .venv/ready  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
-	$(BIN)/python -m pytest
+
+check: lint test  ## what .ci/run runs
 
 bench: .venv/ready  ## how fast, against what, in one run
 	$(BIN)/python -m bench
 
 live: .venv/ready  ## a real number, from this machine: see README.md
 	@exec $(BIN)/python live.py
+
+send: .venv/ready  ## a signed sample into the demo: make send PROVIDER=stripe EVENT=invoice.paid
+	$(BIN)/python -m tools.send $(PROVIDER) $(EVENT)
 
 screenshots: .venv/ready  ## the pictures in README.md, from a running demo
 	$(BIN)/python -m tools.screenshots

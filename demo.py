@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import socket
@@ -26,20 +25,33 @@ class CannotStart(Exception):
 
 def main() -> int:
     """Run until Ctrl-C. 0 when it was asked to stop, 1 when it could not start."""
+    stopping = stop_on_signals()
     try:
         environ = environment(dict(os.environ))
     except CannotStart as trouble:
         print(trouble, file=sys.stderr)
         return 1
+    print(f"starting …   logs are in {FOLDER}", flush=True)
+    supervisor = start(environ)
+    try:
+        web, exchange = environ["PUBLIC_URL"], environ["TWILIO_API_URL"]
+        if not wait_for(supervisor, [f"{web}/health/ready", f"{exchange}/handsets"], stopping):
+            return 0 if stopping[0] else 1
+        number, password = environ["TWILIO_PHONE_NUMBER"], environ["PRESENTER_PASSWORD"]
+        print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
+        print(f"       the number is {number}, the presenter's password is {password}, Ctrl-C ends it all", flush=True)
+        watch(supervisor, stopping)
+        return 0
+    finally:
+        stop(supervisor)
+
+
+def stop_on_signals() -> list[bool]:
+    """A list whose one value turns True when somebody wants us to end."""
     stopping = [False]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.__setitem__(0, True))
-    print(f"starting …   logs are in {FOLDER.relative_to(Path.cwd()) if HERE == Path.cwd() else FOLDER}", flush=True)
-    supervisor = start(environ)
-    try:
-        return run(supervisor, environ, stopping)
-    finally:
-        stop(supervisor)
+    return stopping
 
 
 def environment(given: dict[str, str]) -> dict[str, str]:
@@ -47,23 +59,38 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     port, exchange_port = given.get("PORT", "8000"), given.get("EXCHANGE_PORT", "8001")
     for name, value in (("PORT", port), ("EXCHANGE_PORT", exchange_port)):
         check_port(name, value)
-    own_store = not given.get("REDIS_URL")
-    store_port = free_port() if own_store else 0
     return {
         **given,
         **read_env(HERE / ".env.demo"),
+        **store_environment(given),
         "PORT": port,
         "EXCHANGE_PORT": exchange_port,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "TWILIO_API_URL": f"http://127.0.0.1:{exchange_port}",
-        "REDIS_URL": given.get("REDIS_URL") or f"redis://127.0.0.1:{store_port}",
+        "DEMO_HAS_EXCHANGE": "true",
+    }
+
+
+def store_environment(given: dict[str, str]) -> dict[str, str]:
+    """What demo.conf needs to know about the store, and the processes' way to it."""
+    own = not given.get("REDIS_URL")
+    port = free_port() if own else 0
+    return {
+        "REDIS_URL": f"redis://127.0.0.1:{port}" if own else given["REDIS_URL"],
+        "DEMO_HAS_STORE": "true" if own else "false",
+        "DEMO_STORE": store_program() if own else "none",
+        "DEMO_STORE_PORT": str(port),
         "DEMO_FOLDER": str(FOLDER),
         "DEMO_PYTHON": sys.executable,
-        "DEMO_HAS_STORE": "true" if own_store else "false",
-        "DEMO_STORE": store_program() if own_store else "none",
-        "DEMO_STORE_PORT": str(store_port),
+        "EXCHANGE_PORT": given.get("EXCHANGE_PORT", "8001"),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def dotenv_first(environ: dict[str, str]) -> dict[str, str]:
+    """The environment, filled up from .env where that file has more."""
+    dotenv = HERE / ".env"
+    return {**(read_env(dotenv) if dotenv.exists() else {}), **environ}
 
 
 def read_env(path: Path) -> dict[str, str]:
@@ -121,24 +148,32 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def run(supervisor: subprocess.Popen[bytes], environ: dict[str, str], stopping: list[bool]) -> int:
-    """Say when everything is ready, then wait for the end."""
-    web, exchange = environ["PUBLIC_URL"], environ["TWILIO_API_URL"]
-    until, said = time.monotonic() + READY_WITHIN, False
+def wait_for(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping: list[bool]) -> bool:
+    """True once every address answers with 200; False, with the reason said, when that does not come to pass."""
+    until, missing = time.monotonic() + READY_WITHIN, list(addresses)
     while not stopping[0]:
+        missing = [url for url in missing if not answers(url)]
+        if not missing:
+            return True
         if supervisor.poll() is not None:
             print(f"The supervisor ended by itself: see {FOLDER}/supervisord.log", file=sys.stderr)
-            return 1
-        if not said and answers(f"{web}/health/ready") and answers(f"{exchange}/handsets"):
-            said = True
-            print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
-            print(f"       the number is {environ['TWILIO_PHONE_NUMBER']}, the presenter's password is "
-                  f"{environ['PRESENTER_PASSWORD']!r}, Ctrl-C ends it all", flush=True)  # fmt: skip
-        if not said and time.monotonic() > until:
-            print(f"Not ready after {READY_WITHIN} seconds: {health(web)} The logs are in {FOLDER}", file=sys.stderr)
-            return 1
+            return False
+        if time.monotonic() > until:
+            print(f"Not ready after {READY_WITHIN} seconds: {what_it_says(missing[0])} The logs are in {FOLDER}", file=sys.stderr)
+            return False
         time.sleep(0.1)
-    return 0
+    return False
+
+
+def watch(supervisor: subprocess.Popen[bytes], stopping: list[bool]) -> None:
+    """Until the end, tell when a process dies and when it is back, in supervisord's words."""
+    with (FOLDER / "supervisord.log").open() as log:
+        log.seek(0, os.SEEK_END)
+        while not stopping[0] and supervisor.poll() is None:
+            for line in log.readlines():
+                if "exited:" in line or "entered RUNNING" in line:
+                    print(line.split(" INFO ")[-1].split(" WARN ")[-1].strip(), flush=True)
+            time.sleep(0.2)
 
 
 def answers(url: str) -> bool:
@@ -150,15 +185,15 @@ def answers(url: str) -> bool:
         return False
 
 
-def health(web: str) -> str:
-    """What the web process says is missing, in a sentence."""
+def what_it_says(url: str) -> str:
+    """What is missing, in the words of the address that does not answer with 200."""
     try:
-        urllib.request.urlopen(f"{web}/health/ready", timeout=2)  # noqa: S310
+        urllib.request.urlopen(url, timeout=2)  # noqa: S310
     except urllib.error.HTTPError as refusal:
-        return json.dumps(json.load(refusal)) + "."
-    except (OSError, ValueError):
-        return "the web process does not answer."
-    return "the exchange does not answer."
+        return f"{url} says {refusal.read(2000).decode('utf-8', 'replace').strip()}."
+    except (OSError, ValueError) as trouble:
+        return f"{url} does not answer ({trouble})."
+    return f"{url} was too slow."
 
 
 def stop(supervisor: subprocess.Popen[bytes]) -> None:

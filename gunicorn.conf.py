@@ -17,6 +17,8 @@ graceful_timeout = 10
 keepalive = 75
 # A signed GET carries about thirty parameters in its URL.
 limit_request_line = 8_190
+# Nobody steers it but its supervisor.
+control_socket_disable = True
 # No access log: the inbox keeps every webhook, and a log line would hold numbers.
 errorlog = "-"
 

@@ -1,0 +1,233 @@
+"""A town of real processes: Valkey with its file, web, worker and exchange, on ports of their own."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis as redis_client
+
+from demo import free_port, read_env, store_program
+
+HOUSE = Path(__file__).parents[2]
+NUMBER = "+447700900100"
+PATIENCE = 60.0  # seconds; nothing here takes long, but two cores may be busy
+
+
+class Town:
+    """The demo's processes, each startable and killable by name."""
+
+    def __init__(self, folder: Path, **more: str) -> None:
+        self.folder, self.running = folder, {}
+        self.web_port, self.exchange_port, self.store_port = free_port(), free_port(), free_port()
+        self.web, self.exchange = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.exchange_port}"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if name != "DYNO"},
+            **read_env(HOUSE / ".env.demo"),
+            "PORT": str(self.web_port),
+            "PUBLIC_URL": self.web,
+            "TWILIO_API_URL": self.exchange,
+            "REDIS_URL": f"redis://127.0.0.1:{self.store_port}",
+            "PYTHONUNBUFFERED": "1",
+            **more,
+        }
+        (folder / "store").mkdir()
+        self.commands = {
+            "store": [store_program(), "--bind", "127.0.0.1", "--port", str(self.store_port), "--save", ""]
+            + ["--appendonly", "yes", "--dir", str(folder / "store")],
+            "exchange": [sys.executable, "-m", "exchange", "serve", "--port", str(self.exchange_port), "--pace", "0"]
+            + ["--app", self.web, "--voice-fallback", "/voice/fallback", "--sms-fallback", "/sms/fallback"]
+            + ["--voice-status", "/voice/status"],
+            "web": [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.web_port}", "app:create_app()"],
+            "worker": [sys.executable, "-m", "workers.worker"],
+        }
+
+    def start(self, *names: str) -> "Town":
+        for name in names or self.commands:
+            log = (self.folder / f"{name}.log").open("ab")
+            self.running[name] = subprocess.Popen(
+                self.commands[name], cwd=HOUSE, env=self.environ, stdout=log, stderr=log, start_new_session=True
+            )
+            log.close()
+        self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
+        self.until(lambda: self.get(f"{self.web}/health/ready"), "web and worker are ready")
+        return self
+
+    def kill(self, name: str) -> None:
+        """kill -9, and all its children with it."""
+        process = self.running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        for process in self.running.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.running.clear()
+
+    def get(self, url: str) -> Any:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                body = answer.read()
+                return json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body or True
+        except (urllib.error.URLError, OSError):
+            return None
+
+    def post(self, url: str, data: Any = None) -> Any:
+        request = urllib.request.Request(
+            url, json.dumps(data or {}).encode(), {"Content-Type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def fault(self, kind: str, **how: Any) -> None:
+        """Something goes wrong between Twilio and us: see exchange/faults.py."""
+        self.post(f"{self.exchange}/faults", {"kind": kind, **how})
+
+    def until(self, true: Callable[[], Any], what: str, within: float = PATIENCE) -> Any:
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            if found := true():
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"After {within:.0f} seconds it is still not so that {what}.\n{self.logs()}")
+
+    def logs(self) -> str:
+        return "\n".join(f"== {path.name}\n{path.read_text()[-3000:]}" for path in sorted(self.folder.glob("*.log")))
+
+    @property
+    def redis(self) -> redis_client.Redis:
+        return redis_client.Redis(port=self.store_port)
+
+
+class Handset:
+    """One of the exchange's phones, by its door for scripts."""
+
+    def __init__(self, town: Town, number: str) -> None:
+        self.town, self.number = town, number
+        self.door = f"{town.exchange}/handsets/%2B{number[1:]}"
+
+    def texts(self, body: str) -> None:
+        self.town.post(f"{self.door}/texts", {"body": body})
+
+    def received(self) -> list[str]:
+        return [text["body"] for text in self.town.get(f"{self.door}/texts")["texts"] if text["direction"] == "received"]
+
+    def gets(self, words: str, within: float = PATIENCE) -> str:
+        found = self.town.until(
+            lambda: [body for body in self.received() if words in body], f"{self.number} got {words!r}", within
+        )
+        return found[0]
+
+    def dials(self) -> "Handset":
+        self.call = f"{self.door}/calls/{self.town.post(f'{self.door}/calls')['sid']}"
+        return self
+
+    def heard(self) -> list[str]:
+        return [item["text"] for item in self.town.get(self.call)["heard"] if item["verb"] == "Say"]
+
+    def hears(self, words: str, within: float = PATIENCE) -> str:
+        def found() -> list[str]:
+            return [said for said in self.heard() if words in said]
+
+        return self.town.until(found, f"{self.number} heard {words!r}; it heard {self.heard()}", within)[0]
+
+    def presses(self, digits: str) -> None:
+        self.town.post(f"{self.call}/keys", {"digits": digits, "wait": 20})
+
+    def says(self, words: str) -> None:
+        self.town.post(f"{self.call}/speech", {"words": words, "wait": 20})
+
+    def hangs_up(self) -> None:
+        self.town.post(f"{self.call}/hangup")
+
+    def status(self) -> str:
+        return str(self.town.get(self.call)["status"])
+
+
+@pytest.fixture(scope="session")
+def shared_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One town for all tests that leave it as they found it."""
+    town = Town(tmp_path_factory.mktemp("town"))
+    try:
+        yield town.start()
+    finally:
+        town.stop()
+
+
+@pytest.fixture
+def own_town(tmp_path: Path) -> Iterator[Town]:
+    """A town for a test that breaks it."""
+    town = Town(tmp_path)
+    try:
+        yield town.start()
+    finally:
+        town.stop()
+
+
+@pytest.fixture
+def handset(shared_town: Town) -> Iterator[Handset]:
+    """A phone nobody used before."""
+    handset.count = getattr(handset, "count", 200) + 1  # type: ignore[attr-defined]
+    yield Handset(shared_town, f"+447700900{handset.count}")  # type: ignore[attr-defined]
+
+
+class Site:
+    """Somebody's web site on loopback, that can be told to let people wait."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.visits = 0
+        site = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.visits += 1
+                site.may_answer.wait(60)
+                with contextlib.suppress(OSError):
+                    self.send_response(200)
+                    self.end_headers()
+                    self.wfile.write(b"hello")
+
+            do_HEAD = do_GET
+
+            def log_message(self, *_: object) -> None:
+                """Quietly."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.address = f"http://127.0.0.1:{self.server.server_address[1]}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def holds(self) -> None:
+        self.may_answer.clear()
+
+    def goes_on(self) -> None:
+        self.may_answer.set()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web site to check."""
+    site = Site()
+    yield site
+    site.goes_on()
+    site.server.shutdown()
+    site.server.server_close()
