@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -15,7 +15,7 @@ from yarl import URL
 from exchange.clock import Clock
 from exchange.cookies import Jars
 from exchange.signing import signature, signed_url
-from exchange.webhooks import Answer, Overrides, Webhook, wire_url, without_userinfo
+from exchange.webhooks import Answer, Overrides, Webhook, join, wire_url, without_userinfo
 
 MOST_REDIRECTS = 10
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -67,13 +67,15 @@ class Client:
         return answers[0]
 
     async def _deliver(self, webhook: Webhook, token: str | None, idempotency: str) -> Answer:
-        overrides = Overrides.of(webhook.url)
         started = time.perf_counter()
         try:
+            overrides = Overrides.of(webhook.url)
             async with self.clock.deadline(overrides.total):
                 answer = await self._attempts(webhook, overrides, idempotency, token or self.token)
         except Failed as failure:
             answer = Answer(webhook.url, status=failure.status, error=failure.code, why=failure.why)
+        except ValueError:  # an address nothing can be made of, as in http://[x
+            answer = Answer(webhook.url, error=11100, why=webhook.url)
         except TimeoutError:
             answer = Answer(webhook.url, error=11200 if webhook.channel == "sms" else 11205, why="no answer in time")
         answer.seconds = time.perf_counter() - started
@@ -103,7 +105,7 @@ class Client:
             answer = await request.answered(overrides)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer
-            url, parameters = urljoin(answer.url, answer.headers["location"]), ()
+            url, parameters = join(answer.url, answer.headers["location"]), ()
             method = method if answer.status in KEEPS_METHOD else "GET"
         raise Failed(11215, url)
 

@@ -193,6 +193,6 @@ class _Blank(dict[str, object]):
         return ""
 
 
-def words(number: int, **blanks: object) -> str:
+def words(code: int, /, **blanks: object) -> str:
     """What the number means, its blanks filled in; REST's wording where a number is used there."""
-    return ALL[number].words.format_map(_Blank(blanks))
+    return ALL[code].words.format_map(_Blank(blanks))

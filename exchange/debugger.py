@@ -23,6 +23,7 @@ class Debugger:
     def report(
         self,
         code: int,
+        /,
         *,
         sid: str | None = None,
         handset: str | None = None,

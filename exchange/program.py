@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from exchange.documents import Document, Trouble, read_voice
 from exchange.line import seconds_to_say
 from exchange.twiml import Element
-from exchange.webhooks import Webhook
+from exchange.webhooks import Webhook, join
 
 if TYPE_CHECKING:
     from exchange.call import Call
@@ -152,7 +151,7 @@ class Session:
 
     def absolute(self, address: str) -> str:
         """An address in the running document, made whole; "" is the document itself."""
-        return urljoin(self.document.url, address.strip()) if self.document.url else address.strip()
+        return join(self.document.url, address) if self.document.url else address.strip()
 
     def fetch(self, address: str, method: str, extra: dict[str, str] | None = None) -> Fetch:
         """The next document at an address of this one. Inline TwiML has no address to be relative to: 15004."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from exchange.attributes import method
 from exchange.call import geography
@@ -14,7 +13,7 @@ from exchange.numbers import Number
 from exchange.program import Fetch
 from exchange.replies import send_from_document
 from exchange.twiml import Element
-from exchange.webhooks import Webhook
+from exchange.webhooks import Webhook, join
 
 if TYPE_CHECKING:
     from exchange.switchboard import Switchboard
@@ -115,7 +114,7 @@ class TextSession:
         return read_messaging(await asyncio.shield(self.board.spawn(self.board.ask(webhook))), step.method)
 
     def absolute(self, address: str) -> str:
-        return urljoin(self.document.url, address.strip())
+        return join(self.document.url, address)
 
     def warn(self, code: int, element: Element, why: str = "") -> None:
         self.board.debugger.report(

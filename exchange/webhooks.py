@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 MOST_BYTES = 64 * 1024
 RETRYABLE = {"4xx", "5xx", "ct", "rt", "all"}
@@ -82,6 +82,14 @@ class Overrides:
 
     def retries_after(self, reason: str) -> bool:
         return "all" in self.policy or reason in self.policy
+
+
+def join(base: str, address: str) -> str:
+    """An address as a document at `base` means it; one that is no address at all stays as it is, to be refused."""
+    try:
+        return urljoin(base, address.strip())
+    except ValueError:
+        return address.strip()
 
 
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from exchange.rest.errors import RestError, not_found
 from exchange.sids import new_sid
 from exchange.switchboard import Switchboard
 
+log = logging.getLogger("exchange")
 STANDARD = {"X-Home-Region": "us1", "X-API-Domain": "api.twilio.com", "X-Shenanigans": "none"}
 FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
 
@@ -75,6 +77,9 @@ async def _answer(board: Switchboard, resource: Any, created: bool, request: web
             body = await body
     except RestError as error:
         return error.response()
+    except Exception:
+        log.exception("REST failed in the exchange")
+        return RestError(20500).response()
     if board.faults.take("rest-drop", "rest", request.path) and request.transport:
         request.transport.abort()
     return _as_response(body, created)

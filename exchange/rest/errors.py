@@ -14,7 +14,7 @@ DOCS = "https://www.twilio.com/docs/errors/"
 class RestError(Exception):
     """Refused with one of Twilio's numbers; `blanks` fill in its words."""
 
-    def __init__(self, code: int, status: int | None = None, **blanks: object) -> None:
+    def __init__(self, code: int, /, status: int | None = None, **blanks: object) -> None:
         self.code, self.blanks = code, blanks
         self.status = status or ALL[code].status
         super().__init__(words(code, **blanks))

@@ -1,12 +1,355 @@
 """A person calls the number, and hears what the app says."""
 
+import asyncio
 
-def test_a_caller_hears_the_greeting_and_presses_a_key(app, exchange, ada):
-    app.answers["/voice"] = """<Response><Gather numDigits="1" action="/menu"><Say>Press one</Say></Gather></Response>"""
-    app.answers["/menu"] = lambda asked: f"<Response><Say>You pressed {asked['Digits']}</Say></Response>"
+import pytest
+from aiohttp import web
+
+from tests.exchange.conftest import NUMBER, SID, eventually
+
+APOLOGY = "We are sorry, an application error has occurred. Goodbye."
+
+
+def say(*words):
+    return "<Response>" + "".join(f"<Say>{word}</Say>" for word in words) + "</Response>"
+
+
+def test_the_first_request_of_a_call_says_who_calls_whom(app, ada):
+    app.answers["/voice"] = say("Hello")
+    sid = ada.dials()
+    ada.hears("Hello")
+    asked = app.was_asked("/voice")[0]
+    geography = [f"{role}{part}" for role in ("From", "Caller", "To", "Called") for part in ("City", "State", "Zip")]
+    countries = [f"{role}Country" for role in ("From", "Caller", "To", "Called")]
+    assert asked.all() == {
+        "CallSid": sid,
+        "AccountSid": SID,
+        "From": ada.number,
+        "Caller": ada.number,
+        "To": NUMBER,
+        "Called": NUMBER,
+        "CallStatus": "ringing",
+        "ApiVersion": "2010-04-01",
+        "Direction": "inbound",
+        **dict.fromkeys(geography, ""),
+        **dict.fromkeys(countries, "GB"),
+    }
+
+
+def test_when_the_document_ends_so_does_the_call_and_the_app_is_told(app, ada):
+    app.answers["/voice"] = say("Hello")
+    app.answers["/done"] = web.Response(status=204)
+    ada.dials()
+    ada.is_left_with("completed")
+    told = app.was_asked("/done")[0]
+    assert told["CallStatus"] == "completed"
+    assert told["CallbackSource"] == "call-progress-events"
+    assert told["SequenceNumber"] == "0"
+    assert (told["Duration"], told["CallDuration"]) == ("0", "0")
+    assert told["SipResponseCode"] == "200"
+    assert told["Timestamp"].endswith("+0000")
+
+
+def test_a_caller_presses_a_key(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"><Say>Press one</Say></Gather></Response>'
+    app.answers["/menu"] = lambda asked: say(f"You pressed {asked['Digits']}")
     ada.dials()
     ada.presses("1")
     ada.hears("Press one", "You pressed 1")
+    asked = app.was_asked("/menu")[0]
+    assert (asked["FinishedOnKey"], asked["msg"], asked["CallStatus"]) == ("", "Gather End", "in-progress")
+    assert exchange.alerts() == []
+
+
+def test_digits_are_gathered_until_the_finishing_key(app, ada):
+    app.answers["/voice"] = '<Response><Gather action="/menu"/></Response>'
+    app.answers["/menu"] = lambda asked: say(f"{asked['Digits']} and {asked['FinishedOnKey']}")
+    ada.dials()
+    ada.presses("12")
+    eventually(lambda: ada.listens_for("gather")["digits"] == "12")
+    ada.presses("3#4")
+    ada.hears("123 and #")
+
+
+def test_digits_end_when_nothing_more_comes(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Gather action="/menu" timeout="7" finishOnKey=""/></Response>'
+    app.answers["/menu"] = lambda asked: say(asked["Digits"])
+    ada.dials()
+    ada.presses("1#")
+    eventually(lambda: ada.listens_for("gather")["digits"] == "1#")
+    exchange.time_passes(7)
+    ada.hears("1#")
+
+
+def test_without_an_answer_the_document_goes_on(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Gather action="/menu"><Say>Well?</Say></Gather><Say>Bye</Say></Response>'
+    ada.dials()
+    ada.listens_for("gather")
+    ada.hears("Well?")
+    exchange.time_passes(5)
+    ada.hears("Well?", "Bye")
+    assert app.at("/menu") == []
+
+
+def test_an_empty_answer_may_still_lead_to_the_action(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Gather action="/menu" timeout="3" actionOnEmptyResult="true"/></Response>'
+    app.answers["/menu"] = lambda asked: say(f"nothing: {asked['Digits']!r}")
+    ada.dials()
+    ada.listens_for("gather")
+    exchange.time_passes(3)
+    ada.hears("nothing: ''")
+
+
+def test_a_bare_finishing_key_counts_as_no_answer(app, ada):
+    app.answers["/voice"] = '<Response><Gather action="/menu"/><Say>Nothing</Say></Response>'
+    ada.dials()
+    ada.presses("#")
+    ada.hears("Nothing")
+
+
+def test_spoken_words_are_an_answer_too(app, ada):
+    app.answers["/voice"] = '<Response><Gather input="dtmf speech" action="/menu" hints="yes, no"/></Response>'
+    app.answers["/menu"] = lambda asked: say(f"{asked['SpeechResult']}, {asked['Confidence']}")
+    ada.dials()
+    assert ada.listens_for("gather")["hints"] == "yes, no"
+    ada.speaks("two pizzas")
+    ada.hears("two pizzas, 0.9")
+
+
+def test_words_are_not_taken_where_only_keys_are_wanted(app, ada):
+    app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"/></Response>'
+    app.answers["/menu"] = lambda asked: say(asked["Digits"])
+    ada.dials()
+    ada.listens_for("gather")
+    ada.speaks("hello", wait=0)
+    ada.presses("4")
+    ada.hears("4")
+
+
+def test_without_an_action_the_same_document_is_asked_again(app, ada):
+    app.answers["/voice"] = lambda asked: (
+        say("Thanks") if asked.get("Digits") else '<Response><Gather numDigits="1"/></Response>'
+    )
+    ada.dials()
+    ada.presses("1")
+    ada.hears("Thanks")
+
+
+@pytest.mark.parametrize(
+    ("written", "asked_at"),
+    [
+        ("next", "/sub/next"),
+        ("../next", "/next"),
+        ("/next", "/next"),
+        ("?x=1", "/sub/voice?x=1"),
+        ("", "/sub/voice?a=b"),
+        (".", "/sub/"),
+        ("./next?a=1&amp;a=2", "/sub/next?a=1&a=2"),
+    ],
+)
+def test_addresses_are_read_as_apps_write_them(app, exchange, ada, written, asked_at):
+    exchange.board.numbers[NUMBER].voice_url = f"{app.origin}/sub/voice?a=b"
+    first = iter([f"<Response><Redirect>{written}</Redirect></Response>"])
+    for path in ("/sub/voice", "/sub/next", "/next", "/sub/"):
+        app.answers[path] = lambda asked: next(first, say("There"))
+    ada.dials()
+    ada.hears("There")
+    assert app.asked[-2 if app.asked[-1].path == "/done" else -1].url == app.origin + asked_at
+
+
+def test_a_network_path_keeps_the_scheme(app, exchange, ada):
+    host = app.origin.removeprefix("http://")
+    app.answers["/voice"] = f'<Response><Redirect method="GET">//{host}/other</Redirect></Response>'
+    app.answers["/other"] = say("There")
+    ada.dials()
+    ada.hears("There")
+    assert app.at("/other")[0].method == "GET"
+
+
+@pytest.mark.parametrize(("reason", "status"), [("busy", "busy"), ("rejected", "no-answer"), (None, "no-answer")])
+def test_a_rejected_call_is_never_answered(app, ada, reason, status):
+    attribute = f' reason="{reason}"' if reason else ""
+    app.answers["/voice"] = f"<Response><Reject{attribute}/></Response>"
+    ada.dials()
+    ada.is_left_with(status)
+    assert ada.call()["answered"] is None
+    assert app.was_asked("/done")[0]["CallStatus"] == status
+
+
+def test_nothing_runs_after_hangup(app, ada):
+    app.answers["/voice"] = "<Response><Say>Bye</Say><Hangup/><Say>never</Say></Response>"
+    ada.dials()
     ada.is_left_with("completed")
-    app.answers["/done"] = ""
-    assert app.was_asked("/done")[0]["CallStatus"] == "completed"
+    assert ada.heard() == ["Bye"]
+
+
+def test_when_the_caller_hangs_up_the_app_hears_of_it_once(app, ada):
+    app.answers["/voice"] = '<Response><Gather action="/menu"/><Redirect>/again</Redirect></Response>'
+    ada.dials()
+    ada.listens_for("gather")
+    ada.hangs_up()
+    ada.is_left_with("completed")
+    assert len(app.was_asked("/done")) == 1
+    assert app.at("/menu") == app.at("/again") == []
+
+
+def test_a_pause_is_silence_that_lasts(app, exchange, ada):
+    app.answers["/voice"] = '<Response><Pause length="30"/><Say>Still there?</Say></Response>'
+    ada.dials()
+    eventually(lambda: [item["verb"] for item in ada.call()["heard"]] == ["Pause"])
+    exchange.time_passes(29)
+    assert ada.heard() == []
+    exchange.time_passes(1)
+    ada.hears("Still there?")
+
+
+def test_speech_is_said_with_its_voice_and_language_and_as_often_as_asked(app, ada):
+    app.answers["/voice"] = (
+        '<Response><Say voice="alice" language="de-DE" loop="2">Guten <emphasis>Tag</emphasis></Say></Response>'
+    )
+    ada.dials()
+    ada.hears("Guten Tag", "Guten Tag")
+    item = ada.call()["heard"][0]
+    assert (item["voice"], item["language"]) == ("alice", "de-DE")
+
+
+def test_an_alias_is_spoken_in_place_of_what_is_written(app, ada):
+    app.answers["/voice"] = (
+        '<Response><Say>The <sub alias="World Wide Web">WWW</sub><break time="1s"/> is up</Say></Response>'
+    )
+    ada.dials()
+    ada.hears("The World Wide Web is up")
+
+
+def test_a_text_can_be_sent_during_a_call(app, exchange, ada):
+    app.answers["/voice"] = "<Response><Sms>from the call</Sms><Say>Sent</Say></Response>"
+    ada.dials()
+    ada.hears("Sent")
+    ada.gets("from the call")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (lambda: web.Response(status=500), 11217),
+        (lambda: web.Response(status=404), 11217),
+        (lambda: web.Response(text="<Response><Say>hi</Response>", content_type="text/xml"), 12100),
+        (lambda: web.Response(body=b"\xff\xfe\xff<", content_type="text/xml"), 12100),
+        (lambda: web.Response(text="{}", content_type="application/json"), 12300),
+        (lambda: web.Response(body=b"x" * 70_000, content_type="text/xml"), 11750),
+        (lambda: web.Response(text="None", content_type="text/html"), 12100),
+        (
+            lambda: web.Response(
+                text='<!DOCTYPE x [<!ENTITY a "b">]><Response>&a;</Response>', content_type="text/xml"
+            ),
+            12100,
+        ),
+    ],
+)
+def test_when_the_app_fails_the_caller_is_told_so_in_words(app, exchange, ada, answer, code):
+    app.answers["/voice"] = lambda asked: answer()
+    ada.dials()
+    ada.hears(APOLOGY)
+    ada.is_left_with("completed")
+    exchange.warns(code)
+
+
+def test_the_fallback_goes_on_with_the_call(app, exchange, ada):
+    app.answers["/voice"] = "<Response><Redirect>/broken</Redirect></Response>"
+    app.answers["/broken"] = lambda asked: web.Response(status=503)
+    app.answers["/fallback"] = lambda asked: say(f"Sorry, {asked['ErrorCode']}")
+    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
+    ada.dials()
+    ada.hears("Sorry, 11217")
+    assert app.at("/fallback")[0]["ErrorUrl"] == f"{app.origin}/broken"
+
+
+def test_a_fallback_that_fails_too_ends_in_the_apology(app, exchange, ada):
+    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
+    ada.dials()
+    ada.hears(APOLOGY)
+    assert len(app.at("/fallback")) == 1
+
+
+def test_plain_words_are_spoken_and_the_call_ends(app, ada):
+    app.answers["/voice"] = web.Response(text="Hello from a text file")
+    ada.dials()
+    ada.hears("Hello from a text file")
+    ada.is_left_with("completed")
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ("<Response><say>hi</say></Response>", 12200),
+        ('<Response><Gather numdigits="1" timeout="0"/></Response>', 12200),
+        ("<Response>hello</Response>", 12200),
+        ('<Response><Gather timeout="0"><Hangup/></Gather></Response>', 13320),
+        ('<Response><Gather timeout="soon"/></Response>', 13313),
+        ('<Response><Gather numDigits="0" timeout="0"/></Response>', 13314),
+        ('<Response><Gather finishOnKey="##" timeout="0"/></Response>', 13311),
+        ('<Response><Gather finishOnKey="x" timeout="0"/></Response>', 13310),
+        ('<Response><Gather input="thought" timeout="0"/></Response>', 13330),
+        ('<Response><Pause length="0"/></Response>', 13910),
+        ("<Response><Say/></Response>", 13520),
+        ('<Response><Say loop="x">hi</Say></Response>', 13510),
+        ('<Response><Redirect method="PATCH">/x</Redirect></Response>', 13710),
+        ("<Response><Connect><Stream url='wss://x'/></Connect></Response>", 12200),
+        ('<Response><Play digits="1;2"/></Response>', 13422),
+    ],
+)
+def test_a_mistake_in_a_document_is_named_with_its_place(app, exchange, ada, document, code):
+    app.answers["/voice"] = document
+    ada.dials()
+    alert = exchange.warns(code)
+    assert alert["line"] == 1
+    assert alert["column"] >= 1
+    assert alert["mend"]
+    assert document in alert["answer"]["body"]
+
+
+def test_a_wrong_case_is_told_what_was_meant(app, exchange, ada):
+    app.answers["/voice"] = "<Response>\n  <Gather num_digits='1' timeout='0'/></Response>"
+    ada.dials()
+    alert = exchange.warns(12200)
+    assert "did you mean numDigits?" in alert["message"]
+    assert (alert["line"], alert["column"]) == (2, 3)
+
+
+def test_a_thousand_loops_can_be_cut_short(app, ada):
+    app.answers["/voice"] = "<Response><Say loop='0'>again</Say></Response>"
+    ada.dials()
+    eventually(lambda: len(ada.heard()) >= 2)
+    ada.hangs_up()
+    assert ada.call()["heard"][-1]["ended"]
+
+
+def test_the_cookies_of_a_call_come_back_until_it_ends(app, ada):
+    def answer(asked):
+        seen = asked.headers.get("Cookie", "")
+        response = web.Response(text="<Response><Redirect>/second</Redirect></Response>", content_type="text/xml")
+        if asked.path == "/second":
+            response = web.Response(text=say(f"cookie: {seen}"), content_type="text/xml")
+        response.set_cookie("visit", "1")
+        return response
+
+    app.answers["/voice"] = app.answers["/second"] = answer
+    ada.dials()
+    ada.hears("cookie: visit=1")
+    ada.is_left_with("completed")
+    ada.dials()
+    ada.is_left_with("completed")
+    assert "Cookie" not in app.at("/voice")[1].headers
+
+
+def test_hanging_up_does_not_wait_for_a_webhook(app, ada):
+    async def slow():
+        await asyncio.sleep(3)
+        return web.Response(text=say("too late"), content_type="text/xml")
+
+    app.answers["/voice"] = lambda asked: slow()
+    ada.dials()
+    app.was_asked("/voice")
+    ada.hangs_up()
+    assert ada.call()["status"] == "canceled"
+    assert ada.heard() == []

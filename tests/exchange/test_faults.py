@@ -1,0 +1,120 @@
+"""Things go wrong between Twilio and an app; here they go wrong on purpose."""
+
+import pytest
+from requests.exceptions import ConnectionError as Dropped
+from twilio.base.exceptions import TwilioRestException
+
+from tests.exchange.conftest import NUMBER, TOKEN, eventually
+
+REPLY = "<Response><Message>hi</Message></Response>"
+
+
+def test_rest_refuses_the_next_requests_and_then_works(exchange, ada):
+    client = exchange.client()
+    exchange.post("/faults", {"kind": "rest-refuse", "status": 429, "times": 2})
+    for _ in range(2):
+        with pytest.raises(TwilioRestException) as caught:
+            client.messages.create(to=ada.number, from_=NUMBER, body="hi")
+        assert (caught.value.status, caught.value.code) == (429, 20429)
+    client.messages.create(to=ada.number, from_=NUMBER, body="hi")
+    ada.gets("hi")
+
+
+def test_rest_does_the_work_but_its_answer_is_lost(exchange, ada):
+    client = exchange.client()
+    exchange.post("/faults", {"kind": "rest-drop", "path": "Messages"})
+    with pytest.raises(Dropped):
+        client.messages.create(to=ada.number, from_=NUMBER, body="hi")
+    ada.gets("hi")
+    assert len(client.messages.list(to=ada.number)) == 1
+
+
+def test_a_webhook_is_delivered_several_times_at_once(app, exchange, ada):
+    app.answers["/sms"] = REPLY
+    exchange.post("/faults", {"kind": "webhook-duplicate", "copies": 10, "channel": "sms"})
+    ada.texts("hello")
+    asked = app.was_asked("/sms", times=10)
+    assert len({request["MessageSid"] for request in asked}) == 1
+    assert len({request.headers["I-Twilio-Idempotency-Token"] for request in asked}) == 1
+    ada.gets("hi")
+
+
+def test_a_webhook_is_delayed(app, exchange, ada):
+    app.answers["/sms"] = REPLY
+    exchange.post("/faults", {"kind": "webhook-delay", "seconds": 60})
+    ada.texts("hello")
+    eventually(lambda: exchange.get("/faults")["faults"] == [])
+    assert app.at("/sms") == []
+    exchange.time_passes(60)
+    ada.gets("hi")
+
+
+def test_a_webhook_is_lost(app, exchange, ada):
+    app.answers["/sms"] = REPLY
+    exchange.post("/faults", {"kind": "webhook-drop", "path": "/sms"})
+    ada.texts("hello")
+    exchange.warns(11205)
+    ada.texts("again")
+    ada.gets("hi")
+    assert [asked["Body"] for asked in app.at("/sms")] == ["again"]
+
+
+def test_a_signature_is_wrong(app, exchange, ada):
+    from twilio.request_validator import RequestValidator
+
+    exchange.post("/faults", {"kind": "webhook-wrong-signature"})
+    ada.texts("hello")
+    asked = app.was_asked("/sms")[0]
+    assert not RequestValidator(TOKEN).validate(asked.url, asked.all(), asked.headers["X-Twilio-Signature"])
+
+
+def test_a_carrier_keeps_a_text(exchange, ada):
+    client = exchange.client()
+    exchange.post("/faults", {"kind": "message-filter"})
+    sent = client.messages.create(to=ada.number, from_=NUMBER, body="buy now")
+    eventually(lambda: client.messages(sent.sid).fetch().status == "undelivered")
+    assert client.messages(sent.sid).fetch().error_code == 30007
+    assert ada.inbox() == []
+
+
+def test_faults_are_listed_and_can_be_removed(exchange):
+    made = exchange.post("/faults", {"kind": "webhook-drop", "times": 5, "chance": 0.5})
+    assert [fault["id"] for fault in exchange.get("/faults")["faults"]] == [made["id"]]
+    assert exchange.request("DELETE", f"/faults/{made['id']}")[0] == 204
+    assert exchange.request("DELETE", f"/faults/{made['id']}")[0] == 404
+    assert exchange.get("/faults")["faults"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"kind": "gremlins"},
+        {"kind": 3},
+        {"kind": "rest-drop", "times": 0},
+        {"kind": "rest-drop", "times": "many"},
+        {"kind": "rest-drop", "times": True},
+        {"kind": "rest-drop", "chance": 2},
+        {"kind": "rest-refuse", "status": 200},
+        {"kind": "rest-drop", "channel": "pigeon"},
+        {"kind": "rest-drop", "id": 4},
+        {"kind": "rest-drop", "colour": "red"},
+        {"kind": "webhook-duplicate", "copies": 101},
+        [],
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused_with_a_sentence(exchange, wrong):
+    status, sentence = exchange.refuses("/faults", wrong)
+    assert status == 400
+    assert len(sentence) > 10
+
+
+def test_the_dice_fall_the_same_for_the_same_seed():
+    from exchange.faults import Faults
+
+    def throws(seed):
+        faults = Faults(seed)
+        faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
+        return [faults.take("webhook-drop") is not None for _ in range(50)]
+
+    assert throws(1) == throws(1) != throws(2)

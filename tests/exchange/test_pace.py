@@ -1,0 +1,59 @@
+"""Speech takes the time a person needs for it, unless somebody interrupts."""
+
+import pytest
+
+from tests.exchange.conftest import eventually
+
+LONG = "This takes much longer to say than anyone who knows the menu is willing to listen. " * 5
+
+
+@pytest.fixture
+def options():
+    return {"pace": 1.0}
+
+
+def test_a_key_cuts_the_prompt_short(app, ada):
+    app.answers["/voice"] = f'<Response><Gather numDigits="1" action="/menu"><Say>{LONG}</Say></Gather></Response>'
+    app.answers["/menu"] = "<Response><Hangup/></Response>"
+    ada.dials()
+    ada.presses("1")
+    ada.is_left_with("completed")
+    said = ada.call()["heard"][0]
+    assert said["interrupted"] is True
+    assert said["ended"]
+    assert said["seconds"] > 20
+
+
+def test_words_cut_the_prompt_short_unless_barging_in_is_off(app, exchange, ada):
+    app.answers["/voice"] = (
+        f'<Response><Gather input="speech" bargeIn="false" action="/menu"><Say>{LONG}</Say></Gather></Response>'
+    )
+    app.answers["/menu"] = "<Response><Hangup/></Response>"
+    ada.dials()
+    ada.speaks("pizza")
+    exchange.time_passes(60)
+    ada.is_left_with("completed")
+    assert ada.call()["heard"][0]["interrupted"] is False
+    assert app.at("/menu")[0]["SpeechResult"] == "pizza"
+
+
+def test_a_handset_that_speaks_aloud_says_when_it_is_done(app, exchange, ada):
+    app.answers["/voice"] = f"<Response><Say>{LONG}</Say><Say>Bye</Say></Response>"
+    ada.dials()
+    eventually(lambda: len(ada.heard()) == 1)
+    spoken = f"{ada.door}/calls/{ada.sid}/spoken"
+    exchange.post(spoken, {"id": 1, "speaking": True})
+    exchange.time_passes(60)
+    assert len(ada.heard()) == 1
+    exchange.post(spoken, {"id": 1})
+    eventually(lambda: len(ada.heard()) == 2)
+    assert exchange.refuses(spoken, {"id": 9})[0] == 404
+
+
+def test_a_handset_that_never_finishes_speaking_is_not_waited_for_for_ever(app, exchange, ada):
+    app.answers["/voice"] = f"<Response><Say>{LONG}</Say><Say>Bye</Say></Response>"
+    ada.dials()
+    eventually(lambda: len(ada.heard()) == 1)
+    exchange.post(f"{ada.door}/calls/{ada.sid}/spoken", {"id": 1, "speaking": True})
+    exchange.time_passes(300)
+    eventually(lambda: len(ada.heard()) == 2)

@@ -1,0 +1,166 @@
+"""A caller leaves a message after the tone."""
+
+import io
+import wave
+
+import pytest
+from aiohttp import web
+
+from exchange import audio
+
+RECORD = '<Response><Record action="/kept" recordingStatusCallback="/status" {}/><Say>Nothing</Say></Response>'
+
+
+@pytest.fixture
+def voicemail(app):
+    app.answers["/voice"] = RECORD.format("")
+    app.answers["/kept"] = lambda asked: f"<Response><Say>{asked['RecordingDuration']} seconds</Say></Response>"
+    app.answers["/status"] = web.Response(status=204)
+    return app
+
+
+def sound_at(exchange, url):
+    status, body, headers = exchange.request("GET", url.removeprefix(exchange.origin))
+    assert (status, headers["Content-Type"]) == (200, "audio/x-wav")
+    return wave.open(io.BytesIO(body))
+
+
+def test_what_is_said_after_the_tone_is_kept_as_sound(voicemail, exchange, ada):
+    ada.dials()
+    ada.speaks("please call me back tomorrow morning")
+    ada.presses("#")
+    asked = voicemail.was_asked("/kept")[0]
+    assert asked["Digits"] == "#"
+    assert asked["RecordingSid"].startswith("RE")
+    with sound_at(exchange, asked["RecordingUrl"]) as sound, sound_at(exchange, asked["RecordingUrl"] + ".wav") as same:
+        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 8000)
+        assert abs(sound.getnframes() / 8000 - int(asked["RecordingDuration"])) <= 0.5
+        assert same.getnframes() == sound.getnframes()
+        assert len(set(sound.readframes(8000))) > 50
+    ada.hears(f"{asked['RecordingDuration']} seconds")
+    assert ada.call()["heard"][0]["verb"] == "Beep"
+
+
+def test_the_recordings_callback_follows_the_action(voicemail, exchange, ada):
+    ada.dials()
+    ada.speaks("hello")
+    ada.presses("1")
+    told = voicemail.was_asked("/status")[0]
+    assert told["RecordingStatus"] == "completed"
+    assert told["RecordingSource"] == "RecordVerb"
+    assert told["RecordingSid"] == voicemail.at("/kept")[0]["RecordingSid"]
+    assert told["ErrorCode"] == "0"
+    assert told.get("From") is None
+    assert [asked.path for asked in voicemail.asked].index("/kept") < [a.path for a in voicemail.asked].index("/status")
+
+
+def test_silence_ends_it(voicemail, exchange, ada):
+    ada.dials()
+    ada.speaks("hello")
+    ada.listens_for("record")
+    exchange.time_passes(5)
+    assert voicemail.was_asked("/kept")[0]["Digits"] == ""
+
+
+def test_hanging_up_ends_it_and_the_app_still_gets_it(voicemail, ada):
+    ada.dials()
+    ada.speaks("hello")
+    ada.hangs_up()
+    asked = voicemail.was_asked("/kept")[0]
+    assert (asked["Digits"], asked["CallStatus"]) == ("hangup", "completed")
+    voicemail.was_asked("/status")
+    voicemail.was_asked("/done")
+
+
+def test_the_longest_length_ends_it(voicemail, exchange, ada):
+    voicemail.answers["/voice"] = RECORD.format('maxLength="10" timeout="0"')
+    ada.dials()
+    ada.listens_for("record")
+    exchange.time_passes(10)
+    assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "10"
+
+
+def test_an_empty_recording_falls_through(voicemail, ada):
+    ada.dials()
+    ada.presses("#")
+    ada.hears("Nothing")
+    assert voicemail.at("/kept") == []
+    assert voicemail.was_asked("/status")[0]["RecordingStatus"] == "absent"
+
+
+def test_only_the_wanted_keys_end_it(voicemail, ada):
+    voicemail.answers["/voice"] = RECORD.format('finishOnKey="*"')
+    ada.dials()
+    ada.speaks("one")
+    ada.presses("1")
+    ada.speaks("two")
+    ada.presses("*")
+    assert voicemail.was_asked("/kept")[0]["Digits"] == "*"
+
+
+def test_the_words_are_transcribed(voicemail, exchange, ada):
+    voicemail.answers["/voice"] = (
+        '<Response><Record action="/kept" transcribe="true" transcribeCallback="/words"/></Response>'
+    )
+    voicemail.answers["/words"] = ""
+    ada.dials()
+    ada.speaks("call me back")
+    ada.presses("#")
+    told = voicemail.was_asked("/words")[0]
+    assert (told["TranscriptionText"], told["TranscriptionStatus"]) == ("call me back", "completed")
+    assert told["RecordingSid"] == voicemail.at("/kept")[0]["RecordingSid"]
+    assert told["From"] == ada.number
+
+
+def test_a_microphone_can_be_used_instead_of_typed_words(voicemail, exchange, ada):
+    ada.dials()
+    ada.listens_for("record")
+    wav = audio.to_wav(audio.beep(2.0))
+    door = f"{ada.door}/calls/{ada.sid}/audio"
+    assert exchange.request("POST", door, wav, Content_Type="audio/wav")[0] == 200
+    assert exchange.request("POST", door, b"RIFF????", Content_Type="audio/wav")[0] == 400
+    ada.presses("#")
+    assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "2"
+
+
+def test_recordings_can_be_listed_fetched_and_deleted(voicemail, exchange, ada):
+    client = exchange.client()
+    ada.dials()
+    ada.speaks("hello")
+    ada.presses("#")
+    asked = voicemail.was_asked("/kept")[0]
+    (found,) = client.recordings.list()
+    assert (found.sid, found.call_sid, found.source) == (asked["RecordingSid"], ada.sid, "RecordVerb")
+    assert found.duration == asked["RecordingDuration"]
+    assert found.media_url == asked["RecordingUrl"]
+    assert [kept.sid for kept in client.calls(ada.sid).recordings.list()] == [found.sid]
+    assert client.recordings(found.sid).delete() is True
+    assert client.recordings.list() == []
+    assert exchange.request("GET", asked["RecordingUrl"].removeprefix(exchange.origin))[0] == 404
+
+
+def test_sound_that_is_played_is_fetched_and_lasts(app, exchange, ada):
+    app.answers["/hello.wav"] = lambda asked: web.Response(body=audio.to_wav(audio.beep(1.5)), content_type="audio/wav")
+    app.answers["/voice"] = (
+        "<Response><Play>/hello.wav</Play><Play>/gone.mp3</Play><Play>/voice</Play><Say>End</Say></Response>"
+    )
+    ada.dials()
+    ada.hears("End")
+    played = [item for item in ada.call()["heard"] if item["verb"] == "Play"]
+    assert played[0]["seconds"] == 1.5
+    assert exchange.request("GET", played[0]["url"])[0] == 200
+    assert played[1]["url"] is None
+    assert "CallSid" not in app.at("/hello.wav")[0].all()
+    exchange.warns(11200)
+    exchange.warns(13420)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000])
+def test_sound_of_any_rate_keeps_its_length(rate):
+    out = io.BytesIO()
+    with wave.open(out, "wb") as writer:
+        writer.setnchannels(2)
+        writer.setsampwidth(2)
+        writer.setframerate(rate)
+        writer.writeframes(bytes(4 * rate))
+    assert audio.seconds(audio.from_wav(out.getvalue())) == pytest.approx(1, abs=0.001)

@@ -1,0 +1,166 @@
+"""Whatever bytes an app sends, they end in a document or in one of Twilio's numbers, never in a trace."""
+
+import asyncio
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchange import grammar
+from exchange.call import Plan
+from exchange.clock import Clock
+from exchange.codes import ALL
+from exchange.documents import Trouble, read_messaging, read_voice
+from exchange.life import live, placed
+from exchange.program import Inline
+from exchange.settings import Settings
+from exchange.switchboard import Switchboard
+from exchange.twiml import Element, Unreadable, parse
+from exchange.webhooks import Answer
+
+NAMES = st.sampled_from([*grammar.VOICE, "say", "x", "break", "Body"])
+ATTRIBUTES = st.sampled_from(
+    [
+        "action",
+        "method",
+        "timeout",
+        "numDigits",
+        "finishOnKey",
+        "length",
+        "loop",
+        "digits",
+        "input",
+        "maxLength",
+        "waitUrl",
+    ]
+)
+VALUES = st.one_of(
+    st.sampled_from(
+        [
+            "0",
+            "-1",
+            "1",
+            "POST",
+            "/x",
+            "true",
+            "#",
+            "dtmf speech",
+            "١",
+            "9" * 40,
+            "//[",
+            "http://h:99999/",
+            "http://[::1",
+        ]
+    ),
+    st.text(),
+)
+XML = st.recursive(
+    st.text("ab<&> é\x00", max_size=5).map(lambda text: text.replace("<", "&lt;")),
+    lambda inner: st.builds(
+        lambda name, attribute, value, children: f"<{name} {attribute}={_quoted(value)}>{''.join(children)}</{name}>",
+        NAMES,
+        ATTRIBUTES,
+        VALUES,
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=8,
+)
+TYPES = st.sampled_from(
+    [
+        "text/xml",
+        "text/html; charset=latin-1",
+        "text/plain",
+        "text/xml; charset=utf-16",
+        "audio/wav",
+        "",
+        "text/xml; charset=\x00",
+    ]
+)
+
+
+def _quoted(value):
+    return '"' + value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;") + '"'
+
+
+def outcome(read, body, kind):
+    answer = Answer("http://h.example/x", 200, {"content-type": kind} if kind else {}, body)
+    try:
+        return read(answer)
+    except Trouble as trouble:
+        assert trouble.code in ALL
+        return None
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200), TYPES)
+def test_any_bytes_are_a_document_or_a_number(body, kind):
+    outcome(lambda answer: read_voice(answer), body, kind)
+    outcome(lambda answer: read_messaging(answer, "POST"), body, kind)
+
+
+@settings(deadline=None)
+@given(XML, TYPES)
+def test_anything_like_twiml_is_a_document_or_a_number(text, kind):
+    body = f"<Response>{text}</Response>".encode("utf-8", "surrogatepass")
+    document = outcome(lambda answer: read_voice(answer), body, kind)
+    for channel in ("voice", "sms"):
+        assert all(sentence for _, sentence in grammar.complaints(document.root if document else Element("x"), channel))
+
+
+@settings(deadline=None, max_examples=60)
+@given(document=XML)
+def test_a_call_survives_any_document(document):
+    run_in_a_call(f"<Response>{document}</Response>")
+
+
+def run_in_a_call(document):
+    """A call with a stopped clock and nobody at the other end of any address: it may not end in a mistake of ours."""
+
+    async def play():
+        board = Switchboard(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))
+        call = placed(board, Plan("+441632960001", "+441632960000", "inbound", "+441632960001", "AC"))
+        call.becomes("ringing")
+        task = asyncio.ensure_future(live(call, Inline(document)))
+        for _ in range(20):
+            await board.clock.forward(5000)
+            await asyncio.sleep(0.001)
+            if task.done():
+                break
+        codes = [alert["code"] for alert in board.debugger.alerts]
+        await board.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return codes
+
+    assert 12400 not in asyncio.run(play())
+
+
+def test_entities_cannot_grow():
+    laughs = '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><Response><Say>&b;</Say></Response>'
+    try:
+        parse(laughs)
+    except Unreadable as reason:
+        assert (reason.code, reason.line) == (12100, 1)
+    else:
+        raise AssertionError("entities were taken")
+
+
+def test_nesting_has_an_end():
+    try:
+        parse("<Response>" + "<Say>" * 5000)
+    except Unreadable as reason:
+        assert reason.code == 12100
+    else:
+        raise AssertionError("any depth was taken")
+
+
+def test_the_place_of_a_mistake_is_named():
+    try:
+        parse("<Response>\n  <Say>hi\n</Response>")
+    except Unreadable as reason:
+        assert (reason.code, reason.line) == (12100, 3)
+        assert "mismatched" in reason.why
+
+
+def test_a_header_wins_over_the_declaration():
+    body = '<?xml version="1.0" encoding="UTF-8"?><Response><Say>Grüße</Say></Response>'.encode("latin-1")
+    assert parse(body, "iso-8859-1").elements()[0].text() == "Grüße"
