@@ -1,0 +1,1 @@
+"""What leaves: texts, calls and webhooks, each sent once and sent well."""

@@ -1,0 +1,177 @@
+"""Receivers on 127.0.0.1 with every temper, polite to hostile, and names that lead to them."""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import trustme
+
+Temper = Callable[[socket.socket], None]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+AUTHORITY = trustme.CA()
+
+
+def tls_for(*names: str, **wishes: object) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate for these names from the authority the tests trust."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert(*names, **wishes).configure_cert(context)  # type: ignore[arg-type]
+    return context
+
+
+@dataclass
+class Receiver:
+    port: int
+    connections: int = 0
+    got_to_the_end: bool = False  # of what it wanted to say, which nobody should wait for
+    requests: list[bytes] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def receiver(temper: Temper, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Take connections until the test is over; `temper` deals with each in a thread of its own."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+    it = Receiver(listening.getsockname()[1])
+    threads: list[threading.Thread] = []
+    taken: list[socket.socket] = []
+
+    def serve(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError, ssl.SSLError), connection:
+            connection.settimeout(10)
+            if tls:
+                with tls.wrap_socket(connection, server_side=True) as secured:
+                    taken.append(secured)
+                    temper(_noting(secured, it))
+            else:
+                taken.append(connection)
+                temper(_noting(connection, it))
+
+    def take() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                it.connections += 1
+                threads.append(threading.Thread(target=serve, args=[connection], daemon=True))
+                threads[-1].start()
+
+    taking = threading.Thread(target=take, daemon=True)
+    taking.start()
+    try:
+        yield it
+    finally:
+        with contextlib.suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+        taking.join(5)
+        listening.close()
+        for connection in taken:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(5)
+
+
+class _Noting:
+    """A connection that hands whole requests to its temper and keeps a copy of each."""
+
+    def __init__(self, connection: socket.socket, it: Receiver) -> None:
+        self.connection, self.it, self.rest = connection, it, b""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.connection, name)
+
+
+def _noting(connection: socket.socket, it: Receiver) -> socket.socket:
+    return _Noting(connection, it)  # type: ignore[return-value]
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """One request, head and body; b"" when the client has gone."""
+    noting: _Noting = connection  # type: ignore[assignment]
+    while b"\r\n\r\n" not in noting.rest:
+        piece = connection.recv(65_536)
+        if not piece:
+            return b""
+        noting.rest += piece
+    head, _, rest = noting.rest.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    while len(rest) < length:
+        rest += connection.recv(65_536)
+    noting.rest = rest[length:]
+    noting.it.requests.append(head + b"\r\n\r\n" + rest[:length])
+    return noting.it.requests[-1]
+
+
+def answers(*replies: bytes) -> Temper:
+    """Answer each request with the next reply, the last one again and again; keep the connection open."""
+
+    def temper(connection: socket.socket) -> None:
+        coming = list(replies)
+        while read_request(connection):
+            connection.sendall(coming.pop(0) if len(coming) > 1 else coming[0])
+
+    return temper
+
+
+def answers_once(connection: socket.socket) -> None:
+    """Answer one request well, and leave the connection to whoever comes next."""
+    read_request(connection)
+    connection.sendall(OK)
+
+
+def says_and_closes(reply: bytes) -> Temper:
+    """Answer one request with these bytes and hang up."""
+
+    def temper(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(reply)
+
+    return temper
+
+
+def drips(start: bytes, drop: bytes, end: bytes, drops: int = 150, every: float = 0.02) -> Temper:
+    """Answer bit by bit: never silent for long, and in the end quite correct, three seconds later."""
+
+    def temper(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(start)
+        for _ in range(drops):
+            connection.sendall(drop)
+            time.sleep(every)
+        connection.sendall(end)
+        connection.it.got_to_the_end = True  # type: ignore[attr-defined]
+
+    return temper
+
+
+def drips_handshake(connection: socket.socket) -> None:
+    """Begin a long TLS record, a byte at a time."""
+    connection.recv(65_536)
+    for byte in bytes([22, 3, 3, 0x40, 0]) + bytes(150):
+        connection.sendall(bytes([byte]))
+        time.sleep(0.02)
+    connection.it.got_to_the_end = True  # type: ignore[attr-defined]
+
+
+def never_answers(connection: socket.socket) -> None:
+    """Take the request, and say nothing until the client hangs up."""
+    while connection.recv(65_536):
+        pass
+
+
+def leads_to(*addresses: str) -> Callable[[str, int], list[tuple[object, ...]]]:
+    """A resolver for which every name has these addresses."""
+
+    def resolver(_host: str, port: int) -> list[tuple[object, ...]]:
+        return [_answer(address, port) for address in addresses]
+
+    return resolver
+
+
+def _answer(address: str, port: int) -> tuple[object, ...]:
+    six = ":" in address
+    family = socket.AF_INET6 if six else socket.AF_INET
+    return family, socket.SOCK_STREAM, 6, "", (address, port, 0, 0) if six else (address, port)
