@@ -66,6 +66,8 @@ export class CallScreen {
     show(Boolean(want), parts.listening);
     show(Boolean(want?.words), parts.wordsForm);
     if (hadFocus && !want?.words) parts.call.focus();
+    if (this.wrote && want?.words && document.activeElement === parts.call) parts.words.focus();
+    this.wrote = hadFocus || (this.wrote && !want?.words); // who writes comes back to the field for the next question
     if (want?.recording && !this.announced) announce(want.sentence);
     this.announced = Boolean(want?.recording);
   }

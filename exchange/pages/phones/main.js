@@ -13,7 +13,7 @@ import { Phone } from "./phone.js";
 import { report } from "./reports.js";
 import { Ringer } from "./ringer.js";
 import { Sound } from "./sound.js";
-import { isOver, State } from "./state.js";
+import { isOver, liveCall, State } from "./state.js";
 import { Tabs } from "./tabs.js";
 
 const find = (id) => document.getElementById(id);
@@ -80,6 +80,7 @@ async function bring({ number, name, when_called }) {
   if (!state.known.get(number)) await ask(at(number), { name, when_called });
   state.take(await ask(at(number)));
   state.known.set(number, state.handsets.get(number).name);
+  if (ear.held === number && !liveCall(state.handsets.get(number))) ear.hold(null);
   phones.get(number).draw();
   tabs.draw([...phones.values()]);
 }

@@ -1,145 +1,13 @@
-"""A real exchange, a small app that answers it, and the phones page open in a real browser."""
+"""A town with a number to call, and the phones page open on a laptop."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
-from html import escape
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-import requests
-from aiohttp import web
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
-from twilio.rest import Client
-
-from exchange.server import Server
-from exchange.settings import Settings
-
-ACCOUNT, TOKEN = "AC" + "0" * 32, "a token of these tests"
-NUMBER = "+441632960000"
-FRONT_ROW, BALCONY = "+447700900001", "+447700900002"
-PATIENCE = 5000  # milliseconds
-PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle r="4"/></svg>'
-MENU = '<Gather input="dtmf speech" numDigits="1" action="/menu" timeout="60"><Say>{}</Say></Gather>'
-
-
-def twiml(inside: str) -> web.Response:
-    return web.Response(text=f"<Response>{inside}</Response>", content_type="text/xml")
-
-
-async def sms(request: web.Request) -> web.Response:
-    body = str((await request.post())["Body"])
-    if body == "picture":
-        address = f"http://{request.host}/picture.svg"
-        return twiml(f"<Message><Body>Here you are.</Body><Media>{address}</Media></Message>")
-    if body == "break":
-        return web.Response(text="<Response><Message>", content_type="text/xml")
-    return twiml(f"<Message>You said: {escape(body)}</Message>")
-
-
-async def voice(request: web.Request) -> web.Response:
-    return twiml(MENU.format("Welcome. Press 1 for the time, or say what you would like."))
-
-
-async def menu(request: web.Request) -> web.Response:
-    given = await request.post()
-    if given.get("Digits") == "1":
-        return twiml(MENU.format("It is seven."))
-    if given.get("Digits") == "2":
-        return twiml('<Say>Leave a message.</Say><Record action="/recorded" timeout="60" transcribe="false"/>')
-    asked = escape(str(given.get("SpeechResult") or given.get("Digits")))
-    return twiml(MENU.format(f"You asked for {asked}."))
-
-
-async def recorded(request: web.Request) -> web.Response:
-    return twiml(MENU.format(f"Your message is {(await request.post())['RecordingDuration']} seconds long."))
-
-
-async def picture(request: web.Request) -> web.Response:
-    return web.Response(body=PICTURE, content_type="image/svg+xml")
-
-
-class Town:
-    """An exchange and the app behind its number, both on loopback; the exchange can go away and come back."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
-        self.app = web.Application()
-        post = [web.post("/sms", sms), web.post("/voice", voice), web.post("/menu", menu)]
-        self.app.add_routes([*post, web.post("/recorded", recorded), web.get("/picture.svg", picture)])
-        self.runner = web.AppRunner(self.app, shutdown_timeout=0.1)
-        self.exchange: Server | None = None
-        self.port = 0
-        self.app_origin = self.run(self._start_app())
-
-    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
-
-    async def _start_app(self) -> str:
-        await self.runner.setup()
-        await web.TCPSite(self.runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self.runner.addresses[0][1]}"
-
-    def opens(self) -> Town:
-        """Start the exchange, at the port it had before."""
-        settings = Settings(
-            account_sid=ACCOUNT, auth_token=TOKEN, number=NUMBER, app=self.app_origin, port=self.port, pace=0, delivery=0
-        )
-        self.exchange = Server(settings)
-        self.run(self.exchange.start())
-        self.port = int(self.exchange.origin.rsplit(":", 1)[1])
-        return self
-
-    def closes(self) -> None:
-        """Stop the exchange; what it knew is gone."""
-        if self.exchange:
-            self.run(self.exchange.stop())
-        self.exchange = None
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def twilio(self) -> Client:
-        """The official client, talking to this exchange."""
-        client = Client(ACCOUNT, TOKEN)
-        client.api.base_url = self.origin
-        return client
-
-    def calls(self, handset: str) -> Any:
-        """The app calls somebody."""
-        return self.twilio.calls.create(to=handset, from_=NUMBER, url=f"{self.app_origin}/voice")
-
-    def texts(self, handset: str, body: str) -> Any:
-        """The app texts somebody."""
-        return self.twilio.messages.create(to=handset, from_=NUMBER, body=body)
-
-    def forgets(self) -> None:
-        """Hang up everywhere, and forget every handset."""
-        for handset in self.asks("GET", "/handsets")["handsets"]:
-            path = f"/handsets/{handset['number']}"
-            for call in self.asks("GET", path)["calls"]:
-                if call["ended"] is None:
-                    self.asks("POST", f"{path}/calls/{call['sid']}/hangup")
-            self.asks("DELETE", path)
-
-    def asks(self, method: str, path: str) -> Any:
-        """Over the handsets' door."""
-        answer = requests.request(method, self.origin + path, json={} if method == "POST" else None, timeout=10)
-        assert answer.ok, answer.text
-        return answer.json() if answer.content else None
-
-    def ends(self) -> None:
-        self.closes()
-        self.run(self.runner.cleanup())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
+from playwright.sync_api import Browser, BrowserContext, expect
+from room import Room, opened, profile
+from town import Town
 
 
 @pytest.fixture(scope="module")
@@ -156,19 +24,6 @@ def town(one_town: Town) -> Iterator[Town]:
     if one_town.exchange is None:
         one_town.opens()
     one_town.forgets()
-
-
-class Room:
-    """The phones page as somebody sees it: `phone(name)` is one handset."""
-
-    screen: ViewportSize = {"width": 1280, "height": 720}
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.line = page.locator("#line")
-
-    def phone(self, name: str) -> Any:
-        return self.page.get_by_role("article", name=name, exact=True)
 
 
 @pytest.fixture
@@ -189,24 +44,9 @@ def room(one_room: Room, town: Town) -> Iterator[Room]:
     one_room.page.locator("body[data-line=up]").wait_for()
     yield one_room
     one_room.page.set_viewport_size(one_room.screen)
+    for words in ("Done", "Dismiss"):
+        for button in one_room.page.get_by_role("button", name=words).all():
+            button.click()
     town.forgets()
     expect(one_room.page.locator(".bubble, .past-call")).to_have_count(0)
     one_room.page.evaluate("document.getElementById('announcer').replaceChildren()")
-
-
-def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """On a laptop's screen. What breaks on the page fails the test."""
-    own = browser.new_context(viewport=Room.screen, reduced_motion="reduce")
-    own.set_default_timeout(PATIENCE)
-    broken: list[str] = []
-    own.on("weberror", lambda error: broken.append(str(error.error)))
-    yield own
-    own.close()
-    assert broken == []
-
-
-def opened(page: Page, town: Town) -> Room:
-    page.goto(town.origin)
-    page.get_by_role("heading", name="+44 1632 960000").wait_for()
-    page.locator("body[data-line=up]").wait_for()
-    return Room(page)

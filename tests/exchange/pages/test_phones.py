@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from conftest import BALCONY, FRONT_ROW, Room, Town, opened
 from playwright.sync_api import BrowserContext, expect
+from room import Room, opened
+from town import BALCONY, FRONT_ROW, Town
 
 
 def test_a_text_is_answered_in_the_thread(room: Room) -> None:
@@ -120,12 +121,15 @@ def test_texts_survive_when_the_exchange_goes_away_and_comes_back(room: Room, to
     town.texts(FRONT_ROW, "before")
     words = room.phone("Front row").locator(".bubble .words")
     expect(words).to_have_text(["before"])
+    room.phone("Balcony").get_by_role("button", name="Call").click()
+    expect(room.phone("Balcony").locator(".captions .current")).to_contain_text("Welcome.")
     town.closes()
     expect(room.line).to_have_text("The exchange does not answer. Trying again…")
     town.opens()
     expect(room.line).to_be_hidden()
     town.texts(FRONT_ROW, "after")
     expect(words).to_have_text(["before", "after"])
+    expect(room.phone("Balcony").locator(".past-call")).to_contain_text("it failed")
 
 
 def test_what_happened_before_the_page_was_opened_is_there(town: Town, context: BrowserContext) -> None:

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
-from conftest import BALCONY, FRONT_ROW, Room, Town, opened
 from playwright.sync_api import BrowserContext, expect
+from room import Room, opened
+from town import BALCONY, FRONT_ROW, Town
 
-A_VOICE = """
-    const voices = [{ lang: "en-GB", name: "A voice" }];
-    Object.defineProperty(globalThis, "SpeechSynthesisUtterance", { value: class { constructor(text) { this.text = text; } } });
-    Object.defineProperty(globalThis, "speechSynthesis", { value: {
-      getVoices: () => voices, addEventListener() {}, cancel() {},
-      speak(utterance) { setTimeout(() => { utterance.onstart(); utterance.onend(); }, 10); },
-    } });
-"""
-
-CONTRASTS = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgb = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
-  const linear = (value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
-  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-  const ground = (element) => { const own = rgb(getComputedStyle(element).backgroundColor); return own[3] === 255 || !element.parentElement ? own : ground(element.parentElement); };
-  const poor = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const words = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join("");
-    if (!words || !element.checkVisibility() || element.closest(".unseen, option, template")) continue;
-    const [one, other] = [light(rgb(getComputedStyle(element).color)), light(ground(element))].sort().reverse();
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 7) poor.push(`${ratio.toFixed(1)} ${words}`);
-  }
-  return poor;
-}"""
-
+HERE = Path(__file__).parent
 CONTROLS = "button, input, select, textarea, summary"
 TOO_SMALL = """(elements) => elements.filter((element) => element.checkVisibility()).filter((element) => {
   const { width, height } = element.getBoundingClientRect();
@@ -92,8 +70,8 @@ def test_every_control_is_as_large_as_a_thumb_and_has_a_name(room: Room, town: T
     expect(room.phone("Balcony").get_by_role("button", name="Answer")).to_be_visible()
     room.phone("Back row").get_by_role("button", name="Settings").click()
     assert room.page.locator(CONTROLS).evaluate_all(TOO_SMALL) == []
-    nameless = [line for line in room.page.locator("body").aria_snapshot().splitlines() if line.strip(" -:") in NAMELESS]
-    assert nameless == []
+    seen_by_a_reader = room.page.locator("body").aria_snapshot().splitlines()
+    assert [line for line in seen_by_a_reader if line.strip(" -:") in NAMELESS] == []
 
 
 NAMELESS = {"button", "textbox", "combobox", "article", "region"}
@@ -109,7 +87,7 @@ def test_every_word_can_be_read_in_both_themes(room: Room, town: Town) -> None:
     expect(room.page.locator("#alert")).to_be_visible()
     for theme in ("light", "dark"):
         room.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        assert room.page.evaluate(CONTRASTS) == []
+        assert room.page.evaluate((HERE / "contrasts.js").read_text()) == []
 
 
 def test_a_browser_without_a_voice_promises_none_and_shows_captions(room: Room) -> None:
@@ -123,11 +101,11 @@ def test_a_browser_without_a_voice_promises_none_and_shows_captions(room: Room) 
 
 
 def test_a_browser_with_a_voice_says_when_it_speaks_and_when_it_is_done(context: BrowserContext, town: Town) -> None:
-    context.add_init_script(A_VOICE)
+    context.add_init_script(path=HERE / "a_voice.js")
     room = opened(context.new_page(), town)
     told: list[dict[str, object]] = []
     room.page.on("request", lambda request: told.append(request.post_data_json) if "/spoken" in request.url else None)
-    with room.page.expect_request(lambda request: "/spoken" in request.url and json.loads(request.post_data or "") == {"id": 1}):
+    with room.page.expect_request(lambda request: "/spoken" in request.url and request.post_data_json == {"id": 1}):
         room.phone("Front row").get_by_role("button", name="Call").click()
     assert told[0] == {"id": 1, "speaking": True}
 
@@ -139,7 +117,8 @@ def test_what_comes_twice_is_shown_once(context: BrowserContext, town: Town) -> 
     item = {"id": "x-1", "at": shown["at"], "handset": FRONT_ROW, "kind": "text", "payload": shown}
     event = f"id: x-1\ndata: {json.dumps(item)}\n\n"
     page = context.new_page()
-    page.route("**/feed*", lambda route: route.fulfill(body=event * 2, content_type="text/event-stream"))
+    twice = {"body": event * 2, "content_type": "text/event-stream"}
+    page.route(re.compile(r"/feed(\?|$)"), lambda route: route.fulfill(**twice))
     with page.expect_request(lambda request: request.url.endswith("after=x-1")):  # it has read them all by now
         page.goto(town.origin)
     expect(Room(page).phone("Front row").locator(".bubble")).to_have_count(1)

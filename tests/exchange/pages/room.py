@@ -1,0 +1,42 @@
+"""The phones page as somebody sees it in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from town import Town
+
+PATIENCE = 5000  # milliseconds
+
+
+class Room:
+    """The phones page as somebody sees it: `phone(name)` is one handset."""
+
+    screen: ViewportSize = {"width": 1280, "height": 720}
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.line = page.locator("#line")
+
+    def phone(self, name: str) -> Any:
+        return self.page.get_by_role("article", name=name, exact=True)
+
+
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """On a laptop's screen. What breaks on the page fails the test."""
+    own = browser.new_context(viewport=Room.screen, reduced_motion="reduce")
+    own.set_default_timeout(PATIENCE)
+    broken: list[str] = []
+    own.on("weberror", lambda error: broken.append(str(error.error)))
+    yield own
+    own.close()
+    assert broken == []
+
+
+def opened(page: Page, town: Town) -> Room:
+    page.goto(town.origin)
+    page.get_by_role("heading", name="+44 1632 960000", level=1).wait_for()
+    page.locator("body[data-line=up]").wait_for()
+    return Room(page)
