@@ -121,10 +121,18 @@ class GuardedTLS(Guarded, HTTPSConnection):
 
 
 class GuardedPool(HTTPConnectionPool):
+    """Opens guarded connections, and keeps none that was to be a fresh one."""
+
     ConnectionCls = Guarded
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         return self._new_conn() if under_way.get().fresh else super()._get_conn(timeout)
+
+    def _put_conn(self, conn: Any) -> None:
+        if not under_way.get().fresh:
+            super()._put_conn(conn)
+        elif conn:
+            conn.close()
 
 
 class GuardedTLSPool(GuardedPool, HTTPSConnectionPool):

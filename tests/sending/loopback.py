@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 import trustme
 
@@ -163,9 +164,11 @@ def never_answers(connection: socket.socket) -> None:
 
 
 def leads_to(*addresses: str) -> Callable[[str, int], list[tuple[object, ...]]]:
-    """A resolver for which every name has these addresses."""
+    """A resolver for which every name has these addresses; a literal address is itself, as with the real one."""
 
-    def resolver(_host: str, port: int) -> list[tuple[object, ...]]:
+    def resolver(host: str, port: int) -> list[tuple[object, ...]]:
+        with contextlib.suppress(ValueError):
+            return [_answer(str(ip_address(host)), port)]
         return [_answer(address, port) for address in addresses]
 
     return resolver
