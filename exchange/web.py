@@ -6,9 +6,10 @@ import hmac
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from exchange import handsets, rest, tools
+from exchange.basic import login
 from exchange.doors import Refused, read_json
 from exchange.switchboard import Switchboard
 
@@ -98,10 +99,7 @@ def _known_host(request: web.Request, host: str, allowed: tuple[str, ...], has_p
 def _password(request: web.Request, password: str) -> None:
     if not password:
         return
-    try:
-        given = BasicAuth.decode(request.headers.get("Authorization", "")).password
-    except ValueError:
-        given = ""
+    _, given = login(request.headers.get("Authorization", "")) or ("", "")
     if not hmac.compare_digest(given.encode(), password.encode()):
         raise Refused(
             401, "Give the exchange's password (any user name)", {"WWW-Authenticate": 'Basic realm="exchange"'}

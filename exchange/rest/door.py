@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
+from exchange.basic import login
 from exchange.rest.errors import RestError, not_found
 from exchange.sids import new_sid
 from exchange.switchboard import Switchboard
@@ -103,19 +104,12 @@ async def _form(request: web.Request) -> Any:
 
 def _account(board: Switchboard, request: web.Request) -> str:
     """The account in the address, if the login fits it."""
-    login = _login(request)
     settings = board.settings
-    known = login is not None and hmac.compare_digest(login.login.encode(), settings.account_sid.encode())
-    if login is None or not known or not hmac.compare_digest(login.password.encode(), settings.auth_token.encode()):
+    user, password = login(request.headers.get("Authorization", "")) or ("", "")
+    known = hmac.compare_digest(user.encode(), settings.account_sid.encode())
+    if not hmac.compare_digest(password.encode(), settings.auth_token.encode()) or not known:
         raise RestError(20003)
     account = request.match_info.get("account", settings.account_sid)
     if account != settings.account_sid:
         raise not_found(request.path)
     return account
-
-
-def _login(request: web.Request) -> BasicAuth | None:
-    try:
-        return BasicAuth.decode(request.headers.get("Authorization", ""), encoding="utf-8")
-    except (ValueError, UnicodeError):
-        return None

@@ -1,0 +1,74 @@
+"""The exchange starts with one line, stops at once, and says what is missing."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tests.exchange.conftest import NUMBER, SID, TOKEN
+
+ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}
+
+
+def start(*options, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-m", "exchange", "serve", *options],
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(number):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        app = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = start("--port", "0", "--app", app, **ACCOUNT)
+        line = process.stdout.readline()
+        origin = re.search(r"http://127\.0\.0\.1:\d+", line)[0]
+        feeds = [urllib.request.urlopen(f"{origin}/feed", timeout=5) for _ in range(3)]
+        asked = urllib.request.Request(
+            f"{origin}/handsets/+441632960001/calls", b"{}", {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(asked).close()
+        connection, _ = silent.accept()
+        process.send_signal(number)
+        _, complaints = process.communicate(timeout=5)
+        connection.close()
+        for feed in feeds:
+            feed.close()
+    assert (process.returncode, complaints) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "names"),
+    [
+        ([], {}, "TWILIO_PHONE_NUMBER"),
+        ([], {"TWILIO_PHONE_NUMBER": "12"}, "TWILIO_PHONE_NUMBER"),
+        ([], {"TWILIO_PHONE_NUMBER": NUMBER}, "TWILIO_ACCOUNT_SID"),
+        (["--app", "http://x"], {"TWILIO_PHONE_NUMBER": NUMBER, "TWILIO_ACCOUNT_SID": SID}, "TWILIO_AUTH_TOKEN"),
+        ([], ACCOUNT, "PUBLIC_URL"),
+        (["--app", "x"], ACCOUNT, "PUBLIC_URL"),
+        (["--app", "http://x", "--host", "0.0.0.0"], ACCOUNT, "EXCHANGE_PASSWORD"),
+        (["--app", "http://x", "--pace", "-1"], ACCOUNT, "--pace"),
+        (["--app", "http://x"], ACCOUNT | {"EXCHANGE_PORT": "many"}, "port"),
+    ],
+)
+def test_what_is_missing_is_named_in_one_sentence(capsys, monkeypatch, options, environment, names):
+    from exchange.__main__ import main
+
+    for name in (*ACCOUNT, "PUBLIC_URL", "EXCHANGE_PASSWORD", "EXCHANGE_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["serve", *options]) == 2
+    complaint = capsys.readouterr().err
+    assert names in complaint
+    assert complaint.count("\n") == 1
