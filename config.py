@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import redis
@@ -53,6 +54,8 @@ class Settings:
     )
     web_concurrency: int = setting("web processes", "2")  # type: ignore[assignment]
     port: int = setting("where the web process listens", "8000")  # type: ignore[assignment]
+    # Provider -> what its <PROVIDER>_WEBHOOK_SECRET holds; the table of them is `receiving.providers.settings()`.
+    webhook_secrets: Mapping[str, Secrets] = field(kw_only=True)
 
     @property
     def is_public_https(self) -> bool:
@@ -68,7 +71,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """All settings, or MissingSetting naming every one that is absent or unusable."""
     environ = os.environ if environ is None else environ
     values, wrong = {}, []
-    for row in fields(Settings):
+    for row in filter(lambda row: row.metadata, fields(Settings)):
         name = row.name.upper()
         default = _default(row.name, row.metadata["default"], environ)
         text = environ.get(name, "").strip() or default
@@ -79,6 +82,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             values[row.name] = READERS.get(row.name, str)(text)
         except ValueError as mistake:
             wrong.append(f"{name} {mistake}.")
+    try:
+        values["webhook_secrets"] = _webhook_secrets(environ)
+    except ValueError as mistake:
+        wrong.append(f"{mistake}.")
     if wrong:
         raise MissingSetting("\n".join([*wrong, "The table of settings is in README.md."]))
     return Settings(**values)
@@ -120,6 +127,17 @@ def _long_secrets(text: str) -> Secrets:
     if any(len(secret) < 16 for secret in found):
         raise ValueError("must be at least 16 characters; make one with: openssl rand -hex 32")
     return found
+
+
+def _webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
+    found = {}
+    for name, text in environ.items():
+        if name.endswith("_WEBHOOK_SECRET") and text.strip():
+            try:
+                found[name.removesuffix("_WEBHOOK_SECRET").lower()] = _secrets(text)
+            except ValueError as mistake:
+                raise ValueError(f"{name} {mistake}") from mistake
+    return MappingProxyType(found)
 
 
 def _shared_keys(text: str) -> dict[str, tuple[str, Secret]]:

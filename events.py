@@ -29,6 +29,7 @@ KINDS = {
     "ask.failed": "it failed or took too long, and the person is told: ask, reason",
     "recording.left": "a message was recorded: seconds",
     "recording.ready": "a worker has listened to it: seconds, loudness (dBFS), peaks (0 to 1, one a column)",
+    "webhook.received": "another provider told us something: provider, event (its own word), line (for people)",
     "delivery.repeated": "the same webhook came again and got the stored reply",
     "delivery.refused": "a request was turned away at the door: address, reason",
     "people.left": "somebody opted out: who",
