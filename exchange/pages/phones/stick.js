@@ -5,9 +5,12 @@ const NEAR = 32; // pixels from the end that still count as the end
 /** Returns a function to call after the content changed. */
 export function stickToEnd(scroller, content = scroller) {
   let atEnd = true;
+  let last = 0;
   const toEnd = () => { if (atEnd) scroller.scrollTop = scroller.scrollHeight; };
   scroller.addEventListener("scroll", () => {
-    if (scroller.clientHeight) atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+    const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+    if (near || scroller.scrollTop < last) atEnd = near; // going down may only mean that the content has grown since
+    last = scroller.scrollTop;
   });
   const sizes = new ResizeObserver(toEnd);
   for (const each of new Set([scroller, content])) sizes.observe(each);
