@@ -45,6 +45,7 @@ class Feed:
         """Bring the board up to date; nothing to do while the reader does it. Raises redis.RedisError."""
         if self._reader and time.monotonic() - self._read_at < 2 * LOOK:
             return
+        self._start_again_if_the_store_did()
         if self.board.last == "0-0":
             self._take(events.latest(self._store, events.KEPT))
         while found := events.after(self._store, self.board.last):

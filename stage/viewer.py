@@ -1,6 +1,7 @@
 """One open event stream: what waits to be sent to it, never more than a megabyte."""
 
 import contextlib
+import os
 import queue
 import socket
 import threading
@@ -14,7 +15,7 @@ class Line(Protocol):
     """What a viewer needs of a socket."""
 
     def recv(self, size: int, flags: int, /) -> bytes: ...
-    def shutdown(self, how: int, /) -> None: ...
+    def fileno(self) -> int: ...
 
 
 class Viewer:
@@ -52,8 +53,9 @@ class Viewer:
         """End the stream now, also when the server is stuck sending to somebody who does not read."""
         self.leave()
         if self._line:
-            with contextlib.suppress(OSError):
-                self._line.shutdown(socket.SHUT_RDWR)
+            # Through a twin: gevent would take the shutdown for a close under the sender's feet, and gunicorn log a trace.
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._line.fileno())) as twin:
+                twin.shutdown(socket.SHUT_RDWR)
 
     def watch(self) -> None:
         """Leave as soon as the other side closes: without this a quiet stream would notice minutes later."""

@@ -1,5 +1,6 @@
 """Words of strangers made fit for a screen, and times in words."""
 
+import re
 import unicodedata
 from math import isfinite
 
@@ -10,6 +11,9 @@ MARKS_IN_A_ROW = 2  # no language stacks more accents on one letter; what does i
 
 # These two belong to emoji; every other invisible character can hide words or turn the line round.
 JOINERS = ("\u200d", "\ufe0f")
+
+# Numbers people write as they say them: 07700 900123, +44 (0)7700 900-123, 447700900123.
+SAID = re.compile(r"(?:\+|\b0)\d(?:[ ()-]{0,2}\d){7,13}\b|\b\d{9,15}\b")
 
 
 def tame(text: object, longest: int = LONGEST) -> str:
@@ -22,6 +26,7 @@ def tame(text: object, longest: int = LONGEST) -> str:
             continue
         kept.append(" " if kind in ("Cc", "Zl", "Zp") else char)
     line = mask_all(" ".join("".join(kept).split()))
+    line = SAID.sub(lambda found: "••• " + re.sub(r"\D", "", found[0])[-3:], line)
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 

@@ -1,0 +1,140 @@
+"""The stage and the presenter's page in real Chromium, fed by real gunicorn."""
+
+import pytest
+from playwright.sync_api import expect
+
+from receiving import inbox
+from receiving.delivery import Delivery
+from tests.stage.small_app import PASSWORD
+
+SIZES = [(1920, 1080), (1280, 720), (390, 844)]
+
+
+@pytest.fixture
+def page(browser, web):
+    context = browser.new_context(viewport={"width": 1920, "height": 1080}, base_url=web.address)
+    opened = context.new_page()
+    opened.troubles = []
+    opened.on("pageerror", lambda error: opened.troubles.append(str(error)))
+    opened.on("dialog", lambda dialog: opened.troubles.append(dialog.message))
+    yield opened
+    context.close()
+
+
+def test_a_text_appears_as_it_happens_and_its_story_grows_in_place(room, page):
+    page.goto("/")
+    room.happens("text.received", "SM1", who="+44 ••• 123", words="time")
+    expect(page.locator("#story-SM1 .asked")).to_have_text("“time”")
+    room.happens("text.answered", "SM1", answer="It is 14:05.", ms=6)
+    expect(page.locator("#story-SM1 .answer")).to_have_text("It is 14:05.")
+    expect(page.locator("#story-SM1 .what")).to_have_text(["arrived", "answered in 6 ms"])
+    expect(page.locator(".story")).to_have_count(1)
+    assert page.locator("#stories > :first-child").get_attribute("id") == "story-SM1"
+
+
+def test_thirty_stories_are_kept_on_the_page_the_newest_first(room, page):
+    page.goto("/")
+    for number in range(35):
+        room.happens("text.received", f"SM{number}", who="+44 ••• 123", words=str(number))
+    expect(page.locator("#story-SM34")).to_be_visible()
+    expect(page.locator(".story")).to_have_count(30)
+    expect(page.locator(".story").first.locator(".asked")).to_have_text("“34”")
+
+
+def test_hostile_words_that_arrive_live_are_words(room, page):
+    page.goto("/")
+    attack = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    room.happens("text.received", "SM1", who="<b>me</b>", words=attack)
+    expect(page.locator("#story-SM1 .asked")).to_have_text(f"“{attack}”")
+    assert page.locator("#stories :is(img, script, .who b b)").count() == 0
+    assert page.troubles == []
+
+
+def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
+    page.clock.install()
+    page.goto("/")
+    behind = page.locator("#behind")
+    page.route("**/events*", lambda route: route.abort())
+    page.evaluate("document.body.dataset.last")
+    expect(behind).to_be_hidden()
+    page.clock.run_for(14_000)
+    expect(behind).to_have_text("Behind: nothing has come for 14 s.")
+    room.texts("SM1")
+    page.unroute("**/events*")
+    page.clock.run_for(13_000)
+    expect(page.locator("#story-SM1")).to_be_visible()
+    expect(behind).to_be_hidden()
+
+
+def test_the_page_survives_its_server(url, room, browser, own_web):
+    web = own_web()
+    page = browser.new_page(base_url=web.address)
+    page.goto("/")
+    room.texts("SM1")
+    expect(page.locator("#story-SM1")).to_be_visible()
+    web.stop()
+    room.texts("SM2")
+    web.start(url)
+    expect(page.locator("#story-SM2")).to_be_visible(timeout=15_000)
+    expect(page.locator(".story")).to_have_count(2)
+    page.close()
+
+
+def test_a_gap_is_marked(room, page):
+    page.goto("/")
+    page.route("**/events*", lambda route: route.continue_(url=route.request.url.split("?")[0] + "?last=9999999999999-0"))
+    page.reload()
+    expect(page.locator(".gap")).to_have_text("Some moments are missing here: this screen was away for too long.")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_everything_fits_every_screen(room, page, size):
+    room.texts("SM1", words="W" * 300, answer="long words " * 40)
+    room.happens("recording.ready", "SM1", seconds=7, loudness=-18, peaks=[0.5] * 100)
+    room.happens("delivery.refused", address="/sms", reason="W" * 200)
+    room.happens("sending.stopped", reason="W" * 200)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto("/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    number = page.locator(".number svg").bounding_box()
+    assert number["x"] >= 0
+    assert number["x"] + number["width"] <= size[0]
+
+
+def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(room, page):
+    room.texts("SM1")
+    room.texts("SM2")
+    room.happens("ask.progress", "SM1", ask="a", done=0.4, words="asking")
+    room.happens("delivery.refused", address="/sms", reason="unsigned")
+    page.goto("/")
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+            .filter((part) => part.checkVisibility() && !part.closest("svg") && part.innerText?.trim())
+            .map((part) => parseFloat(getComputedStyle(part).fontSize))"""
+    )
+    assert min(sizes) >= 28
+    assert len({round(size) for size in sizes}) <= 5
+
+
+def test_nothing_moves_for_those_who_asked_for_calm(room, browser, web):
+    page = browser.new_page(base_url=web.address, reduced_motion="reduce")
+    page.goto("/")
+    room.texts("SM1")
+    expect(page.locator("#story-SM1.new, #story-SM1.changed")).to_be_visible()
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.close()
+
+
+def test_the_presenter_stops_sending_after_one_question(room, page):
+    sms = Delivery("POST", "https://talk.example/sms", {}, b"From=%2B447700900123&Body=time")
+    page.goto("/present")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    stop = page.get_by_role("button", name="Yes, stop all sending")
+    expect(stop).to_be_hidden()
+    page.get_by_text("Stop all sending…").click()
+    stop.click()
+    expect(page.locator("#health")).to_contain_text("stopped: the presenter stopped it")
+    inbox.keep(room.redis, sms)
+    expect(page.locator("#came")).to_contain_text("POST /sms")  # the part that moves does so by itself
+    assert page.troubles == []
