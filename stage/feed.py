@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -94,7 +95,8 @@ class Feed:
 
     def _missed(self, since: str, until: str, is_gap: bool) -> bytes:
         """The events between what the viewer has and what the board had when it joined."""
-        first = [b"retry: 2000\n\n", self._beat(), *([_item("gap", {"after": since})] if is_gap else [])]
+        again = random.randint(1000, 2500)  # noqa: S311 (ms; so that not all come back at once, no secret)
+        first = [b"retry: %d\n\n" % again, self._beat()] + ([_item("gap", {"after": since})] if is_gap else [])
         found: list[Event] = []
         while is_after(until, since) and (more := events.after(self._store, since)):
             since = more[-1].id

@@ -245,6 +245,14 @@ def _recording_ready(story: Story, event: Event) -> None:
     story.add(event, "listened" + loud.replace("-", "−"), "good")
 
 
+@told("webhook.received")
+def _webhook_received(story: Story, event: Event) -> None:
+    story.channel, story.mark = "webhook", "good"
+    story.who = tame(event.facts.get("provider"), 40)
+    story.asked, story.answer = tame(event.facts.get("event"), 60), tame(event.facts.get("line"))
+    story.add(event, "arrived", "good")
+
+
 @told("delivery.repeated")
 def _delivery_repeated(story: Story, event: Event) -> None:
     story.repeats += 1

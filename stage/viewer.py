@@ -53,7 +53,7 @@ class Viewer:
         """End the stream now, also when the server is stuck sending to somebody who does not read."""
         self.leave()
         if self._line:
-            # Through a twin: gevent would take the shutdown for a close under the sender's feet, and gunicorn log a trace.
+            # Through a twin: gevent would wake the sender as if its socket were closed, and gunicorn log a trace.
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._line.fileno())) as twin:
                 twin.shutdown(socket.SHUT_RDWR)
 

@@ -112,6 +112,12 @@ def test_ten_deliveries_are_one_story(happens):
     assert len(happens.board.stories) == 1
 
 
+def test_another_providers_news_is_a_lane_too(happens):
+    story = happens("webhook.received", "gh1", provider="github", event="push", line="Somebody pushed.")
+    assert (story.who, story.asked, story.answer) == ("github", "push", "Somebody pushed.")
+    assert story.channel == "webhook"
+
+
 def test_a_long_call_keeps_its_first_step_and_its_newest(happens):
     happens("call.received", "CA1")
     for number in range(50):
@@ -151,8 +157,9 @@ def test_an_event_without_a_story_is_a_story_of_its_own(happens):
     assert [step.words for step in happens.board.stories["1-0"].steps] == ["opted out: no more texts"]
 
 
+NAMES = ["who", "words", "answer", "ms", "ask", "status", "seconds", "reason", "done", "attempt", "segments"]
 facts = st.dictionaries(
-    st.sampled_from("who words answer ms ask status seconds reason done attempt segments loudness peaks address".split()),
+    st.sampled_from([*NAMES, "loudness", "peaks", "address", "provider"]),
     st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st.floats()), st.booleans()),
 )
 

@@ -103,9 +103,7 @@ def test_the_number_is_written_as_its_country_does():
     assert spell("+15005550006") == "+1 500-555-0006"
 
 
-COLOURS = {
-    name: pair for name, *pair in re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", LOOK)
-}
+COLOURS = {name: pair for name, *pair in re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", LOOK)}
 
 
 def luminance(colour):
@@ -120,5 +118,3 @@ def luminance(colour):
 def test_every_colour_of_text_can_be_read_from_the_back_row(ink, behind, theme):
     dark, light = sorted((luminance(COLOURS[ink][theme]), luminance(COLOURS[behind][theme])))
     assert (light + 0.05) / (dark + 0.05) >= 7  # https://www.w3.org/TR/WCAG22/#contrast-enhanced
-
-
