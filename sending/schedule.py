@@ -1,0 +1,33 @@
+"""When to try again: the specification's schedule with jitter, and what the receiver asks for."""
+
+import random
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+
+# Standard Webhooks' example: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; three days in all.
+SCHEDULE = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # seconds before each attempt
+JITTER = 0.2  # keeps a promised schedule and still spreads those who failed together
+LONGEST_WISH = 21_600  # seconds of a Retry-After that we follow
+
+
+def wait(tries: int, schedule: Sequence[float] = SCHEDULE, chance: float | None = None) -> float | None:
+    """Seconds until the next attempt after `tries` of them; None when that was the last.
+
+    `chance` is between 0 and 1, drawn when not given.
+    """
+    if tries >= len(schedule):
+        return None
+    chance = random.random() if chance is None else chance  # noqa: S311 - spreads load, guards nothing
+    return schedule[tries] * (1 - JITTER + 2 * JITTER * chance)
+
+
+def wish(retry_after: str, now: float) -> float:
+    """The receiver's Retry-After in seconds from `now`, as a number or a date; 0 for none, nonsense or the past."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit() and len(text) < 12:
+        return float(min(int(text), LONGEST_WISH))
+    try:
+        seconds = parsedate_to_datetime(text).timestamp() - now
+    except (ValueError, OverflowError, TypeError):
+        return 0.0
+    return min(max(seconds, 0.0), float(LONGEST_WISH))

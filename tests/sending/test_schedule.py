@@ -1,0 +1,76 @@
+"""When a webhook that failed is tried again."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending import outcomes, schedule
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+
+
+def test_the_specifications_schedule_takes_three_days():
+    assert sum(schedule.SCHEDULE) == pytest.approx(75.6 * 3600, rel=0.001)
+
+
+@given(st.integers(0, 20), st.floats(0, 1))
+def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
+    seconds = schedule.wait(tries, chance=chance)
+    if tries >= 10:
+        assert seconds is None
+    else:
+        promised = schedule.SCHEDULE[tries]
+        assert promised * 0.8 - 0.001 <= seconds <= promised * 1.2 + 0.001
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120),
+        (" 5 ", 5),
+        ("0", 0),
+        ("999999", 21_600),
+        (format_datetime(datetime.fromtimestamp(NOW + 90, UTC), usegmt=True), 90),
+        (format_datetime(datetime.fromtimestamp(NOW - 90, UTC), usegmt=True), 0),
+        (format_datetime(datetime.fromtimestamp(NOW + 900_000, UTC), usegmt=True), 21_600),
+        ("", 0),
+        ("-5", 0),
+        ("soon", 0),
+        ("٣", 0),
+        ("9" * 400, 0),
+        ("Mon, 99 Nov 2026 99:99:99 GMT", 0),
+    ],
+)
+def test_what_the_receiver_asks_for_is_followed_within_reason(header, seconds):
+    assert schedule.wish(header, NOW) == seconds
+
+
+@given(st.text())
+def test_whatever_it_asks_for_is_some_time_within_six_hours(header):
+    assert 0 <= schedule.wish(header, NOW) <= 21_600
+
+
+@pytest.mark.parametrize(
+    ("statuses", "verdict"),
+    [
+        ([200, 201, 204, 299], "delivered"),
+        ([301, 302, 303, 307, 308, 304], "again"),
+        ([400, 401, 403, 404, 405, 408, 413, 415, 422, 425, 500, 501, 599, 102, 999], "again"),
+        ([410], "off"),
+        ([429, 502, 503, 504], "slow"),
+    ],
+)
+def test_what_each_status_means(statuses, verdict):
+    assert {outcomes.of_status(status).verdict for status in statuses} == {verdict}
+
+
+@pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
+def test_no_answer_is_tried_again(cause):
+    assert outcomes.of_cause(cause).verdict == "again"
+
+
+def test_an_address_that_leads_inside_is_never_tried_again():
+    assert outcomes.of_cause("blocked").verdict == "off"

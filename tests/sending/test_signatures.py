@@ -1,0 +1,88 @@
+"""Receivers that none of us wrote accept our signatures."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import pytest
+import standardwebhooks
+import svix
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending import signatures
+from sending.signatures import UnusableKey
+
+NOW = int(datetime.now(UTC).timestamp())
+BODY = '{"type":"text.received","data":{"words":"grüß Gott"}}'.encode()
+OLD, NEW = signatures.new_secret(), signatures.new_secret()
+
+
+@pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.Webhook])
+@pytest.mark.parametrize("known", [OLD, NEW])
+def test_during_a_rotation_a_receiver_may_know_either_secret(library, known):
+    library(known).verify(BODY, signatures.headers("msg_1", NOW, BODY, [NEW, OLD]))
+
+
+@pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.Webhook])
+def test_a_secret_that_was_dropped_no_longer_signs(library):
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        library(OLD).verify(BODY, signatures.headers("msg_1", NOW, BODY, [NEW]))
+
+
+@given(st.binary(min_size=24, max_size=64), st.text(), st.from_regex(r"\Amsg_[A-Za-z0-9]{1,30}\Z"))
+def test_we_sign_exactly_as_the_specifications_own_library_does(secret, text, id):
+    body = json.dumps(text).encode()
+    theirs = standardwebhooks.Webhook(secret).sign(id, datetime.fromtimestamp(NOW, UTC), body.decode())
+    key = "whsec_" + base64.b64encode(secret).decode()
+    assert signatures.headers(id, NOW, body, [key])["webhook-signature"] == theirs
+
+
+def test_a_private_key_signs_for_those_who_hold_the_public_one():
+    key = signatures.new_private_key()
+    public = base64.b64decode(signatures.public_key(key).removeprefix("whpk_"))
+    sent = signatures.headers("msg_1", NOW, BODY, [NEW, key])
+    shared, private = sent["webhook-signature"].split(" ")
+    assert shared.startswith("v1,")
+    checker = Ed25519PublicKey.from_public_bytes(public)
+    checker.verify(base64.b64decode(private.removeprefix("v1a,")), f"msg_1.{NOW}.".encode() + BODY)
+    with pytest.raises(InvalidSignature):
+        checker.verify(base64.b64decode(private.removeprefix("v1a,")), f"msg_2.{NOW}.".encode() + BODY)
+
+
+def test_a_private_key_may_be_written_with_its_public_half():
+    seed = base64.b64decode(signatures.new_private_key().removeprefix("whsk_"))
+    short = "whsk_" + base64.b64encode(seed).decode()
+    public = base64.b64decode(signatures.public_key(short).removeprefix("whpk_"))
+    long = "whsk_" + base64.b64encode(seed + public).decode()
+    assert signatures.headers("a", 1, b"", [short]) == signatures.headers("a", 1, b"", [long])
+    with pytest.raises(UnusableKey, match="belong together"):
+        signatures.check_key("whsk_" + base64.b64encode(seed + bytes(32)).decode())
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "secret",
+        "whsec_",
+        "whsec_test-secret",
+        "whsec_c2hvcnQ=",
+        "whsk_c2hvcnQ=",
+        "whsec_" + "A" * 88,
+        "whpk_" + "A" * 44,
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n",
+        "whsec_é",
+    ],
+)
+def test_a_key_that_is_not_as_specified_is_refused_and_not_repeated(key):
+    with pytest.raises(UnusableKey) as refusal:
+        signatures.check_key(key)
+    assert len(key) < 8 or key not in str(refusal.value)
+
+
+def test_a_message_id_cannot_move_the_border_between_the_signed_parts():
+    with pytest.raises(ValueError, match="two ways"):
+        signatures.headers("msg_1.2", 3, b"", [NEW])
