@@ -3,7 +3,8 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Request, Response, redirect, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from redis.exceptions import ConnectionError as StoreUnreachable
 from redis.exceptions import TimeoutError as StoreTooSlow
 from werkzeug.exceptions import HTTPException
@@ -34,6 +35,7 @@ def create_app(settings: config.Settings | None = None, redis: Any = None) -> Fl
         SESSION_COOKIE_SECURE=settings.is_public_https,
         SESSION_COOKIE_SAMESITE="Lax",
     )
+    app.session_interface = SessionsOnDemand()
     for handler in logging.getLogger().handlers:
         handler.addFilter(MaskedNumbers())
     for room in ROOMS:
@@ -44,6 +46,14 @@ def create_app(settings: config.Settings | None = None, redis: Any = None) -> Fl
     for trouble, answer in ANSWERS.items():
         app.register_error_handler(trouble, answer)
     return app
+
+
+class SessionsOnDemand(SecureCookieSessionInterface):
+    """Flask's own sessions, but a request without a cookie does not pay for reading one: no webhook has any."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the cookie, or an empty one."""
+        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
 
 def _only_https() -> BaseResponse | None:

