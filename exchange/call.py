@@ -71,6 +71,7 @@ class Call:
         self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
         self.running: asyncio.Task[Any] | None = None
         self.recordings: list[str] = []
+        self.dialled = ""  # what became of its last Dial
         self.goes_stale = False  # the fault stale-document waits for the next live update
         self.request_over = asyncio.Event()
         self.redirected = False  # taken away from what it was doing by a live update

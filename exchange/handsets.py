@@ -155,9 +155,10 @@ async def place_call(board: Switchboard, request: web.Request) -> web.Response:
     given = await read_json(request)
     handset, to = _handset(board, request), _to(board, given)
     number = board.numbers.get(to)
-    if number is None:
-        raise Refused(400, f"{to} is not a number of this exchange; those are {', '.join(board.numbers)}")
-    return web.json_response(shown_call(life.incoming(board, handset.number, number)), status=201)
+    if to == handset.number:
+        raise Refused(400, "A handset cannot call itself")
+    call = life.incoming(board, handset.number, number) if number else life.between(board, handset.number, to)
+    return web.json_response(shown_call(call), status=201)
 
 
 async def show_call(board: Switchboard, request: web.Request) -> web.Response:

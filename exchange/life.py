@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from exchange.call import Call, Callback, Fallback, Plan
 from exchange.numbers import Number
-from exchange.program import HANG_UP, End, Fetch, Outcome, Session, Step
+from exchange.program import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
 from exchange.webhooks import Webhook
 
 if TYPE_CHECKING:
@@ -35,6 +36,18 @@ def incoming(board: Switchboard, handset: str, number: Number) -> Call:
     call.becomes("ringing")
     first = Fetch(number.voice_url, number.voice_method) if number.voice_url else End("failed")
     board.spawn(live(call, first))
+    return call
+
+
+def between(board: Switchboard, handset: str, other: str) -> Call:
+    """A handset calls another: no business of the app, so REST does not show it."""
+    account = board.settings.account_sid
+    call = placed(board, Plan(handset, other, "inbound", handset, account, hidden=True))
+    call.becomes("ringing")
+    noun = "Client" if other.startswith("client:") else "Number"
+    address = escape(other.removeprefix("client:"))
+    document = f'<Response><Dial answerOnBridge="true"><{noun}>{address}</{noun}></Dial></Response>'
+    board.spawn(live(call, Inline(document)))
     return call
 
 
@@ -118,6 +131,7 @@ def hung_up_by_person(call: Call) -> None:
 async def live(call: Call, first: Step, time_limit: float | None = None) -> None:
     """Run a call's program to its end, whatever interrupts it, and end the call."""
     session, end = Session(call), End("failed")
+    call.redirected = False
     timer = call.board.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
     try:
         end = await _run(session, first)
@@ -127,7 +141,8 @@ async def live(call: Call, first: Step, time_limit: float | None = None) -> None
     finally:
         if timer:
             timer.cancel()
-        call.becomes("completed" if call.live else end.status if end.status != "completed" else "completed")
+        unanswered = call.dialled if end.status == "completed" else end.status
+        call.becomes("completed" if call.live else unanswered or "completed")
     if end.by_person and session.parting:
         call.board.spawn(_part(call, session.parting))
     else:

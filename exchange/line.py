@@ -66,28 +66,33 @@ class Line:
         self.publish("heard", item.shown())
         return item
 
+    def over(self, item: Heard, interrupted: bool = False) -> None:
+        """An item has ended."""
+        item.ended, item.interrupted = iso(self.clock.now()), interrupted
+        self.publish("ended", item.shown())
+
+    def overhear(self, verb: str, **details: Any) -> None:
+        """Hear something that nothing waits for."""
+        self.over(self.hear(verb, **details))
+
     async def lasting(self, item: Heard, seconds: float) -> None:
         """Let an item last its time; cut short, it says so. A page that speaks it aloud may end or prolong it."""
-        try:
-            with suppress(TimeoutError):
-                await self._until_spoken(item, seconds)
-        except asyncio.CancelledError:
-            item.interrupted = True
-            raise
-        finally:
-            item.ended = iso(self.clock.now())
-            self.publish("ended", item.shown())
+        with self._ending(item), suppress(TimeoutError):
+            await self._until_spoken(item, seconds)
 
     async def silent(self, item: Heard, seconds: float) -> None:
         """Like lasting, for silence: it takes its real time whatever the pace."""
-        try:
+        with self._ending(item):
             await self.clock.sleep(seconds)
+
+    @contextmanager
+    def _ending(self, item: Heard) -> Iterator[None]:
+        try:
+            yield
         except asyncio.CancelledError:
-            item.interrupted = True
+            self.over(item, interrupted=True)
             raise
-        finally:
-            item.ended = iso(self.clock.now())
-            self.publish("ended", item.shown())
+        self.over(item)
 
     async def _until_spoken(self, item: Heard, seconds: float) -> None:
         natural = seconds * self.pace

@@ -59,7 +59,8 @@ class Session:
         self.document = Document(url="", method="POST", root=Element("Response"))
         self.parting: Fetch | None = None  # what is still asked if the person hangs up during this verb
         self.ahead: list[Element] = []  # verbs of the document that are still to come
-        self.apologises = True
+        self.apologises = True  # a wait document that fails is silence instead, and asks no fallback
+        self.trouble: Trouble | None = None
 
     async def run(self, step: Step) -> End:
         """Run until a document ends, someone hangs up or nothing can be had; says how it ended."""
@@ -70,6 +71,7 @@ class Session:
 
     async def one(self, step: Fetch | Inline) -> Outcome:
         """One document: get it, run it, and say what comes next (None: it simply ended)."""
+        self.parting = None
         try:
             self.document = await self._get(step)
         except Trouble as trouble:
@@ -110,6 +112,9 @@ class Session:
     async def failed(self, trouble: Trouble) -> Outcome:
         """Report it and ask the fallback; without one, or when that fails too, apologise and hang up."""
         trouble.report(self.board, self.call)
+        self.trouble = trouble
+        if not self.apologises:
+            return End(leave=True)
         fallback = self.call.plan.fallback
         if fallback.url and trouble.url != fallback.url and not trouble.at_fallback:
             extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
@@ -125,9 +130,8 @@ class Session:
 
     async def _apologise(self) -> None:
         self.call.pick_up()
-        if self.apologises:
-            item = self.line.hear("Say", text=APOLOGY, voice="", language="en-US", seconds=4.0, system=True)
-            await self.line.lasting(item, seconds_to_say(APOLOGY))
+        item = self.line.hear("Say", text=APOLOGY, voice="", language="en-US", seconds=4.0, system=True)
+        await self.line.lasting(item, seconds_to_say(APOLOGY))
 
     async def _get(self, step: Fetch | Inline, at_fallback: bool = False) -> Document:
         if isinstance(step, Inline):

@@ -16,7 +16,9 @@ from exchange.faults import Faults
 from exchange.feed import Feed
 from exchange.numbers import Number, first_number
 from exchange.optout import OptOuts
+from exchange.queues import Queues
 from exchange.recordings import Recordings
+from exchange.rooms import Rooms
 from exchange.settings import Settings
 from exchange.webhooks import Answer, Webhook
 
@@ -65,6 +67,8 @@ class Switchboard:
         self.calls: dict[str, Call] = {}
         self.messages: dict[str, Message] = {}
         self.recordings = Recordings(self)
+        self.rooms = Rooms(self)
+        self.queues = Queues(self)
         self.transcriptions: dict[str, Transcription] = {}
         self.media: dict[str, media.Media] = {}
         self.sounds: dict[str, media.Media] = {}  # by address

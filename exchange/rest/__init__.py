@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange.rest import accounts, calls, messages, numbers, recordings
+from exchange.rest import accounts, calls, conferences, messages, numbers, queues, recordings
 from exchange.rest.door import door
 from exchange.rest.errors import RestError, not_found
 from exchange.switchboard import Switchboard
@@ -25,6 +25,13 @@ LISTS: dict[str, dict[str, Any]] = {
     "/Recordings": {"GET": recordings.list_all},
     "/Recordings/{sid}/Transcriptions": {"GET": recordings.list_transcriptions},
     "/Transcriptions": {"GET": recordings.list_transcriptions},
+    "/Conferences": {"GET": conferences.list_all},
+    "/Conferences/{sid}/Participants": {
+        "GET": conferences.list_participants,
+        "POST": conferences.create_participant,
+    },
+    "/Queues": {"GET": queues.list_all, "POST": queues.create},
+    "/Queues/{sid}/Members": {"GET": queues.list_members},
 }
 INSTANCES: dict[str, dict[str, Any]] = {
     "": {"GET": accounts.fetch},
@@ -35,6 +42,14 @@ INSTANCES: dict[str, dict[str, Any]] = {
     "/IncomingPhoneNumbers/{sid}": {"GET": numbers.fetch, "POST": numbers.update, "DELETE": numbers.delete},
     "/Recordings/{recording}": {"GET": recordings.fetch, "DELETE": recordings.delete},
     "/Transcriptions/{sid}": {"GET": recordings.fetch_transcription},
+    "/Conferences/{sid}": {"GET": conferences.fetch, "POST": conferences.update},
+    "/Conferences/{sid}/Participants/{participant}": {
+        "GET": conferences.fetch_participant,
+        "POST": conferences.update_participant,
+        "DELETE": conferences.remove_participant,
+    },
+    "/Queues/{sid}": {"GET": queues.fetch, "POST": queues.update, "DELETE": queues.delete},
+    "/Queues/{sid}/Members/{member}": {"GET": queues.fetch_member, "POST": queues.update_member},
 }
 
 

@@ -50,7 +50,7 @@ def _start(asked: Asked, rows: list[Row], size: int, number: int) -> int:
     for place, row in enumerate(rows):
         if token == f"PA{getattr(row, 'sid', '')}":
             return place + 1
-    raise RestError(20020, why=token[:40])
+    raise RestError(21481, why=token[:40])
 
 
 def _whole(asked: Asked, name: str, default: int) -> int:

@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from exchange.program import Outcome, Session
 from exchange.twiml import Element
 from exchange.verbs.control import hangup, leave, redirect, reject
+from exchange.verbs.dial import dial
 from exchange.verbs.gather import gather
 from exchange.verbs.message import message
+from exchange.verbs.queue import enqueue
 from exchange.verbs.record import record
 from exchange.verbs.refused import refused
 from exchange.verbs.sound import pause, play, say
@@ -22,6 +24,8 @@ VERBS: dict[str, Verb] = {
     "Pause": pause,
     "Gather": gather,
     "Record": record,
+    "Dial": dial,
+    "Enqueue": enqueue,
     "Redirect": redirect,
     "Hangup": hangup,
     "Reject": reject,

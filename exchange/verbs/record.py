@@ -17,7 +17,7 @@ ANY_KEY = "1234567890*#"
 
 async def record(session: Session, element: Element) -> Outcome:
     """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
-    if truth(session, element, "playBeep", True, 13614):
+    if truth(session, element, "playBeep", True, 13616):
         await session.line.lasting(session.line.hear("Beep"), 0.5)
     recording = session.board.recordings.begin(session.call, "RecordVerb")
     digits = "hangup"
@@ -40,17 +40,17 @@ def _action(session: Session, element: Element, recording: Recording, digits: st
         "RecordingDuration": str(recording.duration),
         "Digits": digits,
     }
-    return session.fetch(element.get("action"), method(session, element, 13611), extra)
+    return session.fetch(element.get("action"), method(session, element, 13610), extra)
 
 
 async def _take(session: Session, element: Element, recording: Recording) -> str:
     """Take what is said into the recording; the key that ended it, or ""."""
     finish = element.get("finishOnKey", ANY_KEY)
     if set(finish) - set(ANY_KEY):
-        session.warn(13610, element, finish)
+        session.warn(13613, element, finish)
         finish = ANY_KEY
-    silence = whole(session, element, "timeout", 5, 13612)
-    longest = whole(session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13613, least=1)
+    silence = whole(session, element, "timeout", 5, 13611)
+    longest = whole(session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, least=1)
     described = {"max_length": longest, "finish_on_key": finish, "timeout": silence}
     with session.line.listen({"record": described}) as inbox:
         try:
@@ -83,7 +83,7 @@ async def _until_quiet(session: Session, recording: Recording, inbox: Queue[Even
 
 
 def _transcribes(session: Session, element: Element) -> bool:
-    asked = truth(session, element, "transcribe", False, 13615)
+    asked = truth(session, element, "transcribe", False, 13614)
     return asked or bool(element.get("transcribeCallback"))
 
 

@@ -83,7 +83,7 @@ async def play(session: Session, element: Element) -> Outcome:
 
 async def _tones(session: Session, element: Element, digits: str) -> Outcome:
     if not TONES.fullmatch(digits):
-        session.warn(13422, element, digits)
+        session.warn(12200, element, f"Play: digits may hold 0-9, A-D, *, #, w and W, not {digits}")
         return None
     item = session.line.hear("Tones", digits=digits)
     await session.line.lasting(item, sum(TONE_SECONDS.get(digit, 0.2) for digit in digits))

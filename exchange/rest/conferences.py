@@ -1,0 +1,200 @@
+"""Conferences and their participants over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from exchange.call import Callback, Plan
+from exchange.dates import rfc2822
+from exchange.life import outgoing
+from exchange.numbers import is_address, tidy
+from exchange.program import Fetch, Inline, Session
+from exchange.rest import checks
+from exchange.rest.door import Asked
+from exchange.rest.errors import RestError, not_found
+from exchange.rest.filters import equals, in_dates
+from exchange.rest.paging import page
+from exchange.rooms import Participant, Room
+from exchange.sids import SID
+
+# What a participant's creation hands on to the Conference noun.
+HANDED_ON = {
+    "Muted": "muted",
+    "Beep": "beep",
+    "StartConferenceOnEnter": "startConferenceOnEnter",
+    "EndConferenceOnExit": "endConferenceOnExit",
+    "Label": "participantLabel",
+    "WaitUrl": "waitUrl",
+    "WaitMethod": "waitMethod",
+    "ConferenceStatusCallback": "statusCallback",
+    "ConferenceStatusCallbackMethod": "statusCallbackMethod",
+}
+ANNOUNCED = frozenset({"Say", "Play", "Pause", "Redirect"})
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    rows = [
+        room
+        for room in reversed(asked.board.rooms.values())
+        if equals(asked, "FriendlyName", room.name)
+        and equals(asked, "Status", room.status)
+        and in_dates(asked, "DateCreated", room.created)
+        and in_dates(asked, "DateUpdated", room.updated)
+    ]
+    return page(asked, "conferences", rows, as_resource)
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return as_resource(_room(asked))
+
+
+def update(asked: Asked) -> dict[str, Any]:
+    """End it, or let everybody hear an announcement."""
+    room = _room(asked)
+    if address := checks.url(asked, "AnnounceUrl", 21205):
+        for participant in room.inside.values():
+            _announce(asked, participant, address)
+    if asked.text("Status") == "completed":
+        room.end("conference-ended-via-api")
+    return as_resource(room)
+
+
+def as_resource(room: Room) -> dict[str, Any]:
+    path = f"/2010-04-01/Accounts/{room.account}/Conferences/{room.sid}"
+    return {
+        "account_sid": room.account,
+        "api_version": "2010-04-01",
+        "call_sid_ending_conference": room.ended_by.call.sid if room.ended_by else None,
+        "date_created": rfc2822(room.created),
+        "date_updated": rfc2822(room.updated),
+        "friendly_name": room.name,
+        "reason_conference_ended": room.reason,
+        "region": "us1",
+        "sid": room.sid,
+        "status": room.status,
+        "subresource_uris": {"participants": f"{path}/Participants.json", "recordings": f"{path}/Recordings.json"},
+        "uri": f"{path}.json",
+    }
+
+
+def list_participants(asked: Asked) -> dict[str, Any]:
+    room = _room(asked)
+    muted, hold = asked.query.get("Muted"), asked.query.get("Hold")
+    rows = [
+        participant
+        for participant in room.inside.values()
+        if (muted is None or (muted == "true") == participant.muted)
+        and (hold is None or (hold == "true") == participant.hold)
+    ]
+    return page(asked, "participants", rows, lambda found: participant_resource(room, found))
+
+
+def create_participant(asked: Asked) -> dict[str, Any]:
+    """Call somebody into a conference, which may be named for the first time here."""
+    board = asked.board
+    written = asked.path("sid")
+    name = board.rooms[written].name if written in board.rooms else written
+    if SID.fullmatch(written) and written not in board.rooms:
+        raise not_found(asked.request.path)
+    to, from_ = tidy(asked.text("To")), tidy(asked.text("From"))
+    if not is_address(to):
+        raise RestError(21211, number=asked.text("To"))
+    if from_ not in board.numbers:
+        raise RestError(21212, number=asked.text("From"))
+    room = board.rooms.open(asked.account, name)
+    callback = Callback(checks.url(asked, "StatusCallback", 21609), checks.method(asked, "StatusCallbackMethod"))
+    plan = Plan(from_, to, "outbound-api", to, asked.account, callbacks=[callback])
+    timeout = checks.whole(asked, "Timeout", 60, 21208, 1, 600)
+    call = outgoing(board, plan, Inline(_document(asked, name)), timeout)
+    return participant_resource(room, Participant(call, label=asked.text("Label")))
+
+
+def _document(asked: Asked, name: str) -> str:
+    given = {attribute: asked.text(parameter) for parameter, attribute in HANDED_ON.items() if asked.has(parameter)}
+    if asked.has("ConferenceStatusCallbackEvent"):
+        given["statusCallbackEvent"] = " ".join(asked.texts("ConferenceStatusCallbackEvent"))
+    attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in given.items())
+    return f"<Response><Dial><Conference {attributes}>{escape(name)}</Conference></Dial></Response>"
+
+
+def fetch_participant(asked: Asked) -> dict[str, Any]:
+    return participant_resource(_room(asked), _participant(asked))
+
+
+def update_participant(asked: Asked) -> dict[str, Any]:
+    """Mute, hold, or let one person hear something."""
+    room, participant = _room(asked), _participant(asked)
+    if asked.has("Muted"):
+        participant.muted = checks.truth(asked, "Muted")
+        room.tell("participant-mute" if participant.muted else "participant-unmute", participant)
+    if asked.has("Hold"):
+        _hold(asked, room, participant)
+    if asked.has("EndConferenceOnExit"):
+        participant.ends = checks.truth(asked, "EndConferenceOnExit")
+        room.tell("participant-modify", participant)
+    if address := checks.url(asked, "AnnounceUrl", 21205):
+        _announce(asked, participant, address)
+    return participant_resource(room, participant)
+
+
+def _hold(asked: Asked, room: Room, participant: Participant) -> None:
+    participant.hold = checks.truth(asked, "Hold")
+    room.tell("participant-hold" if participant.hold else "participant-unhold", participant)
+    address = checks.url(asked, "HoldUrl", 21205)
+    if participant.hold and address:
+        _announce(asked, participant, address, checks.method(asked, "HoldMethod", default="GET"))
+
+
+def _announce(asked: Asked, participant: Participant, address: str, method: str = "") -> None:
+    session = Session(participant.call, ANNOUNCED)
+    session.apologises = False
+    way = method or checks.method(asked, "AnnounceMethod")
+    asked.board.spawn(session.run(Fetch(address, way)))
+
+
+def remove_participant(asked: Asked) -> None:
+    """Out of the room; that person's Dial is over."""
+    participant = _participant(asked)
+    participant.why = "participant_updated_via_api"
+    _room(asked).leave(participant)
+
+
+def participant_resource(room: Room, participant: Participant) -> dict[str, Any]:
+    call = participant.call
+    status = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"}.get(call.status, "complete")
+    return {
+        "account_sid": room.account,
+        "call_sid": call.sid,
+        "call_sid_to_coach": None,
+        "coaching": False,
+        "conference_sid": room.sid,
+        "date_created": rfc2822(call.created),
+        "date_updated": rfc2822(call.updated),
+        "end_conference_on_exit": participant.ends,
+        "hold": participant.hold,
+        "label": participant.label or None,
+        "muted": participant.muted,
+        "queue_time": None,
+        "start_conference_on_enter": participant.starts,
+        "status": status,
+        "uri": f"/2010-04-01/Accounts/{room.account}/Conferences/{room.sid}/Participants/{call.sid}.json",
+    }
+
+
+def _room(asked: Asked) -> Room:
+    """By its sid, or by its name while it goes on."""
+    written = asked.path("sid")
+    for room in reversed(asked.board.rooms.values()):
+        if room.sid == written or (room.name == written and room.status != "completed"):
+            return room
+    raise not_found(asked.request.path)
+
+
+def _participant(asked: Asked) -> Participant:
+    """By the call's sid, or by the label."""
+    written = asked.path("participant")
+    for participant in _room(asked).inside.values():
+        if written in (participant.call.sid, participant.label):
+            return participant
+    raise not_found(asked.request.path)

@@ -1,0 +1,118 @@
+"""Dial's Conference: into a room with others, until it ends, or this one leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Queue
+
+from exchange.attributes import method, truth
+from exchange.line import Event
+from exchange.program import End, Fetch, Outcome, Session, Step
+from exchange.rooms import Participant, Room
+from exchange.talking import pass_on
+from exchange.twiml import Element
+
+WAITING = frozenset({"Play", "Say", "Pause", "Redirect"})
+NOT_WHILE_WAITING = 13238
+MUSIC = "Twilio's hold music"
+BEEPS = {"true", "false", "onEnter", "onExit"}
+
+
+async def conference(session: Session, dial: Element, noun: Element) -> Outcome:
+    """Wait until it starts, talk until it is over for this person, then go on with Dial's action or the next verb."""
+    name = noun.text()
+    if not 0 < len(name) <= 128:
+        session.warn(13237, noun, repr(name[:40]))
+        return _action(session, dial, "failed")
+    room = session.board.rooms.open(session.call.plan.account, name)
+    participant = _participant(session, noun)
+    _subscribe(session, room, noun)
+    try:
+        await _stay(session, dial, noun, room, participant)
+    finally:
+        room.leave(participant)
+        session.parting = _action(session, dial, "answered")
+    return session.parting
+
+
+def _action(session: Session, dial: Element, status: str) -> Fetch | None:
+    if "action" not in dial.attributes:
+        return None
+    return session.fetch(dial.get("action"), method(session, dial, 13210), {"DialCallStatus": status})
+
+
+async def _stay(session: Session, dial: Element, noun: Element, room: Room, participant: Participant) -> None:
+    star = truth(session, dial, "hangupOnStar", False, 13213)
+    with session.line.listen({"talk": {"with": room.name}}) as inbox:
+        waiting = asyncio.create_task(_wait(session, noun, room))
+        talking = asyncio.create_task(_talk(session, room, inbox, star))
+        leaving = asyncio.create_task(participant.left.wait())
+        room.enter(participant)
+        try:
+            await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (waiting, talking, leaving):
+                task.cancel()
+            await asyncio.gather(waiting, talking, leaving, return_exceptions=True)
+
+
+async def _talk(session: Session, room: Room, inbox: Queue[Event], star: bool) -> None:
+    await pass_on(session.call, inbox, lambda: room.hearers(session.call), star)
+
+
+async def _wait(session: Session, noun: Element, room: Room) -> None:
+    """Run the wait document until the conference starts; music where none is given, silence where it is empty."""
+    address = noun.get("waitUrl")
+    way = method(session, noun, 13234, "waitMethod")
+    playing: asyncio.Task[Step] | None = None
+    if address:
+        waiting = Session(session.call, WAITING, NOT_WHILE_WAITING)
+        waiting.apologises = False
+        playing = asyncio.create_task(run_wait(waiting, session.fetch(address, way)))
+    elif "waitUrl" not in noun.attributes:
+        playing = asyncio.create_task(hold_music(session))
+    try:
+        while not room.started:
+            await room.changed.wait()
+    finally:
+        if playing:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+
+
+async def hold_music(session: Session) -> Step:
+    """Music without end."""
+    item = session.line.hear("Play", url=None, source=MUSIC, seconds=0.0)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        session.line.over(item)
+    return End()
+
+
+async def run_wait(session: Session, step: Step) -> Step:
+    return await session.run(step)
+
+
+def _participant(session: Session, noun: Element) -> Participant:
+    beep = noun.get("beep", "true")
+    if beep not in BEEPS:
+        session.warn(13235, noun, beep)
+        beep = "true"
+    return Participant(
+        session.call,
+        label=noun.get("participantLabel"),
+        muted=truth(session, noun, "muted", False, 13230),
+        starts=truth(session, noun, "startConferenceOnEnter", True, 13232),
+        ends=truth(session, noun, "endConferenceOnExit", False, 13231),
+        beep=beep,
+    )
+
+
+def _subscribe(session: Session, room: Room, noun: Element) -> None:
+    """The first participant's callbacks count; later ones are ignored."""
+    if room.inside or room.callback or not noun.get("statusCallback"):
+        return
+    room.callback = session.absolute(noun.get("statusCallback"))
+    room.callback_method = method(session, noun, 12200, "statusCallbackMethod")
+    room.events = frozenset(noun.get("statusCallbackEvent", "start end").split())

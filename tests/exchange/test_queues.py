@@ -1,0 +1,143 @@
+"""Callers wait in line until somebody takes them."""
+
+import pytest
+from aiohttp import web
+
+from tests.exchange.conftest import eventually
+
+ENQUEUE = '<Response><Enqueue action="/left" waitUrl="/wait">support</Enqueue></Response>'
+AGENT = '<Response><Dial action="/agent" {}><Queue {}>support</Queue></Dial></Response>'
+
+
+@pytest.fixture
+def line(app):
+    app.answers["/voice"] = ENQUEUE
+    app.answers["/wait"] = lambda asked: (
+        f"<Response><Say>You are number {asked['QueuePosition']}</Say><Pause length='30'/></Response>"
+    )
+    app.answers["/left"] = lambda asked: f"<Response><Say>{asked['QueueResult']}</Say></Response>"
+    app.answers["/agent"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
+    return app
+
+
+@pytest.fixture
+def agent(exchange, line):
+    person = exchange.person("9")
+
+    def dials(attributes="", noun=""):
+        line.answers["/voice"] = AGENT.format(attributes, noun)
+        person.dials()
+        line.was_asked("/voice")
+        return person
+
+    return dials
+
+
+def test_a_caller_waits_and_is_told_the_place_in_line(line, exchange, ada, ben):
+    ada.dials()
+    ada.hears("You are number 1")
+    ben.dials()
+    ben.hears("You are number 2")
+    ada.hangs_up()
+    exchange.time_passes(30)
+    exchange.time_passes(1)
+    ben.hears("You are number 2", "You are number 1")
+    asked = line.at("/wait")[0]
+    assert asked["QueueSid"].startswith("QU")
+    assert (asked["CurrentQueueSize"], asked["MaxQueueSize"], asked["QueueTime"]) == ("1", "1000", "0")
+
+
+def test_the_first_in_line_is_connected(line, agent, ada, ben):
+    ada.dials()
+    ada.hears("You are number 1")
+    ben.dials()
+    ben.hears("You are number 2")
+    somebody = agent()
+    somebody.speaks("How can I help?")
+    ada.hears("You are number 1", "How can I help?")
+    ada.speaks("My screen is black")
+    somebody.hears("My screen is black")
+    assert ben.heard() == ["You are number 2"]
+    ada.hangs_up()
+    somebody.hears("My screen is black", "completed")
+    assert line.was_asked("/left")[0]["QueueResult"] == "bridged"
+
+
+def test_when_the_agent_leaves_the_caller_goes_on_with_the_action(line, agent, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    somebody = agent()
+    somebody.listens_for("talk")
+    somebody.hangs_up()
+    ada.hears("You are number 1", "bridged")
+
+
+def test_the_caller_hears_a_whisper_first(line, agent, ada):
+    line.answers["/whisper"] = "<Response><Say>You will be connected</Say></Response>"
+    ada.dials()
+    ada.hears("You are number 1")
+    somebody = agent(noun='url="/whisper"')
+    somebody.speaks("Hello")
+    ada.hears("You are number 1", "You will be connected", "Hello")
+    asked = line.at("/whisper")[0]
+    assert (asked["CallSid"], asked["DequeingCallSid"]) == (ada.sid, somebody.sid)
+
+
+def test_an_agent_may_wait_for_the_next_caller(line, exchange, agent, ada):
+    somebody = agent('timeout="20"')
+    line.answers["/voice"] = ENQUEUE
+    ada.dials()
+    somebody.speaks("There you are")
+    eventually(lambda: "There you are" in ada.heard())
+
+
+def test_an_agent_does_not_wait_for_ever(line, exchange, agent):
+    somebody = agent('timeout="20"')
+    eventually(lambda: somebody.call()["status"] == "in-progress")
+    exchange.time_passes(20)
+    somebody.hears("no-answer")
+
+
+def test_the_wait_document_may_leave(line, ada):
+    line.answers["/wait"] = "<Response><Leave/></Response>"
+    ada.dials()
+    ada.hears("leave")
+
+
+def test_hanging_up_in_line_is_told(line, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    ada.hangs_up()
+    assert line.was_asked("/left")[0]["QueueResult"] == "hangup"
+
+
+def test_a_wait_document_that_fails_is_an_error_of_the_queue(line, exchange, ada):
+    line.answers["/wait"] = lambda asked: web.Response(status=500)
+    ada.dials()
+    ada.hears("error")
+    exchange.warns(11217)
+
+
+def test_queues_can_be_made_watched_and_emptied_by_rest(line, exchange, ada, ben):
+    client = exchange.client()
+    queue = client.queues.create(friendly_name="support", max_size=1)
+    ada.dials()
+    ada.hears("You are number 1")
+    ben.dials()
+    ben.hears("queue-full")
+    exchange.warns(14207)
+    assert client.queues(queue.sid).fetch().current_size == 1
+    (member,) = client.queues(queue.sid).members.list()
+    assert (member.call_sid, member.position) == (ada.sid, 1)
+    line.answers["/next"] = "<Response><Say>Your turn</Say></Response>"
+    client.queues(queue.sid).members("Front").update(url=f"{line.origin}/next")
+    ada.hears("You are number 1", "Your turn")
+    ada.is_left_with("completed")
+    assert client.queues(queue.sid).update(max_size=5).max_size == 5
+    assert client.queues(queue.sid).delete() is True
+
+
+def test_a_queue_needs_a_name(app, exchange, ada):
+    app.answers["/voice"] = "<Response><Enqueue/></Response>"
+    ada.dials()
+    exchange.warns(14205)
