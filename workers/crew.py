@@ -24,12 +24,13 @@ from rq.exceptions import DequeueTimeout
 from rq.executions import Execution
 from rq.job import Job
 from rq.registry import BaseRegistry
+from rq.serializers import JSONSerializer
 from rq.suspension import WORKERS_SUSPENDED
 from rq.timeouts import JobTimeoutException
 from rq.worker import BaseWorker, WorkerStatus
 
 import config
-from workers import orphans
+from workers import orphans, sweep
 from workers.deadlines import Deadline
 from workers.worker import ALIVE, JOBS_ALONE, MISCONFIGURED, WORN_OUT
 
@@ -49,7 +50,9 @@ SWITCH_EVERY = 0.0005  # seconds Python lets one busy thread run while others wa
 LOST_THREADS = 4  # that no time-out can end, until this process asks to be replaced
 
 Chore = Callable[[Redis], object]
-CHORES: list[tuple[float, Chore]] = []  # (seconds, function): every worker calls it that often, all workers at once
+CHORES: list[tuple[float, Chore]] = [
+    (sweep.EVERY, sweep.sweep)
+]  # (seconds, function): every worker calls it that often, all workers at once
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +65,12 @@ class Crew(BaseWorker):
 
     def __init__(self, name: str, connection: Redis, pulse: int):
         super().__init__(
-            list(PLACES), name=name, connection=connection, worker_ttl=ALIVE_FOR, log_job_description=False
+            list(PLACES),
+            name=name,
+            connection=connection,
+            worker_ttl=ALIVE_FOR,
+            log_job_description=False,
+            serializer=JSONSerializer,
         )
         self.pulse = pulse
         self.places = {queue: threading.Semaphore(number) for queue, number in PLACES.items()}
@@ -71,7 +79,7 @@ class Crew(BaseWorker):
         self.failing = threading.Lock()
         self.owners: dict[str, int] = {}  # execution id: the thread that may say how it ended
         self.stopping: set[str] = set()  # ids of running jobs that someone asked to stop
-        self.alone = Queue(orphans.ALONE, connection=connection)
+        self.alone = Queue(orphans.ALONE, connection=connection, serializer=JSONSerializer)
         self.jobs_alone = False
         self.lost = 0
         self.suspended = False
@@ -119,7 +127,10 @@ class Crew(BaseWorker):
 
     def next_job(self, queue: Queue) -> Job | None:
         try:
-            job, _ = Queue.dequeue_any([queue], 1, connection=self.connection) or (None, None)
+            job, _ = Queue.dequeue_any([queue], 1, connection=self.connection, serializer=JSONSerializer) or (
+                None,
+                None,
+            )
         except DequeueTimeout:
             return None
         except RedisError as error:
@@ -330,7 +341,7 @@ def settings() -> config.Settings:
 
 def work_alone() -> NoReturn:
     """RQ's own worker, which makes a process for each job."""
-    Worker([orphans.ALONE], connection=connect()).work(burst=True, logging_level="WARNING")
+    Worker([orphans.ALONE], connection=connect(), serializer=JSONSerializer).work(burst=True, logging_level="WARNING")
     sys.exit()
 
 

@@ -20,6 +20,7 @@ from rq.exceptions import AbandonedJobError, NoSuchJobError
 from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.job_lifecycle import record_job_failure
+from rq.serializers import JSONSerializer
 from rq.utils import as_text
 from rq.worker import BaseWorker
 
@@ -66,7 +67,7 @@ class Search:
     def __init__(self, connection: Redis, queues: Iterable[str], worker: str, held: Container[str]):
         """`held`: the ids of the executions the searching worker itself has in hand just now."""
         self.connection = connection
-        self.queues = [Queue(name, connection=connection) for name in queues]
+        self.queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in queues]
         self.worker = worker
         self.held = held
         self.orphans = Sightings[Running]()
@@ -78,7 +79,7 @@ class Search:
             put_back(self.connection, orphan)
         taken = {(queue.name, job_id) for queue in self.queues for job_id in queue.intermediate_queue.get_job_ids()}
         for queue_name, job_id in self.strays.lasting(taken - {(running.queue, running.job_id) for running in started}):
-            put_back_stray(Queue(queue_name, connection=self.connection), job_id)
+            put_back_stray(Queue(queue_name, connection=self.connection, serializer=JSONSerializer), job_id)
 
     def lacks_worker(self, running: Running) -> bool:
         if running.worker == self.worker:
@@ -116,7 +117,7 @@ def bury(connection: Redis, queues: Iterable[str], worker: str) -> None:
     """Put back all that a worker was running which is known to have ended, without waiting for its key to expire."""
     connection.delete(worker_key(worker))
     for name in queues:
-        for running in started_jobs(Queue(name, connection=connection)):
+        for running in started_jobs(Queue(name, connection=connection, serializer=JSONSerializer)):
             if running.worker == worker:
                 put_back(connection, running)
 
@@ -131,7 +132,7 @@ def put_back(connection: Redis, orphan: Running, handed_over: bool = False) -> b
     with connection.pipeline() as pipeline:
         try:
             pipeline.watch(Job.key_for(orphan.job_id), *([] if handed_over else [worker_key(orphan.worker)]))
-            job = Job.fetch(orphan.job_id, connection)
+            job = Job.fetch(orphan.job_id, connection, serializer=JSONSerializer)
             if not is_unchanged(execution, job) or (not handed_over and has_worker(connection, orphan.worker)):
                 return False
             pipeline.multi()
@@ -155,7 +156,11 @@ def send_on(job: Job, pipeline: Pipeline, interruptions: int) -> None:
     if count >= INTERRUPTIONS_BEFORE_FAILED:
         log.error("Job %s failed: %d workers died while it ran", job.id, count)
         return record_job_failure(job, f"{AbandonedJobError.__name__}: {count} workers died while it ran", pipeline)
-    queue = Queue(ALONE if count >= INTERRUPTIONS_BEFORE_ALONE else job.origin, connection=job.connection)
+    queue = Queue(
+        ALONE if count >= INTERRUPTIONS_BEFORE_ALONE else job.origin,
+        connection=job.connection,
+        serializer=JSONSerializer,
+    )
     log.warning("Job %s was running when its worker ended: back on %s", job.id, queue.name)
     job.started_at = None
     queue._enqueue_job(job, pipeline=pipeline, at_front=True)  # what RQ's own registries call to requeue
