@@ -1,0 +1,216 @@
+"""Who wants to hear by webhook: an https address, what it wants, and the keys we sign with."""
+
+import json
+import re
+import secrets as randomness
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sending import signatures
+from sending.http import Client
+from transaction import collect, commit
+
+ALL = "hooks"  # every subscriber's id, by when it was made
+DUE = "hooks:due"  # those with something to send, by when
+OVERLAP = 24 * 3600  # seconds both keys sign during a rotation
+AT_ONCE = 4  # requests to one endpoint at the same time
+AT_ONCE_MOST = 20
+HEADERS_MOST = 10
+HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")
+HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
+# Nobody chooses these: they frame the message, name its sender, or are what our signature is read from.
+FORBIDDEN = re.compile(
+    r"(?i)webhook-.*|proxy-.*|sec-.*|x-forwarded-.*|forwarded|via|host|content-.*|transfer-encoding|connection"
+    r"|keep-alive|upgrade|te|trailer|expect|accept-encoding|cookie|set-cookie|user-agent|authorization|date|origin|referer"
+)
+KIND = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.\*)?")
+
+
+class Unacceptable(ValueError):
+    """A wish that we don't fulfil; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A signing key; it signs until `until` (seconds since 1970), or for good when that is 0."""
+
+    key: str
+    until: float = 0.0
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """One endpoint. `state` is on, paused (by its owner: messages wait) or off (by us or by 410: none are kept).
+
+    `kinds` are event types, `text.*` for a family; empty means all. `authorization` is the whole header value, kept out
+    of the address. `owner` is told when we stop: a number in E.164, or "". `rate` is requests a second, 0: any.
+    """
+
+    id: str
+    url: str
+    keys: tuple[Key, ...]
+    kinds: tuple[str, ...] = ()
+    fallback: str = ""
+    authorization: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    rate: int = 0
+    at_once: int = AT_ONCE
+    state: str = "on"
+    why: str = ""
+    made: float = 0.0
+
+    def wants(self, kind: str) -> bool:
+        """True when it has asked to hear of events of this kind."""
+        return not self.kinds or any(_covers(wish, kind) for wish in self.kinds)
+
+    def signing_keys(self, now: float) -> list[str]:
+        """The keys that sign at this time, the newest first."""
+        return [key.key for key in self.keys if not key.until or key.until > now]
+
+
+def create(
+    redis: Any, client: Client, url: str, *, http: bool = False, now: float | None = None, **wishes: Any
+) -> Subscriber:
+    """A new subscriber with a secret of its own; Unacceptable or a blocked Failure when something is wrong with it.
+
+    `client` knows which addresses may be tried; `http` allows unencrypted ones, for the demo.
+    """
+    now = now or time.time()
+    keys = (Key(signatures.new_secret()),)
+    made = Subscriber(id=f"ep_{randomness.token_hex(8)}", url=url, keys=keys, made=now)
+    subscriber = _checked(replace(made, **wishes), client, http)
+    pipe = collect(redis)
+    pipe.hset(_key(subscriber.id), mapping={"record": _write(subscriber), "state": subscriber.state})
+    pipe.zadd(ALL, {subscriber.id: now})
+    commit(redis, pipe, _key(subscriber.id), "", field="record")
+    return subscriber
+
+
+def load(redis: Any, id: str) -> Subscriber | None:
+    """The subscriber with this id, if there is one."""
+    record = redis.hget(_key(id), "record")
+    return _read(record) if record else None
+
+
+def everyone(redis: Any) -> Iterator[Subscriber]:
+    """All subscribers, the oldest first."""
+    ids = redis.zrange(ALL, 0, -1)
+    for start in range(0, len(ids), 500):
+        pipe = redis.pipeline(transaction=False)
+        for id in ids[start : start + 500]:
+            pipe.hget(_key(id.decode()), "record")
+        yield from (_read(record) for record in pipe.execute() if record)
+
+
+def update(redis: Any, client: Client, id: str, *, http: bool = False, **wishes: Any) -> Subscriber:
+    """The subscriber with these fields changed, checked like a new one. KeyError when there is none."""
+    return _change(redis, id, lambda known: _checked(replace(known, **wishes), client, http))
+
+
+def rotate(
+    redis: Any, id: str, *, private: bool = False, now: float | None = None, overlap: float = OVERLAP
+) -> Subscriber:
+    """A new key signs from now on, the present ones for `overlap` seconds more. `private` makes an ed25519 key."""
+    now = now or time.time()
+    fresh = Key(signatures.new_private_key() if private else signatures.new_secret())
+
+    def rotated(known: Subscriber) -> Subscriber:
+        old = [key if key.until else Key(key.key, now + overlap) for key in known.keys]
+        return replace(known, keys=(fresh, *(key for key in old if key.until > now)))
+
+    return _change(redis, id, rotated)
+
+
+def pause(redis: Any, id: str) -> Subscriber:
+    """Send nothing until it is resumed; what happens meanwhile is kept and sent then."""
+    return _change(redis, id, lambda known: replace(known, state="paused", why="You paused it."))
+
+
+def resume(redis: Any, id: str, now: float | None = None) -> Subscriber:
+    """Send again, after a pause or after we stopped, with a clean slate."""
+    subscriber = _change(redis, id, lambda known: replace(known, state="on", why=""))
+    pipe = redis.pipeline()
+    pipe.hset(_key(id), mapping={"failures": 0, "hold": 0, "failing": 0})
+    pipe.zadd(DUE, {id: now or time.time()})
+    pipe.execute()
+    return subscriber
+
+
+def stop(redis: Any, id: str, why: str) -> Subscriber:
+    """Disable it, with the sentence for its owner. What still waits for it is kept until it expires."""
+    return _change(redis, id, lambda known: replace(known, state="off", why=why))
+
+
+def delete(redis: Any, id: str) -> None:
+    """Forget it, and what was to be sent to it."""
+    pipe = redis.pipeline()
+    pipe.delete(*(f"hook:{id}{part}" for part in ("", ":due", ":lanes", ":attempts", ":dead")))
+    pipe.zrem(ALL, id)
+    pipe.zrem(DUE, id)
+    pipe.execute()
+
+
+def _change(redis: Any, id: str, change: Any) -> Subscriber:
+    """Read, change, write; again if somebody else was faster."""
+    for _ in range(20):
+        record = redis.hget(_key(id), "record")
+        if record is None:
+            raise KeyError(id)
+        changed: Subscriber = change(_read(record))
+        pipe = collect(redis)
+        pipe.hset(_key(id), mapping={"record": _write(changed), "state": changed.state})
+        if commit(redis, pipe, _key(id), record.decode(), field="record"):
+            return changed
+    raise RuntimeError(f"Subscriber {id} changes too often to be changed.")
+
+
+def _checked(wish: Subscriber, client: Client, http: bool) -> Subscriber:
+    """The same in plain form: addresses as the client accepts them, everything else within bounds."""
+    _refuse(not wish.url, "Give an address to send to.")
+    for key in wish.keys:
+        signatures.check_key(key.key)
+    _check_headers(dict(wish.headers), wish.authorization)
+    _refuse(not all(KIND.fullmatch(kind) for kind in wish.kinds), "Event types look like text.received or text.*.")
+    _refuse(not 1 <= wish.at_once <= AT_ONCE_MOST, f"Between 1 and {AT_ONCE_MOST} requests at once.")
+    _refuse(wish.rate < 0, "The rate is in requests a second; 0 means any.")
+    fallback = client.accept(wish.fallback, http=http) if wish.fallback else ""
+    return replace(wish, url=client.accept(wish.url, http=http), fallback=fallback)
+
+
+def _check_headers(headers: Mapping[str, str], authorization: str) -> None:
+    _refuse(len(headers) > HEADERS_MOST, f"At most {HEADERS_MOST} headers.")
+    for name in headers:
+        _refuse(
+            not HEADER_NAME.fullmatch(name) or bool(FORBIDDEN.fullmatch(name)),
+            f"The header {name!r} is not yours to set.",
+        )
+    values = [*headers.values(), *([authorization] if authorization else [])]
+    _refuse(not all(HEADER_VALUE.fullmatch(value) for value in values), "Header values are plain ASCII in one line.")
+
+
+def _refuse(wrong: bool, sentence: str) -> None:
+    if wrong:
+        raise Unacceptable(sentence)
+
+
+def _covers(wish: str, kind: str) -> bool:
+    return kind.startswith(wish[:-1]) if wish.endswith(".*") else kind == wish
+
+
+def _key(id: str) -> str:
+    return f"hook:{id}"
+
+
+def _write(subscriber: Subscriber) -> str:
+    return json.dumps(asdict(subscriber), separators=(",", ":"))
+
+
+def _read(record: bytes) -> Subscriber:
+    row = json.loads(record)
+    keys = tuple(Key(**key) for key in row.pop("keys"))
+    pairs: Iterable[list[str]] = row.pop("headers")
+    headers = tuple((name, value) for name, value in pairs)
+    return Subscriber(**{**row, "kinds": tuple(row["kinds"]), "keys": keys, "headers": headers})

@@ -1,0 +1,212 @@
+"""Our own webhooks: what happened is told to every subscriber that wants to hear it, until it is heard."""
+
+import functools
+import json
+import random
+import secrets
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+import config
+import events
+from sending import ledger, schedule, subscribers, urls
+from sending.attempts import Attempt, Message, attempt
+from sending.deliveries import KEPT, Schedule
+from sending.http import PROJECT, VERSION, Client
+from sending.subscribers import Subscriber
+
+QUEUE = "webhooks"
+NEW = "messages:new"  # messages whose subscribers have not been found yet
+MOST = 500  # subscribers, and messages, in one round of the sweep
+AGAIN = 30.0  # seconds after which a subscriber whose job was lost gets another
+TOGETHER = 20  # healthy subscribers with little to send that share a job
+SIDE_BY_SIDE = 4  # of those, at the same time
+TURN = 20.0  # seconds a lane sends before it lets others have its place
+TAKES = 120  # seconds a job may run, in RQ's eyes
+TTLS = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job that is done; ours are in the attempts
+GIVE_UP_AFTER = 5 * 24 * 3600  # seconds of nothing but failures until we stop and tell the owner
+CROWD = 20  # subscribers; beyond, the stage is told of the message and its failures, not of each delivery
+
+
+def deliver_later(pipe: Any, kind: str, data: dict[str, Any], *, id: str = "", now: float | None = None) -> str:
+    """Plan a message on the pipeline of whatever it tells of; a worker finds its subscribers. The message's id.
+
+    With an `id` of the caller's own, the same message is planned once. `data` is the event's, as JSON.
+    """
+    now = now or time.time()
+    id = id or f"msg_{secrets.token_hex(12)}"
+    stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = json.dumps({"type": kind, "timestamp": stamp, "data": data}, ensure_ascii=False, separators=(",", ":"))
+    for name, value in (("kind", kind), ("body", body), ("at", now)):
+        pipe.execute_command("HSETNX", f"message:{id}", name, value)
+    pipe.execute_command("EXPIRE", f"message:{id}", KEPT)
+    pipe.execute_command("ZADD", NEW, "NX", now, id)
+    return id
+
+
+def due(redis: Any, now: float | None = None) -> int:
+    """One round of the sweep: find the subscribers of new messages, give work to workers. How many jobs it made."""
+    now = now or time.time()
+    for id in redis.zrangebyscore(NEW, "-inf", now, start=0, num=MOST):
+        _find_subscribers(redis, id.decode(), now)
+    together, jobs = [], []
+    for id, waiting, failures in _schedule(redis).take(now, MOST, now + AGAIN):
+        lanes = min(subscribers.AT_ONCE_MOST, 1 + waiting // 10)
+        if failures or lanes > 1:
+            jobs += [[id]] * (1 if failures else lanes)
+        else:
+            together.append(id)
+    jobs += [together[start : start + TOGETHER] for start in range(0, len(together), TOGETHER)]
+    for ids in jobs:
+        queue(redis).enqueue_call(deliver_to, args=(ids,), timeout=TAKES, description=_about(ids), **TTLS)
+    return len(jobs)
+
+
+def deliver_to(ids: list[str]) -> None:
+    """The job: send what is due to these subscribers."""
+    redis, client, http = _here()
+    if len(ids) == 1:
+        deliver(redis, client, ids[0], http=http)
+        return
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:  # so that a slow one keeps few others waiting
+        for _ in side_by_side.map(lambda id: deliver(redis, client, id, http=http), ids):
+            pass
+
+
+def deliver(
+    redis: Any,
+    client: Client,
+    id: str,
+    *,
+    http: bool = False,
+    waits: Sequence[float] = schedule.SCHEDULE,
+    turn: float = TURN,
+) -> int:
+    """Send this subscriber what is due, one after the other, until there is nothing. How many messages were tried."""
+    subscriber, lane, ends = subscribers.load(redis, id), secrets.token_hex(8), time.monotonic() + turn
+    plan, tried = _schedule(redis), 0
+    if subscriber is None or not plan.enter(subscriber, lane, time.time()):
+        return 0
+    try:
+        while time.monotonic() < ends and (claimed := plan.claim(subscriber, lane, time.time())):
+            message, lost = claimed
+            rows = attempt(client, subscriber, message, http)
+            _settle(redis, subscriber, message, [*_lost(subscriber, message, lost), *rows], waits)
+            tried += 1
+    finally:
+        plan.leave(id, lane, time.time())
+    return tried
+
+
+def resend(redis: Any, subscriber: str, message: str, now: float | None = None) -> bool:
+    """Send this message once more, with the same id and the schedule from its start. False: it is not kept any more."""
+    if not redis.exists(f"message:{message}"):
+        return False
+    redis.delete(f"delivery:{message}:{subscriber}")
+    redis.zrem(f"hook:{subscriber}:dead", message)
+    return bool(_schedule(redis).add(message, [subscriber], now or time.time()))
+
+
+def recover(redis: Any, subscriber: str, since: float, until: float) -> int:
+    """Resend every dead letter that was given up between these times. How many."""
+    dead = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
+    return sum(resend(redis, subscriber, id.decode()) for id in dead)
+
+
+def attempts(redis: Any, subscriber: str, most: int = 100) -> list[Attempt]:
+    """The newest attempts at this subscriber, the newest first."""
+    rows = redis.xrevrange(f"hook:{subscriber}:attempts", count=most)
+    return [Attempt(**json.loads(row[b"a"])) for _, row in rows]
+
+
+@functools.lru_cache(maxsize=4)
+def queue(redis: Any) -> Queue:
+    """RQ's queue for webhooks on this connection."""
+    return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+
+
+@functools.lru_cache(maxsize=4)
+def _schedule(redis: Any) -> Schedule:
+    return Schedule(redis)
+
+
+@functools.cache
+def _here() -> tuple[Any, Client, bool]:
+    """This process's store and client, and whether unencrypted receivers are let through: in the demo, yes."""
+    settings = config.load()
+    agent = f"{PROJECT}/{VERSION}" + (f" (+{settings.public_url})" if settings.public_url else "")
+    client = Client(allow_loopback=settings.allow_loopback, user_agent=agent)
+    return config.connect(settings), client, settings.allow_loopback
+
+
+def _find_subscribers(redis: Any, id: str, now: float) -> None:
+    """Safe to repeat, and to do twice at once: who has the message has it."""
+    kind = redis.hget(f"message:{id}", "kind")
+    wanting = [one.id for one in subscribers.everyone(redis) if kind and one.wants(kind.decode())]
+    _schedule(redis).add(id, wanting, now)
+    redis.hset(f"message:{id}", "subscribers", len(wanting))
+    redis.zrem(NEW, id)
+
+
+def _settle(redis: Any, subscriber: Subscriber, message: Message, rows: list[Attempt], waits: Sequence[float]) -> None:
+    last, now, chance = rows[-1], time.time(), random.random()  # noqa: S311 - spreads load, guards nothing
+    verdict = "again" if last.fallback and last.meaning.verdict == "off" else last.meaning.verdict
+    pause = schedule.wait(message.tries, waits, chance)
+    wish = schedule.wish((last.response or {}).get("retry-after", ""), now) if verdict in ("slow", "again") else 0.0
+    result = "delivered" if verdict == "delivered" else "dead" if pause is None else "waiting"
+    hold = now + max(wish, waits[min(1, len(waits) - 1)]) if verdict == "slow" else 0.0
+    _, since = _schedule(redis).settle(
+        subscriber.id,
+        message,
+        rows,
+        result,
+        now,
+        next_at=now + max(pause or 0.0, wish),
+        hold=hold,
+        chance=1 - schedule.JITTER * chance,
+    )
+    _tell(redis, subscriber, message, last, result)
+    if verdict == "off":
+        _give_up(redis, subscriber, last.meaning.advice, now)
+    elif since and now - since > GIVE_UP_AFTER:
+        _give_up(redis, subscriber, "For five days it has taken nothing, so we stopped.", now)
+
+
+def _lost(subscriber: Subscriber, message: Message, lost: bool) -> list[Attempt]:
+    """A row for the attempt whose process died: it may have arrived."""
+    if not lost:
+        return []
+    sentence = "Whoever sent it died before the answer came; it may have arrived."
+    tries = message.tries - 1
+    return [Attempt(message.id, message.kind, tries, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)]
+
+
+def _give_up(redis: Any, subscriber: Subscriber, why: str, now: float) -> None:
+    """Disable it, and tell its owner by another channel."""
+    subscribers.stop(redis, subscriber.id, why)
+    pipe = redis.pipeline()
+    events.publish(pipe, "webhook.stopped", subscriber=subscriber.id, host=urls.host_of(subscriber.url), reason=why)
+    if subscriber.owner:
+        words = f"We no longer send webhooks to {urls.host_of(subscriber.url)}. {why}"
+        ledger.plan(pipe, ledger.Effect(f"stopped-{subscriber.id}-{int(now)}", subscriber.owner, words, ""), now)
+    pipe.execute()
+
+
+def _tell(redis: Any, subscriber: Subscriber, message: Message, last: Attempt, result: str) -> None:
+    if result == "delivered" and int(redis.hget(f"message:{message.id}", "subscribers") or 0) > CROWD:
+        return
+    kind = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}[result]
+    facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.milliseconds}
+    events.publish(
+        redis, kind, message.id, subscriber=subscriber.id, host=urls.host_of(last.url), attempt=message.tries, **facts
+    )
+
+
+def _about(ids: list[str]) -> str:
+    return f"webhooks to {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else "")
