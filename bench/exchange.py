@@ -1,0 +1,141 @@
+"""How much the exchange carries on one core: calls at once through ten verbs each, and texts, against a trivial app.
+
+python -m bench.exchange [calls] [texts]"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+
+import aiohttp
+
+from exchange.sids import new_sid
+
+NUMBER = "+441632960000"
+FIRST = "<Response>" + "<Say>One moment, please.</Say>" * 4 + "<Redirect>/second</Redirect></Response>"
+SECOND = "<Response>" + "<Say>Thank you for waiting.</Say>" * 4 + "<Hangup/></Response>"
+REPLY = "<Response><Message>Thank you.</Message></Response>"
+DOCUMENTS = {b"/voice": FIRST, b"/second": SECOND, b"/sms": REPLY, b"/done": "<Response/>"}
+VERBS_A_CALL = 10
+AT_ONCE = 200  # requests the driver keeps open
+READY = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+class TrivialApp(asyncio.Protocol):
+    """An HTTP server that does nothing but answer, so that what is measured is the exchange."""
+
+    asked = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport, self.received = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        while (end := self.received.find(b"\r\n\r\n")) >= 0:
+            head = self.received[:end]
+            found = re.search(rb"(?i)content-length: (\d+)", head)
+            whole = end + 4 + (int(found[1]) if found else 0)
+            if len(self.received) < whole:
+                return
+            self.received = self.received[whole:]
+            self.answer(head.split(b" ", 2)[1])
+
+    def answer(self, path: bytes) -> None:
+        TrivialApp.asked += 1
+        body = DOCUMENTS[path].encode()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(body)
+        self.transport.write(head + body)  # type: ignore[attr-defined]
+
+
+async def main(calls: int, texts: int) -> None:
+    loop = asyncio.get_running_loop()
+    app = await loop.create_server(TrivialApp, "127.0.0.1", 0, backlog=4096)
+    process, origin = start_exchange(f"http://127.0.0.1:{app.sockets[0].getsockname()[1]}")
+    try:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
+            for count in (10, 100, calls):
+                await measure(f"{count:>6} calls at once", count, count * 3, process.pid, place_call(session, origin))
+            await measure(f"{texts:>6} texts", texts, texts, process.pid, send_text(session, origin))
+    finally:
+        process.terminate()
+        process.wait(10)
+        app.close()
+
+
+def start_exchange(app: str) -> tuple[subprocess.Popen[str], str]:
+    """The exchange, alone on the first core."""
+    account = {"TWILIO_ACCOUNT_SID": new_sid("AC"), "TWILIO_AUTH_TOKEN": new_sid("")}
+    options = ["--port", "0", "--pace", "0", "--delivery", "0", "--app", app, "--voice-status", "/done"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "exchange", "serve", "--number", NUMBER, *options],
+        env=os.environ | account,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(process.pid, cores[:1])
+    os.sched_setaffinity(0, cores[1:] or cores)
+    line = process.stdout.readline() if process.stdout else ""
+    found = READY.search(line)
+    assert found, line
+    return process, found[0]
+
+
+def place_call(session: aiohttp.ClientSession, origin: str):  # type: ignore[no-untyped-def]
+    async def place(index: int) -> None:
+        async with session.post(f"{origin}/handsets/+44163296{1000 + index}/calls", json={}) as answer:
+            assert answer.status == 201, await answer.text()
+
+    return place
+
+
+def send_text(session: aiohttp.ClientSession, origin: str):  # type: ignore[no-untyped-def]
+    async def send(index: int) -> None:
+        url = f"{origin}/handsets/+44163297{index % 9000 + 1000}/texts"
+        async with session.post(url, json={"body": f"text {index}"}) as answer:
+            assert answer.status == 201, await answer.text()
+
+    return send
+
+
+async def measure(name: str, count: int, webhooks: int, pid: int, act) -> None:  # type: ignore[no-untyped-def]
+    """Do it all, wait until the app has been asked as often as it should, and say what it took."""
+    asked, cpu, started = TrivialApp.asked, cpu_seconds(pid), time.perf_counter()
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(index: int) -> None:
+        async with gate:
+            await act(index)
+
+    await asyncio.gather(*(one(index) for index in range(count)))
+    deadline = time.monotonic() + 120
+    while TrivialApp.asked < asked + webhooks:
+        assert time.monotonic() < deadline, f"{TrivialApp.asked - asked} of {webhooks} webhooks"
+        await asyncio.sleep(0.005)
+    took = time.perf_counter() - started
+    each = (cpu_seconds(pid) - cpu) / count * 1000
+    print(
+        f"{name}: {took:6.2f} s, {webhooks / took:6.0f} signed webhooks/s, "
+        f"{each:5.2f} ms of processor each, {peak_memory(pid):4.0f} MB at most",
+        flush=True,
+    )
+
+
+def cpu_seconds(pid: int) -> float:
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_memory(pid: int) -> float:
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) / 1024  # type: ignore[index]
+
+
+if __name__ == "__main__":
+    given = [int(text) for text in sys.argv[1:]]
+    asyncio.run(main(*(given + [1000, 10_000][len(given) :])))
