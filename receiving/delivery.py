@@ -1,9 +1,10 @@
 """One webhook as it came over the wire, before anybody believed it."""
 
+import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 MOST_FIELDS = 400  # Twilio sends about thirty; a thousand tiny fields are an attack
 
@@ -21,19 +22,40 @@ class Delivery:
     @cached_property
     def path(self) -> str:
         """The path, still percent-encoded."""
-        return urlsplit(self.url).path
+        return "/" + self._target.partition("?")[0]
+
+    @property
+    def _target(self) -> str:
+        """What follows the host. By hand: urlsplit raises on a Host header such as `[`."""
+        return self.url.partition("://")[2].partition("/")[2].partition("#")[0]
+
+    @property
+    def shown(self) -> str:
+        """The path for logs and screens: what follows a provider's name under /webhooks/ is a secret."""
+        parts = self.path.split("/")
+        return "/".join(parts[:3]) + ("/…" if any(parts[3:]) else "") if parts[1:2] == ["webhooks"] else self.path
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The body's SHA-256 in hexadecimal: its name when the sender gave it none."""
+        return hashlib.sha256(self.body).hexdigest()
+
+    def having(self, **headers: str) -> "Delivery":
+        """The same with these headers too; `_` in their names stands for `-`."""
+        return replace(self, headers=self.headers | {name.replace("_", "-"): text for name, text in headers.items()})
 
     @cached_property
     def form(self) -> list[tuple[str, str]]:
         """The form fields of a POST in order, repeats and empty values included; none if its body is no form."""
-        if self.method != "POST" or not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        kind = self.headers.get("content-type", "").lower()
+        if self.method != "POST" or not kind.startswith("application/x-www-form-urlencoded"):
             return []
         return _fields(self.body.decode("utf-8", "replace"))
 
     @cached_property
     def query(self) -> dict[str, str]:
         """The URL's own parameters; of a repeated one the last."""
-        return dict(_fields(urlsplit(self.url).query))
+        return dict(_fields(self._target.partition("?")[2]))
 
     @cached_property
     def params(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The door: verify, claim, answer. The one road every inbound webhook takes."""
+"""The door: verify, claim, answer. The one road every webhook of Twilio's takes; other providers' share its parts."""
 
 import logging
 from collections.abc import Callable
@@ -13,9 +13,13 @@ from masking import mask_all
 from receiving import inbox, once, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.once import Reply
+from receiving.refusals import BadSignature, Refused
 from transaction import collect
 
 log = logging.getLogger(__name__)
+
+Verify = Callable[[Delivery], None]
+"""Raises Refused for a delivery that is not what it says."""
 
 Key = Callable[[Delivery], str]
 """What makes two deliveries the same one; it becomes the name of the claim."""
@@ -39,7 +43,7 @@ def webhook(room: Blueprint, path: str, key: Key) -> Callable[[Handler], Handler
 
     def register(handler: Handler) -> Handler:
         def view() -> Response:
-            return _response(admit(_read_request(), key, handler))
+            return response(admit(read_request(twilio.LIMIT), _by_twilio, key, handler))
 
         room.add_url_rule(path, handler.__name__, view, methods=["POST", "GET"], strict_slashes=False)
         return handler
@@ -52,9 +56,9 @@ def signed(room: Blueprint, path: str) -> Callable[[Callable[[Delivery], Reply]]
 
     def register(handler: Callable[[Delivery], Reply]) -> Callable[[Delivery], Reply]:
         def view() -> Response:
-            delivery = _read_request()
-            twilio.verify(delivery, settings())
-            return _response(handler(delivery))
+            delivery = read_request(twilio.LIMIT)
+            _by_twilio(delivery)
+            return response(handler(delivery))
 
         room.add_url_rule(path, handler.__name__, view, methods=["POST", "GET"], strict_slashes=False)
         return handler
@@ -62,16 +66,18 @@ def signed(room: Blueprint, path: str) -> Callable[[Callable[[Delivery], Reply]]
     return register
 
 
-def admit(delivery: Delivery, key: Key, handler: Handler) -> Reply:
-    """The whole road of one delivery. Raises BadSignature, StillRunning, or what the handler raises."""
+def admit(delivery: Delivery, verify: Verify, key: Key, handler: Handler) -> Reply:
+    """The whole road of one delivery. Raises Refused, StillRunning, or what the handler raises."""
     redis = current_app.extensions["redis"]
-    twilio.verify(delivery, settings())
+    verify(delivery)
     pipe = redis.pipeline(transaction=False)
     inbox.keep(pipe, delivery)
     claim = once.ask(pipe, key(delivery))
     stored = once.settle(redis, claim, pipe.execute()[-1])
     if stored is not None:
-        events.publish(redis, "delivery.repeated", delivery["CallSid"] or delivery["MessageSid"], address=delivery.path)
+        events.publish(
+            redis, "delivery.repeated", delivery["CallSid"] or delivery["MessageSid"], address=delivery.shown
+        )
         return stored
     return _work(Visit(delivery, redis, collect(redis)), claim, handler)
 
@@ -89,8 +95,13 @@ def _work(visit: Visit, claim: once.Claim, handler: Handler) -> Reply:
     return once.settle(visit.redis, claim, found) or reply
 
 
-def _read_request() -> Delivery:
-    request.max_content_length = twilio.LIMIT
+def _by_twilio(delivery: Delivery) -> None:
+    twilio.verify(delivery, settings())
+
+
+def read_request(limit: int) -> Delivery:
+    """The request as it came; 413 when its body has more than `limit` bytes, before it is read."""
+    request.max_content_length = limit
     return from_request(request.environ, request.get_data(), settings().public_url, settings().trusted_proxies)
 
 
@@ -99,19 +110,25 @@ def settings() -> Settings:
     return current_app.extensions["settings"]
 
 
-def _response(reply: Reply) -> Response:
+def response(reply: Reply) -> Response:
+    """The reply as Flask sends it."""
     return Response(reply.body, reply.status, content_type=reply.content_type)
 
 
-def refuse(refusal: twilio.BadSignature) -> tuple[str, int, dict[str, str]]:
-    """403 and one plain sentence for the sender; the likely mistake for our log and the presenter."""
-    delivery = _read_request()
-    why = twilio.explain(delivery, settings())
-    log.warning("Refused %s %s: %s", delivery.method, mask_all(delivery.path), why)
+def refuse(refusal: BadSignature) -> Response:
+    """Turn away what Twilio did not sign."""
+    delivery = read_request(twilio.LIMIT)
+    return turn_away(delivery, refusal, twilio.explain(delivery, settings()))
+
+
+def turn_away(delivery: Delivery, refusal: Refused, why: str) -> Response:
+    """One plain sentence for the sender; the likely mistake for our log and the presenter."""
+    address = mask_all(delivery.shown)
+    log.warning("Refused %s %s: %s", delivery.method, address, why)
     try:
         redis = current_app.extensions["redis"]
         inbox.keep_refused(redis, delivery, why)
-        events.publish(redis, "delivery.refused", address=mask_all(delivery.path)[:100], reason=str(refusal))
+        events.publish(redis, "delivery.refused", address=address[:100], reason=str(refusal))
     except Exception:
         log.exception("The refusal could not be kept")
-    return f"{refusal}\n", 403, {"Content-Type": "text/plain; charset=utf-8"}
+    return Response(f"{refusal}\n", refusal.status, refusal.headers(), content_type="text/plain; charset=utf-8")

@@ -7,15 +7,18 @@ from receiving.delivery import Delivery
 
 STREAM = "inbox"
 KEPT = 2_000  # requests
+WHOLE = 64 * 1024  # bytes. A longer body (a mail, a large push) is kept in part, to look at but not to replay
 FORGOTTEN_AFTER = 3 * 24 * 3600  # seconds without a request; they hold numbers and words, so they do not stay
 REFUSED = "inbox:refused"
 REFUSED_KEPT = 100  # strangers fill this one, so it stays small
 REFUSED_BODY = 4_096  # bytes kept of a refused body
+CREDENTIALS = ("authorization", "proxy-authorization", "cookie")  # never kept: they would open the door again
 
 
 def keep(pipe: Any, delivery: Delivery) -> None:
     """Put a verified delivery on a pipeline; the stream's id is its name from then on."""
-    _add(pipe, STREAM, KEPT, delivery, delivery.body, "")
+    size = len(delivery.body)
+    _add(pipe, STREAM, KEPT, delivery, delivery.body[:WHOLE], f"the start of {size} bytes" if size > WHOLE else "")
 
 
 def keep_refused(redis: Any, delivery: Delivery, reason: str) -> None:
@@ -24,9 +27,9 @@ def keep_refused(redis: Any, delivery: Delivery, reason: str) -> None:
 
 
 def find(redis: Any, name: str) -> Delivery | None:
-    """The delivery with this id as it came, or None when it is no longer kept."""
+    """The delivery with this id as it came (but for credentials), or None when it is not kept, or not whole."""
     rows = redis.xrange(STREAM, min=name, max=name)
-    return _read(rows[0][1]) if rows else None
+    return _read(rows[0][1]) if rows and not rows[0][1][b"why"] else None
 
 
 def latest(redis: Any, count: int = 50) -> list[tuple[str, Delivery]]:
@@ -41,7 +44,9 @@ def refused(redis: Any, count: int = 50) -> list[tuple[str, Delivery, str]]:
 
 
 def _add(to: Any, stream: str, kept: int, delivery: Delivery, body: bytes, why: str) -> None:
-    facts = json.dumps([delivery.method, delivery.url, delivery.headers, delivery.received_at])
+    headers = {name: text for name, text in delivery.headers.items() if name not in CREDENTIALS}
+    url = delivery.url.replace(delivery.path, delivery.shown, 1) if delivery.shown != delivery.path else delivery.url
+    facts = json.dumps([delivery.method, url, headers, delivery.received_at])
     to.execute_command("XADD", stream, "MAXLEN", "~", kept, "*", "facts", facts, "body", body, "why", why)
     to.execute_command("EXPIRE", stream, FORGOTTEN_AFTER)
 

@@ -58,9 +58,22 @@ def settle(redis: Any, claim: Claim, found: bytes | None, sleep: Callable[[float
 
 def finish(redis: Any, pipe: Any, claim: Claim, reply: Reply) -> bool:
     """Everything on the pipeline and the reply, at once. False: the lease had ended and another copy took over."""
-    kept = "done " + json.dumps([reply.body, reply.content_type, reply.status], ensure_ascii=False)
-    pipe.execute_command("SET", claim.key, kept, "EX", REMEMBERED)
+    pipe.execute_command("SET", claim.key, _done(reply), "EX", REMEMBERED)
     return commit(redis, pipe, claim.key, claim.mark)
+
+
+def do(redis: Any, pipe: Any, key: str, reply: Reply, remembered: int) -> bool:
+    """Everything on the pipeline at once, unless it was done before: False, and nothing is written.
+
+    For work that is nothing but these writes, so it needs no lease: copies that come together find it done or not.
+    `redis` may be a pipeline too; then its own answer is the one that counts.
+    """
+    pipe.execute_command("SET", f"claim:{key}", _done(reply), "EX", remembered)
+    return commit(redis, pipe, f"claim:{key}", "")
+
+
+def _done(reply: Reply) -> str:
+    return "done " + json.dumps([reply.body, reply.content_type, reply.status], ensure_ascii=False)
 
 
 def release(redis: Any, claim: Claim) -> None:

@@ -5,19 +5,17 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from urllib.parse import parse_qsl, quote, urlsplit
 
 from config import Secret, Settings
 from receiving.delivery import Delivery
+from receiving.mistakes import other_urls
+from receiving.refusals import BadSignature, MissingSignature
+from receiving.signatures import same
 
 HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
 ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
 LIMIT = 256 * 1024  # bytes. Twilio's own requests stay far below; its documents end at 64 kB
-
-
-class BadSignature(Exception):
-    """This request was not signed with a key of ours; the message is the one sentence a stranger may read."""
 
 
 def sign(secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1") -> str:
@@ -29,13 +27,13 @@ def sign(secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorith
 
 def verify(delivery: Delivery, settings: Settings) -> None:
     """Raise BadSignature unless one of our keys signed exactly this request."""
-    given = delivery.headers.get(HEADER, "").encode("utf-8", "surrogateescape")
+    given = delivery.headers.get(HEADER, "")
     if not given:
-        raise BadSignature("This address takes signed webhooks only, and X-Twilio-Signature is missing.")
+        raise MissingSignature(HEADER)
     if not _body_matches(delivery):
         raise BadSignature("The body is not the one that was signed.")
     for algorithm, secret in _keys(delivery, settings):
-        if any(_same(given, sign(secret, url, delivery.form, algorithm)) for url in _urls(delivery.url)):
+        if any(same(given, sign(secret, url, delivery.form, algorithm)) for url in _urls(delivery.url)):
             return
     raise BadSignature("X-Twilio-Signature does not fit this request.")
 
@@ -57,7 +55,7 @@ def _body_matches(delivery: Delivery) -> bool:
     if delivery.method != "POST" or delivery.form or not delivery.body:
         return True
     claimed = delivery.query.get("bodySHA256", "")
-    return _same(claimed.lower().encode("utf-8", "surrogateescape"), hashlib.sha256(delivery.body).hexdigest())
+    return same(claimed.lower(), delivery.fingerprint)
 
 
 def _urls(url: str) -> list[str]:
@@ -70,10 +68,6 @@ def _urls(url: str) -> list[str]:
     return [url]
 
 
-def _same(given: bytes, ours: str) -> bool:
-    return hmac.compare_digest(given, ours.encode())
-
-
 def explain(delivery: Delivery, settings: Settings) -> str:
     """For our own log, never for the sender: which usual mistake would have made this signature fit."""
     if not delivery.headers.get(HEADER):
@@ -81,7 +75,7 @@ def explain(delivery: Delivery, settings: Settings) -> str:
     if not _body_matches(delivery):
         if "bodySHA256" in delivery.query:
             return "the body was changed on the way: its SHA-256 is not the bodySHA256 in the query"
-        return "the body is no form, and the URL has no bodySHA256: was it removed on the way, or is this form mislabelled?"
+        return "the body is no form, and the URL has no bodySHA256: was it removed, or is this a form by another name?"
     for mistake, tried, what_if in _usual_mistakes(delivery, settings):
         try:
             verify(tried, what_if)
@@ -92,7 +86,7 @@ def explain(delivery: Delivery, settings: Settings) -> str:
 
 
 def _usual_mistakes(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Delivery, Settings]]:
-    for mistake, url in _other_urls(delivery):
+    for mistake, url in other_urls(delivery):
         yield mistake, replace(delivery, url=url), settings
     for name, (_, secret) in settings.twilio_shared_keys.items():
         yield (
@@ -109,36 +103,6 @@ def _usual_mistakes(delivery: Delivery, settings: Settings) -> Iterator[tuple[st
         ("it was signed as a GET, without its form fields", []),
     ):
         yield mistake, _with_form(delivery, form), settings
-
-
-def _other_urls(delivery: Delivery) -> Iterator[tuple[str, str]]:
-    parts = urlsplit(delivery.url)
-    host = parts.hostname or ""
-    rest = delivery.url.partition("://")[2].partition("/")[2]
-    other = "http" if parts.scheme == "https" else "https"
-    yield f"it was signed for {other}, we saw {parts.scheme}: set PUBLIC_URL", f"{other}://{parts.netloc}/{rest}"
-    yield "it was signed without the port: set PUBLIC_URL", f"{parts.scheme}://{host}/{rest}"
-    yield "it was signed for https and without the port: set PUBLIC_URL", f"{other}://{host}/{rest}"
-    for port in (443, 80, 8000):
-        yield f"it was signed with port {port}: set PUBLIC_URL", f"{parts.scheme}://{host}:{port}/{rest}"
-    path, mark, query = delivery.url.partition("?")
-    slashed = path[:-1] if path.endswith("/") else path + "/"
-    yield "a trailing slash was added or lost", slashed + mark + query
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if pairs:
-        decoded = "&".join(f"{name}={value}" for name, value in pairs)
-        yield "something decoded the query on the way", f"{path}?{decoded}"
-        encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
-        yield "something encoded the query anew on the way", f"{path}?{encoded}"
-        yield "something put the query in another order", f"{path}?{'&'.join(sorted(query.split('&')))}"
-    for header in ("x-forwarded-host", "x-original-host", "host"):
-        proxy = delivery.headers.get(header, "").split(",")[0].strip()
-        if proxy and proxy != parts.netloc:
-            for scheme in ("https", "http"):
-                yield (
-                    f"it was signed for the host {proxy} ({header}): set PUBLIC_URL, or TRUSTED_PROXIES",
-                    f"{scheme}://{proxy}/{rest}",
-                )
 
 
 def _with_form(delivery: Delivery, form: list[tuple[str, str]]) -> Delivery:

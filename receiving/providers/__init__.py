@@ -1,0 +1,119 @@
+"""Providers: one file here is one, and its name is its address: /webhooks/<name>.
+
+What such a file holds, by these names; `Provider` below is the same list for programs.
+
+    its docstring               begins with the provider's name, a colon and the link to its rules
+    SETTING                     what <NAME>_WEBHOOK_SECRET holds: a row of the settings table
+    TAKES                       content type -> the most bytes of such a body
+    REMEMBERED                  seconds that a notice's id is remembered: the sender's longest resend, and more
+    verify(delivery, secrets)   raises Refused unless one of the secrets made exactly this; on raw bytes
+    sign(delivery, secrets)     the delivery as the provider would send it, signed with the first secret, now
+    read(delivery)              what it says, as Notices; ValueError when it says nothing we can read
+    say(notice)                 one line for people
+    SAMPLES                     event name -> a realistic body's facts; the first is the one to send by default
+    sample(event, url)          a Delivery of such an event to that URL, with fresh ids, not signed yet
+
+and, where the provider has them,
+
+    greet(delivery, secrets)    its handshake: the Reply to a GET, HEAD or unsigned POST; None: go on and verify
+    REPLY                       what it wants to hear instead of 204
+    WINDOW, signed_at(delivery) seconds either way that a signature holds, and when it says it was made
+    HIDDEN_PATH                 True: a secret may follow the name in the path
+    HOLDS_BODY                  False: nothing protects the body
+    check(secrets)              raises ValueError("must …") for secrets it cannot work with
+    mistakes(delivery, secrets) what went wrong, in words, with the delivery and secrets that would have been good
+"""
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import ModuleType
+
+from config import MissingSetting, Secrets
+from receiving.delivery import Delivery
+from receiving.notices import Notice
+from receiving.once import Reply
+
+DONE = Reply("", "text/plain; charset=utf-8", 204)
+OPTIONAL = {
+    "greet": lambda _delivery, _secrets: None,
+    "REPLY": DONE,
+    "WINDOW": None,
+    "signed_at": lambda _delivery: None,
+    "HIDDEN_PATH": False,
+    "HOLDS_BODY": True,
+    "check": lambda _secrets: None,
+    "mistakes": lambda _delivery, _secrets: (),
+}
+
+Mistakes = Iterable[tuple[str, Delivery, Secrets]]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One file of this folder, read: the names there in lower case here."""
+
+    name: str
+    title: str
+    setting: str
+    takes: Mapping[str, int]
+    remembered: int
+    verify: Callable[[Delivery, Secrets], None]
+    sign: Callable[[Delivery, Secrets], Delivery]
+    read: Callable[[Delivery], list[Notice]]
+    say: Callable[[Notice], str]
+    samples: Mapping[str, object]
+    sample: Callable[[str, str], Delivery]
+    greet: Callable[[Delivery, Secrets], Reply | None]
+    greets: bool
+    reply: Reply
+    window: float | None
+    signed_at: Callable[[Delivery], float | None]
+    hidden_path: bool
+    holds_body: bool
+    check: Callable[[Secrets], None]
+    mistakes: Callable[[Delivery, Secrets], Mistakes]
+
+    @property
+    def setting_name(self) -> str:
+        """The environment variable that holds its secrets."""
+        return f"{self.name.upper()}_WEBHOOK_SECRET"
+
+    def check_setting(self, secrets: Secrets) -> None:
+        """MissingSetting, saying how to mend it, when these secrets are of no use."""
+        try:
+            self.check(secrets)
+        except ValueError as mistake:
+            raise MissingSetting(f"{self.setting_name} {mistake}. The table of settings is in README.md.") from mistake
+
+    def signed_sample(self, event: str, secrets: Secrets, origin: str) -> Delivery:
+        """What the provider would send to the app at this origin, now. KeyError when there is no such sample."""
+        unsigned = self.sample(event or next(iter(self.samples)), f"{origin}/webhooks/{self.name}")
+        return self.sign(replace(unsigned, received_at=time.time()), secrets)
+
+
+@cache
+def load() -> Mapping[str, Provider]:
+    """Every provider by its name, in the order of the alphabet."""
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
+    return {name: _read(name, importlib.import_module(f"{__name__}.{name}")) for name in names}
+
+
+def settings() -> Iterator[tuple[str, str]]:
+    """The rows of the settings table that are about providers: the variable's name, and what it holds."""
+    return ((provider.setting_name, provider.setting) for provider in load().values())
+
+
+def _read(name: str, module: ModuleType) -> Provider:
+    title = (module.__doc__ or name).partition(":")[0]
+    attributes = {"name": name, "title": title, "greets": hasattr(module, "greet")}
+    constants = ("SETTING", "TAKES", "REMEMBERED", "SAMPLES", "REPLY", "WINDOW", "HIDDEN_PATH", "HOLDS_BODY")
+    functions = ("verify", "sign", "read", "say", "sample", "greet", "signed_at", "check", "mistakes")
+    for attribute in (*constants, *functions):
+        if not hasattr(module, attribute) and attribute not in OPTIONAL:
+            raise AttributeError(f"{module.__file__} lacks {attribute}: what it means is said in {__file__}")
+        attributes[attribute.lower()] = getattr(module, attribute, OPTIONAL.get(attribute))
+    return Provider(**attributes)  # type: ignore[arg-type]

@@ -1,0 +1,128 @@
+"""Braintree: https://developer.paypal.com/braintree/docs/guides/webhooks/parse.
+
+The signature travels in the form, and holds the body as it was posted: Base64 with its line breaks. The time is the
+event's own, inside the XML, and retries go on for a day, so it is no protection against a replay.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets as random
+from urllib.parse import urlencode
+
+from config import Secrets
+from receiving.delivery import Delivery
+from receiving.notices import Notice, spaced
+from receiving.once import Reply
+from receiving.refusals import BadSignature, MissingSignature
+from receiving.samples import FORM, as_form
+from receiving.signatures import fits
+
+SETTING = "Braintree: public_key:private_key of the gateway, as its Control Panel shows them"
+TAKES = {FORM: 256 * 1024}
+REMEMBERED = 7 * 24 * 3600  # it tries each hour for a day
+CHALLENGE = re.compile(r"[a-f0-9]{20,32}")
+
+
+def check(secrets: Secrets) -> None:
+    """Both keys are needed: one names the gateway, the other signs."""
+    if not all(all(_keys(secret)) for secret in secrets):
+        raise ValueError("must be public_key:private_key")
+
+
+def greet(delivery: Delivery, secrets: Secrets) -> Reply | None:
+    """The challenge comes back signed; the newest gateway answers."""
+    if delivery.method == "POST":
+        return None
+    challenge = delivery.query.get("bt_challenge", "")
+    if not CHALLENGE.fullmatch(challenge):
+        return Reply("Braintree asks with a bt_challenge.\n", "text/plain; charset=utf-8", 400)
+    public, private = _keys(secrets[0])
+    return Reply(f"{public}|{_signature(private, challenge)}", "text/plain; charset=utf-8")
+
+
+def verify(delivery: Delivery, secrets: Secrets) -> None:
+    """The hexadecimal HMAC-SHA1 of the payload, keyed with the private key's SHA-1, beside our public key."""
+    given, payload = _only(delivery, "bt_signature"), _only(delivery, "bt_payload")
+    if not given or not payload:
+        raise MissingSignature("bt_signature")
+    if CHALLENGE.fullmatch(payload):
+        raise BadSignature("A challenge is no payload.")  # greet signs those for anybody
+    pairs = [pair.partition("|")[::2] for pair in given.split("&")]
+    for public, private in map(_keys, secrets):
+        # Some servers strip the line break that ends the payload.
+        ours = [_signature(private, text) for text in (payload, payload + "\n")]
+        if any(name == public and fits(signature, ours) for name, signature in pairs):
+            return
+    raise BadSignature("bt_signature does not fit this request.")
+
+
+def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
+    """As Braintree signs it: one pair for each key of the gateway."""
+    public, private = _keys(secrets[0])
+    payload = _only(delivery, "bt_payload")
+    fields = {"bt_signature": f"{public}|{_signature(private, payload)}", "bt_payload": payload}
+    return Delivery(delivery.method, delivery.url, delivery.headers, urlencode(fields).encode(), delivery.received_at)
+
+
+def _signature(private: str, text: str) -> str:
+    return hmac.new(hashlib.sha1(private.encode()).digest(), text.encode(), hashlib.sha1).hexdigest()  # noqa: S324
+
+
+def _keys(secret: str) -> tuple[str, str]:
+    public, _, private = secret.partition(":")
+    return public, private
+
+
+def _only(delivery: Delivery, name: str) -> str:
+    """The one field of this name; "" if there is none or several, for then it is unclear which is signed."""
+    found = [value for field, value in delivery.form if field == name]
+    return found[0] if len(found) == 1 else ""
+
+
+def read(delivery: Delivery) -> list[Notice]:
+    """One notification. It has no id; a retry is the same payload again."""
+    payload = _only(delivery, "bt_payload")
+    try:
+        xml = base64.b64decode(payload).decode("utf-8", "replace")
+    except binascii.Error as mistake:
+        raise ValueError("the payload is no Base64") from mistake
+    # By pattern and not by parser: three words are wanted, and no parser's surprises.
+    facts = {name: "".join(re.findall(rf"<{name}\b[^>]*>([^<]*)</{name}>", xml)[:1]) for name in ("kind", "id")}
+    if not facts["kind"]:
+        raise ValueError("the payload has no kind")
+    return [Notice(facts["kind"], facts, hashlib.sha256(payload.encode()).hexdigest())]
+
+
+def say(notice: Notice) -> str:
+    """`Subscription charged successfully: 8f3k2p`."""
+    if notice.name == "check":
+        return "Braintree checks that this address works"
+    return spaced(notice.name).capitalize() + (f": {notice['id']}" if notice["id"] else "")
+
+
+SAMPLES: dict[str, str] = {
+    "subscription_charged_successfully": "subscription",
+    "subscription_went_past_due": "subscription",
+    "dispute_opened": "dispute",
+    "transaction_settled": "transaction",
+    "check": "",
+}
+
+
+def sample(event: str, url: str) -> Delivery:
+    """Such a notification, with a subject of a random id."""
+    subject = f"<{SAMPLES[event]}><id>{random.token_hex(3)}</id></{SAMPLES[event]}>" if SAMPLES[event] else ""
+    subject = f"<subject>{subject}</subject>" if subject else '<subject><check type="boolean">true</check></subject>'
+    moment = f'<timestamp type="datetime">2026-11-23T18:00:{random.randbelow(60):02d}Z</timestamp>'
+    xml = f"<notification>{moment}<kind>{event}</kind>{subject}</notification>"
+    return as_form(url, [("bt_payload", base64.encodebytes(xml.encode()).decode())])
+
+
+def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[str, Delivery, Secrets]]:
+    """Another gateway's key, or our private key under another public one."""
+    named = [pair.partition("|")[0] for pair in _only(delivery, "bt_signature").split("&")]
+    others = tuple(type(secret)(f"{name}:{_keys(secret)[1]}") for secret in secrets for name in named)
+    return [(f"it was signed for the public key {named[0]}, and ours is another", delivery, others)]

@@ -1,0 +1,138 @@
+"""Mandrill: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
+
+Mailchimp Transactional. The signature holds the address exactly as configured there, with a user and password if it
+has them, and every field. A batch that failed comes again whole, so its events are told apart one by one.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets as random
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import quote
+
+from config import Secrets
+from receiving.delivery import Delivery
+from receiving.mistakes import other_urls
+from receiving.notices import Notice, read_json, somebody, spaced
+from receiving.once import Reply
+from receiving.refusals import BadSignature, MissingSignature
+from receiving.samples import FORM, as_form
+from receiving.signatures import expect, same
+
+SETTING = "Mandrill (Mailchimp Transactional): the webhook's key, as its settings show it after the first save"
+HEADER = "x-mandrill-signature"
+FIELD = "mandrill_events"
+TAKES = {FORM: 10 * 1024 * 1024}  # a thousand events
+REMEMBERED = 7 * 24 * 3600  # for how long it tries is not said
+REPLY = Reply("", "text/plain; charset=utf-8", 200)
+TEST_KEY = "test-webhook"  # signs the first, empty batch, when nobody can know the real key yet
+
+
+def greet(delivery: Delivery, secrets: Secrets) -> Reply | None:
+    """It looks with a HEAD whether the address is there, then with an empty batch, which says nothing."""
+    if delivery.method != "POST":
+        return REPLY
+    empty = delivery.form == [(FIELD, "[]")]
+    given = delivery.headers.get(HEADER, "")
+    return REPLY if empty and any(same(given, _signature(TEST_KEY, url, "[]")) for url in _urls(delivery)) else None
+
+
+def verify(delivery: Delivery, secrets: Secrets) -> None:
+    """The HMAC-SHA1 of the address and the one field in Base64."""
+    if not delivery.headers.get(HEADER):
+        raise MissingSignature(HEADER)
+    if [name for name, _ in delivery.form] != [FIELD]:  # names and values run together in what is signed
+        raise BadSignature(f"The form must hold {FIELD} and nothing else.")
+    text = delivery.form[0][1]
+    expect(delivery, HEADER, (_signature(secret, url, text) for secret in secrets for url in _urls(delivery)))
+
+
+def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
+    """As Mandrill signs it."""
+    return delivery.having(**{HEADER: _signature(secrets[0], delivery.url, delivery[FIELD])})
+
+
+def _signature(secret: str, url: str, text: str) -> str:
+    mac = hmac.new(secret.encode(), (url + FIELD + text).encode("utf-8", "replace"), hashlib.sha1)
+    return base64.b64encode(mac.digest()).decode()
+
+
+def _urls(delivery: Delivery) -> Iterator[str]:
+    """The address as we saw it and, when it came with a user and password, with these in it."""
+    yield delivery.url
+    kind, _, credentials = delivery.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "basic":
+        try:
+            user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return
+        scheme, _, rest = delivery.url.partition("://")
+        for name, word in {(user, password), (quote(user, safe=""), quote(password, safe=""))}:
+            yield f"{scheme}://{name}:{word}@{rest}"
+
+
+def read(delivery: Delivery) -> list[Notice]:
+    """Its events, each known by all it says: their `_id` is the message's."""
+    events = read_json(delivery[FIELD])
+    if not isinstance(events, list):
+        raise ValueError("a batch is a list")
+    return [_notice(event) for event in events]
+
+
+def _notice(facts: object) -> Notice:
+    id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    notice = Notice("", facts, id)
+    return replace(notice, name=notice["event"] or f"{notice['type']} {notice['action']}".strip())
+
+
+def say(notice: Notice) -> str:
+    """`Mail to a•••@mail.example bounced: The bell`."""
+    who = somebody(notice["msg.email"] or notice["reject.email"] or notice["entry.email"])
+    if notice.name == "inbound":
+        return f"Mail from {somebody(notice['msg.from_email'])}: {notice['msg.subject']}"
+    subject = f": {notice['msg.subject']}" if notice["msg.subject"] else ""
+    return f"Mail to {who} {DONE.get(notice.name, spaced(notice.name))}{subject}"
+
+
+DONE = {
+    "send": "was sent",
+    "delivered": "arrived",
+    "deferral": "has to wait",
+    "hard_bounce": "bounced",
+    "soft_bounce": "bounced for now",
+    "open": "was opened",
+    "click": "was clicked",
+    "spam": "was called spam",
+    "unsub": "led to an unsubscribe",
+    "reject": "was not sent",
+}
+SAMPLES: dict[str, dict[str, str]] = {
+    "hard_bounce": {"bounce_description": "bad_mailbox", "diag": "smtp;550 5.1.1 no such account"},
+    "open": {"state": "sent"},
+    "click": {"state": "sent"},
+    "inbound": {"from_email": "ada@mail.example", "text": "It rings twice."},
+}
+
+
+def sample(event: str, url: str) -> Delivery:
+    """A batch of one such event."""
+    id = random.token_hex(16)
+    message = {"_id": id, "email": "ada@mail.example", "subject": "The bell", "ts": int(time.time()), **SAMPLES[event]}
+    batch = [{"event": event, "_id": id, "ts": int(time.time()), "msg": message}]
+    return as_form(url, [(FIELD, json.dumps(batch))], user_agent="Mandrill-Webhook/1.0")
+
+
+def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[str, Delivery, Secrets]]:
+    """What Mandrill has for an address is not quite ours, or its test key signed more than an empty batch."""
+    for words, url in other_urls(delivery):
+        yield words, replace(delivery, url=url), secrets
+    yield (
+        "Mandrill's test key signed it, which is good for an empty batch only",
+        delivery,
+        (type(secrets[0])(TEST_KEY),),
+    )

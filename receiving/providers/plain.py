@@ -1,0 +1,125 @@
+"""A plain sender: https://www.rfc-editor.org/rfc/rfc9110#section-11.
+
+One that signs nothing, and proves itself by a secret in the address, by Basic authentication or by a bearer token.
+None of these protects the body or stops a replay: take what it says as a hint, and look for yourself.
+"""
+
+import base64
+import binascii
+import secrets as random
+from collections.abc import Iterator
+from dataclasses import replace
+
+from config import Secret, Secrets
+from receiving import hidden_path
+from receiving.delivery import Delivery
+from receiving.notices import Notice, read_json, spaced
+from receiving.refusals import NotHere, WantsCredentials
+from receiving.samples import FORM, as_json
+from receiving.signatures import fits, marked
+
+SETTING = (
+    "any sender that signs nothing: path: and a secret that follows /webhooks/plain/ in its address, "
+    "basic:user:password, or bearer:token"
+)
+BASIC, BEARER = "basic:", "bearer:"
+CHALLENGES = {BASIC: 'Basic realm="webhooks", charset="UTF-8"', BEARER: 'Bearer realm="webhooks"'}
+TAKES = {"application/json": 1024 * 1024, FORM: 256 * 1024, "text/plain": 256 * 1024}
+REMEMBERED = 300  # seconds. Without an id a copy is known by its body alone, and a bell may ring again
+IDS = ("idempotency-key", "webhook-id", "x-request-id")
+HIDDEN_PATH = True
+HOLDS_BODY = False
+
+
+def check(secrets: Secrets) -> None:
+    """Each must say what it is, and tokens must be too long to guess."""
+    hidden_path.check(secrets)
+    for secret in secrets:
+        if not secret.startswith((hidden_path.MARK, BASIC, BEARER)):
+            raise ValueError("must be path:secret, basic:user:password or bearer:token")
+    if not all(":" in pair and len(pair) >= 16 for pair in marked(secrets, BASIC)):
+        raise ValueError("must be basic:user:password, the two of them 15 characters or more")
+    if not all(len(token) >= 16 for token in marked(secrets, BEARER)):
+        raise ValueError("must have 16 characters or more after bearer:")
+
+
+def verify(delivery: Delivery, secrets: Secrets) -> None:
+    """The secret in the path, if there is one; otherwise the Authorization."""
+    if hidden_path.given(delivery):
+        return hidden_path.verify(delivery, secrets)
+    kind, _, credentials = delivery.headers.get("authorization", "").partition(" ")
+    good = {"basic": _basic, "bearer": _bearer}.get(kind.lower())
+    if good and good(credentials.strip(), secrets):
+        return None
+    challenges = [challenge for mark, challenge in CHALLENGES.items() if any(marked(secrets, mark))]
+    if challenges:
+        raise WantsCredentials(", ".join(challenges))
+    raise NotHere
+
+
+def _basic(credentials: str, secrets: Secrets) -> bool:
+    try:
+        given = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return False
+    return fits(given, marked(secrets, BASIC))
+
+
+def _bearer(credentials: str, secrets: Secrets) -> bool:
+    return fits(credentials, marked(secrets, BEARER))
+
+
+def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
+    """With the first of our secrets, whichever kind it is."""
+    kind, _, value = secrets[0].partition(":")
+    if kind == "basic":
+        return delivery.having(authorization="Basic " + base64.b64encode(value.encode()).decode())
+    if kind == "bearer":
+        return delivery.having(authorization=f"Bearer {value}")
+    return replace(delivery, url=hidden_path.add(delivery, secrets))
+
+
+def read(delivery: Delivery) -> list[Notice]:
+    """One event. If the sender gives it an id, that is what it is known by."""
+    kind = delivery.headers.get("content-type", "")
+    if kind.startswith("application/json"):
+        facts = read_json(delivery.body)
+    else:
+        facts = dict(delivery.form) or {"text": delivery.body.decode("utf-8", "replace")}
+    id = next((delivery.headers[name] for name in IDS if delivery.headers.get(name)), delivery.fingerprint)
+    notice = Notice("", facts, id)
+    return [replace(notice, name=notice["event"] or notice["type"] or "message")]
+
+
+def say(notice: Notice) -> str:
+    """`Doorbell rang: front door`."""
+    more = notice["text"] or notice["message"] or notice["name"]
+    return (spaced(notice.name).capitalize() or "Something came") + (f": {more}" if more else "")
+
+
+SAMPLES: dict[str, dict[str, object]] = {
+    "doorbell.rang": {"text": "front door"},
+    "build.finished": {"text": "all green", "seconds": 12},
+}
+
+
+def sample(event: str, url: str) -> Delivery:
+    """Such an event, as a small device would send it."""
+    return as_json(url, {"event": event, **SAMPLES[event], "at": random.randbelow(10**9)})
+
+
+def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[str, Delivery, Secrets]]:
+    """The right value in the wrong place."""
+    kind, _, credentials = delivery.headers.get("authorization", "").partition(" ")
+    bare = credentials or kind
+    for mark in (BEARER, hidden_path.MARK):
+        values = tuple(Secret(BEARER + value) for value in marked(secrets, mark))
+        words = "it sent our token or secret, but not as an address or as `Bearer token`"
+        yield words, delivery.having(authorization=f"Bearer {bare}"), values
+    users = [pair.partition(":")[0] for pair in marked(secrets, BASIC)]
+    try:
+        user = base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+    except (binascii.Error, ValueError):
+        return
+    if user in users:
+        yield "the user is right and the password another one", sign(delivery, secrets), secrets

@@ -1,0 +1,143 @@
+"""Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md.
+
+Whoever keeps that specification, Svix's customers included. `v1` is an HMAC, `v1a` an ed25519 signature; which of
+them counts is decided by the keys we hold, never by the request.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets as random
+from collections.abc import Callable
+from functools import cache
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from config import Secret, Secrets
+from receiving.delivery import Delivery
+from receiving.notices import Notice, read_json, spaced
+from receiving.refusals import BadSignature, MissingSignature
+from receiving.samples import as_json
+from receiving.signatures import in_time, same, seconds
+
+SETTING = "any sender that keeps to Standard Webhooks: its whsec_… (shared) or whpk_… (public key)"
+ID, AT, HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
+TAKES = {"application/json": 1024 * 1024}
+REMEMBERED = 4 * 24 * 3600  # the specification's schedule ends after 76 hours
+WINDOW = 300  # seconds
+
+
+def check(secrets: Secrets) -> None:
+    """Each must be a key as the specification writes it."""
+    for secret in secrets:
+        _key(secret)
+
+
+def verify(delivery: Delivery, secrets: Secrets) -> None:
+    """One of the signatures must be made with one of our keys, over id, time and raw body."""
+    for header in (ID, AT, HEADER):
+        if not delivery.headers.get(header):
+            raise MissingSignature(header)
+    if "." in delivery.headers[ID]:  # full stops part what is signed
+        raise BadSignature("Webhook-Id must not hold a full stop.")
+    content = _content(delivery)
+    given = [one.partition(",")[::2] for one in delivery.headers[HEADER].split()]
+    if not any(good(version, signature, content) for good in map(_key, secrets) for version, signature in given):
+        raise BadSignature("Webhook-Signature does not fit this request.")
+    in_time(delivery, seconds(delivery.headers[AT]), WINDOW)
+
+
+Check = Callable[[str, str, bytes], bool]
+"""Whether this version and signature are that key's, over that content."""
+
+
+@cache
+def _key(secret: str) -> Check:
+    kind, _, text = secret.partition("_")
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError as mistake:
+        raise ValueError("must be whsec_ or whpk_ and Base64") from mistake
+    if kind == "whsec" and raw:
+        return lambda version, signature, content: version == "v1" and same(signature, _mac(raw, content))
+    if kind == "whpk" and len(raw) == 32:
+        return _ed25519(Ed25519PublicKey.from_public_bytes(raw))
+    if kind == "whsk" and len(raw) in (32, 64):  # a seed, or a seed and its public key; only to sign samples with
+        return _ed25519(Ed25519PrivateKey.from_private_bytes(raw[:32]).public_key())
+    raise ValueError("must be whsec_ or whpk_ and Base64")
+
+
+def _ed25519(key: Ed25519PublicKey) -> Check:
+    def good(version: str, signature: str, content: bytes) -> bool:
+        if version != "v1a":
+            return False
+        try:
+            key.verify(base64.b64decode(signature, validate=True), content)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    return good
+
+
+def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
+    """As the specification says, with the id it has, or a new one."""
+    headers = {ID: delivery.headers.get(ID) or f"msg_{random.token_hex(13)}", AT: f"{delivery.received_at:.0f}"}
+    signed = delivery.having(**headers)
+    return signed.having(**{HEADER: _signature(secrets[0], _content(signed))})
+
+
+def _signature(secret: Secret, content: bytes) -> str:
+    kind, _, text = secret.partition("_")
+    raw = base64.b64decode(text)
+    if kind == "whsk":
+        return "v1a," + base64.b64encode(Ed25519PrivateKey.from_private_bytes(raw[:32]).sign(content)).decode()
+    return "v1," + _mac(raw, content)
+
+
+def _mac(key: bytes, content: bytes) -> str:
+    return base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+
+
+def _content(delivery: Delivery) -> bytes:
+    headers = delivery.headers
+    return f"{headers.get(ID, '')}.{headers.get(AT, '')}.".encode("utf-8", "replace") + delivery.body
+
+
+def signed_at(delivery: Delivery) -> float | None:
+    """Webhook-Timestamp: when this attempt was made."""
+    return seconds(delivery.headers.get(AT, ""))
+
+
+def read(delivery: Delivery) -> list[Notice]:
+    """One event; each attempt at it has the same id."""
+    notice = Notice("", read_json(delivery.body), delivery.headers.get(ID, "") or delivery.fingerprint)
+    return [Notice(notice["type"], notice.facts, notice.id)]
+
+
+def say(notice: Notice) -> str:
+    """`Contact created: Ada`."""
+    about = notice["data.name"] or notice["data.title"] or notice["data.id"]
+    return (spaced(notice.name).capitalize() or "Something happened") + (f": {about}" if about else "")
+
+
+SAMPLES: dict[str, dict[str, object]] = {
+    "contact.created": {"id": "1f81eb52-5198-4599-803e-771906343485", "name": "Ada"},
+    "invoice.paid": {"id": "in_1f81eb52", "amount": "49.00", "currency": "GBP"},
+}
+
+
+def sample(event: str, url: str) -> Delivery:
+    """Such an event, in full."""
+    return as_json(url, {"type": event, "timestamp": "2026-11-23T18:00:00Z", "data": SAMPLES[event]})
+
+
+def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[str, Delivery, Secrets]]:
+    """It came under Svix's own names, or the secret was used as it is written."""
+    raw = tuple(Secret("whsec_" + base64.b64encode(secret.encode()).decode()) for secret in secrets)
+    bare = tuple(Secret("whsec_" + base64.b64encode(secret.partition("_")[2].encode()).decode()) for secret in secrets)
+    renamed = {header: delivery.headers.get(header.replace("webhook", "svix"), "") for header in (ID, AT, HEADER)}
+    found = [("it came with svix- headers: switch the sender to webhook- ones", delivery.having(**renamed), secrets)]
+    words = "the sender used the secret as it is written: it must strip whsec_ and decode the Base64"
+    return [*found, (words, delivery, raw), (words, delivery, bare)]
