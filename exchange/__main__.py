@@ -1,135 +1,52 @@
-"""Start the exchange: python -m exchange serve."""
+"""Start the exchange: python -m exchange serve, or python -m exchange run … -- the command that starts an app."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import ipaddress
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine
+from typing import Any
 
-from exchange.numbers import is_number, tidy
+from exchange.options import Unusable, parser, settings_from
+from exchange.run import run
 from exchange.server import Server
 from exchange.settings import Settings
-
-
-class Unusable(Exception):
-    """An option or a variable is missing or makes no sense; the message says what to do."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        settings = settings_from(options, os.environ)
-        asyncio.run(serve(settings))
+        if options.do == "run":
+            return asyncio.run(until_stopped(run(options, os.environ)))
+        return asyncio.run(until_stopped(serve(settings_from(options, os.environ))))
     except (Unusable, OSError) as problem:
         print(f"exchange: {problem}", file=sys.stderr)
         return 2
-    return 0
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+async def until_stopped(work: Coroutine[Any, Any, int]) -> int:
+    """Let it run until it ends, or until SIGTERM or SIGINT, which cancel it and are no failure."""
+    task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 0
+
+
+async def serve(settings: Settings) -> int:
+    """Serve until cancelled."""
     server = Server(settings)
     await server.start()
-    print(f"exchange: {settings.number} is ringing at {server.origin} and calls {settings.app or 'nobody'}", flush=True)
-    await stop.wait()
-    await server.stop()
-
-
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m exchange", description=__doc__)
-    serving = top.add_subparsers(required=True, metavar="serve").add_parser(
-        "serve",
-        help="run the exchange",
-        description="Account and token come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
-    )
-    add = serving.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (another than loopback wants a password)")
-    add("--port", type=int, help="port to listen on; 0 is any free one (EXCHANGE_PORT, 8001)")
-    add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER)")
-    add("--app", help="where the app is, such as http://127.0.0.1:8000 (PUBLIC_URL)")
-    add("--voice", default="/voice", help="the app's address for calls: a path or a whole URL (%(default)s)")
-    add("--sms", default="/sms", help="…for texts (%(default)s)")
-    add("--voice-fallback", default="", help="…for calls when --voice fails")
-    add("--sms-fallback", default="", help="…for texts when --sms fails")
-    add("--voice-status", default="", help="…told when a call is over")
-    add("--origin", default="", help="where others reach this exchange, if not at http://host:port")
-    add("--allow-host", action="append", default=[], help="a further Host name to answer to (repeatable)")
-    add("--password", default="", help="wanted from everyone but REST clients (EXCHANGE_PASSWORD)")
-    add("--pace", type=float, default=1.0, help="how fast it speaks: 1 is natural, 0 takes no time (%(default)s)")
-    add("--delivery", type=float, default=0.2, help="seconds from queued to sent, and to delivered (%(default)s)")
-    add("--help-reply", default="", help="what HELP is answered with by the carrier (default: left to the app)")
-    add("--seed", type=int, default=0, help="of the faults' dice (%(default)s)")
-    return top
-
-
-def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
-    """Options first, then the environment. Raises Unusable with a sentence that says what to set."""
-    number = tidy(options.number or environment.get("TWILIO_PHONE_NUMBER", ""))
-    password = options.password or environment.get("EXCHANGE_PASSWORD", "")
-    if not is_number(number):
-        raise Unusable(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
-    if not _is_loopback(options.host) and not password:
-        raise Unusable(f"Listening on {options.host} lets others in: set EXCHANGE_PASSWORD, or leave --host out")
-    if options.pace < 0 or options.delivery < 0:
-        raise Unusable("--pace and --delivery cannot be less than 0")
-    return Settings(
-        account_sid=_required(environment, "TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits"),
-        auth_token=_required(environment, "TWILIO_AUTH_TOKEN", "the token the app checks signatures with").split(",")[
-            0
-        ],
-        number=number,
-        app=_app(options, environment),
-        voice=options.voice,
-        sms=options.sms,
-        voice_fallback=options.voice_fallback,
-        sms_fallback=options.sms_fallback,
-        voice_status=options.voice_status,
-        host=options.host,
-        port=_port(options, environment),
-        origin=options.origin.rstrip("/"),
-        allow_hosts=tuple(name.lower() for name in options.allow_host),
-        password=password,
-        pace=options.pace,
-        delivery=options.delivery,
-        help_reply=options.help_reply,
-        seed=options.seed,
-    )
-
-
-def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:
-    if not environment.get(name):
-        raise Unusable(f"Set {name}: {meaning}")
-    return environment[name]
-
-
-def _app(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
-    app: str = options.app or environment.get("PUBLIC_URL", "")
-    paths = [path for path in (options.voice, options.sms) if path and "://" not in path]
-    if paths and not app.startswith(("http://", "https://")):
-        raise Unusable(f"Set PUBLIC_URL or --app to where the app is, such as http://127.0.0.1:8000, for {paths[0]}")
-    return app
-
-
-def _port(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    written = str(environment.get("EXCHANGE_PORT") or 8001) if options.port is None else str(options.port)
-    if not written.isascii() or not written.isdigit() or int(written) > 65535:
-        raise Unusable(f"The port must be a number from 0 to 65535, not {written!r}")
-    return int(written)
-
-
-def _is_loopback(host: str) -> bool:
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        print(f"exchange: {settings.number} rings at {server.origin} and calls {settings.app or 'nobody'}", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        await server.stop()
+    return 0
 
 
 if __name__ == "__main__":

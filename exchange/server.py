@@ -21,6 +21,12 @@ class Server:
         self.runner = web.AppRunner(make_app(self.board), access_log=None, shutdown_timeout=LAST_WORDS)
 
     @property
+    def port(self) -> int:
+        """The one it listens on, once started."""
+        found: int = self.runner.addresses[0][1]
+        return found
+
+    @property
     def origin(self) -> str:
         return self.board.origin
 
@@ -29,9 +35,8 @@ class Server:
         site = web.TCPSite(self.runner, self.settings.host, self.settings.port)
         await site.start()
         if not self.settings.origin:
-            port = self.runner.addresses[0][1]
             host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-            self.board.origin = f"http://{host}:{port}"
+            self.board.origin = f"http://{host}:{self.port}"
 
     async def stop(self) -> None:
         await self.board.close()

@@ -36,6 +36,11 @@ class Asked:
     url: str
     headers: Any
     form: list[tuple[str, str]]
+    request: web.Request
+
+    def broken_off(self) -> bool:
+        """Has whoever asked gone away before the answer?"""
+        return self.request.transport is None or self.request.transport.is_closing()
 
     def __getitem__(self, name: str) -> str:
         return dict(self.form)[name]
@@ -59,7 +64,7 @@ class TinyApp:
         body = (await request.read()).decode() if request.method == "POST" else request.rel_url.raw_query_string
         form = urllib.parse.parse_qsl(body, keep_blank_values=True)
         url = f"http://{request.headers['Host']}{request.raw_path}"
-        asked = Asked(request.method, request.path, url, request.headers, form)
+        asked = Asked(request.method, request.path, url, request.headers, form, request)
         self.asked.append(asked)
         answer = self.answers.get(request.path, web.Response(status=404))
         if callable(answer):

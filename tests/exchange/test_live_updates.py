@@ -58,6 +58,7 @@ def test_an_update_wins_over_a_webhook_that_is_still_open(app, client, ada):
     app.was_asked("/slow")
     client.calls(sid).update(twiml=ANSWER)
     ada.hears("Here it is")
+    assert not app.at("/slow")[0].broken_off()
     release.set()
     ada.is_left_with("completed")
     assert ada.heard() == ["Here it is"]
@@ -73,6 +74,17 @@ def test_the_old_document_may_still_ask_for_its_next_address(app, exchange, clie
     client.calls(sid).update(url=f"{app.origin}/answer")
     ada.hears("Please wait", "Here it is")
     assert [asked.path for asked in app.asked if asked.path != "/done"] == ["/voice", "/again", "/answer"]
+
+
+def test_what_was_interrupted_is_not_asked_for_when_the_caller_hangs_up_later(app, client, ada):
+    app.answers["/voice"] = '<Response><Record action="/kept"/></Response>'
+    sid = ada.dials()
+    ada.speaks("hello")
+    client.calls(sid).update(twiml='<Response><Say>Never mind</Say><Pause length="60"/></Response>')
+    ada.hears("Never mind")
+    ada.hangs_up()
+    app.was_asked("/done")
+    assert app.at("/kept") == []
 
 
 def test_a_call_can_be_ended(app, client, ada):

@@ -1,0 +1,116 @@
+"""The exchange's options, and the settings made of them and of the environment."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from collections.abc import Mapping
+
+from exchange.numbers import is_number, tidy
+from exchange.settings import Settings
+
+LET_THROUGH = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
+
+
+class Unusable(Exception):
+    """An option or a variable is missing or makes no sense; the message says what to do."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """`serve` runs the exchange; `run … -- command` runs it and an app that believes it is Twilio."""
+    top = argparse.ArgumentParser(prog="python -m exchange", description="A local telephone exchange.")
+    kinds = top.add_subparsers(required=True, dest="do", metavar="serve|run")
+    account = "Account and token come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
+    serving = kinds.add_parser("serve", help="run the exchange", description=account)
+    running = kinds.add_parser(
+        "run",
+        help="run the exchange and a web app, which reaches us when it asks for api.twilio.com",
+        description=f"{account} Where they are not set, some are made up. The app is told its port in PORT.",
+    )
+    for one in (serving, running):
+        _add_options(one)
+    running.add_argument("--let-through", action="append", default=[], metavar="HOST", help=LET_THROUGH)
+    running.add_argument("command", nargs="+", help="after --: whatever starts the app, such as flask run")
+    return top
+
+
+def _add_options(one: argparse.ArgumentParser) -> None:
+    add = one.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (another than loopback wants a password)")
+    add("--port", type=int, help="port to listen on; 0 is any free one (EXCHANGE_PORT, 8001)")
+    add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER)")
+    add("--app", help="where the app is, such as http://127.0.0.1:8000 (PUBLIC_URL)")
+    add("--voice", default="/voice", help="the app's address for calls: a path or a whole URL (%(default)s)")
+    add("--sms", default="/sms", help="…for texts (%(default)s)")
+    add("--voice-fallback", default="", help="…for calls when --voice fails")
+    add("--sms-fallback", default="", help="…for texts when --sms fails")
+    add("--voice-status", default="", help="…told when a call is over")
+    add("--origin", default="", help="where others reach this exchange, if not at http://host:port")
+    add("--allow-host", action="append", default=[], help="a further Host name to answer to (repeatable)")
+    add("--password", default="", help="wanted from everyone but REST clients (EXCHANGE_PASSWORD)")
+    add("--pace", type=float, default=1.0, help="how fast it speaks: 1 is natural, 0 takes no time (%(default)s)")
+    add("--delivery", type=float, default=0.2, help="seconds from queued to sent, and to delivered (%(default)s)")
+    add("--help-reply", default="", help="what HELP is answered with by the carrier (default: left to the app)")
+    add("--seed", type=int, default=0, help="of the faults' dice (%(default)s)")
+
+
+def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """Options first, then the environment. Raises Unusable with a sentence that says what to set."""
+    number = tidy(options.number or environment.get("TWILIO_PHONE_NUMBER", ""))
+    password = options.password or environment.get("EXCHANGE_PASSWORD", "")
+    if not is_number(number):
+        raise Unusable(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
+    if not _is_loopback(options.host) and not password:
+        raise Unusable(f"Listening on {options.host} lets others in: set EXCHANGE_PASSWORD, or leave --host out")
+    if options.pace < 0 or options.delivery < 0:
+        raise Unusable("--pace and --delivery cannot be less than 0")
+    return Settings(
+        account_sid=_required(environment, "TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits"),
+        auth_token=_required(environment, "TWILIO_AUTH_TOKEN", "the token the app checks signatures with").split(",")[
+            0
+        ],
+        number=number,
+        app=_app(options, environment),
+        voice=options.voice,
+        sms=options.sms,
+        voice_fallback=options.voice_fallback,
+        sms_fallback=options.sms_fallback,
+        voice_status=options.voice_status,
+        host=options.host,
+        port=_port(options, environment),
+        origin=options.origin.rstrip("/"),
+        allow_hosts=tuple(name.lower() for name in options.allow_host),
+        password=password,
+        pace=options.pace,
+        delivery=options.delivery,
+        help_reply=options.help_reply,
+        seed=options.seed,
+    )
+
+
+def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:
+    if not environment.get(name):
+        raise Unusable(f"Set {name}: {meaning}")
+    return environment[name]
+
+
+def _app(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
+    app: str = options.app or environment.get("PUBLIC_URL", "")
+    paths = [path for path in (options.voice, options.sms) if path and "://" not in path]
+    if paths and not app.startswith(("http://", "https://")):
+        raise Unusable(f"Set PUBLIC_URL or --app to where the app is, such as http://127.0.0.1:8000, for {paths[0]}")
+    return app
+
+
+def _port(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    written = str(environment.get("EXCHANGE_PORT") or 8001) if options.port is None else str(options.port)
+    if not written.isascii() or not written.isdigit() or int(written) > 65535:
+        raise Unusable(f"The port must be a number from 0 to 65535, not {written!r}")
+    return int(written)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
