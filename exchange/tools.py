@@ -6,6 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
+from exchange import honesty
 from exchange.clock import iso
 from exchange.doors import Refused, add_door, number_field, read_json
 from exchange.faults import KINDS, BadFault
@@ -22,6 +23,7 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
     route("POST", "/faults", add_fault)
     route("DELETE", "/faults", remove_faults)
     route("DELETE", "/faults/{id}", remove_fault)
+    route("GET", "/honesty", show_honesty)
     route("GET", "/clock", clock)
     route("POST", "/clock", step_clock)
 
@@ -58,6 +60,10 @@ async def remove_fault(board: Switchboard, request: web.Request) -> web.Response
     if not written.isascii() or not written.isdigit() or not board.faults.on.pop(int(written[:9]), None):
         raise Refused(404, "There is no such fault: it may have struck as often as it should")
     return web.Response(status=204)
+
+
+async def show_honesty(board: Switchboard, request: web.Request) -> web.Response:
+    return web.Response(text=honesty.table())
 
 
 async def clock(board: Switchboard, request: web.Request) -> web.Response:

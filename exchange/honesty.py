@@ -1,0 +1,84 @@
+"""What the exchange does, does not and has chosen, made from its own tables; `python -m exchange.honesty` prints it."""
+
+from __future__ import annotations
+
+from exchange import grammar
+from exchange.faults import KINDS
+from exchange.rest import INSTANCES, LISTS
+from exchange.verbs import VERBS
+from exchange.verbs.refused import refused
+
+NOUNS_RUN = {"Number", "Client", "Conference", "Queue", "Body", "Media", "Identity"}
+# Attributes that are taken without a warning and change nothing here.
+WITHOUT_EFFECT: dict[str, str] = {
+    "Gather": "speechTimeout maxSpeechTime partialResultCallback partialResultCallbackMethod profanityFilter "
+    "speechModel enhanced debug",
+    "Record": "recordingConfigurationId",
+    "Dial": "callReason ringTone referUrl referMethod events passports recordingTrack recordingConfigurationId "
+    "recordingStatusCallbackEvent",
+    "Enqueue": "workflowSid maxQueueSize",
+    "Number": "byoc amdStatusCallback amdStatusCallbackMethod machineDetectionTimeout "
+    "machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold machineDetectionSilenceTimeout",
+    "Conference": "maxParticipants record region coach trim eventCallbackUrl jitterBufferSize recordingStatusCallback "
+    "recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId",
+    "Queue": "reservationSid postWorkActivitySid",
+}
+# Where Twilio's own documents are silent, or a laptop is not a telephone network.
+CHOICES = (
+    "A redirect of a webhook by 301, 302 or 303 becomes a GET, by 307 or 308 keeps its method; it carries none of "
+    "Twilio's parameters either way, and is signed over its new address.",
+    "Fetches of Play and of a message's media are signed too, and carry no parameters.",
+    "Cookies of calls are kept for each call, those of texts for each pair of numbers for four idle hours.",
+    "An idempotency token stays the same over the retries and copies of one delivery.",
+    "A verb or attribute that is not known is warned of (12200) and passed over; the document goes on.",
+    "A failing action or Redirect uses the number's or the call's fallback, once; without one the caller hears: "
+    "“We are sorry, an application error has occurred. Goodbye.”",
+    "A wait document that fails is silence in a conference and QueueResult=error in a queue.",
+    "A Gather ends with the words that are handed in; it does not wait for a silence after them.",
+    "A Gather's bare finishing key is no answer. actionOnEmptyResult sends Digits empty.",
+    "A Record in which nothing was taken falls through to the next verb; one of silence is kept.",
+    "Words that are typed are recorded as a sound in their rhythm, and transcribed as they were typed.",
+    "A caller who hangs up before the call is answered leaves it canceled.",
+    "A live update interrupts the running verb and drops the answer of a webhook that is still open, without breaking "
+    "that request off. The interrupted Dial's, Record's or Enqueue's action is not asked.",
+    "Dial's action is asked when the caller leaves first too; somebody who refused in a whisper leaves "
+    "DialCallStatus=completed with DialBridged=false.",
+    "A Dial whose callerId may not be shown rings nobody and fails. A Dial to a number of the app's own fails.",
+    "Dial Queue waits for somebody as long as its timeout says; then DialCallStatus is no-answer.",
+    "A queue's member who is sent elsewhere over REST leaves without the Enqueue's action.",
+    "Audio has no MP3: a recording is WAV at its address, with and without .wav.",
+    "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
+    "HELP is left to the app unless --help-reply says otherwise.",
+    "Body is sent empty for a text that is only a picture. No callback says sending.",
+    "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",
+    "Recordings and media can be fetched without a login, as on a new account.",
+)
+
+
+def table() -> str:
+    """The whole of it, as Markdown."""
+    return "\n".join([*_verbs(), "", *_rest(), "", *_faults(), "", "Chosen:", "", *(f"- {one}" for one in CHOICES)])
+
+
+def _verbs() -> list[str]:
+    rows = ["| TwiML | | without effect |", "|---|---|---|"]
+    for name in [*VERBS, *sorted(set(grammar.VOICE) - set(VERBS) - {"Response", "Parameter", "Task"})]:
+        run = VERBS[name] is not refused if name in VERBS else name in NOUNS_RUN
+        unheeded = ", ".join(WITHOUT_EFFECT.get(name, "").split())
+        rows.append(f"| {name} | {'run' if run else 'known by name: warned of and passed over'} | {unheeded} |")
+    return rows
+
+
+def _rest() -> list[str]:
+    rows = ["| REST, under `/2010-04-01/Accounts/{AccountSid}` | |", "|---|---|"]
+    for path, methods in sorted((LISTS | INSTANCES).items()):
+        rows.append(f"| `{path}.json` | {' '.join(methods)} |")
+    return rows
+
+
+def _faults() -> list[str]:
+    return ["| fault | |", "|---|---|", *(f"| `{kind}` | {means} |" for kind, means in KINDS.items())]
+
+
+if __name__ == "__main__":
+    print(table())

@@ -1,0 +1,55 @@
+"""What the exchange says of itself is true."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import twilio.twiml.messaging_response as messaging
+import twilio.twiml.voice_response as voice
+from twilio.twiml import TwiML
+
+from exchange import grammar, honesty
+from exchange.verbs import VERBS
+
+WITHIN_NOUNS_THAT_ARE_NOT_RUN = {"ApplicationSid", "Config", "Header", "Headers", "Language", "Uri"}
+README = Path(honesty.__file__).parent / "README.md"
+
+
+def test_the_readme_holds_the_table_of_the_code():
+    held = re.search(r"<!-- made by python -m exchange.honesty -->\n(.*)<!-- end -->", README.read_text(), re.S)[1]
+    assert held.strip() == honesty.table().strip()
+
+
+def test_the_table_can_be_read_in_the_exchange(exchange):
+    status, body, headers = exchange.request("GET", "/honesty")
+    assert status == 200
+    assert "| Gather | run |" in body.decode()
+    assert headers["Content-Type"].startswith("text/plain")
+
+
+def test_every_attribute_said_to_be_without_effect_exists():
+    for name, attributes in honesty.WITHOUT_EFFECT.items():
+        assert set(attributes.split()) <= set(grammar.VOICE[name][0].split()), name
+
+
+def words(module):
+    """The element names of every TwiML class of the official library's module."""
+    made = []
+    for thing in vars(module).values():
+        if isinstance(thing, type) and issubclass(thing, TwiML) and thing is not TwiML:
+            wanted = [each for each in inspect.signature(thing).parameters.values() if each.default is each.empty]
+            made.append(thing(*("x" for each in wanted if each.kind is each.POSITIONAL_OR_KEYWORD)).name)
+    return sorted(set(made))
+
+
+@pytest.mark.parametrize("name", words(messaging))
+def test_every_word_of_the_library_for_texts_is_known(name):
+    assert name in grammar.MESSAGING
+
+
+@pytest.mark.parametrize("name", words(voice))
+def test_every_word_of_the_library_for_calls_is_run_or_answered_by_name(name):
+    within_a_verb_that_is_refused = {child for verb in VERBS for child in grammar.VOICE.get(verb, ("", ""))[1].split()}
+    known = set(VERBS) | set(grammar.VOICE) | set(grammar.SSML.split()) | within_a_verb_that_is_refused
+    assert name in known | WITHIN_NOUNS_THAT_ARE_NOT_RUN
