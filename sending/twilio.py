@@ -38,6 +38,7 @@ class Telephone:
 
     def __init__(self, settings: Settings, redis: Any) -> None:
         self.settings, self.redis = settings, redis
+        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # it would log every header of every call
         http = TwilioHttpClient(timeout=ANSWER_WITHIN)
         self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
         if settings.twilio_api_url:

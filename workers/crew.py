@@ -27,9 +27,11 @@ from rq.registry import BaseRegistry
 from rq.serializers import JSONSerializer
 from rq.suspension import WORKERS_SUSPENDED
 from rq.timeouts import JobTimeoutException
+from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
 import config
+from masking import MaskedNumbers
 from workers import orphans, sweep
 from workers.deadlines import Deadline
 from workers.worker import ALIVE, JOBS_ALONE, MISCONFIGURED, WORN_OUT
@@ -39,14 +41,14 @@ from workers.worker import ALIVE, JOBS_ALONE, MISCONFIGURED, WORN_OUT
 PLACES = {"callers": 200, "texters": 200, "webhooks": 100}
 
 CONNECTIONS = 16  # to Redis, for all threads together: hosted stores count them, Heroku's smallest allows 20
-ABREAST = 4  # jobs whose ends are written at the same time; more would wait for Python anyway, holding connections
+ABREAST = int(os.environ.get("AB","4"))  # jobs whose ends are written at the same time; more would wait for Python anyway, holding connections
 
 SEARCH_EVERY = 2.0  # seconds between looks for jobs whose worker died
 HEARTBEAT_EVERY = 2.0  # seconds
 ALIVE_FOR = 10  # seconds after its last heartbeat in which others take this worker for alive
 RENEW_EVERY = 20.0  # seconds between heartbeats for the running jobs, whose records RQ lets live for 60 and more
 LEAVE_WITHIN = 20.0  # seconds from SIGTERM until what still runs is handed back; Heroku kills after 30
-SWITCH_EVERY = 0.0005  # seconds Python lets one busy thread run while others wait; ten times less than its default
+SWITCH_EVERY = float(os.environ.get('SW','0.0005'))  # seconds Python lets one busy thread run while others wait; ten times less than its default
 LOST_THREADS = 4  # that no time-out can end, until this process asks to be replaced
 
 Chore = Callable[[Redis], object]
@@ -167,7 +169,10 @@ class Crew(BaseWorker):
         super().prepare_job_execution(job, remove_from_intermediate_queue=True)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        super().heartbeat(ALIVE_FOR, pipeline)
+        """Not for each job, and not for as long as RQ would like: see `beat`."""
+
+    def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
+        job.ended_at = now()  # RQ's own adds a heartbeat: see `renew`
 
     def procline(self, message: str) -> None:
         """No: many jobs, one process title."""
@@ -290,7 +295,7 @@ class Crew(BaseWorker):
             self.set_state(self.what_it_does(), pipeline)
             pipeline.hset(self.key, mapping=self.serialize())
             worker_registration.register(self, pipeline)
-            self.heartbeat(pipeline=pipeline)
+            super().heartbeat(ALIVE_FOR, pipeline)
             suspended, jobs_alone, *_ = pipeline.execute()
         self.suspended, self.jobs_alone = bool(suspended), bool(jobs_alone)
 
@@ -348,6 +353,7 @@ def work_alone() -> NoReturn:
 def main() -> None:
     """The process that the foreman starts. Ends at once when told to, or when the foreman has died."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger().handlers[0].addFilter(MaskedNumbers())
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", help="this worker's name in RQ")
     parser.add_argument("--pulse", type=int, help="where to write a byte each second")

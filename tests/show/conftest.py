@@ -101,12 +101,13 @@ class Town:
         """Something goes wrong between Twilio and us: see exchange/faults.py."""
         self.post(f"{self.exchange}/faults", {"kind": kind, **how})
 
-    def until(self, true: Callable[[], Any], what: str, within: float = PATIENCE) -> Any:
+    def until(self, true: Callable[[], Any], what: str | Callable[[], str], within: float = PATIENCE) -> Any:
         end = time.monotonic() + within
         while time.monotonic() < end:
             if found := true():
                 return found
             time.sleep(0.05)
+        what = what if isinstance(what, str) else what()
         raise AssertionError(f"After {within:.0f} seconds it is still not so that {what}.\n{self.logs()}")
 
     def logs(self) -> str:
@@ -131,10 +132,10 @@ class Handset:
         return [text["body"] for text in self.town.get(f"{self.door}/texts")["texts"] if text["direction"] == "received"]
 
     def gets(self, words: str, within: float = PATIENCE) -> str:
-        found = self.town.until(
-            lambda: [body for body in self.received() if words in body], f"{self.number} got {words!r}", within
-        )
-        return found[0]
+        def found() -> list[str]:
+            return [body for body in self.received() if words in body]
+
+        return self.town.until(found, lambda: f"{self.number} got {words!r}; it got {self.received()}", within)[0]
 
     def dials(self) -> "Handset":
         self.call = f"{self.door}/calls/{self.town.post(f'{self.door}/calls')['sid']}"
@@ -147,7 +148,7 @@ class Handset:
         def found() -> list[str]:
             return [said for said in self.heard() if words in said]
 
-        return self.town.until(found, f"{self.number} heard {words!r}; it heard {self.heard()}", within)[0]
+        return self.town.until(found, lambda: f"{self.number} heard {words!r}; it heard {self.heard()}", within)[0]
 
     def presses(self, digits: str) -> None:
         self.town.post(f"{self.call}/keys", {"digits": digits, "wait": 20})
