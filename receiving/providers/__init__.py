@@ -114,6 +114,8 @@ def _read(name: str, module: ModuleType) -> Provider:
     functions = ("verify", "sign", "read", "say", "sample", "greet", "signed_at", "check", "mistakes")
     for attribute in (*constants, *functions):
         if not hasattr(module, attribute) and attribute not in OPTIONAL:
-            raise AttributeError(f"{module.__file__} lacks {attribute}: what it means is said in {__file__}")
+            raise AttributeError(
+                f"receiving/providers/{name}.py lacks {attribute}; what it means is said in __init__.py"
+            )
         attributes[attribute.lower()] = getattr(module, attribute, OPTIONAL.get(attribute))
     return Provider(**attributes)  # type: ignore[arg-type]

@@ -147,7 +147,9 @@ def _flip(delivery, part, at, bit):
     return replace(delivery, headers={**delivery.headers, "x-twilio-signature": changed})
 
 
-@given(st.binary(max_size=200), st.text(st.characters(max_codepoint=255), max_size=60), st.sampled_from(["POST", "GET"]))
+@given(
+    st.binary(max_size=200), st.text(st.characters(max_codepoint=255), max_size=60), st.sampled_from(["POST", "GET"])
+)
 def test_whatever_a_stranger_sends_ends_in_a_refusal(body, signature, method):
     headers = {"content-type": FORM, "x-twilio-signature": signature}
     delivery = Delivery(method, "https://talk.example/sms?" + body.decode("latin-1"), headers, body)
@@ -229,7 +231,12 @@ class TestSharedKeys:
         ("http://talk.example/sms", "https://talk.example/sms", {}, "signed for https"),
         ("http://talk.example:8000/sms", "http://talk.example/sms", {}, "without the port"),
         ("https://talk.example/sms/", "https://talk.example/sms", {}, "trailing slash"),
-        ("http://inner:8000/sms", "https://talk.example/sms", {"x-forwarded-host": "talk.example"}, "host talk.example"),
+        (
+            "http://inner:8000/sms",
+            "https://talk.example/sms",
+            {"x-forwarded-host": "talk.example"},
+            "host talk.example",
+        ),
         ("https://talk.example/sms?a=it's", "https://talk.example/sms?a=it%27s", {}, "encoded the query"),
         ("https://talk.example/sms?b=1&a=2", "https://talk.example/sms?a=2&b=1", {}, "another order"),
     ],
