@@ -22,6 +22,7 @@ PICKS_UP = {"answers": "human", "machine": "machine_start"}
 
 def incoming(board: Switchboard, handset: str, number: Number) -> Call:
     """A handset calls one of our numbers."""
+    asked = board.addresses(number, number.voice_application_sid)
     plan = Plan(
         from_=handset,
         to=number.phone_number,
@@ -29,12 +30,12 @@ def incoming(board: Switchboard, handset: str, number: Number) -> Call:
         handset=handset,
         account=number.account_sid,
         number_sid=number.sid,
-        fallback=Fallback(number.voice_fallback_url, number.voice_fallback_method),
-        callbacks=[Callback(number.status_callback, number.status_callback_method)],
+        fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
+        callbacks=[Callback(asked.status_callback, asked.status_callback_method)],
     )
     call = placed(board, plan)
     call.becomes("ringing")
-    first = Fetch(number.voice_url, number.voice_method) if number.voice_url else End("failed")
+    first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
     board.spawn(live(call, first))
     return call
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exchange import grammar, media
+from exchange.applications import Application
 from exchange.client import Client
 from exchange.clock import Clock, iso
 from exchange.debugger import Debugger
@@ -67,6 +68,8 @@ class Switchboard:
         self.calls: dict[str, Call] = {}
         self.messages: dict[str, Message] = {}
         self.recordings = Recordings(self)
+        self.applications: dict[str, Application] = {}
+        self.keys: dict[str, Any] = {}  # API keys, by sid
         self.rooms = Rooms(self)
         self.queues = Queues(self)
         self.transcriptions: dict[str, Transcription] = {}
@@ -74,6 +77,10 @@ class Switchboard:
         self.sounds: dict[str, media.Media] = {}  # by address
         self.rows: dict[tuple[str, str], tuple[float, int]] = {}  # replies in a row, for each pair
         self.tasks: set[asyncio.Task[Any]] = set()
+
+    def addresses(self, number: Number, application_sid: str) -> Number | Application:
+        """Where a number's calls or texts go: its application's addresses win over its own."""
+        return self.applications.get(application_sid) or number
 
     # Tasks.
 

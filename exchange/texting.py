@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from exchange.applications import Application
 from exchange.attributes import method
 from exchange.call import geography
 from exchange.documents import Document, Trouble, read_messaging
@@ -29,8 +30,9 @@ async def receive(board: Switchboard, message: Message, number: Number) -> None:
     await fetch_all_media(board, message)
     if words := board.opt_outs.answer(message.from_, message.to, message.body):
         send(board, _automatic(board, message, words))
-    if number.sms_url:
-        await TextSession(board, message, number).run(Fetch(number.sms_url, number.sms_method))
+    asked = board.addresses(number, number.sms_application_sid)
+    if asked.sms_url:
+        await TextSession(board, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
 
 
 def _automatic(board: Switchboard, message: Message, words: str) -> Message:
@@ -41,7 +43,7 @@ def _automatic(board: Switchboard, message: Message, words: str) -> Message:
 class TextSession:
     """The documents that follow from one text."""
 
-    def __init__(self, board: Switchboard, message: Message, number: Number) -> None:
+    def __init__(self, board: Switchboard, message: Message, number: Number | Application) -> None:
         self.board, self.message, self.number = board, message, number
         self.document = Document("", "POST", Element("Response"))
         self.replies = 0

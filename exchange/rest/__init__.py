@@ -6,7 +6,18 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange.rest import accounts, calls, conferences, messages, numbers, queues, recordings
+from exchange.rest import (
+    accounts,
+    applications,
+    available,
+    calls,
+    conferences,
+    keys,
+    messages,
+    numbers,
+    queues,
+    recordings,
+)
 from exchange.rest.door import door
 from exchange.rest.errors import RestError, not_found
 from exchange.switchboard import Switchboard
@@ -30,6 +41,11 @@ LISTS: dict[str, dict[str, Any]] = {
         "GET": conferences.list_participants,
         "POST": conferences.create_participant,
     },
+    "/Applications": {"GET": applications.list_all, "POST": applications.create},
+    "/Keys": {"GET": keys.list_all, "POST": keys.create},
+    "/AvailablePhoneNumbers/{country}/Local": {"GET": available.search},
+    "/AvailablePhoneNumbers/{country}/Mobile": {"GET": available.search},
+    "/AvailablePhoneNumbers/{country}/TollFree": {"GET": available.search},
     "/Queues": {"GET": queues.list_all, "POST": queues.create},
     "/Queues/{sid}/Members": {"GET": queues.list_members},
 }
@@ -48,6 +64,12 @@ INSTANCES: dict[str, dict[str, Any]] = {
         "POST": conferences.update_participant,
         "DELETE": conferences.remove_participant,
     },
+    "/Applications/{sid}": {
+        "GET": applications.fetch,
+        "POST": applications.update,
+        "DELETE": applications.delete,
+    },
+    "/Keys/{sid}": {"GET": keys.fetch, "POST": keys.update, "DELETE": keys.delete},
     "/Queues/{sid}": {"GET": queues.fetch, "POST": queues.update, "DELETE": queues.delete},
     "/Queues/{sid}/Members/{member}": {"GET": queues.fetch_member, "POST": queues.update_member},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from exchange.applications import Application
 from exchange.call import Call, Callback, Fallback, Plan
 from exchange.dates import rfc2822
 from exchange.life import outgoing
@@ -34,7 +35,8 @@ SUBRESOURCES = (
 
 def create(asked: Asked) -> dict[str, Any]:
     to, from_ = _to(asked), _from(asked)
-    first = _program(asked)
+    application = _application(asked)
+    first = Fetch(application.voice_url, application.voice_method) if application else _program(asked)
     if first is None:
         raise RestError(21205, why="(none given)")
     timeout = checks.whole(asked, "Timeout", 60, 21208, 1, 600)
@@ -47,8 +49,8 @@ def create(asked: Asked) -> dict[str, Any]:
         handset=to,
         account=asked.account,
         number_sid=asked.board.numbers[from_].sid if from_ in asked.board.numbers else None,
-        fallback=Fallback(checks.url(asked, "FallbackUrl", 21205), checks.method(asked, "FallbackMethod")),
-        callbacks=[_callback(asked)],
+        fallback=_fallback(asked, application),
+        callbacks=[_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
     )
     limit = checks.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
@@ -75,6 +77,21 @@ def _from(asked: Asked) -> str:
     return from_
 
 
+def _application(asked: Asked) -> Application | None:
+    """The application to run, instead of any address given."""
+    sid = asked.text("ApplicationSid")
+    application = asked.board.applications.get(sid)
+    if sid and (application is None or not application.voice_url):
+        raise RestError(21218, why=sid[:40])
+    return application
+
+
+def _fallback(asked: Asked, application: Application | None) -> Fallback:
+    if application:
+        return Fallback(application.voice_fallback_url, application.voice_fallback_method)
+    return Fallback(checks.url(asked, "FallbackUrl", 21205), checks.method(asked, "FallbackMethod"))
+
+
 def _program(asked: Asked) -> Step | None:
     """What the call is to run: Url, or else Twiml."""
     address, twiml = asked.text("Url").strip(), asked.text("Twiml")
@@ -89,7 +106,9 @@ def _program(asked: Asked) -> Step | None:
     return Inline(twiml) if twiml else None
 
 
-def _callback(asked: Asked) -> Callback:
+def _callback(asked: Asked, application: Application | None = None) -> Callback:
+    if application:
+        return Callback(application.status_callback, application.status_callback_method)
     events = frozenset(word for given in asked.texts("StatusCallbackEvent") for word in given.split())
     if unknown := events - EVENTS:
         raise RestError(21626, why=", ".join(sorted(unknown))[:100])
@@ -136,7 +155,7 @@ def update(asked: Asked) -> dict[str, Any]:
 
 def _new_callback(asked: Asked, call: Call) -> None:
     if asked.has("FallbackUrl"):
-        call.plan.fallback = Fallback(checks.url(asked, "FallbackUrl", 21205), checks.method(asked, "FallbackMethod"))
+        call.plan.fallback = _fallback(asked, None)
     if asked.has("StatusCallback"):
         call.plan.callbacks = [_callback(asked)]
 

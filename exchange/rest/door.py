@@ -106,10 +106,15 @@ def _account(board: Switchboard, request: web.Request) -> str:
     """The account in the address, if the login fits it."""
     settings = board.settings
     user, password = login(request.headers.get("Authorization", "")) or ("", "")
-    known = hmac.compare_digest(user.encode(), settings.account_sid.encode())
-    if not hmac.compare_digest(password.encode(), settings.auth_token.encode()) or not known:
+    secret = settings.auth_token if user == settings.account_sid else _secret_of_key(board, user)
+    if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
         raise RestError(20003)
     account = request.match_info.get("account", settings.account_sid)
     if account != settings.account_sid:
         raise not_found(request.path)
     return account
+
+
+def _secret_of_key(board: Switchboard, user: str) -> str:
+    key = board.keys.get(user)
+    return key.secret if key else ""

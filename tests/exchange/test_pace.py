@@ -24,6 +24,14 @@ def test_a_key_cuts_the_prompt_short(app, ada):
     assert said["seconds"] > 20
 
 
+def test_the_first_of_several_keys_already_stops_the_prompt(app, ada):
+    app.answers["/voice"] = f'<Response><Gather numDigits="2" action="/menu"><Say>{LONG}</Say></Gather></Response>'
+    ada.dials()
+    ada.presses("1")
+    eventually(lambda: ada.call()["heard"][0]["interrupted"])
+    assert ada.listens_for("gather")["digits"] == "1"
+
+
 def test_words_cut_the_prompt_short_unless_barging_in_is_off(app, exchange, ada):
     app.answers["/voice"] = (
         f'<Response><Gather input="speech" bargeIn="false" action="/menu"><Say>{LONG}</Say></Gather></Response>'

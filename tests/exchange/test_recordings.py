@@ -80,6 +80,18 @@ def test_the_longest_length_ends_it(voicemail, exchange, ada):
     assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "10"
 
 
+@pytest.mark.parametrize(("trim", "seconds"), [("trim-silence", 1), ("do-not-trim", 9)])
+def test_silence_around_the_words_is_cut_off_unless_it_should_stay(voicemail, exchange, ada, trim, seconds):
+    voicemail.answers["/voice"] = RECORD.format(f'trim="{trim}" timeout="0"')
+    ada.dials()
+    ada.listens_for("record")
+    exchange.time_passes(4)
+    ada.speaks("hello there")
+    exchange.time_passes(4)
+    ada.presses("#")
+    assert int(voicemail.was_asked("/kept")[0]["RecordingDuration"]) == pytest.approx(seconds, abs=1)
+
+
 def test_an_empty_recording_falls_through(voicemail, ada):
     ada.dials()
     ada.presses("#")

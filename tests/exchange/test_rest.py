@@ -256,3 +256,36 @@ def test_the_account_answers_for_itself(exchange, client):
     status, _, headers = exchange.request("GET", "/2010-04-01/nonsense.json")
     assert status == 404
     assert headers["Content-Type"].startswith("application/json")
+
+
+def test_an_application_decides_where_calls_and_texts_go(app, client, ada):
+    app.answers["/new"] = "<Response><Say>Application</Say></Response>"
+    app.answers["/text"] = "<Response><Message>Application</Message></Response>"
+    made = client.applications.create(friendly_name="mine", voice_url=f"{app.origin}/new", sms_url=f"{app.origin}/text")
+    (number,) = client.incoming_phone_numbers.list()
+    number.update(voice_application_sid=made.sid, sms_application_sid=made.sid)
+    ada.dials()
+    ada.hears("Application")
+    ada.texts("hello")
+    ada.gets("Application")
+    client.calls.create(to=ada.number, from_=NUMBER, application_sid=made.sid)
+    ada.answers()
+    ada.hears("Application")
+    assert [found.sid for found in client.applications.list(friendly_name="mine")] == [made.sid]
+    assert refused(client.calls.create, to=ada.number, from_=NUMBER, application_sid="AP1") == (400, 21218)
+    assert client.applications(made.sid).delete() is True
+
+
+def test_an_api_key_is_a_login_until_it_is_deleted(exchange, client):
+    made = client.new_keys.create(friendly_name="worker")
+    other = Client(made.sid, made.secret, SID)
+    other.api.base_url = exchange.origin
+    assert [key.sid for key in other.keys.list()] == [made.sid]
+    assert client.keys(made.sid).delete() is True
+    assert refused(other.api.accounts(SID).fetch) == (401, 20003)
+
+
+def test_numbers_can_be_searched_for(client):
+    found = client.available_phone_numbers("US").local.list(area_code="415", limit=3)
+    assert [number.phone_number for number in found] == ["+14155550100", "+14155550101", "+14155550102"]
+    assert client.available_phone_numbers("GB").local.list(limit=1)[0].phone_number.startswith("+44163296")

@@ -1,0 +1,58 @@
+"""API keys over REST: further logins, whose secrets are told once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exchange.dates import rfc2822
+from exchange.rest.door import Asked
+from exchange.rest.errors import not_found
+from exchange.rest.paging import page
+from exchange.sids import new_sid
+
+
+@dataclass
+class Key:
+    sid: str
+    secret: str
+    friendly_name: str
+    created: datetime
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    return page(asked, "keys", list(asked.board.keys.values()), _resource)
+
+
+def create(asked: Asked) -> dict[str, Any]:
+    key = Key(new_sid("SK"), secrets.token_urlsafe(24), asked.text("FriendlyName"), asked.board.clock.now())
+    asked.board.keys[key.sid] = key
+    return _resource(key) | {"secret": key.secret}
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return _resource(_key(asked))
+
+
+def update(asked: Asked) -> dict[str, Any]:
+    key = _key(asked)
+    key.friendly_name = asked.text("FriendlyName", key.friendly_name)
+    return _resource(key)
+
+
+def delete(asked: Asked) -> None:
+    del asked.board.keys[_key(asked).sid]
+
+
+def _resource(key: Key) -> dict[str, Any]:
+    date = rfc2822(key.created)
+    return {"sid": key.sid, "friendly_name": key.friendly_name, "date_created": date, "date_updated": date}
+
+
+def _key(asked: Asked) -> Key:
+    key: Key | None = asked.board.keys.get(asked.path("sid"))
+    if key is None:
+        raise not_found(asked.request.path)
+    return key
