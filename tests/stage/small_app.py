@@ -1,12 +1,13 @@
 """An app with nothing in it but the stage, for gunicorn and for Flask's test client."""
 
 import os
+import threading
 from pathlib import Path
 
 from flask import Flask
 
 import config
-import stage
+import stage.feed
 from stage.room import feed
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,8 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app.register_blueprint(stage.bp)
     app.add_url_rule("/test/feed", "test_feed", lambda: _look(app))
     app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("stage", "")))
+    if beat := os.environ.get("BEAT"):
+        stage.feed.BEAT = float(beat)
     if most := os.environ.get("MOST_VIEWERS"):
         with app.app_context():
             feed().most_viewers = int(most)
@@ -40,4 +43,5 @@ def make(redis_url: str = "", **changes: str) -> Flask:
 
 def _look(app: Flask) -> dict[str, object]:
     shown = app.extensions.get("stage")
-    return {"viewers": len(shown.viewers) if shown else 0, "reads": bool(shown and shown._reader)}
+    readers = sum(thread.name == "stage" for thread in threading.enumerate())
+    return {"viewers": len(shown.viewers) if shown else 0, "readers": readers}

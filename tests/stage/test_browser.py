@@ -57,12 +57,25 @@ def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
     page.route("**/events*", lambda route: route.abort())
     expect(behind).to_be_hidden()
     page.clock.run_for(14_000)
+    expect(behind).to_be_visible()
     expect(behind).to_have_text("Behind: nothing has come for 14 s.")
     room.texts("SM1")
     page.unroute("**/events*")
     page.clock.run_for(13_000)
     expect(page.locator("#story-SM1")).to_be_visible()
     expect(behind).to_be_hidden()
+
+
+def test_a_line_that_is_open_and_silent_is_opened_anew_where_it_ended(room, page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/events" in request.url else None)
+    page.clock.install()
+    page.goto("/")
+    last = room.texts("SM1")
+    expect(page.locator("#story-SM1 .answer")).to_be_visible()
+    with page.expect_request(f"**/events?last={last}"):
+        page.clock.run_for(13_000)
+    assert len(asked) == 2
 
 
 def test_the_page_survives_its_server(url, room, browser, own_web):
@@ -102,7 +115,9 @@ def test_everything_fits_every_screen(room, page, size):
 def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(room, page):
     room.texts("SM1")
     room.texts("SM2")
+    room.happens("ask.started", "SM1", ask="a", attempt=1)
     room.happens("ask.progress", "SM1", ask="a", done=0.4, words="asking")
+    room.happens("delivery.repeated", "SM1")
     room.happens("delivery.refused", address="/sms", reason="unsigned")
     page.goto("/")
     sizes = page.evaluate(

@@ -83,6 +83,11 @@ def test_a_screen_that_missed_nothing_is_told_of_no_gap(room, watch):
     assert [kind for kind, _, _ in watch(last=first).reads_until(last)] == ["story", "story"]
 
 
+def test_a_page_drawn_before_anything_happened_is_told_of_no_gap(room, watch):
+    last = room.texts("SM1")
+    assert [kind for kind, _, _ in watch(last="0-0").reads_until(last)] == ["story", "story"]
+
+
 def test_a_screen_that_saw_what_the_store_has_lost_is_told_and_begins_again(room, watch):
     room.texts("SM1")
     items = watch(last="9999999999999-0").reads_until(room.ids()[-1])
@@ -94,28 +99,23 @@ def test_an_id_that_is_none_is_refused_in_words(web):
     assert (status, words) == (400, "`last` must be the id of an event, such as 1700000000000-0.\n")
 
 
-def test_one_reader_serves_all_screens(room, watch):
-    for screen in [watch() for _ in range(5)]:
+def test_one_reader_serves_all_screens_and_goes_with_the_last(web, watch):
+    screens = [watch() for _ in range(5)]
+    for screen in screens:
         screen.waits_for("beat")
-    eventually(lambda: room.redis.info("clients")["blocked_clients"] == 1)
-
-
-def test_a_screen_that_leaves_is_forgotten_and_the_reader_with_the_last_one(web, watch):
-    one, other = watch(), watch()
-    assert web.feed() == {"viewers": 2, "reads": True}
-    one.leaves()
-    eventually(lambda: web.feed()["viewers"] == 1)
-    other.leaves()
-    eventually(lambda: web.feed() == {"viewers": 0, "reads": False})
+    eventually(lambda: web.feed() == {"viewers": 5, "readers": 1})
+    for screen in screens:
+        screen.leaves()
+    eventually(lambda: web.feed() == {"viewers": 0, "readers": 0})
 
 
 def test_more_screens_than_a_process_can_serve_are_told_so(own_web, watch):
     web = own_web(MOST_VIEWERS="2")
     one, _ = watch(web), watch(web)
-    status, headers, words = web.get("/events")
-    assert status == 503
-    assert headers["Retry-After"]
-    assert words == "As many screens as this stage can serve are watching it. Try again in a minute.\n"
+    refused = watch(web).answer
+    assert refused.status == 503
+    assert refused.headers["Retry-After"]
+    assert refused.readline() == b"As many screens as this stage can serve are watching it. Try again in a minute.\n"
     one.leaves()
     eventually(lambda: watch(web).answer.status == 200)
 
@@ -130,7 +130,7 @@ def test_a_screen_that_does_not_read_is_cut_off_and_the_others_miss_nothing(room
             if said.get("story") == "SMlast":
                 return
 
-    reading = threading.Thread(target=reads)
+    reading = threading.Thread(target=reads, daemon=True)
     reading.start()
 
     def slow_is_gone():
@@ -159,14 +159,45 @@ def test_a_beat_comes_again_and_again(room, monkeypatch):
     monkeypatch.setattr(feed, "BEAT", 0.05)
     monkeypatch.setattr(feed, "LOOK", 0.05)
     shown = feed.Feed(room.redis, lambda name, **values: "")
-    _, chunks = shown.join("")
-    assert [next(chunks).count(b"event: beat") for _ in range(3)] == [1, 1, 1]
-    shown.leave(next(iter(shown.viewers)))
+    screen, chunks = shown.join("")
+    beats = []
+    reading = threading.Thread(target=lambda: beats.extend(chunks), daemon=True)
+    reading.start()
+    eventually(lambda: len(beats) >= 3)
+    shown.leave(screen)
+    reading.join(PATIENCE)
     eventually(lambda: shown._reader is None)
+    assert all(b"event: beat" in chunk for chunk in beats)
+
+
+def test_what_two_looks_find_is_told_once(room):
+    shown = feed.Feed(room.redis, lambda name, **values: "")
+    screen, chunks = shown.join("")
+    room.texts("SM1")
+    shown._take(events.latest(room.redis, 9))
+    shown._take(events.latest(room.redis, 9))
+    shown.leave(screen)
+    assert b"".join(chunks).count(b"id: ") == 2
+
+
+def test_a_page_from_a_process_that_was_ahead_gets_nothing_twice(room, monkeypatch):
+    shown = feed.Feed(room.redis, lambda name, **values: "")
+    ahead = room.texts("SM1")
+    monkeypatch.setattr(shown, "catch_up", lambda: None)  # it has not read what the other has
+    monkeypatch.setattr(shown, "_start_reading", lambda: None)
+    screen, chunks = shown.join(ahead)
+    last = room.texts("SM2")
+    shown._take(events.latest(room.redis, 9))
+    shown.leave(screen)
+    said = b"".join(chunks).decode()
+    assert ahead not in said
+    assert said.count("id: ") == 2
+    assert last in said
 
 
 def test_what_waits_for_one_screen_is_bounded():
     here, there = socket.socketpair()
+    there.settimeout(PATIENCE)
     with here, there:
         stuck = viewer.Viewer("0-0", here)
         stuck.give(b"x" * viewer.MOST_WAITING)
