@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("exchange")
 MOST_HANDSETS = 20_000
+KEPT_REQUESTS = 500
 Result = TypeVar("Result")
 
 
@@ -76,6 +78,7 @@ class Switchboard:
         self.media: dict[str, media.Media] = {}
         self.sounds: dict[str, media.Media] = {}  # by address
         self.rows: dict[tuple[str, str], tuple[float, int]] = {}  # replies in a row, for each pair
+        self.requests: deque[dict[str, Any]] = deque(maxlen=KEPT_REQUESTS)
         self.tasks: set[asyncio.Task[Any]] = set()
 
     def addresses(self, number: Number, application_sid: str) -> Number | Application:
@@ -117,7 +120,10 @@ class Switchboard:
         wrong = self.faults.take("webhook-wrong-signature", webhook.channel, webhook.url)
         token = "0" * 32 if wrong else None
         fault = self.faults.take("webhook-duplicate", webhook.channel, webhook.url)
-        return await self.client.send(webhook, token, copies=fault.copies if fault else 1)
+        at = iso(self.clock.now())
+        answer = await self.client.send(webhook, token, copies=fault.copies if fault else 1)
+        self.requests.append(_entry(webhook, answer, at))
+        return answer
 
     def call_back(
         self,
@@ -213,3 +219,16 @@ def shown_call(call: Call, heard: bool = True) -> dict[str, Any]:
         "listening": call.line.listening,
     }
     return shown | {"heard": [item.shown() for item in call.line.heard]} if heard else shown
+
+
+def _entry(webhook: Webhook, answer: Answer, at: str | None) -> dict[str, Any]:
+    """One request to the app, for whoever wants to see what was asked when."""
+    return answer.request | {
+        "at": at,
+        "sid": webhook.sid,
+        "channel": webhook.channel,
+        "status": answer.status,
+        "seconds": round(answer.seconds, 4),
+        "error": answer.error,
+        "body": answer.body[:2000].decode("utf-8", "replace"),
+    }

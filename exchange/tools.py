@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from exchange.doors import Refused, add_door, number_field, read_json
 from exchange.faults import KINDS, BadFault
 from exchange.switchboard import Switchboard
 
+PAGE = Path(__file__).parent / "pages" / "debugger" / "index.html"
 LONGEST_STEP = 366 * 24 * 3600.0
 
 
@@ -19,6 +21,7 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
     route = partial(add_door, app, board)
     route("GET", "/debugger", alerts)
     route("DELETE", "/debugger", forget_alerts)
+    route("GET", "/requests", requests)
     route("GET", "/faults", faults)
     route("POST", "/faults", add_fault)
     route("DELETE", "/faults", remove_faults)
@@ -28,13 +31,23 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
     route("POST", "/clock", step_clock)
 
 
-async def alerts(board: Switchboard, request: web.Request) -> web.Response:
+async def alerts(board: Switchboard, request: web.Request) -> web.StreamResponse:
+    """JSON, or the page for a browser that comes to look."""
+    if "text/html" in request.headers.get("Accept", ""):
+        return web.FileResponse(PAGE)
     return web.json_response({"alerts": list(board.debugger.alerts)})
 
 
 async def forget_alerts(board: Switchboard, request: web.Request) -> web.Response:
     board.debugger.alerts.clear()
     return web.Response(status=204)
+
+
+async def requests(board: Switchboard, request: web.Request) -> web.Response:
+    """Every request to the app, oldest first; `?sid=` keeps those of one call or text."""
+    sid = request.query.get("sid", "")
+    found = [entry for entry in board.requests if not sid or entry["sid"] == sid]
+    return web.json_response({"requests": found})
 
 
 async def faults(board: Switchboard, request: web.Request) -> web.Response:

@@ -61,6 +61,8 @@ def parse(body: bytes | str, charset: str | None = None) -> Element:
         reader.parser.Parse(_decoded(body, charset), True)
     except expat.ExpatError as error:
         why = expat.errors.messages.get(error.code, "not well-formed")
+        if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS] and reader.open:
+            why = f"<{reader.open[-1].name}> of line {reader.open[-1].line} is never closed"
         raise Unreadable(12100, why, error.lineno, error.offset + 1) from None
     except (UnicodeError, LookupError, ValueError) as error:
         raise Unreadable(12100, f"not text in its encoding ({error})") from None

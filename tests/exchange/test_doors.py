@@ -1,6 +1,7 @@
 """The doors for people and scripts let the right ones in, and tell the others what was wrong."""
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -189,3 +190,20 @@ class TestWithAPassword:
 
 def test_the_number_is_told(exchange):
     eventually(lambda: exchange.get("/handsets")["number"] == NUMBER)
+
+
+def test_a_browser_gets_the_debugger_as_a_page(exchange):
+    status, body, headers = exchange.request("GET", "/debugger", Accept="text/html,*/*")
+    assert (status, headers["Content-Type"]) == (200, "text/html")
+    for path in set(re.findall(r'(?:href|src)="(/pages/[^"]+)"', body.decode())):
+        assert exchange.request("GET", path)[0] == 200, path
+
+
+def test_every_request_to_the_app_can_be_seen(app, exchange, ada):
+    app.answers["/sms"] = "<Response/>"
+    sid = ada.texts("hello")["sid"]
+    eventually(lambda: len(exchange.get(f"/requests?sid={sid}")["requests"]) == 1)
+    (entry,) = exchange.get(f"/requests?sid={sid}")["requests"]
+    assert (entry["url"], entry["status"], entry["channel"]) == (f"{app.origin}/sms", 200, "sms")
+    assert ["Body", "hello"] in entry["parameters"]
+    assert exchange.get("/requests?sid=SM1")["requests"] == []

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +160,11 @@ def test_the_place_of_a_mistake_is_named():
     except Unreadable as reason:
         assert (reason.code, reason.line) == (12100, 3)
         assert "mismatched" in reason.why
+
+
+def test_a_verb_that_is_never_closed_is_named():
+    with pytest.raises(Unreadable, match="<Say> of line 2 is never closed"):
+        parse("<Response>\n<Say>hi")
 
 
 def test_a_header_wins_over_the_declaration():
