@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FOLDER = HERE / ".demo"  # the store's file, and a log for each process
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or HERE / ".demo")  # the store's file, and a log for each process
 READY_WITHIN = 60  # seconds
 LEAVES_WITHIN = 30  # seconds
 PR_SET_PDEATHSIG = 1  # prctl(2): a signal for the child when its parent dies
@@ -159,7 +159,10 @@ def wait_for(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping
             print(f"The supervisor ended by itself: see {FOLDER}/supervisord.log", file=sys.stderr)
             return False
         if time.monotonic() > until:
-            print(f"Not ready after {READY_WITHIN} seconds: {what_it_says(missing[0])} The logs are in {FOLDER}", file=sys.stderr)
+            print(
+                f"Not ready after {READY_WITHIN} seconds: {what_it_says(missing[0])} The logs are in {FOLDER}",
+                file=sys.stderr,
+            )
             return False
         time.sleep(0.1)
     return False

@@ -58,7 +58,13 @@ def main(arguments: list[str]) -> int:
 def environment(given: dict[str, str], public_url: str) -> dict[str, str]:
     """What web and worker run with: the real account, and a store of our own unless REDIS_URL is set."""
     port = given.get("PORT", "8000")
-    return {**given, **demo.store_environment(given), "PORT": port, "PUBLIC_URL": public_url, "DEMO_HAS_EXCHANGE": "false"}
+    return {
+        **given,
+        **demo.store_environment(given),
+        "PORT": port,
+        "PUBLIC_URL": public_url,
+        "DEMO_HAS_EXCHANGE": "false",
+    }
 
 
 @contextlib.contextmanager
@@ -119,7 +125,9 @@ def agreed(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool)
     return yes or input("Change them? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str], stopping: list[bool]) -> int:
+def run(
+    number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str], stopping: list[bool]
+) -> int:
     """Web and worker first, then the number's webhooks; at the end the other way round."""
     demo.FOLDER.mkdir(exist_ok=True)
     supervisor = demo.start(environ)
@@ -129,7 +137,9 @@ def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: di
         BEFORE.write_text(json.dumps({"sid": number.sid, "before": before, "wanted": wanted}))
         number = number.update(**wanted)
         public_url = environ["PUBLIC_URL"]
-        print(f"ready  call or text {environ['TWILIO_PHONE_NUMBER']}  stage {public_url}/  presenter {public_url}/present")
+        print(
+            f"ready  call or text {environ['TWILIO_PHONE_NUMBER']}  stage {public_url}/  presenter {public_url}/present"
+        )
         while not stopping[0] and supervisor.poll() is None:
             time.sleep(0.2)
         put_back(number.fetch(), before, wanted)
@@ -143,7 +153,9 @@ def put_back(number: Any, before: dict[str, str], wanted: dict[str, str]) -> Non
     """The old webhooks, unless somebody changed them meanwhile."""
     changed = [name for name in wanted if (getattr(number, name) or "") != wanted[name]]
     if changed:
-        print(f"Somebody changed {', '.join(changed)} meanwhile: the number is left as it is. Before us it was {before}")
+        print(
+            f"Somebody changed {', '.join(changed)} meanwhile: the number is left as it is. Before us it was {before}"
+        )
         return
     for attempt in range(5):
         try:

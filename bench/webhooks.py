@@ -114,7 +114,12 @@ def slow_text(number: int) -> dict[str, str]:
 
 def call(number: int) -> dict[str, str]:
     """The form of a call."""
-    ids = {"CallSid": f"CA{number:032x}", "AccountSid": "AC" + "0" * 32, "CallStatus": "ringing", "Direction": "inbound"}
+    ids = {
+        "CallSid": f"CA{number:032x}",
+        "AccountSid": "AC" + "0" * 32,
+        "CallStatus": "ringing",
+        "Direction": "inbound",
+    }
     ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "ApiVersion": "2010-04-01"}
     return ids | {"Caller": ids["From"], "Called": ids["To"]} | dict.fromkeys(GEO, "")
 

@@ -47,7 +47,10 @@ def question(words: str, command: str, document: int) -> str:
     """Asks for the words a command needs."""
     response = VoiceResponse()
     gather = response.gather(
-        input="speech", timeout=KEY_PAUSE, speech_timeout="auto", action=address("/voice/words", document, command=command)
+        input="speech",
+        timeout=KEY_PAUSE,
+        speech_timeout="auto",
+        action=address("/voice/words", document, command=command),
     )
     gather.say(words)
     response.redirect(address("/voice/words", document, command=command))

@@ -83,7 +83,9 @@ def caller_waits(visit: Visit) -> Reply:
     if ask is None or ask.story != visit.delivery["CallSid"]:
         return _spoken(visit, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, _next(visit)))
     if calls.load(visit.redis, ask.story).document > document_of(visit.delivery):
-        return Reply(documents.menu("Hello again.", _next(visit), whole=False))  # a late fetch of a document that was replaced
+        return Reply(
+            documents.menu("Hello again.", _next(visit), whole=False)
+        )  # a late fetch of a document that was replaced
     turn = int(visit.delivery.query.get("turn", "1"))
     if ask.is_open:
         return _keep_waiting(visit, ask, turn)
@@ -188,7 +190,9 @@ def _answer(visit: Visit, ask: Ask, route: str) -> Reply:
     if ask.route == "text":
         sent = "I have sent you the answer as a text."
         return _spoken(visit, sent, documents.menu(sent, document, whole=False))
-    if callbacks.was_heard(visit.redis, ask.id) or (ask.route != route and not asks.take_route(visit.redis, ask, route)):
+    if callbacks.was_heard(visit.redis, ask.id) or (
+        ask.route != route and not asks.take_route(visit.redis, ask, route)
+    ):
         return _step(visit, documents.menu("You have heard the answer.", document, whole=False))
     callbacks.heard(visit.pipe, ask.id)
     return _spoken(visit, ask.answer, documents.menu(ask.answer, document, whole=False))

@@ -157,7 +157,9 @@ class Telephone:
         """Is the doubtful text among those that Twilio sent? Only when it is not may it be sent again."""
         since = datetime.fromtimestamp(effect.began, UTC) - timedelta(seconds=60)  # their clock and ours may differ
         try:
-            sent = self.client.messages.list(to=effect.to, limit=100)  # newest first; a queued one has no DateSent to filter by
+            sent = self.client.messages.list(
+                to=effect.to, limit=100
+            )  # newest first; a queued one has no DateSent to filter by
         except (TwilioRestException, requests.exceptions.RequestException):
             ledger.look_later(self.redis, effect.id, effect.state, time.time() + LOOK_AFTER)
             return "unknown"

@@ -65,7 +65,9 @@ def test_anywhere_else_a_store_must_show_a_good_certificate(environ):
     assert config.load({**environ, "REDIS_URL": "rediss://store"}).redis_tls_verify
 
 
-@given(st.dictionaries(st.sampled_from(["PORT", "PUBLIC_URL", "TWILIO_SHARED_KEYS", "REDIS_URL"]), st.text(max_size=40)))
+@given(
+    st.dictionaries(st.sampled_from(["PORT", "PUBLIC_URL", "TWILIO_SHARED_KEYS", "REDIS_URL"]), st.text(max_size=40))
+)
 def test_no_value_whatever_ends_in_anything_but_settings_or_the_one_refusal(values):
     try:
         config.load(values)

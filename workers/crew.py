@@ -8,9 +8,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -24,7 +23,6 @@ from rq.exceptions import DequeueTimeout
 from rq.executions import Execution
 from rq.job import Job
 from rq.registry import BaseRegistry
-from rq.serializers import JSONSerializer
 from rq.suspension import WORKERS_SUSPENDED
 from rq.timeouts import JobTimeoutException
 from rq.utils import now
@@ -32,7 +30,7 @@ from rq.worker import BaseWorker, WorkerStatus
 
 import config
 from masking import MaskedNumbers
-from workers import orphans, sweep
+from workers import chores, orphans
 from workers.deadlines import Deadline
 from workers.worker import ALIVE, JOBS_ALONE, MISCONFIGURED, WORN_OUT
 
@@ -41,20 +39,19 @@ from workers.worker import ALIVE, JOBS_ALONE, MISCONFIGURED, WORN_OUT
 PLACES = {"callers": 200, "texters": 200, "webhooks": 100}
 
 CONNECTIONS = 16  # to Redis, for all threads together: hosted stores count them, Heroku's smallest allows 20
-ABREAST = int(os.environ.get("AB","4"))  # jobs whose ends are written at the same time; more would wait for Python anyway, holding connections
+ABREAST = int(
+    os.environ.get("AB", "4")
+)  # jobs whose ends are written at the same time; more would wait for Python anyway, holding connections
 
 SEARCH_EVERY = 2.0  # seconds between looks for jobs whose worker died
 HEARTBEAT_EVERY = 2.0  # seconds
 ALIVE_FOR = 10  # seconds after its last heartbeat in which others take this worker for alive
 RENEW_EVERY = 20.0  # seconds between heartbeats for the running jobs, whose records RQ lets live for 60 and more
 LEAVE_WITHIN = 20.0  # seconds from SIGTERM until what still runs is handed back; Heroku kills after 30
-SWITCH_EVERY = float(os.environ.get('SW','0.0005'))  # seconds Python lets one busy thread run while others wait; ten times less than its default
+SWITCH_EVERY = float(
+    os.environ.get("SW", "0.0005")
+)  # seconds Python lets one busy thread run while others wait; ten times less than its default
 LOST_THREADS = 4  # that no time-out can end, until this process asks to be replaced
-
-Chore = Callable[[Redis], object]
-CHORES: list[tuple[float, Chore]] = [
-    (sweep.EVERY, sweep.sweep)
-]  # (seconds, function): every worker calls it that often, all workers at once
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +69,7 @@ class Crew(BaseWorker):
             connection=connection,
             worker_ttl=ALIVE_FOR,
             log_job_description=False,
-            serializer=JSONSerializer,
+            serializer=orphans.JOBS_ARE,
         )
         self.pulse = pulse
         self.places = {queue: threading.Semaphore(number) for queue, number in PLACES.items()}
@@ -81,7 +78,7 @@ class Crew(BaseWorker):
         self.failing = threading.Lock()
         self.owners: dict[str, int] = {}  # execution id: the thread that may say how it ended
         self.stopping: set[str] = set()  # ids of running jobs that someone asked to stop
-        self.alone = Queue(orphans.ALONE, connection=connection, serializer=JSONSerializer)
+        self.alone = Queue(orphans.ALONE, connection=connection, serializer=orphans.JOBS_ARE)
         self.jobs_alone = False
         self.lost = 0
         self.suspended = False
@@ -129,7 +126,7 @@ class Crew(BaseWorker):
 
     def next_job(self, queue: Queue) -> Job | None:
         try:
-            job, _ = Queue.dequeue_any([queue], 1, connection=self.connection, serializer=JSONSerializer) or (
+            job, _ = Queue.dequeue_any([queue], 1, connection=self.connection, serializer=orphans.JOBS_ARE) or (
                 None,
                 None,
             )
@@ -346,7 +343,7 @@ def settings() -> config.Settings:
 
 def work_alone() -> NoReturn:
     """RQ's own worker, which makes a process for each job."""
-    Worker([orphans.ALONE], connection=connect(), serializer=JSONSerializer).work(burst=True, logging_level="WARNING")
+    Worker([orphans.ALONE], connection=connect(), serializer=orphans.JOBS_ARE).work(burst=True, logging_level="WARNING")
     sys.exit()
 
 

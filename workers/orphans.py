@@ -32,7 +32,12 @@ ALONE = "alone"  # the queue of jobs that were running too often when a worker d
 INTERRUPTIONS_BEFORE_ALONE = 2
 INTERRUPTIONS_BEFORE_FAILED = 4
 
-MOVE_BACK = "if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then redis.call('LPUSH', KEYS[2], ARGV[1]) end"
+JOBS_ARE = JSONSerializer  # as in workers/queue.py
+MOVE_BACK = """
+if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 and redis.call('HEXISTS', KEYS[3], 'data') == 1 then
+    redis.call('LPUSH', KEYS[2], ARGV[1])
+end
+"""
 
 Thing = TypeVar("Thing", bound=Hashable)
 log = logging.getLogger(__name__)
@@ -67,7 +72,7 @@ class Search:
     def __init__(self, connection: Redis, queues: Iterable[str], worker: str, held: Container[str]):
         """`held`: the ids of the executions the searching worker itself has in hand just now."""
         self.connection = connection
-        self.queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in queues]
+        self.queues = [Queue(name, connection=connection, serializer=JOBS_ARE) for name in queues]
         self.worker = worker
         self.held = held
         self.orphans = Sightings[Running]()
@@ -79,7 +84,7 @@ class Search:
             put_back(self.connection, orphan)
         taken = {(queue.name, job_id) for queue in self.queues for job_id in queue.intermediate_queue.get_job_ids()}
         for queue_name, job_id in self.strays.lasting(taken - {(running.queue, running.job_id) for running in started}):
-            put_back_stray(Queue(queue_name, connection=self.connection, serializer=JSONSerializer), job_id)
+            put_back_stray(Queue(queue_name, connection=self.connection, serializer=JOBS_ARE), job_id)
 
     def lacks_worker(self, running: Running) -> bool:
         if running.worker == self.worker:
@@ -117,7 +122,7 @@ def bury(connection: Redis, queues: Iterable[str], worker: str) -> None:
     """Put back all that a worker was running which is known to have ended, without waiting for its key to expire."""
     connection.delete(worker_key(worker))
     for name in queues:
-        for running in started_jobs(Queue(name, connection=connection, serializer=JSONSerializer)):
+        for running in started_jobs(Queue(name, connection=connection, serializer=JOBS_ARE)):
             if running.worker == worker:
                 put_back(connection, running)
 
@@ -132,7 +137,7 @@ def put_back(connection: Redis, orphan: Running, handed_over: bool = False) -> b
     with connection.pipeline() as pipeline:
         try:
             pipeline.watch(Job.key_for(orphan.job_id), *([] if handed_over else [worker_key(orphan.worker)]))
-            job = Job.fetch(orphan.job_id, connection, serializer=JSONSerializer)
+            job = Job.fetch(orphan.job_id, connection, serializer=JOBS_ARE)
             if not is_unchanged(execution, job) or (not handed_over and has_worker(connection, orphan.worker)):
                 return False
             pipeline.multi()
@@ -159,7 +164,7 @@ def send_on(job: Job, pipeline: Pipeline, interruptions: int) -> None:
     queue = Queue(
         ALONE if count >= INTERRUPTIONS_BEFORE_ALONE else job.origin,
         connection=job.connection,
-        serializer=JSONSerializer,
+        serializer=JOBS_ARE,
     )
     log.warning("Job %s was running when its worker ended: back on %s", job.id, queue.name)
     job.started_at = None
@@ -176,4 +181,4 @@ def tell_of_failure(job: Job) -> None:
 def put_back_stray(queue: Queue, job_id: str) -> None:
     """A job taken off its queue by a worker that died before it could start it."""
     log.warning("Job %s was taken and not started: back on %s", job_id, queue.name)
-    queue.connection.eval(MOVE_BACK, 2, queue.intermediate_queue_key, queue.key, job_id)
+    queue.connection.eval(MOVE_BACK, 3, queue.intermediate_queue_key, queue.key, Job.key_for(job_id), job_id)

@@ -50,7 +50,9 @@ def test_a_monstrous_address_gets_a_clear_answer(person):
     assert "longer than 300" in person.texts("check " + "x" * 400)
 
 
-@pytest.mark.parametrize("word", ["STOP", "stop", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", "optout", "stopall"])
+@pytest.mark.parametrize(
+    "word", ["STOP", "stop", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", "optout", "stopall"]
+)
 def test_stop_is_remembered_and_left_for_twilio_to_answer(person, redis, word):
     assert person.texts(word) == ""
     assert consent.has_left(redis, ME)

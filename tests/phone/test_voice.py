@@ -164,7 +164,12 @@ def test_nobody_can_listen_to_another_callers_answer(waiting_caller, twilio_post
 def test_a_caller_leaves_a_message(caller, redis, app):
     assert "Record" in caller.presses("9").verbs
     assert "Thank you" in caller._listens(caller.next, {"Digits": "#", "RecordingDuration": "4"}).heard
-    ready = {"RecordingSid": "RE1", "RecordingStatus": "completed", "CallSid": caller.call_sid, "RecordingDuration": "4"}
+    ready = {
+        "RecordingSid": "RE1",
+        "RecordingStatus": "completed",
+        "CallSid": caller.call_sid,
+        "RecordingDuration": "4",
+    }
     assert caller.post("/voice/recording", ready).status_code == 204
     assert caller.post("/voice/recording", ready).status_code == 204
     assert app.extensions["queues"].by_name["texters"].count == 1

@@ -129,7 +129,9 @@ class Handset:
         self.town.post(f"{self.door}/texts", {"body": body})
 
     def received(self) -> list[str]:
-        return [text["body"] for text in self.town.get(f"{self.door}/texts")["texts"] if text["direction"] == "received"]
+        return [
+            text["body"] for text in self.town.get(f"{self.door}/texts")["texts"] if text["direction"] == "received"
+        ]
 
     def gets(self, words: str, within: float = PATIENCE) -> str:
         def found() -> list[str]:
