@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 import events
+import transaction
 from config import Settings
 from masking import mask_all
 from receiving import inbox, once, twilio
@@ -70,10 +71,10 @@ def admit(delivery: Delivery, verify: Verify, key: Key, handler: Handler) -> Rep
     """The whole road of one delivery. Raises Refused, StillRunning, or what the handler raises."""
     redis = current_app.extensions["redis"]
     verify(delivery)
-    pipe = redis.pipeline(transaction=False)
+    pipe = collect(redis)
     inbox.keep(pipe, delivery)
     claim = once.ask(pipe, key(delivery))
-    stored = once.settle(redis, claim, pipe.execute()[-1])
+    stored = once.settle(redis, claim, transaction.send(redis, [words for words, _ in pipe.command_stack])[-1])
     if stored is not None:
         events.publish(
             redis, "delivery.repeated", delivery["CallSid"] or delivery["MessageSid"], address=delivery.shown

@@ -50,7 +50,8 @@ def other_bodies(delivery: Delivery) -> Iterator[tuple[str, bytes]]:
     body = delivery.body
     for lost in (b"\n", b"\r\n"):
         yield "a line break at the end of the body was lost on the way", body + lost
-    yield "a line break was added to the end of the body", body.rstrip(b"\r\n")
+    for added in (b"\n", b"\r\n"):
+        yield "a line break was added to the end of the body", body.removesuffix(added)
     yield "line breaks in the body were changed from CRLF to LF", body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     yield "line breaks in the body were changed from LF to CRLF", body.replace(b"\r\n", b"\n")
     yield "a byte order mark was put before the body", body.removeprefix(b"\xef\xbb\xbf")
@@ -80,7 +81,9 @@ def _other_json(body: bytes) -> Iterator[tuple[str, bytes]]:
         return
     for style in STYLES:
         words = "the JSON was parsed and written anew on the way: sign and check the raw bytes"
-        yield words, json.dumps(parsed, **style).encode("utf-8", "replace")
+        written = json.dumps(parsed, **style).encode("utf-8", "replace")
+        yield words, written
+        yield words, written + b"\r\n"  # SendGrid's ends so
 
 
 def _other_forms(text: str) -> Iterator[tuple[str, bytes]]:

@@ -65,8 +65,7 @@ def finish(redis: Any, pipe: Any, claim: Claim, reply: Reply) -> bool:
 def do(redis: Any, pipe: Any, key: str, reply: Reply, remembered: int) -> bool:
     """Everything on the pipeline at once, unless it was done before: False, and nothing is written.
 
-    For work that is nothing but these writes, so it needs no lease: copies that come together find it done or not.
-    `redis` may be a pipeline too; then its own answer is the one that counts.
+    For work that is nothing but these writes: it needs no lease, for it is done or not, and takes one round trip.
     """
     pipe.execute_command("SET", f"claim:{key}", _done(reply), "EX", remembered)
     return commit(redis, pipe, f"claim:{key}", "")

@@ -86,8 +86,7 @@ def _read(provider: Provider, delivery: Delivery) -> list[Notice]:
 def _take_in(provider: Provider, delivery: Delivery, notices: list[Notice]) -> bool:
     """Keep it, and publish each notice that is news, once. False: nothing of it is new.
 
-    One notice is one round trip. A batch is one too: each of its parts happens whole or not at all, so a batch that
-    broke off is completed when it comes again.
+    Each notice happens whole or not at all, so a batch that broke off is completed when it comes again.
     """
     redis = current_app.extensions["redis"]
     pipe = collect(redis)
@@ -95,18 +94,17 @@ def _take_in(provider: Provider, delivery: Delivery, notices: list[Notice]) -> b
     if len(notices) == 1:
         _publish(pipe, provider, notices[0])
         return _once(redis, pipe, provider, notices[0].id)
-    parts = redis.pipeline(transaction=False)
-    _once(parts, pipe, provider, delivery.fingerprint)
+    news = [_once(redis, pipe, provider, delivery.fingerprint)]
     for notice in notices:
         pipe = collect(redis)
         _publish(pipe, provider, notice)
-        _once(parts, pipe, provider, notice.id)
-    return any(parts.execute())
+        news.append(_once(redis, pipe, provider, notice.id))
+    return any(news)
 
 
-def _once(to: Any, pipe: Any, provider: Provider, id: str) -> bool:
+def _once(redis: Any, pipe: Any, provider: Provider, id: str) -> bool:
     short = id if len(id) <= LONGEST_ID and id.isascii() else hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
-    return once.do(to, pipe, f"webhook:{provider.name}:{short}", provider.reply, provider.remembered)
+    return once.do(redis, pipe, f"webhook:{provider.name}:{short}", provider.reply, provider.remembered)
 
 
 def _publish(pipe: Any, provider: Provider, notice: Notice) -> None:

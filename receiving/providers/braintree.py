@@ -114,7 +114,11 @@ SAMPLES: dict[str, str] = {
 
 def sample(event: str, url: str) -> Delivery:
     """Such a notification, with a subject of a random id."""
-    subject = f"<{SAMPLES[event]}><id>{random.token_hex(3)}</id></{SAMPLES[event]}>" if SAMPLES[event] else ""
+    subject = (
+        f"<{SAMPLES[event]}><id>{random.token_hex(3)}</id><amount>49.00</amount></{SAMPLES[event]}>"
+        if SAMPLES[event]
+        else ""
+    )
     subject = f"<subject>{subject}</subject>" if subject else '<subject><check type="boolean">true</check></subject>'
     moment = f'<timestamp type="datetime">2026-11-23T18:00:{random.randbelow(60):02d}Z</timestamp>'
     xml = f"<notification>{moment}<kind>{event}</kind>{subject}</notification>"

@@ -56,7 +56,7 @@ def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Mailchimp signs it, or sent to the address with the secret when that is all we have."""
     if not _signing(secrets):
         return replace(delivery, url=hidden_path.add(delivery, secrets))
-    at = f"{delivery.received_at:.0f}"
+    at = str(int(delivery.received_at))
     return delivery.having(**{HEADER: f"t={at},v1={_signature(_signing(secrets)[0], at, delivery.body)}"})
 
 

@@ -75,7 +75,7 @@ def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As SendGrid signs it. ValueError when we hold neither a private key nor a secret for the path."""
     private = [key for key in map(_private, _keys(secrets)) if key]
     if private:
-        at = f"{delivery.received_at:.0f}"
+        at = str(int(delivery.received_at))
         made = private[0].sign(at.encode() + delivery.body, ECDSA(SHA256()))
         return delivery.having(**{AT: at, HEADER: base64.b64encode(made).decode()})
     if any(marked(secrets, hidden_path.MARK)):

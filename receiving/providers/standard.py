@@ -83,7 +83,7 @@ def _ed25519(key: Ed25519PublicKey) -> Check:
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As the specification says, with the id it has, or a new one."""
-    headers = {ID: delivery.headers.get(ID) or f"msg_{random.token_hex(13)}", AT: f"{delivery.received_at:.0f}"}
+    headers = {ID: delivery.headers.get(ID) or f"msg_{random.token_hex(13)}", AT: str(int(delivery.received_at))}
     signed = delivery.having(**headers)
     return signed.having(**{HEADER: _signature(secrets[0], _content(signed))})
 

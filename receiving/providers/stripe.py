@@ -36,7 +36,7 @@ def verify(delivery: Delivery, secrets: Secrets) -> None:
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Stripe signs it, with the time it was received as the time of the attempt."""
-    at = f"{delivery.received_at:.0f}"
+    at = str(int(delivery.received_at))
     return delivery.having(**{HEADER: f"t={at},v1={_signature(secrets[0], at, delivery.body)}"})
 
 

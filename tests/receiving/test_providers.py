@@ -18,7 +18,7 @@ REFUSED = (401, 403, 404)
 
 
 def heard(redis):
-    return [event.facts for event in events.latest(redis, 1000) if event.kind == "webhook.received"]
+    return [event.facts for event in events.latest(redis, 5000) if event.kind == "webhook.received"]
 
 
 def refused(answer, caplog):
