@@ -1,6 +1,5 @@
 """One RQ worker that runs many jobs at once: each in a thread, in places that are kept apart by queue."""
 
-import argparse
 import logging
 import os
 import signal
@@ -8,138 +7,130 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
-from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis import Redis
 from redis.client import Pipeline
-from redis.exceptions import RedisError
-from rq import Queue, Worker, worker_registration
+from rq import Queue, worker_registration
 from rq.callbacks import execute_stopped_callback
 from rq.command import handle_command, parse_payload
 from rq.exceptions import DequeueTimeout
 from rq.executions import Execution
 from rq.job import Job
-from rq.registry import BaseRegistry
 from rq.suspension import WORKERS_SUSPENDED
 from rq.timeouts import JobTimeoutException
 from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
-import config
-from masking import MaskedNumbers
 from workers import chores, orphans
 from workers.deadlines import Deadline
-from workers.worker import ALIVE, JOBS_ALONE, MISCONFIGURED, WORN_OUT
+from workers.queue import CALLERS, TEXTERS, WEBHOOKS
+from workers.worker import ALIVE, JOBS_ALONE, WORN_OUT
 
 # How many jobs of each queue one process runs at once. No queue can take another's places: callers find one however
 # many webhooks wait. A place costs nothing until it is first needed.
-PLACES = {"callers": 200, "texters": 200, "webhooks": 100}
+PLACES = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
 
-CONNECTIONS = 16  # to Redis, for all threads together: hosted stores count them, Heroku's smallest allows 20
-ABREAST = int(
-    os.environ.get("AB", "4")
-)  # jobs whose ends are written at the same time; more would wait for Python anyway, holding connections
+ABREAST = 4  # jobs whose ends are written at the same time; more would wait for Python anyway, holding connections
+LEAVE_WITHIN = 20.0  # seconds from SIGTERM until what still runs is handed back; Heroku kills after 30
+LOST_THREADS = 4  # that no time-out can end, until this process asks to be replaced
 
-SEARCH_EVERY = 2.0  # seconds between looks for jobs whose worker died
+PULSE_EVERY = 1.0  # seconds
 HEARTBEAT_EVERY = 2.0  # seconds
 ALIVE_FOR = 10  # seconds after its last heartbeat in which others take this worker for alive
 RENEW_EVERY = 20.0  # seconds between heartbeats for the running jobs, whose records RQ lets live for 60 and more
-LEAVE_WITHIN = 20.0  # seconds from SIGTERM until what still runs is handed back; Heroku kills after 30
-SWITCH_EVERY = float(
-    os.environ.get("SW", "0.0005")
-)  # seconds Python lets one busy thread run while others wait; ten times less than its default
-LOST_THREADS = 4  # that no time-out can end, until this process asks to be replaced
+SEARCH_EVERY = 2.0  # seconds between looks for jobs whose worker died
+SCHEDULE_EVERY = 1.0  # seconds
+MAINTAIN_EVERY = 60.0  # seconds between what RQ calls maintenance: expired results, workers long gone
 
 log = logging.getLogger(__name__)
 
 
 class Crew(BaseWorker):
-    """In RQ's eyes one worker; its queues, registries, results, callbacks and commands are RQ's."""
+    """To RQ one worker like any other: its queues, registries, results, callbacks and commands are RQ's own."""
 
     death_penalty_class = Deadline
     log_result_lifespan = False
 
     def __init__(self, name: str, connection: Redis, pulse: int):
-        super().__init__(
-            list(PLACES),
-            name=name,
-            connection=connection,
-            worker_ttl=ALIVE_FOR,
-            log_job_description=False,
-            serializer=orphans.JOBS_ARE,
-        )
+        """`pulse`: a file descriptor that the foreman reads."""
+        rules: Any = {"worker_ttl": ALIVE_FOR, "log_job_description": False, "serializer": orphans.JOBS_ARE}
+        super().__init__(list(PLACES), name=name, connection=connection, **rules)
         self.pulse = pulse
         self.places = {queue: threading.Semaphore(number) for queue, number in PLACES.items()}
-        self.threads = ThreadPoolExecutor(sum(PLACES.values()) + LOST_THREADS, thread_name_prefix="job")
+        self.threads = ThreadPoolExecutor(sum(PLACES.values()) + 2 * LOST_THREADS, thread_name_prefix="job")
+        self.at_work: set[str] = set()  # ids of the jobs taken and not yet let go
+        self.owners: dict[str, int] = {}  # execution id: the thread that may write how it ended
+        self.stopping: set[str] = set()  # ids of running jobs that someone asked to stop
         self.abreast = threading.Semaphore(ABREAST)
         self.failing = threading.Lock()
-        self.owners: dict[str, int] = {}  # execution id: the thread that may say how it ended
-        self.stopping: set[str] = set()  # ids of running jobs that someone asked to stop
-        self.alone = Queue(orphans.ALONE, connection=connection, serializer=orphans.JOBS_ARE)
-        self.jobs_alone = False
         self.lost = 0
-        self.suspended = False
-        self.leaving = threading.Event()
-        self.gone = threading.Event()
+        self.alone = Queue(orphans.ALONE, connection=connection, serializer=orphans.JOBS_ARE)
+        self.jobs_wait_alone = self.is_suspended = False
+        self.leaving, self.gone = threading.Event(), threading.Event()
         self.leave_by = float("inf")
 
     def run(self) -> None:
-        """Work until told to leave, then end or hand back what is running."""
+        """Work until told to leave; then finish what runs, or hand it back."""
         self.bootstrap("WARNING")
-        listeners = [self.start(self.listen, queue) for queue in self.queues]
-        self.start(self.enforce_deadlines)
-        self.start(self.repeat, 1, self.show_pulse)
-        self.start(self.repeat, HEARTBEAT_EVERY, self.beat)
-        self.start(self.repeat, RENEW_EVERY, self.renew)
-        search = orphans.Search(self.connection, [*PLACES, orphans.ALONE], self.name, self.executions)
-        self.start(self.repeat, SEARCH_EVERY, search)
-        for seconds, chore in CHORES:
-            self.start(self.repeat, seconds, partial(chore, self.connection))
+        self.beat()
+        everything = [*PLACES, orphans.ALONE]
+        scheduler = chores.Scheduler(self.connection, everything, self.name)
+        search = orphans.Search(self.connection, everything, self.name, self.executions)
+        beside: list[tuple[float, Callable[[], object]]] = [
+            (PULSE_EVERY, self.show_pulse),
+            (HEARTBEAT_EVERY, self.beat),
+            (RENEW_EVERY, self.renew),
+            (SEARCH_EVERY, search),
+            (SCHEDULE_EVERY, scheduler),
+            (MAINTAIN_EVERY, self.maintain),
+            *chores.ours(self.connection),
+        ]
+        for seconds, chore in beside:
+            start(chores.repeat, seconds, chore, self.gone)
+        start(self.enforce_deadlines)
+        listeners = [start(self.listen, queue) for queue in self.queues]
         self.leaving.wait()
         for listener in listeners:
             listener.join()
-        self.leave()
+        self.finish_or_hand_back()
         self.gone.set()
+        scheduler.close()
         self.teardown()
 
-    def start(self, function: Callable[..., object], *args: object) -> threading.Thread:
-        thread = threading.Thread(target=function, args=args, daemon=True)
-        thread.start()
-        return thread
-
-    # Taking jobs
+    # Jobs come
 
     def listen(self, queue: Queue) -> None:
-        places = self.places[queue.name]
         while not self.leaving.is_set():
-            if self.suspended:
+            if self.is_suspended:
                 time.sleep(0.1)
-            elif places.acquire(timeout=1):
-                job = self.next_job(queue)
-                if job:
-                    self.threads.submit(self.perform, job, queue)
-                else:
-                    places.release()
+            elif self.places[queue.name].acquire(timeout=1):
+                self.take(queue)
+
+    def take(self, queue: Queue) -> None:
+        """The queue's next job, for which there is a place."""
+        if job := self.next_job(queue):
+            self.at_work.add(job.id)
+            self.threads.submit(self.perform, job, queue)
+        else:
+            self.places[queue.name].release()
 
     def next_job(self, queue: Queue) -> Job | None:
         try:
-            job, _ = Queue.dequeue_any([queue], 1, connection=self.connection, serializer=orphans.JOBS_ARE) or (
-                None,
-                None,
-            )
+            taken = Queue.dequeue_any([queue], 1, connection=self.connection, serializer=self.serializer)
         except DequeueTimeout:
             return None
-        except RedisError as error:
-            log.warning("Cannot take jobs from %s: %s", queue.name, error)
+        except Exception as error:  # no connection, or a job that cannot be read; the next one may be fine
+            log.warning("Cannot take a job from %s: %r", queue.name, error)
             self.leaving.wait(1)
             return None
-        if job and self.leaving.is_set():
-            orphans.put_back_stray(queue, job.id)
+        if taken and self.leaving.is_set():
+            orphans.put_back_stray(queue, taken[0].id)
             return None
-        return job
+        return taken[0] if taken else None
 
     def perform(self, job: Job, queue: Queue) -> None:
         execution = None
@@ -148,31 +139,32 @@ class Crew(BaseWorker):
             self.owners[execution.id] = threading.get_ident()
             self.perform_job(job, queue, execution)
         except Exception:
-            log.exception("Job %s: its end could not be written, so it will run again", job.id)
+            log.exception("Job %s: what became of it could not be written, so it will run again", job.id)
         finally:
-            self.let_go(job, queue, execution)
+            self.let_go(job, execution)
 
-    def let_go(self, job: Job, queue: Queue, execution: Execution | None) -> None:
+    def let_go(self, job: Job, execution: Execution | None) -> None:
         if execution and self.owners.pop(execution.id, None) != threading.get_ident():
-            return  # it took too long, and its place has been given up already
+            return  # it hung here, was given up, and its place is free already
         if execution:
             self.executions.pop(execution.id, None)
         self.stopping.discard(job.id)
-        self.places[queue.name].release()
+        self.at_work.discard(job.id)
+        self.places[job.origin].release()
 
-    # What RQ's worker does once per job, made fit for many at once
+    # What RQ's worker does around a job, made fit for many at once
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
         super().prepare_job_execution(job, remove_from_intermediate_queue=True)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Not for each job, and not for as long as RQ would like: see `beat`."""
+        """Not with each job, and not for as long as RQ would have it: see `beat`."""
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
-        job.ended_at = now()  # RQ's own adds a heartbeat: see `renew`
+        job.ended_at = now()  # without RQ's heartbeat: see `renew`
 
     def procline(self, message: str) -> None:
-        """No: many jobs, one process title."""
+        """There is one process title, and there are many jobs."""
 
     def _finalize_success(self, job: Job, queue: Queue, execution: Execution, return_value: Any) -> None:
         if self.may_end(execution):
@@ -199,7 +191,7 @@ class Crew(BaseWorker):
         exc_string: str = "",
         execution: Execution | None = None,
     ) -> None:
-        with self.failing:  # RQ has room for one stopped job
+        with self.failing:  # RQ remembers one stopped job at a time
             if execution is None or self.owns(execution):
                 self._stopped_job_id = job.id if job.id in self.stopping else None
                 super().handle_job_failure(job, queue, started_job_registry, exc_string, execution)
@@ -208,20 +200,16 @@ class Crew(BaseWorker):
         return self.owners.get(execution.id) == threading.get_ident()
 
     def may_end(self, execution: Execution) -> bool:
-        """False when the job was given up here as hung, or put back elsewhere because we seemed dead."""
+        """False when the job was given up here as hung, or was put back because we seemed dead."""
         return self.owns(execution) and bool(self.connection.exists(execution.key))
 
-    # Ending jobs early
+    # Jobs that must end
 
     def handle_payload(self, message: dict[Any, Any]) -> None:
         payload = parse_payload(message)
-        if payload["command"] == "stop-job":  # RQ's own looks at one running job only
-            running = [execution.id for execution in self.executions.copy().values()]
-            for execution_id in running:
-                if self.executions[execution_id].job_id == payload["job_id"]:
-                    self.request_stop_execution(execution_id)
-        else:
-            handle_command(self, payload)
+        if payload["command"] != "stop-job":
+            return handle_command(self, payload)
+        self.stopping |= self.at_work & {payload["job_id"]}  # RQ's own looks at one running job only
 
     def request_stop_execution(self, execution_id: str) -> None:
         if execution := self.executions.get(execution_id):
@@ -246,69 +234,70 @@ class Crew(BaseWorker):
                     deadline.end()
 
     def give_up(self, deadline: Deadline) -> None:
-        """Its thread hangs where no exception reaches it: leave it the thread, and write its end without it."""
+        """Its thread hangs where no exception reaches it. Leave it the thread, and write its end without it."""
         Deadline.running.discard(deadline)
         self.lost += 1
         frame = sys._current_frames().get(deadline.thread)
-        stack = "".join(traceback.format_stack(frame)) if frame else ""
+        reason = deadline.reason + "; it hangs here:\n" + "".join(traceback.format_stack(frame) if frame else [])
         for execution in self.executions.copy().values():
             if execution.job_id == deadline.job_id:
-                self.threads.submit(self.end_hung, execution, f"{deadline.reason}; it hangs here:\n{stack}")
+                self.threads.submit(self.end_hung, execution, reason)
 
     def end_hung(self, execution: Execution, reason: str) -> None:
         job = execution.job
-        queue = next(queue for queue in self.queues if queue.name == job.origin)
+        queue = Queue(job.origin, connection=self.connection, serializer=self.serializer)
         self.owners[execution.id] = threading.get_ident()
         try:
             self._finalize_failure(job, queue, execution, (JobTimeoutException, JobTimeoutException(reason), None))
         except Exception:
-            log.exception("Job %s: its end could not be written, so it will run again", job.id)
+            log.exception("Job %s: what became of it could not be written, so it will run again", job.id)
         finally:
-            self.let_go(job, queue, execution)
+            self.let_go(job, execution)
 
-    # Staying alive in others' eyes
+    # What others see of this worker
 
     def show_pulse(self) -> None:
-        said = WORN_OUT if self.lost >= LOST_THREADS else JOBS_ALONE if self.jobs_alone else ALIVE
+        """For the foreman: that Python still runs here, and what there is to do."""
+        is_worn_out = self.lost >= LOST_THREADS and not self.leaving.is_set()
         try:
-            os.write(self.pulse, said)
-        except BrokenPipeError:  # the foreman has died, and another may be starting
-            self.request_stop(signal.SIGTERM, None)
-        if said == WORN_OUT:
-            self.lost = -(10**6)
+            os.write(self.pulse, WORN_OUT if is_worn_out else JOBS_ALONE if self.jobs_wait_alone else ALIVE)
+        except BrokenPipeError:  # the foreman died; another one may be starting
+            if not self.leaving.is_set():
+                self.request_stop(signal.SIGTERM, None)
+        if is_worn_out:
             self.leaving.set()
 
-    def repeat(self, seconds: float, function: Callable[[], object]) -> None:
-        while not self.gone.wait(seconds):
-            try:
-                function()
-            except Exception:
-                log.exception("%s failed, and is tried again in %d seconds", function, seconds)
-
     def beat(self) -> None:
+        """For other workers and for `rq info`. It also writes again what was lost with the store."""
         with self.connection.pipeline() as pipeline:
             pipeline.exists(WORKERS_SUSPENDED)
             pipeline.llen(self.alone.key)
-            self.set_state(self.what_it_does(), pipeline)
+            self.set_state(self.what_it_does, pipeline)
             pipeline.hset(self.key, mapping=self.serialize())
             worker_registration.register(self, pipeline)
             super().heartbeat(ALIVE_FOR, pipeline)
-            suspended, jobs_alone, *_ = pipeline.execute()
-        self.suspended, self.jobs_alone = bool(suspended), bool(jobs_alone)
+            suspended, jobs_wait_alone, *_ = pipeline.execute()
+        self.is_suspended, self.jobs_wait_alone = bool(suspended), bool(jobs_wait_alone)
 
+    @property
     def what_it_does(self) -> WorkerStatus:
-        if self.executions:
+        if self.at_work:
             return WorkerStatus.BUSY
-        return WorkerStatus.SUSPENDED if self.suspended else WorkerStatus.IDLE
+        return WorkerStatus.SUSPENDED if self.is_suspended else WorkerStatus.IDLE
 
     def renew(self) -> None:
         for execution in self.executions.copy().values():
             self.maintain_heartbeats(execution.job, execution)
 
+    def maintain(self) -> None:
+        self.last_cleaned_at = self.last_cleaned_at or now()  # not at once: first, our own search puts back
+        if self.should_run_maintenance_tasks:
+            self.run_maintenance_tasks()
+
     # Leaving
 
-    def leave(self) -> None:
-        while self.executions and time.monotonic() < self.leave_by:
+    def finish_or_hand_back(self) -> None:
+        while self.at_work and time.monotonic() < self.leave_by:
             time.sleep(0.05)
         for execution in self.executions.copy().values():
             self.owners.pop(execution.id, None)
@@ -316,7 +305,7 @@ class Crew(BaseWorker):
             orphans.put_back(self.connection, running, handed_over=True)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Leave within LEAVE_WITHIN seconds; asked again a second or more later, at once."""
+        """Leave within LEAVE_WITHIN seconds; asked once more, a second or more later, leave at once."""
         now = time.monotonic()
         if self.leave_by - now < LEAVE_WITHIN - 1:
             self.leave_by = now
@@ -324,53 +313,7 @@ class Crew(BaseWorker):
         self.leaving.set()
 
 
-def connect() -> Redis:
-    """The store, through a few connections that all threads share, and wait for."""
-    pool = config.connect(settings()).connection_pool
-    if type(pool) is not ConnectionPool:
-        return Redis(connection_pool=pool)  # Sentinel's, or another that knows better
-    shared = BlockingConnectionPool(CONNECTIONS, connection_class=pool.connection_class, **pool.connection_kwargs)
-    return Redis(connection_pool=shared)
-
-
-def settings() -> config.Settings:
-    try:
-        return config.load()
-    except config.MissingSetting as missing:
-        print(missing, file=sys.stderr)
-        sys.exit(MISCONFIGURED)
-
-
-def work_alone() -> NoReturn:
-    """RQ's own worker, which makes a process for each job."""
-    Worker([orphans.ALONE], connection=connect(), serializer=orphans.JOBS_ARE).work(burst=True, logging_level="WARNING")
-    sys.exit()
-
-
-def main() -> None:
-    """The process that the foreman starts. Ends at once when told to, or when the foreman has died."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger().handlers[0].addFilter(MaskedNumbers())
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--name", help="this worker's name in RQ")
-    parser.add_argument("--pulse", type=int, help="where to write a byte each second")
-    parser.add_argument("--after", help="a worker that has just died: put its jobs back first")
-    parser.add_argument("--alone", action="store_true", help="run what waits on the queue `alone`, then end")
-    options = parser.parse_args()
-    if options.alone:
-        work_alone()
-    sys.setswitchinterval(SWITCH_EVERY)
-    # RQ's registries have an alarm here, which only a process's first thread can set.
-    BaseRegistry.death_penalty_class = Deadline  # type: ignore[assignment]
-    crew = Crew(options.name, connect(), options.pulse)
-    signal.signal(signal.SIGTERM, crew.request_stop)
-    signal.signal(signal.SIGINT, crew.request_stop)
-    if options.after:
-        orphans.bury(crew.connection, PLACES, options.after)
-    crew.run()
-    logging.shutdown()
-    os._exit(0)  # a thread that hangs would hold us here
-
-
-if __name__ == "__main__":
-    main()
+def start(function: Callable[..., object], *args: object) -> threading.Thread:
+    thread = threading.Thread(target=function, args=args, daemon=True)
+    thread.start()
+    return thread

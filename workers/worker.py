@@ -25,7 +25,7 @@ MISCONFIGURED = 78  # exit status (sysexits.h) of a process that lacks a setting
 
 
 class Crew:
-    """A running `workers.crew`, seen from outside."""
+    """A running `workers.process`, seen from outside."""
 
     def __init__(self, after: str = "") -> None:
         self.name = f"{socket.gethostname()}-{uuid4().hex[:8]}"
@@ -111,7 +111,7 @@ class Foreman:
 
 def start(*arguments: str, pass_fds: Sequence[int] = ()) -> "subprocess.Popen[bytes]":
     environ = {"MALLOC_ARENA_MAX": "2"} | os.environ  # else glibc keeps memory apart for each of many threads
-    return subprocess.Popen([sys.executable, "-m", "workers.crew", *arguments], pass_fds=pass_fds, env=environ)
+    return subprocess.Popen([sys.executable, "-m", "workers.process", *arguments], pass_fds=pass_fds, env=environ)
 
 
 def main() -> None:
