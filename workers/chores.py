@@ -22,14 +22,12 @@ log = logging.getLogger(__name__)
 
 
 def repeat(seconds: float, chore: Callable[[], object], until: threading.Event) -> None:
-    """Call it now and then every so many seconds. Its failures are logged, and it is called again."""
-    while True:
+    """Call it every so many seconds. Its failures are logged, and it is called again."""
+    while not until.wait(seconds):
         try:
             chore()
         except Exception:
             log.exception("%s failed; it is tried again in %g seconds", chore, seconds)
-        if until.wait(seconds):
-            return
 
 
 def ours(connection: Redis) -> list[tuple[float, Callable[[], object]]]:

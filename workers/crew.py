@@ -60,6 +60,7 @@ class Crew(BaseWorker):
         rules: Any = {"worker_ttl": ALIVE_FOR, "log_job_description": False, "serializer": orphans.JOBS_ARE}
         super().__init__(list(PLACES), name=name, connection=connection, **rules)
         self.pulse = pulse
+        self.queue_of = {queue.name: queue for queue in self.queues}
         self.places = {queue: threading.Semaphore(number) for queue, number in PLACES.items()}
         self.threads = ThreadPoolExecutor(sum(PLACES.values()) + 2 * LOST_THREADS, thread_name_prefix="job")
         self.at_work: set[str] = set()  # ids of the jobs taken and not yet let go
@@ -77,6 +78,7 @@ class Crew(BaseWorker):
         """Work until told to leave; then finish what runs, or hand it back."""
         self.bootstrap("WARNING")
         self.beat()
+        self.show_pulse()
         everything = [*PLACES, orphans.ALONE]
         scheduler = chores.Scheduler(self.connection, everything, self.name)
         search = orphans.Search(self.connection, everything, self.name, self.executions)
@@ -86,7 +88,7 @@ class Crew(BaseWorker):
             (RENEW_EVERY, self.renew),
             (SEARCH_EVERY, search),
             (SCHEDULE_EVERY, scheduler),
-            (MAINTAIN_EVERY, self.maintain),
+            (MAINTAIN_EVERY, self.run_maintenance_tasks),  # not earlier: RQ would fail what the search puts back
             *chores.ours(self.connection),
         ]
         for seconds, chore in beside:
@@ -154,8 +156,21 @@ class Crew(BaseWorker):
 
     # What RQ's worker does around a job, made fit for many at once
 
+    def prepare_execution(self, job: Job) -> Execution:
+        """What RQ writes in two steps, in one: a job is either still to be taken or wholly ours."""
+        with self.connection.pipeline() as pipeline:
+            execution = Execution.create(job, self.get_heartbeat_ttl(job), pipeline, worker_name=self.name)
+            job.prepare_for_execution(self.name, pipeline)
+            pipeline.persist(job.key)
+            pipeline.lrem(self.queue_of[job.origin].intermediate_queue_key, 1, job.id)
+            if self.get_state() != WorkerStatus.BUSY:
+                self.set_state(WorkerStatus.BUSY, pipeline)
+            self.executions[execution.id] = execution
+            pipeline.execute()
+        return execution
+
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
-        super().prepare_job_execution(job, remove_from_intermediate_queue=True)
+        """Done in `prepare_execution`."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Not with each job, and not for as long as RQ would have it: see `beat`."""
@@ -245,7 +260,7 @@ class Crew(BaseWorker):
 
     def end_hung(self, execution: Execution, reason: str) -> None:
         job = execution.job
-        queue = Queue(job.origin, connection=self.connection, serializer=self.serializer)
+        queue = self.queue_of[job.origin]
         self.owners[execution.id] = threading.get_ident()
         try:
             self._finalize_failure(job, queue, execution, (JobTimeoutException, JobTimeoutException(reason), None))
@@ -288,11 +303,6 @@ class Crew(BaseWorker):
     def renew(self) -> None:
         for execution in self.executions.copy().values():
             self.maintain_heartbeats(execution.job, execution)
-
-    def maintain(self) -> None:
-        self.last_cleaned_at = self.last_cleaned_at or now()  # not at once: first, our own search puts back
-        if self.should_run_maintenance_tasks:
-            self.run_maintenance_tasks()
 
     # Leaving
 
