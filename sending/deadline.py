@@ -1,6 +1,8 @@
 """A deadline that holds whatever the other side does: when the time is up, the socket is shut."""
 
 import contextlib
+import heapq
+import os
 import socket
 import threading
 import time
@@ -17,28 +19,25 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
+        self.ends = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
         self._over = False
 
     def __enter__(self) -> Self:
-        self._timer.start()
+        watchdog.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
         self.watch(None)  # from here on the socket may be at work for somebody else
 
     @property
     def passed(self) -> bool:
-        return self._over or time.monotonic() >= self._ends
+        return self._over or time.monotonic() >= self.ends
 
     def left(self) -> float:
         """Seconds left; a timeout Failure when there are none."""
-        seconds = self._ends - time.monotonic()
+        seconds = self.ends - time.monotonic()
         if seconds <= 0:
             raise Failure("timeout", "It took too long.")
         return seconds
@@ -50,7 +49,8 @@ class Deadline:
             if self._over:
                 self._shut()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """The time is up."""
         with self._lock:
             self._over = True
             self._shut()
@@ -60,3 +60,49 @@ class Deadline:
             if self._socket is not None:
                 # Not self._socket.shutdown: an SSLSocket forgets its encryption there, under its reader's feet.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class Watchdog:
+    """One thread that cuts every deadline of this process when it passes; it is there while there are any.
+
+    A thread for each request would cost more than the rest of a request.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._coming: list[tuple[float, int, Deadline]] = []
+        self._is_running = False
+
+    def add(self, deadline: Deadline) -> None:
+        with self._changed:
+            heapq.heappush(self._coming, (deadline.ends, id(deadline), deadline))
+            if not self._is_running:
+                self._is_running = True
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+            elif self._coming[0][2] is deadline:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while passed := self._next():
+            passed.cut()
+
+    def _next(self) -> Deadline | None:
+        with self._changed:
+            while self._coming:
+                seconds = self._coming[0][0] - time.monotonic()
+                if seconds <= 0:
+                    return heapq.heappop(self._coming)[2]
+                self._changed.wait(seconds)
+            self._is_running = False
+            return None
+
+
+watchdog = Watchdog()
+
+
+def _begin_anew() -> None:
+    global watchdog
+    watchdog = Watchdog()
+
+
+os.register_at_fork(after_in_child=_begin_anew)  # threads don't come along, and a lock may have been held

@@ -6,8 +6,11 @@ the subscriber is failing. A message that is being sent is due again when its le
 """
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+from redis.exceptions import NoScriptError
 
 from sending.attempts import Attempt, Message
 from sending.subscribers import DUE, Subscriber
@@ -18,6 +21,16 @@ ATTEMPTS_KEPT = 1_000  # per subscriber
 DEAD_KEPT = 10_000  # per subscriber
 BREAKER = 5  # failures in a row after which one probe at a time goes out
 PROBE_AFTER, PROBE_AFTER_MOST = 30, 1_800  # seconds between probes, doubling
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message to send now, whether an earlier attempt at it was lost with its process, and how many hear of it."""
+
+    message: Message
+    was_lost: bool
+    heard_by: int
+
 
 # Keys are made from ids inside the scripts: one Redis, no cluster, as everywhere in this house.
 ADD = """
@@ -66,7 +79,7 @@ if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return false end
 if tonumber(known[3] or 0) >= tonumber(ARGV[6]) and redis.call('ZCARD', hook .. ':lanes') > 1 then return false end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
   local delivery = 'delivery:' .. id .. ':' .. ARGV[1]
-  local message = redis.call('HMGET', 'message:' .. id, 'kind', 'body')
+  local message = redis.call('HMGET', 'message:' .. id, 'kind', 'body', 'subscribers')
   if not message[2] or redis.call('EXISTS', delivery) == 0 then
     redis.call('ZREM', hook .. ':due', id)
   else
@@ -78,7 +91,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LI
     local before = redis.call('HGET', delivery, 'state')
     redis.call('HSET', delivery, 'state', 'sending', 'began', now)
     local tries = redis.call('HINCRBY', delivery, 'tries', 1)
-    return {id, message[1], message[2], redis.call('HGET', delivery, 'sequence'), tries, before}
+    return {id, message[1], message[2], redis.call('HGET', delivery, 'sequence'), tries, before, message[3]}
   end
 end
 return false
@@ -133,54 +146,98 @@ class Schedule:
 
     def __init__(self, redis: Any) -> None:
         self.redis = redis
-        self._add, self._take, self._enter = (redis.register_script(script) for script in (ADD, TAKE, ENTER))
-        self._claim, self._settle, self._leave = (redis.register_script(script) for script in (CLAIM, SETTLE, LEAVE))
+        self._names = {script: redis.script_load(script) for script in (ADD, TAKE, ENTER, CLAIM, SETTLE, LEAVE)}
 
     def add(self, message: str, subscribers: list[str], now: float) -> int:
         """The message waits for each of these. Safe to repeat. Answers for how many it is new."""
-        pipe = self.redis.pipeline(transaction=False)
-        for id in subscribers:
-            self._add(keys=[DUE], args=[id, message, now, KEPT], client=pipe)
-        return sum(pipe.execute())
+        return sum(self._run(*(Call(ADD, [DUE], [id, message, now, KEPT]) for id in subscribers)))
 
     def take(self, now: float, most: int, again: float) -> list[tuple[str, int, int]]:
         """Subscribers with something due: (id, how many messages, failures in a row). They are due again at `again`."""
-        found = self._take(keys=[DUE], args=[now, again, most])
+        (found,) = self._run(Call(TAKE, [DUE], [now, again, most]))
         return [(id.decode(), waiting, failures) for id, waiting, failures in found]
 
     def enter(self, subscriber: Subscriber, lane: str, now: float) -> bool:
         """The right to send to it, until the lease ends. False: its lanes are taken, or it is left in peace."""
-        return bool(self._enter(args=[subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER]))
+        (entered,) = self._run(Call(ENTER, [], [subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER]))
+        return bool(entered)
 
-    def claim(self, subscriber: Subscriber, lane: str, now: float) -> tuple[Message, bool] | None:
-        """The next message, and whether an earlier attempt at it was lost with its process. None: nothing now."""
-        got = self._claim(args=[subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER])
-        if not got:
-            return None
-        id, kind, body, sequence, tries, before = got
-        return Message(id.decode(), kind.decode(), body, int(sequence), tries), before == b"sending"
+    def claim(self, subscriber: Subscriber, lane: str, now: float) -> Claim | None:
+        """The next message, if anything may be sent now."""
+        (got,) = self._run(_claim(subscriber, lane, now))
+        return _claimed(got)
 
     def settle(
-        self,
-        subscriber: str,
-        message: Message,
-        rows: list[Attempt],
-        result: str,
-        now: float,
-        *,
-        next_at: float = 0.0,
-        hold: float = 0.0,
-        chance: float = 1.0,
-    ) -> tuple[int, float]:
-        """Write down what came of it: `result` is delivered, waiting (until `next_at`) or dead.
+        self, subscriber: Subscriber, lane: str, settled: "Settled", now: float, more: bool
+    ) -> tuple[float, Claim | None]:
+        """Write down what came of one message and, if `more`, claim the next: in one round trip.
 
-        `hold` leaves the whole subscriber in peace until then. Answers failures in a row, and since when (0: none).
+        Answers since when the subscriber has taken nothing (0: it does take some), and the claim.
         """
-        numbers = [next_at, hold, BREAKER, PROBE_AFTER, PROBE_AFTER_MOST, chance, ATTEMPTS_KEPT, DEAD_KEPT]
-        written = [json.dumps(asdict(row), ensure_ascii=False, separators=(",", ":")) for row in rows]
-        failures, since = self._settle(args=[subscriber, message.id, message.tries, now, result, *numbers, *written])
-        return failures, float(since)
+        calls = [settled.call(subscriber.id, now), *([_claim(subscriber, lane, now)] if more else [])]
+        result, *got = self._run(*calls, also=settled.telling)
+        return float(result[1]), _claimed(got[0]) if got else None
 
     def leave(self, subscriber: str, lane: str, now: float) -> None:
         """Give the lane back; the subscriber is due again when its next message is."""
-        self._leave(keys=[DUE], args=[subscriber, lane, now])
+        self._run(Call(LEAVE, [DUE], [subscriber, lane, now]))
+
+    def _run(self, *calls: "Call", also: Callable[[Any], None] | None = None) -> list[Any]:
+        """Everything in one round trip. A store that was restarted has forgotten its scripts, and is told again."""
+        for _ in range(2):
+            pipe = self.redis.pipeline(transaction=False)
+            for call in calls:
+                pipe.evalsha(self._names[call.script], len(call.keys), *call.keys, *call.arguments)
+            if also:
+                also(pipe)
+            try:
+                return pipe.execute()[: len(calls)]  # type: ignore[no-any-return]
+            except NoScriptError:
+                for script in self._names:
+                    self.redis.script_load(script)
+        raise RuntimeError("The store does not keep our scripts.")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What came of one message: `result` is delivered, waiting (until `next_at`) or dead.
+
+    `hold` leaves the whole subscriber in peace until then. `chance` (0 to 1) spreads the probes of a failing one.
+    `telling` puts further writes on the same pipeline.
+    """
+
+    message: Message
+    rows: list[Attempt]
+    result: str
+    next_at: float = 0.0
+    hold: float = 0.0
+    chance: float = 1.0
+    telling: Callable[[Any], None] | None = None
+
+    def call(self, subscriber: str, now: float) -> "Call":
+        """The script and its arguments."""
+        what = [subscriber, self.message.id, self.message.tries, now, self.result, self.next_at, self.hold]
+        limits = [BREAKER, PROBE_AFTER, PROBE_AFTER_MOST, self.chance, ATTEMPTS_KEPT, DEAD_KEPT]
+        rows = [json.dumps(vars(row), ensure_ascii=False, separators=(",", ":")) for row in self.rows]
+        return Call(SETTLE, [], [*what, *limits, *rows])
+
+
+@dataclass(frozen=True)
+class Call:
+    """One script with its arguments."""
+
+    script: str
+    keys: list[str]
+    arguments: list[Any]
+
+
+def _claim(subscriber: Subscriber, lane: str, now: float) -> Call:
+    return Call(CLAIM, [], [subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER])
+
+
+def _claimed(got: list[Any] | None) -> Claim | None:
+    if not got:
+        return None
+    id, kind, body, sequence, tries, before, heard_by = got
+    message = Message(id.decode(), kind.decode(), body, int(sequence), tries)
+    return Claim(message, was_lost=before == b"sending", heard_by=int(heard_by or 0))

