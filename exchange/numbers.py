@@ -64,8 +64,10 @@ def first_number(settings: Settings, now: datetime) -> Number:
         updated=now,
         friendly_name=settings.number,
         voice_url=settings.of_app(settings.voice),
+        voice_method=settings.voice_method,
         voice_fallback_url=settings.of_app(settings.voice_fallback),
         status_callback=settings.of_app(settings.voice_status),
         sms_url=settings.of_app(settings.sms),
+        sms_method=settings.sms_method,
         sms_fallback_url=settings.of_app(settings.sms_fallback),
     )

@@ -45,6 +45,8 @@ def _add_options(one: argparse.ArgumentParser) -> None:
     add("--voice-fallback", default="", help="…for calls when --voice fails")
     add("--sms-fallback", default="", help="…for texts when --sms fails")
     add("--voice-status", default="", help="…told when a call is over")
+    add("--voice-method", default="POST", choices=("GET", "POST"), help="how --voice is asked (%(default)s)")
+    add("--sms-method", default="POST", choices=("GET", "POST"), help="how --sms is asked (%(default)s)")
     add("--origin", default="", help="where others reach this exchange, if not at http://host:port")
     add("--allow-host", action="append", default=[], help="a further Host name to answer to (repeatable)")
     add("--password", default="", help="wanted from everyone but REST clients (EXCHANGE_PASSWORD)")
@@ -76,6 +78,8 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         voice_fallback=options.voice_fallback,
         sms_fallback=options.sms_fallback,
         voice_status=options.voice_status,
+        voice_method=options.voice_method,
+        sms_method=options.sms_method,
         host=options.host,
         port=_port(options, environment),
         origin=options.origin.rstrip("/"),

@@ -26,6 +26,7 @@ LAST_WORDS = 5.0  # seconds it gets to stop
 # Where SDKs, curl and language runtimes look for whom to trust, and for a proxy.
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "TWILIO_CA_BUNDLE")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+TRUSTING = Path(__file__).parent / "trusting"  # holds a sitecustomize.py, for Python programs that read none of these
 DIRECT = "127.0.0.1,localhost,::1"
 
 
@@ -41,7 +42,7 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     await proxy.start()
     try:
         with tempfile.TemporaryDirectory(prefix="exchange-") as folder:
-            told = _told(given, app, proxy, Path(folder), server.origin)
+            told = _told(given, app, proxy, Path(folder), server)
             return await _run_app(options.command, told, app, settings.number, server.origin)
     finally:
         await proxy.stop()
@@ -54,16 +55,19 @@ def _made_up(environment: Mapping[str, str]) -> dict[str, str]:
     return {"TWILIO_ACCOUNT_SID": new_sid("AC"), "TWILIO_AUTH_TOKEN": token, "TWILIO_PHONE_NUMBER": NUMBER}
 
 
-def _told(given: dict[str, str], app: str, proxy: Proxy, folder: Path, origin: str) -> dict[str, str]:
+def _told(given: dict[str, str], app: str, proxy: Proxy, folder: Path, server: Server) -> dict[str, str]:
     """The app's environment: its port, its account, and whom to trust and ask instead of Twilio."""
     bundle = folder / "trusted.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes() + proxy.certificate)
     port = str(urlsplit(app).port or 80)
     told = given | dict.fromkeys(TRUST, str(bundle)) | dict.fromkeys(PROXIES, proxy.url)
     told |= {"NO_PROXY": DIRECT, "no_proxy": DIRECT, "PORT": port, "FLASK_RUN_PORT": port}
+    told["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TRUSTING), given.get("PYTHONPATH")]))
     for name in ("TWILIO_REGION", "TWILIO_EDGE"):
         told.pop(name, None)
-    return {"PUBLIC_URL": app, "TWILIO_API_URL": origin} | told
+    key = server.board.new_key("exchange run")
+    usual = {"TWILIO_NUMBER": given["TWILIO_PHONE_NUMBER"], "TWILIO_API_KEY": key.sid, "TWILIO_API_SECRET": key.secret}
+    return {"PUBLIC_URL": app, "TWILIO_API_URL": server.origin} | usual | told
 
 
 async def _run_app(command: list[str], told: dict[str, str], app: str, number: str, origin: str) -> int:

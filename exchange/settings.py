@@ -21,6 +21,8 @@ class Settings:
     voice_fallback: str = ""
     sms_fallback: str = ""
     voice_status: str = ""
+    voice_method: str = "POST"
+    sms_method: str = "POST"
     host: str = "127.0.0.1"
     port: int = 8001
     origin: str = ""  # where others reach us; "" is http://host:port

@@ -16,6 +16,7 @@ from exchange.clock import Clock, iso
 from exchange.debugger import Debugger
 from exchange.faults import Faults
 from exchange.feed import Feed
+from exchange.keys import Key
 from exchange.numbers import Number, first_number
 from exchange.optout import OptOuts
 from exchange.queues import Queues
@@ -71,7 +72,7 @@ class Switchboard:
         self.messages: dict[str, Message] = {}
         self.recordings = Recordings(self)
         self.applications: dict[str, Application] = {}
-        self.keys: dict[str, Any] = {}  # API keys, by sid
+        self.keys: dict[str, Key] = {}
         self.rooms = Rooms(self)
         self.queues = Queues(self)
         self.transcriptions: dict[str, Transcription] = {}
@@ -84,6 +85,12 @@ class Switchboard:
     def addresses(self, number: Number, application_sid: str) -> Number | Application:
         """Where a number's calls or texts go: its application's addresses win over its own."""
         return self.applications.get(application_sid) or number
+
+    def new_key(self, name: str) -> Key:
+        """A further login to REST."""
+        key = Key(name, self.clock.now())
+        self.keys[key.sid] = key
+        return key
 
     # Tasks.
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from exchange.dates import rfc2822
+from exchange.keys import Key
 from exchange.rest.door import Asked
 from exchange.rest.errors import not_found
 from exchange.rest.paging import page
-from exchange.sids import new_sid
-
-
-@dataclass
-class Key:
-    sid: str
-    secret: str
-    friendly_name: str
-    created: datetime
 
 
 def list_all(asked: Asked) -> dict[str, Any]:
@@ -27,8 +16,7 @@ def list_all(asked: Asked) -> dict[str, Any]:
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    key = Key(new_sid("SK"), secrets.token_urlsafe(24), asked.text("FriendlyName"), asked.board.clock.now())
-    asked.board.keys[key.sid] = key
+    key = asked.board.new_key(asked.text("FriendlyName"))
     return _resource(key) | {"secret": key.secret}
 
 
@@ -52,7 +40,7 @@ def _resource(key: Key) -> dict[str, Any]:
 
 
 def _key(asked: Asked) -> Key:
-    key: Key | None = asked.board.keys.get(asked.path("sid"))
+    key = asked.board.keys.get(asked.path("sid"))
     if key is None:
         raise not_found(asked.request.path)
     return key

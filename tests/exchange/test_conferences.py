@@ -137,8 +137,10 @@ def test_somebody_can_be_called_in_held_and_removed(app, client, ada, ben):
     assert people("agent").fetch().call_sid == ben.sid
     assert people(ben.sid).update(hold=True).hold is True
     ada.speaks("Where are you?")
+    ben.speaks("On hold")
     people(ben.sid).update(hold=False, announce_url=f"{app.origin}/announcement")
     ben.hears("Welcome")
+    assert ada.heard() == []
     assert people(ben.sid).delete() is True
     ben.is_left_with("completed")
 

@@ -63,6 +63,18 @@ def test_the_first_in_line_is_connected(line, agent, ada, ben):
     assert line.was_asked("/left")[0]["QueueResult"] == "bridged"
 
 
+def test_two_agents_take_two_different_callers(line, exchange, ada, ben):
+    ada.dials()
+    ada.hears("You are number 1")
+    ben.dials()
+    ben.hears("You are number 2")
+    line.answers["/voice"] = AGENT.format("", "")
+    one, two = exchange.person("7"), exchange.person("8")
+    one.dials()
+    two.dials()
+    assert {person.listens_for("talk")["with"] for person in (one, two)} == {ada.number, ben.number}
+
+
 def test_when_the_agent_leaves_the_caller_goes_on_with_the_action(line, agent, ada):
     ada.dials()
     ada.hears("You are number 1")

@@ -14,7 +14,7 @@ import pytest
 from tests.exchange.conftest import eventually
 
 APP = """
-import http.server, os, urllib.parse
+import certifi, http.server, os, urllib.parse
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
@@ -25,6 +25,7 @@ class App(http.server.BaseHTTPRequestHandler):
         url = f"http://{self.headers['Host']}{self.path}"
         validator = RequestValidator(os.environ["TWILIO_AUTH_TOKEN"])
         assert validator.validate(url, form, self.headers["X-Twilio-Signature"])
+        assert certifi.where() == os.environ["REQUESTS_CA_BUNDLE"]
         Client().messages.create(to=form["From"], from_=form["To"], body="from an unmodified client")
         try:
             Client().chat.v2.services.list()

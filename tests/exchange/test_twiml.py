@@ -147,7 +147,7 @@ def test_entities_cannot_grow():
 
 def test_nesting_has_an_end():
     try:
-        parse("<Response>" + "<Say>" * 5000)
+        parse("<Response>" + "<Say>" * 5000 + "</Say>" * 5000 + "</Response>")
     except Unreadable as reason:
         assert reason.code == 12100
     else:
