@@ -35,3 +35,8 @@ def on_starting(server):
     """Before the first line is logged."""
     for handler in server.log.error_log.handlers:
         handler.addFilter(Masked())
+
+
+def post_worker_init(worker):
+    """Event streams ask whether their process is to end, so that open screens do not hold it up."""
+    worker.wsgi.extensions["is_serving"] = lambda: worker.alive

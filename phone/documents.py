@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from twilio.twiml.voice_response import VoiceResponse
 
 from phone.commands import read_all
+from phone.wording import sayable
 
 KEY_PAUSE = 6  # seconds a caller has to press or say something
 RECORD_KEY, GOODBYE_KEY, AGAIN_KEY = "9", "#", "*"
@@ -31,7 +32,7 @@ def menu(opening: str, document: int, quiet: int = 0, whole: bool = True) -> str
         hints=", ".join([*read_all(), "message", "goodbye"]),
         action=address("/voice/menu", document),
     )
-    gather.say(opening)
+    gather.say(sayable(opening))
     gather.say(spoken_menu() if whole else "What else? Press star for the menu, or hash to say goodbye.")
     response.redirect(address("/voice/menu", document, quiet=str(quiet + 1)))
     return str(response)
@@ -52,7 +53,7 @@ def question(words: str, command: str, document: int) -> str:
         speech_timeout="auto",
         action=address("/voice/words", document, command=command),
     )
-    gather.say(words)
+    gather.say(sayable(words))
     response.redirect(address("/voice/words", document, command=command))
     return str(response)
 
@@ -60,7 +61,7 @@ def question(words: str, command: str, document: int) -> str:
 def waiting(ask: str, document: int, turn: int, words: str = "") -> str:
     """Says something, plays something, and comes back to ask again after about five seconds."""
     response = VoiceResponse()
-    response.say(words or WAITING[turn % len(WAITING)])
+    response.say(sayable(words or WAITING[turn % len(WAITING)]))
     response.play("/static/waiting.wav")
     response.redirect(address("/voice/wait", document, ask=ask, turn=str(turn + 1)))
     return str(response)
@@ -92,6 +93,6 @@ def record(document: int) -> str:
 def goodbye(words: str = "Thank you for calling. Goodbye.") -> str:
     """The last words."""
     response = VoiceResponse()
-    response.say(words)
+    response.say(sayable(words))
     response.hangup()
     return str(response)

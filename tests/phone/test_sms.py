@@ -35,6 +35,10 @@ def test_what_nobody_understands_is_answered_with_help(person, body):
     assert "Text me one of these" in person.texts(body)
 
 
+def test_a_bell_in_a_text_does_not_break_the_reply(person):
+    assert person.texts("check \x07bell.example").startswith("I am looking at  bell.example.")
+
+
 def test_a_slow_one_is_answered_at_once_and_queued(person, app, redis):
     assert "The answer comes as another text" in person.texts("count")
     assert app.extensions["queues"].by_name["texters"].count == 1

@@ -1,0 +1,43 @@
+"""Every document we send is TwiML that Twilio runs without a warning."""
+
+import inspect
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phone import documents, sms
+from tests.conftest import is_valid_twiml
+
+words = st.text(max_size=400)
+EVERYTHING = {name: made for name, made in inspect.getmembers(documents, inspect.isfunction) if made.__module__ == documents.__name__}
+MADE = {
+    "menu": lambda said: documents.menu(said, 1),
+    "question": lambda said: documents.question(said, "check", 1),
+    "waiting": lambda said: documents.waiting("ask", 1, 3, said),
+    "a_moment": lambda said: documents.a_moment("ask", 1, 3),
+    "record": lambda said: documents.record(1),
+    "goodbye": documents.goodbye,
+}
+
+
+def test_every_kind_of_document_is_looked_at():
+    assert set(EVERYTHING) - {"address", "spoken_menu"} == set(MADE)
+
+
+@pytest.mark.parametrize("kind", MADE)
+@given(said=words)
+def test_whatever_is_said_the_document_stays_valid(kind, said):
+    assert is_valid_twiml(MADE[kind](said).encode(), "voice")
+
+
+@given(said=words)
+def test_whatever_is_texted_the_reply_stays_valid(said):
+    assert is_valid_twiml(sms._say(said).body.encode("utf-8"), "sms")
+
+
+def test_a_wrong_document_would_be_noticed():
+    with pytest.raises(AssertionError, match="Gater"):
+        is_valid_twiml(b"<Response><Gater/></Response>", "voice")
+    with pytest.raises(AssertionError):
+        is_valid_twiml(b"<Response><Say>no voice in a text</Say></Response>", "sms")
