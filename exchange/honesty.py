@@ -51,6 +51,8 @@ CHOICES = (
     "HELP is left to the app unless --help-reply says otherwise.",
     "Body is sent empty for a text that is only a picture. No callback says sending.",
     "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",
+    "Twilio's own hold music, twimlets.com/holdmusic and the documents of demo.twilio.com are answered by the exchange "
+    "itself, with a tune of its own.",
     "Recordings and media can be fetched without a login, as on a new account.",
 )
 

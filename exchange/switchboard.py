@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from exchange import grammar, media
+from exchange import borrowed, grammar, media
 from exchange.applications import Application
 from exchange.client import Client
 from exchange.clock import Clock, iso
@@ -120,6 +120,8 @@ class Switchboard:
 
     async def ask(self, webhook: Webhook) -> Answer:
         """Send a webhook, through whatever faults are switched on."""
+        if known := borrowed.answer(webhook.url):
+            return known
         if fault := self.faults.take("webhook-delay", webhook.channel, webhook.url):
             await self.clock.sleep(fault.seconds)
         if self.faults.take("webhook-drop", webhook.channel, webhook.url):

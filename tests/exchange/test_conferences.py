@@ -54,6 +54,17 @@ def test_a_wait_document_is_run_and_may_not_do_everything(app, exchange, ada, be
     ben.hears("Hello")
 
 
+def test_twilios_own_hold_music_needs_no_network(app, exchange, ada, ben):
+    app.answers["/voice"] = conference('waitUrl="http://twimlets.com/holdmusic?Bucket=com.twilio.music.classical"')
+    all_in(ada)
+    eventually(lambda: [item["verb"] for item in ada.call()["heard"]][:1] == ["Play"])
+    assert exchange.request("GET", ada.call()["heard"][0]["url"])[1].startswith(b"RIFF")
+    all_in(ben)
+    ada.speaks("Hello")
+    ben.hears("Hello")
+    assert exchange.alerts() == []
+
+
 def test_it_starts_with_whoever_may_start_it(app, client, ada, ben, cyd):
     app.answers["/voice"] = conference('startConferenceOnEnter="false"')
     all_in(ada, ben)
