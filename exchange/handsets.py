@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import partial
 from typing import Any
@@ -12,7 +11,6 @@ from aiohttp import web
 from exchange import audio, life
 from exchange.call import Call
 from exchange.doors import Refused, add_door, number_field, read_json, text_field
-from exchange.feed import Item
 from exchange.line import Audio, Key, Words
 from exchange.media import from_data_url
 from exchange.messages import Message, attach
@@ -26,7 +24,6 @@ MOST_BODY = 1600
 MOST_MEDIA = 10
 MOST_WORDS = 4000
 LONGEST_WAIT = 60
-HEARTBEAT = 15
 
 
 def add_routes(app: web.Application, board: Switchboard) -> None:
@@ -47,8 +44,6 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
     route("POST", f"{call}/answer", answer)
     route("POST", f"{call}/hangup", hang_up)
     route("POST", f"{call}/spoken", finished_speaking)
-    route("GET", "/feed", feed)
-    route("GET", "/media/{sid}", media)
 
 
 async def list_handsets(board: Switchboard, request: web.Request) -> web.Response:
@@ -228,46 +223,9 @@ async def finished_speaking(board: Switchboard, request: web.Request) -> web.Res
     return web.json_response(shown_call(call))
 
 
-async def feed(board: Switchboard, request: web.Request) -> web.StreamResponse:
-    """The live feed, for as long as the browser stays."""
-    wanted = {_address(text) for text in request.query.getall("handset", [])}
-    after = request.headers.get("Last-Event-ID") or request.query.get("after") or None
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    await response.prepare(request)
-    try:
-        await response.write(b"retry: 1000\n\n")
-        async for item in board.feed.follow(after, HEARTBEAT):
-            if item is None:
-                await response.write(b": still here\n\n")
-            elif not wanted or item["handset"] in wanted or item["kind"] == "reset":
-                await response.write(_event(item))
-    except ConnectionResetError:
-        pass
-    return response
-
-
-def _event(item: Item) -> bytes:
-    return f"id: {item['id']}\ndata: {json.dumps(item)}\n\n".encode()
-
-
-async def media(board: Switchboard, request: web.Request) -> web.Response:
-    found = board.media.get(request.match_info["sid"])
-    if found is None:
-        raise Refused(404, "There is no such picture or sound")
-    headers = {"Content-Type": found.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
-    if not found.inline:
-        headers["Content-Disposition"] = "attachment"
-    return web.Response(body=found.body, headers=headers)
-
-
 def _whole(handset: Handset) -> dict[str, Any]:
     texts = [text.shown() for text in handset.texts]
     return handset.shown() | {"texts": texts, "calls": [shown_call(call) for call in handset.calls]}
-
-
-def _address(text: str) -> str:
-    return "+" + text.strip() if text.startswith(" ") else tidy(text)  # a bare + in a query means a space
 
 
 def _number(request: web.Request) -> str:

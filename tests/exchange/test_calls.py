@@ -7,8 +7,6 @@ from aiohttp import web
 
 from tests.exchange.conftest import NUMBER, SID, eventually
 
-APOLOGY = "We are sorry, an application error has occurred. Goodbye."
-
 
 def say(*words):
     return "<Response>" + "".join(f"<Say>{word}</Say>" for word in words) + "</Response>"
@@ -226,94 +224,6 @@ def test_a_text_can_be_sent_during_a_call(app, exchange, ada):
     ada.dials()
     ada.hears("Sent")
     ada.gets("from the call")
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        (lambda: web.Response(status=500), 11217),
-        (lambda: web.Response(status=404), 11217),
-        (lambda: web.Response(text="<Response><Say>hi</Response>", content_type="text/xml"), 12100),
-        (lambda: web.Response(body=b"\xff\xfe\xff<", content_type="text/xml"), 12100),
-        (lambda: web.Response(text="{}", content_type="application/json"), 12300),
-        (lambda: web.Response(body=b"x" * 70_000, content_type="text/xml"), 11750),
-        (lambda: web.Response(text="None", content_type="text/html"), 12100),
-        (
-            lambda: web.Response(
-                text='<!DOCTYPE x [<!ENTITY a "b">]><Response>&a;</Response>', content_type="text/xml"
-            ),
-            12100,
-        ),
-    ],
-)
-def test_when_the_app_fails_the_caller_is_told_so_in_words(app, exchange, ada, answer, code):
-    app.answers["/voice"] = lambda asked: answer()
-    ada.dials()
-    ada.hears(APOLOGY)
-    ada.is_left_with("completed")
-    exchange.warns(code)
-
-
-def test_the_fallback_goes_on_with_the_call(app, exchange, ada):
-    app.answers["/voice"] = "<Response><Redirect>/broken</Redirect></Response>"
-    app.answers["/broken"] = lambda asked: web.Response(status=503)
-    app.answers["/fallback"] = lambda asked: say(f"Sorry, {asked['ErrorCode']}")
-    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
-    ada.dials()
-    ada.hears("Sorry, 11217")
-    assert app.at("/fallback")[0]["ErrorUrl"] == f"{app.origin}/broken"
-
-
-def test_a_fallback_that_fails_too_ends_in_the_apology(app, exchange, ada):
-    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
-    ada.dials()
-    ada.hears(APOLOGY)
-    assert len(app.at("/fallback")) == 1
-
-
-def test_plain_words_are_spoken_and_the_call_ends(app, ada):
-    app.answers["/voice"] = web.Response(text="Hello from a text file")
-    ada.dials()
-    ada.hears("Hello from a text file")
-    ada.is_left_with("completed")
-
-
-@pytest.mark.parametrize(
-    ("document", "code"),
-    [
-        ("<Response><say>hi</say></Response>", 12200),
-        ('<Response><Gather numdigits="1" timeout="0"/></Response>', 12200),
-        ("<Response>hello</Response>", 12200),
-        ('<Response><Gather timeout="0"><Hangup/></Gather></Response>', 13320),
-        ('<Response><Gather timeout="soon"/></Response>', 13313),
-        ('<Response><Gather numDigits="0" timeout="0"/></Response>', 13314),
-        ('<Response><Gather finishOnKey="##" timeout="0"/></Response>', 13311),
-        ('<Response><Gather finishOnKey="x" timeout="0"/></Response>', 13310),
-        ('<Response><Gather input="thought" timeout="0"/></Response>', 13330),
-        ('<Response><Pause length="0"/></Response>', 13910),
-        ("<Response><Say/></Response>", 13520),
-        ('<Response><Say loop="x">hi</Say></Response>', 13510),
-        ('<Response><Redirect method="PATCH">/x</Redirect></Response>', 13710),
-        ("<Response><Connect><Stream url='wss://x'/></Connect></Response>", 12200),
-        ('<Response><Play digits="1;2"/></Response>', 12200),
-    ],
-)
-def test_a_mistake_in_a_document_is_named_with_its_place(app, exchange, ada, document, code):
-    app.answers["/voice"] = document
-    ada.dials()
-    alert = exchange.warns(code)
-    assert alert["line"] == 1
-    assert alert["column"] >= 1
-    assert alert["mend"]
-    assert document in alert["answer"]["body"]
-
-
-def test_a_wrong_case_is_told_what_was_meant(app, exchange, ada):
-    app.answers["/voice"] = "<Response>\n  <Gather num_digits='1' timeout='0'/></Response>"
-    ada.dials()
-    alert = exchange.warns(12200)
-    assert "did you mean numDigits?" in alert["message"]
-    assert (alert["line"], alert["column"]) == (2, 3)
 
 
 def test_a_thousand_loops_can_be_cut_short(app, ada):
