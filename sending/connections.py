@@ -1,4 +1,4 @@
-"""The adapter under requests: every socket it opens leads to an address that was checked a moment ago."""
+"""Connections for urllib3: every socket they open leads to an address that was checked a moment ago."""
 
 import http.client
 import socket
@@ -9,10 +9,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import InvalidHeader
+from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
 
 from sending.addresses import SocketAddress
@@ -139,19 +139,12 @@ class GuardedTLSPool(GuardedPool, HTTPSConnectionPool):
     ConnectionCls = GuardedTLS
 
 
-class GuardedAdapter(HTTPAdapter):
+class GuardedPools(PoolManager):
     """Keeps connections by scheme, name and port, so two names on one address never share one."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(pool_connections=HOSTS, pool_maxsize=PER_HOST)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
-
-    def cert_verify(self, *_: Any) -> None:
-        """Nothing to set: the one context checks every certificate, and cannot be talked out of it."""
+        super().__init__(num_pools=HOSTS, maxsize=PER_HOST, ssl_context=context)
+        self.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
 
 
 def _first_to_answer(addresses: list[SocketAddress], ends: float, host: str) -> socket.socket:

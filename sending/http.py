@@ -1,18 +1,22 @@
 """The good client: one request, with every limit a polite and careful sender keeps."""
 
+import contextlib
 import http.client
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import certifi
-import requests
 import urllib3
+from urllib3 import BaseHTTPResponse
+from urllib3.util import Timeout, parse_url
 
 from sending import addresses, urls
 from sending.certificates import Certificate
-from sending.connections import Facts, GuardedAdapter, Visit, under_way
+from sending.connections import Facts, GuardedPools, Visit, under_way
 from sending.deadline import Deadline
 from sending.failures import Failure
 
@@ -28,6 +32,17 @@ OURS = frozenset(  # they frame the message or belong to the connection; nobody 
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect"}
     | {"accept-encoding", "cookie"}
 )
+NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # as RFC 9110 5.5 has it
+
+# No retries and no redirects; the body as it comes over the wire.
+PLAINLY: dict[str, Any] = {
+    "retries": False,
+    "redirect": False,
+    "assert_same_host": False,
+    "preload_content": False,
+    "decode_content": False,
+}
 BREAKS = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError)
 SLOW = (TimeoutError, urllib3.exceptions.TimeoutError)
 HEAD_TOO_LARGE = (http.client.LineTooLong, http.client.HTTPException)  # the latter, bare, means too many headers
@@ -81,7 +96,7 @@ class Client:
         context = ssl.create_default_context(cafile=certifi.where())
         if authorities:
             context.load_verify_locations(authorities)
-        self._adapter = GuardedAdapter(context)
+        self._pools = GuardedPools(context)
 
     def accept(self, url: str, *, http: bool = False) -> str:
         """The plain form of an address this client may try; a blocked Failure otherwise. Looks nothing up."""
@@ -106,52 +121,62 @@ class Client:
         """
         began = time.monotonic()
         try:
-            prepared = self._prepared(method, self.accept(url, http=http), headers or {}, body)
+            plain = self.accept(url, http=http)
+            sent = self._headers(method, headers or {})
             with Deadline(finish_within) as deadline:
                 visit = Visit(deadline, connect_within, self._addresses, fresh)
-                return self._exchange(prepared, visit, finish_within, keep_at_most)
+                return self._exchange(
+                    method, plain, sent, body, visit, Timeout(connect_within, finish_within), keep_at_most
+                )
         except Failure as failure:
             failure.elapsed = time.monotonic() - began
             raise
 
     def close(self) -> None:
         """Close every connection kept open."""
-        self._adapter.close()
+        self._pools.clear()
 
     def _addresses(self, host: str, port: int, within: float) -> list[addresses.SocketAddress]:
         return addresses.reachable(
             host, port, allow_loopback=self._allow_loopback, within=within, resolver=self._resolver
         )
 
-    def _prepared(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> requests.PreparedRequest:
-        ours = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+    def _headers(self, method: str, headers: Mapping[str, str]) -> dict[str, str]:
         unwanted = OURS & {name.lower() for name in headers}
         if unwanted or method not in METHODS:
             raise Failure("protocol", f"{', '.join(sorted(unwanted)) or method} is not for callers to set.")
-        try:
-            return requests.Request(method, url, headers={**ours, **headers}, data=body).prepare()
-        except (requests.RequestException, ValueError) as error:
-            raise Failure("protocol", "The address or a header cannot be sent as it is.") from error
+        if not all(NAME.fullmatch(name) and VALUE.fullmatch(value) for name, value in headers.items()):
+            raise Failure("protocol", "A header cannot be sent as it is.")
+        return {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
 
-    def _exchange(self, prepared: requests.PreparedRequest, visit: Visit, finish_within: float, keep: int) -> Reply:
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        visit: Visit,
+        timeout: Timeout,
+        keep: int,
+    ) -> Reply:
         began = time.monotonic()
         token = under_way.set(visit)
+        place = parse_url(url)
         try:
-            response = self._adapter.send(prepared, stream=True, timeout=(visit.connect_within, finish_within))
+            pool = self._pools.connection_from_host(place.host, place.port, place.scheme)
+            response = pool.urlopen(method, place.request_uri, body, headers, timeout=timeout, **PLAINLY)
             first_byte = time.monotonic() - began
-            with response:
-                body, truncated = _read(response.raw, keep)
+            with contextlib.closing(response):
+                kept, truncated = _read(response, keep)
             visit.deadline.left()  # a socket that was shut looks like the end of the body
         except BREAKS as error:
-            raise _failure(error, visit.deadline, urls.host_of(prepared.url or "")) from error
+            raise _failure(error, visit.deadline, place.host or "") from error
         finally:
             under_way.reset(token)
-        return _reply(response, body, truncated, visit, first_byte, time.monotonic() - began)
+        return _reply(response, kept, truncated, visit, first_byte, time.monotonic() - began)
 
 
-def _read(raw: urllib3.BaseHTTPResponse, keep: int) -> tuple[bytes, bool]:
+def _read(raw: BaseHTTPResponse, keep: int) -> tuple[bytes, bool]:
     """The first `keep` bytes of the body as it came over the wire, and whether there were more."""
     body, seen = bytearray(), 0
     while seen <= max(keep, READ_AT_MOST) and (piece := raw.read(16_384, decode_content=False)):
@@ -161,13 +186,13 @@ def _read(raw: urllib3.BaseHTTPResponse, keep: int) -> tuple[bytes, bool]:
 
 
 def _reply(
-    response: requests.Response, body: bytes, truncated: bool, visit: Visit, first_byte: float, elapsed: float
+    response: BaseHTTPResponse, body: bytes, truncated: bool, visit: Visit, first_byte: float, elapsed: float
 ) -> Reply:
     facts = visit.connection.facts if visit.connection else Facts()
     spent = (facts.lookup, facts.connect, facts.secure) if visit.opened else (0.0, 0.0, 0.0)
     return Reply(
-        status=response.status_code,
-        headers={name.lower(): value for name, value in response.headers.items()},
+        status=response.status,
+        headers={name.lower(): response.headers[name] for name in response.headers},
         body=body,
         truncated=truncated,
         elapsed=elapsed,
