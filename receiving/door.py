@@ -102,8 +102,9 @@ def _by_twilio(delivery: Delivery) -> None:
 
 def read_request(limit: int) -> Delivery:
     """The request as it came; 413 when its body has more than `limit` bytes, before it is read."""
+    ours = settings()
     request.max_content_length = limit
-    return from_request(request.environ, request.get_data(), settings().public_url, settings().trusted_proxies)
+    return from_request(request.environ, request.get_data(), ours.public_url, ours.trusted_proxies)
 
 
 def settings() -> Settings:

@@ -53,7 +53,9 @@ def read_json(body: bytes | str) -> Any:
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """The text without line breaks, control characters and halves of characters, cut with an ellipsis."""
-    clean = "".join(char if char.isprintable() else " " for char in text[: longest * 4])
+    clean = text[: longest * 4]
+    if not clean.isprintable():
+        clean = "".join(char if char.isprintable() else " " for char in clean)
     line = " ".join(clean.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 

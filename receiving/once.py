@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from transaction import collect, commit
@@ -71,6 +72,7 @@ def do(redis: Any, pipe: Any, key: str, reply: Reply, remembered: int) -> bool:
     return commit(redis, pipe, f"claim:{key}", "")
 
 
+@lru_cache(100)
 def _done(reply: Reply) -> str:
     return "done " + json.dumps([reply.body, reply.content_type, reply.status], ensure_ascii=False)
 

