@@ -10,8 +10,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from exchange.options import Unusable, parser, settings_from
-from exchange.run import run
-from exchange.server import Server
+from exchange.run import listening, run
 from exchange.settings import Settings
 
 
@@ -27,9 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def until_stopped(work: Coroutine[Any, Any, int]) -> int:
-    """Let it run until it ends, or until SIGTERM or SIGINT, which cancel it and are no failure."""
+    """Let it run until it ends, or until SIGTERM, SIGINT or SIGHUP, which cancel it and are no failure."""
     task = asyncio.ensure_future(work)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
         return await task
@@ -39,13 +38,9 @@ async def until_stopped(work: Coroutine[Any, Any, int]) -> int:
 
 async def serve(settings: Settings) -> int:
     """Serve until cancelled."""
-    server = Server(settings)
-    await server.start()
-    try:
+    async with listening(settings) as server:
         print(f"exchange: {settings.number} rings at {server.origin} and calls {settings.app or 'nobody'}", flush=True)
         await asyncio.Event().wait()
-    finally:
-        await server.stop()
     return 0
 
 

@@ -1,34 +1,30 @@
-"""A proxy for the app's own requests: api.twilio.com is the exchange, and nothing ever reaches Twilio."""
+"""A proxy for the app's own requests: Twilio's names lead to the exchange, and every other host is refused by name."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
+import re
 from asyncio import StreamReader, StreamWriter
 from contextlib import suppress
-from functools import lru_cache
 from urllib.parse import urlsplit
 
-import trustme
+from exchange.trust import is_twilios
 
-OURS = {"api.twilio.com"}
 MOST_HEAD = 16 * 1024
 PIECE = 64 * 1024
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-alive"}
 
 
 class Proxy:
-    """Listens on loopback. `certificate` is what its callers must trust; it exists for this run only."""
+    """Listens on loopback. Tunnels to Twilio end at `front`, a port here that speaks TLS in its names.
 
-    def __init__(self, exchange: tuple[str, int], let_through: tuple[str, ...] = ()) -> None:
-        self.exchange, self.let_through = exchange, let_through
-        self.authority = trustme.CA(organization_name="The local exchange")
-        self.refused: list[str] = []
+    `let_through` are other hosts the app may reach; `*` is every one, and still none of Twilio's."""
+
+    def __init__(self, front: int, let_through: tuple[str, ...] = ()) -> None:
+        self.front, self.let_through = front, {name.lower().rstrip(".") for name in let_through}
         self.server: asyncio.Server | None = None
         self.pipes: set[asyncio.Task[None]] = set()
-
-    @property
-    def certificate(self) -> bytes:
-        return self.authority.cert_pem.bytes()
 
     @property
     def url(self) -> str:
@@ -50,85 +46,78 @@ class Proxy:
         assert task
         self.pipes.add(task)
         try:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError):
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 await self._serve(reader, writer)
         finally:
             self.pipes.discard(task)
             writer.close()
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        method, _, rest = head.decode("latin-1").partition(" ")
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        method, _, rest = head.partition(" ")
         target = rest.partition(" ")[0]
-        host, port = _host_and_port(target if method == "CONNECT" else urlsplit(target).netloc, method)
-        if method == "CONNECT" and host in OURS:
-            await self._as_twilio(host, reader, writer)
-        elif self._may_pass(host):
-            await self._pass_on(method, head, host, port, reader, writer)
+        host, port = _host_and_port(target, method)
+        if is_twilios(host) and method == "CONNECT":
+            await self._join(reader, writer, "127.0.0.1", self.front, b"")
+        elif is_twilios(host):
+            await _refuse(host, "ask for it over https", writer)
+        elif host not in self.let_through and "*" not in self.let_through:
+            await _refuse(host, f"start it with --let-through {host} if the app needs that", writer)
         else:
-            await self._refuse(host, writer)
+            await self._join(reader, writer, host, port, b"" if method == "CONNECT" else _one_request(head, target))
 
-    def _may_pass(self, host: str) -> bool:
-        """Never to Twilio, whatever was allowed."""
-        if host == "twilio.com" or host.endswith(".twilio.com"):
-            return False
-        return host in self.let_through or "*" in self.let_through
-
-    async def _refuse(self, host: str, writer: StreamWriter) -> None:
-        self.refused.append(host)
-        sentence = f"The local exchange lets nothing through to {host[:100]!r}"
-        if not host.endswith("twilio.com"):
-            sentence += ": start it with --let-through if the app needs that host"
-        print(f"exchange: {sentence}", flush=True)
-        body = (sentence + "\n").encode()
-        head = f"HTTP/1.1 502 Refused by the exchange\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode() + body)
-        await writer.drain()
-
-    async def _as_twilio(self, host: str, reader: StreamReader, writer: StreamWriter) -> None:
-        """End the TLS here, with a certificate for that name, and hand the plain request to the exchange."""
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await writer.drain()
-        await writer.start_tls(self._context(host))
-        await self._join(reader, writer, *await asyncio.open_connection(*self.exchange))
-
-    async def _pass_on(
-        self, method: str, head: bytes, host: str, port: int, reader: StreamReader, writer: StreamWriter
-    ) -> None:
-        there_reader, there_writer = await asyncio.open_connection(host, port)
-        if method == "CONNECT":
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        else:
-            there_writer.write(head)
-        await self._join(reader, writer, there_reader, there_writer)
-
-    async def _join(
-        self, reader: StreamReader, writer: StreamWriter, there_reader: StreamReader, there_writer: StreamWriter
-    ) -> None:
+    async def _join(self, reader: StreamReader, writer: StreamWriter, host: str, port: int, first: bytes) -> None:
+        """Pass on what is said, beginning with `first` or, for a tunnel, with the word that it stands."""
         try:
+            there_reader, there_writer = await asyncio.open_connection(host, port)
+        except OSError as problem:
+            return await _answer(502, f"{host} cannot be reached: {problem}", writer)
+        try:
+            (there_writer if first else writer).write(first or ESTABLISHED)
             await asyncio.gather(_pour(reader, there_writer), _pour(there_reader, writer))
         finally:
             there_writer.close()
 
-    @lru_cache(maxsize=16)  # noqa: B019 - the proxy lives as long as the process
-    def _context(self, host: str) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(host).configure_cert(context)
-        return context
-
 
 async def _pour(source: StreamReader, sink: StreamWriter) -> None:
     """Pass bytes on until one side is done."""
-    with suppress(OSError, ssl.SSLError):
+    with suppress(OSError):
         while piece := await source.read(PIECE):
             sink.write(piece)
             await sink.drain()
     sink.close()
 
 
-def _host_and_port(netloc: str, method: str) -> tuple[str, int]:
-    name, colon, port = netloc.rpartition(":")
-    if not colon:
-        name, port = netloc, ""
-    default = 443 if method == "CONNECT" else 80
-    return name.strip("[]").lower(), int(port) if port.isascii() and port.isdigit() and len(port) < 6 else default
+async def _refuse(host: str, hint: str, writer: StreamWriter) -> None:
+    sentence = f"The local exchange lets nothing through to {host}"
+    print(f"exchange: {sentence.removeprefix('The local exchange ')}: {hint}", flush=True)
+    await _answer(403, sentence, writer)
+
+
+async def _answer(status: int, sentence: str, writer: StreamWriter) -> None:
+    """The sentence stands in the first line too: many clients show no more than that of a proxy's refusal."""
+    sentence = re.sub(r"[^ -~]", "?", sentence)
+    head = f"HTTP/1.1 {status} {sentence}\r\nContent-Length: {len(sentence) + 1}\r\nContent-Type: text/plain\r\n"
+    writer.write(f"{head}Connection: close\r\n\r\n{sentence}\n".encode())
+    await writer.drain()
+
+
+def _one_request(head: str, target: str) -> bytes:
+    """The head as the other server wants it, and so that the connection ends with its answer: a client might
+    send the next request, for quite another host, over the same one."""
+    line, *fields = head.rstrip("\r\n").split("\r\n")
+    path = re.sub(r"^[^:/?#]+://[^/?#]*", "", target)
+    line = line.replace(target, path if path.startswith("/") else f"/{path}", 1)
+    kept = [field for field in fields if field.partition(":")[0].strip().lower() not in HOP_BY_HOP]
+    return "\r\n".join([line, *kept, "Connection: close", "", ""]).encode("latin-1")
+
+
+def _host_and_port(target: str, method: str) -> tuple[str, int]:
+    """Whom a request is for; what stands there is a stranger's, and may be no host at all."""
+    tunnel = method == "CONNECT"
+    with suppress(ValueError):
+        parts = urlsplit(f"//{target}" if tunnel else target)
+        host = (parts.hostname or "").rstrip(".")
+        if re.fullmatch(r"[a-z0-9._:-]{1,253}", host):
+            return host, parts.port or (443 if tunnel else 80)
+    return "nowhere", 0

@@ -3,114 +3,72 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import os
-import signal
-import socket
+import errno
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import certifi
-
+from exchange.command import nobody_listens, run_command
+from exchange.front import Front
+from exchange.keys import Key
 from exchange.options import Unusable, settings_from
 from exchange.proxy import Proxy
 from exchange.server import Server
-from exchange.sids import new_sid
-
-NUMBER = "+441632960000"  # in a range that is kept for fiction
-APP_PATIENCE = 60.0  # seconds an app may take to listen
-LAST_WORDS = 5.0  # seconds it gets to stop
-# Where SDKs, curl and language runtimes look for whom to trust, and for a proxy.
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "TWILIO_CA_BUNDLE")
-PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
-TRUSTING = Path(__file__).parent / "trusting"  # holds a sitecustomize.py, for Python programs that read none of these
-DIRECT = "127.0.0.1,localhost,::1"
+from exchange.settings import Settings
+from exchange.surroundings import app_address, surroundings, whole_command, with_account
+from exchange.switchboard import Switchboard
+from exchange.trust import Trust
 
 
 async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Serve and run the app until it ends; its exit status."""
-    given = _made_up(environment) | dict(environment)
-    app = options.app or given.get("PUBLIC_URL") or f"http://127.0.0.1:{_free_port()}"
-    options.app = app
+    """Serve and run the app until it ends; its exit status. All that is written lies in a folder that goes with it."""
+    given = with_account(environment)
+    options.app = app_address(options.app, given)
     settings = settings_from(options, given)
+    command = whole_command(options.command, given)
+    await nobody_listens(settings.app)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-")))
+        server = await stack.enter_async_context(listening(settings))
+        trust = Trust(folder, given)
+        front = Front(server.board, trust)
+        stack.push_async_callback(front.stop)
+        await front.start()
+        proxy = Proxy(front.port, tuple(options.let_through))
+        stack.push_async_callback(proxy.stop)
+        await proxy.start()
+        told = surroundings(given, settings, server.origin, proxy.url, front.port, trust.bundle)
+        told |= _login(server.board, given)
+        ready = f"ready: the phones are at {server.origin}/ and {settings.number} rings at {settings.app}"
+        return await run_command(command, told, settings.app, ready)
+
+
+@asynccontextmanager
+async def listening(settings: Settings) -> AsyncIterator[Server]:
+    """A server that has started, and will be stopped. Raises Unusable when its port is taken."""
     server = Server(settings)
-    await server.start()
-    proxy = Proxy((settings.host, server.port), tuple(options.let_through))
-    await proxy.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="exchange-") as folder:
-            told = _told(given, app, proxy, Path(folder), server)
-            return await _run_app(options.command, told, app, settings.number, server.origin)
+        await _start(server, settings.port)
+        yield server
     finally:
-        await proxy.stop()
         await server.stop()
 
 
-def _made_up(environment: Mapping[str, str]) -> dict[str, str]:
-    """An account for those who have none."""
-    token = environment.get("TWILIO_AUTH_TOKEN") or new_sid("")
-    return {"TWILIO_ACCOUNT_SID": new_sid("AC"), "TWILIO_AUTH_TOKEN": token, "TWILIO_PHONE_NUMBER": NUMBER}
-
-
-def _told(given: dict[str, str], app: str, proxy: Proxy, folder: Path, server: Server) -> dict[str, str]:
-    """The app's environment: its port, its account, and whom to trust and ask instead of Twilio."""
-    bundle = folder / "trusted.pem"
-    bundle.write_bytes(Path(certifi.where()).read_bytes() + proxy.certificate)
-    port = str(urlsplit(app).port or 80)
-    told = given | dict.fromkeys(TRUST, str(bundle)) | dict.fromkeys(PROXIES, proxy.url)
-    told |= {"NO_PROXY": DIRECT, "no_proxy": DIRECT, "PORT": port, "FLASK_RUN_PORT": port}
-    told["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TRUSTING), given.get("PYTHONPATH")]))
-    for name in ("TWILIO_REGION", "TWILIO_EDGE"):
-        told.pop(name, None)
-    key = server.board.new_key("exchange run")
-    usual = {"TWILIO_NUMBER": given["TWILIO_PHONE_NUMBER"], "TWILIO_API_KEY": key.sid, "TWILIO_API_SECRET": key.secret}
-    return {"PUBLIC_URL": app, "TWILIO_API_URL": server.origin} | usual | told
-
-
-async def _run_app(command: list[str], told: dict[str, str], app: str, number: str, origin: str) -> int:
+async def _start(server: Server, port: int) -> None:
     try:
-        process = await asyncio.create_subprocess_exec(*command, env=told, start_new_session=True)
-    except FileNotFoundError:
-        raise Unusable(f"There is no command {command[0]!r}") from None
-    try:
-        if await _listens(app, process):
-            print(f"exchange: {number} rings at {origin} and calls {app}", flush=True)
-        return await process.wait()
-    finally:
-        await _stop(process)
+        await server.start()
+    except OSError as problem:
+        if problem.errno != errno.EADDRINUSE:
+            raise
+        sentence = f"Port {port} is taken: choose another for the exchange with --port (0 is any free one)"
+        raise Unusable(sentence) from None
 
 
-async def _listens(app: str, process: asyncio.subprocess.Process) -> bool:
-    """Wait until the app can be reached; say so if it cannot."""
-    parts = urlsplit(app)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(APP_PATIENCE):
-            while process.returncode is None:
-                with suppress(OSError):
-                    _, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
-                    writer.close()
-                    return True
-                await asyncio.sleep(0.1)
-    if process.returncode is None:
-        print(f"exchange: the app does not listen at {app}: start it there (PORT), or say where with --app", flush=True)
-    return False
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Stop the app and whatever it started."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS):
-                await process.wait()
-                return
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
+def _login(board: Switchboard, given: Mapping[str, str]) -> dict[str, str]:
+    """An API key as its login to REST: the app's own where it has one, which the exchange then knows."""
+    key = Key("exchange run", board.clock.now())
+    if given.get("TWILIO_API_KEY") and given.get("TWILIO_API_SECRET"):
+        key = Key(key.friendly_name, key.created, given["TWILIO_API_KEY"], given["TWILIO_API_SECRET"])
+    board.keys[key.sid] = key
+    return {"TWILIO_API_KEY": key.sid, "TWILIO_API_SECRET": key.secret}

@@ -1,16 +1,18 @@
-"""Read by every Python program that `exchange run` starts: who trusts certifi's list then trusts the exchange too.
+"""Read by every Python program that `exchange run` starts, for clients that look at no environment variable.
 
-Twilio's own library up to version 7 reads no environment variable that would say so."""
+Twilio's own library up to version 7 trusts certifi's list alone, and its AsyncTwilioHttpClient knows no proxy."""
 
 import importlib.machinery
 import importlib.util
 import os
+import socket
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+look_up = socket.getaddrinfo
 
 
-def trust_the_exchange() -> None:
+def trust_the_exchange():
     try:
         import certifi
     except ImportError:
@@ -20,7 +22,17 @@ def trust_the_exchange() -> None:
         certifi.where = lambda: bundle
 
 
-def run_the_one_we_hide() -> None:
+def lead_to_the_exchange(host, port, *more, **named):
+    """Looks a name up as ever, but Twilio's are the exchange's; TLS still asks for the name it wanted."""
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    if isinstance(name, str) and ("." + name.lower().rstrip(".")).endswith(".twilio.com"):
+        if str(port) not in ("443", "https"):
+            raise socket.gaierror(socket.EAI_NONAME, "The local exchange lets nothing through to " + name)
+        host, port = "127.0.0.1", int(os.environ["EXCHANGE_FRONT"])
+    return look_up(host, port, *more, **named)
+
+
+def run_the_one_we_hide():
     """There may be another sitecustomize further on, which Python would have read."""
     path = [folder for folder in sys.path if os.path.abspath(folder or ".") != HERE]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", path)
@@ -29,4 +41,5 @@ def run_the_one_we_hide() -> None:
 
 
 trust_the_exchange()
+socket.getaddrinfo = lead_to_the_exchange
 run_the_one_we_hide()
