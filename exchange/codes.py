@@ -180,6 +180,7 @@ REST = (
             21623: ("More than 10 media addresses", ""),
             21624: ("ValidityPeriod {why} is not valid", ""),
             21626: ("StatusCallbackEvent {why} is not valid", ""),
+            21705: ("The Messaging Service Sid {why} is invalid.", ""),
             32018: ("Inline Twiml has more than 4000 characters", ""),
         }
     )

@@ -48,6 +48,7 @@ CHOICES = (
     "A queue's member who is sent elsewhere over REST leaves without the Enqueue's action.",
     "Audio has no MP3: a recording is WAV at its address, with and without .wav.",
     "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
+    "Any Messaging Service exists; its texts come from the account's first number.",
     "HELP is left to the app unless --help-reply says otherwise.",
     "Body is sent empty for a text that is only a picture. No callback says sending.",
     "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",

@@ -37,6 +37,7 @@ class Message:
     error_message: str | None = None
     sent: datetime | None = None
     updated: datetime | None = None
+    service: str | None = None  # the Messaging Service that chooses the sender
     sid: str = ""
 
     def __post_init__(self) -> None:
@@ -89,6 +90,9 @@ def fail(board: Switchboard, message: Message, code: int) -> Message:
 async def _progress(board: Switchboard, message: Message) -> None:
     await fetch_all_media(board, message)
     await board.clock.sleep(board.settings.delivery)
+    if message.status == "accepted":
+        _becomes(board, message, "queued")
+        await board.clock.sleep(board.settings.delivery)
     message.sent = board.clock.now()
     _becomes(board, message, "sent")
     await board.clock.sleep(board.settings.delivery)
@@ -151,6 +155,8 @@ def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
         "MessageStatus": message.status,
         "SmsStatus": message.status,
     }
+    if message.service:
+        told["MessagingServiceSid"] = message.service
     if message.error_code:
         told["ErrorCode"] = str(message.error_code)
     if message.status in ("delivered", "undelivered"):
@@ -161,6 +167,7 @@ def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
 def as_resource(message: Message) -> dict[str, Any]:
     """The Message resource of REST."""
     path = f"/2010-04-01/Accounts/{message.account}/Messages/{message.sid}"
+    accepted = message.status == "accepted"  # a service has not chosen the sender yet
     return {
         "account_sid": message.account,
         "api_version": "2010-04-01",
@@ -171,10 +178,10 @@ def as_resource(message: Message) -> dict[str, Any]:
         "direction": message.direction,
         "error_code": message.error_code,
         "error_message": message.error_message,
-        "from": message.from_,
-        "messaging_service_sid": None,
+        "from": None if accepted else message.from_,
+        "messaging_service_sid": message.service,
         "num_media": str(message.num_media),
-        "num_segments": str(message.num_segments),
+        "num_segments": "0" if accepted else str(message.num_segments),
         "price": None,
         "price_unit": "USD",
         "sid": message.sid,

@@ -15,6 +15,7 @@ from exchange.rest.door import Asked
 from exchange.rest.errors import RestError, not_found
 from exchange.rest.filters import equals, in_dates
 from exchange.rest.paging import page
+from exchange.sids import SID
 
 MOST_CHARACTERS = 1600
 MOST_MEDIA = 10
@@ -22,7 +23,8 @@ MOST_MEDIA = 10
 
 def create(asked: Asked) -> dict[str, Any]:
     board = asked.board
-    to, from_ = _to(asked), _from(asked)
+    to, service = _to(asked), _service(asked)
+    from_ = next(iter(board.numbers)) if service and not asked.text("From") else _from(asked)
     media = _media(asked)
     body = asked.text("Body")
     if not body and not media:
@@ -40,7 +42,9 @@ def create(asked: Asked) -> dict[str, Any]:
         direction="outbound-api",
         handset=to,
         created=board.clock.now(),
+        status="queued" if asked.text("From") else "accepted",
         media_urls=media,
+        service=service,
         callback=checks.url(asked, "StatusCallback", 21609),
     )
     return as_resource(send(board, message))
@@ -53,6 +57,14 @@ def _to(asked: Asked) -> str:
     if not is_address(to) or (E164.fullmatch(to) and len(to) < 8):
         raise RestError(21211, number=asked.text("To"))
     return to
+
+
+def _service(asked: Asked) -> str | None:
+    """Any Messaging Service will do: its sender is the account's first number, unless From names another."""
+    sid = asked.text("MessagingServiceSid").strip()
+    if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
+        raise RestError(21705, why=sid[:40])
+    return sid or None
 
 
 def _from(asked: Asked) -> str:

@@ -1,0 +1,33 @@
+"""A Messaging Service chooses who sends."""
+
+import pytest
+from twilio.base.exceptions import TwilioRestException
+
+from tests.exchange.conftest import NUMBER, eventually
+
+SERVICE = "MG" + "c" * 32
+
+
+def test_a_text_through_a_service_is_accepted_first(app, exchange, ada):
+    client = exchange.client()
+    app.answers["/status"] = ""
+    sent = client.messages.create(
+        to=ada.number, messaging_service_sid=SERVICE, body="Hi", status_callback=f"{app.origin}/status"
+    )
+    assert (sent.status, sent.from_, sent.num_segments, sent.messaging_service_sid) == ("accepted", None, "0", SERVICE)
+    ada.gets("Hi")
+    told = app.was_asked("/status", times=3)
+    assert sorted(asked["MessageStatus"] for asked in told) == ["delivered", "queued", "sent"]
+    assert {asked["MessagingServiceSid"] for asked in told} == {SERVICE}
+    eventually(lambda: client.messages(sent.sid).fetch().from_ == NUMBER)
+
+
+def test_a_service_with_an_explicit_sender_starts_queued(exchange, ada):
+    sent = exchange.client().messages.create(to=ada.number, from_=NUMBER, messaging_service_sid=SERVICE, body="Hi")
+    assert (sent.status, sent.from_) == ("queued", NUMBER)
+
+
+def test_a_service_that_is_none_is_refused(exchange, ada):
+    with pytest.raises(TwilioRestException) as caught:
+        exchange.client().messages.create(to=ada.number, messaging_service_sid="MG1", body="Hi")
+    assert caught.value.code == 21705
