@@ -14,6 +14,7 @@ KINDS = {
     "webhook-delay": "deliver a webhook after `seconds`",
     "webhook-drop": "do not deliver a webhook",
     "webhook-wrong-signature": "sign a webhook with another token",
+    "webhook-truncate": "lose the second half of a webhook's answer",
     "message-filter": "a carrier keeps a text: undelivered, 30007",
     "stale-document": "on a live update, first ask for what the old document would have led to",
 }
@@ -83,6 +84,17 @@ class Faults:
         self.on[fault.id] = fault
         return fault
 
+    def add_written(self, written: str) -> Fault:
+        """Switch one on from the command line: `rest-refuse,status=429,times=2`. Raises BadFault."""
+        kind, *rest = written.split(",")
+        given: dict[str, Any] = {"kind": kind.strip()}
+        for part in rest:
+            name, equals, value = (piece.strip() for piece in part.partition("="))
+            if not equals:
+                raise BadFault(f"Write {written!r} as kind,name=value,name=value")
+            given[name] = _value(value)
+        return self.add(given)
+
     def take(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
         """The fault that strikes now, if any; it is used up by one."""
         for fault in list(self.on.values()):
@@ -97,3 +109,12 @@ class Faults:
 def _between(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         raise BadFault(f"{name} must be between {least} and {most}, not {value}")
+
+
+def _value(written: str) -> str | int | float:
+    for read in (int, float):
+        try:
+            return read(written)
+        except ValueError:
+            continue
+    return written

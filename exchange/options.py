@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 from collections.abc import Mapping
 
+from exchange.faults import BadFault, Faults
 from exchange.numbers import is_number, tidy
 from exchange.settings import Settings
 
@@ -53,6 +54,7 @@ def _add_options(one: argparse.ArgumentParser) -> None:
     add("--pace", type=float, default=1.0, help="how fast it speaks: 1 is natural, 0 takes no time (%(default)s)")
     add("--delivery", type=float, default=0.2, help="seconds from queued to sent, and to delivered (%(default)s)")
     add("--help-reply", default="", help="what HELP is answered with by the carrier (default: left to the app)")
+    add("--fault", action="append", default=[], metavar="KIND,NAME=VALUE…", help="as in POST /faults (repeatable)")
     add("--seed", type=int, default=0, help="of the faults' dice (%(default)s)")
 
 
@@ -66,6 +68,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         raise Unusable(f"Listening on {options.host} lets others in: set EXCHANGE_PASSWORD, or leave --host out")
     if options.pace < 0 or options.delivery < 0:
         raise Unusable("--pace and --delivery cannot be less than 0")
+    _check_faults(options.fault)
     return Settings(
         account_sid=_required(environment, "TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits"),
         auth_token=_required(environment, "TWILIO_AUTH_TOKEN", "the token the app checks signatures with").split(",")[
@@ -89,7 +92,16 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         delivery=options.delivery,
         help_reply=options.help_reply,
         seed=options.seed,
+        faults=tuple(options.fault),
     )
+
+
+def _check_faults(written: list[str]) -> None:
+    try:
+        for one in written:
+            Faults().add_written(one)
+    except BadFault as reason:
+        raise Unusable(f"--fault: {reason}") from None
 
 
 def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:

@@ -33,6 +33,7 @@ class Settings:
     delivery: float = 0.2  # seconds from queued to sent, and from sent to delivered
     help_reply: str = ""  # what HELP is answered with; "" leaves it to the app
     seed: int = 0  # of the faults' dice
+    faults: tuple[str, ...] = ()  # switched on from the start
 
     def of_app(self, address: str) -> str:
         """The whole URL of one of the app's addresses; "" stays ""."""

@@ -63,6 +63,8 @@ class Switchboard:
         self.feed = Feed(self.clock)
         self.debugger = Debugger(self.clock, self.feed)
         self.faults = Faults(settings.seed)
+        for written in settings.faults:
+            self.faults.add_written(written)
         self.client = Client(self.clock, settings.auth_token)
         self.opt_outs = OptOuts(settings.help_reply)
         number = first_number(settings, self.clock.now())
@@ -131,6 +133,8 @@ class Switchboard:
         fault = self.faults.take("webhook-duplicate", webhook.channel, webhook.url)
         at = iso(self.clock.now())
         answer = await self.client.send(webhook, token, copies=fault.copies if fault else 1)
+        if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
+            answer.body = answer.body[: len(answer.body) // 2]
         self.requests.append(_entry(webhook, answer, at))
         return answer
 

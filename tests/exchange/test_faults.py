@@ -77,6 +77,24 @@ def test_a_carrier_keeps_a_text(exchange, ada):
     assert ada.inbox() == []
 
 
+def test_half_an_answer_is_lost(app, exchange, ada):
+    app.answers["/sms"] = REPLY
+    exchange.post("/faults", {"kind": "webhook-truncate"})
+    ada.texts("hello")
+    exchange.warns(12100)
+
+
+class TestFromTheStart:
+    @pytest.fixture
+    def options(self):
+        return {"faults": ("rest-refuse,status=429,times=1", "webhook-delay,seconds=0.5,channel=voice")}
+
+    def test_faults_can_be_given_on_the_command_line(self, exchange):
+        refuse, delay = exchange.get("/faults")["faults"]
+        assert (refuse["kind"], refuse["status"], refuse["times"]) == ("rest-refuse", 429, 1)
+        assert (delay["kind"], delay["seconds"], delay["channel"]) == ("webhook-delay", 0.5, "voice")
+
+
 def test_faults_are_listed_and_can_be_removed(exchange):
     made = exchange.post("/faults", {"kind": "webhook-drop", "times": 5, "chance": 0.5})
     assert [fault["id"] for fault in exchange.get("/faults")["faults"]] == [made["id"]]

@@ -59,6 +59,8 @@ def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(numbe
         (["--app", "http://x", "--host", "0.0.0.0"], ACCOUNT, "EXCHANGE_PASSWORD"),
         (["--app", "http://x", "--pace", "-1"], ACCOUNT, "--pace"),
         (["--app", "http://x"], ACCOUNT | {"EXCHANGE_PORT": "many"}, "port"),
+        (["--app", "http://x", "--fault", "gremlins"], ACCOUNT, "gremlins"),
+        (["--app", "http://x", "--fault", "rest-drop,often"], ACCOUNT, "name=value"),
     ],
 )
 def test_what_is_missing_is_named_in_one_sentence(capsys, monkeypatch, options, environment, names):
