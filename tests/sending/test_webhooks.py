@@ -352,6 +352,16 @@ def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
     assert house.state(message, id) == "delivered"
 
 
+def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there, at_once=1)
+        house.says()
+        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() + 60})
+        assert house.sends(id) == 0
+        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() - 1})
+        assert house.sends(id) == 1
+
+
 def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(45)]

@@ -1,0 +1,25 @@
+"""Run by test_kills.py in processes that are killed: sends what is due, for ever."""
+
+# ruff: noqa: E402 - the project's folder must be on the path first
+
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[2])]
+
+import redis
+
+from sending import subscribers, webhooks
+from sending.http import Client
+
+
+def main(port: int) -> None:
+    store, client = redis.Redis(port=port), Client(allow_loopback=True)
+    while True:
+        webhooks.due(store)
+        tried = sum(webhooks.deliver(store, client, one.id, http=True) for one in subscribers.everyone(store))
+        time.sleep(0 if tried else 0.02)
+
+
+main(int(sys.argv[1]))
