@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 import config
@@ -39,12 +39,14 @@ CHANGES = {
 def main(arguments: list[str]) -> int:
     """Live until Ctrl-C. 0 when everything was put back, 1 when it could not start, 2 when the number was left as is."""
     stopping = demo.stop_on_signals()
+    given = demo.dotenv_first(dict(os.environ))
     try:
-        with tunnel(given := demo.dotenv_first(dict(os.environ))) as public_url:
-            settings = config.load({"REDIS_URL": "redis://unused", **given, "PUBLIC_URL": public_url})
-            number = find_number(settings)
-            put_back_leftovers(number)
+        settings = config.load({"REDIS_URL": "redis://unused", **given})
+        number = find_number(settings)
+        put_back_leftovers(number)
+        with tunnel(given) as public_url:
             wanted = {name: public_url + path if path[:1] == "/" else path for name, path in CHANGES.items()}
+            number = number.fetch()
             before = {name: getattr(number, name) or "" for name in CHANGES}
             if not agreed(settings.twilio_phone_number, before, wanted, "--yes" in arguments):
                 print("Nothing was changed.")
@@ -96,8 +98,8 @@ def find_number(settings: config.Settings) -> Any:
         client.api.base_url = settings.twilio_api_url
     try:
         found = client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
-    except TwilioRestException as refusal:
-        raise CannotStart(f"Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal.msg}") from None
+    except TwilioException as refusal:
+        raise CannotStart(f"Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal}") from None
     except requests.exceptions.RequestException as trouble:
         raise CannotStart(f"Twilio could not be reached: {type(trouble).__name__}. Is there a network?") from None
     if not found:
@@ -111,7 +113,7 @@ def put_back_leftovers(number: Any) -> None:
         return
     left = json.loads(BEFORE.read_text())
     if left["sid"] == number.sid:
-        put_back(number.fetch() if hasattr(number, "fetch") else number, left["before"], left["wanted"])
+        put_back(number, left["before"], left["wanted"])
     BEFORE.unlink(missing_ok=True)
 
 
@@ -162,7 +164,7 @@ def put_back(number: Any, before: dict[str, str], wanted: dict[str, str]) -> Non
             number.update(**before)
             print("The number's webhooks are as they were.")
             return
-        except (TwilioRestException, requests.exceptions.RequestException) as trouble:
+        except (TwilioException, requests.exceptions.RequestException) as trouble:
             print(f"Putting the webhooks back failed ({trouble}), trying again …", file=sys.stderr)
             time.sleep(2**attempt)
     print(f"They could not be put back. They were: {json.dumps(before)}", file=sys.stderr)

@@ -4,7 +4,7 @@ import sys
 
 import redis
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException
 
 import config
 from sending.twilio import Telephone
@@ -43,8 +43,8 @@ def _advice(settings: config.Settings):
     try:
         telephone = Telephone(settings, None)
         numbers = telephone.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
-    except TwilioRestException as refusal:
-        yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal.msg}."
+    except TwilioException as refusal:
+        yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal}."
         return
     except requests.exceptions.RequestException:
         yield "Twilio could not be asked about the number; nothing is wrong with this version."

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -160,7 +160,7 @@ class Telephone:
             sent = self.client.messages.list(
                 to=effect.to, limit=100
             )  # newest first; a queued one has no DateSent to filter by
-        except (TwilioRestException, requests.exceptions.RequestException):
+        except (TwilioException, requests.exceptions.RequestException):
             ledger.look_later(self.redis, effect.id, effect.state, time.time() + LOOK_AFTER)
             return "unknown"
         for message in sent:

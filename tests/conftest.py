@@ -96,7 +96,12 @@ class Exchange:
                 return
             except OSError:
                 time.sleep(0.05)
+        self.stop()
         raise AssertionError("the exchange does not answer")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
@@ -120,8 +125,7 @@ def exchange() -> Iterator[Exchange]:
     """One exchange for all tests that only send through it; each uses a number of its own."""
     exchange = Exchange(read_env(HERE.parent / ".env.demo"))
     yield exchange
-    exchange.process.terminate()
-    exchange.process.wait(20)
+    exchange.stop()
 
 
 class Poster:

@@ -109,6 +109,11 @@ class TestTrouble:
         assert telephone.text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
+    def test_while_twilio_cannot_be_asked_the_doubt_stays(self, telephone, planned, redis, exchange, somebody):
+        exchange.post("/faults", kind="rest-refuse", path="Messages", status=503, times=3)
+        assert [telephone.text("answer:1") for _ in range(3)] == ["unknown"] * 3
+        assert exchange.sent_to(somebody) == []
+
     def test_a_process_killed_between_send_and_record_is_found_out_and_nothing_is_sent_twice(
         self, telephone, planned, redis, exchange, somebody, monkeypatch
     ):

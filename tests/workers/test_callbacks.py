@@ -1,0 +1,199 @@
+"""Bringing results back: never nothing, never twice."""
+
+import time
+
+import pytest
+
+import events
+from sending import ledger
+from sending.twilio import CallIsOver
+from transaction import collect, commit
+from workers import asks, callbacks, calls, sweep
+from workers.asks import Ask
+
+ME = "+447700900201"
+LANDLINE = "+442079460123"
+
+
+class Operator:
+    """Stands at the edge of the network: what the telephone is asked to do."""
+
+    def __init__(self, settings, redis):
+        self.settings, self.redis = settings, redis
+        self.texted, self.updates, self.over, self.takes, self.live = [], [], False, True, True
+
+    def text(self, id):
+        self.texted.append(id)
+        return "sent"
+
+    def speak(self, sid, url):
+        self.updates.append(url)
+        if self.over:
+            raise CallIsOver
+        return self.takes
+
+    def call_is_live(self, sid):
+        return self.live
+
+
+@pytest.fixture
+def operator(settings, redis, monkeypatch):
+    operator = Operator(settings, redis)
+    monkeypatch.setattr(callbacks, "telephone", lambda: operator)
+    return operator
+
+
+def ask(redis, channel="text", person=ME, deadline=60):
+    made = Ask("ask1", "count", "", channel, person, "CA1" if channel == "call" else "SM1", time.time() + deadline)
+    pipe = collect(redis)
+    asks.plan(pipe, made)
+    if channel == "call":
+        calls.begin(pipe, "CA1", person)
+        calls.waits_for(pipe, "CA1", "ask1")
+    assert commit(redis, pipe, "nothing", "")
+    return made
+
+
+def kinds(redis):
+    return [event.kind for event in events.latest(redis, 50)]
+
+
+def test_who_texted_gets_a_text(operator, redis):
+    ask(redis)
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert operator.texted == ["answer:ask1"]
+    assert ledger.load(redis, "answer:ask1").body == "Seven."
+
+
+def test_who_called_hears_it_in_the_live_call(operator, redis):
+    ask(redis, "call")
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert operator.updates == ["https://talk.example/voice/answer?ask=ask1&doc=2"]
+    assert operator.texted == []
+
+
+def test_the_first_answer_counts_and_a_late_one_does_not_undo_it(operator, redis):
+    ask(redis)
+    callbacks.finish(redis, "ask1", "failed", "Sorry.")
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert ledger.load(redis, "answer:ask1").body == "Sorry."
+    assert "ask.answered" not in kinds(redis)
+
+
+def test_who_hung_up_gets_a_text_instead(operator, redis):
+    ask(redis, "call")
+    operator.over = True
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert operator.texted == ["answer:ask1"]
+
+
+def test_who_hung_up_long_before_is_not_even_rung(operator, redis):
+    ask(redis, "call")
+    with redis.pipeline() as pipe:
+        calls.end(pipe, "CA1", "completed")
+        pipe.execute()
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert (operator.updates, operator.texted) == ([], ["answer:ask1"])
+
+
+def test_a_landline_is_not_texted_and_the_stage_says_so(operator, redis):
+    ask(redis, "call", LANDLINE)
+    operator.over = True
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert operator.texted == []
+    assert "cannot get texts" in events.latest(redis, 1)[0].facts["reason"]
+
+
+@pytest.mark.parametrize("number", ["anonymous", "", "client:alice", "+442079460123"])
+def test_not_everybody_can_be_texted(number):
+    assert not callbacks.can_be_texted(number)
+
+
+@pytest.mark.parametrize("number", [ME, "+12025550143", "+447912345678"])
+def test_most_can(number):
+    assert callbacks.can_be_texted(number)
+
+
+def test_an_update_that_twilio_does_not_take_leaves_the_answer_to_the_waiting_document(operator, redis):
+    ask(redis, "call")
+    operator.takes = False
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert asks.load(redis, "ask1").route == ""
+
+
+def test_an_answer_nobody_heard_is_texted_when_the_call_is_over(operator, redis):
+    ask(redis, "call")
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    callbacks.after_call("CA1")
+    assert operator.texted == ["answer:ask1"]
+    callbacks.after_call("CA1")
+    assert operator.texted == ["answer:ask1"]
+
+
+def test_an_answer_that_was_heard_is_not_texted_as_well(operator, redis):
+    ask(redis, "call")
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    with redis.pipeline() as pipe:
+        callbacks.heard(pipe, "ask1")
+        pipe.execute()
+    callbacks.after_call("CA1")
+    assert operator.texted == []
+
+
+def test_a_task_that_fails_ends_in_an_apology_and_the_log_has_the_trace(operator, redis, caplog):
+    class Job:
+        id, description = "ask1", "count (text)"
+
+    ask(redis)
+    callbacks.apologise(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
+    assert ledger.load(redis, "answer:ask1").body == callbacks.BROKEN
+    assert "division by zero" in caplog.text
+    assert "ask.failed" in kinds(redis)
+
+
+class TestSweep:
+    """What nobody came back for."""
+
+    def test_an_overdue_ask_ends_in_an_apology(self, operator, redis):
+        ask(redis, deadline=-1)
+        assert sweep.sweep(redis) == 1
+        assert ledger.load(redis, "answer:ask1").body == callbacks.TOO_SLOW
+
+    def test_an_ask_that_still_has_time_is_left_alone(self, operator, redis):
+        ask(redis, deadline=30)
+        assert sweep.sweep(redis) == 0
+
+    def test_two_sweeps_at_once_apologise_once(self, operator, redis):
+        ask(redis, deadline=-1)
+        sweep.sweep(redis)
+        sweep.sweep(redis)
+        assert kinds(redis).count("ask.failed") == 1
+
+    def test_an_answer_that_never_arrived_in_a_call_that_ended_unseen_is_texted(self, operator, redis):
+        ask(redis, "call")
+        callbacks.finish(redis, "ask1", "answered", "Seven.")
+        operator.live = False
+        sweep.sweep(redis, time.time() + callbacks.HEARD_WITHIN + 1)
+        assert set(operator.texted) == {"answer:ask1"}
+
+    def test_an_answer_on_its_way_into_a_live_call_is_waited_for(self, operator, redis):
+        ask(redis, "call")
+        callbacks.finish(redis, "ask1", "answered", "Seven.")
+        sweep.sweep(redis, time.time() + callbacks.HEARD_WITHIN + 1)
+        assert operator.texted == []
+        assert redis.zcard(callbacks.UNHEARD) == 1
+
+    def test_a_planned_text_whose_process_died_is_taken_up(self, operator, redis):
+        ask(redis)
+        pipe = collect(redis)
+        ledger.plan(pipe, ledger.Effect("answer:ask1", ME, "Seven.", "SM1"))
+        commit(redis, pipe, "nothing", "")
+        sweep.sweep(redis, time.time() + 1)
+        assert operator.texted == ["answer:ask1"]
+
+    def test_rows_that_were_forgotten_do_not_stay_in_the_lists(self, operator, redis, monkeypatch):
+        redis.zadd(asks.OPEN, {"gone": 1})
+        redis.zadd(ledger.DUE, {"gone too": 1})
+        monkeypatch.setattr(operator, "text", lambda id: "unknown")
+        sweep.sweep(redis)
+        assert redis.zcard(asks.OPEN) == redis.zcard(ledger.DUE) == 0
