@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -15,7 +15,7 @@ from yarl import URL
 from exchange.clock import Clock
 from exchange.cookies import Jars
 from exchange.signing import signature, signed_url
-from exchange.webhooks import Answer, Overrides, Webhook, join, wire_url, without_userinfo
+from exchange.webhooks import Answer, Overrides, Webhook, form, join, wire_url, without_userinfo
 
 MOST_REDIRECTS = 10
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -145,7 +145,7 @@ class _Request:
         extra: dict[str, Any] = {}
         if digest:
             extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password),)
-        body = urlencode(self.parameters).encode() if self.method == "POST" else None
+        body = form(self.parameters).encode() if self.method == "POST" else None
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
         try:
             async with self.client.session.request(

@@ -6,12 +6,14 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 from exchange.clock import Clock, iso
 
 KEPT = 2000  # items a browser may fall behind and still resume
 Item = dict[str, Any]
+Noted = tuple[int, datetime, str | None, str, dict[str, Any]]
 
 
 class Feed:
@@ -21,16 +23,13 @@ class Feed:
         self.clock = clock
         self.boot = secrets.token_hex(3)  # ids of an earlier start are recognised as such
         self.count = 0
-        self.items: deque[Item] = deque(maxlen=KEPT)
+        self.items: deque[Noted] = deque(maxlen=KEPT)
         self.closed = False
         self._wakers: set[asyncio.Event] = set()
 
     def publish(self, kind: str, handset: str | None, payload: dict[str, Any]) -> None:
         self.count += 1
-        at = iso(self.clock.now())
-        self.items.append(
-            {"id": f"{self.boot}-{self.count}", "at": at, "handset": handset, "kind": kind, "payload": payload}
-        )
+        self.items.append((self.count, self.clock.now(), handset, kind, payload))
         self._wake()
 
     def close(self) -> None:
@@ -51,7 +50,7 @@ class Feed:
                     yield self._reset()
                 for item in list(self.items)[len(self.items) - (self.count - seen) :]:
                     seen += 1
-                    yield item
+                    yield self._shown(*item)
                 if seen == self.count and not self.closed and not await _set_within(waker, idle):
                     yield None
         finally:
@@ -63,8 +62,10 @@ class Feed:
         return int(count) if known else -1  # -1 is before everything: the follower is told to start anew
 
     def _reset(self) -> Item:
-        at = iso(self.clock.now())
-        return {"id": f"{self.boot}-{self.count}", "at": at, "handset": None, "kind": "reset", "payload": {}}
+        return self._shown(self.count, self.clock.now(), None, "reset", {})
+
+    def _shown(self, count: int, at: datetime, handset: str | None, kind: str, payload: dict[str, Any]) -> Item:
+        return {"id": f"{self.boot}-{count}", "at": iso(at), "handset": handset, "kind": kind, "payload": payload}
 
     def _wake(self) -> None:
         for waker in self._wakers:

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exchange import borrowed, grammar, media
@@ -53,6 +54,27 @@ class Handset:
         return {"number": self.number, "name": self.name, "when_called": self.when_called}
 
 
+@dataclass(frozen=True)
+class Exchanged:
+    """One request to the app and what came back, for whoever wants to see what was asked when."""
+
+    webhook: Webhook
+    answer: Answer
+    at: datetime
+
+    def shown(self) -> dict[str, Any]:
+        answer = self.answer
+        return answer.request | {
+            "at": iso(self.at),
+            "sid": self.webhook.sid,
+            "channel": self.webhook.channel,
+            "status": answer.status,
+            "seconds": round(answer.seconds, 4),
+            "error": answer.error,
+            "body": answer.body[:2000].decode("utf-8", "replace"),
+        }
+
+
 class Switchboard:
     """All state, in memory."""
 
@@ -81,7 +103,7 @@ class Switchboard:
         self.media: dict[str, media.Media] = {}
         self.sounds: dict[str, media.Media] = {}  # by address
         self.rows: dict[tuple[str, str], tuple[float, int]] = {}  # replies in a row, for each pair
-        self.requests: deque[dict[str, Any]] = deque(maxlen=KEPT_REQUESTS)
+        self.requests: deque[Exchanged] = deque(maxlen=KEPT_REQUESTS)
         self.tasks: set[asyncio.Task[Any]] = set()
 
     def addresses(self, number: Number, application_sid: str) -> Number | Application:
@@ -131,11 +153,11 @@ class Switchboard:
         wrong = self.faults.take("webhook-wrong-signature", webhook.channel, webhook.url)
         token = "0" * 32 if wrong else None
         fault = self.faults.take("webhook-duplicate", webhook.channel, webhook.url)
-        at = iso(self.clock.now())
+        at = self.clock.now()
         answer = await self.client.send(webhook, token, copies=fault.copies if fault else 1)
         if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
             answer.body = answer.body[: len(answer.body) // 2]
-        self.requests.append(_entry(webhook, answer, at))
+        self.requests.append(Exchanged(webhook, answer, at))
         return answer
 
     def call_back(
@@ -232,16 +254,3 @@ def shown_call(call: Call, heard: bool = True) -> dict[str, Any]:
         "listening": call.line.listening,
     }
     return shown | {"heard": [item.shown() for item in call.line.heard]} if heard else shown
-
-
-def _entry(webhook: Webhook, answer: Answer, at: str | None) -> dict[str, Any]:
-    """One request to the app, for whoever wants to see what was asked when."""
-    return answer.request | {
-        "at": at,
-        "sid": webhook.sid,
-        "channel": webhook.channel,
-        "status": answer.status,
-        "seconds": round(answer.seconds, 4),
-        "error": answer.error,
-        "body": answer.body[:2000].decode("utf-8", "replace"),
-    }

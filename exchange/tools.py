@@ -46,7 +46,7 @@ async def forget_alerts(board: Switchboard, request: web.Request) -> web.Respons
 async def requests(board: Switchboard, request: web.Request) -> web.Response:
     """Every request to the app, oldest first; `?sid=` keeps those of one call or text."""
     sid = request.query.get("sid", "")
-    found = [entry for entry in board.requests if not sid or entry["sid"] == sid]
+    found = [one.shown() for one in board.requests if not sid or one.webhook.sid == sid]
     return web.json_response({"requests": found})
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
 
 MOST_BYTES = 64 * 1024
 RETRYABLE = {"4xx", "5xx", "ct", "rt", "all"}
@@ -92,10 +93,21 @@ def join(base: str, address: str) -> str:
         return address.strip()
 
 
+def form(parameters: tuple[tuple[str, str], ...]) -> str:
+    """The parameters as a form's body, or as a query."""
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    """Names and most values are the same in every request."""
+    return quote_plus(text)
+
+
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     """The URL as it is requested: ASCII, no fragment, and for GET the parameters after the query."""
     parts = urlsplit(_ascii(url))
-    query = "&".join(part for part in (parts.query, urlencode(parameters)) if part)
+    query = "&".join(part for part in (parts.query, form(parameters)) if part)
     path = parts.path or "/"
     if not parameters and not parts.query and url.partition("#")[0].endswith("?"):
         path += "?"

@@ -45,7 +45,7 @@ class RawServer:
     async def close(self):
         for opened in self.opened:
             opened.close()
-            await opened.wait_closed()
+        await asyncio.gather(*(opened.wait_closed() for opened in self.opened), return_exceptions=True)
 
 
 @pytest.fixture
