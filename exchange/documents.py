@@ -51,11 +51,10 @@ class Trouble(Exception):
         answer: Answer | None = None,
         why: str = "",
         place: tuple[int | None, int | None] = (None, None),
-        at_fallback: bool = False,
     ) -> None:
         super().__init__(why)
         self.code, self.url, self.answer, self.why = code, url, answer, why
-        self.place, self.at_fallback = place, at_fallback
+        self.place = place
 
     def report(self, board: Switchboard, call: Call | None = None, sid: str = "", handset: str = "") -> None:
         answer = self.answer
@@ -73,52 +72,52 @@ class Trouble(Exception):
         )
 
 
-def read_voice(given: Answer | str, step: Fetch | None = None, at_fallback: bool = False) -> Document:
+def read_voice(given: Answer | str, step: Fetch | None = None) -> Document:
     """A voice document. Plain text is spoken and audio is played, then the call ends."""
     if isinstance(given, str):
-        return Document("", "POST", _parsed(given, None, "", None, at_fallback))
+        return Document("", "POST", _parsed(given, None, "", None))
     asked = step.method if step else "POST"
-    return _document(given, asked, at_fallback, plain_text=_spoken, audio=_played)
+    return _document(given, asked, plain_text=_spoken, audio=_played)
 
 
-def read_messaging(answer: Answer, method: str, at_fallback: bool = False) -> Document:
+def read_messaging(answer: Answer, method: str) -> Document:
     """A document for texts. Plain text is the reply; audio cannot be used."""
-    return _document(answer, method, at_fallback, plain_text=_reply, audio=None)
+    return _document(answer, method, plain_text=_reply, audio=None)
 
 
-def _document(answer: Answer, method: str, at_fallback: bool, plain_text: Any, audio: Any) -> Document:
+def _document(answer: Answer, method: str, plain_text: Any, audio: Any) -> Document:
     url = answer.url
-    check_status(answer, at_fallback)
+    check_status(answer)
     kind = answer.content_type
     if not answer.body.strip() and (kind in XML or not kind or kind == "text/plain"):
         root = Element("Response")
     elif kind in XML:
-        root = _parsed(answer.body, answer.charset, url, answer, at_fallback)
+        root = _parsed(answer.body, answer.charset, url, answer)
     elif kind == "text/plain":
         root = _executed_or(plain_text, answer)
     elif kind in AUDIO and audio:
         root = audio(url)
     else:
-        raise Trouble(12300, url, answer, kind or "(none)", at_fallback=at_fallback)
+        raise Trouble(12300, url, answer, kind or "(none)")
     return Document(url, method, root, answer.request, answer.shown())
 
 
-def check_status(answer: Answer, at_fallback: bool) -> None:
+def check_status(answer: Answer) -> None:
     if answer.error:
-        raise Trouble(answer.error, answer.url, answer, answer.why, at_fallback=at_fallback)
+        raise Trouble(answer.error, answer.url, answer, answer.why)
     if answer.status >= 400:
-        raise Trouble(11217, answer.url, answer, at_fallback=at_fallback)
+        raise Trouble(11217, answer.url, answer)
     chunked = answer.headers.get("transfer-encoding", "").lower() == "chunked"
     if chunked and not answer.body:
-        raise Trouble(11770, answer.url, answer, at_fallback=at_fallback)
+        raise Trouble(11770, answer.url, answer)
 
 
-def _parsed(body: bytes | str, charset: str | None, url: str, answer: Answer | None, at_fallback: bool) -> Element:
+def _parsed(body: bytes | str, charset: str | None, url: str, answer: Answer | None) -> Element:
     try:
         return parse(body, charset)
     except Unreadable as reason:
         place = (reason.line, reason.column)
-        raise Trouble(reason.code, url, answer, reason.why, place, at_fallback) from None
+        raise Trouble(reason.code, url, answer, reason.why, place) from None
 
 
 def _executed_or(plain_text: Any, answer: Answer) -> Element:

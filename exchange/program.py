@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 
 
+FAST_DOCUMENTS = 50  # documents of one call after which each further one…
+BREATH = 0.1  # …waits so many seconds
+
+
 @dataclass(frozen=True)
 class Fetch:
     """Ask for the next document. `extra` joins the call's standard parameters."""
@@ -60,6 +64,8 @@ class Session:
         self.parting: Fetch | None = None  # what is still asked if the person hangs up during this verb
         self.ahead: list[Element] = []  # verbs of the document that are still to come
         self.apologises = True  # a wait document that fails is silence instead, and asks no fallback
+        self.documents = 0
+        self.fell_back = False  # a fallback that leads back to what fails must not go round for ever
         self.trouble: Trouble | None = None
 
     async def run(self, step: Step) -> End:
@@ -71,6 +77,7 @@ class Session:
 
     async def one(self, step: Fetch | Inline) -> Outcome:
         """One document: get it, run it, and say what comes next (None: it simply ended)."""
+        await self._breathe()
         self.parting = None
         try:
             self.document = await self._get(step)
@@ -78,6 +85,12 @@ class Session:
             return await self.failed(trouble)
         self.board.warn_of_grammar(self.document, "voice", self.call)
         return await self.perform(self.document.root.elements())
+
+    async def _breathe(self) -> None:
+        """A program that goes in circles and takes no time is slowed down, so that one caller cannot keep us busy."""
+        self.documents += 1
+        if self.documents > FAST_DOCUMENTS:
+            await self.board.clock.sleep(BREATH)
 
     async def perform(self, elements: list[Element]) -> Outcome:
         """Run verbs in order until one leads elsewhere."""
@@ -116,10 +129,11 @@ class Session:
         if not self.apologises:
             return End(leave=True)
         fallback = self.call.plan.fallback
-        if fallback.url and trouble.url != fallback.url and not trouble.at_fallback:
+        if fallback.url and not self.fell_back:
+            self.fell_back = True
             extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
             try:
-                self.document = await self._get(Fetch(fallback.url, fallback.method, extra), at_fallback=True)
+                self.document = await self._get(Fetch(fallback.url, fallback.method, extra))
             except Trouble as second:
                 second.report(self.board, self.call)
             else:
@@ -133,7 +147,7 @@ class Session:
         item = self.line.hear("Say", text=APOLOGY, voice="", language="en-US", seconds=4.0, system=True)
         await self.line.lasting(item, seconds_to_say(APOLOGY))
 
-    async def _get(self, step: Fetch | Inline, at_fallback: bool = False) -> Document:
+    async def _get(self, step: Fetch | Inline) -> Document:
         if isinstance(step, Inline):
             return read_voice(step.twiml)
         parameters = tuple((self.call.parameters() | step.extra).items())
@@ -141,7 +155,7 @@ class Session:
         asked = self.board.spawn(self.board.ask(webhook))
         answer = await asyncio.shield(asked)  # an interruption does not take the request back: it is on its way
         self.call.request_came_back()
-        return read_voice(answer, step, at_fallback)
+        return read_voice(answer, step)
 
     async def stale_fetch(self) -> None:
         """Ask for what the interrupted document would have led to, and ignore it: real exchanges sometimes do."""

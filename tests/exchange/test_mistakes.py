@@ -55,6 +55,28 @@ def test_a_fallback_that_fails_too_ends_in_the_apology(app, exchange, ada):
     assert len(app.at("/fallback")) == 1
 
 
+def test_a_fallback_that_leads_back_to_what_fails_does_not_go_round(app, exchange, ada):
+    app.answers["/voice"] = lambda asked: web.Response(status=500)
+    app.answers["/fallback"] = "<Response><Redirect>/voice</Redirect></Response>"
+    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
+    ada.dials()
+    ada.hears(APOLOGY)
+    assert len(app.at("/fallback")) == 1
+
+
+def test_a_program_that_goes_in_circles_is_slowed_down(app, exchange, loop, ada):
+    loop.call_soon_threadsafe(exchange.board.clock.stop)
+    app.answers["/voice"] = "<Response><Redirect/></Response>"
+    ada.dials()
+    app.was_asked("/voice", times=50)
+    for _ in range(20):
+        exchange.get("/clock")
+    assert len(app.at("/voice")) == 50
+    exchange.time_passes(0.1)
+    app.was_asked("/voice", times=51)
+    ada.hangs_up()
+
+
 def test_plain_words_are_spoken_and_the_call_ends(app, ada):
     app.answers["/voice"] = web.Response(text="Hello from a text file")
     ada.dials()
