@@ -76,6 +76,7 @@ CLAIM = """
 local hook, now, rate = 'hook:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
 local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
 if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return false end
+if not redis.call('ZSCORE', hook .. ':lanes', ARGV[2]) then return false end
 if tonumber(known[3] or 0) >= tonumber(ARGV[6]) and redis.call('ZCARD', hook .. ':lanes') > 1 then return false end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
   local delivery = 'delivery:' .. id .. ':' .. ARGV[1]
@@ -157,15 +158,14 @@ class Schedule:
         (found,) = self._run(Call(TAKE, [DUE], [now, again, most]))
         return [(id.decode(), waiting, failures) for id, waiting, failures in found]
 
-    def enter(self, subscriber: Subscriber, lane: str, now: float) -> bool:
-        """The right to send to it, until the lease ends. False: its lanes are taken, or it is left in peace."""
-        (entered,) = self._run(Call(ENTER, [], [subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER]))
-        return bool(entered)
+    def enter(self, subscriber: Subscriber, lane: str, now: float) -> tuple[bool, Claim | None]:
+        """The right to send to it, until the lease ends, and the first message, if anything may be sent now.
 
-    def claim(self, subscriber: Subscriber, lane: str, now: float) -> Claim | None:
-        """The next message, if anything may be sent now."""
-        (got,) = self._run(_claim(subscriber, lane, now))
-        return _claimed(got)
+        False: its lanes are taken, or it is left in peace.
+        """
+        enter = Call(ENTER, [], [subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER])
+        entered, got = self._run(enter, _claim(subscriber, lane, now))
+        return bool(entered), _claimed(got)
 
     def settle(
         self, subscriber: Subscriber, lane: str, settled: "Settled", now: float, more: bool

@@ -91,10 +91,10 @@ def deliver(
     """Send this subscriber what is due, one after the other, until there is nothing. How many messages were tried."""
     subscriber, lane, ends = subscribers.load(redis, id), secrets.token_hex(8), time.monotonic() + turn
     plan, tried = _schedule(redis), 0
-    if subscriber is None or not plan.enter(subscriber, lane, time.time()):
+    entered, claim = plan.enter(subscriber, lane, time.time()) if subscriber else (False, None)
+    if subscriber is None or not entered:
         return 0
     try:
-        claim = plan.claim(subscriber, lane, time.time())
         while claim:
             rows = attempt(client, subscriber, claim.message, http)
             more = time.monotonic() < ends
