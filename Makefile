@@ -8,7 +8,7 @@ BIN = .venv/bin
 help:  ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: .venv/ready  ## the whole show on this machine, until Ctrl-C
+demo: .venv/demo  ## the whole show on this machine, until Ctrl-C
 	@exec $(BIN)/python demo.py
 
 test: .venv/ready  ## all tests
@@ -24,10 +24,10 @@ check: lint test  ## what .ci/run runs
 bench: .venv/ready  ## how fast, against what, in one run
 	$(BIN)/python -m bench
 
-live: .venv/ready  ## a real number, from this machine: see README.md
+live: .venv/demo  ## a real number, from this machine: see README.md
 	@exec $(BIN)/python live.py
 
-send: .venv/ready  ## a signed sample into the demo: make send PROVIDER=stripe EVENT=invoice.paid
+send: .venv/demo  ## a signed sample into the demo: make send PROVIDER=stripe EVENT=invoice.paid
 	$(BIN)/python -m tools.send $(PROVIDER) $(EVENT)
 
 screenshots: .venv/ready  ## the pictures in README.md, from a running demo
@@ -36,7 +36,13 @@ screenshots: .venv/ready  ## the pictures in README.md, from a running demo
 clean:  ## forget the demo and what was installed
 	rm -rf .venv .demo
 
-.venv/ready: requirements.txt requirements-dev.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+
+.venv/demo: requirements.txt requirements-demo.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -r requirements-demo.txt
+	@touch $@
+
+.venv/ready: .venv/demo requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	@touch $@
