@@ -35,8 +35,8 @@ class Failed(Exception):
 class Client:
     """Sends webhooks. One per exchange; close() it."""
 
-    def __init__(self, clock: Clock, token: str) -> None:
-        self.clock, self.token = clock, token
+    def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
+        self.clock, self.token, self.shared_key = clock, token, shared_key
         self.jars = Jars(clock)
         self.cached: dict[str, Answer] = {}
         self.logins: dict[tuple[str, str], bool] = {}
@@ -127,6 +127,10 @@ class _Request:
         bare, self.user, self.password = without_userinfo(url)
         self.url = _checked(wire_url(bare, parameters if method == "GET" else ()))
         self.token, self.idempotency = token, idempotency
+        self.shared_key, self.algorithm = "", "sha1"
+        if client.shared_key:
+            self.shared_key, secret = client.shared_key
+            self.token, self.algorithm = secret if token == client.token else token, "sha256"
 
     async def answered(self, overrides: Overrides) -> Answer:
         realm = (self.webhook.jar, urlsplit(self.url).netloc)
@@ -169,10 +173,12 @@ class _Request:
             "User-Agent": AGENT,
             "Accept": "*/*",
             "Accept-Encoding": "gzip",
-            "X-Twilio-Signature": signature(self.token, signed_url(self.url, voice), signed),
+            "X-Twilio-Signature": signature(self.token, signed_url(self.url, voice), signed, self.algorithm),
             "I-Twilio-Idempotency-Token": self.idempotency,
             "X-Home-Region": "us1",
         }
+        if self.shared_key:
+            headers["X-Twilio-Webhooks-Signature-Settings"] = f"key={self.shared_key},algorithm=HMAC_SHA256"
         if self.method == "POST":
             headers["Content-Type"] = FORM + ("; charset=UTF-8" if voice else "")
         if cookies := self.client.jars.header(self.webhook.jar, self.url):

@@ -90,10 +90,18 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         password=password,
         pace=options.pace,
         delivery=options.delivery,
+        shared_key=_shared_key(environment.get("EXCHANGE_SHARED_KEY", "")),
         help_reply=options.help_reply,
         seed=options.seed,
         faults=tuple(options.fault),
     )
+
+
+def _shared_key(written: str) -> tuple[str, str] | None:
+    name, colon, secret = written.partition(":")
+    if written and not (name and colon and secret):
+        raise Unusable("Write EXCHANGE_SHARED_KEY as id:secret")
+    return (name, secret) if written else None
 
 
 def _check_faults(written: list[str]) -> None:

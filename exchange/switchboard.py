@@ -87,7 +87,7 @@ class Switchboard:
         self.faults = Faults(settings.seed)
         for written in settings.faults:
             self.faults.add_written(written)
-        self.client = Client(self.clock, settings.auth_token)
+        self.client = Client(self.clock, settings.auth_token, settings.shared_key)
         self.opt_outs = OptOuts(settings.help_reply)
         number = first_number(settings, self.clock.now())
         self.numbers: dict[str, Number] = {number.phone_number: number}

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from exchange.signing import body_digest, signature, signed_url
 from exchange.webhooks import wire_url
@@ -134,3 +134,18 @@ def test_any_path_and_query_go_over_the_wire_as_plain_ascii(text):
     url = wire_url("http://h.example/" + text.replace("#", "").lstrip())
     assert url.isascii()
     assert " " not in url
+
+
+class TestWithASharedKey:
+    @pytest.fixture
+    def options(self):
+        return {"shared_key": ("webhooks_sharedkey_1", "another secret")}
+
+    def test_webhooks_are_signed_with_it_and_say_so(self, app, exchange, ada):
+        ada.texts("hello")
+        asked = app.was_asked("/sms")[0]
+        algorithm = get_signature_algorithm(asked.headers["X-Twilio-Webhooks-Signature-Settings"])
+        given = asked.url, asked.all(), asked.headers["X-Twilio-Signature"]
+        assert algorithm == "HMAC_SHA256"
+        assert RequestValidator("another secret").validate(*given, algorithm)
+        assert not RequestValidator(TOKEN).validate(*given)
