@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
 
@@ -19,10 +20,14 @@ def signed(name, delivery):
     return providers.load()[name].sign(delivery, secrets(WAYS.get(name, [f"{name}-"])[0]))
 
 
+def asked(name, **query):
+    return Delivery("GET", f"{PUBLIC_URL}/webhooks/{name}?{urlencode(query)}", {}, b"")
+
+
 class TestBraintree:
     @pytest.mark.parametrize("challenge", ["", "<script>", "g" * 20, "a" * 19, "a" * 33, "a" * 20 + "\n", "é" * 20])
-    def test_nonsense_is_never_signed(self, app, challenge):
-        answer = app.test_client().get("/webhooks/braintree", query_string={"bt_challenge": challenge})
+    def test_nonsense_is_never_signed(self, send, challenge):
+        answer = send(asked("braintree", bt_challenge=challenge))
         assert (answer.status_code, answer.mimetype) == (400, "text/plain")
         assert "public_1" not in answer.text
 
@@ -47,9 +52,8 @@ class TestDropbox:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
     @pytest.mark.parametrize("challenge", ["", "x" * 501, "a\r\nSet-Cookie: b=c"])
-    def test_nothing_else_is(self, app, challenge):
-        answer = app.test_client().get("/webhooks/dropbox", query_string={"challenge": challenge})
-        assert answer.status_code == 400
+    def test_nothing_else_is(self, send, challenge):
+        assert send(asked("dropbox", challenge=challenge)).status_code == 400
 
 
 class TestMailchimp:
@@ -82,6 +86,10 @@ class TestMandrill:
         assert send(self.signed('[{"event":"open"}]', "test-webhook")).status_code == 403
         assert send(self.post("[]")).status_code == 403
         assert "test key" in inbox.refused(redis)[1][2]
+
+    def test_the_signature_of_an_empty_batch_does_not_open_the_door_to_a_full_one(self, send):
+        signature = self.signed("[]", "test-webhook").headers["x-mandrill-signature"]
+        assert send(self.post('[{"event":"open"}]').having(x_mandrill_signature=signature)).status_code == 403
 
     def test_a_second_field_is_refused_because_names_and_values_run_together(self, send):
         delivery = self.signed('[{"event":"open"}]')
@@ -132,6 +140,12 @@ class TestSendGrid:
         assert send(delivery).status_code == 200
         assert send(delivery).status_code == 200
         assert len(heard(redis)) == 1000
+
+    def test_an_event_is_known_by_its_id_whatever_else_changed(self, send, redis):
+        for attempt in (1, 2):
+            event = {"event": "deferred", "email": "ada@mail.example", "sg_event_id": "id1", "attempt": attempt}
+            send(signed("sendgrid", as_json(self.url, [event])))
+        assert len(heard(redis)) == 1
 
     def test_an_empty_batch_says_nothing_and_is_fine(self, send, redis):
         assert send(signed("sendgrid", as_json(self.url, []))).status_code == 200
@@ -270,6 +284,15 @@ def test_an_event_nobody_taught_us_is_fine(send, redis):
     delivery = as_json(f"{PUBLIC_URL}/webhooks/stripe", {"id": "evt_1", "type": "bell.rang", "data": {}})
     assert send(signed("stripe", delivery)).status_code == 204
     assert heard(redis)[0]["line"] == "bell rang (test)"
+
+
+def test_what_turns_lines_round_or_breaks_them_is_taken_out(send, redis):
+    facts = {"id": "evt_1", "type": "bell\ud800\u202e\nrang\x07 " + "x" * 300, "data": {}}
+    delivery = replace(as_json(f"{PUBLIC_URL}/webhooks/stripe", {}), body=json.dumps(facts).encode())
+    assert send(signed("stripe", delivery)).status_code == 204
+    told = heard(redis)[0]
+    assert told["event"].startswith("bell rang x")
+    assert all(text.isprintable() and len(text) <= 160 for text in told.values())
 
 
 def test_a_copy_shows_on_the_stage_without_the_secret_in_its_address(send, redis):

@@ -23,7 +23,7 @@ headers_of = {header for case in CASES for header in case.proof} | {
 header_text = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=80)
 shapes = st.sampled_from(["t={},v1={}", "v1,{} v1a,{}", "Basic {}{}", "sha256={}{}", "{}|{}", "{}{}"])
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=12,
 )
