@@ -24,7 +24,7 @@ MP3_BYTES_A_SECOND = 16_000  # at 128 kbit/s; good enough to wait for its end
 SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "text/plain")
 
 
-@dataclass
+@dataclass(eq=False)
 class Media:
     """One picture or sound. `source` is where it came from; `parent` the message it belongs to."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from exchange.switchboard import Switchboard
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     """One text. `handset` is the person's end of it, whichever way it goes; `status` is Twilio's word."""
 

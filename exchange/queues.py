@@ -18,7 +18,7 @@ DEFAULT_SIZE = 1000
 KEPT_WAITS = 100
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     """One caller who waits. `taken` when somebody dials them out; `parted` when the two have left each other."""
 

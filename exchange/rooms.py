@@ -28,7 +28,7 @@ SUBSCRIBED = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Participant:
     """One call in a room."""
 
