@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, abort, current_app, request
 
 import events
 import transaction
@@ -101,10 +101,15 @@ def _by_twilio(delivery: Delivery) -> None:
 
 
 def read_request(limit: int) -> Delivery:
-    """The request as it came; 413 when its body has more than `limit` bytes, before it is read."""
+    """The request as it came, and whole. 413 when its body has more than `limit` bytes: most are not even read."""
     ours = settings()
     request.max_content_length = limit
-    return from_request(request.environ, request.get_data(), ours.public_url, ours.trusted_proxies)
+    body, told = request.get_data(), request.content_length
+    if told is None and len(body) >= limit:
+        abort(413)  # sent in chunks, so its length was not told; Werkzeug stops at the limit and says nothing
+    if told is not None and len(body) < told:
+        abort(400, "The body ended before its Content-Length.")
+    return from_request(request.environ, body, ours.public_url, ours.trusted_proxies)
 
 
 def settings() -> Settings:

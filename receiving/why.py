@@ -7,7 +7,7 @@ from config import Secret, Secrets
 from receiving.delivery import Delivery
 from receiving.mistakes import other_bodies
 from receiving.providers import Provider
-from receiving.refusals import MissingSignature, Refused
+from receiving.refusals import MissingSignature, Refused, WantsCredentials
 
 LOOKED_INTO = 64 * 1024  # bytes; a stranger's large body is not worth a dozen more signatures
 
@@ -21,6 +21,8 @@ def explain(provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Se
             return mistake
     if isinstance(refusal, MissingSignature):
         return f"no {refusal.header}: not from {provider.title}, or a proxy removed it"
+    if isinstance(refusal, WantsCredentials) and "authorization" not in delivery.headers:
+        return "no Authorization: some senders wait for our 401 and come again with it, or a proxy removed it"
     return f"no usual mistake fits: a secret that we do not hold, or a forgery. {refusal}"
 
 

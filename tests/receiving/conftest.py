@@ -1,6 +1,7 @@
 """The cast: every provider in the folder, its secrets, and requests as it sends them."""
 
 import base64
+import os
 from dataclasses import dataclass, replace
 
 import pytest
@@ -128,6 +129,11 @@ def open_app(environ, redis):
     if "webhooks" not in app.blueprints:
         app.register_blueprint(webhooks.bp)
     return app
+
+
+def served():
+    """The same for gunicorn, from its own environment."""
+    return open_app(os.environ, None)
 
 
 @pytest.fixture

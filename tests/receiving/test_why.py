@@ -177,6 +177,10 @@ def test_a_header_that_a_proxy_removed():
     assert why("github", bare) == "no X-Hub-Signature-256: not from GitHub, or a proxy removed it"
 
 
+def test_a_password_that_did_not_come():
+    assert "no Authorization" in why("plain", as_json(f"{PUBLIC_URL}/webhooks/plain", {}))
+
+
 def test_nothing_explains_a_forgery(case):
     forged = case.provider.sign(case.unsigned(), case.secrets)
     nonsense = {header: "forged" for header in case.proof}
