@@ -29,7 +29,7 @@ async def run_command(command: list[str], told: dict[str, str], app: str, ready:
         return status if status >= 0 else 128 - status
     finally:
         announcing.cancel()
-        await _end(process.pid)
+        await _end(process)
 
 
 async def nobody_listens(app: str) -> None:
@@ -61,17 +61,18 @@ async def _listens(app: str) -> bool:
     return False
 
 
-async def _end(group: int) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
     """Ask all that the command started to stop, and insist: after a while, or at once when asked a second time."""
     try:
-        if _send(group, signal.SIGTERM):
+        if _send(process.pid, signal.SIGTERM):
             async with asyncio.timeout(LAST_WORDS):
-                while _send(group, 0):
+                while _send(process.pid, 0):
                     await asyncio.sleep(LOOK_AGAIN)
     except TimeoutError:
         pass
     finally:
-        _send(group, signal.SIGKILL)
+        _send(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 def _send(group: int, number: int) -> bool:

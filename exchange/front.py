@@ -1,4 +1,4 @@
-"""Twilio's own addresses, over TLS, as an app's SDK asks for them: the exchange answers, or names what it lacks."""
+"""Twilio's own addresses, as an app's SDK asks for them: the exchange answers, or names what it lacks."""
 
 from __future__ import annotations
 
@@ -14,22 +14,28 @@ LAST_WORDS = 0.5  # seconds that answers under way get when the exchange stops
 
 
 class Front:
-    """Listens on loopback, on a port of its own; who is led there believes to have reached Twilio."""
+    """Listens on loopback, on ports of its own; who is led there believes to have reached Twilio.
+
+    `port` speaks TLS, and `plain` does not: some clients hand a proxy what was meant for TLS, as axios does."""
 
     def __init__(self, board: Switchboard, trust: Trust) -> None:
         app = make_app(board)
         app.middlewares.insert(0, only_what_we_have)
-        self.trust, self.account = trust, board.settings.account_sid
+        self.trust = trust
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_WORDS)
 
     @property
     def port(self) -> int:
-        found: int = self.runner.addresses[0][1]
-        return found
+        return int(self.runner.addresses[0][1])
+
+    @property
+    def plain(self) -> int:
+        return int(self.runner.addresses[1][1])
 
     async def start(self) -> None:
         await self.runner.setup()
-        await web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=self.trust.context("api.twilio.com")).start()
+        for context in (self.trust.context("api.twilio.com"), None):
+            await web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=context).start()
 
     async def stop(self) -> None:
         await self.runner.cleanup()

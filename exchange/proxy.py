@@ -17,12 +17,14 @@ HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-ali
 
 
 class Proxy:
-    """Listens on loopback. Tunnels to Twilio end at `front`, a port here that speaks TLS in its names.
+    """Listens on loopback. What is for Twilio ends at two ports here: tunnels at `front`, which speaks TLS in its
+    names, and plain requests at `plain`.
 
     `let_through` are other hosts the app may reach; `*` is every one, and still none of Twilio's."""
 
-    def __init__(self, front: int, let_through: tuple[str, ...] = ()) -> None:
-        self.front, self.let_through = front, {name.lower().rstrip(".") for name in let_through}
+    def __init__(self, front: int, plain: int, let_through: tuple[str, ...] = ()) -> None:
+        self.front, self.plain = front, plain
+        self.let_through = {name.lower().rstrip(".") for name in let_through}
         self.server: asyncio.Server | None = None
         self.pipes: set[asyncio.Task[None]] = set()
 
@@ -57,14 +59,12 @@ class Proxy:
         method, _, rest = head.partition(" ")
         target = rest.partition(" ")[0]
         host, port = _host_and_port(target, method)
-        if is_twilios(host) and method == "CONNECT":
-            await self._join(reader, writer, "127.0.0.1", self.front, b"")
-        elif is_twilios(host):
-            await _refuse(host, "ask for it over https", writer)
+        tunnel = method == "CONNECT"
+        if is_twilios(host):
+            host, port = "127.0.0.1", self.front if tunnel else self.plain
         elif host not in self.let_through and "*" not in self.let_through:
-            await _refuse(host, f"start it with --let-through {host} if the app needs that", writer)
-        else:
-            await self._join(reader, writer, host, port, b"" if method == "CONNECT" else _one_request(head, target))
+            return await _refuse(host, writer)
+        await self._join(reader, writer, host, port, b"" if tunnel else _one_request(head, target))
 
     async def _join(self, reader: StreamReader, writer: StreamWriter, host: str, port: int, first: bytes) -> None:
         """Pass on what is said, beginning with `first` or, for a tunnel, with the word that it stands."""
@@ -88,10 +88,10 @@ async def _pour(source: StreamReader, sink: StreamWriter) -> None:
     sink.close()
 
 
-async def _refuse(host: str, hint: str, writer: StreamWriter) -> None:
-    sentence = f"The local exchange lets nothing through to {host}"
-    print(f"exchange: {sentence.removeprefix('The local exchange ')}: {hint}", flush=True)
-    await _answer(403, sentence, writer)
+async def _refuse(host: str, writer: StreamWriter) -> None:
+    refusal = f"lets nothing through to {host}"
+    print(f"exchange: {refusal}: start it with --let-through {host} if the app needs that", flush=True)
+    await _answer(403, f"The local exchange {refusal}", writer)
 
 
 async def _answer(status: int, sentence: str, writer: StreamWriter) -> None:

@@ -35,7 +35,7 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
         front = Front(server.board, trust)
         stack.push_async_callback(front.stop)
         await front.start()
-        proxy = Proxy(front.port, tuple(options.let_through))
+        proxy = Proxy(front.port, front.plain, tuple(options.let_through))
         stack.push_async_callback(proxy.stop)
         await proxy.start()
         told = surroundings(given, settings, server.origin, proxy.url, front.port, trust.bundle)

@@ -1,0 +1,141 @@
+"""The cast: an exchange that was started together with an app, each in a process of its own, as a user would.
+
+The apps with Twilio's library for Node run where `npm ci` was run in the folder `node` here. With EXCHANGE_PYTHONS, a
+folder of virtual environments that hold flask and some version of twilio, the Python app runs in each of them too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from exchange.options import parser
+from exchange.run import run
+from tests.exchange.conftest import Exchange, eventually
+
+HERE = Path(__file__).parent
+FLASK = ("-m", "flask", "--app", str(HERE / "flask_app.py"), "run")
+STARTS_WITHIN = 30.0
+OTHER_PYTHONS = sorted(Path(os.environ["EXCHANGE_PYTHONS"]).iterdir()) if os.environ.get("EXCHANGE_PYTHONS") else []
+
+
+class Run(Exchange):
+    """`python -m exchange run`, and what it prints."""
+
+    def __init__(self, folder: Path, *command: str, options: tuple[str, ...] = (), **environment: str) -> None:
+        told = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder), "PORT": str(free_port())}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "exchange", "run", "--port=0", "--pace=0", "--delivery=0", *options, "--", *command],
+            env=told | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def origin(self) -> str:
+        return self.line("ready").split()[5].rstrip("/")
+
+    def line(self, beginning: str) -> str:
+        """Wait until such a line is printed."""
+        until = time.monotonic() + STARTS_WITHIN
+        while not (found := [line for line in self.lines if line.startswith(beginning)]):
+            assert time.monotonic() < until, self.lines
+            assert self.process.poll() is None or self.reader.is_alive(), self.lines
+            time.sleep(0.02)
+        return found[0]
+
+    def prints(self, words: str) -> None:
+        eventually(lambda: any(words in line for line in self.lines), lambda: f"{words}: {self.lines}")
+
+    def ends(self, number: int | None = None) -> int:
+        """Wait for its end, after a signal or by itself: its exit status."""
+        if number is not None:
+            self.process.send_signal(number)
+        status = self.process.wait(STARTS_WITHIN)
+        self.reader.join(STARTS_WITHIN)
+        return status
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            assert self.ends(signal.SIGTERM) == 0
+        self.reader.join(STARTS_WITHIN)
+        assert self.process.stdout
+        self.process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Start an exchange with a command."""
+    started: list[Run] = []
+
+    def starting(*command: str, options: tuple[str, ...] = (), **environment: str) -> Run:
+        started.append(Run(tmp_path, *command, options=options, **environment))
+        return started[-1]
+
+    yield starting
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def outcome(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run a command in the exchange's company until it ends, without a process for the exchange: status and output."""
+
+    def running(*command: str, options: tuple[str, ...] = (), **environment: str) -> tuple[int, str]:
+        told = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "PORT": str(free_port())} | environment
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(tempfile, "tempdir", str(tmp_path))
+            status = asyncio.run(run(parser().parse_args(["run", "--port=0", *options, "--", *command]), told))
+        return status, capfd.readouterr().out
+
+    return running
+
+
+def _command(app: str) -> tuple[str, ...]:
+    kind, _, version = app.partition(" ")
+    if kind == "python":
+        return (
+            str(Path(os.environ["EXCHANGE_PYTHONS"]) / version / "bin/python") if version else sys.executable,
+            *FLASK,
+        )
+    package = f"twilio-{version}"
+    if not shutil.which("node") or not (HERE / "node/node_modules" / package).is_dir():
+        pytest.skip(f"needs node, and {package}: run `npm ci` in tests/exchange/run/node")
+    return "node", str(HERE / "node/app.cjs"), package
+
+
+@pytest.fixture(
+    scope="session",
+    params=["python", "node 4", "node 5", "node 6", *(f"python {folder.name}" for folder in OTHER_PYTHONS)],
+)
+def unmodified(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """An app with one of Twilio's libraries, started by us."""
+    running = Run(tmp_path_factory.mktemp("run"), *_command(request.param))
+    yield running
+    running.close()

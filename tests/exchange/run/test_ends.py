@@ -1,0 +1,171 @@
+"""The command and the exchange begin together and end together, and say plainly what is in the way."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from exchange import command
+from exchange.options import Unusable, parser
+from exchange.run import run
+from tests.exchange.run.conftest import free_port
+
+LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
+STARTS_A_CHILD = """
+import signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "print('born', flush=True); import time; time.sleep(600)"])
+print("child", child.pid, flush=True)
+time.sleep(600 if "--stay" in sys.argv else 0)
+"""
+
+
+def is_gone(pid):
+    """Nobody has that pid, or only what is left of somebody until a parent asks."""
+    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return status[:1] in ("", "Z")
+
+
+def test_ready_is_said_when_the_app_listens(start):
+    port = free_port()
+    running = start(sys.executable, "-c", LISTENS, PORT=str(port))
+    assert f"+441632960000 rings at http://127.0.0.1:{port}" in running.line(
+        "ready: the phones are at http://127.0.0.1:"
+    )
+
+
+def test_the_commands_status_is_ours(outcome):
+    status, printed = outcome(sys.executable, "-c", "raise SystemExit(3)")
+    assert status == 3
+    assert "the command ended before anything listened at http://127.0.0.1:" in printed
+
+
+def test_a_command_that_is_killed_ends_as_a_shell_would_say_it(outcome):
+    status, _ = outcome("sh", "-c", "kill -9 $$")
+    assert status == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_who_stops_the_exchange_stops_the_app_and_what_it_started(start, number):
+    running = start(sys.executable, "-c", STARTS_A_CHILD, "--stay")
+    child = int(running.line("child").split()[1])
+    assert running.ends(number) == 0
+    assert is_gone(child)
+
+
+def test_what_the_app_leaves_behind_is_ended_with_it(outcome):
+    status, printed = outcome(sys.executable, "-c", STARTS_A_CHILD)
+    assert status == 0
+    assert is_gone(int(printed.split()[1]))
+
+
+def test_nothing_is_left_behind_on_the_disk(outcome, tmp_path):
+    status, printed = outcome("sh", "-c", "ls $TMPDIR; python3 -c pass; node -e 0; ls -a $HOME", HOME=str(tmp_path))
+    assert status in (0, 127)
+    assert printed.count("exchange-") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_command_is_named(start):
+    running = start("no-such-command")
+    assert running.ends() == 2
+    assert running.lines == ["exchange: There is no command 'no-such-command' that could be started"]
+
+
+def test_a_command_that_is_no_program_is_named(outcome, tmp_path):
+    broken = tmp_path / "broken"
+    broken.write_text("#!/no/such/interpreter\n")
+    broken.chmod(0o755)
+    with pytest.raises(Unusable, match=f"{broken} cannot be started: No such file or directory"):
+        outcome(str(broken))
+
+
+def test_the_commands_own_options_stay_its_own(outcome):
+    status, printed = outcome("echo", "given", "--port", "1", "--", "-h")
+    assert (status, printed) == (0, "given --port 1 -- -h\n")
+
+
+def test_it_is_said_when_the_exchanges_port_is_taken(start):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        running = start("echo", options=(f"--port={port}",))
+        assert running.ends() == 2
+    assert running.lines == [
+        f"exchange: Port {port} is taken: choose another for the exchange with --port (0 is any free one)"
+    ]
+
+
+def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sentence = f"Something listens at http://127.0.0.1:{port} already: stop it, or choose another port"
+        with pytest.raises(Unusable, match=sentence):
+            outcome("echo", PORT=str(port))
+
+
+def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
+    monkeypatch.setattr(command, "PATIENCE", 0.2)
+    listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
+    app = f"http://127.0.0.1:{free_port()}"
+    asked = parser().parse_args(["run", "--port=0", f"--app={app}", "--", sys.executable, "-c", listens_elsewhere])
+
+    async def until_it_is_said():
+        running = asyncio.ensure_future(run(asked, os.environ))
+        said = ""
+        async with asyncio.timeout(20):
+            while "nothing listens" not in said:
+                assert not running.done()
+                await asyncio.sleep(0.02)
+                said += capfd.readouterr().out
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return said
+
+    assert f"exchange: nothing listens at {app} yet: start the app there" in asyncio.run(until_it_is_said())
+
+
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
+def stop_it(capfd, stop):
+    """Start an app that ignores being asked to stop, and stop it in that way."""
+
+    async def stopping():
+        app = [sys.executable, "-c", STUBBORN]
+        running = asyncio.ensure_future(command.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
+        async with asyncio.timeout(20):
+            while "up" not in capfd.readouterr().out:
+                await asyncio.sleep(0.02)
+            await stop(running)
+            with pytest.raises(asyncio.CancelledError):
+                await running
+
+    asyncio.run(stopping())
+
+
+def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
+    monkeypatch.setattr(command, "LAST_WORDS", 0.2)
+
+    async def once(running):
+        running.cancel()
+
+    stop_it(capfd, once)
+
+
+def test_who_asks_twice_waits_no_longer(monkeypatch, capfd):
+    monkeypatch.setattr(command, "LAST_WORDS", 600)
+
+    async def twice(running):
+        running.cancel()
+        await asyncio.sleep(0)
+        running.cancel()
+
+    stop_it(capfd, twice)

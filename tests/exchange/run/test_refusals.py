@@ -1,0 +1,173 @@
+"""The proxy: Twilio's names end here, other hosts are refused by name, and nothing a client says leaves unasked."""
+
+import asyncio
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from exchange.proxy import Proxy
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Whom the proxy connects to: nobody, really."""
+    reached = []
+
+    async def no_connection(host, port):
+        reached.append((host, port))
+        raise ConnectionRefusedError("not in a test")
+
+    monkeypatch.setattr("exchange.proxy.asyncio.open_connection", no_connection)
+    return reached
+
+
+def ask(said: bytes, let_through=()) -> bytes:
+    """What a proxy answers, whose front is at port 1, and at 2 without TLS."""
+    connect = CONNECT
+
+    async def asking():
+        proxy = Proxy(1, 2, let_through)
+        await proxy.start()
+        try:
+            reader, writer = await connect("127.0.0.1", int(proxy.url.rpartition(":")[2]))
+            writer.write(said)
+            writer.write_eof()
+            answer = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            return answer
+        finally:
+            await proxy.stop()
+
+    return asyncio.run(asking())
+
+
+CONNECT = asyncio.open_connection
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"CONNECT weather.example:443 HTTP/1.1\r\nHost: weather.example:443\r\n\r\n",
+        b"CONNECT weather.example HTTP/1.1\r\n\r\n",
+        b"GET https://weather.example/today HTTP/1.1\r\nHost: weather.example\r\n\r\n",
+        b"POST http://user:password@Weather.Example:8080/ HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_an_unknown_host_is_refused_by_name(opened, capsys, said):
+    answer = ask(said).decode()
+    assert answer.startswith("HTTP/1.1 403 The local exchange lets nothing through to weather.example\r\n")
+    assert answer.endswith("\r\n\r\nThe local exchange lets nothing through to weather.example\n")
+    assert "exchange: lets nothing through to weather.example: start it with --let-through" in capsys.readouterr().out
+    assert opened == []
+
+
+@pytest.mark.parametrize("host", ["api.twilio.com", "API.Twilio.com.", "twilio.com", "api.dublin.ie1.twilio.com"])
+@pytest.mark.parametrize("allowed", [(), ("*",), ("api.twilio.com", "twilio.com")])
+def test_twilio_is_the_exchange_whatever_was_allowed(opened, host, allowed):
+    ask(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode(), allowed)
+    assert opened == [("127.0.0.1", 1)]
+
+
+@pytest.mark.parametrize("allowed", [(), ("*",)])
+def test_twilio_without_tls_is_the_exchange_too(opened, allowed):
+    ask(b"GET http://demo.twilio.com/docs/voice.xml HTTP/1.1\r\n\r\n", allowed)
+    assert opened == [("127.0.0.1", 2)]
+
+
+def test_a_name_that_only_looks_like_twilios_is_somebody_elses(opened):
+    assert ask(b"CONNECT nottwilio.com:443 HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 403 ")
+    assert opened == []
+
+
+def test_a_host_that_was_allowed_and_cannot_be_reached_is_named(opened):
+    answer = ask(b"CONNECT weather.example:443 HTTP/1.1\r\n\r\n", ("weather.example",))
+    assert answer.startswith(b"HTTP/1.1 502 weather.example cannot be reached: not in a test\r\n")
+    assert opened == [("weather.example", 443)]
+
+
+class Elsewhere:
+    """Another server on the net, whose name is 127.0.0.1 here: answers every head it is sent."""
+
+    def __init__(self):
+        self.heads = []
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
+        return self.server.sockets[0].getsockname()[1]
+
+    async def __aexit__(self, *_):
+        self.server.close()
+
+    async def answer(self, reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+            await writer.drain()
+        writer.close()
+
+
+def through(lines, let_through=("127.0.0.1",)):
+    """What a client hears that sends these lines, {port} being the other server's; and what that one was sent."""
+
+    async def asking():
+        elsewhere, proxy = Elsewhere(), Proxy(1, 2, let_through)
+        async with elsewhere as port:
+            await proxy.start()
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.url.rpartition(":")[2]))
+            writer.write(lines.replace("{port}", str(port)).encode())
+            heard = (await asyncio.wait_for(reader.read(), 10)).decode()
+            writer.close()
+            await proxy.stop()
+        return heard, [head.replace(str(port), "PORT") for head in elsewhere.heads]
+
+    return asyncio.run(asking())
+
+
+def test_a_plain_request_to_a_host_that_was_allowed_is_passed_on_as_servers_want_it():
+    heard, heads = through(
+        "GET http://127.0.0.1:{port}/today?in=London HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        "Proxy-Authorization: secret\r\nConnection: keep-alive\r\n\r\n"
+    )
+    assert heard.endswith("hello")
+    assert heads == ["GET /today?in=London HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n\r\n"]
+
+
+def test_a_tunnel_to_a_host_that_was_allowed_is_passed_on_untouched():
+    heard, heads = through("CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n", ("*",))
+    assert heard == ("HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    assert heads == ["GET / HTTP/1.1\r\n\r\n"]
+
+
+WORDS = some.binary(max_size=60) | some.sampled_from(
+    [
+        b"CONNECT ",
+        b"GET ",
+        b"http://",
+        b"weather.example",
+        b":443",
+        b":-1",
+        b"[",
+        b"]",
+        b"@",
+        b" HTTP/1.1\r\n",
+        b"\r\n\r\n",
+    ]
+)
+
+
+@given(some.lists(WORDS, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_said_is_refused_or_unanswered(said):
+    reached = []
+
+    async def no_connection(host, port):
+        reached.append(host)
+        raise ConnectionRefusedError
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("exchange.proxy.asyncio.open_connection", no_connection)
+        answer = ask(b"".join(said) + b"\r\n\r\n")
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 403 ")
+    assert reached == []
