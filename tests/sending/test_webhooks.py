@@ -167,10 +167,12 @@ def test_a_connection_that_breaks_at_once_is_tried_again_at_once(house):
     assert len(there.requests) == 2
 
 
-@pytest.mark.parametrize("header", [b"120", formatdate(time.time() + 120, usegmt=True).encode()])
+@pytest.mark.parametrize(
+    "header", [lambda: "120", lambda: formatdate(time.time() + 120, usegmt=True)], ids=["s", "date"]
+)
 @pytest.mark.parametrize("status", [b"429", b"503"])
 def test_a_receiver_that_asks_for_time_gets_it_for_all_its_messages(house, status, header):
-    busy = b"HTTP/1.1 " + status + b" Busy\r\nRetry-After: " + header + b"\r\nContent-Length: 0\r\n\r\n"
+    busy = b"HTTP/1.1 " + status + b" Busy\r\nRetry-After: " + header().encode() + b"\r\nContent-Length: 0\r\n\r\n"
     with receiver(answers(busy)) as there:
         id = house.subscribes(there)
         for _ in range(3):
