@@ -126,7 +126,7 @@ class Crew(BaseWorker):
         except DequeueTimeout:
             return None
         except Exception as error:  # no connection, or a job that cannot be read; the next one may be fine
-            log.warning("Cannot take a job from %s: %r", queue.name, error)
+            log.warning("Cannot take a job from %s: %s: %s", queue.name, type(error).__name__, error)
             self.leaving.wait(1)
             return None
         if taken and self.leaving.is_set():
@@ -312,7 +312,7 @@ class Crew(BaseWorker):
         for execution in self.executions.copy().values():
             self.owners.pop(execution.id, None)
             running = orphans.Running(execution.job.origin, execution.job_id, execution.id, self.name)
-            orphans.put_back(self.connection, running, handed_over=True)
+            orphans.put_back(self.connection, running, own=True, blameless=True)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Leave within LEAVE_WITHIN seconds; asked once more, a second or more later, leave at once."""

@@ -54,8 +54,9 @@ class Running:
 
 
 def is_orphan(job: Job) -> bool:
-    """Whether RQ has the job down as started, and the worker it started on is gone."""
-    return job.get_status() == JobStatus.STARTED and not has_worker(job.connection, job.worker_name or "")
+    """Whether the store has the job down as started, and the worker it started on is gone."""
+    status, worker = job.connection.hmget(job.key, "status", "worker_name")
+    return as_text(status or b"") == JobStatus.STARTED and not has_worker(job.connection, as_text(worker or b""))
 
 
 def has_worker(connection: Redis, name: str) -> bool:
@@ -81,7 +82,7 @@ class Search:
     def __call__(self) -> None:
         started = [running for queue in self.queues for running in started_jobs(queue)]
         for orphan in self.orphans.lasting(running for running in started if self.lacks_worker(running)):
-            put_back(self.connection, orphan)
+            put_back(self.connection, orphan, own=orphan.worker == self.worker)
         taken = {(queue.name, job_id) for queue in self.queues for job_id in queue.intermediate_queue.get_job_ids()}
         for queue_name, job_id in self.strays.lasting(taken - {(running.queue, running.job_id) for running in started}):
             put_back_stray(Queue(queue_name, connection=self.connection, serializer=JOBS_ARE), job_id)
@@ -127,23 +128,24 @@ def bury(connection: Redis, queues: Iterable[str], worker: str) -> None:
                 put_back(connection, running)
 
 
-def put_back(connection: Redis, orphan: Running, handed_over: bool = False) -> bool:
+def put_back(connection: Redis, orphan: Running, own: bool = False, blameless: bool = False) -> bool:
     """Queue the job again, in front and under its own id. Whether this call did it: of many, one does.
 
-    Nothing happens when the job has ended, is back already, or its worker lives. `handed_over` says that worker itself
-    gives it up, which is not counted; a job interrupted more often goes to the queue `alone`, in the end to the failed.
+    Nothing happens when the job has ended, is back already, or its worker lives; unless that worker itself calls, for
+    one of its `own`. What was interrupted often goes to the queue `alone`, in the end to the failed jobs; `blameless`
+    does not count as an interruption.
     """
     execution = Execution(orphan.execution_id, orphan.job_id, connection, orphan.worker)
     with connection.pipeline() as pipeline:
         try:
-            pipeline.watch(Job.key_for(orphan.job_id), *([] if handed_over else [worker_key(orphan.worker)]))
+            pipeline.watch(Job.key_for(orphan.job_id), *([] if own else [worker_key(orphan.worker)]))
             job = Job.fetch(orphan.job_id, connection, serializer=JOBS_ARE)
-            if not is_unchanged(execution, job) or (not handed_over and has_worker(connection, orphan.worker)):
+            if not is_unchanged(execution, job) or (not own and has_worker(connection, orphan.worker)):
                 return False
             pipeline.multi()
             execution.delete(job, pipeline)
             if job.get_status(refresh=False) == JobStatus.STARTED:
-                send_on(job, pipeline, interruptions=0 if handed_over else 1)
+                send_on(job, pipeline, interruptions=0 if blameless else 1)
             pipeline.execute()
         except (WatchError, NoSuchJobError):
             return False

@@ -20,6 +20,7 @@ CRASH_PAUSE = 1.0  # seconds until the next start of a crew that never had a pul
 LOOK_EVERY = 0.1  # seconds
 ALONE_AT_ONCE = 3  # processes for jobs that run alone
 
+CREW = [sys.executable, "-m", "workers.process"]
 ALIVE, JOBS_ALONE, WORN_OUT = b".", b"a", b"w"  # what a crew's pulse says
 MISCONFIGURED = 78  # exit status (sysexits.h) of a process that lacks a setting: to start it again would not help
 
@@ -111,8 +112,7 @@ class Foreman:
 
 def start(*arguments: str, pass_fds: Sequence[int] = ()) -> "subprocess.Popen[bytes]":
     environ = {"MALLOC_ARENA_MAX": "2"} | os.environ  # else glibc keeps memory apart for each of many threads
-    command = [sys.executable, "-m", "workers.process", *arguments]
-    return subprocess.Popen(command, pass_fds=pass_fds, env=environ)  # noqa: S603 (our own words)
+    return subprocess.Popen([*CREW, *arguments], pass_fds=pass_fds, env=environ)  # noqa: S603 (our own words)
 
 
 def main() -> None:

@@ -1,0 +1,97 @@
+"""Jobs that behave, and jobs that do not, for the tests of the worker."""
+
+import ctypes
+import os
+import re
+import signal
+import socket
+import time
+from typing import Any, NoReturn
+
+from rq import get_current_job
+
+
+def redis() -> Any:
+    job = get_current_job()
+    assert job is not None
+    return job.connection
+
+
+def note(word: str) -> str:
+    """Leave a word in the list `noted`."""
+    redis().rpush("noted", word)
+    return word
+
+
+def meet(number: int) -> int:
+    """Wait until so many are here at once."""
+    redis().incr("met")
+    while int(redis().get("met")) < number:
+        time.sleep(0.05)
+    return number
+
+
+def wait_for(key: str) -> str:
+    """Say where we are, and wait until somebody sets the key."""
+    redis().rpush("started", f"{os.getpid()}")
+    while not redis().exists(key):
+        time.sleep(0.05)
+    return key
+
+
+def spin() -> NoReturn:
+    while True:
+        pass
+
+
+def spin_and_catch_everything() -> NoReturn:
+    while True:
+        try:
+            while True:
+                pass
+        except Exception:
+            continue
+
+
+def hang_on_a_socket() -> bytes:
+    ours, _theirs = socket.socketpair()
+    redis().rpush("started", f"{os.getpid()}")
+    return ours.recv(1)
+
+
+def hold_all_of_python() -> Any:
+    """A regular expression that takes for ever, and lets no other thread run meanwhile."""
+    redis().rpush("started", f"{os.getpid()}")
+    return re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+def crash() -> Any:
+    redis().rpush("started", f"{os.getpid()}")
+    time.sleep(0.2)
+    return ctypes.string_at(0)
+
+
+def kill_own_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail() -> NoReturn:
+    raise ValueError("as asked")
+
+
+def fail_once() -> str:
+    if redis().incr("tried") == 1:
+        raise ValueError("the first time")
+    return "done"
+
+
+def on_success(job: Any, connection: Any, result: Any) -> None:
+    connection.rpush("told", f"success {result}")
+
+
+def on_failure(job: Any, connection: Any, kind: type[Exception], error: Exception, trace: Any) -> None:
+    connection.rpush("told", f"failure {kind.__name__}")
+
+
+def on_stopped(job: Any, connection: Any) -> None:
+    connection.rpush("told", "stopped")
