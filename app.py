@@ -41,8 +41,7 @@ def create_app(settings: config.Settings | None = None, redis: Any = None) -> Fl
     for room in ROOMS:
         app.register_blueprint(room)
     read_all()
-    app.before_request(_only_https)
-    app.after_request(_say_https)
+    insist_on_https(app, settings)
     for trouble, answer in ANSWERS.items():
         app.register_error_handler(trouble, answer)
     return app
@@ -56,21 +55,22 @@ class SessionsOnDemand(SecureCookieSessionInterface):
         return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
 
-def _only_https() -> BaseResponse | None:
+def insist_on_https(app: Flask, settings: config.Settings) -> None:
     """Pages asked for by http go to https. Webhooks never redirect: their signature already holds the scheme."""
-    settings = door.settings()
-    came_by = request.headers.get("X-Forwarded-Proto", "") if settings.trusted_proxies else ""
-    if settings.is_public_https and came_by == "http" and request.method in ("GET", "HEAD"):
-        return redirect(settings.public_url + request.full_path.rstrip("?"), 308)
-    return None
 
+    def only_https() -> BaseResponse | None:
+        if request.environ.get("HTTP_X_FORWARDED_PROTO") == "http" and request.method in ("GET", "HEAD"):
+            return redirect(settings.public_url + request.full_path.rstrip("?"), 308)
+        return None
 
-def _say_https(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    if door.settings().is_public_https:
+    def stay(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    return response
+        return response
+
+    if settings.is_public_https:
+        app.after_request(stay)
+        if settings.trusted_proxies:
+            app.before_request(only_https)
 
 
 def _plain(sentence: str, status: int, **headers: str) -> Response:
