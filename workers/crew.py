@@ -160,6 +160,7 @@ class Crew(BaseWorker):
         """What RQ writes in two steps, in one: a job is either still to be taken or wholly ours."""
         with self.connection.pipeline() as pipeline:
             execution = Execution.create(job, self.get_heartbeat_ttl(job), pipeline, worker_name=self.name)
+            pipeline.hset(execution.key, mapping=orphans.this_thread())
             job.prepare_for_execution(self.name, pipeline)
             pipeline.persist(job.key)
             pipeline.lrem(self.queue_of[job.origin].intermediate_queue_key, 1, job.id)
@@ -312,7 +313,7 @@ class Crew(BaseWorker):
         for execution in self.executions.copy().values():
             self.owners.pop(execution.id, None)
             running = orphans.Running(execution.job.origin, execution.job_id, execution.id, self.name)
-            orphans.put_back(self.connection, running, own=True, blameless=True)
+            orphans.put_back(self.connection, running, own=True, interruptions=0)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Leave within LEAVE_WITHIN seconds; asked once more, a second or more later, leave at once."""

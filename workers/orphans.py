@@ -6,10 +6,11 @@ key is an orphan. RQ itself would notice too, but only after a minute or more, a
 """
 
 import logging
+import threading
 import time
 from collections.abc import Container, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from redis import Redis
 from redis.client import Pipeline
@@ -21,6 +22,7 @@ from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.job_lifecycle import record_job_failure
 from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
 from rq.utils import as_text
 from rq.worker import BaseWorker
 
@@ -119,21 +121,37 @@ def started_jobs(queue: Queue) -> list[Running]:
     ]
 
 
-def bury(connection: Redis, queues: Iterable[str], worker: str) -> None:
-    """Put back all that a worker was running which is known to have ended, without waiting for its key to expire."""
+def bury(connection: Redis, queues: Iterable[str], worker: str, culprit: str = "") -> None:
+    """Put back what a worker was running that is known to have ended, without waiting for its key to expire.
+
+    `culprit`: the thread that ended it, if known, by its number in Python or in the kernel. Then only the job that ran
+    there is to blame, and runs alone from now on.
+    """
     connection.delete(worker_key(worker))
-    for name in queues:
-        for running in started_jobs(Queue(name, connection=connection, serializer=JOBS_ARE)):
-            if running.worker == worker:
-                put_back(connection, running)
+    queued = [Queue(name, connection=connection, serializer=JOBS_ARE) for name in queues]
+    left = [running for queue in queued for running in started_jobs(queue) if running.worker == worker]
+    guilty = {running for running in left if culprit and culprit in threads_of(connection, running)}
+    for running in left:
+        blame = INTERRUPTIONS_BEFORE_ALONE if running in guilty else 0 if guilty else 1
+        put_back(connection, running, interruptions=blame)
 
 
-def put_back(connection: Redis, orphan: Running, own: bool = False, blameless: bool = False) -> bool:
+def threads_of(connection: Redis, running: Running) -> list[str]:
+    execution = Execution(running.execution_id, running.job_id, connection)
+    return [as_text(number or b"") for number in connection.hmget(execution.key, "thread", "native_thread")]
+
+
+def this_thread() -> dict[Any, Any]:
+    """What `threads_of` finds again, in the execution's hash."""
+    return {"thread": threading.get_ident(), "native_thread": threading.get_native_id()}
+
+
+def put_back(connection: Redis, orphan: Running, own: bool = False, interruptions: int = 1) -> bool:
     """Queue the job again, in front and under its own id. Whether this call did it: of many, one does.
 
     Nothing happens when the job has ended, is back already, or its worker lives; unless that worker itself calls, for
-    one of its `own`. What was interrupted often goes to the queue `alone`, in the end to the failed jobs; `blameless`
-    does not count as an interruption.
+    one of its `own`. What was interrupted often goes to the queue `alone`, in the end to the failed jobs;
+    `interruptions` is what this one counts for.
     """
     execution = Execution(orphan.execution_id, orphan.job_id, connection, orphan.worker)
     with connection.pipeline() as pipeline:
@@ -145,7 +163,7 @@ def put_back(connection: Redis, orphan: Running, own: bool = False, blameless: b
             pipeline.multi()
             execution.delete(job, pipeline)
             if job.get_status(refresh=False) == JobStatus.STARTED:
-                send_on(job, pipeline, interruptions=0 if blameless else 1)
+                send_on(job, pipeline, interruptions)
             pipeline.execute()
         except (WatchError, NoSuchJobError):
             return False
@@ -159,7 +177,9 @@ def is_unchanged(execution: Execution, job: Job) -> bool:
 
 
 def send_on(job: Job, pipeline: Pipeline, interruptions: int) -> None:
-    job.meta["interruptions"] = count = job.meta.get("interruptions", 0) + interruptions
+    count = job.meta.get("interruptions", 0) + interruptions
+    if interruptions:
+        job.meta["interruptions"] = count
     if count >= INTERRUPTIONS_BEFORE_FAILED:
         log.error("Job %s failed: %d workers died while it ran", job.id, count)
         return record_job_failure(job, f"{AbandonedJobError.__name__}: {count} workers died while it ran", pipeline)
@@ -173,9 +193,9 @@ def send_on(job: Job, pipeline: Pipeline, interruptions: int) -> None:
     queue._enqueue_job(job, pipeline=pipeline, at_front=True)  # what RQ's own registries call to requeue
 
 
-def tell_of_failure(job: Job) -> None:
+def tell_of_failure(job: Job, time_out: type[BaseDeathPenalty] = Deadline) -> None:
     try:
-        execute_failure_callback(job, Deadline, AbandonedJobError, AbandonedJobError(), None)
+        execute_failure_callback(job, time_out, AbandonedJobError, AbandonedJobError(), None)
     except Exception:
         log.exception("The failure callback of job %s failed", job.id)
 

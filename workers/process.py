@@ -1,14 +1,18 @@
 """The process that a foreman starts: one crew, or RQ's own worker for the jobs that run alone."""
 
 import argparse
+import faulthandler
 import logging
 import os
 import signal
 import sys
+from typing import Any
 
 from redis import BlockingConnectionPool, ConnectionPool, Redis
 from rq import Worker
+from rq.job import Job
 from rq.registry import BaseRegistry
+from rq.timeouts import UnixSignalDeathPenalty
 
 import config
 from masking import MaskedNumbers
@@ -21,8 +25,9 @@ CONNECTIONS = 16  # to Redis, for all threads together: hosted stores count them
 SWITCH_EVERY = 0.0005  # seconds Python lets one busy thread run while others wait; a tenth of its default
 
 
-def work(name: str, pulse: int, after: str | None) -> None:
+def work(name: str, pulse: int, last_words: int, after: str, culprit: str) -> None:
     """As a crew, until told to leave. First puts back the jobs of the worker `after`, which has just died."""
+    faulthandler.enable(last_words)
     sys.setswitchinterval(SWITCH_EVERY)
     # RQ's registries run failure callbacks too, and would set an alarm, which only a process's first thread can.
     BaseRegistry.death_penalty_class = Deadline  # type: ignore[assignment]
@@ -30,13 +35,19 @@ def work(name: str, pulse: int, after: str | None) -> None:
     signal.signal(signal.SIGTERM, crew.request_stop)
     signal.signal(signal.SIGINT, crew.request_stop)
     if after:
-        orphans.bury(crew.connection, PLACES, after)
+        orphans.bury(crew.connection, PLACES, after, culprit)
     crew.run()
 
 
 def work_alone() -> None:
     """Run what waits on the queue `alone`, each job in a process of its own, as RQ does it."""
-    Worker([orphans.ALONE], connection=connect(), serializer=orphans.JOBS_ARE).work(burst=True, logging_level="WARNING")
+    rules: Any = {"serializer": orphans.JOBS_ARE, "work_horse_killed_handler": tell_of_killed_job}
+    Worker([orphans.ALONE], connection=connect(), **rules).work(burst=True, logging_level="WARNING")
+
+
+def tell_of_killed_job(job: Job, *_: Any) -> None:
+    """RQ fails a job that kills its process, but does not call its failure callback."""
+    orphans.tell_of_failure(job, UnixSignalDeathPenalty)
 
 
 def connect() -> Redis:
@@ -62,13 +73,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", help="this worker's name in RQ")
     parser.add_argument("--pulse", type=int, help="the file descriptor to write a byte to each second")
-    parser.add_argument("--after", help="a worker that has just died")
-    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--last-words", type=int, help="the file descriptor for what Python says when it crashes")
+    parser.add_argument("--after", default="", help="a worker that has just died")
+    parser.add_argument("--culprit", default="", help="the thread that ended it")
+    parser.add_argument("--alone", help="anything: run the jobs that run alone")
     options = parser.parse_args()
     if options.alone:
         work_alone()
     else:
-        work(options.name, options.pulse, options.after)
+        work(options.name, options.pulse, options.last_words, options.after, options.culprit)
     logging.shutdown()
     os._exit(0)  # a thread that hangs would hold us here
 

