@@ -63,14 +63,15 @@ async def _take(session: Session, element: Element, recording: Recording) -> str
 async def _until_quiet(session: Session, recording: Recording, inbox: Queue[Event], finish: str, silence: float) -> str:
     clock = session.board.clock
     while True:
-        since = clock.time()
+        since, spoken = clock.time(), 0.0
         try:
             async with clock.deadline(silence):
                 event = await inbox.get()
+            spoken = audio.seconds(event.sound) if isinstance(event, Audio) else 0.0
         except TimeoutError:
             return ""
-        finally:
-            recording.add_silence(clock.time() - since)
+        finally:  # sound arrives when it is over: the wait was that sound, and only what is left was silence
+            recording.add_silence(clock.time() - since - spoken)
         match event:
             case Key(digit=digit) if digit in finish:
                 return digit

@@ -135,6 +135,18 @@ def test_a_microphone_can_be_used_instead_of_typed_words(voicemail, exchange, ad
     assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "2"
 
 
+def test_sound_that_comes_as_it_is_spoken_does_not_count_twice(voicemail, exchange, ada):
+    voicemail.answers["/voice"] = RECORD.format('trim="do-not-trim" timeout="0"')
+    ada.dials()
+    ada.listens_for("record")
+    wav = audio.to_wav(audio.beep(2.0))
+    for pause in (2, 2, 5):
+        exchange.time_passes(pause)
+        exchange.request("POST", f"{ada.door}/calls/{ada.sid}/audio", wav, Content_Type="audio/wav")
+    ada.presses("#")
+    assert int(voicemail.was_asked("/kept")[0]["RecordingDuration"]) == pytest.approx(9, abs=1)
+
+
 def test_recordings_can_be_listed_fetched_and_deleted(voicemail, exchange, ada):
     client = exchange.client()
     ada.dials()
