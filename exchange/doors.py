@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,11 @@ def add_door(app: web.Application, board: Switchboard, method: str, path: str, d
         return await door(board, request)
 
     app.router.add_route(method, path, handle)
+
+
+def as_page(file: Path) -> web.FileResponse:
+    """A file for the browser to keep, and to ask about each time: unchanged, it is answered with 304."""
+    return web.FileResponse(file, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
 
 class Refused(Exception):

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from exchange import honesty
 from exchange.clock import iso
-from exchange.doors import Refused, add_door, number_field, read_json
+from exchange.doors import Refused, add_door, as_page, number_field, read_json
 from exchange.faults import KINDS, BadFault
 from exchange.switchboard import Switchboard
 
@@ -34,7 +34,7 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
 async def alerts(board: Switchboard, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
-        return web.FileResponse(PAGE)
+        return as_page(PAGE)
     return web.json_response({"alerts": list(board.debugger.alerts)})
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from exchange import handsets, rest, tools, watching
 from exchange.basic import login
-from exchange.doors import Refused, read_json
+from exchange.doors import Refused, as_page, read_json
 from exchange.switchboard import Switchboard
 
 BOARD: web.AppKey[Switchboard] = web.AppKey("board", Switchboard)
@@ -49,7 +49,7 @@ def _file(path: str) -> web.FileResponse:
     found = (PAGES / path).resolve()
     if not found.is_relative_to(PAGES.resolve()) or not found.is_file():
         raise Refused(404, f"There is no page {path}")
-    return web.FileResponse(found)
+    return as_page(found)
 
 
 @web.middleware

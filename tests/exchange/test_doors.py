@@ -103,6 +103,14 @@ def test_keys_that_nobody_waits_for_are_lost(app, ada):
     assert ada.call()["listening"] is None
 
 
+@pytest.mark.parametrize("path", ["/", "/pages/tokens.css", "/debugger"])
+def test_a_page_that_has_not_changed_is_not_sent_again(exchange, path):
+    status, body, headers = exchange.request("GET", path, Accept="text/html")
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    again, nothing, _ = exchange.request("GET", path, Accept="text/html", If_None_Match=headers["ETag"])
+    assert body and (again, nothing) == (304, b"")
+
+
 def test_pages_cannot_reach_outside_their_folder(exchange):
     assert exchange.request("GET", "/pages/..%2f..%2f__main__.py")[0] == 404
     assert exchange.request("GET", "/pages/../__main__.py")[0] == 404

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import BrowserContext, expect
 from room import Room, opened
-from town import BALCONY, FRONT_ROW, Town
+from town import BALCONY, FRONT_ROW, NUMBER, Town
 
 
 def test_a_text_is_answered_in_the_thread(room: Room) -> None:
@@ -83,6 +85,35 @@ def test_two_handsets_talk_to_the_app_at_once_and_each_hears_its_own(room: Room)
     balcony.get_by_role("button", name="Say").click()
     expect(front.locator(".captions .current")).to_have_text("It is seven.")
     expect(balcony.locator(".captions .current")).to_have_text("You asked for tea.")
+
+
+def talks_to(phone: Any, number: str) -> None:
+    phone.get_by_role("button", name="Settings").click()
+    phone.get_by_label("Texts and calls go to").select_option(number)
+    phone.get_by_role("button", name="Done").click()
+
+
+def test_one_handset_rings_another_and_they_talk(room: Room, town: Town) -> None:
+    front, balcony = room.phone("Front row"), room.phone("Balcony")
+    talks_to(front, BALCONY)
+    front.get_by_role("button", name="Call").click()
+    expect(balcony.get_by_role("region", name="Call with Front row")).to_contain_text("is calling…")
+    balcony.get_by_role("button", name="Answer").click()
+    front.get_by_label("What Front row says").fill("Can you see the stage?")
+    front.get_by_role("button", name="Say").click()
+    expect(balcony.locator(".captions .current")).to_contain_text("Can you see the stage?")
+    balcony.get_by_role("button", name="Hang up").click()
+    expect(front.locator(".past-call")).to_contain_text("Call to Balcony")
+    talks_to(front, NUMBER)
+
+
+def test_a_handset_declines_another(room: Room, town: Town) -> None:
+    front, balcony = room.phone("Front row"), room.phone("Balcony")
+    talks_to(front, BALCONY)
+    front.get_by_role("button", name="Call").click()
+    balcony.get_by_role("button", name="Decline").click()
+    expect(front.locator(".past-call")).to_contain_text("busy")
+    talks_to(front, NUMBER)
 
 
 def test_a_strangers_text_is_never_markup(room: Room, town: Town) -> None:
