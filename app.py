@@ -15,12 +15,12 @@ import stage
 from masking import MaskedNumbers
 from phone import sms, voice
 from phone.commands import read_all
-from receiving import door
+from receiving import door, webhooks
 from receiving.once import StillRunning
 from receiving.twilio import BadSignature
 from workers.queue import Queues
 
-ROOMS = (sms.bp, voice.bp, stage.bp)
+ROOMS = (sms.bp, voice.bp, stage.bp, webhooks.bp)
 
 
 def create_app(settings: config.Settings | None = None, redis: Any = None) -> Flask:
@@ -77,6 +77,11 @@ def _plain(sentence: str, status: int, **headers: str) -> Response:
     return Response(sentence + "\n", status, headers, content_type="text/plain; charset=utf-8")
 
 
+def _refused(refusal: HTTPException) -> Response:
+    kept = {name: value for name, value in refusal.get_headers() if name in ("Allow", "Retry-After")}
+    return _plain(refusal.description or refusal.name, refusal.code or 500, **kept)
+
+
 def _store_is_away(trouble: Exception) -> Response:
     logging.getLogger(__name__).error("The store does not answer: %s", trouble)
     return _plain("Our store does not answer just now. Please try again.", 503, **{"Retry-After": "5"})
@@ -92,6 +97,6 @@ ANSWERS: dict[type[Exception], Any] = {
     StillRunning: lambda _: _plain("This delivery is still being worked on.", 503, **{"Retry-After": "5"}),
     StoreUnreachable: _store_is_away,
     StoreTooSlow: _store_is_away,
-    HTTPException: lambda refusal: _plain(refusal.description or refusal.name, refusal.code or 500),
+    HTTPException: _refused,
     Exception: _broken,
 }

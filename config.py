@@ -1,9 +1,10 @@
 """Settings: read once from the environment, checked, and frozen."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -25,35 +26,33 @@ class Secret(str):
 Secrets = tuple[Secret, ...]
 
 
-def setting(about: str, default: str | None = None) -> str:
+def setting(about: str, default: str | None = None) -> Any:
     """One row of the settings table: what it is for, and its default (None: it must be set)."""
-    return field(metadata={"about": about, "default": default})  # type: ignore[return-value]
+    return field(metadata={"about": about, "default": default})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every field is the environment variable of the same name in capitals; a test compares the README with this table."""
+    """Each field is the variable of the same name in capitals; a test compares README.md with this table."""
 
     twilio_account_sid: str = setting("your account at Twilio: AC and 32 hexadecimal digits")
-    twilio_auth_token: Secrets = setting("the account's Auth Token; while you rotate it, several, the newest first")  # type: ignore[assignment]
+    twilio_auth_token: Secrets = setting("the account's Auth Token; while you rotate it, several, the newest first")
     twilio_phone_number: str = setting("the number people call and text, in E.164: +447700900100")
     redis_url: str = setting("Redis or Valkey: redis://… or rediss://…")
-    secret_key: Secrets = setting("signs the presenter's cookie and makes callers' aliases; the newest first")  # type: ignore[assignment]
-    presenter_password: Secret = setting("opens the presenter's page")  # type: ignore[assignment]
+    secret_key: Secrets = setting("signs the presenter's cookie and makes callers' aliases; the newest first")
+    presenter_password: Secret = setting("opens the presenter's page")
     public_url: str = setting("the address the world reaches us at: https://talk.example", "")
     twilio_api_url: str = setting("another REST API in Twilio's place, such as the exchange", "")
-    twilio_shared_keys: dict[str, tuple[str, Secret]] = setting(  # type: ignore[assignment]
+    twilio_shared_keys: dict[str, tuple[str, Secret]] = setting(
         "webhook SharedKeys, as id:secret or id:secret:HMAC_SHA1", ""
     )
-    trusted_proxies: int = setting(  # type: ignore[assignment]
-        "how many proxies stand in front of us; 1 on a Heroku dyno", "0"
-    )
-    allow_loopback: bool = setting("yes lets `check` and webhooks reach this machine: for the demo only", "no")  # type: ignore[assignment]
-    redis_tls_verify: bool = setting(  # type: ignore[assignment]
+    trusted_proxies: int = setting("how many proxies stand in front of us; 1 on a Heroku dyno", "0")
+    allow_loopback: bool = setting("yes lets `check` and webhooks reach this machine: for the demo only", "no")
+    redis_tls_verify: bool = setting(
         "no accepts the self-signed certificate of a rediss:// store; on a Heroku dyno the default is no", "yes"
     )
-    web_concurrency: int = setting("web processes", "2")  # type: ignore[assignment]
-    port: int = setting("where the web process listens", "8000")  # type: ignore[assignment]
+    web_concurrency: int = setting("web processes", "2")
+    port: int = setting("where the web process listens", "8000")
     # Provider -> what its <PROVIDER>_WEBHOOK_SECRET holds; the table of them is `receiving.providers.settings()`.
     webhook_secrets: Mapping[str, Secrets] = field(kw_only=True)
 
@@ -70,7 +69,8 @@ ON_HEROKU = {"trusted_proxies": "1", "redis_tls_verify": "no"}
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """All settings, or MissingSetting naming every one that is absent or unusable."""
     environ = os.environ if environ is None else environ
-    values, wrong = {}, []
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
     for row in filter(lambda row: row.metadata, fields(Settings)):
         name = row.name.upper()
         default = _default(row.name, row.metadata["default"], environ)
@@ -178,7 +178,7 @@ def _yes(text: str) -> bool:
     return text.lower() == "yes"
 
 
-READERS = {
+READERS: dict[str, Callable[[str], object]] = {
     "twilio_account_sid": _account,
     "twilio_auth_token": _secrets,
     "twilio_phone_number": _number,

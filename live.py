@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -37,7 +36,7 @@ CHANGES = {
 
 
 def main(arguments: list[str]) -> int:
-    """Live until Ctrl-C. 0 when everything was put back, 1 when it could not start, 2 when the number was left as is."""
+    """Live until Ctrl-C. 0: everything was put back. 1: it could not start. 2: the number was left as it is."""
     stopping = demo.stop_on_signals()
     given = demo.dotenv_first(dict(os.environ))
     try:

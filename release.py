@@ -1,6 +1,7 @@
 """The release step: says in plain words what is missing before a new version goes live, and stops it if it must."""
 
 import sys
+from collections.abc import Iterator
 
 import redis
 import requests
@@ -28,16 +29,16 @@ def main() -> int:
     return 1 if must else 0
 
 
-def _store(settings: config.Settings):
+def _store(settings: config.Settings) -> Iterator[str]:
     try:
         config.connect(settings).ping()
     except redis.exceptions.RedisError as trouble:
         yield f"The store at REDIS_URL does not answer: {trouble}."
 
 
-def _advice(settings: config.Settings):
+def _advice(settings: config.Settings) -> Iterator[str]:
     if not settings.public_url:
-        yield "Set PUBLIC_URL to the address the world reaches us at: without it no status callbacks and no live updates."
+        yield "Set PUBLIC_URL to our address: without it there are no status callbacks and no live updates."
     elif not settings.is_public_https:
         yield "PUBLIC_URL should start with https://, so that nobody reads the webhooks on their way."
     try:
@@ -54,7 +55,7 @@ def _advice(settings: config.Settings):
     for number in numbers:
         for name, path in (("voice_url", "/voice"), ("sms_url", "/sms")):
             if getattr(number, name) != settings.public_url + path:
-                yield f"The number's {name} is not {settings.public_url}{path}: set it in Twilio's console, or: make live"
+                yield f"The number's {name} is not {settings.public_url}{path}: set it in Twilio's console."
 
 
 if __name__ == "__main__":

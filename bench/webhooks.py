@@ -71,7 +71,7 @@ def until_open(port: int) -> None:
 def measure(ports: dict[str, int], token: str, rounds: int) -> dict[str, Tally]:
     """Every variant for a moment, then again, so that what else the machine does falls on all of them alike."""
     number = counted()
-    variants: dict[str, Callable[[], Any]] = {}
+    variants: dict[str, Callable[[float], Tally]] = {}
     for name, path, fields in (("/sms", "/sms", text), ("/voice", "/voice", call)):
         for app in ("ours", "tutorial", "defaults"):
             variants[f"{name} {app}"] = stream(ports[app], path, fields, token, number)

@@ -104,7 +104,8 @@ def took(redis: Any, sid: str, id: str) -> bool:
 
 def _move(redis: Any, id: str, seen: str, state: str, facts: dict[str, Any], look_again: float | None) -> bool:
     key, pipe = f"effect:{id}", collect(redis)
-    pipe.hset(key, mapping={**facts, "state": state})
+    row: dict[Any, Any] = {**facts, "state": state}
+    pipe.hset(key, mapping=row)
     if look_again is None:
         pipe.zrem(DUE, id)
     else:

@@ -87,9 +87,9 @@ class Exchange:
         self.port, self.environ = free_port(), environ
         self.url = f"http://127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "exchange", "serve", "--port", str(self.port), "--pace", "0"]
-        self.process = subprocess.Popen(
-            [*command, "--app", "http://127.0.0.1:9"], env=os.environ | environ, cwd=HERE.parent, stdout=subprocess.DEVNULL
-        )
+        command += ["--app", "http://127.0.0.1:9"]
+        given = os.environ | environ
+        self.process = subprocess.Popen(command, env=given, cwd=HERE.parent, stdout=subprocess.DEVNULL)
         for _ in range(600):
             try:
                 self.get("/handsets")
@@ -108,7 +108,8 @@ class Exchange:
             return json.load(answer)
 
     def post(self, door: str, **data: Any) -> Any:
-        request = urllib.request.Request(self.url + door, json.dumps(data).encode(), {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + door, json.dumps(data).encode(), headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or b"{}")
 

@@ -78,7 +78,10 @@ def _serve(listener, context, port):
 
 def _join(plain, context, port):
     try:
-        with context.wrap_socket(plain, server_side=True) as outside, socket.create_connection(("127.0.0.1", port)) as inside:
+        with (
+            context.wrap_socket(plain, server_side=True) as outside,
+            socket.create_connection(("127.0.0.1", port)) as inside,
+        ):
             other_way = threading.Thread(target=_pour, args=(inside, outside), daemon=True)
             other_way.start()
             _pour(outside, inside)

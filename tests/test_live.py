@@ -127,7 +127,9 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(live, number):
 )
 def test_what_is_wrong_is_said_in_words(real_account, tmp_path, change, words):
     environ = real_account | change | {"DEMO_FOLDER": str(tmp_path)}
-    run = subprocess.run([sys.executable, "live.py"], cwd=HOUSE, env=environ, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "live.py"], cwd=HOUSE, env=environ, capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 1
     assert words in run.stderr
     assert "Traceback" not in run.stderr

@@ -13,7 +13,7 @@ README = (HOUSE / "README.md").read_text()
 
 def table(heading):
     """The rows of the first table after this heading, as lists of cells."""
-    part = README.split(f"\n## {heading}\n", 1)[1]
+    part = re.split(rf"^##+ {heading}$", README, maxsplit=1, flags=re.MULTILINE)[1]
     rows = re.search(r"(?:^\|.*\n)+", part, re.MULTILINE).group().splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
@@ -26,6 +26,13 @@ def test_every_setting_has_its_row_and_every_row_its_setting():
         if "about" in row.metadata
     }
     assert rows == settings
+
+
+def test_every_provider_has_its_row_and_every_row_its_provider():
+    from receiving import providers
+
+    rows = [(row[0].strip("`"), row[1]) for row in table("Other providers' webhooks")]
+    assert rows == list(providers.settings())
 
 
 def test_every_command_has_its_row_and_every_row_its_command():

@@ -8,10 +8,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 PICTURES = Path(__file__).parents[1] / "docs"
-WIDE = {"width": 1280, "height": 800}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
 STAGE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 PHONES = f"http://127.0.0.1:{os.environ.get('EXCHANGE_PORT', '8001')}"
 FRONT_ROW, BALCONY, AISLE = "+447700900201", "+447700900202", "+12025550143"

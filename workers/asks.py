@@ -63,7 +63,8 @@ def load(redis: Any, id: str) -> Ask | None:
         return None
     numbers = {name: float(row.get(name, 0)) for name in ("deadline", "routed_at", "asked_at")}
     words = {name: row.get(name, "") for name in ("command", "words", "channel", "person", "story", "answer", "route")}
-    return Ask(id=id, state=row["state"], attempts=int(row.get("attempts", 0)), **words, **numbers)
+    found: dict[str, Any] = {**words, **numbers, "attempts": int(row.get("attempts", 0)), "state": row["state"]}
+    return Ask(id=id, **found)
 
 
 def start(redis: Any, ask: Ask) -> bool:

@@ -45,5 +45,12 @@ class Queues:
 
     def after_call(self, pipe: Any, sid: str) -> None:
         """When a call has ended: somebody sees to the answers that were not heard."""
-        options = {"job_id": f"after-{sid}", "result_ttl": KEPT, "failure_ttl": KEPT, "description": "after a call"}
-        self.by_name[CALLERS].enqueue_call(callbacks.after_call, args=(sid,), pipeline=pipe, **options)
+        self.by_name[CALLERS].enqueue_call(
+            callbacks.after_call,
+            args=(sid,),
+            job_id=f"after-{sid}",
+            result_ttl=KEPT,
+            failure_ttl=KEPT,
+            description="after a call",
+            pipeline=pipe,
+        )

@@ -45,7 +45,8 @@ def count(_: str) -> str:
     redis, last, rows = telephone().redis, "-", 0
     total = redis.xlen(asks.HISTORY)
     commands: Counter[str] = Counter()
-    people, since = set(), None
+    people: set[bytes] = set()
+    since = None
     while found := redis.xrange(asks.HISTORY, min=last, count=ROWS_AT_ONCE):
         since = since or int(found[0][0].split(b"-")[0]) / 1000
         commands.update(row[b"command"].decode() for _, row in found)

@@ -6,6 +6,7 @@ import pkgutil
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from workers.queue import Task
 
@@ -22,6 +23,9 @@ class Slow:
 Answer = str | Slow
 Ask = Callable[[str], Answer]
 """What a command is: it takes the words that came after its name and answers at once, or hands over to a worker."""
+
+
+Registered = TypeVar("Registered", bound=Ask)
 
 
 class NeedsWords(Exception):
@@ -48,10 +52,12 @@ class Command:
 TABLE: dict[str, Command] = {}
 
 
-def command(name: str, key: str, takes: str = "", other_names: tuple[str, ...] = ()) -> Callable[[Ask], Ask]:
+def command(
+    name: str, key: str, takes: str = "", other_names: tuple[str, ...] = ()
+) -> Callable[[Registered], Registered]:
     """Put a function in the table. Its docstring is its help line; its key is pressed in the spoken menu."""
 
-    def register(ask: Ask) -> Ask:
+    def register(ask: Registered) -> Registered:
         if any(row.key == key or name in (row.name, *row.other_names) for row in TABLE.values()):
             raise ValueError(f"two commands want the word {name} or the key {key}")
         TABLE[name] = Command(name, key, (ask.__doc__ or "").strip(), ask, takes, other_names)

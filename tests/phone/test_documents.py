@@ -10,7 +10,11 @@ from phone import documents, sms
 from tests.conftest import is_valid_twiml
 
 words = st.text(max_size=400)
-EVERYTHING = {name: made for name, made in inspect.getmembers(documents, inspect.isfunction) if made.__module__ == documents.__name__}
+EVERYTHING = {
+    name: made
+    for name, made in inspect.getmembers(documents, inspect.isfunction)
+    if made.__module__ == documents.__name__
+}
 MADE = {
     "menu": lambda said: documents.menu(said, 1),
     "question": lambda said: documents.question(said, "check", 1),

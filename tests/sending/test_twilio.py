@@ -208,6 +208,10 @@ class TestLiveUpdates:
     def test_a_call_that_is_over_is_said_so(self, telephone, exchange, somebody):
         call = exchange.post(f"/handsets/%2B{somebody[1:]}/calls")
         exchange.post(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}/hangup")
+        for _ in range(200):
+            if exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"]:
+                break
+            time.sleep(0.05)
         with pytest.raises(CallIsOver):
             telephone.speak(call["sid"], "https://talk.example/voice/answer")
 

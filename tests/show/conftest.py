@@ -44,20 +44,19 @@ class Town:
         }
         (folder / "store").mkdir()
         self.commands = {
-            "store": [store_program(), "--bind", "127.0.0.1", "--port", str(self.store_port), "--save", ""]
-            + ["--appendonly", "yes", "--dir", str(folder / "store")],
-            "exchange": [sys.executable, "-m", "exchange", "serve", "--port", str(self.exchange_port), "--pace", "0"]
-            + ["--app", self.web, "--voice-fallback", "/voice/fallback", "--sms-fallback", "/sms/fallback"]
-            + ["--voice-status", "/voice/status"],
-            "web": [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.web_port}", "app:create_app()"],
-            "worker": [sys.executable, "-m", "workers.worker"],
+            "store": f"{store_program()} --bind 127.0.0.1 --port {self.store_port} "
+            f"--appendonly yes --dir {folder}/store",
+            "exchange": f"{sys.executable} -m exchange serve --port {self.exchange_port} --pace 0 --app {self.web} "
+            "--voice-fallback /voice/fallback --sms-fallback /sms/fallback --voice-status /voice/status",
+            "web": f"{sys.executable} -m gunicorn --bind 127.0.0.1:{self.web_port} app:create_app()",
+            "worker": f"{sys.executable} -m workers.worker",
         }
 
     def start(self, *names: str) -> "Town":
         for name in names or self.commands:
             log = (self.folder / f"{name}.log").open("ab")
             self.running[name] = subprocess.Popen(
-                self.commands[name], cwd=HOUSE, env=self.environ, stdout=log, stderr=log, start_new_session=True
+                self.commands[name].split(), cwd=HOUSE, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
             log.close()
         self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
