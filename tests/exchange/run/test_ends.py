@@ -127,6 +127,14 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
     assert f"exchange: nothing listens at {app} yet: start the app there" in asyncio.run(until_it_is_said())
 
 
+def test_the_app_may_say_goodbye(start):
+    polite = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(print('goodbye', flush=True)));"
+    running = start(sys.executable, "-c", polite + "print('up', flush=True); time.sleep(600)")
+    running.line("up")
+    running.ends(signal.SIGINT)
+    assert "goodbye" in running.lines
+
+
 STUBBORN = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -144,9 +152,9 @@ def stop_it(capfd, stop):
         async with asyncio.timeout(20):
             while "up" not in capfd.readouterr().out:
                 await asyncio.sleep(0.02)
-            await stop(running)
-            with pytest.raises(asyncio.CancelledError):
-                await running
+        await stop(running)
+        await asyncio.wait([running], timeout=10)
+        assert running.cancelled()
 
     asyncio.run(stopping())
 
