@@ -14,6 +14,7 @@ from yarl import URL
 
 from exchange.clock import Clock
 from exchange.cookies import Jars
+from exchange.history import ANSWERS, PAIRS, History, bytes_of
 from exchange.signing import signature, signed_url
 from exchange.webhooks import Answer, Overrides, Webhook, form, join, wire_url, without_userinfo
 
@@ -38,8 +39,8 @@ class Client:
     def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
         self.clock, self.token, self.shared_key = clock, token, shared_key
         self.jars = Jars(clock)
-        self.cached: dict[str, Answer] = {}
-        self.logins: dict[tuple[str, str], bool] = {}
+        self.cached: History[str, Answer] = History(ANSWERS, weight=bytes_of)
+        self.logins: History[tuple[str, str], bool] = History(PAIRS)
         self._session: aiohttp.ClientSession | None = None
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from exchange.call import Call, Callback, Fallback, Plan
+from exchange.history import trim
 from exchange.numbers import Number
 from exchange.program import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
 from exchange.webhooks import Webhook
@@ -56,7 +57,9 @@ def placed(board: Switchboard, plan: Plan) -> Call:
     """A call, on the books of the board and of its handset."""
     call = Call(board, plan)
     board.calls[call.sid] = call
-    board.handset(plan.handset).calls.append(call)
+    calls = board.handset(plan.handset).calls
+    calls.append(call)
+    trim(calls, lambda kept: not kept.over)
     board.handset_sees(call)
     return call
 

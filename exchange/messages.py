@@ -56,6 +56,10 @@ class Message:
     def received(self) -> bool:
         return self.direction == "inbound"
 
+    @property
+    def on_its_way(self) -> bool:
+        return self.status in ("accepted", "queued", "sent")
+
     def shown(self) -> dict[str, Any]:
         """As its handset sees it."""
         return {

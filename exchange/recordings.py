@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exchange import audio
 from exchange.dates import rfc2822
+from exchange.history import RECORDINGS, History
 from exchange.sids import new_sid
 
 if TYPE_CHECKING:
@@ -79,11 +80,11 @@ class Recording:
         )
 
 
-class Recordings(dict[str, Recording]):
+class Recordings(History[str, Recording]):
     """All of them, by sid."""
 
     def __init__(self, board: Switchboard) -> None:
-        super().__init__()
+        super().__init__(RECORDINGS, lambda kept: kept.status == "in-progress", weight=lambda kept: len(kept.sound))
         self.board = board
 
     def begin(self, call: Call, source: str) -> Recording:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exchange.dates import rfc2822
+from exchange.history import CONFERENCES, History
 from exchange.sids import new_sid
 
 if TYPE_CHECKING:
@@ -158,11 +159,11 @@ class Room:
         waiting.set()
 
 
-class Rooms(dict[str, Room]):
+class Rooms(History[str, Room]):
     """All conferences, by sid, those that are over too."""
 
     def __init__(self, board: Switchboard) -> None:
-        super().__init__()
+        super().__init__(CONFERENCES, lambda room: room.status != "completed")
         self.board = board
 
     def open(self, account: str, name: str) -> Room:

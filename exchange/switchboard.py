@@ -6,17 +6,18 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from exchange import borrowed, grammar, media
+from exchange import borrowed, grammar, history, media
 from exchange.applications import Application
 from exchange.client import Client
 from exchange.clock import Clock, iso
 from exchange.debugger import Debugger
 from exchange.faults import Faults
 from exchange.feed import Feed
+from exchange.history import History, trim
 from exchange.keys import Key
 from exchange.numbers import Number, first_number
 from exchange.optout import OptOuts
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("exchange")
 MOST_HANDSETS = 20_000
 KEPT_REQUESTS = 500
+SHOWN_BYTES = 2000  # of an answer
 Result = TypeVar("Result")
 
 
@@ -56,7 +58,7 @@ class Handset:
 
 @dataclass(frozen=True)
 class Exchanged:
-    """One request to the app and what came back, for whoever wants to see what was asked when."""
+    """One request to the app and the beginning of what came back, for whoever wants to see what was asked when."""
 
     webhook: Webhook
     answer: Answer
@@ -71,7 +73,7 @@ class Exchanged:
             "status": answer.status,
             "seconds": round(answer.seconds, 4),
             "error": answer.error,
-            "body": answer.body[:2000].decode("utf-8", "replace"),
+            "body": answer.body.decode("utf-8", "replace"),
         }
 
 
@@ -92,17 +94,21 @@ class Switchboard:
         number = first_number(settings, self.clock.now())
         self.numbers: dict[str, Number] = {number.phone_number: number}
         self.handsets: dict[str, Handset] = {}
-        self.calls: dict[str, Call] = {}
-        self.messages: dict[str, Message] = {}
+        self.calls: History[str, Call] = History(history.CALLS, lambda call: not call.over, self._call_forgotten)
+        self.messages: History[str, Message] = History(
+            history.TEXTS, lambda message: message.on_its_way, self._text_forgotten
+        )
         self.recordings = Recordings(self)
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, Key] = {}
         self.rooms = Rooms(self)
         self.queues = Queues(self)
-        self.transcriptions: dict[str, Transcription] = {}
-        self.media: dict[str, media.Media] = {}
-        self.sounds: dict[str, media.Media] = {}  # by address
-        self.rows: dict[tuple[str, str], tuple[float, int]] = {}  # replies in a row, for each pair
+        self.transcriptions: History[str, Transcription] = History(history.RECORDINGS)
+        self.media: History[str, media.Media] = History(
+            history.MEDIA, forgotten=self._media_forgotten, weight=history.bytes_of
+        )
+        self.sounds: History[str, media.Media] = History(history.MEDIA, weight=history.bytes_of)  # by address
+        self.rows: History[tuple[str, str], tuple[float, int]] = History(history.PAIRS)  # replies in a row
         self.requests: deque[Exchanged] = deque(maxlen=KEPT_REQUESTS)
         self.tasks: set[asyncio.Task[Any]] = set()
 
@@ -157,7 +163,7 @@ class Switchboard:
         answer = await self.client.send(webhook, token, copies=fault.copies if fault else 1)
         if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
             answer.body = answer.body[: len(answer.body) // 2]
-        self.requests.append(Exchanged(webhook, answer, at))
+        self.requests.append(Exchanged(webhook, replace(answer, body=answer.body[:SHOWN_BYTES]), at))
         return answer
 
     def call_back(
@@ -228,8 +234,30 @@ class Switchboard:
 
     def delivered(self, message: Message) -> None:
         """A text has reached its handset, or left it."""
-        self.handset(message.handset).texts.append(message)
+        texts = self.handset(message.handset).texts
+        texts.append(message)
+        trim(texts)
         self.feed.publish("text", message.handset, message.shown())
+
+    # What is forgotten by itself.
+
+    def _call_forgotten(self, call: Call) -> None:
+        handset = self.handsets.get(call.plan.handset)
+        if handset and call in handset.calls:
+            handset.calls.remove(call)
+
+    def _text_forgotten(self, message: Message) -> None:
+        handset = self.handsets.get(message.handset)
+        if handset and message in handset.texts:
+            handset.texts.remove(message)
+        for each in message.media:
+            self.media.pop(each.sid, None)
+
+    def _media_forgotten(self, found: media.Media) -> None:
+        message = self.messages.get(found.parent)
+        if message and found in message.media:
+            message.media.remove(found)
+        found.body = b""  # a handset may still hold the text it came with
 
     def text_changed(self, message: Message) -> None:
         handset = self.handsets.get(message.handset)
