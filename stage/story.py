@@ -253,6 +253,40 @@ def _webhook_received(story: Story, event: Event) -> None:
     story.add(event, "arrived", "good")
 
 
+@told("webhook.delivered")
+def _webhook_delivered(story: Story, event: Event) -> None:
+    _webhook_sent(story, event, f"{_host(event)} has it, {took(number(event.facts.get('ms')) / 1000)}", "good")
+
+
+@told("webhook.failed")
+def _webhook_failed(story: Story, event: Event) -> None:
+    _webhook_sent(story, event, f"{_host(event)}: {_trouble(event)}, again later", "waiting")
+
+
+@told("webhook.dead")
+def _webhook_dead(story: Story, event: Event) -> None:
+    _webhook_sent(story, event, f"{_host(event)}: {_trouble(event)}, given up", "failed")
+
+
+@told("webhook.stopped")
+def _webhook_stopped(story: Story, event: Event) -> None:
+    _webhook_sent(story, event, f"no more webhooks to {_host(event)}: {event.facts.get('reason', '')}", "failed")
+
+
+def _webhook_sent(story: Story, event: Event, words: str, mark: str) -> None:
+    story.channel, story.mark = "webhook", mark
+    story.add(event, words, mark)
+
+
+def _host(event: Event) -> str:
+    return tame(event.facts.get("host"), 40)
+
+
+def _trouble(event: Event) -> str:
+    status = number(event.facts.get("status"))
+    return f"status {status:.0f}" if status else tame(event.facts.get("cause"), 20) or "no answer"
+
+
 @told("delivery.repeated")
 def _delivery_repeated(story: Story, event: Event) -> None:
     story.repeats += 1

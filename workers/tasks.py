@@ -35,8 +35,13 @@ def task(work: Task) -> Task:
 @task
 def check(address: str) -> str:
     """Is this web site up, how fast, which redirects, when does its certificate end."""
-    client = Client(allow_loopback=telephone().settings.allow_loopback)
-    return look.sentence(look.look(address, client))
+    return look.sentence(look.look(address, client()))
+
+
+@functools.cache
+def client() -> Client:
+    """This process's client, made when it is first needed: a certificate store takes longer to read than a site."""
+    return Client(allow_loopback=telephone().settings.allow_loopback)
 
 
 @task

@@ -118,6 +118,16 @@ def test_another_providers_news_is_a_lane_too(happens):
     assert story.channel == "webhook"
 
 
+def test_a_webhook_of_ours_is_a_lane_from_failure_to_success(happens):
+    host = {"subscriber": "ep_1", "host": "hear.example"}
+    happens("webhook.failed", "msg_1", **host, attempt=1, status=500, ms=12.0)
+    assert happens("webhook.failed", "msg_1", **host, attempt=2, cause="tls", status=None, ms=3).mark == "waiting"
+    story = happens("webhook.delivered", "msg_1", **host, attempt=3, status=204, ms=6.0)
+    told = ["hear.example: status 500, again later", "hear.example: tls, again later", "hear.example has it, 6 ms"]
+    assert words(story) == told
+    assert (story.channel, story.mark) == ("webhook", "good")
+
+
 def test_a_long_call_keeps_its_first_step_and_its_newest(happens):
     happens("call.received", "CA1")
     for number in range(50):
