@@ -1,11 +1,11 @@
-"""What nobody came back for: overdue asks, answers that were not heard, texts left in doubt. Safe to run anywhere."""
+"""What is due: webhooks, overdue asks, answers that were not heard, texts left in doubt. Safe to run anywhere."""
 
 import logging
 import time
 from typing import Any
 
-from sending import ledger
-from workers import asks, callbacks
+from sending import ledger, webhooks
+from workers import asks, callbacks, fanout
 
 log = logging.getLogger(__name__)
 
@@ -15,9 +15,10 @@ TURN = 10  # seconds one process may take with one thing before another tries
 
 
 def sweep(redis: Any, now: float | None = None) -> int:
-    """One round; answers how many things it mended. Several processes may sweep at once: each thing is taken once."""
+    """One round; answers how many things it saw to. Several processes may sweep at once: each thing is taken once."""
     now = now or time.time()
-    return _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
+    due = fanout.fan_out(redis) + webhooks.due(redis, now)  # first: a text to Twilio may take seconds
+    return due + _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
 
 
 def _late_asks(redis: Any, now: float) -> int:

@@ -1,0 +1,62 @@
+"""What the catalogue promises is what is sent."""
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import events
+from events import Event
+from sending import catalogue
+from sending.catalogue import CATALOGUE
+from sending.subscribers import KIND
+
+FACTS = ["who", "words", "answer", "ask", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
+
+
+def happened(kind, **facts):
+    return Event("1-0", kind, "SM1", 1_700_000_000.0, facts)
+
+
+@pytest.mark.parametrize("name", [*CATALOGUE, "github.star"])
+def test_every_example_is_as_its_schema_says(name):
+    jsonschema_rs.validate(catalogue.schema(name), catalogue.example(name))
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_event_of_the_catalogue_is_one_that_the_house_publishes(name):
+    assert name in events.KINDS
+
+
+def test_another_providers_event_goes_out_under_its_own_name():
+    event = happened("webhook.received", provider="github", event="pull_request", line="ada opened it")
+    assert catalogue.name_of(event) == "github.pull_request"
+    assert catalogue.line_of(event) == "ada opened it"
+    assert catalogue.data_of(event) == {"provider": "github", "event": "pull_request", "line": "ada opened it"}
+
+
+def test_what_is_about_our_own_webhooks_stays_in_the_house():
+    assert catalogue.name_of(happened("webhook.delivered", host="hear.example")) is None
+
+
+def test_a_call_is_told_with_its_length_as_a_number():
+    event = happened("call.ended", status="completed", seconds="42")
+    assert catalogue.data_of(event) == {"story": "SM1", "status": "completed", "seconds": 42.0}
+    assert catalogue.line_of(event) == "A call ended after 42 s"
+
+
+@given(st.text(), st.text())
+def test_whatever_a_provider_calls_its_event_somebody_can_subscribe_to_it(provider, event):
+    name = catalogue.name_of(happened("webhook.received", provider=f"p{provider}", event=event, line=""))
+    assert KIND.fullmatch(name)
+
+
+values = st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st.floats()))
+
+
+@given(st.sampled_from(sorted(CATALOGUE)), st.dictionaries(st.sampled_from(FACTS), values))
+def test_whatever_the_facts_are_the_message_is_as_its_schema_says(name, facts):
+    event = happened(name, **facts)
+    message = {"type": name, "timestamp": catalogue.TIME, "data": catalogue.data_of(event)}
+    jsonschema_rs.validate(catalogue.schema(name), message)
+    assert catalogue.line_of(event)

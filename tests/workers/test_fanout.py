@@ -1,0 +1,158 @@
+"""Who wants to hear of something hears of it: once, and only from then on."""
+
+import json
+
+import jsonschema_rs
+import pytest
+
+import events
+from sending import catalogue, consent, followers, ledger, subscribers, webhooks
+from sending.http import Client
+from workers import fanout, sweep
+
+ADA, BOB = "+447700900201", "+447700900202"
+
+
+@pytest.fixture
+def begun(redis):
+    """The stream has been read to its end once, as in any running house."""
+    events.publish(redis, "sending.released")
+    fanout.fan_out(redis)
+    return redis
+
+
+def subscribes(redis, *kinds):
+    return subscribers.create(redis, Client(), "https://hear.example/hook", kinds=kinds)
+
+
+def pushes(redis, line="ada pushed", event="push"):
+    events.publish(redis, "webhook.received", provider="github", event=event, line=line)
+
+
+def messages(redis):
+    return [json.loads(redis.hget(f"message:{id.decode()}", "body")) for id in redis.zrange(webhooks.NEW, 0, -1)]
+
+
+def texts(redis):
+    found = [ledger.load(redis, id.decode()) for id in redis.zrange(ledger.DUE, 0, -1)]
+    return sorted((effect.to, effect.body) for effect in found)
+
+
+def test_a_subscriber_hears_what_it_asked_for_and_nothing_else(begun):
+    subscribes(begun, "text.*", "github.push")
+    events.publish(begun, "text.received", "SM1", who="+44 ••• 201", words="grüezi")
+    events.publish(begun, "call.received", "CA1", who="+44 ••• 201")
+    pushes(begun)
+    assert fanout.fan_out(begun) == 2
+    assert [message["type"] for message in messages(begun)] == ["text.received", "github.push"]
+    assert messages(begun)[0]["data"] == {"story": "SM1", "who": "+44 ••• 201", "words": "grüezi"}
+
+
+def test_what_happens_in_a_real_conversation_is_as_the_catalogue_says(begun, person):
+    subscribes(begun)
+    person.texts("time")
+    person.dials()
+    fanout.fan_out(begun)
+    found = messages(begun)
+    assert {"text.received", "text.answered", "call.received"} <= {message["type"] for message in found}
+    for message in found:
+        jsonschema_rs.validate(catalogue.schema(message["type"]), message)
+
+
+def test_nothing_is_planned_twice_however_often_it_is_looked(begun):
+    subscribes(begun)
+    pushes(begun)
+    assert [fanout.fan_out(begun) for _ in range(3)] == [1, 0, 0]
+    assert len(messages(begun)) == 1
+
+
+def test_two_that_read_at_once_plan_each_event_once(begun, monkeypatch):
+    subscribes(begun)
+    followers.follow(begun, ADA, "github")
+    pushes(begun)
+    read = events.after
+
+    def while_another_does_it(redis, last, count):
+        monkeypatch.setattr(events, "after", read)
+        assert fanout.fan_out(begun) == 1
+        return read(redis, last, count)
+
+    monkeypatch.setattr(events, "after", while_another_does_it)
+    assert fanout.fan_out(begun) == 0
+    assert len(messages(begun)) == len(texts(begun)) == 1
+
+
+def test_who_dies_before_the_end_has_planned_nothing_and_the_next_one_does_it(begun, monkeypatch):
+    subscribes(begun)
+    pushes(begun)
+    with monkeypatch.context() as broken:
+        broken.setattr(fanout, "commit", lambda *_: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            fanout.fan_out(begun)
+    assert messages(begun) == []
+    assert fanout.fan_out(begun) == 1
+
+
+def test_who_comes_later_does_not_hear_the_past(begun):
+    pushes(begun, "long ago")
+    fanout.fan_out(begun)
+    subscribes(begun)
+    followers.follow(begun, ADA, "github")
+    assert fanout.fan_out(begun) == 0
+    pushes(begun, "now")
+    assert fanout.fan_out(begun) == 1
+    assert texts(begun) == [(ADA, "now")]
+
+
+def test_what_happened_while_nobody_worked_is_told_afterwards_all_of_it(begun):
+    subscribes(begun, "github.*")
+    for number in range(fanout.MOST + 10):
+        pushes(begun, f"push {number}")
+    assert fanout.fan_out(begun) == fanout.MOST + 10
+
+
+def test_a_follower_gets_a_text_with_the_providers_own_line(begun):
+    followers.follow(begun, ADA, "github")
+    followers.follow(begun, BOB, "github.issues")
+    pushes(begun, "ada pushed 2 commits")
+    fanout.fan_out(begun)
+    assert texts(begun) == [(ADA, "ada pushed 2 commits")]
+
+
+def test_who_texts_stop_follows_nothing_also_after_start(begun):
+    followers.follow(begun, ADA, "github")
+    consent.leave(begun, ADA)
+    pushes(begun)
+    fanout.fan_out(begun)
+    consent.come_back(begun, ADA)
+    pushes(begun)
+    fanout.fan_out(begun)
+    assert texts(begun) == []
+    assert followers.topics(begun, ADA) == []
+
+
+def test_nobody_follows_more_than_so_much(begun):
+    for number in range(followers.MOST):
+        followers.follow(begun, ADA, f"github.thing{number}")
+    followers.follow(begun, ADA, "github.thing0")
+    with pytest.raises(followers.FollowsEnough):
+        followers.follow(begun, ADA, "stripe")
+    assert followers.unfollow(begun, ADA, "github.thing0") == 1
+    assert followers.unfollow(begun, ADA) == followers.MOST - 1
+    assert followers.everyone(begun) == {}
+
+
+def test_the_sweep_gives_workers_something_to_deliver(begun):
+    subscribes(begun)
+    pushes(begun)
+    assert sweep.sweep(begun) == 2  # one event told, one job made
+    assert webhooks.queue(begun).count == 1
+
+
+def test_a_house_that_has_never_looked_begins_with_what_comes_next(redis):
+    subscribes(redis)
+    pushes(redis, "long ago")
+    assert fanout.fan_out(redis) == 0
+    pushes(redis, "now")
+    assert fanout.fan_out(redis) == 1
+    assert [message["data"]["line"] for message in messages(redis)] == ["now"]

@@ -1,0 +1,67 @@
+"""From what happened to who wants to hear of it: the stream of events is read once, by whichever worker is first.
+
+How far it was read is kept in the store and moves in the same transaction that plans what is to be sent: a worker may
+die at any time, and two may read at once, and yet each event is planned once.
+"""
+
+import hashlib
+from typing import Any
+
+import events
+from events import Event
+from sending import catalogue, followers, ledger, subscribers, webhooks
+from sending.ledger import Effect
+from sending.subscribers import Subscriber
+from transaction import collect, commit
+
+CURSOR = "events:told"  # the id of the last event whose subscribers were told
+MOST = 200  # events in one transaction
+ROUNDS = 5  # transactions in one sweep
+
+
+def fan_out(redis: Any) -> int:
+    """Plan a webhook or a text for everything new that somebody wants to hear. How many events that were."""
+    told = 0
+    for _ in range(ROUNDS):
+        found, planned = _some(redis)
+        told += planned
+        if found < MOST:
+            break
+    return told
+
+
+def _some(redis: Any) -> tuple[int, int]:
+    newest = events.latest(redis, 1)  # before we look who listens: who comes later hears what comes later
+    seen = (redis.get(CURSOR) or b"").decode()
+    if not newest or newest[-1].id == seen:
+        return 0, 0
+    hooks, people = list(subscribers.everyone(redis)), followers.everyone(redis)
+    if not seen or not (hooks or people):
+        _move(redis, collect(redis), seen, newest[-1].id)
+        return 0, 0
+    found, pipe = events.after(redis, seen, MOST), collect(redis)
+    planned = sum(_tell(pipe, event, hooks, people) for event in found)
+    return (len(found), planned) if found and _move(redis, pipe, seen, found[-1].id) else (0, 0)
+
+
+def _move(redis: Any, pipe: Any, seen: str, last: str) -> bool:
+    pipe.execute_command("SET", CURSOR, last)
+    return commit(redis, pipe, CURSOR, seen)
+
+
+def _tell(pipe: Any, event: Event, hooks: list[Subscriber], people: dict[str, list[str]]) -> bool:
+    name = catalogue.name_of(event)
+    if not name:
+        return False
+    hooked = any(one.state != "off" and one.wants(name) for one in hooks)
+    if hooked:
+        id = f"msg_{event.id.replace('-', '_')}"
+        webhooks.deliver_later(pipe, name, catalogue.data_of(event), id=id, now=event.at)
+    listening = [number for number, topics in people.items() if followers.wants(topics, name)]
+    for number in listening:
+        ledger.plan(pipe, Effect(_effect(event, number), number, catalogue.line_of(event), event.story), event.at)
+    return bool(hooked or listening)
+
+
+def _effect(event: Event, number: str) -> str:
+    return f"follow:{event.id}:{hashlib.sha256(number.encode()).hexdigest()[:16]}"
