@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sending import ledger, webhooks
@@ -22,30 +23,31 @@ def sweep(redis: Any, now: float | None = None) -> int:
 
 
 def _late_asks(redis: Any, now: float) -> int:
-    late = [id for id in asks.overdue(redis, now, MOST) if _mine(redis, id)]
-    for id in late:
+    def give_up(id: str) -> None:
         if asks.load(redis, id) is None:
             redis.zrem(asks.OPEN, id)
         callbacks.finish(redis, id, "failed", callbacks.TOO_SLOW)
-    return len(late)
+
+    return _each(redis, asks.overdue(redis, now, MOST), give_up)
 
 
 def _unheard_answers(redis: Any, now: float) -> int:
     found = [name.decode() for name in redis.zrangebyscore(callbacks.UNHEARD, 0, now, start=0, num=MOST)]
-    mine = [id for id in found if _mine(redis, id)]
-    for id in mine:
-        callbacks.chase(redis, id)
-    return len(mine)
+    return _each(redis, found, lambda id: callbacks.chase(redis, id))
 
 
 def _unsettled_texts(redis: Any, now: float) -> int:
-    mine = [id for id in ledger.overdue(redis, now, MOST) if _mine(redis, id)]
-    for id in mine:
+    def go_on(id: str) -> None:
         if callbacks.telephone().text(id) == "unknown" and ledger.load(redis, id) is None:
             redis.zrem(ledger.DUE, id)
+
+    return _each(redis, ledger.overdue(redis, now, MOST), go_on)
+
+
+def _each(redis: Any, ids: list[str], see_to: Callable[[str], object]) -> int:
+    """See to each, one process at a time; the mark of a process that died ends by itself."""
+    mine = [id for id in ids if redis.set(f"sweeping:{id}", 1, nx=True, ex=TURN)]
+    for id in mine:
+        see_to(id)
+        redis.delete(f"sweeping:{id}")
     return len(mine)
-
-
-def _mine(redis: Any, id: str) -> bool:
-    """One process at a time looks after one thing; the marks end by themselves."""
-    return bool(redis.set(f"sweeping:{id}", 1, nx=True, ex=TURN))
