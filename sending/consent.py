@@ -6,8 +6,14 @@ KEY = "consent:left"
 
 
 def leave(to: Any, number: str) -> None:
-    """Remember, on a client or a pipeline, that this person wants no texts."""
+    """Remember, on a client or a pipeline, that this person wants no texts, and forget what they followed."""
     to.execute_command("SADD", KEY, number)
+    to.execute_command("DEL", follows(number))
+
+
+def follows(number: str) -> str:
+    """Where it is kept what this person follows; START does not bring it back."""
+    return f"follows:{number}"
 
 
 def come_back(to: Any, number: str) -> None:

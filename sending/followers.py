@@ -14,7 +14,7 @@ class FollowsEnough(Exception):
 
 def follow(redis: Any, number: str, topic: str) -> None:
     """From now on this number hears of `github`, `github.push` or `call.ended`. FollowsEnough when that is too much."""
-    key = _key(number)
+    key = consent.follows(number)
     if redis.scard(key) >= MOST and not redis.sismember(key, topic):
         raise FollowsEnough
     pipe = redis.pipeline()
@@ -25,7 +25,7 @@ def follow(redis: Any, number: str, topic: str) -> None:
 
 def unfollow(redis: Any, number: str, topic: str = "") -> int:
     """No longer this topic, or nothing any more. How many topics that ended."""
-    key = _key(number)
+    key = consent.follows(number)
     ended = int(redis.srem(key, topic)) if topic else int(redis.scard(key))
     if not topic:
         redis.delete(key)
@@ -36,24 +36,18 @@ def unfollow(redis: Any, number: str, topic: str = "") -> int:
 
 def topics(redis: Any, number: str) -> list[str]:
     """What this number follows."""
-    return sorted(topic.decode() for topic in redis.smembers(_key(number)))
+    return sorted(topic.decode() for topic in redis.smembers(consent.follows(number)))
 
 
 def everyone(redis: Any) -> dict[str, list[str]]:
-    """All numbers with what each follows. Who texted STOP follows nothing, also after START."""
-    for number in redis.sinter(FOLLOWERS, consent.KEY):
-        unfollow(redis, number.decode())
+    """All numbers that follow something, with what that is."""
     numbers, pipe = [number.decode() for number in redis.smembers(FOLLOWERS)], redis.pipeline(transaction=False)
     for number in numbers:
-        pipe.smembers(_key(number))
+        pipe.smembers(consent.follows(number))
     found = zip(numbers, pipe.execute(), strict=True)
-    return {number: sorted(topic.decode() for topic in followed) for number, followed in found}
+    return {number: sorted(topic.decode() for topic in followed) for number, followed in found if followed}
 
 
 def wants(followed: list[str], name: str) -> bool:
     """True when an event of this name belongs to one of these topics."""
-    return any(name == topic or name.startswith(topic + ".") for topic in followed)
-
-
-def _key(number: str) -> str:
-    return f"follows:{number}"
+    return any(f"{name.lower()}.".startswith(f"{topic}.") for topic in followed)

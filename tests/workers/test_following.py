@@ -1,0 +1,156 @@
+"""Somebody wants to hear of something, by text or at an address they hold."""
+
+import json
+import time
+
+import pytest
+from rq import SimpleWorker
+from standardwebhooks import Webhook
+
+from sending import consent, followers, subscribers
+from sending.http import Client
+from tests.sending.loopback import answers, leads_to, read_request, receiver
+from transaction import collect, commit
+from workers import asks, callbacks, following, tasks
+from workers.asks import Ask
+from workers.queue import Queues
+
+ADA, BOB, LANDLINE = "+447700900201", "+447700900202", "+442079460123"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+class Operator:
+    """Stands at the edge of the network."""
+
+    def __init__(self, settings, redis):
+        self.settings, self.redis = settings, redis
+
+    def text(self, id):
+        return "sent"
+
+
+@pytest.fixture
+def hands_over(settings, redis, monkeypatch):
+    """Somebody asks, a worker works; what they are told."""
+    operator = Operator(settings, redis)
+    for room in (callbacks, following, tasks):
+        monkeypatch.setattr(room, "telephone", lambda: operator)
+    client = Client(allow_loopback=True, resolver=leads_to("127.0.0.1"))
+    monkeypatch.setattr(tasks, "client", lambda: client)
+    queues, number = Queues(redis), iter(range(100))
+
+    def ask(task, words, who=ADA):
+        id, pipe = f"ask{next(number)}", collect(redis)
+        queues.put(pipe, Ask(id, "x", words, "text", who, "SM1", time.time() + 60), task)
+        assert commit(redis, pipe, "nothing", "")
+        texters = queues.by_name["texters"]
+        SimpleWorker([texters], connection=redis, serializer=texters.serializer).work(burst=True, logging_level="ERROR")
+        return asks.load(redis, id).answer
+
+    yield ask
+    client.close()
+
+
+def bodies(there):
+    return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in there.requests]
+
+
+def repeats_the_challenge(connection):
+    while request := read_request(connection):
+        data = json.loads(request.partition(b"\r\n\r\n")[2])["data"]
+        said = json.dumps({"challenge": data.get("challenge", "")}).encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said))
+
+
+def address(there):
+    return f"http://hear.test:{there.port}/hook"
+
+
+def test_who_follows_is_told_so_and_may_end_it(hands_over, redis):
+    assert hands_over(following.follow, "github").startswith("You follow github now")
+    assert followers.topics(redis, ADA) == ["github"]
+    assert hands_over(following.unfollow, "github") == "You no longer follow github."
+    assert hands_over(following.unfollow, "github") == "You do not follow github."
+    assert followers.topics(redis, ADA) == []
+
+
+def test_unfollow_alone_ends_all_of_ones_own(hands_over, redis):
+    for topic in ("github", "stripe"):
+        hands_over(following.follow, topic)
+    hands_over(following.follow, "github", who=BOB)
+    assert hands_over(following.unfollow, "") == "You no longer follow anything."
+    assert followers.everyone(redis) == {BOB: ["github"]}
+
+
+def test_a_landline_cannot_follow(hands_over, redis):
+    assert "gets texts" in hands_over(following.follow, "github", who=LANDLINE)
+    assert followers.everyone(redis) == {}
+
+
+def test_who_has_texted_stop_follows_nothing(hands_over, redis):
+    consent.leave(redis, ADA)
+    assert "Text START first" in hands_over(following.follow, "github")
+    assert followers.everyone(redis) == {}
+
+
+def test_an_eleventh_thing_is_too_much(hands_over):
+    for number in range(followers.MOST):
+        hands_over(following.follow, f"github.thing{number}")
+    assert "10 things already" in hands_over(following.follow, "stripe")
+
+
+def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_does(hands_over, redis):
+    with receiver(repeats_the_challenge) as there:
+        told = hands_over(following.subscribe, address(there))
+    (one,) = subscribers.everyone(redis)
+    assert (one.url, one.owner, one.state) == (address(there), ADA, "on")
+    assert "call.received" in one.kinds
+    assert "github.*" in one.kinds
+    assert "text.received" not in one.kinds  # other people's words
+    challenge, created = bodies(there)
+    assert challenge["type"] == "subscriber.challenge"
+    assert created["data"]["secret"] == one.keys[0].key
+    assert one.keys[0].key not in told
+    assert all(one.keys[0].key.encode() not in row for _, row in redis.xrange("events") for row in row.values())
+    head, _, body = there.requests[1].partition(b"\r\n\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])}
+    assert Webhook(one.keys[0].key).verify(body, headers)["type"] == "subscriber.created"
+
+
+def test_an_address_that_answers_anything_else_gets_nothing(hands_over, redis):
+    with receiver(answers(OK)) as there:
+        assert "No webhooks go to hear.test yet." in hands_over(following.subscribe, address(there))
+    assert list(subscribers.everyone(redis)) == []
+    assert [body["type"] for body in bodies(there)] == ["subscriber.challenge"]
+
+
+def test_an_address_that_is_not_there_is_said_so(hands_over, redis):
+    with receiver(answers(OK)) as there:
+        gone = address(there)
+    assert "No webhooks go to hear.test yet." in hands_over(following.subscribe, gone)
+
+
+def test_asking_twice_tells_the_same_secret_again(hands_over, redis):
+    with receiver(repeats_the_challenge) as there:
+        for _ in range(2):
+            hands_over(following.subscribe, address(there))
+    (one,) = subscribers.everyone(redis)
+    told = [body["data"]["secret"] for body in bodies(there) if body["type"] == "subscriber.created"]
+    assert told == [one.keys[0].key] * 2
+
+
+def test_a_fourth_address_is_too_much(hands_over, redis):
+    with receiver(repeats_the_challenge) as there:
+        for number in range(following.MOST):
+            hands_over(following.subscribe, f"{address(there)}/{number}")
+        assert "3 addresses already" in hands_over(following.subscribe, address(there))
+    assert len(list(subscribers.everyone(redis))) == following.MOST
+
+
+def test_only_its_owner_ends_an_address(hands_over, redis):
+    with receiver(repeats_the_challenge) as there:
+        hands_over(following.subscribe, address(there))
+    assert hands_over(following.unfollow, "hear.test", who=BOB) == "You do not follow hear.test."
+    assert len(list(subscribers.everyone(redis))) == 1
+    assert hands_over(following.unfollow, "hear.test") == "We no longer send webhooks to hear.test."
+    assert list(subscribers.everyone(redis)) == []

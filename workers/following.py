@@ -1,0 +1,80 @@
+"""What somebody wants to hear of from now on, by text or at a web address of theirs."""
+
+from typing import Any
+
+from rq import get_current_job
+
+from sending import catalogue, challenge, consent, followers, subscribers, urls
+from sending.challenge import Unproven
+from sending.followers import FollowsEnough
+from sending.subscribers import Subscriber
+from workers import asks, tasks
+from workers.callbacks import can_be_texted, telephone
+from workers.tasks import task
+
+MOST = 3  # web addresses one number may have told us
+
+
+@task
+def follow(topic: str) -> str:
+    """Text this person from now on what happens there."""
+    number = who_asks()
+    if not can_be_texted(number):
+        return "I can only tell a number that gets texts."
+    if consent.has_left(telephone().redis, number):
+        return "You texted STOP, so I text you nothing. Text START first."
+    try:
+        followers.follow(telephone().redis, number, topic)
+    except FollowsEnough:
+        return f"You follow {followers.MOST} things already. Text unfollow and one of them first."
+    return f"You follow {topic} now: when something happens there, I text you. Text unfollow {topic} to end it."
+
+
+@task
+def unfollow(what: str) -> str:
+    """End it: one topic, one web address of this person's, or everything they follow."""
+    redis, number = telephone().redis, who_asks()
+    if followers.unfollow(redis, number, what):
+        return f"You no longer follow {what or 'anything'}."
+    ended = [one for one in _theirs(redis, number) if what in (one.url.lower(), urls.host_of(one.url))]
+    for one in ended:
+        subscribers.delete(redis, one.id)
+    if ended:
+        return f"We no longer send webhooks to {what}."
+    return f"You do not follow {what or 'anything'}."
+
+
+@task
+def subscribe(url: str) -> str:
+    """Send webhooks to this address, once it has proved that whoever asks holds it."""
+    redis, number, client, host = telephone().redis, who_asks(), tasks.client(), urls.host_of(url)
+    http = telephone().settings.allow_loopback
+    theirs = _theirs(redis, number)
+    known = next((one for one in theirs if one.url == url), None)
+    if known is None and len(theirs) >= MOST:
+        return f"You have {MOST} addresses already. Text unfollow and one of them first."
+    try:
+        challenge.prove(client, url, http=http)
+        one = known or subscribers.create(redis, client, url, http=http, owner=number, kinds=_kinds())
+        challenge.hand_over(client, one, http=http)
+    except Unproven as wanted:
+        return f"No webhooks go to {host} yet. {wanted}"
+    subscribers.resume(redis, one.id)
+    return f"{host} has its secret now, and hears of {', '.join(one.kinds)}. Text unfollow {host} to end it."
+
+
+def who_asks() -> str:
+    """The number of the person whose ask this job is."""
+    job = get_current_job()
+    ask = asks.load(job.connection, job.id) if job else None
+    return ask.person if ask else ""
+
+
+def _theirs(redis: Any, number: str) -> list[Subscriber]:
+    return [one for one in subscribers.everyone(redis) if number and one.owner == number]
+
+
+def _kinds() -> tuple[str, ...]:
+    """What anybody may hear: nobody's words, and what the providers tell us."""
+    names = sorted(telephone().settings.webhook_secrets)
+    return (*catalogue.OPEN, *(f"{catalogue.in_a_name(name)}.*" for name in names))
