@@ -12,7 +12,7 @@ demo: .venv/demo  ## the whole show on this machine, until Ctrl-C
 	@exec $(BIN)/python demo.py
 
 test: .venv/ready  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 lint: .venv/ready  ## style and types
 	$(BIN)/ruff check .

@@ -210,7 +210,7 @@ class Person:
         return self
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """The system's Chromium. Under CI a missing one is a failure, elsewhere a skip."""
     import shutil
