@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from exchange.line import Line
+from exchange import audio
+from exchange.journal import Journal
+from exchange.line import Audio, Event, Key, Line, Words
 from exchange.sids import new_sid
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Call:
         self.dialled = ""  # what became of its last Dial
         self.goes_stale = False  # the fault stale-document waits for the next live update
         self.request_over = asyncio.Event()
+        self.journal = Journal(board.clock)
         self.redirected = False  # taken away from what it was doing by a live update
 
     @property
@@ -105,6 +108,7 @@ class Call:
             self.answered = self.updated
         if self.over:
             self.ended = self.updated
+        self.journal.note("status", status)
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
         self.board.handset_sees(self)
@@ -179,8 +183,27 @@ class Call:
             told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": "2000"}
         return told
 
+    def does(self, event: Event) -> None:
+        """The person presses a key or speaks."""
+        self.journal.note("did", (done(event), self.line.give(event)))
+
     def _publish(self, kind: str, payload: dict[str, Any]) -> None:
+        if kind == "heard":
+            self.journal.note(kind, self.line.heard[-1])
+        elif kind == "listening":
+            self.journal.note("listens", payload["listening"])
         self.board.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
+
+
+def done(event: Event) -> str:
+    """What somebody did, in words."""
+    match event:
+        case Key(digit=digit):
+            return f"key {digit}"
+        case Words(text=text):
+            return f"says “{text}”"
+        case Audio(sound=sound):
+            return f"speaks for {audio.seconds(sound):.1f} s"
 
 
 COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+353": "IE"}

@@ -168,7 +168,7 @@ async def press_keys(board: Switchboard, request: web.Request) -> web.Response:
     call = _live_call(board, request)
     await call.line.somebody_listens(wait, key=True)
     for digit in digits:
-        call.line.give(Key(digit))
+        call.does(Key(digit))
     return web.json_response(shown_call(call))
 
 
@@ -180,7 +180,7 @@ async def speak(board: Switchboard, request: web.Request) -> web.Response:
         raise Refused(400, f"words must be 1 to {MOST_WORDS} characters of speech")
     call = _live_call(board, request)
     await call.line.somebody_listens(wait, key=False)
-    call.line.give(Words(words, confidence))
+    call.does(Words(words, confidence))
     return web.json_response(shown_call(call))
 
 
@@ -190,7 +190,7 @@ async def hand_in_audio(board: Switchboard, request: web.Request) -> web.Respons
         sound = audio.from_wav(await request.read())
     except audio.NotSound as reason:
         raise Refused(400, str(reason)) from None
-    call.line.give(Audio(sound))
+    call.does(Audio(sound))
     return web.json_response(shown_call(call))
 
 

@@ -35,6 +35,7 @@ def incoming(board: Switchboard, handset: str, number: Number) -> Call:
         callbacks=[Callback(asked.status_callback, asked.status_callback_method)],
     )
     call = placed(board, plan)
+    call.journal.note("did", (f"dials {number.phone_number}", True))
     call.becomes("ringing")
     first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
     board.spawn(live(call, first))
@@ -45,6 +46,7 @@ def between(board: Switchboard, handset: str, other: str) -> Call:
     """A handset calls another: no business of the app, so REST does not show it."""
     account = board.settings.account_sid
     call = placed(board, Plan(handset, other, "inbound", handset, account, hidden=True))
+    call.journal.note("did", (f"dials {other}", True))
     call.becomes("ringing")
     noun = "Client" if other.startswith("client:") else "Number"
     address = escape(other.removeprefix("client:"))
@@ -118,12 +120,14 @@ def _answered_by(call: Call) -> str | None:
 
 def answered_by_person(call: Call) -> None:
     """The handset picks up."""
+    call.journal.note("did", ("answers", True))
     call.answered_by = _answered_by(call)
     call.becomes("in-progress")
 
 
 def hung_up_by_person(call: Call) -> None:
     """The handset hangs up, declines, or gives up waiting."""
+    call.journal.note("did", ("hangs up" if call.live or call.plan.direction == "inbound" else "declines", True))
     if call.live:
         call.interrupt(End("completed", by_person=True))
     elif call.plan.direction == "inbound":

@@ -160,10 +160,15 @@ class Switchboard:
         token = "0" * 32 if wrong else None
         fault = self.faults.take("webhook-duplicate", webhook.channel, webhook.url)
         at = self.clock.now()
+        call = self.calls.get(webhook.sid) or self.calls.get(dict(webhook.parameters).get("CallSid", ""))
+        noted = call.journal.note("request", webhook) if call else None
         answer = await self.client.send(webhook, token, copies=fault.copies if fault else 1)
         if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
             answer.body = answer.body[: len(answer.body) // 2]
-        self.requests.append(Exchanged(webhook, replace(answer, body=answer.body[:SHOWN_BYTES]), at))
+        seen = replace(answer, body=answer.body[:SHOWN_BYTES])
+        self.requests.append(Exchanged(webhook, seen, at))
+        if call and noted:
+            call.journal.answered(noted, seen)
         return answer
 
     def call_back(
@@ -228,6 +233,11 @@ class Switchboard:
             known = self.handsets[number] = Handset(number)
             self.feed.publish("handset", number, known.shown())
         return known
+
+    def called(self, number: str) -> str:
+        """A handset as people call it: by its name, or its number."""
+        known = self.handsets.get(number)
+        return known.name if known and known.name else number
 
     def handset_sees(self, call: Call) -> None:
         self.feed.publish("call", call.plan.handset, shown_call(call, heard=False))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from exchange import handsets, rest, tools, watching
+from exchange import callpage, handsets, rest, tools, watching
 from exchange.basic import login
 from exchange.doors import Refused, as_page, read_json
 from exchange.switchboard import Switchboard
@@ -32,6 +32,7 @@ def make_app(board: Switchboard) -> web.Application:
     handsets.add_routes(app, board)
     watching.add_routes(app, board)
     tools.add_routes(app, board)
+    callpage.add_routes(app, board)
     app.router.add_get("/", index)
     app.router.add_get("/pages/{path:.+}", page)
     return app

@@ -77,13 +77,26 @@ async def _answer(board: Switchboard, resource: Any, created: bool, request: web
         if asyncio.iscoroutine(body):
             body = await body
     except RestError as error:
+        _note(board, request, request.match_info.get("sid", ""), error.status)
         return error.response()
     except Exception:
         log.exception("REST failed in the exchange")
         return RestError(20500).response()
+    _note(board, request, request.match_info.get("sid") or _sid(body), 201 if created else 200)
     if board.faults.take("rest-drop", "rest", request.path) and request.transport:
         request.transport.abort()
     return _as_response(body, created)
+
+
+def _note(board: Switchboard, request: web.Request, sid: str, status: int) -> None:
+    """Write into a call's journal what was asked about it, except what only looks."""
+    call = board.calls.get(sid) if request.method != "GET" else None
+    if call:
+        call.journal.note("rest", (request.method, request.path, status))
+
+
+def _sid(body: Any) -> str:
+    return str(body.get("sid", "")) if isinstance(body, dict) else ""
 
 
 def _as_response(body: Any, created: bool) -> web.StreamResponse:

@@ -7,6 +7,11 @@ function made(name, attributes = {}, ...children) {
   return element;
 }
 
+/** The sid; that of a call leads to its sequence. */
+function whose(sid) {
+  return sid?.startsWith("CA") ? made("a", { href: `/calls/${sid}` }, sid) : sid ?? "";
+}
+
 const clock = (at) => new Date(at).toLocaleTimeString("en-GB");
 
 export function shownAlert(alert) {
@@ -17,7 +22,7 @@ export function shownAlert(alert) {
     "li", { class: alert.level },
     made("p", {}, word, link, " ", alert.message),
     made("p", { class: "mend" }, alert.mend),
-    made("p", { class: "soft" }, `${place}${clock(alert.at)} · ${alert.handset ?? ""} ${alert.sid ?? ""}`),
+    made("p", { class: "soft" }, `${place}${clock(alert.at)} · ${alert.handset ?? ""} `, whose(alert.sid)),
     details(alert.request, alert.answer, alert.line),
   );
 }
@@ -28,7 +33,7 @@ export function shownRequest(entry) {
   return made(
     "li", { class: well ? "well" : "error" },
     made("p", {}, made("span", { class: "word" }, `${told} `), `${entry.method} ${entry.url}`),
-    made("p", { class: "soft" }, `${entry.channel} · ${Math.round(entry.seconds * 1000)} ms · ${clock(entry.at)} · ${entry.sid}`),
+    made("p", { class: "soft" }, `${entry.channel} · ${Math.round(entry.seconds * 1000)} ms · ${clock(entry.at)} · `, whose(entry.sid)),
     details(entry, { status: entry.status, headers: {}, body: entry.body }, null),
   );
 }

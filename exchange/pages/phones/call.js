@@ -39,6 +39,7 @@ export class CallScreen {
     if (call.sid !== this.call?.sid) this.complain("");
     this.call = call;
     const waits = rings(call);
+    parts.sequence.href = `/calls/${call.sid}`;
     say(parts.with, this.called(call.with));
     say(parts.progress, waits ? "is calling…" : PROGRESS[call.status]);
     parts.call.setAttribute("aria-label", `Call with ${this.called(call.with)}`);

@@ -72,10 +72,19 @@ export class Thread {
     const list = element("ol");
     list.append(...lines.map((item) => element("li", wordsOf(item, this.called))));
     details.append(...(lines.length ? [element("summary", about), list] : [about]));
-    row.append(details);
+    row.append(details, sequence(call, about));
     row.dataset.state = `${call.status} ${call.ended} ${lines.length}`;
     return row;
   }
+}
+
+/** To the page that shows what happened between phone, exchange and app. */
+function sequence({ sid }, about) {
+  const link = element("a", "Sequence");
+  link.href = `/calls/${sid}`;
+  link.target = "_blank";
+  link.setAttribute("aria-label", `Sequence: ${about}`);
+  return link;
 }
 
 function length({ answered, ended }) {

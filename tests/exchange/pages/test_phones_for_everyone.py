@@ -36,7 +36,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(room: Room) -> None:
         keys.press("Tab")
     keys.press("Enter")
     expect(phone.get_by_role("button", name="Call")).to_be_focused()
-    for _ in ("the settings", "the thread", "the past call", "the text field"):
+    for _ in ("the settings", "the thread", "the past call", "its sequence", "the text field"):
         keys.press("Tab")
     keys.type("hello")
     keys.press("Enter")

@@ -1,0 +1,42 @@
+"""The page of one call, as somebody sees it in the browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from room import Room
+from town import Town
+
+
+@pytest.fixture
+def call_page(room: Room, town: Town):
+    """Front row's call to the app, and the page that tells it, opened from the phone."""
+    phone = room.phone("Front row")
+    phone.get_by_role("button", name="Call").click()
+    with room.page.context.expect_page() as opened:
+        phone.get_by_role("link", name="Sequence of this call").click()
+    yield opened.value
+    opened.value.close()
+
+
+def test_a_running_call_is_followed_to_its_end(room: Room, call_page):
+    expect(call_page.get_by_role("heading", level=1)).to_have_text("Front row calls +441632960000")
+    expect(call_page.get_by_text("Say “Welcome. Press 1")).to_be_visible()
+    call_page.get_by_text("POST /voice").click()
+    expect(call_page.locator("details[open] pre")).to_contain_text("Direction=inbound")
+    room.phone("Front row").get_by_role("button", name="1", exact=True).click()
+    expect(call_page.get_by_text("POST /menu · Digits=1")).to_be_visible()
+    expect(call_page.locator("details[open] pre")).to_contain_text("Direction=inbound")
+    room.phone("Front row").get_by_role("button", name="Hang up").click()
+    expect(call_page.get_by_role("status")).to_contain_text("completed")
+    finished = room.phone("Front row").get_by_role("link", name="Sequence: Call to")
+    assert finished.get_attribute("href") == call_page.url.removeprefix(call_page.url.split("/calls")[0])
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_of_it_is_cut_off(call_page, width: int):
+    call_page.set_viewport_size({"width": width, "height": 844})
+    expect(call_page.get_by_role("listitem").first).to_be_visible()
+    assert call_page.evaluate("document.documentElement.scrollWidth") <= width
+    wide = "document.querySelector('.scroll').scrollWidth - document.querySelector('.scroll').clientWidth"
+    assert call_page.evaluate(wide) <= 1
