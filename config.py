@@ -188,6 +188,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "public_url": _origin,
     "twilio_api_url": _origin,
     "twilio_shared_keys": _shared_keys,
+    "api_tokens": lambda text: _long_secrets(text) if text else (),
     "trusted_proxies": _whole,
     "allow_loopback": _yes,
     "redis_tls_verify": _yes,

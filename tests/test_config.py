@@ -29,6 +29,7 @@ def test_no_secret_has_a_default():
         ("REDIS_URL", "http://store", "must start with redis://"),
         ("SECRET_KEY", "short", "at least 16 characters"),
         ("TWILIO_AUTH_TOKEN", " , ", "holds no value"),
+        ("API_TOKENS", "guessable", "at least 16 characters"),
         ("TWILIO_SHARED_KEYS", "only-an-id", "must be id:secret"),
         ("PORT", "eighty", "must be a whole number"),
         ("ALLOW_LOOPBACK", "maybe", "must be yes or no"),
