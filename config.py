@@ -46,6 +46,9 @@ class Settings:
     twilio_shared_keys: dict[str, tuple[str, Secret]] = setting(
         "webhook SharedKeys, as id:secret or id:secret:HMAC_SHA1", ""
     )
+    api_tokens: Secrets = setting(
+        "open the subscriber API at /api; while you rotate them, several. Without one there is no such API", ""
+    )
     trusted_proxies: int = setting("how many proxies stand in front of us; 1 on a Heroku dyno", "0")
     allow_loopback: bool = setting("yes lets `check` and webhooks reach this machine: for the demo only", "no")
     redis_tls_verify: bool = setting(
