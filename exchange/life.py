@@ -74,7 +74,8 @@ def outgoing(board: Switchboard, plan: Plan, first: Step, timeout: float, time_l
 
 
 async def _outgoing(call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
-    await asyncio.sleep(0)  # the one who asked gets the answer "queued" first
+    turn = call.board.calls_rate.turn(call.plan.account)
+    await call.board.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
     if await ring(call, timeout):
         await live(call, first, time_limit)
 

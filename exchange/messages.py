@@ -79,7 +79,8 @@ class Message:
 def send(board: Switchboard, message: Message) -> Message:
     """Take a message on its way to a handset; it goes by itself from here."""
     board.messages[message.sid] = message
-    board.spawn(_progress(board, message))
+    turn = board.texts_rate.turn(message.from_, message.num_segments)
+    board.spawn(_progress(board, message, turn))
     return message
 
 
@@ -91,8 +92,10 @@ def fail(board: Switchboard, message: Message, code: int) -> Message:
     return message
 
 
-async def _progress(board: Switchboard, message: Message) -> None:
+async def _progress(board: Switchboard, message: Message, turn: float) -> None:
+    due = board.clock.time() + turn
     await fetch_all_media(board, message)
+    await board.clock.sleep(due - board.clock.time())
     await board.clock.sleep(board.settings.delivery)
     if message.status == "accepted":
         _becomes(board, message, "queued")

@@ -53,6 +53,8 @@ def _add_options(one: argparse.ArgumentParser) -> None:
     add("--password", default="", help="wanted from everyone but REST clients (EXCHANGE_PASSWORD)")
     add("--pace", type=float, default=1.0, help="how fast it speaks: 1 is natural, 0 takes no time (%(default)s)")
     add("--delivery", type=float, default=0.2, help="seconds from queued to sent, and to delivered (%(default)s)")
+    add("--segments-a-second", type=float, default=0.0, help="that a number sends; the rest waits (0: no limit)")
+    add("--calls-a-second", type=float, default=0.0, help="that the app begins; the rest waits (0: no limit)")
     add("--help-reply", default="", help="what HELP is answered with by the carrier (default: left to the app)")
     add("--fault", action="append", default=[], metavar="KIND,NAME=VALUE…", help="as in POST /faults (repeatable)")
     add("--seed", type=int, default=0, help="of the faults' dice (%(default)s)")
@@ -66,8 +68,9 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         raise Unusable(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
     if not _is_loopback(options.host) and not password:
         raise Unusable(f"Listening on {options.host} lets others in: set EXCHANGE_PASSWORD, or leave --host out")
-    if options.pace < 0 or options.delivery < 0:
-        raise Unusable("--pace and --delivery cannot be less than 0")
+    for name in ("pace", "delivery", "segments_a_second", "calls_a_second"):
+        if not getattr(options, name) >= 0:
+            raise Unusable(f"--{name.replace('_', '-')} cannot be less than 0")
     _check_faults(options.fault)
     return Settings(
         account_sid=_required(environment, "TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits"),
@@ -91,6 +94,8 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         pace=options.pace,
         delivery=options.delivery,
         shared_key=_shared_key(environment.get("EXCHANGE_SHARED_KEY", "")),
+        segments_a_second=options.segments_a_second,
+        calls_a_second=options.calls_a_second,
         help_reply=options.help_reply,
         seed=options.seed,
         faults=tuple(options.fault),

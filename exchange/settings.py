@@ -31,6 +31,8 @@ class Settings:
     pace: float = 1.0  # 1 speaks as fast as a person, 0 takes no time
     answer_after: float = 0.5  # seconds of ringing before a handset that picks up by itself does
     delivery: float = 0.2  # seconds from queued to sent, and from sent to delivered
+    segments_a_second: float = 0.0  # that each number sends; 0 is as many as one likes, Twilio's long codes send 1
+    calls_a_second: float = 0.0  # that the account begins; 0 is as many as one likes, Twilio begins 1
     shared_key: tuple[str, str] | None = None  # (id, secret): webhooks are signed with it, by SHA-256
     help_reply: str = ""  # what HELP is answered with; "" leaves it to the app
     seed: int = 0  # of the faults' dice

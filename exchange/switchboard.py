@@ -22,6 +22,7 @@ from exchange.keys import Key
 from exchange.numbers import Number, first_number
 from exchange.optout import OptOuts
 from exchange.queues import Queues
+from exchange.rates import Rate
 from exchange.recordings import Recordings
 from exchange.rooms import Rooms
 from exchange.settings import Settings
@@ -90,6 +91,8 @@ class Switchboard:
         for written in settings.faults:
             self.faults.add_written(written)
         self.client = Client(self.clock, settings.auth_token, settings.shared_key)
+        self.texts_rate = Rate(self.clock, settings.segments_a_second)
+        self.calls_rate = Rate(self.clock, settings.calls_a_second)
         self.opt_outs = OptOuts(settings.help_reply)
         number = first_number(settings, self.clock.now())
         self.numbers: dict[str, Number] = {number.phone_number: number}

@@ -19,6 +19,7 @@ from exchange.sids import SID
 
 MOST_CHARACTERS = 1600
 MOST_MEDIA = 10
+LONGEST_QUEUE = 36_000  # seconds
 
 
 def create(asked: Asked) -> dict[str, Any]:
@@ -34,6 +35,8 @@ def create(asked: Asked) -> dict[str, Any]:
     checks.whole(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
     if board.opt_outs.silenced(to, from_):
         raise RestError(21610)
+    if board.texts_rate.backlog(from_) > LONGEST_QUEUE:
+        raise RestError(21611, number=from_)
     message = Message(
         account=asked.account,
         from_=from_,
