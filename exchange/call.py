@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from exchange import audio
 from exchange.journal import Journal
 from exchange.line import Audio, Event, Key, Line, Words
+from exchange.recorder import Recorder, Wanted
 from exchange.sids import new_sid
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Plan:
     fallback: Fallback = field(default_factory=Fallback)
     callbacks: list[Callback] = field(default_factory=list)
     machine_detection: str = ""
+    recorded: Wanted | None = None
     hidden: bool = False  # between two handsets: no business of the app
     extra: dict[str, str] = field(default_factory=dict)  # further parameters of every request
 
@@ -77,6 +79,7 @@ class Call:
         self.goes_stale = False  # the fault stale-document waits for the next live update
         self.request_over = asyncio.Event()
         self.journal = Journal(board.clock)
+        self.recorder: Recorder | None = None  # of the whole call
         self.redirected = False  # taken away from what it was doing by a live update
 
     @property
@@ -106,8 +109,11 @@ class Call:
         self.updated = self.board.clock.now()
         if status == "in-progress":
             self.answered = self.updated
+            self.recorder = Recorder(self, self.plan.recorded) if self.plan.recorded else None
         if self.over:
             self.ended = self.updated
+            if self.recorder:
+                self.recorder.close()
         self.journal.note("status", status)
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
@@ -186,6 +192,8 @@ class Call:
     def does(self, event: Event) -> None:
         """The person presses a key or speaks."""
         self.journal.note("did", (done(event), self.line.give(event)))
+        if self.recorder:
+            self.recorder.hears(event)
 
     def _publish(self, kind: str, payload: dict[str, Any]) -> None:
         if kind == "heard":

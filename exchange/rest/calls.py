@@ -11,6 +11,8 @@ from exchange.dates import rfc2822
 from exchange.life import outgoing
 from exchange.numbers import E164, is_address, tidy
 from exchange.program import HANG_UP, Fetch, Inline, Step
+from exchange.recorder import EVENTS as EVENTS_OF_RECORDING
+from exchange.recorder import Wanted
 from exchange.rest import checks
 from exchange.rest.door import Asked
 from exchange.rest.errors import RestError, not_found
@@ -52,9 +54,25 @@ def create(asked: Asked) -> dict[str, Any]:
         fallback=_fallback(asked, application),
         callbacks=[_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
+        recorded=_recorded(asked),
     )
     limit = checks.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(outgoing(asked.board, plan, first, timeout, limit))
+
+
+def _recorded(asked: Asked) -> Wanted | None:
+    if not checks.truth(asked, "Record"):
+        return None
+    events = frozenset(word for given in asked.texts("RecordingStatusCallbackEvent") for word in given.split())
+    if unknown := events - EVENTS_OF_RECORDING:
+        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
+    return Wanted(
+        channels=2 if asked.text("RecordingChannels") == "dual" else 1,
+        trim=asked.text("Trim") != "do-not-trim",
+        url=checks.url(asked, "RecordingStatusCallback", 21609),
+        method=checks.method(asked, "RecordingStatusCallbackMethod"),
+        events=events or frozenset({"completed"}),
+    )
 
 
 def _to(asked: Asked) -> str:

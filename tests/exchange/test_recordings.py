@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from exchange import audio
+from tests.exchange.conftest import NUMBER
 
 RECORD = '<Response><Record action="/kept" recordingStatusCallback="/status" {}/><Say>Nothing</Say></Response>'
 
@@ -145,6 +146,26 @@ def test_sound_that_comes_as_it_is_spoken_does_not_count_twice(voicemail, exchan
         exchange.request("POST", f"{ada.door}/calls/{ada.sid}/audio", wav, Content_Type="audio/wav")
     ada.presses("#")
     assert int(voicemail.was_asked("/kept")[0]["RecordingDuration"]) == pytest.approx(9, abs=1)
+
+
+def test_a_whole_call_is_recorded_when_the_app_asks_for_it(app, exchange, ada):
+    app.answers["/sound"] = ""
+    exchange.person("1").behaves("answers")
+    status = {"status_callback": f"{app.origin}/done", "recording_status_callback": f"{app.origin}/sound"}
+    twiml = "<Response><Pause length='600'/></Response>"
+    made = exchange.client().calls.create(to=ada.number, from_=NUMBER, twiml=twiml, record=True, **status)
+    ada.sid = made.sid
+    ada.is_left_with("in-progress")
+    exchange.time_passes(4)
+    ada.speaks("please call me back", wait=0)
+    exchange.time_passes(4)
+    ada.hangs_up()
+    told, done = app.was_asked("/sound")[0], app.was_asked("/done")[0]
+    assert (told["RecordingSource"], told["RecordingStatus"], told["CallSid"]) == ("OutboundAPI", "completed", made.sid)
+    assert 1 <= int(told["RecordingDuration"]) <= 3
+    assert done["RecordingUrl"] == told["RecordingUrl"]
+    with sound_at(exchange, told["RecordingUrl"]) as sound:
+        assert sound.getnframes() > 0
 
 
 def test_recordings_can_be_listed_fetched_and_deleted(voicemail, exchange, ada):
