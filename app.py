@@ -18,9 +18,10 @@ from phone.commands import read_all
 from receiving import door, webhooks
 from receiving.once import StillRunning
 from receiving.twilio import BadSignature
+from stage import subscribers
 from workers.queue import Queues
 
-ROOMS = (sms.bp, voice.bp, stage.bp, webhooks.bp)
+ROOMS = (sms.bp, voice.bp, stage.bp, webhooks.bp, subscribers.bp)
 
 
 def create_app(settings: config.Settings | None = None, redis: Any = None) -> Flask:
