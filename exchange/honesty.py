@@ -54,6 +54,9 @@ CHOICES = (
     "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",
     "Twilio's own hold music, twimlets.com/holdmusic and the documents of demo.twilio.com are answered by the exchange "
     "itself, with a tune of its own.",
+    "Record=true on a call records what the person says, and silence for what they hear.",
+    "A number's and an account's rates are unlimited unless --segments-a-second and --calls-a-second say otherwise.",
+    "What is asked with the test credentials sends no callbacks.",
     "Recordings and media can be fetched without a login, as on a new account.",
 )
 

@@ -93,19 +93,21 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         password=password,
         pace=options.pace,
         delivery=options.delivery,
-        shared_key=_shared_key(environment.get("EXCHANGE_SHARED_KEY", "")),
+        shared_key=_pair(environment, "EXCHANGE_SHARED_KEY", "id:secret"),
         segments_a_second=options.segments_a_second,
         calls_a_second=options.calls_a_second,
+        test_credentials=_pair(environment, "EXCHANGE_TEST_CREDENTIALS", "sid:token"),
         help_reply=options.help_reply,
         seed=options.seed,
         faults=tuple(options.fault),
     )
 
 
-def _shared_key(written: str) -> tuple[str, str] | None:
+def _pair(environment: Mapping[str, str], variable: str, form: str) -> tuple[str, str] | None:
+    written = environment.get(variable, "")
     name, colon, secret = written.partition(":")
     if written and not (name and colon and secret):
-        raise Unusable("Write EXCHANGE_SHARED_KEY as id:secret")
+        raise Unusable(f"Write {variable} as {form}")
     return (name, secret) if written else None
 
 

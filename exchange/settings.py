@@ -34,6 +34,7 @@ class Settings:
     segments_a_second: float = 0.0  # that each number sends; 0 is as many as one likes, Twilio's long codes send 1
     calls_a_second: float = 0.0  # that the account begins; 0 is as many as one likes, Twilio begins 1
     shared_key: tuple[str, str] | None = None  # (id, secret): webhooks are signed with it, by SHA-256
+    test_credentials: tuple[str, str] | None = None  # (sid, token): what they ask for is checked, and never happens
     help_reply: str = ""  # what HELP is answered with; "" leaves it to the app
     seed: int = 0  # of the faults' dice
     faults: tuple[str, ...] = ()  # switched on from the start

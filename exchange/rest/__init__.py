@@ -17,6 +17,7 @@ from exchange.rest import (
     numbers,
     queues,
     recordings,
+    rehearsal,
 )
 from exchange.rest.door import door
 from exchange.rest.errors import RestError, not_found
@@ -77,11 +78,12 @@ INSTANCES: dict[str, dict[str, Any]] = {
 
 def add_routes(app: web.Application, board: Switchboard) -> None:
     add = app.router.add_route
-    add("GET", "/2010-04-01/Accounts.json", door(board, accounts.list_all, created=False))
+    add("GET", "/2010-04-01/Accounts.json", door(board, accounts.list_all, False, rehearsal.refused))
     for table, creates in ((LISTS, True), (INSTANCES, False)):
         for path, methods in table.items():
             for method, resource in methods.items():
-                add(method, f"{BASE}{path}.json", door(board, resource, created=creates and method == "POST"))
+                rehearsed = rehearsal.REHEARSED.get((method, path), rehearsal.refused)
+                add(method, f"{BASE}{path}.json", door(board, resource, creates and method == "POST", rehearsed))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(board, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(board, recordings.download))
     add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", _open(board, messages.download_media))

@@ -50,12 +50,14 @@ Resource = Callable[[Asked], Awaitable[dict[str, Any] | None] | dict[str, Any] |
 """Answers one REST request with its body; None is 204, a raised RestError its refusal."""
 
 
-def door(board: Switchboard, resource: Any, created: bool) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A resource, behind the login and the faults."""
+def door(
+    board: Switchboard, resource: Any, created: bool, rehearsed: Any
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        response = await _answer(board, resource, created, request)
+        response = await _answer(board, resource, created, rehearsed, request)
         response.headers.update(STANDARD)
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
@@ -65,7 +67,9 @@ def door(board: Switchboard, resource: Any, created: bool) -> Callable[[web.Requ
     return handle
 
 
-async def _answer(board: Switchboard, resource: Any, created: bool, request: web.Request) -> web.StreamResponse:
+async def _answer(
+    board: Switchboard, resource: Any, created: bool, rehearsed: Any, request: web.Request
+) -> web.StreamResponse:
     try:
         account = _account(board, request)
         if fault := board.faults.take("rest-delay", "rest", request.path):
@@ -73,7 +77,7 @@ async def _answer(board: Switchboard, resource: Any, created: bool, request: web
         if fault := board.faults.take("rest-refuse", "rest", request.path):
             raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
         asked = Asked(board, account, request, await _form(request), request.query)
-        body = resource(asked)
+        body = resource(asked) if account == board.settings.account_sid else rehearsed(asked)
         if asyncio.iscoroutine(body):
             body = await body
     except RestError as error:
@@ -117,15 +121,23 @@ async def _form(request: web.Request) -> Any:
 
 def _account(board: Switchboard, request: web.Request) -> str:
     """The account in the address, if the login fits it."""
-    settings = board.settings
     user, password = login(request.headers.get("Authorization", "")) or ("", "")
-    secret = settings.auth_token if user == settings.account_sid else _secret_of_key(board, user)
+    own, secret = _secret_of(board, user)
     if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
         raise RestError(20003)
-    account = request.match_info.get("account", settings.account_sid)
-    if account != settings.account_sid:
+    if request.match_info.get("account", own) != own:
         raise not_found(request.path)
-    return account
+    return own
+
+
+def _secret_of(board: Switchboard, user: str) -> tuple[str, str]:
+    """The account somebody logs in to, and the secret that it takes."""
+    settings = board.settings
+    if user == settings.account_sid:
+        return user, settings.auth_token
+    if settings.test_credentials and user == settings.test_credentials[0]:
+        return settings.test_credentials
+    return settings.account_sid, _secret_of_key(board, user)
 
 
 def _secret_of_key(board: Switchboard, user: str) -> str:
