@@ -2,14 +2,14 @@
 
 Twilio's own library up to version 7 trusts certifi's list alone, and its AsyncTwilioHttpClient knows no proxy."""
 
+import _socket  # where socket itself, and gevent in its place, look names up
 import importlib.machinery
 import importlib.util
 import os
-import socket
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-look_up = socket.getaddrinfo
+look_up = _socket.getaddrinfo
 
 
 def trust_the_exchange():
@@ -27,7 +27,7 @@ def lead_to_the_exchange(host, port, *more, **named):
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
     if isinstance(name, str) and ("." + name.lower().rstrip(".")).endswith(".twilio.com"):
         if str(port) not in ("443", "https"):
-            raise socket.gaierror(socket.EAI_NONAME, "The local exchange lets nothing through to " + name)
+            raise _socket.gaierror(_socket.EAI_NONAME, "The local exchange lets nothing through to " + name)
         host, port = "127.0.0.1", int(os.environ["EXCHANGE_FRONT"])
     return look_up(host, port, *more, **named)
 
@@ -41,5 +41,5 @@ def run_the_one_we_hide():
 
 
 trust_the_exchange()
-socket.getaddrinfo = lead_to_the_exchange
+_socket.getaddrinfo = lead_to_the_exchange
 run_the_one_we_hide()

@@ -120,3 +120,20 @@ def test_where_the_app_listens(said, environment, where):
 def test_an_address_that_is_none_is_said(said, environment, words):
     with pytest.raises(Unusable, match=words.replace("[", r"\[")):
         app_address(said, environment)
+
+
+LOOK_UP = """
+import _socket, os, socket
+for look_up in (socket.getaddrinfo, _socket.getaddrinfo):  # gevent takes the second one in the first one's place
+    for name in ("api.twilio.com", b"API.Twilio.com.", "verify.ie1.twilio.com"):
+        assert look_up(name, 443)[0][4] == ("127.0.0.1", int(os.environ["EXCHANGE_FRONT"]))
+try:
+    socket.getaddrinfo("demo.twilio.com", 80)
+except socket.gaierror as refusal:
+    print(refusal.strerror)
+"""
+
+
+def test_twilios_names_lead_nowhere_but_here(outcome):
+    status, printed = outcome(sys.executable, "-c", LOOK_UP)
+    assert (status, printed) == (0, "The local exchange lets nothing through to demo.twilio.com\n")
