@@ -50,7 +50,9 @@ def test_a_genuine_one_is_answered_kept_and_told(case, send, redis):
 
 
 @pytest.mark.parametrize(
-    ("case", "event"), [(case, event) for case in CASES for event in case.provider.samples], ids=str
+    ("case", "event"),
+    [(case, event) for case in CASES for event in case.provider.samples],
+    ids=lambda part: getattr(part, "name", part),
 )
 def test_each_sample_can_be_said_to_people(case, event, send, redis):
     assert send(case.signed(event)).status_code in (200, 204)

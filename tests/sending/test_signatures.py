@@ -21,7 +21,7 @@ OLD, NEW = signatures.new_secret(), signatures.new_secret()
 
 
 @pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.Webhook])
-@pytest.mark.parametrize("known", [OLD, NEW])
+@pytest.mark.parametrize("known", [OLD, NEW], ids=["the old one", "the new one"])
 def test_during_a_rotation_a_receiver_may_know_either_secret(library, known):
     library(known).verify(BODY, signatures.headers("msg_1", NOW, BODY, [NEW, OLD]))
 
