@@ -13,6 +13,7 @@ from rq.command import send_shutdown_command, send_stop_job_command
 from rq.executions import Execution
 from rq.job import Job
 from rq.registry import BaseRegistry
+from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 from rq.suspension import resume, suspend
 from rq.utils import now
@@ -169,11 +170,11 @@ def test_a_job_that_holds_all_of_python_runs_alone_while_the_others_go_on(office
     assert not other.get_meta()
 
 
-def test_a_killed_crew_is_followed_by_another_that_runs_its_jobs_again(office):
-    office.starts_a_worker()
+def test_a_killed_crew_is_followed_at_once_by_another_that_runs_its_jobs_again(office):
+    office.starts_a_worker("workers.worker")
     job = office.asks(some_jobs.wait_for, "the end", job_id="the-ask")
     os.kill(office.places_of(1)[0], signal.SIGKILL)
-    office.places_of(2)
+    eventually(lambda: office.redis.llen("started") == 2, within=ALIVE_FOR)  # before others would take it for dead
     office.redis.set("the end", 1)
     assert office.sees(job, "finished")
     assert office.queue().started_job_registry.get_job_ids() == []
@@ -193,7 +194,10 @@ def test_a_job_whose_whole_worker_was_killed_runs_on_another_one_once(office):
 
 
 def test_scheduled_jobs_do_not_wait_for_a_dead_scheduler(office):
-    kill_family(office.starts_a_worker())
+    first = office.starts_a_worker()
+    lock = RQScheduler.get_locking_key("callers")
+    assert eventually(lambda: office.redis.get(lock)).decode() in office.names()
+    kill_family(first)
     office.starts_a_worker()
     assert office.sees(office.asks(some_jobs.fail_once, retry=Retry(max=1, interval=1)), "finished")
 
@@ -339,6 +343,12 @@ def test_rq_info_tells_the_truth(at_work):
     assert "busy" in said
     assert "callers, texters, webhooks" in said
     at_work.redis.set("the end", 1)
+
+
+def test_a_worker_that_the_store_has_forgotten_is_listed_again(at_work):
+    before = at_work.names()
+    at_work.redis.flushall()
+    assert eventually(at_work.names) == before
 
 
 def test_a_store_that_goes_away_and_comes_back_finds_the_worker_working(environ, tmp_path):
