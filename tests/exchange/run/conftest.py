@@ -26,7 +26,7 @@ from tests.exchange.conftest import Exchange, eventually
 
 HERE = Path(__file__).parent
 FLASK = ("-m", "flask", "--app", str(HERE / "flask_app.py"), "run")
-STARTS_WITHIN = 30.0
+PATIENCE = 30.0
 OTHER_PYTHONS = sorted(Path(os.environ["EXCHANGE_PYTHONS"]).iterdir()) if os.environ.get("EXCHANGE_PYTHONS") else []
 
 
@@ -44,7 +44,7 @@ class Run(Exchange):
             text=True,
         )
         self.lines: list[str] = []
-        self.reader = threading.Thread(target=self._read)
+        self.reader = threading.Thread(target=self._read, daemon=True)  # what is left behind may hold the pipe
         self.reader.start()
 
     def _read(self) -> None:
@@ -58,7 +58,7 @@ class Run(Exchange):
 
     def line(self, beginning: str) -> str:
         """Wait until such a line is printed."""
-        until = time.monotonic() + STARTS_WITHIN
+        until = time.monotonic() + PATIENCE
         while not (found := [line for line in self.lines if line.startswith(beginning)]):
             assert time.monotonic() < until, self.lines
             assert self.process.poll() is None or self.reader.is_alive(), self.lines
@@ -72,15 +72,15 @@ class Run(Exchange):
         """Wait for its end, after a signal or by itself: its exit status."""
         if number is not None:
             self.process.send_signal(number)
-        status = self.process.wait(STARTS_WITHIN)
-        self.reader.join(STARTS_WITHIN)
+        status = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
         return status
 
     def close(self) -> None:
         if self.process.poll() is None:
             assert self.ends(signal.SIGTERM) == 0
-        self.reader.join(STARTS_WITHIN)
-        assert self.process.stdout
+        self.reader.join(PATIENCE)
+        assert self.process.stdout and not self.reader.is_alive(), self.lines
         self.process.stdout.close()
 
 
