@@ -17,9 +17,9 @@ TURN = 10  # seconds one process may take with one thing before another tries
 
 def sweep(redis: Any, now: float | None = None) -> int:
     """One round; answers how many things it saw to. Several processes may sweep at once: each thing is taken once."""
-    now = now or time.time()
-    due = fanout.fan_out(redis) + webhooks.due(redis, now)  # first: a text to Twilio may take seconds
-    return due + _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
+    told = fanout.fan_out(redis)  # first: a text to Twilio may take seconds
+    now = now or time.time()  # only now, so that what was just planned is due
+    return told + webhooks.due(redis, now) + _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
 
 
 def _late_asks(redis: Any, now: float) -> int:
