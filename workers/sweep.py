@@ -19,7 +19,8 @@ def sweep(redis: Any, now: float | None = None) -> int:
     """One round; answers how many things it saw to. Several processes may sweep at once: each thing is taken once."""
     told = fanout.fan_out(redis)  # first: a text to Twilio may take seconds
     now = now or time.time()  # only now, so that what was just planned is due
-    return told + webhooks.due(redis, now) + _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
+    told += webhooks.due(redis, now)
+    return told + _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
 
 
 def _late_asks(redis: Any, now: float) -> int:
