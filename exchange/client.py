@@ -16,6 +16,7 @@ from exchange.clock import Clock
 from exchange.cookies import Jars
 from exchange.history import ANSWERS, PAIRS, History, bytes_of
 from exchange.signing import signature, signed_url
+from exchange.trust import is_twilios
 from exchange.webhooks import Answer, Overrides, Webhook, form, join, wire_url, without_userinfo
 
 MOST_REDIRECTS = 10
@@ -221,6 +222,8 @@ def _checked(url: str) -> str:
         usable = False
     if not usable:
         raise Failed(11100, url)
+    if is_twilios(parts.hostname or ""):
+        raise Failed(11210, "the exchange asks nothing of the real Twilio")
     return url
 
 
