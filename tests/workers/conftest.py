@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,7 +45,8 @@ def family(pid: int) -> list[int]:
 
 def kill_family(process: "subprocess.Popen[bytes]") -> None:
     for pid in family(process.pid):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended by itself since it was listed
+            os.kill(pid, signal.SIGKILL)
     process.wait()
 
 
