@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exchange.addresses import Addresses
 from exchange.settings import Settings
 from exchange.sids import new_sid
 
@@ -30,27 +31,12 @@ def is_address(text: str) -> bool:
     return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
 
 
-@dataclass
-class Number:
+@dataclass(kw_only=True)
+class Number(Addresses):
     """An IncomingPhoneNumber. Field names are Twilio's."""
 
     phone_number: str
-    account_sid: str
-    created: datetime
-    updated: datetime
-    friendly_name: str = ""
-    voice_url: str = ""
-    voice_method: str = "POST"
-    voice_fallback_url: str = ""
-    voice_fallback_method: str = "POST"
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    voice_caller_id_lookup: bool = False
     voice_application_sid: str = ""
-    sms_url: str = ""
-    sms_method: str = "POST"
-    sms_fallback_url: str = ""
-    sms_fallback_method: str = "POST"
     sms_application_sid: str = ""
     sid: str = field(default_factory=lambda: new_sid("PN"))
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exchange import borrowed, grammar, history, media
+from exchange.addresses import Addresses
 from exchange.applications import Application
 from exchange.client import Client
 from exchange.clock import Clock, iso
@@ -115,7 +116,7 @@ class Switchboard:
         self.requests: deque[Exchanged] = deque(maxlen=KEPT_REQUESTS)
         self.tasks: set[asyncio.Task[Any]] = set()
 
-    def addresses(self, number: Number, application_sid: str) -> Number | Application:
+    def addresses(self, number: Number, application_sid: str) -> Addresses:
         """Where a number's calls or texts go: its application's addresses win over its own."""
         return self.applications.get(application_sid) or number
 
@@ -186,9 +187,10 @@ class Switchboard:
     ) -> None:
         """Send a status callback in its own time; only a refusal is noted."""
         webhook = Webhook(url, method, tuple(parameters.items()), channel, jar=jar, sid=sid)
-        self.spawn(self._call_back(webhook, after))
+        self.spawn(self.told(webhook, after))
 
-    async def _call_back(self, webhook: Webhook, after: Awaitable[None] | None) -> None:
+    async def told(self, webhook: Webhook, after: Awaitable[None] | None = None) -> None:
+        """Send a status callback and wait until it was answered."""
         if after:
             await after
         answer = await self.ask(webhook)

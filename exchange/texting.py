@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from exchange.applications import Application
+from exchange.addresses import Addresses
 from exchange.attributes import method
 from exchange.call import geography
 from exchange.documents import Document, Trouble, read_messaging
@@ -43,7 +43,7 @@ def _automatic(board: Switchboard, message: Message, words: str) -> Message:
 class TextSession:
     """The documents that follow from one text."""
 
-    def __init__(self, board: Switchboard, message: Message, number: Number | Application) -> None:
+    def __init__(self, board: Switchboard, message: Message, number: Addresses) -> None:
         self.board, self.message, self.number = board, message, number
         self.document = Document("", "POST", Element("Response"))
         self.replies = 0

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from exchange.applications import Application
-from exchange.dates import rfc2822
-from exchange.rest import checks
+from exchange.rest import addresses
 from exchange.rest.door import Asked
 from exchange.rest.errors import not_found
 from exchange.rest.filters import equals
-from exchange.rest.numbers import METHODS, URLS
 from exchange.rest.paging import page
-
-MORE_URLS = {"SmsStatusCallback": "sms_status_callback", "MessageStatusCallback": "message_status_callback"}
 
 
 def list_all(asked: Asked) -> dict[str, Any]:
@@ -24,8 +19,8 @@ def list_all(asked: Asked) -> dict[str, Any]:
 
 def create(asked: Asked) -> dict[str, Any]:
     now = asked.board.clock.now()
-    application = Application(asked.account, now, now)
-    _change(asked, application)
+    application = Application(account_sid=asked.account, created=now, updated=now)
+    addresses.change(asked, application)
     asked.board.applications[application.sid] = application
     return as_resource(application)
 
@@ -36,8 +31,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
 
 def update(asked: Asked) -> dict[str, Any]:
     application = _application(asked)
-    _change(asked, application)
-    application.updated = asked.board.clock.now()
+    addresses.change(asked, application)
     return as_resource(application)
 
 
@@ -45,27 +39,10 @@ def delete(asked: Asked) -> None:
     del asked.board.applications[_application(asked).sid]
 
 
-def _change(asked: Asked, application: Application) -> None:
-    for parameter, name in (URLS | MORE_URLS).items():
-        if asked.has(parameter):
-            setattr(application, name, checks.url(asked, parameter, 21402))
-    for parameter, name in METHODS.items():
-        if asked.has(parameter):
-            setattr(application, name, checks.method(asked, parameter, 21403))
-    if asked.has("FriendlyName"):
-        application.friendly_name = asked.text("FriendlyName")
-
-
 def as_resource(application: Application) -> dict[str, Any]:
-    shown = asdict(application)
-    created, updated = shown.pop("created"), shown.pop("updated")
-    return shown | {
-        "api_version": "2010-04-01",
-        "date_created": rfc2822(created),
-        "date_updated": rfc2822(updated),
+    return addresses.shown(application) | {
         "public_application_connect_enabled": False,
         "uri": f"/2010-04-01/Accounts/{application.account_sid}/Applications/{application.sid}.json",
-        "voice_caller_id_lookup": False,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from exchange.call import Call, Plan
 from exchange.messages import Message
-from exchange.numbers import Number, is_address, is_number, tidy
+from exchange.numbers import is_address, is_number, tidy
 from exchange.rest import calls, messages, numbers
 from exchange.rest.door import Asked
 from exchange.rest.errors import RestError
@@ -48,8 +48,7 @@ def buy(asked: Asked) -> dict[str, Any]:
         wanted = GOOD
     if wanted != GOOD:
         raise RestError(BUYING.get(wanted, 21422 if is_number(wanted) else 21421), number=wanted[:40])
-    now = asked.board.clock.now()
-    return numbers.as_resource(Number(wanted, asked.account, now, now, friendly_name=wanted))
+    return numbers.as_resource(numbers.bought(asked, wanted))
 
 
 def refused(asked: Asked) -> None:
