@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from events import Event
 from stage.story import Story, begin
+from stage.telling import tell
 from stage.words import tame
 
 KEPT = 200  # stories
@@ -55,7 +56,7 @@ class Board:
             self.stories[key] = begin(event)
             if len(self.stories) > KEPT:
                 del self.stories[next(iter(self.stories))]
-        self.stories[key].fold(event)
+        tell(self.stories[key], event)
         return key
 
 

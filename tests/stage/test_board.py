@@ -10,7 +10,7 @@ import events
 from events import KINDS, Event
 from masking import NUMBER
 from stage.board import KEPT, SHOWN, Board, is_after
-from stage.story import TOLD
+from stage.telling import TOLD
 from stage.words import tame, took
 from tests.stage.test_page import drawn
 
