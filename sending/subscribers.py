@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sending import signatures
+import events
+from sending import signatures, urls
 from sending.http import Client
 from transaction import collect, commit
 
@@ -85,6 +86,7 @@ def create(
     pipe = collect(redis)
     pipe.hset(_key(subscriber.id), mapping={"record": _write(subscriber), "state": subscriber.state})
     pipe.zadd(ALL, {subscriber.id: now})
+    _tell(pipe, "created", subscriber)
     commit(redis, pipe, _key(subscriber.id), "", field="record")
     return subscriber
 
@@ -107,7 +109,7 @@ def everyone(redis: Any) -> Iterator[Subscriber]:
 
 def update(redis: Any, client: Client, id: str, *, http: bool = False, **wishes: Any) -> Subscriber:
     """The subscriber with these fields changed, checked like a new one. KeyError when there is none."""
-    return _change(redis, id, lambda known: _checked(replace(known, **wishes), client, http))
+    return _change(redis, id, "updated", lambda known: _checked(replace(known, **wishes), client, http))
 
 
 def rotate(
@@ -121,17 +123,17 @@ def rotate(
         old = [key if key.until else Key(key.key, now + overlap) for key in known.keys]
         return replace(known, keys=(fresh, *(key for key in old if key.until > now)))
 
-    return _change(redis, id, rotated)
+    return _change(redis, id, "rotated", rotated)
 
 
 def pause(redis: Any, id: str) -> Subscriber:
     """Send nothing until it is resumed; what happens meanwhile is kept and sent then."""
-    return _change(redis, id, lambda known: replace(known, state="paused", why="You paused it."))
+    return _change(redis, id, "paused", lambda known: replace(known, state="paused", why="You paused it."))
 
 
 def resume(redis: Any, id: str, now: float | None = None) -> Subscriber:
     """Send again, after a pause or after we stopped, with a clean slate."""
-    subscriber = _change(redis, id, lambda known: replace(known, state="on", why=""))
+    subscriber = _change(redis, id, "resumed", lambda known: replace(known, state="on", why=""))
     pipe = redis.pipeline()
     pipe.hset(_key(id), mapping={"failures": 0, "hold": 0, "failing": 0})
     pipe.zadd(DUE, {id: now or time.time()})
@@ -141,20 +143,22 @@ def resume(redis: Any, id: str, now: float | None = None) -> Subscriber:
 
 def stop(redis: Any, id: str, why: str) -> Subscriber:
     """Disable it, with the sentence for its owner. What still waits for it is kept until it expires."""
-    return _change(redis, id, lambda known: replace(known, state="off", why=why))
+    return _change(redis, id, "disabled", lambda known: replace(known, state="off", why=why))
 
 
 def delete(redis: Any, id: str) -> None:
     """Forget it, and what was to be sent to it."""
-    pipe = redis.pipeline()
+    known, pipe = load(redis, id), redis.pipeline()
     pipe.delete(*(f"hook:{id}{part}" for part in ("", ":due", ":lanes", ":attempts", ":dead")))
     pipe.zrem(ALL, id)
     pipe.zrem(DUE, id)
+    if known:
+        _tell(pipe, "deleted", known)
     pipe.execute()
 
 
-def _change(redis: Any, id: str, change: Any) -> Subscriber:
-    """Read, change, write; again if somebody else was faster."""
+def _change(redis: Any, id: str, what: str, change: Any) -> Subscriber:
+    """Read, change, write and tell; again if somebody else was faster."""
     for _ in range(20):
         record = redis.hget(_key(id), "record")
         if record is None:
@@ -162,9 +166,16 @@ def _change(redis: Any, id: str, change: Any) -> Subscriber:
         changed: Subscriber = change(_read(record))
         pipe = collect(redis)
         pipe.hset(_key(id), mapping={"record": _write(changed), "state": changed.state})
+        _tell(pipe, what, changed)
         if commit(redis, pipe, _key(id), record.decode(), field="record"):
             return changed
     raise RuntimeError(f"Subscriber {id} changes too often to be changed.")
+
+
+def _tell(pipe: Any, what: str, one: Subscriber) -> None:
+    """Nothing secret: what is told here goes out to others who may hear of it."""
+    facts = {"subscriber": one.id, "host": urls.host_of(one.url), "kinds": list(one.kinds)}
+    events.publish(pipe, f"subscriber.{what}", one.id, **facts, state=one.state, why=one.why)
 
 
 def _checked(wish: Subscriber, client: Client, http: bool) -> Subscriber:

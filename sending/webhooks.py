@@ -192,7 +192,6 @@ def _give_up(redis: Any, subscriber: Subscriber, why: str, now: float) -> None:
     """Disable it, and tell its owner by another channel."""
     subscribers.stop(redis, subscriber.id, why)
     pipe = redis.pipeline()
-    _publish(pipe, "webhook.stopped", "", subscriber=subscriber.id, host=urls.host_of(subscriber.url), reason=why)
     if subscriber.owner:
         words = f"We no longer send webhooks to {urls.host_of(subscriber.url)}. {why}"
         ledger.plan(pipe, ledger.Effect(f"stopped-{subscriber.id}-{int(now)}", subscriber.owner, words, ""), now)

@@ -15,7 +15,7 @@ import events
 from sending import subscribers, webhooks
 from sending.http import Client
 
-KINDS = ("webhook.delivered", "webhook.failed", "webhook.dead", "webhook.stopped")
+KINDS = ("webhook.delivered", "webhook.failed", "webhook.dead")
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops"
 
@@ -74,7 +74,8 @@ class House:
         return due - time.time(), float(self.redis.hget(f"hook:{id}", "hold") or 0) - time.time()
 
     def told(self):
-        return [event.kind for event in events.latest(self.redis, 100)]
+        kinds = [event.kind for event in events.latest(self.redis, 100)]
+        return [kind for kind in kinds if kind.startswith("webhook.") or kind == "subscriber.disabled"]
 
 
 def test_a_receiver_that_knows_the_specification_accepts_it(house):
@@ -194,7 +195,7 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
         assert house.sends(id) == 0
     stopped = subscribers.load(house.redis, id)
     assert (stopped.state, stopped.why) == ("off", "It answered 410, gone, so we stopped.")
-    assert "webhook.stopped" in house.told()
+    assert "subscriber.disabled" in house.told()
     (effect,) = house.redis.keys("effect:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
 
