@@ -11,8 +11,7 @@ from exchange.verbs.refused import refused
 NOUNS_RUN = {"Number", "Client", "Conference", "Queue", "Body", "Media", "Identity"}
 # Attributes that are taken without a warning and change nothing here.
 WITHOUT_EFFECT: dict[str, str] = {
-    "Gather": "speechTimeout maxSpeechTime partialResultCallback partialResultCallbackMethod profanityFilter "
-    "speechModel enhanced debug",
+    "Gather": "speechTimeout profanityFilter speechModel enhanced debug",
     "Record": "recordingConfigurationId",
     "Dial": "callReason ringTone referUrl referMethod events passports recordingTrack recordingConfigurationId "
     "recordingStatusCallbackEvent",
@@ -34,7 +33,10 @@ CHOICES = (
     "A failing action or Redirect uses the number's or the call's fallback, once; without one the caller hears: "
     "“We are sorry, an application error has occurred. Goodbye.”",
     "A wait document that fails is silence in a conference and QueueResult=error in a queue.",
-    "A Gather ends with the words that are handed in; it does not wait for a silence after them.",
+    "A Gather ends with the words that are handed in; it does not wait for a silence after them, whatever "
+    "speechTimeout says. Words that take longer to say than maxSpeechTime are cut off there.",
+    "partialResultCallback is told the words in at most five growing parts, one after the other, spread over the time "
+    "they take to say; the action waits at most two seconds longer for them.",
     "A Gather's bare finishing key is no answer. actionOnEmptyResult sends Digits empty.",
     "A Record in which nothing was taken falls through to the next verb; one of silence is kept.",
     "Words that are typed are recorded as a sound in their rhythm, and transcribed as they were typed.",

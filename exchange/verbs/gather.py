@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from asyncio import Queue
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exchange.attributes import method, truth, whole
-from exchange.line import Event, Key, Words
+from exchange.line import CHARACTERS_A_SECOND, Event, Key, Words
 from exchange.program import Outcome, Session
 from exchange.twiml import Element
+from exchange.verbs.partial import tell_partials
 
 KEYS = set("0123456789*#")
 PROMPTS = {"Say", "Play", "Pause"}
+MOST_SPEECH = 60  # seconds
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Wanted:
     finish: str
     most_digits: int | None
     timeout: float
+    longest: int  # seconds of speech
     barge_in: bool
     even_if_empty: bool
     described: dict[str, Any] = field(default_factory=dict)
@@ -56,6 +59,9 @@ async def gather(session: Session, element: Element) -> Outcome:
         prompt = asyncio.create_task(_prompt(session, element))
         try:
             got = await _collect(session, wanted, inbox, prompt)
+            if got.words:
+                prompt.cancel()
+                await tell_partials(session, element, got.words.text)
         finally:
             prompt.cancel()
             with suppress(asyncio.CancelledError):
@@ -79,7 +85,7 @@ async def _collect(session: Session, wanted: Wanted, inbox: Queue[Event], prompt
     while event is not None:
         match event:
             case Words() if "speech" in wanted.kinds and not got.digits:
-                got.words = event
+                got.words = replace(event, text=_said_within(event.text, wanted.longest))
                 return got
             case Key(digit=digit) if "dtmf" in wanted.kinds:
                 prompt.cancel()
@@ -113,6 +119,12 @@ async def _first(session: Session, wanted: Wanted, inbox: Queue[Event], prompt: 
     return await _within(session, wanted.timeout, inbox)
 
 
+def _said_within(text: str, seconds: int) -> str:
+    """The words that can be said in that time."""
+    most = seconds * CHARACTERS_A_SECOND
+    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
+
+
 def _counts(event: Event, wanted: Wanted) -> bool:
     kinds = wanted.kinds
     return (isinstance(event, Key) and "dtmf" in kinds) or (isinstance(event, Words) and "speech" in kinds)
@@ -131,6 +143,8 @@ def _wanted(session: Session, element: Element) -> Wanted:
     timeout = _timeout(session, element)
     most = whole(session, element, "numDigits", 0, 13314, least=1) or None
     finish = _finish(session, element)
+    if element.get("speechTimeout") != "auto":
+        whole(session, element, "speechTimeout", timeout, 13335)
     described = {
         "input": kinds,
         "num_digits": most,
@@ -144,6 +158,7 @@ def _wanted(session: Session, element: Element) -> Wanted:
         finish=finish,
         most_digits=most,
         timeout=timeout,
+        longest=whole(session, element, "maxSpeechTime", MOST_SPEECH, 12200, least=1),
         barge_in=truth(session, element, "bargeIn", True, 12200),
         even_if_empty=truth(session, element, "actionOnEmptyResult", False, 12200),
         described=described,

@@ -1,0 +1,107 @@
+"""A caller speaks, and the app hears it word by word."""
+
+import itertools
+
+import pytest
+from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchange.verbs.partial import MOST_STEPS, growing
+
+GATHER = '<Response><Gather input="speech" action="/order" {}><Say>What would you like?</Say></Gather></Response>'
+
+
+@pytest.fixture
+def waiter(app):
+    app.answers["/order"] = lambda asked: f"<Response><Say>{asked['SpeechResult']}</Say></Response>"
+    app.answers["/so-far"] = lambda asked: web.Response(status=204)
+    return app
+
+
+def test_the_app_is_told_what_was_understood_so_far(waiter, exchange, ada):
+    waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far" language="en-GB"')
+    ada.dials()
+    ada.speaks("two large pizzas please")
+    ada.hears("What would you like?", "two large pizzas please")
+    told = waiter.at("/so-far")
+    assert [asked["UnstableSpeechResult"] for asked in told] == [
+        "two",
+        "two large",
+        "two large pizzas",
+        "two large pizzas please",
+    ]
+    assert [asked["StableSpeechResult"] for asked in told] == ["", "two", "two large", "two large pizzas"]
+    assert [asked["SequenceNumber"] for asked in told] == ["0", "1", "2", "3"]
+    assert (told[0]["CallSid"], told[0]["Language"], told[0]["CallStatus"]) == (ada.sid, "en-GB", "in-progress")
+    assert [asked.path for asked in waiter.asked].index("/order") == len(told) + 1
+    assert exchange.alerts() == []
+
+
+def test_it_is_told_by_get_where_asked_for(waiter, ada):
+    waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far" partialResultCallbackMethod="get"')
+    ada.dials()
+    ada.speaks("tea")
+    assert waiter.was_asked("/so-far")[0].method == "GET"
+
+
+def test_an_app_that_takes_its_time_over_the_parts_does_not_hold_up_the_call(waiter, exchange, ada):
+    waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far"')
+    waiter.answers["/so-far"] = lambda asked: exchange.board.clock.sleep(60)
+    ada.dials()
+    ada.speaks("tea please")
+    waiter.was_asked("/so-far")
+    exchange.time_passes(3)
+    ada.hears("What would you like?", "tea please")
+
+
+def test_an_app_may_take_the_caller_elsewhere_before_the_sentence_is_over(waiter, exchange, ada):
+    def listens(asked):
+        if asked["UnstableSpeechResult"].endswith("help"):
+            twiml = "<Response><Say>Help is coming</Say><Pause length='9'/></Response>"
+            exchange.loop.call_soon(exchange.loop.run_in_executor, None, redirect, twiml)
+            return exchange.board.clock.sleep(60)
+        return web.Response(status=204)
+
+    def redirect(twiml):
+        exchange.client().calls(ada.sid).update(twiml=twiml)
+
+    waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far"')
+    waiter.answers["/so-far"] = listens
+    ada.dials()
+    ada.speaks("please help me out of here")
+    ada.hears("What would you like?", "Help is coming")
+    assert waiter.at("/order") == []
+
+
+def test_a_callback_that_fails_is_named_and_the_call_goes_on(waiter, exchange, ada):
+    waiter.answers["/voice"] = GATHER.format('partialResultCallback="/gone"')
+    ada.dials()
+    ada.speaks("tea")
+    ada.hears("What would you like?", "tea")
+    exchange.warns(11217)
+
+
+def test_nobody_speaks_longer_than_the_app_listens(waiter, exchange, ada):
+    waiter.answers["/voice"] = GATHER.format('maxSpeechTime="1"')
+    ada.dials()
+    ada.speaks("two large pizzas with everything on them")
+    ada.hears("What would you like?", "two large")
+
+
+@pytest.mark.parametrize(("attribute", "code"), [('speechTimeout="soon"', 13335), ('maxSpeechTime="0"', 12200)])
+def test_attributes_that_make_no_sense_are_named(waiter, exchange, ada, attribute, code):
+    waiter.answers["/voice"] = GATHER.format(attribute)
+    ada.dials()
+    exchange.warns(code)
+    ada.speaks("tea")
+    ada.hears("What would you like?", "tea")
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text("abc", min_size=1), min_size=1).map(" ".join))
+def test_the_parts_grow_to_the_whole_in_a_few_steps(words):
+    parts = list(growing(words))
+    assert parts[-1] == words
+    assert 1 <= len(parts) <= MOST_STEPS
+    assert all(longer.startswith(f"{shorter} ") for shorter, longer in itertools.pairwise(parts))
