@@ -43,6 +43,7 @@ def create_app(settings: config.Settings | None = None, redis: Any = None) -> Fl
         app.register_blueprint(room)
     read_all()
     insist_on_https(app, settings)
+    app.after_request(without_guessing)
     for trouble, answer in ANSWERS.items():
         app.register_error_handler(trouble, answer)
     return app
@@ -54,6 +55,12 @@ class SessionsOnDemand(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session of the cookie, or an empty one."""
         return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
+
+
+def without_guessing(response: Response) -> Response:
+    """Every answer is what it says it is: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def insist_on_https(app: Flask, settings: config.Settings) -> None:
