@@ -25,6 +25,6 @@ def breaks():
 )
 def test_no_browser_guesses_what_an_answer_might_be(app, method, path, status):
     app.add_url_rule("/breaks", view_func=breaks)
-    answer = app.test_client().open(path, method=method)
+    answer = app.test_client().open(path, method=method, buffered=True)
     assert answer.status_code == status
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
