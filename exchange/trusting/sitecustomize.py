@@ -1,6 +1,7 @@
 """Read by every Python program that `exchange run` starts, for clients that look at no environment variable.
 
-Twilio's own library up to version 7 trusts certifi's list alone, and its AsyncTwilioHttpClient knows no proxy."""
+Twilio's own library trusts certifi's list alone up to version 7, and at first one that it carried along itself; its
+AsyncTwilioHttpClient knows no proxy."""
 
 import _socket  # where socket itself, and gevent in its place, look names up
 import importlib.machinery
@@ -13,13 +14,21 @@ look_up = _socket.getaddrinfo
 
 
 def trust_the_exchange():
+    """Whatever list of authorities a client brings along, ours is added to it. In _ssl, as ssl builds on what it finds
+    there, and must not be imported yet: gevent would find it too late to put its own in its place."""
     try:
-        import certifi
-    except ImportError:
+        import _ssl
+    except ImportError:  # a Python without TLS
         return
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle:
-        certifi.where = lambda: bundle
+    ours = os.environ.get("REQUESTS_CA_BUNDLE")
+
+    class Trusting(_ssl._SSLContext):
+        def load_verify_locations(self, *given, **named):
+            super().load_verify_locations(*given, **named)
+            if ours:
+                super().load_verify_locations(ours)
+
+    _ssl._SSLContext = Trusting
 
 
 def lead_to_the_exchange(host, port, *more, **named):
