@@ -17,6 +17,7 @@ from receiving.providers import Provider
 from receiving.refusals import Refused
 from receiving.signatures import marked
 from receiving.why import explain
+from sending import originals
 from transaction import collect
 
 log = logging.getLogger(__name__)
@@ -112,4 +113,5 @@ def _once(redis: Any, pipe: Any, provider: Provider, id: str) -> bool:
 def _publish(pipe: Any, provider: Provider, notice: Notice) -> None:
     line = f"{provider.title} sent something we cannot read" if notice.name == UNREADABLE else provider.say(notice)
     facts = {"provider": provider.name, "event": one_line(notice.name), "line": one_line(line)}
+    facts["original"] = originals.keep(pipe, notice.facts)
     events.publish(pipe, "webhook.received", **facts)

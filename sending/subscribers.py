@@ -18,6 +18,7 @@ DUE = "hooks:due"  # those with something to send, by when
 OVERLAP = 24 * 3600  # seconds both keys sign during a rotation
 AT_ONCE = 4  # requests to one endpoint at the same time
 AT_ONCE_MOST = 20
+PAYLOADS = ("full", "thin")
 HEADERS_MOST = 10
 HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")
 HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
@@ -47,6 +48,7 @@ class Subscriber:
 
     `kinds` are event types, `text.*` for a family; empty means all. `authorization` is the whole header value, kept out
     of the address. `owner` is told when we stop: a number in E.164, or "". `rate` is requests a second, 0: any.
+    `payload` is full or thin.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Subscriber:
     owner: str = ""
     rate: int = 0
     at_once: int = AT_ONCE
+    payload: str = "full"
     state: str = "on"
     why: str = ""
     made: float = 0.0
@@ -186,6 +189,7 @@ def _checked(wish: Subscriber, client: Client, http: bool) -> Subscriber:
     _check_headers(dict(wish.headers), wish.authorization)
     _refuse(not all(KIND.fullmatch(kind) for kind in wish.kinds), "Event types look like text.received or text.*.")
     _refuse(not 1 <= wish.at_once <= AT_ONCE_MOST, f"Between 1 and {AT_ONCE_MOST} requests at once.")
+    _refuse(wish.payload not in PAYLOADS, "A payload is full or thin.")
     _refuse(wish.rate < 0, "The rate is in requests a second; 0 means any.")
     fallback = client.accept(wish.fallback, http=http) if wish.fallback else ""
     return replace(wish, url=client.accept(wish.url, http=http), fallback=fallback)

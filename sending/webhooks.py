@@ -15,7 +15,7 @@ from rq.serializers import JSONSerializer
 
 import config
 import events
-from sending import ledger, schedule, subscribers, urls
+from sending import ledger, payloads, schedule, subscribers, urls
 from sending.attempts import Attempt, attempt
 from sending.deliveries import KEPT, Claim, Schedule, Settled
 from sending.http import PROJECT, VERSION, Client
@@ -70,12 +70,12 @@ def due(redis: Any, now: float | None = None) -> int:
 
 def deliver_to(ids: list[str]) -> None:
     """The job: send what is due to these subscribers."""
-    redis, (client, http) = get_current_job().connection, _sender()  # type: ignore[union-attr]
+    redis, (client, http, origin) = get_current_job().connection, _sender()  # type: ignore[union-attr]
     if len(ids) == 1:
-        deliver(redis, client, ids[0], http=http)
+        deliver(redis, client, ids[0], http=http, origin=origin)
         return
     with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:  # so that a slow one keeps few others waiting
-        for _ in side_by_side.map(lambda id: deliver(redis, client, id, http=http), ids):
+        for _ in side_by_side.map(lambda id: deliver(redis, client, id, http=http, origin=origin), ids):
             pass
 
 
@@ -85,10 +85,14 @@ def deliver(
     id: str,
     *,
     http: bool = False,
+    origin: str = "",
     waits: Sequence[float] = schedule.SCHEDULE,
     turn: float = TURN,
 ) -> int:
-    """Send this subscriber what is due, one after the other, until there is nothing. How many messages were tried."""
+    """Send this subscriber what is due, one after the other, until there is nothing. How many messages were tried.
+
+    `origin` is our own address, for what a message tells to fetch.
+    """
     subscriber, lane, ends = subscribers.load(redis, id), secrets.token_hex(8), time.monotonic() + turn
     plan, tried = _schedule(redis), 0
     entered, claim = plan.enter(subscriber, lane, time.time()) if subscriber else (False, None)
@@ -96,7 +100,7 @@ def deliver(
         return 0
     try:
         while claim:
-            rows = attempt(client, subscriber, claim.message, http)
+            rows = attempt(client, subscriber, payloads.fit(claim.message, subscriber, origin), http)
             more = time.monotonic() < ends
             claim, tried = _settle(redis, subscriber, lane, claim, rows, waits, more), tried + 1
     finally:
@@ -137,11 +141,12 @@ def _schedule(redis: Any) -> Schedule:
 
 
 @functools.cache
-def _sender() -> tuple[Client, bool]:
-    """This process's client, and whether unencrypted receivers are let through: in the demo, yes."""
+def _sender() -> tuple[Client, bool, str]:
+    """This process's client, whether unencrypted receivers are let through (in the demo, yes), and our address."""
     settings = config.load()
     agent = f"{PROJECT}/{VERSION}" + (f" (+{settings.public_url})" if settings.public_url else "")
-    return Client(allow_loopback=settings.allow_loopback, user_agent=agent), settings.allow_loopback
+    client = Client(allow_loopback=settings.allow_loopback, user_agent=agent)
+    return client, settings.allow_loopback, settings.public_url
 
 
 def _find_subscribers(redis: Any, id: str, now: float) -> None:

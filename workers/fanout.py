@@ -9,7 +9,7 @@ from typing import Any
 
 import events
 from events import Event
-from sending import catalogue, followers, ledger, subscribers, webhooks
+from sending import catalogue, followers, ledger, originals, subscribers, webhooks
 from sending.ledger import Effect
 from sending.subscribers import Subscriber
 from transaction import collect, commit
@@ -36,12 +36,18 @@ def _some(redis: Any) -> tuple[int, int]:
     if not newest or newest[-1].id == seen:
         return 0, 0
     hooks, people = list(subscribers.everyone(redis)), followers.everyone(redis)
-    if not seen or not (hooks or people):
+    start = seen or _before_all(hooks, newest[-1].id)
+    if start == newest[-1].id or not (hooks or people):
         _move(redis, collect(redis), seen, newest[-1].id)
         return 0, 0
-    found, pipe = events.after(redis, seen, MOST), collect(redis)
-    planned = sum(_tell(pipe, event, hooks, people) for event in found)
+    found, pipe = events.after(redis, start, MOST), collect(redis)
+    planned = sum(_tell(redis, pipe, event, hooks, people) for event in found)
     return (len(found), planned) if found and _move(redis, pipe, seen, found[-1].id) else (0, 0)
+
+
+def _before_all(hooks: list[Subscriber], newest: str) -> str:
+    """Where to begin when nobody has ever read: at the first subscription, for a worker may start late."""
+    return f"{min(1000 * one.made for one in hooks):.0f}-0" if hooks else newest
 
 
 def _move(redis: Any, pipe: Any, seen: str, last: str) -> bool:
@@ -49,14 +55,15 @@ def _move(redis: Any, pipe: Any, seen: str, last: str) -> bool:
     return commit(redis, pipe, CURSOR, seen)
 
 
-def _tell(pipe: Any, event: Event, hooks: list[Subscriber], people: dict[str, list[str]]) -> bool:
+def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber], people: dict[str, list[str]]) -> bool:
     name = catalogue.name_of(event)
     if not name:
         return False
     hooked = any(one.state != "off" and one.wants(name) for one in hooks)
     if hooked:
         id = f"msg_{event.id.replace('-', '_')}"
-        webhooks.deliver_later(pipe, name, catalogue.data_of(event), id=id, now=event.at)
+        payload = originals.load(redis, event.facts.get("original", ""))
+        webhooks.deliver_later(pipe, name, catalogue.data_of(event, payload), id=id, now=event.at)
     listening = [number for number, topics in people.items() if followers.wants(topics, name)]
     for number in listening:
         ledger.plan(pipe, Effect(_effect(event, number), number, catalogue.line_of(event), event.story), event.at)

@@ -12,6 +12,7 @@ from sending.catalogue import CATALOGUE
 from sending.subscribers import KIND
 
 FACTS = ["who", "words", "answer", "ask", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
+FACTS += ["subscriber", "host", "kinds", "state", "why"]
 
 
 def happened(kind, **facts):
@@ -19,8 +20,9 @@ def happened(kind, **facts):
 
 
 @pytest.mark.parametrize("name", [*CATALOGUE, "github.star"])
-def test_every_example_is_as_its_schema_says(name):
-    jsonschema_rs.validate(catalogue.schema(name), catalogue.example(name))
+@pytest.mark.parametrize("is_thin", [False, True], ids=["full", "thin"])
+def test_every_example_is_as_its_schema_says(name, is_thin):
+    jsonschema_rs.validate(catalogue.schema(name, is_thin=is_thin), catalogue.example(name, is_thin=is_thin))
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -32,7 +34,9 @@ def test_another_providers_event_goes_out_under_its_own_name():
     event = happened("webhook.received", provider="github", event="pull_request", line="ada opened it")
     assert catalogue.name_of(event) == "github.pull_request"
     assert catalogue.line_of(event) == "ada opened it"
-    assert catalogue.data_of(event) == {"provider": "github", "event": "pull_request", "line": "ada opened it"}
+    told = {"provider": "github", "event": "pull_request", "line": "ada opened it"}
+    assert catalogue.data_of(event, {"number": 7}) == {**told, "payload": {"number": 7}}
+    assert catalogue.data_of(event) == {**told, "payload": None}
 
 
 def test_what_is_about_our_own_webhooks_stays_in_the_house():

@@ -1,12 +1,13 @@
 """Who wants to hear of something hears of it: once, and only from then on."""
 
 import json
+import time
 
 import jsonschema_rs
 import pytest
 
 import events
-from sending import catalogue, consent, followers, ledger, subscribers, webhooks
+from sending import catalogue, consent, followers, ledger, originals, subscribers, webhooks
 from sending.http import Client
 from workers import fanout, sweep
 
@@ -22,6 +23,7 @@ def begun(redis):
 
 
 def subscribes(redis, *kinds):
+    kinds = kinds or ("text.*", "call.*", "github.*")  # not of subscribers: nobody is told of itself here
     return subscribers.create(redis, Client(), "https://hear.example/hook", kinds=kinds)
 
 
@@ -153,6 +155,50 @@ def test_a_house_that_has_never_looked_begins_with_what_comes_next(redis):
     subscribes(redis)
     pushes(redis, "long ago")
     assert fanout.fan_out(redis) == 0
+    pushes(redis, "now")
+    assert fanout.fan_out(redis) == 1
+    assert [message["data"]["line"] for message in messages(redis)] == ["now"]
+
+
+def test_a_providers_own_words_go_along_and_nothing_of_them_when_they_are_gone(begun):
+    subscribes(begun)
+    for name in (originals.keep(begun, {"zen": "grüezi \ud800"}), "gone", ""):
+        events.publish(begun, "webhook.received", provider="github", event="ping", line="hello", original=name)
+    fanout.fan_out(begun)
+    found = messages(begun)[-3:]
+    assert [message["data"]["payload"] for message in found] == [{"zen": "grüezi ?"}, None, None]
+    for message in found:
+        jsonschema_rs.validate(catalogue.schema("github.ping"), message)
+
+
+def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_says(begun):
+    subscribes(begun, "subscriber.*")
+    other = subscribes(begun, "call.*").id
+    subscribers.update(begun, Client(), other, rate=3)
+    subscribers.rotate(begun, other)
+    subscribers.pause(begun, other)
+    subscribers.resume(begun, other)
+    subscribers.stop(begun, other, "It answered 410, gone, so we stopped.")
+    subscribers.delete(begun, other)
+    fanout.fan_out(begun)
+    found = [message for message in messages(begun) if message["data"]["subscriber"] == other]
+    told = ["created", "updated", "rotated", "paused", "resumed", "disabled", "deleted"]
+    assert [message["type"].partition(".")[2] for message in found] == told
+    for message in found:
+        jsonschema_rs.validate(catalogue.schema(message["type"]), message)
+    assert found[-2]["data"] == {
+        "subscriber": other,
+        "host": "hear.example",
+        "kinds": ["call.*"],
+        "state": "off",
+        "why": "It answered 410, gone, so we stopped.",
+    }
+
+
+def test_what_happens_before_the_first_worker_ever_ran_is_told_to_who_subscribed_before(redis):
+    pushes(redis, "long ago")
+    time.sleep(0.005)  # the stream's ids are milliseconds
+    subscribes(redis, "github.*")
     pushes(redis, "now")
     assert fanout.fan_out(redis) == 1
     assert [message["data"]["line"] for message in messages(redis)] == ["now"]

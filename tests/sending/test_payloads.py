@@ -1,0 +1,66 @@
+"""What each subscriber gets of a message: all, a pointer, or what is for its eyes."""
+
+import json
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending import catalogue, originals, payloads, subscribers
+from sending.attempts import Message
+from sending.subscribers import Subscriber
+
+ORIGIN = "https://talk.example"
+EXAMPLES = [*catalogue.CATALOGUE, "github.star"]
+
+
+def fitted(name, **wishes):
+    message = Message("msg_1", name, payloads.write(catalogue.example(name)), 1, 1)
+    return json.loads(payloads.fit(message, Subscriber("ep_1", "https://x", (), **wishes), ORIGIN).body)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_thin_payload_is_as_its_schema_says_and_holds_ids_and_an_address_only(name):
+    thin = fitted(name, payload="thin")
+    jsonschema_rs.validate(catalogue.schema(name, is_thin=True), thin)
+    assert thin["data"]["url"] == "https://talk.example/api/events/msg_1"
+    assert set(thin["data"]) <= {"id", "url", *payloads.NAMES}
+
+
+def test_who_holds_a_token_gets_all_of_it(redis):
+    assert fitted("github.star") == catalogue.example("github.star")
+
+
+def test_who_came_by_text_gets_the_line_for_people_and_not_the_providers_own_words():
+    told = fitted("github.star", owner="+447700900201")
+    jsonschema_rs.validate(catalogue.schema("github.star"), told)
+    assert told["data"]["payload"] is None
+    assert told["data"]["line"]
+
+
+@pytest.mark.parametrize("payload", ["", "fat", "THIN"])
+def test_a_payload_is_full_or_thin(payload):
+    with pytest.raises(subscribers.Unacceptable):
+        subscribers._checked(Subscriber("ep_1", "https://hear.example", (), payload=payload), None, False)
+
+
+@given(st.dictionaries(st.text(), st.recursive(st.none() | st.floats() | st.text(), st.lists), max_size=4))
+def test_whatever_a_provider_wrote_is_passed_on_as_json_or_not_at_all(facts):
+    store = {}
+
+    class Pipe:
+        def execute_command(self, _set, key, words, *_):
+            store[key] = words
+
+        get = staticmethod(store.get)
+
+    kept = originals.load(Pipe(), originals.keep(Pipe(), facts))
+    assert kept is None or isinstance(kept, dict)
+    payloads.write({"data": kept})
+
+
+def test_what_is_too_much_is_not_kept(redis):
+    assert originals.keep(redis, {"body": "x" * originals.LARGEST}) == ""
+    assert originals.keep(redis, ["not", "an", "object"]) == ""
+    assert originals.load(redis, "") is None
