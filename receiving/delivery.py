@@ -11,23 +11,27 @@ MOST_FIELDS = 400  # Twilio sends about thirty; a thousand tiny fields are an at
 
 @dataclass(frozen=True)
 class Delivery:
-    """What was sent to us: `url` as the sender wrote it, header names in lower case, the body untouched."""
+    """What was sent to us: `url` as the sender wrote it, header names in lower case, the body untouched.
+
+    `fed_in` is "" for what its sender brought, and otherwise how and in which run we brought it: see fed_in.py.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes
     received_at: float = field(default_factory=time.time)  # seconds since 1970
+    fed_in: str = ""
 
     @cached_property
     def path(self) -> str:
         """The path, still percent-encoded."""
-        return "/" + self._target.partition("?")[0]
+        return self.target.partition("?")[0]
 
     @property
-    def _target(self) -> str:
-        """What follows the host. By hand: urlsplit raises on a Host header such as `[`."""
-        return self.url.partition("://")[2].partition("/")[2].partition("#")[0]
+    def target(self) -> str:
+        """Path and query, as they were sent. By hand: urlsplit raises on a Host header such as `[`."""
+        return "/" + self.url.partition("://")[2].partition("/")[2].partition("#")[0]
 
     @property
     def shown(self) -> str:
@@ -55,7 +59,7 @@ class Delivery:
     @cached_property
     def query(self) -> dict[str, str]:
         """The URL's own parameters; of a repeated one the last."""
-        return dict(_fields(self._target.partition("?")[2]))
+        return dict(_fields(self.target.partition("?")[2]))
 
     @cached_property
     def params(self) -> dict[str, str]:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, g, request
 
 import events
 import transaction
 from config import Settings
 from masking import mask_all
-from receiving import inbox, once, twilio
+from receiving import fed_in, inbox, late, once, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.once import Reply
 from receiving.refusals import BadSignature, Refused
@@ -73,19 +73,26 @@ def admit(delivery: Delivery, verify: Verify, key: Key, handler: Handler) -> Rep
     verify(delivery)
     pipe = collect(redis)
     inbox.keep(pipe, delivery)
-    claim = once.ask(pipe, key(delivery))
+    claim = once.ask(pipe, fed_in.claim_of(delivery, key(delivery)))
     stored = once.settle(redis, claim, transaction.send(redis, [words for words, _ in pipe.command_stack])[-1])
     if stored is not None:
-        events.publish(
-            redis, "delivery.repeated", delivery["CallSid"] or delivery["MessageSid"], address=delivery.shown
-        )
+        repeated(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
         return stored
     return _work(Visit(delivery, redis, collect(redis)), claim, handler)
+
+
+def repeated(redis: Any, delivery: Delivery, story: str = "") -> None:
+    """Nothing of this delivery is new: the stage is told and, when we brought it ourselves, whoever wanted that."""
+    events.publish(redis, "delivery.repeated", story, address=delivery.shown)
+    if delivery.fed_in:
+        g.fed_in = fed_in.REPEATED
 
 
 def _work(visit: Visit, claim: once.Claim, handler: Handler) -> Reply:
     try:
         reply = handler(visit)
+        if fed_in.kind_of(visit.delivery) == fed_in.HEALED:
+            late.answer(visit.pipe, visit.delivery, reply)
         finished = once.finish(visit.redis, visit.pipe, claim, reply)
     except Exception:
         once.release(visit.redis, claim)
@@ -109,7 +116,13 @@ def read_request(limit: int) -> Delivery:
         abort(413)  # sent in chunks, so its length was not told; Werkzeug stops at the limit and says nothing
     if told is not None and len(body) < told:
         abort(400, "The body ended before its Content-Length.")
-    return from_request(request.environ, body, ours.public_url, ours.trusted_proxies)
+    delivery = from_request(request.environ, body, ours.public_url, ours.trusted_proxies)
+    if fed_in.HEADER not in delivery.headers:
+        return delivery
+    delivery = fed_in.recognise(delivery, ours.secret_key)
+    if delivery.fed_in:
+        g.fed_in = fed_in.DONE
+    return delivery
 
 
 def settings() -> Settings:
@@ -118,8 +131,11 @@ def settings() -> Settings:
 
 
 def response(reply: Reply) -> Response:
-    """The reply as Flask sends it."""
-    return Response(reply.body, reply.status, content_type=reply.content_type)
+    """The reply as Flask sends it; what we brought ourselves is also told whether it was news."""
+    answer = Response(reply.body, reply.status, content_type=reply.content_type)
+    if "fed_in" in g:
+        answer.headers[fed_in.HEADER] = g.fed_in
+    return answer
 
 
 def refuse(refusal: BadSignature) -> Response:

@@ -1,6 +1,7 @@
 """Each request as it came, kept a while for inspection and replay."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from receiving.delivery import Delivery
@@ -9,6 +10,7 @@ STREAM = "inbox"
 KEPT = 2_000  # requests
 WHOLE = 64 * 1024  # bytes. A longer body (a mail, a large push) is kept in part, to look at but not to replay
 FORGOTTEN_AFTER = 3 * 24 * 3600  # seconds without a request; they hold numbers and words, so they do not stay
+PAGE = 200  # requests read at once
 REFUSED = "inbox:refused"
 REFUSED_KEPT = 100  # strangers fill this one, so it stays small
 REFUSED_BODY = 4_096  # bytes kept of a refused body
@@ -32,6 +34,31 @@ def find(redis: Any, name: str) -> Delivery | None:
     return _read(rows[0][1]) if rows and not rows[0][1][b"why"] else None
 
 
+def between(redis: Any, since: float, until: float) -> Iterator[tuple[str, Delivery, bool]]:
+    """What was verified in this time (seconds since 1970), oldest first: id, what came, and whether it is kept whole.
+
+    Read a page at a time, and only what is there now: what is kept while we read does not come up.
+    """
+    end = redis.xrevrange(STREAM, max=_at(until), count=1)
+    at, last = str(_at(since)), end[0][0] if end else b"0"
+    while rows := redis.xrange(STREAM, min=at, max=last, count=PAGE):
+        for name, row in rows:
+            yield name.decode(), _read(row), not row[b"why"]
+        at = f"({rows[-1][0].decode()}"
+
+
+def begins(redis: Any) -> float:
+    """When the oldest request that is still kept came, in seconds since 1970; 0.0 when there is none."""
+    rows = redis.xrange(STREAM, count=1)
+    return int(rows[0][0].partition(b"-")[0]) / 1000 if rows else 0.0
+
+
+def source(delivery: Delivery) -> str:
+    """The channel it came by: `sms`, `voice`, or the provider's name."""
+    room, _, rest = delivery.path.strip("/").partition("/")
+    return rest.partition("/")[0] if room == "webhooks" else room
+
+
 def latest(redis: Any, count: int = 50) -> list[tuple[str, Delivery]]:
     """The newest verified deliveries with their ids, newest first."""
     return [(name.decode(), _read(row)) for name, row in redis.xrevrange(STREAM, count=count)]
@@ -46,11 +73,16 @@ def refused(redis: Any, count: int = 50) -> list[tuple[str, Delivery, str]]:
 def _add(to: Any, stream: str, kept: int, delivery: Delivery, body: bytes, why: str) -> None:
     headers = {name: text for name, text in delivery.headers.items() if name not in CREDENTIALS}
     url = delivery.url.replace(delivery.path, delivery.shown, 1) if delivery.shown != delivery.path else delivery.url
-    facts = json.dumps([delivery.method, url, headers, delivery.received_at])
+    facts = json.dumps([delivery.method, url, headers, delivery.received_at, delivery.fed_in])
     to.execute_command("XADD", stream, "MAXLEN", "~", kept, "*", "facts", facts, "body", body, "why", why)
     to.execute_command("EXPIRE", stream, FORGOTTEN_AFTER)
 
 
 def _read(row: dict[bytes, bytes]) -> Delivery:
-    method, url, headers, received_at = json.loads(row[b"facts"])
-    return Delivery(method, url, headers, row[b"body"], received_at)
+    method, url, headers, received_at, *more = json.loads(row[b"facts"])
+    return Delivery(method, url, headers, row[b"body"], received_at, *more)
+
+
+def _at(moment: float) -> int:
+    """The stream's ids begin with milliseconds."""
+    return max(0, int(moment * 1000))

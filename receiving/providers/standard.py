@@ -82,10 +82,13 @@ def _ed25519(key: Ed25519PublicKey) -> Check:
 
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
-    """As the specification says, with the id it has, or a new one."""
+    """As the specification says, with the id it has, or a new one. ValueError when we hold public keys only."""
+    signing = [secret for secret in secrets if not secret.startswith("whpk_")]
+    if not signing:
+        raise ValueError("A whpk_ key cannot sign: put the sender's whsec_ or whsk_ in STANDARD_WEBHOOK_SECRET")
     headers = {ID: delivery.headers.get(ID) or f"msg_{random.token_hex(13)}", AT: str(int(delivery.received_at))}
     signed = delivery.having(**headers)
-    return signed.having(**{HEADER: _signature(secrets[0], _content(signed))})
+    return signed.having(**{HEADER: _signature(signing[0], _content(signed))})
 
 
 def _signature(secret: Secret, content: bytes) -> str:
