@@ -44,7 +44,8 @@ CHOICES = (
     "A live update interrupts the running verb and drops the answer of a webhook that is still open, without breaking "
     "that request off. The interrupted Dial's, Record's or Enqueue's action is not asked.",
     "Dial's action is asked when the caller leaves first too; somebody who refused in a whisper leaves "
-    "DialCallStatus=completed with DialBridged=false.",
+    "DialCallStatus=no-answer with DialBridged=false, as they were not connected.",
+    "Dial takes ten digits for a North American number, and more for an international one without its +.",
     "A Dial whose callerId may not be shown rings nobody and fails. A Dial to a number of the app's own fails.",
     "Dial Queue waits for somebody as long as its timeout says; then DialCallStatus is no-answer.",
     "A queue's member who is sent elsewhere over REST leaves without the Enqueue's action.",

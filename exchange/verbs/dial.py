@@ -11,13 +11,22 @@ from exchange.call import Callback, Plan
 from exchange.legs import Leg
 from exchange.numbers import CLIENT, is_number, tidy
 from exchange.program import Fetch, Outcome, Session
-from exchange.recordings import Recording
+from exchange.recorder import CallRecorder
 from exchange.talking import bridge
 from exchange.twiml import Element
 from exchange.verbs.conference import conference
 from exchange.verbs.queue import dial_queue
+from exchange.verbs.recorded import wanted
 
-RECORDS = {"record-from-answer", "record-from-ringing", "record-from-answer-dual", "record-from-ringing-dual", "true"}
+RECORDS = {  # from when, and on how many channels
+    "do-not-record": ("", 1),
+    "false": ("", 1),
+    "true": ("answer", 1),
+    "record-from-answer": ("answer", 1),
+    "record-from-answer-dual": ("answer", 2),
+    "record-from-ringing": ("ringing", 1),
+    "record-from-ringing-dual": ("ringing", 2),
+}
 NOT_RUN = {"Sip", "Sim", "WhatsApp", "Application"}
 EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
@@ -33,7 +42,7 @@ class Dialling:
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     winner: Leg | None = None
     bridged: bool = False
-    recording: Recording | None = None
+    recorder: CallRecorder | None = None
     status: str = "failed"
 
     def parameters(self) -> dict[str, str]:
@@ -44,8 +53,8 @@ class Dialling:
             told["DialCallSid"] = leg.call.sid
         if leg and not leg.taken_away and (seconds := leg.call.duration()) is not None:
             told["DialCallDuration"] = str(seconds)
-        if self.recording and not self.recording.empty:
-            told["RecordingUrl"] = self.recording.url
+        if self.recorder and not self.recorder.recording.empty:
+            told["RecordingUrl"] = self.recorder.recording.url
         return told
 
 
@@ -79,10 +88,17 @@ def _settle(dialling: Dialling) -> None:
         leg.release()
     last = dialling.winner or (dialling.legs[-1] if dialling.legs else None)
     if last:
-        dialling.status = "completed" if last.call.answered else last.call.status
+        dialling.status = _status(dialling, last)
     dialling.session.call.dialled = dialling.status
-    if dialling.recording:
-        _finish_recording(dialling, dialling.recording)
+    if dialling.recorder:
+        dialling.recorder.close(after=dialling.session.call.after_next_request)
+
+
+def _status(dialling: Dialling, last: Leg) -> str:
+    """Twilio's "completed" is: answered, and connected to the caller. Who refused in a whisper was not connected."""
+    if dialling.bridged:
+        return "completed"
+    return "no-answer" if last.call.answered else last.call.status
 
 
 async def _connect(dialling: Dialling) -> None:
@@ -91,6 +107,7 @@ async def _connect(dialling: Dialling) -> None:
     caller_id = _caller_id(session, element)
     if not targets or caller_id is None:
         return
+    _record(dialling, "ringing")
     ringing = session.line.hear("Ring", to=", ".join(number for number, _ in targets))
     try:
         dialling.winner = await _answered(dialling, targets, caller_id)
@@ -129,14 +146,10 @@ async def _talk(dialling: Dialling, leg: Leg) -> None:
     session, element = dialling.session, dialling.element
     session.call.pick_up()
     dialling.bridged = True
-    if element.get("record") in RECORDS:
-        dialling.recording = session.board.recordings.begin(session.call, "DialVerb")
-        dialling.recording.channels = 2 if element.get("record").endswith("dual") else 1
-    elif element.get("record", "do-not-record") not in ("do-not-record", "false"):
-        session.warn(13217, element, element.get("record"))
+    _record(dialling, "answer")
     star = truth(session, element, "hangupOnStar", False, 13213)
     limit = whole(session, element, "timeLimit", 14400, 13216, least=1)
-    talking = asyncio.create_task(bridge(session.call, leg.call, star, dialling.recording))
+    talking = asyncio.create_task(bridge(session.call, leg.call, star))
     try:
         with suppress(TimeoutError):
             async with session.board.clock.deadline(limit):
@@ -156,14 +169,14 @@ async def _until_over(talking: asyncio.Task[None], leg: Leg, stirred: asyncio.Ev
             waiting.cancel()
 
 
-def _finish_recording(dialling: Dialling, recording: Recording) -> None:
+def _record(dialling: Dialling, moment: str) -> None:
+    """Start recording, if from this moment: the first channel is the caller, the second what they hear."""
     session, element = dialling.session, dialling.element
-    recording.close(trim=element.get("trim") != "do-not-trim")
-    if address := element.get("recordingStatusCallback"):
-        way = method(session, element, 12200, "recordingStatusCallbackMethod")
-        told = recording.as_callback("absent" if recording.empty else "completed")
-        after = session.call.after_next_request()
-        session.board.call_back(session.absolute(address), way, told, "status", recording.sid, after=after)
+    written = RECORDS.get(element.get("record", "false"))
+    if written is None:
+        session.warn(13217, element, element.get("record"))
+    elif written[0] == moment:
+        dialling.recorder = CallRecorder(session.call, wanted(session, element, "DialVerb", channels=written[1]))
 
 
 def _targets(session: Session, element: Element) -> list[tuple[str, Element]]:
@@ -197,10 +210,10 @@ def _address(session: Session, noun: Element) -> str:
 
 
 def _international(number: str) -> str:
-    """North American numbers may be written without their +1."""
-    if number.isascii() and number.isdigit() and len(number) in (10, 11):
-        return f"+1{number[-10:]}" if len(number) == 10 or number.startswith("1") else number
-    return number
+    """North American numbers may be written without their +1, others without their + (no keypad has one)."""
+    if not (number.isascii() and number.isdigit()):
+        return number
+    return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
 
 
 def _caller_id(session: Session, element: Element) -> str | None:

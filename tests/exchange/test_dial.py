@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.conftest import NUMBER, Person, eventually
 
 
 def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>"):
@@ -131,7 +131,9 @@ def test_the_one_called_hears_a_whisper_first_and_may_refuse(app, ada, ben):
         '<Response><Gather numDigits="1" action="/accept"><Say>Press 1</Say></Gather><Hangup/></Response>'
     )
     app.answers["/accept"] = lambda asked: "<Response/>" if asked["Digits"] == "1" else "<Response><Hangup/></Response>"
-    app.answers["/after"] = lambda asked: f"<Response><Say>bridged: {asked['DialBridged']}</Say></Response>"
+    app.answers["/after"] = lambda asked: (
+        f"<Response><Say>{asked['DialCallStatus']}, bridged: {asked['DialBridged']}</Say></Response>"
+    )
     ada.dials()
     ben.answers()
     ben.hears("Press 1")
@@ -140,11 +142,26 @@ def test_the_one_called_hears_a_whisper_first_and_may_refuse(app, ada, ben):
     asked = app.at("/whisper")[0]
     assert (asked["CallSid"], asked["ParentCallSid"], asked["Direction"]) == (ben.sid, ada.sid, "outbound-dial")
     ben.hangs_up()
-    ada.hears("bridged: true")
+    ada.hears("completed, bridged: true")
     ada.dials()
     ben.answers()
     ben.presses("2")
-    ada.hears("bridged: false")
+    ada.hears("no-answer, bridged: false")
+
+
+@pytest.mark.parametrize("keyed", ["441632960002", "+44 (1632) 960-002"])
+def test_a_number_may_be_written_as_people_key_it(app, ada, ben, keyed):
+    app.answers["/voice"] = dial(inner=keyed)
+    ada.dials()
+    ben.answers()
+    assert ada.listens_for("talk") == {"with": ben.number}
+
+
+def test_ten_digits_are_a_north_american_number(app, exchange, ada):
+    app.answers["/voice"] = dial(inner="415-555-0100")
+    ada.dials()
+    Person(exchange, "+14155550100").answers()
+    assert ada.listens_for("talk") == {"with": "+14155550100"}
 
 
 def test_a_whisper_cannot_dial(app, exchange, ada, ben):
