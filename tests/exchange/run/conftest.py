@@ -1,7 +1,7 @@
 """The cast: an exchange that was started together with an app, each in a process of its own, as a user would.
 
-The apps with Twilio's library for Node run where `npm ci` was run in the folder `node` here. With EXCHANGE_PYTHONS, a
-folder of virtual environments that hold flask and some version of twilio, the Python app runs in each of them too."""
+The apps with Twilio's library for Node run where `make test` found npm: in CI always. With EXCHANGE_PYTHONS, a folder
+of virtual environments that hold flask and some version of twilio, the Python app runs in each of them too."""
 
 from __future__ import annotations
 
@@ -126,7 +126,8 @@ def _command(app: str) -> tuple[str, ...]:
         )
     package = f"twilio-{version}"
     if not shutil.which("node") or not (HERE / "node/node_modules" / package).is_dir():
-        pytest.skip(f"needs node, and {package}: run `npm ci` in tests/exchange/run/node")
+        missing = f"Node or its {package} is missing: install nodejs and npm, then `npm ci` in tests/exchange/run/node"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     return "node", str(HERE / "node/app.cjs"), package
 
 
