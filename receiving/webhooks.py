@@ -9,7 +9,7 @@ from flask.blueprints import BlueprintSetupState
 
 import events
 from config import Secrets
-from receiving import door, hidden_path, inbox, once, providers
+from receiving import door, fed_in, hidden_path, inbox, once, providers
 from receiving.delivery import Delivery
 from receiving.notices import Notice, one_line
 from receiving.once import Reply
@@ -73,7 +73,7 @@ def receive(provider: Provider, secrets: Secrets, delivery: Delivery) -> Reply:
         return greeting
     provider.verify(delivery, secrets)
     if not _take_in(provider, delivery, _read(provider, delivery)):
-        events.publish(current_app.extensions["redis"], "delivery.repeated", address=delivery.shown)
+        door.repeated(current_app.extensions["redis"], delivery)
     return provider.reply
 
 
@@ -96,18 +96,19 @@ def _take_in(provider: Provider, delivery: Delivery, notices: list[Notice]) -> b
     inbox.keep(pipe, delivery)
     if len(notices) == 1:
         _publish(pipe, provider, notices[0])
-        return _once(redis, pipe, provider, notices[0].id)
-    news = [_once(redis, pipe, provider, delivery.fingerprint)]
+        return _once(redis, pipe, provider, delivery, notices[0].id)
+    news = [_once(redis, pipe, provider, delivery, delivery.fingerprint)]
     for notice in notices:
         pipe = collect(redis)
         _publish(pipe, provider, notice)
-        news.append(_once(redis, pipe, provider, notice.id))
+        news.append(_once(redis, pipe, provider, delivery, notice.id))
     return any(news)
 
 
-def _once(redis: Any, pipe: Any, provider: Provider, id: str) -> bool:
+def _once(redis: Any, pipe: Any, provider: Provider, delivery: Delivery, id: str) -> bool:
     short = id if len(id) <= LONGEST_ID and id.isascii() else hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
-    return once.do(redis, pipe, f"webhook:{provider.name}:{short}", provider.reply, provider.remembered)
+    key = fed_in.claim_of(delivery, f"webhook:{provider.name}:{short}")
+    return once.do(redis, pipe, key, provider.reply, provider.remembered)
 
 
 def _publish(pipe: Any, provider: Provider, notice: Notice) -> None:

@@ -2,10 +2,12 @@
 
 import base64
 import os
+import threading
 from dataclasses import dataclass, replace
 
 import pytest
 import redis as redis_client
+from werkzeug.serving import make_server
 
 import config
 from demo import read_env
@@ -50,6 +52,10 @@ OTHERS = {
 
 def secrets(text):
     return tuple(config.Secret(part) for part in text.split(","))
+
+
+# Provider -> all of these as its setting holds them.
+HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in providers.load()}
 
 
 @dataclass(frozen=True)
@@ -173,3 +179,29 @@ def send(app):
         )
 
     return put
+
+
+@dataclass(frozen=True)
+class FrontDoor:
+    """The app on a real socket, at the address it takes for its public one."""
+
+    environ: dict
+    settings: config.Settings
+
+    @property
+    def origin(self):
+        return self.settings.public_url
+
+
+@pytest.fixture(scope="module")
+def front_door(store):
+    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
+    given = with_secrets(read_env(HERE.parent / ".env.demo"))
+    given |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": f"http://127.0.0.1:{server.server_port}"}
+    app = open_app(given, redis_client.Redis(port=store.port))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield FrontDoor(given, config.load(given))
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -219,11 +219,9 @@ class TestGitHub:
         body = json.dumps({"zen": "Speak like a human."})
         delivery = as_form(f"{PUBLIC_URL}/webhooks/github", [("payload", body)], x_github_event="ping")
         assert send(providers.load()["github"].sign(delivery, secrets(GITHUB))).status_code == 204
-        assert heard(redis)[0] == {
-            "provider": "github",
-            "event": "ping",
-            "line": "GitHub says hello: Speak like a human.",
-        }
+        told = heard(redis)[0]
+        assert (told["provider"], told["event"]) == ("github", "ping")
+        assert told["line"] == "GitHub says hello: Speak like a human."
 
     def test_the_old_signature_alone_is_not_enough(self, send):
         delivery = providers.load()["github"].sample("ping", f"{PUBLIC_URL}/webhooks/github")

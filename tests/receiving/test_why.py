@@ -15,9 +15,7 @@ from receiving.refusals import Refused
 from receiving.samples import as_form, as_json
 from receiving.why import explain
 from tests.conftest import PUBLIC_URL
-from tests.receiving.conftest import ANY, WAYS, secrets, those
-
-HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in providers.load()}
+from tests.receiving.conftest import HELD, WAYS, secrets, those
 
 
 def why(name, delivery, held=HELD):
