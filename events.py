@@ -29,7 +29,7 @@ KINDS = {
     "ask.failed": "it failed or took too long, and the person is told: ask, reason",
     "recording.left": "a message was recorded: seconds",
     "recording.ready": "a worker has listened to it: seconds, loudness (dBFS), peaks (0 to 1, one a column)",
-    "webhook.received": "another provider told us something: provider, event (its own word), line (for people), original (by which name it is kept)",
+    "webhook.received": "another provider told us: provider, event (its own word), line (for people), original",
     "webhook.delivered": "one of our webhooks arrived: subscriber, host, attempt, status, ms",
     "webhook.failed": "one did not, and is tried again: subscriber, host, attempt, cause, status, ms",
     "webhook.dead": "its last attempt failed: subscriber, host, attempt, cause, status, ms",

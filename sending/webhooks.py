@@ -108,21 +108,6 @@ def deliver(
     return tried
 
 
-def resend(redis: Any, subscriber: str, message: str, now: float | None = None) -> bool:
-    """Send this message once more, with the same id and the schedule from its start. False: it is not kept any more."""
-    if not redis.exists(f"message:{message}"):
-        return False
-    redis.delete(f"delivery:{message}:{subscriber}")
-    redis.zrem(f"hook:{subscriber}:dead", message)
-    return bool(_schedule(redis).add(message, [subscriber], now or time.time()))
-
-
-def recover(redis: Any, subscriber: str, since: float, until: float) -> int:
-    """Resend every dead letter that was given up between these times. How many."""
-    dead = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
-    return sum(resend(redis, subscriber, id.decode()) for id in dead)
-
-
 def attempts(redis: Any, subscriber: str, most: int = 100) -> list[Attempt]:
     """The newest attempts at this subscriber, the newest first."""
     rows = redis.xrevrange(f"hook:{subscriber}:attempts", count=most)

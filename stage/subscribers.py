@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 
 from receiving.signatures import fits
-from sending import signatures, subscribers, webhooks
+from sending import recovery, signatures, subscribers, webhooks
 from sending.failures import Failure
 from sending.http import Client
 from sending.subscribers import Subscriber, Unacceptable
@@ -161,7 +161,7 @@ def _attempts(id: str, body: dict[str, Any]) -> Response:
 
 
 def _resend(id: str, body: dict[str, Any]) -> Response:
-    if not webhooks.resend(_redis(), _existing(id).id, body["message"]):
+    if not recovery.resend(_redis(), _existing(id).id, body["message"]):
         raise Problem(404, "That message is not kept any more, or nothing is sent to this subscriber.")
     return _answer({"message": body["message"]}, 202)
 

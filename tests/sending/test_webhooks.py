@@ -12,7 +12,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 import events
-from sending import subscribers, webhooks
+from sending import recovery, subscribers, webhooks
 from sending.http import Client
 
 KINDS = ("webhook.delivered", "webhook.failed", "webhook.dead")
@@ -235,7 +235,7 @@ def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house
             house.time_passes(id)
             house.sends(id, waits=(0, 5))
         assert (house.state(message, id), house.told()[-1]) == ("dead", "webhook.dead")
-        assert webhooks.recover(house.redis, id, 0, time.time() + 1) == 1
+        assert list(recovery.recover(house.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
         house.sends(id)
         assert house.state(message, id) == "delivered"
     assert {row.request["webhook-id"] for row in house.attempts(id)} == {message}

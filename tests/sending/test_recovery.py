@@ -1,0 +1,105 @@
+"""Once more: a message, a bad hour, an example."""
+
+import json
+import time
+
+import jsonschema_rs
+import pytest
+
+from sending import catalogue, recovery, webhooks
+
+URL = "https://hear.example/hook"
+EP = "ep_0123456789abcdef"
+
+
+@pytest.fixture
+def endpoint(redis):
+    """A subscriber as the schedule knows it; nothing is sent in these tests."""
+    redis.hset(f"hook:{EP}", mapping={"state": "on", "sequence": 40})
+    return EP
+
+
+def planned(redis, state, tries=1, began=1_000.0, wait=300.0, id=""):
+    """A message that has come this far."""
+    pipe = redis.pipeline()
+    message = webhooks.deliver_later(pipe, "text.received", {}, id=id)
+    mark = {"state": state, "tries": tries, "began": began, "sequence": 7}
+    pipe.hset(f"delivery:{message}:{EP}", mapping=mark)
+    if state == "dead":
+        pipe.zadd(f"hook:{EP}:dead", {message: began})
+    else:
+        pipe.zadd(f"hook:{EP}:due", {message: time.time() + wait})
+    pipe.execute()
+    return message
+
+
+def waiting(redis):
+    return {id.decode(): at for id, at in redis.zrange(f"hook:{EP}:due", 0, -1, withscores=True)}
+
+
+def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
+    message = planned(redis, "dead")
+    assert recovery.resend(redis, endpoint, message)
+    assert waiting(redis)[message] <= time.time()
+    assert redis.hmget(f"delivery:{message}:{EP}", "tries", "sequence") == [b"0", b"7"]
+    assert redis.zcard(f"hook:{EP}:dead") == 0
+    assert redis.zscore("hooks:due", EP) <= time.time()
+
+
+def test_what_it_never_heard_gets_a_number_of_its_own(redis, endpoint):
+    message = webhooks.deliver_later(redis, "text.received", {})
+    assert recovery.resend(redis, endpoint, message)
+    assert redis.hget(f"delivery:{message}:{EP}", "sequence") == b"41"
+
+
+def test_what_is_in_somebodys_hands_is_left_there(redis, endpoint):
+    message = planned(redis, "sending", tries=3)
+    before = waiting(redis)
+    assert recovery.resend(redis, endpoint, message)
+    assert waiting(redis) == before
+    assert redis.hget(f"delivery:{message}:{EP}", "tries") == b"3"
+
+
+def test_what_is_not_kept_any_more_is_said_so_and_no_dead_letter_either(redis, endpoint):
+    redis.zadd(f"hook:{EP}:dead", {"msg_gone": 1})
+    assert not recovery.resend(redis, endpoint, "msg_gone")
+    assert redis.zcard(f"hook:{EP}:dead") == 0
+
+
+def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
+    message = planned(redis, "dead")
+    redis.hset(f"hook:{EP}", "state", "off")
+    with pytest.raises(recovery.IsOff, match="Resume it first"):
+        recovery.resend(redis, endpoint, message)
+    assert redis.zcard(f"hook:{EP}:dead") == 1
+
+
+def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
+    dead, again = planned(redis, "dead"), planned(redis, "waiting")
+    before = planned(redis, "dead", began=500.0)
+    after = planned(redis, "dead", began=3_000.0)
+    not_tried = planned(redis, "waiting", tries=0)
+    assert recovery.failed(redis, endpoint, 900.0, 2_000.0 + time.time()) == [dead, after]
+    assert recovery.failed(redis, endpoint, 900.0, 2_000.0) == [dead, again]
+    assert [*recovery.recover(redis, endpoint, 900.0, 2_000.0)] == [(0, 2), (2, 2)]
+    assert waiting(redis).keys() == {dead, again, not_tried}
+    assert {id.decode() for id in redis.zrange(f"hook:{EP}:dead", 0, -1)} == {before, after}
+
+
+def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint):
+    for _ in range(250):
+        planned(redis, "dead")
+    steps = recovery.recover(redis, endpoint, 0, 2_000.0)
+    assert [next(steps), next(steps)] == [(0, 250), (100, 250)]
+    steps.close()  # its process died
+    assert [*recovery.recover(redis, endpoint, 0, 2_000.0)] == [(0, 150), (100, 150), (150, 150)]
+
+
+@pytest.mark.parametrize("kind", [*catalogue.CATALOGUE, "github.push"])
+def test_an_example_of_any_kind_is_as_the_catalogue_says_and_goes_to_one_only(redis, endpoint, kind):
+    id = recovery.send_example(redis, endpoint, kind)
+    body = json.loads(redis.hget(f"message:{id}", "body"))
+    jsonschema_rs.validate(catalogue.schema(kind), body)
+    assert id.startswith("msg_example_")
+    assert waiting(redis).keys() == {id}
+    assert redis.zcard(webhooks.NEW) == 0
