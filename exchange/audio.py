@@ -26,20 +26,30 @@ def seconds(sound: bytes) -> float:
     return len(sound) / (RATE * WIDTH)
 
 
+def samples_in(length: float) -> int:
+    return int(length * RATE)
+
+
+def bytes_of(length: float) -> int:
+    return samples_in(length) * WIDTH
+
+
 def silence(length: float) -> bytes:
-    return bytes(int(length * RATE) * WIDTH)
+    return bytes(bytes_of(length))
 
 
+@cache
 def beep(length: float = 0.4) -> bytes:
     return b"".join(
         struct.pack("<h", int(8000 * math.sin(n * math.tau * 1000 / RATE))) for n in range(int(length * RATE))
     )
 
 
-def to_wav(sound: bytes) -> bytes:
+def to_wav(sound: bytes, channels: int = 1) -> bytes:
+    """Of several channels, the samples stand side by side."""
     out = io.BytesIO()
     with wave.open(out, "wb") as writer:
-        writer.setnchannels(1)
+        writer.setnchannels(channels)
         writer.setsampwidth(WIDTH)
         writer.setframerate(RATE)
         writer.writeframes(sound)
@@ -56,6 +66,8 @@ def from_wav(body: bytes) -> bytes:
         raise NotSound(f"Send a PCM WAV file ({error})") from None
     if width != WIDTH or not 1 <= channels <= 8 or not 1000 <= rate <= 192_000:
         raise NotSound("Send a WAV file with 16 bits a sample and at most 8 channels")
+    if (channels, rate) == (1, RATE):
+        return frames[: len(frames) - len(frames) % WIDTH]
     samples = array("h", frames[: len(frames) - len(frames) % (WIDTH * channels)])
     mono = [sum(samples[n : n + channels]) // channels for n in range(0, len(samples), channels)]
     return array("h", _resampled(mono, rate)).tobytes()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from exchange import audio
 from exchange.journal import Journal
 from exchange.line import Audio, Event, Key, Line, Words
-from exchange.recorder import Recorder, Wanted
+from exchange.recorder import CallRecorder, Wanted
 from exchange.sids import new_sid
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Call:
         self.goes_stale = False  # the fault stale-document waits for the next live update
         self.request_over = asyncio.Event()
         self.journal = Journal(board.clock)
-        self.recorder: Recorder | None = None  # of the whole call
+        self.recorders: list[CallRecorder] = []  # that run now
         self.redirected = False  # taken away from what it was doing by a live update
 
     @property
@@ -109,11 +109,12 @@ class Call:
         self.updated = self.board.clock.now()
         if status == "in-progress":
             self.answered = self.updated
-            self.recorder = Recorder(self, self.plan.recorded) if self.plan.recorded else None
+            if self.plan.recorded:
+                CallRecorder(self, self.plan.recorded)
         if self.over:
             self.ended = self.updated
-            if self.recorder:
-                self.recorder.close()
+            for recorder in list(self.recorders):
+                recorder.close()
         self.journal.note("status", status)
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
@@ -192,12 +193,17 @@ class Call:
     def does(self, event: Event) -> None:
         """The person presses a key or speaks."""
         self.journal.note("did", (done(event), self.line.give(event)))
-        if self.recorder:
-            self.recorder.hears(event)
+        for recorder in self.recorders:
+            recorder.said(event)
 
     def _publish(self, kind: str, payload: dict[str, Any]) -> None:
         if kind == "heard":
             self.journal.note(kind, self.line.heard[-1])
+            for recorder in self.recorders:
+                recorder.heard(self.line.heard[-1])
+        elif kind == "ended":
+            for recorder in self.recorders:
+                recorder.ended(self.line.heard[payload["id"] - 1])
         elif kind == "listening":
             self.journal.note("listens", payload["listening"])
         self.board.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)

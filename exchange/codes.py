@@ -133,6 +133,7 @@ REST = (
             20006: ("Account is suspended", ""),
             20007: ("Page size must be at most 1000", ""),
             20009: ("Resource cannot be deleted before it is complete", ""),
+            16113: ("Cannot download a dual-channel presentation of a mono recording", "Leave RequestedChannels out."),
             21481: ("The PageToken {why} is not valid", ""),
             21201: ("No 'To' number is specified", ""),
             21205: ("Url parameter is required and must be a valid address: {why}", ""),

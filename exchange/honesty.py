@@ -13,8 +13,7 @@ NOUNS_RUN = {"Number", "Client", "Conference", "Queue", "Body", "Media", "Identi
 WITHOUT_EFFECT: dict[str, str] = {
     "Gather": "speechTimeout profanityFilter speechModel enhanced debug",
     "Record": "recordingConfigurationId",
-    "Dial": "callReason ringTone referUrl referMethod events passports recordingTrack recordingConfigurationId "
-    "recordingStatusCallbackEvent",
+    "Dial": "callReason ringTone referUrl referMethod events passports recordingConfigurationId",
     "Enqueue": "workflowSid maxQueueSize",
     "Number": "byoc amdStatusCallback amdStatusCallbackMethod machineDetectionTimeout "
     "machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold machineDetectionSilenceTimeout",
@@ -49,7 +48,10 @@ CHOICES = (
     "A Dial whose callerId may not be shown rings nobody and fails. A Dial to a number of the app's own fails.",
     "Dial Queue waits for somebody as long as its timeout says; then DialCallStatus is no-answer.",
     "A queue's member who is sent elsewhere over REST leaves without the Enqueue's action.",
-    "Audio has no MP3: a recording is WAV at its address, with and without .wav.",
+    "A recording is WAV at its address, with and without .wav, and MP3 at .mp3. It holds an hour at most.",
+    "A recording's first channel is the person whose call it is, its second what they hear: the other party, Say, Play "
+    "(WAV; other formats leave silence) and beeps. Two who speak at once are both there.",
+    "A recording that begins while it rings is kept when nobody answers.",
     "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
     "Any Messaging Service exists; its texts come from the account's first number.",
     "HELP is left to the app unless --help-reply says otherwise.",
@@ -57,7 +59,6 @@ CHOICES = (
     "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",
     "Twilio's own hold music, twimlets.com/holdmusic and the documents of demo.twilio.com are answered by the exchange "
     "itself, with a tune of its own.",
-    "Record=true on a call records what the person says, and silence for what they hear.",
     "A number's and an account's rates are unlimited unless --segments-a-second and --calls-a-second say otherwise.",
     "What is asked with the test credentials sends no callbacks.",
     "Recordings and media can be fetched without a login, as on a new account.",

@@ -1,24 +1,31 @@
-"""A whole call recorded, from the answer to the end, as Record=true asks when a call is made."""
+"""A recorder: takes what is said in a call or a conference onto a recording, and tells of it."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exchange import audio
-from exchange.line import Audio, Event, Words
+from exchange.line import Audio, Event, Heard, Words
 
 if TYPE_CHECKING:
     from exchange.call import Call
+    from exchange.media import Media
+    from exchange.switchboard import Switchboard
 
 EVENTS = frozenset({"in-progress", "completed", "absent"})
+After = Callable[[], Awaitable[None]]  # what a callback waits for
+INBOUND, OUTBOUND = 0, 1  # tracks: what comes from the person, and what goes to them
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """How the call is to be recorded, and whom to tell."""
+    """How something is to be recorded, and whom to tell. `source` is Twilio's word for who asked."""
 
+    source: str
     channels: int = 1
+    track: str = "both"
     trim: bool = True
     url: str = ""
     method: str = "POST"
@@ -26,40 +33,82 @@ class Wanted:
 
 
 class Recorder:
-    """Takes what the person says into a recording, with the silence between."""
+    """Runs from its making until it is closed."""
 
-    def __init__(self, call: Call, wanted: Wanted) -> None:
-        self.call, self.wanted = call, wanted
-        self.clock = call.board.clock
-        self.since = self.clock.time()
-        self.recording = call.board.recordings.begin(call, "OutboundAPI")
-        self.recording.channels = wanted.channels
-        self._tell("in-progress")
+    def __init__(self, board: Switchboard, account: str, wanted: Wanted) -> None:
+        self.board, self.wanted = board, wanted
+        self.recording = board.recordings.begin(account, wanted.source, wanted.channels, wanted.track)
+        self.tape = self.recording.tape
+        self.skips = False  # over a pause
 
-    def hears(self, event: Event) -> None:
+    def said(self, event: Event, track: int = INBOUND, speaker: str = "") -> None:
+        """Somebody speaks."""
         match event:
             case Words(text=text):
-                sound = audio.speech(text)
-                self._silence(0.0)
-                self.recording.add(sound, text)
-                self.since += audio.seconds(sound) * self.call.line.pace
+                self.tape.begins(track, audio.speech(text), speaker)
+                if self.tape.paused is None and track in self.tape.tracks:
+                    self.recording.words.append(text)
             case Audio(sound=sound):
-                self._silence(audio.seconds(sound))
-                self.recording.add(sound)
+                self.tape.was(track, sound, speaker)
 
-    def close(self) -> None:
-        """The call is over. A call in which nobody spoke leaves a recording of silence."""
-        self._silence(0.0)
-        self.recording.close(trim=self.wanted.trim)
-        self._tell("absent" if self.recording.empty else "completed")
+    def heard(self, item: Heard) -> None:
+        """Something begins to reach the person's ear."""
+        details = item.details
+        match item.verb:
+            case "Say":
+                self.tape.begins(OUTBOUND, audio.speech(details["text"]))
+            case "Beep" | "Tones":
+                self.tape.begins(OUTBOUND, audio.beep())
+            case "Play" if media := self._media(details["url"]):
+                self.tape.plays(OUTBOUND, media, details["seconds"])
+            case "Voice" if media := self._media(details["url"]):
+                self.said(Audio(audio.from_wav(media.body)), OUTBOUND)
+            case "Voice":
+                self.said(Words(details["text"]), OUTBOUND)
 
-    def _silence(self, spoken: float) -> None:
-        now = self.clock.time()
-        self.recording.add_silence(now - self.since - spoken)
-        self.since = now
+    def ended(self, item: Heard) -> None:
+        if item.interrupted:
+            self.tape.cut(OUTBOUND)
 
-    def _tell(self, status: str) -> None:
+    def pause(self, skip: bool) -> None:
+        self.skips = skip
+        self.tape.pause()
+        self.recording.status = "paused"
+
+    def resume(self) -> None:
+        self.tape.resume(self.skips)
+        self.recording.status = "in-progress"
+
+    def close(self, after: After | None = None) -> None:
+        """It is over. One in which nobody spoke is silence. `after` is what the callback waits for."""
+        if self.recording.runs:
+            self.recording.close(trim=self.wanted.trim)
+            self.tell("absent" if self.recording.empty else "completed", after)
+
+    def tell(self, status: str, after: After | None = None) -> None:
+        """Send the callback, if that event was asked for; who wants to know of the end also learns of none."""
         wanted = self.wanted
-        if wanted.url and status in wanted.events:
+        if wanted.url and (status in wanted.events or (status == "absent" and "completed" in wanted.events)):
             told = self.recording.as_callback(status)
-            self.call.board.call_back(wanted.url, wanted.method, told, "status", self.recording.sid)
+            first = after() if after else None
+            self.board.call_back(wanted.url, wanted.method, told, "status", self.recording.sid, after=first)
+
+    def _media(self, path: str | None) -> Media | None:
+        return self.board.media.get(path.rpartition("/")[2]) if path else None
+
+
+class CallRecorder(Recorder):
+    """Records one call: what its person says, and what they hear."""
+
+    def __init__(self, call: Call, wanted: Wanted) -> None:
+        super().__init__(call.board, call.plan.account, wanted)
+        self.call = call
+        self.recording.call_sid = call.sid
+        call.recordings.append(self.recording.sid)
+        call.recorders.append(self)
+        self.tell("in-progress")
+
+    def close(self, after: After | None = None) -> None:
+        if self in self.call.recorders:
+            self.call.recorders.remove(self)
+        super().close(after)

@@ -2,64 +2,52 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
 from typing import TYPE_CHECKING
 
-from exchange import audio
+from exchange import audio, mp3
 from exchange.dates import rfc2822
 from exchange.history import RECORDINGS, History
 from exchange.sids import new_sid
+from exchange.tape import Tape
 
 if TYPE_CHECKING:
-    from exchange.call import Call
     from exchange.switchboard import Switchboard
+
+TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
 
 
 class Recording:
-    """One recording; `pieces` are sound in order, and silences are kept apart so that they can be trimmed."""
+    """One recording. Track 0 holds the person whose call it is, track 1 what they hear; of one track, one channel."""
 
-    def __init__(self, account: str, origin: str, source: str, call_sid: str | None, started: datetime) -> None:
+    def __init__(self, board: Switchboard, account: str, source: str, channels: int, track: str) -> None:
         self.sid = new_sid("RE")
-        self.account, self.source, self.call_sid = account, source, call_sid
+        self.account, self.source, self.track = account, source, track
+        self.channels = channels if track == "both" else 1
+        self.call_sid: str | None = None
         self.conference_sid: str | None = None
-        self.started = self.updated = started
+        self.started = self.updated = board.clock.now()
         self.path = f"/2010-04-01/Accounts/{account}/Recordings/{self.sid}"
-        self.url = origin + self.path
+        self.url = board.origin + self.path
         self.status = "in-progress"
-        self.channels = 1
-        self.track = "both"
         self.words: list[str] = []
-        self.pieces: list[tuple[bool, bytes]] = []  # (is it silence, sound)
-        self.sound = b""
+        self.tape = Tape(board.clock, board.settings.pace, TRACKS[track])
+
+    @property
+    def runs(self) -> bool:
+        return self.status in ("in-progress", "paused")
 
     @property
     def empty(self) -> bool:
-        return not self.sound
+        return not self.tape.length
 
     @property
     def duration(self) -> int:
         """Whole seconds, at least one if there is any sound."""
-        return max(1, round(audio.seconds(self.sound))) if self.sound else 0
-
-    def add(self, sound: bytes, words: str = "") -> None:
-        self.pieces.append((False, sound))
-        if words:
-            self.words.append(words)
-
-    def add_silence(self, seconds: float) -> None:
-        if seconds >= 0.1:
-            self.pieces.append((True, audio.silence(min(seconds, 3600))))
+        return max(1, round(self.tape.length)) if self.tape.length else 0
 
     def close(self, trim: bool = True) -> None:
-        """Join the pieces. Trimmed, silence before and after the words goes; a wholly silent one keeps it."""
-        pieces = self.pieces
-        if trim and any(not quiet for quiet, _ in pieces):
-            while pieces[0][0]:
-                pieces = pieces[1:]
-            while pieces[-1][0]:
-                pieces = pieces[:-1]
-        self.sound = b"".join(sound for _, sound in pieces)
-        self.pieces = []
+        self.tape.stop(trim)
         self.status = "absent" if self.empty else "completed"
 
     def as_parameters(self) -> dict[str, str]:
@@ -84,11 +72,21 @@ class Recordings(History[str, Recording]):
     """All of them, by sid."""
 
     def __init__(self, board: Switchboard) -> None:
-        super().__init__(RECORDINGS, lambda kept: kept.status == "in-progress", weight=lambda kept: len(kept.sound))
+        super().__init__(RECORDINGS, lambda kept: kept.runs, weight=lambda kept: kept.tape.weight)
         self.board = board
+        self.turn = asyncio.Semaphore(1)  # sound is made for one listener after the other, so that memory is bounded
 
-    def begin(self, call: Call, source: str) -> Recording:
-        recording = Recording(call.plan.account, self.board.origin, source, call.sid, self.board.clock.now())
+    def begin(self, account: str, source: str, channels: int, track: str) -> Recording:
+        recording = Recording(self.board, account, source, channels, track)
         self[recording.sid] = recording
-        call.recordings.append(recording.sid)
         return recording
+
+    async def sound(self, recording: Recording, channels: int, as_mp3: bool) -> bytes:
+        """A whole file, WAV or MP3, made beside the event loop."""
+        async with self.turn:
+            return await asyncio.to_thread(_file, recording.tape, channels, as_mp3)
+
+
+def _file(tape: Tape, channels: int, as_mp3: bool) -> bytes:
+    sound = tape.played(channels)
+    return mp3.encode(sound, channels) if as_mp3 else audio.to_wav(sound, channels)

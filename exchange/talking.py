@@ -13,20 +13,19 @@ from exchange.media import Media
 
 if TYPE_CHECKING:
     from exchange.call import Call
-    from exchange.recordings import Recording
 
 Others = Callable[[], Iterable["Call"]]
 
 
-async def bridge(one: Call, two: Call, hang_up_on_star: bool = False, recording: Recording | None = None) -> None:
+async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
     """Connect two calls until the first one's person presses * (where that counts); otherwise until cancelled."""
     with (
         one.line.listen({"talk": {"with": two.plan.handset}}) as first,
         two.line.listen({"talk": {"with": one.plan.handset}}) as second,
     ):
         sides = [
-            asyncio.create_task(pass_on(one, first, lambda: [two], hang_up_on_star, recording)),
-            asyncio.create_task(pass_on(two, second, lambda: [one], False, recording)),
+            asyncio.create_task(pass_on(one, first, lambda: [two], hang_up_on_star)),
+            asyncio.create_task(pass_on(two, second, lambda: [one], False)),
         ]
         try:
             await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
@@ -36,9 +35,7 @@ async def bridge(one: Call, two: Call, hang_up_on_star: bool = False, recording:
             await asyncio.gather(*sides, return_exceptions=True)
 
 
-async def pass_on(
-    call: Call, inbox: Queue[Event], others: Others, until_star: bool, recording: Recording | None = None
-) -> None:
+async def pass_on(call: Call, inbox: Queue[Event], others: Others, until_star: bool) -> None:
     """Let the others hear what this person does. Returns when they press *, if that counts."""
     while True:
         event = await inbox.get()
@@ -47,8 +44,6 @@ async def pass_on(
         verb, details = _as_heard(call, event)
         for other in others():
             other.line.overhear(verb, **details)
-        if recording:
-            _keep(recording, event)
 
 
 def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:
@@ -62,11 +57,3 @@ def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:
             return "Voice", {"from": speaker, "text": "", "url": media.path}
         case Key(digit=digit):
             return "Tones", {"digits": digit, "from": speaker}
-
-
-def _keep(recording: Recording, event: Event) -> None:
-    match event:
-        case Words(text=text):
-            recording.add(audio.speech(text), text)
-        case Audio(sound=sound):
-            recording.add(sound)

@@ -86,6 +86,7 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
                 add(method, f"{BASE}{path}.json", door(board, resource, creates and method == "POST", rehearsed))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(board, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(board, recordings.download))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", _open(board, recordings.download))
     add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", _open(board, messages.download_media))
 
 

@@ -67,6 +67,7 @@ def _recorded(asked: Asked) -> Wanted | None:
     if unknown := events - EVENTS_OF_RECORDING:
         raise RestError(21626, why=", ".join(sorted(unknown))[:100])
     return Wanted(
+        "OutboundAPI",
         channels=2 if asked.text("RecordingChannels") == "dual" else 1,
         trim=asked.text("Trim") != "do-not-trim",
         url=checks.url(asked, "RecordingStatusCallback", 21609),

@@ -1,4 +1,4 @@
-"""Recordings and transcriptions over REST; the sound itself is handed out as WAV."""
+"""Recordings and transcriptions over REST; the sound itself is handed out as WAV or MP3."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from exchange import audio
 from exchange.dates import rfc2822
 from exchange.recordings import Recording
 from exchange.rest.door import Asked
-from exchange.rest.errors import not_found
+from exchange.rest.errors import RestError, not_found
 from exchange.rest.filters import equals, in_dates
 from exchange.rest.paging import page
 from exchange.switchboard import Switchboard
@@ -39,11 +38,18 @@ def delete(asked: Asked) -> None:
 
 
 async def download(board: Switchboard, request: web.Request) -> web.Response:
-    """The sound; as on a new account, nobody has to log in for it."""
+    """The sound, a conference's mixed unless two channels are asked for. As on a new account, nobody has to log in."""
     recording = board.recordings.get(request.match_info["recording"])
-    if recording is None or recording.status == "in-progress":
+    if recording is None or recording.runs:
         return not_found(request.path).response()
-    return web.Response(body=audio.to_wav(recording.sound), content_type="audio/x-wav")
+    asked = request.query.get("RequestedChannels", "")
+    if asked == "2" and recording.channels == 1:
+        return RestError(16113).response()
+    mixed = asked == "1" or (recording.conference_sid and asked != "2")
+    channels = 1 if mixed else recording.channels
+    as_mp3 = request.path.endswith(".mp3")
+    sound = await board.recordings.sound(recording, channels, as_mp3)
+    return web.Response(body=sound, content_type="audio/mpeg" if as_mp3 else "audio/x-wav")
 
 
 def as_resource(recording: Recording) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def as_resource(recording: Recording) -> dict[str, Any]:
         "conference_sid": recording.conference_sid,
         "date_created": rfc2822(recording.started),
         "date_updated": rfc2822(recording.updated),
-        "duration": "-1" if recording.status == "in-progress" else str(recording.duration),
+        "duration": "-1" if recording.runs else str(recording.duration),
         "encryption_details": None,
         "error_code": None,
         "media_url": recording.url,

@@ -172,11 +172,12 @@ async def _until_over(talking: asyncio.Task[None], leg: Leg, stirred: asyncio.Ev
 def _record(dialling: Dialling, moment: str) -> None:
     """Start recording, if from this moment: the first channel is the caller, the second what they hear."""
     session, element = dialling.session, dialling.element
-    written = RECORDS.get(element.get("record", "false"))
-    if written is None:
-        session.warn(13217, element, element.get("record"))
-    elif written[0] == moment:
-        dialling.recorder = CallRecorder(session.call, wanted(session, element, "DialVerb", channels=written[1]))
+    written = element.get("record", "false")
+    if written not in RECORDS and moment == "ringing":
+        session.warn(13217, element, written)
+    start, channels = RECORDS.get(written, ("", 1))
+    if start == moment:
+        dialling.recorder = CallRecorder(session.call, wanted(session, element, "DialVerb", channels))
 
 
 def _targets(session: Session, element: Element) -> list[tuple[str, Element]]:

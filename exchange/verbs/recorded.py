@@ -1,0 +1,38 @@
+"""How a verb's attributes ask for a recording."""
+
+from __future__ import annotations
+
+from exchange.attributes import method
+from exchange.program import Session
+from exchange.recorder import EVENTS, Wanted
+from exchange.recordings import TRACKS
+from exchange.twiml import Element
+
+
+def wanted(session: Session, element: Element, source: str, channels: int = 1, track: str = "") -> Wanted:
+    """What Record, Dial and Conference have in common."""
+    address = element.get("recordingStatusCallback")
+    return Wanted(
+        source,
+        channels=channels,
+        track=track or _track(session, element),
+        trim=element.get("trim") != "do-not-trim",
+        url=session.absolute(address) if address else "",
+        method=method(session, element, 12200, "recordingStatusCallbackMethod"),
+        events=_events(session, element),
+    )
+
+
+def _track(session: Session, element: Element) -> str:
+    written = element.get("recordingTrack", "both")
+    if written not in TRACKS:
+        session.warn(12200, element, f"recordingTrack must be inbound, outbound or both, not {written}")
+        return "both"
+    return written
+
+
+def _events(session: Session, element: Element) -> frozenset[str]:
+    written = frozenset(element.get("recordingStatusCallbackEvent", "completed").replace(",", " ").split())
+    if unknown := written - EVENTS:
+        session.warn(12200, element, f"recordingStatusCallbackEvent {', '.join(sorted(unknown))} is not known")
+    return written & EVENTS or frozenset({"completed"})

@@ -1,0 +1,87 @@
+"""What several people say at once finds its place on a tape."""
+
+import itertools
+from array import array
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchange import audio
+from exchange.clock import Clock
+from exchange.tape import LONGEST, Tape
+
+MOMENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0, 1]), st.booleans(), st.integers(1, 300)), max_size=8)
+
+
+def tone(samples):
+    return array("h", [9000] * samples).tobytes()
+
+
+def taped(moments, pace=1.0, **more):
+    """A tape on which, after so many seconds, somebody on that track makes a sound of so many samples."""
+    clock = Clock(stopped=True)
+    tape = Tape(clock, pace, **more)
+    for seconds, track, at_once, samples in moments:
+        clock.ahead += seconds
+        (tape.begins if at_once else tape.was)(track, tone(samples))
+    return tape
+
+
+@settings(max_examples=20)
+@given(MOMENTS, st.sampled_from([0.0, 1.0]), st.booleans())
+def test_both_channels_mixed_are_the_one(moments, pace, trim):
+    tape = taped(moments, pace)
+    tape.stop(trim)
+    sides, one = array("h", tape.played(2)), array("h", tape.played(1))
+    assert len(sides) == 2 * len(one) == 2 * audio.samples_in(tape.length)
+    assert one == array("h", (left + right for left, right in zip(sides[0::2], sides[1::2], strict=True)))
+    said = {track: sum(samples for _, on, _, samples in moments if on == track) for track in (0, 1)}
+    for track in (0, 1):
+        heard = sum(1 for sample in sides[track::2] if sample)
+        assert abs(heard - said[track]) <= 2 * len(moments)  # nobody is lost; a sample may be between two
+
+
+@settings(max_examples=20)
+@given(MOMENTS, st.sampled_from([0.0, 1.0]))
+def test_nobody_speaks_over_themselves(moments, pace):
+    tape = taped(moments, pace)
+    for track in (0, 1):
+        said = [piece for piece in tape.pieces if piece.track == track]
+        assert all(before.end <= after.start for before, after in itertools.pairwise(said))
+
+
+def test_two_who_speak_at_once_are_both_there():
+    tape = taped([(1, 0, True, 8000), (0.5, 1, True, 8000)])
+    assert [(piece.track, round(piece.start, 1)) for piece in tape.pieces] == [(0, 1.0), (1, 1.5)]
+
+
+def test_a_track_that_is_not_wanted_is_not_kept():
+    tape = taped([(1, 0, True, 8000), (0, 1, True, 8000)], tracks=frozenset({1}))
+    assert [piece.track for piece in tape.pieces] == [1]
+
+
+def test_a_pause_is_silent_or_skipped():
+    for skip, length in ((False, 5.0), (True, 2.0)):
+        tape = taped([(1, 0, True, 800)])
+        tape.pause()
+        tape.clock.ahead += 3
+        tape.begins(0, tone(800))
+        tape.resume(skip)
+        tape.clock.ahead += 1
+        tape.stop(trim=False)
+        assert (round(tape.length, 3), len(tape.pieces)) == (length, 1)
+
+
+def test_a_tape_comes_to_its_end():
+    tape = taped([(LONGEST + 1, 0, True, 800)])
+    tape.stop(trim=False)
+    assert (tape.length, tape.pieces, tape.weight) == (LONGEST, [], 0)
+
+
+def test_who_is_cut_short_is_silent_from_there():
+    tape = taped([(0, 1, True, 8000)])
+    tape.clock.ahead += 0.25
+    tape.cut(1)
+    assert tape.pieces[0].seconds == 0.25
+    tape.stop(trim=True)
+    assert len(tape.played(1)) == audio.bytes_of(0.25)

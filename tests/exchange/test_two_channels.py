@@ -1,0 +1,158 @@
+"""A conversation is recorded on two channels, and in the formats people listen to."""
+
+import io
+import wave
+from array import array
+
+import pytest
+from aiohttp import web
+
+from exchange import audio
+from tests.exchange.conftest import NUMBER, eventually
+
+PARTY = '<Response><Dial action="/after" recordingStatusCallback="/kept" {}>+441632960002</Dial></Response>'
+
+
+@pytest.fixture
+def party(app, exchange, ada, ben):
+    """Ada is put through to Ben; they greet each other and part. What the recording's callback was told."""
+    app.answers["/after"] = app.answers["/kept"] = ""
+
+    def talk(attributes, times=1):
+        app.answers["/voice"] = PARTY.format(attributes)
+        ada.dials()
+        ben.answers()
+        ada.speaks("Hello Ben")
+        ben.hears("Hello Ben")
+        ben.speaks("Hello Ada, how are you today")
+        ada.hears("Hello Ada, how are you today")
+        ben.hangs_up()
+        told = app.was_asked("/kept", times)
+        return next(asked for asked in told if asked["RecordingStatus"] == "completed")
+
+    return talk
+
+
+def sound_at(exchange, url):
+    """The samples of each channel."""
+    status, body, headers = exchange.request("GET", url.removeprefix(exchange.origin))
+    assert (status, headers["Content-Type"]) == (200, "audio/x-wav")
+    with wave.open(io.BytesIO(body)) as sound:
+        samples = array("h", sound.readframes(10**9))
+        return [samples[n :: sound.getnchannels()] for n in range(sound.getnchannels())]
+
+
+def spoken(side):
+    """From when to when something is to be heard there, in tenths of a second."""
+    loud = [n // 800 for n, sample in enumerate(side) if abs(sample) > 100]
+    return (loud[0], loud[-1]) if loud else None
+
+
+def test_each_of_the_two_has_a_channel(party, exchange):
+    told = party('record="record-from-answer-dual"')
+    assert told["RecordingChannels"] == "2"
+    ada, ben = sound_at(exchange, told["RecordingUrl"])
+    assert len(ada) == len(ben)
+    assert spoken(ada)[0] == 0
+    assert spoken(ada)[1] < spoken(ben)[0]
+    (both,) = sound_at(exchange, told["RecordingUrl"] + ".wav?RequestedChannels=1")
+    assert spoken(both) == (0, spoken(ben)[1])
+
+
+def test_one_channel_holds_them_both(party, exchange):
+    told = party('record="record-from-answer"')
+    (both,) = sound_at(exchange, told["RecordingUrl"])
+    assert told["RecordingChannels"] == "1"
+    assert len(both) / 8000 == pytest.approx(3, abs=1)
+    status, body, _ = exchange.request(
+        "GET", told["RecordingUrl"].removeprefix(exchange.origin) + "?RequestedChannels=2"
+    )
+    assert (status, b"16113" in body) == (400, True)
+
+
+@pytest.mark.parametrize(("track", "seconds"), [("inbound", 0.9), ("outbound", 2.2)])
+def test_only_one_side_may_be_wanted(party, exchange, track, seconds):
+    told = party(f'record="record-from-answer-dual" recordingTrack="{track}"')
+    assert (told["RecordingTrack"], told["RecordingChannels"]) == (track, "1")
+    (side,) = sound_at(exchange, told["RecordingUrl"])
+    assert len(side) / 8000 == pytest.approx(seconds, abs=0.3)
+
+
+def test_the_app_is_told_of_the_beginning_too_where_it_wants_that(party, app):
+    party('record="record-from-answer" recordingStatusCallbackEvent="in-progress completed"', times=2)
+    assert {asked["RecordingStatus"] for asked in app.at("/kept")} == {"in-progress", "completed"}
+
+
+def test_a_recording_may_begin_while_it_rings(app, exchange, ada, ben):
+    app.answers["/after"] = app.answers["/kept"] = ""
+    app.answers["/voice"] = PARTY.format('record="record-from-ringing" trim="do-not-trim"')
+    ada.dials()
+    eventually(lambda: exchange.get(f"{ben.door}/calls")["calls"] != [])
+    exchange.time_passes(7)
+    ben.answers()
+    ada.speaks("There you are")
+    ben.hangs_up()
+    assert 7 <= int(app.was_asked("/kept")[0]["RecordingDuration"]) <= 9
+
+
+def test_a_way_to_record_that_does_not_exist_is_named_once(app, exchange, ada, ben):
+    app.answers["/voice"] = PARTY.format('record="yes" recordingTrack="left"')
+    ada.dials()
+    ben.answers()
+    ada.listens_for("talk")
+    assert exchange.alerts().count(13217) == 1
+
+
+def test_a_call_that_the_app_makes_is_recorded_from_both_ends(app, exchange, ada):
+    ada.behaves("answers")
+    twiml = "<Response><Say>Good morning, this is your bank</Say><Pause length='600'/></Response>"
+    made = exchange.client().calls.create(
+        to=ada.number, from_=NUMBER, twiml=twiml, record=True, recording_channels="dual"
+    )
+    ada.sid = made.sid
+    ada.hears("Good morning, this is your bank")
+    ada.speaks("Who is this?", wait=0)
+    ada.hangs_up()
+    (recording,) = exchange.client().recordings.list(call_sid=made.sid)
+    assert (recording.channels, recording.source) == (2, "OutboundAPI")
+    person, app_says = sound_at(exchange, recording.media_url)
+    assert spoken(app_says)[0] == 0
+    assert spoken(app_says)[1] < spoken(person)[0]
+
+
+def test_what_is_played_is_on_the_other_channel(app, exchange, ada):
+    ada.behaves("answers")
+    app.answers["/tune.wav"] = lambda asked: web.Response(body=audio.to_wav(audio.beep(1.5)), content_type="audio/wav")
+    twiml = f"<Response><Pause length='2'/><Play>{app.origin}/tune.wav</Play><Pause length='9'/></Response>"
+    made = exchange.client().calls.create(
+        to=ada.number, from_=NUMBER, twiml=twiml, record=True, recording_channels="dual"
+    )
+    ada.sid = made.sid
+    ada.is_left_with("in-progress")
+    exchange.time_passes(2)
+    eventually(lambda: [item["verb"] for item in ada.call()["heard"]] == ["Pause", "Play", "Pause"])
+    ada.hangs_up()
+    (recording,) = exchange.client().recordings.list(call_sid=made.sid)
+    person, played = sound_at(exchange, recording.media_url)
+    assert (spoken(person), spoken(played)) == (None, (0, 14))
+
+
+def test_a_recording_can_be_had_as_mp3(party, exchange):
+    told = party('record="record-from-answer-dual"')
+    status, body, headers = exchange.request("GET", told["RecordingUrl"].removeprefix(exchange.origin) + ".mp3")
+    assert (status, headers["Content-Type"]) == (200, "audio/mpeg")
+    assert mp3_seconds(body) == pytest.approx(float(told["RecordingDuration"]), abs=0.7)
+
+
+def mp3_seconds(body):
+    """How long it plays: every frame of it is read (ISO 13818-3, layer III, 16 kHz)."""
+    rates = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+    place, frames = 0, 0
+    while place < len(body):
+        assert (body[place], body[place + 1] & 0xFE) == (0xFF, 0xF2)
+        assert (body[place + 2] >> 2) & 3 == 2
+        padding = (body[place + 2] >> 1) & 1
+        place += 72 * rates[body[place + 2] >> 4] * 1000 // 16000 + padding
+        frames += 1
+    assert place == len(body)
+    return frames * 576 / 16000
