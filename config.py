@@ -49,6 +49,12 @@ class Settings:
     api_tokens: Secrets = setting(
         "open the subscriber API at /api; while you rotate them, several. Without one there is no such API", ""
     )
+    github_hook_url: str = setting(
+        "a webhook of yours in GitHub's API, to ask what we missed: https://api.github.com/repos/you/it/hooks/1", ""
+    )
+    github_token: Secret = setting(
+        "may read that webhook's deliveries: a token or, for an app's …/app/hook, the app's id:private key", ""
+    )
     trusted_proxies: int = setting("how many proxies stand in front of us; 1 on a Heroku dyno", "0")
     allow_loopback: bool = setting("yes lets `check` and webhooks reach this machine: for the demo only", "no")
     redis_tls_verify: bool = setting(
@@ -163,6 +169,16 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def _hook(text: str) -> str:
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
+    if text and (not safe or "/hook" not in parts.path or parts.username or parts.query):
+        raise ValueError(
+            "must be such as https://api.github.com/repos/you/it/hooks/1 or https://api.github.com/app/hook"
+        )
+    return text.rstrip("/")
+
+
 def _store(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must start with redis:// or rediss://")
@@ -191,6 +207,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "public_url": _origin,
     "twilio_api_url": _origin,
     "twilio_shared_keys": _shared_keys,
+    "github_hook_url": _hook,
+    "github_token": Secret,
     "api_tokens": lambda text: _long_secrets(text) if text else (),
     "trusted_proxies": _whole,
     "allow_loopback": _yes,
