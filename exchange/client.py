@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -151,7 +152,10 @@ class _Request:
         extra: dict[str, Any] = {}
         if digest:
             extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password),)
-        body = form(self.parameters).encode() if self.method == "POST" else None
+        body: bytes | AsyncIterator[bytes] | None = form(self.parameters).encode() if self.method == "POST" else None
+        if isinstance(body, bytes) and self.webhook.lasts and not digest:  # which would want the body a second time
+            headers["Content-Length"] = str(len(body))
+            body = self.client.clock.drip(body, self.webhook.lasts)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
         try:
             async with self.client.session.request(

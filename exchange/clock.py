@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 TURNS_TO_SETTLE = 50  # turns of the event loop that a step gives what it woke, before it wakes the next
+DROP = 0.01  # seconds between two drops of a slow line, at least
 
 
 class Timer:
@@ -57,6 +58,14 @@ class Clock:
             await woken
         finally:
             timer.cancel()
+
+    async def drip(self, body: bytes, seconds: float) -> AsyncIterator[bytes]:
+        """The bytes in drops, single ones if there is time, so that they take so many seconds in all."""
+        drops = max(1, min(len(body), round(seconds / DROP)))
+        size = -(-len(body) // drops)
+        for start in range(0, len(body), size or 1):
+            await self.sleep(seconds * size / len(body))
+            yield body[start : start + size]
 
     @asynccontextmanager
     async def deadline(self, seconds: float) -> AsyncIterator[None]:

@@ -6,11 +6,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from exchange import borrowed, grammar, history, media
+from exchange import asking, grammar, history, media
 from exchange.addresses import Addresses
 from exchange.applications import Application
 from exchange.client import Client
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("exchange")
 MOST_HANDSETS = 20_000
 KEPT_REQUESTS = 500
-SHOWN_BYTES = 2000  # of an answer
 Result = TypeVar("Result")
 
 
@@ -56,27 +54,6 @@ class Handset:
 
     def shown(self) -> dict[str, Any]:
         return {"number": self.number, "name": self.name, "when_called": self.when_called}
-
-
-@dataclass(frozen=True)
-class Exchanged:
-    """One request to the app and the beginning of what came back, for whoever wants to see what was asked when."""
-
-    webhook: Webhook
-    answer: Answer
-    at: datetime
-
-    def shown(self) -> dict[str, Any]:
-        answer = self.answer
-        return answer.request | {
-            "at": iso(self.at),
-            "sid": self.webhook.sid,
-            "channel": self.webhook.channel,
-            "status": answer.status,
-            "seconds": round(answer.seconds, 4),
-            "error": answer.error,
-            "body": answer.body.decode("utf-8", "replace"),
-        }
 
 
 class Switchboard:
@@ -113,7 +90,8 @@ class Switchboard:
         )
         self.sounds: History[str, media.Media] = History(history.MEDIA, weight=history.bytes_of)  # by address
         self.rows: History[tuple[str, str], tuple[float, int]] = History(history.PAIRS)  # replies in a row
-        self.requests: deque[Exchanged] = deque(maxlen=KEPT_REQUESTS)
+        self.requests: deque[asking.Exchanged] = deque(maxlen=KEPT_REQUESTS)
+        self.held: list[asking.Held] = []  # webhooks that wait for another one to overtake them
         self.tasks: set[asyncio.Task[Any]] = set()
 
     def addresses(self, number: Number, application_sid: str) -> Addresses:
@@ -154,26 +132,7 @@ class Switchboard:
 
     async def ask(self, webhook: Webhook) -> Answer:
         """Send a webhook, through whatever faults are switched on."""
-        if known := borrowed.answer(webhook.url):
-            return known
-        if fault := self.faults.take("webhook-delay", webhook.channel, webhook.url):
-            await self.clock.sleep(fault.seconds)
-        if self.faults.take("webhook-drop", webhook.channel, webhook.url):
-            return Answer(webhook.url, error=11205, why="the fault webhook-drop kept it")
-        wrong = self.faults.take("webhook-wrong-signature", webhook.channel, webhook.url)
-        token = "0" * 32 if wrong else None
-        fault = self.faults.take("webhook-duplicate", webhook.channel, webhook.url)
-        at = self.clock.now()
-        call = self.calls.get(webhook.sid) or self.calls.get(dict(webhook.parameters).get("CallSid", ""))
-        noted = call.journal.note("request", webhook) if call else None
-        answer = await self.client.send(webhook, token, copies=fault.copies if fault else 1)
-        if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
-            answer.body = answer.body[: len(answer.body) // 2]
-        seen = replace(answer, body=answer.body[:SHOWN_BYTES])
-        self.requests.append(Exchanged(webhook, seen, at))
-        if call and noted:
-            call.journal.answered(noted, seen)
-        return answer
+        return await asking.ask(self, webhook)
 
     def call_back(
         self,
@@ -191,22 +150,7 @@ class Switchboard:
 
     async def told(self, webhook: Webhook, after: Awaitable[None] | None = None) -> None:
         """Send a status callback and wait until it was answered."""
-        if after:
-            await after
-        answer = await self.ask(webhook)
-        if not answer.error and answer.status < 400:
-            return
-        code = answer.error or (15003 if webhook.channel == "voice-status" else 11217)
-        shown = answer.shown() if answer.status else None
-        self.debugger.report(
-            code,
-            sid=webhook.sid,
-            request=answer.request,
-            answer=shown,
-            url=webhook.url,
-            status=answer.status,
-            why=answer.why,
-        )
+        await asking.tell(self, webhook, after)
 
     async def media_at(self, session: Session, element: Element, url: str) -> media.Media | None:
         return await media.fetch_sound(session, element, url)

@@ -14,7 +14,9 @@ UNTOUCHED = "!#$%&'()*+,/:;=?@[]~"  # what a URL may hold besides letters, digit
 
 @dataclass(frozen=True)
 class Webhook:
-    """What is to be asked. `channel` is voice, sms, status (callbacks) or media; `jar` names the cookies it shares."""
+    """What is to be asked. `channel` is voice, sms, status (callbacks) or media; `jar` names the cookies it shares.
+
+    `lasts` are seconds that its body takes on its way, drop by drop."""
 
     url: str
     method: str = "POST"
@@ -23,6 +25,7 @@ class Webhook:
     jar: str = ""
     sid: str = ""
     most_bytes: int = MOST_BYTES
+    lasts: float = 0.0
 
 
 @dataclass

@@ -62,6 +62,8 @@ def door(
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
         response.headers["Twilio-Concurrent-Requests"] = "1"
+        if fault := board.faults.take("rest-slow", "rest", request.path):
+            return await _dripped(board, request, response, fault.seconds)
         return response
 
     return handle
@@ -109,6 +111,19 @@ def _as_response(body: Any, created: bool) -> web.StreamResponse:
     if body is None:
         return web.Response(status=204)
     return web.json_response(body, status=201 if created else 200)
+
+
+async def _dripped(
+    board: Switchboard, request: web.Request, response: web.StreamResponse, seconds: float
+) -> web.StreamResponse:
+    """The same answer, drop by drop, as over a bad line."""
+    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+    slow = web.StreamResponse(status=response.status, headers=response.headers)
+    slow.content_length = len(body)
+    await slow.prepare(request)
+    async for drop in board.clock.drip(body, seconds):
+        await slow.write(drop)
+    return slow
 
 
 async def _form(request: web.Request) -> Any:

@@ -1,5 +1,7 @@
 """Things go wrong between Twilio and an app; here they go wrong on purpose."""
 
+import time
+
 import pytest
 from requests.exceptions import ConnectionError as Dropped
 from twilio.base.exceptions import TwilioRestException
@@ -47,6 +49,41 @@ def test_a_webhook_is_delayed(app, exchange, ada):
     assert app.at("/sms") == []
     exchange.time_passes(60)
     ada.gets("hi")
+
+
+def test_two_callbacks_arrive_in_the_wrong_order(app, exchange, ada):
+    app.answers["/status"] = ""
+    exchange.post("/faults", {"kind": "webhook-reorder", "channel": "sms-status", "seconds": 60})
+    exchange.client().messages.create(to=ada.number, from_=NUMBER, body="hi", status_callback=f"{app.origin}/status")
+    told = app.was_asked("/status", times=2)
+    assert [asked["MessageStatus"] for asked in told] == ["delivered", "sent"]
+
+
+def test_a_webhook_that_nothing_overtakes_goes_out_after_all(app, exchange, ada):
+    app.answers["/sms"] = REPLY
+    exchange.post("/faults", {"kind": "webhook-reorder", "seconds": 60})
+    ada.texts("hello")
+    eventually(lambda: exchange.get("/faults")["faults"] == [])
+    exchange.time_passes(60)
+    ada.gets("hi")
+
+
+def test_a_webhook_comes_over_a_slow_line(app, exchange, ada):
+    app.answers["/sms"] = REPLY
+    exchange.post("/faults", {"kind": "webhook-slow", "seconds": 0.05})
+    sid = ada.texts("hello")["sid"]
+    ada.gets("hi")
+    (entry,) = exchange.get(f"/requests?sid={sid}")["requests"]
+    assert entry["seconds"] >= 0.05
+    assert app.at("/sms")[0]["Body"] == "hello"
+
+
+def test_rest_answers_over_a_slow_line(exchange, ada):
+    exchange.post("/faults", {"kind": "rest-slow", "seconds": 0.05})
+    began = time.monotonic()
+    sent = exchange.client().messages.create(to=ada.number, from_=NUMBER, body="hi")
+    assert time.monotonic() - began >= 0.05
+    assert sent.body == "hi"
 
 
 def test_a_webhook_is_lost(app, exchange, ada):
