@@ -151,3 +151,16 @@ def test_the_presenter_stops_sending_after_one_question(room, page):
     inbox.keep(room.redis, sms)
     expect(page.locator("#came")).to_contain_text("POST /sms")  # the part that moves does so by itself
     assert page.troubles == []
+
+
+def test_the_catalogue_can_be_read_walked_through_by_keyboard_and_copied_from_on_a_phone(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/catalogue")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="To the events")).to_be_focused()
+    page.get_by_role("button", name="Copy: Example of call.ended").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#copied")).to_have_text("Copied.")
+    assert '"call.ended"' in page.evaluate("navigator.clipboard.readText()")
