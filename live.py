@@ -37,7 +37,8 @@ CHANGES = {
 
 def main(arguments: list[str]) -> int:
     """Live until Ctrl-C. 0: everything was put back. 1: it could not start. 2: the number was left as it is."""
-    stopping = demo.stop_on_signals()
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, signal.default_int_handler)  # until something is to be put back, just end
     given = demo.dotenv_first(dict(os.environ))
     try:
         settings = config.load({"REDIS_URL": "redis://unused", **given})
@@ -50,7 +51,10 @@ def main(arguments: list[str]) -> int:
             if not agreed(settings.twilio_phone_number, before, wanted, "--yes" in arguments):
                 print("Nothing was changed.")
                 return 2
-            return run(number, before, wanted, environment(given, public_url), stopping)
+            return run(number, before, wanted, environment(given, public_url))
+    except KeyboardInterrupt:
+        print("\nNothing was changed.")
+        return 2
     except (CannotStart, config.MissingSetting) as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -126,10 +130,9 @@ def agreed(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool)
     return yes or input("Change them? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def run(
-    number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str], stopping: list[bool]
-) -> int:
+def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str]) -> int:
     """Web and worker first, then the number's webhooks; at the end the other way round."""
+    stopping = demo.stop_on_signals()
     demo.FOLDER.mkdir(exist_ok=True)
     supervisor = demo.start(environ)
     try:
@@ -170,5 +173,4 @@ def put_back(number: Any, before: dict[str, str], wanted: dict[str, str]) -> Non
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

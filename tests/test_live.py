@@ -96,6 +96,15 @@ def test_who_says_no_has_changed_nothing(live, number):
     assert webhooks(number) == BEFORE
 
 
+def test_ctrl_c_at_the_question_changes_nothing(live, number):
+    show = live()
+    show.says("Change them?")
+    show.process.send_signal(signal.SIGINT)
+    show.process.wait(40)
+    assert show.process.returncode == 2
+    assert webhooks(number) == BEFORE
+
+
 def test_after_a_kill_the_next_run_puts_the_old_ones_back_first(live, number, tmp_path):
     killed = live("--yes")
     killed.says("ready  call or text")

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from demo import free_port, read_env
+from demo import answers, free_port, read_env
 from receiving import providers
 from tests.conftest import HERE
 from tests.receiving.conftest import WAYS, secrets, with_secrets
@@ -27,13 +27,10 @@ def port(store):
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{port}", "WEB_CONCURRENCY": "1"}
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
     server = subprocess.Popen([*command, "tests.receiving.conftest:served()"], cwd=HOUSE, env=os.environ | environ)
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
+    until = time.monotonic() + 60
+    while not answers(f"http://127.0.0.1:{port}/"):  # the port is open before its worker has read the app
+        assert time.monotonic() < until, "the server did not come up"
+        time.sleep(0.05)
     yield port
     server.terminate()
     server.wait(20)
