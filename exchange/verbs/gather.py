@@ -55,17 +55,17 @@ class Got:
 async def gather(session: Session, element: Element) -> Outcome:
     """Input leads to the action; without any, the document goes on."""
     wanted = _wanted(session, element)
-    with session.line.listen({"gather": wanted.described | {"digits": ""}}) as inbox:
-        prompt = asyncio.create_task(_prompt(session, element))
-        try:
+    prompt = asyncio.create_task(_prompt(session, element))
+    try:
+        with session.line.listen({"gather": wanted.described | {"digits": ""}}) as inbox:
             got = await _collect(session, wanted, inbox, prompt)
-            if got.words:
-                prompt.cancel()
-                await tell_partials(session, element, got.words.text)
-        finally:
-            prompt.cancel()
-            with suppress(asyncio.CancelledError):
-                await prompt
+        prompt.cancel()  # nothing listens from here on: a key that comes now is for the next menu
+        if got.words:
+            await tell_partials(session, element, got.words.text)
+    finally:
+        prompt.cancel()
+        with suppress(asyncio.CancelledError):
+            await prompt
     if got.empty and not wanted.even_if_empty:
         return None
     return session.fetch(element.get("action"), method(session, element, 13312), got.parameters())

@@ -98,6 +98,17 @@ def test_an_empty_answer_may_still_lead_to_the_action(app, exchange, ada):
     ada.hears("nothing: ''")
 
 
+def test_who_knows_the_menus_presses_through_while_a_prompt_is_still_being_fetched(app, ada):
+    app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"><Play>/jingle</Play></Gather></Response>'
+    app.answers["/jingle"] = lambda asked: asyncio.sleep(30)
+    app.answers["/menu"] = '<Response><Gather numDigits="1" action="/last"/></Response>'
+    app.answers["/last"] = lambda asked: say(f"{asked['Digits']} it is")
+    ada.dials()
+    ada.presses("2")
+    ada.presses("3")
+    ada.hears("3 it is")
+
+
 def test_a_bare_finishing_key_counts_as_no_answer(app, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu"/><Say>Nothing</Say></Response>'
     ada.dials()
