@@ -47,12 +47,6 @@ def between(redis: Any, since: float, until: float) -> Iterator[tuple[str, Deliv
         at = f"({rows[-1][0].decode()}"
 
 
-def begins(redis: Any) -> float:
-    """When the oldest request that is still kept came, in seconds since 1970; 0.0 when there is none."""
-    rows = redis.xrange(STREAM, count=1)
-    return int(rows[0][0].partition(b"-")[0]) / 1000 if rows else 0.0
-
-
 def source(delivery: Delivery) -> str:
     """The channel it came by: `sms`, `voice`, or the provider's name."""
     room, _, rest = delivery.path.strip("/").partition("/")
