@@ -21,6 +21,7 @@ from demo import free_port, read_env
 from sending import subscribers, webhooks
 from sending.deliveries import Schedule
 from sending.http import Client
+from sending.sealing import Seal
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, MESSAGES, FEW, CROWD, DEEP = 3, 400, 60, 1_000, 100_000  # few: a process for each job takes its time
@@ -82,12 +83,12 @@ class Bench:
         self.receiver.start()
         wait_until(lambda: self.port.value > 0)
         self.url = f"http://127.0.0.1:{self.port.value}/hook"
-        self.client = Client(allow_loopback=True)
+        self.client, self.seal = Client(allow_loopback=True), Seal([self.environ["SECRET_KEY"]])
         self.queue = Queue("webhooks", connection=self.redis, serializer=JSONSerializer)
 
     def ours(self, messages: int) -> None:
         """One subscriber with the default of four requests at once."""
-        subscribers.create(self.redis, self.client, self.url, http=True)
+        subscribers.create(self.redis, self.client, self.seal, self.url, http=True)
         pipe = self.redis.pipeline()
         for _ in range(messages):
             webhooks.deliver_later(pipe, "text.received", {"words": "hello"})
@@ -108,7 +109,7 @@ class Bench:
 
     def crowd(self, people: int) -> None:
         for _ in range(people):
-            subscribers.create(self.redis, self.client, self.url, http=True)
+            subscribers.create(self.redis, self.client, self.seal, self.url, http=True)
         webhooks.deliver_later(self.redis, "text.received", {"words": "hello"})
         webhooks.due(self.redis)
 
@@ -132,7 +133,7 @@ class Bench:
     def depth(self, stored: int) -> float:
         """Milliseconds for one delivery when this many attempts are stored already."""
         self.redis.flushall()
-        one = subscribers.create(self.redis, self.client, self.url, http=True)
+        one = subscribers.create(self.redis, self.client, self.seal, self.url, http=True)
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
             pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "tries": 1})
@@ -145,7 +146,7 @@ class Bench:
             webhooks.deliver_later(self.redis, "text.received", {"words": "hello"})
         webhooks.due(self.redis)
         began = time.perf_counter()
-        assert webhooks.deliver(self.redis, self.client, one.id, http=True) == 200
+        assert webhooks.deliver(self.redis, self.client, self.seal, one.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
 
 

@@ -57,7 +57,7 @@ WARNINGS = _errors(
         13210: ("Dial: method must be GET or POST, not {why}", "Use GET or POST."),
         13212: ("Dial: timeout must be a positive whole number, not {why}", "Write seconds, such as 30."),
         13213: ("Dial: hangupOnStar must be true or false, not {why}", "Write true or false."),
-        13214: ("Dial: callerId {why} cannot be shown", "Use the caller's number or one of yours, in E.164 form."),
+        13214: ("Dial: callerId {why} cannot be shown", "Show the caller's number, one of yours or a --verified one, as +441632960001."),
         13215: ("Dial: {why}", "Write one number, or Number, Client, Conference or Queue nouns."),
         13216: ("Dial: timeLimit must be a positive whole number, not {why}", "Write seconds."),
         13217: ("Dial: record {why} is not known", "Use do-not-record, record-from-answer or record-from-answer-dual."),

@@ -10,6 +10,7 @@ from exchange.faults import BadFault, Faults
 from exchange.numbers import is_number, tidy
 from exchange.settings import Settings
 
+VERIFIED = "a number that is not the app's, which it may show as the caller all the same (repeatable)"
 LET_THROUGH = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
 
 
@@ -40,6 +41,7 @@ def _add_options(one: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (another than loopback wants a password)")
     add("--port", type=int, help="port to listen on; 0 is any free one (EXCHANGE_PORT, 8001)")
     add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER)")
+    add("--verified", action="append", default=[], metavar="NUMBER", help=VERIFIED)
     add("--app", help="where the app is, such as http://127.0.0.1:8000 (PUBLIC_URL)")
     add("--voice", default="/voice", help="the app's address for calls: a path or a whole URL (%(default)s)")
     add("--sms", default="/sms", help="…for texts (%(default)s)")
@@ -68,6 +70,9 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         raise Unusable(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
     if not _is_loopback(options.host) and not password:
         raise Unusable(f"Listening on {options.host} lets others in: set EXCHANGE_PASSWORD, or leave --host out")
+    for one in options.verified:
+        if not is_number(tidy(one)):
+            raise Unusable(f"--verified must be a number like +441632960001, not {one!r}")
     for name in ("pace", "delivery", "segments_a_second", "calls_a_second"):
         if not getattr(options, name) >= 0:
             raise Unusable(f"--{name.replace('_', '-')} cannot be less than 0")
@@ -89,6 +94,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         host=options.host,
         port=_port(options, environment),
         origin=options.origin.rstrip("/"),
+        verified=tuple(tidy(number) for number in options.verified),
         allow_hosts=tuple(name.lower() for name in options.allow_host),
         password=password,
         pace=options.pace,

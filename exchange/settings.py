@@ -27,6 +27,7 @@ class Settings:
     port: int = 8001
     origin: str = ""  # where others reach us; "" is http://host:port
     allow_hosts: tuple[str, ...] = ()
+    verified: tuple[str, ...] = ()  # numbers of other people that the app may show as the caller's
     password: str = ""
     pace: float = 1.0  # 1 speaks as fast as a person, 0 takes no time
     answer_after: float = 0.5  # seconds of ringing before a handset that picks up by itself does

@@ -171,6 +171,10 @@ class Switchboard:
                 why=sentence,
             )
 
+    def may_show(self, number: str) -> bool:
+        """May the app show this as the caller's number? Its own, and those that were verified."""
+        return number in self.numbers or number in self.settings.verified
+
     # Handsets.
 
     def handset(self, number: str) -> Handset:

@@ -2,8 +2,11 @@
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from sending import outcomes, signatures
+from sending.credentials import Credentials
 from sending.failures import Failure
 from sending.http import Client, Reply
 from sending.outcomes import Meaning
@@ -35,7 +38,8 @@ class Message:
 class Attempt:
     """One request and what came of it. `status` is 0 when nothing came; then `cause` and `sentence` say why.
 
-    Of the request, the headers are kept but for credentials; its body is the message's. Times in seconds since 1970
+    Of the request, the headers are kept but for what the endpoint entrusted to us: Authorization, cookies, headers of
+    its own. Its body is the message's. Times in seconds since 1970
     (`at`) and milliseconds.
     """
 
@@ -62,34 +66,47 @@ class Attempt:
         return outcomes.of_status(self.status) if self.status else outcomes.of_cause(self.cause)  # type: ignore[arg-type]
 
 
-def attempt(client: Client, subscriber: Subscriber, message: Message, http: bool = False) -> list[Attempt]:
+def attempt(
+    client: Client, subscriber: Subscriber, credentials: Credentials, message: Message, http: bool = False
+) -> list[Attempt]:
     """Send it now. Several rows when it was tried again at once, or at the fallback address: the last one counts."""
-    rows = [_send(client, subscriber, message, http)]
+    send = partial(_send, client, subscriber, credentials, message, http)
+    rows = [send()]
     if rows[0].cause in ("connect", "protocol") and rows[0].milliseconds < 1000 * AT_ONCE_AGAIN:
-        rows.append(_send(client, subscriber, message, http))
+        rows.append(send())
     if subscriber.fallback and rows[-1].cause in outcomes.UNREACHED:
-        rows.append(_send(client, subscriber, message, http, instead_of=rows[-1].cause))
+        rows.append(send(instead_of=rows[-1].cause))
     return rows
 
 
-def _send(client: Client, subscriber: Subscriber, message: Message, http: bool, instead_of: str = "") -> Attempt:
+def _send(
+    client: Client,
+    subscriber: Subscriber,
+    credentials: Credentials,
+    message: Message,
+    http: bool,
+    instead_of: str = "",
+) -> Attempt:
     """`instead_of` is the cause for which the fallback address gets it; it is told so."""
-    now = time.time()
+    now, jar = time.time(), credentials.jar
     headers = {
-        **dict(subscriber.headers),
         "Content-Type": "application/json",
         "webhook-sequence": str(message.sequence),
         **({"webhook-fallback": instead_of} if instead_of else {}),
-        **signatures.headers(message.id, int(now), message.body, subscriber.signing_keys(now)),
+        **signatures.headers(message.id, int(now), message.body, credentials.keys),
+        **(signatures.body_alone(message.body, credentials.keys) if subscriber.sign_body else {}),
     }
     url = subscriber.fallback if instead_of else subscriber.url
     row = Attempt(message.id, message.kind, message.tries, round(now, 3), url, bool(instead_of), headers)
-    secret = {"Authorization": subscriber.authorization} if subscriber.authorization else {}
+    sent: dict[str, Any] = {"headers": {**credentials.headers, **headers}, "body": message.body}
     try:
-        reply = client.request("POST", url, headers=headers | secret, body=message.body, keep_at_most=KEEP, http=http)
+        cookie = jar.header(url) if jar else ""
+        reply = client.request("POST", url, **sent, cookie=cookie, keep_at_most=KEEP, http=http)
     except Failure as failure:
         milliseconds = round(1000 * failure.elapsed, 1)
         return replace(row, cause=failure.cause, sentence=failure.sentence, milliseconds=milliseconds)
+    if jar and reply.set_cookies:
+        jar.keep(url, reply.set_cookies)
     return _answered(row, reply)
 
 

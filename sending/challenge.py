@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sending import signatures
 from sending.failures import Failure
 from sending.http import Client
+from sending.sealing import Seal
 from sending.subscribers import Subscriber
 
 
@@ -26,9 +27,10 @@ def prove(client: Client, url: str, *, http: bool = False) -> None:
         raise Unproven(f"It must answer our POST with the challenge that stands in it; it answered {status} otherwise.")
 
 
-def hand_over(client: Client, subscriber: Subscriber, *, http: bool = False) -> None:
+def hand_over(client: Client, seal: Seal, subscriber: Subscriber, *, http: bool = False) -> None:
     """Tell the address its own secret, signed with it. To repeat this tells the same secret. Unproven if not taken."""
-    now, keys = time.time(), subscriber.signing_keys(time.time())
+    now = time.time()
+    keys = [seal.open(key.sealed) for key in subscriber.signing_keys(now)]
     body = _message("subscriber.created", id=subscriber.id, secret=keys[0], kinds=list(subscriber.kinds))
     signed = signatures.headers(f"msg_{secrets.token_hex(12)}", int(now), body, keys)
     status, _ = _post(client, subscriber.url, body, signed, http)

@@ -72,10 +72,11 @@ class Reply:
     address: str  # the network address that answered
     tls: Certificate | None
     timing: Timing
+    set_cookies: tuple[str, ...] = ()  # each Set-Cookie line by itself: they cannot be joined
 
 
 class Client:
-    """Follows no redirect, keeps no cookie, knows no proxy or netrc, reads no address but the one given.
+    """Follows no redirect, keeps no cookie and no answer, knows no proxy or netrc, reads no address but the one given.
 
     One for the whole process: threads and greenlets may share it, and with it the open connections.
     `allow_loopback` lets receivers on this machine through, and nothing else private. `authorities` is a file of
@@ -109,6 +110,7 @@ class Client:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        cookie: str = "",
         connect_within: float = CONNECT_WITHIN,
         finish_within: float = FINISH_WITHIN,
         keep_at_most: int = KEEP_AT_MOST,
@@ -117,12 +119,13 @@ class Client:
     ) -> Reply:
         """Send one request and return its reply; raises Failure and nothing else. Never tries twice.
 
-        `http` also allows unencrypted addresses; `fresh` opens a new connection, to measure it.
+        `cookie` is the whole header, from a jar of the caller's. `http` also allows unencrypted addresses; `fresh`
+        opens a new connection, to measure it.
         """
         began = time.monotonic()
         try:
             plain = self.accept(url, http=http)
-            sent = self._headers(method, headers or {})
+            sent = self._headers(method, headers or {}) | ({"Cookie": cookie} if cookie else {})
             with Deadline(finish_within) as deadline:
                 visit = Visit(deadline, connect_within, self._addresses, fresh)
                 return self._exchange(
@@ -199,6 +202,7 @@ def _reply(
         address=facts.address,
         tls=facts.certificate,
         timing=Timing(*spent, first_byte=first_byte, reused=not visit.opened),
+        set_cookies=tuple(response.headers.getlist("set-cookie")),
     )
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SHARED, PRIVATE, PUBLIC = "whsec_", "whsk_", "whpk_"
+SCHEME_SHARED, SCHEME_PRIVATE = "v1", "v1a"
+BODY_ALONE = "X-Hub-Signature-256"
 SECRET_BYTES = range(24, 65)  # as the specification asks
 
 
@@ -47,14 +49,24 @@ def headers(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[s
     return {"webhook-id": id, "webhook-timestamp": str(timestamp), "webhook-signature": signed}
 
 
-def check_key(key: str) -> str:
-    """The same key, if it can sign; UnusableKey otherwise."""
-    _signature(key, b"")
-    return key
+def body_alone(body: bytes, keys: Iterable[str]) -> dict[str, str]:
+    """GitHub's and WebSub's signature, for receivers that cannot put id, time and body together.
+
+    The key is the secret as it is written, `whsec_` and all. It proves neither when nor how often the message was sent.
+    During a rotation there are several, with commas between them. https://www.w3.org/TR/websub/#signing-content
+    """
+    shared = [key for key in keys if scheme(key) == SCHEME_SHARED]
+    signed = [f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}" for key in shared]
+    return {BODY_ALONE: ",".join(signed)} if signed else {}
+
+
+def scheme(key: str) -> str:
+    """How this key signs: v1 or v1a."""
+    return SCHEME_PRIVATE if key.startswith(PRIVATE) else SCHEME_SHARED
 
 
 def _signature(key: str, content: bytes) -> str:
-    if key.startswith(PRIVATE):
+    if scheme(key) == SCHEME_PRIVATE:
         return "v1a," + _text(_signer(key).sign(content))
     return "v1," + _text(hmac.new(_secret(key), content, hashlib.sha256).digest())
 

@@ -1,5 +1,6 @@
 """Who wants to hear by webhook: an https address, what it wants, and the keys we sign with."""
 
+import hashlib
 import json
 import re
 import secrets as randomness
@@ -9,8 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import events
-from sending import signatures, urls
+from sending import cookies, signatures, urls
 from sending.http import Client
+from sending.sealing import Seal, Sealed, WrongKey
 from transaction import collect, commit
 
 ALL = "hooks"  # every subscriber's id, by when it was made
@@ -38,7 +40,8 @@ class Unacceptable(ValueError):
 class Key:
     """A signing key; it signs until `until` (seconds since 1970), or for good when that is 0."""
 
-    key: str
+    sealed: Sealed
+    scheme: str  # v1 or v1a
     until: float = 0.0
 
 
@@ -48,7 +51,7 @@ class Subscriber:
 
     `kinds` are event types, `text.*` for a family; empty means all. `authorization` is the whole header value, kept out
     of the address. `owner` is told when we stop: a number in E.164, or "". `rate` is requests a second, 0: any.
-    `payload` is full or thin.
+    `payload` is full or thin. `sign_body` adds a signature of the body alone; `cookies` gives it a jar of its own.
     """
 
     id: str
@@ -56,8 +59,8 @@ class Subscriber:
     keys: tuple[Key, ...]
     kinds: tuple[str, ...] = ()
     fallback: str = ""
-    authorization: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
+    authorization: Sealed | str = ""
+    headers: tuple[tuple[str, Sealed], ...] = ()
     owner: str = ""
     rate: int = 0
     at_once: int = AT_ONCE
@@ -65,27 +68,35 @@ class Subscriber:
     state: str = "on"
     why: str = ""
     made: float = 0.0
+    sign_body: bool = False
+    cookies: bool = False
 
     def wants(self, kind: str) -> bool:
         """True when it has asked to hear of events of this kind."""
         return not self.kinds or any(_covers(wish, kind) for wish in self.kinds)
 
-    def signing_keys(self, now: float) -> list[str]:
+    def signing_keys(self, now: float) -> list[Key]:
         """The keys that sign at this time, the newest first."""
-        return [key.key for key in self.keys if not key.until or key.until > now]
+        return [key for key in self.keys if not key.until or key.until > now]
+
+    @property
+    def acquaintance(self) -> str:
+        """Changes with everything by which the receiver knows us: what it told us before is not for later."""
+        known = (self.url, self.fallback, self.authorization, *(key.sealed for key in self.keys[:1]), self.cookies)
+        return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
 def create(
-    redis: Any, client: Client, url: str, *, http: bool = False, now: float | None = None, **wishes: Any
+    redis: Any, client: Client, seal: Seal, url: str, *, http: bool = False, now: float | None = None, **wishes: Any
 ) -> Subscriber:
     """A new subscriber with a secret of its own; Unacceptable or a blocked Failure when something is wrong with it.
 
-    `client` knows which addresses may be tried; `http` allows unencrypted ones, for the demo.
+    `client` knows which addresses may be tried; `http` allows unencrypted ones, for the demo. The values of
+    `authorization` and `headers` come in plain words and are sealed here.
     """
     now = now or time.time()
-    keys = (Key(signatures.new_secret()),)
-    made = Subscriber(id=f"ep_{randomness.token_hex(8)}", url=url, keys=keys, made=now)
-    subscriber = _checked(replace(made, **wishes), client, http)
+    made = Subscriber(id=f"ep_{randomness.token_hex(8)}", url=url, keys=(_new_key(seal),), made=now)
+    subscriber = _checked(replace(made, **_sealed(seal, wishes)), client, http)
     pipe = collect(redis)
     pipe.hset(_key(subscriber.id), mapping={"record": _write(subscriber), "state": subscriber.state})
     pipe.zadd(ALL, {subscriber.id: now})
@@ -110,28 +121,44 @@ def everyone(redis: Any) -> Iterator[Subscriber]:
         yield from (_read(record) for record in pipe.execute() if record)
 
 
-def update(redis: Any, client: Client, id: str, *, http: bool = False, **wishes: Any) -> Subscriber:
+def update(redis: Any, client: Client, seal: Seal, id: str, *, http: bool = False, **wishes: Any) -> Subscriber:
     """The subscriber with these fields changed, checked like a new one. KeyError when there is none."""
-    return _change(redis, id, "updated", lambda known: _checked(replace(known, **wishes), client, http))
+    sealed = _sealed(seal, wishes)
+    return _change(redis, id, "updated", lambda known: _checked(replace(known, **sealed), client, http))
 
 
 def rotate(
-    redis: Any, id: str, *, private: bool = False, now: float | None = None, overlap: float = OVERLAP
+    redis: Any, seal: Seal, id: str, *, private: bool = False, now: float | None = None, overlap: float = OVERLAP
 ) -> Subscriber:
-    """A new key signs from now on, the present ones for `overlap` seconds more. `private` makes an ed25519 key."""
+    """A new key signs from now on, the present ones for `overlap` seconds more. `private` makes an ed25519 key.
+
+    Present ones that nobody can open any more are dropped.
+    """
     now = now or time.time()
-    fresh = Key(signatures.new_private_key() if private else signatures.new_secret())
+    fresh = _new_key(seal, private)
 
     def rotated(known: Subscriber) -> Subscriber:
-        old = [key if key.until else Key(key.key, now + overlap) for key in known.keys]
-        return replace(known, keys=(fresh, *(key for key in old if key.until > now)))
+        old = [key if key.until else replace(key, until=now + overlap) for key in known.keys if _opens(seal, key)]
+        return _fitting(replace(known, keys=(fresh, *(key for key in old if key.until > now))))
 
     return _change(redis, id, "rotated", rotated)
 
 
-def pause(redis: Any, id: str) -> Subscriber:
+def pause(redis: Any, id: str, why: str = "You paused it.") -> Subscriber:
     """Send nothing until it is resumed; what happens meanwhile is kept and sent then."""
-    return _change(redis, id, "paused", lambda known: replace(known, state="paused", why="You paused it."))
+    return _change(redis, id, "paused", lambda known: replace(known, state="paused", why=why))
+
+
+def renew(redis: Any, seal: Seal, id: str) -> Subscriber:
+    """Everything secret sealed with the newest SECRET_KEY, so that older ones may go. WrongKey when none opens it."""
+
+    def renewed(known: Subscriber) -> Subscriber:
+        authorization = seal.renew(Sealed(known.authorization)) if known.authorization else ""
+        headers = tuple((name, seal.renew(value)) for name, value in known.headers)
+        keys = tuple(replace(key, sealed=seal.renew(key.sealed)) for key in known.keys)
+        return replace(known, keys=keys, authorization=authorization, headers=headers)
+
+    return _change(redis, id, "updated", renewed)
 
 
 def resume(redis: Any, id: str, now: float | None = None) -> Subscriber:
@@ -152,7 +179,7 @@ def stop(redis: Any, id: str, why: str) -> Subscriber:
 def delete(redis: Any, id: str) -> None:
     """Forget it, and what was to be sent to it."""
     known, pipe = load(redis, id), redis.pipeline()
-    pipe.delete(*(f"hook:{id}{part}" for part in ("", ":due", ":lanes", ":attempts", ":dead")))
+    pipe.delete(*(f"hook:{id}{part}" for part in ("", ":due", ":lanes", ":attempts", ":dead", ":cookies")))
     pipe.zrem(ALL, id)
     pipe.zrem(DUE, id)
     if known:
@@ -166,8 +193,11 @@ def _change(redis: Any, id: str, what: str, change: Any) -> Subscriber:
         record = redis.hget(_key(id), "record")
         if record is None:
             raise KeyError(id)
-        changed: Subscriber = change(_read(record))
+        known = _read(record)
+        changed: Subscriber = change(known)
         pipe = collect(redis)
+        if changed.acquaintance != known.acquaintance:
+            pipe.delete(cookies.key_of(id))
         pipe.hset(_key(id), mapping={"record": _write(changed), "state": changed.state})
         _tell(pipe, what, changed)
         if commit(redis, pipe, _key(id), record.decode(), field="record"):
@@ -184,15 +214,41 @@ def _tell(pipe: Any, what: str, one: Subscriber) -> None:
 def _checked(wish: Subscriber, client: Client, http: bool) -> Subscriber:
     """The same in plain form: addresses as the client accepts them, everything else within bounds."""
     _refuse(not wish.url, "Give an address to send to.")
-    for key in wish.keys:
-        signatures.check_key(key.key)
-    _check_headers(dict(wish.headers), wish.authorization)
     _refuse(not all(KIND.fullmatch(kind) for kind in wish.kinds), "Event types look like text.received or text.*.")
     _refuse(not 1 <= wish.at_once <= AT_ONCE_MOST, f"Between 1 and {AT_ONCE_MOST} requests at once.")
     _refuse(wish.payload not in PAYLOADS, "A payload is full or thin.")
     _refuse(wish.rate < 0, "The rate is in requests a second; 0 means any.")
     fallback = client.accept(wish.fallback, http=http) if wish.fallback else ""
-    return replace(wish, url=client.accept(wish.url, http=http), fallback=fallback)
+    return _fitting(replace(wish, url=client.accept(wish.url, http=http), fallback=fallback))
+
+
+def _fitting(wish: Subscriber) -> Subscriber:
+    """The same, if its newest key can do what it wants signed."""
+    shared = wish.keys[0].scheme == signatures.SCHEME_SHARED
+    _refuse(wish.sign_body and not shared, "A signature of the body alone needs a shared secret.")
+    return wish
+
+
+def _sealed(seal: Seal, wishes: dict[str, Any]) -> dict[str, Any]:
+    """The same wishes, with what is secret in them checked and closed."""
+    headers, authorization = dict(wishes.get("headers", ())), wishes.get("authorization", "")
+    _check_headers(headers, authorization)
+    closed: dict[str, Any] = {"headers": tuple((name, seal.close(value)) for name, value in headers.items())}
+    closed["authorization"] = seal.close(authorization) if authorization else ""
+    return {name: closed.get(name, value) for name, value in wishes.items()}
+
+
+def _new_key(seal: Seal, private: bool = False) -> Key:
+    key = signatures.new_private_key() if private else signatures.new_secret()
+    return Key(seal.close(key), signatures.scheme(key))
+
+
+def _opens(seal: Seal, key: Key) -> bool:
+    try:
+        seal.open(key.sealed)
+    except WrongKey:
+        return False
+    return True
 
 
 def _check_headers(headers: Mapping[str, str], authorization: str) -> None:
@@ -226,6 +282,6 @@ def _write(subscriber: Subscriber) -> str:
 def _read(record: bytes) -> Subscriber:
     row = json.loads(record)
     keys = tuple(Key(**key) for key in row.pop("keys"))
-    pairs: Iterable[list[str]] = row.pop("headers")
+    pairs: Iterable[list[Any]] = row.pop("headers")
     headers = tuple((name, value) for name, value in pairs)
     return Subscriber(**{**row, "kinds": tuple(row["kinds"]), "keys": keys, "headers": headers})

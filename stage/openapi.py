@@ -23,6 +23,11 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "headers": {"type": "object", "maxProperties": HEADERS_MOST, "additionalProperties": TEXT},
     "rate": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "requests a second; 0 means any"},
     "at_once": {"type": "integer", "minimum": 1, "maximum": AT_ONCE_MOST},
+    "sign_body": {
+        "type": "boolean",
+        "description": "adds X-Hub-Signature-256: HMAC-SHA256 of the body alone, keyed by the secret as it is written",
+    },
+    "cookies": {"type": "boolean", "description": "sends back the cookies that the address sets"},
 }
 PRIVATE = {"private": {"type": "boolean", "description": "true makes an ed25519 key, and answers its public half"}}
 MESSAGE = {"message": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_]+$"}}
@@ -191,6 +196,8 @@ SUBSCRIBER = _whole(
     state={"enum": ["on", "paused", "off"]},
     why=STRING,
     made=NUMBER,
+    sign_body=FLAG,
+    cookies=FLAG,
     kinds={"type": "array", "items": STRING},
     headers={"type": "array", "items": STRING},
     keys={"type": "array", "items": _whole(**KEY)},

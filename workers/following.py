@@ -7,6 +7,7 @@ from rq import get_current_job
 from sending import catalogue, challenge, consent, followers, subscribers, urls
 from sending.challenge import Unproven
 from sending.followers import FollowsEnough
+from sending.sealing import Seal
 from sending.subscribers import Subscriber
 from workers import asks, tasks
 from workers.callbacks import can_be_texted, telephone
@@ -48,15 +49,15 @@ def unfollow(what: str) -> str:
 def subscribe(url: str) -> str:
     """Send webhooks to this address, once it has proved that whoever asks holds it."""
     redis, number, client, host = telephone().redis, who_asks(), tasks.client(), urls.host_of(url)
-    http = telephone().settings.allow_loopback
+    http, seal = telephone().settings.allow_loopback, Seal(telephone().settings.secret_key)
     theirs = _theirs(redis, number)
     known = next((one for one in theirs if one.url == url), None)
     if known is None and len(theirs) >= MOST:
         return f"You have {MOST} addresses already. Text unfollow and one of them first."
     try:
         challenge.prove(client, url, http=http)
-        one = known or subscribers.create(redis, client, url, http=http, owner=number, kinds=_kinds())
-        challenge.hand_over(client, one, http=http)
+        one = known or subscribers.create(redis, client, seal, url, http=http, owner=number, kinds=_kinds())
+        challenge.hand_over(client, seal, one, http=http)
     except Unproven as wanted:
         return f"No webhooks go to {host} yet. {wanted}"
     subscribers.resume(redis, one.id)

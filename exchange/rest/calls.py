@@ -91,7 +91,7 @@ def _from(asked: Asked) -> str:
         raise RestError(21213)
     if not is_address(from_):
         raise RestError(21212, number=asked.text("From"))
-    if from_ not in asked.board.numbers and not from_.startswith("client:"):
+    if not asked.board.may_show(from_) and not from_.startswith("client:"):
         raise RestError(21210, number=from_)
     return from_
 

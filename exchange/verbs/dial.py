@@ -223,7 +223,7 @@ def _caller_id(session: Session, element: Element) -> str | None:
     written = tidy(element.get("callerId"))
     if not written:
         return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
-    if written in (plan.from_, plan.to) or written in session.board.numbers:
+    if written in (plan.from_, plan.to) or session.board.may_show(written):
         return written
     session.warn(13214, element, written)
     return None

@@ -232,6 +232,17 @@ def test_what_is_shown_to_the_one_called(app, exchange, ada, ben):
     exchange.warns(13214)
 
 
+@pytest.mark.parametrize("options", [{"verified": ("+15550001111",)}], ids=["verified"])
+def test_a_verified_number_may_be_shown(app, exchange, ada, ben):
+    app.answers["/voice"] = dial('callerId="+15550001111"')
+    ada.dials()
+    ben.answers()
+    assert ben.call()["with"] == "+15550001111"
+    ben.hangs_up()
+    exchange.client().calls.create(to=ben.number, from_="+15550001111", twiml="<Response/>")
+    assert exchange.alerts() == []
+
+
 @pytest.mark.parametrize(
     ("document", "code"),
     [

@@ -12,13 +12,16 @@ import redis
 
 from sending import subscribers, webhooks
 from sending.http import Client
+from sending.sealing import Seal
+
+SEAL = Seal(["a secret key of these tests"])
 
 
 def main(port: int) -> None:
     store, client = redis.Redis(port=port), Client(allow_loopback=True)
     while True:
         webhooks.due(store)
-        tried = sum(webhooks.deliver(store, client, one.id, http=True) for one in subscribers.everyone(store))
+        tried = sum(webhooks.deliver(store, client, SEAL, one.id, http=True) for one in subscribers.everyone(store))
         time.sleep(0 if tried else 0.02)
 
 

@@ -79,8 +79,8 @@ def test_a_cookie_ends_when_it_said_or_is_told_to(jar):
         assert jar.header(HERE) == "a=1; b=2"
         clock.shift(2)
         assert jar.header(HERE) == "b=2"
-    jar.keep(HERE, ["b=; Max-Age=0"])
-    assert jar.header(HERE) == ""
+        jar.keep(HERE, ["b=; Max-Age=0"])
+        assert jar.header(HERE) == ""
 
 
 def test_a_new_value_takes_the_place_of_the_old(jar):

@@ -11,7 +11,9 @@ from loopback import OK, answers, receiver
 
 from sending import subscribers, webhooks
 from sending.http import Client
+from sending.sealing import Seal
 
+SEAL = Seal(["a secret key of these tests"])  # as in sender.py
 RECEIVERS, MESSAGES, KILLS = 4, 60, 2
 
 
@@ -20,7 +22,7 @@ def test_workers_are_killed_again_and_again_and_everybody_hears_everything(redis
     with ExitStack() as stack:
         there = [stack.enter_context(receiver(answers(OK))) for _ in range(RECEIVERS)]
         urls = [f"http://127.0.0.1:{it.port}/" for it in there]
-        ids = [subscribers.create(redis, client, url, http=True).id for url in urls]
+        ids = [subscribers.create(redis, client, SEAL, url, http=True).id for url in urls]
         messages = [webhooks.deliver_later(redis, "text.received", {"n": n}) for n in range(MESSAGES)]
         for kill in range(1, KILLS + 1):
             with sender(store.port):

@@ -13,7 +13,9 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 import config
 from app import create_app
 from sending import subscribers, webhooks
+from sending.credentials import opened
 from sending.http import Client
+from sending.sealing import Seal
 from stage.openapi import OPERATIONS
 
 TOKEN = "a-token-for-these-tests"
@@ -35,6 +37,11 @@ EVERYWHERE = [
 def api(environ, redis):
     ours = {"API_TOKENS": f"{TOKEN}, another-token-for-these", "ALLOW_LOOPBACK": "no"}
     return create_app(config.load(environ | ours), redis)
+
+
+@pytest.fixture
+def seal(settings):
+    return Seal(settings.secret_key)
 
 
 @pytest.fixture
@@ -81,16 +88,17 @@ def test_during_a_rotation_both_tokens_open_it(program):
     assert program("GET", sent_with={"Authorization": "bearer another-token-for-these"}).status_code == 200
 
 
-def test_a_new_subscriber_is_told_its_secret_once(program, redis):
+def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
     made = program("POST", url=URL, kinds=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
     assert made.status_code == 201
     kept = subscribers.load(redis, made.json["id"])
-    assert made.json["secret"] == kept.keys[0].key
-    assert (kept.kinds, kept.authorization, kept.headers) == (("text.*",), "Bearer x", (("X-Key", "hidden"),))
+    assert made.json["secret"] == seal.open(kept.keys[0].sealed)
+    ours = opened(redis, seal, kept, time.time())
+    assert (kept.kinds, ours.headers) == (("text.*",), {"X-Key": "hidden", "Authorization": "Bearer x"})
     fetched = program("GET", f"/{kept.id}")
     assert fetched.json["headers"] == ["X-Key"]
     assert "secret" not in fetched.json
-    for hidden in (kept.keys[0].key, "hidden", "Bearer x"):
+    for hidden in (made.json["secret"], "hidden", "Bearer x"):
         assert hidden not in fetched.text + program("GET").text
 
 
@@ -104,9 +112,9 @@ def test_what_is_given_is_changed_and_the_rest_is_left(program, id):
     assert (changed["rate"], changed["kinds"], changed["url"]) == (5, ["text.*"], URL)
 
 
-def test_a_new_key_is_told_and_the_old_one_signs_for_a_day_more(program, id, redis):
+def test_a_new_key_is_told_and_the_old_one_signs_for_a_day_more(program, id, redis, seal):
     rotated = program("POST", f"/{id}/rotate").json
-    assert subscribers.load(redis, id).keys[0].key == rotated["secret"]
+    assert seal.open(subscribers.load(redis, id).keys[0].sealed) == rotated["secret"]
     assert rotated["keys"][1]["until"] > time.time()
 
 
@@ -124,10 +132,10 @@ def test_it_can_be_paused_resumed_and_forgotten(program, id):
     assert is_a_problem(program("GET", f"/{id}"), 404)
 
 
-def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis):
+def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal):
     message = webhooks.deliver_later(redis, "text.received", {})
     webhooks.due(redis)
-    webhooks.deliver(redis, Client(resolver=lambda *_: []), id)
+    webhooks.deliver(redis, Client(resolver=lambda *_: []), seal, id)
     (attempt,) = program("GET", f"/{id}/attempts").json["attempts"]
     assert (attempt["message"], attempt["cause"]) == (message, "dns")
     assert program("POST", f"/{id}/resend", message=message).status_code == 202

@@ -9,6 +9,7 @@ from standardwebhooks import Webhook
 
 from sending import consent, followers, subscribers
 from sending.http import Client
+from sending.sealing import Seal
 from tests.sending.loopback import answers, leads_to, read_request, receiver
 from transaction import collect, commit
 from workers import asks, callbacks, following, tasks
@@ -62,6 +63,10 @@ def repeats_the_challenge(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said))
 
 
+def secret_of(settings, one):
+    return Seal(settings.secret_key).open(one.keys[0].sealed)
+
+
 def address(there):
     return f"http://hear.test:{there.port}/hook"
 
@@ -99,7 +104,7 @@ def test_an_eleventh_thing_is_too_much(hands_over):
     assert "10 things already" in hands_over(following.follow, "stripe")
 
 
-def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_does(hands_over, redis):
+def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_does(hands_over, redis, settings):
     with receiver(repeats_the_challenge) as there:
         told = hands_over(following.subscribe, address(there))
     (one,) = subscribers.everyone(redis)
@@ -109,12 +114,13 @@ def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_d
     assert "text.received" not in one.kinds  # other people's words
     challenge, created = bodies(there)
     assert challenge["type"] == "subscriber.challenge"
-    assert created["data"]["secret"] == one.keys[0].key
-    assert one.keys[0].key not in told
-    assert all(one.keys[0].key.encode() not in row for _, row in redis.xrange("events") for row in row.values())
+    secret = secret_of(settings, one)
+    assert created["data"]["secret"] == secret
+    assert secret not in told
+    assert all(secret.encode() not in row for _, row in redis.xrange("events") for row in row.values())
     head, _, body = there.requests[1].partition(b"\r\n\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])}
-    assert Webhook(one.keys[0].key).verify(body, headers)["type"] == "subscriber.created"
+    assert Webhook(secret).verify(body, headers)["type"] == "subscriber.created"
 
 
 def test_an_address_that_answers_anything_else_gets_nothing(hands_over, redis):
@@ -130,13 +136,13 @@ def test_an_address_that_is_not_there_is_said_so(hands_over, redis):
     assert "No webhooks go to hear.test yet." in hands_over(following.subscribe, gone)
 
 
-def test_asking_twice_tells_the_same_secret_again(hands_over, redis):
+def test_asking_twice_tells_the_same_secret_again(hands_over, redis, settings):
     with receiver(repeats_the_challenge) as there:
         for _ in range(2):
             hands_over(following.subscribe, address(there))
     (one,) = subscribers.everyone(redis)
     told = [body["data"]["secret"] for body in bodies(there) if body["type"] == "subscriber.created"]
-    assert told == [one.keys[0].key] * 2
+    assert told == [secret_of(settings, one)] * 2
 
 
 def test_a_fourth_address_is_too_much(hands_over, redis):

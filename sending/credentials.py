@@ -1,0 +1,30 @@
+"""What makes a request to a subscriber ours, opened for one turn of sending and written down nowhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sending.cookies import Jar
+from sending.sealing import Seal, Sealed
+from sending.subscribers import Subscriber
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The keys that sign now, the newest first; the headers the endpoint asked for, its Authorization among them; its
+    cookies, when it asked for them. None of it shows in a trace.
+    """
+
+    keys: tuple[str, ...] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    jar: Jar | None = field(repr=False, default=None)
+
+
+def opened(redis: Any, seal: Seal, subscriber: Subscriber, now: float) -> Credentials:
+    """The subscriber's, at this time. WrongKey when SECRET_KEY is not one that they were sealed with."""
+    keys = tuple(seal.open(key.sealed) for key in subscriber.signing_keys(now))
+    headers = {name: seal.open(value) for name, value in subscriber.headers}
+    if subscriber.authorization:
+        headers["Authorization"] = seal.open(Sealed(subscriber.authorization))
+    jar = Jar(redis, seal, subscriber.id, subscriber.acquaintance) if subscriber.cookies else None
+    return Credentials(keys, headers, jar)
