@@ -1,6 +1,7 @@
 """A town of real processes: Valkey with its file, web, worker and exchange, on ports of their own."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -53,7 +54,8 @@ class Town:
         }
 
     def start(self, *names: str) -> "Town":
-        for name in names or self.commands:
+        """Start these, or all that do not run, and wait until everything answers."""
+        for name in names or [name for name in self.commands if name not in self.running]:
             log = (self.folder / f"{name}.log").open("ab")
             self.running[name] = subprocess.Popen(
                 self.commands[name].split(), cwd=HOUSE, env=self.environ, stdout=log, stderr=log, start_new_session=True
@@ -68,6 +70,12 @@ class Town:
         process = self.running.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def heal(self) -> None:
+        """Whatever was done to it: every process runs again, nothing is at fault, and nothing is still to be done."""
+        self.start()
+        urllib.request.urlopen(urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=15).close()
+        self.until(lambda: not self.redis.zcard("asks:open") + self.redis.zcard("effects:due"), "all is settled")
 
     def stop(self) -> None:
         for process in self.running.values():
@@ -121,7 +129,7 @@ class Handset:
     """One of the exchange's phones, by its door for scripts."""
 
     def __init__(self, town: Town, number: str) -> None:
-        self.town, self.number = town, number
+        self.town, self.number, self.call = town, number, ""
         self.door = f"{town.exchange}/handsets/%2B{number[1:]}"
 
     def texts(self, body: str) -> None:
@@ -175,20 +183,25 @@ def shared_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture
-def own_town(tmp_path: Path) -> Iterator[Town]:
-    """A town for a test that breaks it."""
-    town = Town(tmp_path)
+def struck_town(shared_town: Town) -> Iterator[Town]:
+    """The same town, for a test that breaks it; whole again afterwards, as it was before."""
     try:
-        yield town.start()
+        yield shared_town
     finally:
-        town.stop()
+        shared_town.heal()
+
+
+NUMBERS = itertools.count(201)
 
 
 @pytest.fixture
 def handset(shared_town: Town) -> Iterator[Handset]:
     """A phone nobody used before."""
-    handset.count = getattr(handset, "count", 200) + 1  # type: ignore[attr-defined]
-    yield Handset(shared_town, f"+447700900{handset.count}")  # type: ignore[attr-defined]
+    handset = Handset(shared_town, f"+447700900{next(NUMBERS)}")
+    yield handset
+    if handset.call:
+        with contextlib.suppress(urllib.error.HTTPError):  # the call is over
+            handset.hangs_up()
 
 
 class Site:

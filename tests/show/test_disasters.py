@@ -2,117 +2,116 @@
 
 import pytest
 
-from tests.show.conftest import Handset
 from workers import asks
 
-ME = "+447700900201"
 WITHIN_A_MINUTE = 60.0
 
 
 @pytest.fixture
-def me(own_town):
-    return Handset(own_town, ME)
+def me(struck_town, handset):
+    """Somebody whose call ends before the town is healed."""
+    return handset
 
 
 def answers(handset, words="is up and"):
     return [body for body in handset.received() if words in body]
 
 
-def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(own_town, me, site):
+def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(struck_town, me, site):
     site.holds()
     me.texts(f"check {site.address}")
-    own_town.until(lambda: site.visits, "a worker is at it")
-    own_town.kill("worker")
-    own_town.start("worker")
+    struck_town.until(lambda: site.visits, "a worker is at it")
+    struck_town.kill("worker")
+    struck_town.start("worker")
     site.goes_on()
     me.gets("is up and", WITHIN_A_MINUTE)
     assert len(answers(me)) == 1
-    assert asks.overdue(own_town.redis, 9e12) == []
+    assert asks.overdue(struck_town.redis, 9e12) == []
 
 
-def test_a_caller_hears_the_answer_though_the_worker_was_killed(own_town, me, site):
+def test_a_caller_hears_the_answer_though_the_worker_was_killed(struck_town, me, site):
     site.holds()
     me.dials().hears("Press 3")
     me.presses("3")
     me.hears("Which web address?")
     me.says(site.address)
-    own_town.until(lambda: site.visits, "a worker is at it")
-    own_town.kill("worker")
-    own_town.start("worker")
+    struck_town.until(lambda: site.visits, "a worker is at it")
+    struck_town.kill("worker")
+    struck_town.start("worker")
     site.goes_on()
     me.hears("is up and", WITHIN_A_MINUTE)
     assert len([said for said in me.heard() if "is up and" in said]) == 1
 
 
-def test_a_webhook_delivered_ten_times_at_once_has_one_effect(own_town, me):
-    own_town.fault("webhook-duplicate", channel="sms", copies=10)
+def test_a_webhook_delivered_ten_times_at_once_has_one_effect(struck_town, me):
+    struck_town.fault("webhook-duplicate", channel="sms", copies=10)
     me.texts("count")
     me.gets("asked this number")
-    own_town.until(lambda: own_town.redis.zcard("asks:open") == 0, "nothing is open")
+    struck_town.until(lambda: struck_town.redis.zcard("asks:open") == 0, "nothing is open")
     assert len(answers(me, "asked this number")) == 1
 
 
-def test_the_store_killed_and_started_again_has_lost_nothing(own_town, me, site):
+def test_the_store_killed_and_started_again_has_lost_nothing(struck_town, me, site):
     site.holds()
     me.texts(f"check {site.address}")
-    own_town.until(lambda: site.visits, "a worker is at it")
-    own_town.kill("store")
-    own_town.start("store")
+    struck_town.until(lambda: site.visits, "a worker is at it")
+    struck_town.kill("store")
+    struck_town.start("store")
     site.goes_on()
     me.texts("time")
     me.gets("It is ")
     # Whether the site was up or too slow depends on how long the store was gone; that there is one answer does not.
-    own_town.until(lambda: answers(me, "127.0.0.1 "), "the answer came", WITHIN_A_MINUTE)
+    struck_town.until(lambda: answers(me, "127.0.0.1 "), "the answer came", WITHIN_A_MINUTE)
     assert len(answers(me, "127.0.0.1 ")) == 1
-    assert own_town.redis.zcard("asks:open") == 0
+    assert struck_town.redis.zcard("asks:open") == 0
 
 
-def test_while_the_store_is_gone_a_person_is_told_by_the_fallback(own_town, me):
-    own_town.kill("store")
+def test_while_the_store_is_gone_a_person_is_told_by_the_fallback(struck_town, me):
+    struck_town.kill("store")
     me.texts("time")
     me.gets("something went wrong on our side")
     me.dials().hears("something went wrong on our side")
 
 
-def test_a_web_process_killed_is_no_ones_trouble_for_long(own_town, me):
-    own_town.kill("web")
-    own_town.start("web")
+def test_a_web_process_killed_is_no_ones_trouble_for_long(struck_town, me):
+    struck_town.kill("web")
+    struck_town.start("web")
     me.texts("time")
     me.gets("It is ")
 
 
-def test_when_twilio_does_the_work_and_its_answer_is_lost_the_text_is_looked_up_and_not_sent_again(own_town, me):
-    own_town.fault("rest-drop", path="Messages")
+def test_when_twilio_does_the_work_and_its_answer_is_lost_the_text_is_looked_up_and_not_sent_again(struck_town, me):
+    struck_town.fault("rest-drop", path="Messages")
     me.texts("count")
     me.gets("asked this number")
-    own_town.until(lambda: own_town.redis.zcard("effects:due") == 0, "no effect is in doubt")
+    struck_town.until(lambda: struck_town.redis.zcard("effects:due") == 0, "no effect is in doubt")
     assert len(answers(me, "asked this number")) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_when_twilio_is_in_trouble_the_text_comes_later(own_town, me, status):
-    own_town.fault("rest-refuse", path="Messages", status=status, times=2)
+def test_when_twilio_is_in_trouble_the_text_comes_later(struck_town, me, status):
+    struck_town.fault("rest-refuse", path="Messages", status=status, times=2)
     me.texts("count")
     me.gets("asked this number")
-    own_town.until(lambda: own_town.redis.zcard("effects:due") == 0, "no effect is in doubt")
+    struck_town.until(lambda: struck_town.redis.zcard("effects:due") == 0, "no effect is in doubt")
     assert len(answers(me, "asked this number")) == 1
 
 
-def test_a_live_update_that_is_refused_is_made_up_for_by_the_waiting_document(own_town, me):
+def test_a_live_update_that_is_refused_is_made_up_for_by_the_waiting_document(struck_town, me):
     me.dials().hears("Press 4")
-    own_town.fault("rest-refuse", path="Calls", status=503, times=5)
+    struck_town.fault("rest-refuse", path="Calls", status=503, times=5)
     me.presses("4")
     me.hears("asked this number")
 
 
-def test_when_the_old_documents_fetch_overtakes_the_update_the_answer_is_still_spoken_once(own_town, me, site):
-    own_town.fault("stale-document", times=3)
+def test_when_the_old_documents_fetch_overtakes_the_update_the_answer_is_still_spoken_once(struck_town, me, site):
+    struck_town.fault("stale-document", times=3)
     site.holds()
     me.dials().hears("Press 3")
     me.presses("3")
     me.hears("Which web address?")
     me.says(site.address)
-    own_town.until(lambda: site.visits, "a worker is at it")
+    struck_town.until(lambda: site.visits, "a worker is at it")
     site.goes_on()
     me.hears("is up and")
     me.presses("#")
