@@ -17,8 +17,7 @@ WITHOUT_EFFECT: dict[str, str] = {
     "Enqueue": "workflowSid maxQueueSize",
     "Number": "byoc amdStatusCallback amdStatusCallbackMethod machineDetectionTimeout "
     "machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold machineDetectionSilenceTimeout",
-    "Conference": "maxParticipants record region coach trim eventCallbackUrl jitterBufferSize recordingStatusCallback "
-    "recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId",
+    "Conference": "region jitterBufferSize recordingConfigurationId",
     "Queue": "reservationSid postWorkActivitySid",
 }
 # Where Twilio's own documents are silent, or a laptop is not a telephone network.
@@ -51,6 +50,8 @@ CHOICES = (
     "A recording is WAV at its address, with and without .wav, and MP3 at .mp3. It holds an hour at most.",
     "A recording's first channel is the person whose call it is, its second what they hear: the other party, Say, Play "
     "(WAV; other formats leave silence) and beeps. Two who speak at once are both there.",
+    "A conference's recording is made as the first who asks for it says, from the start or from then on. Somebody who "
+    "finds it full, or a label taken, or nobody to coach: Dial fails, or they enter without.",
     "A recording that begins while it rings is kept when nobody answers.",
     "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
     "Any Messaging Service exists; its texts come from the account's first number.",

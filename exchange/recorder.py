@@ -12,6 +12,7 @@ from exchange.line import Audio, Event, Heard, Words
 if TYPE_CHECKING:
     from exchange.call import Call
     from exchange.media import Media
+    from exchange.rooms import Room
     from exchange.switchboard import Switchboard
 
 EVENTS = frozenset({"in-progress", "completed", "absent"})
@@ -112,3 +113,29 @@ class CallRecorder(Recorder):
         if self in self.call.recorders:
             self.call.recorders.remove(self)
         super().close(after)
+
+
+class RoomRecorder(Recorder):
+    """Records a conference: the first who came on one track, everybody else on the other. `old` is eventCallbackUrl."""
+
+    def __init__(self, room: Room, wanted: Wanted, first: str, old: str = "") -> None:
+        super().__init__(room.board, room.account, wanted)
+        self.room, self.first, self.old = room, first, old
+        self.recording.conference_sid = room.sid
+        room.recorder = self
+        self.tell("in-progress")
+
+    def spoken(self, call: Call, event: Event) -> None:
+        self.said(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
+
+    def close(self, after: After | None = None) -> None:
+        if self.room.recorder is self:
+            self.room.recorder = None
+        super().close(after)
+
+    def tell(self, status: str, after: After | None = None) -> None:
+        super().tell(status, after)
+        if self.old and status == "completed":
+            told = self.recording.as_callback(status)
+            told |= {"Duration": told["RecordingDuration"], "timestamp": told["RecordingStartTime"]}
+            self.board.call_back(self.old, "POST", told, "status", self.recording.sid)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from exchange.dates import rfc2822
 from exchange.history import CONFERENCES, History
+from exchange.line import Event
+from exchange.recorder import RoomRecorder, Wanted
 from exchange.sids import new_sid
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Participant:
     starts: bool = True
     ends: bool = False
     beep: str = "true"
+    coaches: str = ""  # the sid of the only one who hears this one
     left: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = "participant_hung_up"
 
@@ -64,6 +67,10 @@ class Room:
         self.sequence = 0
         self.reason: str | None = None
         self.ended_by: Participant | None = None
+        self.first = ""  # sid of the first who came
+        self.recorded: Wanted | None = None
+        self.recorded_for = ""  # eventCallbackUrl
+        self.recorder: RoomRecorder | None = None
 
     @property
     def started(self) -> bool:
@@ -71,11 +78,15 @@ class Room:
 
     def enter(self, participant: Participant) -> None:
         self.inside[participant.call.sid] = participant
+        self.first = self.first or participant.call.sid
         self.tell("participant-join", participant)
         self._beep(participant, "onEnter")
         if not self.started and len(self.inside) >= 2 and any(found.starts for found in self.inside.values()):
             self._becomes("in-progress")
             self.tell("conference-start")
+        if self.started and self.recorded:
+            RoomRecorder(self, self.recorded, self.first, self.recorded_for)
+            self.recorded = None
 
     def leave(self, participant: Participant) -> None:
         """Somebody goes; with them, perhaps, the whole conference."""
@@ -104,13 +115,26 @@ class Room:
             participant.left.set()
             self.tell("participant-leave", participant)
         self.tell("conference-end")
+        if self.recorder:
+            self.recorder.close()
 
     def hearers(self, speaker: Call) -> Iterable[Call]:
         """Who hears what that call says."""
-        own = self.inside.get(speaker.sid)
-        if not self.started or own is None or own.muted or own.hold:
+        own = self._heard(speaker)
+        if own is None:
             return []
-        return [found.call for found in self.inside.values() if found is not own and not found.hold]
+        others = [found for found in self.inside.values() if found is not own and not found.hold]
+        return [found.call for found in others if own.coaches in ("", found.sid)]
+
+    def spoken(self, speaker: Call, event: Event) -> None:
+        """Somebody speaks: what everybody may hear is recorded."""
+        own = self._heard(speaker)
+        if self.recorder and own and not own.coaches:
+            self.recorder.spoken(speaker, event)
+
+    def _heard(self, speaker: Call) -> Participant | None:
+        own = self.inside.get(speaker.sid)
+        return own if own and self.started and not own.muted and not own.hold else None
 
     def tell(self, event: str, participant: Participant | None = None) -> None:
         """Send a status callback, if that event was asked for."""
@@ -137,7 +161,7 @@ class Room:
             "CallSid": participant.call.sid,
             "Muted": _word(participant.muted),
             "Hold": _word(participant.hold),
-            "Coaching": "false",
+            "Coaching": _word(bool(participant.coaches)),
             "EndConferenceOnExit": _word(participant.ends),
             "StartConferenceOnEnter": _word(participant.starts),
         }
@@ -163,7 +187,7 @@ class Rooms(History[str, Room]):
     """All conferences, by sid, those that are over too."""
 
     def __init__(self, board: Switchboard) -> None:
-        super().__init__(CONFERENCES, lambda room: room.status != "completed")
+        super().__init__(CONFERENCES, lambda room: bool(room.inside))
         self.board = board
 
     def open(self, account: str, name: str) -> Room:

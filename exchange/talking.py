@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from exchange.call import Call
 
 Others = Callable[[], Iterable["Call"]]
+Keep = Callable[[Event], None]
 
 
 async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
@@ -35,7 +36,7 @@ async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
             await asyncio.gather(*sides, return_exceptions=True)
 
 
-async def pass_on(call: Call, inbox: Queue[Event], others: Others, until_star: bool) -> None:
+async def pass_on(call: Call, inbox: Queue[Event], others: Others, until_star: bool, keep: Keep | None = None) -> None:
     """Let the others hear what this person does. Returns when they press *, if that counts."""
     while True:
         event = await inbox.get()
@@ -44,6 +45,8 @@ async def pass_on(call: Call, inbox: Queue[Event], others: Others, until_star: b
         verb, details = _as_heard(call, event)
         for other in others():
             other.line.overhear(verb, **details)
+        if keep:
+            keep(event)
 
 
 def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from exchange.numbers import E164, is_address, tidy
 from exchange.program import HANG_UP, Fetch, Inline, Step
 from exchange.recorder import EVENTS as EVENTS_OF_RECORDING
 from exchange.recorder import Wanted
+from exchange.recordings import TRACKS
 from exchange.rest import checks
 from exchange.rest.door import Asked
 from exchange.rest.errors import RestError, not_found
@@ -54,21 +55,26 @@ def create(asked: Asked) -> dict[str, Any]:
         fallback=_fallback(asked, application),
         callbacks=[_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
-        recorded=_recorded(asked),
+        recorded=recorded(asked),
     )
     limit = checks.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(outgoing(asked.board, plan, first, timeout, limit))
 
 
-def _recorded(asked: Asked) -> Wanted | None:
-    if not checks.truth(asked, "Record"):
-        return None
+def recorded(asked: Asked) -> Wanted | None:
+    """How the whole call is to be recorded, if it is."""
+    return wanted(asked, "OutboundAPI") if checks.truth(asked, "Record") else None
+
+
+def wanted(asked: Asked, source: str) -> Wanted:
+    """What is asked of a recording, wherever REST can ask for one."""
     events = frozenset(word for given in asked.texts("RecordingStatusCallbackEvent") for word in given.split())
     if unknown := events - EVENTS_OF_RECORDING:
         raise RestError(21626, why=", ".join(sorted(unknown))[:100])
     return Wanted(
-        "OutboundAPI",
+        source,
         channels=2 if asked.text("RecordingChannels") == "dual" else 1,
+        track=checks.one_of(asked, "RecordingTrack", "both", TRACKS),
         trim=asked.text("Trim") != "do-not-trim",
         url=checks.url(asked, "RecordingStatusCallback", 21609),
         method=checks.method(asked, "RecordingStatusCallbackMethod"),

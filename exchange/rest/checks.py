@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from urllib.parse import urlsplit
 
 from exchange.rest.door import Asked
@@ -41,6 +42,14 @@ def whole(asked: Asked, name: str, default: int, code: int, least: int, most: in
     if not (written.isascii() and written.isdigit() and len(written) < 10 and least <= int(written) <= most):
         raise RestError(code, why=written[:40])
     return int(written)
+
+
+def one_of(asked: Asked, name: str, default: str, known: Container[str]) -> str:
+    """A word of a few."""
+    written = asked.text(name).strip() or default
+    if written not in known:
+        raise RestError(20001)
+    return written
 
 
 def truth(asked: Asked, name: str, default: bool = False) -> bool:

@@ -11,6 +11,7 @@ from exchange.life import outgoing
 from exchange.numbers import is_address, tidy
 from exchange.program import Fetch, Inline, Session
 from exchange.rest import checks
+from exchange.rest.calls import recorded
 from exchange.rest.door import Asked
 from exchange.rest.errors import RestError, not_found
 from exchange.rest.filters import equals, in_dates
@@ -29,6 +30,16 @@ HANDED_ON = {
     "WaitMethod": "waitMethod",
     "ConferenceStatusCallback": "statusCallback",
     "ConferenceStatusCallbackMethod": "statusCallbackMethod",
+    "MaxParticipants": "maxParticipants",
+    "ConferenceRecord": "record",
+    "ConferenceTrim": "trim",
+    "ConferenceRecordingStatusCallback": "recordingStatusCallback",
+    "ConferenceRecordingStatusCallbackMethod": "recordingStatusCallbackMethod",
+    "CallSidToCoach": "coach",
+}
+EVENTS = {
+    "ConferenceStatusCallbackEvent": "statusCallbackEvent",
+    "ConferenceRecordingStatusCallbackEvent": "recordingStatusCallbackEvent",
 }
 ANNOUNCED = frozenset({"Say", "Play", "Pause", "Redirect"})
 
@@ -80,12 +91,13 @@ def as_resource(room: Room) -> dict[str, Any]:
 
 def list_participants(asked: Asked) -> dict[str, Any]:
     room = _room(asked)
-    muted, hold = asked.query.get("Muted"), asked.query.get("Hold")
+    muted, hold, coaching = (asked.query.get(name) for name in ("Muted", "Hold", "Coaching"))
     rows = [
         participant
         for participant in room.inside.values()
         if (muted is None or (muted == "true") == participant.muted)
         and (hold is None or (hold == "true") == participant.hold)
+        and (coaching is None or (coaching == "true") == bool(participant.coaches))
     ]
     return page(asked, "participants", rows, lambda found: participant_resource(room, found))
 
@@ -104,7 +116,7 @@ def create_participant(asked: Asked) -> dict[str, Any]:
         raise RestError(21212, number=asked.text("From"))
     room = board.rooms.open(asked.account, name)
     callback = Callback(checks.url(asked, "StatusCallback", 21609), checks.method(asked, "StatusCallbackMethod"))
-    plan = Plan(from_, to, "outbound-api", to, asked.account, callbacks=[callback])
+    plan = Plan(from_, to, "outbound-api", to, asked.account, callbacks=[callback], recorded=recorded(asked))
     timeout = checks.whole(asked, "Timeout", 60, 21208, 1, 600)
     call = outgoing(board, plan, Inline(_document(asked, name)), timeout)
     return participant_resource(room, Participant(call, label=asked.text("Label")))
@@ -112,8 +124,9 @@ def create_participant(asked: Asked) -> dict[str, Any]:
 
 def _document(asked: Asked, name: str) -> str:
     given = {attribute: asked.text(parameter) for parameter, attribute in HANDED_ON.items() if asked.has(parameter)}
-    if asked.has("ConferenceStatusCallbackEvent"):
-        given["statusCallbackEvent"] = " ".join(asked.texts("ConferenceStatusCallbackEvent"))
+    for parameter, attribute in EVENTS.items():
+        if asked.has(parameter):
+            given[attribute] = " ".join(asked.texts(parameter))
     attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in given.items())
     return f"<Response><Dial><Conference {attributes}>{escape(name)}</Conference></Dial></Response>"
 
@@ -123,7 +136,7 @@ def fetch_participant(asked: Asked) -> dict[str, Any]:
 
 
 def update_participant(asked: Asked) -> dict[str, Any]:
-    """Mute, hold, or let one person hear something."""
+    """Mute, hold, coach, or let one person hear something."""
     room, participant = _room(asked), _participant(asked)
     if asked.has("Muted"):
         participant.muted = checks.truth(asked, "Muted")
@@ -133,9 +146,21 @@ def update_participant(asked: Asked) -> dict[str, Any]:
     if asked.has("EndConferenceOnExit"):
         participant.ends = checks.truth(asked, "EndConferenceOnExit")
         room.tell("participant-modify", participant)
+    if asked.has("Coaching") or asked.has("CallSidToCoach"):
+        _coach(asked, room, participant)
     if address := checks.url(asked, "AnnounceUrl", 21205):
         _announce(asked, participant, address)
     return participant_resource(room, participant)
+
+
+def _coach(asked: Asked, room: Room, participant: Participant) -> None:
+    """From now on only that one hears this one, or everybody again."""
+    sid = asked.text("CallSidToCoach") or participant.coaches
+    coaching = checks.truth(asked, "Coaching", default=bool(sid))
+    if coaching and sid not in room.inside:
+        raise RestError(13240, why=sid[:40] or "nobody")
+    participant.coaches = sid if coaching else ""
+    room.tell("participant-modify", participant)
 
 
 def _hold(asked: Asked, room: Room, participant: Participant) -> None:
@@ -166,8 +191,8 @@ def participant_resource(room: Room, participant: Participant) -> dict[str, Any]
     return {
         "account_sid": room.account,
         "call_sid": call.sid,
-        "call_sid_to_coach": None,
-        "coaching": False,
+        "call_sid_to_coach": participant.coaches or None,
+        "coaching": bool(participant.coaches),
         "conference_sid": room.sid,
         "date_created": rfc2822(call.created),
         "date_updated": rfc2822(call.updated),

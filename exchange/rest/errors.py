@@ -12,12 +12,12 @@ DOCS = "https://www.twilio.com/docs/errors/"
 
 
 class RestError(Exception):
-    """Refused with one of Twilio's numbers; `blanks` fill in its words."""
+    """Refused with one of Twilio's numbers; `blanks` fill in its words, or `said` takes their place."""
 
-    def __init__(self, code: int, /, status: int | None = None, **blanks: object) -> None:
+    def __init__(self, code: int, /, status: int | None = None, said: str = "", **blanks: object) -> None:
         self.code, self.blanks = code, blanks
         self.status = status or ALL[code].status
-        super().__init__(words(code, **blanks))
+        super().__init__(said or words(code, **blanks))
 
     def response(self) -> web.Response:
         body: dict[str, Any] = {

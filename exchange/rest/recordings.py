@@ -7,7 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from exchange.dates import rfc2822
+from exchange.recorder import CallRecorder, Recorder
 from exchange.recordings import Recording
+from exchange.rest import checks
+from exchange.rest.calls import wanted
 from exchange.rest.door import Asked
 from exchange.rest.errors import RestError, not_found
 from exchange.rest.filters import equals, in_dates
@@ -15,13 +18,16 @@ from exchange.rest.paging import page
 from exchange.switchboard import Switchboard
 from exchange.transcriptions import Transcription
 
+INELIGIBLE = "Requested resource is not eligible for recording"
+CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
+
 
 def list_all(asked: Asked) -> dict[str, Any]:
-    call = asked.request.match_info.get("sid")
+    owner = asked.request.match_info.get("sid")
     rows = [
         recording
         for recording in reversed(asked.board.recordings.values())
-        if (not call or call == recording.call_sid)
+        if (not owner or owner in (recording.call_sid, recording.conference_sid))
         and equals(asked, "CallSid", recording.call_sid or "")
         and equals(asked, "ConferenceSid", recording.conference_sid or "")
         and in_dates(asked, "DateCreated", recording.started)
@@ -33,8 +39,46 @@ def fetch(asked: Asked) -> dict[str, Any]:
     return as_resource(_recording(asked))
 
 
+def create(asked: Asked) -> dict[str, Any]:
+    """Begin to record a call that goes on; one at a time."""
+    call = asked.board.calls.get(asked.path("sid"))
+    if call is None or call.plan.hidden:
+        raise not_found(asked.request.path)
+    source = "StartCallRecordingAPI"
+    if not call.live or any(recorder.wanted.source == source for recorder in call.recorders):
+        raise RestError(21220, said=INELIGIBLE)
+    return as_resource(CallRecorder(call, wanted(asked, source)).recording)
+
+
+def update(asked: Asked) -> dict[str, Any]:
+    """Pause a recording that runs, go on with it, or stop it."""
+    recorder = _recorder(asked)
+    match checks.one_of(asked, "Status", "", ("paused", "in-progress", "stopped")):
+        case "paused":
+            recorder.pause(skip=checks.one_of(asked, "PauseBehavior", "silence", ("skip", "silence")) == "skip")
+        case "in-progress":
+            recorder.resume()
+        case "stopped":
+            recorder.close()
+    return as_resource(recorder.recording)
+
+
+def _recorder(asked: Asked) -> Recorder:
+    """One that runs, by its recording's sid, or the newest."""
+    owner, written = asked.path("sid"), asked.path("recording")
+    call, room = asked.board.calls.get(owner), asked.board.rooms.get(owner)
+    running: list[Recorder] = [*call.recorders] if call else [room.recorder] if room and room.recorder else []
+    for recorder in reversed(running):
+        if written in (recorder.recording.sid, CURRENT):
+            return recorder
+    raise RestError(21220, said=INELIGIBLE) if written in asked.board.recordings else not_found(asked.request.path)
+
+
 def delete(asked: Asked) -> None:
-    del asked.board.recordings[_recording(asked).sid]
+    recording = _recording(asked)
+    if recording.runs:
+        raise RestError(20009)
+    del asked.board.recordings[recording.sid]
 
 
 async def download(board: Switchboard, request: web.Request) -> web.Response:

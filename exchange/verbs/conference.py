@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from asyncio import Queue
 
-from exchange.attributes import method, truth
+from exchange.attributes import method, truth, whole
 from exchange.line import Event
 from exchange.program import End, Fetch, Outcome, Session, Step
 from exchange.rooms import Participant, Room
+from exchange.sids import SID
 from exchange.talking import pass_on
 from exchange.twiml import Element
+from exchange.verbs.recorded import wanted
 
 WAITING = frozenset({"Play", "Say", "Pause", "Redirect"})
 NOT_WHILE_WAITING = 13238
 MUSIC = "Twilio's hold music"
 BEEPS = {"true", "false", "onEnter", "onExit"}
+RECORDS = {"do-not-record": False, "false": False, "record-from-start": True, "true": True}
+TRIMS = {"trim-silence", "do-not-trim", "true", "false"}
+MOST_PARTICIPANTS = 250
+MOST_LABEL = 128
 
 
 async def conference(session: Session, dial: Element, noun: Element) -> Outcome:
@@ -25,8 +31,12 @@ async def conference(session: Session, dial: Element, noun: Element) -> Outcome:
         session.warn(13237, noun, repr(name[:40]))
         return _action(session, dial, "failed")
     room = session.board.rooms.open(session.call.plan.account, name)
-    participant = _participant(session, noun)
+    if len(room.inside) >= whole(session, noun, "maxParticipants", MOST_PARTICIPANTS, 16002, least=1):
+        session.warn(16020, noun, name)
+        return _action(session, dial, "failed")
+    participant = _participant(session, noun, room)
     _subscribe(session, room, noun)
+    _record(session, room, noun)
     try:
         await _stay(session, dial, noun, room, participant)
     finally:
@@ -57,7 +67,8 @@ async def _stay(session: Session, dial: Element, noun: Element, room: Room, part
 
 
 async def _talk(session: Session, room: Room, inbox: Queue[Event], star: bool) -> None:
-    await pass_on(session.call, inbox, lambda: room.hearers(session.call), star)
+    call = session.call
+    await pass_on(call, inbox, lambda: room.hearers(call), star, lambda event: room.spoken(call, event))
 
 
 async def _wait(session: Session, noun: Element, room: Room) -> None:
@@ -94,19 +105,54 @@ async def run_wait(session: Session, step: Step) -> Step:
     return await session.run(step)
 
 
-def _participant(session: Session, noun: Element) -> Participant:
+def _participant(session: Session, noun: Element, room: Room) -> Participant:
     beep = noun.get("beep", "true")
     if beep not in BEEPS:
         session.warn(13235, noun, beep)
         beep = "true"
     return Participant(
         session.call,
-        label=noun.get("participantLabel"),
+        label=_label(session, noun, room),
         muted=truth(session, noun, "muted", False, 13230),
         starts=truth(session, noun, "startConferenceOnEnter", True, 13232),
         ends=truth(session, noun, "endConferenceOnExit", False, 13231),
         beep=beep,
+        coaches=_coached(session, noun, room),
     )
+
+
+def _label(session: Session, noun: Element, room: Room) -> str:
+    """A label of one's own; one that cannot be had is left out."""
+    label = noun.get("participantLabel")
+    if len(label) > MOST_LABEL or "/" in label or SID.fullmatch(label):
+        session.warn(16024, noun, label[:40])
+        return ""
+    if label and any(found.label == label for found in room.inside.values()):
+        session.warn(16025, noun, label)
+        return ""
+    return label
+
+
+def _coached(session: Session, noun: Element, room: Room) -> str:
+    """Whom this one whispers to; somebody who is not there cannot be coached."""
+    sid = noun.get("coach")
+    if sid and sid not in room.inside:
+        session.warn(13240, noun, sid[:40])
+        return ""
+    return sid
+
+
+def _record(session: Session, room: Room, noun: Element) -> None:
+    """The first who asks for a recording says how it is made."""
+    written = noun.get("record", "false")
+    if written not in RECORDS:
+        session.warn(12200, noun, f"Conference: record must be record-from-start or do-not-record, not {written}")
+    if noun.get("trim", "true") not in TRIMS:
+        session.warn(13239, noun, noun.get("trim"))
+    if RECORDS.get(written) and not room.recorded and not room.recorder:
+        room.recorded = wanted(session, noun, "Conference", channels=2)
+        old = noun.get("eventCallbackUrl")
+        room.recorded_for = session.absolute(old) if old else ""
 
 
 def _subscribe(session: Session, room: Room, noun: Element) -> None:

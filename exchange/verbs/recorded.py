@@ -16,7 +16,7 @@ def wanted(session: Session, element: Element, source: str, channels: int = 1, t
         source,
         channels=channels,
         track=track or _track(session, element),
-        trim=element.get("trim") != "do-not-trim",
+        trim=element.get("trim") not in ("do-not-trim", "false"),
         url=session.absolute(address) if address else "",
         method=method(session, element, 12200, "recordingStatusCallbackMethod"),
         events=_events(session, element),

@@ -3,9 +3,11 @@
 import io
 import wave
 from array import array
+from contextlib import contextmanager
 
 import pytest
 from aiohttp import web
+from twilio.base.exceptions import TwilioRestException
 
 from exchange import audio
 from tests.exchange.conftest import NUMBER, eventually
@@ -156,3 +158,48 @@ def mp3_seconds(body):
         frames += 1
     assert place == len(body)
     return frames * 576 / 16000
+
+
+@contextmanager
+def refused(code):
+    with pytest.raises(TwilioRestException) as caught:
+        yield
+    assert caught.value.code == code
+
+
+def test_a_call_that_goes_on_can_be_recorded_for_a_while(app, exchange, ada):
+    app.answers["/kept"] = ""
+    app.answers["/voice"] = "<Response><Pause length='600'/></Response>"
+    ada.dials()
+    ada.is_left_with("in-progress")
+    recordings = exchange.client().calls(ada.sid).recordings
+    made = recordings.create(
+        recording_channels="dual", recording_status_callback=f"{app.origin}/kept", trim="do-not-trim"
+    )
+    assert (made.status, made.source, made.duration) == ("in-progress", "StartCallRecordingAPI", "-1")
+    with refused(21220):
+        recordings.create()
+    with refused(20009):
+        recordings(made.sid).delete()
+    exchange.time_passes(3)
+    assert recordings("Twilio.CURRENT").update(status="paused", pause_behavior="skip").status == "paused"
+    exchange.time_passes(60)
+    assert recordings(made.sid).update(status="in-progress").status == "in-progress"
+    exchange.time_passes(4)
+    assert recordings(made.sid).update(status="stopped").status == "completed"
+    told = app.was_asked("/kept")[0]
+    assert (told["RecordingDuration"], told["RecordingSid"]) == ("7", made.sid)
+    with refused(21220):
+        recordings(made.sid).update(status="paused")
+    with refused(20404):
+        recordings("RE" + "0" * 32).update(status="paused")
+    with refused(20001):
+        recordings.create(recording_track="left")
+
+
+def test_a_call_that_is_over_cannot_be_recorded(app, exchange, ada):
+    app.answers["/voice"] = "<Response/>"
+    ada.dials()
+    ada.is_left_with("completed")
+    with refused(21220):
+        exchange.client().calls(ada.sid).recordings.create()
