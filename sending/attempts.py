@@ -38,9 +38,8 @@ class Message:
 class Attempt:
     """One request and what came of it. `status` is 0 when nothing came; then `cause` and `sentence` say why.
 
-    Of the request, the headers are kept but for what the endpoint entrusted to us: Authorization, cookies, headers of
-    its own. Its body is the message's. Times in seconds since 1970
-    (`at`) and milliseconds.
+    Of the request, the headers are kept, but not the values that the endpoint entrusted to us; its body is the
+    message's. Times in seconds since 1970 (`at`) and milliseconds.
     """
 
     message: str
@@ -97,7 +96,8 @@ def _send(
         **(signatures.body_alone(message.body, credentials.keys) if subscriber.sign_body else {}),
     }
     url = subscriber.fallback if instead_of else subscriber.url
-    row = Attempt(message.id, message.kind, message.tries, round(now, 3), url, bool(instead_of), headers)
+    told = dict.fromkeys(credentials.headers, "•••") | headers
+    row = Attempt(message.id, message.kind, message.tries, round(now, 3), url, bool(instead_of), told)
     sent: dict[str, Any] = {"headers": {**credentials.headers, **headers}, "body": message.body}
     try:
         cookie = jar.header(url) if jar else ""

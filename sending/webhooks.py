@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 import random
 import secrets
 import time
@@ -15,11 +16,15 @@ from rq.serializers import JSONSerializer
 
 import config
 import events
-from sending import ledger, payloads, schedule, subscribers, urls
+from sending import credentials, ledger, payloads, schedule, subscribers, urls
 from sending.attempts import Attempt, attempt
+from sending.credentials import Credentials
 from sending.deliveries import KEPT, Claim, Schedule, Settled
 from sending.http import PROJECT, VERSION, Client
+from sending.sealing import Seal, WrongKey
 from sending.subscribers import Subscriber
+
+log = logging.getLogger(__name__)
 
 QUEUE = "webhooks"
 NEW = "messages:new"  # messages whose subscribers have not been found yet
@@ -70,18 +75,20 @@ def due(redis: Any, now: float | None = None) -> int:
 
 def deliver_to(ids: list[str]) -> None:
     """The job: send what is due to these subscribers."""
-    redis, (client, http, origin) = get_current_job().connection, _sender()  # type: ignore[union-attr]
+    redis, (client, seal, http, origin) = get_current_job().connection, _sender()  # type: ignore[union-attr]
+    send = functools.partial(deliver, redis, client, seal, http=http, origin=origin)
     if len(ids) == 1:
-        deliver(redis, client, ids[0], http=http, origin=origin)
+        send(ids[0])
         return
     with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:  # so that a slow one keeps few others waiting
-        for _ in side_by_side.map(lambda id: deliver(redis, client, id, http=http, origin=origin), ids):
+        for _ in side_by_side.map(send, ids):
             pass
 
 
 def deliver(
     redis: Any,
     client: Client,
+    seal: Seal,
     id: str,
     *,
     http: bool = False,
@@ -94,13 +101,17 @@ def deliver(
     `origin` is our own address, for what a message tells to fetch.
     """
     subscriber, lane, ends = subscribers.load(redis, id), secrets.token_hex(8), time.monotonic() + turn
+    ours = _opened(redis, seal, subscriber) if subscriber else None
+    if subscriber is None or ours is None:
+        return 0
     plan, tried = _schedule(redis), 0
-    entered, claim = plan.enter(subscriber, lane, time.time()) if subscriber else (False, None)
-    if subscriber is None or not entered:
+    entered, claim = plan.enter(subscriber, lane, time.time())
+    if not entered:
         return 0
     try:
         while claim:
-            rows = attempt(client, subscriber, payloads.fit(claim.message, subscriber, origin), http)
+            message = payloads.fit(claim.message, subscriber, origin)
+            rows = attempt(client, subscriber, ours, message, http)
             more = time.monotonic() < ends
             claim, tried = _settle(redis, subscriber, lane, claim, rows, waits, more), tried + 1
     finally:
@@ -126,12 +137,23 @@ def _schedule(redis: Any) -> Schedule:
 
 
 @functools.cache
-def _sender() -> tuple[Client, bool, str]:
-    """This process's client, whether unencrypted receivers are let through (in the demo, yes), and our address."""
+def _sender() -> tuple[Client, Seal, bool, str]:
+    """This process's client and seal, whether unencrypted receivers are let through (in the demo, yes), our address."""
     settings = config.load()
     agent = f"{PROJECT}/{VERSION}" + (f" (+{settings.public_url})" if settings.public_url else "")
     client = Client(allow_loopback=settings.allow_loopback, user_agent=agent)
-    return client, settings.allow_loopback, settings.public_url
+    return client, Seal(settings.secret_key), settings.allow_loopback, settings.public_url
+
+
+def _opened(redis: Any, seal: Seal, subscriber: Subscriber) -> Credentials | None:
+    """What we need to sign. Without it nothing is sent and nothing lost: the subscriber is paused, and says why."""
+    try:
+        return credentials.opened(redis, seal, subscriber, time.time())
+    except WrongKey as wrong:
+        log.error("No webhooks to %s: %s", urls.host_of(subscriber.url), wrong)
+        if subscriber.state == "on":
+            subscribers.pause(redis, subscriber.id, f"{wrong} Then resume it.")
+        return None
 
 
 def _find_subscribers(redis: Any, id: str, now: float) -> None:

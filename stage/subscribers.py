@@ -13,6 +13,7 @@ from receiving.signatures import fits
 from sending import recovery, signatures, subscribers, webhooks
 from sending.failures import Failure
 from sending.http import Client
+from sending.sealing import Seal
 from sending.subscribers import Subscriber, Unacceptable
 from stage import openapi
 from stage.openapi import OPERATIONS
@@ -112,6 +113,10 @@ def _client(allow_loopback: bool) -> Client:
     return Client(allow_loopback=allow_loopback)
 
 
+def _seal() -> Seal:
+    return Seal(current_app.extensions["settings"].secret_key)
+
+
 def _existing(id: str) -> Subscriber:
     found = subscribers.load(_redis(), id)
     if found is None:
@@ -120,7 +125,7 @@ def _existing(id: str) -> Subscriber:
 
 
 def _create(id: str, body: dict[str, Any]) -> Response:
-    made = subscribers.create(_redis(), _client(_loopback()), http=_loopback(), **_wishes(body))
+    made = subscribers.create(_redis(), _client(_loopback()), _seal(), http=_loopback(), **_wishes(body))
     return _answer(_shown(made) | _newest_key(made), 201, Location=f"/api/subscribers/{made.id}")
 
 
@@ -133,12 +138,12 @@ def _fetch(id: str, body: dict[str, Any]) -> Response:
 
 
 def _update(id: str, body: dict[str, Any]) -> Response:
-    changed = subscribers.update(_redis(), _client(_loopback()), id, http=_loopback(), **_wishes(body))
+    changed = subscribers.update(_redis(), _client(_loopback()), _seal(), id, http=_loopback(), **_wishes(body))
     return _answer(_shown(changed), 200)
 
 
 def _rotate(id: str, body: dict[str, Any]) -> Response:
-    changed = subscribers.rotate(_redis(), id, private=body.get("private", False))
+    changed = subscribers.rotate(_redis(), _seal(), id, private=body.get("private", False))
     return _answer(_shown(changed) | _newest_key(changed), 200)
 
 
@@ -191,22 +196,19 @@ def _wishes(body: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(one: Subscriber) -> dict[str, Any]:
     """All but what is secret: keys, credentials, the values of headers, the owner's number."""
-    plain = ("id", "url", "fallback", "rate", "at_once", "state", "why", "made")
+    plain = ("id", "url", "fallback", "rate", "at_once", "state", "why", "made", "sign_body", "cookies")
     return {name: getattr(one, name) for name in plain} | {
         "kinds": list(one.kinds),
         "headers": [name for name, _ in one.headers],
-        "keys": [{"signs": _scheme(key.key), "until": key.until or None} for key in one.keys],
+        "keys": [{"signs": key.scheme, "until": key.until or None} for key in one.keys],
     }
 
 
 def _newest_key(one: Subscriber) -> dict[str, str]:
     """What the receiver needs to check our newest signature; told here and never again."""
-    key = one.keys[0].key
-    return {"secret": key} if _scheme(key) == "v1" else {"public_key": signatures.public_key(key)}
-
-
-def _scheme(key: str) -> str:
-    return "v1a" if key.startswith(signatures.PRIVATE) else "v1"
+    key = _seal().open(one.keys[0].sealed)
+    shared = one.keys[0].scheme == signatures.SCHEME_SHARED
+    return {"secret": key} if shared else {"public_key": signatures.public_key(key)}
 
 
 def _answer(body: dict[str, Any], status: int, **headers: str) -> Response:

@@ -12,6 +12,7 @@ from sending.http import Client
 from sending.sealing import Seal
 from workers import fanout, sweep
 
+SEAL = Seal(["a secret key"])
 ADA, BOB = "+447700900201", "+447700900202"
 
 
@@ -25,7 +26,7 @@ def begun(redis):
 
 def subscribes(redis, *kinds):
     kinds = kinds or ("text.*", "call.*", "github.*")  # not of subscribers: nobody is told of itself here
-    return subscribers.create(redis, Client(), Seal(["a secret key"]), "https://hear.example/hook", kinds=kinds)
+    return subscribers.create(redis, Client(), SEAL, "https://hear.example/hook", kinds=kinds)
 
 
 def pushes(redis, line="ada pushed", event="push"):
@@ -166,8 +167,8 @@ def test_a_providers_own_words_go_along_and_nothing_of_them_when_they_are_gone(b
 def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_says(begun):
     subscribes(begun, "subscriber.*")
     other = subscribes(begun, "call.*").id
-    subscribers.update(begun, Client(), other, rate=3)
-    subscribers.rotate(begun, other)
+    subscribers.update(begun, Client(), SEAL, other, rate=3)
+    subscribers.rotate(begun, SEAL, other)
     subscribers.pause(begun, other)
     subscribers.resume(begun, other)
     subscribers.stop(begun, other, "It answered 410, gone, so we stopped.")
