@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +43,15 @@ class IsOff(Exception):
         super().__init__("We stopped sending to this subscriber. Resume it first, then send again.")
 
 
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message we gave up: when, in seconds since 1970. `kind` is "" when it is not kept any more."""
+
+    message: str
+    kind: str
+    given_up: float
+
+
 def resend(redis: Any, subscriber: str, message: str, now: float | None = None) -> bool:
     """Send this message once more: same id, same number, the schedule from its start. False: it is not kept any more.
 
@@ -51,6 +61,18 @@ def resend(redis: Any, subscriber: str, message: str, now: float | None = None) 
     if became == IS_OFF:
         raise IsOff
     return bool(became == AGAIN)
+
+
+def dead(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLetter]]:
+    """How many dead letters there are, and the newest of them, the newest first."""
+    key = f"hook:{subscriber}:dead"
+    newest = redis.zrevrange(key, 0, most - 1, withscores=True)
+    pipe = redis.pipeline(transaction=False)
+    for id, _ in newest:
+        pipe.hget(f"message:{id.decode()}", "kind")
+    kinds = [(kind or b"").decode() for kind in pipe.execute()]
+    letters = [DeadLetter(id.decode(), kind, at) for (id, at), kind in zip(newest, kinds, strict=True)]
+    return redis.zcard(key), letters
 
 
 def failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:

@@ -1,22 +1,26 @@
 """Programs with a token see to who hears our webhooks; everybody else is turned away."""
 
+import json
 import time
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
+from rq import SimpleWorker
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 import config
 from app import create_app
-from sending import subscribers, webhooks
+from sending import catalogue, payloads, subscribers, webhooks
+from sending.attempts import Message
 from sending.credentials import opened
 from sending.http import Client
 from sending.sealing import Seal
-from stage.openapi import OPERATIONS
+from stage.contract import OPERATIONS
 
 TOKEN = "a-token-for-these-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -142,6 +146,71 @@ def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal)
     assert is_a_problem(program("POST", f"/{id}/resend", message="msg_unknown"), 404)
 
 
+def a_dead_letter(redis, id, kind="call.ended"):
+    message = webhooks.deliver_later(redis, kind, {"story": "CA1", "status": "completed", "seconds": 4.0})
+    redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
+    return message
+
+
+def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is(program, id, redis):
+    for _ in range(3):
+        a_dead_letter(redis, id)
+    dead = program("GET", f"/{id}/dead").json
+    assert (dead["count"], [letter["kind"] for letter in dead["dead"]]) == (3, ["call.ended"] * 3)
+    begun = program("POST", f"/{id}/recover", since=time.time() - 3600)
+    assert (begun.status_code, begun.json["state"]) == (202, "waiting")
+    queue = webhooks.queue(redis)
+    SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
+    seen = program("GET", f"/{id}/recoveries/{begun.json['recovery']}").json
+    assert (seen["state"], seen["done"], seen["total"]) == ("done", 3, 3)
+    assert program("GET", f"/{id}/dead").json == {"count": 0, "dead": []}
+    assert redis.zcard(f"hook:{id}:due") == 3
+
+
+def test_a_recovery_is_seen_only_where_it_belongs(program, id):
+    other = program("POST", url=URL).json["id"]
+    begun = program("POST", f"/{id}/recover", since=0).json["recovery"]
+    assert is_a_problem(program("GET", f"/{other}/recoveries/{begun}"), 404)
+
+
+def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(program, id, redis):
+    message = a_dead_letter(redis, id)
+    subscribers.stop(redis, id, "It answered 410, gone, so we stopped.")
+    for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"kind": "a.b"})):
+        answer = program("POST", f"/{id}/{door}", **body)
+        assert is_a_problem(answer, 409)
+        assert "Resume it first" in answer.json["detail"]
+
+
+def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, redis):
+    sent = program("POST", f"/{id}/example", kind="call.ended")
+    assert sent.status_code == 202
+    assert redis.zrange(f"hook:{id}:due", 0, -1) == [sent.json["message"].encode()]
+
+
+def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
+    assert program("PATCH", f"/{id}", payload="thin").json["payload"] == "thin"
+    message = webhooks.deliver_later(redis, "call.ended", {"story": "CA1", "status": "completed", "seconds": 4.0})
+    whole = Message(message, "call.ended", redis.hget(f"message:{message}", "body"), 1, 1)
+    thin = json.loads(payloads.fit(whole, subscribers.load(redis, id), "https://talk.example").body)
+    path = thin["data"]["url"].removeprefix("https://talk.example")
+    fetched = api.test_client().get(path, headers=AUTHORIZED)
+    assert fetched.json == json.loads(whole.body)
+    jsonschema_rs.validate(catalogue.schema("call.ended"), fetched.json)
+    assert is_a_problem(api.test_client().get(path), 401)
+    assert is_a_problem(api.test_client().get(f"{path}0", headers=AUTHORIZED), 404)
+
+
+def test_how_long_the_old_key_signs_can_be_said(program, id):
+    until = program("POST", f"/{id}/rotate", overlap=60).json["keys"][1]["until"]
+    assert 50 < until - time.time() <= 60
+
+
+@pytest.mark.parametrize("since", [None, "yesterday", True, -1, 1e300])
+def test_a_time_that_is_none_is_refused(program, id, since):
+    assert is_a_problem(program("POST", f"/{id}/recover", since=since), 422)
+
+
 @pytest.mark.parametrize(
     "wish",
     [
@@ -158,6 +227,7 @@ def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal)
         {"headers": {"X-Key": "a\r\nb"}},
         {"owner": "+447700900201"},
         {"state": "on"},
+        {"payload": "fat"},
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program, id, wish):

@@ -1,0 +1,182 @@
+"""What each operation of the subscriber API does."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from flask import Response, current_app
+
+from sending import recovery, signatures, subscribers, webhooks
+from sending.http import Client
+from sending.sealing import Seal
+from sending.subscribers import Subscriber
+from workers import recovering
+from workers.recovering import Recovery
+
+Work = Callable[[Mapping[str, str], dict[str, Any]], Response]
+"""One operation: from what stands in the path and the checked body to the answer."""
+
+
+class Missing(Exception):
+    """There is no such thing; the sentence says which."""
+
+
+def redis() -> Any:
+    """The app's store."""
+    return current_app.extensions["redis"]
+
+
+def seal() -> Seal:
+    """What closes and opens subscribers' secrets."""
+    return Seal(current_app.extensions["settings"].secret_key)
+
+
+def existing(id: str) -> Subscriber:
+    """The subscriber with this id. Missing when there is none."""
+    found = subscribers.load(redis(), id)
+    if found is None:
+        raise Missing("There is no such subscriber.")
+    return found
+
+
+def create(body: dict[str, Any]) -> Subscriber:
+    """A new subscriber with these wishes."""
+    return subscribers.create(redis(), _client(_loopback()), seal(), http=_loopback(), **_wishes(body))
+
+
+def update(id: str, body: dict[str, Any]) -> Subscriber:
+    """The subscriber with these wishes changed."""
+    return subscribers.update(redis(), _client(_loopback()), seal(), id, http=_loopback(), **_wishes(body))
+
+
+def rotate(id: str, body: dict[str, Any]) -> Subscriber:
+    """The subscriber with a new key."""
+    overlap = body.get("overlap", subscribers.OVERLAP)
+    return subscribers.rotate(redis(), seal(), id, private=body.get("private", False), overlap=overlap)
+
+
+def begin_recovery(id: str, since: float) -> Recovery:
+    """All that failed there since then goes out once more: a job. recovery.IsOff when nothing is sent there."""
+    if existing(id).state == "off":
+        raise recovery.IsOff
+    return recovering.begin(redis(), webhooks.queue(redis()), id, since)
+
+
+def newest_key(one: Subscriber) -> dict[str, str]:
+    """What the receiver needs to check our newest signature; told once and never again."""
+    key = seal().open(one.keys[0].sealed)
+    shared = one.keys[0].scheme == signatures.SCHEME_SHARED
+    return {"secret": key} if shared else {"public_key": signatures.public_key(key)}
+
+
+def _loopback() -> bool:
+    return bool(current_app.extensions["settings"].allow_loopback)
+
+
+@cache
+def _client(allow_loopback: bool) -> Client:
+    return Client(allow_loopback=allow_loopback)
+
+
+def _wishes(body: dict[str, Any]) -> dict[str, Any]:
+    wishes = dict(body)
+    if "kinds" in body:
+        wishes["kinds"] = tuple(body["kinds"])
+    if "headers" in body:
+        wishes["headers"] = tuple(body["headers"].items())
+    return {name: int(value) if isinstance(value, float) else value for name, value in wishes.items()}
+
+
+def _create(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    made = create(body)
+    return answer(_shown(made) | newest_key(made), 201, Location=f"/api/subscribers/{made.id}")
+
+
+def _rotate(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    changed = rotate(path["id"], body)
+    return answer(_shown(changed) | newest_key(changed))
+
+
+def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    subscribers.delete(redis(), existing(path["id"]).id)
+    return Response(status=204)
+
+
+def _attempts(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    rows = webhooks.attempts(redis(), existing(path["id"]).id)
+    return answer({"attempts": [vars(row) for row in rows]})
+
+
+def _dead(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    count, letters = recovery.dead(redis(), existing(path["id"]).id)
+    return answer({"count": count, "dead": [vars(letter) for letter in letters]})
+
+
+def _resend(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    if not recovery.resend(redis(), existing(path["id"]).id, body["message"]):
+        raise Missing("That message is not kept any more.")
+    return answer({"message": body["message"]}, 202)
+
+
+def _recover(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    return answer(told(begin_recovery(path["id"], body["since"])), 202)
+
+
+def _recovery(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    found = recovering.load(redis(), path["recovery"])
+    if found is None or found.subscriber != path["id"]:
+        raise Missing("There is no such recovery.")
+    return answer(told(found))
+
+
+def _example(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    return answer({"message": recovery.send_example(redis(), existing(path["id"]).id, body["kind"])}, 202)
+
+
+def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    kept = redis().hget(f"message:{path['message']}", "body")
+    if kept is None:
+        raise Missing("That event is not kept, or not any more.")
+    return answer(json.loads(kept))
+
+
+WORK: dict[str, Work] = {
+    "create": _create,
+    "list": lambda path, body: answer({"subscribers": [_shown(one) for one in subscribers.everyone(redis())]}),
+    "fetch": lambda path, body: answer(_shown(existing(path["id"]))),
+    "update": lambda path, body: answer(_shown(update(path["id"], body))),
+    "rotate": _rotate,
+    "pause": lambda path, body: answer(_shown(subscribers.pause(redis(), path["id"]))),
+    "resume": lambda path, body: answer(_shown(subscribers.resume(redis(), path["id"]))),
+    "delete": _delete,
+    "attempts": _attempts,
+    "dead": _dead,
+    "resend": _resend,
+    "recover": _recover,
+    "recovery": _recovery,
+    "example": _example,
+    "event": _event,
+}
+
+
+def told(one: Recovery) -> dict[str, Any]:
+    """How far a recovery is, as JSON."""
+    return {"recovery": one.id, "state": one.state, "done": one.done, "total": one.total, "why": one.why}
+
+
+def _shown(one: Subscriber) -> dict[str, Any]:
+    """All but what is secret: keys, credentials, the values of headers, the owner's number."""
+    plain = ("id", "url", "fallback", "rate", "at_once", "payload", "state", "why", "made", "sign_body", "cookies")
+    return {name: getattr(one, name) for name in plain} | {
+        "kinds": list(one.kinds),
+        "headers": [name for name, _ in one.headers],
+        "keys": [{"signs": key.scheme, "until": key.until or None} for key in one.keys],
+    }
+
+
+def answer(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
+    """JSON that nobody keeps."""
+    words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    quiet = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(words, status, {**quiet, **headers}, content_type="application/json")
