@@ -34,6 +34,7 @@ def incoming(board: Switchboard, handset: str, number: Number) -> Call:
         fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
         callbacks=[Callback(asked.status_callback, asked.status_callback_method)],
     )
+        extra={"CallerName": board.handset(handset).name} if asked.voice_caller_id_lookup else {},
     call = placed(board, plan)
     call.journal.note("did", (f"dials {number.phone_number}", True))
     call.becomes("ringing")

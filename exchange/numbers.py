@@ -53,6 +53,7 @@ def first_number(settings: Settings, now: datetime) -> Number:
         voice_method=settings.voice_method,
         voice_fallback_url=settings.of_app(settings.voice_fallback),
         status_callback=settings.of_app(settings.voice_status),
+        voice_caller_id_lookup=settings.caller_names,
         sms_url=settings.of_app(settings.sms),
         sms_method=settings.sms_method,
         sms_fallback_url=settings.of_app(settings.sms_fallback),

@@ -50,6 +50,7 @@ def _add_options(one: argparse.ArgumentParser) -> None:
     add("--voice-status", default="", help="…told when a call is over")
     add("--voice-method", default="POST", choices=("GET", "POST"), help="how --voice is asked (%(default)s)")
     add("--sms-method", default="POST", choices=("GET", "POST"), help="how --sms is asked (%(default)s)")
+    add("--caller-names", action="store_true", help="tell the app each caller's name (VoiceCallerIdLookup)")
     add("--origin", default="", help="where others reach this exchange, if not at http://host:port")
     add("--allow-host", action="append", default=[], help="a further Host name to answer to (repeatable)")
     add("--password", default="", help="wanted from everyone but REST clients (EXCHANGE_PASSWORD)")
@@ -91,6 +92,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         voice_status=options.voice_status,
         voice_method=options.voice_method,
         sms_method=options.sms_method,
+        caller_names=options.caller_names,
         host=options.host,
         port=_port(options, environment),
         origin=options.origin.rstrip("/"),

@@ -23,6 +23,7 @@ class Settings:
     voice_status: str = ""
     voice_method: str = "POST"
     sms_method: str = "POST"
+    caller_names: bool = False  # VoiceCallerIdLookup of the app's own number
     host: str = "127.0.0.1"
     port: int = 8001
     origin: str = ""  # where others reach us; "" is http://host:port

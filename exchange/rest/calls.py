@@ -216,7 +216,7 @@ def as_resource(call: Call) -> dict[str, Any]:
         "annotation": None,
         "answered_by": call.answered_by,
         "api_version": "2010-04-01",
-        "caller_name": None,
+        "caller_name": call.plan.extra.get("CallerName"),
         "date_created": rfc2822(call.created),
         "date_updated": rfc2822(call.updated),
         "direction": plan.direction,

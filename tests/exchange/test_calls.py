@@ -109,6 +109,15 @@ def test_who_knows_the_menus_presses_through_while_a_prompt_is_still_being_fetch
     ada.hears("3 it is")
 
 
+@pytest.mark.parametrize("options", [{"caller_names": True}], ids=["caller-names"])
+def test_the_app_can_be_told_the_callers_name(app, exchange, ada):
+    app.answers["/voice"] = lambda asked: say(f"Hello {asked['CallerName']}")
+    exchange.post(ada.door, {"name": "Ada"})
+    sid = ada.dials()
+    ada.hears("Hello Ada")
+    assert exchange.client().calls(sid).fetch().caller_name == "Ada"
+
+
 def test_a_bare_finishing_key_counts_as_no_answer(app, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu"/><Say>Nothing</Say></Response>'
     ada.dials()
