@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
+DETECTION = "2000"  # milliseconds that machine detection takes
 MOST_PATIENCE = 5.0  # seconds a recording's callback waits for the action before it
 EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}  # the rest is "completed"
 
@@ -53,6 +54,7 @@ class Plan:
     fallback: Fallback = field(default_factory=Fallback)
     callbacks: list[Callback] = field(default_factory=list)
     machine_detection: str = ""
+    detected: Callback | None = None  # where the verdict is told, if the call does not wait for it
     recorded: Wanted | None = None
     hidden: bool = False  # between two handsets: no business of the app
     extra: dict[str, str] = field(default_factory=dict)  # further parameters of every request
@@ -187,7 +189,7 @@ class Call:
         if plan.parent:
             told["ParentCallSid"] = plan.parent
         if self.answered_by:
-            told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": "2000"}
+            told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": DETECTION}
         return told
 
     def does(self, event: Event) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from exchange.call import Call, Callback, Fallback, Plan
+from exchange.call import DETECTION, Call, Callback, Fallback, Plan
 from exchange.history import trim
 from exchange.numbers import Number
 from exchange.program import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exchange.switchboard import Switchboard
 
 log = logging.getLogger("exchange")
+SOONEST_VERDICT = 0.05  # seconds, so that the first request goes out without it
 PICKS_UP = {"answers": "human", "machine": "machine_start"}
 
 
@@ -33,8 +34,8 @@ def incoming(board: Switchboard, handset: str, number: Number) -> Call:
         number_sid=number.sid,
         fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
         callbacks=[Callback(asked.status_callback, asked.status_callback_method)],
-    )
         extra={"CallerName": board.handset(handset).name} if asked.voice_caller_id_lookup else {},
+    )
     call = placed(board, plan)
     call.journal.note("did", (f"dials {number.phone_number}", True))
     call.becomes("ringing")
@@ -106,8 +107,30 @@ async def ring(call: Call, timeout: float) -> bool:
 async def _pick_up(call: Call) -> None:
     await call.board.clock.sleep(call.board.settings.answer_after)
     if call.status == "ringing":
-        call.answered_by = _answered_by(call)
+        _detect(call)
         call.becomes("in-progress")
+
+
+def _detect(call: Call) -> None:
+    """Answering machine detection: its verdict comes with the first request, or beside the call."""
+    verdict = _answered_by(call)
+    if verdict and call.plan.detected is not None:
+        call.board.spawn(_tell_verdict(call, verdict, call.plan.detected))
+    else:
+        call.answered_by = verdict
+
+
+async def _tell_verdict(call: Call, verdict: str, callback: Callback) -> None:
+    await call.board.clock.sleep(max(SOONEST_VERDICT, int(DETECTION) / 1000 * call.line.pace))
+    call.answered_by = "unknown" if call.over else verdict
+    told = {
+        "CallSid": call.sid,
+        "AccountSid": call.plan.account,
+        "AnsweredBy": call.answered_by,
+        "MachineDetectionDuration": DETECTION,
+    }
+    if callback.url:
+        call.board.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
 
 
 def _answered_by(call: Call) -> str | None:
@@ -123,7 +146,7 @@ def _answered_by(call: Call) -> str | None:
 def answered_by_person(call: Call) -> None:
     """The handset picks up."""
     call.journal.note("did", ("answers", True))
-    call.answered_by = _answered_by(call)
+    _detect(call)
     call.becomes("in-progress")
 
 

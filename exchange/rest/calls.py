@@ -55,10 +55,16 @@ def create(asked: Asked) -> dict[str, Any]:
         fallback=_fallback(asked, application),
         callbacks=[_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
+        detected=detected(asked, "AsyncAmdStatusCallback") if checks.truth(asked, "AsyncAmd") else None,
         recorded=recorded(asked),
     )
     limit = checks.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(outgoing(asked.board, plan, first, timeout, limit))
+
+
+def detected(asked: Asked, name: str) -> Callback:
+    """Where machine detection that the call does not wait for is told."""
+    return Callback(checks.url(asked, name, 21609), checks.method(asked, f"{name}Method"))
 
 
 def recorded(asked: Asked) -> Wanted | None:

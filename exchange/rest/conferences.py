@@ -11,7 +11,7 @@ from exchange.life import outgoing
 from exchange.numbers import is_address, tidy
 from exchange.program import Fetch, Inline, Session
 from exchange.rest import checks
-from exchange.rest.calls import recorded
+from exchange.rest.calls import detected, recorded
 from exchange.rest.door import Asked
 from exchange.rest.errors import RestError, not_found
 from exchange.rest.filters import equals, in_dates
@@ -116,7 +116,17 @@ def create_participant(asked: Asked) -> dict[str, Any]:
         raise RestError(21212, number=asked.text("From"))
     room = board.rooms.open(asked.account, name)
     callback = Callback(checks.url(asked, "StatusCallback", 21609), checks.method(asked, "StatusCallbackMethod"))
-    plan = Plan(from_, to, "outbound-api", to, asked.account, callbacks=[callback], recorded=recorded(asked))
+    plan = Plan(
+        from_,
+        to,
+        "outbound-api",
+        to,
+        asked.account,
+        callbacks=[callback],
+        recorded=recorded(asked),
+        machine_detection=asked.text("MachineDetection"),
+        detected=detected(asked, "AmdStatusCallback"),
+    )
     timeout = checks.whole(asked, "Timeout", 60, 21208, 1, 600)
     call = outgoing(board, plan, Inline(_document(asked, name)), timeout)
     return participant_resource(room, Participant(call, label=asked.text("Label")))

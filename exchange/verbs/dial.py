@@ -241,11 +241,19 @@ def _leg(dialling: Dialling, number: str, noun: Element, caller_id: str) -> Leg:
         parent=session.call.sid,
         callbacks=[_callback(session, noun)],
         machine_detection=noun.get("machineDetection"),
+        detected=_detected(session, noun),
         hidden=parent.hidden,
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")
     return Leg(session.board, plan, dialling.timeout, dialling.stirred.set, whisper, tones)
+
+
+def _detected(session: Session, noun: Element) -> Callback:
+    """Nobody who dials waits for machine detection: they talk at once, and it is told beside."""
+    address = noun.get("amdStatusCallback")
+    way = method(session, noun, 13221, "amdStatusCallbackMethod")
+    return Callback(session.absolute(address) if address else "", way)
 
 
 def _callback(session: Session, noun: Element) -> Callback:
