@@ -178,3 +178,11 @@ def _answer(address: str, port: int) -> tuple[object, ...]:
     six = ":" in address
     family = socket.AF_INET6 if six else socket.AF_INET
     return family, socket.SOCK_STREAM, 6, "", (address, port, 0, 0) if six else (address, port)
+
+
+def until(done: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for it."""
+    ends = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < ends
+        time.sleep(0.005)

@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from loopback import OK, answers, receiver
+from loopback import OK, answers, receiver, until
 
 from sending import subscribers, webhooks
 from sending.http import Client
@@ -67,10 +66,3 @@ def total(there):
 
 def message_id(request):
     return next(line[12:] for line in request.decode().split("\r\n") if line.startswith("webhook-id: "))
-
-
-def until(done, seconds=30):
-    ends = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < ends
-        time.sleep(0.005)

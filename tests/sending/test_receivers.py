@@ -1,0 +1,148 @@
+"""Receivers that nobody here wrote find what we send genuine: Standard Webhooks' library for Node, Debian's `webhook`.
+
+The first needs `npm ci` in the folder `node` here, the second `apt-get install webhook`. Under CI both must be there.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from loopback import until
+
+from demo import free_port
+from sending import subscribers, webhooks
+from sending.http import Client
+from sending.sealing import Seal
+
+NODE = Path(__file__).parent / "node"
+SEAL = Seal(["a secret key of these tests"])
+WRONG = "whsec_" + "d3Jvbmcg" * 5
+
+
+def needs(there, what):
+    if not there:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
+
+
+@pytest.fixture(scope="module")
+def client():
+    client = Client(allow_loopback=True)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def tells(redis, client):
+    """Tell a subscriber something; what became of it."""
+
+    def tell(id):
+        webhooks.deliver_later(redis, "text.received", {"words": "grüezi"})
+        webhooks.due(redis)
+        webhooks.deliver(redis, client, SEAL, id, http=True)
+        row = webhooks.attempts(redis, id)[0]
+        redis.hset(f"hook:{id}", mapping={"hold": 0, "failures": 0})
+        redis.delete(f"hook:{id}:due")
+        return row.status, row.body.strip()
+
+    return tell
+
+
+def secrets_of(one):
+    return [SEAL.open(key.sealed) for key in one.keys]
+
+
+@pytest.fixture(scope="module")
+def node():
+    """A receiver in Node: its address, and how it is told the secret."""
+    needs(shutil.which("node") and (NODE / "node_modules/standardwebhooks").is_dir(), f"node, and `npm ci` in {NODE}")
+    command = ["node", str(NODE / "receiver.cjs")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        port = int(process.stdout.readline())
+
+        def knows(secret):
+            process.stdin.write(f"{secret}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "noted\n"
+
+        yield f"http://127.0.0.1:{port}/", knows
+        process.kill()
+
+
+def test_standard_webhooks_library_for_node_finds_it_genuine(node, redis, client, tells):
+    url, knows = node
+    one = subscribers.create(redis, client, SEAL, url, http=True)
+    knows(secrets_of(one)[0])
+    assert tells(one.id) == (200, "text.received: grüezi")
+    knows(WRONG)
+    assert tells(one.id) == (400, "No matching signature found")
+
+
+def test_in_node_too_the_old_secret_is_good_while_the_key_changes(node, redis, client, tells):
+    url, knows = node
+    one = subscribers.create(redis, client, SEAL, url, http=True)
+    knows(secrets_of(one)[0])
+    subscribers.rotate(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
+    assert tells(one.id) == (200, "text.received: grüezi")
+    newest = subscribers.rotate(redis, SEAL, one.id)
+    knows(secrets_of(newest)[0])
+    assert tells(one.id) == (200, "text.received: grüezi")
+
+
+@pytest.fixture
+def debians_webhook(tmp_path):
+    """Debian's `webhook`, a hook for each secret: says what it believes, refuses the rest with 401."""
+    program = shutil.which("webhook")
+    needs(program, "webhook: apt-get install webhook")
+    started = []
+
+    def start(port, **secrets):
+        hooks = tmp_path / "hooks.json"
+        hooks.write_text(json.dumps([hook(name, secret) for name, secret in secrets.items()]))
+        command = [program, "-hooks", str(hooks), "-ip", "127.0.0.1", "-port", str(port), "-verbose"]
+        with (tmp_path / "log").open("wb") as log:
+            started.append(subprocess.Popen(command, stdout=log, stderr=log))
+        until(lambda: is_listening(port))
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(10)
+
+
+def hook(name, secret):
+    signature = {"source": "header", "name": "X-Hub-Signature-256"}
+    return {
+        "id": name,
+        "execute-command": "/bin/echo",
+        "pass-arguments-to-command": [{"source": "payload", "name": "data.words"}],
+        "include-command-output-in-response": True,
+        "trigger-rule": {"match": {"type": "payload-hmac-sha256", "secret": secret, "parameter": signature}},
+        "trigger-rule-mismatch-http-response-code": 401,
+        "trigger-signature-soft-failures": True,  # otherwise a wrong signature is answered with 500
+    }
+
+
+def is_listening(port):
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_debians_webhook_believes_a_signature_of_the_body_alone(debians_webhook, redis, client, tells):
+    port = free_port()
+    place = f"http://127.0.0.1:{port}/hooks"
+    signs = subscribers.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
+    stranger = subscribers.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
+    silent = subscribers.create(redis, client, SEAL, f"{place}/bare", http=True)
+    (old,) = secrets_of(signs)
+    subscribers.rotate(redis, SEAL, signs.id)
+    (new, _) = secrets_of(subscribers.load(redis, signs.id))
+    debians_webhook(port, mine=new, before=old, bare=secrets_of(silent)[0])
+    assert tells(signs.id) == (200, "grüezi")
+    subscribers.update(redis, client, SEAL, signs.id, http=True, url=f"{place}/before")
+    assert tells(signs.id) == (200, "grüezi")  # both sign while the key changes
+    assert tells(stranger.id)[0] == 401
+    assert tells(silent.id)[0] == 401  # which did not ask for such a signature
