@@ -120,9 +120,10 @@ def hook(name, secret):
         "execute-command": "/bin/echo",
         "pass-arguments-to-command": [{"source": "payload", "name": "data.words"}],
         "include-command-output-in-response": True,
-        "trigger-rule": {"match": {"type": "payload-hmac-sha256", "secret": secret, "parameter": signature}},
+        # Only within `or` is a wrong signature a mismatch; alone it would be answered with 500.
+        "trigger-rule": {"or": [{"match": {"type": "payload-hmac-sha256", "secret": secret, "parameter": signature}}]},
+        "trigger-signature-soft-failures": True,
         "trigger-rule-mismatch-http-response-code": 401,
-        "trigger-signature-soft-failures": True,  # otherwise a wrong signature is answered with 500
     }
 
 
