@@ -7,6 +7,7 @@ from typing import Protocol
 
 from exchange.twiml import Element
 
+ANY = 12200  # Twilio's number for whatever has none of its own
 METHODS = {"GET", "POST"}
 DIGITS = re.compile(r"[0-9]{1,9}")
 
@@ -20,7 +21,7 @@ def method(session: Warns, element: Element, code: int, name: str = "method", de
     written = element.get(name, default).strip().upper()
     if written in METHODS:
         return written
-    session.warn(code, element, element.get(name))
+    _refuse(session, element, name, code)
     return default
 
 
@@ -31,7 +32,7 @@ def whole(session: Warns, element: Element, name: str, default: int, code: int, 
         return default
     if DIGITS.fullmatch(written) and int(written) >= least:
         return int(written)
-    session.warn(code, element, written or "nothing")
+    _refuse(session, element, name, code)
     return default
 
 
@@ -41,5 +42,11 @@ def truth(session: Warns, element: Element, name: str, default: bool, code: int)
     if written in ("true", "false"):
         return written == "true"
     if name in element.attributes:
-        session.warn(code, element, written or "nothing")
+        _refuse(session, element, name, code)
     return default
+
+
+def _refuse(session: Warns, element: Element, name: str, code: int) -> None:
+    """Warn of a value. A number that is not this attribute's own says which one it is."""
+    written = element.get(name).strip() or "nothing"
+    session.warn(code, element, f"{element.name}: {name} cannot be {written}" if code == ANY else written)

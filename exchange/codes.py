@@ -118,7 +118,6 @@ WARNINGS = _errors(
             "Conference: {why} is not in this conference and cannot be coached",
             "Give the CallSid of somebody in it.",
         ),
-        16002: ("Conference: maxParticipants must be a positive whole number, not {why}", "Write a number up to 250."),
         16020: ("The conference {why} is full", "Raise maxParticipants, or say what else the caller can do."),
         16024: ("Conference: the label {why} cannot be used", "At most 128 characters, no /, and no CallSid."),
         16025: ("Conference: the label {why} is already taken", "Labels are unique in a conference."),

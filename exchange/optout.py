@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from exchange.history import OPT_OUTS, History
+
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 START = frozenset({"START", "YES", "UNSTOP"})
 HELP = frozenset({"HELP", "INFO"})
@@ -20,7 +22,7 @@ class OptOuts:
 
     def __init__(self, help_reply: str) -> None:
         self.help_reply = help_reply
-        self.pairs: set[tuple[str, str]] = set()
+        self.pairs: History[tuple[str, str], bool] = History(OPT_OUTS)
 
     def silenced(self, person: str, number: str) -> bool:
         return (person, number) in self.pairs
@@ -33,9 +35,9 @@ class OptOuts:
         pair = (person, number)
         if word in STOP:
             first = pair not in self.pairs
-            self.pairs.add(pair)
+            self.pairs[pair] = True
             return STOPPED if first else ""
         if word in START and pair in self.pairs:
-            self.pairs.discard(pair)
+            del self.pairs[pair]
             return STARTED
         return self.help_reply if word in HELP else ""

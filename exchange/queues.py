@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from exchange.history import QUEUES, History
 from exchange.sids import new_sid
 
 if TYPE_CHECKING:
@@ -88,11 +89,11 @@ class WaitingLine:
         }
 
 
-class Queues(dict[str, WaitingLine]):
-    """All queues, by sid."""
+class Queues(History[str, WaitingLine]):
+    """All queues, by sid. One in which somebody waits is never forgotten."""
 
     def __init__(self, board: Switchboard) -> None:
-        super().__init__()
+        super().__init__(QUEUES, lambda queue: bool(queue.members))
         self.board = board
 
     def named(self, account: str, name: str) -> WaitingLine:

@@ -33,7 +33,7 @@ async def enqueue(session: Session, element: Element) -> Outcome:
         session.warn(14205, element, str(len(name)))
         return _action(session, element, {"QueueResult": "system-error"})
     queue = session.board.queues.named(session.call.plan.account, name)
-    if len(queue.members) >= queue.most:
+    if len(queue.members) >= min(queue.most, whole(session, element, "maxQueueSize", queue.most, 12200, least=1)):
         session.warn(14207, element, name)
         return _action(session, element, {"QueueResult": "queue-full"})
     member, waited = queue.join(session.call), Waited()

@@ -217,7 +217,7 @@ def test_a_label_belongs_to_one_person(app, exchange, client, ada, ben):
         ('trim="a bit"', 13239),
         ('record="yes"', 12200),
         ('participantLabel="a/b"', 16024),
-        ('maxParticipants="0"', 16002),
+        ('maxParticipants="0"', 12200),
     ],
 )
 def test_attributes_that_make_no_sense_are_named(app, exchange, ada, attribute, code):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
 from exchange import audio
-from exchange.history import OF_ONE_HANDSET, History, trim
+from exchange.history import OF_ONE_HANDSET, OPT_OUTS, History, trim
+from exchange.optout import OptOuts
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 20))
@@ -109,3 +110,11 @@ def test_recordings_are_forgotten_by_their_weight(app, exchange, ada):
     left = exchange.client().recordings.list()
     assert 2 <= len(left) <= 3
     assert left[0].call_sid == ada.sid
+
+
+def test_of_those_who_stopped_the_newest_are_remembered():
+    stopped = OptOuts("")
+    for number in range(2 * OPT_OUTS):
+        stopped.answer(f"+{number}", "+1", "STOP")
+    assert len(stopped.pairs) <= 1.1 * OPT_OUTS + 1
+    assert stopped.silenced(f"+{2 * OPT_OUTS - 1}", "+1")

@@ -153,3 +153,26 @@ def test_a_queue_needs_a_name(app, exchange, ada):
     app.answers["/voice"] = "<Response><Enqueue/></Response>"
     ada.dials()
     exchange.warns(14205)
+
+
+def test_a_caller_may_find_a_shorter_line_long_enough(line, exchange, ada, ben):
+    line.answers["/voice"] = ENQUEUE.replace("<Enqueue", '<Enqueue maxQueueSize="1"')
+    ada.dials()
+    ada.hears("You are number 1")
+    ben.dials()
+    ben.hears("queue-full")
+    exchange.warns(14207)
+
+
+def test_empty_queues_are_forgotten_after_many_others(line, exchange, ada):
+    ada.dials()
+    ada.hears("You are number 1")
+    queues = exchange.board.queues
+    exchange.run(name_many(queues))
+    assert len(queues) <= queues.most * 1.1 + 2
+    assert [queue.name for queue in queues.values() if queue.members] == ["support"]
+
+
+async def name_many(queues):
+    for number in range(1000):
+        queues.named("AC", f"queue {number}")
