@@ -131,6 +131,16 @@ REST = (
     | _errors({20008: ("Resource not accessible with Test Account Credentials", "")}, status=403)
     | _errors({20404: ("The requested resource {path} was not found", "")}, status=404)
     | _errors({20004: ("Method not allowed", "")}, status=405)
+    | _errors(
+        {60223: ("Delivery channel disabled: {why}", "The exchange delivers codes by sms and by call.")}, status=403
+    )
+    | _errors(
+        {
+            60202: ("Max check attempts reached", "Five checks are all a code gets: wait until it expires."),
+            60203: ("Max send attempts reached", "Check the code, cancel the verification, or wait until it expires."),
+        },
+        status=429,
+    )
     | _errors({20429: ("Too Many Requests", "Wait a moment, then send the same request again.")}, status=429)
     | _errors({20500: ("Internal Server Error", "")}, status=500)
     | _errors({20503: ("Service Unavailable", "")}, status=503)
@@ -189,6 +199,15 @@ REST = (
             21624: ("ValidityPeriod {why} is not valid", ""),
             21626: ("StatusCallbackEvent {why} is not valid", ""),
             21705: ("The Messaging Service Sid {why} is invalid.", ""),
+            30409: ("This message cannot be canceled", "Only a scheduled message can, until it is sent."),
+            35111: ("SendAt timestamp is missing", "With ScheduleType=fixed, say when: SendAt=2026-01-02T03:04:05Z."),
+            35114: (
+                "SendAt time must be between 300 seconds and 35 days (3024000 seconds) in the future, inclusive: {why}",
+                "Write it in UTC, as in 2026-01-02T03:04:05Z.",
+            ),
+            35118: ("MessagingServiceSid is required to schedule a message", "Send a MessagingServiceSid too."),
+            35126: ("The ScheduleType {why} is not supported", "Write ScheduleType=fixed."),
+            60200: ("Invalid parameter `{name}`: {why}", ""),
             32018: ("Inline Twiml has more than 4000 characters", ""),
         }
     )

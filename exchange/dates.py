@@ -11,6 +11,11 @@ def rfc2822(moment: datetime | None) -> str | None:
     return format_datetime(moment.astimezone(UTC)) if moment else None
 
 
+def iso8601(moment: datetime | None) -> str | None:
+    """`2010-08-20T01:13:42Z`, as the younger products write it; the official libraries read no fractions."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
 def read_date(text: str) -> datetime | None:
     """A filter's date or time (`2026-01-31`, `2026-01-31T10:00:00Z`), None if it is neither."""
     try:

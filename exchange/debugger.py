@@ -8,6 +8,7 @@ from typing import Any
 from exchange.clock import Clock, iso
 from exchange.codes import ALL, words
 from exchange.feed import Feed
+from exchange.sids import new_sid
 
 KEPT = 1000
 DOCS = "https://www.twilio.com/docs/api/errors/"
@@ -36,6 +37,7 @@ class Debugger:
         """Note Twilio's `code`; `blanks` fill in its words, and line and column point into the answer."""
         meaning = ALL[code]
         alert = {
+            "alert_sid": new_sid("NO"),
             "code": code,
             "level": meaning.level,
             "message": words(code, **blanks),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from exchange import rest
+from exchange.rest.products import PRODUCTS
 from exchange.switchboard import Switchboard
 from exchange.trust import Trust
 from exchange.web import Handler, make_app
 
-PRODUCTS = {"api": "/2010-04-01/"}  # what the exchange speaks for, and where that begins; the host is api.twilio.com
 LAST_WORDS = 0.5  # seconds that answers under way get when the exchange stops
 
 
@@ -45,10 +45,10 @@ class Front:
 async def only_what_we_have(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Another product of Twilio's is 501, in the shape its SDKs read."""
     host = request.host.partition(":")[0].lower()
-    beginning = PRODUCTS.get(host.partition(".")[0])
-    if beginning is None:
+    beginnings = PRODUCTS.get(host.partition(".")[0])
+    if beginnings is None:
         return _lacks(host)
-    if not request.path.startswith(beginning):
+    if not request.path.startswith(beginnings):
         return rest.not_there(request, 404)
     answer = await handler(request)
     if answer.status == 401:

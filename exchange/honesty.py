@@ -5,6 +5,7 @@ from __future__ import annotations
 from exchange import grammar
 from exchange.faults import KINDS
 from exchange.rest import INSTANCES, LISTS
+from exchange.rest.products import YOUNGER
 from exchange.verbs import VERBS
 from exchange.verbs.refused import refused
 
@@ -55,6 +56,11 @@ CHOICES = (
     "A recording that begins while it rings is kept when nobody answers.",
     "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
     "Any Messaging Service exists; its texts come from the account's first number.",
+    "Any Verify service exists. Its codes come from VERIFY by sms or by call; they are none of the app's messages and "
+    "calls, and a STOP to the app's number does not hold them back. Other channels are refused with 60223.",
+    "Lookup calls a number valid when it is one of a handset here, of the app, or kept for fiction, or when the "
+    "numbering plan has it. Line types come from the plan, and what may be a mobile is one; the carrier is the "
+    "exchange, and the caller's name the handset's. The packages the exchange lacks say 60606.",
     "HELP is left to the app unless --help-reply says otherwise.",
     "Body is sent empty for a text that is only a picture. No callback says sending.",
     "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",
@@ -84,6 +90,9 @@ def _rest() -> list[str]:
     rows = ["| REST, under `/2010-04-01/Accounts/{AccountSid}` | |", "|---|---|"]
     for path, methods in sorted((LISTS | INSTANCES).items()):
         rows.append(f"| `{path}.json` | {' '.join(methods)} |")
+    for product, table in YOUNGER.items():
+        rows += ["", f"| REST, at `{product}.twilio.com` or the exchange's own address | |", "|---|---|"]
+        rows += [f"| `{path}` | {' '.join(methods)} |" for path, methods in table.items()]
     return rows
 
 

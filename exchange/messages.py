@@ -38,6 +38,7 @@ class Message:
     sent: datetime | None = None
     updated: datetime | None = None
     service: str | None = None  # the Messaging Service that chooses the sender
+    hidden: bool = False  # no business of the app, so REST does not show it
     sid: str = ""
 
     def __post_init__(self) -> None:

@@ -26,6 +26,7 @@ from exchange.rates import Rate
 from exchange.recordings import Recordings
 from exchange.rooms import Rooms
 from exchange.settings import Settings
+from exchange.verification import Verify
 from exchange.webhooks import Answer, Webhook
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Switchboard:
         self.recordings = Recordings(self)
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, Key] = {}
+        self.verify = Verify(self.clock, settings.account_sid)
         self.rooms = Rooms(self)
         self.queues = Queues(self)
         self.transcriptions: History[str, Transcription] = History(history.RECORDINGS)

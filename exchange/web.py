@@ -11,6 +11,7 @@ from aiohttp import web
 from exchange import callpage, handsets, rest, tools, watching
 from exchange.basic import login
 from exchange.doors import Refused, as_page, read_json
+from exchange.rest.products import is_rest
 from exchange.switchboard import Switchboard
 
 BOARD: web.AppKey[Switchboard] = web.AppKey("board", Switchboard)
@@ -18,7 +19,6 @@ PAGES = Path(__file__).parent / "pages"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 POLICY = "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; frame-ancestors 'none'"
 MOST_BYTES = 16 * 1024 * 1024
-REST = "/2010-04-01/"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 __all__ = ["BOARD", "make_app", "read_json"]
@@ -72,7 +72,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except Refused as refused:
         return web.json_response({"error": refused.sentence}, status=refused.status, headers=refused.headers)
     except web.HTTPException as error:
-        if request.path.startswith(REST):
+        if is_rest(request.path):
             return rest.not_there(request, error.status)
         return web.json_response({"error": f"{error.reason}: {request.path}"}, status=error.status)
 
@@ -80,7 +80,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
 @web.middleware
 async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """REST brings its own login. Everything else answers only to its own name, its own pages and its password."""
-    if not request.path.startswith(REST):
+    if not is_rest(request.path):
         settings = request.app[BOARD].settings
         _known_host(request, settings.host, settings.allow_hosts, bool(settings.password))
         _password(request, settings.password)

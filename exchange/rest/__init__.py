@@ -15,6 +15,7 @@ from exchange.rest import (
     keys,
     messages,
     numbers,
+    products,
     queues,
     recordings,
     rehearsal,
@@ -94,6 +95,11 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
             for method, resource in methods.items():
                 rehearsed = rehearsal.REHEARSED.get((method, path), rehearsal.refused)
                 add(method, f"{BASE}{path}.json", door(board, resource, creates and method == "POST", rehearsed))
+    for product, table in products.YOUNGER.items():
+        for path, methods in table.items():
+            for method, resource in methods.items():
+                creates = method == "POST" and not path.endswith("}")
+                add(method, path, door(board, resource, creates, rehearsal.refused, product))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(board, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(board, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", _open(board, recordings.download))

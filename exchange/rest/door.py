@@ -18,7 +18,7 @@ from exchange.sids import new_sid
 from exchange.switchboard import Switchboard
 
 log = logging.getLogger("exchange")
-STANDARD = {"X-Home-Region": "us1", "X-API-Domain": "api.twilio.com", "X-Shenanigans": "none"}
+STANDARD = {"X-Home-Region": "us1", "X-Shenanigans": "none"}
 FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
 
 
@@ -51,14 +51,14 @@ Resource = Callable[[Asked], Awaitable[dict[str, Any] | None] | dict[str, Any] |
 
 
 def door(
-    board: Switchboard, resource: Any, created: bool, rehearsed: Any
+    board: Switchboard, resource: Any, created: bool, rehearsed: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         response = await _answer(board, resource, created, rehearsed, request)
-        response.headers.update(STANDARD)
+        response.headers.update(STANDARD | {"X-API-Domain": f"{product}.twilio.com"})
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
         response.headers["Twilio-Concurrent-Requests"] = "1"

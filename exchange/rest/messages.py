@@ -95,7 +95,8 @@ def list_all(asked: Asked) -> dict[str, Any]:
     rows = [
         message
         for message in reversed(asked.board.messages.values())
-        if equals(asked, "To", message.to)
+        if not message.hidden
+        and equals(asked, "To", message.to)
         and equals(asked, "From", message.from_)
         and in_dates(asked, "DateSent", message.created if message.received else message.sent or message.created)
     ]
@@ -158,7 +159,7 @@ def _media_resource(media: Media) -> dict[str, Any]:
 
 def _message(asked: Asked) -> Message:
     message = asked.board.messages.get(asked.path("sid"))
-    if message is None:
+    if message is None or message.hidden:
         raise not_found(asked.request.path)
     return message
 

@@ -18,22 +18,35 @@ def page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dict[str,
     """One page of rows, newest first as the caller ordered them. `show` turns a row into its resource.
 
     A PageToken names the last row of the page before, so that new rows do not shift those that follow."""
+    shown, start, about = _cut(asked, rows, show)
+    uris = {name.replace("url", "uri"): value for name, value in about.items()}
+    return {collection: shown, "start": start, "end": max(start, start + len(shown) - 1)} | uris
+
+
+def newer_page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
+    """The same, as products younger than 2010-04-01 write it: in `meta`, and with whole addresses."""
+    shown, _, about = _cut(asked, rows, show)
+    origin = str(asked.request.url.origin())
+    meta = {name: origin + value if isinstance(value, str) else value for name, value in about.items()}
+    return {collection: shown, "meta": meta | {"key": collection}}
+
+
+def _cut(asked: Asked, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
+    """The rows shown, where they begin, and which page that is of which."""
     size, number = _size(asked), _whole(asked, "Page", 0)
     start = _start(asked, rows, size, number)
     shown = [show(row) for row in rows[start : start + size]]
     last = shown[-1]["sid"] if shown and "sid" in shown[-1] else ""
     more = len(rows) > start + size
-    return {
-        collection: shown,
-        "first_page_uri": _uri(asked, size, 0),
-        "next_page_uri": _uri(asked, size, number + 1, f"PA{last}") if more else None,
-        "previous_page_uri": _uri(asked, size, number - 1) if number else None,
-        "uri": _uri(asked, size, number),
+    about = {
+        "first_page_url": _url(asked, size, 0),
+        "next_page_url": _url(asked, size, number + 1, f"PA{last}") if more else None,
+        "previous_page_url": _url(asked, size, number - 1) if number else None,
+        "url": _url(asked, size, number),
         "page": number,
         "page_size": size,
-        "start": start,
-        "end": max(start, start + len(shown) - 1),
     }
+    return shown, start, about
 
 
 def _size(asked: Asked) -> int:
@@ -58,7 +71,7 @@ def _whole(asked: Asked, name: str, default: int) -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else default
 
 
-def _uri(asked: Asked, size: int, number: int, token: str = "") -> str:
+def _url(asked: Asked, size: int, number: int, token: str = "") -> str:
     kept = [(name, value) for name, value in asked.query.items() if name not in PAGING]
     paging = [("PageSize", str(size)), ("Page", str(number))] + ([("PageToken", token)] if token else [])
     return f"{asked.request.path}?{urlencode(kept + paging)}"

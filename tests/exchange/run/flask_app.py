@@ -9,6 +9,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 app = Flask(__name__)
+SERVICE = "VA" + "0" * 32
 
 
 @app.post("/sms")
@@ -38,6 +39,21 @@ def trunks(person, us):
         Client().trunking.trunks.list()
     except Exception as refusal:
         text(person, us, str(refusal))
+
+
+def products(person, us):
+    client, number = Client(), {"To": person, "Channel": "sms", "CustomCode": "1234", "Code": "1234"}
+    if not hasattr(client, "verify"):  # it is younger than some of the libraries this is run with
+        for what in ("Verifications", "VerificationCheck"):
+            login = (os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"])
+            url = f"https://verify.twilio.com/v2/Services/{SERVICE}/{what}"
+            status = requests.post(url, number, auth=login, timeout=5).json()["status"]
+        return text(person, us, f"{status} {client.lookups.phone_numbers(person).fetch().national_format} True")
+    service = client.verify.v2.services(SERVICE)
+    service.verifications.create(to=person, channel="sms", custom_code="1234")
+    status = service.verification_checks.create(to=person, code="1234").status
+    number = client.lookups.v1.phone_numbers(person).fetch().national_format
+    text(person, us, f"{status} {number} {isinstance(client.monitor.v1.alerts.list(limit=5), list)}")
 
 
 def elsewhere(person, us):
@@ -78,6 +94,7 @@ ORDERS = {
     "text": text,
     "call": call,
     "read": read,
+    "products": products,
     "trunks": trunks,
     "elsewhere": elsewhere,
     "by hand": by_hand,

@@ -24,6 +24,13 @@ def test_the_app_reads_the_list_of_texts(unmodified):
     cleo.gets("As you wish", "You wrote: read, text")
 
 
+def test_the_younger_products_are_reached_at_hosts_of_their_own(unmodified):
+    hal = unmodified.person("8")
+    hal.texts("products")
+    eventually(lambda: len(hal.inbox()) == 2, lambda: f"{hal.inbox()}; {unmodified.lines}")
+    assert sorted(hal.inbox()) == ["Your App verification code is: 1234", "approved 01632 960008 True"]
+
+
 def test_a_product_the_exchange_lacks_is_named(unmodified):
     dan = unmodified.person("4")
     dan.texts("trunks")

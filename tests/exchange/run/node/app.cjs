@@ -16,6 +16,15 @@ const orders = {
     const found = await client().messages.list({ from: person });
     await text(person, us, `You wrote: ${found.map((message) => message.body).join(", ")}`);
   },
+  products: async (person, us) => {
+    const { verify, lookups, monitor } = client();
+    const service = verify.v2.services(`VA${"0".repeat(32)}`);
+    await service.verifications.create({ to: person, channel: "sms", customCode: "1234" });
+    const { status } = await service.verificationChecks.create({ to: person, code: "1234" });
+    const { nationalFormat } = await lookups.v2.phoneNumbers(person).fetch();
+    const alerts = await monitor.v1.alerts.list({ limit: 5 });
+    await text(person, us, `${status} ${nationalFormat} ${Array.isArray(alerts) ? "True" : "False"}`);
+  },
   trunks: async (person, us) => {
     await client().trunking.v1.trunks.list().catch((refusal) => text(person, us, refusal.message));
   },
