@@ -1,4 +1,4 @@
-"""Numbers are shown to nobody: one way to mask them, used by screens and logs alike."""
+"""Numbers are shown to nobody, nor what lies behind a web address: one way to mask them, for screens and logs alike."""
 
 import hashlib
 import hmac
@@ -7,6 +7,11 @@ import re
 
 NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
 
+# With a scheme any host, without one a name with a dot: as people write addresses.
+ADDRESS = re.compile(
+    r"(https?:/+)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?|()(?<![\w@./-])((?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?)([/?#]\S+)",
+    re.IGNORECASE,
+)
 WRITTEN = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write numbers: 07700 900 123
 
 
@@ -23,8 +28,20 @@ def mask_all(text: str) -> str:
 
 
 def mask_words(words: str) -> str:
-    """What somebody wrote or said, with everything in it masked that may be a number, however it is written."""
-    return WRITTEN.sub("•••", mask_all(words))
+    """What somebody wrote or said, with everything in it masked that may be a number, however it is written, and of web
+    addresses what follows the host.
+    """
+    return WRITTEN.sub("•••", mask_all(mask_addresses(words)))
+
+
+def mask_addresses(text: str) -> str:
+    """`https://hear.example/hook?key=1` as `https://hear.example/…`: path, query and login may be somebody's secret."""
+    return ADDRESS.sub(_host_alone, text)
+
+
+def _host_alone(found: re.Match[str]) -> str:
+    scheme, host, rest = found.group(1, 2, 3) if found[2] else found.group(4, 5, 6)
+    return f"{scheme}{host}" + ("/…" if (rest or "/") != "/" else rest or "")
 
 
 def alias(number: str, secret: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rq import get_current_job
 
+from masking import mask_addresses
 from sending import catalogue, challenge, consent, followers, subscribers, urls
 from sending.challenge import Unproven
 from sending.followers import FollowsEnough
@@ -41,8 +42,8 @@ def unfollow(what: str) -> str:
     for one in ended:
         subscribers.delete(redis, one.id)
     if ended:
-        return f"We no longer send webhooks to {what}."
-    return f"You do not follow {what or 'anything'}."
+        return f"We no longer send webhooks to {urls.host_of(ended[0].url)}."
+    return f"You do not follow {mask_addresses(what) or 'anything'}."
 
 
 @task

@@ -1,5 +1,6 @@
 """Check: is that web site up? Slow, because somebody else's server may be."""
 
+from masking import mask_addresses
 from phone.commands import NeedsWords, Slow, command
 from workers import tasks
 
@@ -14,7 +15,7 @@ def check_an_address(words: str) -> Slow:
         raise NeedsWords("Which web address? For example: check example.com")
     if len(address) > LONGEST:
         raise NeedsWords(f"That address is longer than {LONGEST} characters. Please try a shorter one.")
-    return Slow(tasks.check, address, f"I am looking at {address}.")
+    return Slow(tasks.check, address, f"I am looking at {mask_addresses(address).removesuffix('/…')}.")
 
 
 def as_written(words: str) -> str:
