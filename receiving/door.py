@@ -11,8 +11,9 @@ import events
 import transaction
 from config import Settings
 from masking import mask_all
-from receiving import fed_in, inbox, late, once, twilio
+from receiving import fed_in, inbox, late, once, twilio, twilio_why
 from receiving.delivery import Delivery, from_request
+from receiving.mistakes import Mistake
 from receiving.once import Reply
 from receiving.refusals import BadSignature, Refused
 from transaction import collect
@@ -141,10 +142,10 @@ def response(reply: Reply) -> Response:
 def refuse(refusal: BadSignature) -> Response:
     """Turn away what Twilio did not sign."""
     delivery = read_request(twilio.LIMIT)
-    return turn_away(delivery, refusal, twilio.explain(delivery, settings()))
+    return turn_away(delivery, refusal, twilio_why.explain(delivery, settings()))
 
 
-def turn_away(delivery: Delivery, refusal: Refused, why: str) -> Response:
+def turn_away(delivery: Delivery, refusal: Refused, why: Mistake) -> Response:
     """One plain sentence for the sender; the likely mistake for our log and the presenter."""
     address = mask_all(delivery.shown)
     log.warning("Refused %s %s: %s", delivery.method, address, why)

@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from receiving.delivery import Delivery
+from receiving.mistakes import UNKNOWN, Mistake
 
 STREAM = "inbox"
 KEPT = 2_000  # requests
 WHOLE = 64 * 1024  # bytes. A longer body (a mail, a large push) is kept in part, to look at but not to replay
 FORGOTTEN_AFTER = 3 * 24 * 3600  # seconds without a request; they hold numbers and words, so they do not stay
 PAGE = 200  # requests read at once
-REFUSED = "inbox:refused"
-REFUSED_KEPT = 100  # strangers fill this one, so it stays small
+REFUSED, FORGED = "inbox:refused", "inbox:forged"  # apart, so that forgeries cannot push out what has an explanation
+REFUSED_KEPT = 100  # of each; strangers fill these, so they stay small
 REFUSED_BODY = 4_096  # bytes kept of a refused body
+REFUSED_HEADERS, REFUSED_HEADER = 50, 400  # headers kept of a refused request, and characters of each
+REFUSED_URL = 2_000  # characters
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie")  # never kept: they would open the door again
 
 
@@ -23,9 +27,12 @@ def keep(pipe: Any, delivery: Delivery) -> None:
     _add(pipe, STREAM, KEPT, delivery, delivery.body[:WHOLE], f"the start of {size} bytes" if size > WHOLE else "")
 
 
-def keep_refused(redis: Any, delivery: Delivery, reason: str) -> None:
+def keep_refused(redis: Any, delivery: Delivery, why: Mistake) -> None:
     """Keep the start of a request that was turned away, with the reason we found for ourselves."""
-    _add(redis, REFUSED, REFUSED_KEPT, delivery, delivery.body[:REFUSED_BODY], reason)
+    stream = FORGED if why.name == UNKNOWN else REFUSED
+    headers = {name[:100]: text[:REFUSED_HEADER] for name, text in list(delivery.headers.items())[:REFUSED_HEADERS]}
+    start = replace(delivery, url=delivery.url[:REFUSED_URL], headers=headers, body=delivery.body[:REFUSED_BODY])
+    _add(redis, stream, REFUSED_KEPT, start, start.body, json.dumps([why.name, why.words, why.mend]))
 
 
 def find(redis: Any, name: str) -> Delivery | None:
@@ -58,10 +65,15 @@ def latest(redis: Any, count: int = 50) -> list[tuple[str, Delivery]]:
     return [(name.decode(), _read(row)) for name, row in redis.xrevrange(STREAM, count=count)]
 
 
-def refused(redis: Any, count: int = 50) -> list[tuple[str, Delivery, str]]:
+def refused(redis: Any, count: int = 50) -> list[tuple[str, Delivery, Mistake]]:
     """The newest refusals: id, what came, and which usual mistake would explain it."""
-    rows = redis.xrevrange(REFUSED, count=count)
-    return [(name.decode(), _read(row), row[b"why"].decode()) for name, row in rows]
+    rows = [row for stream in (REFUSED, FORGED) for row in redis.xrevrange(stream, count=count)]
+    rows.sort(key=lambda row: [int(part) for part in row[0].split(b"-")], reverse=True)
+    return [(name.decode(), _read(row), _mistake(row[b"why"])) for name, row in rows[:count]]
+
+
+def _mistake(kept: bytes) -> Mistake:
+    return Mistake(*json.loads(kept)) if kept.startswith(b"[") else Mistake(UNKNOWN, kept.decode())
 
 
 def _add(to: Any, stream: str, kept: int, delivery: Delivery, body: bytes, why: str) -> None:

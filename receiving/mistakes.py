@@ -3,62 +3,150 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode, urlsplit
 
 from receiving.delivery import Delivery
 
+PROXY_HEADERS = ("x-forwarded-host", "x-original-host", "x-forwarded-server", "host")
+PORTS = (443, 80, 8000, 8080, 5000)
+UNKNOWN = "unknown"  # the name of what no usual mistake explains
+MOST_PERMUTED = 4  # parameters: 24 orders; of more, only the sorted ones are tried
 
-def other_urls(delivery: Delivery) -> Iterator[tuple[str, str]]:
-    """Each usual mistake with a URL, and the URL that was signed if it was made."""
+
+@dataclass(frozen=True)
+class Mistake:
+    """A usual mistake: its short name, what happened in words, and how to mend it. For us, never for the sender."""
+
+    name: str
+    words: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.words}. {self.mend}" if self.mend else self.words
+
+    def and_also(self, other: "Mistake") -> "Mistake":
+        """Both of them at once."""
+        return Mistake(f"{self.name} and {other.name}", f"{self.words}, and {other.words}", f"{self.mend} {other.mend}")
+
+
+RAW = "Switch off what rewrites requests in front of us: the raw bytes are what is signed."
+ONE_SPELLING = (
+    "Have the proxy pass the address on as it comes (nginx: proxy_pass without a path), or use a plainer one."
+)
+SLASH = Mistake("slash", "a trailing slash was added or lost", "Give the sender the address exactly as it is here.")
+ORDER = Mistake(
+    "query order", "something put the query in another order", "Switch off what sorts queries in front of us."
+)
+DECODED = Mistake("decoded URL", "something decoded the address on the way", ONE_SPELLING)
+ENCODED = Mistake("encoded URL", "something encoded the address anew on the way", ONE_SPELLING)
+
+
+def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
+    """Each usual mistake with a URL, and the URL that was signed if it was made; single ones before pairs."""
     try:
-        parts = urlsplit(delivery.url)
+        seen = urlsplit(delivery.url)
+        origins = list(_other_origins(delivery, seen.scheme, seen.netloc))
     except ValueError:  # a Host header that is none
         return
-    host = parts.hostname or ""
-    rest = delivery.url.partition("://")[2].partition("/")[2]
-    other = "http" if parts.scheme == "https" else "https"
-    yield f"it was signed for {other}, we saw {parts.scheme}: set PUBLIC_URL", f"{other}://{parts.netloc}/{rest}"
-    yield "it was signed without the port: set PUBLIC_URL", f"{parts.scheme}://{host}/{rest}"
-    yield "it was signed for https and without the port: set PUBLIC_URL", f"{other}://{host}/{rest}"
-    for port in (443, 80, 8000):
-        yield f"it was signed with port {port}: set PUBLIC_URL", f"{parts.scheme}://{host}:{port}/{rest}"
-    path, mark, query = delivery.url.partition("?")
-    slashed = path[:-1] if path.endswith("/") else path + "/"
-    yield "a trailing slash was added or lost", slashed + mark + query
+    targets = list(_other_targets(delivery.target))
+    yield from ((mistake, origin + delivery.target) for mistake, origin in origins)
+    yield from ((mistake, f"{seen.scheme}://{seen.netloc}{target}") for mistake, target in targets)
+    likely = [(mistake, target) for mistake, target in targets if mistake is not ORDER]
+    for where, origin in origins:
+        yield from ((where.and_also(what), origin + target) for what, target in likely)
+
+
+def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tuple[Mistake, str]]:
+    """Scheme, port and host as the sender may have written them."""
+    host = urlsplit(f"//{netloc}").hostname or ""
+    other = "http" if scheme == "https" else "https"
+
+    def found(name: str, words: str, origin: str) -> tuple[Mistake, str]:
+        return Mistake(name, words, f"Set PUBLIC_URL={origin}, which is what the sender has."), origin
+
+    yield found("scheme", f"it was signed for {other}, we saw {scheme}", f"{other}://{netloc}")
+    if host != netloc:
+        yield found("port", "it was signed without the port", f"{scheme}://{host}")
+        words = f"it was signed for {other} and without the port"
+        yield found("scheme and port", words, f"{other}://{host}")
+    for port in PORTS:
+        yield found("port", f"it was signed with port {port}", f"{scheme}://{host}:{port}")
+        yield found("scheme and port", f"it was signed for {other} with port {port}", f"{other}://{host}:{port}")
+    for header, name in _proxy_hosts(delivery):
+        if name != netloc:
+            for theirs in ("https", "http"):
+                words = f"it was signed for the host {name} ({header}), we saw {netloc}"
+                yield found("proxy host", words, f"{theirs}://{name}")
+
+
+def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
+    """The hosts that proxies say were asked for. Anybody may write these; only a signature makes one count."""
+    for header in PROXY_HEADERS:
+        name = delivery.headers.get(header, "").partition(",")[0].strip()
+        if name:
+            yield header, name
+    found = re.search(r'host="?([^";,\s]+)', delivery.headers.get("forwarded", ""), re.IGNORECASE)
+    if found:
+        yield "forwarded", found[1]
+
+
+def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
+    """Path and query as the sender may have written them."""
+    path, mark, query = target.partition("?")
+    yield SLASH, (path[:-1] if path.endswith("/") else path + "/") + mark + query
+    plain, quoted = unquote(path), quote(unquote(path), safe="/:@!$&'()*+,;=~")
+    if not mark:
+        yield ENCODED, plain
+        yield DECODED, quoted
+        yield DECODED, target + "?"  # a bare question mark is lost by whatever parses
+        return
+    parts = query.split("&")
+    orders = permutations(parts) if len(parts) <= MOST_PERMUTED else (sorted(parts), sorted(parts, reverse=True))
+    yield from ((ORDER, f"{path}?{'&'.join(order)}") for order in orders)
     pairs = parse_qsl(query, keep_blank_values=True)
-    if pairs:
-        decoded = "&".join(f"{name}={value}" for name, value in pairs)
-        yield "something decoded the query on the way", f"{path}?{decoded}"
-        encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
-        yield "something encoded the query anew on the way", f"{path}?{encoded}"
-        yield "something put the query in another order", f"{path}?{'&'.join(sorted(query.split('&')))}"
-    for header in ("x-forwarded-host", "x-original-host", "host"):
-        proxy = delivery.headers.get(header, "").split(",")[0].strip()
-        if proxy and proxy != parts.netloc:
-            for scheme in ("https", "http"):
-                yield (
-                    f"it was signed for the host {proxy} ({header}): set PUBLIC_URL, or TRUSTED_PROXIES",
-                    f"{scheme}://{proxy}/{rest}",
-                )
+    yield ENCODED, f"{plain}?{'&'.join(f'{name}={value}' for name, value in pairs)}"
+    for quoting in (quote, quote_plus):
+        written = "&".join(f"{quoting(name, safe='')}={quoting(value, safe='')}" for name, value in pairs)
+        yield DECODED, f"{path}?{written}"
+        yield DECODED, f"{quoted}?{written}"
+    for case in (str.upper, str.lower):
+        yield ENCODED, re.sub(r"%[0-9A-Fa-f]{2}", lambda found: case(found[0]), target)  # noqa: B023 (used at once)
 
 
-def other_bodies(delivery: Delivery) -> Iterator[tuple[str, bytes]]:
+def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
     """Each usual mistake with a body, and the body that was signed if it was made."""
-    body = delivery.body
     for lost in (b"\n", b"\r\n"):
-        yield "a line break at the end of the body was lost on the way", body + lost
+        yield Mistake("line break", "a line break at the end of the body was lost on the way", RAW), body + lost
     for added in (b"\n", b"\r\n"):
-        yield "a line break was added to the end of the body", body.removesuffix(added)
-    yield "line breaks in the body were changed from CRLF to LF", body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    yield "line breaks in the body were changed from LF to CRLF", body.replace(b"\r\n", b"\n")
-    yield "a byte order mark was put before the body", body.removeprefix(b"\xef\xbb\xbf")
+        yield Mistake("line break", "a line break was added to the end of the body", RAW), body.removesuffix(added)
+    yield (
+        Mistake("line break", "line breaks in the body were changed from CRLF to LF", RAW),
+        body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+    )
+    yield (
+        Mistake("line break", "line breaks in the body were changed from LF to CRLF", RAW),
+        body.replace(b"\r\n", b"\n"),
+    )
+    yield (
+        Mistake("byte order mark", "a byte order mark was put before the body", RAW),
+        body.removeprefix(b"\xef\xbb\xbf"),
+    )
     with suppress(UnicodeError):
-        yield "the body was decoded with another character set and encoded anew", body.decode().encode("latin-1")
+        yield (
+            Mistake("character set", "the body was decoded with another character set and encoded anew", RAW),
+            body.decode().encode("latin-1"),
+        )
     with suppress(binascii.Error):
-        yield "the body was put into Base64 on the way, as some gateways do", base64.b64decode(body, validate=True)
+        yield (
+            Mistake("Base64", "the body was put into Base64 on the way, as some gateways do", RAW),
+            base64.b64decode(body, validate=True),
+        )
     yield from _other_json(body)
     yield from _other_forms(body.decode("latin-1"))
 
@@ -74,24 +162,29 @@ STYLES: tuple[dict[str, Any], ...] = (
 )
 
 
-def _other_json(body: bytes) -> Iterator[tuple[str, bytes]]:
+JSON = Mistake("re-serialised JSON", "the JSON was parsed and written anew on the way", RAW)
+
+
+def _other_json(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         return
     for style in STYLES:
-        words = "the JSON was parsed and written anew on the way: sign and check the raw bytes"
         written = json.dumps(parsed, **style).encode("utf-8", "replace")
-        yield words, written
-        yield words, written + b"\r\n"  # SendGrid's ends so
+        yield JSON, written
+        yield JSON, written + b"\r\n"  # SendGrid's ends so
 
 
-def _other_forms(text: str) -> Iterator[tuple[str, bytes]]:
-    yield "the form was decoded on the way: sign and check the raw bytes", quote_plus(text, safe="=&").encode()
-    yield "the form was checked after decoding it", unquote_plus(text).encode()
+FORM = Mistake("rewritten form", "the form was parsed and written anew on the way", RAW)
+
+
+def _other_forms(text: str) -> Iterator[tuple[Mistake, bytes]]:
+    yield Mistake("decoded form", "the form was decoded on the way", RAW), quote_plus(text, safe="=&").encode()
+    yield Mistake("encoded form", "the form was encoded on the way", RAW), unquote_plus(text).encode()
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return
     for quoting in (quote_plus, quote):
-        yield "the form was parsed and written anew on the way", urlencode(pairs, quote_via=quoting).encode()
+        yield FORM, urlencode(pairs, quote_via=quoting).encode()

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from config import Secret, Settings
 from receiving.delivery import Delivery
-from receiving.mistakes import other_urls
 from receiving.refusals import BadSignature, MissingSignature
 from receiving.signatures import same
 
@@ -37,7 +36,7 @@ def verify(delivery: Delivery, settings: Settings) -> None:
     given = delivery.headers.get(HEADER, "")
     if not given:
         raise MissingSignature(HEADER)
-    if not _body_matches(delivery):
+    if not body_matches(delivery):
         raise BadSignature("The body is not the one that was signed.")
     for algorithm, secret in _keys(delivery, settings):
         if any(same(given, sign(secret, url, delivery.form, algorithm)) for url in _urls(delivery.url)):
@@ -57,7 +56,7 @@ def _keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]
         yield ours
 
 
-def _body_matches(delivery: Delivery) -> bool:
+def body_matches(delivery: Delivery) -> bool:
     """A body that is no form is signed through its SHA-256 in the query; both must fit."""
     if delivery.method != "POST" or delivery.form or not delivery.body:
         return True
@@ -73,46 +72,3 @@ def _urls(url: str) -> list[str]:
     if scheme == "https" and colon and port.isdigit():
         return [url, f"{scheme}://{name}{slash}{path}"]
     return [url]
-
-
-def explain(delivery: Delivery, settings: Settings) -> str:
-    """For our own log, never for the sender: which usual mistake would have made this signature fit."""
-    if not delivery.headers.get(HEADER):
-        return "no X-Twilio-Signature: not from Twilio, or a proxy removed it"
-    if not _body_matches(delivery):
-        if "bodySHA256" in delivery.query:
-            return "the body was changed on the way: its SHA-256 is not the bodySHA256 in the query"
-        return "the body is no form, and the URL has no bodySHA256: was it removed, or is this a form by another name?"
-    for mistake, tried, what_if in _usual_mistakes(delivery, settings):
-        try:
-            verify(tried, what_if)
-        except BadSignature:
-            continue
-        return mistake
-    return "no usual mistake fits: another account's token, or a forgery"
-
-
-def _usual_mistakes(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Delivery, Settings]]:
-    for mistake, url in other_urls(delivery):
-        yield mistake, replace(delivery, url=url), settings
-    for name, (_, secret) in settings.twilio_shared_keys.items():
-        yield (
-            f"it was signed with the SharedKey {name}, but did not say so in X-Twilio-Webhooks-Signature-Settings",
-            replace(delivery, headers={**delivery.headers, SETTINGS_HEADER: f"key={name},algorithm=HMAC_SHA1"}),
-            replace(settings, twilio_shared_keys={name: ("HMAC_SHA1", secret)}),
-        )
-    if SETTINGS_HEADER in delivery.headers:
-        plain = {name: value for name, value in delivery.headers.items() if name != SETTINGS_HEADER}
-        yield "it names a SharedKey, but the Auth Token signed it", replace(delivery, headers=plain), settings
-    stripped = [(name, value.strip()) for name, value in delivery.form]
-    for mistake, form in (
-        ("something trimmed the white space of its fields", stripped),
-        ("it was signed as a GET, without its form fields", []),
-    ):
-        yield mistake, _with_form(delivery, form), settings
-
-
-def _with_form(delivery: Delivery, form: list[tuple[str, str]]) -> Delivery:
-    changed = replace(delivery)
-    changed.__dict__["form"] = form
-    return changed

@@ -21,7 +21,7 @@ and, where the provider has them,
     HIDDEN_PATH                 True: a secret may follow the name in the path
     HOLDS_BODY                  False: nothing protects the body
     check(secrets)              raises ValueError("must …") for secrets it cannot work with
-    mistakes(delivery, secrets) what went wrong, in words, with the delivery and secrets that would have been good
+    mistakes(delivery, secrets) each usual Mistake, with the delivery and the secrets that would have been good
 """
 
 import importlib
@@ -34,6 +34,7 @@ from types import ModuleType
 
 from config import MissingSetting, Secrets
 from receiving.delivery import Delivery
+from receiving.mistakes import Mistake
 from receiving.notices import Notice
 from receiving.once import Reply
 
@@ -49,7 +50,7 @@ OPTIONAL = {
     "mistakes": lambda _delivery, _secrets: (),
 }
 
-Mistakes = Iterable[tuple[str, Delivery, Secrets]]
+Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
 
 
 @dataclass(frozen=True)

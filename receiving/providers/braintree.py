@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from config import Secrets
 from receiving.delivery import Delivery
+from receiving.mistakes import Mistake
 from receiving.notices import Notice, spaced
 from receiving.once import Reply
 from receiving.refusals import BadSignature, MissingSignature
@@ -125,8 +126,10 @@ def sample(event: str, url: str) -> Delivery:
     return as_form(url, [("bt_payload", base64.encodebytes(xml.encode()).decode())])
 
 
-def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[str, Delivery, Secrets]]:
+def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """Another gateway's key, or our private key under another public one."""
     named = [pair.partition("|")[0] for pair in _only(delivery, "bt_signature").split("&")]
     others = tuple(type(secret)(f"{name}:{_keys(secret)[1]}") for secret in secrets for name in named)
-    return [(f"it was signed for the public key {named[0]}, and ours is another", delivery, others)]
+    words = f"it was signed for the public key {named[0][:40]}, and ours is another"
+    mend = "Put the public and the private key of one pair into BRAINTREE_WEBHOOK_SECRET."
+    return [(Mistake("other public key", words, mend), delivery, others)]

@@ -11,6 +11,7 @@ import uuid
 
 from config import Secrets
 from receiving.delivery import Delivery
+from receiving.mistakes import Mistake
 from receiving.notices import Notice, read_json, several, spaced
 from receiving.samples import as_json
 from receiving.signatures import expect
@@ -117,12 +118,21 @@ def sample(event: str, url: str) -> Delivery:
     )
 
 
-def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[str, Delivery, Secrets]]:
+def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """Only the old header came, or the `sha256=` is missing."""
     old, given = delivery.headers.get("x-hub-signature", ""), delivery.headers.get(HEADER, "")
-    found = [("its signature lacks the sha256= before it", delivery.having(**{HEADER: "sha256=" + given}), secrets)]
+    found = [(BARE, delivery.having(**{HEADER: "sha256=" + given}), secrets)]
     for secret in secrets:
         if old == "sha1=" + hmac.new(secret.encode(), delivery.body, hashlib.sha1).hexdigest():
-            words = "it is genuine by SHA-1 alone: something removed X-Hub-Signature-256, or the server is too old"
-            found.append((words, sign(delivery, secrets), secrets))
+            found.append((OLD, sign(delivery, secrets), secrets))
     return found
+
+
+BARE = Mistake(
+    "prefix", "its signature lacks the sha256= before it", "Have the sender write sha256= before the digits."
+)
+OLD = Mistake(
+    "old header",
+    "it is genuine by SHA-1 alone: something removed X-Hub-Signature-256, or the server is too old",
+    "Let the proxy pass X-Hub-Signature-256 on, or update the server.",
+)

@@ -10,6 +10,7 @@ import uuid
 
 from config import Secrets
 from receiving.delivery import Delivery
+from receiving.mistakes import Mistake
 from receiving.notices import Notice, read_json, spaced
 from receiving.refusals import BadSignature
 from receiving.samples import as_json
@@ -102,7 +103,13 @@ def sample(event: str, url: str) -> Delivery:
     return as_json(url, facts | SAMPLES[event])
 
 
-def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[str, Delivery, Secrets]]:
+def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """The body is genuine, the Authorization is not."""
-    words = "the signature is genuine, but its Authorization is not the one in our settings"
-    return [(words, delivery, _signing(secrets))] if len(_signing(secrets)) < len(secrets) else []
+    return [(AUTHORIZED, delivery, _signing(secrets))] if len(_signing(secrets)) < len(secrets) else []
+
+
+AUTHORIZED = Mistake(
+    "other authorization",
+    "the signature is genuine, but its Authorization is not the one in our settings",
+    "Compare what `heroku webhooks:add -t` was given with authorization: in HEROKU_WEBHOOK_SECRET.",
+)

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.mistakes import other_urls
+from receiving.mistakes import Mistake, other_urls
 from receiving.notices import Notice, read_json, somebody, spaced
 from receiving.once import Reply
 from receiving.refusals import BadSignature, MissingSignature
@@ -127,12 +127,15 @@ def sample(event: str, url: str) -> Delivery:
     return as_form(url, [(FIELD, json.dumps(batch))], user_agent="Mandrill-Webhook/1.0")
 
 
-def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[str, Delivery, Secrets]]:
+def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[Mistake, Delivery, Secrets]]:
     """What Mandrill has for an address is not quite ours, or its test key signed more than an empty batch."""
-    for words, url in other_urls(delivery):
-        yield words, replace(delivery, url=url), secrets
-    yield (
-        "Mandrill's test key signed it, which is good for an empty batch only",
-        delivery,
-        (type(secrets[0])(TEST_KEY),),
-    )
+    for mistake, url in other_urls(delivery):
+        yield mistake, replace(delivery, url=url), secrets
+    yield TEST, delivery, (type(secrets[0])(TEST_KEY),)
+
+
+TEST = Mistake(
+    "test key",
+    "Mandrill's test key signed it, which is good for an empty batch only",
+    "Set MANDRILL_WEBHOOK_SECRET to the key that the webhook's settings show after the first save.",
+)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from config import Secret, Secrets
 from receiving import hidden_path
 from receiving.delivery import Delivery
+from receiving.mistakes import Mistake
 from receiving.notices import Notice, read_json, spaced
 from receiving.refusals import NotHere, WantsCredentials
 from receiving.samples import FORM, as_json
@@ -108,18 +109,29 @@ def sample(event: str, url: str) -> Delivery:
     return as_json(url, {"event": event, **SAMPLES[event], "at": random.randbelow(10**9)})
 
 
-def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[str, Delivery, Secrets]]:
+def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[Mistake, Delivery, Secrets]]:
     """The right value in the wrong place."""
     kind, _, credentials = delivery.headers.get("authorization", "").partition(" ")
     bare = credentials or kind
     for mark in (BEARER, hidden_path.MARK):
         values = tuple(Secret(BEARER + value) for value in marked(secrets, mark))
-        words = "it sent our token or secret, but not as an address or as `Bearer token`"
-        yield words, delivery.having(authorization=f"Bearer {bare}"), values
+        yield MISPLACED, delivery.having(authorization=f"Bearer {bare}"), values
     users = [pair.partition(":")[0] for pair in marked(secrets, BASIC)]
     try:
         user = base64.b64decode(credentials, validate=True).decode().partition(":")[0]
     except (binascii.Error, ValueError):
         return
     if user in users:
-        yield "the user is right and the password another one", sign(delivery, secrets), secrets
+        yield PASSWORD, sign(delivery, secrets), secrets
+
+
+MISPLACED = Mistake(
+    "misplaced secret",
+    "it sent our token or secret, but not as an address or as `Bearer token`",
+    "Put it into the sender's settings where PLAIN_WEBHOOK_SECRET has it: path:, basic: or bearer:.",
+)
+PASSWORD = Mistake(
+    "other password",
+    "the user is right and the password another one",
+    "Set the sender's password to the one in PLAIN_WEBHOOK_SECRET.",
+)

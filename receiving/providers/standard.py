@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from config import Secret, Secrets
 from receiving.delivery import Delivery
+from receiving.mistakes import Mistake
 from receiving.notices import Notice, read_json, spaced
 from receiving.refusals import BadSignature, MissingSignature
 from receiving.samples import as_json
@@ -136,11 +137,17 @@ def sample(event: str, url: str) -> Delivery:
     return as_json(url, {"type": event, "timestamp": "2026-11-23T18:00:00Z", "data": SAMPLES[event]})
 
 
-def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[str, Delivery, Secrets]]:
+def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """It came under Svix's own names, or the secret was used as it is written."""
     raw = tuple(Secret("whsec_" + base64.b64encode(secret.encode()).decode()) for secret in secrets)
     bare = tuple(Secret("whsec_" + base64.b64encode(secret.partition("_")[2].encode()).decode()) for secret in secrets)
     renamed = {header: delivery.headers.get(header.replace("webhook", "svix"), "") for header in (ID, AT, HEADER)}
-    found = [("it came with svix- headers: switch the sender to webhook- ones", delivery.having(**renamed), secrets)]
-    words = "the sender used the secret as it is written: it must strip whsec_ and decode the Base64"
-    return [*found, (words, delivery, raw), (words, delivery, bare)]
+    return [(SVIX, delivery.having(**renamed), secrets), (UNDECODED, delivery, raw), (UNDECODED, delivery, bare)]
+
+
+SVIX = Mistake("other headers", "it came with svix- headers", "Switch the sender to the webhook- ones.")
+UNDECODED = Mistake(
+    "undecoded secret",
+    "the sender used the secret as it is written",
+    "The sender must strip whsec_ and decode the Base64 that follows.",
+)

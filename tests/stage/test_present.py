@@ -6,6 +6,7 @@ import pytest
 
 from receiving import inbox
 from receiving.delivery import Delivery
+from receiving.mistakes import Mistake
 from sending import limits
 from stage import login
 from tests.stage.small_app import PASSWORD, make
@@ -164,7 +165,8 @@ def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logge
     body = b"From=%2B447700900123&To=%2B447700900100&Body=call+%2B447700900999&Caller=+447700900123"
     came = Delivery("POST", "https://talk.example/sms?to=%2B447700900123", FORM, body)
     inbox.keep(room.redis, came)
-    inbox.keep_refused(room.redis, came, "It matches with http for https: set PUBLIC_URL. +447700900123")
+    why = Mistake("scheme", "It matches with http for https: set PUBLIC_URL. +447700900123")
+    inbox.keep_refused(room.redis, came, why)
     inbox.keep(room.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}'))
     page = logged_in.get("/present").text
     assert "It matches with http for https: set PUBLIC_URL." in page
