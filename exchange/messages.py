@@ -16,6 +16,8 @@ from exchange.sids import new_sid
 if TYPE_CHECKING:
     from exchange.switchboard import Switchboard
 
+SENDER_OPEN = ("accepted", "scheduled")  # a service has not chosen the sender yet
+
 
 @dataclass(eq=False)
 class Message:
@@ -59,7 +61,7 @@ class Message:
 
     @property
     def on_its_way(self) -> bool:
-        return self.status in ("accepted", "queued", "sent")
+        return self.status in ("scheduled", "accepted", "queued", "sent")
 
     def shown(self) -> dict[str, Any]:
         """As its handset sees it."""
@@ -85,6 +87,29 @@ def send(board: Switchboard, message: Message) -> Message:
     return message
 
 
+def schedule(board: Switchboard, message: Message, at: datetime) -> Message:
+    """Take a message that leaves at a later moment of the exchange's clock, unless it is canceled before."""
+    message.status = "scheduled"
+    board.messages[message.sid] = message
+    board.spawn(_later(board, message, at))
+    return message
+
+
+async def _later(board: Switchboard, message: Message, at: datetime) -> None:
+    await board.clock.sleep(at.timestamp() - board.clock.time())
+    if message.status != "scheduled":
+        return
+    if board.opt_outs.silenced(message.to, message.from_):
+        fail(board, message, 21610)
+    else:
+        await _progress(board, message, board.texts_rate.turn(message.from_, message.num_segments))
+
+
+def cancel(board: Switchboard, message: Message) -> None:
+    """Call a scheduled message off."""
+    _becomes(board, message, "canceled")
+
+
 def fail(board: Switchboard, message: Message, code: int) -> Message:
     """Note a message that never leaves."""
     message.error_code = code
@@ -98,7 +123,7 @@ async def _progress(board: Switchboard, message: Message, turn: float) -> None:
     await fetch_all_media(board, message)
     await board.clock.sleep(due - board.clock.time())
     await board.clock.sleep(board.settings.delivery)
-    if message.status == "accepted":
+    if message.status in SENDER_OPEN:
         _becomes(board, message, "queued")
         await board.clock.sleep(board.settings.delivery)
     message.sent = board.clock.now()
@@ -175,7 +200,7 @@ def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
 def as_resource(message: Message) -> dict[str, Any]:
     """The Message resource of REST."""
     path = f"/2010-04-01/Accounts/{message.account}/Messages/{message.sid}"
-    accepted = message.status == "accepted"  # a service has not chosen the sender yet
+    accepted = message.status in SENDER_OPEN
     return {
         "account_sid": message.account,
         "api_version": "2010-04-01",

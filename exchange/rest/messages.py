@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
-from exchange.dates import rfc2822
+from exchange.dates import read_date, rfc2822
 from exchange.media import Media
-from exchange.messages import Message, as_resource, send
+from exchange.messages import Message, as_resource, cancel, schedule, send
 from exchange.numbers import E164, is_address, tidy
 from exchange.rest import checks
 from exchange.rest.door import Asked
@@ -20,6 +21,7 @@ from exchange.sids import SID
 MOST_CHARACTERS = 1600
 MOST_MEDIA = 10
 LONGEST_QUEUE = 36_000  # seconds
+SOONEST, LATEST = 300, 35 * 24 * 3600  # seconds from now that a message can be scheduled for
 
 
 def create(asked: Asked) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def create(asked: Asked) -> dict[str, Any]:
         raise RestError(21610)
     if board.texts_rate.backlog(from_) > LONGEST_QUEUE:
         raise RestError(21611, number=from_)
+    send_at = _send_at(asked, service)
     message = Message(
         account=asked.account,
         from_=from_,
@@ -50,7 +53,7 @@ def create(asked: Asked) -> dict[str, Any]:
         service=service,
         callback=checks.url(asked, "StatusCallback", 21609),
     )
-    return as_resource(send(board, message))
+    return as_resource(schedule(board, message, send_at) if send_at else send(board, message))
 
 
 def _to(asked: Asked) -> str:
@@ -68,6 +71,24 @@ def _service(asked: Asked) -> str | None:
     if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
         raise RestError(21705, why=sid[:40])
     return sid or None
+
+
+def _send_at(asked: Asked, service: str | None) -> datetime | None:
+    """The moment a message is scheduled for, if it is."""
+    kind, written = asked.text("ScheduleType").strip(), asked.text("SendAt").strip()
+    if not kind and not written:
+        return None
+    if kind != "fixed":
+        raise RestError(35126, why=kind[:40] or "(none)")
+    if not service:
+        raise RestError(35118)
+    if not written:
+        raise RestError(35111)
+    moment = read_date(written)
+    ahead = moment.timestamp() - asked.board.clock.time() if moment else 0
+    if moment is None or not SOONEST <= ahead <= LATEST:
+        raise RestError(35114, why=written[:40])
+    return moment
 
 
 def _from(asked: Asked) -> str:
@@ -108,8 +129,12 @@ def fetch(asked: Asked) -> dict[str, Any]:
 
 
 def update(asked: Asked) -> dict[str, Any]:
-    """`Body=` redacts. Nothing else can be changed here, as nothing is scheduled."""
+    """`Body=` redacts, and `Status=canceled` calls a scheduled message off."""
     message = _message(asked)
+    if asked.text("Status") == "canceled":
+        if message.status != "scheduled":
+            raise RestError(30409)
+        cancel(asked.board, message)
     if asked.has("Body") and not asked.text("Body"):
         message.body = ""
     return as_resource(message)
@@ -117,7 +142,7 @@ def update(asked: Asked) -> dict[str, Any]:
 
 def delete(asked: Asked) -> None:
     message = _message(asked)
-    if message.status in ("queued", "sending"):
+    if message.status in ("scheduled", "accepted", "queued", "sending"):
         raise RestError(20009)
     del asked.board.messages[message.sid]
 
