@@ -131,6 +131,18 @@ class Person:
         self.sid = found[0]["sid"]
         self.exchange.post(f"{self.door}/calls/{self.sid}/answer", {})
 
+    def is_called(self) -> None:
+        """Wait for a call to this phone, whatever becomes of it."""
+        coming: list[dict[str, Any]] = []
+
+        def has_come() -> bool:
+            calls = self.exchange.get(f"{self.door}/calls")["calls"]
+            coming[:] = [call for call in calls if call["direction"] == "incoming" and call["sid"] != self.sid]
+            return bool(coming)
+
+        eventually(has_come, f"{self.number} is called")
+        self.sid = coming[-1]["sid"]
+
     def behaves(self, when_called: str) -> None:
         self.exchange.post(self.door, {"when_called": when_called})
 

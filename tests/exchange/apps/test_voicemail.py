@@ -1,0 +1,63 @@
+"""Somebody calls Ben, and is let in or leaves a message."""
+
+import pytest
+
+from tests.exchange.apps import voicemail
+
+create = voicemail.create
+
+PLEASE = "Please leave a message after the beep."
+
+
+def test_ben_takes_the_call(ada, ben):
+    ada.dials()
+    ben.answers()
+    ben.hears(f"A call from {ada.number}. Press 1 to take it.")
+    ben.presses("1")
+    ada.speaks("Hello Ben.")
+    ben.hears(f"A call from {ada.number}. Press 1 to take it.", "Hello Ben.")
+    ben.hangs_up()
+    ada.is_left_with("completed")
+    assert ada.heard() == []
+
+
+def test_ben_does_not_take_the_call_and_reads_what_it_was_about(exchange, ada, ben):
+    ada.dials()
+    ben.answers()
+    ben.presses("2")
+    ada.hears(PLEASE)
+    ada.speaks("It is about the boat.")
+    ada.presses("#")
+    ada.hears(PLEASE, "Thank you.")
+    ben.gets(f"{ada.number} said: It is about the boat.")
+    sound = exchange.get(f"{ben.door}/texts")["texts"][0]["media"][0]
+    assert sound["content_type"] == "audio/mpeg"
+    assert exchange.request("GET", sound["url"])[0] == 200
+
+
+def test_a_machine_that_picks_up_for_ben_presses_nothing(exchange, ada, ben):
+    ben.behaves("machine")
+    ada.dials()
+    ben_hears = f"A call from {ada.number}. Press 1 to take it."
+    ben.is_called()
+    ben.hears(ben_hears)
+    exchange.time_passes(5)
+    ada.hears(PLEASE)
+
+
+@pytest.mark.parametrize("behaviour", ["busy", "fails", "rings"])
+def test_ben_cannot_be_reached(exchange, ada, ben, behaviour):
+    ben.behaves(behaviour)
+    ada.dials()
+    ben.is_called()
+    exchange.time_passes(11)
+    ada.hears(PLEASE)
+
+
+def test_who_hangs_up_in_the_middle_of_the_message_has_left_it_all_the_same(ada, ben):
+    ben.behaves("busy")
+    ada.dials()
+    ada.hears(PLEASE)
+    ada.speaks("Never mi")
+    ada.hangs_up()
+    ben.gets(f"{ada.number} said: Never mi")
