@@ -13,13 +13,8 @@ from sending.outcomes import Meaning
 from sending.subscribers import Subscriber
 
 KEEP = 2_000  # bytes of the answer's body that are kept
-ANSWER_HEADERS = (
-    "content-type",
-    "date",
-    "location",
-    "retry-after",
-    "server",
-)  # of the answer: what helps to find faults
+# Of the answer: what helps to find faults, and what the receiver wants of us.
+ANSWER_HEADERS = ("content-type", "date", "location", "retry-after", "server", outcomes.STEERING)
 AT_ONCE_AGAIN = 1.0  # seconds: what broke sooner than this is tried once more at once, as a stale connection breaks
 
 
@@ -62,7 +57,9 @@ class Attempt:
     @property
     def meaning(self) -> Meaning:
         """What follows from it."""
-        return outcomes.of_status(self.status) if self.status else outcomes.of_cause(self.cause)  # type: ignore[arg-type]
+        if not self.status:
+            return outcomes.of_cause(self.cause)  # type: ignore[arg-type]
+        return outcomes.of_answer(self.status, (self.response or {}).get(outcomes.STEERING, ""))
 
 
 def attempt(

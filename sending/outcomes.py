@@ -1,12 +1,16 @@
-"""What an attempt's outcome means: done, again later, slow down, or never again."""
+"""What an attempt's outcome means for the message and for the endpoint, and what the receiver may say about it."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from sending.failures import Cause
 
-Verdict = Literal["delivered", "again", "slow", "off"]
-"""`again`: by the schedule. `slow`: likewise, and leave the whole endpoint in peace. `off`: disable it."""
+Verdict = Literal["delivered", "again", "slow", "dropped"]
+"""`again`: by the schedule. `slow`: likewise, and leave the whole endpoint in peace. `dropped`: no further attempt."""
+
+# Svix's headers, with which a receiver steers its sender: https://docs.svix.com/receiving/delivery-control
+STEERING = "webhook-delivery"
+DISABLE, ABORT = "disable", "abort-message"
 
 SLOW = frozenset({429, 502, 503, 504})
 UNREACHED: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})  # the fallback's turn
@@ -14,10 +18,11 @@ UNREACHED: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})  #
 
 @dataclass(frozen=True)
 class Meaning:
-    """`advice` is for the endpoint's owner, once it is worth a word; it may be empty."""
+    """`verdict` is on the message, `stops` disables the endpoint; `advice` is for its owner, if it is worth a word."""
 
     verdict: Verdict
     advice: str = ""
+    stops: bool = False
 
 
 ADVICE = {
@@ -30,6 +35,16 @@ ADVICE = {
 }
 
 
+def of_answer(status: int, steering: str = "") -> Meaning:
+    """From the answer's status and, if it has one, its `webhook-delivery` header; unknown words are no matter."""
+    meaning, wish = of_status(status), steering.strip().lower()
+    if wish == DISABLE:
+        return Meaning(meaning.verdict, "It asked us, in its answer, to stop.", stops=True)
+    if wish == ABORT and meaning.verdict != "delivered" and not meaning.stops:
+        return Meaning("dropped", "It asked us, in its answer, not to send this again.")
+    return meaning
+
+
 def of_status(status: int) -> Meaning:
     """From the answer's status, by the table in Standard Webhooks."""
     if 200 <= status < 300:
@@ -37,12 +52,12 @@ def of_status(status: int) -> Meaning:
     if 300 <= status < 400:
         return Meaning("again", "It redirects, and a redirected webhook is lost: give us the final address.")
     if status == 410:
-        return Meaning("off", "It answered 410, gone, so we stopped.")
+        return Meaning("again", "It answered 410, gone, so we stopped.", stops=True)
     return Meaning("slow" if status in SLOW else "again", ADVICE.get(status, ""))
 
 
 def of_cause(cause: Cause) -> Meaning:
     """When there was no answer."""
     if cause == "blocked":
-        return Meaning("off", "It leads to a place we don't send to.")
+        return Meaning("again", "It leads to a place we don't send to.", stops=True)
     return Meaning("again", "Its certificate is not in order." if cause == "tls" else "")

@@ -170,10 +170,10 @@ def _settle(
 ) -> Claim | None:
     """Write down what came of it; the next claim, if there is time for more."""
     last, now, chance, tries = sent[-1], time.time(), random.random(), claim.message.tries  # noqa: S311 - spreads load
-    verdict = "again" if last.fallback and last.meaning.verdict == "off" else last.meaning.verdict
+    verdict, stops = last.meaning.verdict, last.meaning.stops and not last.fallback
     pause = schedule.wait(tries, waits, chance)
     wish = schedule.wish((last.response or {}).get("retry-after", ""), now) if verdict in ("slow", "again") else 0.0
-    result = "delivered" if verdict == "delivered" else "dead" if pause is None else "waiting"
+    result = "delivered" if verdict == "delivered" else "dead" if pause is None or verdict == "dropped" else "waiting"
     settled = Settled(
         claim.message,
         [*_lost(subscriber, claim), *sent],
@@ -183,8 +183,8 @@ def _settle(
         chance=1 - schedule.JITTER * chance,
         telling=lambda pipe: _tell(pipe, subscriber, claim, last, result),
     )
-    failing_since, following = _schedule(redis).settle(subscriber, lane, settled, now, more and verdict != "off")
-    if verdict == "off":
+    failing_since, following = _schedule(redis).settle(subscriber, lane, settled, now, more and not stops)
+    if stops:
         _give_up(redis, subscriber, last.meaning.advice, now)
     elif failing_since and now - failing_since > GIVE_UP_AFTER:
         _give_up(redis, subscriber, "For five days it has taken nothing, so we stopped.", now)
@@ -216,13 +216,7 @@ def _tell(pipe: Any, subscriber: Subscriber, claim: Claim, last: Attempt, result
     kind = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}[result]
     facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.milliseconds}
     facts |= {"subscriber": subscriber.id, "host": urls.host_of(last.url), "attempt": claim.message.tries}
-    _publish(pipe, kind, claim.message.id, **facts)
-
-
-def _publish(to: Any, kind: str, story: str, **facts: Any) -> None:
-    """Tell the stage, if its table of events has a line for this kind; no delivery fails for want of one."""
-    if kind in events.KINDS:
-        events.publish(to, kind, story, **facts)
+    events.publish(pipe, kind, claim.message.id, **facts)
 
 
 def _about(ids: list[str]) -> str:

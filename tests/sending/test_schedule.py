@@ -59,12 +59,16 @@ def test_whatever_it_asks_for_is_some_time_within_six_hours(header):
         ([200, 201, 204, 299], "delivered"),
         ([301, 302, 303, 307, 308, 304], "again"),
         ([400, 401, 403, 404, 405, 408, 413, 415, 422, 425, 500, 501, 599, 102, 999], "again"),
-        ([410], "off"),
+        ([410], "again"),
         ([429, 502, 503, 504], "slow"),
     ],
 )
 def test_what_each_status_means(statuses, verdict):
     assert {outcomes.of_status(status).verdict for status in statuses} == {verdict}
+
+
+def test_only_one_that_is_gone_is_stopped():
+    assert [status for status in range(100, 1000) if outcomes.of_status(status).stops] == [410]
 
 
 @pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
@@ -73,4 +77,4 @@ def test_no_answer_is_tried_again(cause):
 
 
 def test_an_address_that_leads_inside_is_never_tried_again():
-    assert outcomes.of_cause("blocked").verdict == "off"
+    assert outcomes.of_cause("blocked").stops

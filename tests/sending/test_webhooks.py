@@ -15,7 +15,6 @@ from sending import recovery, subscribers, webhooks
 from sending.http import Client
 from sending.sealing import Seal
 
-KINDS = ("webhook.delivered", "webhook.failed", "webhook.dead")
 SEAL = Seal(["a secret key of these tests"])
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops"
@@ -26,12 +25,6 @@ def client():
     client = Client(allow_loopback=True, resolver=leads_to("127.0.0.1"))
     yield client
     client.close()
-
-
-@pytest.fixture(autouse=True)
-def kinds(monkeypatch):
-    for kind in KINDS:
-        monkeypatch.setitem(events.KINDS, kind, events.KINDS.get(kind, ""))
 
 
 @pytest.fixture
@@ -202,6 +195,26 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
     assert "subscriber.disabled" in house.told()
     (effect,) = house.redis.keys("effect:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
+
+
+@pytest.mark.parametrize(
+    ("status", "wish", "message_is", "endpoint_is"),
+    [
+        (b"200", b"disable", "delivered", "off"),
+        (b"500", b"Disable", "waiting", "off"),
+        (b"500", b"abort-message", "dead", "on"),
+        (b"200", b"abort-message", "delivered", "on"),
+        (b"410", b"abort-message", "waiting", "off"),
+        (b"500", b"sing", "waiting", "on"),
+    ],
+)
+def test_a_receiver_may_steer_us_by_a_header_of_its_answer(house, status, wish, message_is, endpoint_is):
+    steers = b"HTTP/1.1 " + status + b" X\r\nwebhook-delivery: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
+    with receiver(answers(steers)) as there:
+        id = house.subscribes(there)
+        message = house.says()
+        house.sends(id)
+    assert (house.state(message, id), subscribers.load(house.redis, id).state) == (message_is, endpoint_is)
 
 
 def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
