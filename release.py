@@ -8,6 +8,8 @@ import requests
 from twilio.base.exceptions import TwilioException
 
 import config
+from sending import credentials
+from sending.sealing import Seal, WrongKey
 from sending.twilio import Telephone
 
 
@@ -31,9 +33,12 @@ def main() -> int:
 
 def _store(settings: config.Settings) -> Iterator[str]:
     try:
-        config.connect(settings).ping()
+        locked = credentials.locked(config.connect(settings), Seal(settings.secret_key))
     except redis.exceptions.RedisError as trouble:
         yield f"The store at REDIS_URL does not answer: {trouble}."
+        return
+    if locked:
+        yield f"{WrongKey()} It concerns {len(locked)} of the addresses that hear our webhooks."
 
 
 def _advice(settings: config.Settings) -> Iterator[str]:

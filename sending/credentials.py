@@ -1,11 +1,13 @@
 """What makes a request to a subscriber ours, opened for one turn of sending and written down nowhere."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sending import subscribers
 from sending.cookies import Jar
-from sending.sealing import Seal, Sealed
+from sending.sealing import Seal, Sealed, WrongKey
 from sending.subscribers import Subscriber
 
 
@@ -28,3 +30,16 @@ def opened(redis: Any, seal: Seal, subscriber: Subscriber, now: float) -> Creden
         headers["Authorization"] = seal.open(Sealed(subscriber.authorization))
     jar = Jar(redis, seal, subscriber.id, subscriber.acquaintance) if subscriber.cookies else None
     return Credentials(keys, headers, jar)
+
+
+def locked(redis: Any, seal: Seal) -> list[Subscriber]:
+    """Those whose credentials no value of SECRET_KEY opens."""
+    return [one for one in subscribers.everyone(redis) if not _opens(redis, seal, one)]
+
+
+def _opens(redis: Any, seal: Seal, subscriber: Subscriber) -> bool:
+    try:
+        opened(redis, seal, subscriber, time.time())
+    except WrongKey:
+        return False
+    return True

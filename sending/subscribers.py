@@ -158,7 +158,7 @@ def renew(redis: Any, seal: Seal, id: str) -> Subscriber:
         keys = tuple(replace(key, sealed=seal.renew(key.sealed)) for key in known.keys)
         return replace(known, keys=keys, authorization=authorization, headers=headers)
 
-    return _change(redis, id, "updated", renewed)
+    return _change(redis, id, "", renewed)
 
 
 def resume(redis: Any, id: str, now: float | None = None) -> Subscriber:
@@ -188,7 +188,7 @@ def delete(redis: Any, id: str) -> None:
 
 
 def _change(redis: Any, id: str, what: str, change: Any) -> Subscriber:
-    """Read, change, write and tell; again if somebody else was faster."""
+    """Read, change, write and, if it is `what` for somebody, tell; again if somebody else was faster."""
     for _ in range(20):
         record = redis.hget(_key(id), "record")
         if record is None:
@@ -199,7 +199,8 @@ def _change(redis: Any, id: str, what: str, change: Any) -> Subscriber:
         if changed.acquaintance != known.acquaintance:
             pipe.delete(cookies.key_of(id))
         pipe.hset(_key(id), mapping={"record": _write(changed), "state": changed.state})
-        _tell(pipe, what, changed)
+        if what:
+            _tell(pipe, what, changed)
         if commit(redis, pipe, _key(id), record.decode(), field="record"):
             return changed
     raise RuntimeError(f"Subscriber {id} changes too often to be changed.")

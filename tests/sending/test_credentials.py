@@ -3,15 +3,18 @@
 import json
 import logging
 import time
+from dataclasses import replace
 
 import pytest
 from loopback import OK, answers, leads_to, receiver
 
 import events
+import release
 from sending import cookies, subscribers, webhooks
 from sending.credentials import opened
 from sending.http import Client
 from sending.sealing import Seal, WrongKey
+from tools.reseal import reseal
 
 OLD, NEW = "the old secret key", "the new secret key"
 SEAL = Seal([OLD])
@@ -175,3 +178,30 @@ def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes,
     subscribers.update(redis, client, SEAL, id, http=True, sign_body=True)
     with pytest.raises(subscribers.Unacceptable, match="needs a shared secret"):
         subscribers.rotate(redis, SEAL, id, private=True)
+
+
+def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(subscribes, sends, redis, client):
+    with receiver(answers(OK)) as there:
+        id, resting = subscribes(there), subscribes(there)
+        sends(id, seal=Seal([NEW]))
+        subscribers.pause(redis, resting)
+        assert reseal(redis, Seal([NEW, OLD])) == (2, [])
+        assert "subscriber.updated" not in [event.kind for event in events.latest(redis, 100)]
+        assert [subscribers.load(redis, one).state for one in (id, resting)] == ["on", "paused"]
+        assert webhooks.deliver(redis, client, Seal([NEW]), id, http=True) == 1
+
+
+def test_what_cannot_be_opened_is_named(subscribes, redis):
+    with receiver(answers(OK)) as there:
+        id = subscribes(there)
+    assert reseal(redis, Seal([NEW])) == (0, [id])
+
+
+def test_a_version_that_cannot_open_what_is_sealed_does_not_go_live(subscribes, redis, settings):
+    assert list(release._store(settings)) == []
+    with receiver(answers(OK)) as there:
+        subscribes(there)
+    (reason,) = release._store(settings)
+    assert reason == f"{LOCKED} It concerns 1 of the addresses that hear our webhooks."
+    both = replace(settings, secret_key=(*settings.secret_key, OLD))
+    assert list(release._store(both)) == []
