@@ -1,5 +1,6 @@
 """Jobs that behave, and jobs that do not, for the tests of the worker."""
 
+import contextlib
 import ctypes
 import os
 import re
@@ -8,6 +9,7 @@ import socket
 import time
 from typing import Any, NoReturn
 
+from redis.exceptions import ConnectionError as StoreAway
 from rq import get_current_job
 
 
@@ -32,11 +34,17 @@ def meet(number: int) -> int:
 
 
 def wait_for(key: str) -> str:
-    """Say where we are, and wait until somebody sets the key."""
+    """Say where we are, and wait until somebody sets the key, also while the store is away."""
     redis().rpush("started", f"{os.getpid()}")
-    while not redis().exists(key):
+    while not is_set(key):
         time.sleep(0.05)
     return key
+
+
+def is_set(key: str) -> bool:
+    with contextlib.suppress(StoreAway):
+        return bool(redis().exists(key))
+    return False
 
 
 def spin() -> NoReturn:

@@ -273,6 +273,7 @@ def test_a_worker_told_to_leave_finishes_what_runs(office):
     job = office.asks(some_jobs.wait_for, "the end")
     office.places_of(1)
     worker.terminate()
+    eventually(lambda: office.redis.exists("leaving"))
     later = office.asks(some_jobs.note, "after")
     office.redis.set("the end", 1)
     assert worker.wait(20) == 0
@@ -286,6 +287,7 @@ def test_a_worker_told_twice_hands_back_what_runs(office):
     job = office.asks(some_jobs.wait_for, "the end")
     office.places_of(1)
     worker.send_signal(signal.SIGINT)
+    eventually(lambda: office.redis.exists("leaving"))
     time.sleep(1.2)  # the same word twice within a second counts once
     worker.send_signal(signal.SIGINT)
     assert worker.wait(20) == 0
