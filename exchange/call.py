@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from exchange import audio
 from exchange.journal import Journal
-from exchange.line import Audio, Event, Key, Line, Words
+from exchange.line import Audio, Event, Heard, Key, Line, Tune, Words
 from exchange.recorder import CallRecorder, Wanted
 from exchange.sids import new_sid
 
@@ -57,6 +58,8 @@ class Plan:
     detected: Callback | None = None  # where the verdict is told, if the call does not wait for it
     recorded: Wanted | None = None
     hidden: bool = False  # between two handsets: no business of the app
+    inside: bool = False  # to one of the app's own numbers: no handset's end
+    through: tuple[str, ...] = ()  # the app's own numbers it has come through
     extra: dict[str, str] = field(default_factory=dict)  # further parameters of every request
 
 
@@ -82,6 +85,7 @@ class Call:
         self.request_over = asyncio.Event()
         self.journal = Journal(board.clock)
         self.recorders: list[CallRecorder] = []  # that run now
+        self.relay: Callable[[Heard], None] | None = None  # who else hears what reaches this ear
         self.redirected = False  # taken away from what it was doing by a live update
 
     @property
@@ -203,12 +207,15 @@ class Call:
             self.journal.note(kind, self.line.heard[-1])
             for recorder in self.recorders:
                 recorder.heard(self.line.heard[-1])
+            if self.relay:
+                self.relay(self.line.heard[-1])
         elif kind == "ended":
             for recorder in self.recorders:
                 recorder.ended(self.line.heard[payload["id"] - 1])
         elif kind == "listening":
             self.journal.note("listens", payload["listening"])
-        self.board.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
+        if not self.plan.inside:
+            self.board.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
 
 
 def done(event: Event) -> str:
@@ -220,6 +227,8 @@ def done(event: Event) -> str:
             return f"says “{text}”"
         case Audio(sound=sound):
             return f"speaks for {audio.seconds(sound):.1f} s"
+        case Tune(source=source):
+            return f"plays {source}"
 
 
 COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+353": "IE"}

@@ -67,8 +67,8 @@ WARNINGS = _errors(
         13222: ("Number: sendDigits holds {why}", "Use 0-9, *, #, w and W."),
         13223: ("Dial: {why} is not a phone number", "Write it in E.164 form, such as +441632960001."),
         13224: (
-            "Dial: {why} cannot be called from this exchange",
-            "Call a handset: a number that is not the app's own.",
+            "Dial: {why} would lead the call back to where it came from",
+            "Dial a handset, or another of the app's numbers.",
         ),
         13230: ("Conference: muted must be true or false, not {why}", "Write true or false."),
         13231: ("Conference: endConferenceOnExit must be true or false, not {why}", "Write true or false."),

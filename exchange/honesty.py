@@ -15,8 +15,8 @@ WITHOUT_EFFECT: dict[str, str] = {
     "Gather": "speechTimeout profanityFilter speechModel enhanced debug",
     "Record": "recordingConfigurationId",
     "Dial": "callReason ringTone referUrl referMethod events passports recordingConfigurationId",
-    "Enqueue": "workflowSid maxQueueSize",
-    "Number": "byoc amdStatusCallback amdStatusCallbackMethod machineDetectionTimeout "
+    "Enqueue": "workflowSid",
+    "Number": "byoc machineDetectionTimeout "
     "machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold machineDetectionSilenceTimeout",
     "Conference": "region jitterBufferSize recordingConfigurationId",
     "Queue": "reservationSid postWorkActivitySid",
@@ -45,7 +45,9 @@ CHOICES = (
     "Dial's action is asked when the caller leaves first too; somebody who refused in a whisper leaves "
     "DialCallStatus=no-answer with DialBridged=false, as they were not connected.",
     "Dial takes ten digits for a North American number, and more for an international one without its +.",
-    "A Dial whose callerId may not be shown rings nobody and fails. A Dial to a number of the app's own fails.",
+    "A Dial whose callerId may not be shown rings nobody and fails.",
+    "Dialling or calling a number of the app's own rings it as an incoming call: two calls, joined. One that would "
+    "come to the same number twice, or through more than three, is not made (13224).",
     "Dial Queue waits for somebody as long as its timeout says; then DialCallStatus is no-answer.",
     "A queue's member who is sent elsewhere over REST leaves without the Enqueue's action.",
     "A recording is WAV at its address, with and without .wav, and MP3 at .mp3. It holds an hour at most.",
@@ -68,6 +70,9 @@ CHOICES = (
     "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",
     "Twilio's own hold music, twimlets.com/holdmusic and the documents of demo.twilio.com are answered by the exchange "
     "itself, with a tune of its own.",
+    "Machine detection is the handset's setting and takes two seconds; its tuning changes nothing. AsyncAmd and "
+    "Number's amdStatusCallback tell it beside the call, unknown if that is over; from then on AnsweredBy is on every "
+    "request.",
     "A number's and an account's rates are unlimited unless --segments-a-second and --calls-a-second say otherwise.",
     "What is asked with the test credentials sends no callbacks.",
     "Recordings and media can be fetched without a login, as on a new account.",

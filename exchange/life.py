@@ -8,7 +8,8 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from exchange.call import DETECTION, Call, Callback, Fallback, Plan
+from exchange.call import Call, Callback, Fallback, Plan
+from exchange.detection import PICKS_UP, detect
 from exchange.history import trim
 from exchange.numbers import Number
 from exchange.program import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
@@ -18,13 +19,11 @@ if TYPE_CHECKING:
     from exchange.switchboard import Switchboard
 
 log = logging.getLogger("exchange")
-SOONEST_VERDICT = 0.05  # seconds, so that the first request goes out without it
-PICKS_UP = {"answers": "human", "machine": "machine_start"}
 
 
-def incoming(board: Switchboard, handset: str, number: Number) -> Call:
-    """A handset calls one of our numbers."""
-    asked = board.addresses(number, number.voice_application_sid)
+def incoming(board: Switchboard, handset: str, number: Number, through: tuple[str, ...] | None = None) -> Call:
+    """A handset calls one of our numbers; or another of our calls does, that came through those."""
+    asked, known = board.addresses(number, number.voice_application_sid), board.handsets.get(handset)
     plan = Plan(
         from_=handset,
         to=number.phone_number,
@@ -34,7 +33,9 @@ def incoming(board: Switchboard, handset: str, number: Number) -> Call:
         number_sid=number.sid,
         fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
         callbacks=[Callback(asked.status_callback, asked.status_callback_method)],
-        extra={"CallerName": board.handset(handset).name} if asked.voice_caller_id_lookup else {},
+        extra={"CallerName": known.name if known else ""} if asked.voice_caller_id_lookup else {},
+        inside=through is not None,
+        through=(*(through or ()), number.phone_number),
     )
     call = placed(board, plan)
     call.journal.note("did", (f"dials {number.phone_number}", True))
@@ -61,9 +62,11 @@ def placed(board: Switchboard, plan: Plan) -> Call:
     """A call, on the books of the board and of its handset."""
     call = Call(board, plan)
     board.calls[call.sid] = call
-    calls = board.handset(plan.handset).calls
-    calls.append(call)
-    trim(calls, lambda kept: not kept.over)
+    plan.inside = plan.inside or plan.handset in board.numbers
+    if not plan.inside:
+        calls = board.handset(plan.handset).calls
+        calls.append(call)
+        trim(calls, lambda kept: not kept.over)
     board.handset_sees(call)
     return call
 
@@ -83,17 +86,22 @@ async def _outgoing(call: Call, first: Step, timeout: float, time_limit: float |
 
 
 async def ring(call: Call, timeout: float) -> bool:
-    """Ring the handset until it is answered; False if that never happens, and then the call is over."""
-    board, handset = call.board, call.board.handset(call.plan.handset)
+    """Ring until it is answered; False if that never happens, and then the call is over."""
+    from exchange.trunk import connect
+
+    board, number = call.board, call.board.numbers.get(call.plan.handset)
     if call.over:
         return False
     call.tell("initiated", "initiated")
-    if handset.when_called in ("busy", "fails"):
+    behaviour = "" if number else board.handset(call.plan.handset).when_called
+    if behaviour in ("busy", "fails"):
         await board.clock.sleep(board.settings.answer_after)
-        call.becomes("busy" if handset.when_called == "busy" else "failed")
+        call.becomes("busy" if behaviour == "busy" else "failed")
         return False
     call.becomes("ringing")
-    if handset.when_called in PICKS_UP:
+    if number:
+        connect(call, number)
+    elif behaviour in PICKS_UP:
         board.spawn(_pick_up(call))
     try:
         async with board.clock.deadline(timeout):
@@ -107,47 +115,19 @@ async def ring(call: Call, timeout: float) -> bool:
 async def _pick_up(call: Call) -> None:
     await call.board.clock.sleep(call.board.settings.answer_after)
     if call.status == "ringing":
-        _detect(call)
-        call.becomes("in-progress")
+        picked_up(call)
 
 
-def _detect(call: Call) -> None:
-    """Answering machine detection: its verdict comes with the first request, or beside the call."""
-    verdict = _answered_by(call)
-    if verdict and call.plan.detected is not None:
-        call.board.spawn(_tell_verdict(call, verdict, call.plan.detected))
-    else:
-        call.answered_by = verdict
-
-
-async def _tell_verdict(call: Call, verdict: str, callback: Callback) -> None:
-    await call.board.clock.sleep(max(SOONEST_VERDICT, int(DETECTION) / 1000 * call.line.pace))
-    call.answered_by = "unknown" if call.over else verdict
-    told = {
-        "CallSid": call.sid,
-        "AccountSid": call.plan.account,
-        "AnsweredBy": call.answered_by,
-        "MachineDetectionDuration": DETECTION,
-    }
-    if callback.url:
-        call.board.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
-
-
-def _answered_by(call: Call) -> str | None:
-    """What answering machine detection says, where it was asked for."""
-    if not call.plan.machine_detection:
-        return None
-    found = PICKS_UP.get(call.board.handset(call.plan.handset).when_called, "human")
-    if found == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
-        return "machine_end_beep"
-    return found
+def picked_up(call: Call) -> None:
+    """Somebody, or something, answers."""
+    detect(call)
+    call.becomes("in-progress")
 
 
 def answered_by_person(call: Call) -> None:
     """The handset picks up."""
     call.journal.note("did", ("answers", True))
-    _detect(call)
-    call.becomes("in-progress")
+    picked_up(call)
 
 
 def hung_up_by_person(call: Call) -> None:

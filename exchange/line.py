@@ -32,7 +32,16 @@ class Audio:
     sound: bytes  # PCM, 16 bit, mono, 8,000 a second
 
 
-Event = Key | Words | Audio
+@dataclass(frozen=True)
+class Tune:
+    """Something an exchange plays to another."""
+
+    url: str
+    source: str
+    seconds: float
+
+
+Event = Key | Words | Audio | Tune
 
 
 class Heard:

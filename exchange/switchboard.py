@@ -195,7 +195,8 @@ class Switchboard:
         return known.name if known and known.name else number
 
     def handset_sees(self, call: Call) -> None:
-        self.feed.publish("call", call.plan.handset, shown_call(call, heard=False))
+        if not call.plan.inside:
+            self.feed.publish("call", call.plan.handset, shown_call(call, heard=False))
 
     def delivered(self, message: Message) -> None:
         """A text has reached its handset, or left it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from exchange import audio
-from exchange.line import Audio, Event, Key, Words
+from exchange.line import Audio, Event, Key, Tune, Words
 from exchange.media import Media
 
 if TYPE_CHECKING:
@@ -60,3 +60,5 @@ def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:
             return "Voice", {"from": speaker, "text": "", "url": media.path}
         case Key(digit=digit):
             return "Tones", {"digits": digit, "from": speaker}
+        case Tune(url=url, source=source, seconds=seconds):
+            return "Play", {"url": url, "source": source, "seconds": seconds}

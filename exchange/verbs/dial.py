@@ -13,6 +13,7 @@ from exchange.numbers import CLIENT, is_number, tidy
 from exchange.program import Fetch, Outcome, Session
 from exchange.recorder import CallRecorder
 from exchange.talking import bridge
+from exchange.trunk import comes_back
 from exchange.twiml import Element
 from exchange.verbs.conference import conference
 from exchange.verbs.queue import dial_queue
@@ -204,7 +205,7 @@ def _address(session: Session, noun: Element) -> str:
         known = is_number(address)
     if not known:
         session.warn(13223, noun, address)
-    elif address in session.board.numbers:
+    elif address in session.board.numbers and comes_back(session.call.plan.through, address):
         session.warn(13224, noun, address)
         known = False
     return address if known else ""
@@ -243,6 +244,7 @@ def _leg(dialling: Dialling, number: str, noun: Element, caller_id: str) -> Leg:
         machine_detection=noun.get("machineDetection"),
         detected=_detected(session, noun),
         hidden=parent.hidden,
+        through=parent.through,
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")
