@@ -48,12 +48,12 @@ def _ask(words: list[str] | None, port: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.send", description=(__doc__ or "").partition(":")[0] + ".")
     parser.add_argument("provider", choices=list(known))
     parser.add_argument("event", nargs="?", default="", help="one of its samples; without it, the first")
-    parser.add_argument("--to", default=f"http://127.0.0.1:{port}", type=_origin, help="the app; %(default)s")
-    parser.add_argument("--signed-for", default="", type=_origin, help="its PUBLIC_URL, if that is another address")
+    parser.add_argument("--to", default=f"http://127.0.0.1:{port}", type=origin, help="the app; %(default)s")
+    parser.add_argument("--signed-for", default="", type=origin, help="its PUBLIC_URL, if that is another address")
     return parser.parse_args(words)
 
 
-def _origin(text: str) -> str:
+def origin(text: str) -> str:
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise argparse.ArgumentTypeError("must be an address such as http://127.0.0.1:8000")

@@ -74,7 +74,8 @@ def is_a_problem(answer, status):
 
 
 @pytest.mark.parametrize(("method", "path"), [*EVERYWHERE, ("GET", "/api/openapi.json")])
-def test_without_the_setting_there_is_no_such_api(app, method, path):
+def test_without_the_setting_there_is_no_such_api(environ, redis, method, path):
+    app = create_app(config.load(environ | {"API_TOKENS": ""}), redis)
     assert app.test_client().open(path, method=method, headers=AUTHORIZED).status_code == 404
 
 
