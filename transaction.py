@@ -1,9 +1,10 @@
 """Many writes at once, or none: everything collected on a pipeline, if one value is still what we saw."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from hiredis import pack_command
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -22,6 +23,10 @@ return 1
 """
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
+Commands = Sequence[Sequence[Any]]
+Send = Callable[[Any, Commands], list[Any]]
+"""Takes commands to the store and answers with its raw answers."""
+
 
 class Writes(Pipeline):
     """A pipeline that only collects. RQ can queue jobs on it: the transaction it opens there is the one we make."""
@@ -35,37 +40,48 @@ def collect(redis: Any) -> Writes:
     return Writes(redis.connection_pool, redis.response_callbacks, True, None)
 
 
-def commit(redis: Any, pipe: Any, key: str, seen: str, field: str = "") -> bool:
+def commit(redis: Any, pipe: Any, key: str, seen: str, field: str = "", by: Send | None = None) -> bool:
     """Run what `pipe` has collected, all at once, if `key` (or its hash `field`) still holds `seen`; "" means absent.
 
     False: somebody else was faster, and nothing was written. `pipe` comes from `collect`; it is emptied, never
-    executed.
+    executed. `by` is another way of sending than `send`.
     """
     words: list[Any] = [1, key, field, seen]
     for arguments, _options in pipe.command_stack:
         words += [len(arguments), *arguments]
     pipe.reset()
+    by = by or send
     try:
-        return bool(send(redis, [("EVALSHA", SCRIPT_SHA, *words)])[0])
+        return bool(by(redis, [("EVALSHA", SCRIPT_SHA, *words)])[0])
     except NoScriptError:
-        return bool(send(redis, [("EVAL", SCRIPT, *words)])[0])
+        return bool(by(redis, [("EVAL", SCRIPT, *words)])[0])
 
 
-def send(redis: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
+def send(redis: Any, commands: Commands) -> list[Any]:
     """One round trip for several commands, in order but not as one; the raw answers. Raises the first refusal.
 
     The same as a pipeline, at half the price: a webhook makes two such trips, and each costs as much as its signature.
     """
+    return accepted(trip(redis, commands))
+
+
+def trip(redis: Any, commands: Commands) -> list[Any]:
+    """The same, with refusals among the answers."""
+    packed = b"".join([pack_command(tuple(words)) for words in commands])
     pool = redis.connection_pool
     connection = pool.get_connection()
     try:
-        connection.send_packed_command(connection.pack_commands(commands))
-        answers = [_read(connection) for _ in commands]
+        connection.send_packed_command([packed])
+        return [_read(connection) for _ in commands]
     except BaseException:
         connection.disconnect()  # half an answer may be left in it
         raise
     finally:
         pool.release(connection)
+
+
+def accepted(answers: list[Any]) -> list[Any]:
+    """These answers, unless one is a refusal: then that is raised."""
     for answer in answers:
         if isinstance(answer, ResponseError):
             raise answer

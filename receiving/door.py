@@ -8,10 +8,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, request
 
 import events
-import transaction
 from config import Settings
 from masking import mask_all
-from receiving import fed_in, inbox, late, once, twilio, twilio_why
+from receiving import fed_in, inbox, late, once, together, twilio, twilio_why
 from receiving.delivery import Delivery, from_request
 from receiving.mistakes import Mistake
 from receiving.once import Reply
@@ -75,7 +74,7 @@ def admit(delivery: Delivery, verify: Verify, key: Key, handler: Handler) -> Rep
     pipe = collect(redis)
     inbox.keep(pipe, delivery)
     claim = once.ask(pipe, fed_in.claim_of(delivery, key(delivery)))
-    stored = once.settle(redis, claim, transaction.send(redis, [words for words, _ in pipe.command_stack])[-1])
+    stored = once.settle(redis, claim, together.send(redis, [words for words, _ in pipe.command_stack])[-1])
     if stored is not None:
         repeated(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
         return stored

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from receiving import together
 from transaction import collect, commit
 
 LEASE = 20  # seconds. Longer than the 15 Twilio waits; a claim whose worker died is free again after it
@@ -60,7 +61,7 @@ def settle(redis: Any, claim: Claim, found: bytes | None, sleep: Callable[[float
 def finish(redis: Any, pipe: Any, claim: Claim, reply: Reply) -> bool:
     """Everything on the pipeline and the reply, at once. False: the lease had ended and another copy took over."""
     pipe.execute_command("SET", claim.key, _done(reply), "EX", REMEMBERED)
-    return commit(redis, pipe, claim.key, claim.mark)
+    return commit(redis, pipe, claim.key, claim.mark, by=together.send)
 
 
 def do(redis: Any, pipe: Any, key: str, reply: Reply, remembered: int) -> bool:
@@ -69,7 +70,7 @@ def do(redis: Any, pipe: Any, key: str, reply: Reply, remembered: int) -> bool:
     For work that is nothing but these writes: it needs no lease, for it is done or not, and takes one round trip.
     """
     pipe.execute_command("SET", f"claim:{key}", _done(reply), "EX", remembered)
-    return commit(redis, pipe, f"claim:{key}", "")
+    return commit(redis, pipe, f"claim:{key}", "", by=together.send)
 
 
 @lru_cache(100)
