@@ -27,7 +27,7 @@ def seconds(sound: bytes) -> float:
 
 
 def samples_in(length: float) -> int:
-    return int(length * RATE)
+    return round(length * RATE)
 
 
 def bytes_of(length: float) -> int:
@@ -45,15 +45,22 @@ def beep(length: float = 0.4) -> bytes:
     )
 
 
-def to_wav(sound: bytes, channels: int = 1) -> bytes:
-    """Of several channels, the samples stand side by side."""
-    out = io.BytesIO()
-    with wave.open(out, "wb") as writer:
-        writer.setnchannels(channels)
-        writer.setsampwidth(WIDTH)
-        writer.setframerate(RATE)
-        writer.writeframes(sound)
-    return out.getvalue()
+def to_wav(sound: bytes) -> bytes:
+    return wav_head(len(sound), 1) + sound
+
+
+def wav_head(size: int, channels: int) -> bytes:
+    """What stands before so many bytes of sound; of several channels, the samples are side by side."""
+    form = struct.pack("<HHIIHH", 1, channels, RATE, RATE * WIDTH * channels, WIDTH * channels, 8 * WIDTH)
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + size)
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + form
+        + b"data"
+        + struct.pack("<I", size)
+    )
 
 
 def from_wav(body: bytes) -> bytes:
@@ -86,10 +93,18 @@ def speech(words: str) -> bytes:
     """A sound in the rhythm of these words: a swell for each syllable, a gap between words."""
     pieces = []
     for place, word in enumerate(words.split()):
-        syllables = len(re.findall(r"[aeiouyäöüéèáíóú]+", word.lower())) or max(1, len(word) // 3)
-        pieces += [_syllable(PITCHES[(place + n) % len(PITCHES)]) for n in range(min(syllables, 20))]
+        pieces += [_syllable(PITCHES[(place + n) % len(PITCHES)]) for n in range(_syllables(word))]
         pieces.append(silence(GAP))
     return b"".join(pieces)
+
+
+def speech_seconds(words: str) -> float:
+    """How long that sound is."""
+    return sum(_syllables(word) * SYLLABLE + GAP for word in words.split())
+
+
+def _syllables(word: str) -> int:
+    return min(20, len(re.findall(r"[aeiouyäöüéèáíóú]+", word.lower())) or max(1, len(word) // 3))
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import lameenc
 
 from exchange import audio
@@ -9,10 +11,9 @@ from exchange import audio
 BIT_RATE = 32  # kbit/s for each channel
 OUT_RATE = 16_000  # more players know it than 8,000
 FASTEST = 7
-SECONDS_AT_ONCE = 10
 
 
-def encode(sound: bytes, channels: int = 1) -> bytes:
+def encoded(parts: Iterable[bytes], channels: int = 1) -> Iterator[bytes]:
     """16-bit PCM, the samples of the channels side by side, as MP3. Slow: not for the event loop."""
     encoder = lameenc.Encoder()
     encoder.silence()
@@ -21,6 +22,6 @@ def encode(sound: bytes, channels: int = 1) -> bytes:
     encoder.set_channels(channels)
     encoder.set_bit_rate(BIT_RATE * channels)
     encoder.set_quality(FASTEST)
-    step = audio.bytes_of(SECONDS_AT_ONCE) * channels
-    parts = [bytes(encoder.encode(sound[place : place + step])) for place in range(0, len(sound), step)]
-    return b"".join([*parts, bytes(encoder.flush())])
+    for part in parts:
+        yield bytes(encoder.encode(part))
+    yield bytes(encoder.flush())

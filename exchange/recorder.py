@@ -46,7 +46,7 @@ class Recorder:
         """Somebody speaks."""
         match event:
             case Words(text=text):
-                self.tape.begins(track, audio.speech(text), speaker)
+                self.tape.begins(track, text, speaker)
                 if self.tape.paused is None and track in self.tape.tracks:
                     self.recording.words.append(text)
             case Audio(sound=sound):
@@ -57,7 +57,7 @@ class Recorder:
         details = item.details
         match item.verb:
             case "Say":
-                self.tape.begins(OUTBOUND, audio.speech(details["text"]))
+                self.tape.begins(OUTBOUND, details["text"])
             case "Beep" | "Tones":
                 self.tape.begins(OUTBOUND, audio.beep())
             case "Play" if media := self._media(details["url"]):

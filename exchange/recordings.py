@@ -81,12 +81,15 @@ class Recordings(History[str, Recording]):
         self[recording.sid] = recording
         return recording
 
-    async def sound(self, recording: Recording, channels: int, as_mp3: bool) -> bytes:
+    async def sound(self, recording: Recording, channels: int, as_mp3: bool) -> bytearray:
         """A whole file, WAV or MP3, made beside the event loop."""
         async with self.turn:
             return await asyncio.to_thread(_file, recording.tape, channels, as_mp3)
 
 
-def _file(tape: Tape, channels: int, as_mp3: bool) -> bytes:
-    sound = tape.played(channels)
-    return mp3.encode(sound, channels) if as_mp3 else audio.to_wav(sound, channels)
+def _file(tape: Tape, channels: int, as_mp3: bool) -> bytearray:
+    parts = tape.played(channels)
+    made = bytearray() if as_mp3 else bytearray(audio.wav_head(tape.size(channels), channels))
+    for part in mp3.encoded(parts, channels) if as_mp3 else parts:
+        made += part
+    return made

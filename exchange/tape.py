@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from exchange import audio
 
@@ -12,33 +14,39 @@ if TYPE_CHECKING:
     from exchange.clock import Clock
     from exchange.media import Media
 
+Sound: TypeAlias = "bytes | str | Media"
 LONGEST = 3600.0  # seconds; what comes later is lost
 SHORTEST = 0.1  # seconds of silence that count as a recording
+WINDOW = audio.samples_in(10)  # so much is made at a time
 
 
 @dataclass
 class Piece:
-    """One sound on a track. Media are decoded only when somebody listens; where they cannot be, they are silence."""
+    """One sound on a track. Words and media become sound only when somebody listens; what cannot be is silence."""
 
     track: int
     speaker: str
     start: float
     seconds: float
-    sound: bytes | Media
+    sound: Sound
 
     @property
     def end(self) -> float:
         return self.start + self.seconds
 
-    def samples(self) -> bytes:
-        if isinstance(self.sound, bytes):
-            sound = self.sound
-        else:
-            try:
-                sound = audio.from_wav(self.sound.body)
-            except audio.NotSound:
-                sound = b""
-        return sound[: audio.bytes_of(self.seconds)]
+    def samples(self) -> array[int]:
+        return array("h", self._sound()[: audio.bytes_of(self.seconds)])
+
+    def _sound(self) -> bytes:
+        match self.sound:
+            case bytes(sound):
+                return sound
+            case str(words):
+                return audio.speech(words)
+            case media:
+                with suppress(audio.NotSound):
+                    return audio.from_wav(media.body)
+                return b""
 
 
 @dataclass
@@ -67,9 +75,9 @@ class Tape:
         """How many seconds what is being said will still take."""
         return max(0.0, max(self.ends.values(), default=0.0) - self.now())
 
-    def begins(self, track: int, sound: bytes, speaker: str = "") -> None:
-        """Somebody begins to make this sound."""
-        length = audio.seconds(sound)
+    def begins(self, track: int, sound: bytes | str, speaker: str = "") -> None:
+        """Somebody begins to make this sound, or to say these words."""
+        length = audio.seconds(sound) if isinstance(sound, bytes) else audio.speech_seconds(sound)
         self._put(track, speaker, self.now(), length, sound)
         self.began -= length * max(0.0, 1 - self.pace)
 
@@ -110,18 +118,27 @@ class Tape:
         length = min(end - start, LONGEST)
         self.length = length if self.pieces or length >= SHORTEST else 0.0
 
-    def played(self, tracks: int) -> bytes:
-        """The whole, as samples: both tracks mixed into one, or side by side. Slow: not for the event loop."""
-        sides = [array("h", audio.silence(self.length)) for _ in range(tracks)]
-        for piece in self.pieces:
-            _mix(sides[piece.track if tracks > 1 else 0], audio.samples_in(piece.start), array("h", piece.samples()))
-        if tracks == 1:
-            return sides[0].tobytes()
-        both = array("h", bytes(2 * audio.bytes_of(self.length)))
-        both[0::2], both[1::2] = sides
-        return both.tobytes()
+    def size(self, tracks: int) -> int:
+        """How many bytes `played` makes in all."""
+        return audio.bytes_of(self.length) * tracks
 
-    def _put(self, track: int, speaker: str, start: float, seconds: float, sound: bytes | Media) -> None:
+    def played(self, tracks: int) -> Iterator[bytes]:
+        """The samples of the whole, some seconds at a time: both tracks mixed into one, or side by side.
+
+        Slow: not for the event loop."""
+        waiting, sounding = sorted(self.pieces, key=lambda piece: piece.start, reverse=True), []
+        for place in range(0, audio.samples_in(self.length), WINDOW):
+            until = min(place + WINDOW, audio.samples_in(self.length))
+            while waiting and audio.samples_in(waiting[-1].start) < until:
+                piece = waiting.pop()
+                sounding.append((audio.samples_in(piece.start), piece.track if tracks > 1 else 0, piece.samples()))
+            sides = [array("h", bytes(audio.WIDTH * (until - place))) for _ in range(tracks)]
+            for start, track, sound in sounding:
+                _mix(sides[track], start - place, sound)
+            sounding = [each for each in sounding if each[0] + len(each[2]) > until]
+            yield _side_by_side(sides)
+
+    def _put(self, track: int, speaker: str, start: float, seconds: float, sound: Sound) -> None:
         if self.paused is not None or track not in self.tracks:
             return
         start = max(0.0, start, self.ends.get((track, speaker), 0.0))
@@ -130,12 +147,22 @@ class Tape:
         piece = Piece(track, speaker, start, seconds, sound)
         self.pieces.append(piece)
         self.ends[track, speaker] = piece.end
-        self.weight += len(sound) if isinstance(sound, bytes) else 0
+        self.weight += len(sound) if isinstance(sound, bytes | str) else 0
 
 
 def _mix(side: array[int], place: int, sound: array[int]) -> None:
-    """Lay a sound over what is there."""
+    """Lay as much of a sound over what is there as falls upon it."""
+    sound = sound[max(0, -place) : len(side) - place]
+    place = max(0, place)
     there = side[place : place + len(sound)]
     if any(there):
-        sound = array("h", (max(-32768, min(32767, one + two)) for one, two in zip(there, sound, strict=False)))
-    side[place : place + len(sound)] = sound[: len(there)]
+        sound = array("h", (max(-32768, min(32767, one + two)) for one, two in zip(there, sound, strict=True)))
+    side[place : place + len(sound)] = sound
+
+
+def _side_by_side(sides: list[array[int]]) -> bytes:
+    if len(sides) == 1:
+        return sides[0].tobytes()
+    both = array("h", bytes(audio.WIDTH * 2 * len(sides[0])))
+    both[0::2], both[1::2] = sides
+    return both.tobytes()

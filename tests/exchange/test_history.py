@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
-from exchange import audio
 from exchange.history import OF_ONE_HANDSET, OPT_OUTS, History, trim
 from exchange.optout import OptOuts
 
@@ -101,7 +100,7 @@ def test_pictures_go_by_their_weight_and_their_texts_stay(app, exchange, ada):
 
 def test_recordings_are_forgotten_by_their_weight(app, exchange, ada):
     app.answers["/voice"] = '<Response><Record action="/done"/></Response>'
-    exchange.board.recordings.heaviest = 2 * len(audio.speech("hello hello"))
+    exchange.board.recordings.heaviest = 2 * len("hello hello")
     for _ in range(5):
         ada.dials()
         ada.speaks("hello hello")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.exchange.conftest import eventually
+from tests.exchange.conftest import NUMBER, eventually
 
 LONG = "This takes much longer to say than anyone who knows the menu is willing to listen. " * 5
 
@@ -65,3 +65,20 @@ def test_a_handset_that_never_finishes_speaking_is_not_waited_for_for_ever(app, 
     exchange.post(f"{ada.door}/calls/{ada.sid}/spoken", {"id": 1, "speaking": True})
     exchange.time_passes(300)
     eventually(lambda: len(ada.heard()) == 2)
+
+
+def test_a_prompt_that_is_cut_short_is_cut_on_the_recording_too(app, exchange, ada):
+    prompt = "one two three four five six seven eight nine ten " * 4
+    app.answers["/menu"] = f'<Response><Gather numDigits="1" action="/next"><Say>{prompt}</Say></Gather></Response>'
+    app.answers["/next"] = ""
+    ada.behaves("answers")
+    made = exchange.client().calls.create(
+        to=ada.number, from_=NUMBER, url=f"{app.origin}/menu", record=True, recording_track="outbound"
+    )
+    ada.sid = made.sid
+    ada.listens_for("gather")
+    exchange.time_passes(3)
+    ada.presses("1")
+    ada.is_left_with("completed")
+    (recording,) = exchange.client().recordings.list(call_sid=made.sid)
+    assert 3 <= int(recording.duration) <= 4

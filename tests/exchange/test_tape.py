@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exchange import audio
 from exchange.clock import Clock
-from exchange.tape import LONGEST, Tape
+from exchange.tape import LONGEST, WINDOW, Tape
 
 MOMENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0, 1]), st.booleans(), st.integers(1, 300)), max_size=8)
 
@@ -27,12 +27,19 @@ def taped(moments, pace=1.0, **more):
     return tape
 
 
+def played(tape, tracks):
+    parts = list(tape.played(tracks))
+    assert sum(map(len, parts)) == tape.size(tracks)
+    assert max(map(len, parts), default=0) <= 2 * tracks * WINDOW
+    return b"".join(parts)
+
+
 @settings(max_examples=20)
 @given(MOMENTS, st.sampled_from([0.0, 1.0]), st.booleans())
 def test_both_channels_mixed_are_the_one(moments, pace, trim):
     tape = taped(moments, pace)
     tape.stop(trim)
-    sides, one = array("h", tape.played(2)), array("h", tape.played(1))
+    sides, one = array("h", played(tape, 2)), array("h", played(tape, 1))
     assert len(sides) == 2 * len(one) == 2 * audio.samples_in(tape.length)
     assert one == array("h", (left + right for left, right in zip(sides[0::2], sides[1::2], strict=True)))
     said = {track: sum(samples for _, on, _, samples in moments if on == track) for track in (0, 1)}
@@ -84,4 +91,12 @@ def test_who_is_cut_short_is_silent_from_there():
     tape.cut(1)
     assert tape.pieces[0].seconds == 0.25
     tape.stop(trim=True)
-    assert len(tape.played(1)) == audio.bytes_of(0.25)
+    assert len(played(tape, 1)) == audio.bytes_of(0.25)
+
+
+def test_words_weigh_little_until_somebody_listens():
+    tape = Tape(Clock(stopped=True), pace=0.0)
+    tape.begins(0, "good morning " * 100)
+    tape.stop(trim=True)
+    assert tape.weight == len("good morning " * 100)
+    assert played(tape, 1) == audio.speech("good morning " * 100)
