@@ -57,6 +57,8 @@ class Attempt:
     @property
     def meaning(self) -> Meaning:
         """What follows from it."""
+        if self.cause == outcomes.UNWANTED:
+            return Meaning("unwanted")
         if not self.status:
             return outcomes.of_cause(self.cause)  # type: ignore[arg-type]
         return outcomes.of_answer(self.status, (self.response or {}).get(outcomes.STEERING, ""))
@@ -73,6 +75,14 @@ def attempt(
     if subscriber.fallback and rows[-1].cause in outcomes.UNREACHED:
         rows.append(send(instead_of=rows[-1].cause))
     return rows
+
+
+def unwanted(subscriber: Subscriber, message: Message) -> list[Attempt]:
+    """Nothing was sent, and why."""
+    sentence = f"Its list of wishes does not name {message.kind}."
+    at = round(time.time(), 3)
+    row = Attempt(message.id, message.kind, message.tries, at, subscriber.wish_list, False, {})
+    return [replace(row, cause=outcomes.UNWANTED, sentence=sentence)]
 
 
 def _send(

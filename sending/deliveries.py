@@ -106,7 +106,7 @@ for at = 14, #ARGV do redis.call('XADD', hook .. ':attempts', 'MAXLEN', '~', ARG
 local failures, failing = 0, tonumber(redis.call('HGET', hook, 'failing') or 0)
 if result == 'delivered' then
   redis.call('HSET', hook, 'failures', 0, 'failing', 0, 'hold', 0)
-else
+elseif result ~= 'unwanted' then
   failures = redis.call('HINCRBY', hook, 'failures', 1)
   if failing == 0 then failing = now redis.call('HSET', hook, 'failing', now) end
   local hold = tonumber(ARGV[7])
@@ -200,7 +200,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Settled:
-    """What came of one message: `result` is delivered, waiting (until `next_at`) or dead.
+    """What came of one message: `result` is delivered, waiting (until `next_at`), dead or unwanted.
 
     `hold` leaves the whole subscriber in peace until then. `chance` (0 to 1) spreads the probes of a failing one.
     `telling` puts further writes on the same pipeline.

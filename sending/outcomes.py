@@ -5,13 +5,15 @@ from typing import Literal
 
 from sending.failures import Cause
 
-Verdict = Literal["delivered", "again", "slow", "dropped"]
-"""`again`: by the schedule. `slow`: likewise, and leave the whole endpoint in peace. `dropped`: no further attempt."""
+Verdict = Literal["delivered", "again", "slow", "dropped", "unwanted"]
+"""`again`: by the schedule. `slow`: likewise, and leave the whole endpoint in peace. `dropped`: no further attempt.
+`unwanted`: nothing was sent, since the endpoint's list of wishes does not name it."""
 
 # Svix's headers, with which a receiver steers its sender: https://docs.svix.com/receiving/delivery-control
 STEERING = "webhook-delivery"
 DISABLE, ABORT = "disable", "abort-message"
 
+UNWANTED = "unwanted"
 SLOW = frozenset({429, 502, 503, 504})
 UNREACHED: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})  # the fallback's turn
 

@@ -11,6 +11,7 @@ from sending import catalogue, payloads
 from sending.deliveries import KEPT
 from sending.subscribers import DUE
 
+EXAMPLE = "msg_example_"  # how the ids of examples begin
 AT_A_TIME = 100  # messages between two looks at how far it is
 AGAIN, NOT_KEPT, IS_OFF = 1, 0, -1
 
@@ -104,7 +105,7 @@ def send_example(redis: Any, subscriber: str, kind: str, now: float | None = Non
 
     It is signed and tried like any other, and its id begins with `msg_example_`. IsOff as above.
     """
-    now, id = now or time.time(), f"msg_example_{secrets.token_hex(10)}"
+    now, id = now or time.time(), f"{EXAMPLE}{secrets.token_hex(10)}"
     stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     body = payloads.write(catalogue.example(kind) | {"timestamp": stamp})
     pipe = redis.pipeline()

@@ -7,6 +7,7 @@ import secrets as randomness
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import events
@@ -51,7 +52,8 @@ class Subscriber:
 
     `kinds` are event types, `text.*` for a family; empty means all. `authorization` is the whole header value, kept out
     of the address. `owner` is told when we stop: a number in E.164, or "". `rate` is requests a second, 0: any.
-    `payload` is full or thin. `sign_body` adds a signature of the body alone; `cookies` gives it a jar of its own.
+    `payload` is full or thin. `sign_body` adds a signature of the body alone; `cookies` gives it a jar of its own;
+    `wish_list` is the address of a list of its own that narrows `kinds`.
     """
 
     id: str
@@ -70,10 +72,11 @@ class Subscriber:
     made: float = 0.0
     sign_body: bool = False
     cookies: bool = False
+    wish_list: str = ""
 
     def wants(self, kind: str) -> bool:
         """True when it has asked to hear of events of this kind."""
-        return not self.kinds or any(_covers(wish, kind) for wish in self.kinds)
+        return not self.kinds or covers(self.kinds, kind)
 
     def signing_keys(self, now: float) -> list[Key]:
         """The keys that sign at this time, the newest first."""
@@ -219,8 +222,11 @@ def _checked(wish: Subscriber, client: Client, http: bool) -> Subscriber:
     _refuse(not 1 <= wish.at_once <= AT_ONCE_MOST, f"Between 1 and {AT_ONCE_MOST} requests at once.")
     _refuse(wish.payload not in PAYLOADS, "A payload is full or thin.")
     _refuse(wish.rate < 0, "The rate is in requests a second; 0 means any.")
-    fallback = client.accept(wish.fallback, http=http) if wish.fallback else ""
-    return _fitting(replace(wish, url=client.accept(wish.url, http=http), fallback=fallback))
+    accept = partial(client.accept, http=http)
+    url, fallback, wish_list = (place and accept(place) for place in (wish.url, wish.fallback, wish.wish_list))
+    # RFC 9111 4.4: a POST makes stale whatever is kept of the same address.
+    _refuse(bool(wish_list) and wish_list in (url, fallback), "A list of wishes needs an address of its own.")
+    return _fitting(replace(wish, url=url, fallback=fallback, wish_list=wish_list))
 
 
 def _fitting(wish: Subscriber) -> Subscriber:
@@ -268,8 +274,9 @@ def _refuse(wrong: bool, sentence: str) -> None:
         raise Unacceptable(sentence)
 
 
-def _covers(wish: str, kind: str) -> bool:
-    return kind.startswith(wish[:-1]) if wish.endswith(".*") else kind == wish
+def covers(wishes: Iterable[str], kind: str) -> bool:
+    """True when this kind, or its family, is among them."""
+    return any(kind.startswith(wish[:-1]) if wish.endswith(".*") else kind == wish for wish in wishes)
 
 
 def _key(id: str) -> str:

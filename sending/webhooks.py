@@ -16,13 +16,14 @@ from rq.serializers import JSONSerializer
 
 import config
 import events
-from sending import credentials, ledger, payloads, schedule, subscribers, urls
-from sending.attempts import Attempt, attempt
+from sending import credentials, ledger, payloads, recovery, schedule, subscribers, urls
+from sending.attempts import Attempt, attempt, unwanted
 from sending.credentials import Credentials
 from sending.deliveries import KEPT, Claim, Schedule, Settled
 from sending.http import PROJECT, VERSION, Client
 from sending.sealing import Seal, WrongKey
 from sending.subscribers import Subscriber
+from sending.wish_lists import WishList
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ TURN = 20.0  # seconds a lane sends before it lets others have its place
 TAKES = 120  # seconds a job may run, in RQ's eyes
 TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job; ours are in the attempts
 GIVE_UP_AFTER = 5 * 24 * 3600  # seconds of nothing but failures until we stop and tell the owner
+RESULTS = {"delivered": "delivered", "unwanted": "unwanted", "dropped": "dead"}
 CROWD = 20  # subscribers; beyond, the stage is told of the message and its failures, not of each delivery
 
 
@@ -108,10 +110,13 @@ def deliver(
     entered, claim = plan.enter(subscriber, lane, time.time())
     if not entered:
         return 0
+    wishes = WishList(redis, client, subscriber, ours, http)
     try:
         while claim:
-            message = payloads.fit(claim.message, subscriber, origin)
-            rows = attempt(client, subscriber, ours, message, http)
+            if claim.message.id.startswith(recovery.EXAMPLE) or wishes.names(claim.message.kind):
+                rows = attempt(client, subscriber, ours, payloads.fit(claim.message, subscriber, origin), http)
+            else:
+                rows = unwanted(subscriber, claim.message)
             more = time.monotonic() < ends
             claim, tried = _settle(redis, subscriber, lane, claim, rows, waits, more), tried + 1
     finally:
@@ -173,7 +178,7 @@ def _settle(
     verdict, stops = last.meaning.verdict, last.meaning.stops and not last.fallback
     pause = schedule.wait(tries, waits, chance)
     wish = schedule.wish((last.response or {}).get("retry-after", ""), now) if verdict in ("slow", "again") else 0.0
-    result = "delivered" if verdict == "delivered" else "dead" if pause is None or verdict == "dropped" else "waiting"
+    result = RESULTS.get(verdict) or ("dead" if pause is None else "waiting")
     settled = Settled(
         claim.message,
         [*_lost(subscriber, claim), *sent],
@@ -211,7 +216,7 @@ def _give_up(redis: Any, subscriber: Subscriber, why: str, now: float) -> None:
 
 
 def _tell(pipe: Any, subscriber: Subscriber, claim: Claim, last: Attempt, result: str) -> None:
-    if result == "delivered" and claim.heard_by > CROWD:
+    if result == "unwanted" or (result == "delivered" and claim.heard_by > CROWD):
         return
     kind = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}[result]
     facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.milliseconds}

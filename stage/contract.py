@@ -47,6 +47,10 @@ WISHES: Fields = {
         "description": "adds X-Hub-Signature-256: HMAC-SHA256 of the body alone, keyed by the secret as it is written",
     },
     "cookies": {"type": "boolean", "description": "sends back the cookies that the address sets"},
+    "wish_list": {
+        **TEXT,
+        "description": "an address that we GET before we send, as HTTP caching has it; kinds there narrow what is sent",
+    },
 }
 NEW_KEY: Fields = {
     "private": {"type": "boolean", "description": "true makes an ed25519 key, and answers its public half"},

@@ -87,6 +87,7 @@ SUBSCRIBER = _whole(
     made=NUMBER,
     sign_body=FLAG,
     cookies=FLAG,
+    wish_list=STRING,
     kinds={"type": "array", "items": STRING},
     headers={"type": "array", "items": STRING},
     keys={"type": "array", "items": _whole(**KEY)},

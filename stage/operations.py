@@ -167,8 +167,8 @@ def told(one: Recovery) -> dict[str, Any]:
 
 def _shown(one: Subscriber) -> dict[str, Any]:
     """All but what is secret: keys, credentials, the values of headers, the owner's number."""
-    plain = ("id", "url", "fallback", "rate", "at_once", "payload", "state", "why", "made", "sign_body", "cookies")
-    return {name: getattr(one, name) for name in plain} | {
+    wishes = ("url", "fallback", "wish_list", "rate", "at_once", "payload", "sign_body", "cookies")
+    return {name: getattr(one, name) for name in ("id", *wishes, "state", "why", "made")} | {
         "kinds": list(one.kinds),
         "headers": [name for name, _ in one.headers],
         "keys": [{"signs": key.scheme, "until": key.until or None} for key in one.keys],
