@@ -64,7 +64,7 @@ def _replay(settings: Settings, redis: Any, log: Log) -> str:
 def _look(settings: Settings, redis: Any, log: Log) -> str:
     found = _difference(settings, redis, log)
     for one in found.missing[: runs.ROWS]:
-        log.add(Outcome(one.line, "waiting", 0, 0.0, "never came"))
+        log.add(Outcome(one.line, "waiting", 0, 0.0, "never came", one.at))
     return found.in_words()
 
 

@@ -13,6 +13,7 @@ KEPT = 2_000  # requests
 WHOLE = 64 * 1024  # bytes. A longer body (a mail, a large push) is kept in part, to look at but not to replay
 FORGOTTEN_AFTER = 3 * 24 * 3600  # seconds without a request; they hold numbers and words, so they do not stay
 PAGE = 200  # requests read at once
+LOOKED_THROUGH = 400  # requests looked through for those of one channel
 REFUSED, FORGED = "inbox:refused", "inbox:forged"  # apart, so that forgeries cannot push out what has an explanation
 REFUSED_KEPT = 100  # of each; strangers fill these, so they stay small
 REFUSED_BODY = 4_096  # bytes kept of a refused body
@@ -62,7 +63,14 @@ def source(delivery: Delivery) -> str:
 
 def latest(redis: Any, count: int = 50) -> list[tuple[str, Delivery]]:
     """The newest verified deliveries with their ids, newest first."""
-    return [(name.decode(), _read(row)) for name, row in redis.xrevrange(STREAM, count=count)]
+    return [(id, delivery) for id, delivery, _ in newest(redis, count)]
+
+
+def newest(redis: Any, count: int, channel: str = "") -> list[tuple[str, Delivery, bool]]:
+    """The newest that came by this channel ("" is any), newest first: id, what came, and whether it is kept whole."""
+    rows = redis.xrevrange(STREAM, count=LOOKED_THROUGH if channel else count)
+    found = ((name.decode(), _read(row), not row[b"why"]) for name, row in rows)
+    return [one for one in found if channel in ("", source(one[1]))][:count]
 
 
 def refused(redis: Any, count: int = 50) -> list[tuple[str, Delivery, Mistake]]:

@@ -100,7 +100,7 @@ def _bring(way: Road, settings: Settings, one: Sent, run: str) -> Outcome:
         here = replace(delivery, url=road.origin(settings) + delivery.url, received_at=time.time())
         answer = way.send(fed_in.mark(replay.sign(here, settings), fed_in.HEALED, run, settings.secret_key))
     except AskedAgain as later:
-        return Outcome(one.line, "waiting", 202, 0.0, str(later))
+        return Outcome(one.line, "waiting", 202, 0.0, str(later), one.at)
     except (Unanswered, CannotReplay, NobodyAnswers) as trouble:
-        return Outcome(one.line, "failed", 0, 0.0, str(trouble))
-    return replay.told(one.line, answer)
+        return Outcome(one.line, "failed", 0, 0.0, str(trouble), one.at)
+    return replay.told(one.line, answer, one.at)

@@ -99,7 +99,9 @@ def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
 def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
     """Path and query as the sender may have written them."""
     path, mark, query = target.partition("?")
-    yield SLASH, (path[:-1] if path.endswith("/") else path + "/") + mark + query
+    mend = f"Give the sender the address as it arrives here, with the path {path}."
+    slash = Mistake("slash", "a trailing slash was added or lost", mend)
+    yield slash, (path[:-1] if path.endswith("/") else path + "/") + mark + query
     plain, quoted = unquote(path), quote(unquote(path), safe="/:@!$&'()*+,;=~")
     if not mark:
         yield ENCODED, plain

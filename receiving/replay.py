@@ -45,13 +45,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request. `state`: good, over (nothing was to do), failed. `status`: 0 when nobody answered."""
+    """What became of one request, which first came, or was sent, at `at` (seconds since 1970; 0.0 when nobody knows).
+
+    `state`: good, over (nothing was to do), waiting (it comes by another way), failed. `status`: 0 for no answer.
+    """
 
     what: str
     state: str
     status: int
     seconds: float
     words: str
+    at: float = 0.0
 
 
 Chosen = list[tuple[str, Delivery | None]]
@@ -92,19 +96,20 @@ def _one(way: Road, settings: Settings, id: str, delivery: Delivery | None, want
         kind = fed_in.AGAIN if wanted.again else fed_in.REPLAYED
         answer = way.send(fed_in.mark(ready, kind, run, settings.secret_key), as_it_came=not wanted.anew)
     except (CannotReplay, NobodyAnswers) as trouble:
-        return Outcome(what, "failed", 0, 0.0, str(trouble))
-    return told(what, answer)
+        return Outcome(what, "failed", 0, 0.0, str(trouble), delivery.received_at)
+    return told(what, answer, delivery.received_at)
 
 
-def told(what: str, answer: Answer) -> Outcome:
+def told(what: str, answer: Answer, at: float) -> Outcome:
     """The door's answer in words for people."""
     said = one_line(answer.body)
     if answer.status >= 400:
-        return Outcome(what, "failed", answer.status, answer.seconds, said or "turned away")
+        return Outcome(what, "failed", answer.status, answer.seconds, said or "turned away", at)
     if answer.news == fed_in.REPEATED:
-        return Outcome(what, "over", answer.status, answer.seconds, "it was done before: the stored reply, nothing new")
+        words = "it was done before: the stored reply, nothing new"
+        return Outcome(what, "over", answer.status, answer.seconds, words, at)
     words = "done" if answer.news == fed_in.DONE else "answered, but not by a door of ours"
-    return Outcome(what, "good" if answer.news else "failed", answer.status, answer.seconds, words)
+    return Outcome(what, "good" if answer.news else "failed", answer.status, answer.seconds, words, at)
 
 
 def prepare(delivery: Delivery, settings: Settings, *, anew: bool) -> Delivery:

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
 from receiving.replay import Outcome
@@ -96,7 +96,7 @@ class Log:
         """One more is done."""
         key = f"run:{self.run.id}:rows"
         pipe = self.redis.pipeline()
-        pipe.rpush(key, json.dumps([outcome.what, outcome.state, outcome.status, outcome.seconds, outcome.words]))
+        pipe.rpush(key, json.dumps(astuple(outcome)))
         pipe.ltrim(key, 0, ROWS - 1)
         pipe.expire(key, FORGOTTEN_AFTER)
         pipe.execute()

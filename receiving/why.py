@@ -27,7 +27,7 @@ def explain(provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Se
     if isinstance(refusal, WantsCredentials) and "authorization" not in delivery.headers:
         words = "no Authorization: some senders wait for our 401 and come again with it, or a proxy removed it"
         return Mistake("no credentials", words, "If none came after this one: let the proxy pass that header on.")
-    words = f"no usual mistake fits: a secret that we do not hold, or a forgery ({refusal})"
+    words = f"no usual mistake fits: a secret that we do not hold, or a forgery ({str(refusal).rstrip('.')})"
     return Mistake(
         UNKNOWN, words, f"If it was {provider.title}: compare the secret there with {provider.setting_name}."
     )

@@ -1,6 +1,6 @@
 """What the room sees, and what the presenter drives. The app registers `stage.bp`."""
 
-from stage import catalogue, health, pages, present
+from stage import by_hand, catalogue, health, missed, pages, present, refusals
 from stage.room import bp
 
-__all__ = ["bp", "catalogue", "health", "pages", "present"]
+__all__ = ["bp", "by_hand", "catalogue", "health", "missed", "pages", "present", "refusals"]

@@ -97,7 +97,7 @@ def _now() -> dict[str, Any]:
         shown.catch_up()
         seen["stopped"] = limits.stopped(client)
         seen["came_rows"] = [_came(id, delivery) for id, delivery in inbox.latest(client, ROWS)]
-        seen["refused"] = [_came(id, delivery, str(why)) for id, delivery, why in inbox.refused(client, ROWS)]
+        seen["refused"] = [_came(id, delivery, why.words) for id, delivery, why in inbox.refused(client, ROWS)]
     except redis.RedisError:
         seen["health"] = health.Health(False)
     return seen | {"stories": shown.board.shown()[:ROWS], "open": shown.board.asks_open()[:ROWS]}

@@ -29,9 +29,11 @@ function show(html) {
 
 function tellTheTime(part) {
   for (const time of part.querySelectorAll("time[data-at]")) {
-    time.textContent = new Date(Number(time.dataset.at) * 1000).toLocaleTimeString();
+    const at = new Date(Number(time.dataset.at) * 1000);
+    const isToday = at.toDateString() === new Date().toDateString();
+    time.textContent = (isToday ? "" : `${at.toLocaleDateString(undefined, { weekday: "short" })} `) + at.toLocaleTimeString();
   }
 }
 
-tellTheTime(now);
+tellTheTime(document);
 setInterval(look, EVERY);
