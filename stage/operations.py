@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from sending import recovery, signatures, subscribers, webhooks
 from sending.http import Client
@@ -138,7 +138,11 @@ def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     kept = redis().hget(f"message:{path['message']}", "body")
     if kept is None:
         raise Missing("That event is not kept, or not any more.")
-    return answer(json.loads(kept))
+    never_changes = {"Cache-Control": "private, max-age=86400, immutable", "Vary": "Authorization"}
+    whole = answer(json.loads(kept), **never_changes)
+    whole.add_etag()
+    whole.make_conditional(request)
+    return whole
 
 
 WORK: dict[str, Work] = {

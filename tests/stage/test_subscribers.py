@@ -200,6 +200,9 @@ def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, 
     jsonschema_rs.validate(catalogue.schema("call.ended"), fetched.json)
     assert is_a_problem(api.test_client().get(path), 401)
     assert is_a_problem(api.test_client().get(f"{path}0", headers=AUTHORIZED), 404)
+    again = api.test_client().get(path, headers={**AUTHORIZED, "If-None-Match": fetched.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")  # what happened does not change
+    assert "private" in again.headers["Cache-Control"]
 
 
 def test_how_long_the_old_key_signs_can_be_said(program, id):
