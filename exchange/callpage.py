@@ -20,12 +20,14 @@ HEAD = """<!doctype html>
   <link rel="icon" href="/pages/phones/icon.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/pages/tokens.css">
   <link rel="stylesheet" href="/pages/calls/page.css">
-  <script type="module" src="/pages/calls/live.js"></script>
+  <script type="module" src="/pages/calls/{script}"></script>
 </head>
 <body>
   <header>
     <h1>{title}</h1>
-    <nav><a href="/">Phones</a> <a href="/debugger">Debugger</a></nav>
+    <nav aria-label="Pages">
+      <a href="/">Phones</a> <a href="/calls">Calls</a> <a href="/faults">Faults</a> <a href="/debugger">Debugger</a>
+    </nav>
   </header>
 """
 
@@ -43,20 +45,29 @@ async def show_call(board: Switchboard, request: web.Request) -> web.Response:
     if "text/html" not in request.headers.get("Accept", ""):
         shown = [step.shown() for step in found]
         return web.json_response({"call": shown_call(call), "lanes": named, "steps": shown}, headers={"Vary": "Accept"})
-    return web.Response(text=page(board, call, named, found), content_type="text/html", headers={"Vary": "Accept"})
+    return as_html(page(board, call, named, found))
+
+
+def as_html(text: str) -> web.Response:
+    return web.Response(text=text, content_type="text/html", headers={"Vary": "Accept"})
+
+
+def head(title: str, script: str) -> str:
+    """A page's beginning, up to its main part; `title` is HTML already."""
+    return HEAD.format(title=title, script=script)
 
 
 def page(board: Switchboard, call: Call, named: list[str], found: list[Step]) -> str:
     """The whole page; `data-live` on its main part says that more is to come."""
     title = escape(f"{board.called(call.plan.from_)} calls {board.called(call.plan.to)}")
     live = any(not each.over for each in [call, *legs_of(board, call)])
-    head = "".join(f"<span>{escape(name)}</span>" for name in named)
+    spans = "".join(f"<span>{escape(name)}</span>" for name in named)
     rows = "\n".join(_row(step, place, call, named) for place, step in enumerate(found))
     return (
-        HEAD.format(title=title)
+        head(title, "live.js")
         + f"<main{' data-live' if live else ''}>\n{_about(board, call)}\n"
         + f'<div class="scroll lanes-{len(named)}" tabindex="0" role="region" aria-label="Sequence">\n'
-        + f'<p class="lanes" aria-hidden="true"><span class="when">s</span>{head}</p>\n'
+        + f'<p class="lanes" aria-hidden="true"><span class="when">s</span>{spans}</p>\n'
         + f'<ol class="sequence">\n{rows}\n</ol>\n</div>\n</main>\n</body>\n</html>\n'
     )
 
@@ -70,11 +81,12 @@ def _about(board: Switchboard, call: Call) -> str:
         for word, other in others
         if other
     ]
-    about = " · ".join([f'<strong class="{_level(call)}">{escape(words)}</strong>', call.sid, *links])
+    about = " · ".join([f'<strong class="{level_of(call)}">{escape(words)}</strong>', call.sid, *links])
     return f'<p class="about" role="status">{about}</p>'
 
 
-def _level(call: Call) -> str:
+def level_of(call: Call) -> str:
+    """How it goes: the class of its status."""
     return {"completed": "good", "in-progress": "now", "ringing": "wait", "queued": "wait"}.get(call.status, "refused")
 
 

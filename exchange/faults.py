@@ -21,6 +21,23 @@ KINDS = {
     "message-filter": "a carrier keeps a text: undelivered, 30007",
     "stale-document": "on a live update, first ask for what the old document would have led to",
 }
+WHERE = ("channel", "path")
+# What each kind heeds, besides how often and with what chance.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "rest-refuse": ("status", "path"),
+    "rest-drop": ("path",),
+    "rest-delay": ("seconds", "path"),
+    "rest-slow": ("seconds", "path"),
+    "webhook-duplicate": ("copies", *WHERE),
+    "webhook-delay": ("seconds", *WHERE),
+    "webhook-reorder": ("seconds", *WHERE),
+    "webhook-slow": ("seconds", *WHERE),
+    "webhook-drop": WHERE,
+    "webhook-wrong-signature": WHERE,
+    "webhook-truncate": WHERE,
+    "message-filter": (),
+    "stale-document": (),
+}
 CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest")
 MOST_TIMES = 1_000_000
 
@@ -67,9 +84,13 @@ class Faults:
     """Those switched on, in order; the first that fits strikes."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self.throw(seed)
         self.count = 0
         self.on: dict[int, Fault] = {}
+
+    def throw(self, seed: int) -> None:
+        """Throw the dice anew: the same seed makes the same things go wrong."""
+        self.seed, self.dice = seed, random.Random(seed)  # noqa: S311 - repeatable on purpose
 
     def add(self, given: dict[str, Any]) -> Fault:
         """Switch one on. Raises BadFault."""

@@ -63,8 +63,8 @@ CHOICES = (
     "Lookup calls a number valid when it is one of a handset here, of the app, or kept for fiction, or when the "
     "numbering plan has it. Line types come from the plan, and what may be a mobile is one; the carrier is the "
     "exchange, and the caller's name the handset's. The packages the exchange lacks say 60606.",
-    "A text can be scheduled from 300 seconds ahead, as Twilio's dictionary of errors says (its guide says 15 minutes), "
-    "to 35 days; otherwise 35114. SendAt without ScheduleType is 35126; canceling what has left is 30409.",
+    "A text can be scheduled from 300 seconds ahead, as Twilio's dictionary of errors says (its guide says 15 "
+    "minutes), to 35 days; otherwise 35114. SendAt without ScheduleType is 35126; canceling what has left is 30409.",
     "HELP is left to the app unless --help-reply says otherwise.",
     "Body is sent empty for a text that is only a picture. No callback says sending.",
     "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",

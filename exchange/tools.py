@@ -10,10 +10,11 @@ from aiohttp import web
 from exchange import honesty
 from exchange.clock import iso
 from exchange.doors import Refused, add_door, as_page, number_field, read_json
-from exchange.faults import KINDS, BadFault
+from exchange.faults import CHANNELS, KINDS, NEEDS, BadFault
 from exchange.switchboard import Switchboard
 
-PAGE = Path(__file__).parent / "pages" / "debugger" / "index.html"
+PAGES = Path(__file__).parent / "pages"
+LARGEST_SEED = 2**53  # that JSON and browsers agree about
 LONGEST_STEP = 366 * 24 * 3600.0
 
 
@@ -24,6 +25,7 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
     route("GET", "/requests", requests)
     route("GET", "/faults", faults)
     route("POST", "/faults", add_fault)
+    route("POST", "/faults/dice", throw_dice)
     route("DELETE", "/faults", remove_faults)
     route("DELETE", "/faults/{id}", remove_fault)
     route("GET", "/honesty", show_honesty)
@@ -34,7 +36,7 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
 async def alerts(board: Switchboard, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
-        return as_page(PAGE)
+        return as_page(PAGES / "debugger" / "index.html")
     return web.json_response({"alerts": list(board.debugger.alerts)})
 
 
@@ -50,9 +52,22 @@ async def requests(board: Switchboard, request: web.Request) -> web.Response:
     return web.json_response({"requests": found})
 
 
-async def faults(board: Switchboard, request: web.Request) -> web.Response:
+async def faults(board: Switchboard, request: web.Request) -> web.StreamResponse:
+    """JSON, or the page for a browser that comes to look."""
+    if "text/html" in request.headers.get("Accept", ""):
+        return as_page(PAGES / "faults" / "index.html")
     shown = [fault.shown() for fault in board.faults.on.values()]
-    return web.json_response({"faults": shown, "kinds": KINDS})
+    dial = {"kinds": KINDS, "needs": NEEDS, "channels": CHANNELS[1:], "seed": board.faults.seed}
+    return web.json_response({"faults": shown} | dial)
+
+
+async def throw_dice(board: Switchboard, request: web.Request) -> web.Response:
+    """{"seed": 3}"""
+    seed = (await read_json(request)).get("seed")
+    if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > LARGEST_SEED:
+        raise Refused(400, f"seed must be a whole number, at most {LARGEST_SEED}")
+    board.faults.throw(seed)
+    return web.json_response({"seed": seed})
 
 
 async def add_fault(board: Switchboard, request: web.Request) -> web.Response:

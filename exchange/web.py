@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from exchange import callpage, handsets, rest, tools, watching
+from exchange import callpage, handsets, logbook, rest, tools, watching
 from exchange.basic import login
 from exchange.doors import Refused, as_page, read_json
 from exchange.rest.products import is_rest
@@ -33,6 +33,7 @@ def make_app(board: Switchboard) -> web.Application:
     watching.add_routes(app, board)
     tools.add_routes(app, board)
     callpage.add_routes(app, board)
+    logbook.add_routes(app, board)
     app.router.add_get("/", index)
     app.router.add_get("/pages/{path:.+}", page)
     return app

@@ -103,7 +103,7 @@ def test_keys_that_nobody_waits_for_are_lost(app, ada):
     assert ada.call()["listening"] is None
 
 
-@pytest.mark.parametrize("path", ["/", "/pages/tokens.css", "/debugger"])
+@pytest.mark.parametrize("path", ["/", "/pages/tokens.css", "/debugger", "/faults"])
 def test_a_page_that_has_not_changed_is_not_sent_again(exchange, path):
     status, body, headers = exchange.request("GET", path, Accept="text/html")
     assert (status, headers["Cache-Control"]) == (200, "no-cache")

@@ -173,3 +173,29 @@ def test_the_dice_fall_the_same_for_the_same_seed():
         return [faults.take("webhook-drop") is not None for _ in range(50)]
 
     assert throws(1) == throws(1) != throws(2)
+
+
+def test_every_kind_says_what_it_heeds(exchange):
+    found = exchange.get("/faults")
+    assert set(found["needs"]) == set(found["kinds"])
+    assert {"voice", "sms", "rest"} <= set(found["channels"])
+    assert found["seed"] == 0
+    for kind, heeds in found["needs"].items():
+        exchange.post("/faults", {"kind": kind} | {name: a_value(name) for name in heeds})
+
+
+def a_value(name):
+    return {"status": 500, "seconds": 2, "copies": 3, "channel": "sms", "path": "/x"}[name]
+
+
+def test_the_dice_can_be_thrown_anew(exchange):
+    faults = exchange.board.faults
+    faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
+    throws = []
+    for _ in range(2):
+        exchange.post("/faults/dice", {"seed": 7})
+        throws.append([faults.take("webhook-drop") is not None for _ in range(20)])
+    assert throws[0] == throws[1]
+    assert exchange.get("/faults")["seed"] == 7
+    for wrong in ({}, {"seed": "seven"}, {"seed": True}, {"seed": 2**60}):
+        assert exchange.refuses("/faults/dice", wrong)[0] == 400

@@ -2,11 +2,13 @@
 
 import { ask, at } from "./door.js";
 import { say, show } from "./elements.js";
+import { Pictures } from "./pictures.js";
 
 export class Compose {
   /** `to()` is who it goes to, `sent(text)` hands over what the exchange made of it. */
   constructor(parts, number, { to, sent }) {
     Object.assign(this, { parts, number, to, sent, busy: false });
+    this.pictures = new Pictures(parts, (sentence) => this.complain(sentence));
     parts.compose.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
     parts.text.addEventListener("keydown", (event) => this.key(event));
   }
@@ -19,11 +21,13 @@ export class Compose {
 
   async send() {
     const body = this.parts.text.value;
-    if (this.busy || !body.trim()) return;
+    const media_url = this.pictures.addresses;
+    if (this.busy || (!body.trim() && !media_url.length)) return;
     this.busy = true;
     try {
-      this.sent(await ask(at(this.number, "texts"), { to: this.to(), body }));
+      this.sent(await ask(at(this.number, "texts"), { to: this.to(), body, media_url }));
       if (this.parts.text.value === body) this.parts.text.value = "";
+      this.pictures.clear();
       this.complain("");
     } catch (error) {
       this.complain(`Not sent. ${error.message}`);

@@ -47,7 +47,7 @@ export class Thread {
     const sent = text.direction === "sent";
     const arrived = sent || text.status === "delivered" || text.status === "received";
     const row = element("li", "", "bubble", sent && "sent", !arrived && "away", ARRIVED[text.status] === "on its way" && !arrived && "on-its-way");
-    for (const each of text.media) row.append(picture(each));
+    for (const each of text.media) row.append(picture(each, sent));
     if (text.body || !text.media.length) row.append(element("p", text.body ?? "", "words"));
     row.append(element("p", this.about(text, sent), "about"));
     row.dataset.sid = text.sid;
@@ -94,12 +94,12 @@ function length({ answered, ended }) {
 
 const SHOWN_AS = { image: "img", audio: "audio", video: "video" };
 
-function picture({ url, content_type: type, source }) {
+function picture({ url, content_type: type, source }, sent) {
   const tag = SHOWN_AS[(type ?? "").split("/")[0]];
-  if (!tag || !url) return element("p", `Attached: ${type ?? "a file"} (${source ?? url})`, "words");
+  if (!tag || !url) return element("p", `Attached: ${type ?? "a file"} (${source || url})`, "words");
   const shown = element(tag);
   shown.src = url;
-  if (tag === "img") shown.alt = `Picture: ${(source ?? url).split("/").pop()}`;
+  if (tag === "img") shown.alt = source ? `Picture: ${source.split("/").pop()}` : `Picture ${sent ? "sent" : "received"}`;
   else shown.controls = true;
   return shown;
 }

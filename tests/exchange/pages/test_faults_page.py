@@ -1,0 +1,76 @@
+"""The dial of faults and the list of calls, as somebody sees them in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from room import Room
+from town import FRONT_ROW, Town
+
+
+@pytest.fixture
+def dial(room: Room, town: Town) -> Iterator[Page]:
+    """The dial, opened from the phones' page."""
+    page = room.page.context.new_page()
+    page.goto(town.origin)
+    page.get_by_role("link", name="Faults").click()
+    expect(page.get_by_role("heading", name="Faults")).to_be_visible()
+    yield page
+    town.asks("DELETE", "/faults")
+    page.close()
+
+
+def test_a_fault_is_switched_on_and_off_with_the_keyboard(dial: Page, town: Town) -> None:
+    keys = dial.keyboard
+    expect(dial.get_by_text("Nothing goes wrong on purpose.")).to_be_visible()
+    dial.get_by_label("Kind").select_option("webhook-reorder")
+    expect(dial.get_by_text("It will hold a webhook back until the next one has overtaken it")).to_be_visible()
+    expect(dial.get_by_role("spinbutton", name="Status")).to_have_count(0)
+    dial.get_by_label("Channel").select_option("sms-status")
+    dial.get_by_label("Times").fill("3")
+    dial.get_by_label("Chance").fill("50")
+    keys.press("Enter")
+    expect(dial.get_by_role("listitem")).to_contain_text("seconds 1 · channel sms-status · 3 times still · with 50 %")
+    expect(dial.get_by_role("status")).to_have_text("webhook-reorder is switched on.")
+    (fault,) = town.asks("GET", "/faults")["faults"]
+    assert (fault["kind"], fault["channel"], fault["times"], fault["chance"]) == (
+        "webhook-reorder",
+        "sms-status",
+        3,
+        0.5,
+    )
+    dial.get_by_role("button", name="Switch webhook-reorder off").press("Enter")
+    expect(dial.get_by_role("listitem")).to_have_count(0)
+    expect(dial.get_by_label("Kind")).to_be_focused()
+
+
+def test_every_kind_can_be_switched_on_from_the_page(dial: Page, town: Town) -> None:
+    kinds = dial.get_by_label("Kind").locator("option").all_text_contents()
+    assert kinds == list(town.asks("GET", "/faults")["kinds"])
+    for count, kind in enumerate(kinds, start=1):
+        dial.get_by_label("Kind").select_option(kind)
+        dial.get_by_role("button", name="Switch it on").click()
+        expect(dial.get_by_role("listitem")).to_have_count(count)
+    dial.get_by_role("button", name="Switch all off").click()
+    expect(dial.get_by_text("Nothing goes wrong on purpose.")).to_be_visible()
+
+
+def test_the_dice_are_thrown_anew_and_what_is_absurd_is_said(dial: Page, town: Town) -> None:
+    dial.get_by_label("Seed of the dice").fill("7")
+    dial.get_by_role("button", name="Throw them anew").click()
+    expect(dial.get_by_role("status")).to_have_text("The dice are thrown anew.")
+    assert town.asks("GET", "/faults")["seed"] == 7
+    dial.get_by_label("Seed of the dice").fill("1e300")
+    dial.get_by_role("button", name="Throw them anew").click()
+    expect(dial.get_by_role("alert")).to_contain_text("seed must be a whole number")
+
+
+def test_the_list_of_calls_follows_what_happens_and_leads_to_each(dial: Page, room: Room, town: Town) -> None:
+    dial.get_by_role("link", name="Calls").click()
+    town.texts(FRONT_ROW, "hello")
+    expect(dial.get_by_role("row", name="hello")).to_contain_text("delivered")
+    call = town.calls(FRONT_ROW)
+    dial.get_by_role("link", name=f"Call {call.sid}").click()
+    expect(dial.get_by_role("heading", level=1)).to_contain_text("calls")

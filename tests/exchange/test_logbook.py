@@ -1,0 +1,53 @@
+"""Every call and text is written down, newest first."""
+
+import re
+
+from tests.exchange.conftest import NUMBER
+
+
+def listed(exchange, query=""):
+    status, body, headers = exchange.request("GET", f"/calls{query}", Accept="text/html")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    rows = re.findall(r"<tr><td>(.*?)</tr>", body.decode())
+    return [" ".join(re.sub(r"<[^>]+>", " ", row).split()[1:]) for row in rows]
+
+
+def test_calls_and_texts_are_listed_newest_first_with_how_they_went(app, exchange, ada, ben):
+    app.answers["/sms"] = ""
+    app.answers["/voice"] = "<Response><Say>hi</Say></Response>"
+    ben.exchange.post(ben.door, {"name": "Ben <b>"})
+    ada.texts("hello <script>")
+    sid = ben.dials()
+    ben.is_left_with("completed")
+    ben.behaves("fails")
+    exchange.client().messages.create(to=ben.number, from_=NUMBER, body="lost")
+    text, call, first = listed(exchange)
+    assert call == f"Call {sid} Ben &lt;b&gt; {NUMBER} completed, 0 s"
+    assert first == f"Text hello &lt;script&gt; {ada.number} {NUMBER} received"
+    assert text.startswith(f"Text lost {NUMBER} Ben &lt;b&gt;")
+    assert len(listed(exchange, "?limit=1")) == 1
+    assert len(listed(exchange, f"?handset=%2B{ada.number[1:]}")) == 1
+
+
+def test_a_script_reads_them_as_json(app, exchange, ada):
+    app.answers["/voice"] = "<Response/>"
+    sids = [ada.dials() for _ in range(2)]
+    found = exchange.get("/calls")
+    assert [call["sid"] for call in found["calls"]] == sids[::-1]
+    assert found["texts"] == []
+    assert "heard" not in found["calls"][0]
+
+
+def test_each_call_leads_to_its_sequence(app, exchange, ada):
+    app.answers["/voice"] = "<Response/>"
+    sid = ada.dials()
+    _, body, _ = exchange.request("GET", "/calls", Accept="text/html")
+    assert f'href="/calls/{sid}"' in body.decode()
+    assert exchange.request("GET", f"/calls/{sid}", Accept="text/html")[0] == 200
+
+
+def test_before_anything_has_happened_it_invites(exchange):
+    _, body, _ = exchange.request("GET", "/calls", Accept="text/html")
+    assert "Nobody has called or texted yet." in body.decode()
+    for limit in ("0", "many", "2001"):
+        assert exchange.request("GET", f"/calls?limit={limit}")[0] == 400
