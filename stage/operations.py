@@ -138,9 +138,9 @@ def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     kept = redis().hget(f"message:{path['message']}", "body")
     if kept is None:
         raise Missing("That event is not kept, or not any more.")
-    never_changes = {"Cache-Control": "private, max-age=86400, immutable", "Vary": "Authorization"}
-    whole = answer(json.loads(kept), **never_changes)
-    whole.add_etag()
+    whole = answer(json.loads(kept))
+    whole.headers.update({"Cache-Control": "private, max-age=86400, immutable", "Vary": "Authorization"})
+    whole.add_etag()  # what happened does not change
     whole.make_conditional(request)
     return whole
 
