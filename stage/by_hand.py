@@ -1,0 +1,212 @@
+"""Who hears our webhooks, on the presenter's page: by hand what the subscriber API does for programs."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from sending import catalogue, recovery, subscribers, webhooks
+from sending.failures import Failure
+from sending.recovery import IsOff
+from sending.sealing import WrongKey
+from sending.subscribers import Subscriber, Unacceptable
+from stage import login, operations, wish_form
+from stage.contract import WISHES, Unfit
+from stage.login import for_the_presenter
+from stage.operations import Missing
+from stage.pages import theme
+from stage.room import bp
+from workers import recovering
+
+SHOWN_FOR = 300  # seconds a secret waits to be shown, once
+ROWS = 50  # attempts, and dead letters, in view
+WRONG = (Unacceptable, Failure, Unfit, IsOff, Missing, WrongKey)
+NEW = {"payload": "full", "rate": "0", "at_once": str(subscribers.AT_ONCE)}  # the form of a subscriber to be
+
+
+@bp.get("/present/webhooks")
+@for_the_presenter
+def webhooks_page() -> str:
+    """All subscribers, and a form for a new one."""
+    return _list(NEW)
+
+
+@bp.post("/present/webhooks")
+@for_the_presenter
+def webhooks_create() -> Any:
+    """A new one; its page shows the secret."""
+    login.check_token()
+    try:
+        made = operations.create(wish_form.read(request.form, is_new=True))
+    except WRONG as wrong:
+        return _list(request.form, str(wrong)), 422
+    _show_once(made)
+    return _back(made.id)
+
+
+@bp.get("/present/webhooks/<id>")
+@for_the_presenter
+def webhook_page(id: str) -> Any:
+    """One of them: its wishes, its keys, what was tried and what was given up."""
+    one = subscribers.load(operations.redis(), id)
+    if one is None:
+        return _list(NEW, "There is no such subscriber."), 404
+    return _one(one, wish_form.write(one), session.pop("said", "") if "said" in session else "")
+
+
+@bp.post("/present/webhooks/<id>")
+@for_the_presenter
+def webhook_update(id: str) -> Any:
+    """Its wishes are others now."""
+    login.check_token()
+    one = subscribers.load(operations.redis(), id)
+    if one is None:
+        return _list(NEW, "There is no such subscriber."), 404
+    try:
+        operations.update(id, wish_form.read(request.form))
+    except WRONG as wrong:
+        return _one(one, request.form, str(wrong)), 422
+    return _back(id, "Changed.")
+
+
+@bp.post("/present/webhooks/<id>/<verb>")
+@for_the_presenter
+def webhook_does(id: str, verb: str) -> Any:
+    """One of the buttons."""
+    login.check_token()
+    if verb not in VERBS:
+        return _list(NEW, "There is no such button."), 404
+    try:
+        return VERBS[verb](operations.existing(id).id)
+    except WRONG as wrong:
+        session["said"] = str(wrong)
+    except KeyError:  # it went while we looked
+        session["said"] = "There is no such subscriber."
+    return redirect(url_for("stage.webhook_page", id=id), 303)
+
+
+@bp.get("/present/webhooks/<id>/recoveries/<name>")
+def webhook_recovery(id: str, name: str) -> Response | tuple[str, int]:
+    """How far a recovery is, for the page's own script."""
+    found = recovering.load(operations.redis(), name)
+    if not login.is_presenter() or found is None or found.subscriber != id:
+        return "", 403
+    return operations.answer(operations.told(found))
+
+
+def _rotate(id: str) -> BaseResponse:
+    private, hours = bool(request.form.get("private")), request.form.get("hours", "")
+    if not hours.isdecimal() or int(hours) > 168:
+        raise Unfit("Let the old keys sign for 0 to 168 hours more.")
+    _show_once(operations.rotate(id, {"private": private, "overlap": int(hours) * 3600}))
+    return _back(id)
+
+
+def _pause(id: str) -> BaseResponse:
+    subscribers.pause(operations.redis(), id)
+    return _back(id, "Paused: what happens meanwhile waits.")
+
+
+def _resume(id: str) -> BaseResponse:
+    subscribers.resume(operations.redis(), id)
+    return _back(id, "It hears us again.")
+
+
+def _delete(id: str) -> BaseResponse:
+    subscribers.delete(operations.redis(), id)
+    session["done"] = "It is forgotten."
+    return redirect(url_for("stage.webhooks_page"), 303)
+
+
+def _resend(id: str) -> BaseResponse:
+    if not recovery.resend(operations.redis(), id, request.form.get("message", "")[:100]):
+        raise Missing("That message is not kept any more.")
+    return _back(id, "It goes out once more.")
+
+
+def _recover(id: str) -> BaseResponse:
+    hours = request.form.get("hours", "")
+    if not hours.isdecimal() or len(hours) > 5:
+        raise Unfit("Since how many hours?")
+    begun = operations.begin_recovery(id, time.time() - int(hours) * 3600)
+    return redirect(url_for("stage.webhook_page", id=id, recovery=begun.id, _anchor="recovery"), 303)
+
+
+def _example(id: str) -> BaseResponse:
+    kind = request.form.get("kind", "")
+    if not subscribers.KIND.fullmatch(kind) or kind.endswith("*"):
+        raise Unfit("An event is called such as text.received.")
+    recovery.send_example(operations.redis(), id, kind)
+    return _back(id, f"An example of {kind} goes out.")
+
+
+VERBS: dict[str, Callable[[str], BaseResponse]] = {
+    "rotate": _rotate,
+    "pause": _pause,
+    "resume": _resume,
+    "delete": _delete,
+    "resend": _resend,
+    "recover": _recover,
+    "example": _example,
+}
+
+
+def _back(id: str, done: str = "") -> BaseResponse:
+    if done:
+        session["done"] = done
+    return redirect(url_for("stage.webhook_page", id=id), 303)
+
+
+def _list(values: Mapping[str, str], said: str = "") -> str:
+    ones = [(one, recovery.dead(operations.redis(), one.id, 1)[0]) for one in subscribers.everyone(operations.redis())]
+    return _page("webhooks", ones=ones, values=values, said=said, is_new=True)
+
+
+def _one(one: Subscriber, values: Mapping[str, str], said: str) -> str:
+    store = operations.redis()
+    count, dead = recovery.dead(store, one.id, ROWS)
+    running = recovering.load(store, request.args.get("recovery", ""))
+    return _page(
+        "webhook",
+        one=one,
+        values=values,
+        said=said,
+        is_new=False,
+        secret=_shown_once(one.id),
+        attempts=webhooks.attempts(store, one.id, ROWS),
+        waiting=store.zcard(f"hook:{one.id}:due"),
+        dead_count=count,
+        dead=dead,
+        recovery=running if running and running.subscriber == one.id else None,
+        kinds=[*catalogue.CATALOGUE, "github.star"],
+    )
+
+
+def _page(name: str, **values: Any) -> str:
+    done = session.pop("done", "") if "done" in session else ""
+    facts = {"wishes": WISHES, "secret_fields": wish_form.SECRET, "done": done, "clock": _clock}
+    return render_template(f"present/{name}.html", token=login.token(), theme=theme(), **facts, **values)
+
+
+def _show_once(one: Subscriber) -> None:
+    """Keep its newest key for this browser's next look at its page: the cookie holds only where it lies."""
+    session["once"] = secrets.token_urlsafe(16)
+    told = json.dumps({"id": one.id, **operations.newest_key(one)})
+    operations.redis().set(f"shown:{session['once']}", operations.seal().close(told), ex=SHOWN_FOR)
+
+
+def _shown_once(id: str) -> str:
+    if "once" not in session:
+        return ""
+    found = operations.redis().getdel(f"shown:{session.pop('once')}")
+    told = json.loads(operations.seal().open(found.decode())) if found else {}
+    return str(told.get("secret") or told.get("public_key") or "") if told.get("id") == id else ""
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%d %b %H:%M:%S} UTC"
