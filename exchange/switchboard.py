@@ -124,10 +124,10 @@ class Switchboard:
     async def close(self) -> None:
         """Stop everything that runs, at once."""
         self.feed.close()
-        tasks = list(self.tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self.tasks):  # what is cut short has callbacks to send: these are tasks again
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         await self.client.close()
 
     # Webhooks.
