@@ -120,28 +120,23 @@ class Person:
 
     def answers(self) -> None:
         """Wait for the phone to ring, and pick it up."""
-        found: list[dict[str, Any]] = []
-
-        def rings() -> bool:
-            calls = self.exchange.get(f"{self.door}/calls")["calls"]
-            found[:] = [call for call in calls if call["direction"] == "incoming" and call["status"] == "ringing"]
-            return bool(found)
-
-        eventually(rings, f"{self.number} rings")
-        self.sid = found[0]["sid"]
+        self._finds(lambda call: call["status"] == "ringing")
         self.exchange.post(f"{self.door}/calls/{self.sid}/answer", {})
 
     def is_called(self) -> None:
         """Wait for a call to this phone, whatever becomes of it."""
-        coming: list[dict[str, Any]] = []
+        self._finds(lambda call: call["sid"] != self.sid)
 
-        def has_come() -> bool:
+    def _finds(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        found: list[dict[str, Any]] = []
+
+        def comes() -> bool:
             calls = self.exchange.get(f"{self.door}/calls")["calls"]
-            coming[:] = [call for call in calls if call["direction"] == "incoming" and call["sid"] != self.sid]
-            return bool(coming)
+            found[:] = [call for call in calls if call["direction"] == "incoming" and wanted(call)]
+            return bool(found)
 
-        eventually(has_come, f"{self.number} is called")
-        self.sid = coming[-1]["sid"]
+        eventually(comes, f"{self.number} is called")
+        self.sid = found[-1]["sid"]
 
     def behaves(self, when_called: str) -> None:
         self.exchange.post(self.door, {"when_called": when_called})
@@ -158,6 +153,15 @@ class Person:
         """Wait until the call listens for something of that kind."""
         eventually(lambda: kind in (self.call()["listening"] or {}), lambda: f"{kind}: {self.call()}")
         return self.call()["listening"][kind]
+
+    def has_the_floor(self, kind: str) -> None:
+        """Wait until everything has been said to this person and something of that kind is listened for."""
+
+        def silent() -> bool:
+            call = self.call()
+            return kind in (call["listening"] or {}) and all(item["ended"] for item in call["heard"])
+
+        eventually(silent, lambda: f"{kind}: {self.call()}")
 
     def is_left_with(self, status: str) -> None:
         eventually(lambda: self.call()["status"] == status, lambda: f"{status}: {self.call()}")

@@ -33,7 +33,9 @@ def menu() -> Response:
         case "1":
             answer.say("We are open from nine to five.")
         case "2":
-            answer.gather(action="desks", num_digits=1).say("Press 2 for lost property, 3 for tickets, star to go back.")
+            answer.gather(action="desks", num_digits=1).say(
+                "Press 2 for lost property, 3 for tickets, star to go back."
+            )
         case _:
             answer.say("Sorry, there is no such choice.")
             answer.redirect("/voice")

@@ -32,9 +32,10 @@ def test_a_star_leads_up_again(ada):
 
 def test_who_says_nothing_is_asked_once_more_and_dismissed(exchange, ada):
     ada.dials()
-    ada.listens_for("gather")
+    ada.has_the_floor("gather")
     exchange.time_passes(3)
     ada.hears(*WELCOME, *WELCOME)
+    ada.has_the_floor("gather")
     exchange.time_passes(3)
     ada.hears(*WELCOME, *WELCOME, "Goodbye.")
     ada.is_left_with("completed")

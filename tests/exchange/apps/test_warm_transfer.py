@@ -1,0 +1,80 @@
+"""Ada has a question, Ben does not know the answer, Cyd does."""
+
+from tests.exchange.apps import warm_transfer
+from tests.exchange.conftest import eventually
+
+create = warm_transfer.create
+
+
+EVERYTHING = sorted(
+    [
+        ("participant-join", "customer"),
+        ("participant-join", "agent"),
+        ("conference-start", ""),
+        ("participant-join", "expert"),
+        ("participant-leave", "agent"),
+        ("participant-leave", "expert"),
+        ("participant-leave", "customer"),
+        ("conference-end", ""),
+    ]
+)
+
+
+def heard_in_the_room(person):
+    return person.heard("Voice")
+
+
+def hears_in_the_room(person, *words):
+    eventually(lambda: heard_in_the_room(person) == list(words), lambda: f"{words}, not {person.call()['heard']}")
+
+
+def test_ada_is_handed_over_without_being_put_down(app, ada, ben, cyd):
+    ada.dials()
+    ada.hears("One moment.")
+    ben.answers()
+    ben.listens_for("talk")
+    ada.speaks("Why is the sky blue?")
+    hears_in_the_room(ben, "Why is the sky blue?")
+
+    ben.texts("expert please")
+    ben.gets("The expert is being called.")
+    cyd.answers()
+    cyd.listens_for("talk")
+    ben.speaks("Cyd, why is the sky blue?")
+    hears_in_the_room(cyd, "Cyd, why is the sky blue?")
+    ben.hangs_up()
+
+    cyd.speaks("Air scatters blue light most.")
+    hears_in_the_room(ada, "Cyd, why is the sky blue?", "Air scatters blue light most.")
+    cyd.hangs_up()
+    ada.hears("One moment.", *heard_in_the_room(ada), "Goodbye.")
+    ada.is_left_with("completed")
+
+    told = app.flask.config["EVENTS"]
+    eventually(lambda: sorted(told) == EVERYTHING, lambda: str(told))
+
+
+def test_nobody_but_ben_starts_the_conversation(exchange, ada, ben):
+    ada.dials()
+    ada.hears("One moment.")
+    ben.is_called()
+    assert exchange.client().conferences.list()[0].status == "init"
+    ben.answers()
+    eventually(lambda: exchange.client().conferences.list()[0].status == "in-progress")
+
+
+def test_ada_leaves_and_ben_is_released(ada, ben):
+    ada.dials()
+    ben.answers()
+    ben.listens_for("talk")
+    ada.hangs_up()
+    ben.hears("Goodbye.")
+    ben.is_left_with("completed")
+
+
+def test_ben_is_busy_and_ada_still_waits(ada, ben):
+    ben.behaves("busy")
+    ada.dials()
+    ben.is_called()
+    ada.hears("One moment.")
+    assert ada.call()["status"] == "in-progress"
