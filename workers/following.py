@@ -8,7 +8,7 @@ from masking import mask_addresses
 from sending import catalogue, challenge, consent, followers, subscribers, urls
 from sending.challenge import Unproven
 from sending.followers import FollowsEnough
-from sending.sealing import Seal
+from sending.sealing import Seal, WrongKey
 from sending.subscribers import Subscriber
 from workers import asks, tasks
 from workers.callbacks import can_be_texted, telephone
@@ -58,7 +58,10 @@ def subscribe(url: str) -> str:
     try:
         challenge.prove(client, url, http=http)
         one = known or subscribers.create(redis, client, seal, url, http=http, owner=number, kinds=_kinds())
-        challenge.hand_over(client, seal, one, http=http)
+        try:
+            challenge.hand_over(client, seal, one, http=http)
+        except WrongKey:  # sealed with a SECRET_KEY that is gone; whoever holds the address gets a new secret
+            challenge.hand_over(client, seal, subscribers.rotate(redis, seal, one.id), http=http)
     except Unproven as wanted:
         return f"No webhooks go to {host} yet. {wanted}"
     subscribers.resume(redis, one.id)

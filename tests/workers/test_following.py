@@ -145,6 +145,16 @@ def test_asking_twice_tells_the_same_secret_again(hands_over, redis, settings):
     assert told == [secret_of(settings, one)] * 2
 
 
+def test_asking_again_after_the_secret_key_was_lost_tells_a_new_secret(hands_over, redis, settings):
+    with receiver(repeats_the_challenge) as there:
+        client, lost = Client(allow_loopback=True), Seal(["a secret key that is gone"])
+        subscribers.create(redis, client, lost, address(there), http=True, owner=ADA, kinds=("call.ended",))
+        assert "has its secret now" in hands_over(following.subscribe, address(there))
+    (one,) = subscribers.everyone(redis)
+    assert len(one.keys) == 1
+    assert bodies(there)[-1]["data"]["secret"] == secret_of(settings, one)
+
+
 def test_a_fourth_address_is_too_much(hands_over, redis):
     with receiver(repeats_the_challenge) as there:
         for number in range(following.MOST):
