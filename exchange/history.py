@@ -10,6 +10,7 @@ TEXTS = 10_000
 RECORDINGS = 500
 MEDIA = 2000
 CONFERENCES = 500
+SERVICES = 500  # of Verify, and as many that were deleted
 QUEUES = 500
 OPT_OUTS = 10_000
 OF_ONE_HANDSET = 500  # texts, and as many calls

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from exchange.call import Plan
 from exchange.clock import Clock
-from exchange.history import TEXTS, History
+from exchange.history import SERVICES, TEXTS, History
 from exchange.life import outgoing
 from exchange.messages import Message, send
 from exchange.program import Inline
@@ -73,8 +73,8 @@ class Verify:
 
     def __init__(self, clock: Clock, account: str) -> None:
         self.clock, self.account = clock, account
-        self.services: dict[str, Service] = {}
-        self.deleted: set[str] = set()
+        self.services: History[str, Service] = History(SERVICES)
+        self.deleted: History[str, bool] = History(SERVICES)
         self.verifications: History[str, Verification] = History(TEXTS)
 
     def new_service(self, friendly_name: str, code_length: int, sid: str = "") -> Service:
@@ -91,13 +91,13 @@ class Verify:
         return self.new_service("App", 6, sid)
 
     def delete(self, service: Service) -> None:
-        self.deleted.add(service.sid)
+        self.deleted[service.sid] = True
         del self.services[service.sid]
 
     def pending(self, service: Service, whom: str) -> Verification | None:
         """The one that lasts still, by its own sid or the phone's number."""
         for found in reversed(self.verifications.values()):
-            if found.service is service and whom in (found.sid, found.to) and found.status == "pending":
+            if found.service.sid == service.sid and whom in (found.sid, found.to) and found.status == "pending":
                 return found if self.clock.time() - found.created.timestamp() < LASTS else None
         return None
 

@@ -104,7 +104,7 @@ def office(redis: Any, environ: dict[str, str]) -> Iterator[Office]:
     office.closes()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def calm_office() -> Iterator[Office]:
     """One store and one worker for all the tests that leave both whole."""
     with ValkeyServer(port=free_port()) as server, redis_client.Redis(port=server.port) as client:

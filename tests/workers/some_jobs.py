@@ -6,11 +6,14 @@ import os
 import re
 import signal
 import socket
+import threading
 import time
 from typing import Any, NoReturn
 
 from redis.exceptions import ConnectionError as StoreAway
 from rq import get_current_job
+
+MEETINGS: dict[int, threading.Barrier] = {}
 
 
 def redis() -> Any:
@@ -26,10 +29,8 @@ def note(word: str) -> str:
 
 
 def meet(number: int) -> int:
-    """Wait until so many are here at once."""
-    redis().incr("met")
-    while int(redis().get("met")) < number:
-        time.sleep(0.05)
+    """Wait until so many are here at once, in this process."""
+    MEETINGS.setdefault(number, threading.Barrier(number)).wait(timeout=30)
     return number
 
 

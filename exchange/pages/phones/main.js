@@ -7,6 +7,7 @@ import { change } from "./changes.js";
 import { ask, at } from "./door.js";
 import { Ear } from "./ear.js";
 import { say, show } from "./elements.js";
+import { tellFaults } from "./faults-on.js";
 import { follow } from "./feed.js";
 import { readable } from "./numbers.js";
 import { Phone } from "./phone.js";
@@ -22,6 +23,7 @@ const phones = new Map();
 const tabs = new Tabs(find("tabs"));
 const alerts = new Alerts(find("alert"));
 const sound = new Sound(find("sound"));
+const lookForFaults = tellFaults(find("faults"));
 const ringer = new Ringer(sound);
 const ear = new Ear(sound, (call, id, speaking) =>
   ask(at(call.handset, "calls", call.sid, "spoken"), speaking ? { id, speaking } : { id }).catch(() => {})); // over by then
@@ -73,6 +75,7 @@ async function refresh() {
   document.title = `Phones · ${readable(number)}`;
   for (const handset of state.handsets.values()) await bring(handset);
   ringer.follow(state.handsets.values());
+  await lookForFaults();
 }
 
 /** Fetch one handset; the exchange is told the name of one it has not heard of. */

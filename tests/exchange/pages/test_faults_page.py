@@ -67,6 +67,14 @@ def test_the_dice_are_thrown_anew_and_what_is_absurd_is_said(dial: Page, town: T
     expect(dial.get_by_role("alert")).to_contain_text("seed must be a whole number")
 
 
+def test_the_phones_page_says_that_something_goes_wrong_on_purpose(dial: Page, town: Town) -> None:
+    dial.get_by_label("Kind").select_option("webhook-drop")
+    dial.get_by_role("button", name="Switch it on").click()
+    expect(dial.get_by_role("listitem")).to_have_count(1)
+    dial.get_by_role("link", name="Phones").click()
+    expect(dial.get_by_role("link", name="Faults: 1 on")).to_be_visible()
+
+
 def test_the_list_of_calls_follows_what_happens_and_leads_to_each(dial: Page, room: Room, town: Town) -> None:
     dial.get_by_role("link", name="Calls").click()
     town.texts(FRONT_ROW, "hello")
