@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Protocol
 
 from exchange.twiml import Element
@@ -44,6 +45,14 @@ def truth(session: Warns, element: Element, name: str, default: bool, code: int)
     if name in element.attributes:
         _refuse(session, element, name, code)
     return default
+
+
+def words(session: Warns, element: Element, name: str, default: str, known: Container[str]) -> frozenset[str]:
+    """Some of the known words, separated by spaces; what is not one of them is left out."""
+    written = element.get(name, default).split()
+    if unknown := [word for word in written if word not in known]:
+        session.warn(ANY, element, f"{element.name}: {name} cannot be {', '.join(unknown)[:100]}")
+    return frozenset(word for word in written if word in known) or frozenset(default.split())
 
 
 def _refuse(session: Warns, element: Element, name: str, code: int) -> None:

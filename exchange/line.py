@@ -171,3 +171,8 @@ class Line:
 
 def seconds_to_say(text: str) -> float:
     return max(len(text) / CHARACTERS_A_SECOND, 0.3)
+
+
+def seconds_spoken(event: Words | Audio, pace: float) -> float:
+    """How long it still takes to say this: what a microphone heard is over."""
+    return seconds_to_say(event.text) * pace if isinstance(event, Words) else 0.0

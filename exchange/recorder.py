@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exchange import audio
-from exchange.line import Audio, Event, Heard, Words
+from exchange.line import Audio, Event, Heard, Tune, Words
 
 if TYPE_CHECKING:
     from exchange.call import Call
@@ -51,6 +51,8 @@ class Recorder:
                     self.recording.words.append(text)
             case Audio(sound=sound):
                 self.tape.was(track, sound, speaker)
+            case Tune(url=url, seconds=seconds) if media := self._media(url):
+                self.tape.plays(track, media, seconds)
 
     def heard(self, item: Heard) -> None:
         """Something begins to reach the person's ear."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exchange.dates import rfc2822
 from exchange.history import CONFERENCES, History
-from exchange.line import Event
+from exchange.line import Audio, Event, Words, seconds_spoken
 from exchange.recorder import RoomRecorder, Wanted
 from exchange.sids import new_sid
 
@@ -28,6 +28,10 @@ SUBSCRIBED = {
     "participant-hold": "hold",
     "participant-unhold": "hold",
     "participant-modify": "modify",
+    "participant-speech-start": "speaker",
+    "participant-speech-stop": "speaker",
+    "announcement-end": "announcement",
+    "announcement-fail": "announcement",
 }
 
 
@@ -42,13 +46,28 @@ class Participant:
     starts: bool = True
     ends: bool = False
     beep: str = "true"
+    music: asyncio.Task[Any] | None = None  # of the hold
     coaches: str = ""  # the sid of the only one who hears this one
     left: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = "participant_hung_up"
+    playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements, and what is heard on hold
 
     @property
     def sid(self) -> str:
         return self.call.sid
+
+    def hears(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Let this one hear something, until it is over or they leave."""
+        task = self.call.board.spawn(program)
+        self.playing.add(task)
+        task.add_done_callback(self.playing.discard)
+        return task
+
+    def goes(self) -> None:
+        """Out of the room."""
+        self.left.set()
+        for task in list(self.playing):
+            task.cancel()
 
 
 class Room:
@@ -92,7 +111,7 @@ class Room:
         """Somebody goes; with them, perhaps, the whole conference."""
         if self.inside.pop(participant.call.sid, None) is None:
             return
-        participant.left.set()
+        participant.goes()
         self.tell("participant-leave", participant)
         if participant.ends:
             manner = "kicked" if participant.why == "participant_updated_via_api" else "left"
@@ -112,7 +131,7 @@ class Room:
         for participant in list(self.inside.values()):
             participant.why = over
             self.inside.pop(participant.call.sid)
-            participant.left.set()
+            participant.goes()
             self.tell("participant-leave", participant)
         self.tell("conference-end")
         if self.recorder:
@@ -127,27 +146,38 @@ class Room:
         return [found.call for found in others if own.coaches in ("", found.sid)]
 
     def spoken(self, speaker: Call, event: Event) -> None:
-        """Somebody speaks: what everybody may hear is recorded."""
+        """Somebody speaks: it is told, and what everybody may hear is recorded."""
         own = self._heard(speaker)
+        if own and isinstance(event, Words | Audio):
+            self.tell("participant-speech-start", own)
+            self.board.clock.call_later(seconds_spoken(event, speaker.line.pace), lambda: self._silent(own))
         if self.recorder and own and not own.coaches:
             self.recorder.spoken(speaker, event)
+
+    def _silent(self, participant: Participant) -> None:
+        if participant.sid in self.inside:
+            self.tell("participant-speech-stop", participant)
 
     def _heard(self, speaker: Call) -> Participant | None:
         own = self.inside.get(speaker.sid)
         return own if own and self.started and not own.muted and not own.hold else None
 
-    def tell(self, event: str, participant: Participant | None = None) -> None:
+    def tell(self, event: str, participant: Participant | None = None, **more: str) -> None:
         """Send a status callback, if that event was asked for."""
         if not self.callback or SUBSCRIBED[event] not in self.events:
             return
-        told = {
-            "ConferenceSid": self.sid,
-            "FriendlyName": self.name,
-            "AccountSid": self.account,
-            "SequenceNumber": str(self.sequence),
-            "Timestamp": rfc2822(self.board.clock.now()) or "",
-            "StatusCallbackEvent": event,
-        } | self._about(event, participant)
+        told = (
+            {
+                "ConferenceSid": self.sid,
+                "FriendlyName": self.name,
+                "AccountSid": self.account,
+                "SequenceNumber": str(self.sequence),
+                "Timestamp": rfc2822(self.board.clock.now()) or "",
+                "StatusCallbackEvent": event,
+            }
+            | self._about(event, participant)
+            | more
+        )
         self.sequence += 1
         self.board.call_back(self.callback, self.callback_method, told, "status", self.sid)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from asyncio import Task
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -64,8 +66,8 @@ def update(asked: Asked) -> dict[str, Any]:
     """End it, or let everybody hear an announcement."""
     room = _room(asked)
     if address := checks.url(asked, "AnnounceUrl", 21205):
-        for participant in room.inside.values():
-            _announce(asked, participant, address)
+        hearing = [_plays(participant, address, _way(asked)) for participant in room.inside.values()]
+        asked.board.spawn(_announced(room, hearing, address))
     if asked.text("Status") == "completed":
         room.end("conference-ended-via-api")
     return as_resource(room)
@@ -159,7 +161,7 @@ def update_participant(asked: Asked) -> dict[str, Any]:
     if asked.has("Coaching") or asked.has("CallSidToCoach"):
         _coach(asked, room, participant)
     if address := checks.url(asked, "AnnounceUrl", 21205):
-        _announce(asked, participant, address)
+        asked.board.spawn(_announced(room, [_plays(participant, address, _way(asked))], address, participant))
     return participant_resource(room, participant)
 
 
@@ -176,16 +178,36 @@ def _coach(asked: Asked, room: Room, participant: Participant) -> None:
 def _hold(asked: Asked, room: Room, participant: Participant) -> None:
     participant.hold = checks.truth(asked, "Hold")
     room.tell("participant-hold" if participant.hold else "participant-unhold", participant)
-    address = checks.url(asked, "HoldUrl", 21205)
-    if participant.hold and address:
-        _announce(asked, participant, address, checks.method(asked, "HoldMethod", default="GET"))
+    if participant.music:
+        participant.music.cancel()
+    if participant.hold and (address := checks.url(asked, "HoldUrl", 21205)):
+        way = checks.method(asked, "HoldMethod", default="GET")
+        participant.music = _plays(participant, address, way)
 
 
-def _announce(asked: Asked, participant: Participant, address: str, method: str = "") -> None:
-    session = Session(participant.call, ANNOUNCED)
-    session.apologises = False
-    way = method or checks.method(asked, "AnnounceMethod")
-    asked.board.spawn(session.run(Fetch(address, way)))
+def _way(asked: Asked) -> str:
+    return checks.method(asked, "AnnounceMethod")
+
+
+def _plays(participant: Participant, address: str, way: str) -> Task[bool]:
+    """Let somebody hear a document; True if it could be had."""
+
+    async def play() -> bool:
+        session = Session(participant.call, ANNOUNCED)
+        session.apologises = False
+        await session.run(Fetch(address, way))
+        return session.trouble is None
+
+    return participant.hears(play())
+
+
+async def _announced(room: Room, hearing: list[Task[bool]], address: str, to: Participant | None = None) -> None:
+    """Tell when everybody has heard it."""
+    heard = await asyncio.gather(*hearing, return_exceptions=True)
+    if all(each is True for each in heard):
+        room.tell("announcement-end", to, AnnounceUrl=address)
+    else:
+        room.tell("announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played")
 
 
 def remove_participant(asked: Asked) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from asyncio import Queue
 
-from exchange.attributes import method, truth, whole
+from exchange.attributes import method, truth, whole, words
 from exchange.line import Event
 from exchange.program import End, Fetch, Outcome, Session, Step
-from exchange.rooms import Participant, Room
+from exchange.rooms import SUBSCRIBED, Participant, Room
 from exchange.sids import SID
 from exchange.talking import pass_on
 from exchange.twiml import Element
@@ -161,4 +161,4 @@ def _subscribe(session: Session, room: Room, noun: Element) -> None:
         return
     room.callback = session.absolute(noun.get("statusCallback"))
     room.callback_method = method(session, noun, 12200, "statusCallbackMethod")
-    room.events = frozenset(noun.get("statusCallbackEvent", "start end").split())
+    room.events = words(session, noun, "statusCallbackEvent", "start end", SUBSCRIBED.values())

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from exchange.attributes import method, truth, whole
+from exchange.attributes import method, truth, whole, words
 from exchange.call import Callback, Plan
 from exchange.legs import Leg
 from exchange.numbers import CLIENT, is_number, tidy
@@ -262,6 +262,6 @@ def _callback(session: Session, noun: Element) -> Callback:
     address = noun.get("statusCallback")
     if not address:
         return Callback()
-    events = frozenset(noun.get("statusCallbackEvent", "completed").split()) & EVENTS
+    events = words(session, noun, "statusCallbackEvent", "completed", EVENTS)
     way = method(session, noun, 13221, "statusCallbackMethod")
-    return Callback(session.absolute(address), way, events or frozenset({"completed"}))
+    return Callback(session.absolute(address), way, events)

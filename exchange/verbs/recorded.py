@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.attributes import method
+from exchange.attributes import method, words
 from exchange.program import Session
 from exchange.recorder import EVENTS, Wanted
 from exchange.recordings import TRACKS
@@ -19,7 +19,7 @@ def wanted(session: Session, element: Element, source: str, channels: int = 1, t
         trim=element.get("trim") not in ("do-not-trim", "false"),
         url=session.absolute(address) if address else "",
         method=method(session, element, 12200, "recordingStatusCallbackMethod"),
-        events=_events(session, element),
+        events=words(session, element, "recordingStatusCallbackEvent", "completed", EVENTS),
     )
 
 
@@ -29,10 +29,3 @@ def _track(session: Session, element: Element) -> str:
         session.warn(12200, element, f"recordingTrack must be inbound, outbound or both, not {written}")
         return "both"
     return written
-
-
-def _events(session: Session, element: Element) -> frozenset[str]:
-    written = frozenset(element.get("recordingStatusCallbackEvent", "completed").replace(",", " ").split())
-    if unknown := written - EVENTS:
-        session.warn(12200, element, f"recordingStatusCallbackEvent {', '.join(sorted(unknown))} is not known")
-    return written & EVENTS or frozenset({"completed"})

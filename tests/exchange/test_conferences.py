@@ -271,3 +271,47 @@ def test_rooms_in_which_nobody_is_are_forgotten_after_many_others(app, exchange,
 async def open_many(rooms):
     for number in range(1000):
         rooms.open("AC", f"room {number}")
+
+
+def test_who_speaks_and_what_was_announced_is_told(app, client, ada, ben):
+    app.answers["/events"] = ""
+    app.answers["/announcement"] = "<Response><Say>Five minutes left</Say></Response>"
+    app.answers["/voice"] = conference('statusCallback="/events" statusCallbackEvent="speaker announcement"')
+    all_in(ada, ben)
+    ada.speaks("Good morning")
+    app.was_asked("/events", 2)
+    (room,) = client.conferences.list()
+    client.conferences(room.sid).update(announce_url=f"{app.origin}/announcement")
+    ben.hears("Good morning", "Five minutes left")
+    client.conferences(room.sid).participants(ada.sid).update(announce_url=f"{app.origin}/nothing")
+    told = sorted(app.was_asked("/events", 4), key=lambda asked: int(asked["SequenceNumber"]))
+    assert [(asked["StatusCallbackEvent"], asked.get("CallSid")) for asked in told] == [
+        ("participant-speech-start", ada.sid),
+        ("participant-speech-stop", ada.sid),
+        ("announcement-end", None),
+        ("announcement-fail", ada.sid),
+    ]
+    assert told[2]["AnnounceUrl"] == f"{app.origin}/announcement"
+
+
+def test_events_that_do_not_exist_are_named(app, exchange, ada):
+    app.answers["/voice"] = conference("""statusCallback="/events" statusCallbackEvent="['start', 'end']" """)
+    all_in(ada)
+    assert "['start'," in exchange.warns(12200)["message"]
+
+
+def test_the_music_of_a_hold_ends_with_it(app, exchange, client, ada, ben):
+    app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
+    app.answers["/voice"] = conference()
+    all_in(ada, ben)
+    (room,) = client.conferences.list()
+    person = client.conferences(room.sid).participants(ben.sid)
+    person.update(hold=True, hold_url=f"{app.origin}/hold")
+    ben.hears("Please hold")
+    exchange.time_passes(31)
+    app.was_asked("/hold", 2)
+    person.update(hold=False)
+    exchange.time_passes(61)
+    ada.speaks("Back again")
+    ben.hears("Please hold", "Please hold", "Back again")
+    assert len(app.at("/hold")) == 2
