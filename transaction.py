@@ -6,7 +6,9 @@ from typing import Any
 
 from hiredis import pack_command
 from redis.client import Pipeline
+from redis.exceptions import ConnectionError as StoreUnreachable
 from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import TimeoutError as StoreTooSlow
 
 # One script rather than WATCH: the check and the writes are one round trip, and a webhook has no time for three.
 SCRIPT = """
@@ -86,6 +88,35 @@ def accepted(answers: list[Any]) -> list[Any]:
         if isinstance(answer, ResponseError):
             raise answer
     return answers
+
+
+class QuickPipeline(Pipeline):
+    """A pipeline without a transaction that goes by `send`; should the store be away, by redis-py's own patience."""
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """The raw answers. Raises the first refusal."""
+        commands = [words for words, _options in self.command_stack]
+        try:
+            answers = send(self, commands) if commands else []
+        except (StoreUnreachable, StoreTooSlow):
+            return super().execute(raise_on_error)
+        self.reset()
+        return answers
+
+
+class Quick:
+    """Of a store, what those need who only run scripts and pipelines on it."""
+
+    def __init__(self, redis: Any) -> None:
+        self.redis = redis
+
+    def pipeline(self, transaction: bool = False) -> QuickPipeline:
+        """An empty one; there are no transactions."""
+        return QuickPipeline(self.redis.connection_pool, self.redis.response_callbacks, False, None)
+
+    def script_load(self, script: str) -> str:
+        """Tell the store this script; its name."""
+        return str(self.redis.script_load(script))
 
 
 def _read(connection: Any) -> Any:

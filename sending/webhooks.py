@@ -24,6 +24,7 @@ from sending.http import PROJECT, VERSION, Client
 from sending.sealing import Seal, WrongKey
 from sending.subscribers import Subscriber
 from sending.wish_lists import WishList
+from transaction import Quick
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ QUEUE = "webhooks"
 NEW = "messages:new"  # messages whose subscribers have not been found yet
 MOST = 2_000  # subscribers, and messages, in one round of the sweep
 AGAIN = 30.0  # seconds after which a subscriber whose job was lost gets another
+MANY = 10  # messages waiting, from which on a subscriber gets jobs of its own, one more for each so many
 TOGETHER = 20  # healthy subscribers with little to send that share a job
 SIDE_BY_SIDE = 4  # of those, at the same time
 TURN = 20.0  # seconds a lane sends before it lets others have its place
@@ -60,13 +62,11 @@ def deliver_later(pipe: Any, kind: str, data: dict[str, Any], *, id: str = "", n
 def due(redis: Any, now: float | None = None) -> int:
     """One round of the sweep: find the subscribers of new messages, give work to workers. How many jobs it made."""
     now = now or time.time()
-    for id in redis.zrangebyscore(NEW, "-inf", now, start=0, num=MOST):
-        _find_subscribers(redis, id.decode(), now)
+    _find_subscribers(redis, [id.decode() for id in redis.zrangebyscore(NEW, "-inf", now, start=0, num=MOST)], now)
     together, jobs = [], []
     for id, waiting, failures in _schedule(redis).take(now, MOST, now + AGAIN):
-        lanes = min(subscribers.AT_ONCE_MOST, 1 + waiting // 10)
-        if failures or lanes > 1:
-            jobs += [[id]] * (1 if failures else lanes)
+        if failures or waiting >= MANY:
+            jobs += [[id]] * (1 if failures else _lanes(redis, id, waiting))
         else:
             together.append(id)
     jobs += [together[start : start + TOGETHER] for start in range(0, len(together), TOGETHER)]
@@ -138,7 +138,7 @@ def queue(redis: Any) -> Queue:
 
 @functools.lru_cache(maxsize=4)
 def _schedule(redis: Any) -> Schedule:
-    return Schedule(redis)
+    return Schedule(Quick(redis))
 
 
 @functools.cache
@@ -161,13 +161,26 @@ def _opened(redis: Any, seal: Seal, subscriber: Subscriber) -> Credentials | Non
         return None
 
 
-def _find_subscribers(redis: Any, id: str, now: float) -> None:
+def _find_subscribers(redis: Any, messages: list[str], now: float) -> None:
     """Safe to repeat, and to do twice at once: who has the message has it."""
-    kind = redis.hget(f"message:{id}", "kind")
-    wanting = [one.id for one in subscribers.everyone(redis) if kind and one.wants(kind.decode())]
-    _schedule(redis).add(id, wanting, now)
-    redis.hset(f"message:{id}", "subscribers", len(wanting))
-    redis.zrem(NEW, id)
+    if not messages:
+        return
+    everyone, pipe = list(subscribers.everyone(redis)), Quick(redis).pipeline()
+    for id in messages:
+        pipe.hget(f"message:{id}", "kind")
+    kinds = [(kind or b"").decode() for kind in pipe.execute()]
+    wanting = {kind: [one.id for one in everyone if kind and one.wants(kind)] for kind in set(kinds)}
+    for id, kind in zip(messages, kinds, strict=True):
+        _schedule(redis).add(id, wanting[kind], now)
+        pipe.hset(f"message:{id}", "subscribers", len(wanting[kind]))
+        pipe.zrem(NEW, id)
+    pipe.execute()
+
+
+def _lanes(redis: Any, id: str, waiting: int) -> int:
+    """As many jobs as it may have requests at once, if there is enough for them to do."""
+    subscriber = subscribers.load(redis, id)
+    return min(subscriber.at_once if subscriber else 0, 1 + waiting // MANY)
 
 
 def _settle(
