@@ -54,6 +54,15 @@ VOICE: dict[str, tuple[str, str]] = {
     ),
     "Start": ("action method", "Stream Siprec Transcription Recording"),
     "Stop": ("", "Stream Siprec Transcription Recording"),
+    "Recording": (f"name track channels trim {_CALLBACK} recordingConfigurationId", ""),
+    "Stream": ("name connectorName url track statusCallback statusCallbackMethod audioFormat sampleRate", "Parameter"),
+    "Siprec": ("name connectorName track statusCallback statusCallbackMethod", "Parameter"),
+    "Transcription": (
+        "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults "
+        "languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation "
+        "intelligenceService",
+        "Parameter Config",
+    ),
     "Refer": ("action method", "Sip ReferSip"),
     "Sms": ("to from action method statusCallback", ""),
     "Message": ("to from action method statusCallback", "Body Media"),

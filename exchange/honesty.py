@@ -9,11 +9,13 @@ from exchange.rest.products import YOUNGER
 from exchange.verbs import VERBS
 from exchange.verbs.refused import refused
 
-NOUNS_RUN = {"Number", "Client", "Conference", "Queue", "Body", "Media", "Identity"}
+NOUNS_RUN = {"Number", "Client", "Conference", "Queue", "Body", "Media", "Identity", "Recording"}
 # Attributes that are taken without a warning and change nothing here.
 WITHOUT_EFFECT: dict[str, str] = {
     "Gather": "speechTimeout profanityFilter speechModel enhanced debug",
     "Record": "recordingConfigurationId",
+    "Recording": "recordingConfigurationId",
+    "Start": "action method",
     "Dial": "callReason ringTone referUrl referMethod events passports recordingConfigurationId",
     "Enqueue": "workflowSid",
     "Number": "byoc machineDetectionTimeout "

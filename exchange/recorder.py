@@ -22,7 +22,7 @@ INBOUND, OUTBOUND = 0, 1  # tracks: what comes from the person, and what goes to
 
 @dataclass(frozen=True)
 class Wanted:
-    """How something is to be recorded, and whom to tell. `source` is Twilio's word for who asked."""
+    """How something is to be recorded, and whom to tell. `source` is Twilio's word for who asked, `name` the app's."""
 
     source: str
     channels: int = 1
@@ -31,6 +31,7 @@ class Wanted:
     url: str = ""
     method: str = "POST"
     events: frozenset[str] = frozenset({"completed"})
+    name: str = ""
 
 
 class Recorder:

@@ -31,7 +31,8 @@ class Recording:
         self.url = board.origin + self.path
         self.status = "in-progress"
         self.words: list[str] = []
-        self.tape = Tape(board.clock, board.settings.pace, TRACKS[track])
+        heard = TRACKS["inbound" if source == "RecordVerb" else track]  # Record takes nobody but the person
+        self.tape = Tape(board.clock, board.settings.pace, heard)
 
     @property
     def runs(self) -> bool:

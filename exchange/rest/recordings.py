@@ -40,14 +40,15 @@ def fetch(asked: Asked) -> dict[str, Any]:
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    """Begin to record a call that goes on; one at a time."""
+    """Begin to record a call that goes on. While such a recording runs, asking again leads to the same."""
     call = asked.board.calls.get(asked.path("sid"))
     if call is None or call.plan.hidden:
         raise not_found(asked.request.path)
     source = "StartCallRecordingAPI"
-    if not call.live or any(recorder.wanted.source == source for recorder in call.recorders):
+    if not call.live:
         raise RestError(21220, said=INELIGIBLE)
-    return as_resource(CallRecorder(call, wanted(asked, source)).recording)
+    running = next((each for each in call.recorders if each.wanted.source == source), None)
+    return as_resource((running or CallRecorder(call, wanted(asked, source))).recording)
 
 
 def update(asked: Asked) -> dict[str, Any]:

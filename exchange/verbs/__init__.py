@@ -14,6 +14,7 @@ from exchange.verbs.queue import enqueue
 from exchange.verbs.record import record
 from exchange.verbs.refused import refused
 from exchange.verbs.sound import pause, play, say
+from exchange.verbs.start import start, stop
 
 Verb = Callable[[Session, Element], Awaitable[Outcome]]
 """Runs one element. None: go on with the next; a Fetch, Inline or End: that instead of the rest of the document."""
@@ -34,8 +35,8 @@ VERBS: dict[str, Verb] = {
     "Message": message,
     "Echo": refused,
     "Connect": refused,
-    "Start": refused,
-    "Stop": refused,
+    "Start": start,
+    "Stop": stop,
     "Refer": refused,
     "Pay": refused,
     "Prompt": refused,

@@ -21,7 +21,7 @@ async def record(session: Session, element: Element) -> Outcome:
     """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
     if truth(session, element, "playBeep", True, 13616):
         await session.line.lasting(session.line.hear("Beep"), 0.5)
-    recorder = CallRecorder(session.call, wanted(session, element, "RecordVerb", track="inbound"))
+    recorder = CallRecorder(session.call, wanted(session, element, "RecordVerb"))
     digits = "hangup"
     try:
         digits = await _take(session, element, recorder.tape)

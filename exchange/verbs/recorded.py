@@ -9,22 +9,23 @@ from exchange.recordings import TRACKS
 from exchange.twiml import Element
 
 
-def wanted(session: Session, element: Element, source: str, channels: int = 1, track: str = "") -> Wanted:
-    """What Record, Dial and Conference have in common."""
+def wanted(session: Session, element: Element, source: str, channels: int = 1) -> Wanted:
+    """What Record, Dial, Conference and Start's Recording have in common."""
     address = element.get("recordingStatusCallback")
     return Wanted(
         source,
         channels=channels,
-        track=track or _track(session, element),
+        track=_track(session, element),
         trim=element.get("trim") not in ("do-not-trim", "false"),
         url=session.absolute(address) if address else "",
         method=method(session, element, 12200, "recordingStatusCallbackMethod"),
         events=words(session, element, "recordingStatusCallbackEvent", "completed", EVENTS),
+        name=element.get("name"),
     )
 
 
 def _track(session: Session, element: Element) -> str:
-    written = element.get("recordingTrack", "both")
+    written = element.get("recordingTrack") or element.get("track", "both")
     if written not in TRACKS:
         session.warn(12200, element, f"recordingTrack must be inbound, outbound or both, not {written}")
         return "both"

@@ -51,6 +51,7 @@ def test_the_recordings_callback_follows_the_action(voicemail, exchange, ada):
     assert told["RecordingSource"] == "RecordVerb"
     assert told["RecordingSid"] == voicemail.at("/kept")[0]["RecordingSid"]
     assert told["ErrorCode"] == "0"
+    assert told["RecordingTrack"] == "both"
     assert told.get("From") is None
     assert [asked.path for asked in voicemail.asked].index("/kept") < [a.path for a in voicemail.asked].index("/status")
 

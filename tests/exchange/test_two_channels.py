@@ -177,8 +177,7 @@ def test_a_call_that_goes_on_can_be_recorded_for_a_while(app, exchange, ada):
         recording_channels="dual", recording_status_callback=f"{app.origin}/kept", trim="do-not-trim"
     )
     assert (made.status, made.source, made.duration) == ("in-progress", "StartCallRecordingAPI", "-1")
-    with refused(21220):
-        recordings.create()
+    assert recordings.create().sid == made.sid
     with refused(20009):
         recordings(made.sid).delete()
     exchange.time_passes(3)
@@ -203,3 +202,33 @@ def test_a_call_that_is_over_cannot_be_recorded(app, exchange, ada):
     ada.is_left_with("completed")
     with refused(21220):
         exchange.client().calls(ada.sid).recordings.create()
+
+
+def test_a_document_may_start_a_recording_and_go_on(app, exchange, ada):
+    app.answers["/kept"] = ""
+    app.answers["/voice"] = (
+        '<Response><Start><Recording name="all" recordingStatusCallback="/kept"/></Start>'
+        "<Say>This call is recorded</Say><Pause length='60'/>"
+        '<Stop><Recording name="other"/></Stop><Stop><Recording name="all"/></Stop><Pause length="60"/></Response>'
+    )
+    ada.dials()
+    ada.hears("This call is recorded")
+    ada.speaks("I do not mind", wait=0)
+    assert app.at("/kept") == []
+    exchange.time_passes(60)
+    told = app.was_asked("/kept")[0]
+    assert (told["RecordingSource"], told["RecordingChannels"]) == ("StartCallRecordingTwiML", "2")
+    person, app_says = sound_at(exchange, told["RecordingUrl"])
+    assert spoken(app_says)[1] < spoken(person)[0]
+    assert ada.call()["status"] == "in-progress"
+    assert exchange.alerts() == []
+
+
+def test_what_a_document_cannot_start_here_is_named(app, exchange, ada):
+    app.answers["/voice"] = (
+        '<Response><Start><Stream url="wss://h.example/s"/></Start><Stop><Stream/></Stop><Say>Hello</Say></Response>'
+    )
+    ada.dials()
+    ada.hears("Hello")
+    assert "<Stream> is known, but not run" in exchange.warns(12200)["message"]
+    assert exchange.alerts() == [12200, 12200]
