@@ -8,8 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Any
 
 import trustme
+
+from sending.failures import Failure
+from sending.http import Client
 
 Temper = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -174,6 +178,9 @@ def leads_to(*addresses: str) -> Callable[[str, int], list[tuple[object, ...]]]:
     return resolver
 
 
+HERE = leads_to("127.0.0.1")
+
+
 def _answer(address: str, port: int) -> tuple[object, ...]:
     six = ":" in address
     family = socket.AF_INET6 if six else socket.AF_INET
@@ -186,3 +193,12 @@ def until(done: Callable[[], object], seconds: float = 30) -> None:
     while not done():
         assert time.monotonic() < ends
         time.sleep(0.005)
+
+
+def refused(client: Client, url: str, **limits: Any) -> Failure:
+    """The failure this request ends in."""
+    try:
+        client.request("POST", url, http=True, **limits)
+    except Failure as failure:
+        return failure
+    raise AssertionError(f"{url} was answered")
