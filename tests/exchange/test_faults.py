@@ -75,7 +75,9 @@ def test_a_webhook_comes_over_a_slow_line(app, exchange, ada):
     ada.gets("hi")
     (entry,) = exchange.get(f"/requests?sid={sid}")["requests"]
     assert entry["seconds"] >= 0.05
-    assert app.at("/sms")[0]["Body"] == "hello"
+    (asked,) = app.at("/sms")
+    assert asked["Body"] == "hello"
+    assert int(asked.headers["Content-Length"]) > 100 and "Transfer-Encoding" not in asked.headers
 
 
 def test_rest_answers_over_a_slow_line(exchange, ada):
