@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from exchange.basic import login
 from exchange.rest.errors import RestError, not_found
@@ -130,7 +131,9 @@ async def _form(request: web.Request) -> Any:
     """The posted form; what is no form is an empty one."""
     try:
         return await request.post()
-    except (ValueError, UnicodeError, LookupError):
+    except web.HTTPException as refused:  # too long, or too many fields
+        raise RestError(20001, status=refused.status) from None
+    except (ValueError, LookupError, BadHttpMessage):
         raise RestError(20001) from None
 
 
