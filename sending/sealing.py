@@ -37,7 +37,7 @@ class Seal:
         """The text again. WrongKey when it was sealed with a key that is not among ours."""
         try:
             return self._any.decrypt(sealed.encode()).decode()
-        except (InvalidToken, ValueError):
+        except InvalidToken:
             raise WrongKey from None
 
     def renew(self, sealed: Sealed) -> Sealed:

@@ -20,13 +20,6 @@ GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops"
 
 
-@pytest.fixture(scope="module")
-def client():
-    client = Client(allow_loopback=True, resolver=leads_to("127.0.0.1"))
-    yield client
-    client.close()
-
-
 @pytest.fixture
 def house(redis, client):
     return House(redis, client)
@@ -281,6 +274,16 @@ def test_five_days_of_failures_stop_it(house):
         house.redis.hset(f"hook:{id}", "failing", int(time.time() - 6 * 24 * 3600))
         house.sends(id)
     assert subscribers.load(house.redis, id).why == "For five days it has taken nothing, so we stopped."
+
+
+def test_a_fallback_that_is_gone_does_not_stop_the_endpoint(house):
+    with receiver(answers(GONE)) as there:
+        id = house.subscribes(there, fallback=f"http://second.test:{there.port}/spare")
+        subscribers.update(house.redis, house.client, SEAL, id, http=True, url="http://receiver.test:1/hook")
+        message = house.says()
+        house.sends(id)
+    assert house.attempts(id)[-1].status == 410
+    assert (house.state(message, id), subscribers.load(house.redis, id).state) == ("waiting", "on")
 
 
 def test_a_fallback_gets_it_signed_alike_when_the_first_cannot_be_reached(house):

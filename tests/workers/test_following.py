@@ -84,18 +84,25 @@ def test_unfollow_alone_ends_all_of_ones_own(hands_over, redis):
         hands_over(following.follow, topic)
     hands_over(following.follow, "github", who=BOB)
     assert hands_over(following.unfollow, "") == "You no longer follow anything."
-    assert followers.everyone(redis) == {BOB: ["github"]}
+    assert (followers.topics(redis, ADA), followers.topics(redis, BOB)) == ([], ["github"])
 
 
-def test_a_landline_cannot_follow(hands_over, redis):
-    assert "gets texts" in hands_over(following.follow, "github", who=LANDLINE)
-    assert followers.everyone(redis) == {}
+def test_a_landline_cannot_follow_by_text_and_is_told_that_it_can_by_call(hands_over, redis):
+    assert "Ask for github by call" in hands_over(following.follow, "github", who=LANDLINE)
+    assert not followers.is_followed(redis, "github")
+    assert "I call you" in hands_over(following.follow, "github by call", who=LANDLINE)
+    assert followers.channel(redis, LANDLINE, "github.push") == "call"
+
+
+def test_who_follows_is_told_the_address_that_ends_it_in_one_press(hands_over, redis):
+    told = hands_over(following.follow, "github")
+    assert f"https://talk.example/unfollow/{followers.link(redis, ADA)} to end all" in told
 
 
 def test_who_has_texted_stop_follows_nothing(hands_over, redis):
     consent.leave(redis, ADA)
     assert "Text START first" in hands_over(following.follow, "github")
-    assert followers.everyone(redis) == {}
+    assert not followers.is_followed(redis, "github")
 
 
 def test_an_eleventh_thing_is_too_much(hands_over):
@@ -161,6 +168,11 @@ def test_a_fourth_address_is_too_much(hands_over, redis):
             hands_over(following.subscribe, f"{address(there)}/{number}")
         assert "3 addresses already" in hands_over(following.subscribe, address(there))
     assert len(list(subscribers.everyone(redis))) == following.MOST
+
+
+def test_what_lies_behind_an_address_is_not_said_again(hands_over):
+    told = hands_over(following.unfollow, "https://hear.test/hook/t0ken")
+    assert told == "You do not follow https://hear.test/…."
 
 
 def test_only_its_owner_ends_an_address(hands_over, redis):
