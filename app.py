@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import config
 import stage
 from masking import MaskedNumbers
-from phone import sms, voice
+from phone import sms, told, voice
 from phone.commands import read_all
 from receiving import door, webhooks
 from receiving.once import StillRunning
@@ -21,7 +21,7 @@ from receiving.twilio import BadSignature
 from stage import subscribers
 from workers.queue import Queues
 
-ROOMS = (sms.bp, voice.bp, stage.bp, webhooks.bp, subscribers.bp)
+ROOMS = (sms.bp, voice.bp, told.bp, stage.bp, webhooks.bp, subscribers.bp)
 
 
 def create_app(settings: config.Settings | None = None, redis: Any = None) -> Flask:

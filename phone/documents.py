@@ -44,16 +44,19 @@ def spoken_menu() -> str:
     return " ".join([*rows, f"Press {RECORD_KEY} to leave a message. Press hash to say goodbye."])
 
 
-def question(words: str, command: str, document: int) -> str:
-    """Asks for the words a command needs."""
+def question(words: str, command: str, document: int, choices: tuple[str, ...] = ()) -> str:
+    """Asks for the words a command needs; those that can be chosen by key are offered with their keys."""
     response = VoiceResponse()
+    keys = {"input": "dtmf speech", "num_digits": 1, "finish_on_key": ""} if choices else {"input": "speech"}
     gather = response.gather(
-        input="speech",
+        **keys,
         timeout=KEY_PAUSE,
         speech_timeout="auto",
         action=address("/voice/words", document, command=command),
     )
     gather.say(sayable(words))
+    if choices:
+        gather.say(" ".join(f"Press {key} for {word.replace('_', ' ')}." for key, word in enumerate(choices, 1)))
     response.redirect(address("/voice/words", document, command=command))
     return str(response)
 

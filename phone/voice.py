@@ -69,7 +69,7 @@ def caller_chose(visit: Visit) -> Reply:
 def caller_said_words(visit: Visit) -> Reply:
     """The words that a command asked for."""
     from_table = by_speech(visit.delivery.query.get("command", ""))
-    said = visit.delivery["SpeechResult"]
+    said = visit.delivery["SpeechResult"] or _chosen(from_table[0] if from_table else None, visit.delivery["Digits"])
     if from_table is None or not said:
         return _spoken(visit, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, _next(visit)))
     events.publish(visit.pipe, "call.heard", visit.delivery["CallSid"], words=f"said {mask_words(said)}")
@@ -160,11 +160,22 @@ def _run(visit: Visit, chosen: Command, words: str) -> Reply:
     try:
         answer = chosen.answer(words)
     except NeedsWords as question:
-        return _spoken(visit, str(question), documents.question(str(question), chosen.name, document))
+        return _spoken(visit, str(question), documents.question(str(question), chosen.name, document, question.choices))
     asks.remember(visit.pipe, chosen.name, "call", alias(visit.delivery["From"], secret))
     if isinstance(answer, Slow):
         return _hand_over(visit, chosen.name, answer)
     return _spoken(visit, answer, documents.menu(answer, document, whole=False))
+
+
+def _chosen(command: Command | None, key: str) -> str:
+    """The words that this key stands for in the command's question, or ""."""
+    if command is None or key not in tuple("123456789"):
+        return ""
+    try:
+        command.answer("")
+    except NeedsWords as question:
+        return "".join(question.choices[int(key) - 1 : int(key)])
+    return ""
 
 
 def _hand_over(visit: Visit, name: str, slow: Slow) -> Reply:

@@ -38,13 +38,16 @@ class Effect:
         return self.state in SETTLED
 
 
-def plan(pipe: Any, effect: Effect, now: float | None = None) -> None:
-    """Write the effect down, on the pipeline of whatever causes it. The same id is planned once."""
+def plan(pipe: Any, effect: Effect, now: float | None = None, due: str = DUE) -> None:
+    """Write the effect down, on the pipeline of whatever causes it. The same id is planned once.
+
+    `due` names another waiting room for what is in no hurry; from there it comes to DUE.
+    """
     key = f"effect:{effect.id}"
     for name, value in (("to", effect.to), ("body", effect.body), ("story", effect.story), ("state", "planned")):
         pipe.execute_command("HSETNX", key, name, value)
     pipe.execute_command("EXPIRE", key, KEPT)
-    pipe.execute_command("ZADD", DUE, "NX", now or time.time(), effect.id)
+    pipe.execute_command("ZADD", due, "NX", now or time.time(), effect.id)
 
 
 def load(redis: Any, id: str) -> Effect | None:

@@ -1,8 +1,10 @@
 """Texts and live updates through Twilio's REST API: https://www.twilio.com/docs/usage/api."""
 
+import functools
 import logging
 import random
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +26,7 @@ ANSWER_WITHIN = 10  # seconds Twilio has for one REST call
 MOST_TRIES = 6  # then it is refused, and everybody sees it
 LOOK_AFTER = 5  # seconds. Twilio's lists are eventually consistent, so a doubtful text is not looked up at once
 CALL_OVER = 21220
+CALL_AGAIN_AFTER = 300  # seconds in which one person is not called twice for what they follow
 OPTED_OUT = 21610
 TOO_MANY = (20429,)
 NEVER_LEFT = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
@@ -56,6 +59,28 @@ class Telephone:
         if reason := self._must_not(effect):
             return self._refuse(effect, "planned", reason)
         return self._send(effect) if ledger.begin(self.redis, effect) else "sending"
+
+    def call(self, id: str) -> str:
+        """Call the person, and let /voice/told speak the planned words with this id; answers the effect's state.
+
+        Who was called a moment ago gets a text instead, and so does whom Twilio may or may not have called.
+        """
+        effect, origin = ledger.load(self.redis, id), self.settings.public_url
+        if effect is None or effect.state != "planned" or effect.tries or not origin:
+            return self.text(id)
+        person = alias(effect.to, self.settings.secret_key[0])
+        if not self.redis.set(f"called:{person}", 1, nx=True, ex=CALL_AGAIN_AFTER):
+            return self.text(id)
+        if reason := self._must_not(effect):
+            return self._refuse(effect, "planned", reason)
+        call = functools.partial(
+            self.client.calls.create,
+            to=effect.to,
+            from_=self.settings.twilio_phone_number,
+            url=f"{origin}/voice/told?effect={id}",
+            status_callback=f"{origin}/voice/told/status?effect={id}",
+        )
+        return self._carry_out(effect, call, self._called) if ledger.begin(self.redis, effect) else "sending"
 
     def speak(self, call_sid: str, url: str) -> bool:
         """Point the live call at this document. False: Twilio is in trouble. CallIsOver: nobody listens any more."""
@@ -102,14 +127,19 @@ class Telephone:
         return ""
 
     def _send(self, effect: Effect) -> str:
-        body = shorten(effect.body)
+        text = functools.partial(
+            self.client.messages.create,
+            to=effect.to,
+            from_=self.settings.twilio_phone_number,
+            body=shorten(effect.body),
+            status_callback=f"{self.settings.public_url}/sms/status?effect={effect.id}",
+        )
+        return self._carry_out(effect, text, self._sent)
+
+    def _carry_out(self, effect: Effect, order: Callable[[], Any], done: Callable[[Effect, str, str], str]) -> str:
+        """Order it at Twilio, and write down what came of that."""
         try:
-            message = self.client.messages.create(
-                to=effect.to,
-                from_=self.settings.twilio_phone_number,
-                body=body,
-                status_callback=f"{self.settings.public_url}/sms/status?effect={effect.id}",
-            )
+            made = order()
         except TwilioRestException as refusal:
             return self._not_taken(effect, refusal)
         except NEVER_LEFT as trouble:
@@ -118,7 +148,11 @@ class Telephone:
             return self._doubt(effect)
         except requests.exceptions.RequestException:
             return self._doubt(effect)
-        return self._sent(effect, "sending", str(message.sid))
+        return done(effect, "sending", str(made.sid))
+
+    def _called(self, effect: Effect, seen: str, sid: str) -> str:
+        ledger.settle(self.redis, effect.id, seen, "sent", sid=sid)
+        return "sent"
 
     def _sent(self, effect: Effect, seen: str, sid: str) -> str:
         ledger.took(self.redis, sid, effect.id)

@@ -4,15 +4,14 @@ How far it was read is kept in the store and moves in the same transaction that 
 die at any time, and two may read at once, and yet each event is planned once.
 """
 
-import hashlib
 from typing import Any
 
 import events
 from events import Event
-from sending import catalogue, followers, ledger, originals, subscribers, webhooks
-from sending.ledger import Effect
+from sending import catalogue, followers, originals, subscribers, webhooks
 from sending.subscribers import Subscriber
 from transaction import collect, commit
+from workers import telling
 
 CURSOR = "events:told"  # the id of the last event whose subscribers were told
 MOST = 200  # events in one transaction
@@ -20,7 +19,7 @@ ROUNDS = 5  # transactions in one sweep
 
 
 def fan_out(redis: Any) -> int:
-    """Plan a webhook or a text for everything new that somebody wants to hear. How many events that were."""
+    """Plan a webhook, or a telling, for everything new that somebody wants to hear. How many events that were."""
     told = 0
     for _ in range(ROUNDS):
         found, planned = _some(redis)
@@ -35,13 +34,13 @@ def _some(redis: Any) -> tuple[int, int]:
     seen = (redis.get(CURSOR) or b"").decode()
     if not newest or newest[-1].id == seen:
         return 0, 0
-    hooks, people = list(subscribers.everyone(redis)), followers.everyone(redis)
+    hooks = list(subscribers.everyone(redis))
     start = seen or _before_all(hooks, newest[-1].id)
-    if start == newest[-1].id or not (hooks or people):
+    if start == newest[-1].id:
         _move(redis, collect(redis), seen, newest[-1].id)
         return 0, 0
     found, pipe = events.after(redis, start, MOST), collect(redis)
-    planned = sum(_tell(redis, pipe, event, hooks, people) for event in found)
+    planned = sum(_tell(redis, pipe, event, hooks) for event in found)
     return (len(found), planned) if found and _move(redis, pipe, seen, found[-1].id) else (0, 0)
 
 
@@ -55,7 +54,7 @@ def _move(redis: Any, pipe: Any, seen: str, last: str) -> bool:
     return commit(redis, pipe, CURSOR, seen)
 
 
-def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber], people: dict[str, list[str]]) -> bool:
+def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber]) -> bool:
     name = catalogue.name_of(event)
     if not name:
         return False
@@ -64,11 +63,7 @@ def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber], people: 
         id = f"msg_{event.id.replace('-', '_')}"
         payload = originals.load(redis, event.facts.get("original", ""))
         webhooks.deliver_later(pipe, name, catalogue.data_of(event, payload), id=id, now=event.at)
-    listening = [number for number, topics in people.items() if followers.wants(topics, name)]
-    for number in listening:
-        ledger.plan(pipe, Effect(_effect(event, number), number, catalogue.line_of(event), event.story), event.at)
-    return bool(hooked or listening)
-
-
-def _effect(event: Event, number: str) -> str:
-    return f"follow:{event.id}:{hashlib.sha256(number.encode()).hexdigest()[:16]}"
+    followed = followers.is_followed(redis, name)
+    if followed:
+        telling.plan(pipe, event, name)
+    return hooked or followed

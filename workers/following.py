@@ -10,26 +10,30 @@ from sending.challenge import Unproven
 from sending.followers import FollowsEnough
 from sending.sealing import Seal, WrongKey
 from sending.subscribers import Subscriber
-from workers import asks, tasks
+from workers import asks, tasks, telling
 from workers.callbacks import can_be_texted, telephone
 from workers.tasks import task
 
 MOST = 3  # web addresses one number may have told us
+BY_CALL = " by call"  # at the end of what is followed
 
 
 @task
-def follow(topic: str) -> str:
-    """Text this person from now on what happens there."""
-    number = who_asks()
-    if not can_be_texted(number):
-        return "I can only tell a number that gets texts."
-    if consent.has_left(telephone().redis, number):
-        return "You texted STOP, so I text you nothing. Text START first."
+def follow(words: str) -> str:
+    """Tell this person from now on what happens there: by text, or, after `by call`, by call."""
+    number, redis = who_asks(), telephone().redis
+    topic, by_call, _ = words.partition(BY_CALL)
+    if not by_call and not can_be_texted(number):
+        return f"I can only text a number that gets texts. Ask for {topic}{BY_CALL}, and I call you."
+    if consent.has_left(redis, number):
+        return "You texted STOP, so I tell you nothing. Text START first."
     try:
-        followers.follow(telephone().redis, number, topic)
+        followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT)
     except FollowsEnough:
         return f"You follow {followers.MOST} things already. Text unfollow and one of them first."
-    return f"You follow {topic} now: when something happens there, I text you. Text unfollow {topic} to end it."
+    way = telling.way_out(redis, number)
+    end = f"Text unfollow {topic} to end it{f', or open {way} to end all' if way else ''}."
+    return f"You follow {topic} now: when something happens there, I {'call' if by_call else 'text'} you. {end}"
 
 
 @task

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sending import ledger, webhooks
-from workers import asks, callbacks, fanout
+from workers import asks, callbacks, fanout, telling
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ def sweep(redis: Any, now: float | None = None) -> int:
     """One round; answers how many things it saw to. Several processes may sweep at once: each thing is taken once."""
     told = fanout.fan_out(redis)  # first: a text to Twilio may take seconds
     now = now or time.time()  # only now, so that what was just planned is due
-    told += webhooks.due(redis, now)
+    told += webhooks.due(redis, now) + telling.due(redis, now)
     return told + _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
 
 

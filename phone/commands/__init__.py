@@ -29,7 +29,14 @@ Registered = TypeVar("Registered", bound=Ask)
 
 
 class NeedsWords(Exception):
-    """The command cannot do anything without words; the message asks for them."""
+    """The command cannot do anything without words; the message asks for them.
+
+    `choices` are some that may be chosen by key, 1 to 9, where there are no letters.
+    """
+
+    def __init__(self, question: str, choices: tuple[str, ...] = ()) -> None:
+        super().__init__(question)
+        self.choices = choices
 
 
 @dataclass(frozen=True)

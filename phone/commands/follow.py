@@ -9,21 +9,27 @@ from receiving import providers
 from sending import catalogue
 from workers import following
 
+BY_CALL = re.compile(r"\W+(by|with|per) (a )?(phone )?calls?\W*$|\W+by (tele)?phone\W*$", re.IGNORECASE)
+KEYS = 9  # of a telephone that can stand for a topic
+
 
 @command("follow", key="5", takes="what")
 def follow_something(words: str) -> Slow:
     """texts about it, such as github"""
-    topic = as_topic(words)
+    told, by_call = BY_CALL.subn("", f" {words}")
+    topic = known_topic(as_topic(told))
     first = topic.partition(".")[0]
     if first not in _providers() and topic not in catalogue.OPEN:
-        raise NeedsWords(f"What shall I tell you of? Text follow and one of these: {', '.join(_topics())}")
-    return Slow(following.follow, topic, f"I note that you follow {topic}.")
+        question = f"What shall I tell you of? Text follow and one of these: {', '.join(_topics())}"
+        raise NeedsWords(question, tuple(_topics()[:KEYS]))
+    wanted = topic + (following.BY_CALL if by_call else "")
+    return Slow(following.follow, wanted, f"I note that you follow {wanted}.")
 
 
 @command("unfollow", key="8")
 def unfollow_something(words: str) -> Slow:
     """no more of them"""
-    what = words.strip().lower() if "/" in words else as_topic(words)
+    what = words.strip().lower() if "/" in words else known_topic(as_topic(words))
     return Slow(following.unfollow, what, "I cross it out.")
 
 
@@ -31,6 +37,17 @@ def as_topic(words: str) -> str:
     """What was said, as events are called: "GitHub pull request" is github.pull_request."""
     first, _, rest = re.sub(r"[^a-z0-9._-]+", " ", words.lower()).strip(" .").replace(" ", ".", 1).partition(".")
     return ".".join(filter(None, [first, *(part.strip(" _").replace(" ", "_") for part in rest.split("."))]))[:100]
+
+
+def known_topic(topic: str) -> str:
+    """The same by the provider's own word for it: people say pull requests, and GitHub pull_request."""
+    first, dot, said = topic.partition(".")
+    provider = providers.load().get(first)
+    if not provider or not dot:
+        return topic
+    words = [".".join(filter(None, map(catalogue.in_a_name, name.split(".")))).lower() for name in provider.samples]
+    nearly = (said, said.removesuffix("s"), said.removesuffix("es"), f"{said}s")
+    return f"{first}.{next((word for word in nearly if word in words), said)}"
 
 
 def _providers() -> list[str]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import events
 from phone.commands.follow import as_topic
-from sending import consent, followers, ledger
+from sending import consent, followers
 from tests.conftest import ME
 from workers import fanout
 
@@ -24,6 +24,11 @@ def queued(app):
         ("github.pull_request", "github.pull_request"),
         ("stripe charge.dispute.created", "stripe.charge.dispute.created"),
         ("call ended", "call.ended"),
+        ("github pull requests", "github.pull_request"),
+        ("github pushes", "github.push"),
+        ("github issue", "github.issues"),
+        ("github pull requests by call", "github.pull_request by call"),
+        ("GitHub, with calls!", "github by call"),
     ],
 )
 def test_people_name_what_they_follow_as_they_like(person, app, words, topic):
@@ -58,6 +63,25 @@ def test_what_is_no_address_is_said_so(person, app, words):
     assert queued(app) == []
 
 
+def test_on_the_phone_a_key_and_another_key_follow_something(person, app):
+    assert "Press 5, or say follow" in person.dials().heard
+    assert "Press 3 for github." in person.presses("5").heard
+    assert "I note that you follow github." in person.presses("3").heard
+    assert [list(job.args) for job in app.extensions["queues"].by_name["callers"].jobs] == [["github"]]
+
+
+@pytest.mark.parametrize("keys", ["#", "*", "0", "99"])
+def test_a_key_that_stands_for_nothing_is_not_understood(person, app, keys):
+    person.dials().presses("5")
+    assert "Sorry, I did not get that." in person.presses(keys).heard
+    assert app.extensions["queues"].by_name["callers"].count == 0
+
+
+def test_on_the_phone_it_can_be_said(person, app):
+    person.dials().presses("5")
+    assert "you follow github.pull_request by call." in person.says("GitHub pull requests by call.").heard
+
+
 def test_stop_ends_all_following(person, redis):
     events.publish(redis, "sending.released")
     fanout.fan_out(redis)
@@ -66,8 +90,8 @@ def test_stop_ends_all_following(person, redis):
     person.texts("START")
     assert not consent.has_left(redis, ME)
     events.publish(redis, "webhook.received", provider="github", event="push", line="ada pushed")
-    fanout.fan_out(redis)
-    assert redis.zcard(ledger.DUE) == 0
+    assert fanout.fan_out(redis) == 1
+    assert list(followers.of(redis, "github.push")) == []
 
 
 @given(st.text())

@@ -222,3 +222,31 @@ class TestLiveUpdates:
     def test_trouble_at_twilio_is_told_apart_from_a_call_that_is_over(self, telephone, exchange):
         exchange.post("/faults", kind="rest-refuse", path="Calls", status=503)
         assert telephone.speak("CA" + "0" * 32, "https://talk.example/voice/answer") is False
+
+
+def test_who_is_to_be_called_is_called_once(telephone, planned, exchange, somebody, redis):
+    for _ in range(3):
+        assert telephone.call("answer:1") == "sent"
+    assert len(telephone.client.calls.list(to=somebody)) == 1
+    assert ledger.load(redis, "answer:1").sid.startswith("CA")
+    assert exchange.sent_to(somebody) == []
+
+
+def test_who_was_called_a_moment_ago_gets_a_text_instead(telephone, planned, exchange, somebody, redis):
+    telephone.call("answer:1")
+    ledger.plan(redis, Effect("answer:2", somebody, "And this.", "SM1"))
+    assert telephone.call("answer:2") == "sent"
+    assert exchange.sent_to(somebody) == ["And this."]
+
+
+def test_a_call_of_which_nobody_knows_whether_it_was_made_becomes_a_text(telephone, planned, exchange, somebody, redis):
+    ledger.begin(redis, ledger.load(redis, "answer:1"), now=time.time() - 60)  # whoever began it died
+    assert telephone.call("answer:1") == "planned"
+    assert telephone.call("answer:1") == "sent"
+    assert exchange.sent_to(somebody) == ["It is done."]
+
+
+def test_who_texted_stop_is_not_called(telephone, planned, exchange, somebody, redis):
+    consent.leave(redis, somebody)
+    assert telephone.call("answer:1") == "refused"
+    assert telephone.client.calls.list(to=somebody) == []

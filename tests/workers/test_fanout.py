@@ -2,6 +2,8 @@
 
 import json
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import jsonschema_rs
 import pytest
@@ -10,10 +12,17 @@ import events
 from sending import catalogue, consent, followers, ledger, originals, subscribers, webhooks
 from sending.http import Client
 from sending.sealing import Seal
-from workers import fanout, sweep
+from workers import callbacks, fanout, sweep, telling
 
 SEAL = Seal(["a secret key"])
 ADA, BOB = "+447700900201", "+447700900202"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(redis, settings, monkeypatch):
+    """A telephone that nobody reaches by web."""
+    telephone = SimpleNamespace(redis=redis, settings=replace(settings, public_url=""))
+    monkeypatch.setattr(callbacks, "telephone", lambda: telephone)
 
 
 @pytest.fixture
@@ -38,6 +47,9 @@ def messages(redis):
 
 
 def texts(redis):
+    """What is to be texted, after followers were found and all of it may leave."""
+    telling.due(redis)
+    redis.zunionstore(ledger.DUE, [ledger.DUE, telling.CROWD])
     found = [ledger.load(redis, id.decode()) for id in redis.zrange(ledger.DUE, 0, -1)]
     return sorted((effect.to, effect.body) for effect in found)
 
@@ -143,7 +155,8 @@ def test_nobody_follows_more_than_so_much(begun):
         followers.follow(begun, ADA, "stripe")
     assert followers.unfollow(begun, ADA, "github.thing0") == 1
     assert followers.unfollow(begun, ADA) == followers.MOST - 1
-    assert followers.everyone(begun) == {}
+    assert followers.topics(begun, ADA) == []
+    assert not followers.is_followed(begun, "github.thing1")
 
 
 def test_the_sweep_gives_workers_something_to_deliver(begun):

@@ -1,0 +1,185 @@
+"""Many follow; all are told, and nobody else is kept waiting for it."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from events import Event
+from sending import consent, followers, ledger, limits, webhooks
+from sending.ledger import Effect
+from workers import callbacks, sweep, telling
+
+ADA, BOB = "+447700900201", "+447700900202"
+
+
+class Operator:
+    """Stands in for the telephone: notes who was told, and how."""
+
+    def __init__(self, settings, redis):
+        self.settings, self.redis, self.told = settings, redis, []
+
+    def text(self, id):
+        return self._tells("text", id)
+
+    def call(self, id):
+        return self._tells("call", id)
+
+    def _tells(self, how, id):
+        effect = ledger.load(self.redis, id)
+        if ledger.settle(self.redis, id, "planned", "sent"):
+            self.told.append((how, effect.to, effect.body))
+        return "sent"
+
+
+@pytest.fixture
+def operator(settings, redis, monkeypatch):
+    operator = Operator(replace(settings, public_url=""), redis)
+    monkeypatch.setattr(callbacks, "telephone", lambda: operator)
+    return operator
+
+
+def happens(redis, name="github.push", line="ada pushed", id="1-0"):
+    facts = {"provider": name.partition(".")[0], "event": name.partition(".")[2], "line": line}
+    pipe = redis.pipeline()
+    telling.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
+    pipe.execute()
+
+
+def works(redis):
+    """A worker does what waits for it."""
+    for job in webhooks.queue(redis).jobs:
+        job.func(*job.args)
+        job.delete()
+
+
+def seconds_pass(redis, rounds, start=1_000_000):
+    """The sweep's rounds, one a second, and a worker that does what they hand out."""
+    for second in range(rounds):
+        telling.due(redis, start + second)
+        works(redis)
+
+
+def crowd(redis, size, topic="github", by="text"):
+    pipe = redis.pipeline()
+    for number in range(size):
+        pipe.hset(consent.follows(f"+4477009{number:05}"), topic, by)
+        pipe.sadd(f"followers:{topic}", f"+4477009{number:05}")
+    pipe.execute()
+
+
+def test_all_who_follow_are_told_once(operator, redis):
+    followers.follow(redis, ADA, "github")
+    followers.follow(redis, ADA, "github.push")
+    followers.follow(redis, BOB, "stripe")
+    happens(redis)
+    happens(redis)
+    seconds_pass(redis, 3)
+    assert operator.told == [("text", ADA, "ada pushed")]
+    assert redis.zcard(ledger.DUE) == redis.zcard(telling.CROWD) == redis.zcard(telling.NEW) == 0
+
+
+def test_who_asked_for_calls_is_called(operator, redis):
+    followers.follow(redis, ADA, "github", followers.CALL)
+    followers.follow(redis, BOB, "github", followers.CALL)
+    followers.follow(redis, BOB, "github.push", followers.TEXT)  # the narrower wish decides
+    happens(redis)
+    seconds_pass(redis, 1)
+    assert sorted(operator.told) == [("call", ADA, "ada pushed"), ("text", BOB, "ada pushed")]
+
+
+def test_thousands_are_planned_in_one_round_and_leave_at_a_pace_below_the_ceiling(operator, redis):
+    crowd(redis, 2_000)
+    happens(redis)
+    telling.due(redis, 1_000_000)
+    assert redis.zcard(telling.CROWD) == 2_000 - telling.A_SECOND
+    assert redis.zcard(ledger.DUE) == telling.A_SECOND  # so that an answer to somebody never waits behind them
+    assert telling.A_SECOND * 60 <= limits.ALL_A_MINUTE / 2
+
+
+def test_several_that_sweep_in_one_second_share_its_pace(operator, redis):
+    crowd(redis, 50)
+    happens(redis)
+    assert [telling.due(redis, 1_000_000 + part / 10) for part in range(4)] == [1 + telling.A_SECOND, 0, 0, 0]
+
+
+def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(operator, redis, monkeypatch):
+    crowd(redis, 20)
+    happens(redis)
+    with monkeypatch.context() as broken:
+        broken.setattr(telling, "_longer", dies_after(12, telling._longer))
+        broken.setattr(followers, "AT_A_TIME", 5)
+        with pytest.raises(SystemExit):
+            telling.due(redis, 1_000_000)
+    assert 0 < redis.zcard(telling.CROWD) < 20
+    redis.delete("telling:1-0:mine")  # its turn is over
+    seconds_pass(redis, 6, 1_000_001)
+    assert len(operator.told) == len({number for _, number, _ in operator.told}) == 20
+
+
+def test_what_a_lost_job_had_in_hand_is_found_by_the_sweep(operator, redis):
+    followers.follow(redis, ADA, "github")
+    happens(redis)
+    telling.due(redis, time.time() - 2 * telling.AGAIN)
+    webhooks.queue(redis).empty()
+    sweep._unsettled_texts(redis, time.time())
+    assert operator.told == [("text", ADA, "ada pushed")]
+
+
+@pytest.mark.parametrize("ends", [followers.unfollow, consent.leave], ids=["unfollow", "STOP"])
+def test_who_ends_it_while_it_waits_is_left_in_peace(operator, redis, ends):
+    followers.follow(redis, ADA, "github")
+    happens(redis)
+    telling.due(redis, 1_000_000)
+    ends(redis, ADA)
+    works(redis)
+    assert operator.told == []
+    assert redis.zcard(ledger.DUE) == 0
+
+
+def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
+    followers.follow(redis, ADA, "github")
+    consent.leave(redis, ADA)
+    assert followers.is_followed(redis, "github.push")
+    assert list(followers.of(redis, "github.push")) == []
+    assert not followers.is_followed(redis, "github.push")
+
+
+def test_while_sending_is_stopped_they_wait(operator, redis):
+    followers.follow(redis, ADA, "github")
+    limits.stop(redis, "the presenter stopped it")
+    happens(redis)
+    seconds_pass(redis, 2)
+    assert operator.told == []
+    limits.release(redis)
+    seconds_pass(redis, 1, 1_000_010)
+    assert operator.told == [("text", ADA, "ada pushed")]
+
+
+@pytest.mark.parametrize(("line", "has_way"), [("ada pushed", True), ("x" * 150, False), ("п" * 50, False)])
+def test_the_way_out_goes_along_where_it_costs_no_further_segment(operator, redis, line, has_way):
+    operator.settings = replace(operator.settings, public_url="https://talk.example")
+    followers.follow(redis, ADA, "github")
+    happens(redis, line=line)
+    seconds_pass(redis, 1)
+    way = f"\nEnd: https://talk.example/unfollow/{followers.link(redis, ADA)}"
+    assert operator.told == [("text", ADA, line + (way if has_way else ""))]
+
+
+def dies_after(times, function):
+    left = iter(range(times))
+
+    def run(*arguments):
+        if next(left, None) is None:
+            raise SystemExit
+        return function(*arguments)
+
+    return run
+
+
+def test_an_effect_that_was_settled_is_not_looked_at_for_ever(operator, redis):
+    ledger.plan(redis, Effect("follow:1-0:x", ADA, "ada pushed", "", "planned"))
+    ledger.settle(redis, "follow:1-0:x", "planned", "sent")
+    redis.zadd(ledger.DUE, {"follow:1-0:x": 1})
+    telling.bring(["follow:1-0:x"])
+    assert redis.zcard(ledger.DUE) == 0
