@@ -1,7 +1,8 @@
 # Everything a newcomer needs: make demo, make test.
 PYTHON ?= python3
 BIN = .venv/bin
-
+# The tests and the demo start dozens of Pythons, which without it would all compile everything again.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help demo test lint check send bench live screenshots clean
 
@@ -12,7 +13,7 @@ demo: .venv/demo  ## the whole show on this machine, until Ctrl-C
 	@exec $(BIN)/python demo.py
 
 test: .venv/ready .venv/node  ## all tests
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 4
 
 lint: .venv/ready  ## style and types
 	$(BIN)/ruff check .
@@ -47,9 +48,9 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 	$(PIP) -r requirements-dev.txt
 	@touch $@
 
-NODE = tests/exchange/run/node
+NODE = tests/node
 
-# Twilio's library for Node. Without npm its tests are skipped, and say so; under CI that is a failure.
+# Libraries for Node. Without npm their tests are skipped, and say so; under CI that is a failure.
 .venv/node: $(NODE)/package-lock.json | .venv/ready
 	@! command -v npm >/dev/null || { npm ci --prefix $(NODE) --no-audit --no-fund --loglevel=error >/dev/null && touch $@; } \
 		|| test -z "$$CI"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -24,9 +25,28 @@ from exchange.twiml import parse
 from receiving import twilio
 
 HERE = Path(__file__).parent
+NODE = HERE / "node"
 PUBLIC_URL = "https://talk.example"
 ME = "+447700900201"
 NUMBER = "+447700900100"
+
+# They start many processes and wait for most of a minute each.
+LONGEST = (
+    "tests/workers/test_jobs_interrupted.py",
+    "tests/show/test_disasters.py",
+    "tests/test_live.py",
+    "tests/show/",
+    "tests/workers/",
+    "tests/stage/test_browser.py",
+    "tests/stage/test_stream.py",
+    "tests/exchange/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that at the end no process is left alone with it."""
+    rank = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: min((rank[name] for name in LONGEST if item.nodeid.startswith(name)), default=99))
 
 
 @pytest.fixture(scope="session")
@@ -210,18 +230,19 @@ class Person:
         return self
 
 
+def needs(there: object, what: str) -> None:
+    """Without it a test is skipped, but under CI everything must be there."""
+    if not there:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """The system's Chromium. Under CI a missing one is a failure, elsewhere a skip."""
-    import shutil
-
+    """The system's Chromium."""
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is missing: apt-get install chromium")
-        pytest.skip("Chromium is missing: apt-get install chromium")
+    needs(program, "Chromium: apt-get install chromium")
     quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-component-update"]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(

@@ -6,13 +6,12 @@ import time
 from dataclasses import replace
 
 import pytest
-from loopback import OK, answers, leads_to, receiver
+from loopback import OK, answers, receiver
 
 import events
 import release
 from sending import cookies, subscribers, webhooks
 from sending.credentials import opened
-from sending.http import Client
 from sending.sealing import Seal, WrongKey
 from tools.reseal import reseal
 
@@ -22,13 +21,6 @@ BAKED = (
     b"HTTP/1.1 200 OK\r\nSet-Cookie: session=abc; Path=/\r\nSet-Cookie: b=2; Max-Age=60\r\nContent-Length: 0\r\n\r\n"
 )
 LOCKED = "SECRET_KEY has changed since this was sealed: set it to the new value and the old one, comma separated."
-
-
-@pytest.fixture(scope="module")
-def client():
-    client = Client(allow_loopback=True, resolver=leads_to("127.0.0.1"))
-    yield client
-    client.close()
 
 
 @pytest.fixture

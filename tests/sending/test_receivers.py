@@ -1,10 +1,9 @@
 """Receivers that nobody here wrote find what we send genuine: Standard Webhooks' library for Node, Debian's `webhook`.
 
-The first needs `npm ci` in the folder `node` here, the second `apt-get install webhook`. Under CI both must be there.
+The first needs Node and npm when `make test` begins, the second `apt-get install webhook`.
 """
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -15,24 +14,11 @@ from loopback import until
 
 from demo import free_port
 from sending import subscribers, webhooks
-from sending.http import Client
 from sending.sealing import Seal
+from tests.conftest import NODE, needs
 
-NODE = Path(__file__).parent / "node"
 SEAL = Seal(["a secret key of these tests"])
 WRONG = "whsec_" + "d3Jvbmcg" * 5
-
-
-def needs(there, what):
-    if not there:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
-
-
-@pytest.fixture(scope="module")
-def client():
-    client = Client(allow_loopback=True)
-    yield client
-    client.close()
 
 
 @pytest.fixture
@@ -58,7 +44,10 @@ def secrets_of(one):
 @pytest.fixture(scope="module")
 def node():
     """A receiver in Node: its address, and how it is told the secret."""
-    needs(shutil.which("node") and (NODE / "node_modules/standardwebhooks").is_dir(), f"node, and `npm ci` in {NODE}")
+    needs(
+        shutil.which("node") and (NODE / "node_modules/standardwebhooks").is_dir(),
+        "Node, and its library by `make test`",
+    )
     command = ["node", str(NODE / "receiver.cjs")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         port = int(process.stdout.readline())

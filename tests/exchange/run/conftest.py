@@ -22,6 +22,7 @@ import pytest
 
 from exchange.options import parser
 from exchange.run import run
+from tests.conftest import NODE, needs
 from tests.exchange.conftest import Exchange, eventually
 
 HERE = Path(__file__).parent
@@ -125,10 +126,8 @@ def _command(app: str) -> tuple[str, ...]:
             *FLASK,
         )
     package = f"twilio-{version}"
-    if not shutil.which("node") or not (HERE / "node/node_modules" / package).is_dir():
-        missing = f"Node or its {package} is missing: install nodejs and npm, then `npm ci` in tests/exchange/run/node"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    return "node", str(HERE / "node/app.cjs"), package
+    needs(shutil.which("node") and (NODE / "node_modules" / package).is_dir(), f"Node, and {package} by `make test`")
+    return "node", str(NODE / "app.cjs"), package
 
 
 @pytest.fixture(
