@@ -55,6 +55,12 @@ def test_spoken_words_go_both_ways(front_desk, exchange, ada):
     ada.hears("Yes?", "One pizza", "That was completed")
 
 
+def test_the_last_words_before_a_number_hangs_up_are_heard(front_desk, ada):
+    front_desk.answers["/second"] = "<Response><Say>We are closed</Say><Say>Goodbye</Say></Response>"
+    ada.dials()
+    ada.hears("We are closed", "Goodbye", "That was completed")
+
+
 @pytest.mark.parametrize(("reason", "status"), [("busy", "busy"), ("rejected", "no-answer")])
 def test_a_number_that_rejects_is_busy(front_desk, ada, reason, status):
     front_desk.answers["/second"] = f'<Response><Reject reason="{reason}"/></Response>'
