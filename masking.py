@@ -5,6 +5,7 @@ import hmac
 import logging
 import re
 
+WAY_OUT = re.compile(r"/unfollow/[\w-]+")
 NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
 
 # With a scheme any host, without one a name with a dot: as people write addresses.
@@ -23,8 +24,8 @@ def mask(number: str) -> str:
 
 
 def mask_all(text: str) -> str:
-    """The text with every E.164 number in it masked."""
-    return NUMBER.sub(lambda found: mask("+" + found[1]), text)
+    """The text with every E.164 number in it masked, and every address by which somebody ends what they follow."""
+    return NUMBER.sub(lambda found: mask("+" + found[1]), WAY_OUT.sub("/unfollow/…", text))
 
 
 def mask_words(words: str) -> str:

@@ -97,6 +97,7 @@ def test_a_landline_cannot_follow_by_text_and_is_told_that_it_can_by_call(hands_
 def test_who_follows_is_told_the_address_that_ends_it_in_one_press(hands_over, redis):
     told = hands_over(following.follow, "github")
     assert f"https://talk.example/unfollow/{followers.link(redis, ADA)} to end all" in told
+    assert followers.link(redis, ADA) not in str(redis.xrange("events"))  # the room sees the answer, not the way out
 
 
 def test_who_has_texted_stop_follows_nothing(hands_over, redis):
