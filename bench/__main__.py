@@ -10,6 +10,7 @@ SECTIONS = {
     "stage": "from a webhook to fifty browsers' event streams",
     "providers": "each provider's webhook, against its bare check in a Flask route",
     "deliveries": "our own webhooks to a fast receiver, against requests in a job and RQ's own",
+    "hostile": "what polite receivers notice of a zoo of hostile ones",
     "exchange": "a thousand calls at once, and ten thousand texts, on one core",
 }
 

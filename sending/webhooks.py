@@ -6,8 +6,9 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +35,8 @@ MOST = 2_000  # subscribers, and messages, in one round of the sweep
 AGAIN = 30.0  # seconds after which a subscriber whose job was lost gets another
 MANY = 10  # messages waiting, from which on a subscriber gets jobs of its own, one more for each so many
 TOGETHER = 20  # healthy subscribers with little to send that share a job
-SIDE_BY_SIDE = 4  # of those, at the same time
+SIDE_BY_SIDE = 4  # of those, at the same time, and as many more each time that
+STUCK_AFTER = 0.05  # seconds have passed and some still wait
 TURN = 20.0  # seconds a lane sends before it lets others have its place
 TAKES = 120  # seconds a job may run, in RQ's eyes
 TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job; ours are in the attempts
@@ -82,9 +84,24 @@ def deliver_to(ids: list[str]) -> None:
     if len(ids) == 1:
         send(ids[0])
         return
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:  # so that a slow one keeps few others waiting
-        for _ in side_by_side.map(send, ids):
-            pass
+    waiting = deque(ids)
+    with ThreadPoolExecutor(len(ids)) as threads:
+        at_work = [threads.submit(_send_some, send, waiting) for _ in range(SIDE_BY_SIDE)]
+        while waiting:  # slow ones keep nobody waiting for long
+            wait(at_work, timeout=STUCK_AFTER)
+            at_work += [threads.submit(_send_some, send, waiting) for _ in range(SIDE_BY_SIDE if waiting else 0)]
+    for done in at_work:
+        done.result()
+
+
+def _send_some(send: Callable[[str], int], waiting: deque[str]) -> None:
+    """One of these after the other, as long as there are any; others take from them too."""
+    while waiting:
+        try:
+            id = waiting.popleft()
+        except IndexError:  # another took the last one
+            return
+        send(id)
 
 
 def deliver(

@@ -3,6 +3,7 @@
 import threading
 import time
 from email.utils import formatdate
+from types import SimpleNamespace
 
 import pytest
 import standardwebhooks
@@ -395,6 +396,28 @@ def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
     assert len(there.requests) == 5
     assert [len(house.attempts(id)) for id in ids] == [1] * 5
     assert house.redis.zcard("hooks:due") == 0
+
+
+def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their_job(house, monkeypatch):
+    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, True, ""))
+    heard = threading.Event()
+
+    def waits_for_the_other(connection):
+        read_request(connection)
+        connection.sendall(OK if heard.wait(10) else GONE)
+
+    def tells(connection):
+        read_request(connection)
+        heard.set()
+        connection.sendall(OK)
+
+    with receiver(waits_for_the_other) as slow, receiver(tells) as fast:
+        ids = [house.subscribes(slow) for _ in range(2 * webhooks.SIDE_BY_SIDE)] + [house.subscribes(fast)]
+        house.says()
+        webhooks.due(house.redis)
+        monkeypatch.setattr(webhooks, "get_current_job", lambda: SimpleNamespace(connection=house.redis))
+        webhooks.deliver_to(ids)
+    assert [house.attempts(id)[0].status for id in ids] == [200] * len(ids)
 
 
 def dies(*_args):
