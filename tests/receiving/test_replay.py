@@ -1,13 +1,15 @@
 """Replay: somebody sends what came before through the door once more."""
 
+import threading
 import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import urlencode
 
 import pytest
 
 import events
-from receiving import fed_in, inbox, providers, replay, twilio
+from receiving import fed_in, inbox, providers, replay, road, twilio
 from receiving.delivery import Delivery
 from receiving.replay import Wanted
 from receiving.samples import FORM
@@ -136,6 +138,37 @@ def test_when_nobody_opens_the_door_it_stops_asking(front_door, redis):
     outcomes = list(replay.replay(away, replay.choose(redis, asked), asked, "run"))
     assert ["did not answer" in outcome.words for outcome in outcomes] == [True, True, True, False]
     assert outcomes[-1].what == "2 more were not tried"
+
+
+@pytest.mark.parametrize(
+    ("knows", "as_it_came", "host"),
+    [(True, True, "127.0.0.1"), (False, True, "talk.example"), (False, False, "127.0.0.1")],
+)
+def test_the_way_it_took_then_is_not_told_again_unless_the_door_needs_it(knows, as_it_came, host, front_door):
+    """Without a PUBLIC_URL the door takes the address from Host, so what came is signed for the old one."""
+    seen = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append((self.headers["Host"].partition(":")[0], self.headers["X-Forwarded-Host"], self.path))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Door) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}" if knows else ""
+        way = road.Road(replace(front_door.settings, public_url=url, port=server.server_port))
+        delivery = from_github(front_door).having(
+            host="talk.example", x_forwarded_host="old.example", connection="close"
+        )
+        with way:
+            way.send(delivery, as_it_came=as_it_came)
+        thread.join()
+    assert seen == [(host, "old.example" if host == "talk.example" else None, "/webhooks/github")]
 
 
 class TestTheMark:
