@@ -1,9 +1,11 @@
-"""The good client, which trusts an authority of our own and finds every name on this machine."""
+"""The cast: a client that finds every name on this machine, and our house, which sends with it."""
 
 from collections.abc import Iterator
 
 import pytest
+from house import House
 from loopback import AUTHORITY, HERE
+from redis import Redis
 
 from sending.http import Client
 
@@ -18,6 +20,12 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def client(authorities: str) -> Iterator[Client]:
+    """It trusts an authority of our own."""
     client = Client(allow_loopback=True, authorities=authorities, resolver=HERE)
     yield client
     client.close()
+
+
+@pytest.fixture
+def house(redis: Redis, client: Client) -> House:
+    return House(redis, client)
