@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exchange.addresses import Addresses
+from exchange.addresses import Addresses, of_the_app
 from exchange.settings import Settings
 from exchange.sids import new_sid
 
@@ -43,18 +43,4 @@ class Number(Addresses):
 
 def first_number(settings: Settings, now: datetime) -> Number:
     """The app's own number, as the options describe it."""
-    return Number(
-        phone_number=settings.number,
-        account_sid=settings.account_sid,
-        created=now,
-        updated=now,
-        friendly_name=settings.number,
-        voice_url=settings.of_app(settings.voice),
-        voice_method=settings.voice_method,
-        voice_fallback_url=settings.of_app(settings.voice_fallback),
-        status_callback=settings.of_app(settings.voice_status),
-        voice_caller_id_lookup=settings.caller_names,
-        sms_url=settings.of_app(settings.sms),
-        sms_method=settings.sms_method,
-        sms_fallback_url=settings.of_app(settings.sms_fallback),
-    )
+    return Number(phone_number=settings.number, friendly_name=settings.number, **of_the_app(settings, now))

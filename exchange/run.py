@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from exchange.addresses import of_the_app
+from exchange.applications import Application
 from exchange.command import nobody_listens, run_command
 from exchange.front import Front
 from exchange.keys import Key
@@ -16,9 +18,13 @@ from exchange.options import Unusable, settings_from
 from exchange.proxy import Proxy
 from exchange.server import Server
 from exchange.settings import Settings
+from exchange.sids import new_sid
 from exchange.surroundings import app_address, surroundings, whole_command, with_account
 from exchange.switchboard import Switchboard
 from exchange.trust import Trust
+
+# What apps call the sid of their TwiML application.
+APPLICATION = ("TWILIO_TWIML_APP_SID", "TWILIO_APPLICATION_SID", "TWIML_APPLICATION_SID", "TWIML_APP_SID")
 
 
 async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -39,7 +45,7 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
         stack.push_async_callback(proxy.stop)
         await proxy.start()
         told = surroundings(given, settings, server.origin, proxy.url, front.port, trust.bundle)
-        told |= _login(server.board, given)
+        told |= _login(server.board, given) | _application(server.board, given)
         ready = f"ready: the phones are at {server.origin}/ and {settings.number} rings at {settings.app}"
         return await run_command(command, told, settings.app, ready)
 
@@ -63,6 +69,14 @@ async def _start(server: Server, port: int) -> None:
             raise
         sentence = f"Port {port} is taken: choose another for the exchange with --port (0 is any free one)"
         raise Unusable(sentence) from None
+
+
+def _application(board: Switchboard, given: Mapping[str, str]) -> dict[str, str]:
+    """A TwiML application with the app's own addresses, for the numbers it buys, under the sid that it has for one."""
+    sid = next((given[name] for name in APPLICATION if given.get(name)), new_sid("AP"))
+    addresses = of_the_app(board.settings, board.clock.now())
+    board.applications[sid] = Application(sid=sid, friendly_name="exchange run", **addresses)
+    return dict.fromkeys(APPLICATION, sid)
 
 
 def _login(board: Switchboard, given: Mapping[str, str]) -> dict[str, str]:

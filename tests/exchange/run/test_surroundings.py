@@ -38,6 +38,23 @@ def test_an_account_is_made_up_for_an_app_that_has_none():
     assert with_account({})["TWILIO_AUTH_TOKEN"] != with_account({})["TWILIO_AUTH_TOKEN"]
 
 
+LOOK = """
+import base64, os, urllib.request
+own, told = os.environ["TWIML_APPLICATION_SID"], os.environ
+login = base64.b64encode(f"{told['TWILIO_ACCOUNT_SID']}:{told['TWILIO_AUTH_TOKEN']}".encode()).decode()
+address = f"{told['TWILIO_API_URL']}/2010-04-01/Accounts/{told['TWILIO_ACCOUNT_SID']}/Applications/{own}.json"
+print(urllib.request.urlopen(urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})).read())
+"""
+
+
+@pytest.mark.parametrize("own", [{}, {"TWIML_APP_SID": "AP" + "7" * 32}], ids=["made up", "its own"])
+def test_the_numbers_an_app_buys_can_share_its_addresses(outcome, own):
+    status, printed = outcome(sys.executable, "-c", LOOK, options=("--voice=/calls", "--sms=/texts"), **own)
+    assert status == 0, printed
+    assert '/calls", ' in printed and '/texts"' in printed
+    assert own.get("TWIML_APP_SID", "AP") in printed
+
+
 def test_no_way_around_the_exchange_is_left_open(told):
     found = told(
         NO_PROXY="*",
