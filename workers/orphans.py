@@ -55,12 +55,6 @@ class Running:
     worker: str
 
 
-def is_orphan(job: Job) -> bool:
-    """Whether the store has the job down as started, and the worker it started on is gone."""
-    status, worker = job.connection.hmget(job.key, "status", "worker_name")
-    return as_text(status or b"") == JobStatus.STARTED and not has_worker(job.connection, as_text(worker or b""))
-
-
 def has_worker(connection: Redis, name: str) -> bool:
     return bool(connection.exists(worker_key(name)))
 
