@@ -40,7 +40,9 @@ def _some(redis: Any) -> tuple[int, int]:
         _move(redis, collect(redis), seen, newest[-1].id)
         return 0, 0
     found, pipe = events.after(redis, start, MOST), collect(redis)
-    planned = sum(_tell(redis, pipe, event, hooks) for event in found)
+    names = {name for event in found if (name := catalogue.name_of(event))}
+    followed = {name for name in names if followers.is_followed(redis, name)}
+    planned = sum(_tell(redis, pipe, event, hooks, followed) for event in found)
     return (len(found), planned) if found and _move(redis, pipe, seen, found[-1].id) else (0, 0)
 
 
@@ -54,7 +56,7 @@ def _move(redis: Any, pipe: Any, seen: str, last: str) -> bool:
     return commit(redis, pipe, CURSOR, seen)
 
 
-def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber]) -> bool:
+def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber], followed: set[str]) -> bool:
     name = catalogue.name_of(event)
     if not name:
         return False
@@ -63,7 +65,6 @@ def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber]) -> bool:
         id = f"msg_{event.id.replace('-', '_')}"
         payload = originals.load(redis, event.facts.get("original", ""))
         webhooks.deliver_later(pipe, name, catalogue.data_of(event, payload), id=id, now=event.at)
-    followed = followers.is_followed(redis, name)
-    if followed:
+    if name in followed:
         telling.plan(pipe, event, name)
-    return hooked or followed
+    return hooked or name in followed

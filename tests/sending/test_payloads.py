@@ -4,8 +4,10 @@ import json
 
 import jsonschema_rs
 import pytest
+import standardwebhooks
 from hypothesis import given
 from hypothesis import strategies as st
+from loopback import OK, answers, receiver
 
 from sending import catalogue, originals, payloads, subscribers
 from sending.attempts import Message
@@ -64,3 +66,17 @@ def test_what_is_too_much_is_not_kept(redis):
     assert originals.keep(redis, {"body": "x" * originals.LARGEST}) == ""
     assert originals.keep(redis, ["not", "an", "object"]) == ""
     assert originals.load(redis, "") is None
+
+
+@pytest.mark.parametrize("payload", ["full", "thin"])
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_every_kind_goes_out_signed_and_as_its_schema_says(house, kind, payload):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there, payload=payload, kinds=(kind,))
+        message = house.says(kind, **catalogue.example(kind)["data"])
+        assert house.sends(id, origin=ORIGIN) == 1
+    head, _, body = there.requests[0].partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    event = standardwebhooks.Webhook(house.secret(id)).verify(body, headers)
+    jsonschema_rs.validate(catalogue.schema(kind, is_thin=payload == "thin"), event)
+    assert (event["data"].get("url") == f"{ORIGIN}/api/events/{message}") is (payload == "thin")
