@@ -301,3 +301,14 @@ def ada(exchange: Exchange) -> Person:
 @pytest.fixture
 def ben(exchange: Exchange) -> Person:
     return exchange.person("2")
+
+
+@pytest.fixture
+def cyd(exchange: Exchange) -> Person:
+    return exchange.person("3")
+
+
+@pytest.fixture
+def client(exchange: Exchange) -> Client:
+    """Twilio's own library."""
+    return exchange.client()

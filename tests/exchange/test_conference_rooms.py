@@ -6,16 +6,6 @@ from tests.exchange.test_conferences import all_in, conference
 from tests.exchange.test_two_channels import sound_at, spoken
 
 
-@pytest.fixture
-def cyd(exchange):
-    return exchange.person("3")
-
-
-@pytest.fixture
-def client(exchange):
-    return exchange.client()
-
-
 def test_a_full_room_lets_nobody_else_in(app, exchange, ada, ben, cyd):
     app.answers["/voice"] = conference('maxParticipants="2"', 'action="/after"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
@@ -135,6 +125,19 @@ def test_who_speaks_and_what_was_announced_is_told(app, client, ada, ben):
         ("announcement-fail", ada.sid),
     ]
     assert told[2]["AnnounceUrl"] == f"{app.origin}/announcement"
+
+
+def test_somebody_who_hangs_up_on_hold_hears_no_more(app, exchange, client, ada, ben):
+    app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
+    app.answers["/voice"] = conference()
+    all_in(ada, ben)
+    (room,) = client.conferences.list()
+    client.conferences(room.sid).participants(ben.sid).update(hold=True, hold_url=f"{app.origin}/hold")
+    ben.hears("Please hold")
+    ben.hangs_up()
+    exchange.time_passes(61)
+    app.was_asked("/done")
+    assert len(app.at("/hold")) == 1
 
 
 def test_events_that_do_not_exist_are_named(app, exchange, ada):

@@ -1,22 +1,10 @@
 """Several people talk in one room."""
 
-import pytest
-
 from tests.exchange.conftest import NUMBER, eventually
 
 
 def conference(attributes="", dial=""):
     return f"<Response><Dial {dial}><Conference {attributes}>the room</Conference></Dial><Say>Over</Say></Response>"
-
-
-@pytest.fixture
-def cyd(exchange):
-    return exchange.person("3")
-
-
-@pytest.fixture
-def client(exchange):
-    return exchange.client()
 
 
 def all_in(*people):

@@ -10,11 +10,6 @@ def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>
     return f"<Response><Dial {attributes}>{inner}</Dial>{after}</Response>"
 
 
-@pytest.fixture
-def cyd(exchange):
-    return exchange.person("3")
-
-
 def test_two_people_are_connected_and_hear_each_other(app, exchange, ada, ben):
     app.answers["/voice"] = dial('action="/after"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"

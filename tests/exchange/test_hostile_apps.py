@@ -18,11 +18,6 @@ from tests.exchange.test_mistakes import APOLOGY, say
 ENTITIES = '<!DOCTYPE r [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;&a;">]><Response><Message>&b;</Message></Response>'
 
 
-@pytest.fixture
-def client(exchange):
-    return exchange.client()
-
-
 def breaks(status, **headers):
     return web.Response(status=status, headers=headers)
 

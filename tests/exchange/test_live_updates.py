@@ -12,11 +12,6 @@ WAITING = '<Response><Say>Please wait</Say><Pause length="600"/><Redirect>/again
 ANSWER = "<Response><Say>Here it is</Say></Response>"
 
 
-@pytest.fixture
-def client(exchange):
-    return exchange.client()
-
-
 def test_a_waiting_caller_hears_the_answer(app, client, ada):
     app.answers["/voice"] = WAITING
     sid = ada.dials()

@@ -10,11 +10,6 @@ from twilio.rest import Client
 from tests.exchange.conftest import NUMBER, SID, TOKEN, eventually
 
 
-@pytest.fixture
-def client(exchange):
-    return exchange.client()
-
-
 def refused(action, *arguments, **options):
     with pytest.raises(TwilioRestException) as caught:
         action(*arguments, **options)
