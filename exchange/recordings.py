@@ -31,8 +31,7 @@ class Recording:
         self.url = board.origin + self.path
         self.status = "in-progress"
         self.words: list[str] = []
-        heard = TRACKS["inbound" if source == "RecordVerb" else track]  # Record takes nobody but the person
-        self.tape = Tape(board.clock, board.settings.pace, heard)
+        self.tape = Tape(board.clock, board.settings.pace, TRACKS[track])
 
     @property
     def runs(self) -> bool:

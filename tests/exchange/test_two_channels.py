@@ -207,16 +207,19 @@ def test_a_call_that_is_over_cannot_be_recorded(app, exchange, ada):
 def test_a_document_may_start_a_recording_and_go_on(app, exchange, ada):
     app.answers["/kept"] = ""
     app.answers["/voice"] = (
-        '<Response><Start><Recording name="all" recordingStatusCallback="/kept"/></Start>'
+        '<Response><Start><Recording name="all" trim="do-not-trim" recordingStatusCallback="/kept"/></Start>'
         "<Say>This call is recorded</Say><Pause length='60'/>"
-        '<Stop><Recording name="other"/></Stop><Stop><Recording name="all"/></Stop><Pause length="60"/></Response>'
+        '<Stop><Recording name="other"/></Stop><Pause length="30"/>'
+        '<Stop><Recording name="all"/></Stop><Pause length="60"/></Response>'
     )
     ada.dials()
     ada.hears("This call is recorded")
     ada.speaks("I do not mind", wait=0)
     assert app.at("/kept") == []
     exchange.time_passes(60)
+    exchange.time_passes(30)
     told = app.was_asked("/kept")[0]
+    assert int(told["RecordingDuration"]) >= 90
     assert (told["RecordingSource"], told["RecordingChannels"]) == ("StartCallRecordingTwiML", "2")
     person, app_says = sound_at(exchange, told["RecordingUrl"])
     assert spoken(app_says)[1] < spoken(person)[0]
