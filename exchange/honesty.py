@@ -55,8 +55,11 @@ CHOICES = (
     "A recording is WAV at its address, with and without .wav, and MP3 at .mp3. It holds an hour at most.",
     "A recording's first channel is the person whose call it is, its second what they hear: the other party, Say, Play "
     "(WAV; other formats leave silence) and beeps. Two who speak at once are both there.",
-    "A conference's recording is made as the first who asks for it says, from the start or from then on. Somebody who "
-    "finds it full, or a label taken, or nobody to coach: Dial fails, or they enter without.",
+    "A conference's recording is made as the first who asks for it says, from the start or from then on: the first who "
+    "came on one channel, everybody else on the other, and mixed when fetched without RequestedChannels=2.",
+    "Dial fails for somebody who finds a conference full; with a label that is taken, or nobody to coach, they enter "
+    "without.",
+    "A call's recording over REST, asked for twice, is one. Start's Recording has two channels unless channels is mono.",
     "A recording that begins while it rings is kept when nobody answers.",
     "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
     "Any Messaging Service exists; its texts come from the account's first number.",
