@@ -59,7 +59,7 @@ CHOICES = (
     "came on one channel, everybody else on the other, and mixed when fetched without RequestedChannels=2.",
     "Dial fails for somebody who finds a conference full; with a label that is taken, or nobody to coach, they enter "
     "without.",
-    "A call's recording over REST, asked for twice, is one. Start's Recording has two channels unless channels is mono.",
+    "A call's recording that REST asks for twice is one. Start's Recording has two channels unless channels is mono.",
     "A recording that begins while it rings is kept when nobody answers.",
     "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
     "Any Messaging Service exists; its texts come from the account's first number.",
