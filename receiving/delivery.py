@@ -48,6 +48,12 @@ class Delivery:
         """The same with these headers too; `_` in their names stands for `-`."""
         return replace(self, headers=self.headers | {name.replace("_", "-"): text for name, text in headers.items()})
 
+    def at(self, url: str) -> "Delivery":
+        """The same at another address; its form is not read again."""
+        elsewhere = replace(self, url=url)
+        elsewhere.__dict__["form"] = self.form
+        return elsewhere
+
     @cached_property
     def form(self) -> list[tuple[str, str]]:
         """The form fields of a POST in order, repeats and empty values included; none if its body is no form."""

@@ -15,9 +15,11 @@ from receiving.delivery import Delivery, from_request
 from receiving.mistakes import Mistake
 from receiving.once import Reply
 from receiving.refusals import BadSignature, Refused
+from receiving.why import TOO_MANY, Glances
 from transaction import collect
 
 log = logging.getLogger(__name__)
+glances = Glances()
 
 Verify = Callable[[Delivery], None]
 """Raises Refused for a delivery that is not what it says."""
@@ -141,11 +143,12 @@ def response(reply: Reply) -> Response:
 def refuse(refusal: BadSignature) -> Response:
     """Turn away what Twilio did not sign."""
     delivery = read_request(twilio.LIMIT)
-    return turn_away(delivery, refusal, twilio_why.explain(delivery, settings()))
+    return turn_away(delivery, refusal, lambda: twilio_why.explain(delivery, settings()))
 
 
-def turn_away(delivery: Delivery, refusal: Refused, why: Mistake) -> Response:
-    """One plain sentence for the sender; the likely mistake for our log and the presenter."""
+def turn_away(delivery: Delivery, refusal: Refused, look: Callable[[], Mistake]) -> Response:
+    """One plain sentence for the sender; the likely mistake, where there is time to look, for our log and presenter."""
+    why = look() if glances.take() else TOO_MANY
     address = mask_all(delivery.shown)
     log.warning("Refused %s %s: %s", delivery.method, address, why)
     try:

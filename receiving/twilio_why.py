@@ -10,12 +10,14 @@ from receiving.delivery import MOST_FIELDS, Delivery
 from receiving.mistakes import RAW, UNKNOWN, Mistake, other_bodies, other_urls
 from receiving.refusals import Refused
 from receiving.twilio import HEADER, SETTINGS_HEADER
-from receiving.why import LOOKED_INTO, TOO_LARGE
+from receiving.why import TOO_LARGE
 from receiving.wrong_secrets import other_secrets
 
 Tried = Iterator[tuple[Mistake, Delivery, Settings]]
 """Each mistake, with the request and the settings that would have been good had it been made."""
 
+LOOKED_INTO = 16 * 1024  # bytes: ten times what Twilio sends, and each of a hundred tries costs as much as the door
+MOST_LOOKED_INTO = 100  # fields
 LET_BY = "If it was Twilio: let the proxy pass X-Twilio-Signature on."
 KEEP_QUERY = "Let the proxy pass the query on as it is: Twilio adds bodySHA256 to it."
 SPACE = "Switch off what trims or decodes forms in front of us: every field is signed as it was sent."
@@ -25,7 +27,7 @@ def explain(delivery: Delivery, settings: Settings) -> Mistake:
     """For our log and the presenter, never for the sender."""
     if not delivery.headers.get(HEADER):
         return Mistake("no signature", "no X-Twilio-Signature: not from Twilio, or a proxy removed it", LET_BY)
-    if len(delivery.body) > LOOKED_INTO:
+    if len(delivery.body) > LOOKED_INTO or len(delivery.form) > MOST_LOOKED_INTO:
         return TOO_LARGE
     for mistake, tried, what_if in _usual_mistakes(delivery, settings):
         try:
@@ -41,7 +43,7 @@ def _usual_mistakes(delivery: Delivery, settings: Settings) -> Tried:
         yield from _about_the_body(delivery, settings)
         return
     for mistake, url in other_urls(delivery):
-        yield mistake, replace(delivery, url=url), settings
+        yield mistake, delivery.at(url), settings
     yield from _about_keys(delivery, settings)
     for mistake, form in _other_forms(delivery.form):
         yield mistake, _with_form(replace(delivery, body=b""), form), settings

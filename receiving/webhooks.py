@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, request
@@ -47,8 +48,8 @@ def _open(state: BlueprintSetupState, provider: Provider, secrets: Secrets) -> N
             answer.headers["X-Content-Type-Options"] = "nosniff"  # a challenge goes back as a stranger wrote it
             return answer
         except Refused as refusal:
-            why = explain(provider, delivery, door.settings().webhook_secrets, refusal)
-            return door.turn_away(delivery, refusal, why)
+            look = partial(explain, provider, delivery, door.settings().webhook_secrets, refusal)
+            return door.turn_away(delivery, refusal, look)
 
     methods = ["POST", "GET"] if provider.greets else ["POST"]
     paths = [f"/{provider.name}"]

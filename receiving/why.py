@@ -1,5 +1,6 @@
 """Why did this fail: for our log and the presenter, never for the sender, the mistake that explains a refusal."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -11,7 +12,26 @@ from receiving.refusals import MissingSignature, Refused, WantsCredentials
 from receiving.wrong_secrets import other_secrets
 
 LOOKED_INTO = 64 * 1024  # bytes; a stranger's large body is not worth a hundred more signatures
+TOO_MANY = Mistake(UNKNOWN, "too many are turned away at once, so this one was not looked into")
 TOO_LARGE = Mistake(UNKNOWN, "its body is too large to look into", "Send a smaller one of the same kind to find out.")
+
+
+class Glances:
+    """How many refusals this process may look into: strangers could keep it busy with nothing else."""
+
+    def __init__(self, at_once: int = 100, a_second: float = 10) -> None:
+        self.at_once, self.a_second = at_once, a_second
+        self.left, self.at = float(at_once), time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more may be looked into now."""
+        now = time.monotonic()
+        self.left = min(self.at_once, self.left + (now - self.at) * self.a_second)
+        self.at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
 
 
 def explain(provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets], refusal: Refused) -> Mistake:

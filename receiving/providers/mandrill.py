@@ -130,7 +130,7 @@ def sample(event: str, url: str) -> Delivery:
 def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[Mistake, Delivery, Secrets]]:
     """What Mandrill has for an address is not quite ours, or its test key signed more than an empty batch."""
     for mistake, url in other_urls(delivery):
-        yield mistake, replace(delivery, url=url), secrets
+        yield mistake, delivery.at(url), secrets
     yield TEST, delivery, (type(secrets[0])(TEST_KEY),)
 
 

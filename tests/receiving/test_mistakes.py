@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 import pytest
 
 import config
-from receiving import inbox, providers, twilio
+from receiving import door, inbox, providers, twilio
 from receiving.delivery import Delivery
 from receiving.mistakes import UNKNOWN, Mistake, other_urls
 from receiving.refusals import Refused
 from receiving.samples import FORM
 from receiving.twilio_why import explain
-from receiving.why import LOOKED_INTO
+from receiving.why import TOO_MANY, Glances
 from receiving.why import explain as explain_provider
 from tests.conftest import PUBLIC_URL
 from tests.receiving.conftest import HELD
@@ -165,8 +165,8 @@ def test_another_account_of_twilios(settings):
     assert found.name == UNKNOWN and "another account, AC999" in found.words
 
 
-def test_a_large_body_of_twilios_is_not_looked_into(settings):
-    fields = [("Body", "x" * LOOKED_INTO)]
+@pytest.mark.parametrize("fields", [[("Body", "x" * 20_000)], [(f"f{number}", "x") for number in range(101)]])
+def test_what_twilio_never_sends_is_not_looked_into(fields, settings):
     assert "too large" in refused(from_twilio(settings, fields=fields, token="guess"), settings).words
 
 
@@ -205,6 +205,21 @@ class TestWhatIsKept:
         shown = [why.words for _, _, why in inbox.refused(redis, 1000)]
         assert shown[0] == "forged" and shown[-1] == "explained"
         assert len(shown) <= inbox.REFUSED_KEPT * 2 + 1
+
+    def test_a_flood_is_not_looked_into_for_ever(self, send, settings, redis, monkeypatch):
+        monkeypatch.setattr(door, "glances", Glances(at_once=1, a_second=0))
+        answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
+        words = [why.words for _, _, why in inbox.refused(redis)]
+        assert [words[2], words[0]] == ["a trailing slash was added or lost", TOO_MANY.words]
+        assert len({answer.text for answer in answers}) == 1
+
+    def test_after_a_flood_it_looks_again(self, monkeypatch):
+        now = [1000.0]
+        monkeypatch.setattr("receiving.why.time.monotonic", lambda: now[0])
+        glances = Glances(at_once=2, a_second=1)
+        assert [glances.take() for _ in range(3)] == [True, True, False]
+        now[0] += 1.5
+        assert [glances.take(), glances.take()] == [True, False]
 
     def test_the_stranger_reads_the_same_sentence_whatever_the_mistake(self, send, settings):
         sentences = {
