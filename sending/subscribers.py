@@ -5,7 +5,7 @@ import json
 import re
 import secrets as randomness
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import events
 from sending import cookies, signatures, urls
 from sending.http import Client
+from sending.own_headers import Unacceptable as Unacceptable  # it is refused here as well
+from sending.own_headers import check_headers, refuse
 from sending.sealing import Seal, Sealed, WrongKey
 from transaction import collect, commit
 
@@ -22,19 +24,7 @@ OVERLAP = 24 * 3600  # seconds both keys sign during a rotation
 AT_ONCE = 4  # requests to one endpoint at the same time
 AT_ONCE_MOST = 20
 PAYLOADS = ("full", "thin")
-HEADERS_MOST = 10
-HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")
-HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
-# Nobody chooses these: they frame the message, name its sender, or are what our signature is read from.
-FORBIDDEN = re.compile(
-    r"(?i)webhook-.*|proxy-.*|sec-.*|x-forwarded-.*|forwarded|via|host|content-.*|transfer-encoding|connection"
-    r"|keep-alive|upgrade|te|trailer|expect|accept-encoding|cookie|set-cookie|user-agent|authorization|date|origin|referer"
-)
 KIND = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.\*)?")
-
-
-class Unacceptable(ValueError):
-    """A wish that we don't fulfil; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -217,29 +207,29 @@ def _tell(pipe: Any, what: str, one: Subscriber) -> None:
 
 def _checked(wish: Subscriber, client: Client, http: bool) -> Subscriber:
     """The same in plain form: addresses as the client accepts them, everything else within bounds."""
-    _refuse(not wish.url, "Give an address to send to.")
-    _refuse(not all(KIND.fullmatch(kind) for kind in wish.kinds), "Event types look like text.received or text.*.")
-    _refuse(not 1 <= wish.at_once <= AT_ONCE_MOST, f"Between 1 and {AT_ONCE_MOST} requests at once.")
-    _refuse(wish.payload not in PAYLOADS, "A payload is full or thin.")
-    _refuse(wish.rate < 0, "The rate is in requests a second; 0 means any.")
+    refuse(not wish.url, "Give an address to send to.")
+    refuse(not all(KIND.fullmatch(kind) for kind in wish.kinds), "Event types look like text.received or text.*.")
+    refuse(not 1 <= wish.at_once <= AT_ONCE_MOST, f"Between 1 and {AT_ONCE_MOST} requests at once.")
+    refuse(wish.payload not in PAYLOADS, "A payload is full or thin.")
+    refuse(wish.rate < 0, "The rate is in requests a second; 0 means any.")
     accept = partial(client.accept, http=http)
     url, fallback, wish_list = (place and accept(place) for place in (wish.url, wish.fallback, wish.wish_list))
     # RFC 9111 4.4: a POST makes stale whatever is kept of the same address.
-    _refuse(bool(wish_list) and wish_list in (url, fallback), "A list of wishes needs an address of its own.")
+    refuse(bool(wish_list) and wish_list in (url, fallback), "A list of wishes needs an address of its own.")
     return _fitting(replace(wish, url=url, fallback=fallback, wish_list=wish_list))
 
 
 def _fitting(wish: Subscriber) -> Subscriber:
     """The same, if its newest key can do what it wants signed."""
     shared = wish.keys[0].scheme == signatures.SCHEME_SHARED
-    _refuse(wish.sign_body and not shared, "A signature of the body alone needs a shared secret.")
+    refuse(wish.sign_body and not shared, "A signature of the body alone needs a shared secret.")
     return wish
 
 
 def _sealed(seal: Seal, wishes: dict[str, Any]) -> dict[str, Any]:
     """The same wishes, with what is secret in them checked and closed."""
     headers, authorization = dict(wishes.get("headers", ())), wishes.get("authorization", "")
-    _check_headers(headers, authorization)
+    check_headers(headers, authorization)
     closed: dict[str, Any] = {"headers": tuple((name, seal.close(value)) for name, value in headers.items())}
     closed["authorization"] = seal.close(authorization) if authorization else ""
     return {name: closed.get(name, value) for name, value in wishes.items()}
@@ -256,22 +246,6 @@ def _opens(seal: Seal, key: Key) -> bool:
     except WrongKey:
         return False
     return True
-
-
-def _check_headers(headers: Mapping[str, str], authorization: str) -> None:
-    _refuse(len(headers) > HEADERS_MOST, f"At most {HEADERS_MOST} headers.")
-    for name in headers:
-        _refuse(
-            not HEADER_NAME.fullmatch(name) or bool(FORBIDDEN.fullmatch(name)),
-            f"The header {name!r} is not yours to set.",
-        )
-    values = [*headers.values(), *([authorization] if authorization else [])]
-    _refuse(not all(HEADER_VALUE.fullmatch(value) for value in values), "Header values are plain ASCII in one line.")
-
-
-def _refuse(wrong: bool, sentence: str) -> None:
-    if wrong:
-        raise Unacceptable(sentence)
 
 
 def covers(wishes: Iterable[str], kind: str) -> bool:

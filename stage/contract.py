@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from sending.subscribers import AT_ONCE_MOST, HEADERS_MOST, KIND, PAYLOADS
+from sending.own_headers import HEADERS_MOST
+from sending.subscribers import AT_ONCE_MOST, KIND, PAYLOADS
 
 Fields = Mapping[str, dict[str, Any]]
 """The fields of a JSON object: name -> schema."""

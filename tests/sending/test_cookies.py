@@ -119,7 +119,7 @@ def test_a_jar_that_no_key_opens_is_an_empty_one(jar, redis):
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=255)) | st.from_regex(r"\A[a-z]=.*; [A-Za-z-]+=.*\Z"), max_size=5))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_receiver_sets_is_sendable_or_dropped(jar, redis, lines):
     redis.delete(key_of("ep_1"))
     jar.keep(HERE, lines)

@@ -210,7 +210,7 @@ def test_a_list_is_at_an_https_address_of_its_own(redis, place):
     st.binary(max_size=200)
     | st.recursive(st.none() | st.text(), st.lists).map(lambda kinds: json.dumps({"kinds": kinds}).encode()),
 )
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_there_is_a_list_or_unreadable(status, body):
     with contextlib.suppress(Unreadable):
         assert all(isinstance(kind, str) for kind in _read(status, body))
