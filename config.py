@@ -39,7 +39,10 @@ class Settings:
     twilio_auth_token: Secrets = setting("the account's Auth Token; while you rotate it, several, the newest first")
     twilio_phone_number: str = setting("the number people call and text, in E.164: +447700900100")
     redis_url: str = setting("Redis or Valkey: redis://… or rediss://…")
-    secret_key: Secrets = setting("signs the presenter's cookie and makes callers' aliases; the newest first")
+    secret_key: Secrets = setting(
+        "signs the presenter's cookie, makes callers' aliases, seals what subscribers entrust to us; "
+        "while you rotate it, several, the newest first, then python -m tools.reseal"
+    )
     presenter_password: Secret = setting("opens the presenter's page")
     public_url: str = setting("the address the world reaches us at: https://talk.example", "")
     twilio_api_url: str = setting("another REST API in Twilio's place, such as the exchange", "")
