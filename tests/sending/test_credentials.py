@@ -189,11 +189,11 @@ def test_what_cannot_be_opened_is_named(subscribes, redis):
     assert reseal(redis, Seal([NEW])) == (0, [id])
 
 
-def test_a_version_that_cannot_open_what_is_sealed_does_not_go_live(subscribes, redis, settings):
-    assert list(release._store(settings)) == []
+def test_the_release_step_says_so_when_it_cannot_open_what_is_sealed(subscribes, redis, settings):
+    assert list(release._locked(settings)) == []
     with receiver(answers(OK)) as there:
         subscribes(there)
-    (reason,) = release._store(settings)
+    (reason,) = release._locked(settings)
     assert reason == f"{LOCKED} It concerns 1 of the addresses that hear our webhooks."
     both = replace(settings, secret_key=(*settings.secret_key, OLD))
-    assert list(release._store(both)) == []
+    assert list(release._locked(both)) == []
