@@ -8,6 +8,7 @@ import pytest
 
 from sending import subscribers, webhooks
 from sending.attempts import Attempt
+from stage import by_hand
 from stage.contract import WISHES
 from tests.stage.small_app import PASSWORD
 from tests.stage.test_present import Presenter
@@ -49,12 +50,15 @@ def tried(redis, id, **how):
 
 
 @pytest.mark.parametrize("path", ["/present/webhooks", "/present/webhooks/ep_1"])
-def test_strangers_see_and_do_nothing(app, room, path):
+def test_strangers_see_and_do_nothing(app, id, room, path):
     stranger = Presenter(app)
+    for verb in by_hand.VERBS:
+        assert stranger.post(f"/present/webhooks/{id}/{verb}", hours="1").location == "/present/login"
     assert stranger.get(path).location == "/present/login"
     assert stranger.post(path, **WANTED).location == "/present/login"
     assert stranger.get(f"{path}/recoveries/rec_1").status_code in (403, 404, 405)
-    assert list(subscribers.everyone(room.redis)) == []
+    (one,) = subscribers.everyone(room.redis)
+    assert (one.id, one.state, len(one.keys)) == (id, "on", 1)
 
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
@@ -70,6 +74,7 @@ def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, roo
     page = presenter.get(f"/present/webhooks/{id}")
     assert secret.search(page.text)
     assert page.headers["Cache-Control"] == "no-store"
+    assert room.redis.keys("shown:*") == []
     assert not secret.search(presenter.get(f"/present/webhooks/{id}").text)
     assert "whsec_" not in str(presenter.client.get_cookie("session"))
 
