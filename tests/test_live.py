@@ -22,7 +22,8 @@ def real_account(exchange):
     """What stands in .env: an account, and here the exchange in Twilio's place."""
     port = free_port()
     account = read_env(HOUSE / ".env.demo") | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
-    return os.environ | account | {"PUBLIC_URL": f"http://127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"}
+    few = {"WEB_CONCURRENCY": "1", "PYTHONUNBUFFERED": "1"}  # nobody calls while these tests run
+    return os.environ | account | few | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
 
 
 @pytest.fixture
