@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from tests.exchange.conftest import Exchange, Person
+from tests.exchange.conftest import Exchange
 
 
 class Served:
@@ -56,8 +56,3 @@ def exchange(exchange: Exchange, app: Served) -> Iterator[Exchange]:
     app.flask.config["TWILIO_API"] = exchange.origin
     yield exchange
     assert [(alert["code"], alert["message"]) for alert in exchange.get("/debugger")["alerts"]] == []
-
-
-@pytest.fixture
-def cyd(exchange: Exchange) -> Person:
-    return exchange.person("3")
