@@ -4,7 +4,7 @@ BIN = .venv/bin
 # The tests and the demo start dozens of Pythons, which without it would all compile everything again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test lint check send bench live screenshots clean
+.PHONY: help demo test lint check send replay missed bench live screenshots clean
 
 help:  ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,12 @@ live: .venv/demo  ## a real number, from this machine: see README.md
 
 send: .venv/demo  ## a signed sample into the demo: make send PROVIDER=stripe EVENT=invoice.paid
 	$(BIN)/python -m tools.send $(PROVIDER) $(EVENT)
+
+replay: .venv/demo  ## stored requests once more: make replay ARGS="--since 1h --from github"
+	$(BIN)/python -m tools.replay $(ARGS)
+
+missed: .venv/demo  ## what was sent and never came: make missed ARGS="--since 1h --feed"
+	$(BIN)/python -m tools.heal $(ARGS)
 
 screenshots: .venv/ready  ## the pictures in README.md, from a running demo
 	$(BIN)/python -m tools.screenshots

@@ -37,6 +37,7 @@ def main() -> int:
         web, exchange = environ["PUBLIC_URL"], environ["TWILIO_API_URL"]
         if not wait_for(supervisor, [f"{web}/health/ready", f"{exchange}/handsets"], stopping):
             return 0 if stopping[0] else 1
+        tell_tools(environ)
         number, password = environ["TWILIO_PHONE_NUMBER"], environ["PRESENTER_PASSWORD"]
         print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
         print(f"       the number is {number}, the presenter's password is {password}, Ctrl-C ends it all", flush=True)
@@ -44,6 +45,12 @@ def main() -> int:
         return 0
     finally:
         stop(supervisor)
+
+
+def tell_tools(environ: dict[str, str]) -> None:
+    """Where this demo is, for `make replay`, `make missed` and tools.webhooks in another window."""
+    lines = [f"{name}={environ[name]}\n" for name in ("REDIS_URL", "PUBLIC_URL", "TWILIO_API_URL")]
+    (FOLDER / "environment").write_text("".join(lines))
 
 
 def stop_on_signals() -> list[bool]:

@@ -149,7 +149,7 @@ def test_what_takes_too_long_is_told_in_words_and_leads_back_to_the_menu(waiting
 
 def test_check_asks_for_the_address_and_takes_it_as_it_is_said(caller, redis):
     assert "Which web address?" in caller.presses("3").heard
-    assert "I am looking at example.com/news." in caller.says("example dot com slash news").heard
+    assert "I am looking at example.com." in caller.says("example dot com slash news").heard
     assert open_ask(redis).words == "example.com/news"
 
 

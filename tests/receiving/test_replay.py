@@ -89,6 +89,15 @@ def test_a_text_is_worked_on_again_and_answered_the_same_to_whoever_sends_it_lat
     assert not redis.keys("effect:*")  # nobody is texted because of a replay
 
 
+def test_slow_work_is_done_again_too_when_it_is_asked_for(front_door, redis, again):
+    name = kept(redis, a_text(front_door, body="count"))
+    again(name)
+    again(name)
+    assert len(redis.keys("ask:*")) == 1
+    again(name, again=True)
+    assert len(redis.keys("ask:*")) == 2
+
+
 def test_a_text_as_it_came_keeps_every_byte_of_its_address(front_door, redis, again):
     text = a_text(front_door, target="/sms?who=it's%20me&e=caf%c3%a9&t=%7E")
     assert again(kept(redis, text), anew=False)[0].words == "done"
