@@ -1,10 +1,15 @@
 """A load generator that costs little itself: prepared requests over plain sockets, a few at a time."""
 
 import asyncio
+import contextlib
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from redis import Redis
 
 ROUND = 1.0  # seconds
 WARM_UP = 0.5  # seconds
@@ -16,16 +21,25 @@ class Tally:
 
     times: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    processor: float = 0.0  # seconds of processor time that the server spent, if somebody measured them
+    store: float = 0.0  # and the store
 
     def add(self, other: "Tally") -> None:
         """Put another round's tally to this one."""
         self.times += other.times
         self.seconds += other.seconds
+        self.processor += other.processor
+        self.store += other.store
 
     @property
     def per_second(self) -> float:
         """Answers per second."""
         return len(self.times) / self.seconds if self.seconds else 0.0
+
+    @property
+    def cost(self) -> float:
+        """Processor time of one answer in microseconds, server and store together: others at work hardly change it."""
+        return (self.processor + self.store) / max(len(self.times), 1) * 1e6
 
     def percentile(self, share: float) -> float:
         """Milliseconds within which this share of the answers came."""
@@ -42,6 +56,39 @@ def in_turns(runs: dict[str, Callable[[float], Tally]], rounds: int) -> dict[str
         for name, run in runs.items():
             tallies[name].add(run(ROUND))
     return tallies
+
+
+def measured(run: Callable[[float], Tally], server: int, store: int) -> Callable[[float], Tally]:
+    """The same run, and what these processes, with their children, spent on it. Known on Linux only, elsewhere 0."""
+
+    def measure(seconds: float) -> Tally:
+        before = processor_time(server), processor_time(store)
+        tally = run(seconds)
+        tally.processor, tally.store = processor_time(server) - before[0], processor_time(store) - before[1]
+        return tally
+
+    return measure
+
+
+def processor_time(pid: int) -> float:
+    """Seconds so far; fields 14 and 15 of proc_pid_stat(5)."""
+    total = 0
+    for file in [Path(f"/proc/{pid}/stat"), *(Path(f"/proc/{child}/stat") for child in children(pid))]:
+        with contextlib.suppress(OSError):
+            words = file.read_text().rpartition(")")[2].split()
+            total += int(words[11]) + int(words[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def process_of(store: int) -> int:
+    """The number of the process of the store at this port."""
+    with Redis(port=store) as redis:
+        return int(redis.info("server")["process_id"])
+
+
+def children(pid: int) -> list[str]:
+    """Their numbers, of all its threads."""
+    return [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
 
 
 def drive(port: int, requests: Iterator[bytes], seconds: float, connections: int = 16) -> Tally:

