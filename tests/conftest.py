@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+import hypothesis
 import pytest
 import redis as redis_client
 from twilio.rest import Client
@@ -41,6 +42,12 @@ LONGEST = (
     "tests/stage/test_stream.py",
     "tests/exchange/",
 )
+
+# An example may take long on a busy machine. All else is as hypothesis has it, here and in CI.
+hypothesis.settings.register_profile(
+    "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -239,8 +246,9 @@ def needs(there: object, what: str) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """The system's Chromium."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # milliseconds
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     needs(program, "Chromium: apt-get install chromium")
     quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-component-update"]

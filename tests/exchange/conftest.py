@@ -24,7 +24,7 @@ from exchange.settings import Settings
 SID = "AC" + "a" * 32
 TOKEN = "the token of the tests"
 NUMBER = "+441632960000"
-PATIENCE = 5.0
+PATIENCE = 30.0  # seconds; nothing here takes long, but the machine may be busy
 
 
 @dataclass

@@ -8,7 +8,7 @@ import threading
 import time
 
 import redis as redis_client
-from rq.command import send_shutdown_command
+from rq.command import PUBSUB_CHANNEL_TEMPLATE, send_shutdown_command
 from rq.suspension import resume, suspend
 from rq.utils import now
 from rq.worker import BaseWorker
@@ -52,7 +52,9 @@ def test_a_worker_told_twice_hands_back_what_runs(office):
 
 def test_a_worker_can_be_shut_down_by_rq_s_command(office):
     worker = office.starts_a_worker()
-    send_shutdown_command(office.redis, office.names()[0])
+    (name,) = office.names()
+    eventually(lambda: office.redis.pubsub_numsub(PUBSUB_CHANNEL_TEMPLATE % name)[0][1])  # it listens
+    send_shutdown_command(office.redis, name)
     assert worker.wait(20) == 0
 
 

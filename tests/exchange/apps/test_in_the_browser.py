@@ -13,7 +13,7 @@ from tests.exchange.apps import masking, pager, survey, voicemail
 from tests.exchange.apps.conftest import Served
 from tests.exchange.conftest import Exchange, Person
 
-PATIENCE = 5000  # milliseconds
+PATIENCE = 30_000  # milliseconds
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from town import Town
 
-PATIENCE = 5000  # milliseconds
+PATIENCE = 30_000  # milliseconds
 
 
 class Room:
