@@ -47,7 +47,7 @@ def test_a_payload_is_full_or_thin(payload):
         subscribers._checked(Subscriber("ep_1", "https://hear.example", (), payload=payload), None, False)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(), st.recursive(st.floats() | st.text(), st.lists, max_leaves=3), max_size=3))
 def test_whatever_a_provider_wrote_is_passed_on_as_json_or_not_at_all(facts):
     store = {}
