@@ -243,6 +243,12 @@ def needs(there: object, what: str) -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
 
 
+def has_ended(pid: int) -> bool:
+    """Nobody has that pid, or only what is left of somebody until a parent asks."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return state[:1] in ("", "Z")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """The system's Chromium."""

@@ -17,10 +17,25 @@ def answers(handset, words="is up and"):
     return [body for body in handset.received() if words in body]
 
 
-def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(struck_town, me, site):
+def asks_for_something_slow(town, me, site):
+    """By text; a worker is at it, and will be until the site goes on."""
     site.holds()
     me.texts(f"check {site.address}")
-    struck_town.until(lambda: site.visits, "a worker is at it")
+    town.until(lambda: site.visits, "a worker is at it")
+
+
+def calls_for_something_slow(town, me, site):
+    """The same by telephone."""
+    site.holds()
+    me.dials().hears("Press 3")
+    me.presses("3")
+    me.hears("Which web address?")
+    me.says(site.address)
+    town.until(lambda: site.visits, "a worker is at it")
+
+
+def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(struck_town, me, site):
+    asks_for_something_slow(struck_town, me, site)
     struck_town.kill("worker")
     struck_town.start("worker")
     site.goes_on()
@@ -30,12 +45,7 @@ def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(struc
 
 
 def test_a_caller_hears_the_answer_though_the_worker_was_killed(struck_town, me, site):
-    site.holds()
-    me.dials().hears("Press 3")
-    me.presses("3")
-    me.hears("Which web address?")
-    me.says(site.address)
-    struck_town.until(lambda: site.visits, "a worker is at it")
+    calls_for_something_slow(struck_town, me, site)
     struck_town.kill("worker")
     struck_town.start("worker")
     site.goes_on()
@@ -52,9 +62,7 @@ def test_a_webhook_delivered_ten_times_at_once_has_one_effect(struck_town, me):
 
 
 def test_the_store_killed_and_started_again_has_lost_nothing(struck_town, me, site):
-    site.holds()
-    me.texts(f"check {site.address}")
-    struck_town.until(lambda: site.visits, "a worker is at it")
+    asks_for_something_slow(struck_town, me, site)
     struck_town.kill("store")
     struck_town.start("store")
     site.goes_on()
@@ -106,12 +114,7 @@ def test_a_live_update_that_is_refused_is_made_up_for_by_the_waiting_document(st
 
 def test_when_the_old_documents_fetch_overtakes_the_update_the_answer_is_still_spoken_once(struck_town, me, site):
     struck_town.fault("stale-document", times=3)
-    site.holds()
-    me.dials().hears("Press 3")
-    me.presses("3")
-    me.hears("Which web address?")
-    me.says(site.address)
-    struck_town.until(lambda: site.visits, "a worker is at it")
+    calls_for_something_slow(struck_town, me, site)
     site.goes_on()
     me.hears("is up and")
     me.presses("#")

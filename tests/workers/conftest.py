@@ -50,11 +50,6 @@ def kill_family(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def has_ended(pid: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return state in ("", "Z")
-
-
 class Office:
     """Queues to put jobs on, and as many workers as a test wants to start."""
 

