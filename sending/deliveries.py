@@ -16,7 +16,7 @@ from sending.attempts import Attempt, Message
 from sending.subscribers import DUE, Subscriber
 
 LEASE = 60.0  # seconds; two requests and a fallback take 45 at the most
-KEPT = 30 * 24 * 3600  # seconds a message and what became of it are remembered
+KEPT = 7 * 24 * 3600  # seconds a message and what became of it are remembered
 ATTEMPTS_KEPT = 1_000  # per subscriber
 DEAD_KEPT = 10_000  # per subscriber
 BREAKER = 5  # failures in a row after which one probe at a time goes out
