@@ -58,6 +58,10 @@ class Settings:
     github_token: Secret = setting(
         "may read that webhook's deliveries: a token or, for an app's …/app/hook, the app's id:private key", ""
     )
+    webhook_schedule: tuple[int, ...] = setting(
+        "seconds before each attempt of our own webhooks, five days at most in all",
+        "0,5,300,1800,7200,18000,36000,50400,72000,86400",
+    )
     trusted_proxies: int = setting("how many proxies stand in front of us; 1 on a Heroku dyno", "0")
     allow_loopback: bool = setting("yes lets `check` and webhooks reach this machine: for the demo only", "no")
     redis_tls_verify: bool = setting(
@@ -194,6 +198,14 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> tuple[int, ...]:
+    """A message is kept for seven days, and jitter may make a wait a fifth longer."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) > 5 * 86_400:
+        raise ValueError("must be seconds with commas between, five days at most in all: 0,5,300,1800")
+    return tuple(map(int, parts))
+
+
 def _yes(text: str) -> bool:
     if text.lower() not in ("yes", "no"):
         raise ValueError("must be yes or no")
@@ -213,6 +225,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "github_hook_url": _hook,
     "github_token": Secret,
     "api_tokens": lambda text: _long_secrets(text) if text else (),
+    "webhook_schedule": _seconds,
     "trusted_proxies": _whole,
     "allow_loopback": _yes,
     "redis_tls_verify": _yes,

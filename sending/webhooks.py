@@ -79,8 +79,11 @@ def due(redis: Any, now: float | None = None) -> int:
 
 def deliver_to(ids: list[str]) -> None:
     """The job: send what is due to these subscribers."""
-    redis, (client, seal, http, origin) = get_current_job().connection, _sender()  # type: ignore[union-attr]
-    send = functools.partial(deliver, redis, client, seal, http=http, origin=origin)
+    redis, (client, seal, options) = get_current_job().connection, _sender()  # type: ignore[union-attr]
+
+    def send(id: str) -> int:
+        return deliver(redis, client, seal, id, **options)
+
     if len(ids) == 1:
         send(ids[0])
         return
@@ -159,12 +162,13 @@ def _schedule(redis: Any) -> Schedule:
 
 
 @functools.cache
-def _sender() -> tuple[Client, Seal, bool, str]:
-    """This process's client and seal, whether unencrypted receivers are let through (in the demo, yes), our address."""
+def _sender() -> tuple[Client, Seal, dict[str, Any]]:
+    """This process's client and seal, and what `deliver` is to know. In the demo receivers may be unencrypted."""
     settings = config.load()
     agent = f"{PROJECT}/{VERSION}" + (f" (+{settings.public_url})" if settings.public_url else "")
     client = Client(allow_loopback=settings.allow_loopback, user_agent=agent)
-    return client, Seal(settings.secret_key), settings.allow_loopback, settings.public_url
+    options = {"http": settings.allow_loopback, "origin": settings.public_url, "waits": settings.webhook_schedule}
+    return client, Seal(settings.secret_key), options
 
 
 def _opened(redis: Any, seal: Seal, subscriber: Subscriber) -> Credentials | None:

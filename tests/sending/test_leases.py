@@ -91,7 +91,7 @@ def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
 
 
 def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their_job(house, monkeypatch):
-    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, True, ""))
+    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, {"http": True}))
     heard = threading.Event()
 
     def waits_for_the_other(connection):

@@ -7,13 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending import outcomes, schedule
+from sending import outcomes, schedule, webhooks
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
 
 
 def test_the_specifications_schedule_takes_three_days():
     assert sum(schedule.SCHEDULE) == pytest.approx(75.6 * 3600, rel=0.001)
+
+
+def test_the_schedule_is_the_specifications_unless_it_is_set(settings):
+    assert settings.webhook_schedule == schedule.SCHEDULE
+
+
+def test_whoever_deploys_it_sets_when_attempts_are_made(environ, monkeypatch):
+    for name, text in (environ | {"WEBHOOK_SCHEDULE": "0, 7"}).items():
+        monkeypatch.setenv(name, text)
+    _, _, options = webhooks._sender.__wrapped__()
+    assert options["waits"] == (0, 7)
 
 
 @given(st.integers(0, 20), st.floats(0, 1))
