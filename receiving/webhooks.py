@@ -44,9 +44,7 @@ def _open(state: BlueprintSetupState, provider: Provider, secrets: Secrets) -> N
     def view(token: str = "") -> Response:
         delivery = _read_request(provider)
         try:
-            answer = door.response(receive(provider, secrets, delivery))
-            answer.headers["X-Content-Type-Options"] = "nosniff"  # a challenge goes back as a stranger wrote it
-            return answer
+            return door.response(receive(provider, secrets, delivery))
         except Refused as refusal:
             look = partial(explain, provider, delivery, door.settings().webhook_secrets, refusal)
             return door.turn_away(delivery, refusal, look)

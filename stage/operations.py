@@ -182,5 +182,4 @@ def _shown(one: Subscriber) -> dict[str, Any]:
 def answer(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
     """JSON that nobody keeps."""
     words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    quiet = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(words, status, {**quiet, **headers}, content_type="application/json")
+    return Response(words, status, {"Cache-Control": "no-store", **headers}, content_type="application/json")
