@@ -25,6 +25,7 @@ AT_ONCE = 4  # requests to one endpoint at the same time
 AT_ONCE_MOST = 20
 PAYLOADS = ("full", "thin")
 KIND = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.\*)?")
+ID = re.compile(r"ep_[0-9a-f]{16}")  # anything longer could be the name of what lies beside a subscriber
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class Subscriber:
     @property
     def acquaintance(self) -> str:
         """Changes with everything by which the receiver knows us: what it told us before is not for later."""
-        known = (self.url, self.fallback, self.authorization, *(key.sealed for key in self.keys[:1]), self.cookies)
+        shown = (self.authorization, self.headers, *(key.sealed for key in self.keys[:1]))
+        known = (self.url, self.fallback, *shown, self.cookies)
         return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
@@ -100,7 +102,7 @@ def create(
 
 def load(redis: Any, id: str) -> Subscriber | None:
     """The subscriber with this id, if there is one."""
-    record = redis.hget(_key(id), "record")
+    record = redis.hget(_key(id), "record") if ID.fullmatch(id) else None
     return _read(record) if record else None
 
 
@@ -183,7 +185,7 @@ def delete(redis: Any, id: str) -> None:
 def _change(redis: Any, id: str, what: str, change: Any) -> Subscriber:
     """Read, change, write and, if it is `what` for somebody, tell; again if somebody else was faster."""
     for _ in range(20):
-        record = redis.hget(_key(id), "record")
+        record = redis.hget(_key(id), "record") if ID.fullmatch(id) else None
         if record is None:
             raise KeyError(id)
         known = _read(record)

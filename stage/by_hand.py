@@ -101,7 +101,7 @@ def webhook_recovery(id: str, name: str) -> Response | tuple[str, int]:
 
 def _rotate(id: str) -> BaseResponse:
     private, hours = bool(request.form.get("private")), request.form.get("hours", "")
-    if not hours.isdecimal() or int(hours) > 168:
+    if not hours.isdecimal() or len(hours) > 5 or int(hours) > 168:
         raise Unfit("Let the old keys sign for 0 to 168 hours more.")
     _show_once(operations.rotate(id, {"private": private, "overlap": int(hours) * 3600}))
     return _back(id)

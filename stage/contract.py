@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from sending.own_headers import HEADERS_MOST
-from sending.subscribers import AT_ONCE_MOST, KIND, PAYLOADS
+from sending.subscribers import AT_ONCE_MOST, ID, KIND, PAYLOADS
 
 Fields = Mapping[str, dict[str, Any]]
 """The fields of a JSON object: name -> schema."""
@@ -123,7 +123,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "/events/{message}": {"GET": Operation("event", "The whole event that a thin payload tells of", shape="Event")},
 }
 PARAMETERS = {  # of paths
-    "id": "^ep_[0-9a-f]{16}$",
+    "id": f"^{ID.pattern}$",
     "recovery": "^rec_[0-9a-f]{16}$",
     "message": "^msg_[A-Za-z0-9_]{1,80}$",
 }

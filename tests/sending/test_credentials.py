@@ -138,10 +138,11 @@ def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends,
         lambda redis, client, id: subscribers.rotate(redis, SEAL, id),
         lambda redis, client, id: subscribers.update(redis, client, SEAL, id, url="https://other.test/"),
         lambda redis, client, id: subscribers.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
+        lambda redis, client, id: subscribers.update(redis, client, SEAL, id, http=True, headers={"X-Api-Key": "y"}),
         lambda redis, client, id: subscribers.update(redis, client, SEAL, id, http=True, cookies=False),
         lambda redis, client, id: subscribers.delete(redis, id),
     ],
-    ids=["rotated", "moved", "another login", "no cookies any more", "forgotten"],
+    ids=["rotated", "moved", "another login", "another key in a header", "no cookies any more", "forgotten"],
 )
 def test_cookies_end_with_the_acquaintance(subscribes, sends, redis, client, change):
     with receiver(answers(BAKED)) as there:

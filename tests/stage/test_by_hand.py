@@ -131,6 +131,10 @@ def test_a_new_key_is_shown_once_and_the_old_one_signs_as_long_as_said(does, id,
     assert 7_100 < old.until - time.time() <= 7_200
 
 
+def test_a_monstrous_number_of_hours_is_refused(does, id):
+    assert "0 to 168 hours" in does("rotate", hours="9" * 5_000)
+
+
 def test_it_is_paused_resumed_and_forgotten(does, id, room):
     assert "paused: You paused it." in does("pause")
     assert "It hears us again." in does("resume")

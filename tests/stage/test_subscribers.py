@@ -255,6 +255,13 @@ def test_what_is_no_json_object_is_refused_without_a_trace(api, body, kind, stat
     assert is_a_problem(answer, status)
 
 
+@pytest.mark.parametrize("method_and_end", ["GET ", "GET /attempts", "POST /pause", "POST /rotate", "DELETE "])
+def test_what_lies_beside_a_subscriber_is_none(program, redis, id, method_and_end):
+    redis.zadd(f"hook:{id}:due", {"msg_1": 1})
+    method, end = method_and_end.split(" ")
+    assert is_a_problem(program(method, f"/{id}:due{end}"), 404)
+
+
 def test_a_method_that_does_not_work_here_is_told_which_do(program):
     answer = program("PUT")
     assert is_a_problem(answer, 405)
