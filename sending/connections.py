@@ -57,6 +57,7 @@ class Guarded(HTTPConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.facts = Facts()
+        self._held: list[Any] | None = None  # what is to be sent in one piece, while it is collected
 
     def _new_conn(self) -> socket.socket:
         visit = under_way.get()
@@ -75,7 +76,20 @@ class Guarded(HTTPConnection):
         visit.connection = self
         if self.sock is not None:
             visit.deadline.watch(self.sock)
-        super().request(*args, **kwargs)
+        self._held = []
+        try:
+            super().request(*args, **kwargs)
+            whole = b"".join(self._held)
+        finally:
+            self._held = None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        """Head and body in one piece: urllib3 sends two, and the receiver wakes up for each."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
     def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
         self._answer = http.client.HTTPResponse(*args, **kwargs)

@@ -23,6 +23,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._over = False
+        self.is_kept = False  # the request ended in time
 
     def __enter__(self) -> Self:
         watchdog.add(self)
@@ -30,6 +31,7 @@ class Deadline:
 
     def __exit__(self, *_: object) -> None:
         self.watch(None)  # from here on the socket may be at work for somebody else
+        self.is_kept = True
 
     @property
     def passed(self) -> bool:
@@ -90,9 +92,12 @@ class Watchdog:
         with self._changed:
             while self._coming:
                 seconds = self._coming[0][0] - time.monotonic()
-                if seconds <= 0:
+                if self._coming[0][2].is_kept:  # nearly all are: to wake up for each would cost every request
+                    heapq.heappop(self._coming)
+                elif seconds <= 0:
                     return heapq.heappop(self._coming)[2]
-                self._changed.wait(seconds)
+                else:
+                    self._changed.wait(seconds)
             self._is_running = False
             return None
 

@@ -1,6 +1,7 @@
 """The good client: one request, with every limit a polite and careful sender keeps."""
 
 import contextlib
+import functools
 import http.client
 import re
 import ssl
@@ -12,7 +13,7 @@ from typing import Any
 import certifi
 import urllib3
 from urllib3 import BaseHTTPResponse
-from urllib3.util import Timeout, parse_url
+from urllib3.util import Timeout, Url, parse_url
 
 from sending import addresses, urls
 from sending.certificates import Certificate
@@ -164,7 +165,7 @@ class Client:
     ) -> Reply:
         began = time.monotonic()
         token = under_way.set(visit)
-        place = parse_url(url)
+        place = _place(url)
         try:
             pool = self._pools.connection_from_host(place.host, place.port, place.scheme)
             response = pool.urlopen(method, place.request_uri, body, headers, timeout=timeout, **PLAINLY)
@@ -177,6 +178,11 @@ class Client:
         finally:
             under_way.reset(token)
         return _reply(response, kept, truncated, visit, first_byte, time.monotonic() - began)
+
+
+@functools.lru_cache(maxsize=urls.REMEMBERED)
+def _place(url: str) -> Url:
+    return parse_url(url)
 
 
 def _read(raw: BaseHTTPResponse, keep: int) -> tuple[bytes, bool]:

@@ -1,5 +1,6 @@
 """Which web addresses we accept, written in their one plain form."""
 
+import functools
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -10,10 +11,12 @@ from sending.addresses import PORTS
 from sending.failures import blocked
 
 LONGEST = 2048  # characters, as most servers have it
+REMEMBERED = 512  # addresses: a subscriber's is read again with each message
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # a last label like this makes browsers read the host as an IPv4 number
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def accept(url: str, *, http: bool = False, any_port: bool = False) -> str:
     """The same address in plain form: lower-case ASCII host, no fragment. Refuses, as a blocked Failure, whatever could
     be read in two ways or holds a secret: user names, encoded numbers, odd ports, control characters.

@@ -29,6 +29,20 @@ def test_two_requests_over_tls_share_one_connection_and_one_look_up(authorities)
     assert second.tls == first.tls
 
 
+def test_head_and_body_arrive_in_one_piece(authorities):
+    pieces = []
+
+    def temper(connection):
+        pieces.append(connection.recv(65_536))
+        connection.sendall(OK)
+
+    client = Client(allow_loopback=True, authorities=authorities, resolver=HERE)
+    with receiver(temper, tls_for("receiver.test")) as there:
+        client.request("POST", f"https://receiver.test:{there.port}/", body=b"hello")
+        client.close()
+    assert pieces[0].endswith(b"\r\n\r\nhello")
+
+
 def test_a_fresh_request_opens_a_connection_of_its_own(client):
     with receiver(answers(OK)) as there:
         for _ in range(2):
