@@ -47,11 +47,14 @@ def text_arrived(visit: Visit) -> Reply:
 
 
 def _change_of_mind(visit: Visit, who: str, word: str) -> Reply:
-    """STOP and START: remembered here, answered by Twilio. HELP comes here only when Twilio answered it."""
+    """STOP and START: remembered here, answered by Twilio. HELP comes here only when Twilio answered it.
+
+    A START that we bring ourselves is an old one, and they may have texted STOP since.
+    """
     if word.lower() in STOP:
         consent.leave(visit.pipe, who)
         events.publish(visit.pipe, "people.left", visit.delivery["MessageSid"], who=mask(who))
-    elif word.lower() in START:
+    elif word.lower() in START and not visit.delivery.fed_in:
         consent.come_back(visit.pipe, who)
         events.publish(visit.pipe, "people.returned", visit.delivery["MessageSid"], who=mask(who))
     return NOTHING

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import jwt
 import requests
+from urllib3.exceptions import HTTPError
 
 from config import Settings
 from receiving.delivery import Delivery
@@ -62,12 +63,13 @@ class Hook:
         url, looked_at = f"{self.url}/deliveries?per_page={AT_ONCE}", 0
         while url:
             answer = self._ask("GET", url)
-            for attempt in map(_attempt, _json(answer)):
+            rows = list(map(_attempt, _json(answer)))
+            for attempt in rows:
                 if attempt.at < since:
                     return
                 looked_at += 1
                 yield attempt
-            url = answer.links.get("next", {}).get("url", "")
+            url = answer.links.get("next", {}).get("url", "") if rows else ""
             if url and looked_at >= MOST:
                 raise Unanswered(f"GitHub made more than {MOST:,} attempts in this time: ask for a shorter one")
 
@@ -83,7 +85,7 @@ class Hook:
                 method, url, headers=headers, timeout=WITHIN, allow_redirects=False, stream=True
             )
             answer._content = answer.raw.read(LARGEST, decode_content=True)
-        except (requests.RequestException, OSError) as trouble:
+        except (requests.RequestException, HTTPError, OSError) as trouble:  # the body is urllib3's own to read
             raise TryLater(f"GitHub could not be reached ({type(trouble).__name__})") from trouble
         _check(answer)
         return answer
@@ -98,7 +100,8 @@ def _check(answer: requests.Response) -> None:
     if answer.status_code == 429 or answer.status_code >= 500 or (answer.status_code == 403 and spent):
         after = retry_after(headers.get("Retry-After", ""))
         reset = headers.get("X-RateLimit-Reset", "") if spent else ""
-        raise TryLater(f"GitHub answered {answer.status_code}", after or (float(reset) - time.time() if reset else 0.0))
+        until = float(reset[:12]) if reset.isascii() and reset.isdigit() else 0.0
+        raise TryLater(f"GitHub answered {answer.status_code}", after or max(0.0, until - time.time()))
     hints = {401: "GITHUB_TOKEN is not known there", 403: "GITHUB_TOKEN may not do this", 404: "no such webhook for it"}
     hint = hints.get(answer.status_code, "is GITHUB_HOOK_URL right?")
     raise Unanswered(f"GitHub answered {answer.status_code}: {hint}")

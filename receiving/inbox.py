@@ -1,6 +1,7 @@
 """Each request as it came, kept a while for inspection and replay."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from receiving.delivery import Delivery
 from receiving.mistakes import UNKNOWN, Mistake
 
 STREAM = "inbox"
+ID = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
 KEPT = 2_000  # requests
 WHOLE = 64 * 1024  # bytes. A longer body (a mail, a large push) is kept in part, to look at but not to replay
 FORGOTTEN_AFTER = 3 * 24 * 3600  # seconds without a request; they hold numbers and words, so they do not stay
@@ -38,7 +40,7 @@ def keep_refused(redis: Any, delivery: Delivery, why: Mistake) -> None:
 
 def find(redis: Any, name: str) -> Delivery | None:
     """The delivery with this id as it came (but for credentials), or None when it is not kept, or not whole."""
-    rows = redis.xrange(STREAM, min=name, max=name)
+    rows = redis.xrange(STREAM, min=name, max=name) if ID.fullmatch(name) else []
     return _read(rows[0][1]) if rows and not rows[0][1][b"why"] else None
 
 

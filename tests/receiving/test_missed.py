@@ -16,6 +16,7 @@ import events
 from receiving import errands, inbox, missed, patience, runs, twilio_lists
 from receiving.github_deliveries import Hook
 from receiving.patience import TryLater, Unanswered, patiently, retry_after
+from sending import consent
 from sending.twilio import Telephone
 from tests.receiving.github_api import TOKEN, GitHub
 from tests.receiving.test_providers import heard
@@ -111,6 +112,17 @@ def test_a_text_that_never_came_is_found_brought_in_and_answered_once(town, redi
     assert town.sent_to(me)[0].startswith("I flipped a coin")
 
 
+def test_a_start_that_comes_late_does_not_undo_what_came_meanwhile(town, redis, phone, github_is_quiet):
+    me = "+447700900293"
+    town.post("/faults", kind="webhook-drop", channel="sms")
+    texts(town, me, "START")
+    texts(town, me, "STOP")
+    until(lambda: consent.has_left(redis, me))
+    _, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    assert [outcome.words for outcome in outcomes if "293" in outcome.what] == ["done"]
+    assert consent.has_left(redis, me)
+
+
 def test_the_end_of_a_call_that_was_not_told_is_brought_in(town, redis, phone, github_is_quiet):
     town.post("/faults", kind="webhook-drop", channel="voice-status")
     door = "/handsets/%2B447700900292/calls"
@@ -172,6 +184,16 @@ def test_a_github_that_refuses_does_not_hide_what_twilio_says(refusal, words, to
     run, outcomes = carried_out(redis, phone, runs.LOOK, since=time.time() - 1)
     assert [words in outcome.words for outcome in outcomes if outcome.what == "GitHub events"] == [True]
     assert run.state == "done"
+
+
+def test_a_github_that_talks_nonsense_is_said_so_and_hides_nothing(redis, settings, github_is_quiet):
+    unreadable = {"Content-Length": "1000", "Connection": "close"}  # and then it hangs up
+    limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}
+    for status, headers in ((200, unreadable), (403, limited), (200, {"Content-Encoding": "gzip"})):
+        github_is_quiet.refuse = [(status, headers)] * patience.TRIES
+        asked = {"text": lambda *_: iter(()), "GitHub event": Hook(settings, lambda _: None).sent}
+        found = missed.look(redis, asked, STARTED, time.time(), lambda _: None)
+        assert list(found.untold) == ["GitHub events"]
 
 
 def test_our_token_goes_to_no_other_host(settings):
