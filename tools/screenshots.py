@@ -28,22 +28,27 @@ def main() -> None:
         phones, stage = browser.new_page(viewport=WIDE), browser.new_page(viewport=WIDE)
         phones.goto(PHONES)
         stage.goto(STAGE)
-        play(phones)
+        call = play(phones)
         phones.screenshot(path=PICTURES / "phones.png")
         stage.screenshot(path=PICTURES / "stage.png")
+        for name, address in (("call", f"{PHONES}/calls/{call}"), ("catalogue", f"{STAGE}/catalogue")):
+            page = browser.new_page(viewport=WIDE)
+            page.goto(address)
+            page.screenshot(path=PICTURES / f"{name}.png")
         browser.close()
 
 
-def play(phones: Page) -> None:
-    """Two people text, one calls."""
+def play(phones: Page) -> str:
+    """Two people text, one calls: the sid of that call."""
     numbers = [handset["number"] for handset in get("/handsets")["handsets"]] or [FRONT_ROW, BALCONY, AISLE]
     first, second, third = (numbers * 3)[:3]
     post(f"/handsets/{first}/texts", {"body": "time"})
     post(f"/handsets/{second}/texts", {"body": f"check {STAGE}/health/live"})
     post(f"/handsets/{first}/texts", {"body": "count"})
     call = post(f"/handsets/{third}/calls", {})["sid"]
-    post(f"/handsets/{third}/calls/{call}/keys", {"digits": "1", "wait": 20})
+    post(f"/handsets/{third}/calls/{call}/keys", {"digits": "4", "wait": 20})
     time.sleep(8)  # a picture of a scene needs the scene to have been played
+    return str(call)
 
 
 def get(path: str) -> dict:

@@ -68,7 +68,7 @@ def _count_in_words(rows: int, people: int, commands: Counter[str], since: float
     favourites = ", ".join(f"{name} {times:,}" for name, times in commands.most_common(3))
     things, persons = ("thing" if rows == 1 else "things"), ("person" if people == 1 else "people")
     who = f"{people:,} {persons} asked this number {rows:,} {things}"
-    return f"Since {first.day} {first:%B %Y} {who}. Most often: {favourites}."
+    return f"Since {first.day} {first:%B %Y}, {who}. Most often: {favourites}."
 
 
 @task
