@@ -1,5 +1,6 @@
 """Each request as it came, kept a while for inspection and replay."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ from receiving.mistakes import UNKNOWN, Mistake
 STREAM = "inbox"
 ID = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
 KEPT = 2_000  # requests
-WHOLE = 64 * 1024  # bytes. A longer body (a mail, a large push) is kept in part, to look at but not to replay
+START = 4 * 1024  # bytes of a body that stand with its request
+# What is longer has a place of its own, and loses it to a newer one with the same: a small store has 25 MB for all.
+PLACES, LARGE = 160, "inbox:large"
+WHOLE = 64 * 1024  # bytes. Of a longer body (a mail, a large push) the start is kept, to look at but not to replay
 FORGOTTEN_AFTER = 3 * 24 * 3600  # seconds without a request; they hold numbers and words, so they do not stay
 PAGE = 200  # requests read at once
 LOOKED_THROUGH = 400  # requests looked through for those of one channel
@@ -21,13 +25,20 @@ REFUSED_KEPT = 100  # of each; strangers fill these, so they stay small
 REFUSED_BODY = 4_096  # bytes kept of a refused body
 REFUSED_HEADERS, REFUSED_HEADER = 50, 400  # headers kept of a refused request, and characters of each
 REFUSED_URL = 2_000  # characters
+ELSEWHERE = "sha256 "  # how it is written that the whole body has a place of its own
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie")  # never kept: they would open the door again
 
 
 def keep(pipe: Any, delivery: Delivery) -> None:
     """Put a verified delivery on a pipeline; the stream's id is its name from then on."""
-    size = len(delivery.body)
-    _add(pipe, STREAM, KEPT, delivery, delivery.body[:WHOLE], f"the start of {size} bytes" if size > WHOLE else "")
+    size, why = len(delivery.body), ""
+    if size > START:
+        why = f"{size} bytes, of which this is the start"
+    if START < size <= WHOLE:
+        why = f"{ELSEWHERE}{delivery.fingerprint}"
+        pipe.execute_command("HSET", LARGE, _place(delivery.fingerprint), delivery.body)
+        pipe.execute_command("EXPIRE", LARGE, FORGOTTEN_AFTER)
+    _add(pipe, STREAM, KEPT, delivery, delivery.body[:START], why)
 
 
 def keep_refused(redis: Any, delivery: Delivery, why: Mistake) -> None:
@@ -41,7 +52,7 @@ def keep_refused(redis: Any, delivery: Delivery, why: Mistake) -> None:
 def find(redis: Any, name: str) -> Delivery | None:
     """The delivery with this id as it came (but for credentials), or None when it is not kept, or not whole."""
     rows = redis.xrange(STREAM, min=name, max=name) if ID.fullmatch(name) else []
-    return _read(rows[0][1]) if rows and not rows[0][1][b"why"] else None
+    return next((delivery for _, delivery, whole in _whole(redis, rows) if whole), None)
 
 
 def between(redis: Any, since: float, until: float) -> Iterator[tuple[str, Delivery, bool]]:
@@ -52,8 +63,7 @@ def between(redis: Any, since: float, until: float) -> Iterator[tuple[str, Deliv
     end = redis.xrevrange(STREAM, max=_at(until), count=1)
     at, last = str(_at(since)), end[0][0] if end else b"0"
     while rows := redis.xrange(STREAM, min=at, max=last, count=PAGE):
-        for name, row in rows:
-            yield name.decode(), _read(row), not row[b"why"]
+        yield from _whole(redis, rows)
         at = f"({rows[-1][0].decode()}"
 
 
@@ -71,8 +81,7 @@ def latest(redis: Any, count: int = 50) -> list[tuple[str, Delivery]]:
 def newest(redis: Any, count: int, channel: str = "") -> list[tuple[str, Delivery, bool]]:
     """The newest that came by this channel ("" is any), newest first: id, what came, and whether it is kept whole."""
     rows = redis.xrevrange(STREAM, count=LOOKED_THROUGH if channel else count)
-    found = ((name.decode(), _read(row), not row[b"why"]) for name, row in rows)
-    return [one for one in found if channel in ("", source(one[1]))][:count]
+    return [one for one in _whole(redis, rows) if channel in ("", source(one[1]))][:count]
 
 
 def refused(redis: Any, count: int = 50) -> list[tuple[str, Delivery, Mistake]]:
@@ -97,6 +106,22 @@ def _add(to: Any, stream: str, kept: int, delivery: Delivery, body: bytes, why: 
 def _read(row: dict[bytes, bytes]) -> Delivery:
     method, url, headers, received_at, *more = json.loads(row[b"facts"])
     return Delivery(method, url, headers, row[b"body"], received_at, *more)
+
+
+def _whole(redis: Any, rows: list[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[str, Delivery, bool]]:
+    """Each with its whole body, where that is still kept: id, what came, and whether it is."""
+    marks = [row[b"why"].decode() for _, row in rows]
+    places = {_place(mark.removeprefix(ELSEWHERE)) for mark in marks if mark.startswith(ELSEWHERE)}
+    bodies = [body for body in redis.hmget(LARGE, sorted(places)) if body] if places else []
+    known = {f"{ELSEWHERE}{hashlib.sha256(body).hexdigest()}": body for body in bodies}
+    return [
+        (name.decode(), replace(_read(row), body=known.get(mark, row[b"body"])), not mark or mark in known)
+        for (name, row), mark in zip(rows, marks, strict=True)
+    ]
+
+
+def _place(fingerprint: str) -> int:
+    return int(fingerprint[:8], 16) % PLACES
 
 
 def _at(moment: float) -> int:
