@@ -72,31 +72,51 @@ if redis.call('ZCARD', hook .. ':lanes') >= most then return 0 end
 return redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
 """
 
-CLAIM = """
-local hook, now, rate = 'hook:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
-local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
-if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return false end
-if not redis.call('ZSCORE', hook .. ':lanes', ARGV[2]) then return false end
-if tonumber(known[3] or 0) >= tonumber(ARGV[6]) and redis.call('ZCARD', hook .. ':lanes') > 1 then return false end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
-  local delivery = 'delivery:' .. id .. ':' .. ARGV[1]
-  local message = redis.call('HMGET', 'message:' .. id, 'kind', 'body', 'subscribers')
-  if not message[2] or redis.call('EXISTS', delivery) == 0 then
-    redis.call('ZREM', hook .. ':due', id)
-  else
-    local second = hook .. ':second:' .. math.floor(now)
-    if rate > 0 and redis.call('INCR', second) > rate then return false end
-    if rate > 0 then redis.call('EXPIRE', second, 3) end
-    redis.call('ZADD', hook .. ':due', ARGV[4], id)
-    redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
-    local before = redis.call('HGET', delivery, 'state')
-    redis.call('HSET', delivery, 'state', 'sending', 'began', now)
-    local tries = redis.call('HINCRBY', delivery, 'tries', 1)
-    return {id, message[1], message[2], redis.call('HGET', delivery, 'sequence'), tries, before, message[3]}
-  end
+LEAVING = """
+local function leave(hook, id, lane)
+  redis.call('ZREM', hook .. ':lanes', lane)
+  local known = redis.call('HMGET', hook, 'state', 'hold')
+  local first = redis.call('ZRANGE', hook .. ':due', 0, 0, 'WITHSCORES')
+  if known[1] ~= 'on' or not first[2] then return redis.call('ZREM', KEYS[1], id) end
+  return redis.call('ZADD', KEYS[1], math.max(tonumber(first[2]), tonumber(known[2] or 0)), id)
 end
-return false
 """
+
+LEAVE = LEAVING + "return leave('hook:' .. ARGV[1], ARGV[1], ARGV[2])"
+
+CLAIM = (
+    LEAVING
+    + """
+local hook, now, rate = 'hook:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
+if not redis.call('ZSCORE', hook .. ':lanes', ARGV[2]) then return false end
+local function claim()
+  local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
+  if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return false end
+  if tonumber(known[3] or 0) >= tonumber(ARGV[6]) and redis.call('ZCARD', hook .. ':lanes') > 1 then return false end
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
+    local delivery = 'delivery:' .. id .. ':' .. ARGV[1]
+    local message = redis.call('HMGET', 'message:' .. id, 'kind', 'body', 'subscribers')
+    if not message[2] or redis.call('EXISTS', delivery) == 0 then
+      redis.call('ZREM', hook .. ':due', id)
+    else
+      local second = hook .. ':second:' .. math.floor(now)
+      if rate > 0 and redis.call('INCR', second) > rate then return false end
+      if rate > 0 then redis.call('EXPIRE', second, 3) end
+      redis.call('ZADD', hook .. ':due', ARGV[4], id)
+      redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
+      local before = redis.call('HGET', delivery, 'state')
+      redis.call('HSET', delivery, 'state', 'sending', 'began', now)
+      local tries = redis.call('HINCRBY', delivery, 'tries', 1)
+      return {id, message[1], message[2], redis.call('HGET', delivery, 'sequence'), tries, before, message[3]}
+    end
+  end
+  return false
+end
+local claimed = claim()
+if not claimed then leave(hook, ARGV[1], ARGV[2]) end
+return claimed
+"""
+)
 
 SETTLE = """
 local hook, id, now = 'hook:' .. ARGV[1], ARGV[2], tonumber(ARGV[4])
@@ -132,15 +152,6 @@ end
 return {failures, failing}
 """
 
-LEAVE = """
-local hook, now = 'hook:' .. ARGV[1], tonumber(ARGV[3])
-redis.call('ZREM', hook .. ':lanes', ARGV[2])
-local known = redis.call('HMGET', hook, 'state', 'hold')
-local first = redis.call('ZRANGE', hook .. ':due', 0, 0, 'WITHSCORES')
-if known[1] ~= 'on' or not first[2] then return redis.call('ZREM', KEYS[1], ARGV[1]) end
-return redis.call('ZADD', KEYS[1], math.max(tonumber(first[2]), tonumber(known[2] or 0)), ARGV[1])
-"""
-
 
 class Schedule:
     """The scripts on one store. Every method is one step that happens as a whole."""
@@ -158,29 +169,30 @@ class Schedule:
         (found,) = self._run(Call(TAKE, [DUE], [now, again, most]))
         return [(id.decode(), waiting, failures) for id, waiting, failures in found]
 
-    def enter(self, subscriber: Subscriber, lane: str, now: float) -> tuple[bool, Claim | None]:
-        """The right to send to it, until the lease ends, and the first message, if anything may be sent now.
+    def enter(self, subscriber: Subscriber, lane: str, now: float) -> Claim | None:
+        """The first message, and with it the right to send to this subscriber until the lease ends.
 
-        False: its lanes are taken, or it is left in peace.
+        None: there is nothing to send, its lanes are taken, or it is left in peace.
         """
         enter = Call(ENTER, [], [subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER])
-        entered, got = self._run(enter, _claim(subscriber, lane, now))
-        return bool(entered), _claimed(got)
+        _, got = self._run(enter, _claim(subscriber, lane, now))
+        return _claimed(got)
 
     def settle(
         self, subscriber: Subscriber, lane: str, settled: "Settled", now: float, more: bool
     ) -> tuple[float, Claim | None]:
         """Write down what came of one message and, if `more`, claim the next: in one round trip.
 
-        Answers since when the subscriber has taken nothing (0: it does take some), and the claim.
+        Answers since when the subscriber has taken nothing (0: it does take some), and the claim; without one, the
+        lane is given back.
         """
-        calls = [settled.call(subscriber.id, now), *([_claim(subscriber, lane, now)] if more else [])]
-        result, *got = self._run(*calls, also=settled.telling)
-        return float(result[1]), _claimed(got[0]) if got else None
+        following = _claim(subscriber, lane, now) if more else _leave(subscriber.id, lane)
+        result, got = self._run(settled.call(subscriber.id, now), following, also=settled.telling)
+        return float(result[1]), _claimed(got) if more else None
 
-    def leave(self, subscriber: str, lane: str, now: float) -> None:
+    def leave(self, subscriber: str, lane: str) -> None:
         """Give the lane back; the subscriber is due again when its next message is."""
-        self._run(Call(LEAVE, [DUE], [subscriber, lane, now]))
+        self._run(_leave(subscriber, lane))
 
     def _run(self, *calls: "Call", also: Callable[[Any], None] | None = None) -> list[Any]:
         """Everything in one round trip. A store that was restarted has forgotten its scripts, and is told again."""
@@ -232,7 +244,11 @@ class Call:
 
 
 def _claim(subscriber: Subscriber, lane: str, now: float) -> Call:
-    return Call(CLAIM, [], [subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER])
+    return Call(CLAIM, [DUE], [subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER])
+
+
+def _leave(subscriber: str, lane: str) -> Call:
+    return Call(LEAVE, [DUE], [subscriber, lane])
 
 
 def _claimed(got: list[Any] | None) -> Claim | None:

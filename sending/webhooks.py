@@ -127,9 +127,7 @@ def deliver(
     if subscriber is None or ours is None:
         return 0
     plan, tried = _schedule(redis), 0
-    entered, claim = plan.enter(subscriber, lane, time.time())
-    if not entered:
-        return 0
+    claim = plan.enter(subscriber, lane, time.time())
     wishes = WishList(redis, client, subscriber, ours, http)
     try:
         while claim:
@@ -140,7 +138,8 @@ def deliver(
             more = time.monotonic() < ends
             claim, tried = _settle(redis, subscriber, lane, claim, rows, waits, more), tried + 1
     finally:
-        plan.leave(id, lane, time.time())
+        if claim:  # something broke on the way
+            plan.leave(id, lane)
     return tried
 
 

@@ -110,7 +110,7 @@ def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
 
 
 def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
-    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, True, ""))
+    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, {"http": True}))
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(5)]
         house.says()
