@@ -31,14 +31,34 @@ def trust_the_exchange():
     _ssl._SSLContext = Trusting
 
 
+def twilios(host):
+    """The name as text, if it is one of Twilio's, or else ""."""
+    name = host.decode("ascii", "replace") if isinstance(host, (bytes, bytearray)) else host
+    return name if isinstance(name, str) and ("." + name.lower().rstrip(".")).endswith(".twilio.com") else ""
+
+
+def refusal(name):
+    return _socket.gaierror(_socket.EAI_NONAME, "The local exchange lets nothing through to " + name)
+
+
 def lead_to_the_exchange(host, port, *more, **named):
     """Looks a name up as ever, but Twilio's are the exchange's; TLS still asks for the name it wanted."""
-    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-    if isinstance(name, str) and ("." + name.lower().rstrip(".")).endswith(".twilio.com"):
+    if twilios(host):
         if str(port) not in ("443", "https"):
-            raise _socket.gaierror(_socket.EAI_NONAME, "The local exchange lets nothing through to " + name)
+            raise refusal(twilios(host))
         host, port = "127.0.0.1", int(os.environ["EXCHANGE_FRONT"])
     return look_up(host, port, *more, **named)
+
+
+def refusing(look):
+    """An older way to look a name up: it is asked for no port, so Twilio's cannot be led anywhere."""
+
+    def look_elsewhere(host):
+        if twilios(host):
+            raise refusal(twilios(host))
+        return look(host)
+
+    return look_elsewhere
 
 
 def run_the_one_we_hide():
@@ -51,4 +71,5 @@ def run_the_one_we_hide():
 
 trust_the_exchange()
 _socket.getaddrinfo = lead_to_the_exchange
+_socket.gethostbyname, _socket.gethostbyname_ex = refusing(_socket.gethostbyname), refusing(_socket.gethostbyname_ex)
 run_the_one_we_hide()
