@@ -45,10 +45,11 @@ def main() -> int:
         return 0
     finally:
         stop(supervisor)
+        (FOLDER / "environment").unlink(missing_ok=True)
 
 
 def tell_tools(environ: dict[str, str]) -> None:
-    """Where this demo is, for `make replay`, `make missed` and tools.webhooks in another window."""
+    """Where this demo is, for `make send`, `make replay`, `make missed` and tools.webhooks in another window."""
     lines = [f"{name}={environ[name]}\n" for name in ("REDIS_URL", "PUBLIC_URL", "TWILIO_API_URL")]
     (FOLDER / "environment").write_text("".join(lines))
 

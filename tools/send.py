@@ -19,12 +19,13 @@ from receiving.delivery import Delivery
 
 WITHIN = 10  # seconds, as GitHub and Dropbox wait
 DEMO = Path(__file__).parents[1] / ".env.demo"
+RUNNING = Path(__file__).parents[1] / ".demo" / "environment"  # a demo says there where it is
 
 
 def main(words: list[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """0 when the app took it, 1 when it did not, 2 when there was nothing to send."""
     environ = os.environ if environ is None else environ
-    asked = _ask(words, environ.get("PORT", "8000"))
+    asked = _ask(words, where_it_runs(environ))
     held = read_env(DEMO) | dict(environ)
     provider = providers.load()[asked.provider]
     found = held.get(provider.setting_name, "")
@@ -43,12 +44,18 @@ def main(words: list[str] | None = None, environ: Mapping[str, str] | None = Non
     return _report(provider, delivery, asked.to)
 
 
-def _ask(words: list[str] | None, port: str) -> argparse.Namespace:
+def where_it_runs(environ: Mapping[str, str]) -> str:
+    """The app's address: at the environment's PORT, or else where the demo that runs is."""
+    demo = read_env(RUNNING) if RUNNING.exists() and "PORT" not in environ else {}
+    return demo.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT', '8000')}"
+
+
+def _ask(words: list[str] | None, app: str) -> argparse.Namespace:
     known = providers.load()
     parser = argparse.ArgumentParser(prog="python -m tools.send", description=(__doc__ or "").partition(":")[0] + ".")
     parser.add_argument("provider", choices=list(known))
     parser.add_argument("event", nargs="?", default="", help="one of its samples; without it, the first")
-    parser.add_argument("--to", default=f"http://127.0.0.1:{port}", type=origin, help="the app; %(default)s")
+    parser.add_argument("--to", default=app, type=origin, help="the app; %(default)s")
     parser.add_argument("--signed-for", default="", type=origin, help="its PUBLIC_URL, if that is another address")
     return parser.parse_args(words)
 

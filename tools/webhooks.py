@@ -16,7 +16,7 @@ from typing import Any
 import requests
 
 from demo import read_env
-from tools.send import DEMO, WITHIN, origin
+from tools.send import DEMO, WITHIN, origin, where_it_runs
 
 LOOK_EVERY = 0.2  # seconds, while a recovery goes on
 UNITS = {"m": 60, "h": 3_600, "d": 86_400}
@@ -49,7 +49,7 @@ class Api:
 def main(words: list[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """0 when it is done, 1 when the app refused, 2 when there is no token to ask with."""
     environ = os.environ if environ is None else environ
-    asked = _ask(words, environ.get("PORT", "8000"))
+    asked = _ask(words, where_it_runs(environ))
     token = (read_env(Path(DEMO)) | dict(environ)).get("API_TOKENS", "").split(",")[0].strip()
     if not token:
         print("Set API_TOKENS, the same as the app has.", file=sys.stderr)
@@ -77,9 +77,9 @@ def moment(text: str) -> float:
         raise argparse.ArgumentTypeError("must be such as 30m, 2h, 3d, all, or 2026-11-23T18:00") from None
 
 
-def _ask(words: list[str] | None, port: str) -> argparse.Namespace:
+def _ask(words: list[str] | None, app: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.webhooks", description=(__doc__ or "").partition(":")[0])
-    parser.add_argument("--to", default=f"http://127.0.0.1:{port}", type=origin, help="the app; %(default)s")
+    parser.add_argument("--to", default=app, type=origin, help="the app; %(default)s")
     what = parser.add_subparsers(dest="what", required=True)
     what.add_parser("list", help="all endpoints")
     for name, about in ABOUT.items():

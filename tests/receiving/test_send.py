@@ -34,6 +34,13 @@ def test_each_provider_is_sent_and_taken(name, running, redis, capsys):
     assert heard(redis)[0]["line"] in capsys.readouterr().out
 
 
+def test_a_demo_at_another_port_is_found(running, redis, tmp_path, monkeypatch):
+    (tmp_path / "environment").write_text(f"PUBLIC_URL=http://127.0.0.1:{running['PORT']}\n")
+    monkeypatch.setattr(tool, "RUNNING", tmp_path / "environment")
+    assert tool.main(["github"], {name: value for name, value in running.items() if name != "PORT"}) == 0
+    assert heard(redis)[0]["provider"] == "github"
+
+
 def test_an_event_may_be_chosen(running, redis):
     assert tool.main(["stripe", "invoice.paid"], running) == 0
     assert heard(redis)[0]["event"] == "invoice.paid"

@@ -19,12 +19,12 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self.web_port, self.exchange_port = free_port(), free_port()
-        self.output = folder / "output"
+        self.output, self.folder = folder / "output", folder / "demo"
         environ = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DYNO")}
         environ |= {
             "PORT": str(self.web_port),
             "EXCHANGE_PORT": str(self.exchange_port),
-            "DEMO_FOLDER": str(folder / "demo"),
+            "DEMO_FOLDER": str(self.folder),
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -151,7 +151,9 @@ def test_a_second_demo_is_told_that_the_port_is_taken(demo, ready):
 def test_ctrl_c_stops_everything_and_leaves_no_process_behind(demo, ready):
     family = set(demo.processes())
     assert len(family) >= 6
+    assert (demo.folder / "environment").exists()
     demo.stop()
     assert demo.process.returncode == 0
+    assert not (demo.folder / "environment").exists()  # or tools would look for it where it was
     rows = subprocess.run(["ps", "-eo", "pid"], capture_output=True, text=True, check=True).stdout
     assert not family & {int(pid) for pid in rows.split()[1:]}
