@@ -55,22 +55,33 @@ class Road:
         self._hang_up()
 
     def send(self, delivery: Delivery, *, as_it_came: bool = False) -> Answer:
-        """Bring it to the door. Raises NobodyAnswers."""
+        """Bring it to the door. Raises NobodyAnswers.
+
+        Twice when a kept connection turns out to have ended meanwhile: should the first have come, its claim knows.
+        """
         began = time.monotonic()
         try:
-            answer = self._ask(delivery, keeps_host=as_it_came and self.keeps_host)
+            answer = self._ask_patiently(delivery, keeps_host=as_it_came and self.keeps_host)
             body = answer.read(READ).decode("utf-8", "replace")
             news = answer.headers.get(fed_in.HEADER, "")
         except (OSError, http.client.HTTPException, ValueError) as trouble:
-            self.__exit__()
-            self.line = None
+            self._hang_up()
             raise NobodyAnswers(
                 f"{self.origin.geturl()} did not answer: {str(trouble) or type(trouble).__name__}"
             ) from trouble
         if answer.will_close or answer.read(1):
-            self.__exit__()
-            self.line = None
+            self._hang_up()
         return Answer(answer.status, body, news, time.monotonic() - began)
+
+    def _ask_patiently(self, delivery: Delivery, *, keeps_host: bool) -> http.client.HTTPResponse:
+        was_kept = self.line is not None
+        try:
+            return self._ask(delivery, keeps_host=keeps_host)
+        except ConnectionError:
+            if not was_kept:
+                raise
+            self._hang_up()
+            return self._ask(delivery, keeps_host=keeps_host)
 
     def _ask(self, delivery: Delivery, *, keeps_host: bool) -> http.client.HTTPResponse:
         line = self.line = self.line or self._connect()

@@ -139,6 +139,28 @@ def test_a_request_that_is_not_there_or_not_whole_is_said_so(front_door, redis, 
     assert ["too large to be kept" in outcome.words for outcome in found] == [True] * 4
 
 
+def test_a_connection_that_ended_meanwhile_is_opened_anew(front_door):
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # it keeps connections, it says, and then hangs up
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(204)
+            self.end_headers()
+            self.close_connection = True
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Door) as server:
+        server.timeout = 5
+        thread = threading.Thread(target=lambda: [server.handle_request() for _ in range(2)])
+        thread.start()
+        with road.Road(replace(front_door.settings, public_url=f"http://127.0.0.1:{server.server_port}")) as way:
+            assert [way.send(from_github(front_door)).status for _ in range(2)] == [204, 204]
+        thread.join()
+
+
 def test_when_nobody_opens_the_door_it_stops_asking(front_door, redis):
     from demo import free_port
 
