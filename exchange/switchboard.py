@@ -128,6 +128,7 @@ class Switchboard:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # what had ended already is only forgotten in the next turn
         await self.client.close()
 
     # Webhooks.

@@ -1,14 +1,18 @@
 """The exchange starts with one line, stops at once, and says what is missing."""
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 
 import pytest
 
+from exchange.settings import Settings
+from exchange.switchboard import Switchboard
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 
 ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}
@@ -45,6 +49,20 @@ def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(numbe
         for feed in feeds:
             feed.close()
     assert (process.returncode, complaints) == (0, "")
+
+
+def test_it_stops_though_something_ends_at_that_very_moment():
+    async def stop():
+        board = Switchboard(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app="http://127.0.0.1:9"))
+        board.spawn(asyncio.sleep(0, "it has ended in this turn of the loop"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await board.close()
+
+    stopping = threading.Thread(target=lambda: asyncio.run(stop()), daemon=True)
+    stopping.start()
+    stopping.join(10)
+    assert not stopping.is_alive()
 
 
 @pytest.mark.parametrize(
