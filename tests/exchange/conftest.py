@@ -73,6 +73,8 @@ class TinyApp:
             answer = await answer
         if isinstance(answer, str):
             return web.Response(text=answer, content_type="text/xml")
+        if answer is None:
+            return web.Response(status=500)  # it never answered, and by now nobody waits
         return answer() if callable(answer) else answer
 
     def was_asked(self, path: str, times: int = 1) -> list[Asked]:
