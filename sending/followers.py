@@ -13,6 +13,7 @@ from sending import consent
 MOST = 10  # things one number may follow
 AT_A_TIME = 500  # numbers
 TEXT, CALL = "text", "call"
+WAY_OUT_KEPT = 60 * 24 * 3600  # seconds after the last text that names it; then nobody's number is kept for it
 
 
 class FollowsEnough(Exception):
@@ -73,14 +74,15 @@ def channel(redis: Any, number: str, name: str) -> str:
 
 
 def links(redis: Any, numbers: Iterable[str]) -> dict[str, str]:
-    """For each number the word in the address by which it ends all it follows; always the same."""
+    """For each number the word in the address by which it ends all it follows; the same as long as it is told."""
     fresh = {number: secrets.token_urlsafe(12) for number in numbers}
     pipe = redis.pipeline(transaction=False)
     for number, word in fresh.items():
         pipe.set(f"unfollow-word:{number}", word, nx=True)
-        pipe.get(f"unfollow-word:{number}")
+        pipe.getex(f"unfollow-word:{number}", ex=WAY_OUT_KEPT)
     words = dict(zip(fresh, (word.decode() for word in pipe.execute()[1::2]), strict=True))
-    pipe.mset({f"unfollow:{word}": number for number, word in words.items()})
+    for number, word in words.items():
+        pipe.set(f"unfollow:{word}", number, ex=WAY_OUT_KEPT)
     pipe.execute()
     return words
 

@@ -42,3 +42,11 @@ def test_the_address_stays_the_same_and_tells_no_number(room, way_out):
     assert way_out == f"/unfollow/{followers.link(room.redis, ADA)}"
     assert "447700" not in way_out
     assert len(way_out) == len("/unfollow/") + 16
+
+
+def test_nobodys_number_is_kept_for_a_way_out_that_is_told_no_more(room, way_out):
+    for key in room.redis.keys("unfollow*"):
+        assert 0 < room.redis.ttl(key) <= followers.WAY_OUT_KEPT
+        room.redis.expire(key, 60)
+    followers.link(room.redis, ADA)
+    assert min(room.redis.ttl(key) for key in room.redis.keys("unfollow*")) > 60
