@@ -39,7 +39,6 @@ RAW = "Switch off what rewrites requests in front of us: the raw bytes are what 
 ONE_SPELLING = (
     "Have the proxy pass the address on as it comes (nginx: proxy_pass without a path), or use a plainer one."
 )
-SLASH = Mistake("slash", "a trailing slash was added or lost", "Give the sender the address exactly as it is here.")
 ORDER = Mistake(
     "query order", "something put the query in another order", "Switch off what sorts queries in front of us."
 )

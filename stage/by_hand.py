@@ -93,8 +93,8 @@ def webhook_does(id: str, verb: str) -> Any:
 @bp.get("/present/webhooks/<id>/recoveries/<name>")
 def webhook_recovery(id: str, name: str) -> Response | tuple[str, int]:
     """How far a recovery is, for the page's own script."""
-    found = recovering.load(operations.redis(), name)
-    if not login.is_presenter() or found is None or found.subscriber != id:
+    found = recovering.load(operations.redis(), name) if login.is_presenter() else None
+    if found is None or found.subscriber != id:
         return "", 403
     return operations.answer(operations.told(found))
 

@@ -106,5 +106,5 @@ def _now() -> dict[str, Any]:
 def _came(id: str, delivery: Delivery, why: str = "") -> Came:
     said = delivery.params or {"body": delivery.body.decode("utf-8", "replace")}
     facts = [(tame(name, 60), tame(value, LONGEST)) for name, value in said.items() if value]
-    what = tame(f"{delivery.method} {delivery.path}", 80)
+    what = tame(f"{delivery.method} {delivery.shown}", 80)
     return Came(id, delivery.received_at, what, tame(delivery["From"], 40), facts, tame(why))

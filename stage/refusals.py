@@ -19,7 +19,8 @@ from stage.words import tame
 LOOKED_AT = 2 * inbox.REFUSED_KEPT  # all there are
 ROWS = 60
 LONGEST = 300  # characters of a sentence
-# The headers that tell about the way it came. Signatures are not shown: some of them are genuine.
+# Signatures are not shown: some of them are genuine. Most are headers; of these, what tells about the way it came is.
+SIGNATURES = ("bt_signature",)
 TELLING = ("host", "x-forwarded-host", "x-forwarded-proto", "forwarded", "content-type", "user-agent")
 
 
@@ -84,7 +85,7 @@ def _row(delivery: Delivery, mistake: Mistake) -> Row:
     told = {name: delivery.headers[name] for name in TELLING if delivery.headers.get(name)}
     said = delivery.params or {"body": delivery.body.decode("utf-8", "replace")}
     fields = {**({"a replay of ours": "yes"} if delivery.fed_in else {}), **told, **said}
-    facts = [(tame(name, 60), tame(value, 200)) for name, value in fields.items() if value]
+    facts = [(tame(name, 60), tame(text, 200)) for name, text in fields.items() if text and name not in SIGNATURES]
     what, at = tame(f"{delivery.method} {delivery.shown}", 80), delivery.received_at
     words, mend = (tame(text, LONGEST) for text in (mistake.words, mistake.mend))
     return Row(at, at, 1, what, mistake.name, words, mend, facts)

@@ -192,6 +192,12 @@ class TestRefusals:
         assert 'data-now="/present/refusals/now?mistake=slash"' in page
         assert "None of this kind" in presenter.get("/present/refusals?mistake=%3Cscript%3E").text
 
+    def test_a_signature_in_a_field_is_not_shown(self, presenter, room):
+        form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
+        inbox.keep_refused(room.redis, form, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+        page = presenter.get("/present/refusals").text
+        assert "bm90" in page and "0a1b2c3d" not in page
+
     def test_the_same_many_times_is_one_row(self, presenter, room):
         for _ in range(7):
             self.turned_away(room.redis, Mistake(UNKNOWN, "no usual mistake fits", "x"))
