@@ -48,10 +48,13 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 
 def _file(path: str) -> web.FileResponse:
-    found = (PAGES / path).resolve()
-    if not found.is_relative_to(PAGES.resolve()) or not found.is_file():
-        raise Refused(404, f"There is no page {path}")
-    return as_page(found)
+    try:
+        found = (PAGES / path).resolve()
+        if found.is_relative_to(PAGES.resolve()) and found.is_file():
+            return as_page(found)
+    except (ValueError, OSError):  # a NUL, or a name longer than names can be
+        pass
+    raise Refused(404, f"There is no page {path[:100]}")
 
 
 @web.middleware

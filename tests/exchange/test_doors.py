@@ -114,6 +114,11 @@ def test_a_page_that_has_not_changed_is_not_sent_again(exchange, path):
 def test_pages_cannot_reach_outside_their_folder(exchange):
     assert exchange.request("GET", "/pages/..%2f..%2f__main__.py")[0] == 404
     assert exchange.request("GET", "/pages/../__main__.py")[0] == 404
+
+
+@pytest.mark.parametrize("path", ["%00", "a%00.css", "a" * 3000, "a/" * 1500])
+def test_a_name_no_file_can_have_is_no_page(exchange, path):
+    assert exchange.request("GET", f"/pages/{path}")[0] == 404
     status, _, headers = exchange.request("GET", "/")
     assert status == 200
     assert "default-src 'self'" in headers["Content-Security-Policy"]
