@@ -205,6 +205,7 @@ def _subscriber_changed(story: Story, event: Event) -> None:
 
 def _webhook_sent(story: Story, event: Event, words: str, mark: str) -> None:
     story.channel, story.mark = "webhook", mark
+    story.who = story.who or _host(event)
     story.add(event, words, mark)
 
 
@@ -220,6 +221,12 @@ def _trouble(event: Event) -> str:
 @told("delivery.repeated")
 def _delivery_repeated(story: Story, event: Event) -> None:
     story.repeats += 1
+    if story.steps:
+        return
+    story.mark = "good"  # it was answered once, and that is not on the board: another provider's, or long ago
+    _, room, sender, *_ = f"{tame(event.facts.get('address'))}//".split("/")
+    if room == "webhooks":
+        story.channel, story.who = "webhook", sender.partition("?")[0]
 
 
 @told("people.left")

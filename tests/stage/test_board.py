@@ -118,6 +118,16 @@ def test_another_providers_news_is_a_lane_too(happens):
     assert story.channel == "webhook"
 
 
+def test_a_repeated_webhook_is_a_lane_of_its_sender_and_nobody_works_on_it(happens):
+    story = happens("delivery.repeated", "gone", address="/webhooks/github?installation=1")
+    assert (story.channel, story.who, story.state, story.repeats) == ("webhook", "github", "good", 1)
+
+
+@pytest.mark.parametrize("address", ["/sms", "", "/", None, "odd"])
+def test_a_repeated_delivery_whose_story_is_forgotten_does_not_seem_to_be_worked_on(happens, address):
+    assert happens("delivery.repeated", "gone", address=address).state == "good"
+
+
 def test_a_webhook_of_ours_is_a_lane_from_failure_to_success(happens):
     host = {"subscriber": "ep_1", "host": "hear.example"}
     happens("webhook.failed", "msg_1", **host, attempt=1, status=500, ms=12.0)
@@ -125,7 +135,7 @@ def test_a_webhook_of_ours_is_a_lane_from_failure_to_success(happens):
     story = happens("webhook.delivered", "msg_1", **host, attempt=3, status=204, ms=6.0)
     told = ["hear.example: status 500, again later", "hear.example: tls, again later", "hear.example has it, 6 ms"]
     assert words(story) == told
-    assert (story.channel, story.mark) == ("webhook", "good")
+    assert (story.channel, story.who, story.mark) == ("webhook", "hear.example", "good")
 
 
 def test_a_long_call_keeps_its_first_step_and_its_newest(happens):
