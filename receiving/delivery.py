@@ -4,7 +4,7 @@ import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 MOST_FIELDS = 400  # Twilio sends about thirty; a thousand tiny fields are an attack
 
@@ -36,7 +36,7 @@ class Delivery:
     @property
     def shown(self) -> str:
         """The path for logs and screens: what follows a provider's name under /webhooks/ is a secret."""
-        parts = self.path.split("/")
+        parts = unquote(self.path).split("/")  # as the router reads it
         return "/".join(parts[:3]) + ("/…" if any(parts[3:]) else "") if parts[1:2] == ["webhooks"] else self.path
 
     @cached_property

@@ -8,6 +8,7 @@ import redis
 from flask import current_app, redirect, render_template, request, session, url_for
 
 from config import Settings
+from masking import mask_addresses
 from receiving import errands, inbox, missed, providers, replay, runs
 from receiving.delivery import Delivery
 from receiving.replay import Outcome, Wanted
@@ -186,4 +187,4 @@ def _line(delivery: Delivery, whole: bool) -> str:
             return ""
     whose = "To" if delivery["MessageStatus"] else "From"
     names = (whose, "Body", "MessageStatus", "CallStatus", "Digits", "SpeechResult")
-    return " · ".join(delivery[name] for name in names if delivery[name])
+    return " · ".join(mask_addresses(delivery[name]) for name in names if delivery[name])

@@ -6,6 +6,7 @@ from typing import Any
 import redis
 from flask import Response, redirect, render_template, request, session, url_for
 
+from masking import mask_addresses
 from receiving import inbox
 from receiving.delivery import Delivery
 from sending import limits
@@ -104,7 +105,8 @@ def _now() -> dict[str, Any]:
 
 
 def _came(id: str, delivery: Delivery, why: str = "") -> Came:
-    said = delivery.params or {"body": delivery.body.decode("utf-8", "replace")}
+    told = {name: mask_addresses(text) for name, text in delivery.params.items()}
+    said = told or {"body": delivery.body.decode("utf-8", "replace")}
     facts = [(tame(name, 60), tame(value, LONGEST)) for name, value in said.items() if value]
     what = tame(f"{delivery.method} {delivery.shown}", 80)
     return Came(id, delivery.received_at, what, tame(delivery["From"], 40), facts, tame(why))

@@ -7,6 +7,7 @@ from typing import Any
 import redis
 from flask import render_template, request
 
+from masking import mask_addresses
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.mistakes import UNKNOWN, Mistake
@@ -83,7 +84,8 @@ def _rows(found: list[tuple[str, Delivery, Mistake]]) -> list[Row]:
 
 def _row(delivery: Delivery, mistake: Mistake) -> Row:
     told = {name: delivery.headers[name] for name in TELLING if delivery.headers.get(name)}
-    said = delivery.params or {"body": delivery.body.decode("utf-8", "replace")}
+    said = {name: mask_addresses(text) for name, text in delivery.params.items()}
+    said = said or {"body": delivery.body.decode("utf-8", "replace")}
     fields = {**({"a replay of ours": "yes"} if delivery.fed_in else {}), **told, **said}
     facts = [(tame(name, 60), tame(text, 200)) for name, text in fields.items() if text and name not in SIGNATURES]
     what, at = tame(f"{delivery.method} {delivery.shown}", 80), delivery.received_at

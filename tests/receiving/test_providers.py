@@ -11,6 +11,7 @@ import pytest
 import config
 import events
 from receiving import inbox, providers
+from receiving.delivery import Delivery
 from receiving.refusals import Refused
 from tests.receiving.conftest import ANY, CASES, OTHERS, open_app, those
 
@@ -198,6 +199,11 @@ def test_no_secret_is_kept_or_logged(case, send, redis, caplog):
     for secret in case.secrets:
         assert secret.rpartition(":")[2] not in rows + caplog.text
     assert case.signed().headers.get("authorization", "nothing") not in rows
+
+
+@pytest.mark.parametrize("path", ["/webhooks/plain", "/%77ebhooks/plain", "/webhooks/%70lain"])
+def test_a_secret_in_an_address_is_hidden_however_the_rest_is_written(path):
+    assert Delivery("POST", f"https://talk.example{path}/{'p' * 32}?x=1", {}, b"").shown == "/webhooks/plain/…"
 
 
 def test_a_refusal_is_kept_for_the_presenter_with_its_reason(case, send, redis):

@@ -63,6 +63,15 @@ def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
     assert not jobs(app)
 
 
+@pytest.mark.parametrize("page", [*PAGES, "/present"])
+def test_what_lies_behind_an_address_that_was_texted_is_shown_nowhere(page, presenter, room):
+    text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
+    keep(room.redis, text)
+    inbox.keep_refused(room.redis, text, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+    shown = presenter.get(page).text
+    assert "https://hear.example/…" in shown and "s3cret" not in shown
+
+
 @pytest.mark.parametrize("path", PAGES + PARTS)
 def test_empty_pages_invite(path, presenter):
     assert re.search("Nothing (yet|was turned away|has come)", presenter.get(path).text)
