@@ -34,9 +34,11 @@ NEW = "messages:new"  # messages whose subscribers have not been found yet
 MOST = 2_000  # subscribers, and messages, in one round of the sweep
 AGAIN = 30.0  # seconds after which a subscriber whose job was lost gets another
 MANY = 10  # messages waiting, from which on a subscriber gets jobs of its own, one more for each so many
-TOGETHER = 20  # healthy subscribers with little to send that share a job
-SIDE_BY_SIDE = 4  # of those, at the same time, and as many more each time that
-STUCK_AFTER = 0.05  # seconds have passed and some still wait
+TOGETHER = 20  # healthy subscribers with little to send that share a job, and of a crowd
+JOBS = 4  # at the most: each costs what five deliveries do
+SIDE_BY_SIDE = 2  # of those, at the same time, and twice as many each time that
+STUCK_AFTER = 0.05  # seconds have passed and it would help those who still wait
+BUSY = 0.5  # of a processor: threads that wait for Python itself only get in each other's way
 TURN = 20.0  # seconds a lane sends before it lets others have its place
 TAKES = 120  # seconds a job may run, in RQ's eyes
 TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job; ours are in the attempts
@@ -71,7 +73,8 @@ def due(redis: Any, now: float | None = None) -> int:
             jobs += [[id]] * (1 if failures else _lanes(redis, id, waiting))
         else:
             together.append(id)
-    jobs += [together[start : start + TOGETHER] for start in range(0, len(together), TOGETHER)]
+    size = max(TOGETHER, -(-len(together) // JOBS))
+    jobs += [together[start : start + size] for start in range(0, len(together), size)]
     for ids in jobs:
         queue(redis).enqueue_call(deliver_to, args=(ids,), timeout=TAKES, description=_about(ids), **TTLS)
     return len(jobs)
@@ -91,8 +94,12 @@ def deliver_to(ids: list[str]) -> None:
     with ThreadPoolExecutor(len(ids)) as threads:
         at_work = [threads.submit(_send_some, send, waiting) for _ in range(SIDE_BY_SIDE)]
         while waiting:  # slow ones keep nobody waiting for long
+            left, began, used = len(waiting), time.monotonic(), time.process_time()
             wait(at_work, timeout=STUCK_AFTER)
-            at_work += [threads.submit(_send_some, send, waiting) for _ in range(SIDE_BY_SIDE if waiting else 0)]
+            is_busy = time.process_time() - used > BUSY * (time.monotonic() - began)
+            if len(waiting) == left or not is_busy:
+                more = min(len(at_work), len(ids) - len(at_work))
+                at_work += [threads.submit(_send_some, send, waiting) for _ in range(more)]
     for done in at_work:
         done.result()
 

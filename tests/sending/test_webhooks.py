@@ -109,6 +109,15 @@ def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
+def test_a_crowd_shares_four_jobs(house):
+    with receiver(answers(OK)) as there:
+        ids = [house.subscribes(there) for _ in range(101)]
+        house.says()
+        assert webhooks.due(house.redis) == 4
+    jobs = webhooks.queue(house.redis).jobs
+    assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
+
+
 def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
     monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, {"http": True}))
     with receiver(answers(OK)) as there:
