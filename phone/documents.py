@@ -1,5 +1,6 @@
 """The documents a caller hears: each carries its number, so that a late fetch of an old one is recognised."""
 
+import re
 from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import VoiceResponse
@@ -8,6 +9,7 @@ from phone.commands import read_all
 from phone.wording import sayable
 
 KEY_PAUSE = 6  # seconds a caller has to press or say something
+CHOICE_KEYS = 9  # that can stand for an answer
 RECORD_KEY, GOODBYE_KEY, AGAIN_KEY = "9", "#", "*"
 LONGEST_MESSAGE = 60  # seconds
 NAME = "Call and Response"
@@ -45,7 +47,7 @@ def spoken_menu() -> str:
 
 
 def question(words: str, command: str, document: int, choices: tuple[str, ...] = ()) -> str:
-    """Asks for the words a command needs; those that can be chosen by key are offered with their keys."""
+    """Asks for the words a command needs; of the choices, the first are offered with their keys."""
     response = VoiceResponse()
     keys = {"input": "dtmf speech", "num_digits": 1, "finish_on_key": ""} if choices else {"input": "speech"}
     gather = response.gather(
@@ -56,9 +58,15 @@ def question(words: str, command: str, document: int, choices: tuple[str, ...] =
     )
     gather.say(sayable(words))
     if choices:
-        gather.say(" ".join(f"Press {key} for {word.replace('_', ' ')}." for key, word in enumerate(choices, 1)))
+        gather.say(spoken_choices([re.sub(r"[._]", " ", word) for word in choices]))
     response.redirect(address("/voice/words", document, command=command))
     return str(response)
+
+
+def spoken_choices(words: list[str]) -> str:
+    """What may be answered, each once: the first by their keys."""
+    keyed = [f"Press {key} for {word}." for key, word in enumerate(words[:CHOICE_KEYS], 1)]
+    return " ".join(keyed + [f"Or say {word}." for word in words[CHOICE_KEYS:]])
 
 
 def waiting(ask: str, document: int, turn: int, words: str = "") -> str:

@@ -71,7 +71,7 @@ def _answer(visit: Visit, who: str, body: str) -> str:
     try:
         answer = command.answer(words)
     except NeedsWords as question:
-        return str(question)
+        return question.in_writing
     if isinstance(answer, str):
         return answer
     _hand_over(visit, who, command.name, answer)

@@ -11,6 +11,7 @@ from sending.followers import FollowsEnough
 from sending.sealing import Seal, WrongKey
 from sending.subscribers import Subscriber
 from workers import asks, tasks, telling
+from workers.asks import Ask
 from workers.callbacks import can_be_texted, telephone
 from workers.tasks import task
 
@@ -31,7 +32,8 @@ def follow(words: str) -> str:
         followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT)
     except FollowsEnough:
         return f"You follow {followers.MOST} things already. Text unfollow and one of them first."
-    way = telling.way_out(redis, number)
+    asked = _ask()
+    way = telling.way_out(redis, number) if asked and asked.channel == "text" else ""  # nobody spells it out to an ear
     end = f"Text unfollow {topic} to end it{f', or open {way} to end all' if way else ''}."
     return f"You follow {topic} now: when something happens there, I {'call' if by_call else 'text'} you. {end}"
 
@@ -74,9 +76,13 @@ def subscribe(url: str) -> str:
 
 def who_asks() -> str:
     """The number of the person whose ask this job is."""
-    job = get_current_job()
-    ask = asks.load(job.connection, job.id) if job else None
+    ask = _ask()
     return ask.person if ask else ""
+
+
+def _ask() -> Ask | None:
+    job = get_current_job()
+    return asks.load(job.connection, job.id) if job else None
 
 
 def _theirs(redis: Any, number: str) -> list[Subscriber]:

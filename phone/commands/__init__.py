@@ -31,12 +31,13 @@ Registered = TypeVar("Registered", bound=Ask)
 class NeedsWords(Exception):
     """The command cannot do anything without words; the message asks for them.
 
-    `choices` are some that may be chosen by key, 1 to 9, where there are no letters.
+    `choices` are what may be answered: on the phone the first nine have a key. `in_writing` is the whole question
+    for who cannot hear them.
     """
 
-    def __init__(self, question: str, choices: tuple[str, ...] = ()) -> None:
+    def __init__(self, question: str, choices: tuple[str, ...] = (), in_writing: str = "") -> None:
         super().__init__(question)
-        self.choices = choices
+        self.choices, self.in_writing = choices, in_writing or question
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from sending import catalogue
 from workers import following
 
 BY_CALL = re.compile(r"\W+(by|with|per) (a )?(phone )?calls?\W*$|\W+by (tele)?phone\W*$", re.IGNORECASE)
-KEYS = 9  # of a telephone that can stand for a topic
 
 
 @command("follow", key="5", takes="what")
@@ -20,8 +19,9 @@ def follow_something(words: str) -> Slow:
     topic = known_topic(as_topic(told))
     first = topic.partition(".")[0]
     if first not in _providers() and topic not in catalogue.OPEN:
-        question = f"What shall I tell you of? Text follow and one of these: {', '.join(_topics())}"
-        raise NeedsWords(question, tuple(_topics()[:KEYS]))
+        question = "What shall I tell you of?"
+        in_writing = f"{question} Text follow and one of these: {', '.join(_topics())}"
+        raise NeedsWords(question, tuple(_topics()), in_writing)
     wanted = topic + (following.BY_CALL if by_call else "")
     return Slow(following.follow, wanted, f"I note that you follow {wanted}.")
 

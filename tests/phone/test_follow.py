@@ -70,6 +70,12 @@ def test_on_the_phone_a_key_and_another_key_follow_something(person, app):
     assert [list(job.args) for job in app.extensions["queues"].by_name["callers"].jobs] == [["github"]]
 
 
+def test_on_the_phone_each_choice_is_named_once_and_nobody_is_told_to_text(person):
+    heard = person.dials().presses("5").heard
+    assert "Text" not in heard
+    assert [heard.count(word) for word in ("github", "stripe", "call received", "recording ready")] == [1, 1, 1, 1]
+
+
 @pytest.mark.parametrize("keys", ["#", "*", "0", "99"])
 def test_a_key_that_stands_for_nothing_is_not_understood(person, app, keys):
     person.dials().presses("5")

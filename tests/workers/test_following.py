@@ -40,12 +40,12 @@ def hands_over(settings, redis, monkeypatch):
     monkeypatch.setattr(tasks, "client", lambda: client)
     queues, number = Queues(redis), iter(range(100))
 
-    def ask(task, words, who=ADA):
+    def ask(task, words, who=ADA, channel="text"):
         id, pipe = f"ask{next(number)}", collect(redis)
-        queues.put(pipe, Ask(id, "x", words, "text", who, "SM1", time.time() + 60), task)
+        queues.put(pipe, Ask(id, "x", words, channel, who, "SM1", time.time() + 60), task)
         assert commit(redis, pipe, "nothing", "")
-        texters = queues.by_name["texters"]
-        SimpleWorker([texters], connection=redis, serializer=texters.serializer).work(burst=True, logging_level="ERROR")
+        queue = queues.by_name["callers" if channel == "call" else "texters"]
+        SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
         return asks.load(redis, id).answer
 
     yield ask
@@ -98,6 +98,11 @@ def test_who_follows_is_told_the_address_that_ends_it_in_one_press(hands_over, r
     told = hands_over(following.follow, "github")
     assert f"https://talk.example/unfollow/{followers.link(redis, ADA)} to end all" in told
     assert followers.link(redis, ADA) not in str(redis.xrange("events"))  # the room sees the answer, not the way out
+
+
+def test_on_the_phone_no_address_is_spelt_out(hands_over):
+    told = hands_over(following.follow, "github", channel="call")
+    assert told.endswith("Text unfollow github to end it.")
 
 
 def test_who_has_texted_stop_follows_nothing(hands_over, redis):
