@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
@@ -27,11 +26,6 @@ def signed_url(url: str, voice: bool) -> str:
     if voice and parts.scheme == "https":
         host = _without_port(host)
     return urlunsplit((parts.scheme, host, parts.path, "", "")) + _query(url)
-
-
-def body_digest(body: bytes) -> str:
-    """The bodySHA256 parameter that stands in for a JSON body."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def _query(url: str) -> str:

@@ -47,14 +47,13 @@ class Asked:
         return self.request.match_info[name]
 
 
-Resource = Callable[[Asked], Awaitable[dict[str, Any] | None] | dict[str, Any] | None]
-"""Answers one REST request with its body; None is 204, a raised RestError its refusal."""
-
-
 def door(
     board: Switchboard, resource: Any, created: bool, rehearsed: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead."""
+    """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead.
+
+    Both answer with the body; None is 204, a raised RestError a refusal.
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from exchange.signing import body_digest, signature, signed_url
+from exchange.signing import signature, signed_url
 from exchange.webhooks import wire_url
 from tests.exchange.conftest import NUMBER, TOKEN, eventually
 
@@ -58,11 +58,6 @@ def test_published_signatures_come_out_the_same(url, parameters, expected):
 
 def test_a_shared_key_signs_with_sha256():
     assert signature("12345", U, P.items(), "sha256") == "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
-
-
-def test_a_json_body_is_signed_by_its_digest():
-    body = b'{"property": "value", "boolean": true}'
-    assert body_digest(body) == "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
 
 
 @pytest.mark.parametrize(
