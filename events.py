@@ -78,6 +78,11 @@ def after(redis: Any, last: str, count: int = 1_000) -> list[Event]:
     return [_read(row) for row in redis.xrange(STREAM, min=f"({last}", count=count)]
 
 
+def is_kept(redis: Any, id: str) -> bool:
+    """Whether the event with this id is still in the stream; if not, some after it may be gone too."""
+    return bool(redis.xrange(STREAM, id, id))
+
+
 def follow(redis: Any, last: str, wait: float) -> Iterator[list[Event]]:
     """For ever: the events after `last` as they come; an empty list each `wait` seconds in which none came."""
     while True:

@@ -22,6 +22,12 @@ def keep(pipe: Any, facts: Any) -> str:
     return name
 
 
+def forget(pipe: Any, name: str) -> None:
+    """They were passed on, or nobody wanted them: a small store needs the room."""
+    if name:
+        pipe.execute_command("DEL", f"original:{name}")
+
+
 def load(redis: Any, name: str) -> Any:
     """The facts kept under this name; None when there are none, or no longer."""
     words = redis.get(f"original:{name}") if name else None

@@ -4,6 +4,7 @@ How far it was read is kept in the store and moves in the same transaction that 
 die at any time, and two may read at once, and yet each event is planned once.
 """
 
+import logging
 from typing import Any
 
 import events
@@ -12,6 +13,8 @@ from sending import catalogue, followers, originals, subscribers, webhooks
 from sending.subscribers import Subscriber
 from transaction import collect, commit
 from workers import telling
+
+log = logging.getLogger(__name__)
 
 CURSOR = "events:told"  # the id of the last event whose subscribers were told
 MOST = 200  # events in one transaction
@@ -42,7 +45,11 @@ def _some(redis: Any) -> tuple[int, int]:
     found, pipe = events.after(redis, start, MOST), collect(redis)
     names = {name for event in found if (name := catalogue.name_of(event))}
     followed = {name for name in names if followers.is_followed(redis, name)}
+    if seen and not events.is_kept(redis, seen):
+        log.warning("Events since %s are no longer kept: no worker was there, and who subscribed was not told", seen)
     planned = sum(_tell(redis, pipe, event, hooks, followed) for event in found)
+    for event in found:
+        originals.forget(pipe, event.facts.get("original", ""))
     return (len(found), planned) if found and _move(redis, pipe, seen, found[-1].id) else (0, 0)
 
 

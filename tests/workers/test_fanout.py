@@ -64,6 +64,26 @@ def test_a_subscriber_hears_what_it_asked_for_and_nothing_else(begun):
     assert messages(begun)[0]["data"] == {"story": "SM1", "who": "+44 ••• 201", "words": "grüezi"}
 
 
+def test_what_nobody_could_be_told_any_more_is_in_the_log(begun, caplog):
+    subscribes(begun, "text.*")
+    for number in range(3):
+        events.publish(begun, "text.received", f"SM{number}", words="hello")
+    begun.xtrim(events.STREAM, maxlen=2, approximate=False)
+    assert fanout.fan_out(begun) == 2
+    assert "no longer kept" in caplog.text
+
+
+def test_another_providers_words_are_forgotten_when_they_were_passed_on_or_nobody_wants_them(begun):
+    for subscribed in (False, True):
+        if subscribed:
+            subscribes(begun)
+        original = originals.keep(begun, {"words": "of theirs"})
+        events.publish(begun, "webhook.received", provider="github", event="push", line="a push", original=original)
+        fanout.fan_out(begun)
+        assert begun.keys("original:*") == []
+    assert messages(begun)[0]["data"]["payload"] == {"words": "of theirs"}
+
+
 def test_what_happens_in_a_real_conversation_is_as_the_catalogue_says(begun, person):
     subscribes(begun)
     person.texts("time")
