@@ -100,7 +100,8 @@ def _call_heard(story: Story, event: Event) -> None:
 
 @told("call.spoken")
 def _call_spoken(story: Story, event: Event) -> None:
-    story.answer, story.mark = tame(event.facts.get("answer")), "live"
+    story.answer = tame(event.facts.get("answer"))
+    story.mark = "live" if story.mark == "live" else "good"  # of a call that we made, the end is not told
     story.add(event, _in_time(event, "spoken"), "good")
 
 

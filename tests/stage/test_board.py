@@ -112,6 +112,11 @@ def test_ten_deliveries_are_one_story(happens):
     assert len(happens.board.stories) == 1
 
 
+def test_who_we_called_ourselves_is_not_on_the_line_for_ever(happens):
+    assert happens("call.spoken", "CA1", answer="Somebody pushed.", ms=0).state_words == "answered"
+    assert happens("call.spoken", "CA1", answer="You no longer follow anything here. Goodbye.", ms=0).state == "good"
+
+
 def test_another_providers_news_is_a_lane_too(happens):
     story = happens("webhook.received", "gh1", provider="github", event="push", line="Somebody pushed.")
     assert (story.who, story.asked, story.answer) == ("github", "push", "Somebody pushed.")
