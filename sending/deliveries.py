@@ -88,7 +88,7 @@ CLAIM = (
     LEAVING
     + """
 local hook, now, rate = 'hook:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
-if not redis.call('ZSCORE', hook .. ':lanes', ARGV[2]) then return false end
+local is_held = redis.call('ZSCORE', hook .. ':lanes', ARGV[2])
 local function claim()
   local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
   if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return false end
@@ -112,8 +112,8 @@ local function claim()
   end
   return false
 end
-local claimed = claim()
-if not claimed then leave(hook, ARGV[1], ARGV[2]) end
+local claimed = is_held and claim()
+if not claimed and (is_held or ARGV[7] == 'next') then leave(hook, ARGV[1], ARGV[2]) end
 return claimed
 """
 )
@@ -175,7 +175,7 @@ class Schedule:
         None: there is nothing to send, its lanes are taken, or it is left in peace.
         """
         enter = Call(ENTER, [], [subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER])
-        _, got = self._run(enter, _claim(subscriber, lane, now))
+        _, got = self._run(enter, _claim(subscriber, lane, now, "first"))
         return _claimed(got)
 
     def settle(
@@ -186,7 +186,7 @@ class Schedule:
         Answers since when the subscriber has taken nothing (0: it does take some), and the claim; without one, the
         lane is given back.
         """
-        following = _claim(subscriber, lane, now) if more else _leave(subscriber.id, lane)
+        following = _claim(subscriber, lane, now, "next") if more else _leave(subscriber.id, lane)
         result, got = self._run(settled.call(subscriber.id, now), following, also=settled.telling)
         return float(result[1]), _claimed(got) if more else None
 
@@ -243,8 +243,9 @@ class Call:
     arguments: list[Any]
 
 
-def _claim(subscriber: Subscriber, lane: str, now: float) -> Call:
-    return Call(CLAIM, [DUE], [subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER])
+def _claim(subscriber: Subscriber, lane: str, now: float, which: str) -> Call:
+    """A lane that lost its right gives back what it had; one that never had it has nothing to give back."""
+    return Call(CLAIM, [DUE], [subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER, which])
 
 
 def _leave(subscriber: str, lane: str) -> Call:
