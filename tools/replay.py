@@ -64,7 +64,8 @@ def _ask(words: list[str] | None) -> argparse.Namespace:
 def load(environ: Mapping[str, str]) -> config.Settings:
     """The running app's settings, as far as this machine knows them. Raises MissingSetting."""
     known: dict[str, str] = {}
-    for name in (".env.demo", ".demo/environment", ".env"):
+    demo = (HOUSE / ".demo/environment").exists()  # while it runs; it knows nothing of a real account in .env
+    for name in (".env.demo", ".demo/environment" if demo else ".env"):
         known |= read_env(HOUSE / name) if (HOUSE / name).exists() else {}
     known = {**known, **environ}
     known.setdefault("PUBLIC_URL", f"http://127.0.0.1:{known.get('PORT', '8000')}")
