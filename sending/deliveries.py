@@ -17,7 +17,7 @@ from sending.subscribers import DUE, Subscriber
 
 LEASE = 60.0  # seconds; two requests and a fallback take 45 at the most
 KEPT = 7 * 24 * 3600  # seconds a message and what became of it are remembered
-ATTEMPTS_KEPT = 1_000  # per subscriber
+ATTEMPTS_KEPT = 300  # per subscriber; with answers they take some 5 kB each
 DEAD_KEPT = 10_000  # per subscriber
 BREAKER = 5  # failures in a row after which one probe at a time goes out
 PROBE_AFTER, PROBE_AFTER_MOST = 30, 1_800  # seconds between probes, doubling
@@ -25,10 +25,10 @@ PROBE_AFTER, PROBE_AFTER_MOST = 30, 1_800  # seconds between probes, doubling
 
 @dataclass(frozen=True)
 class Claim:
-    """A message to send now, whether an earlier attempt at it was lost with its process, and how many hear of it."""
+    """A message to send now, how many attempts just before were lost with their process, and how many hear of it."""
 
     message: Message
-    was_lost: bool
+    lost: int
     heard_by: int
 
 
@@ -104,10 +104,11 @@ local function claim()
       if rate > 0 then redis.call('EXPIRE', second, 3) end
       redis.call('ZADD', hook .. ':due', ARGV[4], id)
       redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
-      local before = redis.call('HGET', delivery, 'state')
+      if redis.call('HGET', delivery, 'state') == 'sending' then redis.call('HINCRBY', delivery, 'lost', 1) end
       redis.call('HSET', delivery, 'state', 'sending', 'began', now)
       local tries = redis.call('HINCRBY', delivery, 'tries', 1)
-      return {id, message[1], message[2], redis.call('HGET', delivery, 'sequence'), tries, before, message[3]}
+      local facts = redis.call('HMGET', delivery, 'sequence', 'lost')
+      return {id, message[1], message[2], facts[1], tries, facts[2], message[3]}
     end
   end
   return false
@@ -123,6 +124,7 @@ local hook, id, now = 'hook:' .. ARGV[1], ARGV[2], tonumber(ARGV[4])
 local delivery, result = 'delivery:' .. id .. ':' .. ARGV[1], ARGV[5]
 if redis.call('EXISTS', hook) == 0 then return {0, 0} end
 for at = 14, #ARGV do redis.call('XADD', hook .. ':attempts', 'MAXLEN', '~', ARGV[12], '*', 'a', ARGV[at]) end
+redis.call('HDEL', delivery, 'lost')
 local failures, failing = 0, tonumber(redis.call('HGET', hook, 'failing') or 0)
 if result == 'delivered' then
   redis.call('HSET', hook, 'failures', 0, 'failing', 0, 'hold', 0)
@@ -255,6 +257,6 @@ def _leave(subscriber: str, lane: str) -> Call:
 def _claimed(got: list[Any] | None) -> Claim | None:
     if not got:
         return None
-    id, kind, body, sequence, tries, before, heard_by = got
+    id, kind, body, sequence, tries, lost, heard_by = got
     message = Message(id.decode(), kind.decode(), body, int(sequence), tries)
-    return Claim(message, was_lost=before == b"sending", heard_by=int(heard_by or 0))
+    return Claim(message, lost=int(lost or 0), heard_by=int(heard_by or 0))

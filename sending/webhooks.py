@@ -237,12 +237,13 @@ def _settle(
 
 
 def _lost(subscriber: Subscriber, claim: Claim) -> list[Attempt]:
-    """A row for the attempt whose process died: it may have arrived."""
-    if not claim.was_lost:
-        return []
+    """A row for each attempt whose process died since rows were last written: it may have arrived."""
     sentence = "Whoever sent it died before the answer came; it may have arrived."
-    id, kind, tries = claim.message.id, claim.message.kind, claim.message.tries - 1
-    return [Attempt(id, kind, tries, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)]
+    id, kind, tries = claim.message.id, claim.message.kind, claim.message.tries
+    return [
+        Attempt(id, kind, one, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)
+        for one in range(tries - claim.lost, tries)
+    ]
 
 
 def _give_up(redis: Any, subscriber: Subscriber, why: str, now: float) -> None:

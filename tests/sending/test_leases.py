@@ -80,6 +80,20 @@ def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
     assert house.state(message, id) == "delivered"
 
 
+def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_of_it_too(house, monkeypatch):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there)
+        house.says()
+        with monkeypatch.context() as broken:
+            broken.setattr(webhooks, "attempt", dies)
+            for _ in range(2):
+                with pytest.raises(SystemExit):
+                    house.sends(id)
+                house.time_passes(id)
+        assert house.sends(id) == 1
+    assert sorted((row.tries, row.cause) for row in house.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
+
+
 def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, at_once=1)
