@@ -20,6 +20,11 @@ NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_]+")
 TIME, ID = "2026-11-23T18:00:00.000Z", "msg_1763920800000_0"
 
 
+def message_of(event: str) -> str:
+    """The id of the message that tells of the event with this id."""
+    return f"msg_{event.replace('-', '_')}"
+
+
 def name_of(event: Event) -> str | None:
     """What this event is called outside, or None when it stays in the house."""
     if event.kind == ANOTHERS:

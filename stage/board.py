@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 
 from events import Event
+from sending.catalogue import message_of
 from stage.story import Story, begin
 from stage.telling import tell
 from stage.words import tame
 
 KEPT = 200  # stories
 SHOWN = 30  # of them on the stage
+MESSAGES_KEPT = 5_000
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Board:
     stories: dict[str, Story] = field(default_factory=dict)
     door: Door = field(default_factory=Door)
     stopped: str = ""
+    messages: dict[str, str] = field(default_factory=dict)  # our webhooks, by the story they tell of
 
     def fold(self, event: Event) -> str:
         """Let this event change the board. What it changed: the id of a story, or `door`, `sending`."""
@@ -52,6 +55,11 @@ class Board:
 
     def _story(self, event: Event) -> str:
         key = event.story or event.id
+        if self.messages.get(key) in self.stories:
+            key = self.messages[key]
+        self.messages[message_of(event.id)] = key
+        if len(self.messages) > MESSAGES_KEPT:
+            del self.messages[next(iter(self.messages))]
         if key not in self.stories:
             self.stories[key] = begin(event)
             if len(self.stories) > KEPT:

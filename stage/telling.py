@@ -205,8 +205,12 @@ def _subscriber_changed(story: Story, event: Event) -> None:
 
 
 def _webhook_sent(story: Story, event: Event, words: str, mark: str) -> None:
-    story.channel, story.mark = "webhook", mark
-    story.who = story.who or _host(event)
+    """What became of a webhook of ours: a step of what it tells of, if that is on the board, else a lane of its own."""
+    if story.id == (event.story or event.id):
+        story.channel, story.mark = "webhook", mark
+        story.who = story.who or _host(event)
+    else:  # many may hear of it, and the newest stands for all
+        story.steps = [step for step in story.steps if step.kind not in ("webhook.delivered", "webhook.failed")]
     story.add(event, words, mark)
 
 

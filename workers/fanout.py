@@ -69,9 +69,8 @@ def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber], followed
         return False
     hooked = any(one.state != "off" and one.wants(name) for one in hooks)
     if hooked:
-        id = f"msg_{event.id.replace('-', '_')}"
-        payload = originals.load(redis, event.facts.get("original", ""))
-        webhooks.deliver_later(pipe, name, catalogue.data_of(event, payload), id=id, now=event.at)
+        data = catalogue.data_of(event, originals.load(redis, event.facts.get("original", "")))
+        webhooks.deliver_later(pipe, name, data, id=catalogue.message_of(event.id), now=event.at)
     if name in followed:
         telling.plan(pipe, event, name)
     return hooked or name in followed

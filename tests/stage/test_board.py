@@ -133,6 +133,21 @@ def test_a_repeated_delivery_whose_story_is_forgotten_does_not_seem_to_be_worked
     assert happens("delivery.repeated", "gone", address=address).state == "good"
 
 
+def test_our_webhook_about_a_text_is_a_step_of_that_text_however_many_hear_of_it(happens):
+    happens("text.received", words="time")
+    story = happens("text.answered", answer="It is 14:05.", ms=6)
+    for host in ("hear.example", "there.example"):
+        happens("webhook.delivered", "msg_2_0", host=host, attempt=1, status=204, ms=6.0)
+    assert list(happens.board.stories) == ["SM1"]
+    assert words(story) == ["arrived", "answered in 6 ms", "there.example has it, 6 ms"]
+    assert (story.channel, story.state_words) == ("text", "answered")
+
+
+def test_our_webhook_about_what_is_no_longer_on_the_board_is_a_lane(happens):
+    story = happens("webhook.delivered", "msg_9_0", host="hear.example", attempt=1, status=204, ms=6.0)
+    assert (story.channel, story.who) == ("webhook", "hear.example")
+
+
 def test_a_webhook_of_ours_is_a_lane_from_failure_to_success(happens):
     host = {"subscriber": "ep_1", "host": "hear.example"}
     happens("webhook.failed", "msg_1", **host, attempt=1, status=500, ms=12.0)
