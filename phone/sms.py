@@ -109,7 +109,7 @@ def text_moved_on(visit: Visit) -> Reply:
     if effect and effect.state in ("sending", "unknown") and ledger.took(visit.redis, sid, effect.id):
         ledger.settle(visit.redis, effect.id, effect.state, "sent", sid=sid)
     if _moves_forward(visit, sid, status):
-        story = effect.story if effect else sid
+        story = (effect and effect.story) or sid
         facts = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
         events.publish(visit.pipe, "text.delivered", story, **facts)
     return Reply(status=204)

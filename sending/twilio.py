@@ -159,7 +159,7 @@ class Telephone:
         if ledger.settle(self.redis, effect.id, seen, "sent", sid=sid):
             body = shorten(effect.body)
             facts = {"who": mask(effect.to), "answer": body, "segments": segments(body)}
-            events.publish(self.redis, "text.sent", effect.story, **facts)
+            events.publish(self.redis, "text.sent", effect.story or sid, **facts)
         return "sent"
 
     def _not_taken(self, effect: Effect, refusal: TwilioRestException) -> str:

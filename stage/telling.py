@@ -77,7 +77,7 @@ def _text_delivered(story: Story, event: Event) -> None:
     went_wrong = status in ("failed", "undelivered")
     story.steps = [step for step in story.steps if step.kind != event.kind]  # its status moved: show where it is now
     story.add(event, "not delivered" if went_wrong else status, "failed" if went_wrong else "good")
-    story.mark = "failed" if went_wrong else story.mark
+    story.mark = "failed" if went_wrong else "good" if story.mark == "now" else story.mark
 
 
 @told("text.refused")

@@ -130,6 +130,13 @@ class TestStatus:
         self.moves(person, "undelivered", error="30007")
         assert events.latest(redis, 1)[0].facts["error"] == "30007"
 
+    def test_what_becomes_of_a_text_that_nobody_asked_for_is_told_in_its_own_story(self, person, redis):
+        with redis.pipeline() as pipe:
+            ledger.plan(pipe, Effect("follow:1", ME, "A pull request.", ""))
+            pipe.execute()
+        self.moves(person, "delivered", query="?effect=follow:1")
+        assert events.latest(redis, 1)[0].story == "SM9"
+
     def test_a_callback_settles_a_text_we_were_in_doubt_about(self, person, redis):
         with redis.pipeline() as pipe:
             ledger.plan(pipe, Effect("answer:x", ME, "hello", "SM1"))

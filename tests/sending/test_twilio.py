@@ -77,6 +77,14 @@ def test_the_stage_sees_it_leave_with_its_segments_and_without_the_number(teleph
     assert somebody not in str(event)
 
 
+def test_a_text_that_nobody_asked_for_is_a_story_of_its_own_on_the_stage(telephone, redis, somebody):
+    pipe = collect(redis)
+    ledger.plan(pipe, Effect("follow:1", somebody, "A pull request.", ""))
+    commit(redis, pipe, "x", "")
+    telephone.text("follow:1")
+    assert events.latest(redis, 1)[0].story == ledger.load(redis, "follow:1").sid != ""
+
+
 def test_a_long_answer_is_cut(telephone, redis, exchange, somebody):
     pipe = collect(redis)
     ledger.plan(pipe, Effect("answer:1", somebody, "A sentence of some length. " * 60, "SM1"))

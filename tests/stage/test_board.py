@@ -102,6 +102,7 @@ def test_the_status_of_a_text_moves_in_place(happens):
     for status in ("sent", "delivered"):
         story = happens("text.delivered", status=status)
     assert words(story) == ["delivered"]
+    assert story.state_words == "answered"  # nobody works on a text that nobody asked for
 
 
 def test_ten_deliveries_are_one_story(happens):
