@@ -214,6 +214,7 @@ def test_a_document_may_start_a_recording_and_go_on(app, exchange, ada):
     )
     ada.dials()
     ada.hears("This call is recorded")
+    exchange.time_passes(1)
     ada.speaks("I do not mind", wait=0)
     assert app.at("/kept") == []
     exchange.time_passes(60)
