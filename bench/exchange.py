@@ -51,7 +51,13 @@ class TrivialApp(asyncio.Protocol):
         self.transport.write(head + body)  # type: ignore[attr-defined]
 
 
-async def main(calls: int, texts: int) -> None:
+def main(calls: int = 1_000, texts: int = 10_000) -> None:
+    """Print what ever more calls at once take, and so many texts."""
+    asyncio.run(carry(calls, texts))
+
+
+async def carry(calls: int, texts: int) -> None:
+    """The exchange on one core, a trivial app on the other."""
     loop = asyncio.get_running_loop()
     app = await loop.create_server(TrivialApp, "127.0.0.1", 0, backlog=4096)
     process, origin = start_exchange(f"http://127.0.0.1:{app.sockets[0].getsockname()[1]}")
@@ -137,5 +143,4 @@ def peak_memory(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:]]
-    asyncio.run(main(*(given + [1000, 10_000][len(given) :])))
+    main(*map(int, sys.argv[1:]))

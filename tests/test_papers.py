@@ -1,10 +1,15 @@
 """The papers tell the truth: settings, commands, addresses and make targets in README.md are those of the code."""
 
+import importlib
+import inspect
 import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 import config
+from bench.__main__ import SECTIONS
 from phone.commands import read_all
 
 HOUSE = Path(__file__).parents[1]
@@ -83,3 +88,10 @@ def test_the_procfile_starts_what_is_there():
     assert set(lines) == {"web", "worker", "release"}
     assert (HOUSE / "workers" / "worker.py").exists()
     assert (HOUSE / "release.py").exists()
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_of_make_bench_starts_without_arguments(name):
+    main = importlib.import_module(f"bench.{name}").main
+    inspect.signature(main).bind()
+    assert not inspect.iscoroutinefunction(main)

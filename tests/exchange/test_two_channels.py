@@ -56,7 +56,7 @@ def test_each_of_the_two_has_a_channel(party, exchange):
     ada, ben = sound_at(exchange, told["RecordingUrl"])
     assert len(ada) == len(ben)
     assert spoken(ada)[0] == 0
-    assert spoken(ada)[1] < spoken(ben)[0]
+    assert spoken(ada)[1] <= spoken(ben)[0]  # they may meet in one tenth of a second
     (both,) = sound_at(exchange, told["RecordingUrl"] + ".wav?RequestedChannels=1")
     assert spoken(both) == (0, spoken(ben)[1])
 
@@ -119,7 +119,7 @@ def test_a_call_that_the_app_makes_is_recorded_from_both_ends(app, exchange, ada
     assert (recording.channels, recording.source) == (2, "OutboundAPI")
     person, app_says = sound_at(exchange, recording.media_url)
     assert spoken(app_says)[0] == 0
-    assert spoken(app_says)[1] < spoken(person)[0]
+    assert spoken(app_says)[1] <= spoken(person)[0]
 
 
 def test_what_is_played_is_on_the_other_channel(app, exchange, ada):
@@ -223,7 +223,7 @@ def test_a_document_may_start_a_recording_and_go_on(app, exchange, ada):
     assert int(told["RecordingDuration"]) >= 90
     assert (told["RecordingSource"], told["RecordingChannels"]) == ("StartCallRecordingTwiML", "2")
     person, app_says = sound_at(exchange, told["RecordingUrl"])
-    assert spoken(app_says)[1] < spoken(person)[0]
+    assert spoken(app_says)[1] <= spoken(person)[0]
     assert ada.call()["status"] == "in-progress"
     assert exchange.alerts() == []
 
