@@ -92,7 +92,10 @@ def children(pid: int) -> list[str]:
 
 
 def drive(port: int, requests: Iterator[bytes], seconds: float, connections: int = 16) -> Tally:
-    """Send requests for some seconds, one at a time on each connection. An answer other than 200 or 204 ends it."""
+    """Send requests for some seconds or until there are no more, one at a time on each connection.
+
+    An answer other than 200 or 204 ends it.
+    """
     return asyncio.run(_drive(port, requests, seconds, connections))
 
 
@@ -106,8 +109,7 @@ async def _drive(port: int, requests: Iterator[bytes], seconds: float, connectio
 
 async def _one(port: int, requests: Iterator[bytes], until: float, tally: Tally) -> None:
     reader = writer = None
-    while time.perf_counter() < until:
-        request = next(requests)
+    while time.perf_counter() < until and (request := next(requests, None)):
         began = time.perf_counter()
         if writer is None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
