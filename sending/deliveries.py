@@ -17,7 +17,7 @@ from sending.subscribers import DUE, Subscriber
 
 LEASE = 60.0  # seconds; two requests and a fallback take 45 at the most
 KEPT = 7 * 24 * 3600  # seconds a message and what became of it are remembered
-ATTEMPTS_KEPT = 300  # per subscriber; with answers they take some 5 kB each
+ATTEMPTS_KEPT = 1_000  # per subscriber
 DEAD_KEPT = 10_000  # per subscriber
 BREAKER = 5  # failures in a row after which one probe at a time goes out
 PROBE_AFTER, PROBE_AFTER_MOST = 30, 1_800  # seconds between probes, doubling
