@@ -10,7 +10,7 @@ help:  ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: .venv/demo  ## the whole show on this machine, until Ctrl-C
-	@exec $(BIN)/python demo.py
+	@exec $(BIN)/python -m scripts.demo
 
 test: .venv/ready .venv/node  ## all tests
 	$(BIN)/python -m pytest --numprocesses 4
@@ -26,19 +26,19 @@ bench: .venv/ready  ## how fast, against what, in one run
 	$(BIN)/python -m bench
 
 live: .venv/demo  ## a real number, from this machine: see README.md
-	@exec $(BIN)/python live.py
+	@exec $(BIN)/python -m scripts.live
 
 send: .venv/demo  ## a signed sample into the demo: make send PROVIDER=stripe EVENT=invoice.paid
-	$(BIN)/python -m tools.send $(PROVIDER) $(EVENT)
+	$(BIN)/python -m scripts.send $(PROVIDER) $(EVENT)
 
 replay: .venv/demo  ## stored requests once more: make replay ARGS="--since 1h --from github"
-	$(BIN)/python -m tools.replay $(ARGS)
+	$(BIN)/python -m scripts.replay $(ARGS)
 
 missed: .venv/demo  ## what was sent and never came: make missed ARGS="--since 1h --feed"
-	$(BIN)/python -m tools.heal $(ARGS)
+	$(BIN)/python -m scripts.backfill $(ARGS)
 
 screenshots: .venv/ready  ## the pictures in README.md, from a running demo
-	$(BIN)/python -m tools.screenshots
+	$(BIN)/python -m scripts.screenshots
 
 clean:  ## forget the demo and what was installed
 	rm -rf .venv .demo

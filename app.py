@@ -1,4 +1,4 @@
-"""The whole wiring: settings in, rooms on, app out."""
+"""The Flask app: settings, store, blueprints, error responses."""
 
 import logging
 from typing import Any
@@ -11,17 +11,28 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 import config
+import presenter
 import stage
+from api import catalogue
+from api import views as api
 from masking import MaskedNumbers
-from phone import sms, told, voice
+from phone import outbound_calls, sms, voice
 from phone.commands import read_all
-from receiving import door, webhooks
-from receiving.once import StillRunning
+from receiving import provider_views, receiver
+from receiving.idempotency import StillRunning
 from receiving.twilio import BadSignature
-from stage import subscribers
-from workers.queue import Queues
+from workers.queues import Queues
 
-ROOMS = (sms.bp, voice.bp, told.bp, stage.bp, webhooks.bp, subscribers.bp)
+BLUEPRINTS = (
+    sms.bp,
+    voice.bp,
+    outbound_calls.bp,
+    provider_views.bp,
+    stage.bp,
+    presenter.bp,
+    catalogue.bp,
+    api.bp,
+)
 
 
 def create_app(settings: config.Settings | None = None, redis: Any = None) -> Flask:
@@ -33,14 +44,15 @@ def create_app(settings: config.Settings | None = None, redis: Any = None) -> Fl
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],
+        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=settings.is_public_https,
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = SessionsOnDemand()
     for handler in logging.getLogger().handlers:
         handler.addFilter(MaskedNumbers())
-    for room in ROOMS:
-        app.register_blueprint(room)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     read_all()
     insist_on_https(app, settings)
     app.after_request(without_guessing)
@@ -101,7 +113,7 @@ def _broken(trouble: Exception) -> Response:
 
 
 ANSWERS: dict[type[Exception], Any] = {
-    BadSignature: door.refuse,
+    BadSignature: receiver.refuse,
     StillRunning: lambda _: _plain("This delivery is still being worked on.", 503, **{"Retry-After": "5"}),
     StoreUnreachable: _store_is_away,
     StoreTooSlow: _store_is_away,

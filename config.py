@@ -41,7 +41,7 @@ class Settings:
     redis_url: str = setting("Redis or Valkey: redis://… or rediss://…")
     secret_key: Secrets = setting(
         "signs the presenter's cookie, makes callers' aliases, seals what subscribers entrust to us; "
-        "while you rotate it, several, the newest first, then python -m tools.reseal"
+        "while you rotate it, several, the newest first, then python -m scripts.reencrypt"
     )
     presenter_password: Secret = setting("opens the presenter's page")
     public_url: str = setting("the address the world reaches us at: https://talk.example", "")

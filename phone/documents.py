@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from twilio.twiml.voice_response import VoiceResponse
 
 from phone.commands import read_all
-from phone.wording import sayable
+from phone.xml_text import sayable
 
 KEY_PAUSE = 6  # seconds a caller has to press or say something
 CHOICE_KEYS = 9  # that can stand for an answer

@@ -10,15 +10,15 @@ import events
 from masking import alias, mask, mask_words
 from phone.commands import NeedsWords, Slow, by_words
 from phone.commands.help import list_commands
-from phone.wording import sayable
-from receiving import fed_in
+from phone.xml_text import sayable
+from receiving import replay_marker
 from receiving.delivery import Delivery
-from receiving.door import Visit, signed, webhook
-from receiving.once import Reply
-from sending import consent, ledger
+from receiving.idempotency import Reply
+from receiving.receiver import Visit, signed, webhook
+from sending import opt_outs, outbox
 from sending.segments import shorten
-from workers import asks
-from workers.asks import Ask
+from workers import pending_answers
+from workers.pending_answers import Ask
 
 bp = Blueprint("sms", __name__)
 
@@ -52,10 +52,10 @@ def _change_of_mind(visit: Visit, who: str, word: str) -> Reply:
     A START that we bring ourselves is an old one, and they may have texted STOP since.
     """
     if word.lower() in STOP:
-        consent.leave(visit.pipe, who)
+        opt_outs.leave(visit.pipe, who)
         events.publish(visit.pipe, "people.left", visit.delivery["MessageSid"], who=mask(who))
     elif word.lower() in START and not visit.delivery.fed_in:
-        consent.come_back(visit.pipe, who)
+        opt_outs.come_back(visit.pipe, who)
         events.publish(visit.pipe, "people.returned", visit.delivery["MessageSid"], who=mask(who))
     return NOTHING
 
@@ -80,14 +80,14 @@ def _answer(visit: Visit, who: str, body: str) -> str:
 
 def _hand_over(visit: Visit, who: str, name: str, slow: Slow) -> None:
     sid = visit.delivery["MessageSid"]
-    once = fed_in.claim_of(visit.delivery, f"text {sid}")  # done again, where the presenter asks for it to be
+    once = replay_marker.claim_of(visit.delivery, f"text {sid}")  # done again, where the presenter asks for it to be
     id = hashlib.sha256(once.encode()).hexdigest()[:20]
     ask = Ask(id, name, slow.words, "text", who, sid, time.time() + DEADLINE)
     current_app.extensions["queues"].put(visit.pipe, ask, slow.task)
 
 
 def _remember(visit: Visit, who: str, command: str) -> None:
-    asks.remember(visit.pipe, command, "text", alias(who, current_app.extensions["settings"].secret_key[0]))
+    pending_answers.remember(visit.pipe, command, "text", alias(who, current_app.extensions["settings"].secret_key[0]))
 
 
 def _say(words: str) -> Reply:
@@ -105,9 +105,9 @@ def text_moved_on(visit: Visit) -> Reply:
     """A text of ours is sent, delivered, or not. It also settles a text that we were in doubt about."""
     text = visit.delivery
     sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
-    effect = ledger.load(visit.redis, text.query.get("effect", ""))
-    if effect and effect.state in ("sending", "unknown") and ledger.took(visit.redis, sid, effect.id):
-        ledger.settle(visit.redis, effect.id, effect.state, "sent", sid=sid)
+    effect = outbox.load(visit.redis, text.query.get("effect", ""))
+    if effect and effect.state in ("sending", "unknown") and outbox.took(visit.redis, sid, effect.id):
+        outbox.settle(visit.redis, effect.id, effect.state, "sent", sid=sid)
     if _moves_forward(visit, sid, status):
         story = (effect and effect.story) or sid
         facts = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
@@ -121,7 +121,7 @@ def _moves_forward(visit: Visit, sid: str, status: str) -> bool:
     before = (visit.redis.get(key) or b"").decode()
     if before in STATUS_ENDS or (status in STATUS_ORDER and _rank(status) <= _rank(before)):
         return False
-    visit.pipe.set(key, status, ex=asks.KEPT)
+    visit.pipe.set(key, status, ex=pending_answers.KEPT)
     return True
 
 

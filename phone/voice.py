@@ -10,10 +10,10 @@ from masking import alias, mask, mask_words
 from phone import documents
 from phone.commands import Command, NeedsWords, Slow, by_key, by_speech
 from receiving.delivery import Delivery
-from receiving.door import Visit, signed, webhook
-from receiving.once import Reply
-from workers import asks, callbacks, calls, progress, tasks
-from workers.asks import Ask
+from receiving.idempotency import Reply
+from receiving.receiver import Visit, signed, webhook
+from workers import callbacks, calls, pending_answers, progress, tasks
+from workers.pending_answers import Ask
 
 bp = Blueprint("voice", __name__)
 
@@ -79,7 +79,7 @@ def caller_said_words(visit: Visit) -> Reply:
 @webhook(bp, "/voice/wait", key=step_key)
 def caller_waits(visit: Visit) -> Reply:
     """The waiting document is over: is the answer there?"""
-    ask = asks.load(visit.redis, visit.delivery.query.get("ask", ""))
+    ask = pending_answers.load(visit.redis, visit.delivery.query.get("ask", ""))
     if ask is None or ask.story != visit.delivery["CallSid"]:
         return _spoken(visit, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, _next(visit)))
     if calls.load(visit.redis, ask.story).document > document_of(visit.delivery):
@@ -97,7 +97,7 @@ def caller_waits(visit: Visit) -> Reply:
 @webhook(bp, "/voice/answer", key=step_key)
 def answer_arrived(visit: Visit) -> Reply:
     """The live update took: Twilio fetches the answer for the caller who waits."""
-    ask = asks.load(visit.redis, visit.delivery.query.get("ask", ""))
+    ask = pending_answers.load(visit.redis, visit.delivery.query.get("ask", ""))
     if ask is None or ask.story != visit.delivery["CallSid"] or ask.is_open:
         return _spoken(visit, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, _next(visit)))
     return _answer(visit, ask, "update")
@@ -161,7 +161,7 @@ def _run(visit: Visit, chosen: Command, words: str) -> Reply:
         answer = chosen.answer(words)
     except NeedsWords as question:
         return _spoken(visit, str(question), documents.question(str(question), chosen.name, document, question.choices))
-    asks.remember(visit.pipe, chosen.name, "call", alias(visit.delivery["From"], secret))
+    pending_answers.remember(visit.pipe, chosen.name, "call", alias(visit.delivery["From"], secret))
     if isinstance(answer, Slow):
         return _hand_over(visit, chosen.name, answer)
     return _spoken(visit, answer, documents.menu(answer, document, whole=False))
@@ -189,8 +189,8 @@ def _hand_over(visit: Visit, name: str, slow: Slow) -> Reply:
 
 def _keep_waiting(visit: Visit, ask: Ask, turn: int) -> Reply:
     if time.time() > ask.deadline:
-        if asks.settle(visit.redis, ask, "failed", callbacks.TOO_SLOW):
-            asks.take_route(visit.redis, ask, "wait")
+        if pending_answers.settle(visit.redis, ask, "failed", callbacks.TOO_SLOW):
+            pending_answers.take_route(visit.redis, ask, "wait")
         return _spoken(visit, callbacks.TOO_SLOW, documents.menu(callbacks.TOO_SLOW, _next(visit), whole=False))
     return _step(visit, documents.waiting(ask.id, _next(visit), turn, progress.so_far(visit.redis, ask.id)))
 
@@ -202,7 +202,7 @@ def _answer(visit: Visit, ask: Ask, route: str) -> Reply:
         sent = "I have sent you the answer as a text."
         return _spoken(visit, sent, documents.menu(sent, document, whole=False))
     if callbacks.was_heard(visit.redis, ask.id) or (
-        ask.route != route and not asks.take_route(visit.redis, ask, route)
+        ask.route != route and not pending_answers.take_route(visit.redis, ask, route)
     ):
         return _step(visit, documents.menu("You have heard the answer.", document, whole=False))
     callbacks.heard(visit.pipe, ask.id)

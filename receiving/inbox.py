@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from receiving.delivery import Delivery
-from receiving.mistakes import UNKNOWN, Mistake
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 
 STREAM = "inbox"
 ID = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from receiving.delivery import Delivery
-from receiving.refusals import BadSignature, MissingSignature, WrongTime, shown_name
+from receiving.errors import BadSignature, MissingSignature, WrongTime, shown_name
 
 SECONDS = re.compile(r"[0-9]{1,12}")  # ASCII only: int() would also take other scripts' digits, "_" and white space
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from config import Secret, Settings
 from receiving.delivery import Delivery
-from receiving.refusals import BadSignature, MissingSignature
+from receiving.errors import BadSignature, MissingSignature
 from receiving.signatures import same
 
 HEADER = "x-twilio-signature"

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sending import consent
+from sending import opt_outs
 
 MOST = 10  # things one number may follow
 AT_A_TIME = 500  # numbers
@@ -22,7 +22,7 @@ class FollowsEnough(Exception):
 
 def follow(redis: Any, number: str, topic: str, by: str = TEXT) -> None:
     """From now on this number hears of `github`, `github.push` or `call.ended`. FollowsEnough when that is too much."""
-    key = consent.follows(number)
+    key = opt_outs.follows(number)
     if redis.hlen(key) >= MOST and not redis.hexists(key, topic):
         raise FollowsEnough
     pipe = redis.pipeline()
@@ -36,7 +36,7 @@ def unfollow(redis: Any, number: str, topic: str = "") -> int:
     ended = [one for one in topics(redis, number) if topic in ("", one)]
     pipe = redis.pipeline()
     for one in ended:
-        pipe.hdel(consent.follows(number), one)
+        pipe.hdel(opt_outs.follows(number), one)
         pipe.srem(_who(one), number)
     pipe.execute()
     return len(ended)
@@ -44,7 +44,7 @@ def unfollow(redis: Any, number: str, topic: str = "") -> int:
 
 def topics(redis: Any, number: str) -> list[str]:
     """What this number follows."""
-    return sorted(topic.decode() for topic in redis.hkeys(consent.follows(number)))
+    return sorted(topic.decode() for topic in redis.hkeys(opt_outs.follows(number)))
 
 
 def is_followed(redis: Any, name: str) -> bool:
@@ -59,7 +59,7 @@ def of(redis: Any, name: str) -> Iterator[dict[str, str]]:
     for start in range(0, len(numbers), AT_A_TIME):
         some, pipe = numbers[start : start + AT_A_TIME], redis.pipeline(transaction=False)
         for number in some:
-            pipe.hmget(consent.follows(number), families)
+            pipe.hmget(opt_outs.follows(number), families)
         found = dict(zip(some, map(_narrowest, pipe.execute()), strict=True))
         gone = [number for number, by in found.items() if not by]  # they texted STOP
         for topic in families if gone else ():
@@ -70,7 +70,7 @@ def of(redis: Any, name: str) -> Iterator[dict[str, str]]:
 
 def channel(redis: Any, number: str, name: str) -> str:
     """How this number hears of an event of this name; "" when it does not."""
-    return _narrowest(redis.hmget(consent.follows(number), _families(name)))
+    return _narrowest(redis.hmget(opt_outs.follows(number), _families(name)))
 
 
 def links(redis: Any, numbers: Iterable[str]) -> dict[str, str]:

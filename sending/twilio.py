@@ -16,8 +16,8 @@ from twilio.rest import Client
 import events
 from config import Settings
 from masking import alias, mask
-from sending import consent, ledger, limits
-from sending.ledger import Effect
+from sending import opt_outs, outbox, rate_limits
+from sending.outbox import Effect
 from sending.segments import segments, shorten
 
 log = logging.getLogger(__name__)
@@ -49,23 +49,23 @@ class Telephone:
 
     def text(self, id: str) -> str:
         """Carry out the planned text with this id, as far as it goes now; answers its state."""
-        effect = ledger.load(self.redis, id)
+        effect = outbox.load(self.redis, id)
         if effect is None or effect.is_settled:
             return effect.state if effect else "unknown"
-        if effect.state == "sending" and time.time() - effect.began < ledger.SENDING_TAKES:
+        if effect.state == "sending" and time.time() - effect.began < outbox.SENDING_TAKES:
             return "sending"
         if effect.state in ("sending", "unknown"):
             return self._look_up(effect)
         if reason := self._must_not(effect):
             return self._refuse(effect, "planned", reason)
-        return self._send(effect) if ledger.begin(self.redis, effect) else "sending"
+        return self._send(effect) if outbox.begin(self.redis, effect) else "sending"
 
     def call(self, id: str) -> str:
         """Call the person, and let /voice/told speak the planned words with this id; answers the effect's state.
 
         Who was called a moment ago gets a text instead, and so does whom Twilio may or may not have called.
         """
-        effect, origin = ledger.load(self.redis, id), self.settings.public_url
+        effect, origin = outbox.load(self.redis, id), self.settings.public_url
         if effect is None or effect.state != "planned" or effect.tries or not origin:
             return self.text(id)
         person = alias(effect.to, self.settings.secret_key[0])
@@ -80,7 +80,7 @@ class Telephone:
             url=f"{origin}/voice/told?effect={id}",
             status_callback=f"{origin}/voice/told/status?effect={id}",
         )
-        return self._carry_out(effect, call, self._called) if ledger.begin(self.redis, effect) else "sending"
+        return self._carry_out(effect, call, self._called) if outbox.begin(self.redis, effect) else "sending"
 
     def speak(self, call_sid: str, url: str) -> bool:
         """Point the live call at this document. False: Twilio is in trouble. CallIsOver: nobody listens any more."""
@@ -115,14 +115,14 @@ class Telephone:
 
     def _must_not(self, effect: Effect) -> str:
         """Why this text may not be sent at all, or ""."""
-        if consent.has_left(self.redis, effect.to):
+        if opt_outs.has_left(self.redis, effect.to):
             return "they texted STOP"
         if effect.tries >= MOST_TRIES:
             return f"tried {MOST_TRIES} times: {effect.reason or 'Twilio did not answer'}"
         if effect.tries == 0:
             try:
-                limits.spend(self.redis, alias(effect.to, self.settings.secret_key[0]))
-            except limits.OverTheLimit as ceiling:
+                rate_limits.spend(self.redis, alias(effect.to, self.settings.secret_key[0]))
+            except rate_limits.OverTheLimit as ceiling:
                 return str(ceiling)
         return ""
 
@@ -151,12 +151,12 @@ class Telephone:
         return done(effect, "sending", str(made.sid))
 
     def _called(self, effect: Effect, seen: str, sid: str) -> str:
-        ledger.settle(self.redis, effect.id, seen, "sent", sid=sid)
+        outbox.settle(self.redis, effect.id, seen, "sent", sid=sid)
         return "sent"
 
     def _sent(self, effect: Effect, seen: str, sid: str) -> str:
-        ledger.took(self.redis, sid, effect.id)
-        if ledger.settle(self.redis, effect.id, seen, "sent", sid=sid):
+        outbox.took(self.redis, sid, effect.id)
+        if outbox.settle(self.redis, effect.id, seen, "sent", sid=sid):
             body = shorten(effect.body)
             facts = {"who": mask(effect.to), "answer": body, "segments": segments(body)}
             events.publish(self.redis, "text.sent", effect.story or sid, **facts)
@@ -168,23 +168,23 @@ class Telephone:
         if refusal.status >= 500:
             return self._doubt(effect)
         if refusal.code == OPTED_OUT:
-            consent.leave(self.redis, effect.to)
+            opt_outs.leave(self.redis, effect.to)
             return self._refuse(effect, "sending", "they texted STOP")
         return self._refuse(effect, "sending", f"Twilio refused it: {refusal.msg} ({refusal.code})")
 
     def _refuse(self, effect: Effect, seen: str, reason: str) -> str:
-        if ledger.settle(self.redis, effect.id, seen, "refused", reason=reason):
+        if outbox.settle(self.redis, effect.id, seen, "refused", reason=reason):
             log.warning("A text was not sent: %s", reason)
             events.publish(self.redis, "text.refused", effect.story, who=mask(effect.to), reason=reason)
         return "refused"
 
     def _later(self, effect: Effect, reason: str) -> str:
         wait = random.uniform(0.5, 1) * min(2**effect.tries, 60)  # noqa: S311 (jitter, not a secret)
-        ledger.postpone(self.redis, effect.id, "sending", time.time() + wait, reason)
+        outbox.postpone(self.redis, effect.id, "sending", time.time() + wait, reason)
         return "planned"
 
     def _doubt(self, effect: Effect) -> str:
-        ledger.doubt(self.redis, effect.id, time.time() + LOOK_AFTER)
+        outbox.doubt(self.redis, effect.id, time.time() + LOOK_AFTER)
         return "unknown"
 
     def _look_up(self, effect: Effect) -> str:
@@ -195,13 +195,13 @@ class Telephone:
                 to=effect.to, limit=100
             )  # newest first; a queued one has no DateSent to filter by
         except (TwilioException, requests.exceptions.RequestException):
-            ledger.look_later(self.redis, effect.id, effect.state, time.time() + LOOK_AFTER)
+            outbox.look_later(self.redis, effect.id, effect.state, time.time() + LOOK_AFTER)
             return "unknown"
         for message in sent:
             mine = message.body == shorten(effect.body) and message.direction == "outbound-api"
-            if mine and _is_recent(message, since) and ledger.took(self.redis, str(message.sid), effect.id):
+            if mine and _is_recent(message, since) and outbox.took(self.redis, str(message.sid), effect.id):
                 return self._sent(effect, effect.state, str(message.sid))
-        ledger.postpone(self.redis, effect.id, effect.state, time.time(), "Twilio did not answer")
+        outbox.postpone(self.redis, effect.id, effect.state, time.time(), "Twilio did not answer")
         return "planned"
 
 

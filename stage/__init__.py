@@ -1,6 +1,6 @@
-"""What the room sees, and what the presenter drives. The app registers `stage.bp`."""
+"""What the audience sees: the stage page and its event stream."""
 
-from stage import by_hand, catalogue, health, missed, pages, present, refusals, unfollow
-from stage.room import bp
+from stage import unfollow, views
+from stage.blueprint import bp
 
-__all__ = ["bp", "by_hand", "catalogue", "health", "missed", "pages", "present", "refusals", "unfollow"]
+__all__ = ["bp", "unfollow", "views"]

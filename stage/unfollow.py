@@ -8,8 +8,8 @@ from flask import Response, render_template
 
 from masking import mask
 from sending import followers
-from stage.pages import theme
-from stage.room import bp, store
+from stage.blueprint import bp, store
+from stage.views import theme
 
 
 @bp.get("/unfollow/<word>")

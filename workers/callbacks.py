@@ -11,12 +11,12 @@ from rq.timeouts import JobTimeoutException
 import config
 import events
 from masking import mask
-from sending import ledger
-from sending.ledger import Effect
+from sending import outbox
+from sending.outbox import Effect
 from sending.twilio import CallIsOver, Telephone
-from transaction import collect
-from workers import asks, calls
-from workers.asks import Ask
+from store import collect
+from workers import calls, pending_answers
+from workers.pending_answers import Ask
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +49,13 @@ def apologise(job: Any, connection: Any, kind: type[BaseException], error: BaseE
 
 def finish(redis: Any, ask_id: str, state: str, answer: str) -> None:
     """Settle the ask, whoever comes first, and bring what there is to say."""
-    while (ask := asks.load(redis, ask_id)) is not None and ask.is_open:
+    while (ask := pending_answers.load(redis, ask_id)) is not None and ask.is_open:
         pipe = collect(redis)
         if ask.channel == "text":
-            ledger.plan(pipe, Effect(f"answer:{ask.id}", ask.person, answer, ask.story))
+            outbox.plan(pipe, Effect(f"answer:{ask.id}", ask.person, answer, ask.story))
         elif ask.channel == "call":
             pipe.zadd(UNHEARD, {ask.id: time.time() + HEARD_WITHIN})
-        if asks.settle(redis, ask, state, answer, pipe):
+        if pending_answers.settle(redis, ask, state, answer, pipe):
             bring(redis, ask)
             return
 
@@ -70,21 +70,21 @@ def bring(redis: Any, ask: Ask) -> None:
 
 def _speak(redis: Any, ask_id: str) -> None:
     """Into the live call. If Twilio does not take the update, the waiting document brings the answer instead."""
-    ask = asks.load(redis, ask_id)
+    ask = pending_answers.load(redis, ask_id)
     if ask is None or ask.route:
         return
     call = calls.load(redis, ask.story)
     if not call.is_live:
         text_instead(redis, ask)
         return
-    if not telephone().settings.public_url or not asks.take_route(redis, ask, "update"):
+    if not telephone().settings.public_url or not pending_answers.take_route(redis, ask, "update"):
         return
     url = f"{telephone().settings.public_url}/voice/answer?ask={ask.id}&doc={call.document + 2}"
     # Two on from what the caller last acted on: one on is the waiting document, whose late fetch must look old.
-    taken = asks.load(redis, ask_id)
+    taken = pending_answers.load(redis, ask_id)
     try:
         if not telephone().speak(ask.story, url) and taken is not None:
-            asks.take_route(redis, taken, "")
+            pending_answers.take_route(redis, taken, "")
     except CallIsOver:
         if taken is not None:
             text_instead(redis, taken)
@@ -95,11 +95,11 @@ def text_instead(redis: Any, ask: Ask) -> None:
     pipe, effect = collect(redis), Effect(f"answer:{ask.id}", ask.person, ask.answer, ask.story)
     reachable = can_be_texted(ask.person)
     if reachable:
-        ledger.plan(pipe, effect)
+        outbox.plan(pipe, effect)
     else:
         reason = "the call was over, and this number cannot get texts"
         events.publish(pipe, "text.refused", ask.story, who=mask(ask.person), reason=reason)
-    if asks.take_route(redis, ask, "text", pipe) and reachable:
+    if pending_answers.take_route(redis, ask, "text", pipe) and reachable:
         telephone().text(effect.id)
 
 
@@ -107,7 +107,7 @@ def after_call(sid: str) -> None:
     """A job: what the caller did not get to hear before hanging up is texted."""
     redis = telephone().redis
     for id in calls.load(redis, sid).asks:
-        ask = asks.load(redis, id)
+        ask = pending_answers.load(redis, id)
         if ask is None or ask.is_open:
             continue  # its answer will find the call over
         if ask.route == "" or (ask.route == "update" and not was_heard(redis, id)):
@@ -116,7 +116,7 @@ def after_call(sid: str) -> None:
 
 def chase(redis: Any, ask_id: str) -> None:
     """An answer that should have been heard by now: text it if the call is over, otherwise look again later."""
-    ask = asks.load(redis, ask_id)
+    ask = pending_answers.load(redis, ask_id)
     if ask is None or ask.route == "text" or was_heard(redis, ask_id):
         redis.zrem(UNHEARD, ask_id)
     elif calls.load(redis, ask.story).is_live and telephone().call_is_live(ask.story):

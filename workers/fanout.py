@@ -9,10 +9,11 @@ from typing import Any
 
 import events
 from events import Event
-from sending import catalogue, followers, originals, subscribers, webhooks
-from sending.subscribers import Subscriber
-from transaction import collect, commit
-from workers import telling
+from sending import followers
+from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
+from sending.webhooks.endpoints import Subscriber
+from store import collect, commit
+from workers import notifications
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def _some(redis: Any) -> tuple[int, int]:
     seen = (redis.get(CURSOR) or b"").decode()
     if not newest or newest[-1].id == seen:
         return 0, 0
-    hooks = list(subscribers.everyone(redis))
+    hooks = list(endpoints.everyone(redis))
     start = seen or _before_all(hooks, newest[-1].id)
     if start == newest[-1].id:
         _move(redis, collect(redis), seen, newest[-1].id)
@@ -49,7 +50,7 @@ def _some(redis: Any) -> tuple[int, int]:
         log.warning("Events since %s are no longer kept: no worker was there, and who subscribed was not told", seen)
     planned = sum(_tell(redis, pipe, event, hooks, followed) for event in found)
     for event in found:
-        originals.forget(pipe, event.facts.get("original", ""))
+        raw_payloads.forget(pipe, event.facts.get("original", ""))
     return (len(found), planned) if found and _move(redis, pipe, seen, found[-1].id) else (0, 0)
 
 
@@ -69,8 +70,8 @@ def _tell(redis: Any, pipe: Any, event: Event, hooks: list[Subscriber], followed
         return False
     hooked = any(one.state != "off" and one.wants(name) for one in hooks)
     if hooked:
-        data = catalogue.data_of(event, originals.load(redis, event.facts.get("original", "")))
-        webhooks.deliver_later(pipe, name, data, id=catalogue.message_of(event.id), now=event.at)
+        data = catalogue.data_of(event, raw_payloads.load(redis, event.facts.get("original", "")))
+        dispatch.deliver_later(pipe, name, data, id=catalogue.message_of(event.id), now=event.at)
     if name in followed:
-        telling.plan(pipe, event, name)
+        notifications.plan(pipe, event, name)
     return hooked or name in followed

@@ -5,13 +5,13 @@ from typing import Any
 from rq import get_current_job
 
 import events
-from workers import asks
+from workers import pending_answers
 
 
 def report(done: float, words: str) -> None:
     """`done` from 0 to 1, `words` for people ("4,000 of 10,000 read"). Outside a job it does nothing."""
     job = get_current_job()
-    if job is None or (ask := asks.load(job.connection, job.id)) is None:
+    if job is None or (ask := pending_answers.load(job.connection, job.id)) is None:
         return
     pipe = job.connection.pipeline()
     pipe.hset(f"ask:{ask.id}", "progress", words)

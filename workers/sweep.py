@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sending import ledger, webhooks
-from workers import asks, callbacks, fanout, telling
+from sending import outbox
+from sending.webhooks import dispatch
+from workers import callbacks, fanout, notifications, pending_answers
 
 log = logging.getLogger(__name__)
 
@@ -19,17 +20,17 @@ def sweep(redis: Any, now: float | None = None) -> int:
     """One round; answers how many things it saw to. Several processes may sweep at once: each thing is taken once."""
     told = fanout.fan_out(redis)  # first: a text to Twilio may take seconds
     now = now or time.time()  # only now, so that what was just planned is due
-    told += webhooks.due(redis, now) + telling.due(redis, now)
+    told += dispatch.due(redis, now) + notifications.due(redis, now)
     return told + _late_asks(redis, now) + _unheard_answers(redis, now) + _unsettled_texts(redis, now)
 
 
 def _late_asks(redis: Any, now: float) -> int:
     def give_up(id: str) -> None:
-        if asks.load(redis, id) is None:
-            redis.zrem(asks.OPEN, id)
+        if pending_answers.load(redis, id) is None:
+            redis.zrem(pending_answers.OPEN, id)
         callbacks.finish(redis, id, "failed", callbacks.TOO_SLOW)
 
-    return _each(redis, asks.overdue(redis, now, MOST), give_up)
+    return _each(redis, pending_answers.overdue(redis, now, MOST), give_up)
 
 
 def _unheard_answers(redis: Any, now: float) -> int:
@@ -39,10 +40,10 @@ def _unheard_answers(redis: Any, now: float) -> int:
 
 def _unsettled_texts(redis: Any, now: float) -> int:
     def go_on(id: str) -> None:
-        if callbacks.telephone().text(id) == "unknown" and ledger.load(redis, id) is None:
-            redis.zrem(ledger.DUE, id)
+        if callbacks.telephone().text(id) == "unknown" and outbox.load(redis, id) is None:
+            redis.zrem(outbox.DUE, id)
 
-    return _each(redis, ledger.overdue(redis, now, MOST), go_on)
+    return _each(redis, outbox.overdue(redis, now, MOST), go_on)
 
 
 def _each(redis: Any, ids: list[str], see_to: Callable[[str], object]) -> int:

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from rq import get_current_job
 
 import events
-from sending import look
-from sending.http import Client
-from workers import asks, progress
+from sending.http.client import Client
+from workers import pending_answers, progress, site_check
+from workers.audio import measure
 from workers.callbacks import telephone
-from workers.queue import Task
-from workers.sound import measure
+from workers.queues import Task
 
 ROWS_AT_ONCE = 2_000  # of the history: some milliseconds each, so that the count can say how far it is
 
@@ -24,8 +23,8 @@ def task(work: Task) -> Task:
     def run(words: str) -> str:
         job = get_current_job()
         if job is not None:
-            ask = asks.load(job.connection, job.id)
-            if ask is None or not asks.start(job.connection, ask):
+            ask = pending_answers.load(job.connection, job.id)
+            if ask is None or not pending_answers.start(job.connection, ask):
                 return ""
         return work(words)
 
@@ -35,7 +34,7 @@ def task(work: Task) -> Task:
 @task
 def check(address: str) -> str:
     """Is this web site up, how fast, which redirects, when does its certificate end."""
-    return look.sentence(look.look(address, client()))
+    return site_check.sentence(site_check.look(address, client()))
 
 
 @functools.cache
@@ -48,11 +47,11 @@ def client() -> Client:
 def count(_: str) -> str:
     """What this number has been asked so far, worked out over the whole history."""
     redis, last, rows = telephone().redis, "-", 0
-    total = redis.xlen(asks.HISTORY)
+    total = redis.xlen(pending_answers.HISTORY)
     commands: Counter[str] = Counter()
     people: set[bytes] = set()
     since = None
-    while found := redis.xrange(asks.HISTORY, min=last, count=ROWS_AT_ONCE):
+    while found := redis.xrange(pending_answers.HISTORY, min=last, count=ROWS_AT_ONCE):
         since = since or int(found[0][0].split(b"-")[0]) / 1000
         commands.update(row[b"command"].decode() for _, row in found)
         people.update(row[b"who"] for _, row in found)
@@ -76,7 +75,7 @@ def listen(recording_sid: str) -> str:
     """How long and how loud a recorded message is, and its waveform for the stage."""
     sound = measure(telephone().recording(recording_sid))
     job = get_current_job()
-    ask = asks.load(job.connection, job.id) if job else None
+    ask = pending_answers.load(job.connection, job.id) if job else None
     if ask is not None:
         facts = {"seconds": sound.seconds, "loudness": sound.loudness, "peaks": list(sound.peaks)}
         events.publish(telephone().redis, "recording.ready", ask.story, **facts)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from workers.queue import Task
+from workers.queues import Task
 
 
 @dataclass(frozen=True)

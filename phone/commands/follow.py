@@ -6,8 +6,8 @@ from flask import current_app
 
 from phone.commands import NeedsWords, Slow, command
 from receiving import providers
-from sending import catalogue
-from workers import following
+from sending.webhooks import catalogue
+from workers import subscriptions
 
 BY_CALL = re.compile(r"\W+(by|with|per) (a )?(phone )?calls?\W*$|\W+by (tele)?phone\W*$", re.IGNORECASE)
 
@@ -22,15 +22,15 @@ def follow_something(words: str) -> Slow:
         question = "What shall I tell you of?"
         in_writing = f"{question} Text follow and one of these: {', '.join(_topics())}"
         raise NeedsWords(question, tuple(_topics()), in_writing)
-    wanted = topic + (following.BY_CALL if by_call else "")
-    return Slow(following.follow, wanted, f"I note that you follow {wanted}.")
+    wanted = topic + (subscriptions.BY_CALL if by_call else "")
+    return Slow(subscriptions.follow, wanted, f"I note that you follow {wanted}.")
 
 
 @command("unfollow", key="8")
 def unfollow_something(words: str) -> Slow:
     """no more of them"""
     what = words.strip().lower() if "/" in words else known_topic(as_topic(words))
-    return Slow(following.unfollow, what, "I cross it out.")
+    return Slow(subscriptions.unfollow, what, "I cross it out.")
 
 
 def as_topic(words: str) -> str:

@@ -4,9 +4,9 @@ from flask import current_app
 
 from phone.commands import NeedsWords, Slow, command
 from phone.commands.check import as_written
-from sending import urls
-from sending.failures import Failure
-from workers import following
+from sending.http import urls
+from sending.http.errors import Failure
+from workers import subscriptions
 
 
 @command("webhook", key="6", takes="https address")
@@ -20,4 +20,4 @@ def send_webhooks(words: str) -> Slow:
         url = urls.accept(address if "://" in address else f"https://{address}", http=loopback, any_port=loopback)
     except Failure as failure:
         raise NeedsWords(f"That is no address I send to. {failure.sentence}") from failure
-    return Slow(following.subscribe, url, f"I am asking {urls.host_of(url)} whether it wants that.")
+    return Slow(subscriptions.subscribe, url, f"I am asking {urls.host_of(url)} whether it wants that.")

@@ -34,9 +34,9 @@ from types import ModuleType
 
 from config import MissingSetting, Secrets
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake
-from receiving.notices import Notice
-from receiving.once import Reply
+from receiving.diagnosis.mistakes import Mistake
+from receiving.idempotency import Reply
+from receiving.provider_event import Notice
 
 DONE = Reply("", "text/plain; charset=utf-8", 204)
 OPTIONAL = {

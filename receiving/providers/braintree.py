@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake
-from receiving.notices import Notice, spaced
-from receiving.once import Reply
-from receiving.refusals import BadSignature, MissingSignature
+from receiving.diagnosis.mistakes import Mistake
+from receiving.errors import BadSignature, MissingSignature
+from receiving.idempotency import Reply
+from receiving.provider_event import Notice, spaced
 from receiving.samples import FORM, as_form
 from receiving.signatures import fits
 

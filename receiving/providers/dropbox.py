@@ -10,8 +10,8 @@ import secrets as random
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.notices import Notice, read_json, several
-from receiving.once import Reply
+from receiving.idempotency import Reply
+from receiving.provider_event import Notice, read_json, several
 from receiving.samples import as_json
 from receiving.signatures import expect
 

@@ -11,8 +11,8 @@ import uuid
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake
-from receiving.notices import Notice, read_json, several, spaced
+from receiving.diagnosis.mistakes import Mistake
+from receiving.provider_event import Notice, read_json, several, spaced
 from receiving.samples import as_json
 from receiving.signatures import expect
 

@@ -10,9 +10,9 @@ import uuid
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake
-from receiving.notices import Notice, read_json, spaced
-from receiving.refusals import BadSignature
+from receiving.diagnosis.mistakes import Mistake
+from receiving.errors import BadSignature
+from receiving.provider_event import Notice, read_json, spaced
 from receiving.samples import as_json
 from receiving.signatures import expect, fits, marked
 

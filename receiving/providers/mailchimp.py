@@ -10,11 +10,11 @@ import secrets as random
 from dataclasses import replace
 
 from config import Secrets
-from receiving import hidden_path
+from receiving import secret_path
 from receiving.delivery import Delivery
-from receiving.notices import Notice, somebody
-from receiving.once import Reply
-from receiving.refusals import BadSignature, MissingSignature
+from receiving.errors import BadSignature, MissingSignature
+from receiving.idempotency import Reply
+from receiving.provider_event import Notice, somebody
 from receiving.samples import FORM, as_form
 from receiving.signatures import fits, in_time, seconds, timed
 
@@ -27,22 +27,22 @@ TAKES = {FORM: 256 * 1024}
 REMEMBERED = 24 * 3600  # it tries for 75 minutes
 WINDOW = 300  # seconds
 HIDDEN_PATH = True
-check = hidden_path.check
+check = secret_path.check
 
 
 def greet(delivery: Delivery, secrets: Secrets) -> Reply | None:
     """It looks whether the address is there, before it can sign."""
     if delivery.method == "POST":
         return None
-    if hidden_path.given(delivery):
-        hidden_path.verify(delivery, secrets)
+    if secret_path.given(delivery):
+        secret_path.verify(delivery, secrets)
     return Reply("", "text/plain; charset=utf-8")
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The secret in the path, if there is one; otherwise a `v1` over the time and the raw body."""
-    if hidden_path.given(delivery):
-        return hidden_path.verify(delivery, secrets)
+    if secret_path.given(delivery):
+        return secret_path.verify(delivery, secrets)
     if not delivery.headers.get(HEADER):
         raise MissingSignature(HEADER)
     at, given = timed(delivery.headers[HEADER])
@@ -55,7 +55,7 @@ def verify(delivery: Delivery, secrets: Secrets) -> None:
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Mailchimp signs it, or sent to the address with the secret when that is all we have."""
     if not _signing(secrets):
-        return replace(delivery, url=hidden_path.add(delivery, secrets))
+        return replace(delivery, url=secret_path.add(delivery, secrets))
     at = str(int(delivery.received_at))
     return delivery.having(**{HEADER: f"t={at},v1={_signature(_signing(secrets)[0], at, delivery.body)}"})
 
@@ -65,7 +65,7 @@ def _signature(secret: str, at: str, body: bytes) -> str:
 
 
 def _signing(secrets: Secrets) -> Secrets:
-    return tuple(secret for secret in secrets if not secret.startswith(hidden_path.MARK))
+    return tuple(secret for secret in secrets if not secret.startswith(secret_path.MARK))
 
 
 def signed_at(delivery: Delivery) -> float | None:

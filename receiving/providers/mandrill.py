@@ -17,10 +17,10 @@ from urllib.parse import quote
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake, other_urls
-from receiving.notices import Notice, read_json, somebody, spaced
-from receiving.once import Reply
-from receiving.refusals import BadSignature, MissingSignature
+from receiving.diagnosis.mistakes import Mistake, other_urls
+from receiving.errors import BadSignature, MissingSignature
+from receiving.idempotency import Reply
+from receiving.provider_event import Notice, read_json, somebody, spaced
 from receiving.samples import FORM, as_form
 from receiving.signatures import expect, same
 

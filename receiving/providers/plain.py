@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from config import Secret, Secrets
-from receiving import hidden_path
+from receiving import secret_path
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake
-from receiving.notices import Notice, read_json, spaced
-from receiving.refusals import NotHere, WantsCredentials
+from receiving.diagnosis.mistakes import Mistake
+from receiving.errors import NotHere, WantsCredentials
+from receiving.provider_event import Notice, read_json, spaced
 from receiving.samples import FORM, as_json
 from receiving.signatures import fits, marked
 
@@ -34,9 +34,9 @@ HOLDS_BODY = False
 
 def check(secrets: Secrets) -> None:
     """Each must say what it is, and tokens must be too long to guess."""
-    hidden_path.check(secrets)
+    secret_path.check(secrets)
     for secret in secrets:
-        if not secret.startswith((hidden_path.MARK, BASIC, BEARER)):
+        if not secret.startswith((secret_path.MARK, BASIC, BEARER)):
             raise ValueError("must be path:secret, basic:user:password or bearer:token")
     if not all(":" in pair and len(pair) >= 16 for pair in marked(secrets, BASIC)):
         raise ValueError("must be basic:user:password, the two of them 15 characters or more")
@@ -46,8 +46,8 @@ def check(secrets: Secrets) -> None:
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The secret in the path, if there is one; otherwise the Authorization."""
-    if hidden_path.given(delivery):
-        return hidden_path.verify(delivery, secrets)
+    if secret_path.given(delivery):
+        return secret_path.verify(delivery, secrets)
     kind, _, credentials = delivery.headers.get("authorization", "").partition(" ")
     good = {"basic": _basic, "bearer": _bearer}.get(kind.lower())
     if good and good(credentials.strip(), secrets):
@@ -77,7 +77,7 @@ def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
         return delivery.having(authorization="Basic " + base64.b64encode(value.encode()).decode())
     if kind == "bearer":
         return delivery.having(authorization=f"Bearer {value}")
-    return replace(delivery, url=hidden_path.add(delivery, secrets))
+    return replace(delivery, url=secret_path.add(delivery, secrets))
 
 
 def read(delivery: Delivery) -> list[Notice]:
@@ -113,7 +113,7 @@ def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[Mistake, De
     """The right value in the wrong place."""
     kind, _, credentials = delivery.headers.get("authorization", "").partition(" ")
     bare = credentials or kind
-    for mark in (BEARER, hidden_path.MARK):
+    for mark in (BEARER, secret_path.MARK):
         values = tuple(Secret(BEARER + value) for value in marked(secrets, mark))
         yield MISPLACED, delivery.having(authorization=f"Bearer {bare}"), values
     users = [pair.partition(":")[0] for pair in marked(secrets, BASIC)]

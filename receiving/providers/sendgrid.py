@@ -22,11 +22,11 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from config import Secrets
-from receiving import hidden_path
+from receiving import secret_path
 from receiving.delivery import Delivery
-from receiving.notices import Notice, read_json, somebody, spaced
-from receiving.once import Reply
-from receiving.refusals import BadSignature, MissingSignature
+from receiving.errors import BadSignature, MissingSignature
+from receiving.idempotency import Reply
+from receiving.provider_event import Notice, read_json, somebody, spaced
 from receiving.signatures import in_time, marked, seconds
 
 SETTING = (
@@ -45,15 +45,15 @@ HIDDEN_PATH = True
 
 def check(secrets: Secrets) -> None:
     """Each must be a key that can be read, or a secret for the path."""
-    hidden_path.check(secrets)
+    secret_path.check(secrets)
     for secret in _keys(secrets):
         _public(secret)
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The secret in the path, if there is one; otherwise ECDSA over the time and the raw body."""
-    if hidden_path.given(delivery):
-        return hidden_path.verify(delivery, secrets)
+    if secret_path.given(delivery):
+        return secret_path.verify(delivery, secrets)
     for header in (HEADER, AT):
         if not delivery.headers.get(header):
             raise MissingSignature(header)
@@ -78,15 +78,15 @@ def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
         at = str(int(delivery.received_at))
         made = private[0].sign(at.encode() + delivery.body, ECDSA(SHA256()))
         return delivery.having(**{AT: at, HEADER: base64.b64encode(made).decode()})
-    if any(marked(secrets, hidden_path.MARK)):
-        return replace(delivery, url=hidden_path.add(delivery, secrets))
+    if any(marked(secrets, secret_path.MARK)):
+        return replace(delivery, url=secret_path.add(delivery, secrets))
     raise ValueError(
         "SendGrid's public key cannot sign: put a private key (Base64 of PKCS 8) in SENDGRID_WEBHOOK_SECRET"
     )
 
 
 def _keys(secrets: Secrets) -> Secrets:
-    return tuple(secret for secret in secrets if not secret.startswith(hidden_path.MARK))
+    return tuple(secret for secret in secrets if not secret.startswith(secret_path.MARK))
 
 
 @cache

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from config import Secret, Secrets
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake
-from receiving.notices import Notice, read_json, spaced
-from receiving.refusals import BadSignature, MissingSignature
+from receiving.diagnosis.mistakes import Mistake
+from receiving.errors import BadSignature, MissingSignature
+from receiving.provider_event import Notice, read_json, spaced
 from receiving.samples import as_json
 from receiving.signatures import in_time, same, seconds
 

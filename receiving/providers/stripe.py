@@ -11,8 +11,8 @@ from typing import Any
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.notices import Notice, read_json, spaced
-from receiving.refusals import BadSignature, MissingSignature
+from receiving.errors import BadSignature, MissingSignature
+from receiving.provider_event import Notice, read_json, spaced
 from receiving.samples import as_json
 from receiving.signatures import fits, in_time, seconds, timed
 

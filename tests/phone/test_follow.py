@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import events
 from phone.commands.follow import as_topic
-from sending import consent, followers
+from sending import followers, opt_outs
 from tests.conftest import ME
 from workers import fanout
 
@@ -94,7 +94,7 @@ def test_stop_ends_all_following(person, redis):
     followers.follow(redis, ME, "github")
     person.texts("STOP")
     person.texts("START")
-    assert not consent.has_left(redis, ME)
+    assert not opt_outs.has_left(redis, ME)
     events.publish(redis, "webhook.received", provider="github", event="push", line="ada pushed")
     assert fanout.fan_out(redis) == 1
     assert list(followers.of(redis, "github.push")) == []

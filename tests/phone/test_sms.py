@@ -4,10 +4,10 @@ import pytest
 
 import events
 from receiving import inbox
-from sending import consent, ledger
-from sending.ledger import Effect
+from sending import opt_outs, outbox
+from sending.outbox import Effect
 from tests.conftest import ME
-from workers import asks
+from workers import pending_answers
 
 
 def kinds(redis):
@@ -42,7 +42,7 @@ def test_a_bell_in_a_text_does_not_break_the_reply(person):
 def test_a_slow_one_is_answered_at_once_and_queued(person, app, redis):
     assert "The answer comes as another text" in person.texts("count")
     assert app.extensions["queues"].by_name["texters"].count == 1
-    assert redis.zcard(asks.OPEN) == 1
+    assert redis.zcard(pending_answers.OPEN) == 1
 
 
 def test_check_without_an_address_asks_for_one(person, app):
@@ -59,18 +59,18 @@ def test_a_monstrous_address_gets_a_clear_answer(person):
 )
 def test_stop_is_remembered_and_left_for_twilio_to_answer(person, redis, word):
     assert person.texts(word) == ""
-    assert consent.has_left(redis, ME)
+    assert opt_outs.has_left(redis, ME)
 
 
 def test_start_undoes_it(person, redis):
     person.texts("STOP")
     assert person.texts("START") == ""
-    assert not consent.has_left(redis, ME)
+    assert not opt_outs.has_left(redis, ME)
 
 
 def test_stop_please_is_no_stop(person, redis):
     person.texts("stop please")
-    assert not consent.has_left(redis, ME)
+    assert not opt_outs.has_left(redis, ME)
 
 
 def test_help_that_twilio_has_answered_is_not_answered_twice(person):
@@ -98,7 +98,7 @@ def test_no_event_ever_holds_a_number(person, redis):
 
 def test_the_history_holds_an_alias_and_no_number(person, redis):
     person.texts("time")
-    row = redis.xrange(asks.HISTORY)[0][1]
+    row = redis.xrange(pending_answers.HISTORY)[0][1]
     assert row[b"command"] == b"time"
     assert ME.encode() not in b"".join(row.values())
 
@@ -132,20 +132,20 @@ class TestStatus:
 
     def test_what_becomes_of_a_text_that_nobody_asked_for_is_told_in_its_own_story(self, person, redis):
         with redis.pipeline() as pipe:
-            ledger.plan(pipe, Effect("follow:1", ME, "A pull request.", ""))
+            outbox.plan(pipe, Effect("follow:1", ME, "A pull request.", ""))
             pipe.execute()
         self.moves(person, "delivered", query="?effect=follow:1")
         assert events.latest(redis, 1)[0].story == "SM9"
 
     def test_a_callback_settles_a_text_we_were_in_doubt_about(self, person, redis):
         with redis.pipeline() as pipe:
-            ledger.plan(pipe, Effect("answer:x", ME, "hello", "SM1"))
+            outbox.plan(pipe, Effect("answer:x", ME, "hello", "SM1"))
             pipe.execute()
-        ledger.begin(redis, ledger.load(redis, "answer:x"))
-        ledger.doubt(redis, "answer:x", 9e9)
+        outbox.begin(redis, outbox.load(redis, "answer:x"))
+        outbox.doubt(redis, "answer:x", 9e9)
         self.moves(person, "sent", query="?effect=answer:x")
-        assert (ledger.load(redis, "answer:x").state, ledger.load(redis, "answer:x").sid) == ("sent", "SM9")
-        assert ledger.overdue(redis, 9e9) == []
+        assert (outbox.load(redis, "answer:x").state, outbox.load(redis, "answer:x").sid) == ("sent", "SM9")
+        assert outbox.overdue(redis, 9e9) == []
 
 
 def test_a_text_by_get_is_answered_too(person, settings):

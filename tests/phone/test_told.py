@@ -2,8 +2,8 @@
 
 import pytest
 
-from sending import followers, ledger
-from sending.ledger import Effect
+from sending import followers, outbox
+from sending.outbox import Effect
 from tests.conftest import ME
 
 CALL = "CA" + "7" * 32
@@ -13,8 +13,8 @@ CALL = "CA" + "7" * 32
 def effect(redis):
     followers.follow(redis, ME, "github", followers.CALL)
     effect = Effect("spoken:1-0:abc", ME, "ada pushed 2 commits <to> main", "")
-    ledger.plan(redis, effect)
-    ledger.settle(redis, effect.id, "planned", "sent", sid=CALL)
+    outbox.plan(redis, effect)
+    outbox.settle(redis, effect.id, "planned", "sent", sid=CALL)
     return effect
 
 
@@ -47,13 +47,13 @@ def test_another_key_ends_the_call_only(called, effect, redis):
 def test_who_does_not_pick_up_is_told_by_text_once(called, effect, redis, status):
     for _ in range(2):
         assert called(f"/status?effect={effect.id}", CallStatus=status).status_code == 204
-    (due,) = redis.zrange(ledger.DUE, 0, -1)
-    assert (ledger.load(redis, due.decode()).to, ledger.load(redis, due.decode()).body) == (ME, effect.body)
+    (due,) = redis.zrange(outbox.DUE, 0, -1)
+    assert (outbox.load(redis, due.decode()).to, outbox.load(redis, due.decode()).body) == (ME, effect.body)
 
 
 def test_who_heard_it_is_not_texted_too(called, effect, redis):
     called(f"/status?effect={effect.id}", CallStatus="completed")
-    assert redis.zcard(ledger.DUE) == 0
+    assert redis.zcard(outbox.DUE) == 0
 
 
 @pytest.mark.parametrize("path", ["", "/key", "/status"])

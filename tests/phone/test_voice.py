@@ -7,19 +7,19 @@ import pytest
 
 import events
 from tests.conftest import Person
-from workers import asks, callbacks, calls
+from workers import callbacks, calls, pending_answers
 
 
 def open_ask(redis):
-    return asks.load(redis, redis.zrange(asks.OPEN, 0, 0)[0].decode())
+    return pending_answers.load(redis, redis.zrange(pending_answers.OPEN, 0, 0)[0].decode())
 
 
 def answer(redis, words, route=""):
     """The worker is done; nothing was updated yet."""
     ask = open_ask(redis)
-    asks.settle(redis, ask, "answered", words)
+    pending_answers.settle(redis, ask, "answered", words)
     if route:
-        asks.take_route(redis, replace(ask, route=""), route)
+        pending_answers.take_route(redis, replace(ask, route=""), route)
     return ask
 
 
@@ -136,7 +136,7 @@ def test_an_answer_that_went_as_a_text_is_said_so(waiting_caller, redis):
 
 
 def test_a_failure_is_told_in_words(waiting_caller, redis):
-    asks.settle(redis, open_ask(redis), "failed", callbacks.BROKEN)
+    pending_answers.settle(redis, open_ask(redis), "failed", callbacks.BROKEN)
     assert "went wrong on our side" in waiting_caller.waits().heard
 
 
@@ -144,7 +144,7 @@ def test_what_takes_too_long_is_told_in_words_and_leads_back_to_the_menu(waiting
     redis.hset(f"ask:{open_ask(redis).id}", "deadline", time.time() - 1)
     assert "could not work that out in time" in waiting_caller.waits().heard
     assert waiting_caller.next.startswith("/voice/menu")
-    assert redis.zcard(asks.OPEN) == 0
+    assert redis.zcard(pending_answers.OPEN) == 0
 
 
 def test_check_asks_for_the_address_and_takes_it_as_it_is_said(caller, redis):

@@ -10,10 +10,10 @@ import redis as redis_client
 from werkzeug.serving import make_server
 
 import config
-from demo import read_env
-from receiving import door, providers, webhooks
+from receiving import provider_views, providers, receiver
 from receiving.delivery import Delivery
-from receiving.why import Glances
+from receiving.diagnosis.provider import Glances
+from scripts.demo import read_env
 from tests.conftest import HERE, PUBLIC_URL
 
 # Made for these tests. A provider without a line here gets the last word; if it cannot work with that, add a line.
@@ -119,7 +119,7 @@ def those(claim):
 @pytest.fixture(autouse=True)
 def nobody_was_turned_away_before(monkeypatch):
     """So that each refusal is looked into, however many tests there are in a second."""
-    monkeypatch.setattr(door, "glances", Glances())
+    monkeypatch.setattr(receiver, "glances", Glances())
 
 
 @pytest.fixture(params=CASES, ids=case_id)
@@ -140,7 +140,7 @@ def open_app(environ, redis):
 
     app = create_app(config.load(environ), redis)
     if "webhooks" not in app.blueprints:
-        app.register_blueprint(webhooks.bp)
+        app.register_blueprint(provider_views.bp)
     return app
 
 

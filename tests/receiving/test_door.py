@@ -92,7 +92,7 @@ def test_without_a_store_the_answer_is_503_so_that_twilio_turns_to_the_fallback(
     import redis as redis_client
 
     from app import create_app
-    from demo import free_port
+    from scripts.demo import free_port
     from tests.conftest import Poster
 
     gone = redis_client.Redis(port=free_port(), socket_connect_timeout=1, retry=None)

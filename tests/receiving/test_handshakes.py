@@ -117,17 +117,17 @@ class TestSendGrid:
     url = f"{PUBLIC_URL}/webhooks/sendgrid"
 
     def test_a_batch_that_broke_off_is_completed_when_it_comes_again(self, send, redis, monkeypatch):
-        from receiving import once
+        from receiving import idempotency
 
         batch = [{"event": "open", "email": "ada@mail.example", "sg_event_id": f"id{n}"} for n in range(4)]
         delivery = signed("sendgrid", as_json(self.url, batch))
-        whole, calls = once.commit, []
+        whole, calls = idempotency.commit, []
 
         def two_then_nothing(*args, **how):
             calls.append(args)
             return whole(*args, **how) if len(calls) < 4 else None
 
-        monkeypatch.setattr(once, "commit", two_then_nothing)
+        monkeypatch.setattr(idempotency, "commit", two_then_nothing)
         assert send(delivery).status_code == 200
         assert len(heard(redis)) == 2
         monkeypatch.undo()

@@ -13,15 +13,17 @@ from twilio.rest import Client
 
 import config
 import events
-from receiving import errands, inbox, missed, patience, runs, twilio_lists
-from receiving.github_deliveries import Hook
-from receiving.patience import TryLater, Unanswered, patiently, retry_after
-from sending import consent
+from receiving import inbox
+from receiving.replay import backfill, backfill_jobs, twilio_log
+from receiving.replay.github_log import Hook
+from scripts import backfill as tool
+from sending import opt_outs
+from sending.http.client import retry
+from sending.http.retry import TryLater, Unanswered, patiently, retry_after
 from sending.twilio import Telephone
 from tests.receiving.github_api import TOKEN, GitHub
 from tests.receiving.test_providers import heard
-from tools import heal as tool
-from workers import callbacks, sweep
+from workers import callbacks, runs, sweep
 
 NUMBER = "+447700900100"
 STARTED = time.time() - 60
@@ -44,7 +46,7 @@ def settings(front_door, exchange, github):
 def phone(settings, redis, monkeypatch):
     phone = Telephone(settings, redis)
     monkeypatch.setattr(callbacks, "telephone", lambda: phone)
-    monkeypatch.setattr(missed, "YOUNG", -5)  # nothing is on its way for long on one machine
+    monkeypatch.setattr(backfill, "YOUNG", -5)  # nothing is on its way for long on one machine
     return phone
 
 
@@ -75,8 +77,8 @@ def texts(town, number, body):
 def carried_out(redis, phone, kind, since=STARTED):
     """The run as it is when a worker is done with it, and its outcomes."""
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
-    run = errands.send_for(redis, queues, kind, {"since": since, "until": time.time() + 5})
-    errands.carry_out(run.id)
+    run = backfill_jobs.send_for(redis, queues, kind, {"since": since, "until": time.time() + 5})
+    backfill_jobs.carry_out(run.id)
     return runs.load(redis, run.id), runs.outcomes(redis, run.id)
 
 
@@ -117,10 +119,10 @@ def test_a_start_that_comes_late_does_not_undo_what_came_meanwhile(town, redis, 
     town.post("/faults", kind="webhook-drop", channel="sms")
     texts(town, me, "START")
     texts(town, me, "STOP")
-    until(lambda: consent.has_left(redis, me))
+    until(lambda: opt_outs.has_left(redis, me))
     _, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
     assert [outcome.words for outcome in outcomes if "293" in outcome.what] == ["done"]
-    assert consent.has_left(redis, me)
+    assert opt_outs.has_left(redis, me)
 
 
 def test_the_end_of_a_call_that_was_not_told_is_brought_in(town, redis, phone, github_is_quiet):
@@ -190,9 +192,9 @@ def test_a_github_that_talks_nonsense_is_said_so_and_hides_nothing(redis, settin
     unreadable = {"Content-Length": "1000", "Connection": "close"}  # and then it hangs up
     limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}
     for status, headers in ((200, unreadable), (403, limited), (200, {"Content-Encoding": "gzip"})):
-        github_is_quiet.refuse = [(status, headers)] * patience.TRIES
+        github_is_quiet.refuse = [(status, headers)] * retry.TRIES
         asked = {"text": lambda *_: iter(()), "GitHub event": Hook(settings, lambda _: None).sent}
-        found = missed.look(redis, asked, STARTED, time.time(), lambda _: None)
+        found = backfill.look(redis, asked, STARTED, time.time(), lambda _: None)
         assert list(found.untold) == ["GitHub events"]
 
 
@@ -210,48 +212,48 @@ def test_with_a_wrong_token_it_says_which_setting(settings, github_is_quiet):
 def test_an_app_signs_in_with_its_key(settings):
     key = rsa.generate_private_key(65537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
-    from receiving.github_deliveries import _bearer
+    from receiving.replay.github_log import _bearer
 
     told = jwt.decode(_bearer("12345:" + pem.replace("\n", "\\n")), key.public_key(), ["RS256"])
     assert told["iss"] == "12345" and told["exp"] - told["iat"] <= 600
 
 
 def test_github_is_asked_only_when_all_of_it_is_set(settings, redis):
-    assert "GitHub event" in missed.lists(settings, redis)
+    assert "GitHub event" in backfill.lists(settings, redis)
     for less in ({"github_token": ""}, {"github_hook_url": ""}, {"webhook_secrets": {}}):
-        assert "GitHub event" not in missed.lists(replace(settings, **less), redis)
+        assert "GitHub event" not in backfill.lists(replace(settings, **less), redis)
 
 
 def test_twilios_pages_are_turned_and_its_trouble_waited_out(town, phone, monkeypatch):
     me, waits = "+447700900293", []
-    monkeypatch.setattr(twilio_lists, "AT_ONCE", 2)
+    monkeypatch.setattr(twilio_log, "AT_ONCE", 2)
     sids = {f"text {texts(town, me, 'time')}" for _ in range(5)}
     town.post("/faults", kind="rest-refuse", status=429)
     town.post("/faults", kind="rest-refuse", status=503)
-    found = list(twilio_lists.texts(phone, time.time() - 30, time.time() + 5, waits.append))
+    found = list(twilio_log.texts(phone, time.time() - 30, time.time() + 5, waits.append))
     assert sids <= {one.key for one in found}
     assert waits and waits[0] == 1  # the exchange's Retry-After
 
 
 def test_a_list_that_is_too_long_is_said_so(town, phone, monkeypatch):
-    monkeypatch.setattr(twilio_lists, "MOST", 1)
+    monkeypatch.setattr(twilio_log, "MOST", 1)
     for _ in range(2):
         texts(town, "+447700900294", "time")
     with pytest.raises(Unanswered, match="shorter one"):
-        list(twilio_lists.texts(phone, time.time() - 30, time.time() + 5))
+        list(twilio_log.texts(phone, time.time() - 30, time.time() + 5))
 
 
 def test_what_may_still_be_on_its_way_is_left_alone(town, redis, phone, monkeypatch, github_is_quiet):
     town.post("/faults", kind="webhook-drop", channel="sms")
     texts(town, "+447700900295", "time")
-    monkeypatch.setattr(missed, "YOUNG", 20)
+    monkeypatch.setattr(backfill, "YOUNG", 20)
     run, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 2)
     assert not [outcome for outcome in outcomes if "295" in outcome.what]
     assert "may still be on their way" in run.words
 
 
 def test_a_run_that_breaks_off_says_so(redis, phone, monkeypatch):
-    monkeypatch.setattr(missed, "lists", lambda *_: 1 / 0)
+    monkeypatch.setattr(backfill, "lists", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         carried_out(redis, phone, runs.LOOK)
     assert runs.latest(redis)[0].state == "failed"
@@ -279,7 +281,7 @@ class TestPatience:
 
         with pytest.raises(Unanswered, match="Twilio answered 503, 5 times"):
             patiently(away, waits.append)
-        assert waits == [patience.LONGEST] * 4
+        assert waits == [retry.LONGEST] * 4
 
     @pytest.mark.parametrize(
         ("text", "seconds"), [("7", 7), ("", 0), ("soon", 0), ("Mon, 23 Nov 2020 18:00:00 GMT", 0)]

@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 import pytest
 
 import config
-from receiving import door, inbox, providers, twilio
+from receiving import inbox, providers, receiver, twilio
 from receiving.delivery import Delivery
-from receiving.mistakes import UNKNOWN, Mistake, other_urls
-from receiving.refusals import Refused
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
+from receiving.diagnosis.provider import TOO_MANY, Glances
+from receiving.diagnosis.provider import explain as explain_provider
+from receiving.diagnosis.twilio import explain
+from receiving.errors import Refused
 from receiving.samples import FORM
-from receiving.twilio_why import explain
-from receiving.why import TOO_MANY, Glances
-from receiving.why import explain as explain_provider
 from tests.conftest import PUBLIC_URL
 from tests.receiving.conftest import HELD
 
@@ -207,7 +207,7 @@ class TestWhatIsKept:
         assert len(shown) <= inbox.REFUSED_KEPT * 2 + 1
 
     def test_a_flood_is_not_looked_into_for_ever(self, send, settings, redis, monkeypatch):
-        monkeypatch.setattr(door, "glances", Glances(at_once=1, a_second=0))
+        monkeypatch.setattr(receiver, "glances", Glances(at_once=1, a_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
         words = [why.words for _, _, why in inbox.refused(redis)]
         assert [words[2], words[0]] == ["a trailing slash was added or lost", TOO_MANY.words]
@@ -215,7 +215,7 @@ class TestWhatIsKept:
 
     def test_after_a_flood_it_looks_again(self, monkeypatch):
         now = [1000.0]
-        monkeypatch.setattr("receiving.why.time.monotonic", lambda: now[0])
+        monkeypatch.setattr("receiving.diagnosis.provider.time.monotonic", lambda: now[0])
         glances = Glances(at_once=2, a_second=1)
         assert [glances.take() for _ in range(3)] == [True, True, False]
         now[0] += 1.5

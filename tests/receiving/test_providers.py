@@ -12,7 +12,7 @@ import config
 import events
 from receiving import inbox, providers
 from receiving.delivery import Delivery
-from receiving.refusals import Refused
+from receiving.errors import Refused
 from tests.receiving.conftest import ANY, CASES, OTHERS, open_app, those
 
 REFUSED = (401, 403, 404)
@@ -182,9 +182,9 @@ def test_a_claim_is_remembered_as_long_as_the_sender_may_try(case, send, redis):
 
 
 def test_a_store_that_fails_leaves_nothing_half_done(case, send, redis, monkeypatch):
-    from receiving import once
+    from receiving import idempotency
 
-    monkeypatch.setattr(once, "commit", lambda *_: (_ for _ in ()).throw(RuntimeError("the process died")))
+    monkeypatch.setattr(idempotency, "commit", lambda *_: (_ for _ in ()).throw(RuntimeError("the process died")))
     assert send(case.signed()).status_code == 500
     monkeypatch.undo()
     assert not heard(redis)

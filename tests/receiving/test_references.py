@@ -15,7 +15,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from receiving import providers
 from receiving.delivery import Delivery
-from receiving.refusals import WrongTime
+from receiving.errors import WrongTime
 from receiving.samples import FORM, as_form, as_json
 from tests.conftest import PUBLIC_URL
 from tests.receiving.conftest import WAYS, secrets

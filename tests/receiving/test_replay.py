@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 import pytest
 
 import events
-from receiving import fed_in, inbox, providers, replay, road, twilio
+from receiving import inbox, providers, replay_marker, twilio
 from receiving.delivery import Delivery
-from receiving.replay import Wanted
+from receiving.replay import loopback_client, replay
+from receiving.replay.replay import Wanted
 from receiving.samples import FORM
+from scripts import replay as tool
 from tests.receiving.conftest import CASES, HELD, case_id
 from tests.receiving.test_providers import heard
-from tools import replay as tool
 
 LONG_AGO = time.time() - 7200
 
@@ -156,13 +157,15 @@ def test_a_connection_that_ended_meanwhile_is_opened_anew(front_door):
         server.timeout = 5
         thread = threading.Thread(target=lambda: [server.handle_request() for _ in range(2)])
         thread.start()
-        with road.Road(replace(front_door.settings, public_url=f"http://127.0.0.1:{server.server_port}")) as way:
+        with loopback_client.Road(
+            replace(front_door.settings, public_url=f"http://127.0.0.1:{server.server_port}")
+        ) as way:
             assert [way.send(from_github(front_door)).status for _ in range(2)] == [204, 204]
         thread.join()
 
 
 def test_when_nobody_opens_the_door_it_stops_asking(front_door, redis):
-    from demo import free_port
+    from scripts.demo import free_port
 
     names = [kept(redis, from_github(front_door)) for _ in range(5)]
     away = replace(front_door.settings, public_url=f"http://127.0.0.1:{free_port()}")
@@ -193,7 +196,7 @@ def test_the_way_it_took_then_is_not_told_again_unless_the_door_needs_it(knows, 
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}" if knows else ""
-        way = road.Road(replace(front_door.settings, public_url=url, port=server.server_port))
+        way = loopback_client.Road(replace(front_door.settings, public_url=url, port=server.server_port))
         delivery = from_github(front_door).having(
             host="talk.example", x_forwarded_host="old.example", connection="close"
         )
@@ -207,28 +210,28 @@ class TestTheMark:
     """A stranger may send the header; only we can make it count."""
 
     def test_one_of_ours_counts(self, front_door):
-        marked = fed_in.mark(from_github(front_door), "again", "r", front_door.settings.secret_key)
-        assert fed_in.recognise(marked, front_door.settings.secret_key).fed_in == "again r"
-        assert fed_in.HEADER not in fed_in.recognise(marked, front_door.settings.secret_key).headers
+        marked = replay_marker.mark(from_github(front_door), "again", "r", front_door.settings.secret_key)
+        assert replay_marker.recognise(marked, front_door.settings.secret_key).fed_in == "again r"
+        assert replay_marker.HEADER not in replay_marker.recognise(marked, front_door.settings.secret_key).headers
 
     @pytest.mark.parametrize("header", ["", " ", "again r 1", "again r 1 é", "again r ٣ x", "a " * 3000])
     def test_a_made_up_one_does_not(self, header, front_door):
-        delivery = from_github(front_door).having(**{fed_in.HEADER: header})
-        found = fed_in.recognise(delivery, front_door.settings.secret_key)
-        assert (found.fed_in, fed_in.HEADER in found.headers) == ("", False)
+        delivery = from_github(front_door).having(**{replay_marker.HEADER: header})
+        found = replay_marker.recognise(delivery, front_door.settings.secret_key)
+        assert (found.fed_in, replay_marker.HEADER in found.headers) == ("", False)
 
     def test_nor_for_another_body_nor_later_nor_with_another_key(self, front_door, monkeypatch):
         keys = front_door.settings.secret_key
-        marked = fed_in.mark(from_github(front_door), "again", "r", keys)
-        assert not fed_in.recognise(replace(marked, body=b"{}"), keys).fed_in
-        assert not fed_in.recognise(marked, (type(keys[0])("another-key-of-ours"),)).fed_in
-        later = time.time() + fed_in.HOLDS + 5
-        monkeypatch.setattr(fed_in.time, "time", lambda: later)
-        assert not fed_in.recognise(marked, keys).fed_in
+        marked = replay_marker.mark(from_github(front_door), "again", "r", keys)
+        assert not replay_marker.recognise(replace(marked, body=b"{}"), keys).fed_in
+        assert not replay_marker.recognise(marked, (type(keys[0])("another-key-of-ours"),)).fed_in
+        later = time.time() + replay_marker.HOLDS + 5
+        monkeypatch.setattr(replay_marker.time, "time", lambda: later)
+        assert not replay_marker.recognise(marked, keys).fed_in
 
     def test_it_stands_in_for_no_signature(self, front_door, send):
         unsigned = replace(from_github(front_door), headers={"content-type": "application/json"})
-        marked = fed_in.mark(unsigned, "again", "r", front_door.settings.secret_key)
+        marked = replay_marker.mark(unsigned, "again", "r", front_door.settings.secret_key)
         assert send(marked).status_code == 403
 
 

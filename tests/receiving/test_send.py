@@ -8,9 +8,9 @@ from werkzeug.serving import make_server
 
 import config
 from receiving import providers
+from scripts import send as tool
 from tests.receiving.conftest import open_app, with_secrets
 from tests.receiving.test_providers import heard
-from tools import send as tool
 
 
 @pytest.fixture
@@ -70,14 +70,14 @@ def test_without_a_secret_it_says_which_to_set(running, capsys, tmp_path, monkey
 
 
 def test_without_an_app_it_says_how_to_start_one(capsys):
-    from demo import free_port
+    from scripts.demo import free_port
 
     assert tool.main(["stripe"], {"PORT": str(free_port()), "STRIPE_WEBHOOK_SECRET": "whsec_a"}) == 1
     assert "make demo" in capsys.readouterr().err
 
 
 def test_the_demos_secrets_are_good_for_every_provider_they_name():
-    from demo import read_env
+    from scripts.demo import read_env
 
     given = read_env(Path(tool.DEMO))
     for name, held in config.load({**given, "REDIS_URL": "redis://127.0.0.1"}).webhook_secrets.items():

@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 import config
 from receiving import twilio
 from receiving.delivery import Delivery, from_request
-from receiving.twilio_why import explain
+from receiving.diagnosis.twilio import explain
 
 TOKEN = "12345"
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -127,7 +127,7 @@ def test_one_flipped_bit_anywhere_is_refused(at, bit, part):
 
 
 def _settings():
-    from demo import read_env
+    from scripts.demo import read_env
     from tests.conftest import HERE
 
     given_ = read_env(HERE.parent / ".env.demo") | {"TWILIO_AUTH_TOKEN": TOKEN, "REDIS_URL": "redis://x"}

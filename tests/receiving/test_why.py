@@ -11,9 +11,9 @@ import pytest
 
 import config
 from receiving import inbox, providers
-from receiving.refusals import Refused
+from receiving.diagnosis.provider import explain
+from receiving.errors import Refused
 from receiving.samples import as_form, as_json
-from receiving.why import explain
 from tests.conftest import PUBLIC_URL
 from tests.receiving.conftest import HELD, WAYS, secrets, those
 

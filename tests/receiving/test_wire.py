@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from demo import answers, free_port, read_env
 from receiving import providers
+from scripts.demo import answers, free_port, read_env
 from tests.conftest import HERE
 from tests.receiving.conftest import WAYS, secrets, with_secrets
 from tests.receiving.test_providers import heard

@@ -7,7 +7,7 @@ from house import House
 from loopback import AUTHORITY, HERE
 from redis import Redis
 
-from sending.http import Client
+from sending.http.client import Client
 
 
 @pytest.fixture(scope="session")

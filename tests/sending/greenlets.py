@@ -16,8 +16,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from loopback import AUTHORITY, OK, drips, drips_handshake, leads_to, receiver, tls_for
 
-from sending.failures import Failure
-from sending.http import Client
+from sending.http.client import Client
+from sending.http.errors import Failure
 
 
 def outcome(client, url, within):

@@ -3,8 +3,8 @@
 import time
 
 import events
-from sending import subscribers, webhooks
-from sending.sealing import Seal
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
 
 SEAL = Seal(["a secret key of these tests"])
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
@@ -19,18 +19,18 @@ class House:
 
     def subscribes(self, there, **wishes):
         url = f"http://receiver.test:{there.port}/hook"
-        return subscribers.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
+        return endpoints.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
 
     def secret(self, id):
-        return SEAL.open(subscribers.load(self.redis, id).keys[0].sealed)
+        return SEAL.open(endpoints.load(self.redis, id).keys[0].sealed)
 
     def says(self, kind="text.received", **data):
-        return webhooks.deliver_later(self.redis, kind, data or {"words": "grüezi"})
+        return dispatch.deliver_later(self.redis, kind, data or {"words": "grüezi"})
 
     def sends(self, id, **limits):
         """Find subscribers, and let this one have what is due."""
-        webhooks.due(self.redis)
-        return webhooks.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
+        dispatch.due(self.redis)
+        return dispatch.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
 
     def time_passes(self, id):
         """All that waits for this subscriber is due now, and its hold is over."""
@@ -42,7 +42,7 @@ class House:
         return self.redis.hget(f"delivery:{message}:{id}", "state").decode()
 
     def attempts(self, id):
-        return list(reversed(webhooks.attempts(self.redis, id)))
+        return list(reversed(dispatch.attempts(self.redis, id)))
 
     def waits_for(self, id):
         """Seconds until the next attempt, and until the subscriber is tried at all."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import trustme
 
-from sending.failures import Failure
-from sending.http import Client
+from sending.http.client import Client
+from sending.http.errors import Failure
 
 Temper = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

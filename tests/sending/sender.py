@@ -10,9 +10,9 @@ sys.path[:0] = [str(Path(__file__).parents[2])]
 
 import redis
 
-from sending import subscribers, webhooks
-from sending.http import Client
-from sending.sealing import Seal
+from sending.http.client import Client
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
 
 SEAL = Seal(["a secret key of these tests"])
 
@@ -20,8 +20,8 @@ SEAL = Seal(["a secret key of these tests"])
 def main(port: int) -> None:
     store, client = redis.Redis(port=port), Client(allow_loopback=True)
     while True:
-        webhooks.due(store)
-        tried = sum(webhooks.deliver(store, client, SEAL, one.id, http=True) for one in subscribers.everyone(store))
+        dispatch.due(store)
+        tried = sum(dispatch.deliver(store, client, SEAL, one.id, http=True) for one in endpoints.everyone(store))
         time.sleep(0 if tried else 0.02)
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ssrfguard import DEFAULT_DENIED
 
-from sending import addresses, urls
-from sending.failures import Failure
+from sending.http import ssrf, urls
+from sending.http.errors import Failure
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "2a00:1450:4001::200e"]
 # fmt: off
@@ -28,25 +28,25 @@ STRICTER = {"168.63.129.16", "192.0.0.9", "::8.8.8.8"}
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_public(address):
-    assert addresses.is_public(address)
+    assert ssrf.is_public(address)
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
 def test_a_private_or_special_address_is_not_public(address):
-    assert not addresses.is_public(address)
+    assert not ssrf.is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC + FORBIDDEN)
 def test_another_guard_agrees_on_every_literal_but_the_ones_where_we_are_stricter(address):
-    assert addresses.is_public(address) == (another_allows(address) and address not in STRICTER)
+    assert ssrf.is_public(address) == (another_allows(address) and address not in STRICTER)
 
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_whatever_is_public_here_is_public_for_another_guard_too(address):
-    assert not addresses.is_public(str(address)) or another_allows(str(address))
+    assert not ssrf.is_public(str(address)) or another_allows(str(address))
 
 
-@pytest.mark.parametrize("address", [address for address in FORBIDDEN if not addresses.is_loopback(address)])
+@pytest.mark.parametrize("address", [address for address in FORBIDDEN if not ssrf.is_loopback(address)])
 def test_the_demo_lets_loopback_through_and_nothing_else_private(address):
     with pytest.raises(Failure, match="not a public address"):
         where("somewhere.test", address, allow_loopback=True)
@@ -91,7 +91,7 @@ def test_a_name_that_cannot_be_looked_up_says_so(problem, sentence):
         raise problem
 
     with pytest.raises(Failure) as refusal:
-        addresses.reachable("nowhere.test", 443, allow_loopback=False, within=1, resolver=resolver)
+        ssrf.reachable("nowhere.test", 443, allow_loopback=False, within=1, resolver=resolver)
     assert (refusal.value.cause, refusal.value.sentence) == ("dns", sentence)
 
 
@@ -162,7 +162,7 @@ def where(name, *answers, port=443, allow_loopback=False):
     def resolver(_host, port):
         return [(0, 0, 0, "", (answer, port)) for answer in answers]
 
-    found = addresses.reachable(name, port, allow_loopback=allow_loopback, within=1, resolver=resolver)
+    found = ssrf.reachable(name, port, allow_loopback=allow_loopback, within=1, resolver=resolver)
     return [address for address, _ in found]
 
 

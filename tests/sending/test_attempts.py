@@ -7,7 +7,7 @@ import pytest
 from house import BROKEN, GONE
 from loopback import OK, answers, drips, never_answers, receiver, says_and_closes
 
-from sending import recovery, subscribers
+from sending.webhooks import endpoints, redelivery
 
 
 def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_signature(house):
@@ -82,7 +82,7 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
         assert house.sends(id) == 1
         house.time_passes(id)
         assert house.sends(id) == 0
-    stopped = subscribers.load(house.redis, id)
+    stopped = endpoints.load(house.redis, id)
     assert (stopped.state, stopped.why) == ("off", "It answered 410, gone, so we stopped.")
     assert "subscriber.disabled" in house.told()
     (effect,) = house.redis.keys("effect:stopped-*")
@@ -106,7 +106,7 @@ def test_a_receiver_may_steer_us_by_a_header_of_its_answer(house, status, wish, 
         id = house.subscribes(there)
         message = house.says()
         house.sends(id)
-    assert (house.state(message, id), subscribers.load(house.redis, id).state) == (message_is, endpoint_is)
+    assert (house.state(message, id), endpoints.load(house.redis, id).state) == (message_is, endpoint_is)
 
 
 def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house):
@@ -117,7 +117,7 @@ def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house
             house.time_passes(id)
             house.sends(id, waits=(0, 5))
         assert (house.state(message, id), house.told()[-1]) == ("dead", "webhook.dead")
-        assert list(recovery.recover(house.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
+        assert list(redelivery.recover(house.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
         house.sends(id)
         assert house.state(message, id) == "delivered"
     assert {row.request["webhook-id"] for row in house.attempts(id)} == {message}
@@ -145,4 +145,4 @@ def test_five_days_of_failures_stop_it(house):
         house.says()
         house.redis.hset(f"hook:{id}", "failing", int(time.time() - 6 * 24 * 3600))
         house.sends(id)
-    assert subscribers.load(house.redis, id).why == "For five days it has taken nothing, so we stopped."
+    assert endpoints.load(house.redis, id).why == "For five days it has taken nothing, so we stopped."

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 import events
 from events import Event
-from sending import catalogue
-from sending.catalogue import CATALOGUE
-from sending.subscribers import KIND
+from sending.webhooks import catalogue
+from sending.webhooks.catalogue import CATALOGUE
+from sending.webhooks.endpoints import KIND
 
 FACTS = ["who", "words", "answer", "ask", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
 FACTS += ["subscriber", "host", "kinds", "state", "why"]

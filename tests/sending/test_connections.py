@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from loopback import HERE, OK, answers, receiver, refused, tls_for
 
-from sending.http import Client
+from sending.http.client import Client
 
 
 def test_two_requests_over_tls_share_one_connection_and_one_look_up(authorities):

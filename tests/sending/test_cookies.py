@@ -7,8 +7,8 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sending.cookies import LARGEST, MOST, Jar, key_of
-from sending.sealing import Seal
+from sending.webhooks.encryption import Seal
+from sending.webhooks.optional.cookies import LARGEST, MOST, Jar, key_of
 
 HERE = "https://hear.example/hooks/in"
 SEAL = Seal(["a secret key of these tests"])

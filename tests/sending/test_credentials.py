@@ -9,11 +9,12 @@ import pytest
 from loopback import OK, answers, receiver
 
 import events
-import release
-from sending import cookies, subscribers, webhooks
-from sending.credentials import opened
-from sending.sealing import Seal, WrongKey
-from tools.reseal import reseal
+from scripts import release
+from scripts.reencrypt import reseal
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.credentials import opened
+from sending.webhooks.encryption import Seal, WrongKey
+from sending.webhooks.optional import cookies
 
 OLD, NEW = "the old secret key", "the new secret key"
 SEAL = Seal([OLD])
@@ -27,7 +28,7 @@ LOCKED = "SECRET_KEY has changed since this was sealed: set it to the new value 
 def subscribes(redis, client):
     def subscribe(there, **wishes):
         url = f"http://receiver.test:{there.port}/hook"
-        return subscribers.create(redis, client, SEAL, url, http=True, **wishes).id
+        return endpoints.create(redis, client, SEAL, url, http=True, **wishes).id
 
     return subscribe
 
@@ -37,9 +38,9 @@ def sends(redis, client):
     """One more message, sent at once; how many were tried."""
 
     def send(id, seal=SEAL):
-        webhooks.deliver_later(redis, "text.received", {"words": "grüezi"})
-        webhooks.due(redis)
-        return webhooks.deliver(redis, client, seal, id, http=True)
+        dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
+        dispatch.due(redis)
+        return dispatch.deliver(redis, client, seal, id, http=True)
 
     return send
 
@@ -61,9 +62,9 @@ def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis)
         sends(id)
     assert b"Authorization: Bearer s3cret\r\n" in there.requests[0]
     assert b"X-Team: marigold\r\n" in there.requests[0]
-    (row,) = webhooks.attempts(redis, id)
+    (row,) = dispatch.attempts(redis, id)
     assert (row.request["X-Team"], row.request["Authorization"]) == ("•••", "•••")
-    key = SEAL.open(subscribers.load(redis, id).keys[0].sealed)
+    key = SEAL.open(endpoints.load(redis, id).keys[0].sealed)
     store = everything_in(redis)
     assert b"receiver.test" in store  # we do look where it would be
     for secret in ("s3cret", "marigold", key, key.removeprefix("whsec_")):
@@ -73,7 +74,7 @@ def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis)
 def test_nothing_that_was_opened_shows_in_a_trace(redis, subscribes):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer s3cret", cookies=True)
-    ours = opened(redis, SEAL, subscribers.load(redis, id), time.time())
+    ours = opened(redis, SEAL, endpoints.load(redis, id), time.time())
     assert ours.headers == {"Authorization": "Bearer s3cret"}
     assert "s3cret" not in repr(ours)
     assert ours.keys[0] not in repr(ours)
@@ -83,7 +84,7 @@ def test_while_the_secret_key_is_rotated_deliveries_go_on(subscribes, sends, red
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer x")
         assert sends(id, seal=Seal([NEW, OLD])) == 1
-        subscribers.renew(redis, Seal([NEW, OLD]), id)
+        endpoints.renew(redis, Seal([NEW, OLD]), id)
         assert sends(id, seal=Seal([NEW])) == 1
     assert there.requests[1].count(b"Authorization: Bearer x\r\n") == 1
 
@@ -93,21 +94,21 @@ def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(sub
         id = subscribes(there)
         with caplog.at_level(logging.ERROR):
             assert sends(id, seal=Seal([NEW])) == 0
-        paused = subscribers.load(redis, id)
+        paused = endpoints.load(redis, id)
         assert (paused.state, paused.why) == ("paused", f"{LOCKED} Then resume it.")
         assert f"No webhooks to receiver.test: {LOCKED}" in caplog.text
         assert events.latest(redis, 1)[0].kind == "subscriber.paused"
         sends(id, seal=Seal([NEW]))  # it waits with the other
-        subscribers.resume(redis, id)
-        assert webhooks.deliver(redis, client, Seal([NEW, OLD]), id, http=True) == 2
+        endpoints.resume(redis, id)
+        assert dispatch.deliver(redis, client, Seal([NEW, OLD]), id, http=True) == 2
 
 
 def test_when_the_old_secret_key_is_gone_for_good_a_new_key_mends_it(subscribes, sends, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
         with pytest.raises(WrongKey):
-            subscribers.renew(redis, Seal([NEW]), id)
-        assert len(subscribers.rotate(redis, Seal([NEW]), id).keys) == 1
+            endpoints.renew(redis, Seal([NEW]), id)
+        assert len(endpoints.rotate(redis, Seal([NEW]), id).keys) == 1
         assert sends(id, seal=Seal([NEW])) == 1
 
 
@@ -128,19 +129,19 @@ def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends,
         sends(other)
     assert [cookie_in(request) for request in there.requests[:2]] == ["", "session=abc; b=2"]
     assert {cookie_in(request) for request in there.requests[2:]} == {""}
-    rows = json.dumps([vars(row) for row in webhooks.attempts(redis, one)])
+    rows = json.dumps([vars(row) for row in dispatch.attempts(redis, one)])
     assert "session" not in rows
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda redis, client, id: subscribers.rotate(redis, SEAL, id),
-        lambda redis, client, id: subscribers.update(redis, client, SEAL, id, url="https://other.test/"),
-        lambda redis, client, id: subscribers.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
-        lambda redis, client, id: subscribers.update(redis, client, SEAL, id, http=True, headers={"X-Api-Key": "y"}),
-        lambda redis, client, id: subscribers.update(redis, client, SEAL, id, http=True, cookies=False),
-        lambda redis, client, id: subscribers.delete(redis, id),
+        lambda redis, client, id: endpoints.rotate(redis, SEAL, id),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, url="https://other.test/"),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, headers={"X-Api-Key": "y"}),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, cookies=False),
+        lambda redis, client, id: endpoints.delete(redis, id),
     ],
     ids=["rotated", "moved", "another login", "another key in a header", "no cookies any more", "forgotten"],
 )
@@ -157,31 +158,31 @@ def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, send
     with receiver(answers(BAKED)) as there:
         id = subscribes(there, cookies=True)
         sends(id)
-    subscribers.update(redis, client, SEAL, id, http=True, rate=5)
+    endpoints.update(redis, client, SEAL, id, http=True, rate=5)
     assert redis.exists(cookies.key_of(id))
 
 
 def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes, redis, client):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
-    subscribers.rotate(redis, SEAL, id, private=True)
-    with pytest.raises(subscribers.Unacceptable, match="needs a shared secret"):
-        subscribers.update(redis, client, SEAL, id, http=True, sign_body=True)
-    subscribers.rotate(redis, SEAL, id)
-    subscribers.update(redis, client, SEAL, id, http=True, sign_body=True)
-    with pytest.raises(subscribers.Unacceptable, match="needs a shared secret"):
-        subscribers.rotate(redis, SEAL, id, private=True)
+    endpoints.rotate(redis, SEAL, id, private=True)
+    with pytest.raises(endpoints.Unacceptable, match="needs a shared secret"):
+        endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
+    endpoints.rotate(redis, SEAL, id)
+    endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
+    with pytest.raises(endpoints.Unacceptable, match="needs a shared secret"):
+        endpoints.rotate(redis, SEAL, id, private=True)
 
 
 def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(subscribes, sends, redis, client):
     with receiver(answers(OK)) as there:
         id, resting = subscribes(there), subscribes(there)
         sends(id, seal=Seal([NEW]))
-        subscribers.pause(redis, resting)
+        endpoints.pause(redis, resting)
         assert reseal(redis, Seal([NEW, OLD])) == (2, [])
         assert "subscriber.updated" not in [event.kind for event in events.latest(redis, 100)]
-        assert [subscribers.load(redis, one).state for one in (id, resting)] == ["on", "paused"]
-        assert webhooks.deliver(redis, client, Seal([NEW]), id, http=True) == 1
+        assert [endpoints.load(redis, one).state for one in (id, resting)] == ["on", "paused"]
+        assert dispatch.deliver(redis, client, Seal([NEW]), id, http=True) == 1
 
 
 def test_what_cannot_be_opened_is_named(subscribes, redis):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import HERE, OK, answers, leads_to, receiver, refused, says_and_closes
 
-from sending.failures import Failure
-from sending.http import VERSION, Client
+from sending.http.client import VERSION, Client
+from sending.http.errors import Failure
 
 
 def test_an_answer_comes_back_whole(client):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import leads_to, refused
 
-from sending.failures import Failure
-from sending.http import Client
+from sending.http.client import Client
+from sending.http.errors import Failure
 
 
 def test_a_name_that_turns_private_between_two_looks_is_asked_once_and_pinned():

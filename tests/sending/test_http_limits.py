@@ -18,7 +18,7 @@ from loopback import (
     tls_for,
 )
 
-from sending.http import Client
+from sending.http.client import Client
 
 SOON = 0.25  # seconds; the receivers that drip are done after three
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from loopback import OK, answers, receiver, until
 
-from sending import subscribers, webhooks
-from sending.http import Client
-from sending.sealing import Seal
+from sending.http.client import Client
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
 
 SEAL = Seal(["a secret key of these tests"])  # as in sender.py
 RECEIVERS, MESSAGES, KILLS = 4, 60, 2
@@ -21,8 +21,8 @@ def test_workers_are_killed_again_and_again_and_everybody_hears_everything(redis
     with ExitStack() as stack:
         there = [stack.enter_context(receiver(answers(OK))) for _ in range(RECEIVERS)]
         urls = [f"http://127.0.0.1:{it.port}/" for it in there]
-        ids = [subscribers.create(redis, client, SEAL, url, http=True).id for url in urls]
-        messages = [webhooks.deliver_later(redis, "text.received", {"n": n}) for n in range(MESSAGES)]
+        ids = [endpoints.create(redis, client, SEAL, url, http=True).id for url in urls]
+        messages = [dispatch.deliver_later(redis, "text.received", {"n": n}) for n in range(MESSAGES)]
         for kill in range(1, KILLS + 1):
             with sender(store.port):
                 until(lambda kill=kill: total(there) >= kill * RECEIVERS * MESSAGES / (KILLS + 1))
@@ -33,7 +33,7 @@ def test_workers_are_killed_again_and_again_and_everybody_hears_everything(redis
         heard = Counter(message_id(request) for request in it.requests)
         assert set(heard) == set(messages)
         assert sum(heard.values()) <= len(messages) + KILLS
-        written = Counter(row.message for row in webhooks.attempts(redis, id, most=1_000))
+        written = Counter(row.message for row in dispatch.attempts(redis, id, most=1_000))
         assert all(written[message] >= heard[message] for message in messages)
 
 

@@ -8,7 +8,7 @@ import pytest
 from house import GONE, SEAL
 from loopback import OK, answers, read_request, receiver
 
-from sending import webhooks
+from sending.webhooks import dispatch
 
 
 def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
@@ -23,7 +23,7 @@ def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         house.says()
-        webhooks.due(house.redis)
+        dispatch.due(house.redis)
         house.redis.script_flush()
         assert house.sends(id) == 1
 
@@ -45,7 +45,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
         id = house.subscribes(there, at_once=2)
         for _ in range(12):
             house.says()
-        webhooks.due(house.redis)
+        dispatch.due(house.redis)
         threads = [threading.Thread(target=house.sends, args=[id]) for _ in range(5)]
         for thread in threads:
             thread.start()
@@ -69,7 +69,7 @@ def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
         id = house.subscribes(there)
         message = house.says()
         with monkeypatch.context() as broken:
-            broken.setattr(webhooks, "attempt", dies)
+            broken.setattr(dispatch, "attempt", dies)
             with pytest.raises(SystemExit):
                 house.sends(id)
         assert house.state(message, id) == "sending"
@@ -85,7 +85,7 @@ def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_o
         id = house.subscribes(there)
         house.says()
         with monkeypatch.context() as broken:
-            broken.setattr(webhooks, "attempt", dies)
+            broken.setattr(dispatch, "attempt", dies)
             for _ in range(2):
                 with pytest.raises(SystemExit):
                     house.sends(id)
@@ -105,7 +105,7 @@ def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
 
 
 def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their_job(house, monkeypatch):
-    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, {"http": True}))
+    monkeypatch.setattr(dispatch, "_sender", lambda: (house.client, SEAL, {"http": True}))
     heard = threading.Event()
 
     def waits_for_the_other(connection):
@@ -118,11 +118,11 @@ def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their
         connection.sendall(OK)
 
     with receiver(waits_for_the_other) as slow, receiver(tells) as fast:
-        ids = [house.subscribes(slow) for _ in range(2 * webhooks.SIDE_BY_SIDE)] + [house.subscribes(fast)]
+        ids = [house.subscribes(slow) for _ in range(2 * dispatch.SIDE_BY_SIDE)] + [house.subscribes(fast)]
         house.says()
-        webhooks.due(house.redis)
-        monkeypatch.setattr(webhooks, "get_current_job", lambda: SimpleNamespace(connection=house.redis))
-        webhooks.deliver_to(ids)
+        dispatch.due(house.redis)
+        monkeypatch.setattr(dispatch, "get_current_job", lambda: SimpleNamespace(connection=house.redis))
+        dispatch.deliver_to(ids)
     assert [house.attempts(id)[0].status for id in ids] == [200] * len(ids)
 
 

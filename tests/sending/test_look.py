@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import AUTHORITY, OK, answers, leads_to, never_answers, read_request, receiver, says_and_closes, tls_for
 
-from sending.http import Client
-from sending.look import Look, Step, look, sentence
+from sending.http.client import Client
+from workers.site_check import Look, Step, look, sentence
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
 LATER = datetime.datetime(2027, 3, 3, tzinfo=datetime.UTC)
@@ -89,7 +89,7 @@ def test_a_name_that_does_not_exist_is_said_so():
 
 
 def test_a_site_that_is_too_slow_is_said_so(client, monkeypatch):
-    monkeypatch.setattr("sending.look.FINISH_WITHIN", 0.2)
+    monkeypatch.setattr("workers.site_check.FINISH_WITHIN", 0.2)
     with receiver(never_answers) as there:
         assert sentence(look(f"http://slow.test:{there.port}", client)) == "slow.test took too long to answer."
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import OK, answers, receiver
 
-from sending import catalogue, originals, payloads, subscribers
-from sending.attempts import Message
-from sending.subscribers import Subscriber
+from sending.webhooks import catalogue, endpoints, payloads, raw_payloads
+from sending.webhooks.attempt import Message
+from sending.webhooks.endpoints import Subscriber
 
 ORIGIN = "https://talk.example"
 EXAMPLES = [*catalogue.CATALOGUE, "github.star"]
@@ -43,8 +43,8 @@ def test_who_came_by_text_gets_the_line_for_people_and_not_the_providers_own_wor
 
 @pytest.mark.parametrize("payload", ["", "fat", "THIN"])
 def test_a_payload_is_full_or_thin(payload):
-    with pytest.raises(subscribers.Unacceptable):
-        subscribers._checked(Subscriber("ep_1", "https://hear.example", (), payload=payload), None, False)
+    with pytest.raises(endpoints.Unacceptable):
+        endpoints._checked(Subscriber("ep_1", "https://hear.example", (), payload=payload), None, False)
 
 
 @settings(max_examples=50, deadline=None)
@@ -58,15 +58,15 @@ def test_whatever_a_provider_wrote_is_passed_on_as_json_or_not_at_all(facts):
 
         get = staticmethod(store.get)
 
-    kept = originals.load(Pipe(), originals.keep(Pipe(), facts))
+    kept = raw_payloads.load(Pipe(), raw_payloads.keep(Pipe(), facts))
     assert kept is None or isinstance(kept, dict)
     payloads.write({"data": kept})
 
 
 def test_what_is_too_much_is_not_kept(redis):
-    assert originals.keep(redis, {"body": "x" * originals.LARGEST}) == ""
-    assert originals.keep(redis, ["not", "an", "object"]) == ""
-    assert originals.load(redis, "") is None
+    assert raw_payloads.keep(redis, {"body": "x" * raw_payloads.LARGEST}) == ""
+    assert raw_payloads.keep(redis, ["not", "an", "object"]) == ""
+    assert raw_payloads.load(redis, "") is None
 
 
 @pytest.mark.parametrize("payload", ["full", "thin"])

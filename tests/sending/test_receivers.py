@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from loopback import until
 
-from demo import free_port
-from sending import subscribers, webhooks
-from sending.sealing import Seal
+from scripts.demo import free_port
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
 from tests.conftest import NODE, needs
 
 SEAL = Seal(["a secret key of these tests"])
@@ -26,10 +26,10 @@ def tells(redis, client):
     """Tell a subscriber something; what became of it."""
 
     def tell(id):
-        webhooks.deliver_later(redis, "text.received", {"words": "grüezi"})
-        webhooks.due(redis)
-        webhooks.deliver(redis, client, SEAL, id, http=True)
-        row = webhooks.attempts(redis, id)[0]
+        dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
+        dispatch.due(redis)
+        dispatch.deliver(redis, client, SEAL, id, http=True)
+        row = dispatch.attempts(redis, id)[0]
         redis.hset(f"hook:{id}", mapping={"hold": 0, "failures": 0})
         redis.delete(f"hook:{id}:due")
         return row.status, row.body.strip()
@@ -63,7 +63,7 @@ def node():
 
 def test_standard_webhooks_library_for_node_finds_it_genuine(node, redis, client, tells):
     url, knows = node
-    one = subscribers.create(redis, client, SEAL, url, http=True)
+    one = endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
     assert tells(one.id) == (200, "text.received: grüezi")
     knows(WRONG)
@@ -72,11 +72,11 @@ def test_standard_webhooks_library_for_node_finds_it_genuine(node, redis, client
 
 def test_in_node_too_the_old_secret_is_good_while_the_key_changes(node, redis, client, tells):
     url, knows = node
-    one = subscribers.create(redis, client, SEAL, url, http=True)
+    one = endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
-    subscribers.rotate(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
+    endpoints.rotate(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
     assert tells(one.id) == (200, "text.received: grüezi")
-    newest = subscribers.rotate(redis, SEAL, one.id)
+    newest = endpoints.rotate(redis, SEAL, one.id)
     knows(secrets_of(newest)[0])
     assert tells(one.id) == (200, "text.received: grüezi")
 
@@ -117,15 +117,15 @@ def is_listening(port):
 def test_debians_webhook_believes_a_signature_of_the_body_alone(debians_webhook, redis, client, tells):
     port = free_port()
     place = f"http://127.0.0.1:{port}/hooks"
-    signs = subscribers.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
-    stranger = subscribers.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
-    silent = subscribers.create(redis, client, SEAL, f"{place}/bare", http=True)
+    signs = endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
+    stranger = endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
+    silent = endpoints.create(redis, client, SEAL, f"{place}/bare", http=True)
     (old,) = secrets_of(signs)
-    subscribers.rotate(redis, SEAL, signs.id)
-    (new, _) = secrets_of(subscribers.load(redis, signs.id))
+    endpoints.rotate(redis, SEAL, signs.id)
+    (new, _) = secrets_of(endpoints.load(redis, signs.id))
     debians_webhook(port, mine=new, before=old, bare=secrets_of(silent)[0])
     assert tells(signs.id) == (200, "text.received")
-    subscribers.update(redis, client, SEAL, signs.id, http=True, url=f"{place}/before")
+    endpoints.update(redis, client, SEAL, signs.id, http=True, url=f"{place}/before")
     assert tells(signs.id) == (200, "text.received")  # both sign while the key changes
     assert tells(stranger.id)[0] == 401
     assert tells(silent.id)[0] == 401  # which did not ask for such a signature

@@ -6,7 +6,7 @@ import time
 import jsonschema_rs
 import pytest
 
-from sending import catalogue, recovery, webhooks
+from sending.webhooks import catalogue, dispatch, redelivery
 
 URL = "https://hear.example/hook"
 EP = "ep_0123456789abcdef"
@@ -22,7 +22,7 @@ def endpoint(redis):
 def planned(redis, state, tries=1, began=1_000.0, wait=300.0, id=""):
     """A message that has come this far."""
     pipe = redis.pipeline()
-    message = webhooks.deliver_later(pipe, "text.received", {}, id=id)
+    message = dispatch.deliver_later(pipe, "text.received", {}, id=id)
     mark = {"state": state, "tries": tries, "began": began, "sequence": 7}
     pipe.hset(f"delivery:{message}:{EP}", mapping=mark)
     if state == "dead":
@@ -39,7 +39,7 @@ def waiting(redis):
 
 def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
     message = planned(redis, "dead")
-    assert recovery.resend(redis, endpoint, message)
+    assert redelivery.resend(redis, endpoint, message)
     assert waiting(redis)[message] <= time.time()
     assert redis.hmget(f"delivery:{message}:{EP}", "tries", "sequence") == [b"0", b"7"]
     assert redis.zcard(f"hook:{EP}:dead") == 0
@@ -47,30 +47,30 @@ def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
 
 
 def test_what_it_never_heard_gets_a_number_of_its_own(redis, endpoint):
-    message = webhooks.deliver_later(redis, "text.received", {})
-    assert recovery.resend(redis, endpoint, message)
+    message = dispatch.deliver_later(redis, "text.received", {})
+    assert redelivery.resend(redis, endpoint, message)
     assert redis.hget(f"delivery:{message}:{EP}", "sequence") == b"41"
 
 
 def test_what_is_in_somebodys_hands_is_left_there(redis, endpoint):
     message = planned(redis, "sending", tries=3)
     before = waiting(redis)
-    assert recovery.resend(redis, endpoint, message)
+    assert redelivery.resend(redis, endpoint, message)
     assert waiting(redis) == before
     assert redis.hget(f"delivery:{message}:{EP}", "tries") == b"3"
 
 
 def test_what_is_not_kept_any_more_is_said_so_and_no_dead_letter_either(redis, endpoint):
     redis.zadd(f"hook:{EP}:dead", {"msg_gone": 1})
-    assert not recovery.resend(redis, endpoint, "msg_gone")
+    assert not redelivery.resend(redis, endpoint, "msg_gone")
     assert redis.zcard(f"hook:{EP}:dead") == 0
 
 
 def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
     message = planned(redis, "dead")
     redis.hset(f"hook:{EP}", "state", "off")
-    with pytest.raises(recovery.IsOff, match="Resume it first"):
-        recovery.resend(redis, endpoint, message)
+    with pytest.raises(redelivery.IsOff, match="Resume it first"):
+        redelivery.resend(redis, endpoint, message)
     assert redis.zcard(f"hook:{EP}:dead") == 1
 
 
@@ -79,9 +79,9 @@ def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
     before = planned(redis, "dead", began=500.0)
     after = planned(redis, "dead", began=3_000.0)
     not_tried = planned(redis, "waiting", tries=0)
-    assert recovery.failed(redis, endpoint, 900.0, 2_000.0 + time.time()) == [dead, after]
-    assert recovery.failed(redis, endpoint, 900.0, 2_000.0) == [dead, again]
-    assert [*recovery.recover(redis, endpoint, 900.0, 2_000.0)] == [(0, 2), (2, 2)]
+    assert redelivery.failed(redis, endpoint, 900.0, 2_000.0 + time.time()) == [dead, after]
+    assert redelivery.failed(redis, endpoint, 900.0, 2_000.0) == [dead, again]
+    assert [*redelivery.recover(redis, endpoint, 900.0, 2_000.0)] == [(0, 2), (2, 2)]
     assert waiting(redis).keys() == {dead, again, not_tried}
     assert {id.decode() for id in redis.zrange(f"hook:{EP}:dead", 0, -1)} == {before, after}
 
@@ -89,17 +89,17 @@ def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
 def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint):
     for _ in range(250):
         planned(redis, "dead")
-    steps = recovery.recover(redis, endpoint, 0, 2_000.0)
+    steps = redelivery.recover(redis, endpoint, 0, 2_000.0)
     assert [next(steps), next(steps)] == [(0, 250), (100, 250)]
     steps.close()  # its process died
-    assert [*recovery.recover(redis, endpoint, 0, 2_000.0)] == [(0, 150), (100, 150), (150, 150)]
+    assert [*redelivery.recover(redis, endpoint, 0, 2_000.0)] == [(0, 150), (100, 150), (150, 150)]
 
 
 @pytest.mark.parametrize("kind", [*catalogue.CATALOGUE, "github.push"])
 def test_an_example_of_any_kind_is_as_the_catalogue_says_and_goes_to_one_only(redis, endpoint, kind):
-    id = recovery.send_example(redis, endpoint, kind)
+    id = redelivery.send_example(redis, endpoint, kind)
     body = json.loads(redis.hget(f"message:{id}", "body"))
     jsonschema_rs.validate(catalogue.schema(kind), body)
     assert id.startswith("msg_example_")
     assert waiting(redis).keys() == {id}
-    assert redis.zcard(webhooks.NEW) == 0
+    assert redis.zcard(dispatch.NEW) == 0

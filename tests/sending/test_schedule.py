@@ -7,33 +7,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending import outcomes, schedule, webhooks
+from sending.webhooks import dispatch, outcomes, retries
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
 
 
 def test_the_specifications_schedule_takes_three_days():
-    assert sum(schedule.SCHEDULE) == pytest.approx(75.6 * 3600, rel=0.001)
+    assert sum(retries.SCHEDULE) == pytest.approx(75.6 * 3600, rel=0.001)
 
 
 def test_the_schedule_is_the_specifications_unless_it_is_set(settings):
-    assert settings.webhook_schedule == schedule.SCHEDULE
+    assert settings.webhook_schedule == retries.SCHEDULE
 
 
 def test_whoever_deploys_it_sets_when_attempts_are_made(environ, monkeypatch):
     for name, text in (environ | {"WEBHOOK_SCHEDULE": "0, 7"}).items():
         monkeypatch.setenv(name, text)
-    _, _, options = webhooks._sender.__wrapped__()
+    _, _, options = dispatch._sender.__wrapped__()
     assert options["waits"] == (0, 7)
 
 
 @given(st.integers(0, 20), st.floats(0, 1))
 def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
-    seconds = schedule.wait(tries, chance=chance)
+    seconds = retries.wait(tries, chance=chance)
     if tries >= 10:
         assert seconds is None
     else:
-        promised = schedule.SCHEDULE[tries]
+        promised = retries.SCHEDULE[tries]
         assert promised * 0.8 - 0.001 <= seconds <= promised * 1.2 + 0.001
 
 
@@ -56,12 +56,12 @@ def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
     ],
 )
 def test_what_the_receiver_asks_for_is_followed_within_reason(header, seconds):
-    assert schedule.wish(header, NOW) == seconds
+    assert retries.wish(header, NOW) == seconds
 
 
 @given(st.text())
 def test_whatever_it_asks_for_is_some_time_within_six_hours(header):
-    assert 0 <= schedule.wish(header, NOW) <= 21_600
+    assert 0 <= retries.wish(header, NOW) <= 21_600
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.sealing import Seal, Sealed, WrongKey
+from sending.webhooks.encryption import Seal, Sealed, WrongKey
 
 OLD, NEW = "the old secret key", "the new secret key"
 texts = st.text(st.characters(exclude_categories=["Cs"]))

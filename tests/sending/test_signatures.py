@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending import signatures
-from sending.signatures import UnusableKey
+from sending.webhooks import signatures
+from sending.webhooks.signatures import UnusableKey
 
 NOW = 1_700_000_000
 BODY = '{"type":"text.received","data":{"words":"grüß Gott"}}'.encode()

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback import leads_to
 
-from sending import subscribers
-from sending.failures import Failure
-from sending.http import Client
-from sending.own_headers import check_headers
-from sending.sealing import Seal
-from sending.subscribers import Subscriber, Unacceptable
+from sending.http.client import Client
+from sending.http.errors import Failure
+from sending.webhooks import endpoints
+from sending.webhooks.encryption import Seal
+from sending.webhooks.endpoints import Subscriber, Unacceptable
+from sending.webhooks.optional.custom_headers import check_headers
 
 CLIENT = Client(resolver=leads_to("8.8.8.8"))
 SEAL = Seal(["a secret key of these tests"])
@@ -18,25 +18,25 @@ URL = "https://hear.example/hook"
 
 
 def test_a_new_subscriber_has_a_secret_of_its_own(redis):
-    first, second = [subscribers.create(redis, CLIENT, SEAL, URL) for _ in range(2)]
+    first, second = [endpoints.create(redis, CLIENT, SEAL, URL) for _ in range(2)]
     keys = [SEAL.open(one.keys[0].sealed) for one in (first, second)]
     assert keys[0] != keys[1]
     assert keys[0].startswith("whsec_")
-    assert subscribers.load(redis, first.id) == first
-    assert [one.id for one in subscribers.everyone(redis)] == [first.id, second.id]
+    assert endpoints.load(redis, first.id) == first
+    assert [one.id for one in endpoints.everyone(redis)] == [first.id, second.id]
 
 
 def test_its_address_is_kept_in_plain_form(redis):
-    assert subscribers.create(redis, CLIENT, SEAL, "HTTPS://Hear.Example:443#x").url == "https://hear.example/"
+    assert endpoints.create(redis, CLIENT, SEAL, "HTTPS://Hear.Example:443#x").url == "https://hear.example/"
 
 
 @pytest.mark.parametrize("url", ["http://hear.example/", "https://user:pass@hear.example/", "https://127.1/", ""])
 def test_an_address_we_do_not_send_to_is_refused(redis, url):
     with pytest.raises((Failure, Unacceptable)):
-        subscribers.create(redis, CLIENT, SEAL, url)
+        endpoints.create(redis, CLIENT, SEAL, url)
     with pytest.raises(Failure):
-        subscribers.create(redis, CLIENT, SEAL, URL, fallback=url or "https://x@y/")
-    assert list(subscribers.everyone(redis)) == []
+        endpoints.create(redis, CLIENT, SEAL, URL, fallback=url or "https://x@y/")
+    assert list(endpoints.everyone(redis)) == []
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_address_we_do_not_send_to_is_refused(redis, url):
 )
 def test_a_wish_out_of_bounds_is_refused(redis, wishes):
     with pytest.raises(Unacceptable):
-        subscribers.create(redis, CLIENT, SEAL, URL, **wishes)
+        endpoints.create(redis, CLIENT, SEAL, URL, **wishes)
 
 
 @pytest.mark.parametrize(
@@ -78,27 +78,27 @@ def test_a_subscriber_hears_what_it_asked_for(kinds, kind, wanted):
 
 
 def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis):
-    old = subscribers.create(redis, CLIENT, SEAL, URL)
-    new = subscribers.rotate(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
+    old = endpoints.create(redis, CLIENT, SEAL, URL)
+    new = endpoints.rotate(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
     assert [key.sealed for key in new.signing_keys(1_059)] == [new.keys[0].sealed, old.keys[0].sealed]
     assert new.signing_keys(1_061) == [new.keys[0]]
     assert SEAL.open(new.keys[0].sealed).startswith("whsk_")
-    third = subscribers.rotate(redis, SEAL, old.id, now=2_000.0)
+    third = endpoints.rotate(redis, SEAL, old.id, now=2_000.0)
     assert len(third.keys) == 2  # the first one's time is over, so it is forgotten
 
 
 def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
-    id = subscribers.create(redis, CLIENT, SEAL, URL).id
-    assert subscribers.update(redis, CLIENT, SEAL, id, kinds=("call.*",)).kinds == ("call.*",)
-    assert subscribers.pause(redis, id).state == "paused"
-    assert subscribers.resume(redis, id).state == "on"
+    id = endpoints.create(redis, CLIENT, SEAL, URL).id
+    assert endpoints.update(redis, CLIENT, SEAL, id, kinds=("call.*",)).kinds == ("call.*",)
+    assert endpoints.pause(redis, id).state == "paused"
+    assert endpoints.resume(redis, id).state == "on"
     with pytest.raises(Unacceptable):
-        subscribers.update(redis, CLIENT, SEAL, id, rate=-1)
-    subscribers.delete(redis, id)
-    assert subscribers.load(redis, id) is None
+        endpoints.update(redis, CLIENT, SEAL, id, rate=-1)
+    endpoints.delete(redis, id)
+    assert endpoints.load(redis, id) is None
     assert redis.keys("hook*") == []
     with pytest.raises(KeyError):
-        subscribers.pause(redis, id)
+        endpoints.pause(redis, id)
 
 
 @given(st.dictionaries(st.text(max_size=30), st.text(max_size=30), max_size=3), st.text(max_size=20))

@@ -8,10 +8,10 @@ import pytest
 from loopback import until
 
 import events
-from sending import consent, ledger, limits
-from sending.ledger import Effect
+from sending import opt_outs, outbox, rate_limits
+from sending.outbox import Effect
 from sending.twilio import CallIsOver, Telephone
-from transaction import collect, commit
+from store import collect, commit
 
 counter = itertools.count(301)
 
@@ -31,20 +31,20 @@ def planned(redis, somebody):
     """A text that is planned, and waits to be sent."""
     effect = Effect("answer:1", somebody, "It is done.", "SM1")
     pipe = collect(redis)
-    ledger.plan(pipe, effect)
+    outbox.plan(pipe, effect)
     assert commit(redis, pipe, "effect:answer:1", "", field="state")
     return effect
 
 
 def state(redis):
-    return ledger.load(redis, "answer:1").state
+    return outbox.load(redis, "answer:1").state
 
 
 def test_a_planned_text_is_sent_and_has_a_sid(telephone, planned, redis, exchange, somebody):
     assert telephone.text("answer:1") == "sent"
-    assert ledger.load(redis, "answer:1").sid.startswith("SM")
+    assert outbox.load(redis, "answer:1").sid.startswith("SM")
     assert exchange.sent_to(somebody) == ["It is done."]
-    assert ledger.overdue(redis, 9e12) == []
+    assert outbox.overdue(redis, 9e12) == []
 
 
 def test_sending_it_again_does_nothing(telephone, planned, exchange, somebody):
@@ -65,9 +65,9 @@ def test_two_workers_at_once_send_it_once(telephone, planned, exchange, somebody
 def test_planning_it_twice_changes_nothing(telephone, planned, redis):
     telephone.text("answer:1")
     pipe = collect(redis)
-    ledger.plan(pipe, replace(planned, body="Something else."))
+    outbox.plan(pipe, replace(planned, body="Something else."))
     commit(redis, pipe, "effect:answer:1", "sent", field="state")
-    assert (state(redis), ledger.load(redis, "answer:1").body) == ("sent", "It is done.")
+    assert (state(redis), outbox.load(redis, "answer:1").body) == ("sent", "It is done.")
 
 
 def test_the_stage_sees_it_leave_with_its_segments_and_without_the_number(telephone, planned, redis, somebody):
@@ -79,15 +79,15 @@ def test_the_stage_sees_it_leave_with_its_segments_and_without_the_number(teleph
 
 def test_a_text_that_nobody_asked_for_is_a_story_of_its_own_on_the_stage(telephone, redis, somebody):
     pipe = collect(redis)
-    ledger.plan(pipe, Effect("follow:1", somebody, "A pull request.", ""))
+    outbox.plan(pipe, Effect("follow:1", somebody, "A pull request.", ""))
     commit(redis, pipe, "x", "")
     telephone.text("follow:1")
-    assert events.latest(redis, 1)[0].story == ledger.load(redis, "follow:1").sid != ""
+    assert events.latest(redis, 1)[0].story == outbox.load(redis, "follow:1").sid != ""
 
 
 def test_a_long_answer_is_cut(telephone, redis, exchange, somebody):
     pipe = collect(redis)
-    ledger.plan(pipe, Effect("answer:1", somebody, "A sentence of some length. " * 60, "SM1"))
+    outbox.plan(pipe, Effect("answer:1", somebody, "A sentence of some length. " * 60, "SM1"))
     commit(redis, pipe, "x", "")
     assert telephone.text("answer:1") == "sent"
     assert exchange.sent_to(somebody)[0].endswith("length. [cut]")
@@ -99,7 +99,7 @@ class TestTrouble:
     def test_429_means_later(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=429)
         assert telephone.text("answer:1") == "planned"
-        assert 0 < redis.zscore(ledger.DUE, "answer:1") - time.time() < 3
+        assert 0 < redis.zscore(outbox.DUE, "answer:1") - time.time() < 3
         assert telephone.text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
@@ -126,21 +126,21 @@ class TestTrouble:
     def test_a_process_killed_between_send_and_record_is_found_out_and_nothing_is_sent_twice(
         self, telephone, planned, redis, exchange, somebody, monkeypatch
     ):
-        monkeypatch.setattr(ledger, "settle", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        monkeypatch.setattr(outbox, "settle", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             telephone.text("answer:1")
         monkeypatch.undo()
         assert state(redis) == "sending"
         assert telephone.text("answer:1") == "sending", "its process may still live"
-        redis.hset("effect:answer:1", "began", time.time() - ledger.SENDING_TAKES - 1)
+        redis.hset("effect:answer:1", "began", time.time() - outbox.SENDING_TAKES - 1)
         assert telephone.text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
     def test_a_process_killed_before_it_sent_is_found_out_and_the_text_is_sent(
         self, telephone, planned, redis, exchange, somebody
     ):
-        ledger.begin(redis, planned)
-        redis.hset("effect:answer:1", "began", time.time() - ledger.SENDING_TAKES - 1)
+        outbox.begin(redis, planned)
+        redis.hset("effect:answer:1", "began", time.time() - outbox.SENDING_TAKES - 1)
         assert telephone.text("answer:1") == "planned"
         assert telephone.text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
@@ -149,7 +149,7 @@ class TestTrouble:
         self, telephone, planned, redis, exchange, somebody
     ):
         pipe = collect(redis)
-        ledger.plan(pipe, Effect("answer:2", somebody, "It is done.", "SM2"))
+        outbox.plan(pipe, Effect("answer:2", somebody, "It is done.", "SM2"))
         commit(redis, pipe, "effect:answer:2", "", field="state")
         assert telephone.text("answer:2") == "sent"
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=500)
@@ -157,13 +157,13 @@ class TestTrouble:
         assert telephone.text("answer:1") == "planned"
 
     def test_when_twilio_cannot_be_reached_nothing_is_in_doubt(self, settings, redis, planned):
-        from demo import free_port
+        from scripts.demo import free_port
 
         nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{free_port()}"), redis)
         assert nobody.text("answer:1") == "planned"
 
     def test_after_six_tries_it_is_refused_and_everybody_sees_it(self, settings, redis, planned):
-        from demo import free_port
+        from scripts.demo import free_port
 
         nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{free_port()}"), redis)
         states = [nobody.text("answer:1") for _ in range(7)]
@@ -175,40 +175,40 @@ class TestRefusals:
     """Who may not be texted, and what must not be sent."""
 
     def test_who_texted_stop_is_not_texted(self, telephone, planned, redis, exchange, somebody):
-        consent.leave(redis, somebody)
+        opt_outs.leave(redis, somebody)
         assert telephone.text("answer:1") == "refused"
         assert exchange.sent_to(somebody) == []
 
     def test_an_opt_out_that_only_twilio_knows_is_remembered(self, telephone, planned, redis, exchange, somebody):
         exchange.post(f"/handsets/%2B{somebody[1:]}/texts", body="STOP")
         assert telephone.text("answer:1") == "refused"
-        assert consent.has_left(redis, somebody)
+        assert opt_outs.has_left(redis, somebody)
 
     def test_a_number_that_is_none_is_refused_with_twilios_reason(self, telephone, redis):
         pipe = collect(redis)
-        ledger.plan(pipe, Effect("answer:1", "anonymous", "hello", "SM1"))
+        outbox.plan(pipe, Effect("answer:1", "anonymous", "hello", "SM1"))
         commit(redis, pipe, "x", "")
         assert telephone.text("answer:1") == "refused"
         assert "21211" in events.latest(redis, 1)[0].facts["reason"]
 
     def test_eleven_texts_a_minute_to_one_person_are_one_too_many(self, redis):
-        for _ in range(limits.PER_PERSON_A_MINUTE):
-            limits.spend(redis, "alias", 1000.0)
-        with pytest.raises(limits.OverTheLimit, match="one person in a minute"):
-            limits.spend(redis, "alias", 1000.0)
-        limits.spend(redis, "somebody else", 1000.0)
-        limits.spend(redis, "alias", 1060.0)
+        for _ in range(rate_limits.PER_PERSON_A_MINUTE):
+            rate_limits.spend(redis, "alias", 1000.0)
+        with pytest.raises(rate_limits.OverTheLimit, match="one person in a minute"):
+            rate_limits.spend(redis, "alias", 1000.0)
+        rate_limits.spend(redis, "somebody else", 1000.0)
+        rate_limits.spend(redis, "alias", 1060.0)
 
     def test_a_run_of_hundreds_trips_the_breaker_and_everything_stops(self, redis):
-        for number in range(limits.ALL_A_MINUTE):
-            limits.spend(redis, f"person {number}", 1000.0)
-        with pytest.raises(limits.OverTheLimit):
-            limits.spend(redis, "one more", 1000.0)
-        with pytest.raises(limits.OverTheLimit, match="all sending is stopped"):
-            limits.spend(redis, "another", 5000.0)
+        for number in range(rate_limits.ALL_A_MINUTE):
+            rate_limits.spend(redis, f"person {number}", 1000.0)
+        with pytest.raises(rate_limits.OverTheLimit):
+            rate_limits.spend(redis, "one more", 1000.0)
+        with pytest.raises(rate_limits.OverTheLimit, match="all sending is stopped"):
+            rate_limits.spend(redis, "another", 5000.0)
         assert events.latest(redis, 1)[0].kind == "sending.stopped"
-        limits.release(redis)
-        limits.spend(redis, "another", 5000.0)
+        rate_limits.release(redis)
+        rate_limits.spend(redis, "another", 5000.0)
 
 
 class TestLiveUpdates:
@@ -234,25 +234,25 @@ def test_who_is_to_be_called_is_called_once(telephone, planned, exchange, somebo
     for _ in range(3):
         assert telephone.call("answer:1") == "sent"
     assert len(telephone.client.calls.list(to=somebody)) == 1
-    assert ledger.load(redis, "answer:1").sid.startswith("CA")
+    assert outbox.load(redis, "answer:1").sid.startswith("CA")
     assert exchange.sent_to(somebody) == []
 
 
 def test_who_was_called_a_moment_ago_gets_a_text_instead(telephone, planned, exchange, somebody, redis):
     telephone.call("answer:1")
-    ledger.plan(redis, Effect("answer:2", somebody, "And this.", "SM1"))
+    outbox.plan(redis, Effect("answer:2", somebody, "And this.", "SM1"))
     assert telephone.call("answer:2") == "sent"
     assert exchange.sent_to(somebody) == ["And this."]
 
 
 def test_a_call_of_which_nobody_knows_whether_it_was_made_becomes_a_text(telephone, planned, exchange, somebody, redis):
-    ledger.begin(redis, ledger.load(redis, "answer:1"), now=time.time() - 60)  # whoever began it died
+    outbox.begin(redis, outbox.load(redis, "answer:1"), now=time.time() - 60)  # whoever began it died
     assert telephone.call("answer:1") == "planned"
     assert telephone.call("answer:1") == "sent"
     assert exchange.sent_to(somebody) == ["It is done."]
 
 
 def test_who_texted_stop_is_not_called(telephone, planned, exchange, somebody, redis):
-    consent.leave(redis, somebody)
+    opt_outs.leave(redis, somebody)
     assert telephone.call("answer:1") == "refused"
     assert telephone.client.calls.list(to=somebody) == []

@@ -6,8 +6,8 @@ from loopback import OK, answers, leads_to, read_request, receiver
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from sending import subscribers, webhooks
-from sending.http import Client
+from sending.http.client import Client
+from sending.webhooks import dispatch, endpoints
 
 
 def test_a_receiver_that_knows_the_specification_accepts_it(house):
@@ -36,7 +36,7 @@ def test_a_message_said_twice_is_sent_once(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         for _ in range(2):
-            webhooks.deliver_later(house.redis, "text.received", {}, id="msg_same")
+            dispatch.deliver_later(house.redis, "text.received", {}, id="msg_same")
             house.sends(id)
     assert len(there.requests) == 1
 
@@ -55,29 +55,29 @@ def test_a_hundred_megabytes_of_answer_are_a_delivery(house):
 
 def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
     inside = Client(allow_loopback=True, resolver=leads_to("10.0.0.1"))
-    id = subscribers.create(house.redis, inside, SEAL, "https://inside.test/").id
+    id = endpoints.create(house.redis, inside, SEAL, "https://inside.test/").id
     house.says()
-    webhooks.due(house.redis)
-    webhooks.deliver(house.redis, inside, SEAL, id)
+    dispatch.due(house.redis)
+    dispatch.deliver(house.redis, inside, SEAL, id)
     (row,) = house.attempts(id)
-    assert (row.cause, row.status, subscribers.load(house.redis, id).state) == ("blocked", 0, "off")
+    assert (row.cause, row.status, endpoints.load(house.redis, id).state) == ("blocked", 0, "off")
 
 
 def test_a_fallback_that_is_gone_does_not_stop_the_endpoint(house):
     with receiver(answers(GONE)) as there:
         id = house.subscribes(there, fallback=f"http://second.test:{there.port}/spare")
-        subscribers.update(house.redis, house.client, SEAL, id, http=True, url="http://receiver.test:1/hook")
+        endpoints.update(house.redis, house.client, SEAL, id, http=True, url="http://receiver.test:1/hook")
         message = house.says()
         house.sends(id)
     assert house.attempts(id)[-1].status == 410
-    assert (house.state(message, id), subscribers.load(house.redis, id).state) == ("waiting", "on")
+    assert (house.state(message, id), endpoints.load(house.redis, id).state) == ("waiting", "on")
 
 
 def test_a_fallback_gets_it_signed_alike_when_the_first_cannot_be_reached(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, fallback=f"http://second.test:{there.port}/spare")
         closed = "http://receiver.test:1/hook"
-        subscribers.update(house.redis, house.client, SEAL, id, http=True, url=closed)
+        endpoints.update(house.redis, house.client, SEAL, id, http=True, url=closed)
         message = house.says()
         house.sends(id)
     rows = house.attempts(id)
@@ -92,10 +92,10 @@ def test_a_fallback_gets_it_signed_alike_when_the_first_cannot_be_reached(house)
 def test_a_paused_subscriber_hears_later_what_it_missed(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
-        subscribers.pause(house.redis, id)
+        endpoints.pause(house.redis, id)
         house.says()
         assert house.sends(id) == 0
-        subscribers.resume(house.redis, id)
+        endpoints.resume(house.redis, id)
         assert house.sends(id) == 1
 
 
@@ -103,9 +103,9 @@ def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(45)]
         house.says()
-        assert webhooks.due(house.redis) == 3
-        assert webhooks.due(house.redis) == 0
-    jobs = webhooks.queue(house.redis).jobs
+        assert dispatch.due(house.redis) == 3
+        assert dispatch.due(house.redis) == 0
+    jobs = dispatch.queue(house.redis).jobs
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
@@ -113,18 +113,18 @@ def test_a_crowd_shares_four_jobs(house):
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(101)]
         house.says()
-        assert webhooks.due(house.redis) == 4
-    jobs = webhooks.queue(house.redis).jobs
+        assert dispatch.due(house.redis) == 4
+    jobs = dispatch.queue(house.redis).jobs
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
 def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
-    monkeypatch.setattr(webhooks, "_sender", lambda: (house.client, SEAL, {"http": True}))
+    monkeypatch.setattr(dispatch, "_sender", lambda: (house.client, SEAL, {"http": True}))
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(5)]
         house.says()
-        webhooks.due(house.redis)
-        worker = SimpleWorker([webhooks.queue(house.redis)], connection=house.redis, serializer=JSONSerializer)
+        dispatch.due(house.redis)
+        worker = SimpleWorker([dispatch.queue(house.redis)], connection=house.redis, serializer=JSONSerializer)
         worker.work(burst=True, logging_level="ERROR")
     assert len(there.requests) == 5
     assert [len(house.attempts(id)) for id in ids] == [1] * 5

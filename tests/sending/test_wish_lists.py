@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loopback import OK, answers, never_answers, read_request, receiver
 
-from sending import recovery, subscribers, webhooks
-from sending.failures import Failure
-from sending.http import Client
-from sending.sealing import Seal
-from sending.subscribers import Unacceptable
-from sending.wish_lists import Unreadable, _read
+from sending.http.client import Client
+from sending.http.errors import Failure
+from sending.webhooks import dispatch, endpoints, redelivery
+from sending.webhooks.encryption import Seal
+from sending.webhooks.endpoints import Unacceptable
+from sending.webhooks.optional.event_filter import Unreadable, _read
 
 SEAL = Seal(["a secret key of these tests"])
 CALLS = b'{"kinds": ["call.*"]}'
@@ -34,13 +34,13 @@ class Endpoint:
     def __init__(self, redis, client, there, listed, **wishes):
         self.redis, self.client, self.listed = redis, client, listed
         url, place = f"http://hear.test:{there.port}/hook", f"http://hear.test:{listed.port}/wishes.json"
-        self.id = subscribers.create(redis, client, SEAL, url, http=True, wish_list=place, **wishes).id
+        self.id = endpoints.create(redis, client, SEAL, url, http=True, wish_list=place, **wishes).id
 
     def hears(self, *kinds):
         """Tell it these; what became of each."""
-        ids = [webhooks.deliver_later(self.redis, kind, {}) for kind in kinds]
-        webhooks.due(self.redis)
-        webhooks.deliver(self.redis, self.client, SEAL, self.id, http=True)
+        ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
+        dispatch.due(self.redis)
+        dispatch.deliver(self.redis, self.client, SEAL, self.id, http=True)
         return [self.redis.hget(f"delivery:{id}:{self.id}", "state").decode() for id in ids]
 
     def asked(self):
@@ -66,7 +66,7 @@ def endpoint(redis, client):
 def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
-    told = {row.kind: (row.cause, row.sentence) for row in webhooks.attempts(redis, one.id)}
+    told = {row.kind: (row.cause, row.sentence) for row in dispatch.attempts(redis, one.id)}
     assert told["text.received"] == ("unwanted", "Its list of wishes does not name text.received.")
     assert redis.zcard(f"hook:{one.id}:due") == 0
 
@@ -79,17 +79,17 @@ def test_what_is_not_wanted_is_no_failure(endpoint, redis):
 
 def test_the_list_only_narrows(endpoint):
     one = endpoint(document(b'{"kinds": ["call.*", "text.*"]}'), kinds=("call.ended",))
-    webhooks.deliver_later(one.redis, "text.received", {})
+    dispatch.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
-    assert len(webhooks.attempts(one.redis, one.id)) == 1
+    assert len(dispatch.attempts(one.redis, one.id)) == 1
 
 
 def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint, redis):
     one = endpoint(document(b'{"kinds": []}'))
     assert one.hears("call.ended") == ["unwanted"]
-    recovery.send_example(redis, one.id, "call.ended")
-    webhooks.deliver(redis, one.client, SEAL, one.id, http=True)
-    assert webhooks.attempts(redis, one.id)[0].status == 200
+    redelivery.send_example(redis, one.id, "call.ended")
+    dispatch.deliver(redis, one.client, SEAL, one.id, http=True)
+    assert dispatch.attempts(redis, one.id)[0].status == 200
 
 
 @pytest.mark.parametrize("says", ["Cache-Control: max-age=60", "Cache-Control: private, max-age=60"])
@@ -133,13 +133,13 @@ def test_a_list_that_may_not_be_stored_is_asked_for_each_time(endpoint, redis):
 def test_endpoints_do_not_share_what_is_kept(endpoint, redis, client):
     one = endpoint(document(CALLS, "Cache-Control: max-age=60"))
     one.hears("call.ended")
-    place = subscribers.load(redis, one.id).wish_list
-    other = subscribers.create(redis, client, SEAL, "http://hear.test:1/", http=True, wish_list=place)
-    webhooks.deliver_later(redis, "call.ended", {})
-    webhooks.due(redis)
-    webhooks.deliver(redis, client, SEAL, other.id, http=True)
+    place = endpoints.load(redis, one.id).wish_list
+    other = endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, wish_list=place)
+    dispatch.deliver_later(redis, "call.ended", {})
+    dispatch.due(redis)
+    dispatch.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
-    subscribers.rotate(redis, SEAL, one.id)  # nor does it outlive the acquaintance
+    endpoints.rotate(redis, SEAL, one.id)  # nor does it outlive the acquaintance
     one.hears("call.ended")
     assert len(one.asked()) == 3
 
@@ -150,7 +150,7 @@ def test_the_list_of_another_host_gets_no_credentials_and_the_store_none_in_plai
     one.hears("call.ended")
     assert "s3cret" not in one.asked()[0]
     same = f"http://hear.test:{one.listed.port}/hook"
-    subscribers.update(redis, client, SEAL, one.id, http=True, url=same)
+    endpoints.update(redis, client, SEAL, one.id, http=True, url=same)
     one.hears("call.ended")
     assert "authorization: bearer s3cret" in one.asked()[1]
     kept = b"".join(value for key in redis.keys("cache:entry:*") for value in [redis.get(key)])
@@ -179,7 +179,7 @@ def test_a_list_that_cannot_be_read_narrows_nothing(endpoint, reply):
 
 
 def test_a_list_that_does_not_answer_narrows_nothing_and_is_not_waited_for_long(endpoint, monkeypatch):
-    monkeypatch.setattr("sending.wish_lists.WITHIN", 0.2)
+    monkeypatch.setattr("sending.webhooks.optional.event_filter.WITHIN", 0.2)
     one, limits, request = endpoint(temper=never_answers), [], Client.request
     noting = lambda self, *a, **k: limits.append(k.get("finish_within")) or request(self, *a, **k)  # noqa: E731
     monkeypatch.setattr(Client, "request", noting)
@@ -193,7 +193,7 @@ def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint)
             connection.sendall(document(CALLS, "Cache-Control: no-store"))
 
     one = endpoint(temper=temper)
-    webhooks.deliver(one.redis, one.client, SEAL, one.id, http=True)
+    dispatch.deliver(one.redis, one.client, SEAL, one.id, http=True)
     assert one.asked() == []
     one.hears("call.ended", "call.ended", "call.ended")
     assert len(one.asked()) == 1
@@ -202,7 +202,7 @@ def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint)
 @pytest.mark.parametrize("place", ["http://hear.example/", "https://127.1/", "https://hear.example/hook"])
 def test_a_list_is_at_an_https_address_of_its_own(redis, place):
     with pytest.raises((Failure, Unacceptable)):
-        subscribers.create(redis, Client(), SEAL, "https://hear.example/hook", wish_list=place)
+        endpoints.create(redis, Client(), SEAL, "https://hear.example/hook", wish_list=place)
 
 
 @given(

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import redis as redis_client
 
-from demo import free_port, read_env, store_program
+from scripts.demo import free_port, read_env, store_program
 
 HOUSE = Path(__file__).parents[2]
 NUMBER = "+447700900100"
@@ -50,7 +50,7 @@ class Town:
             "exchange": f"{sys.executable} -m exchange serve --port {self.exchange_port} --pace 0 --app {self.web} "
             "--voice-fallback /voice/fallback --sms-fallback /sms/fallback --voice-status /voice/status",
             "web": f"{sys.executable} -m gunicorn --bind 127.0.0.1:{self.web_port} app:create_app()",
-            "worker": f"{sys.executable} -m workers.worker",
+            "worker": f"{sys.executable} -m workers.engine.supervisor",
         }
 
     def start(self, *names: str) -> "Town":

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from demo import free_port
+from scripts.demo import free_port
 from tests.show.conftest import HOUSE, PATIENCE
 
 
 class Demo:
-    """demo.py in a process of its own, in a copy of nothing: the house as it is, ports of our own."""
+    """scripts/demo.py in a process of its own, in a copy of nothing: the house as it is, ports of our own."""
 
     def __init__(self, folder: Path) -> None:
         self.web_port, self.exchange_port = free_port(), free_port()
@@ -28,7 +28,7 @@ class Demo:
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "demo.py"], cwd=HOUSE, env=environ, stdout=output, stderr=output
+                [sys.executable, "-m", "scripts.demo"], cwd=HOUSE, env=environ, stdout=output, stderr=output
             )
 
     def says(self, pattern: str, within: float = PATIENCE) -> re.Match[str]:
@@ -115,7 +115,7 @@ def test_no_page_of_ours_shows_a_whole_number_of_somebody_in_the_room(pages):
     assert not re.search(r"7700 ?90000\d", stage.content())
 
 
-@pytest.mark.parametrize("part", ["workers.worker", "gunicorn", "exchange serve", "valkey-server"])
+@pytest.mark.parametrize("part", ["workers.engine.supervisor", "gunicorn", "exchange serve", "valkey-server"])
 def test_a_process_that_is_killed_comes_back_by_itself(demo, ready, part):
     victims = {pid for pid, command in demo.processes().items() if part in command}
     os.kill(min(victims), signal.SIGKILL)
@@ -141,7 +141,7 @@ def _answers(stage: str) -> bool:
 def test_a_second_demo_is_told_that_the_port_is_taken(demo, ready):
     environ = os.environ | {"PORT": str(demo.web_port)}
     second = subprocess.run(
-        [sys.executable, "demo.py"], cwd=HOUSE, env=environ, capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "scripts.demo"], cwd=HOUSE, env=environ, capture_output=True, text=True, timeout=30
     )
     assert second.returncode == 1
     assert f"Port {demo.web_port} is taken" in second.stderr

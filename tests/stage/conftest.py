@@ -12,7 +12,7 @@ import time
 import pytest
 
 import events
-from demo import free_port
+from scripts.demo import free_port
 from tests.stage.small_app import ROOT, make
 
 PATIENCE = 15.0  # seconds until a test gives up waiting

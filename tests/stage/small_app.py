@@ -7,8 +7,8 @@ from pathlib import Path
 from flask import Flask
 
 import config
-import stage.feed
-from stage.room import feed
+import stage.event_stream
+from stage.blueprint import feed
 
 ROOT = Path(__file__).parents[2]
 NUMBER = "+447700900100"
@@ -34,7 +34,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app.add_url_rule("/test/feed", "test_feed", lambda: _look(app))
     app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("stage", "")))
     if beat := os.environ.get("BEAT"):
-        stage.feed.BEAT = float(beat)
+        stage.event_stream.BEAT = float(beat)
     if most := os.environ.get("MOST_VIEWERS"):
         with app.app_context():
             feed().most_viewers = int(most)

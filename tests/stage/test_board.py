@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 import events
 from events import KINDS, Event
 from masking import NUMBER
-from stage.board import KEPT, SHOWN, Board, is_after
-from stage.telling import TOLD
-from stage.words import tame, took
+from stage.sanitize import tame, took
+from stage.timeline import KEPT, SHOWN, Board, is_after
+from stage.timeline_events import TOLD
 from tests.stage.test_page import drawn
 
 FOLDED_ELSEWHERE = {"delivery.refused", "sending.stopped", "sending.released"}

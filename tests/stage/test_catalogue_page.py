@@ -6,7 +6,7 @@ import re
 import jsonschema_rs
 
 from receiving import providers
-from sending.catalogue import CATALOGUE
+from sending.webhooks.catalogue import CATALOGUE
 
 
 def test_every_event_is_shown_with_its_sentence_its_example_and_its_schema(visitor):

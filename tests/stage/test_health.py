@@ -3,7 +3,7 @@
 import pytest
 from rq import Queue, Worker
 
-from stage import health
+from presenter import health
 from tests.stage.small_app import make
 
 

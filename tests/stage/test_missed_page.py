@@ -9,13 +9,15 @@ from dataclasses import asdict, replace
 import pytest
 from werkzeug.serving import make_server
 
-from receiving import errands, inbox, missed, runs
+from receiving import inbox
 from receiving.delivery import Delivery
-from receiving.mistakes import UNKNOWN, Mistake
-from receiving.replay import Outcome
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
+from receiving.replay import backfill, backfill_jobs
 from tests.stage.small_app import PASSWORD, make
 from tests.stage.test_present import FORM, Presenter
-from workers.queue import WEBHOOKS, Queues
+from workers import runs
+from workers.queues import WEBHOOKS, Queues
+from workers.runs import Outcome
 
 PAGES = ["/present/missed", "/present/refusals"]
 PARTS = ["/present/missed/now", "/present/refusals/now"]
@@ -92,7 +94,7 @@ class TestReplay:
         (job,) = jobs(app)
         run = runs.load(room.redis, job.args[0])
         assert (job.func, run.asked["ids"], run.asked["anew"], run.asked["again"]) == (
-            errands.carry_out,
+            backfill_jobs.carry_out,
             names,
             False,
             True,
@@ -177,7 +179,7 @@ class TestRuns:
         assert "GITHUB_HOOK_URL" in presenter.get("/present/missed").text
         hook = {"GITHUB_HOOK_URL": "https://api.github.com/repos/talk/demo/hooks/1", "GITHUB_TOKEN": "t"}
         ready = make(url, GITHUB_WEBHOOK_SECRET="of-github", **hook)
-        assert missed.asks_github(ready.extensions["settings"])
+        assert backfill.asks_github(ready.extensions["settings"])
 
 
 class TestRefusals:

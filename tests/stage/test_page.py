@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from stage.pages import spell
+from stage.views import spell
 from tests.stage.small_app import NUMBER, ROOT, make
 
 LOOK = (ROOT / "static/look.css").read_text()

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from presenter import auth
 from receiving import inbox
 from receiving.delivery import Delivery
-from receiving.mistakes import Mistake
-from sending import limits
-from stage import login
+from receiving.diagnosis.mistakes import Mistake
+from sending import rate_limits
 from tests.stage.small_app import PASSWORD, make
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -76,33 +76,33 @@ def test_the_cookie_is_for_us_alone(presenter):
 
 
 def test_after_five_tries_in_a_minute_the_sixth_must_wait(room, presenter):
-    for _ in range(login.TRIES_EACH):
+    for _ in range(auth.TRIES_EACH):
         assert presenter.tries("guess").status_code == 403
     refused = presenter.tries(PASSWORD)
     assert refused.status_code == 429
     assert re.search(r"Too many tries. Wait \d+ s, then try again.", refused.text)
-    assert 0 < int(refused.headers["Retry-After"]) <= login.WINDOW
+    assert 0 < int(refused.headers["Retry-After"]) <= auth.WINDOW
     for key in room.redis.keys("tries:*"):
-        assert 0 < room.redis.ttl(key) <= login.WINDOW
+        assert 0 < room.redis.ttl(key) <= auth.WINDOW
         room.redis.delete(key)  # the minute has passed
     assert presenter.tries(PASSWORD).status_code == 303
 
 
 def test_guesses_from_many_addresses_are_stopped_too(app):
-    for number in range(login.TRIES_ALL):
+    for number in range(auth.TRIES_ALL):
         Presenter(app, f"203.0.113.{number}").tries("guess")
     assert Presenter(app, "203.0.113.250").tries("guess").status_code == 429
 
 
 def test_a_room_full_of_guesses_cannot_lock_out_who_was_in_before(app, logged_in):
     logged_in.post("/present/logout")
-    for number in range(login.TRIES_ALL + 1):
+    for number in range(auth.TRIES_ALL + 1):
         Presenter(app, logged_in.address if number < 6 else f"203.0.113.{number}").tries("guess")
     assert logged_in.tries(PASSWORD).status_code == 303
 
 
 def test_a_made_up_forwarding_header_gives_no_new_tries(app, presenter):
-    for number in range(login.TRIES_EACH + 1):
+    for number in range(auth.TRIES_EACH + 1):
         token = re.search(r'name="token" value="([^"]+)"', presenter.get("/present/login").text)[1]
         answer = presenter.client.post(
             "/present/login",
@@ -124,7 +124,7 @@ def test_no_password_is_tried_while_tries_cannot_be_counted():
 def test_a_form_from_elsewhere_is_refused(room, logged_in, path, token):
     answer = logged_in.post(path, token=token, password=PASSWORD, sending="stop")
     assert answer.status_code == 400
-    assert not limits.stopped(room.redis)
+    assert not rate_limits.stopped(room.redis)
 
 
 def test_out_is_out(logged_in):
@@ -150,15 +150,15 @@ def test_a_new_secret_key_keeps_them_while_the_old_one_is_listed(url, logged_in)
 
 def test_sending_is_stopped_and_released(room, logged_in):
     logged_in.post("/present/sending", sending="stop")
-    assert limits.stopped(room.redis) == "the presenter stopped it"
+    assert rate_limits.stopped(room.redis) == "the presenter stopped it"
     assert "stopped: the presenter stopped it" in logged_in.get("/present").text
     logged_in.post("/present/sending", sending="go on")
-    assert limits.stopped(room.redis) == ""
+    assert rate_limits.stopped(room.redis) == ""
 
 
 def test_only_the_presenter_stops_sending(room, presenter):
     assert presenter.post("/present/sending", sending="stop").status_code == 303
-    assert not limits.stopped(room.redis)
+    assert not rate_limits.stopped(room.redis)
 
 
 def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logged_in):

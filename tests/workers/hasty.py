@@ -3,14 +3,14 @@
 import sys
 import threading
 
-from workers import crew, deadlines, orphans, process, worker
+from workers.engine import process, recovery, supervisor, threaded_worker, timeouts
 
-worker.CREW = [sys.executable, "-m", "tests.workers.hasty", "crew"]
-worker.FROZEN_AFTER = 2.5
-crew.ALIVE_FOR = 4
-crew.HEARTBEAT_EVERY = crew.SEARCH_EVERY = crew.PULSE_EVERY = 0.5
-orphans.SURE_AFTER = 1.0
-deadlines.ASK_AGAIN_AFTER = 0.3
+supervisor.CREW = [sys.executable, "-m", "tests.workers.hasty", "crew"]
+supervisor.FROZEN_AFTER = 2.5
+threaded_worker.ALIVE_FOR = 4
+threaded_worker.HEARTBEAT_EVERY = threaded_worker.SEARCH_EVERY = threaded_worker.PULSE_EVERY = 0.5
+recovery.SURE_AFTER = 1.0
+timeouts.ASK_AGAIN_AFTER = 0.3
 
 
 def hears(self, *given):
@@ -19,10 +19,10 @@ def hears(self, *given):
     threading.Thread(target=self.connection.set, args=("leaving", 1)).start()
 
 
-told_to_leave, crew.Crew.request_stop = crew.Crew.request_stop, hears
+told_to_leave, threaded_worker.Crew.request_stop = threaded_worker.Crew.request_stop, hears
 
 if sys.argv[1:2] == ["crew"]:
     del sys.argv[1]
     process.main()
 else:
-    worker.main()
+    supervisor.main()

@@ -5,11 +5,11 @@ import time
 import pytest
 
 import events
-from sending import ledger
+from sending import outbox
 from sending.twilio import CallIsOver
-from transaction import collect, commit
-from workers import asks, callbacks, calls, sweep
-from workers.asks import Ask
+from store import collect, commit
+from workers import callbacks, calls, pending_answers, sweep
+from workers.pending_answers import Ask
 
 ME = "+447700900201"
 LANDLINE = "+442079460123"
@@ -46,7 +46,7 @@ def operator(settings, redis, monkeypatch):
 def ask(redis, channel="text", person=ME, deadline=60):
     made = Ask("ask1", "count", "", channel, person, "CA1" if channel == "call" else "SM1", time.time() + deadline)
     pipe = collect(redis)
-    asks.plan(pipe, made)
+    pending_answers.plan(pipe, made)
     if channel == "call":
         calls.begin(pipe, "CA1", person)
         calls.waits_for(pipe, "CA1", "ask1")
@@ -62,7 +62,7 @@ def test_who_texted_gets_a_text(operator, redis):
     ask(redis)
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert operator.texted == ["answer:ask1"]
-    assert ledger.load(redis, "answer:ask1").body == "Seven."
+    assert outbox.load(redis, "answer:ask1").body == "Seven."
 
 
 def test_who_called_hears_it_in_the_live_call(operator, redis):
@@ -76,7 +76,7 @@ def test_the_first_answer_counts_and_a_late_one_does_not_undo_it(operator, redis
     ask(redis)
     callbacks.finish(redis, "ask1", "failed", "Sorry.")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert ledger.load(redis, "answer:ask1").body == "Sorry."
+    assert outbox.load(redis, "answer:ask1").body == "Sorry."
     assert "ask.answered" not in kinds(redis)
 
 
@@ -118,7 +118,7 @@ def test_an_update_that_twilio_does_not_take_leaves_the_answer_to_the_waiting_do
     ask(redis, "call")
     operator.takes = False
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert asks.load(redis, "ask1").route == ""
+    assert pending_answers.load(redis, "ask1").route == ""
 
 
 def test_an_answer_nobody_heard_is_texted_when_the_call_is_over(operator, redis):
@@ -146,7 +146,7 @@ def test_a_task_that_fails_ends_in_an_apology_and_the_log_has_the_trace(operator
 
     ask(redis)
     callbacks.apologise(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
-    assert ledger.load(redis, "answer:ask1").body == callbacks.BROKEN
+    assert outbox.load(redis, "answer:ask1").body == callbacks.BROKEN
     assert "division by zero" in caplog.text
     assert "ask.failed" in kinds(redis)
 
@@ -157,7 +157,7 @@ class TestSweep:
     def test_an_overdue_ask_ends_in_an_apology(self, operator, redis):
         ask(redis, deadline=-1)
         assert sweep.sweep(redis) == 1
-        assert ledger.load(redis, "answer:ask1").body == callbacks.TOO_SLOW
+        assert outbox.load(redis, "answer:ask1").body == callbacks.TOO_SLOW
 
     def test_an_ask_that_still_has_time_is_left_alone(self, operator, redis):
         ask(redis, deadline=30)
@@ -186,14 +186,14 @@ class TestSweep:
     def test_a_planned_text_whose_process_died_is_taken_up(self, operator, redis):
         ask(redis)
         pipe = collect(redis)
-        ledger.plan(pipe, ledger.Effect("answer:ask1", ME, "Seven.", "SM1"))
+        outbox.plan(pipe, outbox.Effect("answer:ask1", ME, "Seven.", "SM1"))
         commit(redis, pipe, "nothing", "")
         sweep.sweep(redis, time.time() + 1)
         assert operator.texted == ["answer:ask1"]
 
     def test_rows_that_were_forgotten_do_not_stay_in_the_lists(self, operator, redis, monkeypatch):
-        redis.zadd(asks.OPEN, {"gone": 1})
-        redis.zadd(ledger.DUE, {"gone too": 1})
+        redis.zadd(pending_answers.OPEN, {"gone": 1})
+        redis.zadd(outbox.DUE, {"gone too": 1})
         monkeypatch.setattr(operator, "text", lambda id: "unknown")
         sweep.sweep(redis)
-        assert redis.zcard(asks.OPEN) == redis.zcard(ledger.DUE) == 0
+        assert redis.zcard(pending_answers.OPEN) == redis.zcard(outbox.DUE) == 0

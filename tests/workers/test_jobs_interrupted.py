@@ -14,9 +14,9 @@ from rq.serializers import JSONSerializer
 
 from tests.workers import some_jobs
 from tests.workers.conftest import eventually, kill_family
-from workers import orphans
-from workers.crew import ALIVE_FOR
-from workers.deadlines import Deadline
+from workers.engine import recovery
+from workers.engine.threaded_worker import ALIVE_FOR
+from workers.engine.timeouts import Deadline
 
 
 def test_a_job_that_crashes_runs_alone_and_fails_while_the_others_go_on(office):
@@ -25,7 +25,7 @@ def test_a_job_that_crashes_runs_alone_and_fails_while_the_others_go_on(office):
     office.places_of(5)
     crash = office.asks(some_jobs.crash, on_failure=Callback(some_jobs.on_failure))
     assert office.sees(crash, "failed")
-    assert Job.fetch(crash.id, office.redis, serializer=JSONSerializer).origin == orphans.ALONE
+    assert Job.fetch(crash.id, office.redis, serializer=JSONSerializer).origin == recovery.ALONE
     assert eventually(lambda: office.noted("told")) == ["failure AbandonedJobError"]
     assert not any(job.get_meta() for job in others)
     office.redis.set("the end", 1)
@@ -41,7 +41,7 @@ def test_a_job_that_ends_its_process_without_a_word_runs_alone_the_third_time(of
 
 
 def test_a_killed_crew_is_followed_at_once_by_another_that_runs_its_jobs_again(office):
-    office.starts_a_worker("workers.worker")
+    office.starts_a_worker("workers.engine.supervisor")
     job = office.asks(some_jobs.wait_for, "the end", job_id="the-ask")
     os.kill(office.places_of(1)[0], signal.SIGKILL)
     eventually(lambda: office.redis.llen("started") == 2, within=ALIVE_FOR)  # before others would take it for dead
@@ -86,9 +86,9 @@ def test_of_many_that_find_the_same_orphan_one_puts_it_back(office, redis):
         execution = Execution.create(job, 60, pipeline, worker_name="a-dead-worker")
         pipeline.delete(office.queue().key)
         pipeline.execute()
-    orphan = orphans.Running("callers", job.id, execution.id, "a-dead-worker")
+    orphan = recovery.Running("callers", job.id, execution.id, "a-dead-worker")
     did_it: list[bool] = []
-    threads = [threading.Thread(target=lambda: did_it.append(orphans.put_back(redis, orphan))) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: did_it.append(recovery.put_back(redis, orphan))) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -101,21 +101,21 @@ def test_of_many_that_find_the_same_orphan_one_puts_it_back(office, redis):
 def test_a_job_whose_worker_lives_is_not_put_back(at_work):
     job = at_work.asks(some_jobs.wait_for, "the end")
     at_work.places_of(1)
-    (running,) = orphans.started_jobs(at_work.queue())
-    assert not orphans.put_back(at_work.redis, running)
+    (running,) = recovery.started_jobs(at_work.queue())
+    assert not recovery.put_back(at_work.redis, running)
     at_work.redis.set("the end", 1)
     assert at_work.sees(job, "finished")
 
 
 def test_a_job_interrupted_too_often_fails_and_says_so(office, redis):
     job = office.asks(some_jobs.note, "hello", on_failure=Callback(some_jobs.on_failure))
-    for _ in range(orphans.INTERRUPTIONS_BEFORE_FAILED):
+    for _ in range(recovery.INTERRUPTIONS_BEFORE_FAILED):
         job.refresh()
         job.prepare_for_execution("a-dead-worker", redis)
         with redis.pipeline() as pipeline:
             execution = Execution.create(job, 60, pipeline, worker_name="a-dead-worker")
             pipeline.execute()
-        assert orphans.put_back(redis, orphans.Running(job.origin, job.id, execution.id, "a-dead-worker"))
+        assert recovery.put_back(redis, recovery.Running(job.origin, job.id, execution.id, "a-dead-worker"))
     assert job.get_status() == "failed"
 
 

@@ -7,7 +7,7 @@ from rq import Callback
 
 from tests.workers import some_jobs
 from tests.workers.conftest import eventually
-from workers import orphans
+from workers.engine import recovery
 
 
 def test_a_job_over_its_time_is_ended_while_another_goes_on(at_work):
@@ -53,7 +53,7 @@ def test_a_job_that_holds_all_of_python_runs_alone_while_the_others_go_on(office
     other = office.asks(some_jobs.wait_for, "the end")
     office.places_of(1)
     hog = office.asks(some_jobs.hold_all_of_python, job_timeout=1)
-    eventually(lambda: hog.refresh() or hog.origin == orphans.ALONE)
+    eventually(lambda: hog.refresh() or hog.origin == recovery.ALONE)
     office.redis.set("the end", 1)
     assert office.sees(other, "finished")
     assert not other.get_meta()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers import asks, tasks
-from workers.sound import NotASound, measure
+from workers import pending_answers, tasks
+from workers.audio import NotASound, measure
 
 
 class Telephone:
@@ -25,7 +25,7 @@ def telephone(settings, redis, monkeypatch):
 
 def remember(redis, *commands, who="alias"):
     for command in commands:
-        asks.remember(redis, command, "text", who)
+        pending_answers.remember(redis, command, "text", who)
 
 
 def test_a_number_that_was_never_asked_says_so(telephone):

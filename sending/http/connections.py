@@ -1,0 +1,189 @@
+"""Connections for urllib3: every socket they open leads to an address that was checked a moment ago."""
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import InvalidHeader
+from urllib3.poolmanager import PoolManager
+from urllib3.response import HTTPResponse
+
+from sending.http.certificates import Certificate, read_certificate, what_is_wrong
+from sending.http.deadline import Deadline
+from sending.http.errors import Failure
+from sending.http.ssrf import SocketAddress
+
+HOSTS = 64  # names whose connections are kept open, the least recently used closed first
+PER_HOST = 8  # idle connections kept for one name
+
+
+@dataclass
+class Visit:
+    """One request under way: its rules, and what it learns while a connection is opened for it."""
+
+    deadline: Deadline
+    connect_within: float
+    addresses: Callable[[str, int, float], list[SocketAddress]]  # (host, port, seconds) -> where we may connect
+    fresh: bool = False  # take no connection that was open before
+    opened: bool = False
+    connection: "Guarded | None" = None
+
+
+@dataclass
+class Facts:
+    """What is known of a connection since it was opened; times in seconds."""
+
+    address: str = ""
+    lookup: float = 0.0
+    connect: float = 0.0
+    secure: float = 0.0
+    certificate: Certificate | None = None
+
+
+# Context variables follow threads and greenlets alike. Without a visit there is no socket: the guard has no side door.
+under_way: ContextVar[Visit] = ContextVar("the visit under way")
+
+
+class Guarded(HTTPConnection):
+    """Overrides the step that opens the socket, and nothing that decides what is said on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.facts = Facts()
+        self._held: list[Any] | None = None  # what is to be sent in one piece, while it is collected
+
+    def _new_conn(self) -> socket.socket:
+        visit = under_way.get()
+        began = time.monotonic()
+        within = min(visit.connect_within, visit.deadline.left())
+        addresses = visit.addresses(self.host, self.port or self.default_port, within)
+        found = time.monotonic()
+        sock = _first_to_answer(addresses, began + within, self.host)
+        self.facts = Facts(sock.getpeername()[0], found - began, time.monotonic() - found)
+        visit.opened = True
+        visit.deadline.watch(sock)
+        return sock
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        visit = under_way.get()
+        visit.connection = self
+        if self.sock is not None:
+            visit.deadline.watch(self.sock)
+        self._held = []
+        try:
+            super().request(*args, **kwargs)
+            whole = b"".join(self._held)
+        finally:
+            self._held = None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        """Head and body in one piece: urllib3 sends two, and the receiver wakes up for each."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+    def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
+        self._answer = http.client.HTTPResponse(*args, **kwargs)
+        return self._answer
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        try:
+            return super().getresponse()
+        except InvalidHeader:  # two lengths that differ: urllib3 2.8.0 leaves the socket open here
+            self._answer.close()
+            raise
+
+
+class GuardedTLS(Guarded, HTTPSConnection):
+    """The same over TLS, with the certificate checked against the name."""
+
+    _handle: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self._handle = sock.dup()  # wrapping empties `sock`; this handle can still be shut during the handshake
+        under_way.get().deadline.watch(self._handle)
+        return sock
+
+    def connect(self) -> None:
+        began = time.monotonic()
+        try:
+            super().connect()
+        except OSError as error:  # every ssl.SSLError is one
+            if isinstance(error, TimeoutError) or under_way.get().deadline.passed:
+                raise Failure("timeout", f"{self.host} was too slow to set up an encrypted connection.") from error
+            raise Failure("tls", what_is_wrong(self.host, error)) from error
+        finally:
+            self._let_go()
+        self.facts.secure = time.monotonic() - began - self.facts.lookup - self.facts.connect
+        self.facts.certificate = read_certificate(self.sock)
+
+    def _let_go(self) -> None:
+        under_way.get().deadline.watch(self.sock)
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+
+
+class GuardedPool(HTTPConnectionPool):
+    """Opens guarded connections, and keeps none that was to be a fresh one."""
+
+    ConnectionCls = Guarded
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        return self._new_conn() if under_way.get().fresh else super()._get_conn(timeout)
+
+    def _put_conn(self, conn: Any) -> None:
+        if not under_way.get().fresh:
+            super()._put_conn(conn)
+        elif conn:
+            conn.close()
+
+
+class GuardedTLSPool(GuardedPool, HTTPSConnectionPool):
+    ConnectionCls = GuardedTLS
+
+
+class GuardedPools(PoolManager):
+    """Keeps connections by scheme, name and port, so two names on one address never share one."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(num_pools=HOSTS, maxsize=PER_HOST, ssl_context=context)
+        self.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
+
+
+def _first_to_answer(addresses: list[SocketAddress], ends: float, host: str) -> socket.socket:
+    """Try each address in turn; an early one may use up only its share of the time."""
+    problem: OSError | None = None
+    for tried, address in enumerate(addresses):
+        share = max((ends - time.monotonic()) / (len(addresses) - tried), 0.001)
+        try:
+            return _connected(address, share, ends)
+        except OSError as error:
+            problem = error
+    if isinstance(problem, TimeoutError):
+        raise Failure("timeout", f"{host} did not take the connection in time.") from problem
+    raise Failure("connect", f"{host} does not take connections.") from problem
+
+
+def _connected(address: SocketAddress, within: float, ends: float) -> socket.socket:
+    family = socket.AF_INET6 if len(address) == 4 else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(within)
+        sock.connect(address)
+        sock.settimeout(max(ends - time.monotonic(), 0.001))  # what is left of it is for the handshake
+    except BaseException:
+        sock.close()
+        raise
+    return sock

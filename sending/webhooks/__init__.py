@@ -1,0 +1,1 @@
+"""Our own webhooks, by Standard Webhooks: endpoints, queue, attempts, retries, signatures."""

@@ -1,0 +1,262 @@
+"""What waits for whom: the schedule of all webhooks, in Redis, so that any process may die at any time.
+
+A subscriber's messages wait in a sorted set by the time of their next attempt. A lane is the right to send to one
+subscriber, held for a lease and renewed with each message; there are at most `at_once` of them, and a single one while
+the subscriber is failing. A message that is being sent is due again when its lease ends, should its sender have died.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from sending.webhooks.attempt import Attempt, Message
+from sending.webhooks.endpoints import DUE, Subscriber
+
+LEASE = 60.0  # seconds; two requests and a fallback take 45 at the most
+KEPT = 7 * 24 * 3600  # seconds a message and what became of it are remembered
+ATTEMPTS_KEPT = 1_000  # per subscriber
+DEAD_KEPT = 10_000  # per subscriber
+BREAKER = 5  # failures in a row after which one probe at a time goes out
+PROBE_AFTER, PROBE_AFTER_MOST = 30, 1_800  # seconds between probes, doubling
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message to send now, how many attempts just before were lost with their process, and how many hear of it."""
+
+    message: Message
+    lost: int
+    heard_by: int
+
+
+# Keys are made from ids inside the scripts: one Redis, no cluster, as everywhere in this house.
+ADD = """
+local hook, delivery = 'hook:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
+local state = redis.call('HGET', hook, 'state')
+if not state or state == 'off' or redis.call('HSETNX', delivery, 'state', 'waiting') == 0 then return 0 end
+redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', hook, 'sequence', 1), 'tries', 0)
+redis.call('EXPIRE', delivery, ARGV[4])
+redis.call('ZADD', hook .. ':due', ARGV[3], ARGV[2])
+redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1])
+return 1
+"""
+
+TAKE = """
+local now, found = tonumber(ARGV[1]), {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
+  local known = redis.call('HMGET', 'hook:' .. id, 'state', 'hold', 'failures')
+  local first = redis.call('ZRANGE', 'hook:' .. id .. ':due', 0, 0, 'WITHSCORES')
+  local at = math.max(tonumber(known[2] or 0), tonumber(first[2] or 0))
+  if known[1] ~= 'on' or not first[2] then
+    redis.call('ZREM', KEYS[1], id)
+  elseif at > now then
+    redis.call('ZADD', KEYS[1], at, id)
+  else
+    redis.call('ZADD', KEYS[1], ARGV[2], id)
+    table.insert(found, {id, redis.call('ZCOUNT', 'hook:' .. id .. ':due', '-inf', now), tonumber(known[3] or 0)})
+  end
+end
+return found
+"""
+
+ENTER = """
+local hook, now = 'hook:' .. ARGV[1], tonumber(ARGV[3])
+local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
+if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return 0 end
+redis.call('ZREMRANGEBYSCORE', hook .. ':lanes', '-inf', now)
+local most = tonumber(known[3] or 0) >= tonumber(ARGV[6]) and 1 or tonumber(ARGV[5])
+if redis.call('ZCARD', hook .. ':lanes') >= most then return 0 end
+return redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
+"""
+
+LEAVING = """
+local function leave(hook, id, lane)
+  redis.call('ZREM', hook .. ':lanes', lane)
+  local known = redis.call('HMGET', hook, 'state', 'hold')
+  local first = redis.call('ZRANGE', hook .. ':due', 0, 0, 'WITHSCORES')
+  if known[1] ~= 'on' or not first[2] then return redis.call('ZREM', KEYS[1], id) end
+  return redis.call('ZADD', KEYS[1], math.max(tonumber(first[2]), tonumber(known[2] or 0)), id)
+end
+"""
+
+LEAVE = LEAVING + "return leave('hook:' .. ARGV[1], ARGV[1], ARGV[2])"
+
+CLAIM = (
+    LEAVING
+    + """
+local hook, now, rate = 'hook:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
+local is_held = redis.call('ZSCORE', hook .. ':lanes', ARGV[2])
+local function claim()
+  local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
+  if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return false end
+  if tonumber(known[3] or 0) >= tonumber(ARGV[6]) and redis.call('ZCARD', hook .. ':lanes') > 1 then return false end
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
+    local delivery = 'delivery:' .. id .. ':' .. ARGV[1]
+    local message = redis.call('HMGET', 'message:' .. id, 'kind', 'body', 'subscribers')
+    if not message[2] or redis.call('EXISTS', delivery) == 0 then
+      redis.call('ZREM', hook .. ':due', id)
+    else
+      local second = hook .. ':second:' .. math.floor(now)
+      if rate > 0 and redis.call('INCR', second) > rate then return false end
+      if rate > 0 then redis.call('EXPIRE', second, 3) end
+      redis.call('ZADD', hook .. ':due', ARGV[4], id)
+      redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
+      if redis.call('HGET', delivery, 'state') == 'sending' then redis.call('HINCRBY', delivery, 'lost', 1) end
+      redis.call('HSET', delivery, 'state', 'sending', 'began', now)
+      local tries = redis.call('HINCRBY', delivery, 'tries', 1)
+      local facts = redis.call('HMGET', delivery, 'sequence', 'lost')
+      return {id, message[1], message[2], facts[1], tries, facts[2], message[3]}
+    end
+  end
+  return false
+end
+local claimed = is_held and claim()
+if not claimed and (is_held or ARGV[7] == 'next') then leave(hook, ARGV[1], ARGV[2]) end
+return claimed
+"""
+)
+
+SETTLE = """
+local hook, id, now = 'hook:' .. ARGV[1], ARGV[2], tonumber(ARGV[4])
+local delivery, result = 'delivery:' .. id .. ':' .. ARGV[1], ARGV[5]
+if redis.call('EXISTS', hook) == 0 then return {0, 0} end
+for at = 14, #ARGV do redis.call('XADD', hook .. ':attempts', 'MAXLEN', '~', ARGV[12], '*', 'a', ARGV[at]) end
+redis.call('HDEL', delivery, 'lost')
+local failures, failing = 0, tonumber(redis.call('HGET', hook, 'failing') or 0)
+if result == 'delivered' then
+  redis.call('HSET', hook, 'failures', 0, 'failing', 0, 'hold', 0)
+elseif result ~= 'unwanted' then
+  failures = redis.call('HINCRBY', hook, 'failures', 1)
+  if failing == 0 then failing = now redis.call('HSET', hook, 'failing', now) end
+  local hold = tonumber(ARGV[7])
+  local over = failures - tonumber(ARGV[8])
+  if over >= 0 then
+    hold = math.max(hold, now + math.min(tonumber(ARGV[9]) * 2 ^ math.min(over, 20), tonumber(ARGV[10])) * ARGV[11])
+  end
+  if hold > now then redis.call('HSET', hook, 'hold', hold) end
+end
+local known = redis.call('HMGET', delivery, 'state', 'tries')
+if known[1] == 'delivered' then return {failures, failing} end
+if result ~= 'delivered' and (known[1] ~= 'sending' or known[2] ~= ARGV[3]) then return {failures, failing} end
+if result == 'waiting' then
+  redis.call('ZADD', hook .. ':due', ARGV[6], id)
+else
+  redis.call('ZREM', hook .. ':due', id)
+end
+redis.call('HSET', delivery, 'state', result)
+if result == 'dead' then
+  redis.call('ZADD', hook .. ':dead', now, id)
+  redis.call('ZREMRANGEBYRANK', hook .. ':dead', 0, -1 - tonumber(ARGV[13]))
+end
+return {failures, failing}
+"""
+
+
+class Schedule:
+    """The scripts on one store. Every method is one step that happens as a whole."""
+
+    def __init__(self, redis: Any) -> None:
+        self.redis = redis
+        self._names = {script: redis.script_load(script) for script in (ADD, TAKE, ENTER, CLAIM, SETTLE, LEAVE)}
+
+    def add(self, message: str, subscribers: list[str], now: float) -> int:
+        """The message waits for each of these. Safe to repeat. Answers for how many it is new."""
+        return sum(self._run(*(Call(ADD, [DUE], [id, message, now, KEPT]) for id in subscribers)))
+
+    def take(self, now: float, most: int, again: float) -> list[tuple[str, int, int]]:
+        """Subscribers with something due: (id, how many messages, failures in a row). They are due again at `again`."""
+        (found,) = self._run(Call(TAKE, [DUE], [now, again, most]))
+        return [(id.decode(), waiting, failures) for id, waiting, failures in found]
+
+    def enter(self, subscriber: Subscriber, lane: str, now: float) -> Claim | None:
+        """The first message, and with it the right to send to this subscriber until the lease ends.
+
+        None: there is nothing to send, its lanes are taken, or it is left in peace.
+        """
+        enter = Call(ENTER, [], [subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER])
+        _, got = self._run(enter, _claim(subscriber, lane, now, "first"))
+        return _claimed(got)
+
+    def settle(
+        self, subscriber: Subscriber, lane: str, settled: "Settled", now: float, more: bool
+    ) -> tuple[float, Claim | None]:
+        """Write down what came of one message and, if `more`, claim the next: in one round trip.
+
+        Answers since when the subscriber has taken nothing (0: it does take some), and the claim; without one, the
+        lane is given back.
+        """
+        following = _claim(subscriber, lane, now, "next") if more else _leave(subscriber.id, lane)
+        result, got = self._run(settled.call(subscriber.id, now), following, also=settled.telling)
+        return float(result[1]), _claimed(got) if more else None
+
+    def leave(self, subscriber: str, lane: str) -> None:
+        """Give the lane back; the subscriber is due again when its next message is."""
+        self._run(_leave(subscriber, lane))
+
+    def _run(self, *calls: "Call", also: Callable[[Any], None] | None = None) -> list[Any]:
+        """Everything in one round trip. A store that was restarted has forgotten its scripts, and is told again."""
+        for _ in range(2):
+            pipe = self.redis.pipeline(transaction=False)
+            for call in calls:
+                pipe.evalsha(self._names[call.script], len(call.keys), *call.keys, *call.arguments)
+            if also:
+                also(pipe)
+            try:
+                return pipe.execute()[: len(calls)]  # type: ignore[no-any-return]
+            except NoScriptError:
+                for script in self._names:
+                    self.redis.script_load(script)
+        raise RuntimeError("The store does not keep our scripts.")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What came of one message: `result` is delivered, waiting (until `next_at`), dead or unwanted.
+
+    `hold` leaves the whole subscriber in peace until then. `chance` (0 to 1) spreads the probes of a failing one.
+    `telling` puts further writes on the same pipeline.
+    """
+
+    message: Message
+    rows: list[Attempt]
+    result: str
+    next_at: float = 0.0
+    hold: float = 0.0
+    chance: float = 1.0
+    telling: Callable[[Any], None] | None = None
+
+    def call(self, subscriber: str, now: float) -> "Call":
+        """The script and its arguments."""
+        what = [subscriber, self.message.id, self.message.tries, now, self.result, self.next_at, self.hold]
+        limits = [BREAKER, PROBE_AFTER, PROBE_AFTER_MOST, self.chance, ATTEMPTS_KEPT, DEAD_KEPT]
+        rows = [json.dumps(vars(row), ensure_ascii=False, separators=(",", ":")) for row in self.rows]
+        return Call(SETTLE, [], [*what, *limits, *rows])
+
+
+@dataclass(frozen=True)
+class Call:
+    """One script with its arguments."""
+
+    script: str
+    keys: list[str]
+    arguments: list[Any]
+
+
+def _claim(subscriber: Subscriber, lane: str, now: float, which: str) -> Call:
+    """A lane that lost its right gives back what it had; one that never had it has nothing to give back."""
+    return Call(CLAIM, [DUE], [subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER, which])
+
+
+def _leave(subscriber: str, lane: str) -> Call:
+    return Call(LEAVE, [DUE], [subscriber, lane])
+
+
+def _claimed(got: list[Any] | None) -> Claim | None:
+    if not got:
+        return None
+    id, kind, body, sequence, tries, lost, heard_by = got
+    message = Message(id.decode(), kind.decode(), body, int(sequence), tries)
+    return Claim(message, lost=int(lost or 0), heard_by=int(heard_by or 0))

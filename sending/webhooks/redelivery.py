@@ -1,0 +1,120 @@
+"""Once more: one message, everything that failed in a while, or an example to try an endpoint with."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sending.webhooks import catalogue, payloads
+from sending.webhooks.endpoints import DUE
+from sending.webhooks.queue import KEPT
+
+EXAMPLE = "msg_example_"  # how the ids of examples begin
+AT_A_TIME = 100  # messages between two looks at how far it is
+AGAIN, NOT_KEPT, IS_OFF = 1, 0, -1
+
+# What is being sent right now is left alone: it ends by itself, and is due again should its sender have died.
+RESEND = """
+local hook, delivery = 'hook:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
+local state = redis.call('HGET', hook, 'state')
+if not state or redis.call('EXISTS', 'message:' .. ARGV[2]) == 0 then
+  redis.call('ZREM', hook .. ':dead', ARGV[2])
+  return 0
+end
+if state == 'off' then return -1 end
+if redis.call('HGET', delivery, 'state') == 'sending' then return 1 end
+redis.call('HSET', delivery, 'state', 'waiting', 'tries', 0)
+if redis.call('HEXISTS', delivery, 'sequence') == 0 then
+  redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', hook, 'sequence', 1))
+end
+redis.call('EXPIRE', delivery, ARGV[4])
+redis.call('ZREM', hook .. ':dead', ARGV[2])
+redis.call('ZADD', hook .. ':due', ARGV[3], ARGV[2])
+redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1])
+return 1
+"""
+
+
+class IsOff(Exception):
+    """Nothing is sent to this subscriber; the sentence says what to do first."""
+
+    def __init__(self) -> None:
+        super().__init__("We stopped sending to this subscriber. Resume it first, then send again.")
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message we gave up: when, in seconds since 1970. `kind` is "" when it is not kept any more."""
+
+    message: str
+    kind: str
+    given_up: float
+
+
+def resend(redis: Any, subscriber: str, message: str, now: float | None = None) -> bool:
+    """Send this message once more: same id, same number, the schedule from its start. False: it is not kept any more.
+
+    IsOff when nothing is sent there at all.
+    """
+    became = redis.eval(RESEND, 1, DUE, subscriber, message, now or time.time(), KEPT)
+    if became == IS_OFF:
+        raise IsOff
+    return bool(became == AGAIN)
+
+
+def dead(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLetter]]:
+    """How many dead letters there are, and the newest of them, the newest first."""
+    key = f"hook:{subscriber}:dead"
+    newest = redis.zrevrange(key, 0, most - 1, withscores=True)
+    pipe = redis.pipeline(transaction=False)
+    for id, _ in newest:
+        pipe.hget(f"message:{id.decode()}", "kind")
+    kinds = [(kind or b"").decode() for kind in pipe.execute()]
+    letters = [DeadLetter(id.decode(), kind, at) for (id, at), kind in zip(newest, kinds, strict=True)]
+    return redis.zcard(key), letters
+
+
+def failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:
+    """What failed in that time and has not arrived: dead letters given up then, and what waits for another attempt."""
+    dead = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
+    waiting = redis.zrangebyscore(f"hook:{subscriber}:due", f"({until}", "+inf")
+    pipe = redis.pipeline(transaction=False)
+    for id in waiting:
+        pipe.hmget(f"delivery:{id.decode()}:{subscriber}", "tries", "began")
+    tried = [id for id, (tries, began) in zip(waiting, pipe.execute(), strict=True) if _failed(tries, began, since)]
+    return [id.decode() for id in (*dead, *tried)]
+
+
+def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator[tuple[int, int]]:
+    """Resend all that failed between these times; after each hundred: (how many are done, of how many).
+
+    To begin again after the process died takes what is left. IsOff when nothing is sent there at all.
+    """
+    found = failed(redis, subscriber, since, until)
+    yield 0, len(found)
+    for start in range(0, len(found), AT_A_TIME):
+        for message in found[start : start + AT_A_TIME]:
+            resend(redis, subscriber, message)
+        yield min(start + AT_A_TIME, len(found)), len(found)
+
+
+def send_example(redis: Any, subscriber: str, kind: str, now: float | None = None) -> str:
+    """Send the catalogue's example of this kind to this subscriber alone, whatever it wants to hear; the message's id.
+
+    It is signed and tried like any other, and its id begins with `msg_example_`. IsOff as above.
+    """
+    now, id = now or time.time(), f"{EXAMPLE}{secrets.token_hex(10)}"
+    stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = payloads.write(catalogue.example(kind) | {"timestamp": stamp})
+    pipe = redis.pipeline()
+    pipe.hset(f"message:{id}", mapping={"kind": kind, "body": body, "at": now, "subscribers": 1})
+    pipe.expire(f"message:{id}", KEPT)
+    pipe.execute()
+    resend(redis, subscriber, id, now)
+    return id
+
+
+def _failed(tries: bytes | None, began: bytes | None, since: float) -> bool:
+    return int(tries or 0) > 0 and float(began or 0) >= since

@@ -1,0 +1,121 @@
+"""The structure of the code: imports run in one direction, without cycles, between packages of a readable size."""
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from sys import stdlib_module_names
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ["phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
+MODULES = ["app", "config", "events", "masking", "store", "store_batching"]
+OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
+
+# From top to bottom: each may import itself and what is in the lines below it.
+LAYERS = [
+    {"app"},
+    {"presenter"},
+    {"api"},
+    {"stage", "phone"},
+    {"receiving"},
+    {"workers"},
+    {"sending"},
+    {"events", "store_batching"},
+    {"store", "masking"},
+    {"config"},
+]
+
+# Sub-packages that know nothing of the package around them, or only these parts of it.
+INDEPENDENT = {
+    "sending.http": set(),
+    "workers.engine": {"workers.queues", "workers.sweep"},
+}
+TABLES = {"receiving.providers", "phone.commands"}  # many small modules of the same shape
+MOST_MODULES = 15
+
+
+def path_of(name):
+    file = ROOT / f"{name.replace('.', '/')}.py"
+    return file if file.exists() else ROOT / name.replace(".", "/") / "__init__.py"
+
+
+def modules():
+    """name -> path of every module of the app."""
+    found = {name: path_of(name) for name in MODULES}
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            found[".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")] = path
+    return found
+
+
+APP = modules()
+
+
+def imports(path):
+    """The modules that a file imports, also inside functions and under TYPE_CHECKING."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in APP else node.module
+
+
+def layer(name):
+    return next(at for at, names in enumerate(LAYERS) if name.split(".")[0] in names)
+
+
+@pytest.mark.parametrize("name", APP)
+def test_imports_run_from_upper_to_lower_layers(name):
+    for imported in imports(APP[name]):
+        top = imported.split(".")[0]
+        assert top not in {"scripts", "tests", "bench", "ringback"}, f"{name} may not import {imported}"
+        if top in OURS and top != name.split(".")[0]:
+            assert layer(imported) > layer(name), f"{name} may not import {imported}"
+
+
+@pytest.mark.parametrize("package", INDEPENDENT)
+def test_an_independent_package_imports_nothing_from_the_package_around_it(package):
+    around = package.split(".")[0]
+    for name in (name for name in APP if name.startswith(package)):
+        outside = {one for one in imports(APP[name]) if one.split(".")[0] == around and not one.startswith(package)}
+        assert outside <= INDEPENDENT[package], f"{name} imports {outside}"
+
+
+def test_no_import_cycle():
+    graph = {name: {one for one in imports(path) if one in APP and one != name} for name, path in APP.items()}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as cycle:
+        pytest.fail(" → ".join(cycle.args[1]))
+
+
+def test_packages_stay_readable():
+    packages = {name for name, path in APP.items() if path.name == "__init__.py"} - TABLES
+    for package in packages:
+        inside = [name for name in APP if name.rpartition(".")[0] == package and name not in packages]
+        assert len(inside) <= MOST_MODULES, f"{package} has {len(inside)} modules"
+
+
+def test_every_third_party_import_is_in_a_requirements_file():
+    lines = "\n".join(path.read_text() for path in ROOT.glob("requirements*"))
+    required = {name.replace("_", "-").lower() for name in re.findall(r"^([\w.-]+)[\[=]", lines, re.MULTILINE)}
+    distributions = packages_distributions()
+    for path in [*APP.values(), *(ROOT / "scripts").glob("*.py")]:
+        for name in {name.split(".")[0] for name in imports(path)} - stdlib_module_names - OURS:
+            needed = {one.replace("_", "-").lower() for one in distributions.get(name, [name])}
+            assert needed & required, f"{path.relative_to(ROOT)} imports {name}, which no requirements file names"
+
+
+@pytest.mark.parametrize("name", ["utils", "core", "manager", "service", "helpers", "common"])
+def test_no_module_is_for_everything(name):
+    assert not [one for one in APP if one.split(".")[-1] == name]
+
+
+@pytest.mark.parametrize("name", APP)
+def test_every_module_says_first_what_it_does(name):
+    assert ast.get_docstring(ast.parse(APP[name].read_text()))

@@ -1,1 +1,0 @@
-"""Small programs for whoever keeps this house; nothing here runs in the app."""
