@@ -86,7 +86,7 @@ def test_every_dependency_is_pinned_exactly():
 def test_the_procfile_starts_what_is_there():
     lines = dict(line.split(": ", 1) for line in (HOUSE / "Procfile").read_text().splitlines())
     assert set(lines) == {"web", "worker", "release"}
-    assert (HOUSE / "workers" / "worker.py").exists()
+    assert (HOUSE / "workers" / "engine" / "supervisor.py").exists()
     assert (HOUSE / "scripts/release.py").exists()
 
 

@@ -18,7 +18,7 @@ from receiving.replay import backfill, backfill_jobs, twilio_log
 from receiving.replay.github_log import Hook
 from scripts import backfill as tool
 from sending import opt_outs
-from sending.http.client import retry
+from sending.http import retry
 from sending.http.retry import TryLater, Unanswered, patiently, retry_after
 from sending.twilio import Telephone
 from tests.receiving.github_api import TOKEN, GitHub

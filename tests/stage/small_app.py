@@ -7,7 +7,9 @@ from pathlib import Path
 from flask import Flask
 
 import config
+import presenter
 import stage.event_stream
+from api import catalogue
 from stage.blueprint import feed
 
 ROOT = Path(__file__).parents[2]
@@ -28,9 +30,11 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app = Flask("small_app", root_path=str(ROOT))
     app.extensions["settings"] = settings = config.load(environ)
     app.extensions["redis"] = config.connect(settings)
+    app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])
-    app.register_blueprint(stage.bp)
+    for blueprint in (stage.bp, presenter.bp, catalogue.bp):
+        app.register_blueprint(blueprint)
     app.add_url_rule("/test/feed", "test_feed", lambda: _look(app))
     app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("stage", "")))
     if beat := os.environ.get("BEAT"):
