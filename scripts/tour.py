@@ -1,0 +1,56 @@
+"""The reading tour: the files of the main path in reading order, with their lines. `make tour` prints it."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MAX_LINES = 3_500
+
+# What a reader learns in each step -> the files that teach it.
+TOUR = {
+    "The wiring: app, settings, event stream": ["app.py", "config.py", "events.py"],
+    "A webhook arrives: verified, claimed, stored": [
+        "receiving/delivery.py",
+        "receiving/receiver.py",
+        "receiving/idempotency.py",
+        "receiving/twilio.py",
+        "receiving/inbox.py",
+    ],
+    "One provider": ["receiving/providers/github.py"],
+    "A person texts or calls": ["phone/commands/", "phone/sms.py", "phone/documents.py", "phone/voice.py"],
+    "Slow work and its callback": [
+        "workers/pending_answers.py",
+        "workers/queues.py",
+        "workers/tasks.py",
+        "workers/callbacks.py",
+        "workers/sweep.py",
+    ],
+    "An answer leaves, once": ["sending/outbox.py", "sending/twilio.py", "sending/http/client.py"],
+    "The audience sees it": ["stage/views.py", "stage/event_stream.py", "stage/timeline.py"],
+}
+
+
+def lines(name: str) -> int:
+    """The number of lines of a file, or of all Python files in a folder."""
+    path = ROOT / name
+    files = sorted(path.glob("*.py")) if path.is_dir() else [path]
+    return sum(len(file.read_text().splitlines()) for file in files)
+
+
+def total() -> int:
+    """The number of lines of the whole tour."""
+    return sum(lines(name) for names in TOUR.values() for name in names)
+
+
+def main() -> int:
+    """Print the tour; 1 if it has become longer than an hour's reading."""
+    for step, names in TOUR.items():
+        print(step)
+        for name in names:
+            print(f"  {name:32}{lines(name):6,}")
+    print(f"{total():,} lines of at most {MAX_LINES:,}")
+    return 1 if total() > MAX_LINES else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
