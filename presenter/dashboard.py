@@ -35,7 +35,7 @@ class Came:
 
 @bp.get("/present")
 @for_the_presenter
-def present() -> str:
+def dashboard() -> str:
     """The whole page; `/present/now` is the part of it that moves."""
     said = session.pop("said", "") if "said" in session else ""
     return render_template("presenter/present.html", token=auth.token(), theme=theme(), said=said, **_now())

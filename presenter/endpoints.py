@@ -191,7 +191,7 @@ def _one(one: Subscriber, values: Mapping[str, str], said: str) -> str:
 def _page(name: str, **values: Any) -> str:
     done = session.pop("done", "") if "done" in session else ""
     facts = {"wishes": WISHES, "secret_fields": endpoint_form.SECRET, "done": done, "clock": _clock}
-    return render_template(f"present/{name}.html", token=auth.token(), theme=theme(), **facts, **values)
+    return render_template(f"presenter/{name}.html", token=auth.token(), theme=theme(), **facts, **values)
 
 
 def _show_once(one: Subscriber) -> None:

@@ -47,7 +47,7 @@ class Row:
 
 @bp.get("/present/refusals")
 @for_the_presenter
-def refusals() -> str:
+def rejected() -> str:
     """The whole page; `?mistake=scheme` shows those alone."""
     return render_template("presenter/refusals.html", token=auth.token(), theme=theme(), **_now())
 

@@ -1,4 +1,4 @@
-"""Asks Twilio and GitHub what they sent and we missed: python -m scripts.backfill --since 1h, and with --feed brings it in.
+"""Asks Twilio and GitHub what we missed: python -m scripts.backfill --since 1h, and with --feed brings it in.
 
 The settings are those of scripts.replay. Without --feed nothing is changed.
 """

@@ -1,4 +1,4 @@
-"""Seals what subscribers entrusted to us with the newest SECRET_KEY, so that older ones may go: python -m scripts.reencrypt.
+"""Encrypts what endpoints entrusted to us with the newest SECRET_KEY: python -m scripts.reencrypt.
 
 Run it once every process has both values, the newest first. What was paused for want of the old one goes on.
 """

@@ -85,7 +85,7 @@ def test_every_dependency_is_pinned_exactly():
 def test_the_procfile_starts_what_is_there():
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert set(lines) == {"web", "worker", "release"}
-    assert (ROOT / "workers" / "worker.py").exists()
+    assert (ROOT / "workers" / "engine" / "supervisor.py").exists()
     assert (ROOT / "scripts/release.py").exists()
 
 

@@ -149,7 +149,7 @@ class TestRelease:
     """The step before a new version goes live."""
 
     def run(self, environ):
-        command = [sys.executable, "scripts/release.py"]
+        command = [sys.executable, "-m", "scripts.release"]
         return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
 
     def test_a_version_that_has_everything_goes_live(self, real_account, redis, store):

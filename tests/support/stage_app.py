@@ -29,6 +29,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app = Flask("small_app", root_path=str(ROOT))
     app.extensions["settings"] = settings = config.load(environ)
     app.extensions["redis"] = config.connect(settings)
+    app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])
     for blueprint in (stage.bp, presenter.bp, catalogue.bp):

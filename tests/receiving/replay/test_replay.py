@@ -254,8 +254,8 @@ def test_at_the_keyboard_a_refusal_is_a_failure_and_an_empty_inbox_is_said(front
 
 
 def test_while_the_demo_runs_a_real_account_does_not_disturb_it(tmp_path, monkeypatch):
-    (tmp_path / ".env.demo").write_text((tool.HOUSE / ".env.demo").read_text())
-    monkeypatch.setattr(tool, "HOUSE", tmp_path)
+    (tmp_path / ".env.demo").write_text((tool.ROOT / ".env.demo").read_text())
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
     (tmp_path / ".env").write_text("TWILIO_AUTH_TOKEN=a-real-one\nREDIS_URL=redis://127.0.0.1:2\n")
     assert tool.load({}).twilio_auth_token == ("a-real-one",)
     (tmp_path / ".demo").mkdir()
