@@ -17,7 +17,7 @@ def running(environ, redis):
     """The app on a real socket; what its environment is."""
     server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
     origin = f"http://127.0.0.1:{server.server_port}"
-    app = open_app({**environ, "PUBLIC_URL": origin}, redis)
+    app = open_app(with_secrets(environ) | {"PUBLIC_URL": origin}, redis)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield {"PORT": str(server.server_port), **with_secrets({})}
