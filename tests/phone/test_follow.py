@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import events
 from phone.commands.follow import as_topic
 from sending import followers, opt_outs
-from tests.conftest import ME
+from tests.support.person import ME
 from workers import fanout
 
 

@@ -6,7 +6,7 @@ import events
 from receiving import inbox
 from sending import opt_outs, outbox
 from sending.outbox import Effect
-from tests.conftest import ME
+from tests.support.person import ME
 from workers import pending_answers
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import events
-from tests.conftest import Person
+from tests.support.person import Person
 from workers import callbacks, calls, pending_answers
 
 

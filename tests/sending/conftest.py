@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from house import House
-from loopback import AUTHORITY, HERE
 from redis import Redis
 
 from sending.http.client import Client
+from tests.support.receivers import AUTHORITY, HERE
+from tests.support.webhook_sender import WebhookSender
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +27,5 @@ def client(authorities: str) -> Iterator[Client]:
 
 
 @pytest.fixture
-def house(redis: Redis, client: Client) -> House:
-    return House(redis, client)
+def house(redis: Redis, client: Client) -> WebhookSender:
+    return WebhookSender(redis, client)

@@ -5,13 +5,13 @@ import time
 from dataclasses import replace
 
 import pytest
-from loopback import until
 
 import events
 from sending import opt_outs, outbox, rate_limits
 from sending.outbox import Effect
 from sending.twilio import CallIsOver, Telephone
 from store import collect, commit
+from tests.support.waiting import eventually
 
 counter = itertools.count(301)
 
@@ -157,15 +157,15 @@ class TestTrouble:
         assert telephone.text("answer:1") == "planned"
 
     def test_when_twilio_cannot_be_reached_nothing_is_in_doubt(self, settings, redis, planned):
-        from scripts.demo import free_port
+        from tests.support.ports import reserved_port
 
-        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{free_port()}"), redis)
+        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         assert nobody.text("answer:1") == "planned"
 
     def test_after_six_tries_it_is_refused_and_everybody_sees_it(self, settings, redis, planned):
-        from scripts.demo import free_port
+        from tests.support.ports import reserved_port
 
-        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{free_port()}"), redis)
+        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         states = [nobody.text("answer:1") for _ in range(7)]
         assert states == ["planned"] * 6 + ["refused"]
         assert "could not be reached" in events.latest(redis, 1)[0].facts["reason"]
@@ -217,7 +217,7 @@ class TestLiveUpdates:
     def test_a_call_that_is_over_is_said_so(self, telephone, exchange, somebody):
         call = exchange.post(f"/handsets/%2B{somebody[1:]}/calls")
         # It ends by itself: the app that this exchange calls is not there.
-        until(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
+        eventually(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
         with pytest.raises(CallIsOver):
             telephone.speak(call["sid"], "https://talk.example/voice/answer")
 

@@ -1,150 +1,10 @@
 """The cast of the stage's tests: a real store, a small app, real gunicorn, a screen that watches."""
 
-import http.client
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-
 import pytest
 
-import events
-from scripts.demo import free_port
-from tests.stage.small_app import ROOT, make
-
-PATIENCE = 15.0  # seconds until a test gives up waiting
-
-
-def eventually(claim, patience=PATIENCE):
-    """What `claim` returns once it is true; fails when it never is."""
-    until = time.monotonic() + patience
-    while not (found := claim()):
-        assert time.monotonic() < until, "It never came true"
-        time.sleep(0.02)
-    return found
-
-
-class Room:
-    """What happens in the room, written to the store."""
-
-    def __init__(self, client):
-        self.redis = client
-
-    def happens(self, kind, story="", **facts):
-        """One event; answers its id."""
-        events.publish(self.redis, kind, story, **facts)
-        return events.latest(self.redis, 1)[0].id
-
-    def texts(self, story="SM1", words="time", answer="It is 14:05.", who="+44 ••• 123"):
-        """A text and its answer."""
-        self.happens("text.received", story, who=who, words=words)
-        return self.happens("text.answered", story, answer=answer, ms=6)
-
-    def ids(self):
-        return [event.id for event in events.latest(self.redis, 10_000)]
-
-
-class Screen:
-    """Somebody who follows /events, item by item."""
-
-    def __init__(self, port, last="", header="", buffer=0):
-        self.line = socket.socket()
-        if buffer:
-            self.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.line.settimeout(PATIENCE)
-        self.line.connect(("127.0.0.1", port))
-        named = f"Last-Event-ID: {header}\r\n" if header else ""
-        query = f"?last={last}" if last else ""
-        self.line.sendall(f"GET /events{query} HTTP/1.1\r\nHost: stage\r\n{named}\r\n".encode())
-        self.answer = http.client.HTTPResponse(self.line)
-        self.answer.begin()
-
-    def items(self):
-        """(event, id, data) as they come, until the stream ends; comments are left out."""
-        item = {}
-        while line := self._line():
-            name, _, value = line.rstrip("\n").partition(": ")
-            if line == "\n":
-                if "data" in item:
-                    yield item.get("event"), item.get("id", ""), json.loads(item["data"])
-                item = {}
-            elif name:
-                item[name] = value
-
-    def _line(self):
-        try:
-            return self.answer.readline().decode()
-        except (http.client.IncompleteRead, ConnectionResetError):  # cut off in the middle of a chunk
-            return ""
-
-    def reads_until(self, last, kinds=("story", "door", "sending", "gap")):
-        """The items up to the one with id `last`, beats left out."""
-        found = []
-        for item in self.items():
-            if item[0] in kinds:
-                found.append(item)
-            if item[1] == last:
-                return found
-        raise AssertionError("The stream ended")
-
-    def waits_for(self, kind):
-        return next(item for item in self.items() if item[0] == kind)
-
-    def leaves(self):
-        self.answer.close()
-        self.line.close()
-
-
-class Web:
-    """Gunicorn with one gevent worker."""
-
-    def __init__(self, url, **environ):
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.start(url, **environ)
-
-    def start(self, url, **environ):
-        """Start it, again on the same port."""
-        command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", f"127.0.0.1:{self.port}"]
-        command += ["-c", "tests/stage/gunicorn_conf.py", "--no-control-socket", "tests.stage.small_app:make()"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"REDIS_URL": url} | environ)
-        eventually(self.answers)
-
-    def answers(self):
-        try:
-            return self.get("/health/live")
-        except OSError:
-            return False
-
-    def get(self, path):
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        line.request("GET", path)
-        answer = line.getresponse()
-        body = answer.read().decode()
-        line.close()
-        return answer.status, answer.headers, body
-
-    def feed(self):
-        """How many watch, and how many read for them."""
-        return json.loads(self.get("/test/feed")[2])
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(PATIENCE)
-
-
-@pytest.fixture
-def url(store):
-    return f"redis://127.0.0.1:{store.port}"
-
-
-@pytest.fixture
-def room(redis):
-    return Room(redis)
+from tests.support.stage import StageServer, StreamClient
+from tests.support.stage_app import make
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -153,15 +13,10 @@ def app(url, room):
     return make(url)
 
 
-@pytest.fixture
-def visitor(app):
-    """A browser without JavaScript."""
-    return app.test_client()
-
-
 @pytest.fixture(scope="session")
 def gunicorn(store):
-    running = Web(f"redis://127.0.0.1:{store.port}", BEAT="3600")  # so that no test passes only because of a beat
+    # No beat, so that no test passes only because of one.
+    running = StageServer(f"redis://127.0.0.1:{store.port}", BEAT="3600")
     yield running
     running.stop()
 
@@ -180,7 +35,7 @@ def own_web(url, room):
     started = []
 
     def start(at=url, **environ):
-        started.append(Web(at, **environ))
+        started.append(StageServer(at, **environ))
         return started[-1]
 
     yield start
@@ -194,7 +49,7 @@ def watch(gunicorn):
     screens = []
 
     def open_one(other=None, **how):
-        screens.append(Screen((other or gunicorn).port, **how))
+        screens.append(StreamClient((other or gunicorn).port, **how))
         return screens[-1]
 
     yield open_one

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from receiving import inbox
 from receiving.delivery import Delivery
-from tests.stage.small_app import PASSWORD
+from tests.support.stage_app import PASSWORD
 
 SIZES = [(1920, 1080), (1280, 720), (390, 844)]
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
-from room import Room, opened, profile
-from town import Town
+
+from tests.exchange.pages.room import Room, opened, profile
+from tests.exchange.pages.town import Town
 
 
 @pytest.fixture(scope="module")

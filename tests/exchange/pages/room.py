@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
-from town import Town
+
+from tests.exchange.pages.town import Town
 
 PATIENCE = 30_000  # milliseconds
 

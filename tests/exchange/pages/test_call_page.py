@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from room import Room
-from town import Town
+
+from tests.exchange.pages.room import Room
+from tests.exchange.pages.town import Town
 
 
 @pytest.fixture

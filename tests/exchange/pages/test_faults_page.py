@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from room import Room
-from town import FRONT_ROW, Town
+
+from tests.exchange.pages.room import Room
+from tests.exchange.pages.town import FRONT_ROW, Town
 
 
 @pytest.fixture

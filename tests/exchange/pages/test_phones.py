@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from playwright.sync_api import BrowserContext, expect
-from room import Room, opened
-from town import BALCONY, FRONT_ROW, NUMBER, Town
+
+from tests.exchange.pages.room import Room, opened
+from tests.exchange.pages.town import BALCONY, FRONT_ROW, NUMBER, Town
 
 
 def test_a_text_is_answered_in_the_thread(room: Room) -> None:

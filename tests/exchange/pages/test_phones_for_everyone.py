@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
-from room import Room, opened
-from town import BALCONY, FRONT_ROW, Town
+
+from tests.exchange.pages.room import Room, opened
+from tests.exchange.pages.town import BALCONY, FRONT_ROW, Town
 
 HERE = Path(__file__).parent
 CONTROLS = "button, input, select, textarea, summary"

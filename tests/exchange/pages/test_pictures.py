@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from room import Room
-from town import FRONT_ROW, Town
+
+from tests.exchange.pages.room import Room
+from tests.exchange.pages.town import FRONT_ROW, Town
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

@@ -21,9 +21,9 @@ import pytest
 
 from exchange.options import parser
 from exchange.run import run
-from scripts.demo import free_port
-from tests.conftest import NODE, needs
 from tests.exchange.conftest import Exchange, eventually
+from tests.support.ports import reserved_port
+from tests.support.processes import NODE, needs
 
 HERE = Path(__file__).parent
 FLASK = ("-m", "flask", "--app", str(HERE / "flask_app.py"), "run")
@@ -35,7 +35,7 @@ class Run(Exchange):
     """`python -m exchange run`, and what it prints."""
 
     def __init__(self, folder: Path, *command: str, options: tuple[str, ...] = (), **environment: str) -> None:
-        told = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder), "PORT": str(free_port())}
+        told = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder), "PORT": str(reserved_port())}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "exchange", "run", "--port=0", "--pace=0", "--delivery=0", *options, "--", *command],
             env=told | environment,
@@ -104,7 +104,7 @@ def outcome(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., 
     """Run a command in the exchange's company until it ends, without a process for the exchange: status and output."""
 
     def running(*command: str, options: tuple[str, ...] = (), **environment: str) -> tuple[int, str]:
-        told = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "PORT": str(free_port())} | environment
+        told = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "PORT": str(reserved_port())} | environment
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(tempfile, "tempdir", str(tmp_path))
             status = asyncio.run(run(parser().parse_args(["run", "--port=0", *options, "--", *command]), told))

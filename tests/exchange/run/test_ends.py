@@ -11,8 +11,8 @@ import pytest
 from exchange import command
 from exchange.options import Unusable, parser
 from exchange.run import run
-from scripts.demo import free_port
-from tests.conftest import has_ended
+from tests.support.ports import reserved_port
+from tests.support.processes import has_ended
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
 STARTS_A_CHILD = """
@@ -24,7 +24,7 @@ time.sleep(600 if "--stay" in sys.argv else 0)
 
 
 def test_ready_is_said_when_the_app_listens(start):
-    port = free_port()
+    port = reserved_port()
     running = start(sys.executable, "-c", LISTENS, PORT=str(port))
     assert f"+441632960000 rings at http://127.0.0.1:{port}" in running.line(
         "ready: the phones are at http://127.0.0.1:"
@@ -103,7 +103,7 @@ def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
 def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
     monkeypatch.setattr(command, "PATIENCE", 0.2)
     listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
-    app = f"http://127.0.0.1:{free_port()}"
+    app = f"http://127.0.0.1:{reserved_port()}"
     asked = parser().parse_args(["run", "--port=0", f"--app={app}", "--", sys.executable, "-c", listens_elsewhere])
 
     async def until_it_is_said():

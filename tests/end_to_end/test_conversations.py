@@ -1,0 +1,119 @@
+"""From first ring to last answer, with real processes: what a person in the audience meets."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+
+def test_somebody_texts_and_the_reply_is_there(handset):
+    handset.texts("time")
+    handset.gets("It is ")
+
+
+def test_somebody_texts_for_something_slow_and_gets_it_as_a_text_once(handset, shared_town):
+    handset.texts("count")
+    handset.gets("The answer comes as another text")
+    handset.gets("asked this number")
+    assert len([body for body in handset.received() if "asked this number" in body]) == 1
+
+
+def test_somebody_checks_a_web_site(handset, site):
+    handset.texts(f"check {site.address}")
+    handset.gets("I am looking at")
+    answer = handset.gets("is up and")
+    assert "127.0.0.1" in answer
+
+
+def test_a_site_that_is_not_there_is_said_so_in_words(handset):
+    handset.texts("check nobody.invalid")
+    assert "nobody.invalid" in handset.gets("no such name")
+
+
+def test_a_caller_hears_the_menu_presses_a_key_and_is_answered(handset):
+    handset.dials().hears("Hello, this is Call and Response.")
+    handset.presses("1")
+    handset.hears("It is ")
+    handset.presses("#")
+    handset.hears("Goodbye")
+    handset.town.until(lambda: handset.status() == "completed", "the call is over")
+
+
+def test_a_caller_asks_for_something_slow_and_hears_it_spoken_once(handset):
+    handset.dials().hears("Press 4")
+    handset.presses("4")
+    handset.hears("asked this number")
+    handset.presses("1")
+    handset.hears("It is ")
+    assert len([said for said in handset.heard() if "asked this number" in said]) == 1
+    handset.hangs_up()
+
+
+def test_a_caller_may_speak_instead(handset):
+    handset.dials().hears("Press 1")
+    handset.says("what time is it please")
+    handset.hears("It is ")
+    handset.hangs_up()
+
+
+def test_a_caller_who_hangs_up_first_gets_a_text_instead(handset, site):
+    site.holds()
+    handset.dials().hears("Press 3")
+    handset.presses("3")
+    handset.hears("Which web address?")
+    handset.says(site.address)
+    handset.hears("I am looking at")
+    handset.hangs_up()
+    handset.town.until(lambda: handset.status() == "completed", "the call is over")
+    site.goes_on()
+    handset.gets("is up and")
+    assert len(handset.received()) == 1
+
+
+def test_a_waiting_caller_is_kept_company_until_the_answer_comes(handset, site):
+    site.holds()
+    handset.dials().hears("Press 3")
+    handset.presses("3")
+    handset.hears("Which web address?")
+    handset.says(site.address)
+    handset.hears("Still working on it.")
+    site.goes_on()
+    handset.hears("is up and")
+    handset.presses("#")
+    handset.hears("Goodbye")
+    assert handset.received() == []
+
+
+def test_a_message_after_the_tone_is_measured_and_drawn(handset, shared_town):
+    handset.dials().hears("Press 9")
+    handset.presses("9")
+    handset.hears("after the tone")
+    shared_town.until(lambda: (shared_town.get(handset.call)["listening"] or {}).get("record"), "it records")
+    handset.says("hello from the back row, this is quite a message")
+    handset.presses("#")
+    handset.hears("Thank you")
+
+    def drawn():
+        import events
+
+        return [event for event in events.latest(shared_town.redis, 500) if event.kind == "recording.ready"]
+
+    facts = shared_town.until(drawn, "the recording was measured")[-1].facts
+    assert facts["seconds"] > 0
+    assert max(facts["peaks"]) > 0
+
+
+def test_stop_is_answered_by_the_carrier_and_nothing_follows(handset):
+    handset.texts("STOP")
+    handset.gets("unsubscribed")
+    handset.texts("START")
+    handset.texts("time")
+    handset.gets("It is ")
+
+
+def test_thirty_people_at_once_are_all_answered(shared_town):
+    from tests.support.deployment import Handset
+
+    crowd = [Handset(shared_town, f"+4477009005{number:02d}") for number in range(30)]
+    with ThreadPoolExecutor(30) as pool:
+        list(pool.map(lambda one: one.texts("count"), crowd))
+    for one in crowd:
+        one.gets("asked this number")
+        assert len([body for body in one.received() if "asked this number" in body]) == 1

@@ -1,0 +1,160 @@
+"""`make demo`, as a newcomer starts it: ready, used in a real browser, killed in parts, and gone without a trace."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.ports import reserved_port
+from tests.support.processes import ROOT
+from tests.support.waiting import LIMIT_SECONDS
+
+
+class Demo:
+    """scripts/demo.py in a process of its own, in a copy of nothing: the house as it is, ports of our own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.web_port, self.exchange_port = reserved_port(), reserved_port()
+        self.output, self.folder = folder / "output", folder / "demo"
+        environ = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DYNO")}
+        environ |= {
+            "PORT": str(self.web_port),
+            "EXCHANGE_PORT": str(self.exchange_port),
+            "DEMO_FOLDER": str(self.folder),
+        }
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "scripts.demo"], cwd=ROOT, env=environ, stdout=output, stderr=output
+            )
+
+    def says(self, pattern: str, within: float = LIMIT_SECONDS) -> re.Match[str]:
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            if found := re.search(pattern, self.output.read_text(), re.MULTILINE):
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"the demo never said {pattern!r}:\n{self.output.read_text()}")
+
+    def processes(self) -> dict[int, str]:
+        """Everything that descends from the demo, by pid."""
+        rows = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        parsed = [row.split(None, 2) for row in rows.splitlines()[1:]]
+        family, grown = {self.process.pid}, True
+        while grown:
+            children = {int(pid) for pid, parent, *_ in parsed if int(parent) in family}
+            grown = not children <= family
+            family |= children
+        return {int(pid): rest[0] for pid, _, *rest in parsed if int(pid) in family - {self.process.pid} and rest}
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(40)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    demo = Demo(tmp_path_factory.mktemp("demo"))
+    try:
+        yield demo
+    finally:
+        if demo.process.poll() is None:
+            demo.stop()
+
+
+@pytest.fixture(scope="module")
+def ready(demo):
+    return demo.says(r"^ready  phones (\S+)  stage (\S+)  presenter (\S+)$")
+
+
+@pytest.fixture
+def pages(ready, browser):
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    phones, stage = context.new_page(), context.new_page()
+    phones.goto(ready[1])
+    stage.goto(ready[2])
+    yield phones, stage
+    context.close()
+
+
+def test_a_newcomer_texts_and_sees_the_reply_and_the_room_sees_it_too(pages):
+    phones, stage = pages
+    field = phones.get_by_role("textbox", name="Text").first
+    field.fill("time")
+    field.press("Enter")
+    phones.get_by_text("It is ").first.wait_for()
+    stage.get_by_text("It is ").first.wait_for()
+
+
+def test_a_newcomer_asks_for_something_slow_and_the_answer_comes_as_a_text(pages):
+    phones, stage = pages
+    field = phones.get_by_role("textbox", name="Text").first
+    field.fill("count")
+    field.press("Enter")
+    phones.get_by_text("asked this number").first.wait_for()
+    stage.get_by_text("asked this number").first.wait_for()
+
+
+def test_a_newcomer_calls_hears_the_menu_presses_a_key_and_is_answered(pages):
+    phones, stage = pages
+    phones.get_by_role("button", name="Call").first.click()
+    phones.get_by_text("Hello, this is Call and Response.").first.wait_for()
+    phones.get_by_role("button", name=re.compile("^4")).first.click()
+    phones.get_by_text("asked this number").last.wait_for(timeout=60_000)
+    stage.get_by_text("pressed 4").first.wait_for()
+    phones.get_by_role("button", name="Hang up").first.click()
+    stage.get_by_text(re.compile("over|hung up|ended")).first.wait_for()
+
+
+def test_no_page_of_ours_shows_a_whole_number_of_somebody_in_the_room(pages):
+    _, stage = pages
+    stage.get_by_text("•••").first.wait_for()
+    assert not re.search(r"7700 ?90000\d", stage.content())
+
+
+@pytest.mark.parametrize("part", ["workers.engine.supervisor", "gunicorn", "exchange serve", "valkey-server"])
+def test_a_process_that_is_killed_comes_back_by_itself(demo, ready, part):
+    victims = {pid for pid, command in demo.processes().items() if part in command}
+    os.kill(min(victims), signal.SIGKILL)
+    end = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < end:
+        alive = {pid for pid, command in demo.processes().items() if part in command}
+        if alive - victims and min(victims) not in alive and _answers(ready[2]):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{part} did not come back")
+
+
+def _answers(stage: str) -> bool:
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"{stage}health/ready", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def test_a_second_demo_is_told_that_the_port_is_taken(demo, ready):
+    environ = os.environ | {"PORT": str(demo.web_port)}
+    second = subprocess.run(
+        [sys.executable, "-m", "scripts.demo"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30
+    )
+    assert second.returncode == 1
+    assert f"Port {demo.web_port} is taken" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_ctrl_c_stops_everything_and_leaves_no_process_behind(demo, ready):
+    family = set(demo.processes())
+    assert len(family) >= 6
+    assert (demo.folder / "environment").exists()
+    demo.stop()
+    assert demo.process.returncode == 0
+    assert not (demo.folder / "environment").exists()  # or tools would look for it where it was
+    rows = subprocess.run(["ps", "-eo", "pid"], capture_output=True, text=True, check=True).stdout
+    assert not family & {int(pid) for pid in rows.split()[1:]}

@@ -1,0 +1,149 @@
+"""The presenter's page: who gets in, and what it shows."""
+
+import re
+
+import pytest
+
+from presenter import auth
+from receiving import inbox
+from receiving.delivery import Delivery
+from receiving.diagnosis.mistakes import Mistake
+from sending import rate_limits
+from tests.support.presenter import FORM, Presenter
+from tests.support.stage_app import PASSWORD, make
+
+
+@pytest.fixture
+def logged_in(presenter):
+    presenter.tries(PASSWORD)
+    return presenter
+
+
+def test_strangers_are_sent_to_the_login(presenter):
+    answer = presenter.get("/present")
+    assert (answer.status_code, answer.location) == (303, "/present/login")
+    assert presenter.get("/present/now").status_code == 403
+
+
+def test_the_password_opens_the_page(presenter):
+    assert presenter.tries(PASSWORD).status_code == 303
+    assert "Health" in presenter.get("/present").text
+
+
+@pytest.mark.parametrize("password", ["", "a long passwor", PASSWORD.upper(), "é\ud800", "x" * 10_000])
+def test_a_wrong_password_does_not(presenter, password):
+    answer = presenter.tries(password.encode("utf-8", "replace"))
+    assert answer.status_code == 403
+    assert "That is not the password." in answer.text
+    assert not presenter.is_in()
+
+
+def test_the_cookie_is_for_us_alone(presenter):
+    cookie = presenter.tries(PASSWORD).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_after_five_tries_in_a_minute_the_sixth_must_wait(room, presenter):
+    for _ in range(auth.TRIES_EACH):
+        assert presenter.tries("guess").status_code == 403
+    refused = presenter.tries(PASSWORD)
+    assert refused.status_code == 429
+    assert re.search(r"Too many tries. Wait \d+ s, then try again.", refused.text)
+    assert 0 < int(refused.headers["Retry-After"]) <= auth.WINDOW
+    for key in room.redis.keys("tries:*"):
+        assert 0 < room.redis.ttl(key) <= auth.WINDOW
+        room.redis.delete(key)  # the minute has passed
+    assert presenter.tries(PASSWORD).status_code == 303
+
+
+def test_guesses_from_many_addresses_are_stopped_too(app):
+    for number in range(auth.TRIES_ALL):
+        Presenter(app, f"203.0.113.{number}").tries("guess")
+    assert Presenter(app, "203.0.113.250").tries("guess").status_code == 429
+
+
+def test_a_room_full_of_guesses_cannot_lock_out_who_was_in_before(app, logged_in):
+    logged_in.post("/present/logout")
+    for number in range(auth.TRIES_ALL + 1):
+        Presenter(app, logged_in.address if number < 6 else f"203.0.113.{number}").tries("guess")
+    assert logged_in.tries(PASSWORD).status_code == 303
+
+
+def test_a_made_up_forwarding_header_gives_no_new_tries(app, presenter):
+    for number in range(auth.TRIES_EACH + 1):
+        token = re.search(r'name="token" value="([^"]+)"', presenter.get("/present/login").text)[1]
+        answer = presenter.client.post(
+            "/present/login",
+            data={"token": token, "password": "guess"},
+            headers={"X-Forwarded-For": f"203.0.113.{number}"},
+            environ_base={"REMOTE_ADDR": presenter.address},
+        )
+    assert answer.status_code == 429
+
+
+def test_no_password_is_tried_while_tries_cannot_be_counted():
+    answer = Presenter(make("redis://127.0.0.1:1")).tries(PASSWORD)
+    assert answer.status_code == 503
+    assert "tries cannot be counted" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/present/login", "/present/logout", "/present/sending"])
+@pytest.mark.parametrize("token", ["", "made-up"])
+def test_a_form_from_elsewhere_is_refused(room, logged_in, path, token):
+    answer = logged_in.post(path, token=token, password=PASSWORD, sending="stop")
+    assert answer.status_code == 400
+    assert not rate_limits.stopped(room.redis)
+
+
+def test_out_is_out(logged_in):
+    assert logged_in.is_in()
+    logged_in.post("/present/logout")
+    assert not logged_in.is_in()
+
+
+def test_a_new_password_ends_the_old_sessions(url, logged_in):
+    later = make(url, PRESENTER_PASSWORD="another")
+    cookie = logged_in.client.get_cookie("session").value
+    newcomer = Presenter(later)
+    newcomer.client.set_cookie("session", cookie)
+    assert not newcomer.is_in()
+
+
+def test_a_new_secret_key_keeps_them_while_the_old_one_is_listed(url, logged_in):
+    later = make(url, SECRET_KEY="n" * 32 + "," + "s" * 32)
+    newcomer = Presenter(later)
+    newcomer.client.set_cookie("session", logged_in.client.get_cookie("session").value)
+    assert newcomer.is_in()
+
+
+def test_sending_is_stopped_and_released(room, logged_in):
+    logged_in.post("/present/sending", sending="stop")
+    assert rate_limits.stopped(room.redis) == "the presenter stopped it"
+    assert "stopped: the presenter stopped it" in logged_in.get("/present").text
+    logged_in.post("/present/sending", sending="go on")
+    assert rate_limits.stopped(room.redis) == ""
+
+
+def test_only_the_presenter_stops_sending(room, presenter):
+    assert presenter.post("/present/sending", sending="stop").status_code == 303
+    assert not rate_limits.stopped(room.redis)
+
+
+def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logged_in):
+    body = b"From=%2B447700900123&To=%2B447700900100&Body=call+%2B447700900999&Caller=+447700900123"
+    came = Delivery("POST", "https://talk.example/sms?to=%2B447700900123", FORM, body)
+    inbox.keep(room.redis, came)
+    why = Mistake("scheme", "It matches with http for https: set PUBLIC_URL. +447700900123")
+    inbox.keep_refused(room.redis, came, why)
+    inbox.keep(room.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}'))
+    page = logged_in.get("/present").text
+    assert "It matches with http for https: set PUBLIC_URL." in page
+    assert "POST /sms" in page
+    assert "+44 ••• 123" in page
+    assert "447700900" not in page.replace("%2B", "")
+
+
+def test_the_page_says_so_when_redis_is_away(logged_in):
+    logged_in.client.application.extensions["redis"].connection_pool.connection_kwargs["port"] = 1
+    assert "Redis <b>does not answer</b>" in logged_in.get("/present").text

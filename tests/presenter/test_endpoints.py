@@ -1,0 +1,183 @@
+"""The presenter sees to who hears our webhooks, by hand."""
+
+import json
+import re
+import time
+
+import pytest
+
+from api.schema import WISHES
+from presenter.endpoints import VERBS
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.attempt import Attempt
+from tests.support.presenter import Presenter
+from tests.support.stage_app import PASSWORD
+from workers import redelivery_runs
+
+URL = "https://hear.example/hook"
+WANTED = {"url": URL, "kinds": "text.*\ncall.ended", "payload": "thin", "rate": "5", "at_once": "2"}
+
+
+@pytest.fixture
+def presenter(app):
+    presenter = Presenter(app)
+    presenter.tries(PASSWORD)
+    return presenter
+
+
+@pytest.fixture
+def id(presenter):
+    return presenter.post("/present/webhooks", **WANTED).location.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def does(presenter, id):
+    """Press a button; the page after it."""
+
+    def press(verb, **fields):
+        presenter.post(f"/present/webhooks/{id}/{verb}", **fields)
+        return presenter.get(f"/present/webhooks/{id}").text
+
+    return press
+
+
+def tried(redis, id, **how):
+    message = dispatch.deliver_later(redis, "text.received", {})
+    at = time.time()
+    row = Attempt(message, "text.received", 1, at, URL, False, {"webhook-id": message}, **how)
+    redis.xadd(f"hook:{id}:attempts", {"a": json.dumps(vars(row))})
+    return message
+
+
+@pytest.mark.parametrize("path", ["/present/webhooks", "/present/webhooks/ep_1"])
+def test_strangers_see_and_do_nothing(app, id, room, path):
+    stranger = Presenter(app)
+    for verb in VERBS:
+        assert stranger.post(f"/present/webhooks/{id}/{verb}", hours="1").location == "/present/login"
+    assert stranger.get(path).location == "/present/login"
+    assert stranger.post(path, **WANTED).location == "/present/login"
+    assert stranger.get(f"{path}/recoveries/rec_1").status_code in (403, 404, 405)
+    (one,) = endpoints.everyone(room.redis)
+    assert (one.id, one.state, len(one.keys)) == (id, "on", 1)
+
+
+@pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
+def test_a_form_from_elsewhere_is_refused(presenter, id, room, path):
+    assert presenter.post("/present/webhooks" + path.format(id=id), token="made-up", **WANTED).status_code == 400
+    assert [one.id for one in endpoints.everyone(room.redis)] == [id]
+
+
+def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, room, id):
+    one = endpoints.load(room.redis, id)
+    assert (one.url, one.kinds, one.payload, one.rate, one.at_once) == (URL, ("text.*", "call.ended"), "thin", 5, 2)
+    secret = re.compile(r'<code id="secret">(whsec_[^<]+)<')
+    page = presenter.get(f"/present/webhooks/{id}")
+    assert secret.search(page.text)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert room.redis.keys("shown:*") == []
+    assert not secret.search(presenter.get(f"/present/webhooks/{id}").text)
+    assert "whsec_" not in str(presenter.client.get_cookie("session"))
+
+
+def test_all_are_listed_with_how_they_are(presenter, id):
+    page = presenter.get("/present/webhooks").text
+    assert f"/present/webhooks/{id}" in page
+    assert "text.*, call.ended" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"url": "http://hear.example/"}, "https"),
+        ({"url": ""}, "url"),
+        ({"kinds": "text received *"}, "kinds"),
+        ({"rate": "many"}, "whole number"),
+        ({"headers": "no colon"}, "one header a line"),
+        ({"headers": "Host: x"}, "not yours"),
+        ({"payload": "fat"}, "payload"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_said_and_the_form_keeps_the_rest(presenter, room, wrong, said):
+    answer = presenter.post("/present/webhooks", **WANTED | wrong)
+    assert answer.status_code == 422
+    assert said in re.search(r'role="alert">([^<]+)<', answer.text)[1]
+    assert "call.ended" in answer.text or "kinds" in wrong
+    assert list(endpoints.everyone(room.redis)) == []
+
+
+def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(presenter, id, room):
+    path = f"/present/webhooks/{id}"
+    presenter.post(path, **WANTED | {"authorization": "Bearer s3cret", "headers": "X-Team: blue"})
+    presenter.post(path, **WANTED | {"kinds": "", "fallback": "https://spare.example/"})
+    one = endpoints.load(room.redis, id)
+    assert (one.kinds, one.fallback, [name for name, _ in one.headers]) == ((), "https://spare.example/", ["X-Team"])
+    assert one.authorization
+    assert "s3cret" not in presenter.get(path).text
+    presenter.post(path, **WANTED | {"forget_authorization": "yes", "forget_headers": "yes"})
+    one = endpoints.load(room.redis, id)
+    assert (one.authorization, one.headers) == ("", ())
+
+
+def test_every_wish_of_the_api_has_its_field(presenter, id):
+    page = presenter.get(f"/present/webhooks/{id}").text
+    for name in WISHES:
+        assert f'name="{name}"' in page
+
+
+def test_a_new_key_is_shown_once_and_the_old_one_signs_as_long_as_said(does, id, room):
+    assert "whpk_" in does("rotate", private="yes", hours="2")
+    newest, old = endpoints.load(room.redis, id).keys
+    assert newest.scheme == "v1a"
+    assert 7_100 < old.until - time.time() <= 7_200
+
+
+def test_a_monstrous_number_of_hours_is_refused(does, id):
+    assert "0 to 168 hours" in does("rotate", hours="9" * 5_000)
+
+
+def test_it_is_paused_resumed_and_forgotten(does, id, room):
+    assert "paused: You paused it." in does("pause")
+    assert "It hears us again." in does("resume")
+    does("delete")
+    assert list(endpoints.everyone(room.redis)) == []
+
+
+def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter, id, room):
+    tried(room.redis, id, status=500, cause="status", body="<b>oops</b>", connect=1.4, first_byte=7.0, milliseconds=9.0)
+    tried(room.redis, id, cause="tls", sentence="Its certificate is for another name.")
+    page = presenter.get(f"/present/webhooks/{id}").text
+    for words in ("500", "7 ms", "9 ms", "&lt;b&gt;oops&lt;/b&gt;", "tls", "Its certificate is for another name."):
+        assert words in page
+
+
+def test_one_is_sent_again_and_an_example_too(does, id, room):
+    message = tried(room.redis, id, status=500, cause="status")
+    assert "It goes out once more." in does("resend", message=message)
+    assert "An example of github.star goes out." in does("example", kind="github.star")
+    assert room.redis.zcard(f"hook:{id}:due") == 2
+    assert "not kept any more" in does("resend", message="msg_gone")
+    assert "An event is called such as" in does("example", kind="<b>")
+
+
+def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(presenter, id, room):
+    message = dispatch.deliver_later(room.redis, "call.ended", {})
+    room.redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
+    assert f'value="{message}"' in presenter.get(f"/present/webhooks/{id}").text
+    begun = presenter.post(f"/present/webhooks/{id}/recover", hours="24").location.partition("#")[0]
+    assert 'data-state="waiting"' in presenter.get(begun).text
+    name = begun.rpartition("=")[2]
+    redelivery_runs.run(room.redis, redelivery_runs.load(room.redis, name))
+    assert "1 of 1 go out once more." in presenter.get(begun).text
+    assert presenter.get(f"/present/webhooks/{id}/recoveries/{name}").json["state"] == "done"
+
+
+def test_where_we_stopped_nothing_is_recovered_and_it_is_said_what_to_do(does, id, room):
+    endpoints.stop(room.redis, id, "It answered 410, gone, so we stopped.")
+    assert "Resume it first" in does("recover", hours="24")
+
+
+def test_one_that_is_gone_is_said_so(presenter, id):
+    for path in ("/present/webhooks/ep_gone", "/present/webhooks/ep_gone/pause"):
+        answer = presenter.post(path, **WANTED)
+        page = answer.text if answer.status_code == 404 else presenter.get(answer.location).text
+        assert "There is no such subscriber." in page

@@ -1,0 +1,253 @@
+"""What did I miss, and why did this fail: the presenter's pages about both."""
+
+import json
+import re
+import threading
+import time
+from dataclasses import asdict, replace
+
+import pytest
+from werkzeug.serving import make_server
+
+from receiving import inbox
+from receiving.delivery import Delivery
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake
+from receiving.replay import backfill, backfill_jobs
+from tests.support.presenter import FORM, Presenter
+from tests.support.stage_app import PASSWORD, make
+from workers import runs
+from workers.queues import WEBHOOKS, Queues
+from workers.runs import Outcome
+
+PAGES = ["/present/missed", "/present/refusals"]
+PARTS = ["/present/missed/now", "/present/refusals/now"]
+TEXT = Delivery("POST", "https://talk.example/sms", FORM, b"From=%2B447700900123&MessageSid=SM1&Body=flip")
+
+
+@pytest.fixture
+def app(url, room):
+    app = make(url, GITHUB_WEBHOOK_SECRET="of-github")
+    app.extensions["queues"] = Queues(room.redis)
+    return app
+
+
+@pytest.fixture
+def presenter(app):
+    presenter = Presenter(app)
+    presenter.tries(PASSWORD)
+    return presenter
+
+
+def jobs(app):
+    return app.extensions["queues"].by_name[WEBHOOKS].jobs
+
+
+def keep(redis, delivery=TEXT):
+    inbox.keep(redis, delivery)
+    return inbox.latest(redis, 1)[0][0]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_strangers_are_sent_to_the_login(page, app):
+    answer = Presenter(app).get(page)
+    assert (answer.status_code, answer.location) == (303, "/present/login")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_strangers_do_not_see_what_moves(part, app):
+    assert Presenter(app).get(part).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/present/missed", "/present/replay"])
+def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
+    assert presenter.post(path, token="made-up", window="3600").status_code == 400
+    assert Presenter(app).post(path, window="3600").status_code == 303
+    assert not jobs(app)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/present"])
+def test_what_lies_behind_an_address_that_was_texted_is_shown_nowhere(page, presenter, room):
+    text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
+    keep(room.redis, text)
+    inbox.keep_refused(room.redis, text, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+    shown = presenter.get(page).text
+    assert "https://hear.example/…" in shown and "s3cret" not in shown
+
+
+@pytest.mark.parametrize("path", PAGES + PARTS)
+def test_empty_pages_invite(path, presenter):
+    assert re.search("Nothing (yet|was turned away|has come)", presenter.get(path).text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_says_so_when_redis_is_away(path, presenter):
+    presenter.client.application.extensions["redis"].connection_pool.connection_kwargs["port"] = 1
+    assert "The store does not answer" in presenter.get(path).text
+
+
+class TestReplay:
+    def test_the_chosen_ones_become_a_job(self, app, presenter, room):
+        names = [keep(room.redis), keep(room.redis)]
+        assert names[0] in presenter.get("/present/missed").text
+        answer = presenter.post("/present/replay", id=names, signed="came", again="yes")
+        assert answer.location == "/present/missed#runs"
+        (job,) = jobs(app)
+        run = runs.load(room.redis, job.args[0])
+        assert (job.func, run.asked["ids"], run.asked["anew"], run.asked["again"]) == (
+            backfill_jobs.carry_out,
+            names,
+            False,
+            True,
+        )
+        assert "Replay of 2 chosen, as it came, done again" in presenter.get("/present/missed").text
+
+    def test_a_range_is_a_window_and_a_channel(self, app, presenter, room):
+        presenter.post("/present/replay", **{"window": "900", "from": "github"})
+        run = runs.latest(room.redis)[0]
+        assert run.asked["until"] - run.asked["since"] == 900
+        assert run.asked["source"] == "github"
+        assert "Replay of github of the last 15 minutes, signed anew" in presenter.get("/present/missed").text
+
+    def test_a_window_of_any_length_cannot_be_made_up(self, presenter, room):
+        presenter.post("/present/replay", window="999999999")
+        run = runs.latest(room.redis)[0]
+        assert run.asked["until"] - run.asked["since"] == 3600
+
+    def test_choosing_nothing_is_said(self, app, presenter):
+        presenter.post("/present/replay")
+        assert "Choose at least one request" in presenter.get("/present/missed").text
+        assert not jobs(app)
+
+    def test_one_at_a_time(self, app, presenter, room):
+        for _ in range(2):
+            presenter.post("/present/replay", id=[keep(room.redis)])
+        assert "One is going on" in presenter.get("/present/missed").text
+        assert len(jobs(app)) == 1
+        room.redis.set(f"run:{runs.latest(room.redis)[0].id}", silent(runs.latest(room.redis)[0]))
+        presenter.post("/present/replay", id=[keep(room.redis)])
+        assert len(jobs(app)) == 2
+
+    def test_what_came_is_offered_by_channel_and_without_numbers(self, presenter, room):
+        keep(room.redis)
+        body = b'{"ref":"refs/heads/main","pusher":{"name":"ada"},"repository":{"full_name":"talk/demo"}}'
+        keep(room.redis, Delivery("POST", "https://t.example/webhooks/github", {"x-github-event": "push"}, body))
+        keep(room.redis, Delivery("POST", "https://t.example/webhooks/github", {}, b"x" * 70_000))
+        page = presenter.get("/present/missed?from=github").text
+        assert "ada pushed 0 commits to main in talk/demo" in page
+        assert "too large to be kept whole" in page
+        assert "POST /sms" not in page
+        assert "+44 ••• 123 · flip" in presenter.get("/present/missed").text
+        assert "7700900123" not in presenter.get("/present/missed").text
+
+
+def silent(run):
+    return json.dumps(asdict(replace(run, told=time.time() - runs.SILENT - 1)))
+
+
+class TestRuns:
+    def test_asking_and_bringing_in_are_jobs(self, app, presenter, room):
+        presenter.post("/present/missed", window="3600", do="look")
+        room.redis.delete(runs.STREAM)
+        presenter.post("/present/missed", window="3600", do="heal")
+        assert [runs.load(room.redis, job.args[0]).kind for job in jobs(app)] == [runs.LOOK, runs.HEAL]
+
+    def test_while_it_is_at_work_one_sees_how_far_it_is(self, presenter, room):
+        log = runs.Log(room.redis, runs.plan(room.redis, runs.HEAL, {"since": 0, "until": 3600}))
+        log.expect(4)
+        log.tell("comparing with the inbox")
+        log.add(Outcome("a text from +44 ••• 123", "good", 200, 0.012, "done", time.time()))
+        part = presenter.get("/present/missed/now").text
+        assert '<progress aria-label="How far it is" value="1" max="4">' in part
+        assert "Comparing with the inbox" in part and "12 ms" in part and "at work" in part
+        log.end("done", "1 done")
+        assert "<progress" not in presenter.get("/present/missed/now").text
+
+    def test_a_worker_that_died_is_not_mistaken_for_work(self, presenter, room):
+        run = runs.Log(room.redis, runs.plan(room.redis, runs.LOOK, {"since": 0, "until": 3600})).run
+        room.redis.set(f"run:{run.id}", silent(run))
+        assert "its worker may have died" in presenter.get("/present/missed/now").text
+
+    def test_what_a_run_found_is_shown_as_text_and_without_numbers(self, presenter, room):
+        log = runs.Log(room.redis, runs.plan(room.redis, runs.LOOK, {"since": 0, "until": 3600}))
+        log.add(Outcome("<script>+447700900123", "failed", 500, 0, "<b>x</b>+447700900123"))
+        part = presenter.get("/present/missed/now").text
+        assert "&lt;script&gt;+44 ••• 123" in part
+        assert "7700900123" not in part
+        assert "<b>x</b>" not in part
+
+    def test_github_is_offered_once_it_is_set(self, presenter, url, room):
+        assert "GITHUB_HOOK_URL" in presenter.get("/present/missed").text
+        hook = {"GITHUB_HOOK_URL": "https://api.github.com/repos/talk/demo/hooks/1", "GITHUB_TOKEN": "t"}
+        ready = make(url, GITHUB_WEBHOOK_SECRET="of-github", **hook)
+        assert backfill.asks_github(ready.extensions["settings"])
+
+
+class TestRefusals:
+    def turned_away(self, redis, mistake, target="/sms", **headers):
+        inbox.keep_refused(redis, replace(TEXT, url=f"https://talk.example{target}").having(**headers), mistake)
+
+    def test_each_says_when_where_which_mistake_and_how_to_mend_it(self, presenter, room):
+        mistake = Mistake("port", "it was signed without the port", "Set PUBLIC_URL=https://talk.example.")
+        self.turned_away(room.redis, mistake, host="talk.example:8000")
+        page = presenter.get("/present/refusals").text
+        assert '<span class="name">port</span> <code>POST /sms</code>' in page
+        assert "It was signed without the port." in page
+        assert "Set PUBLIC_URL=https://talk.example." in page
+        assert "talk.example:8000" in page and re.search(r'data-at="\d+', page)
+
+    def test_those_of_one_kind_can_be_looked_at_alone(self, presenter, room):
+        self.turned_away(room.redis, Mistake("port", "the port", "x"))
+        self.turned_away(room.redis, Mistake("slash", "the slash", "x"))
+        page = presenter.get("/present/refusals?mistake=slash").text
+        assert "The slash." in page and "The port." not in page
+        assert 'data-now="/present/refusals/now?mistake=slash"' in page
+        assert "None of this kind" in presenter.get("/present/refusals?mistake=%3Cscript%3E").text
+
+    def test_a_signature_in_a_field_is_not_shown(self, presenter, room):
+        form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
+        inbox.keep_refused(room.redis, form, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+        page = presenter.get("/present/refusals").text
+        assert "bm90" in page and "0a1b2c3d" not in page
+
+    def test_the_same_many_times_is_one_row(self, presenter, room):
+        for _ in range(7):
+            self.turned_away(room.redis, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+        page = presenter.get("/present/refusals").text
+        assert page.count('class="refusal"') == 1 and "7 times" in page
+
+    def test_neither_numbers_nor_signatures_nor_what_follows_a_name_are_shown(self, presenter, room):
+        headers = {"x_twilio_signature": "genuine", "user_agent": "<i>curl</i>"}
+        self.turned_away(room.redis, Mistake("port", "+447700900123", "x"), "/webhooks/plain/a-secret", **headers)
+        page = presenter.get("/present/refusals").text
+        assert "7700900123" not in page and "genuine" not in page and "a-secret" not in page
+        assert "<i>curl" not in page
+
+
+def test_by_keyboard_alone_a_request_is_chosen_and_replayed(browser, app, room, presenter):
+    """In a real browser: Tab and Space, no mouse, and nothing that the policy forbids."""
+    keep(room.redis)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    complaints = []
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    try:
+        page.goto(f"http://127.0.0.1:{server.server_port}/present/login")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Password").press("Enter")
+        page.wait_for_url("**/present")
+        page.goto(f"http://127.0.0.1:{server.server_port}/present/missed")
+        page.locator("input[name=id]").focus()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Replay the chosen").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/present/missed#runs")
+        assert "waits for a worker" in page.locator("#runs").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert not complaints
+    finally:
+        page.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()

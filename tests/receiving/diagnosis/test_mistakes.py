@@ -1,0 +1,229 @@
+"""Every usual mistake, made on purpose: each is named, each says how to mend it, and a stranger is told neither."""
+
+import hashlib
+import json
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+
+import config
+from receiving import inbox, providers, receiver, twilio
+from receiving.delivery import Delivery
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
+from receiving.diagnosis.provider import TOO_MANY, Glances
+from receiving.diagnosis.provider import explain as explain_provider
+from receiving.diagnosis.twilio import explain
+from receiving.errors import Refused
+from receiving.samples import FORM
+from tests.support.person import PUBLIC_URL
+from tests.support.providers import HELD
+
+SIGNED = "https://talk.example"
+# What the sender signed, what we saw, with these headers, and what that is called.
+ADDRESSES = [
+    (f"{SIGNED}/sms", "http://talk.example/sms", {}, "scheme"),
+    (f"{SIGNED}/sms", "https://talk.example:8443/sms", {}, "port"),
+    (f"{SIGNED}:8000/sms", f"{SIGNED}/sms", {}, "port"),
+    (f"{SIGNED}/sms", "http://talk.example:8000/sms", {}, "scheme and port"),
+    ("http://talk.example:8080/sms", f"{SIGNED}/sms", {}, "scheme and port"),
+    (f"{SIGNED}/sms", f"{SIGNED}/sms/", {}, "slash"),
+    (f"{SIGNED}/sms/?a=1", f"{SIGNED}/sms?a=1", {}, "slash"),
+    (f"{SIGNED}/sms?a=1&b=2", f"{SIGNED}/sms?b=2&a=1", {}, "query order"),
+    (f"{SIGNED}/sms?b=2&c=3&a=1", f"{SIGNED}/sms?a=1&b=2&c=3", {}, "query order"),
+    (f"{SIGNED}/sms", "http://10.0.0.7:8000/sms", {"x-forwarded-host": "talk.example"}, "proxy host"),
+    (f"{SIGNED}/sms", "http://inner/sms", {"forwarded": "for=1.2.3.4;host=talk.example;proto=https"}, "proxy host"),
+    (f"{SIGNED}/sms", "http://inner/sms", {"host": "talk.example"}, "proxy host"),
+    (f"{SIGNED}/sms?a=it%27s", f"{SIGNED}/sms?a=it's", {}, "decoded URL"),
+    (f"{SIGNED}/sms?a=a+b", f"{SIGNED}/sms?a=a%20b", {}, "decoded URL"),
+    (f"{SIGNED}/s%20ms", f"{SIGNED}/s ms", {}, "decoded URL"),
+    (f"{SIGNED}/sms?", f"{SIGNED}/sms", {}, "decoded URL"),
+    (f"{SIGNED}/sms?a=it's", f"{SIGNED}/sms?a=it%27s", {}, "encoded URL"),
+    (f"{SIGNED}/sms?a=%2b", f"{SIGNED}/sms?a=%2B", {}, "encoded URL"),
+    (f"{SIGNED}/sms", "http://talk.example/sms/", {}, "scheme and slash"),
+    (f"{SIGNED}/sms/", "http://inner:8000/sms", {"x-forwarded-host": "talk.example"}, "proxy host and slash"),
+]
+FIELDS = [("From", "+447700900123"), ("Body", "ring twice"), ("AccountSid", "AC00000000000000000000000000000de0")]
+
+
+def from_twilio(settings, url=f"{SIGNED}/sms", fields=FIELDS, token=None, body=None, **headers):
+    signature = twilio.sign(token or settings.twilio_auth_token[0], url, fields if body is None else ())
+    kind = FORM if body is None else "application/json"
+    headers = {"content-type": kind, twilio.HEADER: signature} | headers
+    return Delivery("POST", url, headers, urlencode(fields).encode() if body is None else body)
+
+
+def refused(delivery, settings):
+    """How Twilio's refusal is explained; the request must really be refused."""
+    with pytest.raises(Refused):
+        twilio.verify(delivery, settings)
+    found = explain(delivery, settings)
+    assert found.mend
+    return found
+
+
+@pytest.mark.parametrize(("signed", "seen", "headers", "name"), ADDRESSES)
+def test_twilio_had_another_address(signed, seen, headers, name, settings):
+    if name == "port" and seen.startswith("https") and ":8443" in seen:  # Twilio itself drops the port of https
+        assert twilio.verify(replace(from_twilio(settings, signed), url=seen), settings) is None
+        return
+    delivery = from_twilio(settings, signed, **headers)
+    found = refused(replace(delivery, url=seen), settings).name
+    assert found == ("scheme" if "talk.example:8000/" in seen else name)  # and so does our look at it
+
+
+@pytest.mark.parametrize(("signed", "seen", "headers", "name"), ADDRESSES)
+def test_mandrill_had_another_address(signed, seen, headers, name):
+    provider = providers.load()["mandrill"]
+    signed, seen = signed.replace("/sms", "/webhooks/mandrill"), seen.replace("/sms", "/webhooks/mandrill")
+    delivery = provider.sign(provider.sample("open", signed), HELD["mandrill"])
+    delivery = replace(delivery, url=seen, headers=delivery.headers | headers)
+    assert told(provider, delivery).name == name
+
+
+def told(provider, delivery, held=HELD):
+    with pytest.raises(Refused) as refusal:
+        provider.verify(delivery, held[provider.name])
+    found = explain_provider(provider, delivery, held, refusal.value)
+    assert found.mend
+    return found
+
+
+def test_the_mending_names_the_address_to_set(settings):
+    seen = replace(from_twilio(settings), url="http://10.0.0.7:8000/sms").having(x_forwarded_host="talk.example")
+    assert refused(seen, settings).mend == "Set PUBLIC_URL=https://talk.example, which is what the sender has."
+
+
+def test_a_host_header_that_is_none_is_survived():
+    assert list(other_urls(Delivery("POST", "http://[/sms", {}, b""))) == []
+
+
+class TestTwiliosBody:
+    """What is no form is held by its SHA-256 in the query."""
+
+    BODY = json.dumps({"zwei": [1, 2], "a": "ä"}, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def url(self, query=""):
+        return f"{SIGNED}/sms?{query}bodySHA256={hashlib.sha256(self.BODY).hexdigest()}"
+
+    def test_json_that_something_wrote_anew(self, settings):
+        delivery = from_twilio(settings, self.url(), body=self.BODY)
+        for rewritten in (json.dumps(json.loads(self.BODY)), json.dumps(json.loads(self.BODY), indent=2)):
+            assert refused(replace(delivery, body=rewritten.encode()), settings).name == "re-serialised JSON"
+
+    def test_a_body_that_was_changed(self, settings):
+        delivery = from_twilio(settings, self.url(), body=self.BODY)
+        assert refused(replace(delivery, body=b'{"a":1}'), settings).name == "changed body"
+
+    @pytest.mark.parametrize("query", ["", "a=1&b=2&"])
+    def test_a_hash_that_something_took_off_the_address(self, query, settings):
+        delivery = from_twilio(settings, self.url(query), body=self.BODY)
+        seen = f"{SIGNED}/sms?{query}".rstrip("?&")
+        found = refused(replace(delivery, url=seen), settings)
+        assert (found.name, found.words) == (
+            "missing bodySHA256",
+            "the bodySHA256 was removed from the address on the way",
+        )
+
+    def test_a_hash_that_never_was_there(self, settings):
+        found = refused(from_twilio(settings, body=self.BODY, token="guess"), settings)
+        assert found.name == "missing bodySHA256"
+
+    def test_a_form_that_came_as_something_else(self, settings):
+        delivery = from_twilio(settings)
+        plain = replace(delivery, headers=delivery.headers | {"content-type": "text/plain"})
+        assert refused(plain, settings).name == "content type"
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda fields: [(field, value.replace("+44", " 44")) for field, value in fields], "plus signs"),
+        (lambda fields: [(field, f" {value} ") for field, value in fields], "white space"),
+    ],
+)
+def test_a_form_that_was_not_passed_on_as_it_was(change, name, settings):
+    delivery = from_twilio(settings)
+    assert refused(replace(delivery, body=urlencode(change(FIELDS)).encode()), settings).name == name
+
+
+def test_a_post_signed_as_a_get(settings):
+    signed = twilio.sign(settings.twilio_auth_token[0], f"{SIGNED}/sms")
+    assert refused(from_twilio(settings).having(x_twilio_signature=signed), settings).name == "method"
+
+
+def test_another_secret_for_twilio(settings):
+    held = replace(settings, webhook_secrets={"github": (config.Secret("of-github"),)})
+    assert refused(from_twilio(settings, token="of-github"), held).words == "it was signed with the secret of github"
+    quoted = replace(settings, twilio_auth_token=(config.Secret('"of-ours"'),))
+    assert "quotation marks" in refused(from_twilio(settings, token="of-ours"), quoted).words
+
+
+def test_another_account_of_twilios(settings):
+    fields = [("AccountSid", "AC" + "9" * 32)]
+    found = refused(from_twilio(settings, fields=fields, token="theirs"), settings)
+    assert found.name == UNKNOWN and "another account, AC999" in found.words
+
+
+@pytest.mark.parametrize("fields", [[("Body", "x" * 20_000)], [(f"f{number}", "x") for number in range(101)]])
+def test_what_twilio_never_sends_is_not_looked_into(fields, settings):
+    assert "too large" in refused(from_twilio(settings, fields=fields, token="guess"), settings).words
+
+
+def test_mandrills_other_secrets():
+    provider = providers.load()["mandrill"]
+    delivery = provider.sample("open", f"{PUBLIC_URL}/webhooks/mandrill")
+    stripe = provider.sign(delivery, HELD["stripe"])
+    assert told(provider, stripe).words == "it was signed with the secret of stripe"
+
+
+@pytest.mark.parametrize("name", ["stripe", "standard", "sendgrid", "mailchimp"])
+def test_a_stale_clock_has_its_name(name):
+    provider = providers.load()[name]
+    sample = provider.sample(next(iter(provider.samples)), f"{PUBLIC_URL}/webhooks/{name}")
+    late = provider.sign(replace(sample, received_at=sample.received_at - 4000), HELD[name])
+    assert told(provider, replace(late, received_at=sample.received_at)).name == "stale clock"
+
+
+class TestWhatIsKept:
+    """Strangers fill the list of refusals, so it is small, and forgeries do not push out what has an explanation."""
+
+    def test_it_stays_small_whatever_comes(self, redis):
+        headers = {f"x-{number}": "y" * 5000 for number in range(200)}
+        huge = Delivery("POST", "https://talk.example/" + "z" * 8000, headers, b"b" * 50_000)
+        inbox.keep_refused(redis, huge, Mistake("scheme", "w", "m"))
+        (_, kept, why), *_ = inbox.refused(redis)
+        assert (len(kept.headers), len(kept.body), len(kept.url)) == (50, 4096, 2000)
+        assert max(map(len, kept.headers.values())) == 400
+        assert why == Mistake("scheme", "w", "m")
+
+    def test_a_flood_of_forgeries_leaves_the_explained_ones(self, redis):
+        came = Delivery("POST", "https://talk.example/sms", {}, b"")
+        inbox.keep_refused(redis, came, Mistake("scheme", "explained", "m"))
+        for _ in range(inbox.REFUSED_KEPT * 3):
+            inbox.keep_refused(redis, came, Mistake(UNKNOWN, "forged", "m"))
+        shown = [why.words for _, _, why in inbox.refused(redis, 1000)]
+        assert shown[0] == "forged" and shown[-1] == "explained"
+        assert len(shown) <= inbox.REFUSED_KEPT * 2 + 1
+
+    def test_a_flood_is_not_looked_into_for_ever(self, send, settings, redis, monkeypatch):
+        monkeypatch.setattr(receiver, "glances", Glances(at_once=1, a_second=0))
+        answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
+        words = [why.words for _, _, why in inbox.refused(redis)]
+        assert [words[2], words[0]] == ["a trailing slash was added or lost", TOO_MANY.words]
+        assert len({answer.text for answer in answers}) == 1
+
+    def test_after_a_flood_it_looks_again(self, monkeypatch):
+        now = [1000.0]
+        monkeypatch.setattr("receiving.diagnosis.provider.time.monotonic", lambda: now[0])
+        glances = Glances(at_once=2, a_second=1)
+        assert [glances.take() for _ in range(3)] == [True, True, False]
+        now[0] += 1.5
+        assert [glances.take(), glances.take()] == [True, False]
+
+    def test_the_stranger_reads_the_same_sentence_whatever_the_mistake(self, send, settings):
+        sentences = {
+            send(replace(from_twilio(settings, url), url=f"{PUBLIC_URL}/sms")).text
+            for url in (f"{PUBLIC_URL}:8000/sms", f"{PUBLIC_URL}/sms/", "http://elsewhere.example/sms")
+        }
+        assert sentences == {"X-Twilio-Signature does not fit this request.\n"}

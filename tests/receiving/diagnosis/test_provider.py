@@ -1,0 +1,205 @@
+"""Why did this fail: the presenter is told the mistake, and the stranger is not."""
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+from dataclasses import replace
+
+import pytest
+
+import config
+from receiving import inbox, providers
+from receiving.diagnosis.provider import explain
+from receiving.errors import Refused
+from receiving.samples import as_form, as_json
+from tests.support.person import PUBLIC_URL
+from tests.support.providers import HELD, WAYS, secrets, those
+
+
+def why(name, delivery, held=HELD):
+    provider = providers.load()[name]
+    with pytest.raises(Refused) as refusal:
+        provider.verify(delivery, held[name])
+    return str(explain(provider, delivery, held, refusal.value))
+
+
+def genuine(name, facts=None, way=None):
+    provider = providers.load()[name]
+    url = f"{PUBLIC_URL}/webhooks/{name}"
+    delivery = provider.sample(next(iter(provider.samples)), url) if facts is None else as_json(url, facts)
+    return provider.sign(delivery, secrets(way) if way else HELD[name])
+
+
+@those(lambda case: case.holds_time)
+@pytest.mark.parametrize(("late", "words"), [(4000, "4000 s before it came"), (-4000, "4000 s after it came")])
+def test_a_clock_that_is_wrong(case, late, words):
+    delivery = case.signed()
+    assert words in why(case.name, replace(delivery, received_at=float(int(delivery.received_at)) + late))
+
+
+@those(lambda case: case.holds_body and case.name not in ("braintree", "mandrill"))
+def test_a_line_break_that_came_or_went(case):
+    delivery = case.signed()
+    assert "line break was added" in why(case.name, replace(delivery, body=delivery.body + b"\n"), held_by(case))
+    shorter = case.provider.sign(replace(case.unsigned(), body=case.unsigned().body + b"\n"), case.secrets)
+    stripped = replace(shorter, body=shorter.body[:-1])
+    assert "line break at the end of the body was lost" in why(case.name, stripped, held_by(case))
+
+
+def held_by(case):
+    return HELD | {case.name: case.secrets}
+
+
+@pytest.mark.parametrize("name", ["github", "heroku", "stripe", "dropbox", "standard", "sendgrid"])
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda body: json.dumps(json.loads(body)).encode(),
+        lambda body: json.dumps(json.loads(body), indent=2).encode(),
+        lambda body: json.dumps(json.loads(body), separators=(",", ":")).encode(),
+        lambda body: json.dumps(json.loads(body), separators=(",", ": "), ensure_ascii=False).encode(),
+    ],
+)
+def test_json_that_something_wrote_anew(name, rewrite):
+    delivery = genuine(name, {"zen": "läutet", "list": [1, {"a": None}]})
+    assert "JSON was parsed and written anew" in why(name, replace(delivery, body=rewrite(delivery.body)))
+
+
+@pytest.mark.parametrize("name", ["github", "dropbox", "standard"])
+def test_a_body_that_a_gateway_put_into_base64(name):
+    delivery = genuine(name)
+    assert "Base64" in why(name, replace(delivery, body=base64.b64encode(delivery.body)))
+
+
+def test_a_form_that_was_decoded_on_the_way():
+    provider = providers.load()["mailchimp"]
+    fields = [("type", "subscribe"), ("data[email]", "ada+bell@mail.example")]
+    delivery = provider.sign(as_form(f"{PUBLIC_URL}/webhooks/mailchimp", fields), HELD["mailchimp"])
+    rewritten = delivery.body.replace(b"%5B", b"[").replace(b"%5D", b"]")
+    assert "written anew" in why("mailchimp", replace(delivery, body=rewritten))
+
+
+@pytest.mark.parametrize("name", ["github", "dropbox", "heroku", "stripe"])
+def test_the_secret_of_another_provider(name):
+    held = HELD | {"elsewhere": secrets("the-secret-of-elsewhere")}
+    assert "signed with the secret of elsewhere" in why(name, genuine(name, way="the-secret-of-elsewhere"), held)
+
+
+@pytest.mark.parametrize("name", ["github", "dropbox", "stripe"])
+def test_quotation_marks_around_our_secret(name):
+    held = HELD | {name: (config.Secret('"a-secret"'),)}
+    assert "quotation marks" in why(name, genuine(name, way="a-secret"), held)
+
+
+@pytest.mark.parametrize("name", ["github", "dropbox", "stripe"])
+def test_a_secret_that_was_set_with_a_line_break_at_its_end(name):
+    held = HELD | {name: (config.Secret("a-secret"),)}
+    assert "ends with a line break" in why(name, genuine(name, way="a-secret\n"), held)
+
+
+def test_a_stripe_secret_without_its_prefix():
+    held = HELD | {"stripe": (config.Secret("whsec_abc"),)}
+    assert "lacks its prefix" in why("stripe", genuine("stripe", way="abc"), held)
+
+
+@pytest.mark.parametrize("strip", [False, True])
+def test_a_standard_secret_used_as_it_is_written(strip):
+    written = WAYS["standard"][0]
+    used = written.removeprefix("whsec_") if strip else written
+    way = "whsec_" + base64.b64encode(used.encode()).decode()
+    assert "must strip whsec_" in why("standard", genuine("standard", way=way))
+
+
+def test_standard_webhooks_under_svixs_names():
+    delivery = genuine("standard")
+    old = {name.replace("webhook-", "svix-"): text for name, text in delivery.headers.items()}
+    assert "svix-" in why("standard", replace(delivery, headers=old))
+
+
+def test_github_without_the_new_header():
+    delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
+    old = "sha1=" + hmac.new(HELD["github"][0].encode(), delivery.body, hashlib.sha1).hexdigest()
+    assert "SHA-1 alone" in why("github", delivery.having(x_hub_signature=old))
+
+
+def test_github_without_its_prefix():
+    delivery = genuine("github")
+    bare = delivery.headers["x-hub-signature-256"].removeprefix("sha256=")
+    assert "lacks the sha256=" in why("github", delivery.having(x_hub_signature_256=bare))
+
+
+def test_heroku_with_another_authorization():
+    assert "its Authorization is not the one" in why("heroku", genuine("heroku").having(authorization="Bearer old"))
+
+
+def test_braintree_under_another_public_key():
+    assert "public key public_2" in why("braintree", genuine("braintree", way="public_2:private_1"))
+
+
+def test_plain_with_another_password():
+    delivery = genuine("plain", way="basic:ada:wrong-wrong-wrong")
+    assert "the password another one" in why("plain", delivery)
+
+
+@pytest.mark.parametrize("value", ["b" * 32, "Token " + "b" * 32, "Bearer " + "p" * 32])
+def test_plain_with_the_right_token_in_the_wrong_place(value):
+    delivery = as_json(f"{PUBLIC_URL}/webhooks/plain", {}, authorization=value)
+    assert "not as an address or as `Bearer token`" in why("plain", delivery)
+
+
+@pytest.mark.parametrize(
+    ("seen", "signed_for", "headers", "words"),
+    [
+        ("http://talk.example/webhooks/mandrill", "https://talk.example/webhooks/mandrill", {}, "signed for https"),
+        ("https://talk.example/webhooks/mandrill/", "https://talk.example/webhooks/mandrill", {}, "trailing slash"),
+        (
+            "http://inner:8000/webhooks/mandrill",
+            "https://talk.example/webhooks/mandrill",
+            {"x_forwarded_host": "talk.example"},
+            "host talk.example",
+        ),
+        (
+            "https://talk.example/webhooks/mandrill?a='",
+            "https://talk.example/webhooks/mandrill?a=%27",
+            {},
+            "decoded the address",
+        ),
+    ],
+)
+def test_mandrill_with_another_address(seen, signed_for, headers, words):
+    provider = providers.load()["mandrill"]
+    signed = provider.sign(replace(provider.sample("open", signed_for)), HELD["mandrill"]).having(**headers)
+    assert words in why("mandrill", replace(signed, url=seen))
+
+
+def test_a_header_that_a_proxy_removed():
+    delivery = genuine("github")
+    bare = replace(delivery, headers={"content-type": "application/json"})
+    assert why("github", bare).startswith("no X-Hub-Signature-256: not from GitHub, or a proxy removed it. ")
+
+
+def test_a_password_that_did_not_come():
+    assert "no Authorization" in why("plain", as_json(f"{PUBLIC_URL}/webhooks/plain", {}))
+
+
+def test_nothing_explains_a_forgery(case):
+    forged = case.provider.sign(case.unsigned(), case.secrets)
+    nonsense = {header: "forged" for header in case.proof}
+    if case.holds_body and case.proof:
+        assert "no usual mistake" in why(case.name, replace(forged, headers={**forged.headers, **nonsense}))
+
+
+def test_a_large_body_is_not_looked_into():
+    delivery = genuine("github")
+    assert "too large" in why("github", replace(delivery, body=b'{"a":"' + b"x" * 70_000 + b'"}'))
+
+
+def test_the_log_and_the_presenter_are_told_and_the_sender_is_not(send, caplog, redis):
+    delivery = genuine("github")
+    with caplog.at_level(logging.WARNING):
+        answer = send(replace(delivery, body=delivery.body + b"\n"))
+    assert "line break" in caplog.text
+    assert inbox.refused(redis)[0][2].name == "line break"
+    assert answer.text == "X-Hub-Signature-256 does not fit this request.\n"

@@ -1,0 +1,193 @@
+"""We sign and check as the providers' own libraries do, and as their documents show it."""
+
+import base64
+import time
+import warnings
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import standardwebhooks
+import stripe
+from hypothesis import given
+from hypothesis import strategies as st
+from sendgrid.helpers.eventwebhook import EventWebhook
+
+from receiving import providers
+from receiving.delivery import Delivery
+from receiving.errors import WrongTime
+from receiving.samples import FORM, as_form, as_json
+from tests.support.person import PUBLIC_URL
+from tests.support.providers import WAYS, secrets
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # its own, when it is imported
+    import braintree
+
+bodies = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
+
+
+def posted(name, body, kind="application/json", **headers):
+    url = f"{PUBLIC_URL}/webhooks/{name}"
+    return Delivery("POST", url, {"content-type": kind}, body.encode()).having(**headers)
+
+
+def ours(name):
+    return providers.load()[name]
+
+
+# From the provider's own documents and tests, or, where these have none, made with
+# `printf %s … | openssl dgst -sha256 -hmac …`.
+VECTORS = [
+    (
+        "github",  # docs.github.com, Validating webhook deliveries
+        "It's a Secret to Everybody",
+        posted("github", "Hello, World!"),
+        {"x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"},
+    ),
+    (
+        "standard",  # the specification's libraries
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        replace(posted("standard", '{"test": 2432232314}'), received_at=1614265330.0).having(
+            webhook_id="msg_p5jXN8AQM9LWM0D4loKWxJek"
+        ),
+        {"webhook-timestamp": "1614265330", "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
+    ),
+    (
+        "heroku",
+        "heroku secret",
+        posted("heroku", '{"action":"update"}'),
+        {"heroku-webhook-hmac-sha256": "j2FMc3Z8ALk4Ski78M0tGA7C4urF14YcyKFhAk4XIDA="},
+    ),
+    (
+        "dropbox",
+        "app secret",
+        posted("dropbox", '{"list_folder":{"accounts":["dbid:AAA"]}}'),
+        {"x-dropbox-signature": "f749aaed872f4b33a790711f5db5930146de8f0193a09b6d3950c6c9709d6abf"},
+    ),
+    (
+        "mailchimp",
+        "signing secret",
+        replace(posted("mailchimp", "type=subscribe&data%5Bid%5D=8a25ff1d98", FORM), received_at=1700000000.0),
+        {"x-mailchimp-signature": "t=1700000000,v1=19d7e00ed60b21bd78f7591048807aa14a615526fb69405e5347b0a2359e42fc"},
+    ),
+    (
+        "mandrill",
+        "mandrill key",
+        as_form(
+            "https://ada:lovelace@talk.example/webhooks/mandrill",
+            [("mandrill_events", '[{"event":"open","msg":{"subject":"Die Glocke läutet"}}]')],
+        ),
+        {"x-mandrill-signature": "BzXNer2oMeQL+d9NtVYCkayRClA="},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "secret", "delivery", "headers"), VECTORS, ids=[row[0] for row in VECTORS])
+def test_we_sign_as_it_is_written(name, secret, delivery, headers):
+    signed = ours(name).sign(delivery, secrets(secret))
+    assert {header: signed.headers[header] for header in headers} == headers
+    ours(name).verify(signed, secrets(secret))
+
+
+def test_sendgrids_own_vector_is_good():
+    """sendgrid-python, test_eventwebhook.py; the line break at its end is signed too."""
+    facts = {
+        "email": "hello@world.com",
+        "event": "dropped",
+        "reason": "Bounced Address",
+        "sg_event_id": "ZHJvcC0xMDk5NDkxOS1MUnpYbF9OSFN0T0doUTRrb2ZTbV9BLTA",
+        "sg_message_id": "LRzXl_NHStOGhQ4kofSm_A.filterdrecv-p3mdw1-756b745b58-kmzbl-18-5F5FC76C-9.0",
+        "smtp-id": "<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>",
+        "timestamp": 1600112492,
+    }
+    delivery = as_json(f"{PUBLIC_URL}/webhooks/sendgrid", [facts])
+    delivery = replace(delivery, body=delivery.body + b"\r\n", received_at=1600112502.0).having(
+        x_twilio_email_event_webhook_timestamp="1600112502",
+        x_twilio_email_event_webhook_signature="MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+lu"
+        "QAbPIqHh89M15TluLtEZtM=",
+    )
+    key = (
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eN"
+        "Ec6wEA3F+g=="
+    )
+    ours("sendgrid").verify(delivery, secrets(key))
+
+
+@given(bodies)
+def test_stripes_library_and_ours_agree(body):
+    secret = "whsec_of_these_tests"
+    signed = ours("stripe").sign(posted("stripe", body), secrets(secret))
+    stripe.WebhookSignature.verify_header(body, signed.headers["stripe-signature"], secret, tolerance=300)
+    theirs = stripe.WebhookSignature.generate_signature_header(body, secret)
+    ours("stripe").verify(posted("stripe", body, stripe_signature=theirs), secrets(secret))
+
+
+@given(bodies)
+def test_the_reference_library_of_standard_webhooks_and_ours_agree(body):
+    secret = WAYS["standard"][0]
+    reference = standardwebhooks.Webhook(secret)
+    signed = ours("standard").sign(posted("standard", body), secrets(secret))
+    reference.verify(signed.body, signed.headers, json_parse=False)
+    at = datetime.now(UTC)
+    headers = {"webhook_id": "msg_1", "webhook_timestamp": str(int(at.timestamp()))}
+    theirs = posted("standard", body, **headers, webhook_signature=reference.sign("msg_1", at, body))
+    ours("standard").verify(theirs, secrets(secret))
+
+
+@given(bodies)
+def test_sendgrids_library_finds_our_signatures_good(body):
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from receiving.providers.sendgrid import _public
+
+    public = _public(WAYS["sendgrid"][0]).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    signed = ours("sendgrid").sign(posted("sendgrid", body), secrets(WAYS["sendgrid"][0]))
+    signature, at = (signed.headers[f"x-twilio-email-event-webhook-{part}"] for part in ("signature", "timestamp"))
+    assert EventWebhook(base64.b64encode(public).decode()).verify_signature(body, signature, at)
+
+
+@pytest.fixture
+def gateway():
+    """Braintree's own library with the keys of these tests."""
+    place = braintree.Environment.Sandbox
+    return braintree.BraintreeGateway(braintree.Configuration(place, "merchant", "public_1", "private_1"))
+
+
+@pytest.mark.parametrize("kind", list(ours("braintree").samples))
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+def test_braintrees_library_makes_notifications_that_we_read(gateway, kind):
+    sample = gateway.webhook_testing.sample_notification(kind, "8f3k2p")
+    delivery = as_form(f"{PUBLIC_URL}/webhooks/braintree", [(name, as_text(value)) for name, value in sample.items()])
+    ours("braintree").verify(delivery, secrets("public_1:private_1"))
+    (notice,) = ours("braintree").read(delivery)
+    assert notice.name == kind
+    assert ours("braintree").say(notice)
+
+
+def as_text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+@pytest.mark.parametrize("kind", list(ours("braintree").samples))
+def test_braintrees_library_reads_ours(gateway, kind):
+    delivery = ours("braintree").sample(kind, f"{PUBLIC_URL}/webhooks/braintree")
+    signed = ours("braintree").sign(delivery, secrets("public_1:private_1"))
+    parsed = gateway.webhook_notification.parse(signed["bt_signature"], signed["bt_payload"])
+    assert parsed.kind == kind
+
+
+def test_braintrees_library_answers_a_challenge_as_we_do(gateway, app):
+    challenge = "20f9f8ed05f77439fe955c977e4c8a53"
+    answer = app.test_client().get(f"/webhooks/braintree?bt_challenge={challenge}")
+    assert answer.text == gateway.webhook_notification.verify(challenge)
+    assert answer.mimetype == "text/plain"
+
+
+def test_stripe_in_the_future_is_where_we_differ_from_its_library():
+    """Theirs takes a signature of next week; a clock that wrong is a mistake or a trick, so ours does not."""
+    secret = "whsec_of_these_tests"
+    theirs = stripe.WebhookSignature.generate_signature_header("{}", secret, int(time.time()) + 7 * 24 * 3600)
+    stripe.WebhookSignature.verify_header("{}", theirs, secret, tolerance=300)
+    with pytest.raises(WrongTime, match="5 minutes"):
+        ours("stripe").verify(posted("stripe", "{}", stripe_signature=theirs), secrets(secret))

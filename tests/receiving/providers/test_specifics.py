@@ -1,0 +1,299 @@
+"""How each provider makes our acquaintance, and what is its own: challenges, batches, passwords, mails."""
+
+import base64
+import json
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+
+import events
+from receiving import inbox, providers
+from receiving.delivery import Delivery
+from receiving.samples import as_form, as_json
+from tests.support.person import PUBLIC_URL
+from tests.support.providers import WAYS, heard, secrets
+
+
+def signed(name, delivery):
+    return providers.load()[name].sign(delivery, secrets(WAYS.get(name, [f"{name}-"])[0]))
+
+
+def asked(name, **query):
+    return Delivery("GET", f"{PUBLIC_URL}/webhooks/{name}?{urlencode(query)}", {}, b"")
+
+
+class TestBraintree:
+    @pytest.mark.parametrize("challenge", ["", "<script>", "g" * 20, "a" * 19, "a" * 33, "a" * 20 + "\n", "é" * 20])
+    def test_nonsense_is_never_signed(self, send, challenge):
+        answer = send(asked("braintree", bt_challenge=challenge))
+        assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+        assert "public_1" not in answer.text
+
+    def test_an_answered_challenge_cannot_be_sent_back_as_a_payload(self, app, send):
+        """Otherwise anybody could let us sign something and post it."""
+        challenge = "a" * 32
+        signature = app.test_client().get(f"/webhooks/braintree?bt_challenge={challenge}").text
+        fields = [("bt_signature", signature), ("bt_payload", challenge)]
+        assert send(as_form(f"{PUBLIC_URL}/webhooks/braintree", fields)).status_code == 403
+
+    def test_two_payloads_in_one_form_are_refused(self, send):
+        delivery = signed(
+            "braintree", providers.load()["braintree"].sample("check", f"{PUBLIC_URL}/webhooks/braintree")
+        )
+        assert send(replace(delivery, body=delivery.body + b"&bt_payload=other")).status_code == 403
+
+
+class TestDropbox:
+    def test_the_challenge_is_echoed_as_plain_text(self, app):
+        answer = app.test_client().get("/webhooks/dropbox?challenge=abc_123-%3Cb%3E")
+        assert (answer.status_code, answer.text, answer.mimetype) == (200, "abc_123-<b>", "text/plain")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    @pytest.mark.parametrize("challenge", ["", "x" * 501, "a\r\nSet-Cookie: b=c"])
+    def test_nothing_else_is(self, send, challenge):
+        assert send(asked("dropbox", challenge=challenge)).status_code == 400
+
+
+class TestMailchimp:
+    def test_it_looks_whether_we_are_there(self, app):
+        assert app.test_client().get("/webhooks/mailchimp").status_code == 200
+        assert app.test_client().head("/webhooks/mailchimp").status_code == 200
+
+    def test_it_looks_at_the_secret_address_too(self, app):
+        assert app.test_client().get("/webhooks/mailchimp/" + "m" * 32).status_code == 200
+        assert app.test_client().get("/webhooks/mailchimp/" + "x" * 32).status_code == 404
+
+
+class TestMandrill:
+    url = f"{PUBLIC_URL}/webhooks/mandrill"
+
+    def post(self, batch, url=""):
+        return as_form(url or self.url, [("mandrill_events", batch)])
+
+    def signed(self, batch, key="mandrill-any-secret-of-a-provider-nobody-has-met", url=""):
+        return providers.load()["mandrill"].sign(self.post(batch, url), secrets(key))
+
+    def test_it_looks_whether_we_are_there(self, app):
+        assert app.test_client().head("/webhooks/mandrill").status_code == 200
+
+    def test_its_first_batch_is_empty_and_signed_with_a_key_that_all_know(self, send, redis):
+        assert send(self.signed("[]", "test-webhook")).status_code == 200
+        assert not inbox.latest(redis)
+
+    def test_that_key_is_good_for_nothing_else(self, send, redis):
+        assert send(self.signed('[{"event":"open"}]', "test-webhook")).status_code == 403
+        assert send(self.post("[]")).status_code == 403
+        assert "test key" in inbox.refused(redis)[1][2].words
+
+    def test_the_signature_of_an_empty_batch_does_not_open_the_door_to_a_full_one(self, send):
+        signature = self.signed("[]", "test-webhook").headers["x-mandrill-signature"]
+        assert send(self.post('[{"event":"open"}]').having(x_mandrill_signature=signature)).status_code == 403
+
+    def test_a_second_field_is_refused_because_names_and_values_run_together(self, send):
+        delivery = self.signed('[{"event":"open"}]')
+        for body in (delivery.body + b"&x=", b"a=b&" + delivery.body, delivery.body + b"&" + delivery.body):
+            assert send(replace(delivery, body=body)).status_code == 403
+
+    def test_a_user_and_password_in_its_address_are_part_of_what_is_signed(self, send):
+        """It signs https://user:password@… and sends them as Authorization."""
+        for user in ("ada:love lace", "ada:love%20lace"):
+            url = self.url.replace("://", f"://{user}@")
+            delivery = replace(self.signed('[{"event":"open"}]', url=url), url=self.url)
+            basic = "Basic " + base64.b64encode(b"ada:love lace").decode()
+            assert send(delivery.having(authorization=basic)).status_code == 200
+            assert send(delivery).status_code == 403
+
+    def test_an_event_that_comes_again_in_another_batch_is_told_once(self, send, redis):
+        one, two, three = ({"event": "open", "_id": "m1", "ts": ts} for ts in (1, 2, 3))
+        send(self.signed(json.dumps([one, two])))
+        send(self.signed(json.dumps([two, three, three])))
+        assert len(heard(redis)) == 3
+        assert len(inbox.latest(redis)) == 2
+
+
+class TestSendGrid:
+    url = f"{PUBLIC_URL}/webhooks/sendgrid"
+
+    def test_a_batch_that_broke_off_is_completed_when_it_comes_again(self, send, redis, monkeypatch):
+        from receiving import idempotency
+
+        batch = [{"event": "open", "email": "ada@mail.example", "sg_event_id": f"id{n}"} for n in range(4)]
+        delivery = signed("sendgrid", as_json(self.url, batch))
+        whole, calls = idempotency.commit, []
+
+        def two_then_nothing(*args, **how):
+            calls.append(args)
+            return whole(*args, **how) if len(calls) < 4 else None
+
+        monkeypatch.setattr(idempotency, "commit", two_then_nothing)
+        assert send(delivery).status_code == 200
+        assert len(heard(redis)) == 2
+        monkeypatch.undo()
+        assert send(delivery).status_code == 200
+        assert len(heard(redis)) == 4
+
+    def test_a_thousand_events_come_in_one_batch(self, send, redis):
+        batch = [{"event": "open", "email": "ada@mail.example", "sg_event_id": f"id{n}"} for n in range(1000)]
+        delivery = signed("sendgrid", as_json(self.url, batch))
+        assert send(delivery).status_code == 200
+        assert send(delivery).status_code == 200
+        assert len(heard(redis)) == 1000
+
+    def test_an_event_is_known_by_its_id_whatever_else_changed(self, send, redis):
+        for attempt in (1, 2):
+            event = {"event": "deferred", "email": "ada@mail.example", "sg_event_id": "id1", "attempt": attempt}
+            send(signed("sendgrid", as_json(self.url, [event])))
+        assert len(heard(redis)) == 1
+
+    def test_an_empty_batch_says_nothing_and_is_fine(self, send, redis):
+        assert send(signed("sendgrid", as_json(self.url, []))).status_code == 200
+        assert not heard(redis)
+
+    def test_a_mail_in_another_character_set_with_an_attachment_is_one_line(self, send, redis):
+        parts = {
+            b'name="headers"': b"Message-ID: <1@mail.example>\nSubject: x",
+            b'name="from"': b"Ada <ada@mail.example>",
+            b'name="subject"': "Die Glocke läutet".encode("latin-1"),
+            b'name="charsets"': b'{"subject":"iso-8859-1"}',
+            b'name="attachment1"; filename="bell.png"\r\nContent-Type: image/png': b"\x89PNG\r\n\x00\xff" * 1000,
+        }
+        body = b"".join(
+            b"--b\r\nContent-Disposition: form-data; " + name + b"\r\n\r\n" + text + b"\r\n"
+            for name, text in parts.items()
+        )
+        delivery = Delivery("POST", self.url, {"content-type": "multipart/form-data; boundary=b"}, body + b"--b--\r\n")
+        assert send(signed("sendgrid", delivery)).status_code == 200
+        assert heard(redis)[0]["line"] == "Mail from a•••@mail.example: Die Glocke l\ufffdutet"
+
+    @pytest.mark.parametrize(
+        "kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=z"]
+    )
+    def test_a_mail_that_is_none_is_kept_and_not_complained_about(self, send, redis, kind, caplog):
+        delivery = Delivery("POST", self.url, {"content-type": kind}, b"--b\r\nno mail")
+        assert send(signed("sendgrid", delivery)).status_code == 200
+        assert heard(redis)[0]["event"] == "unreadable"
+        assert "Traceback" not in caplog.text
+
+    def test_the_public_key_alone_is_enough_to_verify(self, send):
+        from receiving.providers import sendgrid
+
+        public = sendgrid._public(WAYS["sendgrid"][0])
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        shown = base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+        delivery = signed("sendgrid", as_json(self.url, []))
+        sendgrid.verify(delivery, secrets(shown))
+        with pytest.raises(ValueError, match="cannot sign"):
+            sendgrid.sign(delivery, secrets(shown))
+
+
+class TestPlain:
+    def test_who_brings_no_password_is_asked_for_it(self, app):
+        answer = app.test_client().post("/webhooks/plain", json={})
+        assert answer.status_code == 401
+        challenge = 'Basic realm="webhooks", charset="UTF-8", Bearer realm="webhooks"'
+        assert answer.headers["WWW-Authenticate"] == challenge
+
+    def test_a_wrong_secret_address_looks_like_no_address(self, app):
+        client = app.test_client()
+        wrong, nothing = client.post("/webhooks/plain/wrong", json={}), client.post("/webhooks/nobody", json={})
+        assert (wrong.status_code, nothing.status_code) == (404, 404)
+
+    def test_a_form_and_plain_text_are_taken_too(self, send, redis):
+        url = f"{PUBLIC_URL}/webhooks/plain"
+        send(signed("plain", as_form(url, [("event", "doorbell.rang"), ("text", "front door")])))
+        send(signed("plain", Delivery("POST", url, {"content-type": "text/plain"}, b"the cat is in\xff")))
+        assert [told["line"] for told in heard(redis)] == ["Doorbell rang: front door", "Message: the cat is in\ufffd"]
+
+    def test_an_idempotency_key_tells_two_equal_bodies_apart(self, send, redis):
+        delivery = signed("plain", as_json(f"{PUBLIC_URL}/webhooks/plain", {"event": "doorbell.rang"}))
+        for id in ("1", "1", "2"):
+            send(delivery.having(idempotency_key=id))
+        assert len(heard(redis)) == 2
+
+
+class TestGitHub:
+    def test_as_a_form_its_json_is_called_payload(self, send, redis):
+        body = json.dumps({"zen": "Speak like a human."})
+        delivery = as_form(f"{PUBLIC_URL}/webhooks/github", [("payload", body)], x_github_event="ping")
+        assert send(providers.load()["github"].sign(delivery, secrets(GITHUB))).status_code == 204
+        told = heard(redis)[0]
+        assert (told["provider"], told["event"]) == ("github", "ping")
+        assert told["line"] == "GitHub says hello: Speak like a human."
+
+    def test_the_old_signature_alone_is_not_enough(self, send):
+        delivery = providers.load()["github"].sample("ping", f"{PUBLIC_URL}/webhooks/github")
+        assert send(delivery.having(x_hub_signature="sha1=" + "0" * 40)).status_code == 403
+
+    def test_a_redelivery_by_hand_has_the_same_id_and_is_a_copy(self, send, redis):
+        delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
+        delivery = providers.load()["github"].sign(delivery, secrets(GITHUB))
+        send(delivery)
+        send(delivery.having(user_agent="GitHub-Hookshot/later"))
+        assert len(heard(redis)) == 1
+
+
+GITHUB = "github-any-secret-of-a-provider-nobody-has-met"
+
+
+class TestStandard:
+    url = f"{PUBLIC_URL}/webhooks/standard"
+
+    def test_each_attempt_is_signed_anew_and_has_the_same_id(self, send, redis):
+        delivery = as_json(self.url, {"type": "contact.created"}, webhook_id="msg_1")
+        send(signed("standard", delivery))
+        send(signed("standard", replace(delivery, received_at=delivery.received_at + 5)))
+        assert len(heard(redis)) == 1
+
+    def test_one_of_several_signatures_is_enough(self, send):
+        delivery = signed("standard", as_json(self.url, {}))
+        ours = delivery.headers["webhook-signature"]
+        for several in (f"v1,AAAA {ours}", f"{ours} v2,x v1a,x", f"v1a,{ours[3:]}  nonsense {ours}", f"{ours} é"):
+            assert send(delivery.having(webhook_signature=several)).status_code == 204
+
+    def test_a_version_is_not_exchanged_for_another(self, send):
+        delivery = signed("standard", as_json(self.url, {}))
+        other = "v1a," + delivery.headers["webhook-signature"][3:]
+        assert send(delivery.having(webhook_signature=other)).status_code == 403
+
+    def test_an_id_with_a_full_stop_is_refused(self, send):
+        assert send(signed("standard", as_json(self.url, {}, webhook_id="msg.1"))).status_code == 403
+
+    def test_a_public_key_is_enough_to_verify(self):
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        from receiving.providers import standard
+
+        private = Ed25519PrivateKey.from_private_bytes(b"b" * 32)
+        public = "whpk_" + base64.b64encode(private.public_key().public_bytes_raw()).decode()
+        delivery = standard.sign(as_json(self.url, {}), secrets(WAYS["standard"][1]))
+        standard.verify(delivery, secrets(public))
+
+
+def test_another_providers_address_does_not_take_it(send):
+    """Each provider's own secret and own address: GitHub's delivery is nothing to Dropbox."""
+    delivery = providers.load()["github"].sample("ping", f"{PUBLIC_URL}/webhooks/dropbox")
+    assert send(providers.load()["github"].sign(delivery, secrets(GITHUB))).status_code == 403
+
+
+def test_an_event_nobody_taught_us_is_fine(send, redis):
+    delivery = as_json(f"{PUBLIC_URL}/webhooks/stripe", {"id": "evt_1", "type": "bell.rang", "data": {}})
+    assert send(signed("stripe", delivery)).status_code == 204
+    assert heard(redis)[0]["line"] == "bell rang (test)"
+
+
+def test_what_turns_lines_round_or_breaks_them_is_taken_out(send, redis):
+    facts = {"id": "evt_1", "type": "bell\ud800\u202e\nrang\x07 " + "x" * 300, "data": {}}
+    delivery = replace(as_json(f"{PUBLIC_URL}/webhooks/stripe", {}), body=json.dumps(facts).encode())
+    assert send(signed("stripe", delivery)).status_code == 204
+    told = heard(redis)[0]
+    assert told["event"].startswith("bell rang x")
+    assert all(text.isprintable() and len(text) <= 160 for text in told.values())
+
+
+def test_a_copy_shows_on_the_stage_without_the_secret_in_its_address(send, redis):
+    delivery = as_form(f"{PUBLIC_URL}/webhooks/mailchimp/{'m' * 32}", [("type", "subscribe")])
+    send(delivery)
+    send(delivery)
+    assert events.latest(redis, 1)[0].facts["address"] == "/webhooks/mailchimp/…"

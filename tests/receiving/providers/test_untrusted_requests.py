@@ -1,0 +1,86 @@
+"""Whatever a stranger sends ends in a clear refusal, and whatever a provider says can be said."""
+
+import json
+import logging
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import events
+from receiving import providers
+from receiving.delivery import Delivery
+from tests.support.person import PUBLIC_URL
+from tests.support.providers import CASES
+
+REFUSALS = {400, 401, 403, 404, 405, 413, 415}
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+headers_of = {header for case in CASES for header in case.proof} | {
+    "x-github-event",
+    "x-github-delivery",
+    "authorization",
+}
+header_text = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=80)
+shapes = st.sampled_from(["t={},v1={}", "v1,{} v1a,{}", "Basic {}{}", "sha256={}{}", "{}|{}", "{}{}"])
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@quick
+@given(data=st.data(), body=st.binary(max_size=300), name=st.sampled_from(list(providers.load())))
+def test_nonsense_ends_in_a_refusal_without_a_trace(data, body, name, send, caplog):
+    shaped = st.builds(str.format, shapes, header_text, header_text)
+    headers = data.draw(st.dictionaries(st.sampled_from(sorted(headers_of)), header_text | shaped, max_size=6))
+    kind = data.draw(
+        st.sampled_from([*providers.load()[name].takes, "text/html", "multipart/form-data; boundary=b", ""])
+    )
+    path = data.draw(st.sampled_from(["", "/", "/" + "x" * 32, "/%2e%2e/%00", "?challenge=%ff&bt_challenge=é"]))
+    method = data.draw(st.sampled_from(["POST", "POST", "POST", "PUT", "DELETE", "PATCH"]))
+    delivery = Delivery(method, f"{PUBLIC_URL}/webhooks/{name}{path}", headers | {"content-type": kind}, body)
+    with caplog.at_level(logging.ERROR):
+        assert send(delivery).status_code in REFUSALS
+    assert "Traceback" not in caplog.text
+
+
+@quick
+@given(data=st.data(), name=st.sampled_from(list(providers.load())), bit=st.integers(0, 7), at=st.integers(min_value=0))
+def test_one_flipped_bit_in_a_signature_is_refused(data, name, bit, at, send):
+    case = next(case for case in CASES if case.name == name)
+    delivery = case.signed()
+    if not case.proof:
+        return
+    header = data.draw(st.sampled_from(case.proof))
+    text = bytearray(delivery.headers[header].encode())
+    text[at % len(text)] ^= 1 << bit
+    flipped = text.decode("latin-1")
+    if flipped.split() == delivery.headers[header].split() or flipped.lower() == delivery.headers[header].lower():
+        return  # white space, or "Basic" in small letters
+    answer = send(delivery.having(**{header: flipped.replace("\n", " ").replace("\r", " ")}))
+    assert answer.status_code in REFUSALS
+
+
+said = [case for case in CASES if "application/json" in case.provider.takes]
+
+
+@quick
+@given(facts=anything, case=st.sampled_from(said), event=st.text(max_size=30), inside=st.booleans())
+def test_whatever_a_provider_says_is_taken_and_said_in_one_line(facts, case, event, inside, send, redis, caplog):
+    redis.flushall()
+    unsigned = case.unsigned()
+    whole = json.loads(unsigned.body) if inside else facts
+    if inside and isinstance(whole, dict):
+        whole = {key: facts if at % 2 else value for at, (key, value) in enumerate(whole.items())}
+    body = json.dumps(whole).encode()
+    delivery = replace(
+        unsigned, body=body, headers={**unsigned.headers, "x-github-event": event.encode().decode("latin-1")}
+    )
+    clean = {name: text.replace("\r", " ").replace("\n", " ") for name, text in delivery.headers.items()}
+    answer = send(case.provider.sign(replace(delivery, headers=clean), case.secrets))
+    assert answer.status_code in (200, 204)
+    for told in events.latest(redis, 50):
+        assert len(told.facts.get("line", "")) <= 160
+        assert told.facts.get("line", "").isprintable()
+    assert "Traceback" not in caplog.text

@@ -1,0 +1,304 @@
+"""What did I miss: the presenter asks Twilio and GitHub, sees the difference, and has it brought in."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from twilio.rest import Client
+
+import config
+import events
+from receiving import inbox
+from receiving.replay import backfill, backfill_jobs, twilio_log
+from receiving.replay.github_log import Hook
+from scripts import backfill as tool
+from sending import opt_outs
+from sending.http import retry
+from sending.http.retry import TryLater, Unanswered, patiently, retry_after
+from sending.twilio import Telephone
+from tests.support.github_api import TOKEN, GitHub
+from tests.support.providers import heard
+from workers import callbacks, runs, sweep
+
+NUMBER = "+447700900100"
+STARTED = time.time() - 60
+
+
+@pytest.fixture(scope="module")
+def github():
+    github = GitHub()
+    yield github
+    github.stop()
+
+
+@pytest.fixture
+def settings(front_door, exchange, github):
+    hook = {"github_hook_url": github.url, "github_token": config.Secret(TOKEN)}
+    return replace(front_door.settings, twilio_api_url=exchange.url, **hook)
+
+
+@pytest.fixture
+def phone(settings, redis, monkeypatch):
+    phone = Telephone(settings, redis)
+    monkeypatch.setattr(callbacks, "telephone", lambda: phone)
+    monkeypatch.setattr(backfill, "YOUNG", -5)  # nothing is on its way for long on one machine
+    return phone
+
+
+@pytest.fixture(scope="module")
+def town(front_door, exchange):
+    """The exchange, with its number's webhooks pointed at the app for a while."""
+    client = Client(exchange.environ["TWILIO_ACCOUNT_SID"], exchange.environ["TWILIO_AUTH_TOKEN"])
+    client.api.base_url = exchange.url
+    number = next(one for one in client.incoming_phone_numbers.list() if one.phone_number == NUMBER)
+    before = {"sms_url": number.sms_url, "voice_url": number.voice_url, "status_callback": number.status_callback}
+    addresses = {"sms_url": "/sms", "voice_url": "/voice", "status_callback": "/voice/status"}
+    number.update(**{name: front_door.origin + path for name, path in addresses.items()})
+    yield exchange
+    number.update(**before)
+
+
+@pytest.fixture
+def github_is_quiet(github):
+    github.__dict__.update(attempts=[], details={}, refuse=[], asked_again=[], asked=[])
+    return github
+
+
+def texts(town, number, body):
+    """Somebody texts; answers the text's sid."""
+    return town.post(f"/handsets/%2B{number[1:]}/texts", to=NUMBER, body=body)["sid"]
+
+
+def carried_out(redis, phone, kind, since=STARTED):
+    """The run as it is when a worker is done with it, and its outcomes."""
+    queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
+    run = backfill_jobs.send_for(redis, queues, kind, {"since": since, "until": time.time() + 5})
+    backfill_jobs.carry_out(run.id)
+    return runs.load(redis, run.id), runs.outcomes(redis, run.id)
+
+
+def until(true):
+    end = time.monotonic() + 15
+    while not (found := true()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
+
+
+def test_a_text_that_never_came_is_found_brought_in_and_answered_once(town, redis, phone, github_is_quiet):
+    me = "+447700900291"
+    texts(town, me, "time")
+    until(lambda: len(inbox.latest(redis)) == 1)
+    town.post("/faults", kind="webhook-drop", channel="sms")
+    texts(town, me, "flip")
+    run, outcomes = carried_out(redis, phone, runs.LOOK, since=time.time() - 30)
+    assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["never came"]
+    assert "not in our inbox" in run.words
+    assert len(inbox.latest(redis)) == 1
+
+    run, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    assert run.state == "done"
+    assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["done"]
+    assert inbox.latest(redis)[0][1].fed_in == f"healed {run.id}"
+    assert [event.facts["words"] for event in events.latest(redis, 50) if event.kind == "text.received"][-1] == "flip"
+
+    sweep.sweep(redis)
+    carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    sweep.sweep(redis)
+    assert len(town.sent_to(me)) == 1
+    assert town.sent_to(me)[0].startswith("I flipped a coin")
+
+
+def test_a_start_that_comes_late_does_not_undo_what_came_meanwhile(town, redis, phone, github_is_quiet):
+    me = "+447700900293"
+    town.post("/faults", kind="webhook-drop", channel="sms")
+    texts(town, me, "START")
+    texts(town, me, "STOP")
+    until(lambda: opt_outs.has_left(redis, me))
+    _, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    assert [outcome.words for outcome in outcomes if "293" in outcome.what] == ["done"]
+    assert opt_outs.has_left(redis, me)
+
+
+def test_the_end_of_a_call_that_was_not_told_is_brought_in(town, redis, phone, github_is_quiet):
+    town.post("/faults", kind="webhook-drop", channel="voice-status")
+    door = "/handsets/%2B447700900292/calls"
+    sid = town.post(door, to=NUMBER)["sid"]
+    town.post(f"{door}/{sid}/hangup")
+    until(lambda: town.get(f"{door}/{sid}")["status"] in ("completed", "canceled"))
+    _, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    assert [outcome.state for outcome in outcomes if "call from +44 ••• 292" in outcome.what] == ["good"]
+    assert [event.story for event in events.latest(redis, 50) if event.kind == "call.ended"] == [sid]
+    _, outcomes = carried_out(redis, phone, runs.LOOK, since=time.time() - 30)
+    assert not [outcome for outcome in outcomes if "292" in outcome.what]
+
+
+def now(ago=0):
+    return datetime.fromtimestamp(time.time() - ago, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, github_is_quiet):
+    payload = {"action": "opened", "issue": {"number": 7, "title": "läutet"}, "sender": {"login": "ada"}}
+    github_is_quiet.delivered("11111111-aaaa", now(4 * 3600), payload=payload)  # outside of the window
+    github_is_quiet.delivered("22222222-bbbb", now(30), payload=payload)
+    github_is_quiet.delivered("22222222-bbbb", now(20), payload=payload, redelivery=True)
+    github_is_quiet.delivered("33333333-cccc", now(15), payload=payload | {"issue": {"number": 8, "title": "x"}})
+    run, outcomes = carried_out(redis, phone, runs.HEAL)
+    mine = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
+    assert [(outcome.state, outcome.status) for outcome in mine] == [("good", 204)] * 2
+    assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
+    assert "2 GitHub events" in run.words
+    kept = [delivery for _, delivery in inbox.latest(redis) if inbox.source(delivery) == "github"]
+    assert kept[0].headers["x-github-delivery"] == "33333333-cccc"
+    _, outcomes = carried_out(redis, phone, runs.HEAL)
+    assert not [outcome for outcome in outcomes if outcome.what.startswith("issues")]
+
+
+def test_what_github_no_longer_shows_is_asked_for_again(redis, phone, github_is_quiet):
+    github_is_quiet.delivered("44444444-dddd", now(10))
+    _, outcomes = carried_out(redis, phone, runs.HEAL)
+    (outcome,) = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
+    assert (outcome.state, github_is_quiet.asked_again) == ("waiting", [1000])
+
+
+def test_a_busy_github_is_asked_again_as_late_as_it_wants(settings, github_is_quiet):
+    waits = []
+    soon = str(int(time.time()) + 5)
+    limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": soon}
+    github_is_quiet.refuse = [(503, {}), (429, {"Retry-After": "7"}), (403, limited)]
+    github_is_quiet.delivered("55555555-eeee", now())
+    found = list(Hook(settings, waits.append).sent(time.time() - 60, time.time() + 5))
+    assert [one.key for one in found] == ["github 55555555-eeee"]
+    assert waits[0] <= 0.5 and waits[1] == 7 and 2 < waits[2] <= 5
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [((404, {}), "no such webhook"), ((302, {"Location": "https://elsewhere.example/"}), "GITHUB_HOOK_URL")],
+)
+def test_a_github_that_refuses_does_not_hide_what_twilio_says(refusal, words, town, redis, phone, github_is_quiet):
+    github_is_quiet.refuse = [refusal]
+    run, outcomes = carried_out(redis, phone, runs.LOOK, since=time.time() - 1)
+    assert [words in outcome.words for outcome in outcomes if outcome.what == "GitHub events"] == [True]
+    assert run.state == "done"
+
+
+def test_a_github_that_talks_nonsense_is_said_so_and_hides_nothing(redis, settings, github_is_quiet):
+    unreadable = {"Content-Length": "1000", "Connection": "close"}  # and then it hangs up
+    limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}
+    for status, headers in ((200, unreadable), (403, limited), (200, {"Content-Encoding": "gzip"})):
+        github_is_quiet.refuse = [(status, headers)] * retry.TRIES
+        asked = {"text": lambda *_: iter(()), "GitHub event": Hook(settings, lambda _: None).sent}
+        found = backfill.look(redis, asked, STARTED, time.time(), lambda _: None)
+        assert list(found.untold) == ["GitHub events"]
+
+
+def test_our_token_goes_to_no_other_host(settings):
+    with pytest.raises(Unanswered, match="another host"):
+        Hook(settings)._ask("GET", "http://127.0.0.1:9/repos/talk/demo/hooks/1/deliveries")
+
+
+def test_with_a_wrong_token_it_says_which_setting(settings, github_is_quiet):
+    hook = Hook(replace(settings, github_token=config.Secret("another")))
+    with pytest.raises(Unanswered, match="GITHUB_TOKEN is not known"):
+        list(hook.sent(0, time.time()))
+
+
+def test_an_app_signs_in_with_its_key(settings):
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    from receiving.replay.github_log import _bearer
+
+    told = jwt.decode(_bearer("12345:" + pem.replace("\n", "\\n")), key.public_key(), ["RS256"])
+    assert told["iss"] == "12345" and told["exp"] - told["iat"] <= 600
+
+
+def test_github_is_asked_only_when_all_of_it_is_set(settings, redis):
+    assert "GitHub event" in backfill.lists(settings, redis)
+    for less in ({"github_token": ""}, {"github_hook_url": ""}, {"webhook_secrets": {}}):
+        assert "GitHub event" not in backfill.lists(replace(settings, **less), redis)
+
+
+def test_twilios_pages_are_turned_and_its_trouble_waited_out(town, phone, monkeypatch):
+    me, waits = "+447700900293", []
+    monkeypatch.setattr(twilio_log, "AT_ONCE", 2)
+    sids = {f"text {texts(town, me, 'time')}" for _ in range(5)}
+    town.post("/faults", kind="rest-refuse", status=429)
+    town.post("/faults", kind="rest-refuse", status=503)
+    found = list(twilio_log.texts(phone, time.time() - 30, time.time() + 5, waits.append))
+    assert sids <= {one.key for one in found}
+    assert waits and waits[0] == 1  # the exchange's Retry-After
+
+
+def test_a_list_that_is_too_long_is_said_so(town, phone, monkeypatch):
+    monkeypatch.setattr(twilio_log, "MOST", 1)
+    for _ in range(2):
+        texts(town, "+447700900294", "time")
+    with pytest.raises(Unanswered, match="shorter one"):
+        list(twilio_log.texts(phone, time.time() - 30, time.time() + 5))
+
+
+def test_what_may_still_be_on_its_way_is_left_alone(town, redis, phone, monkeypatch, github_is_quiet):
+    town.post("/faults", kind="webhook-drop", channel="sms")
+    texts(town, "+447700900295", "time")
+    monkeypatch.setattr(backfill, "YOUNG", 20)
+    run, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 2)
+    assert not [outcome for outcome in outcomes if "295" in outcome.what]
+    assert "may still be on their way" in run.words
+
+
+def test_a_run_that_breaks_off_says_so(redis, phone, monkeypatch):
+    monkeypatch.setattr(backfill, "lists", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        carried_out(redis, phone, runs.LOOK)
+    assert runs.latest(redis)[0].state == "failed"
+    assert "ZeroDivisionError" in runs.latest(redis)[0].words
+
+
+def test_runs_and_their_rows_do_not_pile_up(redis, phone, monkeypatch):
+    monkeypatch.setattr(runs, "ROWS", 3)
+    log = runs.Log(redis, runs.plan(redis, runs.LOOK, {}))
+    for _ in range(5):
+        log.add(runs.Outcome("x", "good", 200, 0.1, "done"))
+    for _ in range(runs.KEPT + 2):
+        runs.plan(redis, runs.LOOK, {})
+    assert len(runs.outcomes(redis, log.run.id, 100)) == 3
+    assert redis.llen(runs.STREAM) == runs.KEPT
+    assert all(redis.ttl(key) > 0 for key in redis.keys("run:*"))
+
+
+class TestPatience:
+    def test_it_gives_up_after_five_tries_and_says_why(self):
+        waits = []
+
+        def away():
+            raise TryLater("Twilio answered 503", 100)
+
+        with pytest.raises(Unanswered, match="Twilio answered 503, 5 times"):
+            patiently(away, waits.append)
+        assert waits == [retry.LONGEST] * 4
+
+    @pytest.mark.parametrize(
+        ("text", "seconds"), [("7", 7), ("", 0), ("soon", 0), ("Mon, 23 Nov 2020 18:00:00 GMT", 0)]
+    )
+    def test_it_reads_seconds_and_dates(self, text, seconds):
+        assert retry_after(text) == seconds
+
+
+def test_at_the_keyboard_one_looks_first_and_then_has_it_brought_in(
+    town, redis, phone, settings, front_door, github_is_quiet, capsys
+):
+    github_is_quiet.delivered("66666666-ffff", now(3), payload={"action": "opened", "zen": "x"})
+    hook = {"GITHUB_HOOK_URL": settings.github_hook_url, "GITHUB_TOKEN": TOKEN}
+    environ = front_door.environ | {"TWILIO_API_URL": town.url} | hook
+    assert tool.main(["--since", "10s"], environ) == 1
+    assert "issues opened (failed to connect to host)" in capsys.readouterr().out
+    assert tool.main(["--since", "10s", "--feed"], environ) == 0
+    assert "204" in capsys.readouterr().out
+    assert tool.main(["--since", "10s"], environ) == 0
+    assert "all came" in capsys.readouterr().out

@@ -1,0 +1,263 @@
+"""Replay: somebody sends what came before through the door once more."""
+
+import threading
+import time
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import urlencode
+
+import pytest
+
+import events
+from receiving import inbox, providers, replay_marker, twilio
+from receiving.delivery import Delivery
+from receiving.replay import loopback_client, replay
+from receiving.replay.replay import Wanted
+from receiving.samples import FORM
+from scripts import replay as tool
+from tests.support.providers import CASES, HELD, case_id, heard
+
+LONG_AGO = time.time() - 7200
+
+
+@pytest.fixture
+def again(front_door, redis):
+    """Replays what fits, in a run of its own unless one is named; answers the outcomes."""
+
+    def run(*ids, name="run1", **wanted):
+        asked = Wanted(ids, **wanted)
+        return list(replay.replay(front_door.settings, replay.choose(redis, asked), asked, name))
+
+    return run
+
+
+def kept(redis, delivery):
+    """The delivery in the inbox, as if it had come; its id."""
+    inbox.keep(redis, delivery)
+    return inbox.latest(redis, 1)[0][0]
+
+
+def from_github(front_door, event="push"):
+    provider = providers.load()["github"]
+    return provider.sign(provider.sample(event, f"{front_door.origin}/webhooks/github"), HELD["github"])
+
+
+def a_text(front_door, target="/sms", body="time", sid="SM1"):
+    fields = [("MessageSid", sid), ("From", "+447700900201"), ("To", "+447700900100"), ("Body", body)]
+    url = front_door.origin + target
+    headers = {"content-type": FORM, twilio.HEADER: twilio.sign(front_door.settings.twilio_auth_token[0], url, fields)}
+    return Delivery("POST", url, headers, urlencode(fields).encode())
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_what_every_provider_sent_two_hours_ago_is_taken_when_it_is_signed_anew(case, front_door, redis, again):
+    old = case.provider.sign(replace(case.unsigned(), received_at=LONG_AGO), case.secrets)
+    (outcome,) = again(kept(redis, old))
+    assert (outcome.state, outcome.words) == ("good", "done"), outcome
+    assert heard(redis)[0]["provider"] == case.name
+
+
+@pytest.mark.parametrize("name", ["github", "stripe", "plain"])
+def test_as_it_came_is_as_good_as_it_was_then(name, front_door, redis, again):
+    provider = providers.load()[name]
+    sample = replace(provider.sample(next(iter(provider.samples)), front_door.origin + f"/webhooks/{name}"))
+    signed = provider.sign(replace(sample, received_at=LONG_AGO), HELD[name])
+    (outcome,) = again(kept(redis, signed), anew=False)
+    expected = {"github": 204, "stripe": 403, "plain": 401}  # no time in it; too old; its password was not kept
+    assert outcome.status == expected[name]
+    assert (outcome.state == "good") == (name == "github")
+
+
+def test_what_was_done_gets_the_stored_reply_and_nothing_is_done(front_door, redis, again):
+    first, second = again(*2 * [kept(redis, from_github(front_door))])
+    assert (first.state, second.state) == ("good", "over")
+    assert len(heard(redis)) == 1
+    assert events.latest(redis, 1)[0].kind == "delivery.repeated"
+
+
+def test_somebody_who_wants_the_work_done_again_gets_it_once_a_run(front_door, redis, again):
+    name = kept(redis, from_github(front_door))
+    again(name)
+    assert [outcome.state for outcome in again(name, name, again=True)] == ["good", "over"]
+    assert again(name, again=True, name="run2")[0].state == "good"
+    assert len(heard(redis)) == 3
+
+
+def test_a_text_is_worked_on_again_and_answered_the_same_to_whoever_sends_it_late(front_door, redis, again):
+    name = kept(redis, a_text(front_door, body="flip"))
+    assert [again(name)[0].words, again(name)[0].state, again(name, again=True)[0].words] == ["done", "over", "done"]
+    assert not redis.keys("effect:*")  # nobody is texted because of a replay
+
+
+def test_slow_work_is_done_again_too_when_it_is_asked_for(front_door, redis, again):
+    name = kept(redis, a_text(front_door, body="count"))
+    again(name)
+    again(name)
+    assert len(redis.keys("ask:*")) == 1
+    again(name, again=True)
+    assert len(redis.keys("ask:*")) == 2
+
+
+def test_a_text_as_it_came_keeps_every_byte_of_its_address(front_door, redis, again):
+    text = a_text(front_door, target="/sms?who=it's%20me&e=caf%c3%a9&t=%7E")
+    assert again(kept(redis, text), anew=False)[0].words == "done"
+
+
+def test_the_secret_in_an_address_is_not_kept_so_it_cannot_go_as_it_came(front_door, redis, again):
+    provider = providers.load()["plain"]
+    sample = provider.sample(next(iter(provider.samples)), f"{front_door.origin}/webhooks/plain")
+    secret = [one for one in HELD["plain"] if one.startswith("path:")]
+    (outcome,) = again(kept(redis, provider.sign(sample, tuple(secret))), anew=False)
+    assert "have it signed anew" in outcome.words
+
+
+def test_a_public_key_cannot_sign(front_door, redis):
+    settings = replace(
+        front_door.settings, webhook_secrets={"standard": (type(HELD["standard"][0])("whpk_" + "A" * 43 + "="),)}
+    )
+    provider = providers.load()["standard"]
+    sample = provider.sample("invoice.paid", f"{front_door.origin}/webhooks/standard")
+    with pytest.raises(replay.CannotReplay, match="whpk_ key cannot sign"):
+        replay.prepare(sample, settings, anew=True)
+    with pytest.raises(replay.CannotReplay, match="GITHUB_WEBHOOK_SECRET is not set"):
+        replay.prepare(from_github(front_door), settings, anew=True)
+
+
+def test_a_range_takes_what_came_by_a_channel_and_no_replays(front_door, redis, again):
+    kept(redis, a_text(front_door))
+    kept(redis, from_github(front_door))
+    kept(redis, replace(from_github(front_door), fed_in="again run0"))
+    since = time.time() - 60
+    assert [outcome.what for outcome in again(since=since, source="github")] == ["POST /webhooks/github"]
+    assert [outcome.what for outcome in again(since=since, source="twilio")] == ["POST /sms"]
+    assert again(since=time.time() - 600, until=time.time() - 300) == []
+
+
+def test_a_request_that_is_not_there_or_not_whole_is_said_so(front_door, redis, again):
+    large = replace(from_github(front_door), body=b"x" * (inbox.WHOLE + 1))
+    found = again("1-0", "no-id", "-", kept(redis, large))
+    assert ["too large to be kept" in outcome.words for outcome in found] == [True] * 4
+
+
+def test_a_connection_that_ended_meanwhile_is_opened_anew(front_door):
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # it keeps connections, it says, and then hangs up
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(204)
+            self.end_headers()
+            self.close_connection = True
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Door) as server:
+        server.timeout = 5
+        thread = threading.Thread(target=lambda: [server.handle_request() for _ in range(2)])
+        thread.start()
+        with loopback_client.Road(
+            replace(front_door.settings, public_url=f"http://127.0.0.1:{server.server_port}")
+        ) as way:
+            assert [way.send(from_github(front_door)).status for _ in range(2)] == [204, 204]
+        thread.join()
+
+
+def test_when_nobody_opens_the_door_it_stops_asking(front_door, redis):
+    from tests.support.ports import reserved_port
+
+    names = [kept(redis, from_github(front_door)) for _ in range(5)]
+    away = replace(front_door.settings, public_url=f"http://127.0.0.1:{reserved_port()}")
+    asked = Wanted(tuple(names))
+    outcomes = list(replay.replay(away, replay.choose(redis, asked), asked, "run"))
+    assert ["did not answer" in outcome.words for outcome in outcomes] == [True, True, True, False]
+    assert outcomes[-1].what == "2 more were not tried"
+
+
+@pytest.mark.parametrize(
+    ("knows", "as_it_came", "host"),
+    [(True, True, "127.0.0.1"), (False, True, "talk.example"), (False, False, "127.0.0.1")],
+)
+def test_the_way_it_took_then_is_not_told_again_unless_the_door_needs_it(knows, as_it_came, host, front_door):
+    """Without a PUBLIC_URL the door takes the address from Host, so what came is signed for the old one."""
+    seen = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append((self.headers["Host"].partition(":")[0], self.headers["X-Forwarded-Host"], self.path))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Door) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}" if knows else ""
+        way = loopback_client.Road(replace(front_door.settings, public_url=url, port=server.server_port))
+        delivery = from_github(front_door).having(
+            host="talk.example", x_forwarded_host="old.example", connection="close"
+        )
+        with way:
+            way.send(delivery, as_it_came=as_it_came)
+        thread.join()
+    assert seen == [(host, "old.example" if host == "talk.example" else None, "/webhooks/github")]
+
+
+class TestTheMark:
+    """A stranger may send the header; only we can make it count."""
+
+    def test_one_of_ours_counts(self, front_door):
+        marked = replay_marker.mark(from_github(front_door), "again", "r", front_door.settings.secret_key)
+        assert replay_marker.recognise(marked, front_door.settings.secret_key).fed_in == "again r"
+        assert replay_marker.HEADER not in replay_marker.recognise(marked, front_door.settings.secret_key).headers
+
+    @pytest.mark.parametrize("header", ["", " ", "again r 1", "again r 1 é", "again r ٣ x", "a " * 3000])
+    def test_a_made_up_one_does_not(self, header, front_door):
+        delivery = from_github(front_door).having(**{replay_marker.HEADER: header})
+        found = replay_marker.recognise(delivery, front_door.settings.secret_key)
+        assert (found.fed_in, replay_marker.HEADER in found.headers) == ("", False)
+
+    def test_nor_for_another_body_nor_later_nor_with_another_key(self, front_door, monkeypatch):
+        keys = front_door.settings.secret_key
+        marked = replay_marker.mark(from_github(front_door), "again", "r", keys)
+        assert not replay_marker.recognise(replace(marked, body=b"{}"), keys).fed_in
+        assert not replay_marker.recognise(marked, (type(keys[0])("another-key-of-ours"),)).fed_in
+        later = time.time() + replay_marker.HOLDS + 5
+        monkeypatch.setattr(replay_marker.time, "time", lambda: later)
+        assert not replay_marker.recognise(marked, keys).fed_in
+
+    def test_it_stands_in_for_no_signature(self, front_door, send):
+        unsigned = replace(from_github(front_door), headers={"content-type": "application/json"})
+        marked = replay_marker.mark(unsigned, "again", "r", front_door.settings.secret_key)
+        assert send(marked).status_code == 403
+
+
+def test_at_the_keyboard_each_request_gets_its_line(front_door, redis, capsys):
+    name = kept(redis, from_github(front_door))
+    assert tool.main([name], front_door.environ) == 0
+    assert tool.main(["--since", "1h", "--from", "github", "--show"], front_door.environ) == 0
+    assert tool.main(["--since", "1h", "--from", "github", "--again"], front_door.environ) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("204") and said[0].endswith("POST /webhooks/github  done")
+    assert said[1].startswith(name) and said[-2] == "1 in all"
+    assert said[-1].endswith("done")
+
+
+def test_at_the_keyboard_a_refusal_is_a_failure_and_an_empty_inbox_is_said(front_door, redis, capsys):
+    assert tool.main(["--since", "1h"], front_door.environ) == 2
+    assert "Nothing in the inbox fits" in capsys.readouterr().err
+    forged = from_github(front_door).having(x_hub_signature_256="sha256=00")
+    assert tool.main([kept(redis, forged), "--as-it-came"], front_door.environ) == 1
+    assert "does not fit this request" in capsys.readouterr().out
+
+
+def test_while_the_demo_runs_a_real_account_does_not_disturb_it(tmp_path, monkeypatch):
+    (tmp_path / ".env.demo").write_text((tool.ROOT / ".env.demo").read_text())
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    (tmp_path / ".env").write_text("TWILIO_AUTH_TOKEN=a-real-one\nREDIS_URL=redis://127.0.0.1:2\n")
+    assert tool.load({}).twilio_auth_token == ("a-real-one",)
+    (tmp_path / ".demo").mkdir()
+    (tmp_path / ".demo/environment").write_text("REDIS_URL=redis://127.0.0.1:1\nPUBLIC_URL=http://127.0.0.1:1\n")
+    assert tool.load({}).twilio_auth_token == ("the-demo-token-opens-nothing",)

@@ -1,0 +1,285 @@
+"""Twilio's signature, as the talk's second half begins: who is it really?"""
+
+import hashlib
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+
+import config
+from receiving import twilio
+from receiving.delivery import Delivery, from_request
+from receiving.diagnosis.twilio import explain
+
+TOKEN = "12345"
+URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
+FIELDS = [
+    ("CallSid", "CA1234567890ABCDE"),
+    ("Caller", "+14158675309"),
+    ("Digits", "1234"),
+    ("From", "+14158675309"),
+    ("To", "+18005551212"),
+]
+BODY = b'{"property": "value", "boolean": true}'
+BODY_URL = URL + "&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
+FORM = "application/x-www-form-urlencoded"
+
+
+def signed(url=URL, fields=FIELDS, token=TOKEN, method="POST", body=None, **headers):
+    """A delivery as Twilio would send it."""
+    body = urlencode(fields).encode() if body is None else body
+    head = {"content-type": FORM if fields or not body else "application/json", **headers}
+    signature = twilio.sign(token, url, fields if method == "POST" else [])
+    return Delivery(method, url, {"x-twilio-signature": signature, **head}, body)
+
+
+@pytest.fixture
+def settings(settings):
+    return replace(settings, twilio_auth_token=(config.Secret(TOKEN),))
+
+
+def accepted(delivery, settings):
+    try:
+        twilio.verify(delivery, settings)
+    except twilio.BadSignature:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("url", "fields", "signature"),
+    [
+        (URL, FIELDS, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+        ("http://mycompany.com:1234/myapp.php?foo=1&bar=2", FIELDS, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
+        (BODY_URL, [], "a9nBmqA0ju/hNViExpshrM61xv4="),
+        (
+            URL,
+            [("Sid", "CA123"), ("SidAccount", "AC123"), ("Digits", "5678"), ("Digits", "1234"), ("Digits", "1234")],
+            "IK+Dwps556ElfBT0I3Rgjkr1wJU=",
+        ),
+        (
+            URL,
+            [("Body", "Café ☕ 日本"), ("From", "+14158675309"), ("MessageSid", "SM1"), ("To", "+18005551212")],
+            "xv9U536jF7auNHQCgEVMqeb8isM=",
+        ),
+        (URL, [("AccountSid", "AC1"), ("Body", ""), ("CalledZip", ""), ("ToCity", "")], "RKIH0qJzJ3AvXeXUQ0TnX3zApyE="),
+        (URL, [("Body", "  hi  \r\n"), ("From", "+1")], "ThmewGW60mSfdFjMhmbxyiVFkmw="),
+        (
+            "https://mycompany.com/myapp.php",
+            [("aLower", "1"), ("Zed", "2"), ("Alpha", "3")],
+            "uHtwmsfnkdKA9PfV+nn4PCu6kG8=",
+        ),
+    ],
+)
+def test_we_sign_as_twilio_does(url, fields, signature):
+    assert twilio.sign(TOKEN, url, fields) == signature
+
+
+def test_a_shared_key_signs_with_sha_256():
+    assert twilio.sign(TOKEN, URL, FIELDS, "HMAC_SHA256") == "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@given(st.lists(st.tuples(texts.filter(bool), texts), max_size=8), texts)
+def test_twilios_own_library_agrees_about_every_form(fields, query):
+    from werkzeug.datastructures import MultiDict
+
+    url = "https://talk.example/sms?" + urlencode({"q": query})
+    signature = twilio.sign(TOKEN, url, fields)
+    assert RequestValidator(TOKEN).validate(url, MultiDict(fields), signature)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://talk.example/voice/menu?doc=1&words=it%27s",
+        "https://talk.example/voice/menu?words=caf%C3%A9",
+        "https://talk.example/voice%2Fmenu?next=%2Fvoice",
+        "https://talk.example/sms?",
+    ],
+)
+def test_the_url_counts_as_it_was_sent(url, settings):
+    assert accepted(signed(url), settings)
+
+
+def test_the_target_is_taken_raw_from_the_server():
+    environ = {"REQUEST_METHOD": "POST", "RAW_URI": "/a%2Fb?x=%27%C3%A9&x=%20", "HTTP_HOST": "inner:8000"}
+    assert from_request(environ, b"", "https://talk.example", 0).url == "https://talk.example/a%2Fb?x=%27%C3%A9&x=%20"
+
+
+def test_repeated_parameters_are_accepted(settings):
+    fields = [("Digits", "5678"), ("Digits", "1234"), ("Digits", "1234"), ("From", "+1")]
+    assert accepted(signed(fields=fields), settings)
+
+
+@given(at=st.integers(min_value=0), bit=st.integers(0, 7), part=st.sampled_from(["url", "body", "signature"]))
+def test_one_flipped_bit_anywhere_is_refused(at, bit, part):
+    settings = _settings()
+    delivery = signed("https://talk.example/sms?doc=1&say=it%27s", [("Body", "Café +1 it's"), ("From", "+14158675309")])
+    flipped = _flip(delivery, part, at, bit)
+    same_form = flipped.form == delivery.form and part == "body"  # %c3 and %C3 are the same letter: nothing has changed
+    assert accepted(flipped, settings) == same_form
+
+
+def _settings():
+    from scripts.demo import read_env
+    from tests.support.processes import ROOT
+
+    given_ = read_env(ROOT / ".env.demo") | {"TWILIO_AUTH_TOKEN": TOKEN, "REDIS_URL": "redis://x"}
+    return config.load(given_)
+
+
+def _flip(delivery, part, at, bit):
+    def flip(data):
+        data = bytearray(data)
+        data[at % len(data)] ^= 1 << bit
+        return bytes(data)
+
+    if part == "body":
+        return replace(delivery, body=flip(delivery.body))
+    if part == "url":
+        return replace(delivery, url=flip(delivery.url.encode()).decode("latin-1"))
+    changed = flip(delivery.headers["x-twilio-signature"].encode()).decode("latin-1")
+    return replace(delivery, headers={**delivery.headers, "x-twilio-signature": changed})
+
+
+@given(
+    st.binary(max_size=200), st.text(st.characters(max_codepoint=255), max_size=60), st.sampled_from(["POST", "GET"])
+)
+def test_whatever_a_stranger_sends_ends_in_a_refusal(body, signature, method):
+    headers = {"content-type": FORM, "x-twilio-signature": signature}
+    delivery = Delivery(method, "https://talk.example/sms?" + body.decode("latin-1"), headers, body)
+    assert not accepted(delivery, _settings())
+    assert explain(delivery, _settings())
+
+
+def test_a_get_is_signed_by_its_url_alone(settings):
+    url = "https://mycompany.com/myapp.php?foo=1&bar=2&CallSid=CA1234567890ABCDE&From=%2B14158675309"
+    delivery = signed(url, [], method="GET", body=b"")
+    assert accepted(delivery, settings)
+    assert delivery["From"] == "+14158675309"
+
+
+def test_a_post_cannot_be_turned_into_a_get_that_keeps_its_signature(settings):
+    assert not accepted(replace(signed(), method="GET"), settings)
+
+
+def test_a_json_body_is_held_by_its_hash(settings):
+    assert accepted(signed(BODY_URL, [], body=BODY), settings)
+    assert not accepted(replace(signed(BODY_URL, [], body=BODY), body=BODY + b" "), settings)
+
+
+def test_a_json_body_without_its_hash_is_refused(settings):
+    assert not accepted(signed(URL, [], body=BODY), settings)
+
+
+def test_the_hash_may_be_in_capitals(settings):
+    url = URL + "&bodySHA256=" + hashlib.sha256(BODY).hexdigest().upper()
+    assert accepted(signed(url, [], body=BODY), settings)
+
+
+def test_https_fits_with_its_port_or_without(settings):
+    without = signed("https://talk.example/voice")
+    assert accepted(replace(without, url="https://talk.example:8443/voice"), settings)
+    assert accepted(signed("https://talk.example:8443/sms"), settings)
+
+
+def test_http_keeps_its_port(settings):
+    assert not accepted(replace(signed("http://talk.example/voice"), url="http://talk.example:8000/voice"), settings)
+
+
+def test_every_token_of_a_rotation_is_good(settings):
+    both = replace(settings, twilio_auth_token=(config.Secret("newer"), config.Secret(TOKEN)))
+    assert accepted(signed(), both)
+    assert accepted(signed(token="newer"), both)
+    assert not accepted(signed(token="other"), both)
+
+
+class TestSharedKeys:
+    """https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys"""
+
+    @pytest.fixture
+    def settings(self, settings):
+        return replace(settings, twilio_shared_keys={"key_1": ("HMAC_SHA256", config.Secret("shared"))})
+
+    def delivery(self, named, algorithm="HMAC_SHA256", secret="shared"):
+        signature = twilio.sign(secret, URL, FIELDS, algorithm)
+        return signed(
+            **{"x-twilio-signature": signature, "x-twilio-webhooks-signature-settings": named},
+        )
+
+    def test_a_shared_key_of_ours_is_accepted(self, settings):
+        assert accepted(self.delivery("key=key_1,algorithm=HMAC_SHA256"), settings)
+
+    def test_the_header_cannot_choose_a_weaker_algorithm(self, settings):
+        assert not accepted(self.delivery("key=key_1,algorithm=HMAC_SHA1", "HMAC_SHA1"), settings)
+
+    def test_a_key_we_do_not_have_is_refused(self, settings):
+        assert not accepted(self.delivery("key=key_2,algorithm=HMAC_SHA256"), settings)
+
+    def test_naming_a_shared_key_shuts_out_the_auth_token(self, settings):
+        assert not accepted(self.delivery("key=key_1,algorithm=HMAC_SHA1", "HMAC_SHA1", TOKEN), settings)
+
+
+@pytest.mark.parametrize(
+    ("seen", "signed_for", "headers", "words"),
+    [
+        ("http://talk.example/sms", "https://talk.example/sms", {}, "signed for https"),
+        ("http://talk.example:8000/sms", "http://talk.example/sms", {}, "without the port"),
+        ("https://talk.example/sms/", "https://talk.example/sms", {}, "trailing slash"),
+        (
+            "http://inner:8000/sms",
+            "https://talk.example/sms",
+            {"x-forwarded-host": "talk.example"},
+            "host talk.example",
+        ),
+        ("https://talk.example/sms?a=it's", "https://talk.example/sms?a=it%27s", {}, "decoded the address"),
+        ("https://talk.example/sms?b=1&a=2", "https://talk.example/sms?a=2&b=1", {}, "another order"),
+    ],
+)
+def test_the_log_names_the_usual_mistake(seen, signed_for, headers, words, settings):
+    delivery = replace(signed(signed_for, **headers), url=seen)
+    assert words in str(explain(delivery, settings))
+
+
+def test_the_log_says_when_a_proxy_lost_the_signature(settings):
+    assert "X-Twilio-Signature" in str(explain(Delivery("POST", URL, {}, b""), settings))
+
+
+def test_the_log_says_when_fields_were_trimmed(settings):
+    delivery = signed(fields=[("Body", "hi")])
+    padded = replace(delivery, body=urlencode([("Body", " hi ")]).encode())
+    assert "white space" in str(explain(padded, settings))
+    assert parse_qsl(padded.body.decode()) == [("Body", " hi ")]
+
+
+def test_no_explanation_fits_a_forgery(settings):
+    assert "no usual mistake" in str(explain(signed(token="guess"), settings))
+
+
+class TestProxies:
+    """Without PUBLIC_URL the address is what came in, and forwarded headers count only as configured."""
+
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "RAW_URI": "/sms",
+        "wsgi.url_scheme": "http",
+        "HTTP_HOST": "inner:8000",
+        "HTTP_X_FORWARDED_PROTO": "https",
+        "HTTP_X_FORWARDED_HOST": "talk.example",
+    }
+
+    def test_nobody_can_forward_themselves(self):
+        assert from_request(self.environ, b"", "", 0).url == "http://inner:8000/sms"
+
+    def test_one_proxy_is_believed_when_there_is_one(self):
+        assert from_request(self.environ, b"", "", 1).url == "https://talk.example/sms"
+
+    def test_what_a_sender_wrote_before_our_proxy_does_not_count(self):
+        forged = {**self.environ, "HTTP_X_FORWARDED_HOST": "evil.example, talk.example"}
+        assert from_request(forged, b"", "", 1).url == "https://talk.example/sms"

@@ -1,0 +1,178 @@
+"""`make live`: the number's webhooks are shown, changed, and put back, whatever happens in between."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from twilio.rest import Client
+
+from scripts.demo import read_env
+from tests.support.ports import reserved_port
+from tests.support.processes import ROOT
+
+BEFORE = {"voice_url": "https://old.example/voice", "sms_url": "https://old.example/sms", "sms_method": "GET"}
+
+
+@pytest.fixture
+def real_account(exchange):
+    """What stands in .env: an account, and here the exchange in Twilio's place."""
+    port = reserved_port()
+    account = read_env(ROOT / ".env.demo") | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
+    few = {"WEB_CONCURRENCY": "1", "PYTHONUNBUFFERED": "1"}  # nobody calls while these tests run
+    return os.environ | account | few | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
+
+
+@pytest.fixture
+def number(real_account):
+    """The number at Twilio, with webhooks that somebody set before us."""
+    client = Client(real_account["TWILIO_ACCOUNT_SID"], real_account["TWILIO_AUTH_TOKEN"])
+    client.api.base_url = real_account["TWILIO_API_URL"]
+    found = client.incoming_phone_numbers.list(phone_number=real_account["TWILIO_PHONE_NUMBER"])[0]
+    found.update(**BEFORE, voice_fallback_url="", sms_fallback_url="", status_callback="")
+    return found
+
+
+def webhooks(number):
+    now = number.fetch()
+    return {name: getattr(now, name) for name in BEFORE}
+
+
+class Live:
+    def __init__(self, environ, folder, *arguments):
+        self.environ = environ | {"DEMO_FOLDER": str(folder)}
+        self.output = folder / "output"
+        with self.output.open("wb") as output:
+            command = [sys.executable, "-m", "scripts.live", *arguments]
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environ, stdin=subprocess.PIPE, stdout=output, stderr=output
+            )
+
+    def says(self, words, within=60):
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            if words in self.output.read_text():
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"it never said {words!r}: {self.output.read_text()}")
+
+
+@pytest.fixture
+def live(real_account, number, tmp_path):
+    started = []
+
+    def start(*arguments):
+        started.append(Live(real_account, tmp_path, *arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.send_signal(signal.SIGTERM)
+            one.process.wait(40)
+        one.process.stdin.close()
+
+
+def test_the_change_is_shown_made_and_undone(live, number, real_account):
+    show = live("--yes")
+    show.says("ready  call or text")
+    assert webhooks(number)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice"
+    assert webhooks(number)["sms_method"] == "POST"
+    show.process.send_signal(signal.SIGINT)
+    show.process.wait(40)
+    show.says("as they were")
+    assert webhooks(number) == BEFORE
+    assert "https://old.example/voice\n" in show.output.read_text()
+
+
+def test_who_says_no_has_changed_nothing(live, number):
+    show = live()
+    show.process.stdin.write(b"n\n")
+    show.process.stdin.flush()
+    show.process.wait(40)
+    assert show.process.returncode == 2
+    assert webhooks(number) == BEFORE
+
+
+def test_ctrl_c_at_the_question_changes_nothing(live, number):
+    show = live()
+    show.says("Change them?")
+    show.process.send_signal(signal.SIGINT)
+    show.process.wait(40)
+    assert show.process.returncode == 2
+    assert webhooks(number) == BEFORE
+
+
+def test_after_a_kill_the_next_run_puts_the_old_ones_back_first(live, number, tmp_path):
+    killed = live("--yes")
+    killed.says("ready  call or text")
+    killed.process.kill()
+    killed.process.wait()
+    assert webhooks(number) != BEFORE
+    live().says("as they were")
+    assert webhooks(number) == BEFORE
+
+
+def test_what_somebody_else_changed_meanwhile_is_left_alone(live, number):
+    show = live("--yes")
+    show.says("ready  call or text")
+    number.update(voice_url="https://newer.example/voice")
+    show.process.send_signal(signal.SIGINT)
+    show.process.wait(40)
+    show.says("Somebody changed voice_url")
+    assert webhooks(number)["voice_url"] == "https://newer.example/voice"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"TWILIO_AUTH_TOKEN": "wrong"}, "Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
+        ({"TWILIO_PHONE_NUMBER": "+447700900999"}, "is not a number of this account"),
+        ({"TWILIO_API_URL": "http://127.0.0.1:9"}, "could not be reached"),
+        ({"SECRET_KEY": ""}, "Set SECRET_KEY"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(real_account, tmp_path, change, words):
+    environ = real_account | change | {"DEMO_FOLDER": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-m", "scripts.live"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 1
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+class TestRelease:
+    """The step before a new version goes live."""
+
+    def run(self, environ):
+        command = [sys.executable, "-m", "scripts.release"]
+        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+
+    def test_a_version_that_has_everything_goes_live(self, real_account, redis, store):
+        done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
+        assert (done.returncode, done.stdout) == (0, "Everything this version must have is there.\n")
+
+    def test_a_missing_setting_stops_it_by_name(self, real_account, store):
+        environ = {name: value for name, value in real_account.items() if name != "PRESENTER_PASSWORD"}
+        done = self.run(environ | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
+        assert done.returncode == 1
+        assert "Set PRESENTER_PASSWORD" in done.stderr
+
+    def test_a_store_that_does_not_answer_stops_it(self, real_account):
+        done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{reserved_port()}"})
+        assert done.returncode == 1
+        assert "The store at REDIS_URL does not answer" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_webhooks_that_lead_elsewhere_are_advice(self, real_account, number, store):
+        done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
+        assert done.returncode == 0
+        assert "The number's voice_url is not" in done.stderr
+
+
+def test_the_button_is_json():
+    assert json.loads((ROOT / "app.json").read_text())["formation"].keys() == {"web", "worker"}

@@ -1,0 +1,83 @@
+"""`make send`: somebody at a keyboard sends a webhook of any provider to a running app."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+import config
+from receiving import providers
+from scripts import send as tool
+from tests.support.providers import heard, open_app, with_secrets
+
+
+@pytest.fixture
+def running(environ, redis):
+    """The app on a real socket; what its environment is."""
+    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
+    origin = f"http://127.0.0.1:{server.server_port}"
+    app = open_app(with_secrets(environ) | {"PUBLIC_URL": origin}, redis)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield {"PORT": str(server.server_port), **with_secrets({})}
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("name", providers.load())
+def test_each_provider_is_sent_and_taken(name, running, redis, capsys):
+    assert tool.main([name], running) == 0
+    assert heard(redis)[0]["provider"] == name
+    assert heard(redis)[0]["line"] in capsys.readouterr().out
+
+
+def test_a_demo_at_another_port_is_found(running, redis, tmp_path, monkeypatch):
+    (tmp_path / "environment").write_text(f"PUBLIC_URL=http://127.0.0.1:{running['PORT']}\n")
+    monkeypatch.setattr(tool, "RUNNING", tmp_path / "environment")
+    assert tool.main(["github"], {name: value for name, value in running.items() if name != "PORT"}) == 0
+    assert heard(redis)[0]["provider"] == "github"
+
+
+def test_an_event_may_be_chosen(running, redis):
+    assert tool.main(["stripe", "invoice.paid"], running) == 0
+    assert heard(redis)[0]["event"] == "invoice.paid"
+
+
+def test_two_in_a_row_are_two_events(running, redis):
+    tool.main(["github", "push"], running)
+    tool.main(["github", "push"], running)
+    assert len(heard(redis)) == 2
+
+
+def test_with_another_secret_it_says_that_it_was_refused(running, capsys):
+    assert tool.main(["stripe"], {**running, "STRIPE_WEBHOOK_SECRET": "whsec_another"}) == 1
+    assert "does not fit" in capsys.readouterr().err
+
+
+def test_an_event_it_does_not_have_is_answered_with_those_it_has(running, capsys):
+    assert tool.main(["github", "earthquake"], running) == 2
+    assert "pull_request" in capsys.readouterr().err
+
+
+def test_without_a_secret_it_says_which_to_set(running, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(tool, "DEMO", tmp_path / "empty")
+    (tmp_path / "empty").write_text("")
+    assert tool.main(["stripe"], {"PORT": running["PORT"]}) == 2
+    assert "Set STRIPE_WEBHOOK_SECRET" in capsys.readouterr().err
+
+
+def test_without_an_app_it_says_how_to_start_one(capsys):
+    from tests.support.ports import reserved_port
+
+    assert tool.main(["stripe"], {"PORT": str(reserved_port()), "STRIPE_WEBHOOK_SECRET": "whsec_a"}) == 1
+    assert "make demo" in capsys.readouterr().err
+
+
+def test_the_demos_secrets_are_good_for_every_provider_they_name():
+    from scripts.demo import read_env
+
+    given = read_env(Path(tool.DEMO))
+    for name, held in config.load({**given, "REDIS_URL": "redis://127.0.0.1"}).webhook_secrets.items():
+        providers.load()[name].check_setting(held)

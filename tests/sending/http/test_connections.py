@@ -1,0 +1,122 @@
+"""Connections are shared where that is safe, and rest on certificates in order."""
+
+import datetime
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from sending.http.client import Client
+from tests.support.receivers import HERE, OK, answers, receiver, refused, tls_for
+
+
+def test_two_requests_over_tls_share_one_connection_and_one_look_up(authorities):
+    asked = []
+
+    def resolver(host, port):
+        asked.append(host)
+        return HERE(host, port)
+
+    client = Client(allow_loopback=True, authorities=authorities, resolver=resolver)
+    with receiver(answers(OK), tls_for("receiver.test")) as there:
+        first, second = [client.request("GET", f"https://receiver.test:{there.port}/") for _ in range(2)]
+        client.close()
+    assert (there.connections, asked) == (1, ["receiver.test"])
+    assert (first.timing.reused, second.timing.reused) == (False, True)
+    assert first.timing.secure > 0 == second.timing.secure
+    assert second.tls == first.tls
+
+
+def test_head_and_body_arrive_in_one_piece(authorities):
+    pieces = []
+
+    def temper(connection):
+        pieces.append(connection.recv(65_536))
+        connection.sendall(OK)
+
+    client = Client(allow_loopback=True, authorities=authorities, resolver=HERE)
+    with receiver(temper, tls_for("receiver.test")) as there:
+        client.request("POST", f"https://receiver.test:{there.port}/", body=b"hello")
+        client.close()
+    assert pieces[0].endswith(b"\r\n\r\nhello")
+
+
+def test_a_fresh_request_opens_a_connection_of_its_own(client):
+    with receiver(answers(OK)) as there:
+        for _ in range(2):
+            assert not client.request("GET", f"http://receiver.test:{there.port}/", http=True, fresh=True).timing.reused
+    assert there.connections == 2
+
+
+def test_two_names_on_one_address_never_share_a_connection(client):
+    with receiver(answers(OK), tls_for("one.test", "two.test")) as there:
+        for name in ["one.test", "two.test", "one.test"]:
+            client.request("GET", f"https://{name}:{there.port}/")
+    assert there.connections == 2
+
+
+def test_the_certificate_is_part_of_the_reply(client):
+    ends = datetime.datetime(2099, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+    with receiver(answers(OK), tls_for("receiver.test", not_after=ends)) as there:
+        reply = client.request("GET", f"https://receiver.test:{there.port}/")
+    assert (reply.tls.names, reply.tls.ends, reply.tls.protocol) == (("receiver.test",), ends, "TLSv1.3")
+
+
+@pytest.mark.parametrize(
+    ("tls", "sentence"),
+    [
+        (lambda: tls_for("other.test"), "The certificate there is not for receiver.test but for another name."),
+        (lambda: tls_for("receiver.test", not_after=THEN), "The certificate of receiver.test has ended."),
+    ],
+)
+def test_a_certificate_out_of_order_ends_it(client, tls, sentence):
+    with receiver(answers(OK), tls()) as there:
+        failure = refused(client, f"https://receiver.test:{there.port}/")
+    assert (failure.cause, failure.sentence) == ("tls", sentence)
+    assert there.requests == []
+
+
+THEN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+
+
+def test_an_authority_nobody_knows_is_not_trusted():
+    client = Client(allow_loopback=True, resolver=HERE)
+    with receiver(answers(OK), tls_for("receiver.test")) as there:
+        failure = refused(client, f"https://receiver.test:{there.port}/")
+    assert (failure.cause, failure.sentence) == (
+        "tls",
+        "The certificate of receiver.test is signed by nobody we trust.",
+    )
+
+
+def test_a_server_without_tls_is_not_spoken_to_in_the_clear(client):
+    def temper(connection):
+        connection.recv(65_536)
+        connection.sendall(OK)
+
+    with receiver(temper) as there:
+        assert refused(client, f"https://receiver.test:{there.port}/").cause == "tls"
+
+
+def test_many_threads_share_one_client(client):
+    with receiver(answers(OK)) as there:
+        got = []
+
+        def ask():
+            for _ in range(10):
+                got.append(client.request("POST", f"http://receiver.test:{there.port}/", body=b"x", http=True).status)
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert got == [200] * 80
+
+
+def test_greenlets_wait_together_and_are_cut_off_on_time_too():
+    script = Path(__file__).with_name("greenlets.py")
+    done = subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, timeout=30)
+    assert (done.stdout.split("\n")[0], done.stderr) == ("timeout timeout timeout timeout 200 x 50 False", "")

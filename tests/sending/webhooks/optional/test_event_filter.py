@@ -1,0 +1,216 @@
+"""An endpoint may keep a list of what it wants to hear; we ask for it as seldom as HTTP caching allows."""
+
+import contextlib
+import json
+import time
+from email.utils import formatdate
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sending.http.client import Client
+from sending.http.errors import Failure
+from sending.webhooks import dispatch, endpoints, redelivery
+from sending.webhooks.encryption import Seal
+from sending.webhooks.endpoints import Unacceptable
+from sending.webhooks.optional.event_filter import Unreadable, _read
+from tests.support.receivers import OK, answers, never_answers, read_request, receiver
+
+SEAL = Seal(["a secret key of these tests"])
+CALLS = b'{"kinds": ["call.*"]}'
+NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nCache-Control: max-age=60\r\n\r\n'
+
+
+def document(body, *headers):
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Endpoint:
+    """Takes webhooks at /hook, and has a list of its own elsewhere."""
+
+    def __init__(self, redis, client, there, listed, **wishes):
+        self.redis, self.client, self.listed = redis, client, listed
+        url, place = f"http://hear.test:{there.port}/hook", f"http://hear.test:{listed.port}/wishes.json"
+        self.id = endpoints.create(redis, client, SEAL, url, http=True, wish_list=place, **wishes).id
+
+    def hears(self, *kinds):
+        """Tell it these; what became of each."""
+        ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
+        dispatch.due(self.redis)
+        dispatch.deliver(self.redis, self.client, SEAL, self.id, http=True)
+        return [self.redis.hget(f"delivery:{id}:{self.id}", "state").decode() for id in ids]
+
+    def asked(self):
+        """The heads of our requests for the list."""
+        return [request.decode().lower() for request in self.listed.requests]
+
+
+@pytest.fixture
+def endpoint(redis, client):
+    """An endpoint with a list that is answered like this, request by request."""
+
+    def begin(*replies, temper=None, **wishes):
+        there, listed = receiver(answers(OK)), receiver(temper or answers(*replies))
+        begun.extend([there, listed])
+        return Endpoint(redis, client, there.__enter__(), listed.__enter__(), **wishes)
+
+    begun = []
+    yield begin
+    for one in begun:
+        one.__exit__(None, None, None)
+
+
+def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
+    one = endpoint(document(CALLS))
+    assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
+    told = {row.kind: (row.cause, row.sentence) for row in dispatch.attempts(redis, one.id)}
+    assert told["text.received"] == ("unwanted", "Its list of wishes does not name text.received.")
+    assert redis.zcard(f"hook:{one.id}:due") == 0
+
+
+def test_what_is_not_wanted_is_no_failure(endpoint, redis):
+    one = endpoint(document(CALLS))
+    assert one.hears("text.received") == ["unwanted"]
+    assert not int(redis.hget(f"hook:{one.id}", "failures") or 0)
+
+
+def test_the_list_only_narrows(endpoint):
+    one = endpoint(document(b'{"kinds": ["call.*", "text.*"]}'), kinds=("call.ended",))
+    dispatch.deliver_later(one.redis, "text.received", {})
+    assert one.hears("call.ended") == ["delivered"]
+    assert len(dispatch.attempts(one.redis, one.id)) == 1
+
+
+def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint, redis):
+    one = endpoint(document(b'{"kinds": []}'))
+    assert one.hears("call.ended") == ["unwanted"]
+    redelivery.send_example(redis, one.id, "call.ended")
+    dispatch.deliver(redis, one.client, SEAL, one.id, http=True)
+    assert dispatch.attempts(redis, one.id)[0].status == 200
+
+
+@pytest.mark.parametrize("says", ["Cache-Control: max-age=60", "Cache-Control: private, max-age=60"])
+def test_while_the_list_is_fresh_it_is_not_asked_for_again(endpoint, says):
+    one = endpoint(document(CALLS, says))
+    for _ in range(3):
+        assert one.hears("text.received") == ["unwanted"]
+    assert len(one.asked()) == 1
+
+
+def test_a_stale_list_is_asked_for_by_its_etag_and_is_fresh_again_when_it_has_not_changed(endpoint):
+    one = endpoint(document(CALLS, 'ETag: "1"', "Cache-Control: max-age=60"), NOT_MODIFIED, document(b'{"kinds": []}'))
+    with time_machine.travel(time.time(), tick=True) as clock:
+        one.hears("call.ended")
+        clock.shift(61)
+        assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
+        one.hears("call.ended")  # the answer to the second question made it fresh
+        assert len(one.asked()) == 2
+        clock.shift(61)
+        assert one.hears("call.ended") == ["unwanted"]
+    assert 'if-none-match: "1"' not in one.asked()[0]
+    assert 'if-none-match: "1"' in one.asked()[1]
+
+
+def test_a_list_with_a_date_is_asked_for_by_it(endpoint):
+    changed = formatdate(time.time() - 60, usegmt=True)
+    one = endpoint(document(CALLS, f"Last-Modified: {changed}", "Cache-Control: no-cache"))
+    for _ in range(2):
+        one.hears("call.ended")
+    assert f"if-modified-since: {changed}".lower() in one.asked()[1]
+
+
+def test_a_list_that_may_not_be_stored_is_asked_for_each_time(endpoint, redis):
+    one = endpoint(document(CALLS, "Cache-Control: no-store", 'ETag: "1"'))
+    for _ in range(2):
+        one.hears("call.ended")
+    assert [("if-none-match" in head) for head in one.asked()] == [False, False]
+    assert redis.keys("cache:*") == []
+
+
+def test_endpoints_do_not_share_what_is_kept(endpoint, redis, client):
+    one = endpoint(document(CALLS, "Cache-Control: max-age=60"))
+    one.hears("call.ended")
+    place = endpoints.load(redis, one.id).wish_list
+    other = endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, wish_list=place)
+    dispatch.deliver_later(redis, "call.ended", {})
+    dispatch.due(redis)
+    dispatch.deliver(redis, client, SEAL, other.id, http=True)
+    assert len(one.asked()) == 2
+    endpoints.rotate(redis, SEAL, one.id)  # nor does it outlive the acquaintance
+    one.hears("call.ended")
+    assert len(one.asked()) == 3
+
+
+def test_the_list_of_another_host_gets_no_credentials_and_the_store_none_in_plain_words(endpoint, redis, client):
+    baked = document(CALLS, "Cache-Control: max-age=60", "Set-Cookie: id=abracadabra")
+    one = endpoint(baked, authorization="Bearer s3cret")
+    one.hears("call.ended")
+    assert "s3cret" not in one.asked()[0]
+    same = f"http://hear.test:{one.listed.port}/hook"
+    endpoints.update(redis, client, SEAL, one.id, http=True, url=same)
+    one.hears("call.ended")
+    assert "authorization: bearer s3cret" in one.asked()[1]
+    kept = b"".join(value for key in redis.keys("cache:entry:*") for value in [redis.get(key)])
+    assert b"max-age" in kept
+    for secret in (b"s3cret", b"abracadabra"):
+        assert secret not in kept
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n",
+        document(b"no JSON"),
+        document(b"[" * 15_000),
+        document(b'{"kinds": "call.*"}'),
+        document(b'{"kinds": [7]}'),
+        document(b'{"kinds": []}' + b" " * 20_000),
+        document(json.dumps({"kinds": ["call.*"] * 101}).encode()),
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\n\r\n",
+    ],
+)
+def test_a_list_that_cannot_be_read_narrows_nothing(endpoint, reply):
+    assert endpoint(reply).hears("call.ended", "text.received") == ["delivered", "delivered"]
+
+
+def test_a_list_that_does_not_answer_narrows_nothing_and_is_not_waited_for_long(endpoint, monkeypatch):
+    monkeypatch.setattr("sending.webhooks.optional.event_filter.WITHIN", 0.2)
+    one, limits, request = endpoint(temper=never_answers), [], Client.request
+    noting = lambda self, *a, **k: limits.append(k.get("finish_within")) or request(self, *a, **k)  # noqa: E731
+    monkeypatch.setattr(Client, "request", noting)
+    assert one.hears("text.received") == ["delivered"]
+    assert limits == [0.2, None]
+
+
+def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint):
+    def temper(connection):
+        while read_request(connection):
+            connection.sendall(document(CALLS, "Cache-Control: no-store"))
+
+    one = endpoint(temper=temper)
+    dispatch.deliver(one.redis, one.client, SEAL, one.id, http=True)
+    assert one.asked() == []
+    one.hears("call.ended", "call.ended", "call.ended")
+    assert len(one.asked()) == 1
+
+
+@pytest.mark.parametrize("place", ["http://hear.example/", "https://127.1/", "https://hear.example/hook"])
+def test_a_list_is_at_an_https_address_of_its_own(redis, place):
+    with pytest.raises((Failure, Unacceptable)):
+        endpoints.create(redis, Client(), SEAL, "https://hear.example/hook", wish_list=place)
+
+
+@given(
+    st.integers(100, 599),
+    st.binary(max_size=200)
+    | st.recursive(st.none() | st.text(), st.lists).map(lambda kinds: json.dumps({"kinds": kinds}).encode()),
+)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_is_there_is_a_list_or_unreadable(status, body):
+    with contextlib.suppress(Unreadable):
+        assert all(isinstance(kind, str) for kind in _read(status, body))

@@ -1,0 +1,28 @@
+"""Run by test_kills.py in processes that are killed: sends what is due, for ever."""
+
+# ruff: noqa: E402 - the project's folder must be on the path first
+
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[3])]
+
+import redis
+
+from sending.http.client import Client
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
+
+SEAL = Seal(["a secret key of these tests"])
+
+
+def main(port: int) -> None:
+    store, client = redis.Redis(port=port), Client(allow_loopback=True)
+    while True:
+        dispatch.due(store)
+        tried = sum(dispatch.deliver(store, client, SEAL, one.id, http=True) for one in endpoints.everyone(store))
+        time.sleep(0 if tried else 0.02)
+
+
+main(int(sys.argv[1]))

@@ -1,0 +1,148 @@
+"""A receiver that fails gets it again, at its own pace, until it takes it or we give up and say so."""
+
+import time
+from email.utils import formatdate
+
+import pytest
+
+from sending.webhooks import endpoints, redelivery
+from tests.support.receivers import OK, answers, drips, never_answers, receiver, says_and_closes
+from tests.support.webhook_sender import BROKEN, GONE
+
+
+def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_signature(house):
+    with receiver(answers(BROKEN, OK)) as there:
+        id = house.subscribes(there)
+        message = house.says()
+        house.sends(id)
+        assert house.state(message, id) == "waiting"
+        assert 3.9 < house.waits_for(id)[0] < 6.1
+        house.time_passes(id)
+        house.sends(id)
+    first, second = house.attempts(id)
+    assert [first.status, first.cause, first.body, second.status] == [500, "status", "oops", 200]
+    assert [first.tries, second.tries] == [1, 2]
+    assert first.request["webhook-id"] == second.request["webhook-id"] == message
+    assert (house.state(message, id), house.told()) == ("delivered", ["webhook.failed", "webhook.delivered"])
+
+
+@pytest.mark.parametrize(
+    ("temper", "cause"),
+    [
+        (answers(b"HTTP/1.1 302 F\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"), "status"),
+        (answers(b"HTTP/1.1 404 N\r\nContent-Length: 0\r\n\r\n"), "status"),
+        (says_and_closes(b""), "protocol"),
+        (says_and_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"), "protocol"),
+        (drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", b"\r\nContent-Length: 0\r\n\r\n"), "timeout"),
+        (never_answers, "timeout"),
+    ],
+    ids=["redirect", "404", "closes", "closes early", "drips", "silent"],
+)
+def test_a_receiver_that_misbehaves_is_tried_again_later_and_the_cause_is_kept(house, monkeypatch, temper, cause):
+    request = house.client.request
+    monkeypatch.setattr(house.client, "request", lambda *a, **k: request(*a, **k, finish_within=0.2))
+    with receiver(temper) as there:
+        id = house.subscribes(there)
+        message = house.says()
+        house.sends(id)
+    assert (house.attempts(id)[-1].cause, house.state(message, id)) == (cause, "waiting")
+
+
+def test_a_connection_that_breaks_at_once_is_tried_again_at_once(house):
+    with receiver(says_and_closes(b"")) as there:
+        id = house.subscribes(there)
+        house.says()
+        house.sends(id)
+    assert [row.tries for row in house.attempts(id)] == [1, 1]
+    assert len(there.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "header", [lambda: "120", lambda: formatdate(time.time() + 120, usegmt=True)], ids=["s", "date"]
+)
+@pytest.mark.parametrize("status", [b"429", b"503"])
+def test_a_receiver_that_asks_for_time_gets_it_for_all_its_messages(house, status, header):
+    busy = b"HTTP/1.1 " + status + b" Busy\r\nRetry-After: " + header().encode() + b"\r\nContent-Length: 0\r\n\r\n"
+    with receiver(answers(busy)) as there:
+        id = house.subscribes(there)
+        for _ in range(3):
+            house.says()
+        assert house.sends(id) == 1
+        _, endpoint = house.waits_for(id)
+        assert house.sends(id) == 0
+    assert 100 < endpoint < 121
+    assert len(there.requests) == 1
+
+
+def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
+    with receiver(answers(GONE)) as there:
+        id = house.subscribes(there, owner="+447700900123")
+        for _ in range(2):
+            house.says()
+        assert house.sends(id) == 1
+        house.time_passes(id)
+        assert house.sends(id) == 0
+    stopped = endpoints.load(house.redis, id)
+    assert (stopped.state, stopped.why) == ("off", "It answered 410, gone, so we stopped.")
+    assert "subscriber.disabled" in house.told()
+    (effect,) = house.redis.keys("effect:stopped-*")
+    assert b"receiver.test" in house.redis.hget(effect, "body")
+
+
+@pytest.mark.parametrize(
+    ("status", "wish", "message_is", "endpoint_is"),
+    [
+        (b"200", b"disable", "delivered", "off"),
+        (b"500", b"Disable", "waiting", "off"),
+        (b"500", b"abort-message", "dead", "on"),
+        (b"200", b"abort-message", "delivered", "on"),
+        (b"410", b"abort-message", "waiting", "off"),
+        (b"500", b"sing", "waiting", "on"),
+    ],
+)
+def test_a_receiver_may_steer_us_by_a_header_of_its_answer(house, status, wish, message_is, endpoint_is):
+    steers = b"HTTP/1.1 " + status + b" X\r\nwebhook-delivery: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
+    with receiver(answers(steers)) as there:
+        id = house.subscribes(there)
+        message = house.says()
+        house.sends(id)
+    assert (house.state(message, id), endpoints.load(house.redis, id).state) == (message_is, endpoint_is)
+
+
+def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house):
+    with receiver(answers(BROKEN, BROKEN, OK)) as there:
+        id = house.subscribes(there)
+        message = house.says()
+        for _ in range(2):
+            house.time_passes(id)
+            house.sends(id, waits=(0, 5))
+        assert (house.state(message, id), house.told()[-1]) == ("dead", "webhook.dead")
+        assert list(redelivery.recover(house.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
+        house.sends(id)
+        assert house.state(message, id) == "delivered"
+    assert {row.request["webhook-id"] for row in house.attempts(id)} == {message}
+
+
+def test_a_receiver_that_keeps_failing_is_only_probed_until_it_takes_one(house):
+    with receiver(answers(*[BROKEN] * 6, OK)) as there:
+        id = house.subscribes(there)
+        for _ in range(8):
+            house.says()
+        assert house.sends(id) == 5  # then the breaker opens
+        assert house.waits_for(id)[1] > 20
+        assert house.sends(id) == 0
+        house.redis.hset(f"hook:{id}", "hold", 0)
+        assert house.sends(id) == 1  # a probe, in vain
+        assert house.waits_for(id)[1] > 40
+        house.time_passes(id)
+        assert house.sends(id) == 8  # the probe is taken, and all the rest follows
+    assert int(house.redis.hget(f"hook:{id}", "failures")) == 0
+
+
+def test_five_days_of_failures_stop_it(house):
+    with receiver(answers(BROKEN)) as there:
+        id = house.subscribes(there)
+        house.says()
+        house.redis.hset(f"hook:{id}", "failing", int(time.time() - 6 * 24 * 3600))
+        house.sends(id)
+    assert endpoints.load(house.redis, id).why == "For five days it has taken nothing, so we stopped."

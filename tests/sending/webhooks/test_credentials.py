@@ -1,0 +1,201 @@
+"""What an endpoint entrusts to us: used for it, kept from everybody else, and not lost with a changed SECRET_KEY."""
+
+import json
+import logging
+import time
+from dataclasses import replace
+
+import pytest
+
+import events
+from scripts import release
+from scripts.reencrypt import reseal
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.credentials import opened
+from sending.webhooks.encryption import Seal, WrongKey
+from sending.webhooks.optional import cookies
+from tests.support.receivers import OK, answers, receiver
+
+OLD, NEW = "the old secret key", "the new secret key"
+SEAL = Seal([OLD])
+BAKED = (
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: session=abc; Path=/\r\nSet-Cookie: b=2; Max-Age=60\r\nContent-Length: 0\r\n\r\n"
+)
+LOCKED = "SECRET_KEY has changed since this was sealed: set it to the new value and the old one, comma separated."
+
+
+@pytest.fixture
+def subscribes(redis, client):
+    def subscribe(there, **wishes):
+        url = f"http://receiver.test:{there.port}/hook"
+        return endpoints.create(redis, client, SEAL, url, http=True, **wishes).id
+
+    return subscribe
+
+
+@pytest.fixture
+def sends(redis, client):
+    """One more message, sent at once; how many were tried."""
+
+    def send(id, seal=SEAL):
+        dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
+        dispatch.due(redis)
+        return dispatch.deliver(redis, client, seal, id, http=True)
+
+    return send
+
+
+def cookie_in(request):
+    lines = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    return next((line[8:] for line in lines if line.startswith("Cookie: ")), "")
+
+
+def everything_in(redis):
+    """All that somebody gets who copies the store."""
+    return b"".join(redis.dump(key) + key for key in redis.scan_iter())
+
+
+def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis):
+    redis.config_set("rdbcompression", "no")
+    with receiver(answers(OK)) as there:
+        id = subscribes(there, authorization="Bearer s3cret", headers=(("X-Team", "marigold"),))
+        sends(id)
+    assert b"Authorization: Bearer s3cret\r\n" in there.requests[0]
+    assert b"X-Team: marigold\r\n" in there.requests[0]
+    (row,) = dispatch.attempts(redis, id)
+    assert (row.request["X-Team"], row.request["Authorization"]) == ("•••", "•••")
+    key = SEAL.open(endpoints.load(redis, id).keys[0].sealed)
+    store = everything_in(redis)
+    assert b"receiver.test" in store  # we do look where it would be
+    for secret in ("s3cret", "marigold", key, key.removeprefix("whsec_")):
+        assert secret.encode() not in store
+
+
+def test_nothing_that_was_opened_shows_in_a_trace(redis, subscribes):
+    with receiver(answers(OK)) as there:
+        id = subscribes(there, authorization="Bearer s3cret", cookies=True)
+    ours = opened(redis, SEAL, endpoints.load(redis, id), time.time())
+    assert ours.headers == {"Authorization": "Bearer s3cret"}
+    assert "s3cret" not in repr(ours)
+    assert ours.keys[0] not in repr(ours)
+
+
+def test_while_the_secret_key_is_rotated_deliveries_go_on(subscribes, sends, redis):
+    with receiver(answers(OK)) as there:
+        id = subscribes(there, authorization="Bearer x")
+        assert sends(id, seal=Seal([NEW, OLD])) == 1
+        endpoints.renew(redis, Seal([NEW, OLD]), id)
+        assert sends(id, seal=Seal([NEW])) == 1
+    assert there.requests[1].count(b"Authorization: Bearer x\r\n") == 1
+
+
+def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(subscribes, sends, redis, client, caplog):
+    with receiver(answers(OK)) as there:
+        id = subscribes(there)
+        with caplog.at_level(logging.ERROR):
+            assert sends(id, seal=Seal([NEW])) == 0
+        paused = endpoints.load(redis, id)
+        assert (paused.state, paused.why) == ("paused", f"{LOCKED} Then resume it.")
+        assert f"No webhooks to receiver.test: {LOCKED}" in caplog.text
+        assert events.latest(redis, 1)[0].kind == "subscriber.paused"
+        sends(id, seal=Seal([NEW]))  # it waits with the other
+        endpoints.resume(redis, id)
+        assert dispatch.deliver(redis, client, Seal([NEW, OLD]), id, http=True) == 2
+
+
+def test_when_the_old_secret_key_is_gone_for_good_a_new_key_mends_it(subscribes, sends, redis):
+    with receiver(answers(OK)) as there:
+        id = subscribes(there)
+        with pytest.raises(WrongKey):
+            endpoints.renew(redis, Seal([NEW]), id)
+        assert len(endpoints.rotate(redis, Seal([NEW]), id).keys) == 1
+        assert sends(id, seal=Seal([NEW])) == 1
+
+
+def test_without_asking_for_cookies_an_endpoint_gets_none_back(subscribes, sends, redis):
+    with receiver(answers(BAKED)) as there:
+        id = subscribes(there)
+        for _ in range(2):
+            sends(id)
+    assert [cookie_in(request) for request in there.requests] == ["", ""]
+    assert not redis.exists(cookies.key_of(id))
+
+
+def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends, redis):
+    with receiver(answers(BAKED, OK)) as there:
+        one, other = subscribes(there, cookies=True), subscribes(there, cookies=True)
+        sends(one)
+        sends(one)
+        sends(other)
+    assert [cookie_in(request) for request in there.requests[:2]] == ["", "session=abc; b=2"]
+    assert {cookie_in(request) for request in there.requests[2:]} == {""}
+    rows = json.dumps([vars(row) for row in dispatch.attempts(redis, one)])
+    assert "session" not in rows
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda redis, client, id: endpoints.rotate(redis, SEAL, id),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, url="https://other.test/"),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, headers={"X-Api-Key": "y"}),
+        lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, cookies=False),
+        lambda redis, client, id: endpoints.delete(redis, id),
+    ],
+    ids=["rotated", "moved", "another login", "another key in a header", "no cookies any more", "forgotten"],
+)
+def test_cookies_end_with_the_acquaintance(subscribes, sends, redis, client, change):
+    with receiver(answers(BAKED)) as there:
+        id = subscribes(there, cookies=True)
+        sends(id)
+    assert redis.exists(cookies.key_of(id))
+    change(redis, client, id)
+    assert not redis.exists(cookies.key_of(id))
+
+
+def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, sends, redis, client):
+    with receiver(answers(BAKED)) as there:
+        id = subscribes(there, cookies=True)
+        sends(id)
+    endpoints.update(redis, client, SEAL, id, http=True, rate=5)
+    assert redis.exists(cookies.key_of(id))
+
+
+def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes, redis, client):
+    with receiver(answers(OK)) as there:
+        id = subscribes(there)
+    endpoints.rotate(redis, SEAL, id, private=True)
+    with pytest.raises(endpoints.Unacceptable, match="needs a shared secret"):
+        endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
+    endpoints.rotate(redis, SEAL, id)
+    endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
+    with pytest.raises(endpoints.Unacceptable, match="needs a shared secret"):
+        endpoints.rotate(redis, SEAL, id, private=True)
+
+
+def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(subscribes, sends, redis, client):
+    with receiver(answers(OK)) as there:
+        id, resting = subscribes(there), subscribes(there)
+        sends(id, seal=Seal([NEW]))
+        endpoints.pause(redis, resting)
+        assert reseal(redis, Seal([NEW, OLD])) == (2, [])
+        assert "subscriber.updated" not in [event.kind for event in events.latest(redis, 100)]
+        assert [endpoints.load(redis, one).state for one in (id, resting)] == ["on", "paused"]
+        assert dispatch.deliver(redis, client, Seal([NEW]), id, http=True) == 1
+
+
+def test_what_cannot_be_opened_is_named(subscribes, redis):
+    with receiver(answers(OK)) as there:
+        id = subscribes(there)
+    assert reseal(redis, Seal([NEW])) == (0, [id])
+
+
+def test_the_release_step_says_so_when_it_cannot_open_what_is_sealed(subscribes, redis, settings):
+    assert list(release._locked(settings)) == []
+    with receiver(answers(OK)) as there:
+        subscribes(there)
+    (reason,) = release._locked(settings)
+    assert reason == f"{LOCKED} It concerns 1 of the addresses that hear our webhooks."
+    both = replace(settings, secret_key=(*settings.secret_key, OLD))
+    assert list(release._locked(both)) == []

@@ -1,0 +1,112 @@
+"""Whoever wants to hear by webhook."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending.http.client import Client
+from sending.http.errors import Failure
+from sending.webhooks import endpoints
+from sending.webhooks.encryption import Seal
+from sending.webhooks.endpoints import Subscriber, Unacceptable
+from sending.webhooks.optional.custom_headers import check_headers
+from tests.support.receivers import leads_to
+
+CLIENT = Client(resolver=leads_to("8.8.8.8"))
+SEAL = Seal(["a secret key of these tests"])
+URL = "https://hear.example/hook"
+
+
+def test_a_new_subscriber_has_a_secret_of_its_own(redis):
+    first, second = [endpoints.create(redis, CLIENT, SEAL, URL) for _ in range(2)]
+    keys = [SEAL.open(one.keys[0].sealed) for one in (first, second)]
+    assert keys[0] != keys[1]
+    assert keys[0].startswith("whsec_")
+    assert endpoints.load(redis, first.id) == first
+    assert [one.id for one in endpoints.everyone(redis)] == [first.id, second.id]
+
+
+def test_its_address_is_kept_in_plain_form(redis):
+    assert endpoints.create(redis, CLIENT, SEAL, "HTTPS://Hear.Example:443#x").url == "https://hear.example/"
+
+
+@pytest.mark.parametrize("url", ["http://hear.example/", "https://user:pass@hear.example/", "https://127.1/", ""])
+def test_an_address_we_do_not_send_to_is_refused(redis, url):
+    with pytest.raises((Failure, Unacceptable)):
+        endpoints.create(redis, CLIENT, SEAL, url)
+    with pytest.raises(Failure):
+        endpoints.create(redis, CLIENT, SEAL, URL, fallback=url or "https://x@y/")
+    assert list(endpoints.everyone(redis)) == []
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"kinds": ("text received",)},
+        {"kinds": ("*",)},
+        {"at_once": 0},
+        {"at_once": 1000},
+        {"rate": -1},
+        {"headers": (("Host", "x"),)},
+        {"headers": (("webhook-id", "x"),)},
+        {"headers": (("x-hub-signature-256", "x"),)},
+        {"headers": (("Content-Length", "1"),)},
+        {"headers": (("X-Key", "a\r\nb"),)},
+        {"headers": (("X Key", "a"),)},
+        {"headers": tuple((f"X-{n}", "a") for n in range(11))},
+        {"authorization": "Basic ü"},
+        {"authorization": "Bearer a\nb"},
+    ],
+)
+def test_a_wish_out_of_bounds_is_refused(redis, wishes):
+    with pytest.raises(Unacceptable):
+        endpoints.create(redis, CLIENT, SEAL, URL, **wishes)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kind", "wanted"),
+    [
+        ((), "text.received", True),
+        (("text.received",), "text.received", True),
+        (("text.*", "call.ended"), "text.received", True),
+        (("text.*",), "texts.received", False),
+        (("text.received",), "text.sent", False),
+    ],
+)
+def test_a_subscriber_hears_what_it_asked_for(kinds, kind, wanted):
+    assert Subscriber("ep_1", URL, (), kinds).wants(kind) is wanted
+
+
+def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis):
+    old = endpoints.create(redis, CLIENT, SEAL, URL)
+    new = endpoints.rotate(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
+    assert [key.sealed for key in new.signing_keys(1_059)] == [new.keys[0].sealed, old.keys[0].sealed]
+    assert new.signing_keys(1_061) == [new.keys[0]]
+    assert SEAL.open(new.keys[0].sealed).startswith("whsk_")
+    third = endpoints.rotate(redis, SEAL, old.id, now=2_000.0)
+    assert len(third.keys) == 2  # the first one's time is over, so it is forgotten
+
+
+def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
+    id = endpoints.create(redis, CLIENT, SEAL, URL).id
+    assert endpoints.update(redis, CLIENT, SEAL, id, kinds=("call.*",)).kinds == ("call.*",)
+    assert endpoints.pause(redis, id).state == "paused"
+    assert endpoints.resume(redis, id).state == "on"
+    with pytest.raises(Unacceptable):
+        endpoints.update(redis, CLIENT, SEAL, id, rate=-1)
+    endpoints.delete(redis, id)
+    assert endpoints.load(redis, id) is None
+    assert redis.keys("hook*") == []
+    with pytest.raises(KeyError):
+        endpoints.pause(redis, id)
+
+
+@given(st.dictionaries(st.text(max_size=30), st.text(max_size=30), max_size=3), st.text(max_size=20))
+def test_whatever_headers_are_asked_for_are_sendable_or_refused(headers, authorization):
+    try:
+        check_headers(headers, authorization)
+    except Unacceptable:
+        return
+    for text in [*headers, *headers.values(), authorization]:
+        assert text.isascii()
+        assert text.isprintable()

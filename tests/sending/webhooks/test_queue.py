@@ -1,0 +1,130 @@
+"""Many workers send to one receiver: no more at once than it allows, nothing twice, and nothing lost with a worker."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from sending.webhooks import dispatch
+from tests.support.receivers import OK, answers, read_request, receiver
+from tests.support.webhook_sender import GONE, SEAL
+
+
+def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there)
+        messages = [house.says() for _ in range(2)]
+        assert house.sends(id, turn=0) == 1
+        assert sorted(house.state(message, id) for message in messages) == ["delivered", "waiting"]
+
+
+def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there)
+        house.says()
+        dispatch.due(house.redis)
+        house.redis.script_flush()
+        assert house.sends(id) == 1
+
+
+def test_no_more_requests_at_once_than_a_receiver_allows(house):
+    busy, most, gate = [], [], threading.Lock()
+
+    def temper(connection):
+        while read_request(connection):
+            with gate:
+                busy.append(1)
+                most.append(len(busy))
+            time.sleep(0.02)
+            with gate:
+                busy.pop()
+            connection.sendall(OK)
+
+    with receiver(temper) as there:
+        id = house.subscribes(there, at_once=2)
+        for _ in range(12):
+            house.says()
+        dispatch.due(house.redis)
+        threads = [threading.Thread(target=house.sends, args=[id]) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert (len(there.requests), max(most)) == (12, 2)
+
+
+def test_no_more_requests_a_second_than_a_receiver_allows(house):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there, rate=3)
+        for _ in range(20):
+            house.says()
+        started = int(time.time())
+        sent = house.sends(id)
+        assert sent <= 3 * (1 + int(time.time()) - started)
+
+
+def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there)
+        message = house.says()
+        with monkeypatch.context() as broken:
+            broken.setattr(dispatch, "attempt", dies)
+            with pytest.raises(SystemExit):
+                house.sends(id)
+        assert house.state(message, id) == "sending"
+        assert house.sends(id) == 0  # its lease still runs
+        house.time_passes(id)
+        assert house.sends(id) == 1
+    assert [row.cause for row in house.attempts(id)] == ["lost", ""]
+    assert house.state(message, id) == "delivered"
+
+
+def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_of_it_too(house, monkeypatch):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there)
+        house.says()
+        with monkeypatch.context() as broken:
+            broken.setattr(dispatch, "attempt", dies)
+            for _ in range(2):
+                with pytest.raises(SystemExit):
+                    house.sends(id)
+                house.time_passes(id)
+        assert house.sends(id) == 1
+    assert sorted((row.tries, row.cause) for row in house.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
+
+
+def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
+    with receiver(answers(OK)) as there:
+        id = house.subscribes(there, at_once=1)
+        house.says()
+        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() + 60})
+        assert house.sends(id) == 0
+        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() - 1})
+        assert house.sends(id) == 1
+
+
+def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their_job(house, monkeypatch):
+    monkeypatch.setattr(dispatch, "_sender", lambda: (house.client, SEAL, {"http": True}))
+    heard = threading.Event()
+
+    def waits_for_the_other(connection):
+        read_request(connection)
+        connection.sendall(OK if heard.wait(10) else GONE)
+
+    def tells(connection):
+        read_request(connection)
+        heard.set()
+        connection.sendall(OK)
+
+    with receiver(waits_for_the_other) as slow, receiver(tells) as fast:
+        ids = [house.subscribes(slow) for _ in range(2 * dispatch.SIDE_BY_SIDE)] + [house.subscribes(fast)]
+        house.says()
+        dispatch.due(house.redis)
+        monkeypatch.setattr(dispatch, "get_current_job", lambda: SimpleNamespace(connection=house.redis))
+        dispatch.deliver_to(ids)
+    assert [house.attempts(id)[0].status for id in ids] == [200] * len(ids)
+
+
+def dies(*_args):
+    raise SystemExit

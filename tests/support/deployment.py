@@ -1,0 +1,203 @@
+"""The whole system as processes: Valkey with its file, web, worker and exchange, on ports of their own."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import redis as redis_client
+
+from scripts.demo import read_env, store_program
+from tests.support.ports import reserved_port
+from tests.support.processes import ROOT
+from tests.support.waiting import LIMIT_SECONDS, eventually
+
+NUMBER = "+447700900100"
+
+
+class Deployment:
+    """The demo's processes, each startable and killable by name."""
+
+    def __init__(self, folder: Path, **more: str) -> None:
+        self.folder, self.running = folder, {}
+        self.web_port, self.exchange_port, self.store_port = reserved_port(), reserved_port(), reserved_port()
+        self.web, self.exchange = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.exchange_port}"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if name != "DYNO"},
+            **read_env(ROOT / ".env.demo"),
+            "PORT": str(self.web_port),
+            "PUBLIC_URL": self.web,
+            "TWILIO_API_URL": self.exchange,
+            "REDIS_URL": f"redis://127.0.0.1:{self.store_port}",
+            "PYTHONUNBUFFERED": "1",
+            **more,
+        }
+        (folder / "store").mkdir()
+        self.commands = {
+            "store": f"{store_program()} --bind 127.0.0.1 --port {self.store_port} "
+            f"--appendonly yes --dir {folder}/store",
+            "exchange": f"{sys.executable} -m exchange serve --port {self.exchange_port} --pace 0 --app {self.web} "
+            "--voice-fallback /voice/fallback --sms-fallback /sms/fallback --voice-status /voice/status",
+            "web": f"{sys.executable} -m gunicorn --bind 127.0.0.1:{self.web_port} app:create_app()",
+            "worker": f"{sys.executable} -m workers.engine.supervisor",
+        }
+
+    def start(self, *names: str) -> "Deployment":
+        """Start these, or all that do not run, and wait until everything answers."""
+        for name in names or [name for name in self.commands if name not in self.running]:
+            log = (self.folder / f"{name}.log").open("ab")
+            self.running[name] = subprocess.Popen(
+                self.commands[name].split(), cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
+            )
+            log.close()
+        self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
+        self.until(lambda: self.get(f"{self.web}/health/ready"), "web and worker are ready")
+        return self
+
+    def kill(self, name: str) -> None:
+        """kill -9, and all its children with it."""
+        process = self.running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def heal(self) -> None:
+        """Whatever was done to it: every process runs again, nothing is at fault, and nothing is still to be done."""
+        self.start()
+        urllib.request.urlopen(urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=15).close()
+        self.until(lambda: not self.redis.zcard("asks:open") + self.redis.zcard("effects:due"), "all is settled")
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        for process in self.running.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.running.clear()
+
+    def get(self, url: str) -> Any:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                body = answer.read()
+                return json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body or True
+        except (urllib.error.URLError, OSError):
+            return None
+
+    def post(self, url: str, data: Any = None) -> Any:
+        request = urllib.request.Request(
+            url, json.dumps(data or {}).encode(), {"Content-Type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def fault(self, kind: str, **how: Any) -> None:
+        """Something goes wrong between Twilio and us: see exchange/faults.py."""
+        self.post(f"{self.exchange}/faults", {"kind": kind, **how})
+
+    def until(self, true: Callable[[], Any], what: str | Callable[[], str], within: float = LIMIT_SECONDS) -> Any:
+        """Return what `true` returns once that is true; else fail with the end of each process's log."""
+
+        def missing() -> str:
+            return f"{what if isinstance(what, str) else what()}\n{self.logs()}"
+
+        return eventually(true, missing, within)
+
+    def logs(self) -> str:
+        return "\n".join(f"== {path.name}\n{path.read_text()[-3000:]}" for path in sorted(self.folder.glob("*.log")))
+
+    @property
+    def redis(self) -> redis_client.Redis:
+        return redis_client.Redis(port=self.store_port)
+
+
+class Handset:
+    """One of the exchange's phones, by its door for scripts."""
+
+    def __init__(self, town: Deployment, number: str) -> None:
+        self.town, self.number, self.call = town, number, ""
+        self.door = f"{town.exchange}/handsets/%2B{number[1:]}"
+
+    def texts(self, body: str) -> None:
+        self.town.post(f"{self.door}/texts", {"body": body})
+
+    def received(self) -> list[str]:
+        return [
+            text["body"] for text in self.town.get(f"{self.door}/texts")["texts"] if text["direction"] == "received"
+        ]
+
+    def gets(self, words: str, within: float = LIMIT_SECONDS) -> str:
+        def found() -> list[str]:
+            return [body for body in self.received() if words in body]
+
+        return self.town.until(found, lambda: f"{self.number} got {words!r}; it got {self.received()}", within)[0]
+
+    def dials(self) -> "Handset":
+        self.call = f"{self.door}/calls/{self.town.post(f'{self.door}/calls')['sid']}"
+        return self
+
+    def heard(self) -> list[str]:
+        return [item["text"] for item in self.town.get(self.call)["heard"] if item["verb"] == "Say"]
+
+    def hears(self, words: str, within: float = LIMIT_SECONDS) -> str:
+        def found() -> list[str]:
+            return [said for said in self.heard() if words in said]
+
+        return self.town.until(found, lambda: f"{self.number} heard {words!r}; it heard {self.heard()}", within)[0]
+
+    def presses(self, digits: str) -> None:
+        self.town.post(f"{self.call}/keys", {"digits": digits, "wait": 20})
+
+    def says(self, words: str) -> None:
+        self.town.post(f"{self.call}/speech", {"words": words, "wait": 20})
+
+    def hangs_up(self) -> None:
+        self.town.post(f"{self.call}/hangup")
+
+    def status(self) -> str:
+        return str(self.town.get(self.call)["status"])
+
+
+class Site:
+    """Somebody's web site on loopback, that can be told to let people wait."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.visits = 0
+        site = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.visits += 1
+                site.may_answer.wait(60)
+                with contextlib.suppress(OSError):
+                    self.send_response(200)
+                    self.end_headers()
+                    self.wfile.write(b"hello")
+
+            do_HEAD = do_GET
+
+            def log_message(self, *_: object) -> None:
+                """Quietly."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.address = f"http://127.0.0.1:{self.server.server_address[1]}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def holds(self) -> None:
+        self.may_answer.clear()
+
+    def goes_on(self) -> None:
+        self.may_answer.set()

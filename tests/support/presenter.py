@@ -1,0 +1,30 @@
+"""The presenter, logged in or not."""
+
+import re
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+class Presenter:
+    """Somebody at the login, from an address of their own."""
+
+    def __init__(self, app, address="198.51.100.1"):
+        self.client = app.test_client()
+        self.address = address
+
+    def get(self, path):
+        return self.client.get(path, environ_base={"REMOTE_ADDR": self.address})
+
+    def post(self, path, **fields):
+        """With the token of the last page that had one."""
+        token = re.search(r'name="token" value="([^"]+)"', self.get("/present/login").text or "") or re.search(
+            r'name="token" value="([^"]+)"', self.get("/present").text
+        )
+        form = {"token": token[1]} | fields
+        return self.client.post(path, data=form, environ_base={"REMOTE_ADDR": self.address})
+
+    def tries(self, password):
+        return self.post("/present/login", password=password)
+
+    def is_in(self):
+        return self.get("/present").status_code == 200

@@ -1,0 +1,42 @@
+"""Processes: which descend from which, how they end, and programs that may not be installed."""
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NODE = ROOT / "tests/node"
+
+
+def needs(there: object, what: str) -> None:
+    """Skip the test unless `there` is true; under CI fail, since everything must be installed there."""
+    if not there:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
+
+
+def has_ended(pid: int) -> bool:
+    """Whether no process has this pid, or only a zombie."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return state[:1] in ("", "Z")
+
+
+def descendants(pid: int) -> list[int]:
+    """The process itself, its children, and theirs."""
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(row.split()[0]): int(row.split()[1]) for row in table.splitlines()}
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def kill_tree(process: "subprocess.Popen[bytes]") -> None:
+    """kill -9 for the process and its descendants."""
+    for pid in descendants(process.pid):
+        with suppress(ProcessLookupError):  # it has ended since it was listed
+            os.kill(pid, signal.SIGKILL)
+    process.wait()

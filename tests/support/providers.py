@@ -1,0 +1,143 @@
+"""Every provider in receiving/providers/, its secrets, and requests as it sends them."""
+
+import base64
+import os
+from dataclasses import dataclass, replace
+
+import pytest
+
+import config
+import events
+from receiving import provider_views, providers
+from receiving.delivery import Delivery
+from tests.support.person import PUBLIC_URL
+
+# Made for these tests. A provider without a line here gets the last word; if it cannot work with that, add a line.
+
+
+ANY = "any-secret-of-a-provider-nobody-has-met"
+
+
+SENDGRID_KEY = (
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgx2ADNehMXekVs+n/81KviO1LfagyFGvdPM3ylwckBvqhRANCAASSif70RyzjE8uP"
+    "goO7iOSSJCm3gMFmXkVEJoB9YhGLOwLtaDxDxcvPn+zRljuwSK4EaVI+a1T5mSG1H75QDE9U"
+)
+
+
+SENDGRID_OTHER = (
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgefGH7vtuLoCAtSqms6MHvHB/uoggBIvd70rQtNKe0YihRANCAARyE1NzbCXJtyRP"
+    "F8rykQCTRr1c4CV4ezXD0mA9XFVwu7zDDInMZNEvFD/hzHZRucnDBm882qwDh2lGL6OLwxJt"
+)
+
+
+def key(letter, kind="whsec", size=32):
+    return f"{kind}_" + base64.b64encode(letter.encode() * size).decode()
+
+
+WAYS = {
+    "braintree": ["public_1:private_1"],
+    "heroku": ["heroku-secret,authorization:Bearer abc"],
+    "mailchimp": ["signing-secret", "path:" + "m" * 32],
+    "plain": ["basic:ada:lovelace-lovelace", "bearer:" + "b" * 32, "path:" + "p" * 32],
+    "sendgrid": [SENDGRID_KEY, "path:" + "s" * 32],
+    "standard": [key("a"), key("b", "whsk")],
+    "stripe": ["whsec_" + "c" * 32],
+}
+
+
+OTHERS = {
+    "braintree": "public_1:private_2",
+    "heroku": "other-secret",
+    "plain": "basic:ada:another-password",
+    "sendgrid": SENDGRID_OTHER,
+    "standard": key("z"),
+}
+
+
+def secrets(text):
+    return tuple(config.Secret(part) for part in text.split(","))
+
+
+HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in providers.load()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way in which one provider proves itself."""
+
+    provider: providers.Provider
+    secrets: config.Secrets
+
+    @property
+    def name(self):
+        return self.provider.name
+
+    def unsigned(self, event="") -> Delivery:
+        event = event or next(iter(self.provider.samples))
+        return self.provider.sample(event, f"{PUBLIC_URL}/webhooks/{self.name}")
+
+    def signed(self, event="", at=None) -> Delivery:
+        delivery = self.unsigned(event)
+        return self.provider.sign(replace(delivery, received_at=at or delivery.received_at), self.secrets)
+
+    @property
+    def in_path(self):
+        """Whether the proof stands in the address."""
+        return self.signed().url != self.unsigned().url
+
+    @property
+    def holds_body(self):
+        return self.provider.holds_body and not self.in_path
+
+    @property
+    def holds_time(self):
+        return self.provider.window is not None and not self.in_path
+
+    @property
+    def proof(self):
+        """The headers in which the proof stands, by comparing a signed request with one that is not."""
+        unsigned = self.unsigned()
+        signed = self.provider.sign(unsigned, self.secrets)
+        return [name for name, text in signed.headers.items() if unsigned.headers.get(name) != text]
+
+
+CASES = [
+    Case(provider, secrets(way))
+    for provider in providers.load().values()
+    for way in WAYS.get(provider.name, [f"{provider.name}-{ANY}"])
+]
+
+
+def case_id(case):
+    kind = case.secrets[0].partition(":")[0] if ":" in case.secrets[0] else case.secrets[0].partition("_")[0]
+    return f"{case.name}-{kind}" if len(WAYS.get(case.name, [])) > 1 and len(kind) < 10 else case.name
+
+
+def those(claim):
+    """The cases for which this is true, as a parameter of a test."""
+    return pytest.mark.parametrize("case", [case for case in CASES if claim(case)], ids=case_id)
+
+
+def with_secrets(environ):
+    """The settings, with a secret for every provider."""
+    held = {name: ",".join(WAYS.get(name, [f"{name}-{ANY}"])) for name in providers.load()}
+    return environ | {f"{name.upper()}_WEBHOOK_SECRET": text for name, text in held.items()}
+
+
+def open_app(environ, redis):
+    """An app with the providers' addresses."""
+    from app import create_app
+
+    app = create_app(config.load(environ), redis)
+    if "webhooks" not in app.blueprints:
+        app.register_blueprint(provider_views.bp)
+    return app
+
+
+def served():
+    """The same for gunicorn, from its own environment."""
+    return open_app(os.environ, None)
+
+
+def heard(redis):
+    return [event.facts for event in events.latest(redis, 5000) if event.kind == "webhook.received"]

@@ -1,0 +1,50 @@
+"""An app with only the stage, the presenter's pages and the catalogue, for gunicorn and for Flask's test client."""
+
+import os
+import threading
+
+from flask import Flask
+
+import config
+import presenter
+import stage.event_stream
+from api import catalogue
+from stage.blueprint import feed
+from tests.support.processes import ROOT
+
+NUMBER = "+447700900100"
+PASSWORD = "a long password"
+ENVIRON = {
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "t" * 32,
+    "TWILIO_PHONE_NUMBER": NUMBER,
+    "SECRET_KEY": "s" * 32,
+    "PRESENTER_PASSWORD": PASSWORD,
+}
+
+
+def make(redis_url: str = "", **changes: str) -> Flask:
+    """The app on the store at `redis_url`, else at REDIS_URL; `changes` are settings."""
+    environ = ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"]} | changes
+    app = Flask("small_app", root_path=str(ROOT))
+    app.extensions["settings"] = settings = config.load(environ)
+    app.extensions["redis"] = config.connect(settings)
+    app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
+    app.secret_key = settings.secret_key[0]
+    app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])
+    for blueprint in (stage.bp, presenter.bp, catalogue.bp):
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/test/feed", "test_feed", lambda: _look(app))
+    app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("stage", "")))
+    if beat := os.environ.get("BEAT"):
+        stage.event_stream.BEAT = float(beat)
+    if most := os.environ.get("MOST_VIEWERS"):
+        with app.app_context():
+            feed().most_viewers = int(most)
+    return app
+
+
+def _look(app: Flask) -> dict[str, object]:
+    shown = app.extensions.get("stage")
+    readers = sum(thread.name == "stage" for thread in threading.enumerate())
+    return {"viewers": len(shown.viewers) if shown else 0, "readers": readers}

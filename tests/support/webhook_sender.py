@@ -1,0 +1,54 @@
+"""Our side of sending: subscribers, messages, and time that can be hurried."""
+
+import time
+
+import events
+from sending.webhooks import dispatch, endpoints
+from sending.webhooks.encryption import Seal
+
+SEAL = Seal(["a secret key of these tests"])
+GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops"
+
+
+class WebhookSender:
+    """Sends to receivers that a test names, and tells what came of it."""
+
+    def __init__(self, redis, client):
+        self.redis, self.client = redis, client
+
+    def subscribes(self, there, **wishes):
+        url = f"http://receiver.test:{there.port}/hook"
+        return endpoints.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
+
+    def secret(self, id):
+        return SEAL.open(endpoints.load(self.redis, id).keys[0].sealed)
+
+    def says(self, kind="text.received", **data):
+        return dispatch.deliver_later(self.redis, kind, data or {"words": "grüezi"})
+
+    def sends(self, id, **limits):
+        """Find subscribers, and let this one have what is due."""
+        dispatch.due(self.redis)
+        return dispatch.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
+
+    def time_passes(self, id):
+        """All that waits for this subscriber is due now, and its hold is over."""
+        for message in self.redis.zrange(f"hook:{id}:due", 0, -1):
+            self.redis.zadd(f"hook:{id}:due", {message: 1})
+        self.redis.hset(f"hook:{id}", "hold", 0)
+
+    def state(self, message, id):
+        return self.redis.hget(f"delivery:{message}:{id}", "state").decode()
+
+    def attempts(self, id):
+        return list(reversed(dispatch.attempts(self.redis, id)))
+
+    def waits_for(self, id):
+        """Seconds until the next attempt, and until the subscriber is tried at all."""
+        due = self.redis.zrange(f"hook:{id}:due", 0, 0, withscores=True)[0][1]
+        return due - time.time(), float(self.redis.hget(f"hook:{id}", "hold") or 0) - time.time()
+
+    def told(self):
+        kinds = [event.kind for event in events.latest(self.redis, 100)]
+        return [kind for kind in kinds if kind.startswith("webhook.") or kind == "subscriber.disabled"]

@@ -1,0 +1,56 @@
+"""Queues and workers: real processes on a real store."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
+
+from tests.support.processes import ROOT, kill_tree
+from tests.support.waiting import eventually
+
+
+class WorkerProcesses:
+    """Queues to put jobs on, and as many workers as a test wants to start."""
+
+    def __init__(self, redis: Any, environ: dict[str, str]) -> None:
+        self.redis = redis
+        self.environ = os.environ | environ
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def starts_a_worker(self, program: str = "tests.workers.engine.fast_worker") -> "subprocess.Popen[bytes]":
+        known = set(self.names())
+        worker = subprocess.Popen([sys.executable, "-m", program], env=self.environ, cwd=ROOT)
+        self.workers.append(worker)
+        eventually(lambda: set(self.names()) - known)
+        return worker
+
+    def names(self) -> list[str]:
+        return [worker.name for worker in BaseWorker.all(connection=self.redis)]
+
+    def queue(self, name: str = "callers") -> Queue:
+        return Queue(name, connection=self.redis, serializer=JSONSerializer)
+
+    def asks(self, job: Callable[..., Any], *args: Any, queue: str = "callers", **options: Any) -> Job:
+        return self.queue(queue).enqueue(job, args=args, **options)
+
+    def sees(self, job: Job, status: str) -> bool:
+        return bool(eventually(lambda: job.get_status() == status))
+
+    def noted(self, key: str = "noted") -> list[str]:
+        return [word.decode() for word in self.redis.lrange(key, 0, -1)]
+
+    def places_of(self, number: int) -> list[int]:
+        """The process ids of so many jobs that say where they are."""
+        eventually(lambda: self.redis.llen("started") >= number)
+        return [int(pid) for pid in self.noted("started")]
+
+    def closes(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                kill_tree(worker)

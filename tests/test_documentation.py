@@ -1,0 +1,96 @@
+"""The papers tell the truth: settings, commands, addresses and make targets in README.md are those of the code."""
+
+import importlib
+import inspect
+import re
+from dataclasses import fields
+
+import pytest
+
+import config
+from bench.__main__ import SECTIONS
+from phone.commands import read_all
+from tests.support.processes import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def table(heading):
+    """The rows of the first table after this heading, as lists of cells."""
+    part = re.split(rf"^##+ {heading}$", README, maxsplit=1, flags=re.MULTILINE)[1]
+    rows = re.search(r"(?:^\|.*\n)+", part, re.MULTILINE).group().splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_every_setting_has_its_row_and_every_row_its_setting():
+    rows = {row[0].strip("`"): (row[1], row[2]) for row in table("Settings")}
+    settings = {
+        row.name.upper(): (row.metadata["about"], row.metadata["default"] or "")
+        for row in fields(config.Settings)
+        if "about" in row.metadata
+    }
+    assert rows == settings
+
+
+def test_every_provider_has_its_row_and_every_row_its_provider():
+    from receiving import providers
+
+    rows = [(row[0].strip("`"), row[1]) for row in table("Other providers' webhooks")]
+    assert rows == list(providers.settings())
+
+
+def test_every_command_has_its_row_and_every_row_its_command():
+    rows = [row[:3] for row in table("What the number does")]
+    assert rows == [[f"`{row.usage}`", row.key, row.about] for row in read_all().values()]
+
+
+def test_every_make_target_in_the_papers_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"make ([a-z]+)", README)) - {"sure"}
+    assert named <= targets
+
+
+def test_the_numbers_addresses_in_the_papers_are_the_apps(app):
+    addresses = {row[1].strip("`") for row in table("Deploy to Heroku")}
+    assert addresses <= {rule.rule for rule in app.url_map.iter_rules()}
+
+
+def test_every_file_that_a_paper_links_to_is_there():
+    for paper in ROOT.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", paper.read_text()):
+            assert (ROOT / link).exists(), f"{paper.name} links to {link}"
+
+
+def test_the_button_asks_for_everything_that_must_be_set():
+    import json
+
+    asked = set(json.loads((ROOT / "app.json").read_text())["env"])
+    must = {row.name.upper() for row in fields(config.Settings) if row.metadata.get("default", "") is None}
+    assert must - {"REDIS_URL"} <= asked
+
+
+def test_the_demo_sets_everything_that_must_be_set():
+    from scripts.demo import read_env
+
+    must = {row.name.upper() for row in fields(config.Settings) if row.metadata.get("default", "") is None}
+    assert must - {"REDIS_URL"} <= set(read_env(ROOT / ".env.demo"))
+
+
+def test_every_dependency_is_pinned_exactly():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "#-"]
+        assert all(re.fullmatch(r"[a-z0-9._-]+(\[[a-z,]+\])?==[\w.]+", line) for line in lines), name
+
+
+def test_the_procfile_starts_what_is_there():
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    assert set(lines) == {"web", "worker", "release"}
+    assert (ROOT / "workers" / "engine" / "supervisor.py").exists()
+    assert (ROOT / "scripts/release.py").exists()
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_of_make_bench_starts_without_arguments(name):
+    main = importlib.import_module(f"bench.{name}").main
+    inspect.signature(main).bind()
+    assert not inspect.iscoroutinefunction(main)

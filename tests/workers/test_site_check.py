@@ -1,0 +1,136 @@
+"""What somebody hears who asks about a web site."""
+
+import datetime
+import socket
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sending.http.client import Client
+from tests.support.receivers import (
+    AUTHORITY,
+    OK,
+    answers,
+    leads_to,
+    never_answers,
+    read_request,
+    receiver,
+    says_and_closes,
+    tls_for,
+)
+from workers.site_check import Look, Step, look, sentence
+
+NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
+LATER = datetime.datetime(2027, 3, 3, tzinfo=datetime.UTC)
+
+
+def moved(to, status=302):
+    return f"HTTP/1.1 {status} Moved\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tls") / "authority.pem"
+    AUTHORITY.cert_pem.write_to_path(path)
+    client = Client(allow_loopback=True, authorities=str(path), resolver=leads_to("127.0.0.1"))
+    yield client
+    client.close()
+
+
+def test_a_site_that_is_up_says_how_fast_and_for_how_long(client):
+    with receiver(answers(OK), tls_for("site.test", not_after=LATER)) as there:
+        seen = look(f"site.test:{there.port}", client)
+    (step,) = seen.steps
+    assert (step.status, seen.certificate_ends, seen.cause) == (200, LATER, None)
+    assert 0 < step.secure <= step.first_byte
+    assert sentence(seen, NOW) == (
+        f"site.test is up and answered in {step.first_byte} milliseconds. Its certificate is good until 3 March 2027."
+    )
+
+
+def test_each_redirect_is_followed_by_hand_and_told(client):
+    def temper(connection):
+        here = b"/here" in read_request(connection)
+        connection.sendall(moved(f"https://www.site.test:{there.port}/" if here else "/here"))
+
+    with receiver(answers(OK), tls_for("www.site.test")) as there, receiver(temper) as first:
+        seen = look(f"http://site.test:{first.port}", client)
+    assert [step.status for step in seen.steps] == [302, 302, 200]
+    assert sentence(seen, NOW).startswith("site.test sends people on to www.site.test. www.site.test is up")
+
+
+@pytest.mark.parametrize(
+    "to", ["http://169.254.169.254/latest", "http://[::ffff:10.0.0.1]/", "file:///etc/passwd", "//a@b"]
+)
+def test_a_redirect_that_leads_inside_is_not_followed(client, to):
+    with receiver(answers(moved(to))) as there:
+        seen = look(f"http://site.test:{there.port}", client)
+    assert (seen.cause, len(seen.steps)) == ("blocked", 1)
+
+
+def test_a_site_that_sends_people_in_circles_is_left_after_five_redirects(client):
+    with receiver(answers(moved("/again"))) as there:
+        seen = look(f"http://site.test:{there.port}", client)
+    assert len(seen.steps) == 6
+    assert sentence(seen, NOW) == "site.test is up, but sends people round and round. It is not encrypted."
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (404, "site.test is up, but answered 404, not found. It is not encrypted."),
+        (503, "site.test is there, but in trouble: it answered 503, service unavailable. It is not encrypted."),
+        (799, "site.test is there, but in trouble: it answered 799, whatever that means. It is not encrypted."),
+    ],
+)
+def test_a_site_in_trouble_says_which(client, status, words):
+    with receiver(answers(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())) as there:
+        assert sentence(look(f"http://site.test:{there.port}", client), NOW) == words
+
+
+def test_a_name_that_does_not_exist_is_said_so():
+    def nowhere(_host, _port):
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    assert sentence(look("example.test", Client(resolver=nowhere))) == (
+        "I couldn't find example.test: there is no such name."
+    )
+
+
+def test_a_site_that_is_too_slow_is_said_so(client, monkeypatch):
+    monkeypatch.setattr("workers.site_check.FINISH_WITHIN", 0.2)
+    with receiver(never_answers) as there:
+        assert sentence(look(f"http://slow.test:{there.port}", client)) == "slow.test took too long to answer."
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("localhost", "localhost is not a public address, so we don't connect to it."),
+        ("https://a@b.test", "Leave the user name and password out of the address."),
+        ("what is this", "The address has a space or an invisible character in it."),
+        ("127.1", "Write a numeric address in its plain form, like 192.0.2.1."),
+        ("example.com:22", "We don't connect to port 22."),
+    ],
+)
+def test_an_address_we_do_not_visit_is_explained(address, words):
+    assert sentence(look(address, Client(resolver=leads_to("127.0.0.1")))) == words
+
+
+def test_a_certificate_about_to_end_gets_a_word():
+    seen = Look("https://a.test/", (Step("https://a.test/", 200, 1, 2, 1234),), NOW + datetime.timedelta(days=1.5))
+    assert sentence(seen, NOW) == "a.test is up and answered in 1.2 seconds. Its certificate ends in 1 day."
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=30), st.binary(max_size=30))
+def test_whatever_is_asked_and_wherever_it_leads_there_is_a_sentence(address, target):
+    assert sentence(look(address, NOWHERE)).endswith(".")
+    reply = b"HTTP/1.1 302 X\r\nLocation: " + target.replace(b"\n", b"") + b"\r\nContent-Length: 0\r\n\r\n"
+    with receiver(says_and_closes(reply)) as there:
+        assert sentence(look(f"http://site.test:{there.port}", ANYONE)).endswith(".")
+
+
+NOWHERE = Client(resolver=leads_to("10.0.0.1"))
+ANYONE = Client(allow_loopback=True, resolver=leads_to("127.0.0.1"))
