@@ -15,12 +15,12 @@ import presenter
 import stage
 from api import catalogue
 from api import views as api
-from masking import MaskedNumbers
+from masking import MaskingFilter
 from phone import outbound_calls, sms, voice
-from phone.commands import read_all
+from phone.commands import load_commands
 from receiving import provider_views, receiver
 from receiving.idempotency import StillRunning
-from receiving.twilio import BadSignature
+from receiving.twilio import InvalidSignature
 from workers.queues import Queues
 
 BLUEPRINTS = (
@@ -48,20 +48,20 @@ def create_app(settings: config.Settings | None = None, redis: Any = None) -> Fl
         SESSION_COOKIE_SECURE=settings.is_public_https,
         SESSION_COOKIE_SAMESITE="Lax",
     )
-    app.session_interface = SessionsOnDemand()
+    app.session_interface = LazySessionInterface()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(MaskedNumbers())
+        handler.addFilter(MaskingFilter())
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    read_all()
-    insist_on_https(app, settings)
-    app.after_request(without_guessing)
-    for trouble, answer in ANSWERS.items():
+    load_commands()
+    enforce_https(app, settings)
+    app.after_request(add_nosniff_header)
+    for trouble, answer in ERROR_HANDLERS.items():
         app.register_error_handler(trouble, answer)
     return app
 
 
-class SessionsOnDemand(SecureCookieSessionInterface):
+class LazySessionInterface(SecureCookieSessionInterface):
     """Flask's own sessions, but a request without a cookie does not pay for reading one: no webhook has any."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
@@ -69,13 +69,13 @@ class SessionsOnDemand(SecureCookieSessionInterface):
         return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
 
-def without_guessing(response: Response) -> Response:
+def add_nosniff_header(response: Response) -> Response:
     """Every answer is what it says it is: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
-def insist_on_https(app: Flask, settings: config.Settings) -> None:
+def enforce_https(app: Flask, settings: config.Settings) -> None:
     """Pages asked for by http go to https. Webhooks never redirect: their signature already holds the scheme."""
 
     def only_https() -> BaseResponse | None:
@@ -93,30 +93,30 @@ def insist_on_https(app: Flask, settings: config.Settings) -> None:
             app.before_request(only_https)
 
 
-def _plain(sentence: str, status: int, **headers: str) -> Response:
+def _text_response(sentence: str, status: int, **headers: str) -> Response:
     return Response(sentence + "\n", status, headers, content_type="text/plain; charset=utf-8")
 
 
-def _refused(refusal: HTTPException) -> Response:
+def _http_error(refusal: HTTPException) -> Response:
     kept = {name: value for name, value in refusal.get_headers() if name in ("Allow", "Retry-After")}
-    return _plain(refusal.description or refusal.name, refusal.code or 500, **kept)
+    return _text_response(refusal.description or refusal.name, refusal.code or 500, **kept)
 
 
-def _store_is_away(trouble: Exception) -> Response:
+def _store_unavailable(trouble: Exception) -> Response:
     logging.getLogger(__name__).error("The store does not answer: %s", trouble)
-    return _plain("Our store does not answer just now. Please try again.", 503, **{"Retry-After": "5"})
+    return _text_response("Our store does not answer just now. Please try again.", 503, **{"Retry-After": "5"})
 
 
-def _broken(trouble: Exception) -> Response:
+def _internal_error(trouble: Exception) -> Response:
     logging.getLogger(__name__).exception("A request failed", exc_info=trouble)
-    return _plain("Something went wrong on our side. It is in our log.", 500)
+    return _text_response("Something went wrong on our side. It is in our log.", 500)
 
 
-ANSWERS: dict[type[Exception], Any] = {
-    BadSignature: receiver.refuse,
-    StillRunning: lambda _: _plain("This delivery is still being worked on.", 503, **{"Retry-After": "5"}),
-    StoreUnreachable: _store_is_away,
-    StoreTooSlow: _store_is_away,
-    HTTPException: _refused,
-    Exception: _broken,
+ERROR_HANDLERS: dict[type[Exception], Any] = {
+    InvalidSignature: receiver.reject_twilio,
+    StillRunning: lambda _: _text_response("This delivery is still being worked on.", 503, **{"Retry-After": "5"}),
+    StoreUnreachable: _store_unavailable,
+    StoreTooSlow: _store_unavailable,
+    HTTPException: _http_error,
+    Exception: _internal_error,
 }

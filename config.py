@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import redis
 
 
-class MissingSetting(Exception):
+class ConfigError(Exception):
     """A setting is absent or unusable; the message names it and says what to do."""
 
 
@@ -69,7 +69,7 @@ class Settings:
     )
     web_concurrency: int = setting("web processes", "2")
     port: int = setting("where the web process listens", "8000")
-    # Provider -> what its <PROVIDER>_WEBHOOK_SECRET holds; the table of them is `receiving.providers.settings()`.
+    # Provider -> what its <PROVIDER>_WEBHOOK_SECRET holds; the table of them is `receiving.providers.setting_rows()`.
     webhook_secrets: Mapping[str, Secrets] = field(kw_only=True)
 
     @property
@@ -79,11 +79,11 @@ class Settings:
 
 
 # Heroku's router is the one proxy in front; its key-value store signs its own certificate and publishes no chain.
-ON_HEROKU = {"trusted_proxies": "1", "redis_tls_verify": "no"}
+HEROKU_DEFAULTS = {"trusted_proxies": "1", "redis_tls_verify": "no"}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """All settings, or MissingSetting naming every one that is absent or unusable."""
+    """All settings, or ConfigError naming every one that is absent or unusable."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
     wrong: list[str] = []
@@ -95,20 +95,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             wrong.append(f"Set {name}: {row.metadata['about']}.")
             continue
         try:
-            values[row.name] = READERS.get(row.name, str)(text)
+            values[row.name] = PARSERS.get(row.name, str)(text)
         except ValueError as mistake:
             wrong.append(f"{name} {mistake}.")
     try:
-        values["webhook_secrets"] = _webhook_secrets(environ)
+        values["webhook_secrets"] = _load_webhook_secrets(environ)
     except ValueError as mistake:
         wrong.append(f"{mistake}.")
     if wrong:
-        raise MissingSetting("\n".join([*wrong, "The table of settings is in README.md."]))
+        raise ConfigError("\n".join([*wrong, "The table of settings is in README.md."]))
     return Settings(**values)
 
 
 def _default(name: str, default: str | None, environ: Mapping[str, str]) -> str | None:
-    return ON_HEROKU.get(name, default) if "DYNO" in environ else default
+    return HEROKU_DEFAULTS.get(name, default) if "DYNO" in environ else default
 
 
 def connect(settings: Settings) -> redis.Redis:
@@ -119,44 +119,44 @@ def connect(settings: Settings) -> redis.Redis:
     return redis.Redis.from_url(settings.redis_url, **options)
 
 
-def _account(text: str) -> str:
+def _parse_account_sid(text: str) -> str:
     if not (text.startswith("AC") and len(text) == 34):
         raise ValueError("must be AC and 32 hexadecimal digits, as Twilio's console shows it")
     return text
 
 
-def _number(text: str) -> str:
+def _parse_phone_number(text: str) -> str:
     if not (text.startswith("+") and text[1:].isdigit() and 8 <= len(text) <= 16):
         raise ValueError("must be in E.164: a plus sign, the country, the number, no spaces: +447700900100")
     return text
 
 
-def _secrets(text: str) -> Secrets:
+def _parse_secrets(text: str) -> Secrets:
     found = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
     if not found:
         raise ValueError("holds no value between its commas")
     return found
 
 
-def _long_secrets(text: str) -> Secrets:
-    found = _secrets(text)
+def _parse_long_secrets(text: str) -> Secrets:
+    found = _parse_secrets(text)
     if any(len(secret) < 16 for secret in found):
         raise ValueError("must be at least 16 characters; make one with: openssl rand -hex 32")
     return found
 
 
-def _webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
+def _load_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
     found = {}
     for name, text in environ.items():
         if name.endswith("_WEBHOOK_SECRET") and text.strip():
             try:
-                found[name.removesuffix("_WEBHOOK_SECRET").lower()] = _secrets(text)
+                found[name.removesuffix("_WEBHOOK_SECRET").lower()] = _parse_secrets(text)
             except ValueError as mistake:
                 raise ValueError(f"{name} {mistake}") from mistake
     return MappingProxyType(found)
 
 
-def _shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
+def _parse_shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
     keys = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = part.partition(":")
@@ -167,7 +167,7 @@ def _shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
     return keys
 
 
-def _origin(text: str) -> str:
+def _parse_origin(text: str) -> str:
     if not text:
         return ""
     parts = urlsplit(text)
@@ -176,7 +176,7 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
-def _hook(text: str) -> str:
+def _parse_github_hook_url(text: str) -> str:
     parts = urlsplit(text)
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
     if text and (not safe or "/hook" not in parts.path or parts.username or parts.query):
@@ -186,19 +186,19 @@ def _hook(text: str) -> str:
     return text.rstrip("/")
 
 
-def _store(text: str) -> str:
+def _parse_redis_url(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must start with redis:// or rediss://")
     return text
 
 
-def _whole(text: str) -> int:
+def _parse_int(text: str) -> int:
     if not text.isdigit():
         raise ValueError("must be a whole number")
     return int(text)
 
 
-def _seconds(text: str) -> tuple[int, ...]:
+def _parse_retry_delays(text: str) -> tuple[int, ...]:
     """A message is kept for seven days, and jitter may make a wait a fifth longer."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) > 5 * 86_400:
@@ -206,29 +206,29 @@ def _seconds(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _yes(text: str) -> bool:
+def _parse_yes_no(text: str) -> bool:
     if text.lower() not in ("yes", "no"):
         raise ValueError("must be yes or no")
     return text.lower() == "yes"
 
 
-READERS: dict[str, Callable[[str], object]] = {
-    "twilio_account_sid": _account,
-    "twilio_auth_token": _secrets,
-    "twilio_phone_number": _number,
-    "redis_url": _store,
-    "secret_key": _long_secrets,
+PARSERS: dict[str, Callable[[str], object]] = {
+    "twilio_account_sid": _parse_account_sid,
+    "twilio_auth_token": _parse_secrets,
+    "twilio_phone_number": _parse_phone_number,
+    "redis_url": _parse_redis_url,
+    "secret_key": _parse_long_secrets,
     "presenter_password": Secret,
-    "public_url": _origin,
-    "twilio_api_url": _origin,
-    "twilio_shared_keys": _shared_keys,
-    "github_hook_url": _hook,
+    "public_url": _parse_origin,
+    "twilio_api_url": _parse_origin,
+    "twilio_shared_keys": _parse_shared_keys,
+    "github_hook_url": _parse_github_hook_url,
     "github_token": Secret,
-    "api_tokens": lambda text: _long_secrets(text) if text else (),
-    "webhook_schedule": _seconds,
-    "trusted_proxies": _whole,
-    "allow_loopback": _yes,
-    "redis_tls_verify": _yes,
-    "web_concurrency": _whole,
-    "port": _whole,
+    "api_tokens": lambda text: _parse_long_secrets(text) if text else (),
+    "webhook_schedule": _parse_retry_delays,
+    "trusted_proxies": _parse_int,
+    "allow_loopback": _parse_yes_no,
+    "redis_tls_verify": _parse_yes_no,
+    "web_concurrency": _parse_int,
+    "port": _parse_int,
 }

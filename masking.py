@@ -5,15 +5,15 @@ import hmac
 import logging
 import re
 
-WAY_OUT = re.compile(r"/unfollow/[\w-]+")
-NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
+UNFOLLOW_PATH = re.compile(r"/unfollow/[\w-]+")
+E164_NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
 
 # With a scheme any host, without one a name with a dot: as people write addresses.
-ADDRESS = re.compile(
+URL = re.compile(
     r"(https?:/+)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?|()(?<![\w@./-])((?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?)([/?#]\S+)",
     re.IGNORECASE,
 )
-WRITTEN = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write numbers: 07700 900 123
+LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write numbers: 07700 900 123
 
 
 def mask(number: str) -> str:
@@ -25,22 +25,22 @@ def mask(number: str) -> str:
 
 def mask_all(text: str) -> str:
     """The text with every E.164 number in it masked, and every address by which somebody ends what they follow."""
-    return NUMBER.sub(lambda found: mask("+" + found[1]), WAY_OUT.sub("/unfollow/…", text))
+    return E164_NUMBER.sub(lambda found: mask("+" + found[1]), UNFOLLOW_PATH.sub("/unfollow/…", text))
 
 
 def mask_words(words: str) -> str:
     """What somebody wrote or said, with everything in it masked that may be a number, however it is written, and of web
     addresses what follows the host.
     """
-    return WRITTEN.sub("•••", mask_all(mask_addresses(words)))
+    return LOOSE_NUMBER.sub("•••", mask_all(mask_urls(words)))
 
 
-def mask_addresses(text: str) -> str:
+def mask_urls(text: str) -> str:
     """`https://hear.example/hook?key=1` as `https://hear.example/…`: path, query and login may be somebody's secret."""
-    return ADDRESS.sub(_host_alone, text)
+    return URL.sub(_keep_host, text)
 
 
-def _host_alone(found: re.Match[str]) -> str:
+def _keep_host(found: re.Match[str]) -> str:
     scheme, host, rest = found.group(1, 2, 3) if found[2] else found.group(4, 5, 6)
     return f"{scheme}{host}" + ("/…" if (rest or "/") != "/" else rest or "")
 
@@ -50,7 +50,7 @@ def alias(number: str, secret: str) -> str:
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]
 
 
-class MaskedNumbers(logging.Filter):
+class MaskingFilter(logging.Filter):
     """Masks the numbers in every line that passes a handler."""
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -11,7 +11,7 @@ from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as StoreTooSlow
 
 # One script rather than WATCH: the check and the writes are one round trip, and a webhook has no time for three.
-SCRIPT = """
+COMMIT_SCRIPT = """
 local seen
 if ARGV[1] == '' then seen = redis.call('GET', KEYS[1]) else seen = redis.call('HGET', KEYS[1], ARGV[1]) end
 if (seen or '') ~= ARGV[2] then return 0 end
@@ -23,26 +23,26 @@ while at <= #ARGV do
 end
 return 1
 """
-SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+COMMIT_SCRIPT_SHA1 = hashlib.sha1(COMMIT_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 Commands = Sequence[Sequence[Any]]
-Send = Callable[[Any, Commands], list[Any]]
+Execute = Callable[[Any, Commands], list[Any]]
 """Takes commands to the store and answers with its raw answers."""
 
 
-class Writes(Pipeline):
+class DeferredPipeline(Pipeline):
     """A pipeline that only collects. RQ can queue jobs on it: the transaction it opens there is the one we make."""
 
     def multi(self) -> None:
         """Nothing: everything collected happens at once anyway."""
 
 
-def collect(redis: Any) -> Writes:
+def new_pipeline(redis: Any) -> DeferredPipeline:
     """An empty collection of writes for this store."""
-    return Writes(redis.connection_pool, redis.response_callbacks, True, None)
+    return DeferredPipeline(redis.connection_pool, redis.response_callbacks, True, None)
 
 
-def commit(redis: Any, pipe: Any, key: str, seen: str, field: str = "", by: Send | None = None) -> bool:
+def commit_if_unchanged(redis: Any, pipe: Any, key: str, seen: str, field: str = "", by: Execute | None = None) -> bool:
     """Run what `pipe` has collected, all at once, if `key` (or its hash `field`) still holds `seen`; "" means absent.
 
     False: somebody else was faster, and nothing was written. `pipe` comes from `collect`; it is emptied, never
@@ -52,29 +52,29 @@ def commit(redis: Any, pipe: Any, key: str, seen: str, field: str = "", by: Send
     for arguments, _options in pipe.command_stack:
         words += [len(arguments), *arguments]
     pipe.reset()
-    by = by or send
+    by = by or execute
     try:
-        return bool(by(redis, [("EVALSHA", SCRIPT_SHA, *words)])[0])
+        return bool(by(redis, [("EVALSHA", COMMIT_SCRIPT_SHA1, *words)])[0])
     except NoScriptError:
-        return bool(by(redis, [("EVAL", SCRIPT, *words)])[0])
+        return bool(by(redis, [("EVAL", COMMIT_SCRIPT, *words)])[0])
 
 
-def send(redis: Any, commands: Commands) -> list[Any]:
+def execute(redis: Any, commands: Commands) -> list[Any]:
     """One round trip for several commands, in order but not as one; the raw answers. Raises the first refusal.
 
     The same as a pipeline, at half the price: a webhook makes two such trips, and each costs as much as its signature.
     """
-    return accepted(trip(redis, commands))
+    return raise_first_error(round_trip(redis, commands))
 
 
-def trip(redis: Any, commands: Commands) -> list[Any]:
+def round_trip(redis: Any, commands: Commands) -> list[Any]:
     """The same, with refusals among the answers."""
     packed = b"".join([pack_command(tuple(words)) for words in commands])
     pool = redis.connection_pool
     connection = pool.get_connection()
     try:
         connection.send_packed_command([packed])
-        return [_read(connection) for _ in commands]
+        return [_read_reply(connection) for _ in commands]
     except BaseException:
         connection.disconnect()  # half an answer may be left in it
         raise
@@ -82,7 +82,7 @@ def trip(redis: Any, commands: Commands) -> list[Any]:
         pool.release(connection)
 
 
-def accepted(answers: list[Any]) -> list[Any]:
+def raise_first_error(answers: list[Any]) -> list[Any]:
     """These answers, unless one is a refusal: then that is raised."""
     for answer in answers:
         if isinstance(answer, ResponseError):
@@ -90,36 +90,36 @@ def accepted(answers: list[Any]) -> list[Any]:
     return answers
 
 
-class QuickPipeline(Pipeline):
+class RawPipeline(Pipeline):
     """A pipeline without a transaction that goes by `send`; should the store be away, by redis-py's own patience."""
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """The raw answers. Raises the first refusal."""
         commands = [words for words, _options in self.command_stack]
         try:
-            answers = send(self, commands) if commands else []
+            answers = execute(self, commands) if commands else []
         except (StoreUnreachable, StoreTooSlow):
             return super().execute(raise_on_error)
         self.reset()
         return answers
 
 
-class Quick:
+class RawClient:
     """Of a store, what those need who only run scripts and pipelines on it."""
 
     def __init__(self, redis: Any) -> None:
         self.redis = redis
 
-    def pipeline(self, transaction: bool = False) -> QuickPipeline:
+    def pipeline(self, transaction: bool = False) -> RawPipeline:
         """An empty one; there are no transactions."""
-        return QuickPipeline(self.redis.connection_pool, self.redis.response_callbacks, False, None)
+        return RawPipeline(self.redis.connection_pool, self.redis.response_callbacks, False, None)
 
     def script_load(self, script: str) -> str:
         """Tell the store this script; its name."""
         return str(self.redis.script_load(script))
 
 
-def _read(connection: Any) -> Any:
+def _read_reply(connection: Any) -> Any:
     try:
         return connection.read_response()
     except ResponseError as refusal:

@@ -11,25 +11,25 @@ from redis.exceptions import RedisError
 import store
 from store import Commands
 
-MOST = 64  # deliveries in one trip
+MAX_DELIVERIES_PER_BATCH = 64  # deliveries in one trip
 
 
-class Rider:
+class PendingBatch:
     """One delivery's commands; `turn` is let go of when they were carried, or when it is to drive the next trip."""
 
     def __init__(self, commands: Commands) -> None:
         self.commands = commands
-        self.turn = Lock()
+        self.ready = Lock()
         self.answers: list[Any] | None = None
-        self.trouble: RedisError | OSError | None = None
+        self.error: RedisError | OSError | None = None
 
     @property
-    def was_carried(self) -> bool:
+    def is_done(self) -> bool:
         """True when there is an answer, or a reason why there is none."""
-        return self.answers is not None or self.trouble is not None
+        return self.answers is not None or self.error is not None
 
 
-class Coach:
+class Batcher:
     """One trip at a time. Who comes while it is under way goes with the next, which the first of them drives.
 
     For web processes only: RQ ends a job by an exception at any line, and a driver must not leave its place.
@@ -37,63 +37,63 @@ class Coach:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.waiting: list[Rider] = []
-        self.is_out = False
+        self.waiting: list[PendingBatch] = []
+        self.is_sending = False
 
-    def carry(self, redis: Any, rider: Rider) -> None:
+    def run(self, redis: Any, rider: PendingBatch) -> None:
         """Return when it was carried."""
         with self.lock:
             self.waiting.append(rider)
-            drives, self.is_out = not self.is_out, True
+            drives, self.is_sending = not self.is_sending, True
             if not drives:
-                rider.turn.acquire()
+                rider.ready.acquire()
         if not drives:
             self._wait(rider)
-        if not rider.was_carried:
-            self._drive(redis)
+        if not rider.is_done:
+            self._send_batch(redis)
 
-    def _wait(self, rider: Rider) -> None:
+    def _wait(self, rider: PendingBatch) -> None:
         try:
-            rider.turn.acquire()
+            rider.ready.acquire()
         except BaseException:  # its greenlet is stopped; if it was to drive, the next one is
             with self.lock:
                 self.waiting = [other for other in self.waiting if other is not rider]
-            if not rider.turn.locked() and not rider.was_carried:
-                self._arrive([])
+            if not rider.ready.locked() and not rider.is_done:
+                self._finish_batch([])
             raise
 
-    def _drive(self, redis: Any) -> None:
+    def _send_batch(self, redis: Any) -> None:
         with self.lock:
-            riders, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+            riders, self.waiting = self.waiting[:MAX_DELIVERIES_PER_BATCH], self.waiting[MAX_DELIVERIES_PER_BATCH:]
         try:
-            answers = store.trip(redis, [words for rider in riders for words in rider.commands])
+            answers = store.round_trip(redis, [words for rider in riders for words in rider.commands])
             for rider in riders:
                 rider.answers, answers = answers[: len(rider.commands)], answers[len(rider.commands) :]
         except (RedisError, OSError) as trouble:
             for rider in riders:
-                rider.trouble = trouble
+                rider.error = trouble
         finally:
-            self._arrive(riders)
+            self._finish_batch(riders)
 
-    def _arrive(self, riders: list[Rider]) -> None:
+    def _finish_batch(self, riders: list[PendingBatch]) -> None:
         with self.lock:
             next_driver = self.waiting[:1]
-            self.is_out = bool(next_driver)
+            self.is_sending = bool(next_driver)
         for rider in riders:
-            if not rider.was_carried:
-                rider.trouble = Broken("Whoever carried this was stopped.")
+            if not rider.is_done:
+                rider.error = Broken("Whoever carried this was stopped.")
         for rider in [*riders, *next_driver]:
-            if rider.turn.locked():
-                rider.turn.release()
+            if rider.ready.locked():
+                rider.ready.release()
 
 
-_coaches: "WeakKeyDictionary[Any, Coach]" = WeakKeyDictionary()  # by connection pool
+_batchers: "WeakKeyDictionary[Any, Batcher]" = WeakKeyDictionary()  # by connection pool
 
 
-def send(redis: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
+def execute(redis: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
     """As `transaction.send`."""
-    rider = Rider(commands)
-    _coaches.setdefault(redis.connection_pool, Coach()).carry(redis, rider)
-    if rider.trouble is not None:
-        raise type(rider.trouble)(*rider.trouble.args) from rider.trouble
-    return store.accepted(rider.answers or [])
+    rider = PendingBatch(commands)
+    _batchers.setdefault(redis.connection_pool, Batcher()).run(redis, rider)
+    if rider.error is not None:
+        raise type(rider.error)(*rider.error.args) from rider.error
+    return store.raise_first_error(rider.answers or [])

@@ -8,18 +8,18 @@ from flask import Response, current_app, render_template
 
 from receiving import providers
 from sending.webhooks import catalogue
-from stage.blueprint import page_blueprint
-from stage.views import theme
+from stage.blueprint import create_page_blueprint
+from stage.views import requested_theme
 
-ANOTHERS = "github.star"  # stands for what other providers tell us
-TALK = "https://talk.example"  # where the address in a thin example leads, as long as we have none ourselves
+EXAMPLE_PROVIDER_EVENT = "github.star"  # stands for what other providers tell us
+EXAMPLE_ORIGIN = "https://talk.example"  # where the address in a thin example leads, as long as we have none ourselves
 
 
-bp = page_blueprint("catalogue", __name__)
+bp = create_page_blueprint("catalogue", __name__)
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One kind of event. `parts` are its JSON texts: an id for the page, a title, the text."""
 
     name: str
@@ -35,44 +35,46 @@ def catalogue_page() -> str:
     families = {name.partition(".")[0]: [one for one in names if one.startswith(name.split(".")[0])] for name in names}
     return render_template(
         "api/catalogue.html",
-        families={family: [_entry(name) for name in members] for family, members in families.items()},
-        anothers=_entry(ANOTHERS),
-        providers={name: [_name(name, event) for event in one.samples] for name, one in providers.load().items()},
-        theme=theme(),
+        families={family: [_build_entry(name) for name in members] for family, members in families.items()},
+        anothers=_build_entry(EXAMPLE_PROVIDER_EVENT),
+        providers={
+            name: [_provider_event_type(name, event) for event in one.samples] for name, one in providers.load().items()
+        },
+        theme=requested_theme(),
     )
 
 
 @bp.get("/catalogue.json")
 def catalogue_json() -> Response:
     """The same for programs: name -> about, schema, example, and both again for thin payloads."""
-    known = {name: _facts(name) for name in (*catalogue.CATALOGUE, ANOTHERS)}
-    return Response(_written({"events": known}) + "\n", content_type="application/json")
+    known = {name: _describe(name) for name in (*catalogue.CATALOGUE, EXAMPLE_PROVIDER_EVENT)}
+    return Response(_to_json({"events": known}) + "\n", content_type="application/json")
 
 
-def _facts(name: str) -> dict[str, Any]:
-    thin = {"schema": catalogue.schema(name, is_thin=True), "example": _example(name, is_thin=True)}
-    full = {"schema": catalogue.schema(name), "example": _example(name)}
-    return {"about": catalogue.kind_of(name).about, **full, "thin": thin}
+def _describe(name: str) -> dict[str, Any]:
+    thin = {"schema": catalogue.build_schema(name, is_thin=True), "example": _build_example(name, is_thin=True)}
+    full = {"schema": catalogue.build_schema(name), "example": _build_example(name)}
+    return {"about": catalogue.get_event_type(name).about, **full, "thin": thin}
 
 
-def _entry(name: str) -> Entry:
-    facts, kind, id = _facts(name), catalogue.kind_of(name), name.replace(".", "-")
+def _build_entry(name: str) -> CatalogueEntry:
+    facts, kind, id = _describe(name), catalogue.get_event_type(name), name.replace(".", "-")
     parts = (
-        (f"{id}-example", "Example", _written(facts["example"])),
-        (f"{id}-schema", "JSON schema", _written(facts["schema"])),
-        (f"{id}-thin", "Thin payload", _written(facts["thin"]["example"])),
+        (f"{id}-example", "Example", _to_json(facts["example"])),
+        (f"{id}-schema", "JSON schema", _to_json(facts["schema"])),
+        (f"{id}-thin", "Thin payload", _to_json(facts["thin"]["example"])),
     )
-    return Entry(name, kind.about[0].upper() + kind.about[1:], kind.is_open, parts)
+    return CatalogueEntry(name, kind.about[0].upper() + kind.about[1:], kind.is_open, parts)
 
 
-def _example(name: str, is_thin: bool = False) -> dict[str, Any]:
-    origin = current_app.extensions["settings"].public_url or TALK
-    return catalogue.example(name, is_thin=is_thin, origin=origin)
+def _build_example(name: str, is_thin: bool = False) -> dict[str, Any]:
+    origin = current_app.extensions["settings"].public_url or EXAMPLE_ORIGIN
+    return catalogue.build_example(name, is_thin=is_thin, origin=origin)
 
 
-def _name(provider: str, event: str) -> str:
-    return ".".join([provider, *filter(None, map(catalogue.in_a_name, event.split(".")))])
+def _provider_event_type(provider: str, event: str) -> str:
+    return ".".join([provider, *filter(None, map(catalogue.normalize_name, event.split(".")))])
 
 
-def _written(facts: Any) -> str:
+def _to_json(facts: Any) -> str:
     return json.dumps(facts, ensure_ascii=False, indent=2)

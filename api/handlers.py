@@ -7,18 +7,18 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints, redelivery, signatures
-from sending.webhooks.encryption import Seal
-from sending.webhooks.endpoints import Subscriber
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import WebhookEndpoint
 from workers import redelivery_runs
-from workers.redelivery_runs import Recovery
+from workers.redelivery_runs import RedeliveryRun
 
-Work = Callable[[Mapping[str, str], dict[str, Any]], Response]
+Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
 """One operation: from what stands in the path and the checked body to the answer."""
 
 
-class Missing(Exception):
+class ResourceNotFound(Exception):
     """There is no such thing; the sentence says which."""
 
 
@@ -27,59 +27,63 @@ def redis() -> Any:
     return current_app.extensions["redis"]
 
 
-def seal() -> Seal:
+def get_encryption() -> Encryption:
     """What closes and opens subscribers' secrets."""
-    return Seal(current_app.extensions["settings"].secret_key)
+    return Encryption(current_app.extensions["settings"].secret_key)
 
 
-def existing(id: str) -> Subscriber:
+def get_endpoint(id: str) -> WebhookEndpoint:
     """The subscriber with this id. Missing when there is none."""
     found = endpoints.load(redis(), id)
     if found is None:
-        raise Missing("There is no such subscriber.")
+        raise ResourceNotFound("There is no such subscriber.")
     return found
 
 
-def create(body: dict[str, Any]) -> Subscriber:
+def create(body: dict[str, Any]) -> WebhookEndpoint:
     """A new subscriber with these wishes."""
-    return endpoints.create(redis(), _client(_loopback()), seal(), http=_loopback(), **_wishes(body))
+    return endpoints.create(
+        redis(), _get_client(_allows_loopback()), get_encryption(), http=_allows_loopback(), **_parse_options(body)
+    )
 
 
-def update(id: str, body: dict[str, Any]) -> Subscriber:
+def update(id: str, body: dict[str, Any]) -> WebhookEndpoint:
     """The subscriber with these wishes changed."""
-    return endpoints.update(redis(), _client(_loopback()), seal(), id, http=_loopback(), **_wishes(body))
+    return endpoints.update(
+        redis(), _get_client(_allows_loopback()), get_encryption(), id, http=_allows_loopback(), **_parse_options(body)
+    )
 
 
-def rotate(id: str, body: dict[str, Any]) -> Subscriber:
+def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
     """The subscriber with a new key."""
-    overlap = body.get("overlap", endpoints.OVERLAP)
-    return endpoints.rotate(redis(), seal(), id, private=body.get("private", False), overlap=overlap)
+    overlap = body.get("overlap", endpoints.KEY_OVERLAP_SECONDS)
+    return endpoints.rotate_key(redis(), get_encryption(), id, private=body.get("private", False), overlap=overlap)
 
 
-def begin_recovery(id: str, since: float) -> Recovery:
+def start_recovery(id: str, since: float) -> RedeliveryRun:
     """All that failed there since then goes out once more: a job. recovery.IsOff when nothing is sent there."""
-    if existing(id).state == "off":
-        raise redelivery.IsOff
-    return redelivery_runs.begin(redis(), dispatch.queue(redis()), id, since)
+    if get_endpoint(id).state == "off":
+        raise redelivery.EndpointDisabled
+    return redelivery_runs.begin(redis(), dispatch.get_queue(redis()), id, since)
 
 
-def newest_key(one: Subscriber) -> dict[str, str]:
+def describe_newest_key(one: WebhookEndpoint) -> dict[str, str]:
     """What the receiver needs to check our newest signature; told once and never again."""
-    key = seal().open(one.keys[0].sealed)
-    shared = one.keys[0].scheme == signatures.SCHEME_SHARED
-    return {"secret": key} if shared else {"public_key": signatures.public_key(key)}
+    key = get_encryption().open(one.keys[0].encrypted)
+    shared = one.keys[0].scheme == signatures.SCHEME_HMAC
+    return {"secret": key} if shared else {"public_key": signatures.derive_public_key(key)}
 
 
-def _loopback() -> bool:
+def _allows_loopback() -> bool:
     return bool(current_app.extensions["settings"].allow_loopback)
 
 
 @cache
-def _client(allow_loopback: bool) -> Client:
-    return Client(allow_loopback=allow_loopback)
+def _get_client(allow_loopback: bool) -> HttpClient:
+    return HttpClient(allow_loopback=allow_loopback)
 
 
-def _wishes(body: dict[str, Any]) -> dict[str, Any]:
+def _parse_options(body: dict[str, Any]) -> dict[str, Any]:
     wishes = dict(body)
     if "kinds" in body:
         wishes["kinds"] = tuple(body["kinds"])
@@ -90,69 +94,73 @@ def _wishes(body: dict[str, Any]) -> dict[str, Any]:
 
 def _create(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     made = create(body)
-    return answer(_shown(made) | newest_key(made), 201, Location=f"/api/subscribers/{made.id}")
+    return json_response(
+        _describe_endpoint(made) | describe_newest_key(made), 201, Location=f"/api/subscribers/{made.id}"
+    )
 
 
 def _rotate(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     changed = rotate(path["id"], body)
-    return answer(_shown(changed) | newest_key(changed))
+    return json_response(_describe_endpoint(changed) | describe_newest_key(changed))
 
 
 def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    endpoints.delete(redis(), existing(path["id"]).id)
+    endpoints.delete(redis(), get_endpoint(path["id"]).id)
     return Response(status=204)
 
 
 def _attempts(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    rows = dispatch.attempts(redis(), existing(path["id"]).id)
-    return answer({"attempts": [vars(row) for row in rows]})
+    rows = dispatch.load_attempts(redis(), get_endpoint(path["id"]).id)
+    return json_response({"attempts": [vars(row) for row in rows]})
 
 
 def _dead(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    count, letters = redelivery.dead(redis(), existing(path["id"]).id)
-    return answer({"count": count, "dead": [vars(letter) for letter in letters]})
+    count, letters = redelivery.load_dead_letters(redis(), get_endpoint(path["id"]).id)
+    return json_response({"count": count, "dead": [vars(letter) for letter in letters]})
 
 
 def _resend(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    if not redelivery.resend(redis(), existing(path["id"]).id, body["message"]):
-        raise Missing("That message is not kept any more.")
-    return answer({"message": body["message"]}, 202)
+    if not redelivery.resend(redis(), get_endpoint(path["id"]).id, body["message"]):
+        raise ResourceNotFound("That message is not kept any more.")
+    return json_response({"message": body["message"]}, 202)
 
 
 def _recover(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    return answer(told(begin_recovery(path["id"], body["since"])), 202)
+    return json_response(describe_recovery(start_recovery(path["id"], body["since"])), 202)
 
 
 def _recovery(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     found = redelivery_runs.load(redis(), path["recovery"])
     if found is None or found.subscriber != path["id"]:
-        raise Missing("There is no such recovery.")
-    return answer(told(found))
+        raise ResourceNotFound("There is no such recovery.")
+    return json_response(describe_recovery(found))
 
 
 def _example(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    return answer({"message": redelivery.send_example(redis(), existing(path["id"]).id, body["kind"])}, 202)
+    return json_response({"message": redelivery.send_example(redis(), get_endpoint(path["id"]).id, body["kind"])}, 202)
 
 
 def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     kept = redis().hget(f"message:{path['message']}", "body")
     if kept is None:
-        raise Missing("That event is not kept, or not any more.")
-    whole = answer(json.loads(kept))
+        raise ResourceNotFound("That event is not kept, or not any more.")
+    whole = json_response(json.loads(kept))
     whole.headers.update({"Cache-Control": "private, max-age=86400, immutable", "Vary": "Authorization"})
     whole.add_etag()  # what happened does not change
     whole.make_conditional(request)
     return whole
 
 
-WORK: dict[str, Work] = {
+HANDLERS: dict[str, Handler] = {
     "create": _create,
-    "list": lambda path, body: answer({"subscribers": [_shown(one) for one in endpoints.everyone(redis())]}),
-    "fetch": lambda path, body: answer(_shown(existing(path["id"]))),
-    "update": lambda path, body: answer(_shown(update(path["id"], body))),
+    "list": lambda path, body: json_response(
+        {"subscribers": [_describe_endpoint(one) for one in endpoints.load_all(redis())]}
+    ),
+    "fetch": lambda path, body: json_response(_describe_endpoint(get_endpoint(path["id"]))),
+    "update": lambda path, body: json_response(_describe_endpoint(update(path["id"], body))),
     "rotate": _rotate,
-    "pause": lambda path, body: answer(_shown(endpoints.pause(redis(), path["id"]))),
-    "resume": lambda path, body: answer(_shown(endpoints.resume(redis(), path["id"]))),
+    "pause": lambda path, body: json_response(_describe_endpoint(endpoints.pause(redis(), path["id"]))),
+    "resume": lambda path, body: json_response(_describe_endpoint(endpoints.resume(redis(), path["id"]))),
     "delete": _delete,
     "attempts": _attempts,
     "dead": _dead,
@@ -164,14 +172,14 @@ WORK: dict[str, Work] = {
 }
 
 
-def told(one: Recovery) -> dict[str, Any]:
+def describe_recovery(one: RedeliveryRun) -> dict[str, Any]:
     """How far a recovery is, as JSON."""
     return {"recovery": one.id, "state": one.state, "done": one.done, "total": one.total, "why": one.why}
 
 
-def _shown(one: Subscriber) -> dict[str, Any]:
+def _describe_endpoint(one: WebhookEndpoint) -> dict[str, Any]:
     """All but what is secret: keys, credentials, the values of headers, the owner's number."""
-    wishes = ("url", "fallback", "wish_list", "rate", "at_once", "payload", "sign_body", "cookies")
+    wishes = ("url", "fallback", "event_filter", "rate", "at_once", "payload", "sign_body", "cookies")
     return {name: getattr(one, name) for name in ("id", *wishes, "state", "why", "made")} | {
         "kinds": list(one.kinds),
         "headers": [name for name, _ in one.headers],
@@ -179,7 +187,7 @@ def _shown(one: Subscriber) -> dict[str, Any]:
     }
 
 
-def answer(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
+def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
     """JSON that nobody keeps."""
     words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(words, status, {"Cache-Control": "no-store", **headers}, content_type="application/json")

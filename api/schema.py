@@ -6,41 +6,47 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from sending.webhooks.endpoints import AT_ONCE_MOST, ID, KIND, PAYLOADS
-from sending.webhooks.optional.custom_headers import HEADERS_MOST
+from sending.webhooks.endpoints import (
+    ENDPOINT_ID_PATTERN,
+    EVENT_FILTER_PATTERN,
+    MAX_CONCURRENCY,
+    PAYLOAD_STYLES,
+    ValidationError,
+)
+from sending.webhooks.optional.custom_headers import MAX_HEADERS
 
 Fields = Mapping[str, dict[str, Any]]
 """The fields of a JSON object: name -> schema."""
 
-TEXT: dict[str, Any] = {"type": "string", "maxLength": 2048}
-LATEST = 4_102_444_800  # seconds since 1970: the year 2100
-WISHES: Fields = {
-    "url": {**TEXT, "minLength": 1, "description": "where to send: an https address"},
+STRING: dict[str, Any] = {"type": "string", "maxLength": 2048}
+MAX_TIMESTAMP_SECONDS = 4_102_444_800  # seconds since 1970: the year 2100
+ENDPOINT_OPTIONS: Fields = {
+    "url": {**STRING, "minLength": 1, "description": "where to send: an https address"},
     "kinds": {
         "type": "array",
         "maxItems": 100,
-        "items": {"type": "string", "maxLength": 200, "pattern": f"^{KIND.pattern}$"},
+        "items": {"type": "string", "maxLength": 200, "pattern": f"^{EVENT_FILTER_PATTERN.pattern}$"},
         "description": "event types, or families such as text.*; none means all",
     },
     "payload": {
         "type": "string",
         "maxLength": 4,
-        "enum": list(PAYLOADS),
+        "enum": list(PAYLOAD_STYLES),
         "description": "full tells all; thin tells ids, and the address to fetch the rest with a token",
     },
-    "fallback": {**TEXT, "description": "tried when the address cannot be reached"},
-    "authorization": {**TEXT, "description": "the whole Authorization header of our requests"},
+    "fallback": {**STRING, "description": "tried when the address cannot be reached"},
+    "authorization": {**STRING, "description": "the whole Authorization header of our requests"},
     "headers": {
         "type": "object",
-        "maxProperties": HEADERS_MOST,
-        "additionalProperties": TEXT,
+        "maxProperties": MAX_HEADERS,
+        "additionalProperties": STRING,
         "description": "sent with each request; their values are not shown again",
     },
     "rate": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "requests a second; 0 means any"},
     "at_once": {
         "type": "integer",
         "minimum": 1,
-        "maximum": AT_ONCE_MOST,
+        "maximum": MAX_CONCURRENCY,
         "description": "requests at the same time",
     },
     "sign_body": {
@@ -48,12 +54,12 @@ WISHES: Fields = {
         "description": "adds X-Hub-Signature-256: HMAC-SHA256 of the body alone, keyed by the secret as it is written",
     },
     "cookies": {"type": "boolean", "description": "sends back the cookies that the address sets"},
-    "wish_list": {
-        **TEXT,
+    "event_filter": {
+        **STRING,
         "description": "an address that we GET before we send, as HTTP caching has it; kinds there narrow what is sent",
     },
 }
-NEW_KEY: Fields = {
+ROTATE_FIELDS: Fields = {
     "private": {"type": "boolean", "description": "true makes an ed25519 key, and answers its public half"},
     "overlap": {
         "type": "integer",
@@ -62,11 +68,16 @@ NEW_KEY: Fields = {
         "description": "seconds the present keys sign beside it; a day, if it is not given",
     },
 }
-MESSAGE: Fields = {"message": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_]+$"}}
-SINCE: Fields = {
-    "since": {"type": "number", "minimum": 0, "maximum": LATEST, "description": "seconds since 1970; 0 means all"}
+RESEND_FIELDS: Fields = {"message": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_]+$"}}
+RECOVER_FIELDS: Fields = {
+    "since": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": MAX_TIMESTAMP_SECONDS,
+        "description": "seconds since 1970; 0 means all",
+    }
 }
-EXAMPLE: Fields = {
+EXAMPLE_FIELDS: Fields = {
     "kind": {
         "type": "string",
         "minLength": 1,
@@ -84,50 +95,62 @@ class Operation:
     name: str
     about: str
     answers: int = 200
-    shape: str = "Subscriber"
+    response_schema: str = "Subscriber"
     takes: Fields = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "/subscribers": {
-        "GET": Operation("list", "Every subscriber, the oldest first", shape="Subscribers"),
-        "POST": Operation("create", "A new subscriber, and its secret, once", 201, "NewKey", WISHES, ("url",)),
+        "GET": Operation("list", "Every subscriber, the oldest first", response_schema="Subscribers"),
+        "POST": Operation(
+            "create", "A new subscriber, and its secret, once", 201, "NewKey", ENDPOINT_OPTIONS, ("url",)
+        ),
     },
     "/subscribers/{id}": {
         "GET": Operation("fetch", "One subscriber"),
-        "PATCH": Operation("update", "Change what is given, and leave the rest", takes=WISHES),
+        "PATCH": Operation("update", "Change what is given, and leave the rest", takes=ENDPOINT_OPTIONS),
         "DELETE": Operation("delete", "Forget it, and what was to be sent to it", 204, ""),
     },
     "/subscribers/{id}/rotate": {
-        "POST": Operation("rotate", "A new key; the present ones sign for a while more", 200, "NewKey", NEW_KEY)
+        "POST": Operation("rotate", "A new key; the present ones sign for a while more", 200, "NewKey", ROTATE_FIELDS)
     },
     "/subscribers/{id}/pause": {"POST": Operation("pause", "Send nothing; what happens meanwhile waits")},
     "/subscribers/{id}/resume": {"POST": Operation("resume", "Send again, with a clean slate")},
-    "/subscribers/{id}/attempts": {"GET": Operation("attempts", "The newest hundred attempts", shape="Attempts")},
+    "/subscribers/{id}/attempts": {
+        "GET": Operation("attempts", "The newest hundred attempts", response_schema="Attempts")
+    },
     "/subscribers/{id}/dead": {
-        "GET": Operation("dead", "The newest hundred dead letters: given up after the last attempt", shape="Dead")
+        "GET": Operation(
+            "dead", "The newest hundred dead letters: given up after the last attempt", response_schema="Dead"
+        )
     },
     "/subscribers/{id}/resend": {
-        "POST": Operation("resend", "Send this message once more", 202, "Message", MESSAGE, ("message",))
+        "POST": Operation("resend", "Send this message once more", 202, "Message", RESEND_FIELDS, ("message",))
     },
     "/subscribers/{id}/recover": {
-        "POST": Operation("recover", "Send all that failed since then once more", 202, "Recovery", SINCE, ("since",))
+        "POST": Operation(
+            "recover", "Send all that failed since then once more", 202, "Recovery", RECOVER_FIELDS, ("since",)
+        )
     },
     "/subscribers/{id}/recoveries/{recovery}": {
-        "GET": Operation("recovery", "How far a recovery is", shape="Recovery")
+        "GET": Operation("recovery", "How far a recovery is", response_schema="Recovery")
     },
     "/subscribers/{id}/example": {
-        "POST": Operation("example", "Send an example of this event to it alone", 202, "Message", EXAMPLE, ("kind",))
+        "POST": Operation(
+            "example", "Send an example of this event to it alone", 202, "Message", EXAMPLE_FIELDS, ("kind",)
+        )
     },
-    "/events/{message}": {"GET": Operation("event", "The whole event that a thin payload tells of", shape="Event")},
+    "/events/{message}": {
+        "GET": Operation("event", "The whole event that a thin payload tells of", response_schema="Event")
+    },
 }
-PARAMETERS = {  # of paths
-    "id": f"^{ID.pattern}$",
+PATH_PARAMETERS = {  # of paths
+    "id": f"^{ENDPOINT_ID_PATTERN.pattern}$",
     "recovery": "^rec_[0-9a-f]{16}$",
     "message": "^msg_[A-Za-z0-9_]{1,80}$",
 }
-REFUSALS = {
+ERROR_RESPONSES = {
     "400": "The body is no JSON",
     "401": "The token is missing or wrong",
     "404": "There is no such thing",
@@ -139,27 +162,23 @@ REFUSALS = {
 }
 
 
-class Unfit(ValueError):
-    """The body is not as the description says; the sentence names the field."""
-
-
-def check(body: Mapping[str, Any], operation: Operation) -> None:
-    """Unfit, unless every field of the body is one that this operation takes, and as it says."""
+def validate(body: Mapping[str, Any], operation: Operation) -> None:
+    """ValidationError, unless every field of the body is one that this operation takes, and as it says."""
     for name in operation.needs:
         if name not in body:
-            raise Unfit(f"Give {name}.")
+            raise ValidationError(f"Give {name}.")
     for name, value in body.items():
         if name not in operation.takes:
-            raise Unfit(f"There are no fields here but {', '.join(operation.takes) or 'none'}.")
-        if not _fits(value, operation.takes[name]):
-            raise Unfit(f"The field {name} is not as /api/openapi.json says.")
+            raise ValidationError(f"There are no fields here but {', '.join(operation.takes) or 'none'}.")
+        if not _matches_schema(value, operation.takes[name]):
+            raise ValidationError(f"The field {name} is not as /api/openapi.json says.")
 
 
-def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    return FITS[schema["type"]](value, schema)
+def _matches_schema(value: Any, schema: Mapping[str, Any]) -> bool:
+    return VALIDATORS[schema["type"]](value, schema)
 
 
-def _is_text(value: Any, schema: Mapping[str, Any]) -> bool:
+def _is_valid_string(value: Any, schema: Mapping[str, Any]) -> bool:
     if not isinstance(value, str) or not schema.get("minLength", 0) <= len(value) <= schema["maxLength"]:
         return False
     if value not in schema.get("enum", (value,)):
@@ -167,33 +186,35 @@ def _is_text(value: Any, schema: Mapping[str, Any]) -> bool:
     return "pattern" not in schema or bool(re.fullmatch(schema["pattern"][1:-1], value))
 
 
-def _is_number(value: Any, schema: Mapping[str, Any]) -> bool:
+def _is_valid_number(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return (isinstance(value, int) or isfinite(value)) and schema["minimum"] <= value <= schema["maximum"]
 
 
-def _is_whole(value: Any, schema: Mapping[str, Any]) -> bool:
-    return _is_number(value, schema) and float(value).is_integer()  # 1.0 is an integer in JSON
+def _is_valid_integer(value: Any, schema: Mapping[str, Any]) -> bool:
+    return _is_valid_number(value, schema) and float(value).is_integer()  # 1.0 is an integer in JSON
 
 
-def _is_list(value: Any, schema: Mapping[str, Any]) -> bool:
+def _is_valid_array(value: Any, schema: Mapping[str, Any]) -> bool:
     return (
-        isinstance(value, list) and len(value) <= schema["maxItems"] and all(_fits(v, schema["items"]) for v in value)
+        isinstance(value, list)
+        and len(value) <= schema["maxItems"]
+        and all(_matches_schema(v, schema["items"]) for v in value)
     )
 
 
-def _is_object(value: Any, schema: Mapping[str, Any]) -> bool:
+def _is_valid_object(value: Any, schema: Mapping[str, Any]) -> bool:
     if not isinstance(value, dict) or len(value) > schema["maxProperties"]:
         return False
-    return all(_fits(one, schema["additionalProperties"]) for one in value.values())
+    return all(_matches_schema(one, schema["additionalProperties"]) for one in value.values())
 
 
-FITS = {
-    "string": _is_text,
-    "number": _is_number,
-    "integer": _is_whole,
-    "array": _is_list,
-    "object": _is_object,
+VALIDATORS = {
+    "string": _is_valid_string,
+    "number": _is_valid_number,
+    "integer": _is_valid_integer,
+    "array": _is_valid_array,
+    "object": _is_valid_object,
     "boolean": lambda value, _schema: isinstance(value, bool),
 }

@@ -9,19 +9,19 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 
 from api import openapi, schema
-from api.handlers import WORK, Missing, answer
+from api.handlers import HANDLERS, ResourceNotFound, json_response
 from api.schema import OPERATIONS
-from receiving.signatures import fits
-from sending.http.errors import Failure
-from sending.webhooks.endpoints import Unacceptable
-from sending.webhooks.redelivery import IsOff
+from receiving.signatures import matches_any
+from sending.http.errors import RequestFailed
+from sending.webhooks.endpoints import ValidationError
+from sending.webhooks.redelivery import EndpointDisabled
 
 bp = Blueprint("subscribers", __name__, url_prefix="/api")
-LARGEST = 64 * 1024  # bytes of a request's body
+MAX_BODY_BYTES = 64 * 1024  # bytes of a request's body
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-class Problem(Exception):
+class RequestProblem(Exception):
     """The request ends here: a status and a sentence; RFC 9457 says how it is written."""
 
     def __init__(self, status: int, sentence: str, **headers: str) -> None:
@@ -30,23 +30,23 @@ class Problem(Exception):
 
 
 @bp.record
-def open_doors(state: BlueprintSetupState) -> None:
+def register_routes(state: BlueprintSetupState) -> None:
     """One address for each path; without a token none of them exists."""
     if not state.app.extensions["settings"].api_tokens:
         return
     options: dict[str, Any] = {"methods": METHODS, "provide_automatic_options": False}
     for number, path in enumerate(OPERATIONS):
         rule = path.replace("{", "<").replace("}", ">")
-        state.add_url_rule(rule, f"path{number}", _view(path), **options)
-    state.add_url_rule("/openapi.json", "description", _description, methods=["GET"])
-    state.add_url_rule("/<path:rest>", "nowhere", _view(""), **options)
+        state.add_url_rule(rule, f"path{number}", _build_view(path), **options)
+    state.add_url_rule("/openapi.json", "description", _openapi_response, methods=["GET"])
+    state.add_url_rule("/<path:rest>", "nowhere", _build_view(""), **options)
 
 
-def _description() -> Response:
-    return answer(openapi.description())
+def _openapi_response() -> Response:
+    return json_response(openapi.build_description())
 
 
-def _view(path: str) -> Callable[..., Response]:
+def _build_view(path: str) -> Callable[..., Response]:
     """Whatever comes to this path: first the token, then the method, then the work."""
 
     def view(**parts: str) -> Response:
@@ -55,25 +55,25 @@ def _view(path: str) -> Callable[..., Response]:
             operations = OPERATIONS.get(path, {})
             method = "GET" if request.method == "HEAD" else request.method
             if not operations:
-                raise Problem(404, "There is nothing at this address.")
+                raise RequestProblem(404, "There is nothing at this address.")
             if method not in operations:
-                raise Problem(405, f"Here works {' and '.join(operations)}.", Allow=", ".join(operations))
+                raise RequestProblem(405, f"Here works {' and '.join(operations)}.", Allow=", ".join(operations))
             operation = operations[method]
-            body = _read_body() if operation.takes else {}
-            schema.check(body, operation)
-            return WORK[operation.name](parts, body)
-        except Problem as problem:
-            return _problem(problem.status, str(problem), problem.headers)
+            body = _parse_body() if operation.takes else {}
+            schema.validate(body, operation)
+            return HANDLERS[operation.name](parts, body)
+        except RequestProblem as problem:
+            return _problem_response(problem.status, str(problem), problem.headers)
         except HTTPException as refusal:
-            return _problem(refusal.code or 400, refusal.description or refusal.name)
-        except Missing as missing:
-            return _problem(404, str(missing))
+            return _problem_response(refusal.code or 400, refusal.description or refusal.name)
+        except ResourceNotFound as missing:
+            return _problem_response(404, str(missing))
         except KeyError:  # it went while we looked
-            return _problem(404, "There is no such subscriber.")
-        except IsOff as sentence:
-            return _problem(409, str(sentence))
-        except (Unacceptable, Failure, schema.Unfit) as wrong:
-            return _problem(422, str(wrong))
+            return _problem_response(404, "There is no such subscriber.")
+        except EndpointDisabled as sentence:
+            return _problem_response(409, str(sentence))
+        except (ValidationError, RequestFailed) as wrong:
+            return _problem_response(422, str(wrong))
 
     return view
 
@@ -81,28 +81,28 @@ def _view(path: str) -> Callable[..., Response]:
 def _check_token() -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     tokens = current_app.extensions["settings"].api_tokens
-    if scheme.lower() != "bearer" or not fits(given.strip(), tokens):
-        raise Problem(401, "Send one of API_TOKENS as Authorization: Bearer.", **{"WWW-Authenticate": "Bearer"})
+    if scheme.lower() != "bearer" or not matches_any(given.strip(), tokens):
+        raise RequestProblem(401, "Send one of API_TOKENS as Authorization: Bearer.", **{"WWW-Authenticate": "Bearer"})
 
 
-def _read_body() -> dict[str, Any]:
+def _parse_body() -> dict[str, Any]:
     """The JSON object that came; nothing is an empty one."""
-    request.max_content_length = LARGEST
+    request.max_content_length = MAX_BODY_BYTES
     raw = request.get_data()
     if not raw:
         return {}
     if request.mimetype != "application/json":
-        raise Problem(415, "Send JSON, as application/json.")
+        raise RequestProblem(415, "Send JSON, as application/json.")
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
-        raise Problem(400, "The body is no JSON.") from None
+        raise RequestProblem(400, "The body is no JSON.") from None
     if not isinstance(body, dict):
-        raise Problem(422, "The body must be a JSON object.")
+        raise RequestProblem(422, "The body must be a JSON object.")
     return body
 
 
-def _problem(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    told = answer({"type": "about:blank", "status": status, "detail": sentence}, status, **(headers or {}))
+def _problem_response(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    told = json_response({"type": "about:blank", "status": status, "detail": sentence}, status, **(headers or {}))
     told.content_type = "application/problem+json"
     return told

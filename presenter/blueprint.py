@@ -1,5 +1,5 @@
 """The blueprint of the presenter's pages and of the health checks."""
 
-from stage.blueprint import page_blueprint
+from stage.blueprint import create_page_blueprint
 
-bp = page_blueprint("presenter", __name__)
+bp = create_page_blueprint("presenter", __name__)

@@ -6,23 +6,23 @@ from typing import Any
 import redis
 from flask import Response, redirect, render_template, request, session, url_for
 
-from masking import mask_addresses
+from masking import mask_urls
 from presenter import auth, health
-from presenter.auth import TooManyTries, for_the_presenter
+from presenter.auth import TooManyLoginAttempts, login_required
 from presenter.blueprint import bp
 from receiving import inbox
 from receiving.delivery import Delivery
 from sending import rate_limits
-from stage.blueprint import feed, store
-from stage.sanitize import tame
-from stage.views import theme
+from stage.blueprint import get_event_stream, get_page_store
+from stage.sanitize import sanitize
+from stage.views import requested_theme
 
-ROWS = 12  # deliveries, refusals and stories in view
-LONGEST = 200  # characters of one parameter
+MAX_ROWS = 12  # deliveries, refusals and stories in view
+MAX_VALUE_CHARACTERS = 200  # characters of one parameter
 
 
 @dataclass(frozen=True)
-class Came:
+class DeliveryRow:
     """A delivery in words fit for a screen: every number in it is masked."""
 
     id: str
@@ -34,80 +34,84 @@ class Came:
 
 
 @bp.get("/present")
-@for_the_presenter
+@login_required
 def dashboard() -> str:
     """The whole page; `/present/now` is the part of it that moves."""
     said = session.pop("said", "") if "said" in session else ""
-    return render_template("presenter/present.html", token=auth.token(), theme=theme(), said=said, **_now())
+    return render_template(
+        "presenter/present.html", token=auth.csrf_token(), theme=requested_theme(), said=said, **_template_values()
+    )
 
 
 @bp.get("/present/now")
-def present_now() -> str | tuple[str, int]:
+def dashboard_fragment() -> str | tuple[str, int]:
     """The part that moves, for the page's own script."""
-    if not auth.is_presenter():
+    if not auth.is_logged_in():
         return "", 403
-    return render_template("presenter/_now.html", **_now())
+    return render_template("presenter/_now.html", **_template_values())
 
 
 @bp.route("/present/login", methods=["GET", "POST"])
-def present_login() -> Any:
+def login() -> Any:
     """The password, asked for and looked at."""
     if request.method == "GET":
-        return redirect(url_for("presenter.dashboard"), 303) if auth.is_presenter() else _ask_password()
-    auth.check_token()
+        return redirect(url_for("presenter.dashboard"), 303) if auth.is_logged_in() else _login_page()
+    auth.check_csrf_token()
     try:
         if auth.log_in(request.form.get("password", "")):
             return redirect(url_for("presenter.dashboard"), 303)
-    except TooManyTries as wait:
-        return Response(_ask_password(str(wait)), 429, {"Retry-After": str(wait.seconds)})
+    except TooManyLoginAttempts as wait:
+        return Response(_login_page(str(wait)), 429, {"Retry-After": str(wait.seconds)})
     except redis.RedisError:
-        return _ask_password("The store does not answer, so tries cannot be counted. Start Redis, then try again."), 503
-    return _ask_password("That is not the password."), 403
+        return _login_page("The store does not answer, so tries cannot be counted. Start Redis, then try again."), 503
+    return _login_page("That is not the password."), 403
 
 
 @bp.post("/present/logout")
-def present_logout() -> Any:
+def logout() -> Any:
     """Out again."""
-    auth.check_token()
+    auth.check_csrf_token()
     auth.log_out()
-    return redirect(url_for("presenter.present_login"), 303)
+    return redirect(url_for("presenter.login"), 303)
 
 
 @bp.post("/present/sending")
-@for_the_presenter
-def present_sending() -> Any:
+@login_required
+def set_sending() -> Any:
     """Stop all sending, or let it go on."""
-    auth.check_token()
+    auth.check_csrf_token()
     try:
         if request.form.get("sending") == "stop":
-            rate_limits.stop(store(), "the presenter stopped it")
+            rate_limits.stop(get_page_store(), "the presenter stopped it")
         else:
-            rate_limits.release(store())
+            rate_limits.resume(get_page_store())
     except redis.RedisError:
         session["said"] = "The store does not answer, so nothing was changed. Try again."
     return redirect(url_for("presenter.dashboard"), 303)
 
 
-def _ask_password(trouble: str = "") -> str:
-    return render_template("presenter/login.html", token=auth.token(), trouble=trouble, theme=theme())
+def _login_page(trouble: str = "") -> str:
+    return render_template("presenter/login.html", token=auth.csrf_token(), trouble=trouble, theme=requested_theme())
 
 
-def _now() -> dict[str, Any]:
-    seen: dict[str, Any] = {"health": health.look()}
-    client, shown = store(), feed()
+def _template_values() -> dict[str, Any]:
+    seen: dict[str, Any] = {"health": health.check_health()}
+    client, shown = get_page_store(), get_event_stream()
     try:
         shown.catch_up()
-        seen["stopped"] = rate_limits.stopped(client)
-        seen["came_rows"] = [_came(id, delivery) for id, delivery in inbox.latest(client, ROWS)]
-        seen["refused"] = [_came(id, delivery, why.words) for id, delivery, why in inbox.refused(client, ROWS)]
+        seen["stopped"] = rate_limits.stop_reason(client)
+        seen["came_rows"] = [_delivery_row(id, delivery) for id, delivery in inbox.latest(client, MAX_ROWS)]
+        seen["refused"] = [
+            _delivery_row(id, delivery, why.words) for id, delivery, why in inbox.latest_rejected(client, MAX_ROWS)
+        ]
     except redis.RedisError:
         seen["health"] = health.Health(False)
-    return seen | {"stories": shown.board.shown()[:ROWS], "open": shown.board.asks_open()[:ROWS]}
+    return seen | {"stories": shown.board.shown()[:MAX_ROWS], "open": shown.board.asks_open()[:MAX_ROWS]}
 
 
-def _came(id: str, delivery: Delivery, why: str = "") -> Came:
-    told = {name: mask_addresses(text) for name, text in delivery.params.items()}
+def _delivery_row(id: str, delivery: Delivery, why: str = "") -> DeliveryRow:
+    told = {name: mask_urls(text) for name, text in delivery.params.items()}
     said = told or {"body": delivery.body.decode("utf-8", "replace")}
-    facts = [(tame(name, 60), tame(value, LONGEST)) for name, value in said.items() if value]
-    what = tame(f"{delivery.method} {delivery.shown}", 80)
-    return Came(id, delivery.received_at, what, tame(delivery["From"], 40), facts, tame(why))
+    facts = [(sanitize(name, 60), sanitize(value, MAX_VALUE_CHARACTERS)) for name, value in said.items() if value]
+    what = sanitize(f"{delivery.method} {delivery.redacted_path}", 80)
+    return DeliveryRow(id, delivery.received_at, what, sanitize(delivery["From"], 40), facts, sanitize(why))

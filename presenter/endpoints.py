@@ -11,142 +11,146 @@ from flask import Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import handlers
-from api.handlers import Missing
-from api.schema import WISHES, Unfit
+from api.handlers import ResourceNotFound
+from api.schema import ENDPOINT_OPTIONS
 from presenter import auth, endpoint_form
-from presenter.auth import for_the_presenter
+from presenter.auth import login_required
 from presenter.blueprint import bp
-from sending.http.errors import Failure
+from sending.http.errors import RequestFailed
 from sending.webhooks import catalogue, dispatch, endpoints, redelivery
 from sending.webhooks.encryption import WrongKey
-from sending.webhooks.endpoints import Subscriber, Unacceptable
-from sending.webhooks.redelivery import IsOff
-from stage.views import theme
+from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
+from sending.webhooks.redelivery import EndpointDisabled
+from stage.views import requested_theme
 from workers import redelivery_runs
 
-SHOWN_FOR = 300  # seconds a secret waits to be shown, once
-ROWS = 50  # attempts, and dead letters, in view
-WRONG = (Unacceptable, Failure, Unfit, IsOff, Missing, WrongKey)
-NEW = {"payload": "full", "rate": "0", "at_once": str(endpoints.AT_ONCE)}  # the form of a subscriber to be
+SECRET_TTL_SECONDS = 300  # seconds a secret waits to be shown, once
+MAX_ROWS = 50  # attempts, and dead letters, in view
+FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, ResourceNotFound, WrongKey)
+DEFAULT_FORM_VALUES = {
+    "payload": "full",
+    "rate": "0",
+    "at_once": str(endpoints.DEFAULT_CONCURRENCY),
+}  # the form of a subscriber to be
 
 
 @bp.get("/present/webhooks")
-@for_the_presenter
-def webhooks_page() -> str:
+@login_required
+def endpoints_page() -> str:
     """All subscribers, and a form for a new one."""
-    return _list(NEW)
+    return _render_list(DEFAULT_FORM_VALUES)
 
 
 @bp.post("/present/webhooks")
-@for_the_presenter
-def webhooks_create() -> Any:
+@login_required
+def endpoint_create() -> Any:
     """A new one; its page shows the secret."""
-    auth.check_token()
+    auth.check_csrf_token()
     try:
-        made = handlers.create(endpoint_form.read(request.form, is_new=True))
-    except WRONG as wrong:
-        return _list(request.form, str(wrong)), 422
-    _show_once(made)
-    return _back(made.id)
+        made = handlers.create(endpoint_form.parse_form(request.form, is_new=True))
+    except FORM_ERRORS as wrong:
+        return _render_list(request.form, str(wrong)), 422
+    _store_secret(made)
+    return _redirect_to_endpoint(made.id)
 
 
 @bp.get("/present/webhooks/<id>")
-@for_the_presenter
-def webhook_page(id: str) -> Any:
+@login_required
+def endpoint_page(id: str) -> Any:
     """One of them: its wishes, its keys, what was tried and what was given up."""
     one = endpoints.load(handlers.redis(), id)
     if one is None:
-        return _list(NEW, "There is no such subscriber."), 404
-    return _one(one, endpoint_form.write(one), session.pop("said", "") if "said" in session else "")
+        return _render_list(DEFAULT_FORM_VALUES, "There is no such subscriber."), 404
+    return _render_endpoint(one, endpoint_form.form_values(one), session.pop("said", "") if "said" in session else "")
 
 
 @bp.post("/present/webhooks/<id>")
-@for_the_presenter
-def webhook_update(id: str) -> Any:
+@login_required
+def endpoint_update(id: str) -> Any:
     """Its wishes are others now."""
-    auth.check_token()
+    auth.check_csrf_token()
     one = endpoints.load(handlers.redis(), id)
     if one is None:
-        return _list(NEW, "There is no such subscriber."), 404
+        return _render_list(DEFAULT_FORM_VALUES, "There is no such subscriber."), 404
     try:
-        handlers.update(id, endpoint_form.read(request.form))
-    except WRONG as wrong:
-        return _one(one, request.form, str(wrong)), 422
-    return _back(id, "Changed.")
+        handlers.update(id, endpoint_form.parse_form(request.form))
+    except FORM_ERRORS as wrong:
+        return _render_endpoint(one, request.form, str(wrong)), 422
+    return _redirect_to_endpoint(id, "Changed.")
 
 
 @bp.post("/present/webhooks/<id>/<verb>")
-@for_the_presenter
-def webhook_does(id: str, verb: str) -> Any:
+@login_required
+def endpoint_action(id: str, verb: str) -> Any:
     """One of the buttons."""
-    auth.check_token()
-    if verb not in VERBS:
-        return _list(NEW, "There is no such button."), 404
+    auth.check_csrf_token()
+    if verb not in ACTIONS:
+        return _render_list(DEFAULT_FORM_VALUES, "There is no such button."), 404
     try:
-        return VERBS[verb](handlers.existing(id).id)
-    except WRONG as wrong:
+        return ACTIONS[verb](handlers.get_endpoint(id).id)
+    except FORM_ERRORS as wrong:
         session["said"] = str(wrong)
     except KeyError:  # it went while we looked
         session["said"] = "There is no such subscriber."
-    return redirect(url_for("presenter.webhook_page", id=id), 303)
+    return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 
 @bp.get("/present/webhooks/<id>/recoveries/<name>")
-def webhook_recovery(id: str, name: str) -> Response | tuple[str, int]:
+def endpoint_recovery(id: str, name: str) -> Response | tuple[str, int]:
     """How far a recovery is, for the page's own script."""
-    found = redelivery_runs.load(handlers.redis(), name) if auth.is_presenter() else None
+    found = redelivery_runs.load(handlers.redis(), name) if auth.is_logged_in() else None
     if found is None or found.subscriber != id:
         return "", 403
-    return handlers.answer(handlers.told(found))
+    return handlers.json_response(handlers.describe_recovery(found))
 
 
 def _rotate(id: str) -> BaseResponse:
     private, hours = bool(request.form.get("private")), request.form.get("hours", "")
     if not hours.isdecimal() or len(hours) > 5 or int(hours) > 168:
-        raise Unfit("Let the old keys sign for 0 to 168 hours more.")
-    _show_once(handlers.rotate(id, {"private": private, "overlap": int(hours) * 3600}))
-    return _back(id)
+        raise ValidationError("Let the old keys sign for 0 to 168 hours more.")
+    _store_secret(handlers.rotate(id, {"private": private, "overlap": int(hours) * 3600}))
+    return _redirect_to_endpoint(id)
 
 
 def _pause(id: str) -> BaseResponse:
     endpoints.pause(handlers.redis(), id)
-    return _back(id, "Paused: what happens meanwhile waits.")
+    return _redirect_to_endpoint(id, "Paused: what happens meanwhile waits.")
 
 
 def _resume(id: str) -> BaseResponse:
     endpoints.resume(handlers.redis(), id)
-    return _back(id, "It hears us again.")
+    return _redirect_to_endpoint(id, "It hears us again.")
 
 
 def _delete(id: str) -> BaseResponse:
     endpoints.delete(handlers.redis(), id)
     session["done"] = "It is forgotten."
-    return redirect(url_for("presenter.webhooks_page"), 303)
+    return redirect(url_for("presenter.endpoints_page"), 303)
 
 
 def _resend(id: str) -> BaseResponse:
     if not redelivery.resend(handlers.redis(), id, request.form.get("message", "")[:100]):
-        raise Missing("That message is not kept any more.")
-    return _back(id, "It goes out once more.")
+        raise ResourceNotFound("That message is not kept any more.")
+    return _redirect_to_endpoint(id, "It goes out once more.")
 
 
 def _recover(id: str) -> BaseResponse:
     hours = request.form.get("hours", "")
     if not hours.isdecimal() or len(hours) > 5:
-        raise Unfit("Since how many hours?")
-    begun = handlers.begin_recovery(id, time.time() - int(hours) * 3600)
-    return redirect(url_for("presenter.webhook_page", id=id, recovery=begun.id, _anchor="recovery"), 303)
+        raise ValidationError("Since how many hours?")
+    begun = handlers.start_recovery(id, time.time() - int(hours) * 3600)
+    return redirect(url_for("presenter.endpoint_page", id=id, recovery=begun.id, _anchor="recovery"), 303)
 
 
 def _example(id: str) -> BaseResponse:
     kind = request.form.get("kind", "")
-    if not endpoints.KIND.fullmatch(kind) or kind.endswith("*"):
-        raise Unfit("An event is called such as text.received.")
+    if not endpoints.EVENT_FILTER_PATTERN.fullmatch(kind) or kind.endswith("*"):
+        raise ValidationError("An event is called such as text.received.")
     redelivery.send_example(handlers.redis(), id, kind)
-    return _back(id, f"An example of {kind} goes out.")
+    return _redirect_to_endpoint(id, f"An example of {kind} goes out.")
 
 
-VERBS: dict[str, Callable[[str], BaseResponse]] = {
+ACTIONS: dict[str, Callable[[str], BaseResponse]] = {
     "rotate": _rotate,
     "pause": _pause,
     "resume": _resume,
@@ -157,29 +161,32 @@ VERBS: dict[str, Callable[[str], BaseResponse]] = {
 }
 
 
-def _back(id: str, done: str = "") -> BaseResponse:
+def _redirect_to_endpoint(id: str, done: str = "") -> BaseResponse:
     if done:
         session["done"] = done
-    return redirect(url_for("presenter.webhook_page", id=id), 303)
+    return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 
-def _list(values: Mapping[str, str], said: str = "") -> str:
-    ones = [(one, redelivery.dead(handlers.redis(), one.id, 1)[0]) for one in endpoints.everyone(handlers.redis())]
-    return _page("webhooks", ones=ones, values=values, said=said, is_new=True)
+def _render_list(values: Mapping[str, str], said: str = "") -> str:
+    ones = [
+        (one, redelivery.load_dead_letters(handlers.redis(), one.id, 1)[0])
+        for one in endpoints.load_all(handlers.redis())
+    ]
+    return _render_page("webhooks", ones=ones, values=values, said=said, is_new=True)
 
 
-def _one(one: Subscriber, values: Mapping[str, str], said: str) -> str:
+def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str) -> str:
     store = handlers.redis()
-    count, dead = redelivery.dead(store, one.id, ROWS)
+    count, dead = redelivery.load_dead_letters(store, one.id, MAX_ROWS)
     running = redelivery_runs.load(store, request.args.get("recovery", ""))
-    return _page(
+    return _render_page(
         "webhook",
         one=one,
         values=values,
         said=said,
         is_new=False,
-        secret=_shown_once(one.id),
-        attempts=dispatch.attempts(store, one.id, ROWS),
+        secret=_take_secret(one.id),
+        attempts=dispatch.load_attempts(store, one.id, MAX_ROWS),
         waiting=store.zcard(f"hook:{one.id}:due"),
         dead_count=count,
         dead=dead,
@@ -188,26 +195,33 @@ def _one(one: Subscriber, values: Mapping[str, str], said: str) -> str:
     )
 
 
-def _page(name: str, **values: Any) -> str:
+def _render_page(name: str, **values: Any) -> str:
     done = session.pop("done", "") if "done" in session else ""
-    facts = {"wishes": WISHES, "secret_fields": endpoint_form.SECRET, "done": done, "clock": _clock}
-    return render_template(f"presenter/{name}.html", token=auth.token(), theme=theme(), **facts, **values)
+    facts = {
+        "wishes": ENDPOINT_OPTIONS,
+        "secret_fields": endpoint_form.SECRET_FIELDS,
+        "done": done,
+        "clock": _format_time,
+    }
+    return render_template(
+        f"presenter/{name}.html", token=auth.csrf_token(), theme=requested_theme(), **facts, **values
+    )
 
 
-def _show_once(one: Subscriber) -> None:
+def _store_secret(one: WebhookEndpoint) -> None:
     """Keep its newest key for this browser's next look at its page: the cookie holds only where it lies."""
     session["once"] = secrets.token_urlsafe(16)
-    told = json.dumps({"id": one.id, **handlers.newest_key(one)})
-    handlers.redis().set(f"shown:{session['once']}", handlers.seal().close(told), ex=SHOWN_FOR)
+    told = json.dumps({"id": one.id, **handlers.describe_newest_key(one)})
+    handlers.redis().set(f"shown:{session['once']}", handlers.get_encryption().close(told), ex=SECRET_TTL_SECONDS)
 
 
-def _shown_once(id: str) -> str:
+def _take_secret(id: str) -> str:
     if "once" not in session:
         return ""
     found = handlers.redis().getdel(f"shown:{session.pop('once')}")
-    told = json.loads(handlers.seal().open(found.decode())) if found else {}
+    told = json.loads(handlers.get_encryption().open(found.decode())) if found else {}
     return str(told.get("secret") or told.get("public_key") or "") if told.get("id") == id else ""
 
 
-def _clock(at: float) -> str:
+def _format_time(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%d %b %H:%M:%S} UTC"

@@ -7,27 +7,27 @@ from typing import Any
 import redis
 from flask import render_template, request
 
-from masking import mask_addresses
+from masking import mask_urls
 from presenter import auth
-from presenter.auth import for_the_presenter
+from presenter.auth import login_required
 from presenter.blueprint import bp
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
-from stage.blueprint import store
-from stage.sanitize import tame
-from stage.views import theme
+from stage.blueprint import get_page_store
+from stage.sanitize import sanitize
+from stage.views import requested_theme
 
-LOOKED_AT = 2 * inbox.REFUSED_KEPT  # all there are
-ROWS = 60
-LONGEST = 300  # characters of a sentence
+MAX_EXAMINED = 2 * inbox.MAX_REJECTED_REQUESTS  # all there are
+MAX_ROWS = 60
+MAX_SENTENCE_CHARACTERS = 300  # characters of a sentence
 # Signatures are not shown: some of them are genuine. Most are headers; of these, what tells about the way it came is.
-SIGNATURES = ("bt_signature",)
-TELLING = ("host", "x-forwarded-host", "x-forwarded-proto", "forwarded", "content-type", "user-agent")
+SIGNATURE_FIELDS = ("bt_signature",)
+SHOWN_HEADERS = ("host", "x-forwarded-host", "x-forwarded-proto", "forwarded", "content-type", "user-agent")
 
 
 @dataclass
-class Row:
+class RejectedRow:
     """Refusals of the same kind that came one after the other, in words fit for a screen; `last` is the newest."""
 
     last: float
@@ -36,7 +36,7 @@ class Row:
     what: str
     name: str
     words: str
-    mend: str
+    fix: str
     facts: list[tuple[str, str]]
 
     @property
@@ -46,35 +46,37 @@ class Row:
 
 
 @bp.get("/present/refusals")
-@for_the_presenter
+@login_required
 def rejected() -> str:
     """The whole page; `?mistake=scheme` shows those alone."""
-    return render_template("presenter/refusals.html", token=auth.token(), theme=theme(), **_now())
+    return render_template(
+        "presenter/refusals.html", token=auth.csrf_token(), theme=requested_theme(), **_template_values()
+    )
 
 
 @bp.get("/present/refusals/now")
-def refusals_now() -> str | tuple[str, int]:
+def rejected_fragment() -> str | tuple[str, int]:
     """The part that moves."""
-    if not auth.is_presenter():
+    if not auth.is_logged_in():
         return "", 403
-    return render_template("presenter/_refusals.html", **_now())
+    return render_template("presenter/_refusals.html", **_template_values())
 
 
-def _now() -> dict[str, Any]:
+def _template_values() -> dict[str, Any]:
     wanted = request.args.get("mistake", "")
     try:
-        found = inbox.refused(store(), LOOKED_AT)
+        found = inbox.latest_rejected(get_page_store(), MAX_EXAMINED)
     except redis.RedisError:
-        return {"answers": False, "rows": [], "counts": [], "wanted": tame(wanted, 40)}
+        return {"answers": False, "rows": [], "counts": [], "wanted": sanitize(wanted, 40)}
     counts = Counter(mistake.name for _, _, mistake in found).most_common()
     chosen = [one for one in found if wanted in ("", one[2].name)]
-    return {"answers": True, "rows": _rows(chosen)[:ROWS], "counts": counts, "wanted": tame(wanted, 40)}
+    return {"answers": True, "rows": _group_rows(chosen)[:MAX_ROWS], "counts": counts, "wanted": sanitize(wanted, 40)}
 
 
-def _rows(found: list[tuple[str, Delivery, Mistake]]) -> list[Row]:
-    rows: list[Row] = []
+def _group_rows(found: list[tuple[str, Delivery, Mistake]]) -> list[RejectedRow]:
+    rows: list[RejectedRow] = []
     for _, delivery, mistake in found:
-        row = _row(delivery, mistake)
+        row = _rejected_row(delivery, mistake)
         if rows and (rows[-1].what, rows[-1].words) == (row.what, row.words):
             rows[-1].count += 1
             rows[-1].first = row.first
@@ -83,12 +85,16 @@ def _rows(found: list[tuple[str, Delivery, Mistake]]) -> list[Row]:
     return rows
 
 
-def _row(delivery: Delivery, mistake: Mistake) -> Row:
-    told = {name: delivery.headers[name] for name in TELLING if delivery.headers.get(name)}
-    said = {name: mask_addresses(text) for name, text in delivery.params.items()}
+def _rejected_row(delivery: Delivery, mistake: Mistake) -> RejectedRow:
+    told = {name: delivery.headers[name] for name in SHOWN_HEADERS if delivery.headers.get(name)}
+    said = {name: mask_urls(text) for name, text in delivery.params.items()}
     said = said or {"body": delivery.body.decode("utf-8", "replace")}
-    fields = {**({"a replay of ours": "yes"} if delivery.fed_in else {}), **told, **said}
-    facts = [(tame(name, 60), tame(text, 200)) for name, text in fields.items() if text and name not in SIGNATURES]
-    what, at = tame(f"{delivery.method} {delivery.shown}", 80), delivery.received_at
-    words, mend = (tame(text, LONGEST) for text in (mistake.words, mistake.mend))
-    return Row(at, at, 1, what, mistake.name, words, mend, facts)
+    fields = {**({"a replay of ours": "yes"} if delivery.replay_mark else {}), **told, **said}
+    facts = [
+        (sanitize(name, 60), sanitize(text, 200))
+        for name, text in fields.items()
+        if text and name not in SIGNATURE_FIELDS
+    ]
+    what, at = sanitize(f"{delivery.method} {delivery.redacted_path}", 80), delivery.received_at
+    words, mend = (sanitize(text, MAX_SENTENCE_CHARACTERS) for text in (mistake.words, mistake.fix))
+    return RejectedRow(at, at, 1, what, mistake.name, words, mend, facts)

@@ -8,32 +8,32 @@ import redis
 from flask import current_app, redirect, render_template, request, session, url_for
 
 from config import Settings
-from masking import mask_addresses
+from masking import mask_urls
 from presenter import auth
-from presenter.auth import for_the_presenter
+from presenter.auth import login_required
 from presenter.blueprint import bp
 from receiving import inbox, providers
 from receiving.delivery import Delivery
 from receiving.replay import backfill, backfill_jobs, replay
-from receiving.replay.replay import Wanted
-from stage.blueprint import store
-from stage.sanitize import number, tame, took
-from stage.views import theme
+from receiving.replay.replay import ReplayRequest
+from stage.blueprint import get_page_store
+from stage.sanitize import format_duration, parse_number, sanitize
+from stage.views import requested_theme
 from workers import runs
 from workers.queues import WEBHOOKS
 from workers.runs import Outcome, Run
 
-ROWS = 40  # deliveries to choose from
-SHOWN = 6  # runs
-OUTCOMES = 60  # of the newest run; of the others, a few
-WINDOWS = {900: "15 minutes", 3600: "hour", 6 * 3600: "6 hours", 24 * 3600: "day", 3 * 24 * 3600: "3 days"}
-KINDS = {runs.LOOK: "What is missing", runs.HEAL: "Bringing in what is missing"}
-BUSY = "One is going on. Wait until it is done, then try again."
-AWAY = "The store does not answer, so nothing was started. Try again."
+MAX_ROWS = 40  # deliveries to choose from
+MAX_RUNS = 6  # runs
+MAX_OUTCOMES = 60  # of the newest run; of the others, a few
+WINDOW_LABELS = {900: "15 minutes", 3600: "hour", 6 * 3600: "6 hours", 24 * 3600: "day", 3 * 24 * 3600: "3 days"}
+RUN_TITLES = {runs.FIND_MISSING: "What is missing", runs.BACKFILL: "Bringing in what is missing"}
+BUSY_MESSAGE = "One is going on. Wait until it is done, then try again."
+STORE_UNAVAILABLE_MESSAGE = "The store does not answer, so nothing was started. Try again."
 
 
 @dataclass(frozen=True)
-class Came:
+class ReplayRow:
     """A stored request in words fit for a screen."""
 
     id: str
@@ -45,7 +45,7 @@ class Came:
 
 
 @dataclass(frozen=True)
-class Shown:
+class RunView:
     """A run in words fit for a screen."""
 
     run: Run
@@ -56,74 +56,81 @@ class Shown:
 
 
 @bp.get("/present/missed")
-@for_the_presenter
-def missed_page() -> str:
+@login_required
+def backfill_page() -> str:
     """The whole page; `?from=github` offers what came by that channel alone."""
     said = session.pop("said", "") if "said" in session else ""
     chosen = request.args.get("from", "")
     channels = ["sms", "voice", *sorted(_settings().webhook_secrets.keys() & providers.load().keys())]
-    more = {"windows": WINDOWS, "channels": channels, "channel": tame(chosen, 20), "said": said}
-    more["github"] = backfill.asks_github(_settings())
+    more = {"windows": WINDOW_LABELS, "channels": channels, "channel": sanitize(chosen, 20), "said": said}
+    more["github"] = backfill.is_github_configured(_settings())
     return render_template(
-        "presenter/missed.html", token=auth.token(), theme=theme(), came=_came(chosen), **more, **_now()
+        "presenter/missed.html",
+        token=auth.csrf_token(),
+        theme=requested_theme(),
+        came=_replay_rows(chosen),
+        **more,
+        **_template_values(),
     )
 
 
 @bp.get("/present/missed/now")
-def missed_now() -> str | tuple[str, int]:
+def backfill_fragment() -> str | tuple[str, int]:
     """The part that moves: the runs."""
-    if not auth.is_presenter():
+    if not auth.is_logged_in():
         return "", 403
-    return render_template("presenter/_runs.html", **_now())
+    return render_template("presenter/_runs.html", **_template_values())
 
 
 @bp.post("/present/missed")
-@for_the_presenter
-def missed_start() -> Any:
+@login_required
+def start_backfill() -> Any:
     """Ask the providers for a window; with `do=heal` also bring in what is missing."""
-    auth.check_token()
+    auth.check_csrf_token()
     now = time.time()
-    kind = runs.HEAL if request.form.get("do") == "heal" else runs.LOOK
-    return _start(kind, {"since": now - _window(), "until": now})
+    kind = runs.BACKFILL if request.form.get("do") == "backfill" else runs.FIND_MISSING
+    return _start_run(kind, {"since": now - _window_seconds(), "until": now})
 
 
 @bp.post("/present/replay")
-@for_the_presenter
-def replay_start() -> Any:
+@login_required
+def start_replay() -> Any:
     """Replay the chosen ones or, with a window, what came in it."""
-    auth.check_token()
+    auth.check_csrf_token()
     form, now = request.form, time.time()
     anew, again = form.get("signed") != "came", form.get("again") == "yes"
     if form.get("window"):
-        wanted = Wanted(since=now - _window(), until=now, source=tame(form.get("from", ""), 20), anew=anew, again=again)
+        wanted = ReplayRequest(
+            since=now - _window_seconds(), until=now, source=sanitize(form.get("from", ""), 20), anew=anew, again=again
+        )
     else:
-        wanted = Wanted(tuple(form.getlist("id")[: replay.MOST]), anew=anew, again=again)
+        wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), anew=anew, again=again)
         if not wanted.ids:
-            return _back("Choose at least one request to replay.")
-    return _start(runs.REPLAY, asdict(wanted))
+            return _redirect_back("Choose at least one request to replay.")
+    return _start_run(runs.REPLAY, asdict(wanted))
 
 
-def _start(kind: str, asked: dict[str, Any]) -> Any:
+def _start_run(kind: str, asked: dict[str, Any]) -> Any:
     try:
-        client = store()
+        client = get_page_store()
         last = runs.latest(client, 1)
-        if last and last[0].is_open and not last[0].is_silent:
-            return _back(BUSY)
-        backfill_jobs.send_for(client, current_app.extensions["queues"].by_name[WEBHOOKS], kind, asked)
+        if last and last[0].is_open and not last[0].is_stalled:
+            return _redirect_back(BUSY_MESSAGE)
+        backfill_jobs.enqueue_run(client, current_app.extensions["queues"].by_name[WEBHOOKS], kind, asked)
     except redis.RedisError:
-        return _back(AWAY)
-    return _back()
+        return _redirect_back(STORE_UNAVAILABLE_MESSAGE)
+    return _redirect_back()
 
 
-def _back(said: str = "") -> Any:
+def _redirect_back(said: str = "") -> Any:
     if said:
         session["said"] = said
-    return redirect(url_for("presenter.missed_page") + "#runs", 303)
+    return redirect(url_for("presenter.backfill_page") + "#runs", 303)
 
 
-def _window() -> float:
-    asked = number(request.form.get("window", ""))
-    return asked if asked in WINDOWS else 3600.0
+def _window_seconds() -> float:
+    asked = parse_number(request.form.get("window", ""))
+    return asked if asked in WINDOW_LABELS else 3600.0
 
 
 def _settings() -> Settings:
@@ -131,63 +138,63 @@ def _settings() -> Settings:
     return found
 
 
-def _now() -> dict[str, Any]:
-    client = store()
+def _template_values() -> dict[str, Any]:
+    client = get_page_store()
     try:
-        found = runs.latest(client, SHOWN)
-        return {"answers": True, "runs": [_shown(client, run, place) for place, run in enumerate(found)]}
+        found = runs.latest(client, MAX_RUNS)
+        return {"answers": True, "runs": [_run_view(client, run, place) for place, run in enumerate(found)]}
     except redis.RedisError:
         return {"answers": False, "runs": []}
 
 
-def _shown(client: redis.Redis, run: Run, place: int) -> Shown:
+def _run_view(client: redis.Redis, run: Run, place: int) -> RunView:
     outcomes = [
-        replace(one, what=tame(one.what, 100), words=tame(one.words, 240))
-        for one in runs.outcomes(client, run.id, OUTCOMES if place == 0 else OUTCOMES // 3)
+        replace(one, what=sanitize(one.what, 100), words=sanitize(one.words, 240))
+        for one in runs.outcomes(client, run.id, MAX_OUTCOMES if place == 0 else MAX_OUTCOMES // 3)
     ]
     glyph = {"waiting": "waiting", "working": "now", "done": "good"}.get(run.state, "failed")
     state = {"waiting": "waits for a worker", "working": "at work", "done": "done"}.get(run.state, "broke off")
-    state += ", silent for a while: its worker may have died" if run.is_silent else ""
-    return Shown(run, _title(run), glyph, state, outcomes)
+    state += ", silent for a while: its worker may have died" if run.is_stalled else ""
+    return RunView(run, _run_title(run), glyph, state, outcomes)
 
 
-def _title(run: Run) -> str:
-    asked = run.asked
+def _run_title(run: Run) -> str:
+    asked = run.options
     if run.kind != runs.REPLAY:
-        return f"{KINDS[run.kind]} of {_of(asked)}"
+        return f"{RUN_TITLES[run.kind]} of {_window_label(asked)}"
     how = ("signed anew" if asked.get("anew") else "as it came") + (", done again" if asked.get("again") else "")
     ids = len(asked.get("ids") or ())
-    what = f"{ids} chosen" if ids else f"{tame(asked.get('source'), 20) or 'everything'} of {_of(asked)}"
+    what = f"{ids} chosen" if ids else f"{sanitize(asked.get('source'), 20) or 'everything'} of {_window_label(asked)}"
     return f"Replay of {what}, {how}"
 
 
-def _of(asked: dict[str, Any]) -> str:
+def _window_label(asked: dict[str, Any]) -> str:
     seconds = round(asked["until"] - asked["since"])
-    return f"the last {WINDOWS[seconds]}" if seconds in WINDOWS else f"{took(seconds)}"
+    return f"the last {WINDOW_LABELS[seconds]}" if seconds in WINDOW_LABELS else f"{format_duration(seconds)}"
 
 
-def _came(channel: str) -> list[Came]:
+def _replay_rows(channel: str) -> list[ReplayRow]:
     try:
-        found = inbox.newest(store(), ROWS, channel)
+        found = inbox.newest(get_page_store(), MAX_ROWS, channel)
     except redis.RedisError:
         return []
-    return [_row(id, delivery, whole) for id, delivery, whole in found]
+    return [_replay_row(id, delivery, whole) for id, delivery, whole in found]
 
 
-def _row(id: str, delivery: Delivery, whole: bool) -> Came:
-    how = delivery.fed_in.partition(" ")[0]
-    what = tame(f"{delivery.method} {delivery.shown}", 60)
-    return Came(id, delivery.received_at, what, tame(_line(delivery, whole), 100), how, whole)
+def _replay_row(id: str, delivery: Delivery, whole: bool) -> ReplayRow:
+    how = delivery.replay_mark.partition(" ")[0]
+    what = sanitize(f"{delivery.method} {delivery.redacted_path}", 60)
+    return ReplayRow(id, delivery.received_at, what, sanitize(_summarize(delivery, whole), 100), how, whole)
 
 
-def _line(delivery: Delivery, whole: bool) -> str:
+def _summarize(delivery: Delivery, whole: bool) -> str:
     """What it says, in a line: the provider's own words for it, or the fields that tell most."""
-    provider = providers.load().get(inbox.source(delivery))
+    provider = providers.load().get(inbox.source_of(delivery))
     if provider and whole:
         try:
-            return "; ".join(provider.say(notice) for notice in provider.read(delivery)[:3])
+            return "; ".join(provider.summarize(notice) for notice in provider.parse(delivery)[:3])
         except ValueError:
             return ""
     whose = "To" if delivery["MessageStatus"] else "From"
     names = (whose, "Body", "MessageStatus", "CallStatus", "Digits", "SpeechResult")
-    return " · ".join(mask_addresses(delivery[name]) for name in names if delivery[name])
+    return " · ".join(mask_urls(delivery[name]) for name in names if delivery[name])

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote
 
-MOST_FIELDS = 400  # Twilio sends about thirty; a thousand tiny fields are an attack
+MAX_FORM_FIELDS = 400  # Twilio sends about thirty; a thousand tiny fields are an attack
 
 
 @dataclass(frozen=True)
 class Delivery:
     """What was sent to us: `url` as the sender wrote it, header names in lower case, the body untouched.
 
-    `fed_in` is "" for what its sender brought, and otherwise how and in which run we brought it: see fed_in.py.
+    `replay_mark` is "" for a request from its sender, otherwise the kind and run of our replay: see replay_marker.py.
     """
 
     method: str
@@ -21,7 +21,7 @@ class Delivery:
     headers: dict[str, str]
     body: bytes
     received_at: float = field(default_factory=time.time)  # seconds since 1970
-    fed_in: str = ""
+    replay_mark: str = ""
 
     @cached_property
     def path(self) -> str:
@@ -34,7 +34,7 @@ class Delivery:
         return "/" + self.url.partition("://")[2].partition("/")[2].partition("#")[0]
 
     @property
-    def shown(self) -> str:
+    def redacted_path(self) -> str:
         """The path for logs and screens: what follows a provider's name under /webhooks/ is a secret."""
         parts = unquote(self.path).split("/")  # as the router reads it
         return "/".join(parts[:3]) + ("/…" if any(parts[3:]) else "") if parts[1:2] == ["webhooks"] else self.path
@@ -44,11 +44,11 @@ class Delivery:
         """The body's SHA-256 in hexadecimal: its name when the sender gave it none."""
         return hashlib.sha256(self.body).hexdigest()
 
-    def having(self, **headers: str) -> "Delivery":
+    def with_headers(self, **headers: str) -> "Delivery":
         """The same with these headers too; `_` in their names stands for `-`."""
         return replace(self, headers=self.headers | {name.replace("_", "-"): text for name, text in headers.items()})
 
-    def at(self, url: str) -> "Delivery":
+    def with_url(self, url: str) -> "Delivery":
         """The same at another address; its form is not read again."""
         elsewhere = replace(self, url=url)
         elsewhere.__dict__["form"] = self.form
@@ -60,12 +60,12 @@ class Delivery:
         kind = self.headers.get("content-type", "").lower()
         if self.method != "POST" or not kind.startswith("application/x-www-form-urlencoded"):
             return []
-        return _fields(self.body.decode("utf-8", "replace"))
+        return _parse_fields(self.body.decode("utf-8", "replace"))
 
     @cached_property
     def query(self) -> dict[str, str]:
         """The URL's own parameters; of a repeated one the last."""
-        return dict(_fields(self.target.partition("?")[2]))
+        return dict(_parse_fields(self.target.partition("?")[2]))
 
     @cached_property
     def params(self) -> dict[str, str]:
@@ -77,9 +77,9 @@ class Delivery:
         return self.params.get(name, "")
 
 
-def _fields(text: str) -> list[tuple[str, str]]:
+def _parse_fields(text: str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         return []
 
@@ -106,12 +106,12 @@ def _origin(environ: dict[str, object], headers: dict[str, str], trusted_proxies
     scheme = str(environ.get("wsgi.url_scheme", "http"))
     host = headers.get("host", "")
     if trusted_proxies:
-        scheme = _forwarded(headers.get("x-forwarded-proto", ""), trusted_proxies) or scheme
-        host = _forwarded(headers.get("x-forwarded-host", ""), trusted_proxies) or host
+        scheme = _forwarded_value(headers.get("x-forwarded-proto", ""), trusted_proxies) or scheme
+        host = _forwarded_value(headers.get("x-forwarded-host", ""), trusted_proxies) or host
     return f"{scheme}://{host}"
 
 
-def _forwarded(value: str, proxies: int) -> str:
+def _forwarded_value(value: str, proxies: int) -> str:
     """What the outermost trusted proxy wrote: each proxy appends one value, so count from the right."""
     values = [part.strip() for part in value.split(",")]
     return values[-proxies] if len(values) >= proxies else values[0]

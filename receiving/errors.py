@@ -1,7 +1,7 @@
 """How a request is turned away at the door: one exception for each reason, shared by every sender's rules."""
 
 
-class Refused(Exception):
+class RejectedRequest(Exception):
     """Somebody we do not believe. The message is the one sentence a stranger may read."""
 
     status = 403
@@ -11,23 +11,23 @@ class Refused(Exception):
         return {}
 
 
-class BadSignature(Refused):
+class InvalidSignature(RejectedRequest):
     """This request was not signed with a key of ours."""
 
 
-class MissingSignature(BadSignature):
+class MissingSignature(InvalidSignature):
     """This request was not signed at all; `header` is where its signature should be."""
 
     def __init__(self, header: str) -> None:
-        self.header = shown_name(header)
+        self.header = canonical_header_name(header)
         super().__init__(f"This address takes signed webhooks only, and {self.header} is missing.")
 
 
-class WrongTime(BadSignature):
+class TimestampOutOfTolerance(InvalidSignature):
     """The signature is genuine, but was made too long ago, or in the future: a replay, or a wrong clock."""
 
 
-class WantsCredentials(Refused):
+class CredentialsRequired(RejectedRequest):
     """No user and password, or others: some senders name themselves only after this answer."""
 
     status = 401
@@ -41,7 +41,7 @@ class WantsCredentials(Refused):
         return {"WWW-Authenticate": self.challenge}
 
 
-class NotHere(Refused):
+class SecretPathNotFound(RejectedRequest):
     """An address that holds a secret, and not this one: the same answer as anywhere else that nothing is."""
 
     status = 404
@@ -50,6 +50,6 @@ class NotHere(Refused):
         super().__init__("Nothing is here.")
 
 
-def shown_name(header: str) -> str:
+def canonical_header_name(header: str) -> str:
     """`x-hub-signature-256` as its owner writes it: X-Hub-Signature-256."""
     return header.title()

@@ -4,12 +4,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from receiving.delivery import Delivery
-from receiving.idempotency import Reply
+from receiving.idempotency import StoredResponse
 from sending import outbox
-from sending.outbox import Effect
+from sending.outbox import OutboundMessage
 
 
-def answer(pipe: Any, delivery: Delivery, reply: Reply) -> None:
+def plan_late_reply(pipe: Any, delivery: Delivery, reply: StoredResponse) -> None:
     """Plan every <Message> of our own TwiML for whoever texted, on the pipeline that holds the reply: all or nothing.
 
     The ledger sends it like any text of ours: once, within the limits, and not to who texted STOP.
@@ -20,4 +20,4 @@ def answer(pipe: Any, delivery: Delivery, reply: Reply) -> None:
         words = "".join(message.itertext()).strip()
         if words:
             id = f"late:{delivery['MessageSid']}:{number}"
-            outbox.plan(pipe, Effect(id, delivery["From"], words, delivery["MessageSid"]))
+            outbox.plan(pipe, OutboundMessage(id, delivery["From"], words, delivery["MessageSid"]))

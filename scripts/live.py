@@ -17,9 +17,9 @@ import config
 from scripts import demo
 from scripts.demo import CannotStart
 
-BEFORE = demo.FOLDER / "webhooks-before.json"  # what the number called before; kept until it is put back
+SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # what the number called before; kept until it is put back
 # An application's sid wins over the number's own addresses, so ours only count when there is none.
-CHANGES = {
+NUMBER_SETTINGS = {
     "voice_application_sid": "",
     "voice_url": "/voice",
     "voice_method": "POST",
@@ -39,33 +39,33 @@ def main(arguments: list[str]) -> int:
     """Live until Ctrl-C. 0: everything was put back. 1: it could not start. 2: the number was left as it is."""
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, signal.default_int_handler)  # until something is to be put back, just end
-    given = demo.dotenv_first(dict(os.environ))
+    given = demo.add_dotenv(dict(os.environ))
     try:
         settings = config.load({"REDIS_URL": "redis://unused", **given})
         number = find_number(settings)
-        put_back_leftovers(number)
-        with tunnel(given) as public_url:
-            wanted = {name: public_url + path if path[:1] == "/" else path for name, path in CHANGES.items()}
+        restore_leftover_webhooks(number)
+        with open_tunnel(given) as public_url:
+            wanted = {name: public_url + path if path[:1] == "/" else path for name, path in NUMBER_SETTINGS.items()}
             number = number.fetch()
-            before = {name: getattr(number, name) or "" for name in CHANGES}
-            if not agreed(settings.twilio_phone_number, before, wanted, "--yes" in arguments):
+            before = {name: getattr(number, name) or "" for name in NUMBER_SETTINGS}
+            if not confirm_changes(settings.twilio_phone_number, before, wanted, "--yes" in arguments):
                 print("Nothing was changed.")
                 return 2
-            return run(number, before, wanted, environment(given, public_url))
+            return run(number, before, wanted, build_environment(given, public_url))
     except KeyboardInterrupt:
         print("\nNothing was changed.")
         return 2
-    except (CannotStart, config.MissingSetting) as trouble:
+    except (CannotStart, config.ConfigError) as trouble:
         print(trouble, file=sys.stderr)
         return 1
 
 
-def environment(given: dict[str, str], public_url: str) -> dict[str, str]:
+def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
     """What web and worker run with: the real account, and a store of our own unless REDIS_URL is set."""
     port = given.get("PORT", "8000")
     return {
         **given,
-        **demo.store_environment(given),
+        **demo.build_store_environment(given),
         "PORT": port,
         "PUBLIC_URL": public_url,
         "DEMO_HAS_EXCHANGE": "false",
@@ -73,7 +73,7 @@ def environment(given: dict[str, str], public_url: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def tunnel(given: dict[str, str]) -> Iterator[str]:
+def open_tunnel(given: dict[str, str]) -> Iterator[str]:
     """The address the world reaches this machine at: PUBLIC_URL, or a tunnel that ends with us."""
     demo.check_port("PORT", port := given.get("PORT", "8000"))
     if given.get("PUBLIC_URL"):
@@ -110,17 +110,17 @@ def find_number(settings: config.Settings) -> Any:
     return found[0]
 
 
-def put_back_leftovers(number: Any) -> None:
+def restore_leftover_webhooks(number: Any) -> None:
     """A run that was killed could not put the number's webhooks back: do it now, if they are still the ones it set."""
-    if not BEFORE.exists():
+    if not SAVED_WEBHOOKS_FILE.exists():
         return
-    left = json.loads(BEFORE.read_text())
+    left = json.loads(SAVED_WEBHOOKS_FILE.read_text())
     if left["sid"] == number.sid:
-        put_back(number, left["before"], left["wanted"])
-    BEFORE.unlink(missing_ok=True)
+        restore_webhooks(number, left["before"], left["wanted"])
+    SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
 
 
-def agreed(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool) -> bool:
+def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool) -> bool:
     """Show what changes, and ask."""
     print(f"The webhooks of {name} now, and while this runs:\n")
     for field, new in wanted.items():
@@ -134,11 +134,11 @@ def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: di
     """Web and worker first, then the number's webhooks; at the end the other way round."""
     stopping = demo.stop_on_signals()
     demo.FOLDER.mkdir(exist_ok=True)
-    supervisor = demo.start(environ)
+    supervisor = demo.start_supervisor(environ)
     try:
-        if not demo.wait_for(supervisor, [f"http://127.0.0.1:{environ['PORT']}/health/ready"], stopping):
+        if not demo.wait_until_ready(supervisor, [f"http://127.0.0.1:{environ['PORT']}/health/ready"], stopping):
             return 1
-        BEFORE.write_text(json.dumps({"sid": number.sid, "before": before, "wanted": wanted}))
+        SAVED_WEBHOOKS_FILE.write_text(json.dumps({"sid": number.sid, "before": before, "wanted": wanted}))
         number = number.update(**wanted)
         public_url = environ["PUBLIC_URL"]
         print(
@@ -146,14 +146,14 @@ def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: di
         )
         while not stopping[0] and supervisor.poll() is None:
             time.sleep(0.2)
-        put_back(number.fetch(), before, wanted)
-        BEFORE.unlink(missing_ok=True)
+        restore_webhooks(number.fetch(), before, wanted)
+        SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
         return 0
     finally:
-        demo.stop(supervisor)
+        demo.stop_supervisor(supervisor)
 
 
-def put_back(number: Any, before: dict[str, str], wanted: dict[str, str]) -> None:
+def restore_webhooks(number: Any, before: dict[str, str], wanted: dict[str, str]) -> None:
     """The old webhooks, unless somebody changed them meanwhile."""
     changed = [name for name in wanted if (getattr(number, name) or "") != wanted[name]]
     if changed:

@@ -8,13 +8,13 @@ from typing import Any
 
 import config
 from sending.webhooks import endpoints
-from sending.webhooks.encryption import Seal, WrongKey
+from sending.webhooks.encryption import Encryption, WrongKey
 
 
 def main() -> int:
     """0 when the older values of SECRET_KEY may go; 1 when something was sealed with one that is not there."""
     settings = config.load()
-    sealed, locked = reseal(config.connect(settings), Seal(settings.secret_key))
+    sealed, locked = reencrypt_all(config.connect(settings), Encryption(settings.secret_key))
     print(f"{sealed} subscribers are sealed with the newest SECRET_KEY.")
     if locked:
         print(f"{len(locked)} are not: {', '.join(locked)}. {WrongKey()}", file=sys.stderr)
@@ -22,12 +22,12 @@ def main() -> int:
     return 1 if locked else 0
 
 
-def reseal(redis: Any, seal: Seal) -> tuple[int, list[str]]:
+def reencrypt_all(redis: Any, seal: Encryption) -> tuple[int, list[str]]:
     """How many were sealed anew, and the ids of those that no value opens."""
     sealed, locked = 0, []
-    for one in list(endpoints.everyone(redis)):
+    for one in list(endpoints.load_all(redis)):
         try:
-            endpoints.renew(redis, seal, one.id)
+            endpoints.reencrypt(redis, seal, one.id)
         except WrongKey:
             locked.append(one.id)
             continue

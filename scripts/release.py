@@ -9,20 +9,20 @@ import requests
 from twilio.base.exceptions import TwilioException
 
 import config
-from sending.twilio import Telephone
+from sending.twilio import TwilioGateway
 from sending.webhooks import credentials
-from sending.webhooks.encryption import Seal, WrongKey
+from sending.webhooks.encryption import Encryption, WrongKey
 
 
 def main() -> int:
     """0 when this version can go live; 1, with the reasons, when it cannot."""
     try:
         settings = config.load()
-    except config.MissingSetting as missing:
+    except config.ConfigError as missing:
         print(f"This version cannot go live yet.\n{missing}", file=sys.stderr)
         return 1
-    must = list(_store(settings))
-    should = [*_locked(settings), *_advice(settings)]
+    must = list(_check_store(settings))
+    should = [*_check_locked_endpoints(settings), *_check_recommendations(settings)]
     for line in must:
         print(f"MUST    {line}", file=sys.stderr)
     for line in should:
@@ -32,28 +32,28 @@ def main() -> int:
     return 1 if must else 0
 
 
-def _store(settings: config.Settings) -> Iterator[str]:
+def _check_store(settings: config.Settings) -> Iterator[str]:
     try:
         config.connect(settings).ping()
     except redis.exceptions.RedisError as trouble:
         yield f"The store at REDIS_URL does not answer: {trouble}."
 
 
-def _locked(settings: config.Settings) -> Iterator[str]:
+def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
     """No reason to stay down: what is locked is paused and loses nothing, and may have to be mended in a live app."""
     with suppress(redis.exceptions.RedisError):  # which is told above
-        locked = credentials.locked(config.connect(settings), Seal(settings.secret_key))
+        locked = credentials.find_undecryptable(config.connect(settings), Encryption(settings.secret_key))
         if locked:
             yield f"{WrongKey()} It concerns {len(locked)} of the addresses that hear our webhooks."
 
 
-def _advice(settings: config.Settings) -> Iterator[str]:
+def _check_recommendations(settings: config.Settings) -> Iterator[str]:
     if not settings.public_url:
         yield "Set PUBLIC_URL to our address: without it there are no status callbacks and no live updates."
     elif not settings.is_public_https:
         yield "PUBLIC_URL should start with https://, so that nobody reads the webhooks on their way."
     try:
-        telephone = Telephone(settings, None)
+        telephone = TwilioGateway(settings, None)
         numbers = telephone.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
     except TwilioException as refusal:
         yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal}."

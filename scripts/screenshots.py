@@ -10,10 +10,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-PICTURES = Path(__file__).parents[1] / "docs"
-WIDE: ViewportSize = {"width": 1280, "height": 800}
-STAGE = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
-PHONES = f"http://127.0.0.1:{os.environ.get('EXCHANGE_PORT', '8001')}"
+OUTPUT_DIRECTORY = Path(__file__).parents[1] / "docs"
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
+STAGE_URL = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+PHONES_URL = f"http://127.0.0.1:{os.environ.get('EXCHANGE_PORT', '8001')}"
 FRONT_ROW, BALCONY, AISLE = "+447700900201", "+447700900202", "+12025550143"
 
 
@@ -22,45 +22,45 @@ def main() -> None:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         sys.exit("Chromium is missing: apt-get install chromium")
-    PICTURES.mkdir(exist_ok=True)
+    OUTPUT_DIRECTORY.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        phones, stage = browser.new_page(viewport=WIDE), browser.new_page(viewport=WIDE)
-        phones.goto(PHONES)
-        stage.goto(STAGE)
-        call = play(phones)
-        phones.screenshot(path=PICTURES / "phones.png")
-        stage.screenshot(path=PICTURES / "stage.png")
-        for name, address in (("call", f"{PHONES}/calls/{call}"), ("catalogue", f"{STAGE}/catalogue")):
-            page = browser.new_page(viewport=WIDE)
+        phones, stage = browser.new_page(viewport=VIEWPORT), browser.new_page(viewport=VIEWPORT)
+        phones.goto(PHONES_URL)
+        stage.goto(STAGE_URL)
+        call = play_scene(phones)
+        phones.screenshot(path=OUTPUT_DIRECTORY / "phones.png")
+        stage.screenshot(path=OUTPUT_DIRECTORY / "stage.png")
+        for name, address in (("call", f"{PHONES_URL}/calls/{call}"), ("catalogue", f"{STAGE_URL}/catalogue")):
+            page = browser.new_page(viewport=VIEWPORT)
             page.goto(address)
-            page.screenshot(path=PICTURES / f"{name}.png")
+            page.screenshot(path=OUTPUT_DIRECTORY / f"{name}.png")
         browser.close()
 
 
-def play(phones: Page) -> str:
+def play_scene(phones: Page) -> str:
     """Two people text, one calls: the sid of that call."""
-    numbers = [handset["number"] for handset in get("/handsets")["handsets"]] or [FRONT_ROW, BALCONY, AISLE]
+    numbers = [handset["number"] for handset in get_json("/handsets")["handsets"]] or [FRONT_ROW, BALCONY, AISLE]
     first, second, third = (numbers * 3)[:3]
-    post(f"/handsets/{first}/texts", {"body": "time"})
-    post(f"/handsets/{second}/texts", {"body": f"check {STAGE}/health/live"})
-    post(f"/handsets/{first}/texts", {"body": "count"})
-    call = post(f"/handsets/{third}/calls", {})["sid"]
-    post(f"/handsets/{third}/calls/{call}/keys", {"digits": "4", "wait": 20})
+    post_json(f"/handsets/{first}/texts", {"body": "time"})
+    post_json(f"/handsets/{second}/texts", {"body": f"check {STAGE_URL}/health/live"})
+    post_json(f"/handsets/{first}/texts", {"body": "count"})
+    call = post_json(f"/handsets/{third}/calls", {})["sid"]
+    post_json(f"/handsets/{third}/calls/{call}/keys", {"digits": "4", "wait": 20})
     time.sleep(8)  # a picture of a scene needs the scene to have been played
     return str(call)
 
 
-def get(path: str) -> dict:
+def get_json(path: str) -> dict:
     """JSON from the exchange."""
-    with urllib.request.urlopen(PHONES + path, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(PHONES_URL + path, timeout=10) as answer:  # noqa: S310
         return json.load(answer)
 
 
-def post(path: str, data: dict) -> dict:
+def post_json(path: str, data: dict) -> dict:
     """JSON to the exchange and back."""
     headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(PHONES + path.replace("+", "%2B"), json.dumps(data).encode(), headers)  # noqa: S310
+    request = urllib.request.Request(PHONES_URL + path.replace("+", "%2B"), json.dumps(data).encode(), headers)  # noqa: S310
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
         return json.load(answer)
 

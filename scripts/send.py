@@ -17,57 +17,59 @@ from receiving import providers
 from receiving.delivery import Delivery
 from scripts.demo import read_env
 
-WITHIN = 10  # seconds, as GitHub and Dropbox wait
-DEMO = Path(__file__).parents[1] / ".env.demo"
-RUNNING = Path(__file__).parents[1] / ".demo" / "environment"  # a demo says there where it is
+REQUEST_TIMEOUT_SECONDS = 10  # seconds, as GitHub and Dropbox wait
+DEMO_ENV_FILE = Path(__file__).parents[1] / ".env.demo"
+RUNNING_ENV_FILE = Path(__file__).parents[1] / ".demo" / "environment"  # a demo says there where it is
 
 
 def main(words: list[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """0 when the app took it, 1 when it did not, 2 when there was nothing to send."""
     environ = os.environ if environ is None else environ
-    asked = _ask(words, where_it_runs(environ))
-    held = read_env(DEMO) | dict(environ)
+    asked = _parse_arguments(words, find_app_url(environ))
+    held = read_env(DEMO_ENV_FILE) | dict(environ)
     provider = providers.load()[asked.provider]
     found = held.get(provider.setting_name, "")
     if not found:
-        print(f"Set {provider.setting_name}, the same as the app has: {provider.setting}.", file=sys.stderr)
+        print(f"Set {provider.setting_name}, the same as the app has: {provider.setting_description}.", file=sys.stderr)
         return 2
     if asked.event and asked.event not in provider.samples:
         print(f"{provider.title} has these: {' '.join(provider.samples)}", file=sys.stderr)
         return 2
     try:
         secrets = tuple(map(config.Secret, filter(None, map(str.strip, found.split(",")))))
-        delivery = provider.signed_sample(asked.event, secrets, asked.signed_for or asked.to)
+        delivery = provider.make_signed_sample(asked.event, secrets, asked.signed_for or asked.to)
     except ValueError as trouble:
         print(f"{trouble}.", file=sys.stderr)
         return 2
-    return _report(provider, delivery, asked.to)
+    return _send(provider, delivery, asked.to)
 
 
-def where_it_runs(environ: Mapping[str, str]) -> str:
+def find_app_url(environ: Mapping[str, str]) -> str:
     """The app's address: at the environment's PORT, or else where the demo that runs is."""
-    demo = read_env(RUNNING) if RUNNING.exists() and "PORT" not in environ else {}
+    demo = read_env(RUNNING_ENV_FILE) if RUNNING_ENV_FILE.exists() and "PORT" not in environ else {}
     return demo.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT', '8000')}"
 
 
-def _ask(words: list[str] | None, app: str) -> argparse.Namespace:
+def _parse_arguments(words: list[str] | None, app: str) -> argparse.Namespace:
     known = providers.load()
     parser = argparse.ArgumentParser(prog="python -m scripts.send", description=(__doc__ or "").partition(":")[0] + ".")
     parser.add_argument("provider", choices=list(known))
     parser.add_argument("event", nargs="?", default="", help="one of its samples; without it, the first")
-    parser.add_argument("--to", default=app, type=origin, help="the app; %(default)s")
-    parser.add_argument("--signed-for", default="", type=origin, help="its PUBLIC_URL, if that is another address")
+    parser.add_argument("--to", default=app, type=parse_origin, help="the app; %(default)s")
+    parser.add_argument(
+        "--signed-for", default="", type=parse_origin, help="its PUBLIC_URL, if that is another address"
+    )
     return parser.parse_args(words)
 
 
-def origin(text: str) -> str:
+def parse_origin(text: str) -> str:
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise argparse.ArgumentTypeError("must be an address such as http://127.0.0.1:8000")
     return text.rstrip("/")
 
 
-def _report(provider: providers.Provider, delivery: Delivery, to: str) -> int:
+def _send(provider: providers.Provider, delivery: Delivery, to: str) -> int:
     target = delivery.url.partition("://")[2].partition("/")[2]
     with requests.Session() as session:
         session.trust_env = False  # neither a proxy nor a ~/.netrc may change what was signed
@@ -77,13 +79,13 @@ def _report(provider: providers.Provider, delivery: Delivery, to: str) -> int:
                 f"{to}/{target}",
                 data=delivery.body,
                 headers=delivery.headers,
-                timeout=WITHIN,
+                timeout=REQUEST_TIMEOUT_SECONDS,
                 allow_redirects=False,
             )
         except requests.RequestException as trouble:
             print(f"Nobody took it at {to}: {trouble}. Is the app running? Try: make demo", file=sys.stderr)
             return 1
-    line = "; ".join(provider.say(notice) for notice in provider.read(delivery))
+    line = "; ".join(provider.summarize(notice) for notice in provider.parse(delivery))
     print(f"{answer.status_code} for {provider.title}: {line}")
     if not answer.ok:
         print(answer.text.strip(), file=sys.stderr)

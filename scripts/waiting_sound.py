@@ -5,19 +5,19 @@ import wave
 from array import array
 from pathlib import Path
 
-RATE = 8_000  # samples a second, as telephones have them
-SECONDS = 3
+SAMPLES_PER_SECOND = 8_000  # samples a second, as telephones have them
+DURATION_SECONDS = 3
 BELLS = ((0.0, 523.25), (0.75, 659.25), (1.5, 783.99), (2.25, 659.25))  # seconds, hertz: C, E, G, E
-LOUDNESS = 0.12  # of full scale: it comforts, it does not shout
+AMPLITUDE = 0.12  # of full scale: it comforts, it does not shout
 
 
-def sound() -> array:
+def synthesize() -> array:
     """The samples: each bell fades by half every eighth of a second."""
-    samples = [0.0] * (RATE * SECONDS)
+    samples = [0.0] * (SAMPLES_PER_SECOND * DURATION_SECONDS)
     for start, pitch in BELLS:
-        for at in range(int(start * RATE), len(samples)):
-            since = at / RATE - start
-            samples[at] += LOUDNESS * 0.5 ** (since * 8) * math.sin(2 * math.pi * pitch * since)
+        for at in range(int(start * SAMPLES_PER_SECOND), len(samples)):
+            since = at / SAMPLES_PER_SECOND - start
+            samples[at] += AMPLITUDE * 0.5 ** (since * 8) * math.sin(2 * math.pi * pitch * since)
     return array("h", [int(32_767 * max(-1, min(1, sample))) for sample in samples])
 
 
@@ -26,8 +26,8 @@ def main() -> None:
     with wave.open(str(Path(__file__).parents[1] / "static" / "waiting.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(sound().tobytes())
+        file.setframerate(SAMPLES_PER_SECOND)
+        file.writeframes(synthesize().tobytes())
 
 
 if __name__ == "__main__":

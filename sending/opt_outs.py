@@ -2,25 +2,25 @@
 
 from typing import Any
 
-KEY = "consent:left"
+OPT_OUTS_KEY = "consent:left"
 
 
-def leave(to: Any, number: str) -> None:
+def opt_out(to: Any, number: str) -> None:
     """Remember, on a client or a pipeline, that this person wants no texts, and forget what they followed."""
-    to.execute_command("SADD", KEY, number)
-    to.execute_command("DEL", follows(number))
+    to.execute_command("SADD", OPT_OUTS_KEY, number)
+    to.execute_command("DEL", topics_key(number))
 
 
-def follows(number: str) -> str:
+def topics_key(number: str) -> str:
     """Where it is kept what this person follows; START does not bring it back."""
     return f"follows:{number}"
 
 
-def come_back(to: Any, number: str) -> None:
+def opt_in(to: Any, number: str) -> None:
     """Forget it again."""
-    to.execute_command("SREM", KEY, number)
+    to.execute_command("SREM", OPT_OUTS_KEY, number)
 
 
-def has_left(redis: Any, number: str) -> bool:
+def has_opted_out(redis: Any, number: str) -> bool:
     """True when this person must not be texted."""
-    return bool(redis.sismember(KEY, number))
+    return bool(redis.sismember(OPT_OUTS_KEY, number))

@@ -5,21 +5,21 @@ from typing import Any
 
 import events
 
-PER_PERSON_A_MINUTE = 10  # texts. Carriers stop a pair at 15 in 30 seconds
-PER_PERSON_A_DAY = 100
-ALL_A_MINUTE = 600  # texts. Above this something is wrong, and everything stops
-STOPPED = "sending:stopped"
+MAX_PER_PERSON_PER_MINUTE = 10  # texts. Carriers stop a pair at 15 in 30 seconds
+MAX_PER_PERSON_PER_DAY = 100
+MAX_TOTAL_PER_MINUTE = 600  # texts. Above this something is wrong, and everything stops
+STOPPED_KEY = "sending:stopped"
 
 
-class OverTheLimit(Exception):
+class RateLimitExceeded(Exception):
     """This text may not be sent; the message says which ceiling it met."""
 
 
-def spend(redis: Any, person: str, now: float | None = None) -> None:
-    """Count one text to this person, or raise OverTheLimit. `person` is an alias, never a number."""
+def consume(redis: Any, person: str, now: float | None = None) -> None:
+    """Count one text to this person, or raise RateLimitExceeded. `person` is an alias, never a number."""
     minute, day = int((now or time.time()) // 60), int((now or time.time()) // 86_400)
-    if why := redis.get(STOPPED):
-        raise OverTheLimit(f"all sending is stopped: {why.decode()}")
+    if why := redis.get(STOPPED_KEY):
+        raise RateLimitExceeded(f"all sending is stopped: {why.decode()}")
     pipe = redis.pipeline()
     for key, keep in (
         (f"sent:{person}:m{minute}", 120),
@@ -29,27 +29,27 @@ def spend(redis: Any, person: str, now: float | None = None) -> None:
         pipe.incr(key)
         pipe.expire(key, keep)
     this_minute, _, today, _, everyone, _ = pipe.execute()
-    if everyone > ALL_A_MINUTE:
-        stop(redis, f"more than {ALL_A_MINUTE} texts in a minute")
-        raise OverTheLimit(f"more than {ALL_A_MINUTE} texts in a minute")
-    if this_minute > PER_PERSON_A_MINUTE:
-        raise OverTheLimit(f"more than {PER_PERSON_A_MINUTE} texts to one person in a minute")
-    if today > PER_PERSON_A_DAY:
-        raise OverTheLimit(f"more than {PER_PERSON_A_DAY} texts to one person in a day")
+    if everyone > MAX_TOTAL_PER_MINUTE:
+        stop(redis, f"more than {MAX_TOTAL_PER_MINUTE} texts in a minute")
+        raise RateLimitExceeded(f"more than {MAX_TOTAL_PER_MINUTE} texts in a minute")
+    if this_minute > MAX_PER_PERSON_PER_MINUTE:
+        raise RateLimitExceeded(f"more than {MAX_PER_PERSON_PER_MINUTE} texts to one person in a minute")
+    if today > MAX_PER_PERSON_PER_DAY:
+        raise RateLimitExceeded(f"more than {MAX_PER_PERSON_PER_DAY} texts to one person in a day")
 
 
 def stop(redis: Any, why: str) -> None:
     """Stop all sending until somebody releases it."""
-    redis.set(STOPPED, why)
+    redis.set(STOPPED_KEY, why)
     events.publish(redis, "sending.stopped", reason=why)
 
 
-def release(redis: Any) -> None:
+def resume(redis: Any) -> None:
     """Let sending go on."""
-    redis.delete(STOPPED)
-    events.publish(redis, "sending.released")
+    redis.delete(STOPPED_KEY)
+    events.publish(redis, "sending.resumed")
 
 
-def stopped(redis: Any) -> str:
+def stop_reason(redis: Any) -> str:
     """Why all sending is stopped, or "" when it is not."""
-    return (redis.get(STOPPED) or b"").decode()
+    return (redis.get(STOPPED_KEY) or b"").decode()

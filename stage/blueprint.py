@@ -9,9 +9,9 @@ from flask import Blueprint, Flask, Response, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from stage.event_stream import Feed
+from stage.event_stream import EventStream
 
-made = threading.Lock()
+event_stream_lock = threading.Lock()
 
 # Nothing is inline and nothing comes from elsewhere, so words that slip through as HTML still cannot act.
 CONTENT_SECURITY_POLICY = (
@@ -20,34 +20,34 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def page_blueprint(name: str, import_name: str) -> Blueprint:
+def create_page_blueprint(name: str, import_name: str) -> Blueprint:
     """A blueprint whose every response carries the headers of a page."""
     blueprint = Blueprint(name, import_name)
-    blueprint.after_request(_with_page_headers)
+    blueprint.after_request(_add_page_headers)
     return blueprint
 
 
-def _with_page_headers(response: Response) -> Response:
+def _add_page_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     return response
 
 
-bp = page_blueprint("stage", __name__)
+bp = create_page_blueprint("stage", __name__)
 
 
-def feed() -> Feed:
+def get_event_stream() -> EventStream:
     """This process's feed, made when the first page asks for it."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    with made:
+    with event_stream_lock:
         if "stage" not in app.extensions:
-            app.extensions["stage"] = Feed(store(), _drawing(app), lambda: _is_serving(app))
-    found: Feed = app.extensions["stage"]
+            app.extensions["stage"] = EventStream(get_page_store(), _make_renderer(app), lambda: _is_serving(app))
+    found: EventStream = app.extensions["stage"]
     return found
 
 
-def store() -> redis.Redis:
+def get_page_store() -> redis.Redis:
     """The app's store by a client that gives up after 3 s: a page says "behind" rather than hang."""
     with_patience: redis.Redis = current_app.extensions["redis"]
     pool = with_patience.connection_pool
@@ -65,7 +65,7 @@ def _is_serving(app: Flask) -> bool:
     return still()
 
 
-def _drawing(app: Flask) -> Callable[..., str]:
+def _make_renderer(app: Flask) -> Callable[..., str]:
     def draw(name: str, **values: Any) -> str:
         return app.jinja_env.get_template(f"stage/_{name}.html").render(values)
 

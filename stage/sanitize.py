@@ -6,31 +6,31 @@ from math import isfinite
 
 from masking import mask_all
 
-LONGEST = 240  # characters of what one person said
-MARKS_IN_A_ROW = 2  # no language stacks more accents on one letter; what does is meant to cover the lines above
+MAX_CHARACTERS = 240  # characters of what one person said
+MAX_COMBINING_MARKS = 2  # no language stacks more accents on one letter; what does is meant to cover the lines above
 
 # These two belong to emoji; every other invisible character can hide words or turn the line round.
-JOINERS = ("\u200d", "\ufe0f")
+EMOJI_JOINERS = ("\u200d", "\ufe0f")
 
 # Numbers people write as they say them: 07700 900123, +44 (0)7700 900-123, 447700900123.
-SAID = re.compile(r"(?:\+|\b0)\d(?:[ ()-]{0,2}\d){7,13}\b|\b\d{9,15}\b")
+INFORMAL_NUMBER = re.compile(r"(?:\+|\b0)\d(?:[ ()-]{0,2}\d){7,13}\b|\b\d{9,15}\b")
 
 
-def tame(text: object, longest: int = LONGEST) -> str:
+def sanitize(text: object, longest: int = MAX_CHARACTERS) -> str:
     """One line: numbers masked, control and direction characters gone, cut with an ellipsis at `longest`."""
     kept, marks = [], 0
     for char in str(text or "")[: longest * 8]:
         kind = unicodedata.category(char)
-        marks = marks + 1 if kind in ("Mn", "Me") and char not in JOINERS else 0
-        if marks > MARKS_IN_A_ROW or (kind in ("Cf", "Cs", "Co", "Cn") and char not in JOINERS):
+        marks = marks + 1 if kind in ("Mn", "Me") and char not in EMOJI_JOINERS else 0
+        if marks > MAX_COMBINING_MARKS or (kind in ("Cf", "Cs", "Co", "Cn") and char not in EMOJI_JOINERS):
             continue
         kept.append(" " if kind in ("Cc", "Zl", "Zp") else char)
     line = mask_all(" ".join("".join(kept).split()))
-    line = SAID.sub(lambda found: "••• " + re.sub(r"\D", "", found[0])[-3:], line)
+    line = INFORMAL_NUMBER.sub(lambda found: "••• " + re.sub(r"\D", "", found[0])[-3:], line)
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def took(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`6 ms`, `3.1 s`, `14 s`, `2 min 5 s`."""
     seconds = max(0.0, seconds)
     if seconds < 0.9995:
@@ -40,7 +40,7 @@ def took(seconds: float) -> str:
     return f"{int(seconds + 0.5) // 60} min {int(seconds + 0.5) % 60} s"
 
 
-def number(value: object) -> float:
+def parse_number(value: object) -> float:
     """A number that a fact holds, also as text; 0 when it holds none."""
     try:
         found = float(str(value))

@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from sending.webhooks.catalogue import message_of
-from stage.sanitize import tame
-from stage.timeline_entry import Story, begin
-from stage.timeline_events import tell
+from sending.webhooks.catalogue import message_id_for
+from stage.sanitize import sanitize
+from stage.timeline_entry import TimelineEntry, create_entry
+from stage.timeline_events import apply_event
 
-KEPT = 200  # stories
-SHOWN = 30  # of them on the stage
-MESSAGES_KEPT = 5_000
+MAX_ENTRIES = 200  # stories
+MAX_VISIBLE_ENTRIES = 30  # of them on the stage
+MAX_MESSAGES = 5_000
 
 
 @dataclass
-class Door:
+class RejectionSummary:
     """What was turned away, since this process has looked: how many, and the newest."""
 
     refused: int = 0
@@ -23,62 +23,62 @@ class Door:
 
 
 @dataclass
-class Board:
+class Timeline:
     """`last` is the id of the newest event folded; `stopped` why all sending is stopped, "" when it is not."""
 
     last: str = "0-0"
-    stories: dict[str, Story] = field(default_factory=dict)
-    door: Door = field(default_factory=Door)
+    stories: dict[str, TimelineEntry] = field(default_factory=dict)
+    door: RejectionSummary = field(default_factory=RejectionSummary)
     stopped: str = ""
     messages: dict[str, str] = field(default_factory=dict)  # our webhooks, by the story they tell of
 
     def fold(self, event: Event) -> str:
         """Let this event change the board. What it changed: the id of a story, or `door`, `sending`."""
         self.last = event.id
-        if event.kind == "delivery.refused":
-            reason = tame(event.facts.get("reason"), 90)
-            self.door = Door(self.door.refused + 1, _door(event.facts.get("address")), reason)
+        if event.type == "delivery.rejected":
+            reason = sanitize(event.data.get("reason"), 90)
+            self.door = RejectionSummary(self.door.refused + 1, _path_prefix(event.data.get("address")), reason)
             return "door"
-        if event.kind.startswith("sending."):
-            is_stop = event.kind == "sending.stopped"
-            self.stopped = (tame(event.facts.get("reason"), 90) or "no reason given") if is_stop else ""
+        if event.type.startswith("sending."):
+            is_stop = event.type == "sending.stopped"
+            self.stopped = (sanitize(event.data.get("reason"), 90) or "no reason given") if is_stop else ""
             return "sending"
         return self._story(event)
 
-    def shown(self) -> list[Story]:
+    def shown(self) -> list[TimelineEntry]:
         """The newest stories, newest first."""
-        return list(reversed(self.stories.values()))[:SHOWN]
+        return list(reversed(self.stories.values()))[:MAX_VISIBLE_ENTRIES]
 
-    def asks_open(self) -> list[Story]:
+    def asks_open(self) -> list[TimelineEntry]:
         """Stories that wait for slow work, oldest first."""
         return [story for story in self.stories.values() if story.state in ("waiting", "now") and story.asks]
 
     def _story(self, event: Event) -> str:
-        key = event.story or event.id
+        key = event.subject or event.id
         if self.messages.get(key) in self.stories:
             key = self.messages[key]
-        self.messages[message_of(event.id)] = key
-        if len(self.messages) > MESSAGES_KEPT:
+        self.messages[message_id_for(event.id)] = key
+        if len(self.messages) > MAX_MESSAGES:
             del self.messages[next(iter(self.messages))]
         if key not in self.stories:
-            self.stories[key] = begin(event)
-            if len(self.stories) > KEPT:
+            self.stories[key] = create_entry(event)
+            if len(self.stories) > MAX_ENTRIES:
                 del self.stories[next(iter(self.stories))]
-        tell(self.stories[key], event)
+        apply_event(self.stories[key], event)
         return key
 
 
-def _door(address: object) -> str:
+def _path_prefix(address: object) -> str:
     """Which door, and no more: what follows in the path may be a secret, or a try at one."""
-    return tame("/".join(str(address or "").split("?")[0].split("/")[:3]), 40)
+    return sanitize("/".join(str(address or "").split("?")[0].split("/")[:3]), 40)
 
 
 def is_after(one: str, other: str) -> bool:
     """Whether stream id `one` is later than `other`. Ids are two numbers: as text, 9-0 would follow 10-0."""
-    return parts(one) > parts(other)
+    return parse_stream_id(one) > parse_stream_id(other)
 
 
-def parts(name: str) -> tuple[int, int]:
+def parse_stream_id(name: str) -> tuple[int, int]:
     """A stream id as the two numbers it is."""
     milliseconds, _, sequence = name.partition("-")
     return int(milliseconds), int(sequence or 0)

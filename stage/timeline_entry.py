@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from stage.sanitize import tame, took
+from stage.sanitize import format_duration, sanitize
 
-STEPS_SHOWN = 7  # the first and the newest; a long call has dozens
-OPEN = ("waiting", "now")
-STATE_WORDS = {
+MAX_STEPS = 7  # the first and the newest; a long call has dozens
+OPEN_STATES = ("waiting", "now")
+STATE_LABELS = {
     "now": "working",
     "waiting": "waiting",
     "good": "answered",
@@ -18,7 +18,7 @@ STATE_WORDS = {
 
 
 @dataclass
-class Step:
+class TimelineStep:
     """One thing that happened: words, how it went (now, waiting, good, failed, plain), and when, if the words do not
     tell: the time since the story began.
     """
@@ -30,7 +30,7 @@ class Step:
 
 
 @dataclass
-class Ask:
+class AnswerProgress:
     """Slow work: `done` goes from 0 to 1; its state is waiting, now, good or failed."""
 
     state: str = "waiting"
@@ -39,7 +39,7 @@ class Ask:
 
 
 @dataclass
-class Story:
+class TimelineEntry:
     """`at` is seconds since 1970 at the first event seen; `mark` how it stands now."""
 
     id: str
@@ -50,29 +50,29 @@ class Story:
     answer: str = ""
     mark: str = "now"
     repeats: int = 0
-    steps: list[Step] = field(default_factory=list)
-    left_out: int = 0
-    asks: dict[str, Ask] = field(default_factory=dict)
+    steps: list[TimelineStep] = field(default_factory=list)
+    omitted_steps: int = 0
+    asks: dict[str, AnswerProgress] = field(default_factory=dict)
     peaks: list[float] = field(default_factory=list)
     drawn: str = ""
 
     @property
     def state(self) -> str:
         """Slow work that is not done decides; otherwise the last thing that happened."""
-        waiting = [ask.state for ask in self.asks.values() if ask.state in OPEN]
+        waiting = [ask.state for ask in self.asks.values() if ask.state in OPEN_STATES]
         return ("now" if "now" in waiting else "waiting") if waiting else self.mark
 
     @property
-    def state_words(self) -> str:
-        return STATE_WORDS[self.state]
+    def state_label(self) -> str:
+        return STATE_LABELS[self.state]
 
     @property
-    def progress(self) -> Ask | None:
+    def progress(self) -> AnswerProgress | None:
         """The slow work that has told how far it is and goes on."""
         return next((ask for ask in self.asks.values() if ask.state == "now" and (ask.done or ask.words)), None)
 
     @property
-    def in_vain(self) -> bool:
+    def has_failed_answer(self) -> bool:
         """Whether slow work failed for this person."""
         return any(ask.state == "failed" for ask in self.asks.values())
 
@@ -83,15 +83,15 @@ class Story:
     def add(self, event: Event, words: str, mark: str = "plain") -> None:
         """Put a step at the end; of a long story the first and the newest are kept."""
         tells_time = words.endswith((" ms", " s"))
-        when = "" if tells_time or not self.steps else "+" + took(event.at - self.at)
-        self.steps.append(Step(event.kind, tame(words, 90), mark, when))
-        if len(self.steps) > STEPS_SHOWN:
+        when = "" if tells_time or not self.steps else "+" + format_duration(event.time - self.at)
+        self.steps.append(TimelineStep(event.type, sanitize(words, 90), mark, when))
+        if len(self.steps) > MAX_STEPS:
             del self.steps[1]
-            self.left_out += 1
+            self.omitted_steps += 1
 
 
-def begin(event: Event) -> Story:
+def create_entry(event: Event) -> TimelineEntry:
     """A story without steps, from the first event that names it."""
-    is_call = event.kind.startswith(("call.", "recording.")) or event.story.startswith("CA")
-    is_text = event.kind.startswith("text.") or event.story.startswith(("SM", "MM"))
-    return Story(event.story or event.id, "call" if is_call else "text" if is_text else "other", event.at)
+    is_call = event.type.startswith(("call.", "recording.")) or event.subject.startswith("CA")
+    is_text = event.type.startswith("text.") or event.subject.startswith(("SM", "MM"))
+    return TimelineEntry(event.subject or event.id, "call" if is_call else "text" if is_text else "other", event.time)

@@ -3,210 +3,214 @@
 from collections.abc import Callable
 
 from events import Event
-from stage.sanitize import number, tame, took
-from stage.timeline_entry import Ask, Story
+from stage.sanitize import format_duration, parse_number, sanitize
+from stage.timeline_entry import AnswerProgress, TimelineEntry
 
-COLUMNS = 120  # of a waveform
-SUBSCRIBER_WORDS = {
-    "subscriber.created": "hears our webhooks",
-    "subscriber.updated": "wants to hear something else",
-    "subscriber.rotated": "has a new key",
-    "subscriber.paused": "wants nothing for now",
-    "subscriber.resumed": "hears us again",
-    "subscriber.deleted": "is forgotten",
+MAX_PEAKS = 120  # of a waveform
+ENDPOINT_LABELS = {
+    "endpoint.created": "hears our webhooks",
+    "endpoint.updated": "wants to hear something else",
+    "endpoint.rotated": "has a new key",
+    "endpoint.paused": "wants nothing for now",
+    "endpoint.resumed": "hears us again",
+    "endpoint.deleted": "is forgotten",
 }
 
-Teller = Callable[[Story, Event], None]
+EventHandler = Callable[[TimelineEntry, Event], None]
 """How one kind of event changes a story."""
 
-TOLD: dict[str, Teller] = {}
+HANDLERS: dict[str, EventHandler] = {}
 
 
-def told(kind: str) -> Callable[[Teller], Teller]:
+def handles(kind: str) -> Callable[[EventHandler], EventHandler]:
     """Register how this kind is told."""
 
-    def register(teller: Teller) -> Teller:
-        TOLD[kind] = teller
+    def register(teller: EventHandler) -> EventHandler:
+        HANDLERS[kind] = teller
         return teller
 
     return register
 
 
-def tell(story: Story, event: Event) -> None:
+def apply_event(story: TimelineEntry, event: Event) -> None:
     """Let this event change the story; a kind nobody has taught us becomes a plain step with its name."""
     story.drawn = ""
-    story.who = story.who or tame(event.facts.get("who"), 40)
-    TOLD.get(event.kind, _unknown)(story, event)
+    story.who = story.who or sanitize(event.data.get("who"), 40)
+    HANDLERS.get(event.type, _add_unknown_event)(story, event)
 
 
-def _unknown(story: Story, event: Event) -> None:
-    story.add(event, event.kind.replace(".", " "))
+def _add_unknown_event(story: TimelineEntry, event: Event) -> None:
+    story.add(event, event.type.replace(".", " "))
 
 
-def _ask(story: Story, event: Event) -> Ask:
-    return story.asks.setdefault(str(event.facts.get("ask", "")), Ask())
+def _pending_answer(story: TimelineEntry, event: Event) -> AnswerProgress:
+    return story.asks.setdefault(str(event.data.get("ask", "")), AnswerProgress())
 
 
-def _in_time(event: Event, verb: str) -> str:
-    return f"{verb} in {took(number(event.facts['ms']) / 1000)}" if "ms" in event.facts else verb
+def _with_duration(event: Event, verb: str) -> str:
+    return f"{verb} in {format_duration(parse_number(event.data['ms']) / 1000)}" if "ms" in event.data else verb
 
 
-@told("text.received")
-def _text_received(story: Story, event: Event) -> None:
-    story.channel, story.asked, story.mark = "text", tame(event.facts.get("words")), "now"
+@handles("text.received")
+def _text_received(story: TimelineEntry, event: Event) -> None:
+    story.channel, story.asked, story.mark = "text", sanitize(event.data.get("words")), "now"
     story.add(event, "arrived")
 
 
-@told("text.answered")
-def _text_answered(story: Story, event: Event) -> None:
-    story.answer, story.mark = tame(event.facts.get("answer")), "good"
-    story.add(event, _in_time(event, "answered"), "good")
+@handles("text.answered")
+def _text_answered(story: TimelineEntry, event: Event) -> None:
+    story.answer, story.mark = sanitize(event.data.get("answer")), "good"
+    story.add(event, _with_duration(event, "answered"), "good")
 
 
-@told("text.sent")
-def _text_sent(story: Story, event: Event) -> None:
-    parts = number(event.facts.get("segments"))
-    story.answer = tame(event.facts.get("answer")) or story.answer
-    story.mark = "failed" if story.in_vain else "good"  # an apology that got through is no success
+@handles("text.sent")
+def _text_sent(story: TimelineEntry, event: Event) -> None:
+    parts = parse_number(event.data.get("segments"))
+    story.answer = sanitize(event.data.get("answer")) or story.answer
+    story.mark = "failed" if story.has_failed_answer else "good"  # an apology that got through is no success
     story.add(event, f"text sent in {parts:.0f} parts" if parts > 1 else "text sent", "good")
 
 
-@told("text.delivered")
-def _text_delivered(story: Story, event: Event) -> None:
-    status = tame(event.facts.get("status"), 20) or "delivered"
+@handles("text.delivered")
+def _text_delivered(story: TimelineEntry, event: Event) -> None:
+    status = sanitize(event.data.get("status"), 20) or "delivered"
     went_wrong = status in ("failed", "undelivered")
-    story.steps = [step for step in story.steps if step.kind != event.kind]  # its status moved: show where it is now
+    story.steps = [step for step in story.steps if step.kind != event.type]  # its status moved: show where it is now
     story.add(event, "not delivered" if went_wrong else status, "failed" if went_wrong else "good")
     story.mark = "failed" if went_wrong else "good" if story.mark == "now" else story.mark
 
 
-@told("text.refused")
-def _text_refused(story: Story, event: Event) -> None:
+@handles("text.failed")
+def _text_refused(story: TimelineEntry, event: Event) -> None:
     story.mark = "failed"
-    story.add(event, f"not sent: {event.facts.get('reason', '')}", "failed")
+    story.add(event, f"not sent: {event.data.get('reason', '')}", "failed")
 
 
-@told("call.received")
-def _call_received(story: Story, event: Event) -> None:
+@handles("call.received")
+def _call_received(story: TimelineEntry, event: Event) -> None:
     story.channel, story.mark = "call", "live"
     story.add(event, "rang")
 
 
-@told("call.heard")
-def _call_heard(story: Story, event: Event) -> None:
-    story.asked, story.mark = tame(event.facts.get("words")), "live"
-    story.add(event, tame(story.asked, 40))
+@handles("call.heard")
+def _call_heard(story: TimelineEntry, event: Event) -> None:
+    story.asked, story.mark = sanitize(event.data.get("words")), "live"
+    story.add(event, sanitize(story.asked, 40))
 
 
-@told("call.spoken")
-def _call_spoken(story: Story, event: Event) -> None:
-    story.answer = tame(event.facts.get("answer"))
+@handles("call.spoken")
+def _call_spoken(story: TimelineEntry, event: Event) -> None:
+    story.answer = sanitize(event.data.get("answer"))
     story.mark = "live" if story.mark == "live" else "good"  # of a call that we made, the end is not told
-    story.add(event, _in_time(event, "spoken"), "good")
+    story.add(event, _with_duration(event, "spoken"), "good")
 
 
-@told("call.ended")
-def _call_ended(story: Story, event: Event) -> None:
-    status = tame(event.facts.get("status"), 20) or "completed"
-    story.mark = "failed" if status == "failed" or story.in_vain else "over"
-    seconds = number(event.facts.get("seconds"))
-    lasted = f" after {took(seconds)}" if seconds else ""
+@handles("call.ended")
+def _call_ended(story: TimelineEntry, event: Event) -> None:
+    status = sanitize(event.data.get("status"), 20) or "completed"
+    story.mark = "failed" if status == "failed" or story.has_failed_answer else "over"
+    seconds = parse_number(event.data.get("seconds"))
+    lasted = f" after {format_duration(seconds)}" if seconds else ""
     words = {"completed": "hung up", "no-answer": "nobody answered"}.get(status, status)
     story.add(event, words + lasted, "failed" if status == "failed" else "plain")
 
 
-@told("ask.queued")
-def _ask_queued(story: Story, event: Event) -> None:
-    _ask(story, event).state = "waiting"
+@handles("answer.queued")
+def _ask_queued(story: TimelineEntry, event: Event) -> None:
+    _pending_answer(story, event).state = "waiting"
     story.add(event, "queued", "waiting")
 
 
-@told("ask.started")
-def _ask_started(story: Story, event: Event) -> None:
-    ask, attempt = _ask(story, event), number(event.facts.get("attempt"))
+@handles("answer.started")
+def _ask_started(story: TimelineEntry, event: Event) -> None:
+    ask, attempt = _pending_answer(story, event), parse_number(event.data.get("attempt"))
     ask.state = "now"
     story.add(event, f"worker has it, try {attempt:.0f}" if attempt > 1 else "worker has it", "now")
 
 
-@told("ask.progress")
-def _ask_progress(story: Story, event: Event) -> None:
-    ask = _ask(story, event)
-    ask.state, ask.done = "now", min(1.0, max(0.0, number(event.facts.get("done"))))
-    ask.words = tame(event.facts.get("words"), 60)
+@handles("answer.progress")
+def _ask_progress(story: TimelineEntry, event: Event) -> None:
+    ask = _pending_answer(story, event)
+    ask.state, ask.done = "now", min(1.0, max(0.0, parse_number(event.data.get("done"))))
+    ask.words = sanitize(event.data.get("words"), 60)
 
 
-@told("ask.answered")
-def _ask_answered(story: Story, event: Event) -> None:
-    _ask(story, event).state = "good"
-    story.answer = tame(event.facts.get("answer"))
+@handles("answer.ready")
+def _ask_answered(story: TimelineEntry, event: Event) -> None:
+    _pending_answer(story, event).state = "good"
+    story.answer = sanitize(event.data.get("answer"))
     story.mark = "live" if story.mark == "live" else "good"
-    story.add(event, f"result after {took(number(event.facts.get('seconds')))}", "good")
+    story.add(event, f"result after {format_duration(parse_number(event.data.get('seconds')))}", "good")
 
 
-@told("ask.failed")
-def _ask_failed(story: Story, event: Event) -> None:
-    _ask(story, event).state = "failed"
-    story.answer = tame(event.facts.get("reason")) or story.answer  # the sentence the person gets instead
+@handles("answer.failed")
+def _ask_failed(story: TimelineEntry, event: Event) -> None:
+    _pending_answer(story, event).state = "failed"
+    story.answer = sanitize(event.data.get("reason")) or story.answer  # the sentence the person gets instead
     story.mark = "live" if story.mark == "live" else "failed"
     story.add(event, "did not work", "failed")
 
 
-@told("recording.left")
-def _recording_left(story: Story, event: Event) -> None:
-    story.add(event, f"left a message, {took(number(event.facts.get('seconds')))}")
+@handles("recording.left")
+def _recording_left(story: TimelineEntry, event: Event) -> None:
+    story.add(event, f"left a message, {format_duration(parse_number(event.data.get('seconds')))}")
 
 
-@told("recording.ready")
-def _recording_ready(story: Story, event: Event) -> None:
-    loud = f", {number(event.facts['loudness']):.0f} dBFS" if "loudness" in event.facts else ""
-    peaks = event.facts.get("peaks")
-    story.peaks = [min(1.0, max(0.0, number(peak))) for peak in peaks[:COLUMNS]] if isinstance(peaks, list) else []
+@handles("recording.ready")
+def _recording_ready(story: TimelineEntry, event: Event) -> None:
+    loud = f", {parse_number(event.data['loudness']):.0f} dBFS" if "loudness" in event.data else ""
+    peaks = event.data.get("peaks")
+    story.peaks = (
+        [min(1.0, max(0.0, parse_number(peak))) for peak in peaks[:MAX_PEAKS]] if isinstance(peaks, list) else []
+    )
     story.add(event, "listened" + loud.replace("-", "−"), "good")
 
 
-@told("webhook.received")
-def _webhook_received(story: Story, event: Event) -> None:
+@handles("webhook.received")
+def _webhook_received(story: TimelineEntry, event: Event) -> None:
     story.channel, story.mark = "webhook", "good"
-    story.who = tame(event.facts.get("provider"), 40)
-    story.asked, story.answer = tame(event.facts.get("event"), 60), tame(event.facts.get("line"))
+    story.who = sanitize(event.data.get("provider"), 40)
+    story.asked, story.answer = sanitize(event.data.get("event"), 60), sanitize(event.data.get("line"))
     story.add(event, "arrived", "good")
 
 
-@told("webhook.delivered")
-def _webhook_delivered(story: Story, event: Event) -> None:
-    _webhook_sent(story, event, f"{_host(event)} has it, {took(number(event.facts.get('ms')) / 1000)}", "good")
+@handles("webhook.delivered")
+def _webhook_delivered(story: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(
+        story, event, f"{_host(event)} has it, {format_duration(parse_number(event.data.get('ms')) / 1000)}", "good"
+    )
 
 
-@told("webhook.failed")
-def _webhook_failed(story: Story, event: Event) -> None:
-    _webhook_sent(story, event, f"{_host(event)}: {_trouble(event)}, again later", "waiting")
+@handles("webhook.failed")
+def _webhook_failed(story: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(story, event, f"{_host(event)}: {_failure_reason(event)}, again later", "waiting")
 
 
-@told("webhook.dead")
-def _webhook_dead(story: Story, event: Event) -> None:
-    _webhook_sent(story, event, f"{_host(event)}: {_trouble(event)}, given up", "failed")
+@handles("webhook.dead")
+def _webhook_dead(story: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(story, event, f"{_host(event)}: {_failure_reason(event)}, given up", "failed")
 
 
-@told("subscriber.disabled")
-def _subscriber_disabled(story: Story, event: Event) -> None:
-    _webhook_sent(story, event, f"no more webhooks to {_host(event)}: {event.facts.get('why', '')}", "failed")
+@handles("endpoint.disabled")
+def _endpoint_disabled(story: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(story, event, f"no more webhooks to {_host(event)}: {event.data.get('why', '')}", "failed")
 
 
-@told("subscriber.created")
-@told("subscriber.updated")
-@told("subscriber.rotated")
-@told("subscriber.paused")
-@told("subscriber.resumed")
-@told("subscriber.deleted")
-def _subscriber_changed(story: Story, event: Event) -> None:
+@handles("endpoint.created")
+@handles("endpoint.updated")
+@handles("endpoint.rotated")
+@handles("endpoint.paused")
+@handles("endpoint.resumed")
+@handles("endpoint.deleted")
+def _endpoint_changed(story: TimelineEntry, event: Event) -> None:
     story.who = story.asked = _host(event)
-    story.answer = SUBSCRIBER_WORDS[event.kind]
-    _webhook_sent(story, event, story.answer, "waiting" if event.kind == "subscriber.paused" else "good")
+    story.answer = ENDPOINT_LABELS[event.type]
+    _add_webhook_step(story, event, story.answer, "waiting" if event.type == "endpoint.paused" else "good")
 
 
-def _webhook_sent(story: Story, event: Event, words: str, mark: str) -> None:
+def _add_webhook_step(story: TimelineEntry, event: Event, words: str, mark: str) -> None:
     """What became of a webhook of ours: a step of what it tells of, if that is on the board, else a lane of its own."""
-    if story.id == (event.story or event.id):
+    if story.id == (event.subject or event.id):
         story.channel, story.mark = "webhook", mark
         story.who = story.who or _host(event)
     else:  # many may hear of it, and the newest stands for all
@@ -215,32 +219,32 @@ def _webhook_sent(story: Story, event: Event, words: str, mark: str) -> None:
 
 
 def _host(event: Event) -> str:
-    return tame(event.facts.get("host"), 40)
+    return sanitize(event.data.get("host"), 40)
 
 
-def _trouble(event: Event) -> str:
-    status = number(event.facts.get("status"))
-    return f"status {status:.0f}" if status else tame(event.facts.get("cause"), 20) or "no answer"
+def _failure_reason(event: Event) -> str:
+    status = parse_number(event.data.get("status"))
+    return f"status {status:.0f}" if status else sanitize(event.data.get("cause"), 20) or "no answer"
 
 
-@told("delivery.repeated")
-def _delivery_repeated(story: Story, event: Event) -> None:
+@handles("delivery.duplicate")
+def _delivery_repeated(story: TimelineEntry, event: Event) -> None:
     story.repeats += 1
     if story.steps:
         return
     story.mark = "good"  # it was answered once, and that is not on the board: another provider's, or long ago
-    _, room, sender, *_ = f"{tame(event.facts.get('address'))}//".split("/")
+    _, room, sender, *_ = f"{sanitize(event.data.get('address'))}//".split("/")
     if room == "webhooks":
         story.channel, story.who = "webhook", sender.partition("?")[0]
 
 
-@told("people.left")
-def _people_left(story: Story, event: Event) -> None:
+@handles("person.opted_out")
+def _people_left(story: TimelineEntry, event: Event) -> None:
     story.mark = "over"
     story.add(event, "opted out: no more texts")
 
 
-@told("people.returned")
-def _people_returned(story: Story, event: Event) -> None:
+@handles("person.opted_in")
+def _people_returned(story: TimelineEntry, event: Event) -> None:
     story.mark = "good"
     story.add(event, "opted in again", "good")

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-MOST_WAITING = 1_000_000  # bytes. A viewer that reads slower than this fills is cut off, and resumes by id
+MAX_QUEUED_BYTES = 1_000_000  # bytes. A viewer that reads slower than this fills is cut off, and resumes by id
 
 
-class Line(Protocol):
+class ViewerSocket(Protocol):
     """What a viewer needs of a socket."""
 
     def recv(self, size: int, flags: int, /) -> bytes: ...
@@ -21,19 +21,19 @@ class Line(Protocol):
 class Viewer:
     """`seen` is the id of the newest event this viewer has or is about to get."""
 
-    def __init__(self, seen: str, line: Line | None = None):
+    def __init__(self, seen: str, line: ViewerSocket | None = None):
         self.seen = seen
-        self.is_gone = False
+        self.is_closed = False
         self._line = line
         self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._size = 0
 
     def give(self, chunk: bytes) -> None:
         """Queue a chunk, or cut the viewer off when too much waits already."""
-        if self.is_gone:
+        if self.is_closed:
             return
-        if self._size + len(chunk) > MOST_WAITING:
-            self.cut_off()
+        if self._size + len(chunk) > MAX_QUEUED_BYTES:
+            self.disconnect()
             return
         self._size += len(chunk)
         self._waiting.put(chunk)
@@ -46,10 +46,10 @@ class Viewer:
 
     def leave(self) -> None:
         """End the stream once what waits has been sent."""
-        self.is_gone = True
+        self.is_closed = True
         self._waiting.put(None)
 
-    def cut_off(self) -> None:
+    def disconnect(self) -> None:
         """End the stream now, also when the server is stuck sending to somebody who does not read."""
         self.leave()
         if self._line:
@@ -60,9 +60,9 @@ class Viewer:
     def watch(self) -> None:
         """Leave as soon as the other side closes: without this a quiet stream would notice minutes later."""
         if self._line:
-            threading.Thread(target=self._until_closed, args=(self._line,), daemon=True).start()
+            threading.Thread(target=self._wait_until_closed, args=(self._line,), daemon=True).start()
 
-    def _until_closed(self, line: Line) -> None:
+    def _wait_until_closed(self, line: ViewerSocket) -> None:
         with contextlib.suppress(OSError):
             line.recv(1, socket.MSG_PEEK)  # nothing else is due on this connection, so whatever comes means goodbye
         self.leave()

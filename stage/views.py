@@ -6,10 +6,10 @@ import phonenumbers
 import redis
 from flask import Response, current_app, render_template, request
 
-from stage.blueprint import bp, feed
-from stage.event_stream import Full
+from stage.blueprint import bp, get_event_stream
+from stage.event_stream import TooManyViewers
 
-ID = re.compile(r"\d{1,18}(-\d{1,18})?")
+EVENT_ID_PATTERN = re.compile(r"\d{1,18}(-\d{1,18})?")
 THEMES = ("dark", "light")
 STREAM_HEADERS = {
     "Cache-Control": "no-cache, no-transform",
@@ -20,7 +20,7 @@ STREAM_HEADERS = {
 @bp.get("/")
 def stage() -> str:
     """The page for the room, already drawn."""
-    shown = feed()
+    shown = get_event_stream()
     try:
         shown.catch_up()
         answers = True
@@ -35,9 +35,11 @@ def stage() -> str:
         stories=stories,
         store_answers=answers,
         number=number,
-        spoken_number=spell(number),
-        number_width=sum(28 if char == " " else 57 for char in spell(number)),  # at 100 px, in most bold fonts
-        theme=theme(),
+        spoken_number=format_phone_number(number),
+        number_width=sum(
+            28 if char == " " else 57 for char in format_phone_number(number)
+        ),  # at 100 px, in most bold fonts
+        theme=requested_theme(),
     )
 
 
@@ -45,27 +47,27 @@ def stage() -> str:
 def stream() -> Response | tuple[str, int, dict[str, str]]:
     """Server-sent events from the one after `Last-Event-ID` or `?last=`, else from now on."""
     last = request.headers.get("Last-Event-ID") or request.args.get("last", "")
-    if last and not ID.fullmatch(last):
-        return _sorry("`last` must be the id of an event, such as 1700000000000-0.", 400)
-    shown = feed()
+    if last and not EVENT_ID_PATTERN.fullmatch(last):
+        return _text_error("`last` must be the id of an event, such as 1700000000000-0.", 400)
+    shown = get_event_stream()
     try:
         viewer, chunks = shown.join(last, request.environ.get("gunicorn.socket"))
-    except Full:
-        return _sorry("As many screens as this stage can serve are watching it. Try again in a minute.", 503)
+    except TooManyViewers:
+        return _text_error("As many screens as this stage can serve are watching it. Try again in a minute.", 503)
     except redis.RedisError:
-        return _sorry("The store does not answer, so there is nothing to show. Try again in a few seconds.", 503)
+        return _text_error("The store does not answer, so there is nothing to show. Try again in a few seconds.", 503)
     response = Response(chunks, mimetype="text/event-stream", headers=STREAM_HEADERS)
     response.call_on_close(lambda: shown.leave(viewer))
     return response
 
 
-def theme() -> str:
+def requested_theme() -> str:
     """`dark` or `light` when the address asks for one, else "" and the screen's own setting decides."""
     wanted = request.args.get("theme", "")
     return wanted if wanted in THEMES else ""
 
 
-def spell(number: str) -> str:
+def format_phone_number(number: str) -> str:
     """The number in groups, as its country writes it: `+44 7700 900100`."""
     try:
         return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
@@ -73,5 +75,5 @@ def spell(number: str) -> str:
         return number
 
 
-def _sorry(sentence: str, status: int) -> tuple[str, int, dict[str, str]]:
+def _text_error(sentence: str, status: int) -> tuple[str, int, dict[str, str]]:
     return f"{sentence}\n", status, {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "5"}

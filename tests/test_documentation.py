@@ -9,7 +9,7 @@ import pytest
 
 import config
 from bench.__main__ import SECTIONS
-from phone.commands import read_all
+from phone.commands import load_commands
 from tests.support.processes import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -36,12 +36,12 @@ def test_every_provider_has_its_row_and_every_row_its_provider():
     from receiving import providers
 
     rows = [(row[0].strip("`"), row[1]) for row in table("Other providers' webhooks")]
-    assert rows == list(providers.settings())
+    assert rows == list(providers.setting_rows())
 
 
 def test_every_command_has_its_row_and_every_row_its_command():
     rows = [row[:3] for row in table("What the number does")]
-    assert rows == [[f"`{row.usage}`", row.key, row.about] for row in read_all().values()]
+    assert rows == [[f"`{row.usage}`", row.key, row.about] for row in load_commands().values()]
 
 
 def test_every_make_target_in_the_papers_exists():

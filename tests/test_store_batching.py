@@ -15,10 +15,10 @@ class Trips:
     """Real trips, which can be held up, and are written down."""
 
     def __init__(self, monkeypatch):
-        self.sizes, self.may_go, self.real = [], threading.Event(), store.trip
+        self.sizes, self.may_go, self.real = [], threading.Event(), store.round_trip
         self.may_go.set()
         self.are_out = threading.Semaphore(0)
-        monkeypatch.setattr(store, "trip", self.make)
+        monkeypatch.setattr(store, "round_trip", self.make)
 
     def make(self, redis, commands):
         self.sizes.append(len(commands))
@@ -42,7 +42,7 @@ class Delivery(threading.Thread):
 
     def run(self):
         try:
-            self.outcome = store_batching.send(self.redis, self.commands)
+            self.outcome = store_batching.execute(self.redis, self.commands)
         except BaseException as trouble:  # it may be stopped
             self.outcome = trouble
 
@@ -57,7 +57,7 @@ def while_one_is_out(redis, trips, *others):
     first = Delivery(redis, ("ECHO", "first"))
     assert trips.are_out.acquire(timeout=10)
     started = [Delivery(redis, *commands) for commands in others]
-    coach = store_batching._coaches[redis.connection_pool]
+    coach = store_batching._batchers[redis.connection_pool]
     ends = time.monotonic() + 10
     while len(coach.waiting) < len(others):
         assert time.monotonic() < ends
@@ -87,12 +87,12 @@ def test_a_broken_trip_is_told_to_all_who_were_on_it_and_the_next_one_goes(redis
     def breaks(redis, commands):
         raise Broken("the store is gone")
 
-    monkeypatch.setattr(store, "trip", breaks)
+    monkeypatch.setattr(store, "round_trip", breaks)
     trips.may_go.set()
     assert first.gets() == [b"first"]
     assert [str(other.gets()) for other in others] == ["the store is gone"] * 2
     assert len({id(other.outcome) for other in others}) == 2
-    monkeypatch.setattr(store, "trip", trips.real)
+    monkeypatch.setattr(store, "round_trip", trips.real)
     assert Delivery(redis, ("ECHO", "again")).gets() == [b"again"]
 
 
@@ -106,8 +106,8 @@ def test_a_driver_that_is_stopped_leaves_its_place_to_the_next(redis, trips, mon
             raise SystemExit
         return trips.real(redis, commands)
 
-    monkeypatch.setattr(store, "trip", stops_once)
-    monkeypatch.setattr(store_batching, "MOST", 1)
+    monkeypatch.setattr(store, "round_trip", stops_once)
+    monkeypatch.setattr(store_batching, "MAX_DELIVERIES_PER_BATCH", 1)
     trips.may_go.set()
     assert first.gets() == [b"first"]
     stopped, carried = sorted((second.gets(), third.gets()), key=lambda outcome: isinstance(outcome, list))
@@ -116,5 +116,5 @@ def test_a_driver_that_is_stopped_leaves_its_place_to_the_next(redis, trips, mon
 
 
 def test_without_company_a_delivery_goes_at_once(redis, trips):
-    assert store_batching.send(redis, [("ECHO", "alone")]) == [b"alone"]
+    assert store_batching.execute(redis, [("ECHO", "alone")]) == [b"alone"]
     assert trips.sizes == [1]

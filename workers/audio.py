@@ -7,16 +7,16 @@ import wave
 from array import array
 from dataclasses import dataclass
 
-COLUMNS = 120  # of the waveform on the stage
-SILENCE = -60.0  # dBFS; quieter than this nobody hears on a telephone
+WAVEFORM_COLUMNS = 120  # of the waveform on the stage
+SILENCE_DBFS = -60.0  # dBFS; quieter than this nobody hears on a telephone
 
 
-class NotASound(ValueError):
+class InvalidAudio(ValueError):
     """These bytes are no WAV of 16-bit PCM; the message says what is wrong."""
 
 
 @dataclass(frozen=True)
-class Sound:
+class AudioMeasurement:
     """`loudness` is the root mean square in dBFS (0 is the loudest there is); `peaks` run from 0 to 1."""
 
     seconds: float
@@ -24,35 +24,35 @@ class Sound:
     peaks: tuple[float, ...]
 
     @property
-    def in_words(self) -> str:
+    def loudness_label(self) -> str:
         """How loud, for people."""
-        if self.loudness <= SILENCE:
+        if self.loudness <= SILENCE_DBFS:
             return "silent"
         return "loud" if self.loudness > -15 else "quiet" if self.loudness < -35 else "clear"
 
 
-def measure(wav: bytes, columns: int = COLUMNS) -> Sound:
+def measure(wav: bytes, columns: int = WAVEFORM_COLUMNS) -> AudioMeasurement:
     """Length, loudness and waveform of a WAV as Twilio serves it; NotASound for anything else."""
-    samples, rate = _samples(wav)
+    samples, rate = _read_samples(wav)
     if not samples:
-        return Sound(0.0, SILENCE, ())
+        return AudioMeasurement(0.0, SILENCE_DBFS, ())
     squares = sum(sample * sample for sample in samples)
     level = math.sqrt(squares / len(samples)) / 32_768
-    loudness = max(SILENCE, 20 * math.log10(level)) if level else SILENCE
+    loudness = max(SILENCE_DBFS, 20 * math.log10(level)) if level else SILENCE_DBFS
     width = max(1, math.ceil(len(samples) / columns))
     slices = [samples[at : at + width] for at in range(0, len(samples), width)]
     peaks = tuple(round(max(max(part), -min(part)) / 32_768, 3) for part in slices)
-    return Sound(round(len(samples) / rate, 2), round(loudness, 1), peaks)
+    return AudioMeasurement(round(len(samples) / rate, 2), round(loudness, 1), peaks)
 
 
-def _samples(wav: bytes) -> "tuple[array[int], int]":
+def _read_samples(wav: bytes) -> "tuple[array[int], int]":
     try:
         with wave.open(io.BytesIO(wav)) as file:
             if file.getsampwidth() != 2:
-                raise NotASound(f"{8 * file.getsampwidth()} bits a sample, not 16")
+                raise InvalidAudio(f"{8 * file.getsampwidth()} bits a sample, not 16")
             frames, channels, rate = file.readframes(file.getnframes()), file.getnchannels(), file.getframerate()
     except (wave.Error, EOFError, ValueError, RuntimeError) as trouble:
-        raise NotASound(f"not a WAV file: {trouble}") from trouble
+        raise InvalidAudio(f"not a WAV file: {trouble}") from trouble
     samples = array("h", frames[: len(frames) - len(frames) % 2])
     if sys.byteorder == "big":
         samples.byteswap()

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-KEPT = 24 * 3600  # seconds
-ENDED = ("completed", "busy", "no-answer", "failed", "canceled")
+CALL_TTL_SECONDS = 24 * 3600  # seconds
+FINAL_STATUSES = ("completed", "busy", "no-answer", "failed", "canceled")
 
 
 @dataclass(frozen=True)
@@ -16,30 +16,30 @@ class Call:
     person: str
     status: str = "in-progress"
     document: int = 0
-    asks: tuple[str, ...] = ()
+    answer_ids: tuple[str, ...] = ()
 
     @property
     def is_live(self) -> bool:
         """True while nobody has told us that the call ended."""
-        return self.status not in ENDED
+        return self.status not in FINAL_STATUSES
 
 
-def begin(pipe: Any, sid: str, person: str) -> None:
+def record_start(pipe: Any, sid: str, person: str) -> None:
     """A call came in."""
     _write(pipe, sid, person=person, began=time.time())
 
 
-def step(pipe: Any, sid: str, document: int) -> None:
+def record_document(pipe: Any, sid: str, document: int) -> None:
     """The caller has acted on this document; numbers only rise, and the caller of this function checked that."""
     _write(pipe, sid, document=document)
 
 
-def waits_for(pipe: Any, sid: str, ask: str) -> None:
+def add_pending_answer(pipe: Any, sid: str, ask: str) -> None:
     """The caller waits for this ask."""
     _write(pipe, sid, **{f"ask {ask}": 1})
 
 
-def end(pipe: Any, sid: str, status: str) -> None:
+def record_end(pipe: Any, sid: str, status: str) -> None:
     """Twilio says that it is over."""
     _write(pipe, sid, status=status)
 
@@ -54,4 +54,4 @@ def load(redis: Any, sid: str) -> Call:
 def _write(pipe: Any, sid: str, **facts: Any) -> None:
     key = f"call:{sid}"
     pipe.hset(key, mapping=facts)
-    pipe.expire(key, KEPT)
+    pipe.expire(key, CALL_TTL_SECONDS)

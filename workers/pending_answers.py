@@ -6,19 +6,19 @@ from typing import Any
 
 import events
 from masking import mask_words
-from store import collect, commit
+from store import commit_if_unchanged, new_pipeline
 
-OPEN = "asks:open"  # every ask nobody has answered yet, by its deadline
-KEPT = 7 * 24 * 3600  # seconds a row is remembered after its last change
-HISTORY = "asked"  # what this number has been asked, for ever: command, channel and alias, never a number
-HISTORY_KEPT = 1_000_000  # entries
+OPEN_KEY = "asks:open"  # every ask nobody has answered yet, by its deadline
+ANSWER_TTL_SECONDS = 7 * 24 * 3600  # seconds a row is remembered after its last change
+HISTORY_KEY = "asked"  # what this number has been asked, for ever: command, channel and alias, never a number
+MAX_HISTORY_ENTRIES = 1_000_000  # entries
 
 # waiting -> working -> answered | failed. It only moves forward: a late answer does not undo an apology.
 OPEN_STATES = ("waiting", "working")
 
 
 @dataclass(frozen=True)
-class Ask:
+class PendingAnswer:
     """`story` is the sid of the call or text it came with; `deadline` is in seconds since 1970.
 
     `route` says how the answer of a call was brought: "" not yet, "update" by a live update, "wait" by the waiting
@@ -45,18 +45,18 @@ class Ask:
         return self.state in OPEN_STATES
 
 
-def plan(pipe: Any, ask: Ask) -> None:
+def plan(pipe: Any, ask: PendingAnswer) -> None:
     """Write the row on the pipeline of the webhook that caused it. The same id is written once."""
     key = f"ask:{ask.id}"
     row = {**asdict(ask), "asked_at": time.time()}
     for name in ("command", "words", "channel", "person", "story", "deadline", "state", "asked_at"):
         pipe.execute_command("HSETNX", key, name, row[name])
-    pipe.execute_command("EXPIRE", key, KEPT)
-    pipe.execute_command("ZADD", OPEN, "NX", ask.deadline, ask.id)
-    events.publish(pipe, "ask.queued", ask.story, ask=ask.id, command=ask.command, words=mask_words(ask.words))
+    pipe.execute_command("EXPIRE", key, ANSWER_TTL_SECONDS)
+    pipe.execute_command("ZADD", OPEN_KEY, "NX", ask.deadline, ask.id)
+    events.publish(pipe, "answer.queued", ask.story, ask=ask.id, command=ask.command, words=mask_words(ask.words))
 
 
-def load(redis: Any, id: str) -> Ask | None:
+def load(redis: Any, id: str) -> PendingAnswer | None:
     """The ask with this id, or None when there is none (any more)."""
     row = {name.decode(): value.decode() for name, value in redis.hgetall(f"ask:{id}").items()}
     if "state" not in row:
@@ -64,49 +64,49 @@ def load(redis: Any, id: str) -> Ask | None:
     numbers = {name: float(row.get(name, 0)) for name in ("deadline", "routed_at", "asked_at")}
     words = {name: row.get(name, "") for name in ("command", "words", "channel", "person", "story", "answer", "route")}
     found: dict[str, Any] = {**words, **numbers, "attempts": int(row.get("attempts", 0)), "state": row["state"]}
-    return Ask(id=id, **found)
+    return PendingAnswer(id=id, **found)
 
 
-def start(redis: Any, ask: Ask) -> bool:
+def start(redis: Any, ask: PendingAnswer) -> bool:
     """A worker has it. False: it is settled, so there is nothing to do."""
     if not ask.is_open:
         return False
-    pipe = collect(redis)
+    pipe = new_pipeline(redis)
     pipe.hset(f"ask:{ask.id}", mapping={"state": "working", "attempts": ask.attempts + 1})
-    events.publish(pipe, "ask.started", ask.story, ask=ask.id, attempt=ask.attempts + 1)
-    return _commit(redis, pipe, ask, "state", ask.state)
+    events.publish(pipe, "answer.started", ask.story, ask=ask.id, attempt=ask.attempts + 1)
+    return _commit_if_unchanged(redis, pipe, ask, "state", ask.state)
 
 
-def settle(redis: Any, ask: Ask, state: str, answer: str, pipe: Any = None) -> bool:
+def settle(redis: Any, ask: PendingAnswer, state: str, answer: str, pipe: Any = None) -> bool:
     """To `answered` or `failed`, together with what else is on the pipeline. False: it was settled before."""
-    pipe = pipe if pipe is not None else collect(redis)
+    pipe = pipe if pipe is not None else new_pipeline(redis)
     pipe.hset(f"ask:{ask.id}", mapping={"state": state, "answer": answer})
-    pipe.zrem(OPEN, ask.id)
+    pipe.zrem(OPEN_KEY, ask.id)
     took = round(time.time() - ask.asked_at, 2)
     if state == "answered":
-        events.publish(pipe, "ask.answered", ask.story, ask=ask.id, answer=answer, seconds=took)
+        events.publish(pipe, "answer.ready", ask.story, ask=ask.id, answer=answer, seconds=took)
     else:
-        events.publish(pipe, "ask.failed", ask.story, ask=ask.id, reason=answer, seconds=took)
-    return _commit(redis, pipe, ask, "state", ask.state)
+        events.publish(pipe, "answer.failed", ask.story, ask=ask.id, reason=answer, seconds=took)
+    return _commit_if_unchanged(redis, pipe, ask, "state", ask.state)
 
 
-def take_route(redis: Any, ask: Ask, route: str, pipe: Any = None) -> bool:
+def claim_route(redis: Any, ask: PendingAnswer, route: str, pipe: Any = None) -> bool:
     """Decide how the answer reaches a call. False: somebody has decided otherwise meanwhile."""
-    pipe = pipe if pipe is not None else collect(redis)
+    pipe = pipe if pipe is not None else new_pipeline(redis)
     pipe.hset(f"ask:{ask.id}", mapping={"route": route, "routed_at": time.time()})
-    return _commit(redis, pipe, ask, "route", ask.route)
+    return _commit_if_unchanged(redis, pipe, ask, "route", ask.route)
 
 
-def overdue(redis: Any, now: float, most: int = 100) -> list[str]:
+def overdue(redis: Any, now: float, limit: int = 100) -> list[str]:
     """The ids of open asks whose deadline has passed."""
-    return [name.decode() for name in redis.zrangebyscore(OPEN, 0, now, start=0, num=most)]
+    return [name.decode() for name in redis.zrangebyscore(OPEN_KEY, 0, now, start=0, num=limit)]
 
 
-def remember(to: Any, command: str, channel: str, alias: str) -> None:
+def record_command(to: Any, command: str, channel: str, alias: str) -> None:
     """Write one line of the history that `count` reads."""
     fields = ("command", command, "channel", channel, "who", alias)
-    to.execute_command("XADD", HISTORY, "MAXLEN", "~", HISTORY_KEPT, "*", *fields)
+    to.execute_command("XADD", HISTORY_KEY, "MAXLEN", "~", MAX_HISTORY_ENTRIES, "*", *fields)
 
 
-def _commit(redis: Any, pipe: Any, ask: Ask, field: str, seen: str) -> bool:
-    return commit(redis, pipe, f"ask:{ask.id}", seen, field=field)
+def _commit_if_unchanged(redis: Any, pipe: Any, ask: PendingAnswer, field: str, seen: str) -> bool:
+    return commit_if_unchanged(redis, pipe, f"ask:{ask.id}", seen, field=field)

@@ -15,10 +15,10 @@ def report(done: float, words: str) -> None:
         return
     pipe = job.connection.pipeline()
     pipe.hset(f"ask:{ask.id}", "progress", words)
-    events.publish(pipe, "ask.progress", ask.story, ask=ask.id, done=round(done, 2), words=words)
+    events.publish(pipe, "answer.progress", ask.story, ask=ask.id, done=round(done, 2), words=words)
     pipe.execute()
 
 
-def so_far(redis: Any, ask_id: str) -> str:
+def load(redis: Any, answer_id: str) -> str:
     """What was last reported, or ""."""
-    return (redis.hget(f"ask:{ask_id}", "progress") or b"").decode()
+    return (redis.hget(f"ask:{answer_id}", "progress") or b"").decode()

@@ -6,73 +6,76 @@ from http import HTTPStatus
 from urllib.parse import urljoin
 
 from sending.http import urls
-from sending.http.client import Client, Reply
-from sending.http.errors import Cause, Failure
+from sending.http.client import HttpClient, HttpResponse
+from sending.http.errors import Cause, RequestFailed
 
-REDIRECTS = 5  # followed by hand; each address on the way is checked like the first
-ENOUGH = 1_000  # bytes of the page; a look needs its head only
-FINISH_WITHIN = 10.0  # seconds for each step; somebody is waiting
-SOON = 14  # days; a certificate that ends sooner is worth a word
+MAX_REDIRECTS = 5  # followed by hand; each address on the way is checked like the first
+MAX_BODY_BYTES = 1_000  # bytes of the page; a look needs its head only
+HOP_TIMEOUT_SECONDS = 10.0  # seconds for each step; somebody is waiting
+CERTIFICATE_WARNING_DAYS = 14  # days; a certificate that ends sooner is worth a word
 
 
 @dataclass(frozen=True)
-class Step:
+class Hop:
     """One answer on the way; times in milliseconds from the start of this step."""
 
     url: str
     status: int
-    connect: int
-    secure: int
-    first_byte: int
+    connect_ms: int
+    tls_ms: int
+    first_byte_ms: int
 
 
 @dataclass(frozen=True)
-class Look:
+class SiteCheck:
     """What was seen. Without a cause, the last step is the site itself."""
 
     url: str
-    steps: tuple[Step, ...]
+    hops: tuple[Hop, ...]
     certificate_ends: datetime | None = None
     cause: Cause | None = None
     reason: str = ""
 
 
-def look(address: str, client: Client) -> Look:
+def check_site(address: str, client: HttpClient) -> SiteCheck:
     """Visit `address`, written as people write it (with or without https://), and say what happened. Never raises."""
     url = address if "://" in address else f"https://{address}"
-    steps: list[Step] = []
+    hops: list[Hop] = []
     here, certificate_ends = url, None
     try:
-        while len(steps) <= REDIRECTS:
-            here = client.accept(here, http=True)
-            reply = client.request("GET", here, finish_within=FINISH_WITHIN, keep_at_most=ENOUGH, http=True, fresh=True)
-            steps.append(_step(here, reply))
+        while len(hops) <= MAX_REDIRECTS:
+            here = client.normalize_url(here, http=True)
+            reply = client.request(
+                "GET", here, total_timeout=HOP_TIMEOUT_SECONDS, max_kept_bytes=MAX_BODY_BYTES, http=True, fresh=True
+            )
+            hops.append(_hop(here, reply))
             certificate_ends = reply.tls.ends if reply.tls else None
-            following = _following(here, reply)
+            following = _redirect_target(here, reply)
             if following is None:
-                return Look(url, tuple(steps), certificate_ends)
+                return SiteCheck(url, tuple(hops), certificate_ends)
             here = following
-    except Failure as failure:
-        return Look(here, tuple(steps), cause=failure.cause, reason=failure.sentence)
-    return Look(url, tuple(steps), certificate_ends)
+    except RequestFailed as failure:
+        return SiteCheck(here, tuple(hops), cause=failure.cause, reason=failure.sentence)
+    return SiteCheck(url, tuple(hops), certificate_ends)
 
 
-def sentence(look: Look, now: datetime | None = None) -> str:
+def summarize(check: SiteCheck, now: datetime | None = None) -> str:
     """The look in one to three plain sentences, for a text as for the ear."""
-    way = _way(look)
-    if look.cause:
-        return f"{way}{_trouble(look)}"
-    last = look.steps[-1]
+    way = _describe_redirects(check)
+    if check.cause:
+        return f"{way}{_describe_failure(check)}"
+    last = check.hops[-1]
     host = urls.host_of(last.url)
-    return f"{way}{_health(host, last)}{_certificate(last, look.certificate_ends, now or datetime.now(UTC))}"
+    certificate = _describe_certificate(last, check.certificate_ends, now or datetime.now(UTC))
+    return f"{way}{_describe_status(host, last)}{certificate}"
 
 
-def _step(url: str, reply: Reply) -> Step:
+def _hop(url: str, reply: HttpResponse) -> Hop:
     spent = reply.timing
-    return Step(url, reply.status, *(round(1000 * part) for part in (spent.connect, spent.secure, spent.first_byte)))
+    return Hop(url, reply.status, *(round(1000 * part) for part in (spent.connect, spent.secure, spent.first_byte)))
 
 
-def _following(here: str, reply: Reply) -> str | None:
+def _redirect_target(here: str, reply: HttpResponse) -> str | None:
     target = reply.headers.get("location")
     if reply.status not in (301, 302, 303, 307, 308) or not target:
         return None
@@ -80,20 +83,20 @@ def _following(here: str, reply: Reply) -> str | None:
         # Header bytes come as Latin-1; many servers mean UTF-8.
         return urljoin(here, target.encode("latin-1").decode("utf-8", "replace"))
     except ValueError:
-        raise Failure("protocol", "It sends people to something that is not a web address.") from None
+        raise RequestFailed("protocol", "It sends people to something that is not a web address.") from None
 
 
-def _way(look: Look) -> str:
+def _describe_redirects(check: SiteCheck) -> str:
     """Which other hosts it led to; a redirect within one host is not worth a word."""
-    hosts = [urls.host_of(step.url) for step in look.steps] + ([_host(look.url)] if look.cause else [])
+    hosts = [urls.host_of(step.url) for step in check.hops] + ([_host_or_empty(check.url)] if check.cause else [])
     seen = list(dict.fromkeys(hosts))
     return f"{seen[0]} sends people on to {', then '.join(seen[1:])}. " if len(seen) > 1 else ""
 
 
-def _health(host: str, last: Step) -> str:
-    said = f"{last.status}, {_phrase(last.status)}"
+def _describe_status(host: str, last: Hop) -> str:
+    said = f"{last.status}, {_status_phrase(last.status)}"
     if last.status < 300:
-        return f"{host} is up and answered in {_time(last.first_byte)}."
+        return f"{host} is up and answered in {_format_milliseconds(last.first_byte_ms)}."
     if last.status < 400:
         return f"{host} is up, but sends people round and round."
     if last.status < 500:
@@ -101,34 +104,34 @@ def _health(host: str, last: Step) -> str:
     return f"{host} is there, but in trouble: it answered {said}."
 
 
-def _certificate(last: Step, ends: datetime | None, now: datetime) -> str:
+def _describe_certificate(last: Hop, ends: datetime | None, now: datetime) -> str:
     if ends is None:
         return " It is not encrypted." if last.url.startswith("http:") else ""
     days = (ends - now).days
-    if days < SOON:
+    if days < CERTIFICATE_WARNING_DAYS:
         return f" Its certificate ends in {days} {'day' if days == 1 else 'days'}."
     return f" Its certificate is good until {ends.day} {ends:%B %Y}."
 
 
-def _trouble(look: Look) -> str:
-    if look.reason.startswith("There is no such name"):
-        return f"I couldn't find {_host(look.url)}: there is no such name."
-    return look.reason
+def _describe_failure(check: SiteCheck) -> str:
+    if check.reason.startswith("There is no such name"):
+        return f"I couldn't find {_host_or_empty(check.url)}: there is no such name."
+    return check.reason
 
 
-def _host(url: str) -> str:
+def _host_or_empty(url: str) -> str:
     try:
         return urls.host_of(url)
     except ValueError:
         return ""
 
 
-def _phrase(status: int) -> str:
+def _status_phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase.lower()
     except ValueError:
         return "whatever that means"
 
 
-def _time(milliseconds: int) -> str:
+def _format_milliseconds(milliseconds: int) -> str:
     return f"{milliseconds} milliseconds" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} seconds"

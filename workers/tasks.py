@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from rq import get_current_job
 
 import events
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from workers import pending_answers, progress, site_check
 from workers.audio import measure
-from workers.callbacks import telephone
+from workers.callbacks import get_gateway
 from workers.queues import Task
 
-ROWS_AT_ONCE = 2_000  # of the history: some milliseconds each, so that the count can say how far it is
+MAX_ROWS_PER_READ = 2_000  # of the history: some milliseconds each, so that the count can say how far it is
 
 
 def task(work: Task) -> Task:
@@ -34,33 +34,33 @@ def task(work: Task) -> Task:
 @task
 def check(address: str) -> str:
     """Is this web site up, how fast, which redirects, when does its certificate end."""
-    return site_check.sentence(site_check.look(address, client()))
+    return site_check.summarize(site_check.check_site(address, get_client()))
 
 
 @functools.cache
-def client() -> Client:
+def get_client() -> HttpClient:
     """This process's client, made when it is first needed: a certificate store takes longer to read than a site."""
-    return Client(allow_loopback=telephone().settings.allow_loopback)
+    return HttpClient(allow_loopback=get_gateway().settings.allow_loopback)
 
 
 @task
 def count(_: str) -> str:
     """What this number has been asked so far, worked out over the whole history."""
-    redis, last, rows = telephone().redis, "-", 0
-    total = redis.xlen(pending_answers.HISTORY)
+    redis, last, rows = get_gateway().redis, "-", 0
+    total = redis.xlen(pending_answers.HISTORY_KEY)
     commands: Counter[str] = Counter()
     people: set[bytes] = set()
     since = None
-    while found := redis.xrange(pending_answers.HISTORY, min=last, count=ROWS_AT_ONCE):
+    while found := redis.xrange(pending_answers.HISTORY_KEY, min=last, count=MAX_ROWS_PER_READ):
         since = since or int(found[0][0].split(b"-")[0]) / 1000
         commands.update(row[b"command"].decode() for _, row in found)
         people.update(row[b"who"] for _, row in found)
         rows, last = rows + len(found), f"({found[-1][0].decode()}"
         progress.report(min(1.0, rows / max(total, 1)), f"{rows:,} of {total:,} read")
-    return _count_in_words(rows, len(people), commands, since)
+    return _summarize_history(rows, len(people), commands, since)
 
 
-def _count_in_words(rows: int, people: int, commands: Counter[str], since: float | None) -> str:
+def _summarize_history(rows: int, people: int, commands: Counter[str], since: float | None) -> str:
     if since is None:
         return "Nobody has asked this number anything yet. You are the first."
     first = datetime.fromtimestamp(since, UTC)
@@ -71,12 +71,12 @@ def _count_in_words(rows: int, people: int, commands: Counter[str], since: float
 
 
 @task
-def listen(recording_sid: str) -> str:
+def measure_recording(recording_sid: str) -> str:
     """How long and how loud a recorded message is, and its waveform for the stage."""
-    sound = measure(telephone().recording(recording_sid))
+    sound = measure(get_gateway().download_recording(recording_sid))
     job = get_current_job()
     ask = pending_answers.load(job.connection, job.id) if job else None
     if ask is not None:
         facts = {"seconds": sound.seconds, "loudness": sound.loudness, "peaks": list(sound.peaks)}
-        events.publish(telephone().redis, "recording.ready", ask.story, **facts)
-    return f"A message of {sound.seconds:.0f} seconds, {sound.in_words}."
+        events.publish(get_gateway().redis, "recording.ready", ask.story, **facts)
+    return f"A message of {sound.seconds:.0f} seconds, {sound.loudness_label}."

@@ -12,32 +12,32 @@ from workers.queues import Task
 
 
 @dataclass(frozen=True)
-class Slow:
+class SlowAnswer:
     """An answer that a worker has to work out: the task, its words, and what to say meanwhile."""
 
     task: Task
     words: str
-    meanwhile: str
+    interim_answer: str
 
 
-Answer = str | Slow
-Ask = Callable[[str], Answer]
+Answer = str | SlowAnswer
+CommandFunction = Callable[[str], Answer]
 """What a command is: it takes the words that came after its name and answers at once, or hands over to a worker."""
 
 
-Registered = TypeVar("Registered", bound=Ask)
+CommandFunctionT = TypeVar("CommandFunctionT", bound=CommandFunction)
 
 
 class NeedsWords(Exception):
     """The command cannot do anything without words; the message asks for them.
 
-    `choices` are what may be answered: on the phone the first nine have a key. `in_writing` is the whole question
+    `choices` are what may be answered: on the phone the first nine have a key. `written_prompt` is the whole question
     for who cannot hear them.
     """
 
-    def __init__(self, question: str, choices: tuple[str, ...] = (), in_writing: str = "") -> None:
+    def __init__(self, question: str, choices: tuple[str, ...] = (), written_prompt: str = "") -> None:
         super().__init__(question)
-        self.choices, self.in_writing = choices, in_writing or question
+        self.choices, self.written_prompt = choices, written_prompt or question
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Command:
     name: str
     key: str
     about: str
-    answer: Ask
+    answer: CommandFunction
     takes: str = ""  # what the words are, if it wants any: "address"
-    other_names: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     @property
     def usage(self) -> str:
@@ -57,51 +57,51 @@ class Command:
         return f"{self.name} <{self.takes}>" if self.takes else self.name
 
 
-TABLE: dict[str, Command] = {}
+COMMANDS: dict[str, Command] = {}
 
 
 def command(
-    name: str, key: str, takes: str = "", other_names: tuple[str, ...] = ()
-) -> Callable[[Registered], Registered]:
+    name: str, key: str, takes: str = "", aliases: tuple[str, ...] = ()
+) -> Callable[[CommandFunctionT], CommandFunctionT]:
     """Put a function in the table. Its docstring is its help line; its key is pressed in the spoken menu."""
 
-    def register(ask: Registered) -> Registered:
-        if any(row.key == key or name in (row.name, *row.other_names) for row in TABLE.values()):
+    def register(ask: CommandFunctionT) -> CommandFunctionT:
+        if any(row.key == key or name in (row.name, *row.aliases) for row in COMMANDS.values()):
             raise ValueError(f"two commands want the word {name} or the key {key}")
-        TABLE[name] = Command(name, key, (ask.__doc__ or "").strip(), ask, takes, other_names)
+        COMMANDS[name] = Command(name, key, (ask.__doc__ or "").strip(), ask, takes, aliases)
         return ask
 
     return register
 
 
 @functools.cache
-def read_all() -> dict[str, Command]:
+def load_commands() -> dict[str, Command]:
     """The whole table, sorted by key."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return dict(sorted(TABLE.items(), key=lambda row: row[1].key))
+    return dict(sorted(COMMANDS.items(), key=lambda row: row[1].key))
 
 
-def by_key(key: str) -> Command | None:
+def find_by_key(key: str) -> Command | None:
     """The command behind this key, or None."""
-    return next((row for row in read_all().values() if row.key == key), None)
+    return next((row for row in load_commands().values() if row.key == key), None)
 
 
-def by_words(words: str) -> tuple[Command, str] | None:
+def find_by_words(words: str) -> tuple[Command, str] | None:
     """The command whose name comes first, and the words after it; None when nothing fits."""
     name, _, rest = words.strip().partition(" ")
     name = name.lower().rstrip("?.!,;:") or name
-    for row in read_all().values():
-        if name in (row.name, *row.other_names):
+    for row in load_commands().values():
+        if name in (row.name, *row.aliases):
             return row, rest.strip()
     return None
 
 
-def by_speech(words: str) -> tuple[Command, str] | None:
+def find_by_speech(words: str) -> tuple[Command, str] | None:
     """The first command whose name was said anywhere: "the time, please" is the time."""
     spoken = re.findall(r"[\w'.:/-]+", words.lower())
     for at, word in enumerate(spoken):
-        found = by_words(word.strip(".,!?"))
+        found = find_by_words(word.strip(".,!?"))
         if found:
             return found[0], " ".join(spoken[at + 1 :])
     return None

@@ -1,10 +1,10 @@
 """Help: what this number can do."""
 
-from phone.commands import command, read_all
+from phone.commands import command, load_commands
 
 
-@command("help", key="0", other_names=("info", "menu", "?", "hello", "hi", "hey"))
+@command("help", key="0", aliases=("info", "menu", "?", "hello", "hi", "hey"))
 def list_commands(words: str) -> str:
     """what you can ask for"""
-    rows = [f"{row.usage}: {row.about}" for row in read_all().values() if row.name != "help"]
+    rows = [f"{row.usage}: {row.about}" for row in load_commands().values() if row.name != "help"]
     return "Text me one of these.\n" + "\n".join(rows) + "\nText STOP and I never text you again."

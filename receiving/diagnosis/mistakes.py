@@ -16,7 +16,7 @@ from receiving.delivery import Delivery
 PROXY_HEADERS = ("x-forwarded-host", "x-original-host", "x-forwarded-server", "host")
 PORTS = (443, 80, 8000, 8080, 5000)
 UNKNOWN = "unknown"  # the name of what no usual mistake explains
-MOST_PERMUTED = 4  # parameters: 24 orders; of more, only the sorted ones are tried
+MAX_PERMUTED_PARAMS = 4  # parameters: 24 orders; of more, only the sorted ones are tried
 
 
 @dataclass(frozen=True)
@@ -25,25 +25,25 @@ class Mistake:
 
     name: str
     words: str
-    mend: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.words}. {self.mend}" if self.mend else self.words
+        return f"{self.words}. {self.fix}" if self.fix else self.words
 
-    def and_also(self, other: "Mistake") -> "Mistake":
+    def combined_with(self, other: "Mistake") -> "Mistake":
         """Both of them at once."""
-        return Mistake(f"{self.name} and {other.name}", f"{self.words}, and {other.words}", f"{self.mend} {other.mend}")
+        return Mistake(f"{self.name} and {other.name}", f"{self.words}, and {other.words}", f"{self.fix} {other.fix}")
 
 
-RAW = "Switch off what rewrites requests in front of us: the raw bytes are what is signed."
-ONE_SPELLING = (
+RAW_BODY_ADVICE = "Switch off what rewrites requests in front of us: the raw bytes are what is signed."
+URL_ENCODING_ADVICE = (
     "Have the proxy pass the address on as it comes (nginx: proxy_pass without a path), or use a plainer one."
 )
-ORDER = Mistake(
+QUERY_ORDER = Mistake(
     "query order", "something put the query in another order", "Switch off what sorts queries in front of us."
 )
-DECODED = Mistake("decoded URL", "something decoded the address on the way", ONE_SPELLING)
-ENCODED = Mistake("encoded URL", "something encoded the address anew on the way", ONE_SPELLING)
+DECODED_URL = Mistake("decoded URL", "something decoded the address on the way", URL_ENCODING_ADVICE)
+ENCODED_URL = Mistake("encoded URL", "something encoded the address anew on the way", URL_ENCODING_ADVICE)
 
 
 def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
@@ -56,9 +56,9 @@ def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
     targets = list(_other_targets(delivery.target))
     yield from ((mistake, origin + delivery.target) for mistake, origin in origins)
     yield from ((mistake, f"{seen.scheme}://{seen.netloc}{target}") for mistake, target in targets)
-    likely = [(mistake, target) for mistake, target in targets if mistake is not ORDER]
+    likely = [(mistake, target) for mistake, target in targets if mistake is not QUERY_ORDER]
     for where, origin in origins:
-        yield from ((where.and_also(what), origin + target) for what, target in likely)
+        yield from ((where.combined_with(what), origin + target) for what, target in likely)
 
 
 def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tuple[Mistake, str]]:
@@ -103,49 +103,57 @@ def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
     yield slash, (path[:-1] if path.endswith("/") else path + "/") + mark + query
     plain, quoted = unquote(path), quote(unquote(path), safe="/:@!$&'()*+,;=~")
     if not mark:
-        yield ENCODED, plain
-        yield DECODED, quoted
-        yield DECODED, target + "?"  # a bare question mark is lost by whatever parses
+        yield ENCODED_URL, plain
+        yield DECODED_URL, quoted
+        yield DECODED_URL, target + "?"  # a bare question mark is lost by whatever parses
         return
     parts = query.split("&")
-    orders = permutations(parts) if len(parts) <= MOST_PERMUTED else (sorted(parts), sorted(parts, reverse=True))
-    yield from ((ORDER, f"{path}?{'&'.join(order)}") for order in orders)
+    orders = permutations(parts) if len(parts) <= MAX_PERMUTED_PARAMS else (sorted(parts), sorted(parts, reverse=True))
+    yield from ((QUERY_ORDER, f"{path}?{'&'.join(order)}") for order in orders)
     pairs = parse_qsl(query, keep_blank_values=True)
-    yield ENCODED, f"{plain}?{'&'.join(f'{name}={value}' for name, value in pairs)}"
+    yield ENCODED_URL, f"{plain}?{'&'.join(f'{name}={value}' for name, value in pairs)}"
     for quoting in (quote, quote_plus):
         written = "&".join(f"{quoting(name, safe='')}={quoting(value, safe='')}" for name, value in pairs)
-        yield DECODED, f"{path}?{written}"
-        yield DECODED, f"{quoted}?{written}"
+        yield DECODED_URL, f"{path}?{written}"
+        yield DECODED_URL, f"{quoted}?{written}"
     for case in (str.upper, str.lower):
-        yield ENCODED, re.sub(r"%[0-9A-Fa-f]{2}", lambda found: case(found[0]), target)  # noqa: B023 (used at once)
+        yield ENCODED_URL, re.sub(r"%[0-9A-Fa-f]{2}", lambda found: case(found[0]), target)  # noqa: B023 (used at once)
 
 
 def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
     """Each usual mistake with a body, and the body that was signed if it was made."""
     for lost in (b"\n", b"\r\n"):
-        yield Mistake("line break", "a line break at the end of the body was lost on the way", RAW), body + lost
+        yield (
+            Mistake("line break", "a line break at the end of the body was lost on the way", RAW_BODY_ADVICE),
+            body + lost,
+        )
     for added in (b"\n", b"\r\n"):
-        yield Mistake("line break", "a line break was added to the end of the body", RAW), body.removesuffix(added)
+        yield (
+            Mistake("line break", "a line break was added to the end of the body", RAW_BODY_ADVICE),
+            body.removesuffix(added),
+        )
     yield (
-        Mistake("line break", "line breaks in the body were changed from CRLF to LF", RAW),
+        Mistake("line break", "line breaks in the body were changed from CRLF to LF", RAW_BODY_ADVICE),
         body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
     )
     yield (
-        Mistake("line break", "line breaks in the body were changed from LF to CRLF", RAW),
+        Mistake("line break", "line breaks in the body were changed from LF to CRLF", RAW_BODY_ADVICE),
         body.replace(b"\r\n", b"\n"),
     )
     yield (
-        Mistake("byte order mark", "a byte order mark was put before the body", RAW),
+        Mistake("byte order mark", "a byte order mark was put before the body", RAW_BODY_ADVICE),
         body.removeprefix(b"\xef\xbb\xbf"),
     )
     with suppress(UnicodeError):
         yield (
-            Mistake("character set", "the body was decoded with another character set and encoded anew", RAW),
+            Mistake(
+                "character set", "the body was decoded with another character set and encoded anew", RAW_BODY_ADVICE
+            ),
             body.decode().encode("latin-1"),
         )
     with suppress(binascii.Error):
         yield (
-            Mistake("Base64", "the body was put into Base64 on the way, as some gateways do", RAW),
+            Mistake("Base64", "the body was put into Base64 on the way, as some gateways do", RAW_BODY_ADVICE),
             base64.b64decode(body, validate=True),
         )
     yield from _other_json(body)
@@ -153,7 +161,7 @@ def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
 
 
 # How the usual languages write JSON; ours may have been any of them before something parsed it and wrote its own.
-STYLES: tuple[dict[str, Any], ...] = (
+JSON_STYLES: tuple[dict[str, Any], ...] = (
     {"separators": (",", ":"), "ensure_ascii": False},
     {"separators": (",", ":")},
     {"ensure_ascii": False},
@@ -163,7 +171,7 @@ STYLES: tuple[dict[str, Any], ...] = (
 )
 
 
-JSON = Mistake("re-serialised JSON", "the JSON was parsed and written anew on the way", RAW)
+RESERIALIZED_JSON = Mistake("re-serialised JSON", "the JSON was parsed and written anew on the way", RAW_BODY_ADVICE)
 
 
 def _other_json(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
@@ -171,21 +179,24 @@ def _other_json(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         return
-    for style in STYLES:
+    for style in JSON_STYLES:
         written = json.dumps(parsed, **style).encode("utf-8", "replace")
-        yield JSON, written
-        yield JSON, written + b"\r\n"  # SendGrid's ends so
+        yield RESERIALIZED_JSON, written
+        yield RESERIALIZED_JSON, written + b"\r\n"  # SendGrid's ends so
 
 
-FORM = Mistake("rewritten form", "the form was parsed and written anew on the way", RAW)
+REWRITTEN_FORM = Mistake("rewritten form", "the form was parsed and written anew on the way", RAW_BODY_ADVICE)
 
 
 def _other_forms(text: str) -> Iterator[tuple[Mistake, bytes]]:
-    yield Mistake("decoded form", "the form was decoded on the way", RAW), quote_plus(text, safe="=&").encode()
-    yield Mistake("encoded form", "the form was encoded on the way", RAW), unquote_plus(text).encode()
+    yield (
+        Mistake("decoded form", "the form was decoded on the way", RAW_BODY_ADVICE),
+        quote_plus(text, safe="=&").encode(),
+    )
+    yield Mistake("encoded form", "the form was encoded on the way", RAW_BODY_ADVICE), unquote_plus(text).encode()
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return
     for quoting in (quote_plus, quote):
-        yield FORM, urlencode(pairs, quote_via=quoting).encode()
+        yield REWRITTEN_FORM, urlencode(pairs, quote_via=quoting).encode()

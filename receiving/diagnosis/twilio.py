@@ -6,50 +6,54 @@ from urllib.parse import parse_qsl
 
 from config import Settings
 from receiving import twilio
-from receiving.delivery import MOST_FIELDS, Delivery
-from receiving.diagnosis.mistakes import RAW, UNKNOWN, Mistake, other_bodies, other_urls
+from receiving.delivery import MAX_FORM_FIELDS, Delivery
+from receiving.diagnosis.mistakes import RAW_BODY_ADVICE, UNKNOWN, Mistake, other_bodies, other_urls
 from receiving.diagnosis.provider import TOO_LARGE
 from receiving.diagnosis.wrong_secrets import other_secrets
-from receiving.errors import Refused
-from receiving.twilio import HEADER, SETTINGS_HEADER
+from receiving.errors import RejectedRequest
+from receiving.twilio import SETTINGS_HEADER, SIGNATURE_HEADER
 
-Tried = Iterator[tuple[Mistake, Delivery, Settings]]
+Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
 """Each mistake, with the request and the settings that would have been good had it been made."""
 
-LOOKED_INTO = 16 * 1024  # bytes: ten times what Twilio sends, and each of a hundred tries costs as much as the door
-MOST_LOOKED_INTO = 100  # fields
-LET_BY = "If it was Twilio: let the proxy pass X-Twilio-Signature on."
-KEEP_QUERY = "Let the proxy pass the query on as it is: Twilio adds bodySHA256 to it."
-SPACE = "Switch off what trims or decodes forms in front of us: every field is signed as it was sent."
+MAX_DIAGNOSED_BODY_BYTES = (
+    16 * 1024
+)  # bytes: ten times what Twilio sends, and each of a hundred tries costs as much as the door
+MAX_DIAGNOSED_FIELDS = 100  # fields
+MISSING_HEADER_ADVICE = "If it was Twilio: let the proxy pass X-Twilio-Signature on."
+KEEP_QUERY_ADVICE = "Let the proxy pass the query on as it is: Twilio adds bodySHA256 to it."
+RAW_FORM_ADVICE = "Switch off what trims or decodes forms in front of us: every field is signed as it was sent."
 
 
 def explain(delivery: Delivery, settings: Settings) -> Mistake:
     """For our log and the presenter, never for the sender."""
-    if not delivery.headers.get(HEADER):
-        return Mistake("no signature", "no X-Twilio-Signature: not from Twilio, or a proxy removed it", LET_BY)
-    if len(delivery.body) > LOOKED_INTO or len(delivery.form) > MOST_LOOKED_INTO:
+    if not delivery.headers.get(SIGNATURE_HEADER):
+        return Mistake(
+            "no signature", "no X-Twilio-Signature: not from Twilio, or a proxy removed it", MISSING_HEADER_ADVICE
+        )
+    if len(delivery.body) > MAX_DIAGNOSED_BODY_BYTES or len(delivery.form) > MAX_DIAGNOSED_FIELDS:
         return TOO_LARGE
     for mistake, tried, what_if in _usual_mistakes(delivery, settings):
         try:
             twilio.verify(tried, what_if)
-        except Refused:
+        except RejectedRequest:
             continue
         return mistake
     return _unexplained(delivery, settings)
 
 
-def _usual_mistakes(delivery: Delivery, settings: Settings) -> Tried:
+def _usual_mistakes(delivery: Delivery, settings: Settings) -> Candidates:
     if not twilio.body_matches(delivery):
-        yield from _about_the_body(delivery, settings)
+        yield from _body_mistakes(delivery, settings)
         return
     for mistake, url in other_urls(delivery):
-        yield mistake, delivery.at(url), settings
-    yield from _about_keys(delivery, settings)
+        yield mistake, delivery.with_url(url), settings
+    yield from _key_mistakes(delivery, settings)
     for mistake, form in _other_forms(delivery.form):
         yield mistake, _with_form(replace(delivery, body=b""), form), settings
 
 
-def _about_the_body(delivery: Delivery, settings: Settings) -> Tried:
+def _body_mistakes(delivery: Delivery, settings: Settings) -> Candidates:
     """A body that is no form is held by its SHA-256 in the query: that was lost, or the body was changed."""
     if "bodySHA256" in delivery.query:
         for mistake, body in other_bodies(delivery.body):
@@ -57,19 +61,19 @@ def _about_the_body(delivery: Delivery, settings: Settings) -> Tried:
         return
     given = f"bodySHA256={delivery.fingerprint}"
     path, _, query = delivery.url.partition("?")
-    lost = Mistake("missing bodySHA256", "the bodySHA256 was removed from the address on the way", KEEP_QUERY)
+    lost = Mistake("missing bodySHA256", "the bodySHA256 was removed from the address on the way", KEEP_QUERY_ADVICE)
     for whole in (given, f"{query}&{given}", f"{given}&{query}"):
         yield lost, replace(delivery, url=f"{path}?{whole}"), settings
     kind = delivery.headers.get("content-type", "")[:60] or "nothing"
-    form = parse_qsl(delivery.body.decode("utf-8", "replace"), keep_blank_values=True)[:MOST_FIELDS]
-    other_kind = Mistake("content type", f"it is a form, but came as {kind}", RAW)
+    form = parse_qsl(delivery.body.decode("utf-8", "replace"), keep_blank_values=True)[:MAX_FORM_FIELDS]
+    other_kind = Mistake("content type", f"it is a form, but came as {kind}", RAW_BODY_ADVICE)
     yield other_kind, _with_form(replace(delivery, body=b""), form), settings
 
 
-def _about_keys(delivery: Delivery, settings: Settings) -> Tried:
+def _key_mistakes(delivery: Delivery, settings: Settings) -> Candidates:
     for name, (_, secret) in settings.twilio_shared_keys.items():
         words = f"it was signed with the SharedKey {name}, but did not say so in X-Twilio-Webhooks-Signature-Settings"
-        named = delivery.having(**{SETTINGS_HEADER: f"key={name},algorithm=HMAC_SHA1"})
+        named = delivery.with_headers(**{SETTINGS_HEADER: f"key={name},algorithm=HMAC_SHA1"})
         only = replace(settings, twilio_shared_keys={name: ("HMAC_SHA1", secret)})
         yield Mistake("SharedKey", words, "Let the proxy pass that header on."), named, only
     if SETTINGS_HEADER in delivery.headers:
@@ -84,10 +88,10 @@ def _about_keys(delivery: Delivery, settings: Settings) -> Tried:
 
 def _other_forms(form: list[tuple[str, str]]) -> Iterator[tuple[Mistake, list[tuple[str, str]]]]:
     words = "something trimmed the white space of its fields"
-    yield Mistake("white space", words, SPACE), [(name, value.strip()) for name, value in form]
+    yield Mistake("white space", words, RAW_FORM_ADVICE), [(name, value.strip()) for name, value in form]
     words = "the form was decoded twice: plus signs became spaces"
-    yield Mistake("plus signs", words, SPACE), [(name, value.replace(" ", "+")) for name, value in form]
-    yield Mistake("plus signs", words, SPACE), [(name, _with_plus(value)) for name, value in form]
+    yield Mistake("plus signs", words, RAW_FORM_ADVICE), [(name, value.replace(" ", "+")) for name, value in form]
+    yield Mistake("plus signs", words, RAW_FORM_ADVICE), [(name, _with_plus(value)) for name, value in form]
     words = "it was signed as a GET, without its form fields"
     yield Mistake("method", words, "Let the number's webhook be POST, and the proxy keep the method."), []
 
@@ -107,9 +111,9 @@ def _unexplained(delivery: Delivery, settings: Settings) -> Mistake:
     if not twilio.body_matches(delivery):
         if "bodySHA256" in delivery.query:
             words = "the body was changed on the way: its SHA-256 is not the bodySHA256 in the query"
-            return Mistake("changed body", words, RAW)
+            return Mistake("changed body", words, RAW_BODY_ADVICE)
         words = "the body is no form, and the address has no bodySHA256: it was removed, or this is not from Twilio"
-        return Mistake("missing bodySHA256", words, KEEP_QUERY)
+        return Mistake("missing bodySHA256", words, KEEP_QUERY_ADVICE)
     account = delivery["AccountSid"]
     if account and account != settings.twilio_account_sid:
         words = f"no usual mistake fits, and it says it is from another account, {account[:34]}"

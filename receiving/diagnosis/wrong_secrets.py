@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from config import Secret, Secrets
 from receiving.diagnosis.mistakes import Mistake
 
-CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("our setting has quotation marks around the secret", "Take them off {}.", lambda text: text.strip("\"'")),
     (
         "the sender's secret ends with a line break, ours does not",
@@ -31,7 +31,7 @@ def other_secrets(
                 Mistake("other secret", words, f"Compare {setting} with what the sender has: two were swapped."),
                 theirs,
             )
-    for words, mend, change in CHANGES:
+    for words, mend, change in SECRET_CHANGES:
         changed = tuple(Secret(change(secret)) for secret in ours)
         if changed != ours:
             yield Mistake("other secret", words, mend.format(setting)), changed

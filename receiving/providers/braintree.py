@@ -15,16 +15,16 @@ from urllib.parse import urlencode
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.errors import BadSignature, MissingSignature
-from receiving.idempotency import Reply
-from receiving.provider_event import Notice, spaced
-from receiving.samples import FORM, as_form
-from receiving.signatures import fits
+from receiving.errors import InvalidSignature, MissingSignature
+from receiving.idempotency import StoredResponse
+from receiving.provider_event import ProviderEvent, split_words
+from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery
+from receiving.signatures import matches_any
 
-SETTING = "Braintree: public_key:private_key of the gateway, as its Control Panel shows them"
-TAKES = {FORM: 256 * 1024}
-REMEMBERED = 7 * 24 * 3600  # it tries each hour for a day
-CHALLENGE = re.compile(r"[a-f0-9]{20,32}")
+SETTING_DESCRIPTION = "Braintree: public_key:private_key of the gateway, as its Control Panel shows them"
+MAX_BYTES_BY_TYPE = {FORM_CONTENT_TYPE: 256 * 1024}
+CLAIM_TTL_SECONDS = 7 * 24 * 3600  # it tries each hour for a day
+CHALLENGE_PATTERN = re.compile(r"[a-f0-9]{20,32}")
 
 
 def check(secrets: Secrets) -> None:
@@ -33,37 +33,37 @@ def check(secrets: Secrets) -> None:
         raise ValueError("must be public_key:private_key")
 
 
-def greet(delivery: Delivery, secrets: Secrets) -> Reply | None:
+def handshake(delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
     """The challenge comes back signed; the newest gateway answers."""
     if delivery.method == "POST":
         return None
     challenge = delivery.query.get("bt_challenge", "")
-    if not CHALLENGE.fullmatch(challenge):
-        return Reply("Braintree asks with a bt_challenge.\n", "text/plain; charset=utf-8", 400)
+    if not CHALLENGE_PATTERN.fullmatch(challenge):
+        return StoredResponse("Braintree asks with a bt_challenge.\n", "text/plain; charset=utf-8", 400)
     public, private = _keys(secrets[0])
-    return Reply(f"{public}|{_signature(private, challenge)}", "text/plain; charset=utf-8")
+    return StoredResponse(f"{public}|{_signature(private, challenge)}", "text/plain; charset=utf-8")
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The hexadecimal HMAC-SHA1 of the payload, keyed with the private key's SHA-1, beside our public key."""
-    given, payload = _only(delivery, "bt_signature"), _only(delivery, "bt_payload")
+    given, payload = _single_field(delivery, "bt_signature"), _single_field(delivery, "bt_payload")
     if not given or not payload:
         raise MissingSignature("bt_signature")
-    if CHALLENGE.fullmatch(payload):
-        raise BadSignature("A challenge is no payload.")  # greet signs those for anybody
+    if CHALLENGE_PATTERN.fullmatch(payload):
+        raise InvalidSignature("A challenge is no payload.")  # handshake signs those for anybody
     pairs = [pair.partition("|")[::2] for pair in given.split("&")]
     for public, private in map(_keys, secrets):
         # Some servers strip the line break that ends the payload.
         ours = [_signature(private, text) for text in (payload, payload + "\n")]
-        if any(name == public and fits(signature, ours) for name, signature in pairs):
+        if any(name == public and matches_any(signature, ours) for name, signature in pairs):
             return
-    raise BadSignature("bt_signature does not fit this request.")
+    raise InvalidSignature("bt_signature does not fit this request.")
 
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Braintree signs it: one pair for each key of the gateway."""
     public, private = _keys(secrets[0])
-    payload = _only(delivery, "bt_payload")
+    payload = _single_field(delivery, "bt_payload")
     fields = {"bt_signature": f"{public}|{_signature(private, payload)}", "bt_payload": payload}
     return Delivery(delivery.method, delivery.url, delivery.headers, urlencode(fields).encode(), delivery.received_at)
 
@@ -77,15 +77,15 @@ def _keys(secret: str) -> tuple[str, str]:
     return public, private
 
 
-def _only(delivery: Delivery, name: str) -> str:
+def _single_field(delivery: Delivery, name: str) -> str:
     """The one field of this name; "" if there is none or several, for then it is unclear which is signed."""
     found = [value for field, value in delivery.form if field == name]
     return found[0] if len(found) == 1 else ""
 
 
-def read(delivery: Delivery) -> list[Notice]:
+def parse(delivery: Delivery) -> list[ProviderEvent]:
     """One notification. It has no id; a retry is the same payload again."""
-    payload = _only(delivery, "bt_payload")
+    payload = _single_field(delivery, "bt_payload")
     try:
         xml = base64.b64decode(payload).decode("utf-8", "replace")
     except binascii.Error as mistake:
@@ -94,14 +94,14 @@ def read(delivery: Delivery) -> list[Notice]:
     facts = {name: "".join(re.findall(rf"<{name}\b[^>]*>([^<]*)</{name}>", xml)[:1]) for name in ("kind", "id")}
     if not facts["kind"]:
         raise ValueError("the payload has no kind")
-    return [Notice(facts["kind"], facts, hashlib.sha256(payload.encode()).hexdigest())]
+    return [ProviderEvent(facts["kind"], facts, hashlib.sha256(payload.encode()).hexdigest())]
 
 
-def say(notice: Notice) -> str:
+def summarize(notice: ProviderEvent) -> str:
     """`Subscription charged successfully: 8f3k2p`."""
     if notice.name == "check":
         return "Braintree checks that this address works"
-    return spaced(notice.name).capitalize() + (f": {notice['id']}" if notice["id"] else "")
+    return split_words(notice.name).capitalize() + (f": {notice['id']}" if notice["id"] else "")
 
 
 SAMPLES: dict[str, str] = {
@@ -123,12 +123,12 @@ def sample(event: str, url: str) -> Delivery:
     subject = f"<subject>{subject}</subject>" if subject else '<subject><check type="boolean">true</check></subject>'
     moment = f'<timestamp type="datetime">2026-11-23T18:00:{random.randbelow(60):02d}Z</timestamp>'
     xml = f"<notification>{moment}<kind>{event}</kind>{subject}</notification>"
-    return as_form(url, [("bt_payload", base64.encodebytes(xml.encode()).decode())])
+    return make_form_delivery(url, [("bt_payload", base64.encodebytes(xml.encode()).decode())])
 
 
 def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """Another gateway's key, or our private key under another public one."""
-    named = [pair.partition("|")[0] for pair in _only(delivery, "bt_signature").split("&")]
+    named = [pair.partition("|")[0] for pair in _single_field(delivery, "bt_signature").split("&")]
     others = tuple(type(secret)(f"{name}:{_keys(secret)[1]}") for secret in secrets for name in named)
     words = f"it was signed for the public key {named[0][:40]}, and ours is another"
     mend = "Put the public and the private key of one pair into BRAINTREE_WEBHOOK_SECRET."

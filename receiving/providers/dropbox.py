@@ -10,51 +10,51 @@ import secrets as random
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.idempotency import Reply
-from receiving.provider_event import Notice, read_json, several
-from receiving.samples import as_json
-from receiving.signatures import expect
+from receiving.idempotency import StoredResponse
+from receiving.provider_event import ProviderEvent, parse_json, pluralize
+from receiving.samples import make_json_delivery
+from receiving.signatures import verify_header
 
-SETTING = "Dropbox: the app secret from the App Console"
-HEADER = "x-dropbox-signature"
-TAKES = {"application/json": 256 * 1024}
-REMEMBERED = 5  # seconds: longer, and the next real change would be taken for a copy
-REPLY = Reply("", "text/plain; charset=utf-8", 200)  # Dropbox wants 200
-LONGEST_CHALLENGE = 500  # characters; Dropbox's have about 60
+SETTING_DESCRIPTION = "Dropbox: the app secret from the App Console"
+SIGNATURE_HEADER = "x-dropbox-signature"
+MAX_BYTES_BY_TYPE = {"application/json": 256 * 1024}
+CLAIM_TTL_SECONDS = 5  # seconds: longer, and the next real change would be taken for a copy
+RESPONSE = StoredResponse("", "text/plain; charset=utf-8", 200)  # Dropbox wants 200
+MAX_CHALLENGE_CHARS = 500  # characters; Dropbox's have about 60
 
 
-def greet(delivery: Delivery, secrets: Secrets) -> Reply | None:
+def handshake(delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
     """The challenge goes back as it came; as plain text, for what a stranger sends must never be a page."""
     if delivery.method == "POST":
         return None
     challenge = delivery.query.get("challenge", "")
-    if not 0 < len(challenge) <= LONGEST_CHALLENGE or not challenge.isprintable():
-        return Reply("Dropbox asks with a challenge.\n", "text/plain; charset=utf-8", 400)
-    return Reply(challenge, "text/plain; charset=utf-8")
+    if not 0 < len(challenge) <= MAX_CHALLENGE_CHARS or not challenge.isprintable():
+        return StoredResponse("Dropbox asks with a challenge.\n", "text/plain; charset=utf-8", 400)
+    return StoredResponse(challenge, "text/plain; charset=utf-8")
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The hexadecimal HMAC-SHA256 of the raw body."""
-    expect(delivery, HEADER, (_signature(secret, delivery.body) for secret in secrets))
+    verify_header(delivery, SIGNATURE_HEADER, (_signature(secret, delivery.body) for secret in secrets))
 
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Dropbox signs it."""
-    return delivery.having(**{HEADER: _signature(secrets[0], delivery.body)})
+    return delivery.with_headers(**{SIGNATURE_HEADER: _signature(secrets[0], delivery.body)})
 
 
 def _signature(secret: str, body: bytes) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def read(delivery: Delivery) -> list[Notice]:
+def parse(delivery: Delivery) -> list[ProviderEvent]:
     """One notice, however many accounts it names."""
-    return [Notice("list_folder", read_json(delivery.body), delivery.fingerprint)]
+    return [ProviderEvent("list_folder", parse_json(delivery.body), delivery.fingerprint)]
 
 
-def say(notice: Notice) -> str:
+def summarize(notice: ProviderEvent) -> str:
     """`Files changed in 2 accounts`."""
-    return f"Files changed in {several(notice.count('list_folder.accounts'), 'account')}"
+    return f"Files changed in {pluralize(notice.count('list_folder.accounts'), 'account')}"
 
 
 SAMPLES: dict[str, dict[str, object]] = {"list_folder": {}}
@@ -64,4 +64,4 @@ def sample(event: str, url: str) -> Delivery:
     """A change in one account."""
     number = random.randbelow(10**9)
     facts = {"list_folder": {"accounts": [f"dbid:{random.token_urlsafe(24)}"]}, "delta": {"users": [number]}}
-    return as_json(url, SAMPLES[event] | facts, user_agent="DropboxWebhooks/1.0")
+    return make_json_delivery(url, SAMPLES[event] | facts, user_agent="DropboxWebhooks/1.0")

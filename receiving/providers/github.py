@@ -12,78 +12,81 @@ import uuid
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.provider_event import Notice, read_json, several, spaced
-from receiving.samples import as_json
-from receiving.signatures import expect
+from receiving.provider_event import ProviderEvent, parse_json, pluralize, split_words
+from receiving.samples import make_json_delivery
+from receiving.signatures import verify_header
 
-SETTING = "GitHub: the secret typed into the webhook's form; while you rotate it, several"
-HEADER = "x-hub-signature-256"  # never its elder, X-Hub-Signature, which is SHA-1
-LIMIT = 25 * 1024 * 1024  # bytes; GitHub drops larger events
-TAKES = {"application/json": LIMIT, "application/x-www-form-urlencoded": 3 * LIMIT}  # a form writes { as %7B
-REMEMBERED = 7 * 24 * 3600  # it resends for three days, by hand, under the same id
+SETTING_DESCRIPTION = "GitHub: the secret typed into the webhook's form; while you rotate it, several"
+SIGNATURE_HEADER = "x-hub-signature-256"  # never its elder, X-Hub-Signature, which is SHA-1
+MAX_EVENT_BYTES = 25 * 1024 * 1024  # bytes; GitHub drops larger events
+MAX_BYTES_BY_TYPE = {
+    "application/json": MAX_EVENT_BYTES,
+    "application/x-www-form-urlencoded": 3 * MAX_EVENT_BYTES,
+}  # a form writes { as %7B
+CLAIM_TTL_SECONDS = 7 * 24 * 3600  # it resends for three days, by hand, under the same id
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The hexadecimal HMAC-SHA256 of the raw body."""
-    expect(delivery, HEADER, (_signature(secret, delivery.body) for secret in secrets))
+    verify_header(delivery, SIGNATURE_HEADER, (_signature(secret, delivery.body) for secret in secrets))
 
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As GitHub signs it."""
-    return delivery.having(**{HEADER: _signature(secrets[0], delivery.body)})
+    return delivery.with_headers(**{SIGNATURE_HEADER: _signature(secrets[0], delivery.body)})
 
 
 def _signature(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def read(delivery: Delivery) -> list[Notice]:
+def parse(delivery: Delivery) -> list[ProviderEvent]:
     """One event; its name stands in a header, and as a form its JSON is called `payload`."""
     body = dict(delivery.form).get("payload", "") if delivery.form else delivery.body
     id = delivery.headers.get("x-github-delivery", "") or delivery.fingerprint
-    return [Notice(delivery.headers.get("x-github-event", ""), read_json(body), id)]
+    return [ProviderEvent(delivery.headers.get("x-github-event", ""), parse_json(body), id)]
 
 
-def say(notice: Notice) -> str:
+def summarize(notice: ProviderEvent) -> str:
     """`ada opened pull request #7 in talk/demo: Ring twice`."""
-    line = LINES.get(notice.name, _something)(notice)
+    line = SUMMARIES.get(notice.name, _summarize_other)(notice)
     where = notice["repository.full_name"]
     return line.replace(" in ?", f" in {where}" if where else "")
 
 
-def _something(notice: Notice) -> str:
+def _summarize_other(notice: ProviderEvent) -> str:
     who = notice["sender.login"] or "GitHub"
-    return f"{who}: {spaced(notice.name)} {spaced(notice['action'])}".rstrip() + " in ?"
+    return f"{who}: {split_words(notice.name)} {split_words(notice['action'])}".rstrip() + " in ?"
 
 
-def _push(notice: Notice) -> str:
+def _summarize_push(notice: ProviderEvent) -> str:
     branch = notice["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/")
-    return f"{notice['pusher.name']} pushed {several(notice.count('commits'), 'commit')} to {branch} in ?"
+    return f"{notice['pusher.name']} pushed {pluralize(notice.count('commits'), 'commit')} to {branch} in ?"
 
 
-def _pull_request(notice: Notice) -> str:
+def _summarize_pull_request(notice: ProviderEvent) -> str:
     action = "merged" if notice["pull_request.merged"] == "True" and notice["action"] == "closed" else notice["action"]
-    return _titled(notice, spaced(action), "pull request", "pull_request")
+    return _titled(notice, split_words(action), "pull request", "pull_request")
 
 
-def _titled(notice: Notice, action: str, thing: str, where: str) -> str:
+def _titled(notice: ProviderEvent, action: str, thing: str, where: str) -> str:
     return f"{notice['sender.login']} {action} {thing} #{notice[where + '.number']} in ?: {notice[where + '.title']}"
 
 
-def _star(notice: Notice) -> str:
+def _summarize_star(notice: ProviderEvent) -> str:
     if notice["action"] == "deleted":
         return f"{notice['sender.login']} took a star back in ?"
     return f"{notice['sender.login']} gave a star in ?, now {notice['repository.stargazers_count']}"
 
 
-LINES = {
+SUMMARIES = {
     "ping": lambda notice: f"GitHub says hello: {notice['zen']}",
-    "push": _push,
-    "pull_request": _pull_request,
-    "issues": lambda notice: _titled(notice, spaced(notice["action"]), "issue", "issue"),
+    "push": _summarize_push,
+    "pull_request": _summarize_pull_request,
+    "issues": lambda notice: _titled(notice, split_words(notice["action"]), "issue", "issue"),
     "issue_comment": lambda notice: _titled(notice, "commented on", "issue", "issue"),
     "release": lambda notice: f"{notice['sender.login']} {notice['action']} release {notice['release.tag_name']} in ?",
-    "star": _star,
+    "star": _summarize_star,
 }
 
 REPOSITORY = {"id": 1296269, "full_name": "talk/demo", "private": False, "stargazers_count": 41}
@@ -108,7 +111,7 @@ SAMPLES: dict[str, dict[str, object]] = {
 def sample(event: str, url: str) -> Delivery:
     """Such an event in a repository called talk/demo."""
     facts = {**SAMPLES[event], "repository": REPOSITORY, "sender": SENDER}
-    return as_json(
+    return make_json_delivery(
         url,
         facts,
         user_agent=f"GitHub-Hookshot/{random.token_hex(4)[:7]}",
@@ -120,18 +123,18 @@ def sample(event: str, url: str) -> Delivery:
 
 def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """Only the old header came, or the `sha256=` is missing."""
-    old, given = delivery.headers.get("x-hub-signature", ""), delivery.headers.get(HEADER, "")
-    found = [(BARE, delivery.having(**{HEADER: "sha256=" + given}), secrets)]
+    old, given = delivery.headers.get("x-hub-signature", ""), delivery.headers.get(SIGNATURE_HEADER, "")
+    found = [(MISSING_PREFIX, delivery.with_headers(**{SIGNATURE_HEADER: "sha256=" + given}), secrets)]
     for secret in secrets:
         if old == "sha1=" + hmac.new(secret.encode(), delivery.body, hashlib.sha1).hexdigest():
-            found.append((OLD, sign(delivery, secrets), secrets))
+            found.append((SHA1_ONLY, sign(delivery, secrets), secrets))
     return found
 
 
-BARE = Mistake(
+MISSING_PREFIX = Mistake(
     "prefix", "its signature lacks the sha256= before it", "Have the sender write sha256= before the digits."
 )
-OLD = Mistake(
+SHA1_ONLY = Mistake(
     "old header",
     "it is genuine by SHA-1 alone: something removed X-Hub-Signature-256, or the server is too old",
     "Let the proxy pass X-Hub-Signature-256 on, or update the server.",

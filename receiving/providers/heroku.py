@@ -11,62 +11,64 @@ import uuid
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.errors import BadSignature
-from receiving.provider_event import Notice, read_json, spaced
-from receiving.samples import as_json
-from receiving.signatures import expect, fits, marked
+from receiving.errors import InvalidSignature
+from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.samples import make_json_delivery
+from receiving.signatures import matches_any, secrets_with_prefix, verify_header
 
-SETTING = (
+SETTING_DESCRIPTION = (
     "Heroku: the webhook's secret, shown once by `heroku webhooks:add`; if you gave it an authorization with -t, "
     "also `authorization:` and that value, and then both must fit"
 )
-HEADER = "heroku-webhook-hmac-sha256"
-AUTHORIZATION = "authorization:"
-TAKES = {"application/json": 256 * 1024}
-REMEMBERED = 7 * 24 * 3600  # it tries for 72 hours
+SIGNATURE_HEADER = "heroku-webhook-hmac-sha256"
+AUTHORIZATION_PREFIX = "authorization:"
+MAX_BYTES_BY_TYPE = {"application/json": 256 * 1024}
+CLAIM_TTL_SECONDS = 7 * 24 * 3600  # it tries for 72 hours
 
 
 def check(secrets: Secrets) -> None:
     """An Authorization alone protects nothing: it is the same each time, and the body is free."""
-    if not _signing(secrets):
+    if not _signing_secrets(secrets):
         raise ValueError("must hold the webhook's secret, not only its authorization")
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The HMAC-SHA256 of the raw body in Base64 and, where one is set, the Authorization."""
-    expect(delivery, HEADER, (_signature(secret, delivery.body) for secret in _signing(secrets)))
-    wanted = list(marked(secrets, AUTHORIZATION))
-    if wanted and not fits(delivery.headers.get("authorization", ""), wanted):
-        raise BadSignature("Authorization is not the one this webhook was added with.")
+    verify_header(
+        delivery, SIGNATURE_HEADER, (_signature(secret, delivery.body) for secret in _signing_secrets(secrets))
+    )
+    wanted = list(secrets_with_prefix(secrets, AUTHORIZATION_PREFIX))
+    if wanted and not matches_any(delivery.headers.get("authorization", ""), wanted):
+        raise InvalidSignature("Authorization is not the one this webhook was added with.")
 
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Heroku signs it, with the Authorization where one is set."""
-    signed = delivery.having(**{HEADER: _signature(_signing(secrets)[0], delivery.body)})
-    wanted = list(marked(secrets, AUTHORIZATION))
-    return signed.having(authorization=wanted[0]) if wanted else signed
+    signed = delivery.with_headers(**{SIGNATURE_HEADER: _signature(_signing_secrets(secrets)[0], delivery.body)})
+    wanted = list(secrets_with_prefix(secrets, AUTHORIZATION_PREFIX))
+    return signed.with_headers(authorization=wanted[0]) if wanted else signed
 
 
 def _signature(secret: str, body: bytes) -> str:
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 
-def _signing(secrets: Secrets) -> Secrets:
-    return tuple(secret for secret in secrets if not secret.startswith(AUTHORIZATION))
+def _signing_secrets(secrets: Secrets) -> Secrets:
+    return tuple(secret for secret in secrets if not secret.startswith(AUTHORIZATION_PREFIX))
 
 
-def read(delivery: Delivery) -> list[Notice]:
+def parse(delivery: Delivery) -> list[ProviderEvent]:
     """One event, such as `api:release`; a retry has the same delivery id and another attempt id."""
-    facts = read_json(delivery.body)
-    notice = Notice("", facts, "")
+    facts = parse_json(delivery.body)
+    notice = ProviderEvent("", facts, "")
     name = notice["webhook_metadata.event.include"] or notice["resource"]
-    return [Notice(name, facts, notice["webhook_metadata.delivery.id"] or delivery.fingerprint)]
+    return [ProviderEvent(name, facts, notice["webhook_metadata.delivery.id"] or delivery.fingerprint)]
 
 
-def say(notice: Notice) -> str:
+def summarize(notice: ProviderEvent) -> str:
     """`bell-tower: release v7 was created (Deploy 1a2b3c4)`."""
     app = notice["data.app.name"] or notice["data.name"] or "an app"
-    thing = spaced(notice["resource"] or notice.name)
+    thing = split_words(notice["resource"] or notice.name)
     number = f" v{notice['data.version']}" if notice["data.version"] else ""
     more = notice["data.description"] or notice["data.status"] or notice["data.state"]
     done = {"create": "created", "update": "updated", "destroy": "destroyed"}.get(notice["action"], notice["action"])
@@ -100,15 +102,19 @@ def sample(event: str, url: str) -> Delivery:
         "version": "application/vnd.heroku+json; version=3",
         "webhook_metadata": names,
     }
-    return as_json(url, facts | SAMPLES[event])
+    return make_json_delivery(url, facts | SAMPLES[event])
 
 
 def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """The body is genuine, the Authorization is not."""
-    return [(AUTHORIZED, delivery, _signing(secrets))] if len(_signing(secrets)) < len(secrets) else []
+    return (
+        [(WRONG_AUTHORIZATION, delivery, _signing_secrets(secrets))]
+        if len(_signing_secrets(secrets)) < len(secrets)
+        else []
+    )
 
 
-AUTHORIZED = Mistake(
+WRONG_AUTHORIZATION = Mistake(
     "other authorization",
     "the signature is genuine, but its Authorization is not the one in our settings",
     "Compare what `heroku webhooks:add -t` was given with authorization: in HEROKU_WEBHOOK_SECRET.",

@@ -18,51 +18,62 @@ from urllib.parse import quote
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake, other_urls
-from receiving.errors import BadSignature, MissingSignature
-from receiving.idempotency import Reply
-from receiving.provider_event import Notice, read_json, somebody, spaced
-from receiving.samples import FORM, as_form
-from receiving.signatures import expect, same
+from receiving.errors import InvalidSignature, MissingSignature
+from receiving.idempotency import StoredResponse
+from receiving.provider_event import ProviderEvent, mask_email, parse_json, split_words
+from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery
+from receiving.signatures import constant_time_equal, verify_header
 
-SETTING = "Mandrill (Mailchimp Transactional): the webhook's key, as its settings show it after the first save"
-HEADER = "x-mandrill-signature"
-FIELD = "mandrill_events"
-TAKES = {FORM: 10 * 1024 * 1024}  # a thousand events
-REMEMBERED = 7 * 24 * 3600  # for how long it tries is not said
-REPLY = Reply("", "text/plain; charset=utf-8", 200)
+SETTING_DESCRIPTION = (
+    "Mandrill (Mailchimp Transactional): the webhook's key, as its settings show it after the first save"
+)
+SIGNATURE_HEADER = "x-mandrill-signature"
+EVENTS_FIELD = "mandrill_events"
+MAX_BYTES_BY_TYPE = {FORM_CONTENT_TYPE: 10 * 1024 * 1024}  # a thousand events
+CLAIM_TTL_SECONDS = 7 * 24 * 3600  # for how long it tries is not said
+RESPONSE = StoredResponse("", "text/plain; charset=utf-8", 200)
 TEST_KEY = "test-webhook"  # signs the first, empty batch, when nobody can know the real key yet
 
 
-def greet(delivery: Delivery, secrets: Secrets) -> Reply | None:
+def handshake(delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
     """It looks with a HEAD whether the address is there, then with an empty batch, which says nothing."""
     if delivery.method != "POST":
-        return REPLY
-    empty = delivery.form == [(FIELD, "[]")]
-    given = delivery.headers.get(HEADER, "")
-    return REPLY if empty and any(same(given, _signature(TEST_KEY, url, "[]")) for url in _urls(delivery)) else None
+        return RESPONSE
+    empty = delivery.form == [(EVENTS_FIELD, "[]")]
+    given = delivery.headers.get(SIGNATURE_HEADER, "")
+    return (
+        RESPONSE
+        if empty
+        and any(constant_time_equal(given, _signature(TEST_KEY, url, "[]")) for url in _candidate_urls(delivery))
+        else None
+    )
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """The HMAC-SHA1 of the address and the one field in Base64."""
-    if not delivery.headers.get(HEADER):
-        raise MissingSignature(HEADER)
-    if [name for name, _ in delivery.form] != [FIELD]:  # names and values run together in what is signed
-        raise BadSignature(f"The form must hold {FIELD} and nothing else.")
+    if not delivery.headers.get(SIGNATURE_HEADER):
+        raise MissingSignature(SIGNATURE_HEADER)
+    if [name for name, _ in delivery.form] != [EVENTS_FIELD]:  # names and values run together in what is signed
+        raise InvalidSignature(f"The form must hold {EVENTS_FIELD} and nothing else.")
     text = delivery.form[0][1]
-    expect(delivery, HEADER, (_signature(secret, url, text) for secret in secrets for url in _urls(delivery)))
+    verify_header(
+        delivery,
+        SIGNATURE_HEADER,
+        (_signature(secret, url, text) for secret in secrets for url in _candidate_urls(delivery)),
+    )
 
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Mandrill signs it."""
-    return delivery.having(**{HEADER: _signature(secrets[0], delivery.url, delivery[FIELD])})
+    return delivery.with_headers(**{SIGNATURE_HEADER: _signature(secrets[0], delivery.url, delivery[EVENTS_FIELD])})
 
 
 def _signature(secret: str, url: str, text: str) -> str:
-    mac = hmac.new(secret.encode(), (url + FIELD + text).encode("utf-8", "replace"), hashlib.sha1)
+    mac = hmac.new(secret.encode(), (url + EVENTS_FIELD + text).encode("utf-8", "replace"), hashlib.sha1)
     return base64.b64encode(mac.digest()).decode()
 
 
-def _urls(delivery: Delivery) -> Iterator[str]:
+def _candidate_urls(delivery: Delivery) -> Iterator[str]:
     """The address as we saw it and, when it came with a user and password, with these in it."""
     yield delivery.url
     kind, _, credentials = delivery.headers.get("authorization", "").partition(" ")
@@ -76,30 +87,30 @@ def _urls(delivery: Delivery) -> Iterator[str]:
             yield f"{scheme}://{name}:{word}@{rest}"
 
 
-def read(delivery: Delivery) -> list[Notice]:
+def parse(delivery: Delivery) -> list[ProviderEvent]:
     """Its events, each known by all it says: their `_id` is the message's."""
-    events = read_json(delivery[FIELD])
+    events = parse_json(delivery[EVENTS_FIELD])
     if not isinstance(events, list):
         raise ValueError("a batch is a list")
-    return [_notice(event) for event in events]
+    return [_parse_event(event) for event in events]
 
 
-def _notice(facts: object) -> Notice:
+def _parse_event(facts: object) -> ProviderEvent:
     id = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    notice = Notice("", facts, id)
+    notice = ProviderEvent("", facts, id)
     return replace(notice, name=notice["event"] or f"{notice['type']} {notice['action']}".strip())
 
 
-def say(notice: Notice) -> str:
+def summarize(notice: ProviderEvent) -> str:
     """`Mail to a•••@mail.example bounced: The bell`."""
-    who = somebody(notice["msg.email"] or notice["reject.email"] or notice["entry.email"])
+    who = mask_email(notice["msg.email"] or notice["reject.email"] or notice["entry.email"])
     if notice.name == "inbound":
-        return f"Mail from {somebody(notice['msg.from_email'])}: {notice['msg.subject']}"
+        return f"Mail from {mask_email(notice['msg.from_email'])}: {notice['msg.subject']}"
     subject = f": {notice['msg.subject']}" if notice["msg.subject"] else ""
-    return f"Mail to {who} {DONE.get(notice.name, spaced(notice.name))}{subject}"
+    return f"Mail to {who} {VERB_PHRASES.get(notice.name, split_words(notice.name))}{subject}"
 
 
-DONE = {
+VERB_PHRASES = {
     "send": "was sent",
     "delivered": "arrived",
     "deferral": "has to wait",
@@ -124,17 +135,17 @@ def sample(event: str, url: str) -> Delivery:
     id = random.token_hex(16)
     message = {"_id": id, "email": "ada@mail.example", "subject": "The bell", "ts": int(time.time()), **SAMPLES[event]}
     batch = [{"event": event, "_id": id, "ts": int(time.time()), "msg": message}]
-    return as_form(url, [(FIELD, json.dumps(batch))], user_agent="Mandrill-Webhook/1.0")
+    return make_form_delivery(url, [(EVENTS_FIELD, json.dumps(batch))], user_agent="Mandrill-Webhook/1.0")
 
 
 def mistakes(delivery: Delivery, secrets: Secrets) -> Iterator[tuple[Mistake, Delivery, Secrets]]:
     """What Mandrill has for an address is not quite ours, or its test key signed more than an empty batch."""
     for mistake, url in other_urls(delivery):
-        yield mistake, delivery.at(url), secrets
-    yield TEST, delivery, (type(secrets[0])(TEST_KEY),)
+        yield mistake, delivery.with_url(url), secrets
+    yield TEST_KEY_USED, delivery, (type(secrets[0])(TEST_KEY),)
 
 
-TEST = Mistake(
+TEST_KEY_USED = Mistake(
     "test key",
     "Mandrill's test key signed it, which is good for an empty batch only",
     "Set MANDRILL_WEBHOOK_SECRET to the key that the webhook's settings show after the first save.",

@@ -11,71 +11,73 @@ import secrets as random
 from collections.abc import Callable
 from functools import cache
 
-from cryptography.exceptions import InvalidSignature
+import cryptography.exceptions
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from config import Secret, Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.errors import BadSignature, MissingSignature
-from receiving.provider_event import Notice, read_json, spaced
-from receiving.samples import as_json
-from receiving.signatures import in_time, same, seconds
+from receiving.errors import InvalidSignature, MissingSignature
+from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.samples import make_json_delivery
+from receiving.signatures import check_timestamp, constant_time_equal, parse_timestamp
 
-SETTING = "any sender that keeps to Standard Webhooks: its whsec_… (shared) or whpk_… (public key)"
-ID, AT, HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
-TAKES = {"application/json": 1024 * 1024}
-REMEMBERED = 4 * 24 * 3600  # the specification's schedule ends after 76 hours
-WINDOW = 300  # seconds
+SETTING_DESCRIPTION = "any sender that keeps to Standard Webhooks: its whsec_… (shared) or whpk_… (public key)"
+ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
+MAX_BYTES_BY_TYPE = {"application/json": 1024 * 1024}
+CLAIM_TTL_SECONDS = 4 * 24 * 3600  # the specification's schedule ends after 76 hours
+TOLERANCE_SECONDS = 300  # seconds
 
 
 def check(secrets: Secrets) -> None:
     """Each must be a key as the specification writes it."""
     for secret in secrets:
-        _key(secret)
+        _load_key(secret)
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """One of the signatures must be made with one of our keys, over id, time and raw body."""
-    for header in (ID, AT, HEADER):
+    for header in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER):
         if not delivery.headers.get(header):
             raise MissingSignature(header)
-    if "." in delivery.headers[ID]:  # full stops part what is signed
-        raise BadSignature("Webhook-Id must not hold a full stop.")
+    if "." in delivery.headers[ID_HEADER]:  # full stops part what is signed
+        raise InvalidSignature("Webhook-Id must not hold a full stop.")
     content = _content(delivery)
-    given = [one.partition(",")[::2] for one in delivery.headers[HEADER].split()]
-    if not any(good(version, signature, content) for good in map(_key, secrets) for version, signature in given):
-        raise BadSignature("Webhook-Signature does not fit this request.")
-    in_time(delivery, seconds(delivery.headers[AT]), WINDOW)
+    given = [one.partition(",")[::2] for one in delivery.headers[SIGNATURE_HEADER].split()]
+    if not any(good(version, signature, content) for good in map(_load_key, secrets) for version, signature in given):
+        raise InvalidSignature("Webhook-Signature does not fit this request.")
+    check_timestamp(delivery, parse_timestamp(delivery.headers[TIMESTAMP_HEADER]), TOLERANCE_SECONDS)
 
 
-Check = Callable[[str, str, bytes], bool]
+SignatureCheck = Callable[[str, str, bytes], bool]
 """Whether this version and signature are that key's, over that content."""
 
 
 @cache
-def _key(secret: str) -> Check:
+def _load_key(secret: str) -> SignatureCheck:
     kind, _, text = secret.partition("_")
     try:
         raw = base64.b64decode(text, validate=True)
     except ValueError as mistake:
         raise ValueError("must be whsec_ or whpk_ and Base64") from mistake
     if kind == "whsec" and raw:
-        return lambda version, signature, content: version == "v1" and same(signature, _mac(raw, content))
+        return lambda version, signature, content: (
+            version == "v1" and constant_time_equal(signature, _mac(raw, content))
+        )
     if kind == "whpk" and len(raw) == 32:
-        return _ed25519(Ed25519PublicKey.from_public_bytes(raw))
+        return _ed25519_check(Ed25519PublicKey.from_public_bytes(raw))
     if kind == "whsk" and len(raw) in (32, 64):  # a seed, or a seed and its public key; only to sign samples with
-        return _ed25519(Ed25519PrivateKey.from_private_bytes(raw[:32]).public_key())
+        return _ed25519_check(Ed25519PrivateKey.from_private_bytes(raw[:32]).public_key())
     raise ValueError("must be whsec_ or whpk_ and Base64")
 
 
-def _ed25519(key: Ed25519PublicKey) -> Check:
+def _ed25519_check(key: Ed25519PublicKey) -> SignatureCheck:
     def good(version: str, signature: str, content: bytes) -> bool:
         if version != "v1a":
             return False
         try:
             key.verify(base64.b64decode(signature, validate=True), content)
-        except (InvalidSignature, ValueError):
+        except (cryptography.exceptions.InvalidSignature, ValueError):
             return False
         return True
 
@@ -87,9 +89,12 @@ def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     signing = [secret for secret in secrets if not secret.startswith("whpk_")]
     if not signing:
         raise ValueError("A whpk_ key cannot sign: put the sender's whsec_ or whsk_ in STANDARD_WEBHOOK_SECRET")
-    headers = {ID: delivery.headers.get(ID) or f"msg_{random.token_hex(13)}", AT: str(int(delivery.received_at))}
-    signed = delivery.having(**headers)
-    return signed.having(**{HEADER: _signature(signing[0], _content(signed))})
+    headers = {
+        ID_HEADER: delivery.headers.get(ID_HEADER) or f"msg_{random.token_hex(13)}",
+        TIMESTAMP_HEADER: str(int(delivery.received_at)),
+    }
+    signed = delivery.with_headers(**headers)
+    return signed.with_headers(**{SIGNATURE_HEADER: _signature(signing[0], _content(signed))})
 
 
 def _signature(secret: Secret, content: bytes) -> str:
@@ -106,24 +111,26 @@ def _mac(key: bytes, content: bytes) -> str:
 
 def _content(delivery: Delivery) -> bytes:
     headers = delivery.headers
-    return f"{headers.get(ID, '')}.{headers.get(AT, '')}.".encode("utf-8", "replace") + delivery.body
+    return (
+        f"{headers.get(ID_HEADER, '')}.{headers.get(TIMESTAMP_HEADER, '')}.".encode("utf-8", "replace") + delivery.body
+    )
 
 
 def signed_at(delivery: Delivery) -> float | None:
     """Webhook-Timestamp: when this attempt was made."""
-    return seconds(delivery.headers.get(AT, ""))
+    return parse_timestamp(delivery.headers.get(TIMESTAMP_HEADER, ""))
 
 
-def read(delivery: Delivery) -> list[Notice]:
+def parse(delivery: Delivery) -> list[ProviderEvent]:
     """One event; each attempt at it has the same id."""
-    notice = Notice("", read_json(delivery.body), delivery.headers.get(ID, "") or delivery.fingerprint)
-    return [Notice(notice["type"], notice.facts, notice.id)]
+    notice = ProviderEvent("", parse_json(delivery.body), delivery.headers.get(ID_HEADER, "") or delivery.fingerprint)
+    return [ProviderEvent(notice["type"], notice.data, notice.id)]
 
 
-def say(notice: Notice) -> str:
+def summarize(notice: ProviderEvent) -> str:
     """`Contact created: Ada`."""
     about = notice["data.name"] or notice["data.title"] or notice["data.id"]
-    return (spaced(notice.name).capitalize() or "Something happened") + (f": {about}" if about else "")
+    return (split_words(notice.name).capitalize() or "Something happened") + (f": {about}" if about else "")
 
 
 SAMPLES: dict[str, dict[str, object]] = {
@@ -134,19 +141,26 @@ SAMPLES: dict[str, dict[str, object]] = {
 
 def sample(event: str, url: str) -> Delivery:
     """Such an event, in full."""
-    return as_json(url, {"type": event, "timestamp": "2026-11-23T18:00:00Z", "data": SAMPLES[event]})
+    return make_json_delivery(url, {"type": event, "timestamp": "2026-11-23T18:00:00Z", "data": SAMPLES[event]})
 
 
 def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
     """It came under Svix's own names, or the secret was used as it is written."""
     raw = tuple(Secret("whsec_" + base64.b64encode(secret.encode()).decode()) for secret in secrets)
     bare = tuple(Secret("whsec_" + base64.b64encode(secret.partition("_")[2].encode()).decode()) for secret in secrets)
-    renamed = {header: delivery.headers.get(header.replace("webhook", "svix"), "") for header in (ID, AT, HEADER)}
-    return [(SVIX, delivery.having(**renamed), secrets), (UNDECODED, delivery, raw), (UNDECODED, delivery, bare)]
+    renamed = {
+        header: delivery.headers.get(header.replace("webhook", "svix"), "")
+        for header in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER)
+    }
+    return [
+        (SVIX_HEADERS, delivery.with_headers(**renamed), secrets),
+        (UNDECODED_SECRET, delivery, raw),
+        (UNDECODED_SECRET, delivery, bare),
+    ]
 
 
-SVIX = Mistake("other headers", "it came with svix- headers", "Switch the sender to the webhook- ones.")
-UNDECODED = Mistake(
+SVIX_HEADERS = Mistake("other headers", "it came with svix- headers", "Switch the sender to the webhook- ones.")
+UNDECODED_SECRET = Mistake(
     "undecoded secret",
     "the sender used the secret as it is written",
     "The sender must strip whsec_ and decode the Base64 that follows.",

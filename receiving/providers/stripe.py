@@ -11,33 +11,33 @@ from typing import Any
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.errors import BadSignature, MissingSignature
-from receiving.provider_event import Notice, read_json, spaced
-from receiving.samples import as_json
-from receiving.signatures import fits, in_time, seconds, timed
+from receiving.errors import InvalidSignature, MissingSignature
+from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.samples import make_json_delivery
+from receiving.signatures import check_timestamp, matches_any, parse_signature_header, parse_timestamp
 
-SETTING = "Stripe: the endpoint's signing secret, whsec_…; the test mode and the live mode have one each"
-HEADER = "stripe-signature"
-TAKES = {"application/json": 1024 * 1024}
-REMEMBERED = 30 * 24 * 3600  # its command line resends for 30 days
-WINDOW = 300  # seconds, as Stripe's own libraries have it; theirs let the future in, we do not
+SETTING_DESCRIPTION = "Stripe: the endpoint's signing secret, whsec_…; the test mode and the live mode have one each"
+SIGNATURE_HEADER = "stripe-signature"
+MAX_BYTES_BY_TYPE = {"application/json": 1024 * 1024}
+CLAIM_TTL_SECONDS = 30 * 24 * 3600  # its command line resends for 30 days
+TOLERANCE_SECONDS = 300  # seconds, as Stripe's own libraries have it; theirs let the future in, we do not
 
 
 def verify(delivery: Delivery, secrets: Secrets) -> None:
     """One `v1` must be ours. Other schemes are ignored: `v0` is a decoy on test events."""
-    if not delivery.headers.get(HEADER):
-        raise MissingSignature(HEADER)
-    at, given = timed(delivery.headers[HEADER])
+    if not delivery.headers.get(SIGNATURE_HEADER):
+        raise MissingSignature(SIGNATURE_HEADER)
+    at, given = parse_signature_header(delivery.headers[SIGNATURE_HEADER])
     ours = [_signature(secret, at, delivery.body) for secret in secrets]
-    if not any(fits(one, ours) for one in given):
-        raise BadSignature("Stripe-Signature does not fit this request.")
-    in_time(delivery, seconds(at), WINDOW)
+    if not any(matches_any(one, ours) for one in given):
+        raise InvalidSignature("Stripe-Signature does not fit this request.")
+    check_timestamp(delivery, parse_timestamp(at), TOLERANCE_SECONDS)
 
 
 def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
     """As Stripe signs it, with the time it was received as the time of the attempt."""
     at = str(int(delivery.received_at))
-    return delivery.having(**{HEADER: f"t={at},v1={_signature(secrets[0], at, delivery.body)}"})
+    return delivery.with_headers(**{SIGNATURE_HEADER: f"t={at},v1={_signature(secrets[0], at, delivery.body)}"})
 
 
 def _signature(secret: str, at: str, body: bytes) -> str:
@@ -46,33 +46,35 @@ def _signature(secret: str, at: str, body: bytes) -> str:
 
 def signed_at(delivery: Delivery) -> float | None:
     """The header's `t`."""
-    return seconds(timed(delivery.headers.get(HEADER, ""))[0])
+    return parse_timestamp(parse_signature_header(delivery.headers.get(SIGNATURE_HEADER, ""))[0])
 
 
-def read(delivery: Delivery) -> list[Notice]:
+def parse(delivery: Delivery) -> list[ProviderEvent]:
     """One event; a retry has the same id."""
-    notice = Notice("", read_json(delivery.body), "")
-    return [Notice(notice["type"], notice.facts, notice["id"] or delivery.fingerprint)]
+    notice = ProviderEvent("", parse_json(delivery.body), "")
+    return [ProviderEvent(notice["type"], notice.data, notice["id"] or delivery.fingerprint)]
 
 
-AMOUNTS = ("amount_total", "amount_paid", "amount_due", "amount")
+AMOUNT_FIELDS = ("amount_total", "amount_paid", "amount_due", "amount")
 
 
-def say(notice: Notice) -> str:
+def summarize(notice: ProviderEvent) -> str:
     """`49.00 GBP: checkout session completed (test)`."""
-    amount = next(filter(None, (notice[f"data.object.{name}"] for name in AMOUNTS)), "")
-    what = spaced(notice.name)
+    amount = next(filter(None, (notice[f"data.object.{name}"] for name in AMOUNT_FIELDS)), "")
+    what = split_words(notice.name)
     live = "" if notice["livemode"] == "True" else " (test)"
-    return (f"{_money(amount, notice['data.object.currency'])}: {what}" if amount.isdecimal() else what) + live
+    return (f"{_format_amount(amount, notice['data.object.currency'])}: {what}" if amount.isdecimal() else what) + live
 
 
 # https://docs.stripe.com/currencies#zero-decimal
-WITHOUT_CENTS = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
-WITH_MILS = "bhd jod kwd omr tnd"
+ZERO_DECIMAL_CURRENCIES = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
+THREE_DECIMAL_CURRENCIES = "bhd jod kwd omr tnd"
 
 
-def _money(amount: str, currency: str) -> str:
-    places = 0 if currency in WITHOUT_CENTS.split() else 3 if currency in WITH_MILS.split() else 2
+def _format_amount(amount: str, currency: str) -> str:
+    places = (
+        0 if currency in ZERO_DECIMAL_CURRENCIES.split() else 3 if currency in THREE_DECIMAL_CURRENCIES.split() else 2
+    )
     return f"{int(amount) / 10**places:.{places}f} {currency.upper()}"
 
 
@@ -100,4 +102,4 @@ def sample(event: str, url: str) -> Delivery:
         "request": {"id": None, "idempotency_key": None},
         "data": {"object": thing | SAMPLES[event]},
     }
-    return as_json(url, facts, user_agent="Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+    return make_json_delivery(url, facts, user_agent="Stripe/1.0 (+https://stripe.com/docs/webhooks)")

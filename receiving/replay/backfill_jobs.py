@@ -8,86 +8,95 @@ from rq import Queue
 
 from config import Settings
 from receiving.replay import backfill, replay
-from receiving.replay.replay import Wanted
-from store import collect
+from receiving.replay.replay import ReplayRequest
+from store import new_pipeline
 from workers import callbacks, runs
-from workers.runs import Log, Outcome, Run
+from workers.runs import Outcome, Run, RunWriter
 
-TAKES = 900  # seconds at most
-KEPT = 3_600  # seconds RQ keeps the job
-SAID = {"good": "done", "over": "known already", "waiting": "asked for again", "failed": "failed"}
+JOB_TIMEOUT_SECONDS = 900  # seconds at most
+JOB_TTL_SECONDS = 3_600  # seconds RQ keeps the job
+STATE_LABELS = {"good": "done", "over": "known already", "waiting": "asked for again", "failed": "failed"}
 
 
-def send_for(redis: Any, queue: Queue, kind: str, asked: dict[str, Any]) -> Run:
+def enqueue_run(redis: Any, queue: Queue, kind: str, asked: dict[str, Any]) -> Run:
     """Write the run down and queue its job, both or neither."""
-    pipe = collect(redis)
+    pipe = new_pipeline(redis)
     run = runs.plan(pipe, kind, asked)
     queue.enqueue_call(
-        carry_out,
+        run_job,
         args=(run.id,),
         job_id=f"run-{run.id}",
-        timeout=TAKES,
-        result_ttl=KEPT,
-        failure_ttl=KEPT,
+        timeout=JOB_TIMEOUT_SECONDS,
+        result_ttl=JOB_TTL_SECONDS,
+        failure_ttl=JOB_TTL_SECONDS,
         description=f"{kind} (presenter)",
         pipeline=pipe,
     )
-    runs.write(redis, pipe, run)
+    runs.save(redis, pipe, run)
     return run
 
 
-def carry_out(id: str) -> None:
+def run_job(id: str) -> None:
     """What the worker does."""
-    phone = callbacks.telephone()
+    phone = callbacks.get_gateway()
     run = runs.load(phone.redis, id)
     if run is not None and run.is_open:
-        work(phone.settings, phone.redis, run)
+        execute_run(phone.settings, phone.redis, run)
 
 
-def work(settings: Settings, redis: Any, run: Run) -> None:
+def execute_run(settings: Settings, redis: Any, run: Run) -> None:
     """Carry it out, and say so whatever happens."""
-    log = Log(redis, run)
+    log = RunWriter(redis, run)
     try:
-        log.end("done", WORK[run.kind](settings, redis, log))
+        log.finish("done", RUNNERS[run.kind](settings, redis, log))
     except BaseException as trouble:
-        log.end("failed", f"It broke off: {type(trouble).__name__}. The log has more.")
+        log.finish("failed", f"It broke off: {type(trouble).__name__}. The log has more.")
         raise
 
 
-def _replay(settings: Settings, redis: Any, log: Log) -> str:
-    wanted = Wanted(**log.run.asked | {"ids": tuple(log.run.asked.get("ids", ()))})
-    chosen = replay.choose(redis, wanted)
-    log.expect(len(chosen))
-    return _each(log, replay.replay(settings, chosen, wanted, log.run.id))
+def _replay(settings: Settings, redis: Any, log: RunWriter) -> str:
+    wanted = ReplayRequest(**log.run.options | {"ids": tuple(log.run.options.get("ids", ()))})
+    chosen = replay.select(redis, wanted)
+    log.set_total(len(chosen))
+    return _log_outcomes(log, replay.replay(settings, chosen, wanted, log.run.id))
 
 
-def _look(settings: Settings, redis: Any, log: Log) -> str:
-    found = _difference(settings, redis, log)
-    for one in found.missing[: runs.ROWS]:
-        log.add(Outcome(one.line, "waiting", 0, 0.0, "never came", one.at))
-    return found.in_words()
+def _find_missing(settings: Settings, redis: Any, log: RunWriter) -> str:
+    found = _missing_report(settings, redis, log)
+    for one in found.missing[: runs.MAX_OUTCOMES]:
+        log.add_outcome(Outcome(one.line, "waiting", 0, 0.0, "never came", one.at))
+    return found.summarize()
 
 
-def _heal(settings: Settings, redis: Any, log: Log) -> str:
-    found = _difference(settings, redis, log)
-    return f"{found.in_words()} {_each(log, backfill.heal(settings, found.missing, log.run.id))}"
+def _backfill(settings: Settings, redis: Any, log: RunWriter) -> str:
+    found = _missing_report(settings, redis, log)
+    return f"{found.summarize()} {_log_outcomes(log, backfill.backfill(settings, found.missing, log.run.id))}"
 
 
-def _difference(settings: Settings, redis: Any, log: Log) -> backfill.Difference:
-    asked = log.run.asked
-    found = backfill.look(redis, backfill.lists(settings, redis), asked["since"], asked["until"], log.tell)
-    for name, trouble in found.untold.items():
-        log.add(Outcome(name, "failed", 0, 0.0, trouble))
-    log.expect(log.run.done + len(found.missing))
+def _missing_report(settings: Settings, redis: Any, log: RunWriter) -> backfill.MissingReport:
+    asked = log.run.options
+    found = backfill.find_missing(
+        redis, backfill.provider_logs(settings, redis), asked["since"], asked["until"], log.set_message
+    )
+    for name, trouble in found.failed_logs.items():
+        log.add_outcome(Outcome(name, "failed", 0, 0.0, trouble))
+    log.set_total(log.run.done + len(found.missing))
     return found
 
 
-def _each(log: Log, outcomes: Iterable[Outcome]) -> str:
+def _log_outcomes(log: RunWriter, outcomes: Iterable[Outcome]) -> str:
     counts: Counter[str] = Counter()
     for outcome in outcomes:
-        log.add(outcome)
+        log.add_outcome(outcome)
         counts[outcome.state] += 1
-    return ", ".join(f"{counts[state]} {words}" for state, words in SAID.items() if counts[state]) or "Nothing to do."
+    return (
+        ", ".join(f"{counts[state]} {words}" for state, words in STATE_LABELS.items() if counts[state])
+        or "Nothing to do."
+    )
 
 
-WORK: dict[str, Callable[[Settings, Any, Log], str]] = {runs.REPLAY: _replay, runs.LOOK: _look, runs.HEAL: _heal}
+RUNNERS: dict[str, Callable[[Settings, Any, RunWriter], str]] = {
+    runs.REPLAY: _replay,
+    runs.FIND_MISSING: _find_missing,
+    runs.BACKFILL: _backfill,
+}

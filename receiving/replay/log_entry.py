@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from receiving import inbox
 from receiving.delivery import Delivery
-from workers.calls import ENDED
+from workers.calls import FINAL_STATUSES
 
 
 @dataclass(frozen=True)
-class Sent:
+class LogEntry:
     """One webhook a provider says it sent at `at`; `line` for people, `fetch` for the request itself, not signed yet.
 
-    `fetch` may ask the provider, and raises Unanswered, or AskedAgain when the provider sends it itself.
+    `fetch` may ask the provider, and raises GaveUp, or RedeliveryRequested when the provider sends it itself.
     """
 
     source: str
@@ -22,7 +22,7 @@ class Sent:
     fetch: Callable[[], Delivery]
 
 
-class AskedAgain(Exception):
+class RedeliveryRequested(Exception):
     """The request could not be had, so the provider was asked to send it once more itself."""
 
 
@@ -41,13 +41,13 @@ def github_key(guid: str) -> str:
     return f"github {guid}"
 
 
-def key_of(delivery: Delivery) -> str:
+def dedup_key(delivery: Delivery) -> str:
     """By what a stored delivery is known; "" when no list has its like."""
     path = delivery.path.rstrip("/")
     if path == "/sms":
         return text_key(delivery["MessageSid"])
-    if path == "/voice/status" and delivery["CallStatus"] in ENDED:
+    if path == "/voice/status" and delivery["CallStatus"] in FINAL_STATUSES:
         return call_key(delivery["CallSid"])
-    if inbox.source(delivery) == "github":
+    if inbox.source_of(delivery) == "github":
         return github_key(delivery.headers.get("x-github-delivery", ""))
     return ""

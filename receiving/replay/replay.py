@@ -10,12 +10,12 @@ from receiving import inbox, providers, replay_marker, twilio
 from receiving.delivery import Delivery
 from receiving.provider_event import one_line
 from receiving.replay import loopback_client
-from receiving.replay.loopback_client import Answer, NobodyAnswers, Road
+from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed, LoopbackResponse
 from workers.runs import Outcome
 
-MOST = 500  # requests of one run
-GIVE_UP = 3  # in a row that nobody answered
-TWILIO = ("sms", "voice")
+MAX_REQUESTS_PER_RUN = 500  # requests of one run
+MAX_CONSECUTIVE_FAILURES = 3  # in a row that nobody answered
+TWILIO_SOURCES = ("sms", "voice")
 
 
 class CannotReplay(Exception):
@@ -23,7 +23,7 @@ class CannotReplay(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReplayRequest:
     """What to replay: these ids or, without any, what came in a time (seconds since 1970) by a channel ("" is all).
 
     `source` is `sms`, `voice`, `twilio` for both, or a provider's name. `anew` signs with our secret and today's time;
@@ -40,63 +40,65 @@ class Wanted:
 
     def fits(self, delivery: Delivery) -> bool:
         """Whether it came by this channel; what was itself a replay is not replayed with a range."""
-        came_by = inbox.source(delivery)
-        theirs = self.source in ("", came_by) or (self.source == "twilio" and came_by in TWILIO)
-        return theirs and replay_marker.kind_of(delivery) in ("", replay_marker.HEALED)
+        came_by = inbox.source_of(delivery)
+        theirs = self.source in ("", came_by) or (self.source == "twilio" and came_by in TWILIO_SOURCES)
+        return theirs and replay_marker.replay_mode(delivery) in ("", replay_marker.BACKFILLED)
 
 
-Chosen = list[tuple[str, Delivery | None]]
+StoredRequests = list[tuple[str, Delivery | None]]
 """Ids and what came under them; None for what is not kept, or not whole."""
 
 
-def choose(redis: Any, wanted: Wanted) -> Chosen:
+def select(redis: Any, wanted: ReplayRequest) -> StoredRequests:
     """The stored requests to replay, oldest first."""
     if wanted.ids:
-        return [(id, inbox.find(redis, id)) for id in wanted.ids[:MOST]]
-    found = inbox.between(redis, wanted.since, wanted.until or time.time())
+        return [(id, inbox.find(redis, id)) for id in wanted.ids[:MAX_REQUESTS_PER_RUN]]
+    found = inbox.list_between(redis, wanted.since, wanted.until or time.time())
     chosen = ((id, delivery if whole else None) for id, delivery, whole in found if wanted.fits(delivery))
-    return [one for one, _ in zip(chosen, range(MOST), strict=False)]
+    return [one for one, _ in zip(chosen, range(MAX_REQUESTS_PER_RUN), strict=False)]
 
 
 def replay(
-    settings: Settings, chosen: list[tuple[str, Delivery | None]], wanted: Wanted, run: str
+    settings: Settings, chosen: list[tuple[str, Delivery | None]], wanted: ReplayRequest, run: str
 ) -> Iterator[Outcome]:
     """Each in turn through the door. Ends early, with an outcome that says so, when nobody opens it."""
     silent = 0
-    with Road(settings) as way:
+    with LoopbackClient(settings) as way:
         for number, (id, delivery) in enumerate(chosen, 1):
-            outcome = _one(way, settings, id, delivery, wanted, run)
+            outcome = _replay_one(way, settings, id, delivery, wanted, run)
             yield outcome
             silent = silent + 1 if outcome.status == 0 and delivery else 0
-            if silent == GIVE_UP and number < len(chosen):
+            if silent == MAX_CONSECUTIVE_FAILURES and number < len(chosen):
                 left = f"{len(chosen) - number} more were not tried"
-                yield Outcome(left, "failed", 0, 0.0, f"{GIVE_UP} in a row got no answer")
+                yield Outcome(left, "failed", 0, 0.0, f"{MAX_CONSECUTIVE_FAILURES} in a row got no answer")
                 return
 
 
-def _one(way: Road, settings: Settings, id: str, delivery: Delivery | None, wanted: Wanted, run: str) -> Outcome:
+def _replay_one(
+    way: LoopbackClient, settings: Settings, id: str, delivery: Delivery | None, wanted: ReplayRequest, run: str
+) -> Outcome:
     if delivery is None:
         return Outcome(id, "failed", 0, 0.0, f"{id} is not in the inbox any more, or too large to be kept whole")
-    what = f"{delivery.method} {delivery.shown}"
+    what = f"{delivery.method} {delivery.redacted_path}"
     try:
         ready = prepare(delivery, settings, anew=wanted.anew)
-        kind = replay_marker.AGAIN if wanted.again else replay_marker.REPLAYED
-        answer = way.send(replay_marker.mark(ready, kind, run, settings.secret_key), as_it_came=not wanted.anew)
-    except (CannotReplay, NobodyAnswers) as trouble:
+        kind = replay_marker.FORCED if wanted.again else replay_marker.REPLAYED
+        answer = way.send(replay_marker.add_mark(ready, kind, run, settings.secret_key), as_it_came=not wanted.anew)
+    except (CannotReplay, LoopbackFailed) as trouble:
         return Outcome(what, "failed", 0, 0.0, str(trouble), delivery.received_at)
-    return told(what, answer, delivery.received_at)
+    return to_outcome(what, answer, delivery.received_at)
 
 
-def told(what: str, answer: Answer, at: float) -> Outcome:
+def to_outcome(what: str, answer: LoopbackResponse, at: float) -> Outcome:
     """The door's answer in words for people."""
     said = one_line(answer.body)
     if answer.status >= 400:
         return Outcome(what, "failed", answer.status, answer.seconds, said or "turned away", at)
-    if answer.news == replay_marker.REPEATED:
+    if answer.replay_result == replay_marker.REPEATED:
         words = "it was done before: the stored reply, nothing new"
         return Outcome(what, "over", answer.status, answer.seconds, words, at)
-    words = "done" if answer.news == replay_marker.DONE else "answered, but not by a door of ours"
-    return Outcome(what, "good" if answer.news else "failed", answer.status, answer.seconds, words, at)
+    words = "done" if answer.replay_result == replay_marker.DONE else "answered, but not by a door of ours"
+    return Outcome(what, "good" if answer.replay_result else "failed", answer.status, answer.seconds, words, at)
 
 
 def prepare(delivery: Delivery, settings: Settings, *, anew: bool) -> Delivery:
@@ -114,9 +116,9 @@ def prepare(delivery: Delivery, settings: Settings, *, anew: bool) -> Delivery:
 
 def sign(delivery: Delivery, settings: Settings) -> Delivery:
     """Signed as its sender would sign it now, with our secret. Raises CannotReplay when that is not possible."""
-    name = inbox.source(delivery)
-    if name in TWILIO:
-        return twilio.signed(delivery, settings)
+    name = inbox.source_of(delivery)
+    if name in TWILIO_SOURCES:
+        return twilio.sign_delivery(delivery, settings)
     secrets = settings.webhook_secrets.get(name)
     provider = providers.load().get(name)
     if provider is None or not secrets:

@@ -13,76 +13,80 @@ from twilio.base.exceptions import TwilioException
 
 from masking import mask
 from receiving.delivery import Delivery
-from receiving.replay.log_entry import Sent, call_key, text_key
-from receiving.samples import FORM
-from sending.http.retry import TryLater, Unanswered, patiently, retry_after
-from sending.twilio import Telephone
-from workers.calls import ENDED
+from receiving.replay.log_entry import LogEntry, call_key, text_key
+from receiving.samples import FORM_CONTENT_TYPE
+from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
+from sending.twilio import TwilioGateway
+from workers.calls import FINAL_STATUSES
 
-AT_ONCE = 200  # rows of one page
-MOST = 1_000  # rows of one list
+PAGE_SIZE = 200  # rows of one page
+MAX_ROWS = 1_000  # rows of one list
 
 Sleep = Callable[[float], object]
 
 
-def texts(phone: Telephone, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[Sent]:
-    """The texts people sent to our number in this time, newest first. Raises Unanswered."""
+def list_texts(phone: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
+    """The texts people sent to our number in this time, newest first. Raises GaveUp."""
     ours = phone.settings.twilio_phone_number
-    between = {"date_sent_after": _date(since), "date_sent_before": _date(until + 1)}
+    between = {"date_sent_after": _to_datetime(since), "date_sent_before": _to_datetime(until + 1)}
     for message in _rows(phone.client.messages, sleep, to=ours, **between):
         if message.direction == "inbound":
-            at = _seconds(message.date_sent or message.date_created)
+            at = _to_timestamp(message.date_sent or message.date_created)
             line = f"a text from {mask(message.from_ or '')}"
-            yield Sent("twilio", text_key(message.sid), at, line, partial(_post, "/sms", _text(message)))
+            yield LogEntry(
+                "twilio", text_key(message.sid), at, line, partial(_make_delivery, "/sms", _sms_params(message))
+            )
 
 
-def calls(phone: Telephone, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[Sent]:
-    """The calls to our number that began in this time and are over: the webhook that says so. Raises Unanswered."""
+def list_calls(phone: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
+    """The calls to our number that began in this time and are over: the webhook that says so. Raises GaveUp."""
     ours = phone.settings.twilio_phone_number
-    between = {"start_time_after": _date(since), "start_time_before": _date(until + 1)}
+    between = {"start_time_after": _to_datetime(since), "start_time_before": _to_datetime(until + 1)}
     for call in _rows(phone.client.calls, sleep, to=ours, **between):
-        if call.direction == "inbound" and call.status in ENDED:
-            at = _seconds(call.end_time or call.date_created)
+        if call.direction == "inbound" and call.status in FINAL_STATUSES:
+            at = _to_timestamp(call.end_time or call.date_created)
             line = f"the end of a call from {mask(call._from or '')} ({call.status}, {call.duration or 0} s)"
-            yield Sent("twilio", call_key(call.sid), at, line, partial(_post, "/voice/status", _end(call)))
+            yield LogEntry(
+                "twilio", call_key(call.sid), at, line, partial(_make_delivery, "/voice/status", _call_end_params(call))
+            )
 
 
 def _rows(listed: Any, sleep: Sleep, **asked: Any) -> Iterator[Any]:
-    page = patiently(lambda: _page(lambda: listed.page(page_size=AT_ONCE, **asked)), sleep)
-    for number, row in enumerate(_all_of(page, sleep)):
-        if number == MOST:
-            raise Unanswered(f"Twilio's list has more than {MOST:,} rows in this time: ask for a shorter one")
+    page = with_retries(lambda: _page(lambda: listed.page(page_size=PAGE_SIZE, **asked)), sleep)
+    for number, row in enumerate(_iterate_pages(page, sleep)):
+        if number == MAX_ROWS:
+            raise GaveUp(f"Twilio's list has more than {MAX_ROWS:,} rows in this time: ask for a shorter one")
         yield row
 
 
-def _all_of(page: Any, sleep: Sleep) -> Iterator[Any]:
+def _iterate_pages(page: Any, sleep: Sleep) -> Iterator[Any]:
     while page is not None:
         yield from page
-        page = patiently(lambda last=page: _page(last.next_page), sleep)  # type: ignore[misc]
+        page = with_retries(lambda last=page: _page(last.next_page), sleep)  # type: ignore[misc]
 
 
 def _page(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except requests.exceptions.RequestException as trouble:
-        raise TryLater(f"Twilio could not be reached ({type(trouble).__name__})") from trouble
+        raise RetryableError(f"Twilio could not be reached ({type(trouble).__name__})") from trouble
     except TwilioException as trouble:
-        status, headers = _said(trouble)
+        status, headers = _status_and_headers(trouble)
         if status == 429 or status >= 500:
-            raise TryLater(f"Twilio answered {status}", retry_after(headers.get("Retry-After", ""))) from trouble
-        raise Unanswered(
-            f"Twilio answered {status or trouble}: are TWILIO_ACCOUNT_SID and its token right?"
-        ) from trouble
+            raise RetryableError(
+                f"Twilio answered {status}", parse_retry_after(headers.get("Retry-After", ""))
+            ) from trouble
+        raise GaveUp(f"Twilio answered {status or trouble}: are TWILIO_ACCOUNT_SID and its token right?") from trouble
 
 
-def _said(trouble: TwilioException) -> tuple[int, dict[str, str]]:
+def _status_and_headers(trouble: TwilioException) -> tuple[int, dict[str, str]]:
     """The status and headers of the answer; the client keeps them in one of two ways."""
     answer = trouble.args[1] if len(trouble.args) > 1 else trouble
     status = getattr(answer, "status_code", None) or getattr(answer, "status", None) or 0
     return int(status), getattr(answer, "headers", None) or {}
 
 
-def _text(message: Any) -> dict[str, Any]:
+def _sms_params(message: Any) -> dict[str, Any]:
     sids = {"MessageSid": message.sid, "SmsSid": message.sid, "SmsMessageSid": message.sid}
     facts = {"SmsStatus": "received", "Body": message.body or "", "NumMedia": message.num_media or "0"}
     service = {"MessagingServiceSid": message.messaging_service_sid} if message.messaging_service_sid else {}
@@ -90,20 +94,22 @@ def _text(message: Any) -> dict[str, Any]:
     return {**sids, **facts, **service, **more, "AccountSid": message.account_sid, "ApiVersion": "2010-04-01"}
 
 
-def _end(call: Any) -> dict[str, Any]:
+def _call_end_params(call: Any) -> dict[str, Any]:
     who = {"CallSid": call.sid, "AccountSid": call.account_sid, "From": call._from, "To": call.to, "Caller": call._from}
     how = {"CallStatus": call.status, "CallDuration": call.duration or "0", "Direction": "inbound", "Called": call.to}
     at = {"Timestamp": format_datetime(call.end_time)} if call.end_time else {}
     return {**who, **how, **at, "CallbackSource": "call-progress-events", "ApiVersion": "2010-04-01"}
 
 
-def _post(path: str, fields: dict[str, Any]) -> Delivery:
-    return Delivery("POST", path, {"content-type": FORM, "user-agent": "TwilioProxy/1.1"}, urlencode(fields).encode())
+def _make_delivery(path: str, fields: dict[str, Any]) -> Delivery:
+    return Delivery(
+        "POST", path, {"content-type": FORM_CONTENT_TYPE, "user-agent": "TwilioProxy/1.1"}, urlencode(fields).encode()
+    )
 
 
-def _date(moment: float) -> datetime:
+def _to_datetime(moment: float) -> datetime:
     return datetime.fromtimestamp(int(moment), UTC)
 
 
-def _seconds(moment: datetime | None) -> float:
+def _to_timestamp(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0

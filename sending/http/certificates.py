@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 # OpenSSL's X509_V_ERR numbers, from openssl/x509_vfy.h.
-WRONG = {
+VERIFY_ERRORS = {
     9: "the certificate of {host} is not valid yet",
     10: "the certificate of {host} has ended",
     18: "{host} vouches for itself; its certificate is signed by nobody we trust",
@@ -39,18 +39,18 @@ def read_certificate(sock: Any) -> Certificate | None:
     return Certificate(
         names=tuple(value for _, value in shown.get("subjectAltName", ())),
         issuer=issuer.get("organizationName") or issuer.get("commonName") or "",
-        starts=_moment(shown["notBefore"]),
-        ends=_moment(shown["notAfter"]),
+        starts=_parse_time(shown["notBefore"]),
+        ends=_parse_time(shown["notAfter"]),
         protocol=sock.version() or "",
     )
 
 
-def what_is_wrong(host: str, error: OSError) -> str:
+def describe_tls_error(host: str, error: OSError) -> str:
     """A sentence for a handshake that failed."""
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
-    sentence = WRONG.get(code or 0, "an encrypted connection to {host} could not be set up").format(host=host)
+    sentence = VERIFY_ERRORS.get(code or 0, "an encrypted connection to {host} could not be set up").format(host=host)
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)

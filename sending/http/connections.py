@@ -15,29 +15,29 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
 
-from sending.http.certificates import Certificate, read_certificate, what_is_wrong
+from sending.http.certificates import Certificate, describe_tls_error, read_certificate
 from sending.http.deadline import Deadline
-from sending.http.errors import Failure
+from sending.http.errors import RequestFailed
 from sending.http.ssrf import SocketAddress
 
-HOSTS = 64  # names whose connections are kept open, the least recently used closed first
-PER_HOST = 8  # idle connections kept for one name
+MAX_HOSTS = 64  # names whose connections are kept open, the least recently used closed first
+MAX_IDLE_PER_HOST = 8  # idle connections kept for one name
 
 
 @dataclass
-class Visit:
+class ActiveRequest:
     """One request under way: its rules, and what it learns while a connection is opened for it."""
 
     deadline: Deadline
-    connect_within: float
+    connect_timeout: float
     addresses: Callable[[str, int, float], list[SocketAddress]]  # (host, port, seconds) -> where we may connect
     fresh: bool = False  # take no connection that was open before
     opened: bool = False
-    connection: "Guarded | None" = None
+    connection: "GuardedConnection | None" = None
 
 
 @dataclass
-class Facts:
+class ConnectionInfo:
     """What is known of a connection since it was opened; times in seconds."""
 
     address: str = ""
@@ -48,31 +48,31 @@ class Facts:
 
 
 # Context variables follow threads and greenlets alike. Without a visit there is no socket: the guard has no side door.
-under_way: ContextVar[Visit] = ContextVar("the visit under way")
+active_request: ContextVar[ActiveRequest] = ContextVar("the visit under way")
 
 
-class Guarded(HTTPConnection):
+class GuardedConnection(HTTPConnection):
     """Overrides the step that opens the socket, and nothing that decides what is said on it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.facts = Facts()
+        self.info = ConnectionInfo()
         self._held: list[Any] | None = None  # what is to be sent in one piece, while it is collected
 
     def _new_conn(self) -> socket.socket:
-        visit = under_way.get()
+        visit = active_request.get()
         began = time.monotonic()
-        within = min(visit.connect_within, visit.deadline.left())
+        within = min(visit.connect_timeout, visit.deadline.remaining())
         addresses = visit.addresses(self.host, self.port or self.default_port, within)
         found = time.monotonic()
-        sock = _first_to_answer(addresses, began + within, self.host)
-        self.facts = Facts(sock.getpeername()[0], found - began, time.monotonic() - found)
+        sock = _connect_to_any(addresses, began + within, self.host)
+        self.info = ConnectionInfo(sock.getpeername()[0], found - began, time.monotonic() - found)
         visit.opened = True
         visit.deadline.watch(sock)
         return sock
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        visit = under_way.get()
+        visit = active_request.get()
         visit.connection = self
         if self.sock is not None:
             visit.deadline.watch(self.sock)
@@ -103,7 +103,7 @@ class Guarded(HTTPConnection):
             raise
 
 
-class GuardedTLS(Guarded, HTTPSConnection):
+class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
     """The same over TLS, with the certificate checked against the name."""
 
     _handle: socket.socket | None = None
@@ -111,7 +111,7 @@ class GuardedTLS(Guarded, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
         self._handle = sock.dup()  # wrapping empties `sock`; this handle can still be shut during the handshake
-        under_way.get().deadline.watch(self._handle)
+        active_request.get().deadline.watch(self._handle)
         return sock
 
     def connect(self) -> None:
@@ -119,16 +119,18 @@ class GuardedTLS(Guarded, HTTPSConnection):
         try:
             super().connect()
         except OSError as error:  # every ssl.SSLError is one
-            if isinstance(error, TimeoutError) or under_way.get().deadline.passed:
-                raise Failure("timeout", f"{self.host} was too slow to set up an encrypted connection.") from error
-            raise Failure("tls", what_is_wrong(self.host, error)) from error
+            if isinstance(error, TimeoutError) or active_request.get().deadline.has_passed:
+                raise RequestFailed(
+                    "timeout", f"{self.host} was too slow to set up an encrypted connection."
+                ) from error
+            raise RequestFailed("tls", describe_tls_error(self.host, error)) from error
         finally:
             self._let_go()
-        self.facts.secure = time.monotonic() - began - self.facts.lookup - self.facts.connect
-        self.facts.certificate = read_certificate(self.sock)
+        self.info.secure = time.monotonic() - began - self.info.lookup - self.info.connect
+        self.info.certificate = read_certificate(self.sock)
 
     def _let_go(self) -> None:
-        under_way.get().deadline.watch(self.sock)
+        active_request.get().deadline.watch(self.sock)
         if self._handle is not None:
             self._handle.close()
             self._handle = None
@@ -137,45 +139,45 @@ class GuardedTLS(Guarded, HTTPSConnection):
 class GuardedPool(HTTPConnectionPool):
     """Opens guarded connections, and keeps none that was to be a fresh one."""
 
-    ConnectionCls = Guarded
+    ConnectionCls = GuardedConnection
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        return self._new_conn() if under_way.get().fresh else super()._get_conn(timeout)
+        return self._new_conn() if active_request.get().fresh else super()._get_conn(timeout)
 
     def _put_conn(self, conn: Any) -> None:
-        if not under_way.get().fresh:
+        if not active_request.get().fresh:
             super()._put_conn(conn)
         elif conn:
             conn.close()
 
 
 class GuardedTLSPool(GuardedPool, HTTPSConnectionPool):
-    ConnectionCls = GuardedTLS
+    ConnectionCls = GuardedTLSConnection
 
 
 class GuardedPools(PoolManager):
     """Keeps connections by scheme, name and port, so two names on one address never share one."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(num_pools=HOSTS, maxsize=PER_HOST, ssl_context=context)
+        super().__init__(num_pools=MAX_HOSTS, maxsize=MAX_IDLE_PER_HOST, ssl_context=context)
         self.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
 
 
-def _first_to_answer(addresses: list[SocketAddress], ends: float, host: str) -> socket.socket:
+def _connect_to_any(addresses: list[SocketAddress], ends: float, host: str) -> socket.socket:
     """Try each address in turn; an early one may use up only its share of the time."""
     problem: OSError | None = None
     for tried, address in enumerate(addresses):
         share = max((ends - time.monotonic()) / (len(addresses) - tried), 0.001)
         try:
-            return _connected(address, share, ends)
+            return _connect(address, share, ends)
         except OSError as error:
             problem = error
     if isinstance(problem, TimeoutError):
-        raise Failure("timeout", f"{host} did not take the connection in time.") from problem
-    raise Failure("connect", f"{host} does not take connections.") from problem
+        raise RequestFailed("timeout", f"{host} did not take the connection in time.") from problem
+    raise RequestFailed("connect", f"{host} does not take connections.") from problem
 
 
-def _connected(address: SocketAddress, within: float, ends: float) -> socket.socket:
+def _connect(address: SocketAddress, within: float, ends: float) -> socket.socket:
     family = socket.AF_INET6 if len(address) == 4 else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:

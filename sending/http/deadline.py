@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Self
 
-from sending.http.errors import Failure
+from sending.http.errors import RequestFailed
 
 
 class Deadline:
@@ -23,7 +23,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._over = False
-        self.is_kept = False  # the request ended in time
+        self.is_finished = False  # the request ended in time
 
     def __enter__(self) -> Self:
         watchdog.add(self)
@@ -31,17 +31,17 @@ class Deadline:
 
     def __exit__(self, *_: object) -> None:
         self.watch(None)  # from here on the socket may be at work for somebody else
-        self.is_kept = True
+        self.is_finished = True
 
     @property
-    def passed(self) -> bool:
+    def has_passed(self) -> bool:
         return self._over or time.monotonic() >= self.ends
 
-    def left(self) -> float:
-        """Seconds left; a timeout Failure when there are none."""
+    def remaining(self) -> float:
+        """Seconds left; a timeout RequestFailed when there are none."""
         seconds = self.ends - time.monotonic()
         if seconds <= 0:
-            raise Failure("timeout", "It took too long.")
+            raise RequestFailed("timeout", "It took too long.")
         return seconds
 
     def watch(self, sock: socket.socket | None) -> None:
@@ -51,7 +51,7 @@ class Deadline:
             if self._over:
                 self._shut()
 
-    def cut(self) -> None:
+    def expire(self) -> None:
         """The time is up."""
         with self._lock:
             self._over = True
@@ -86,13 +86,13 @@ class Watchdog:
 
     def _run(self) -> None:
         while passed := self._next():
-            passed.cut()
+            passed.expire()
 
     def _next(self) -> Deadline | None:
         with self._changed:
             while self._coming:
                 seconds = self._coming[0][0] - time.monotonic()
-                if self._coming[0][2].is_kept:  # nearly all are: to wake up for each would cost every request
+                if self._coming[0][2].is_finished:  # nearly all are: to wake up for each would cost every request
                     heapq.heappop(self._coming)
                 elif seconds <= 0:
                     return heapq.heappop(self._coming)[2]
@@ -105,9 +105,9 @@ class Watchdog:
 watchdog = Watchdog()
 
 
-def _begin_anew() -> None:
+def _reset_after_fork() -> None:
     global watchdog
     watchdog = Watchdog()
 
 
-os.register_at_fork(after_in_child=_begin_anew)  # threads don't come along, and a lock may have been held
+os.register_at_fork(after_in_child=_reset_after_fork)  # threads don't come along, and a lock may have been held

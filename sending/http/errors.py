@@ -5,7 +5,7 @@ from typing import Literal
 Cause = Literal["blocked", "dns", "connect", "tls", "timeout", "too large", "protocol"]
 
 
-class Failure(Exception):
+class RequestFailed(Exception):
     """Why there is no reply: `cause` is one word for programs, `sentence` is for people and names no address of ours.
 
     blocked: our own rules forbid that address. dns: no such name, or no answer about it. connect: nobody there.
@@ -20,6 +20,6 @@ class Failure(Exception):
         self.elapsed = 0.0  # seconds, set by the client
 
 
-def blocked(sentence: str) -> Failure:
+def blocked(sentence: str) -> RequestFailed:
     """The refusal of a web address that breaks our rules."""
-    return Failure("blocked", sentence)
+    return RequestFailed("blocked", sentence)

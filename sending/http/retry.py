@@ -6,18 +6,18 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-TRIES = 5
-FIRST = 0.5  # seconds; then twice as long each time
-LONGEST = 30.0  # seconds, whatever Retry-After says: somebody watches
+MAX_TRIES = 5
+FIRST_DELAY_SECONDS = 0.5  # seconds; then twice as long each time
+MAX_DELAY_SECONDS = 30.0  # seconds, whatever Retry-After says: somebody watches
 
 Found = TypeVar("Found")
 
 
-class Unanswered(Exception):
+class GaveUp(Exception):
     """They did not tell us what we asked; the message says why, for people."""
 
 
-class TryLater(Exception):
+class RetryableError(Exception):
     """They are busy (429) or in trouble (5xx, no connection). `after`: the seconds they asked for, 0.0 without."""
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
@@ -25,20 +25,20 @@ class TryLater(Exception):
         self.after = after
 
 
-def patiently(ask: Callable[[], Found], sleep: Callable[[float], object] = time.sleep) -> Found:
-    """What `ask` answers, after as many as five tries. Raises Unanswered with the last TryLater's reason."""
-    for turn in range(TRIES):
+def with_retries(ask: Callable[[], Found], sleep: Callable[[float], object] = time.sleep) -> Found:
+    """What `ask` answers, after as many as five tries. Raises GaveUp with the last RetryableError's reason."""
+    for turn in range(MAX_TRIES):
         try:
             return ask()
-        except TryLater as busy:
-            if turn == TRIES - 1:
-                raise Unanswered(f"{busy}, {TRIES} times") from busy
-            backoff = random.uniform(0.5, 1) * FIRST * 2**turn  # noqa: S311 (jitter, not a secret)
-            sleep(min(max(backoff, busy.after), LONGEST))
+        except RetryableError as busy:
+            if turn == MAX_TRIES - 1:
+                raise GaveUp(f"{busy}, {MAX_TRIES} times") from busy
+            backoff = random.uniform(0.5, 1) * FIRST_DELAY_SECONDS * 2**turn  # noqa: S311 (jitter, not a secret)
+            sleep(min(max(backoff, busy.after), MAX_DELAY_SECONDS))
     raise AssertionError("unreachable")
 
 
-def retry_after(text: str) -> float:
+def parse_retry_after(text: str) -> float:
     """Seconds until what a Retry-After says (RFC 9110, 10.2.3: seconds or a date); 0.0 when it says nothing."""
     if text.isascii() and text.isdigit():
         return float(text[:9])

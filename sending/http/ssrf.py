@@ -6,15 +6,15 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-from sending.http.errors import Failure, blocked
+from sending.http.errors import RequestFailed, blocked
 
 SocketAddress = tuple[Any, ...]  # what socket.connect takes: (address, port) or (address, port, flow, scope)
 Resolver = Callable[[str, int], list[tuple[Any, ...]]]  # answers as socket.getaddrinfo does
 
-PORTS = frozenset({80, 443, 8443})  # where web servers live; other ports belong to other programs
+ALLOWED_PORTS = frozenset({80, 443, 8443})  # where web servers live; other ports belong to other programs
 
 # What `is_global` lets through, or has let through in some release of Python, and should not be reached from a worker.
-NEVER = tuple(
+BLOCKED_NETWORKS = tuple(
     ip_network(network)
     for network in (
         "192.0.0.0/24",  # protocol assignments
@@ -34,49 +34,51 @@ NEVER = tuple(
 
 def is_public(text: str) -> bool:
     """True when this literal address belongs to the open internet."""
-    address = _unwrapped(text)
+    address = _unmap_ipv4(text)
     special = address.is_multicast or address.is_reserved or address.is_unspecified
-    return address.is_global and not special and not any(address in network for network in NEVER)
+    return address.is_global and not special and not any(address in network for network in BLOCKED_NETWORKS)
 
 
 def is_loopback(text: str) -> bool:
     """True for 127.0.0.0/8 and ::1: this machine, talking to itself."""
-    return _unwrapped(text).is_loopback
+    return _unmap_ipv4(text).is_loopback
 
 
-def _unwrapped(text: str) -> IPv4Address | IPv6Address:
+def _unmap_ipv4(text: str) -> IPv4Address | IPv6Address:
     address = ip_address(text)
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def look_up(host: str, port: int) -> list[tuple[Any, ...]]:
+def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
     """Ask the system's resolver, as socket.getaddrinfo does. The one place a name turns into addresses."""
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
 
 
-def reachable(host: str, port: int, *, allow_loopback: bool, within: float, resolver: Resolver) -> list[SocketAddress]:
+def resolve_allowed(
+    host: str, port: int, *, allow_loopback: bool, within: float, resolver: Resolver
+) -> list[SocketAddress]:
     """Every address of `host`, looked up once, and only if we may connect to each of them.
 
     One private answer among public ones refuses the whole name: whoever mixes them means no good.
     """
-    addresses = [answer[4] for answer in _answers(host, port, within, resolver)]
+    addresses = [answer[4] for answer in _resolve_with_timeout(host, port, within, resolver)]
     if not addresses:
-        raise Failure("dns", f"There is no address for {host}.")
+        raise RequestFailed("dns", f"There is no address for {host}.")
     for address in addresses:
-        _refuse_unless_open(str(address[0]), host, port, allow_loopback)
+        _check_address(str(address[0]), host, port, allow_loopback)
     return addresses
 
 
-def _refuse_unless_open(address: str, host: str, port: int, allow_loopback: bool) -> None:
+def _check_address(address: str, host: str, port: int, allow_loopback: bool) -> None:
     if allow_loopback and is_loopback(address):
         return
     if not is_public(address):
         raise blocked(f"{host} is not a public address, so we don't connect to it.")
-    if port not in PORTS:
+    if port not in ALLOWED_PORTS:
         raise blocked(f"We don't connect to port {port}.")
 
 
-def _answers(host: str, port: int, within: float, resolver: Resolver) -> list[tuple[Any, ...]]:
+def _resolve_with_timeout(host: str, port: int, within: float, resolver: Resolver) -> list[tuple[Any, ...]]:
     """Ask in a thread of its own: a resolver knows no time-out, and a dead one can take half a minute."""
     found: list[tuple[Any, ...]] = []
     problem: list[Exception] = []
@@ -91,13 +93,13 @@ def _answers(host: str, port: int, within: float, resolver: Resolver) -> list[tu
     asking.start()
     asking.join(within)
     if asking.is_alive():
-        raise Failure("dns", f"Looking up {host} took too long.")
+        raise RequestFailed("dns", f"Looking up {host} took too long.")
     if problem:
-        raise _no_answer(host, problem[0]) from problem[0]
+        raise _dns_failure(host, problem[0]) from problem[0]
     return found
 
 
-def _no_answer(host: str, problem: Exception) -> Failure:
+def _dns_failure(host: str, problem: Exception) -> RequestFailed:
     if isinstance(problem, socket.gaierror) and problem.errno == socket.EAI_AGAIN:
-        return Failure("dns", f"The name {host} could not be looked up just now.")
-    return Failure("dns", f"There is no such name: {host}.")
+        return RequestFailed("dns", f"The name {host} could not be looked up just now.")
+    return RequestFailed("dns", f"There is no such name: {host}.")

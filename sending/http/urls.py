@@ -8,20 +8,22 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 import idna
 
 from sending.http.errors import blocked
-from sending.http.ssrf import PORTS
+from sending.http.ssrf import ALLOWED_PORTS
 
-LONGEST = 2048  # characters, as most servers have it
-REMEMBERED = 512  # addresses: a subscriber's is read again with each message
-LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # a last label like this makes browsers read the host as an IPv4 number
+MAX_URL_LENGTH = 2048  # characters, as most servers have it
+URL_CACHE_SIZE = 512  # addresses: a subscriber's is read again with each message
+HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+NUMERIC_LABEL = re.compile(
+    r"[0-9]+|0x[0-9a-f]*"
+)  # a last label like this makes browsers read the host as an IPv4 number
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
-def accept(url: str, *, http: bool = False, any_port: bool = False) -> str:
-    """The same address in plain form: lower-case ASCII host, no fragment. Refuses, as a blocked Failure, whatever could
+@functools.lru_cache(maxsize=URL_CACHE_SIZE)
+def normalize_url(url: str, *, http: bool = False, allow_any_port: bool = False) -> str:
+    """The same URL in plain form: lower-case ASCII host, no fragment. Raises a blocked RequestFailed for whatever could
     be read in two ways or holds a secret: user names, encoded numbers, odd ports, control characters.
 
-    `http` allows unencrypted addresses. `any_port` is for loopback receivers; the port is checked again on connecting.
+    `http` allows unencrypted addresses. `allow_any_port` is for loopback receivers; the port is checked on connecting.
     """
     parts = _split(url)
     if parts.scheme not in ({"https", "http"} if http else {"https"}):
@@ -29,7 +31,7 @@ def accept(url: str, *, http: bool = False, any_port: bool = False) -> str:
     if "@" in parts.netloc:
         raise blocked("Leave the user name and password out of the address.")
     host = _host(parts)
-    port = _port(parts, any_port)
+    port = _port(parts, allow_any_port)
     place = f"[{host}]" if ":" in host else host
     return urlunsplit((parts.scheme, f"{place}{port}", parts.path or "/", parts.query, ""))
 
@@ -40,8 +42,8 @@ def host_of(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    if len(url) > LONGEST:
-        raise blocked(f"The address is longer than {LONGEST} characters.")
+    if len(url) > MAX_URL_LENGTH:
+        raise blocked(f"The address is longer than {MAX_URL_LENGTH} characters.")
     if any(character <= " " or character == "\\" or not character.isprintable() for character in url):
         raise blocked("The address has a space or an invisible character in it.")
     try:
@@ -51,14 +53,14 @@ def _split(url: str) -> SplitResult:
         raise blocked("That is not a web address.") from None
 
 
-def _port(parts: SplitResult, any_port: bool) -> str:
+def _port(parts: SplitResult, allow_any_port: bool) -> str:
     try:
         port = parts.port
     except ValueError:
         raise blocked("The address has a port that is no number.") from None
     if port is None or port == {"https": 443, "http": 80}[parts.scheme]:
         return ""
-    if port == 0 or (port not in PORTS and not any_port):
+    if port == 0 or (port not in ALLOWED_PORTS and not allow_any_port):
         raise blocked(f"We don't connect to port {port}.")
     return f":{port}"
 
@@ -69,9 +71,9 @@ def _host(parts: SplitResult) -> str:
     host = (parts.hostname or "").lower()
     plain = host if host.isascii() else _idna(host)
     labels = plain.split(".")
-    if len(plain) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+    if len(plain) > 253 or not all(HOST_LABEL.fullmatch(label) for label in labels):
         raise blocked("The address has no proper host name.")
-    if NUMBER.fullmatch(labels[-1]) and not (host.isascii() and _is_ipv4(plain)):
+    if NUMERIC_LABEL.fullmatch(labels[-1]) and not (host.isascii() and _is_ipv4(plain)):
         raise blocked("Write a numeric address in its plain form, like 192.0.2.1.")
     return plain
 

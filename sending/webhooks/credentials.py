@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sending.webhooks import endpoints
-from sending.webhooks.encryption import Seal, Sealed, WrongKey
-from sending.webhooks.endpoints import Subscriber
-from sending.webhooks.optional.cookies import Jar
+from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
+from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.optional.cookies import EndpointCookieJar
 
 
 @dataclass(frozen=True)
@@ -19,27 +19,27 @@ class Credentials:
 
     keys: tuple[str, ...] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
-    jar: Jar | None = field(repr=False, default=None)
+    jar: EndpointCookieJar | None = field(repr=False, default=None)
 
 
-def opened(redis: Any, seal: Seal, subscriber: Subscriber, now: float) -> Credentials:
+def decrypt_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoint, now: float) -> Credentials:
     """The subscriber's, at this time. WrongKey when SECRET_KEY is not one that they were sealed with."""
-    keys = tuple(seal.open(key.sealed) for key in subscriber.signing_keys(now))
+    keys = tuple(seal.open(key.encrypted) for key in subscriber.signing_keys(now))
     headers = {name: seal.open(value) for name, value in subscriber.headers}
     if subscriber.authorization:
-        headers["Authorization"] = seal.open(Sealed(subscriber.authorization))
-    jar = Jar(redis, seal, subscriber.id, subscriber.acquaintance) if subscriber.cookies else None
+        headers["Authorization"] = seal.open(Encrypted(subscriber.authorization))
+    jar = EndpointCookieJar(redis, seal, subscriber.id, subscriber.identity_hash) if subscriber.cookies else None
     return Credentials(keys, headers, jar)
 
 
-def locked(redis: Any, seal: Seal) -> list[Subscriber]:
+def find_undecryptable(redis: Any, seal: Encryption) -> list[WebhookEndpoint]:
     """Those whose credentials no value of SECRET_KEY opens."""
-    return [one for one in endpoints.everyone(redis) if not _opens(redis, seal, one)]
+    return [one for one in endpoints.load_all(redis) if not _is_decryptable(redis, seal, one)]
 
 
-def _opens(redis: Any, seal: Seal, subscriber: Subscriber) -> bool:
+def _is_decryptable(redis: Any, seal: Encryption, subscriber: WebhookEndpoint) -> bool:
     try:
-        opened(redis, seal, subscriber, time.time())
+        decrypt_credentials(redis, seal, subscriber, time.time())
     except WrongKey:
         return False
     return True

@@ -19,34 +19,36 @@ import config
 import events
 from sending import outbox
 from sending.http import urls
-from sending.http.client import PROJECT, VERSION, Client
+from sending.http.client import PROJECT, VERSION, HttpClient
 from sending.webhooks import credentials, endpoints, payloads, redelivery, retries
-from sending.webhooks.attempt import Attempt, attempt, unwanted
+from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
 from sending.webhooks.credentials import Credentials
-from sending.webhooks.encryption import Seal, WrongKey
-from sending.webhooks.endpoints import Subscriber
-from sending.webhooks.optional.event_filter import WishList
-from sending.webhooks.queue import KEPT, Claim, Schedule, Settled
-from store import Quick
+from sending.webhooks.encryption import Encryption, WrongKey
+from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.optional.event_filter import EventFilter
+from sending.webhooks.queue import MESSAGE_TTL_SECONDS, ClaimedMessage, DeliveryQueue, DeliveryResult
+from store import RawClient
 
 log = logging.getLogger(__name__)
 
-QUEUE = "webhooks"
-NEW = "messages:new"  # messages whose subscribers have not been found yet
-MOST = 2_000  # subscribers, and messages, in one round of the sweep
-AGAIN = 30.0  # seconds after which a subscriber whose job was lost gets another
-MANY = 10  # messages waiting, from which on a subscriber gets jobs of its own, one more for each so many
-TOGETHER = 20  # healthy subscribers with little to send that share a job, and of a crowd
-JOBS = 4  # at the most: each costs what five deliveries do
-SIDE_BY_SIDE = 2  # of those, at the same time, and twice as many each time that
-STUCK_AFTER = 0.05  # seconds have passed and it would help those who still wait
-BUSY = 0.5  # of a processor: threads that wait for Python itself only get in each other's way
-TURN = 20.0  # seconds a lane sends before it lets others have its place
-TAKES = 120  # seconds a job may run, in RQ's eyes
-TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job; ours are in the attempts
-GIVE_UP_AFTER = 5 * 24 * 3600  # seconds of nothing but failures until we stop and tell the owner
-RESULTS = {"delivered": "delivered", "unwanted": "unwanted", "dropped": "dead"}
-CROWD = 20  # subscribers; beyond, the stage is told of the message and its failures, not of each delivery
+QUEUE_NAME = "webhooks"
+NEW_MESSAGES_KEY = "messages:new"  # messages whose subscribers have not been found yet
+MAX_PER_SWEEP = 2_000  # subscribers, and messages, in one round of the sweep
+REQUEUE_AFTER_SECONDS = 30.0  # seconds after which a subscriber whose job was lost gets another
+MESSAGES_PER_JOB = 10  # messages waiting, from which on a subscriber gets jobs of its own, one more for each so many
+ENDPOINTS_PER_JOB = 20  # healthy subscribers with little to send that share a job, and of a crowd
+MAX_SHARED_JOBS = 4  # at the most: each costs what five deliveries do
+INITIAL_THREADS = 2  # of those, at the same time, and twice as many each time that
+STALLED_AFTER_SECONDS = 0.05  # seconds have passed and it would help those who still wait
+BUSY_CPU_SHARE = 0.5  # of a processor: threads that wait for Python itself only get in each other's way
+SLOT_TIME_SECONDS = 20.0  # seconds a lane sends before it lets others have its place
+JOB_TIMEOUT_SECONDS = 120  # seconds a job may run, in RQ's eyes
+JOB_TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job; ours are in the attempts
+DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # seconds of nothing but failures until we stop and tell the owner
+STATE_BY_VERDICT = {"delivered": "delivered", "unwanted": "unwanted", "dropped": "dead"}
+MAX_ENDPOINTS_ON_STAGE = (
+    20  # subscribers; beyond, the stage is told of the message and its failures, not of each delivery
+)
 
 
 def deliver_later(pipe: Any, kind: str, data: dict[str, Any], *, id: str = "", now: float | None = None) -> str:
@@ -60,31 +62,37 @@ def deliver_later(pipe: Any, kind: str, data: dict[str, Any], *, id: str = "", n
     body = json.dumps({"type": kind, "timestamp": stamp, "data": data}, ensure_ascii=False, separators=(",", ":"))
     for name, value in (("kind", kind), ("body", body), ("at", now)):
         pipe.execute_command("HSETNX", f"message:{id}", name, value)
-    pipe.execute_command("EXPIRE", f"message:{id}", KEPT)
-    pipe.execute_command("ZADD", NEW, "NX", now, id)
+    pipe.execute_command("EXPIRE", f"message:{id}", MESSAGE_TTL_SECONDS)
+    pipe.execute_command("ZADD", NEW_MESSAGES_KEY, "NX", now, id)
     return id
 
 
-def due(redis: Any, now: float | None = None) -> int:
+def enqueue_due(redis: Any, now: float | None = None) -> int:
     """One round of the sweep: find the subscribers of new messages, give work to workers. How many jobs it made."""
     now = now or time.time()
-    _find_subscribers(redis, [id.decode() for id in redis.zrangebyscore(NEW, "-inf", now, start=0, num=MOST)], now)
+    _fan_out(
+        redis,
+        [id.decode() for id in redis.zrangebyscore(NEW_MESSAGES_KEY, "-inf", now, start=0, num=MAX_PER_SWEEP)],
+        now,
+    )
     together, jobs = [], []
-    for id, waiting, failures in _schedule(redis).take(now, MOST, now + AGAIN):
-        if failures or waiting >= MANY:
-            jobs += [[id]] * (1 if failures else _lanes(redis, id, waiting))
+    for id, waiting, failures in _get_delivery_queue(redis).take(now, MAX_PER_SWEEP, now + REQUEUE_AFTER_SECONDS):
+        if failures or waiting >= MESSAGES_PER_JOB:
+            jobs += [[id]] * (1 if failures else _job_count(redis, id, waiting))
         else:
             together.append(id)
-    size = max(TOGETHER, -(-len(together) // JOBS))
+    size = max(ENDPOINTS_PER_JOB, -(-len(together) // MAX_SHARED_JOBS))
     jobs += [together[start : start + size] for start in range(0, len(together), size)]
     for ids in jobs:
-        queue(redis).enqueue_call(deliver_to, args=(ids,), timeout=TAKES, description=_about(ids), **TTLS)
+        get_queue(redis).enqueue_call(
+            deliver_job, args=(ids,), timeout=JOB_TIMEOUT_SECONDS, description=_describe_job(ids), **JOB_TTLS
+        )
     return len(jobs)
 
 
-def deliver_to(ids: list[str]) -> None:
+def deliver_job(ids: list[str]) -> None:
     """The job: send what is due to these subscribers."""
-    redis, (client, seal, options) = get_current_job().connection, _sender()  # type: ignore[union-attr]
+    redis, (client, seal, options) = get_current_job().connection, _get_sender()  # type: ignore[union-attr]
 
     def send(id: str) -> int:
         return deliver(redis, client, seal, id, **options)
@@ -94,19 +102,19 @@ def deliver_to(ids: list[str]) -> None:
         return
     waiting = deque(ids)
     with ThreadPoolExecutor(len(ids)) as threads:
-        at_work = [threads.submit(_send_some, send, waiting) for _ in range(SIDE_BY_SIDE)]
+        at_work = [threads.submit(_deliver_until_empty, send, waiting) for _ in range(INITIAL_THREADS)]
         while waiting:  # slow ones keep nobody waiting for long
             left, began, used = len(waiting), time.monotonic(), time.process_time()
-            wait(at_work, timeout=STUCK_AFTER)
-            is_busy = time.process_time() - used > BUSY * (time.monotonic() - began)
+            wait(at_work, timeout=STALLED_AFTER_SECONDS)
+            is_busy = time.process_time() - used > BUSY_CPU_SHARE * (time.monotonic() - began)
             if len(waiting) == left or not is_busy:
                 more = min(len(at_work), len(ids) - len(at_work))
-                at_work += [threads.submit(_send_some, send, waiting) for _ in range(more)]
+                at_work += [threads.submit(_deliver_until_empty, send, waiting) for _ in range(more)]
     for done in at_work:
         done.result()
 
 
-def _send_some(send: Callable[[str], int], waiting: deque[str]) -> None:
+def _deliver_until_empty(send: Callable[[str], int], waiting: deque[str]) -> None:
     """One of these after the other, as long as there are any; others take from them too."""
     while waiting:
         try:
@@ -118,32 +126,34 @@ def _send_some(send: Callable[[str], int], waiting: deque[str]) -> None:
 
 def deliver(
     redis: Any,
-    client: Client,
-    seal: Seal,
+    client: HttpClient,
+    seal: Encryption,
     id: str,
     *,
     http: bool = False,
     origin: str = "",
-    waits: Sequence[float] = retries.SCHEDULE,
-    turn: float = TURN,
+    waits: Sequence[float] = retries.RETRY_SCHEDULE_SECONDS,
+    turn: float = SLOT_TIME_SECONDS,
 ) -> int:
     """Send this subscriber what is due, one after the other, until there is nothing. How many messages were tried.
 
     `origin` is our own address, for what a message tells to fetch.
     """
     subscriber, lane, ends = endpoints.load(redis, id), secrets.token_hex(8), time.monotonic() + turn
-    ours = _opened(redis, seal, subscriber) if subscriber else None
+    ours = _load_credentials(redis, seal, subscriber) if subscriber else None
     if subscriber is None or ours is None:
         return 0
-    plan, tried = _schedule(redis), 0
+    plan, tried = _get_delivery_queue(redis), 0
     claim = plan.enter(subscriber, lane, time.time())
-    wishes = WishList(redis, client, subscriber, ours, http)
+    wishes = EventFilter(redis, client, subscriber, ours, http)
     try:
         while claim:
-            if claim.message.id.startswith(redelivery.EXAMPLE) or wishes.names(claim.message.kind):
-                rows = attempt(client, subscriber, ours, payloads.fit(claim.message, subscriber, origin), http)
+            if claim.message.id.startswith(redelivery.EXAMPLE_ID_PREFIX) or wishes.names(claim.message.kind):
+                rows = attempt(
+                    client, subscriber, ours, payloads.build_payload(claim.message, subscriber, origin), http
+                )
             else:
-                rows = unwanted(subscriber, claim.message)
+                rows = record_filtered(subscriber, claim.message)
             more = time.monotonic() < ends
             claim, tried = _settle(redis, subscriber, lane, claim, rows, waits, more), tried + 1
     finally:
@@ -152,37 +162,37 @@ def deliver(
     return tried
 
 
-def attempts(redis: Any, subscriber: str, most: int = 100) -> list[Attempt]:
+def load_attempts(redis: Any, subscriber: str, most: int = 100) -> list[DeliveryAttempt]:
     """The newest attempts at this subscriber, the newest first."""
     rows = redis.xrevrange(f"hook:{subscriber}:attempts", count=most)
-    return [Attempt(**json.loads(row[b"a"])) for _, row in rows]
+    return [DeliveryAttempt(**json.loads(row[b"a"])) for _, row in rows]
 
 
 @functools.lru_cache(maxsize=4)
-def queue(redis: Any) -> Queue:
+def get_queue(redis: Any) -> Queue:
     """RQ's queue for webhooks on this connection."""
-    return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+    return Queue(QUEUE_NAME, connection=redis, serializer=JSONSerializer)
 
 
 @functools.lru_cache(maxsize=4)
-def _schedule(redis: Any) -> Schedule:
-    return Schedule(Quick(redis))
+def _get_delivery_queue(redis: Any) -> DeliveryQueue:
+    return DeliveryQueue(RawClient(redis))
 
 
 @functools.cache
-def _sender() -> tuple[Client, Seal, dict[str, Any]]:
+def _get_sender() -> tuple[HttpClient, Encryption, dict[str, Any]]:
     """This process's client and seal, and what `deliver` is to know. In the demo receivers may be unencrypted."""
     settings = config.load()
     agent = f"{PROJECT}/{VERSION}" + (f" (+{settings.public_url})" if settings.public_url else "")
-    client = Client(allow_loopback=settings.allow_loopback, user_agent=agent)
+    client = HttpClient(allow_loopback=settings.allow_loopback, user_agent=agent)
     options = {"http": settings.allow_loopback, "origin": settings.public_url, "waits": settings.webhook_schedule}
-    return client, Seal(settings.secret_key), options
+    return client, Encryption(settings.secret_key), options
 
 
-def _opened(redis: Any, seal: Seal, subscriber: Subscriber) -> Credentials | None:
+def _load_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoint) -> Credentials | None:
     """What we need to sign. Without it nothing is sent and nothing lost: the subscriber is paused, and says why."""
     try:
-        return credentials.opened(redis, seal, subscriber, time.time())
+        return credentials.decrypt_credentials(redis, seal, subscriber, time.time())
     except WrongKey as wrong:
         log.error("No webhooks to %s: %s", urls.host_of(subscriber.url), wrong)
         if subscriber.state == "on":
@@ -190,82 +200,96 @@ def _opened(redis: Any, seal: Seal, subscriber: Subscriber) -> Credentials | Non
         return None
 
 
-def _find_subscribers(redis: Any, messages: list[str], now: float) -> None:
+def _fan_out(redis: Any, messages: list[str], now: float) -> None:
     """Safe to repeat, and to do twice at once: who has the message has it."""
     if not messages:
         return
-    everyone, pipe = list(endpoints.everyone(redis)), Quick(redis).pipeline()
+    everyone, pipe = list(endpoints.load_all(redis)), RawClient(redis).pipeline()
     for id in messages:
         pipe.hget(f"message:{id}", "kind")
     kinds = [(kind or b"").decode() for kind in pipe.execute()]
-    wanting = {kind: [one.id for one in everyone if kind and one.wants(kind)] for kind in set(kinds)}
+    wanting = {kind: [one.id for one in everyone if kind and one.subscribes_to(kind)] for kind in set(kinds)}
     for id, kind in zip(messages, kinds, strict=True):
-        _schedule(redis).add(id, wanting[kind], now)
+        _get_delivery_queue(redis).add(id, wanting[kind], now)
         pipe.hset(f"message:{id}", "subscribers", len(wanting[kind]))
-        pipe.zrem(NEW, id)
+        pipe.zrem(NEW_MESSAGES_KEY, id)
     pipe.execute()
 
 
-def _lanes(redis: Any, id: str, waiting: int) -> int:
+def _job_count(redis: Any, id: str, waiting: int) -> int:
     """As many jobs as it may have requests at once, if there is enough for them to do."""
     subscriber = endpoints.load(redis, id)
-    return min(subscriber.at_once if subscriber else 0, 1 + waiting // MANY)
+    return min(subscriber.at_once if subscriber else 0, 1 + waiting // MESSAGES_PER_JOB)
 
 
 def _settle(
-    redis: Any, subscriber: Subscriber, lane: str, claim: Claim, sent: list[Attempt], waits: Sequence[float], more: bool
-) -> Claim | None:
+    redis: Any,
+    subscriber: WebhookEndpoint,
+    lane: str,
+    claim: ClaimedMessage,
+    sent: list[DeliveryAttempt],
+    waits: Sequence[float],
+    more: bool,
+) -> ClaimedMessage | None:
     """Write down what came of it; the next claim, if there is time for more."""
     last, now, chance, tries = sent[-1], time.time(), random.random(), claim.message.tries  # noqa: S311 - spreads load
-    verdict, stops = last.meaning.verdict, last.meaning.stops and not last.fallback
-    pause = retries.wait(tries, waits, chance)
-    wish = retries.wish((last.response or {}).get("retry-after", ""), now) if verdict in ("slow", "again") else 0.0
-    result = RESULTS.get(verdict) or ("dead" if pause is None else "waiting")
-    settled = Settled(
-        claim.message,
-        [*_lost(subscriber, claim), *sent],
-        result,
-        next_at=now + max(pause or 0.0, wish),
-        hold=now + max(wish, waits[min(1, len(waits) - 1)]) if verdict == "slow" else 0.0,
-        chance=1 - retries.JITTER * chance,
-        telling=lambda pipe: _tell(pipe, subscriber, claim, last, result),
+    verdict, stops = last.outcome.verdict, last.outcome.disables_endpoint and not last.fallback
+    pause = retries.retry_delay(tries, waits, chance)
+    wish = (
+        retries.parse_retry_after((last.response or {}).get("retry-after", ""), now)
+        if verdict in ("slow", "again")
+        else 0.0
     )
-    failing_since, following = _schedule(redis).settle(subscriber, lane, settled, now, more and not stops)
+    result = STATE_BY_VERDICT.get(verdict) or ("dead" if pause is None else "waiting")
+    settled = DeliveryResult(
+        claim.message,
+        [*_lost_attempts(subscriber, claim), *sent],
+        result,
+        next_attempt_at=now + max(pause or 0.0, wish),
+        hold=now + max(wish, waits[min(1, len(waits) - 1)]) if verdict == "slow" else 0.0,
+        chance=1 - retries.JITTER_FRACTION * chance,
+        extra_writes=lambda pipe: _publish_result(pipe, subscriber, claim, last, result),
+    )
+    failing_since, following = _get_delivery_queue(redis).settle(subscriber, lane, settled, now, more and not stops)
     if stops:
-        _give_up(redis, subscriber, last.meaning.advice, now)
-    elif failing_since and now - failing_since > GIVE_UP_AFTER:
-        _give_up(redis, subscriber, "For five days it has taken nothing, so we stopped.", now)
+        _disable_endpoint(redis, subscriber, last.outcome.advice, now)
+    elif failing_since and now - failing_since > DISABLE_AFTER_SECONDS:
+        _disable_endpoint(redis, subscriber, "For five days it has taken nothing, so we stopped.", now)
     return following
 
 
-def _lost(subscriber: Subscriber, claim: Claim) -> list[Attempt]:
+def _lost_attempts(subscriber: WebhookEndpoint, claim: ClaimedMessage) -> list[DeliveryAttempt]:
     """A row for each attempt whose process died since rows were last written: it may have arrived."""
     sentence = "Whoever sent it died before the answer came; it may have arrived."
     id, kind, tries = claim.message.id, claim.message.kind, claim.message.tries
     return [
-        Attempt(id, kind, one, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)
+        DeliveryAttempt(id, kind, one, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)
         for one in range(tries - claim.lost, tries)
     ]
 
 
-def _give_up(redis: Any, subscriber: Subscriber, why: str, now: float) -> None:
+def _disable_endpoint(redis: Any, subscriber: WebhookEndpoint, why: str, now: float) -> None:
     """Disable it, and tell its owner by another channel."""
-    endpoints.stop(redis, subscriber.id, why)
+    endpoints.disable(redis, subscriber.id, why)
     pipe = redis.pipeline()
     if subscriber.owner:
         words = f"We no longer send webhooks to {urls.host_of(subscriber.url)}. {why}"
-        outbox.plan(pipe, outbox.Effect(f"stopped-{subscriber.id}-{int(now)}", subscriber.owner, words, ""), now)
+        outbox.plan(
+            pipe, outbox.OutboundMessage(f"stopped-{subscriber.id}-{int(now)}", subscriber.owner, words, ""), now
+        )
     pipe.execute()
 
 
-def _tell(pipe: Any, subscriber: Subscriber, claim: Claim, last: Attempt, result: str) -> None:
-    if result == "unwanted" or (result == "delivered" and claim.heard_by > CROWD):
+def _publish_result(
+    pipe: Any, subscriber: WebhookEndpoint, claim: ClaimedMessage, last: DeliveryAttempt, result: str
+) -> None:
+    if result == "unwanted" or (result == "delivered" and claim.endpoint_count > MAX_ENDPOINTS_ON_STAGE):
         return
     kind = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}[result]
-    facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.milliseconds}
+    facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.duration_ms}
     facts |= {"subscriber": subscriber.id, "host": urls.host_of(last.url), "attempt": claim.message.tries}
     events.publish(pipe, kind, claim.message.id, **facts)
 
 
-def _about(ids: list[str]) -> str:
+def _describe_job(ids: list[str]) -> str:
     return f"webhooks to {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else "")

@@ -8,8 +8,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-PURPOSE = b"call-and-response: what subscribers entrust to us"  # the presenter's cookie is signed with another key
-Sealed = NewType("Sealed", str)
+KEY_DERIVATION_INFO = (
+    b"call-and-response: what subscribers entrust to us"  # the presenter's cookie is signed with another key
+)
+Encrypted = NewType("Encrypted", str)
 """A value that may lie in the store and in a log: it tells nothing without SECRET_KEY."""
 
 
@@ -22,28 +24,28 @@ class WrongKey(Exception):
         )
 
 
-class Seal:
+class Encryption:
     """Closes with the newest value of SECRET_KEY, opens with any of them."""
 
     def __init__(self, secret_keys: Iterable[str]) -> None:
-        newest, *older = [Fernet(_derived(key)) for key in secret_keys]
+        newest, *older = [Fernet(_derive_key(key)) for key in secret_keys]
         self._newest, self._any = newest, MultiFernet([newest, *older])
 
-    def close(self, text: str) -> Sealed:
+    def close(self, text: str) -> Encrypted:
         """The text, for the store."""
-        return Sealed(self._newest.encrypt(text.encode()).decode())
+        return Encrypted(self._newest.encrypt(text.encode()).decode())
 
-    def open(self, sealed: Sealed) -> str:
+    def open(self, sealed: Encrypted) -> str:
         """The text again. WrongKey when it was sealed with a key that is not among ours."""
         try:
             return self._any.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise WrongKey from None
 
-    def renew(self, sealed: Sealed) -> Sealed:
+    def renew(self, sealed: Encrypted) -> Encrypted:
         """The same, sealed with the newest key, so that the older ones may go."""
         return self.close(self.open(sealed))
 
 
-def _derived(secret_key: str) -> bytes:
-    return base64.urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=PURPOSE).derive(secret_key.encode()))
+def _derive_key(secret_key: str) -> bytes:
+    return base64.urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=KEY_DERIVATION_INFO).derive(secret_key.encode()))

@@ -10,24 +10,24 @@ Verdict = Literal["delivered", "again", "slow", "dropped", "unwanted"]
 `unwanted`: nothing was sent, since the endpoint's list of wishes does not name it."""
 
 # Svix's headers, with which a receiver steers its sender: https://docs.svix.com/receiving/delivery-control
-STEERING = "webhook-delivery"
+DELIVERY_CONTROL_HEADER = "webhook-delivery"
 DISABLE, ABORT = "disable", "abort-message"
 
-UNWANTED = "unwanted"
-SLOW = frozenset({429, 502, 503, 504})
-UNREACHED: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})  # the fallback's turn
+FILTERED = "unwanted"
+OVERLOADED_STATUSES = frozenset({429, 502, 503, 504})
+FALLBACK_CAUSES: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})  # the fallback's turn
 
 
 @dataclass(frozen=True)
-class Meaning:
+class AttemptOutcome:
     """`verdict` is on the message, `stops` disables the endpoint; `advice` is for its owner, if it is worth a word."""
 
     verdict: Verdict
     advice: str = ""
-    stops: bool = False
+    disables_endpoint: bool = False
 
 
-ADVICE = {
+ADVICE_BY_STATUS = {
     401: "It wants other credentials than the ones you gave us.",
     403: "It wants other credentials than the ones you gave us.",
     404: "There is nothing at that address.",
@@ -37,29 +37,29 @@ ADVICE = {
 }
 
 
-def of_answer(status: int, steering: str = "") -> Meaning:
+def classify_response(status: int, steering: str = "") -> AttemptOutcome:
     """From the answer's status and, if it has one, its `webhook-delivery` header; unknown words are no matter."""
-    meaning, wish = of_status(status), steering.strip().lower()
+    meaning, wish = classify_status(status), steering.strip().lower()
     if wish == DISABLE:
-        return Meaning(meaning.verdict, "It asked us, in its answer, to stop.", stops=True)
-    if wish == ABORT and meaning.verdict != "delivered" and not meaning.stops:
-        return Meaning("dropped", "It asked us, in its answer, not to send this again.")
+        return AttemptOutcome(meaning.verdict, "It asked us, in its answer, to stop.", disables_endpoint=True)
+    if wish == ABORT and meaning.verdict != "delivered" and not meaning.disables_endpoint:
+        return AttemptOutcome("dropped", "It asked us, in its answer, not to send this again.")
     return meaning
 
 
-def of_status(status: int) -> Meaning:
+def classify_status(status: int) -> AttemptOutcome:
     """From the answer's status, by the table in Standard Webhooks."""
     if 200 <= status < 300:
-        return Meaning("delivered")
+        return AttemptOutcome("delivered")
     if 300 <= status < 400:
-        return Meaning("again", "It redirects, and a redirected webhook is lost: give us the final address.")
+        return AttemptOutcome("again", "It redirects, and a redirected webhook is lost: give us the final address.")
     if status == 410:
-        return Meaning("again", "It answered 410, gone, so we stopped.", stops=True)
-    return Meaning("slow" if status in SLOW else "again", ADVICE.get(status, ""))
+        return AttemptOutcome("again", "It answered 410, gone, so we stopped.", disables_endpoint=True)
+    return AttemptOutcome("slow" if status in OVERLOADED_STATUSES else "again", ADVICE_BY_STATUS.get(status, ""))
 
 
-def of_cause(cause: Cause) -> Meaning:
+def classify_cause(cause: Cause) -> AttemptOutcome:
     """When there was no answer."""
     if cause == "blocked":
-        return Meaning("again", "It leads to a place we don't send to.", stops=True)
-    return Meaning("again", "Its certificate is not in order." if cause == "tls" else "")
+        return AttemptOutcome("again", "It leads to a place we don't send to.", disables_endpoint=True)
+    return AttemptOutcome("again", "Its certificate is not in order." if cause == "tls" else "")

@@ -5,14 +5,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sending.webhooks.attempt import Message
-from sending.webhooks.endpoints import Subscriber
+from sending.webhooks.attempt import WebhookMessage
+from sending.webhooks.endpoints import WebhookEndpoint
 
 FULL, THIN = "full", "thin"
-NAMES = ("story", "ask", "subscriber", "provider", "event")  # what a thin payload keeps: names of things, no words
+THIN_FIELDS = (
+    "story",
+    "ask",
+    "subscriber",
+    "provider",
+    "event",
+)  # what a thin payload keeps: names of things, no words
 
 
-def fit(message: Message, subscriber: Subscriber, origin: str) -> Message:
+def build_payload(message: WebhookMessage, subscriber: WebhookEndpoint, origin: str) -> WebhookMessage:
     """The message with the body that this subscriber gets; the same bytes each time, as long as its wishes stay.
 
     Whoever came by text has an owner and no token of ours: of another provider's webhook it gets the line for people.
@@ -21,18 +27,18 @@ def fit(message: Message, subscriber: Subscriber, origin: str) -> Message:
         return message
     told = json.loads(message.body)
     if subscriber.payload == THIN:
-        told["data"] = thin(message.id, told["data"], origin)
+        told["data"] = build_thin_data(message.id, told["data"], origin)
     elif "payload" in told["data"]:
         told["data"]["payload"] = None
-    return replace(message, body=write(told))
+    return replace(message, body=serialize(told))
 
 
-def thin(id: str, data: Mapping[str, Any], origin: str) -> dict[str, Any]:
+def build_thin_data(id: str, data: Mapping[str, Any], origin: str) -> dict[str, Any]:
     """Ids, and the address that answers the whole event to who holds a token: what was told cannot leak on the way."""
-    names = {name: data[name] for name in NAMES if name in data}
+    names = {name: data[name] for name in THIN_FIELDS if name in data}
     return {"id": id, **names, "url": f"{origin}/api/events/{id}"}
 
 
-def write(told: Mapping[str, Any]) -> bytes:
+def serialize(told: Mapping[str, Any]) -> bytes:
     """The bytes of a message."""
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()

@@ -12,28 +12,28 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from sending.webhooks.attempt import Attempt, Message
-from sending.webhooks.endpoints import DUE, Subscriber
+from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
+from sending.webhooks.endpoints import DUE_KEY, WebhookEndpoint
 
-LEASE = 60.0  # seconds; two requests and a fallback take 45 at the most
-KEPT = 7 * 24 * 3600  # seconds a message and what became of it are remembered
-ATTEMPTS_KEPT = 1_000  # per subscriber
-DEAD_KEPT = 10_000  # per subscriber
-BREAKER = 5  # failures in a row after which one probe at a time goes out
-PROBE_AFTER, PROBE_AFTER_MOST = 30, 1_800  # seconds between probes, doubling
+LEASE_SECONDS = 60.0  # seconds; two requests and a fallback take 45 at the most
+MESSAGE_TTL_SECONDS = 7 * 24 * 3600  # seconds a message and what became of it are remembered
+MAX_ATTEMPTS_KEPT = 1_000  # per subscriber
+MAX_DEAD_LETTERS = 10_000  # per subscriber
+MAX_CONSECUTIVE_FAILURES = 5  # failures in a row after which one probe at a time goes out
+MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS = 30, 1_800  # seconds between probes, doubling
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimedMessage:
     """A message to send now, how many attempts just before were lost with their process, and how many hear of it."""
 
-    message: Message
+    message: WebhookMessage
     lost: int
-    heard_by: int
+    endpoint_count: int
 
 
 # Keys are made from ids inside the scripts: one Redis, no cluster, as everywhere in this house.
-ADD = """
+ADD_SCRIPT = """
 local hook, delivery = 'hook:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
 local state = redis.call('HGET', hook, 'state')
 if not state or state == 'off' or redis.call('HSETNX', delivery, 'state', 'waiting') == 0 then return 0 end
@@ -44,7 +44,7 @@ redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1])
 return 1
 """
 
-TAKE = """
+TAKE_DUE_SCRIPT = """
 local now, found = tonumber(ARGV[1]), {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
   local known = redis.call('HMGET', 'hook:' .. id, 'state', 'hold', 'failures')
@@ -62,7 +62,7 @@ end
 return found
 """
 
-ENTER = """
+ACQUIRE_SCRIPT = """
 local hook, now = 'hook:' .. ARGV[1], tonumber(ARGV[3])
 local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
 if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return 0 end
@@ -72,7 +72,7 @@ if redis.call('ZCARD', hook .. ':lanes') >= most then return 0 end
 return redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
 """
 
-LEAVING = """
+RELEASE_FUNCTION = """
 local function leave(hook, id, lane)
   redis.call('ZREM', hook .. ':lanes', lane)
   local known = redis.call('HMGET', hook, 'state', 'hold')
@@ -82,10 +82,10 @@ local function leave(hook, id, lane)
 end
 """
 
-LEAVE = LEAVING + "return leave('hook:' .. ARGV[1], ARGV[1], ARGV[2])"
+RELEASE_SCRIPT = RELEASE_FUNCTION + "return leave('hook:' .. ARGV[1], ARGV[1], ARGV[2])"
 
-CLAIM = (
-    LEAVING
+CLAIM_SCRIPT = (
+    RELEASE_FUNCTION
     + """
 local hook, now, rate = 'hook:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
 local is_held = redis.call('ZSCORE', hook .. ':lanes', ARGV[2])
@@ -119,7 +119,7 @@ return claimed
 """
 )
 
-SETTLE = """
+SETTLE_SCRIPT = """
 local hook, id, now = 'hook:' .. ARGV[1], ARGV[2], tonumber(ARGV[4])
 local delivery, result = 'delivery:' .. id .. ':' .. ARGV[1], ARGV[5]
 if redis.call('EXISTS', hook) == 0 then return {0, 0} end
@@ -155,48 +155,59 @@ return {failures, failing}
 """
 
 
-class Schedule:
+class DeliveryQueue:
     """The scripts on one store. Every method is one step that happens as a whole."""
 
     def __init__(self, redis: Any) -> None:
         self.redis = redis
-        self._names = {script: redis.script_load(script) for script in (ADD, TAKE, ENTER, CLAIM, SETTLE, LEAVE)}
+        self._names = {
+            script: redis.script_load(script)
+            for script in (ADD_SCRIPT, TAKE_DUE_SCRIPT, ACQUIRE_SCRIPT, CLAIM_SCRIPT, SETTLE_SCRIPT, RELEASE_SCRIPT)
+        }
 
     def add(self, message: str, subscribers: list[str], now: float) -> int:
         """The message waits for each of these. Safe to repeat. Answers for how many it is new."""
-        return sum(self._run(*(Call(ADD, [DUE], [id, message, now, KEPT]) for id in subscribers)))
+        return sum(
+            self._run(
+                *(ScriptCall(ADD_SCRIPT, [DUE_KEY], [id, message, now, MESSAGE_TTL_SECONDS]) for id in subscribers)
+            )
+        )
 
     def take(self, now: float, most: int, again: float) -> list[tuple[str, int, int]]:
         """Subscribers with something due: (id, how many messages, failures in a row). They are due again at `again`."""
-        (found,) = self._run(Call(TAKE, [DUE], [now, again, most]))
+        (found,) = self._run(ScriptCall(TAKE_DUE_SCRIPT, [DUE_KEY], [now, again, most]))
         return [(id.decode(), waiting, failures) for id, waiting, failures in found]
 
-    def enter(self, subscriber: Subscriber, lane: str, now: float) -> Claim | None:
+    def enter(self, subscriber: WebhookEndpoint, lane: str, now: float) -> ClaimedMessage | None:
         """The first message, and with it the right to send to this subscriber until the lease ends.
 
         None: there is nothing to send, its lanes are taken, or it is left in peace.
         """
-        enter = Call(ENTER, [], [subscriber.id, lane, now, now + LEASE, subscriber.at_once, BREAKER])
-        _, got = self._run(enter, _claim(subscriber, lane, now, "first"))
-        return _claimed(got)
+        enter = ScriptCall(
+            ACQUIRE_SCRIPT,
+            [],
+            [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.at_once, MAX_CONSECUTIVE_FAILURES],
+        )
+        _, got = self._run(enter, _claim_call(subscriber, lane, now, "first"))
+        return _parse_claim(got)
 
     def settle(
-        self, subscriber: Subscriber, lane: str, settled: "Settled", now: float, more: bool
-    ) -> tuple[float, Claim | None]:
+        self, subscriber: WebhookEndpoint, lane: str, settled: "DeliveryResult", now: float, more: bool
+    ) -> tuple[float, ClaimedMessage | None]:
         """Write down what came of one message and, if `more`, claim the next: in one round trip.
 
         Answers since when the subscriber has taken nothing (0: it does take some), and the claim; without one, the
         lane is given back.
         """
-        following = _claim(subscriber, lane, now, "next") if more else _leave(subscriber.id, lane)
-        result, got = self._run(settled.call(subscriber.id, now), following, also=settled.telling)
-        return float(result[1]), _claimed(got) if more else None
+        following = _claim_call(subscriber, lane, now, "next") if more else _release_call(subscriber.id, lane)
+        result, got = self._run(settled.call(subscriber.id, now), following, also=settled.extra_writes)
+        return float(result[1]), _parse_claim(got) if more else None
 
     def leave(self, subscriber: str, lane: str) -> None:
         """Give the lane back; the subscriber is due again when its next message is."""
-        self._run(_leave(subscriber, lane))
+        self._run(_release_call(subscriber, lane))
 
-    def _run(self, *calls: "Call", also: Callable[[Any], None] | None = None) -> list[Any]:
+    def _run(self, *calls: "ScriptCall", also: Callable[[Any], None] | None = None) -> list[Any]:
         """Everything in one round trip. A store that was restarted has forgotten its scripts, and is told again."""
         for _ in range(2):
             pipe = self.redis.pipeline(transaction=False)
@@ -213,31 +224,38 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Settled:
+class DeliveryResult:
     """What came of one message: `result` is delivered, waiting (until `next_at`), dead or unwanted.
 
     `hold` leaves the whole subscriber in peace until then. `chance` (0 to 1) spreads the probes of a failing one.
     `telling` puts further writes on the same pipeline.
     """
 
-    message: Message
-    rows: list[Attempt]
+    message: WebhookMessage
+    rows: list[DeliveryAttempt]
     result: str
-    next_at: float = 0.0
+    next_attempt_at: float = 0.0
     hold: float = 0.0
     chance: float = 1.0
-    telling: Callable[[Any], None] | None = None
+    extra_writes: Callable[[Any], None] | None = None
 
-    def call(self, subscriber: str, now: float) -> "Call":
+    def call(self, subscriber: str, now: float) -> "ScriptCall":
         """The script and its arguments."""
-        what = [subscriber, self.message.id, self.message.tries, now, self.result, self.next_at, self.hold]
-        limits = [BREAKER, PROBE_AFTER, PROBE_AFTER_MOST, self.chance, ATTEMPTS_KEPT, DEAD_KEPT]
+        what = [subscriber, self.message.id, self.message.tries, now, self.result, self.next_attempt_at, self.hold]
+        limits = [
+            MAX_CONSECUTIVE_FAILURES,
+            MIN_PROBE_INTERVAL_SECONDS,
+            MAX_PROBE_INTERVAL_SECONDS,
+            self.chance,
+            MAX_ATTEMPTS_KEPT,
+            MAX_DEAD_LETTERS,
+        ]
         rows = [json.dumps(vars(row), ensure_ascii=False, separators=(",", ":")) for row in self.rows]
-        return Call(SETTLE, [], [*what, *limits, *rows])
+        return ScriptCall(SETTLE_SCRIPT, [], [*what, *limits, *rows])
 
 
 @dataclass(frozen=True)
-class Call:
+class ScriptCall:
     """One script with its arguments."""
 
     script: str
@@ -245,18 +263,22 @@ class Call:
     arguments: list[Any]
 
 
-def _claim(subscriber: Subscriber, lane: str, now: float, which: str) -> Call:
+def _claim_call(subscriber: WebhookEndpoint, lane: str, now: float, which: str) -> ScriptCall:
     """A lane that lost its right gives back what it had; one that never had it has nothing to give back."""
-    return Call(CLAIM, [DUE], [subscriber.id, lane, now, now + LEASE, subscriber.rate, BREAKER, which])
+    return ScriptCall(
+        CLAIM_SCRIPT,
+        [DUE_KEY],
+        [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.rate, MAX_CONSECUTIVE_FAILURES, which],
+    )
 
 
-def _leave(subscriber: str, lane: str) -> Call:
-    return Call(LEAVE, [DUE], [subscriber, lane])
+def _release_call(subscriber: str, lane: str) -> ScriptCall:
+    return ScriptCall(RELEASE_SCRIPT, [DUE_KEY], [subscriber, lane])
 
 
-def _claimed(got: list[Any] | None) -> Claim | None:
+def _parse_claim(got: list[Any] | None) -> ClaimedMessage | None:
     if not got:
         return None
-    id, kind, body, sequence, tries, lost, heard_by = got
-    message = Message(id.decode(), kind.decode(), body, int(sequence), tries)
-    return Claim(message, lost=int(lost or 0), heard_by=int(heard_by or 0))
+    id, kind, body, sequence, tries, lost, endpoint_count = got
+    message = WebhookMessage(id.decode(), kind.decode(), body, int(sequence), tries)
+    return ClaimedMessage(message, lost=int(lost or 0), endpoint_count=int(endpoint_count or 0))

@@ -4,25 +4,25 @@ import json
 import secrets
 from typing import Any
 
-LARGEST = 64 * 1024  # bytes. Of what is larger, only the line for people goes out
-KEPT = 3_600  # seconds; should no worker live for longer, the line alone goes out
+MAX_PAYLOAD_BYTES = 64 * 1024  # bytes. Of what is larger, only the line for people goes out
+PAYLOAD_TTL_SECONDS = 3_600  # seconds; should no worker live for longer, the line alone goes out
 
 
-def keep(pipe: Any, facts: Any) -> str:
+def save(pipe: Any, facts: Any) -> str:
     """Put these facts on the pipeline; the name to find them by, or "" when they are too much to pass on."""
     try:
         # Half a character is valid in JSON's escapes and cannot be sent as UTF-8; NaN is Python's own idea of JSON.
         words = json.dumps(facts, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
     except (ValueError, TypeError, RecursionError):
         return ""
-    if len(words) > LARGEST or not isinstance(facts, dict):
+    if len(words) > MAX_PAYLOAD_BYTES or not isinstance(facts, dict):
         return ""
     name = secrets.token_hex(8)
-    pipe.execute_command("SET", f"original:{name}", words, "EX", KEPT)
+    pipe.execute_command("SET", f"original:{name}", words, "EX", PAYLOAD_TTL_SECONDS)
     return name
 
 
-def forget(pipe: Any, name: str) -> None:
+def delete(pipe: Any, name: str) -> None:
     """They were passed on, or nobody wanted them: a small store needs the room."""
     if name:
         pipe.execute_command("DEL", f"original:{name}")

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sending.webhooks import catalogue, payloads
-from sending.webhooks.endpoints import DUE
-from sending.webhooks.queue import KEPT
+from sending.webhooks.endpoints import DUE_KEY
+from sending.webhooks.queue import MESSAGE_TTL_SECONDS
 
-EXAMPLE = "msg_example_"  # how the ids of examples begin
-AT_A_TIME = 100  # messages between two looks at how far it is
-AGAIN, NOT_KEPT, IS_OFF = 1, 0, -1
+EXAMPLE_ID_PREFIX = "msg_example_"  # how the ids of examples begin
+BATCH_SIZE = 100  # messages between two looks at how far it is
+RESENT, EXPIRED, DISABLED = 1, 0, -1
 
 # What is being sent right now is left alone: it ends by itself, and is due again should its sender have died.
-RESEND = """
+RESEND_SCRIPT = """
 local hook, delivery = 'hook:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
 local state = redis.call('HGET', hook, 'state')
 if not state or redis.call('EXISTS', 'message:' .. ARGV[2]) == 0 then
@@ -37,7 +37,7 @@ return 1
 """
 
 
-class IsOff(Exception):
+class EndpointDisabled(Exception):
     """Nothing is sent to this subscriber; the sentence says what to do first."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class DeadLetter:
 
     message: str
     kind: str
-    given_up: float
+    given_up_at: float
 
 
 def resend(redis: Any, subscriber: str, message: str, now: float | None = None) -> bool:
@@ -58,13 +58,13 @@ def resend(redis: Any, subscriber: str, message: str, now: float | None = None) 
 
     IsOff when nothing is sent there at all.
     """
-    became = redis.eval(RESEND, 1, DUE, subscriber, message, now or time.time(), KEPT)
-    if became == IS_OFF:
-        raise IsOff
-    return bool(became == AGAIN)
+    became = redis.eval(RESEND_SCRIPT, 1, DUE_KEY, subscriber, message, now or time.time(), MESSAGE_TTL_SECONDS)
+    if became == DISABLED:
+        raise EndpointDisabled
+    return bool(became == RESENT)
 
 
-def dead(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLetter]]:
+def load_dead_letters(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLetter]]:
     """How many dead letters there are, and the newest of them, the newest first."""
     key = f"hook:{subscriber}:dead"
     newest = redis.zrevrange(key, 0, most - 1, withscores=True)
@@ -76,15 +76,17 @@ def dead(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLe
     return redis.zcard(key), letters
 
 
-def failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:
+def find_failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:
     """What failed in that time and has not arrived: dead letters given up then, and what waits for another attempt."""
-    dead = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
+    load_dead_letters = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
     waiting = redis.zrangebyscore(f"hook:{subscriber}:due", f"({until}", "+inf")
     pipe = redis.pipeline(transaction=False)
     for id in waiting:
         pipe.hmget(f"delivery:{id.decode()}:{subscriber}", "tries", "began")
-    tried = [id for id, (tries, began) in zip(waiting, pipe.execute(), strict=True) if _failed(tries, began, since)]
-    return [id.decode() for id in (*dead, *tried)]
+    tried = [
+        id for id, (tries, began) in zip(waiting, pipe.execute(), strict=True) if _has_failed_since(tries, began, since)
+    ]
+    return [id.decode() for id in (*load_dead_letters, *tried)]
 
 
 def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator[tuple[int, int]]:
@@ -92,12 +94,12 @@ def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator
 
     To begin again after the process died takes what is left. IsOff when nothing is sent there at all.
     """
-    found = failed(redis, subscriber, since, until)
+    found = find_failed(redis, subscriber, since, until)
     yield 0, len(found)
-    for start in range(0, len(found), AT_A_TIME):
-        for message in found[start : start + AT_A_TIME]:
+    for start in range(0, len(found), BATCH_SIZE):
+        for message in found[start : start + BATCH_SIZE]:
             resend(redis, subscriber, message)
-        yield min(start + AT_A_TIME, len(found)), len(found)
+        yield min(start + BATCH_SIZE, len(found)), len(found)
 
 
 def send_example(redis: Any, subscriber: str, kind: str, now: float | None = None) -> str:
@@ -105,16 +107,16 @@ def send_example(redis: Any, subscriber: str, kind: str, now: float | None = Non
 
     It is signed and tried like any other, and its id begins with `msg_example_`. IsOff as above.
     """
-    now, id = now or time.time(), f"{EXAMPLE}{secrets.token_hex(10)}"
+    now, id = now or time.time(), f"{EXAMPLE_ID_PREFIX}{secrets.token_hex(10)}"
     stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = payloads.write(catalogue.example(kind) | {"timestamp": stamp})
+    body = payloads.serialize(catalogue.build_example(kind) | {"timestamp": stamp})
     pipe = redis.pipeline()
     pipe.hset(f"message:{id}", mapping={"kind": kind, "body": body, "at": now, "subscribers": 1})
-    pipe.expire(f"message:{id}", KEPT)
+    pipe.expire(f"message:{id}", MESSAGE_TTL_SECONDS)
     pipe.execute()
     resend(redis, subscriber, id, now)
     return id
 
 
-def _failed(tries: bytes | None, began: bytes | None, since: float) -> bool:
+def _has_failed_since(tries: bytes | None, began: bytes | None, since: float) -> bool:
     return int(tries or 0) > 0 and float(began or 0) >= since

@@ -5,12 +5,25 @@ from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 
 # Standard Webhooks' example: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; three days in all.
-SCHEDULE = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # seconds before each attempt
-JITTER = 0.2  # keeps a promised schedule and still spreads those who failed together
-LONGEST_WISH = 21_600  # seconds of a Retry-After that we follow
+RETRY_SCHEDULE_SECONDS = (
+    0,
+    5,
+    300,
+    1_800,
+    7_200,
+    18_000,
+    36_000,
+    50_400,
+    72_000,
+    86_400,
+)  # seconds before each attempt
+JITTER_FRACTION = 0.2  # keeps a promised schedule and still spreads those who failed together
+MAX_RETRY_AFTER_SECONDS = 21_600  # seconds of a Retry-After that we follow
 
 
-def wait(tries: int, schedule: Sequence[float] = SCHEDULE, chance: float | None = None) -> float | None:
+def retry_delay(
+    tries: int, schedule: Sequence[float] = RETRY_SCHEDULE_SECONDS, chance: float | None = None
+) -> float | None:
     """Seconds until the next attempt after `tries` of them; None when that was the last.
 
     `chance` is between 0 and 1, drawn when not given.
@@ -18,16 +31,16 @@ def wait(tries: int, schedule: Sequence[float] = SCHEDULE, chance: float | None 
     if tries >= len(schedule):
         return None
     chance = random.random() if chance is None else chance  # noqa: S311 - spreads load, guards nothing
-    return schedule[tries] * (1 - JITTER + 2 * JITTER * chance)
+    return schedule[tries] * (1 - JITTER_FRACTION + 2 * JITTER_FRACTION * chance)
 
 
-def wish(retry_after: str, now: float) -> float:
+def parse_retry_after(retry_after: str, now: float) -> float:
     """The receiver's Retry-After in seconds from `now`, as a number or a date; 0 for none, nonsense or the past."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit() and len(text) < 12:
-        return float(min(int(text), LONGEST_WISH))
+        return float(min(int(text), MAX_RETRY_AFTER_SECONDS))
     try:
         seconds = parsedate_to_datetime(text).timestamp() - now
     except (ValueError, OverflowError, TypeError):
         return 0.0
-    return min(max(seconds, 0.0), float(LONGEST_WISH))
+    return min(max(seconds, 0.0), float(MAX_RETRY_AFTER_SECONDS))

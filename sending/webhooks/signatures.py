@@ -12,32 +12,32 @@ from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-SHARED, PRIVATE, PUBLIC = "whsec_", "whsk_", "whpk_"
-SCHEME_SHARED, SCHEME_PRIVATE = "v1", "v1a"
-BODY_ALONE = "X-Hub-Signature-256"
-SECRET_BYTES = range(24, 65)  # as the specification asks
+SECRET_PREFIX, PRIVATE_KEY_PREFIX, PUBLIC_KEY_PREFIX = "whsec_", "whsk_", "whpk_"
+SCHEME_HMAC, SCHEME_ED25519 = "v1", "v1a"
+BODY_SIGNATURE_HEADER = "X-Hub-Signature-256"
+SECRET_LENGTH_BYTES = range(24, 65)  # as the specification asks
 
 
 class UnusableKey(ValueError):
     """A key that is not written as the specification says; the message never holds the key."""
 
 
-def new_secret() -> str:
+def generate_secret() -> str:
     """A shared secret of 32 random bytes."""
-    return SHARED + _text(randomness.token_bytes(32))
+    return SECRET_PREFIX + _encode(randomness.token_bytes(32))
 
 
-def new_private_key() -> str:
+def generate_private_key() -> str:
     """A private key for v1a: the 32-byte seed."""
-    return PRIVATE + _text(Ed25519PrivateKey.generate().private_bytes_raw())
+    return PRIVATE_KEY_PREFIX + _encode(Ed25519PrivateKey.generate().private_bytes_raw())
 
 
-def public_key(private: str) -> str:
+def derive_public_key(private: str) -> str:
     """What a receiver needs to check the signatures made with this private key."""
-    return PUBLIC + _text(_signer(private).public_key().public_bytes_raw())
+    return PUBLIC_KEY_PREFIX + _encode(_load_private_key(private).public_key().public_bytes_raw())
 
 
-def headers(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str, str]:
+def sign(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str, str]:
     """The three headers of one attempt at message `id`; `timestamp` is the attempt's, in Unix seconds.
 
     Every key signs, so that a receiver may know the old one or the new one. The id must not hold a full stop.
@@ -45,42 +45,42 @@ def headers(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[s
     if "." in id:
         raise ValueError("A message id with a full stop could be read in two ways.")
     content = b"%s.%d.%s" % (id.encode(), timestamp, body)
-    signed = " ".join(_signature(key, content) for key in keys)
+    signed = " ".join(_sign_with(key, content) for key in keys)
     return {"webhook-id": id, "webhook-timestamp": str(timestamp), "webhook-signature": signed}
 
 
-def body_alone(body: bytes, keys: Iterable[str]) -> dict[str, str]:
+def sign_body_only(body: bytes, keys: Iterable[str]) -> dict[str, str]:
     """GitHub's and WebSub's signature, for receivers that cannot put id, time and body together.
 
     The key is the secret as it is written, `whsec_` and all. It proves neither when nor how often the message was sent.
     During a rotation there are several, with commas between them. https://www.w3.org/TR/websub/#signing-content
     """
-    shared = [key for key in keys if scheme(key) == SCHEME_SHARED]
+    shared = [key for key in keys if scheme_of(key) == SCHEME_HMAC]
     signed = [f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}" for key in shared]
-    return {BODY_ALONE: ",".join(signed)} if signed else {}
+    return {BODY_SIGNATURE_HEADER: ",".join(signed)} if signed else {}
 
 
-def scheme(key: str) -> str:
+def scheme_of(key: str) -> str:
     """How this key signs: v1 or v1a."""
-    return SCHEME_PRIVATE if key.startswith(PRIVATE) else SCHEME_SHARED
+    return SCHEME_ED25519 if key.startswith(PRIVATE_KEY_PREFIX) else SCHEME_HMAC
 
 
-def _signature(key: str, content: bytes) -> str:
-    if scheme(key) == SCHEME_PRIVATE:
-        return "v1a," + _text(_signer(key).sign(content))
-    return "v1," + _text(hmac.new(_secret(key), content, hashlib.sha256).digest())
+def _sign_with(key: str, content: bytes) -> str:
+    if scheme_of(key) == SCHEME_ED25519:
+        return "v1a," + _encode(_load_private_key(key).sign(content))
+    return "v1," + _encode(hmac.new(_decode_secret(key), content, hashlib.sha256).digest())
 
 
-def _secret(key: str) -> bytes:
-    secret = _bytes(key, SHARED)
-    if len(secret) not in SECRET_BYTES:
+def _decode_secret(key: str) -> bytes:
+    secret = _decode(key, SECRET_PREFIX)
+    if len(secret) not in SECRET_LENGTH_BYTES:
         raise UnusableKey("A secret has 24 to 64 bytes.")
     return secret
 
 
-def _signer(key: str) -> Ed25519PrivateKey:
+def _load_private_key(key: str) -> Ed25519PrivateKey:
     """From the seed, or from seed and public key together: the specification does not say which is written."""
-    both = _bytes(key, PRIVATE)
+    both = _decode(key, PRIVATE_KEY_PREFIX)
     if len(both) not in (32, 64):
         raise UnusableKey("A private key has 32 or 64 bytes.")
     signer = Ed25519PrivateKey.from_private_bytes(both[:32])
@@ -89,14 +89,14 @@ def _signer(key: str) -> Ed25519PrivateKey:
     return signer
 
 
-def _bytes(key: str, prefix: str) -> bytes:
+def _decode(key: str, prefix: str) -> bytes:
     if not key.startswith(prefix):
-        raise UnusableKey(f"A key begins with {SHARED} or {PRIVATE}.")
+        raise UnusableKey(f"A key begins with {SECRET_PREFIX} or {PRIVATE_KEY_PREFIX}.")
     try:
         return base64.b64decode(key.removeprefix(prefix), validate=True)
     except (binascii.Error, ValueError):
         raise UnusableKey("A key is written in base64 after its prefix.") from None
 
 
-def _text(data: bytes) -> str:
+def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode()

@@ -16,11 +16,11 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 import config
 from api.schema import OPERATIONS
 from app import create_app
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import catalogue, dispatch, endpoints, payloads
-from sending.webhooks.attempt import Message
-from sending.webhooks.credentials import opened
-from sending.webhooks.encryption import Seal
+from sending.webhooks.attempt import WebhookMessage
+from sending.webhooks.credentials import decrypt_credentials
+from sending.webhooks.encryption import Encryption
 
 TOKEN = "a-token-for-these-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -45,7 +45,7 @@ def api(environ, redis):
 
 @pytest.fixture
 def seal(settings):
-    return Seal(settings.secret_key)
+    return Encryption(settings.secret_key)
 
 
 @pytest.fixture
@@ -97,8 +97,8 @@ def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
     made = program("POST", url=URL, kinds=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
     assert made.status_code == 201
     kept = endpoints.load(redis, made.json["id"])
-    assert made.json["secret"] == seal.open(kept.keys[0].sealed)
-    ours = opened(redis, seal, kept, time.time())
+    assert made.json["secret"] == seal.open(kept.keys[0].encrypted)
+    ours = decrypt_credentials(redis, seal, kept, time.time())
     assert (kept.kinds, ours.headers) == (("text.*",), {"X-Key": "hidden", "Authorization": "Bearer x"})
     fetched = program("GET", f"/{kept.id}")
     assert fetched.json["headers"] == ["X-Key"]
@@ -119,7 +119,7 @@ def test_what_is_given_is_changed_and_the_rest_is_left(program, id):
 
 def test_a_new_key_is_told_and_the_old_one_signs_for_a_day_more(program, id, redis, seal):
     rotated = program("POST", f"/{id}/rotate").json
-    assert seal.open(endpoints.load(redis, id).keys[0].sealed) == rotated["secret"]
+    assert seal.open(endpoints.load(redis, id).keys[0].encrypted) == rotated["secret"]
     assert rotated["keys"][1]["until"] > time.time()
 
 
@@ -139,8 +139,8 @@ def test_it_can_be_paused_resumed_and_forgotten(program, id):
 
 def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal):
     message = dispatch.deliver_later(redis, "text.received", {})
-    dispatch.due(redis)
-    dispatch.deliver(redis, Client(resolver=lambda *_: []), seal, id)
+    dispatch.enqueue_due(redis)
+    dispatch.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
     (attempt,) = program("GET", f"/{id}/attempts").json["attempts"]
     assert (attempt["message"], attempt["cause"]) == (message, "dns")
     assert program("POST", f"/{id}/resend", message=message).status_code == 202
@@ -160,7 +160,7 @@ def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is
     assert (dead["count"], [letter["kind"] for letter in dead["dead"]]) == (3, ["call.ended"] * 3)
     begun = program("POST", f"/{id}/recover", since=time.time() - 3600)
     assert (begun.status_code, begun.json["state"]) == (202, "waiting")
-    queue = dispatch.queue(redis)
+    queue = dispatch.get_queue(redis)
     SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
     seen = program("GET", f"/{id}/recoveries/{begun.json['recovery']}").json
     assert (seen["state"], seen["done"], seen["total"]) == ("done", 3, 3)
@@ -176,7 +176,7 @@ def test_a_recovery_is_seen_only_where_it_belongs(program, id):
 
 def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(program, id, redis):
     message = a_dead_letter(redis, id)
-    endpoints.stop(redis, id, "It answered 410, gone, so we stopped.")
+    endpoints.disable(redis, id, "It answered 410, gone, so we stopped.")
     for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"kind": "a.b"})):
         answer = program("POST", f"/{id}/{door}", **body)
         assert is_a_problem(answer, 409)
@@ -192,12 +192,12 @@ def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, 
 def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
     assert program("PATCH", f"/{id}", payload="thin").json["payload"] == "thin"
     message = dispatch.deliver_later(redis, "call.ended", {"story": "CA1", "status": "completed", "seconds": 4.0})
-    whole = Message(message, "call.ended", redis.hget(f"message:{message}", "body"), 1, 1)
-    thin = json.loads(payloads.fit(whole, endpoints.load(redis, id), "https://talk.example").body)
+    whole = WebhookMessage(message, "call.ended", redis.hget(f"message:{message}", "body"), 1, 1)
+    thin = json.loads(payloads.build_payload(whole, endpoints.load(redis, id), "https://talk.example").body)
     path = thin["data"]["url"].removeprefix("https://talk.example")
     fetched = api.test_client().get(path, headers=AUTHORIZED)
     assert fetched.json == json.loads(whole.body)
-    jsonschema_rs.validate(catalogue.schema("call.ended"), fetched.json)
+    jsonschema_rs.validate(catalogue.build_schema("call.ended"), fetched.json)
     assert is_a_problem(api.test_client().get(path), 401)
     assert is_a_problem(api.test_client().get(f"{path}0", headers=AUTHORIZED), 404)
     again = api.test_client().get(path, headers={**AUTHORIZED, "If-None-Match": fetched.headers["ETag"]})

@@ -93,9 +93,9 @@ def test_a_message_after_the_tone_is_measured_and_drawn(handset, shared_town):
     def drawn():
         import events
 
-        return [event for event in events.latest(shared_town.redis, 500) if event.kind == "recording.ready"]
+        return [event for event in events.read_latest(shared_town.redis, 500) if event.type == "recording.ready"]
 
-    facts = shared_town.until(drawn, "the recording was measured")[-1].facts
+    facts = shared_town.until(drawn, "the recording was measured")[-1].data
     assert facts["seconds"] > 0
     assert max(facts["peaks"]) > 0
 

@@ -17,16 +17,16 @@ EVERYTHING = {
 }
 MADE = {
     "menu": lambda said: documents.menu(said, 1),
-    "question": lambda said: documents.question(said, "check", 1),
+    "prompt": lambda said: documents.prompt(said, "check", 1),
     "waiting": lambda said: documents.waiting("ask", 1, 3, said),
-    "a_moment": lambda said: documents.a_moment("ask", 1, 3),
+    "hold": lambda said: documents.hold("ask", 1, 3),
     "record": lambda said: documents.record(1),
     "goodbye": documents.goodbye,
 }
 
 
 def test_every_kind_of_document_is_looked_at():
-    assert set(EVERYTHING) - {"address", "spoken_menu", "spoken_choices"} == set(MADE)
+    assert set(EVERYTHING) - {"step_url", "spoken_menu", "spoken_choices"} == set(MADE)
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -37,7 +37,7 @@ def test_whatever_is_said_the_document_stays_valid(kind, said):
 
 @given(said=words)
 def test_whatever_is_texted_the_reply_stays_valid(said):
-    assert is_valid_twiml(sms._say(said).body.encode("utf-8"), "sms")
+    assert is_valid_twiml(sms._message_response(said).body.encode("utf-8"), "sms")
 
 
 def test_a_wrong_document_would_be_noticed():

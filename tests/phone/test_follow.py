@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import events
-from phone.commands.follow import as_topic
+from phone.commands.follow import parse_topic
 from sending import followers, opt_outs
 from tests.support.person import ME
 from workers import fanout
@@ -89,17 +89,17 @@ def test_on_the_phone_it_can_be_said(person, app):
 
 
 def test_stop_ends_all_following(person, redis):
-    events.publish(redis, "sending.released")
+    events.publish(redis, "sending.resumed")
     fanout.fan_out(redis)
     followers.follow(redis, ME, "github")
     person.texts("STOP")
     person.texts("START")
-    assert not opt_outs.has_left(redis, ME)
+    assert not opt_outs.has_opted_out(redis, ME)
     events.publish(redis, "webhook.received", provider="github", event="push", line="ada pushed")
     assert fanout.fan_out(redis) == 1
-    assert list(followers.of(redis, "github.push")) == []
+    assert list(followers.iter_followers(redis, "github.push")) == []
 
 
 @given(st.text())
 def test_whatever_is_said_is_a_topic_of_plain_letters(words):
-    assert set(as_topic(words)) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
+    assert set(parse_topic(words)) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")

@@ -3,7 +3,7 @@
 import pytest
 
 from sending import followers, outbox
-from sending.outbox import Effect
+from sending.outbox import OutboundMessage
 from tests.support.person import ME
 
 CALL = "CA" + "7" * 32
@@ -12,7 +12,7 @@ CALL = "CA" + "7" * 32
 @pytest.fixture
 def effect(redis):
     followers.follow(redis, ME, "github", followers.CALL)
-    effect = Effect("spoken:1-0:abc", ME, "ada pushed 2 commits <to> main", "")
+    effect = OutboundMessage("spoken:1-0:abc", ME, "ada pushed 2 commits <to> main", "")
     outbox.plan(redis, effect)
     outbox.settle(redis, effect.id, "planned", "sent", sid=CALL)
     return effect
@@ -35,25 +35,25 @@ def test_they_hear_what_happened_and_how_to_end_it(called, effect):
 
 def test_a_key_ends_all_they_follow(called, effect, redis):
     assert "You no longer follow anything" in called(f"/key?doc=1&effect={effect.id}", Digits="8").text
-    assert followers.topics(redis, ME) == []
+    assert followers.list_topics(redis, ME) == []
 
 
 def test_another_key_ends_the_call_only(called, effect, redis):
     assert "Goodbye" in called(f"/key?doc=1&effect={effect.id}", Digits="1").text
-    assert followers.topics(redis, ME) == ["github"]
+    assert followers.list_topics(redis, ME) == ["github"]
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
 def test_who_does_not_pick_up_is_told_by_text_once(called, effect, redis, status):
     for _ in range(2):
         assert called(f"/status?effect={effect.id}", CallStatus=status).status_code == 204
-    (due,) = redis.zrange(outbox.DUE, 0, -1)
+    (due,) = redis.zrange(outbox.DUE_KEY, 0, -1)
     assert (outbox.load(redis, due.decode()).to, outbox.load(redis, due.decode()).body) == (ME, effect.body)
 
 
 def test_who_heard_it_is_not_texted_too(called, effect, redis):
     called(f"/status?effect={effect.id}", CallStatus="completed")
-    assert redis.zcard(outbox.DUE) == 0
+    assert redis.zcard(outbox.DUE_KEY) == 0
 
 
 @pytest.mark.parametrize("path", ["", "/key", "/status"])

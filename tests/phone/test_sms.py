@@ -5,13 +5,13 @@ import pytest
 import events
 from receiving import inbox
 from sending import opt_outs, outbox
-from sending.outbox import Effect
+from sending.outbox import OutboundMessage
 from tests.support.person import ME
 from workers import pending_answers
 
 
 def kinds(redis):
-    return [event.kind for event in events.latest(redis, 200)]
+    return [event.type for event in events.read_latest(redis, 200)]
 
 
 def test_somebody_asks_for_the_time(person):
@@ -42,7 +42,7 @@ def test_a_bell_in_a_text_does_not_break_the_reply(person):
 def test_a_slow_one_is_answered_at_once_and_queued(person, app, redis):
     assert "The answer comes as another text" in person.texts("count")
     assert app.extensions["queues"].by_name["texters"].count == 1
-    assert redis.zcard(pending_answers.OPEN) == 1
+    assert redis.zcard(pending_answers.OPEN_KEY) == 1
 
 
 def test_check_without_an_address_asks_for_one(person, app):
@@ -59,18 +59,18 @@ def test_a_monstrous_address_gets_a_clear_answer(person):
 )
 def test_stop_is_remembered_and_left_for_twilio_to_answer(person, redis, word):
     assert person.texts(word) == ""
-    assert opt_outs.has_left(redis, ME)
+    assert opt_outs.has_opted_out(redis, ME)
 
 
 def test_start_undoes_it(person, redis):
     person.texts("STOP")
     assert person.texts("START") == ""
-    assert not opt_outs.has_left(redis, ME)
+    assert not opt_outs.has_opted_out(redis, ME)
 
 
 def test_stop_please_is_no_stop(person, redis):
     person.texts("stop please")
-    assert not opt_outs.has_left(redis, ME)
+    assert not opt_outs.has_opted_out(redis, ME)
 
 
 def test_help_that_twilio_has_answered_is_not_answered_twice(person):
@@ -79,26 +79,26 @@ def test_help_that_twilio_has_answered_is_not_answered_twice(person):
 
 def test_the_stage_sees_a_masked_number_and_the_words(person, redis):
     person.texts("call me on +447700900999")
-    event = events.latest(redis, 2)[0]
-    assert event.facts == {"who": "+44 ••• 201", "words": "call me on +44 ••• 999"}
+    event = events.read_latest(redis, 2)[0]
+    assert event.data == {"who": "+44 ••• 201", "words": "call me on +44 ••• 999"}
 
 
 @pytest.mark.parametrize("written", ["07700 900 999", "+44 (0)7700 900999", "020-7946-0123", "447700900999"])
 def test_a_number_is_masked_however_it_is_written(person, redis, written):
     person.texts(f"call {written} please")
-    assert events.latest(redis, 2)[0].facts["words"] == "call ••• please"
+    assert events.read_latest(redis, 2)[0].data["words"] == "call ••• please"
 
 
 def test_no_event_ever_holds_a_number(person, redis):
     for body in ("time", "count", "check +447700900999", "STOP", "START", "+447700900201"):
         person.texts(body)
-    assert ME not in str(events.latest(redis, 500))
-    assert "+447700900999" not in str(events.latest(redis, 500))
+    assert ME not in str(events.read_latest(redis, 500))
+    assert "+447700900999" not in str(events.read_latest(redis, 500))
 
 
 def test_the_history_holds_an_alias_and_no_number(person, redis):
     person.texts("time")
-    row = redis.xrange(pending_answers.HISTORY)[0][1]
+    row = redis.xrange(pending_answers.HISTORY_KEY)[0][1]
     assert row[b"command"] == b"time"
     assert ME.encode() not in b"".join(row.values())
 
@@ -112,8 +112,8 @@ class TestStatus:
         assert answer.status_code == 204
 
     def seen(self, redis):
-        found = [event for event in events.latest(redis, 100) if event.kind == "text.delivered"]
-        return [event.facts["status"] for event in found]
+        found = [event for event in events.read_latest(redis, 100) if event.type == "text.delivered"]
+        return [event.data["status"] for event in found]
 
     def test_each_status_is_seen_once(self, person, redis):
         for status in ("queued", "sent", "sent", "delivered", "delivered"):
@@ -128,31 +128,31 @@ class TestStatus:
     def test_undelivered_is_seen_with_its_error(self, person, redis):
         self.moves(person, "sent")
         self.moves(person, "undelivered", error="30007")
-        assert events.latest(redis, 1)[0].facts["error"] == "30007"
+        assert events.read_latest(redis, 1)[0].data["error"] == "30007"
 
     def test_what_becomes_of_a_text_that_nobody_asked_for_is_told_in_its_own_story(self, person, redis):
         with redis.pipeline() as pipe:
-            outbox.plan(pipe, Effect("follow:1", ME, "A pull request.", ""))
+            outbox.plan(pipe, OutboundMessage("follow:1", ME, "A pull request.", ""))
             pipe.execute()
         self.moves(person, "delivered", query="?effect=follow:1")
-        assert events.latest(redis, 1)[0].story == "SM9"
+        assert events.read_latest(redis, 1)[0].subject == "SM9"
 
     def test_a_callback_settles_a_text_we_were_in_doubt_about(self, person, redis):
         with redis.pipeline() as pipe:
-            outbox.plan(pipe, Effect("answer:x", ME, "hello", "SM1"))
+            outbox.plan(pipe, OutboundMessage("answer:x", ME, "hello", "SM1"))
             pipe.execute()
-        outbox.begin(redis, outbox.load(redis, "answer:x"))
-        outbox.doubt(redis, "answer:x", 9e9)
+        outbox.start_sending(redis, outbox.load(redis, "answer:x"))
+        outbox.mark_unknown(redis, "answer:x", 9e9)
         self.moves(person, "sent", query="?effect=answer:x")
         assert (outbox.load(redis, "answer:x").state, outbox.load(redis, "answer:x").sid) == ("sent", "SM9")
-        assert outbox.overdue(redis, 9e9) == []
+        assert outbox.list_due(redis, 9e9) == []
 
 
 def test_a_text_by_get_is_answered_too(person, settings):
     target = "/sms?MessageSid=SM1&From=%2B447700900201&Body=time"
     from receiving import twilio
 
-    signature = twilio.sign(settings.twilio_auth_token[0], "https://talk.example" + target)
+    signature = twilio.compute_signature(settings.twilio_auth_token[0], "https://talk.example" + target)
     answer = person.post(target, {}, signature=signature, method="GET")
     assert "It is " in answer.text
 

@@ -11,7 +11,7 @@ from workers import callbacks, calls, pending_answers
 
 
 def open_ask(redis):
-    return pending_answers.load(redis, redis.zrange(pending_answers.OPEN, 0, 0)[0].decode())
+    return pending_answers.load(redis, redis.zrange(pending_answers.OPEN_KEY, 0, 0)[0].decode())
 
 
 def answer(redis, words, route=""):
@@ -19,7 +19,7 @@ def answer(redis, words, route=""):
     ask = open_ask(redis)
     pending_answers.settle(redis, ask, "answered", words)
     if route:
-        pending_answers.take_route(redis, replace(ask, route=""), route)
+        pending_answers.claim_route(redis, replace(ask, route=""), route)
     return ask
 
 
@@ -49,7 +49,7 @@ def test_a_caller_says_what_they_want(caller, words):
 
 def test_a_caller_may_press_the_same_key_twice(caller, redis):
     caller.presses("1").presses("1")
-    assert [event.facts.get("words") for event in events.latest(redis, 50)].count("pressed 1") == 2
+    assert [event.data.get("words") for event in events.read_latest(redis, 50)].count("pressed 1") == 2
 
 
 def test_after_an_answer_the_star_leads_back_to_the_menu(caller):
@@ -124,7 +124,7 @@ def test_while_an_update_is_under_way_the_old_document_does_not_take_its_words(w
 
 def test_an_update_that_was_lost_is_made_up_for(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
-    redis.hset(f"ask:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TAKES - 1)
+    redis.hset(f"ask:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TIMEOUT_SECONDS - 1)
     assert "Nobody has asked." in waiting_caller.waits().heard
     waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=9", {})
     assert "You have heard the answer." in waiting_caller.heard
@@ -136,7 +136,7 @@ def test_an_answer_that_went_as_a_text_is_said_so(waiting_caller, redis):
 
 
 def test_a_failure_is_told_in_words(waiting_caller, redis):
-    pending_answers.settle(redis, open_ask(redis), "failed", callbacks.BROKEN)
+    pending_answers.settle(redis, open_ask(redis), "failed", callbacks.FAILURE_MESSAGE)
     assert "went wrong on our side" in waiting_caller.waits().heard
 
 
@@ -144,7 +144,7 @@ def test_what_takes_too_long_is_told_in_words_and_leads_back_to_the_menu(waiting
     redis.hset(f"ask:{open_ask(redis).id}", "deadline", time.time() - 1)
     assert "could not work that out in time" in waiting_caller.waits().heard
     assert waiting_caller.next.startswith("/voice/menu")
-    assert redis.zcard(pending_answers.OPEN) == 0
+    assert redis.zcard(pending_answers.OPEN_KEY) == 0
 
 
 def test_check_asks_for_the_address_and_takes_it_as_it_is_said(caller, redis):
@@ -179,7 +179,7 @@ def test_the_end_of_a_call_is_seen_once(caller, redis):
     over = {"CallSid": caller.call_sid, "CallStatus": "completed", "CallDuration": "12"}
     for _ in range(3):
         assert caller.post("/voice/status", over).status_code == 204
-    assert [event.kind for event in events.latest(redis, 50)].count("call.ended") == 1
+    assert [event.type for event in events.read_latest(redis, 50)].count("call.ended") == 1
     assert not calls.load(redis, caller.call_sid).is_live
 
 

@@ -45,33 +45,33 @@ def test_the_cookie_is_for_us_alone(presenter):
 
 
 def test_after_five_tries_in_a_minute_the_sixth_must_wait(room, presenter):
-    for _ in range(auth.TRIES_EACH):
+    for _ in range(auth.MAX_ATTEMPTS_PER_CLIENT):
         assert presenter.tries("guess").status_code == 403
     refused = presenter.tries(PASSWORD)
     assert refused.status_code == 429
     assert re.search(r"Too many tries. Wait \d+ s, then try again.", refused.text)
-    assert 0 < int(refused.headers["Retry-After"]) <= auth.WINDOW
+    assert 0 < int(refused.headers["Retry-After"]) <= auth.ATTEMPT_WINDOW_SECONDS
     for key in room.redis.keys("tries:*"):
-        assert 0 < room.redis.ttl(key) <= auth.WINDOW
+        assert 0 < room.redis.ttl(key) <= auth.ATTEMPT_WINDOW_SECONDS
         room.redis.delete(key)  # the minute has passed
     assert presenter.tries(PASSWORD).status_code == 303
 
 
 def test_guesses_from_many_addresses_are_stopped_too(app):
-    for number in range(auth.TRIES_ALL):
+    for number in range(auth.MAX_ATTEMPTS_TOTAL):
         Presenter(app, f"203.0.113.{number}").tries("guess")
     assert Presenter(app, "203.0.113.250").tries("guess").status_code == 429
 
 
 def test_a_room_full_of_guesses_cannot_lock_out_who_was_in_before(app, logged_in):
     logged_in.post("/present/logout")
-    for number in range(auth.TRIES_ALL + 1):
+    for number in range(auth.MAX_ATTEMPTS_TOTAL + 1):
         Presenter(app, logged_in.address if number < 6 else f"203.0.113.{number}").tries("guess")
     assert logged_in.tries(PASSWORD).status_code == 303
 
 
 def test_a_made_up_forwarding_header_gives_no_new_tries(app, presenter):
-    for number in range(auth.TRIES_EACH + 1):
+    for number in range(auth.MAX_ATTEMPTS_PER_CLIENT + 1):
         token = re.search(r'name="token" value="([^"]+)"', presenter.get("/present/login").text)[1]
         answer = presenter.client.post(
             "/present/login",
@@ -93,7 +93,7 @@ def test_no_password_is_tried_while_tries_cannot_be_counted():
 def test_a_form_from_elsewhere_is_refused(room, logged_in, path, token):
     answer = logged_in.post(path, token=token, password=PASSWORD, sending="stop")
     assert answer.status_code == 400
-    assert not rate_limits.stopped(room.redis)
+    assert not rate_limits.stop_reason(room.redis)
 
 
 def test_out_is_out(logged_in):
@@ -119,24 +119,24 @@ def test_a_new_secret_key_keeps_them_while_the_old_one_is_listed(url, logged_in)
 
 def test_sending_is_stopped_and_released(room, logged_in):
     logged_in.post("/present/sending", sending="stop")
-    assert rate_limits.stopped(room.redis) == "the presenter stopped it"
+    assert rate_limits.stop_reason(room.redis) == "the presenter stopped it"
     assert "stopped: the presenter stopped it" in logged_in.get("/present").text
     logged_in.post("/present/sending", sending="go on")
-    assert rate_limits.stopped(room.redis) == ""
+    assert rate_limits.stop_reason(room.redis) == ""
 
 
 def test_only_the_presenter_stops_sending(room, presenter):
     assert presenter.post("/present/sending", sending="stop").status_code == 303
-    assert not rate_limits.stopped(room.redis)
+    assert not rate_limits.stop_reason(room.redis)
 
 
 def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logged_in):
     body = b"From=%2B447700900123&To=%2B447700900100&Body=call+%2B447700900999&Caller=+447700900123"
     came = Delivery("POST", "https://talk.example/sms?to=%2B447700900123", FORM, body)
-    inbox.keep(room.redis, came)
+    inbox.save(room.redis, came)
     why = Mistake("scheme", "It matches with http for https: set PUBLIC_URL. +447700900123")
-    inbox.keep_refused(room.redis, came, why)
-    inbox.keep(room.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}'))
+    inbox.save_rejected(room.redis, came, why)
+    inbox.save(room.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}'))
     page = logged_in.get("/present").text
     assert "It matches with http for https: set PUBLIC_URL." in page
     assert "POST /sms" in page

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from api.schema import WISHES
-from presenter.endpoints import VERBS
+from api.schema import ENDPOINT_OPTIONS
+from presenter.endpoints import ACTIONS
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.attempt import Attempt
+from sending.webhooks.attempt import DeliveryAttempt
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
 from workers import redelivery_runs
@@ -44,7 +44,7 @@ def does(presenter, id):
 def tried(redis, id, **how):
     message = dispatch.deliver_later(redis, "text.received", {})
     at = time.time()
-    row = Attempt(message, "text.received", 1, at, URL, False, {"webhook-id": message}, **how)
+    row = DeliveryAttempt(message, "text.received", 1, at, URL, False, {"webhook-id": message}, **how)
     redis.xadd(f"hook:{id}:attempts", {"a": json.dumps(vars(row))})
     return message
 
@@ -52,19 +52,19 @@ def tried(redis, id, **how):
 @pytest.mark.parametrize("path", ["/present/webhooks", "/present/webhooks/ep_1"])
 def test_strangers_see_and_do_nothing(app, id, room, path):
     stranger = Presenter(app)
-    for verb in VERBS:
+    for verb in ACTIONS:
         assert stranger.post(f"/present/webhooks/{id}/{verb}", hours="1").location == "/present/login"
     assert stranger.get(path).location == "/present/login"
     assert stranger.post(path, **WANTED).location == "/present/login"
     assert stranger.get(f"{path}/recoveries/rec_1").status_code in (403, 404, 405)
-    (one,) = endpoints.everyone(room.redis)
+    (one,) = endpoints.load_all(room.redis)
     assert (one.id, one.state, len(one.keys)) == (id, "on", 1)
 
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
 def test_a_form_from_elsewhere_is_refused(presenter, id, room, path):
     assert presenter.post("/present/webhooks" + path.format(id=id), token="made-up", **WANTED).status_code == 400
-    assert [one.id for one in endpoints.everyone(room.redis)] == [id]
+    assert [one.id for one in endpoints.load_all(room.redis)] == [id]
 
 
 def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, room, id):
@@ -102,7 +102,7 @@ def test_a_wish_that_cannot_be_is_said_and_the_form_keeps_the_rest(presenter, ro
     assert answer.status_code == 422
     assert said in re.search(r'role="alert">([^<]+)<', answer.text)[1]
     assert "call.ended" in answer.text or "kinds" in wrong
-    assert list(endpoints.everyone(room.redis)) == []
+    assert list(endpoints.load_all(room.redis)) == []
 
 
 def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(presenter, id, room):
@@ -120,7 +120,7 @@ def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(pres
 
 def test_every_wish_of_the_api_has_its_field(presenter, id):
     page = presenter.get(f"/present/webhooks/{id}").text
-    for name in WISHES:
+    for name in ENDPOINT_OPTIONS:
         assert f'name="{name}"' in page
 
 
@@ -139,11 +139,11 @@ def test_it_is_paused_resumed_and_forgotten(does, id, room):
     assert "paused: You paused it." in does("pause")
     assert "It hears us again." in does("resume")
     does("delete")
-    assert list(endpoints.everyone(room.redis)) == []
+    assert list(endpoints.load_all(room.redis)) == []
 
 
 def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter, id, room):
-    tried(room.redis, id, status=500, cause="status", body="<b>oops</b>", connect=1.4, first_byte=7.0, milliseconds=9.0)
+    tried(room.redis, id, status=500, cause="status", body="<b>oops</b>", connect=1.4, first_byte=7.0, duration_ms=9.0)
     tried(room.redis, id, cause="tls", sentence="Its certificate is for another name.")
     page = presenter.get(f"/present/webhooks/{id}").text
     for words in ("500", "7 ms", "9 ms", "&lt;b&gt;oops&lt;/b&gt;", "tls", "Its certificate is for another name."):
@@ -172,7 +172,7 @@ def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(p
 
 
 def test_where_we_stopped_nothing_is_recovered_and_it_is_said_what_to_do(does, id, room):
-    endpoints.stop(room.redis, id, "It answered 410, gone, so we stopped.")
+    endpoints.disable(room.redis, id, "It answered 410, gone, so we stopped.")
     assert "Resume it first" in does("recover", hours="24")
 
 

@@ -46,7 +46,7 @@ def test_a_look_serves_everybody_for_a_second(worker, visitor, monkeypatch):
     assert visitor.get("/health/ready").status_code == 200
     worker.register_death()
     assert visitor.get("/health/ready").status_code == 200
-    monkeypatch.setattr(health, "KEPT", -1)
+    monkeypatch.setattr(health, "CACHE_TTL_SECONDS", -1)
     assert visitor.get("/health/ready").status_code == 503
     worker.register_birth()
 
@@ -54,7 +54,7 @@ def test_a_look_serves_everybody_for_a_second(worker, visitor, monkeypatch):
 def test_jobs_that_wait_are_counted(app, room):
     Queue("texters", connection=room.redis).enqueue("some.task")
     with app.app_context():
-        assert [(line.name, line.waiting) for line in health.look().lines] == [
+        assert [(line.name, line.waiting) for line in health.check_health().lines] == [
             ("callers", 0),
             ("texters", 1),
             ("webhooks", 0),

@@ -43,7 +43,7 @@ def jobs(app):
 
 
 def keep(redis, delivery=TEXT):
-    inbox.keep(redis, delivery)
+    inbox.save(redis, delivery)
     return inbox.latest(redis, 1)[0][0]
 
 
@@ -69,7 +69,7 @@ def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
 def test_what_lies_behind_an_address_that_was_texted_is_shown_nowhere(page, presenter, room):
     text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
     keep(room.redis, text)
-    inbox.keep_refused(room.redis, text, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+    inbox.save_rejected(room.redis, text, Mistake(UNKNOWN, "no usual mistake fits", "x"))
     shown = presenter.get(page).text
     assert "https://hear.example/…" in shown and "s3cret" not in shown
 
@@ -93,8 +93,8 @@ class TestReplay:
         assert answer.location == "/present/missed#runs"
         (job,) = jobs(app)
         run = runs.load(room.redis, job.args[0])
-        assert (job.func, run.asked["ids"], run.asked["anew"], run.asked["again"]) == (
-            backfill_jobs.carry_out,
+        assert (job.func, run.options["ids"], run.options["anew"], run.options["again"]) == (
+            backfill_jobs.run_job,
             names,
             False,
             True,
@@ -104,14 +104,14 @@ class TestReplay:
     def test_a_range_is_a_window_and_a_channel(self, app, presenter, room):
         presenter.post("/present/replay", **{"window": "900", "from": "github"})
         run = runs.latest(room.redis)[0]
-        assert run.asked["until"] - run.asked["since"] == 900
-        assert run.asked["source"] == "github"
+        assert run.options["until"] - run.options["since"] == 900
+        assert run.options["source"] == "github"
         assert "Replay of github of the last 15 minutes, signed anew" in presenter.get("/present/missed").text
 
     def test_a_window_of_any_length_cannot_be_made_up(self, presenter, room):
         presenter.post("/present/replay", window="999999999")
         run = runs.latest(room.redis)[0]
-        assert run.asked["until"] - run.asked["since"] == 3600
+        assert run.options["until"] - run.options["since"] == 3600
 
     def test_choosing_nothing_is_said(self, app, presenter):
         presenter.post("/present/replay")
@@ -141,35 +141,35 @@ class TestReplay:
 
 
 def silent(run):
-    return json.dumps(asdict(replace(run, told=time.time() - runs.SILENT - 1)))
+    return json.dumps(asdict(replace(run, updated_at=time.time() - runs.STALLED_AFTER_SECONDS - 1)))
 
 
 class TestRuns:
     def test_asking_and_bringing_in_are_jobs(self, app, presenter, room):
-        presenter.post("/present/missed", window="3600", do="look")
-        room.redis.delete(runs.STREAM)
-        presenter.post("/present/missed", window="3600", do="heal")
-        assert [runs.load(room.redis, job.args[0]).kind for job in jobs(app)] == [runs.LOOK, runs.HEAL]
+        presenter.post("/present/missed", window="3600", do="find_missing")
+        room.redis.delete(runs.RUNS_KEY)
+        presenter.post("/present/missed", window="3600", do="backfill")
+        assert [runs.load(room.redis, job.args[0]).kind for job in jobs(app)] == [runs.FIND_MISSING, runs.BACKFILL]
 
     def test_while_it_is_at_work_one_sees_how_far_it_is(self, presenter, room):
-        log = runs.Log(room.redis, runs.plan(room.redis, runs.HEAL, {"since": 0, "until": 3600}))
-        log.expect(4)
-        log.tell("comparing with the inbox")
-        log.add(Outcome("a text from +44 ••• 123", "good", 200, 0.012, "done", time.time()))
+        log = runs.RunWriter(room.redis, runs.plan(room.redis, runs.BACKFILL, {"since": 0, "until": 3600}))
+        log.set_total(4)
+        log.set_message("comparing with the inbox")
+        log.add_outcome(Outcome("a text from +44 ••• 123", "good", 200, 0.012, "done", time.time()))
         part = presenter.get("/present/missed/now").text
         assert '<progress aria-label="How far it is" value="1" max="4">' in part
         assert "Comparing with the inbox" in part and "12 ms" in part and "at work" in part
-        log.end("done", "1 done")
+        log.finish("done", "1 done")
         assert "<progress" not in presenter.get("/present/missed/now").text
 
     def test_a_worker_that_died_is_not_mistaken_for_work(self, presenter, room):
-        run = runs.Log(room.redis, runs.plan(room.redis, runs.LOOK, {"since": 0, "until": 3600})).run
+        run = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})).run
         room.redis.set(f"run:{run.id}", silent(run))
         assert "its worker may have died" in presenter.get("/present/missed/now").text
 
     def test_what_a_run_found_is_shown_as_text_and_without_numbers(self, presenter, room):
-        log = runs.Log(room.redis, runs.plan(room.redis, runs.LOOK, {"since": 0, "until": 3600}))
-        log.add(Outcome("<script>+447700900123", "failed", 500, 0, "<b>x</b>+447700900123"))
+        log = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600}))
+        log.add_outcome(Outcome("<script>+447700900123", "failed", 500, 0, "<b>x</b>+447700900123"))
         part = presenter.get("/present/missed/now").text
         assert "&lt;script&gt;+44 ••• 123" in part
         assert "7700900123" not in part
@@ -179,12 +179,12 @@ class TestRuns:
         assert "GITHUB_HOOK_URL" in presenter.get("/present/missed").text
         hook = {"GITHUB_HOOK_URL": "https://api.github.com/repos/talk/demo/hooks/1", "GITHUB_TOKEN": "t"}
         ready = make(url, GITHUB_WEBHOOK_SECRET="of-github", **hook)
-        assert backfill.asks_github(ready.extensions["settings"])
+        assert backfill.is_github_configured(ready.extensions["settings"])
 
 
 class TestRefusals:
     def turned_away(self, redis, mistake, target="/sms", **headers):
-        inbox.keep_refused(redis, replace(TEXT, url=f"https://talk.example{target}").having(**headers), mistake)
+        inbox.save_rejected(redis, replace(TEXT, url=f"https://talk.example{target}").with_headers(**headers), mistake)
 
     def test_each_says_when_where_which_mistake_and_how_to_mend_it(self, presenter, room):
         mistake = Mistake("port", "it was signed without the port", "Set PUBLIC_URL=https://talk.example.")
@@ -205,7 +205,7 @@ class TestRefusals:
 
     def test_a_signature_in_a_field_is_not_shown(self, presenter, room):
         form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
-        inbox.keep_refused(room.redis, form, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+        inbox.save_rejected(room.redis, form, Mistake(UNKNOWN, "no usual mistake fits", "x"))
         page = presenter.get("/present/refusals").text
         assert "bm90" in page and "0a1b2c3d" not in page
 

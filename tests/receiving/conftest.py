@@ -9,7 +9,7 @@ from werkzeug.serving import make_server
 
 import config
 from receiving import receiver
-from receiving.diagnosis.provider import Glances
+from receiving.diagnosis.provider import TokenBucket
 from scripts.demo import read_env
 from tests.support.person import PUBLIC_URL
 from tests.support.processes import ROOT
@@ -19,7 +19,7 @@ from tests.support.providers import CASES, case_id, open_app, with_secrets
 @pytest.fixture(autouse=True)
 def nobody_was_turned_away_before(monkeypatch):
     """So that each refusal is looked into, however many tests there are in a second."""
-    monkeypatch.setattr(receiver, "glances", Glances())
+    monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket())
 
 
 @pytest.fixture(params=CASES, ids=case_id)

@@ -7,28 +7,28 @@ import pytest
 
 import events
 from receiving import idempotency, inbox
-from receiving.idempotency import Reply
-from store import collect
+from receiving.idempotency import StoredResponse
+from store import new_pipeline
 from workers import pending_answers
 
 
 def claim(redis, key="sms:SM1"):
     pipe = redis.pipeline(transaction=False)
-    asked = idempotency.ask(pipe, key)
+    asked = idempotency.add_claim(pipe, key)
     return asked, pipe.execute()[-1]
 
 
 def test_the_first_copy_gets_the_claim(redis):
     mine, found = claim(redis)
-    assert idempotency.settle(redis, mine, found) is None
+    assert idempotency.wait_for_response(redis, mine, found) is None
 
 
 def test_a_copy_of_a_finished_delivery_gets_the_stored_reply_byte_for_byte(redis):
     mine, _ = claim(redis)
-    reply = Reply("<Response><Message>Café ☕</Message></Response>", "text/xml", 200)
-    assert idempotency.finish(redis, collect(redis), mine, reply)
+    reply = StoredResponse("<Response><Message>Café ☕</Message></Response>", "text/xml", 200)
+    assert idempotency.complete(redis, new_pipeline(redis), mine, reply)
     again, found = claim(redis)
-    assert idempotency.settle(redis, again, found) == reply
+    assert idempotency.wait_for_response(redis, again, found) == reply
 
 
 def test_a_copy_of_a_running_delivery_waits_for_its_reply(redis):
@@ -39,33 +39,33 @@ def test_a_copy_of_a_running_delivery_waits_for_its_reply(redis):
     def nap(seconds):
         naps.append(seconds)
         if len(naps) == 3:
-            idempotency.finish(redis, collect(redis), mine, Reply("late"))
+            idempotency.complete(redis, new_pipeline(redis), mine, StoredResponse("late"))
 
-    assert idempotency.settle(redis, again, found, nap) == Reply("late")
+    assert idempotency.wait_for_response(redis, again, found, nap) == StoredResponse("late")
     assert len(naps) == 3
 
 
 def test_a_copy_does_not_wait_for_ever(redis, monkeypatch):
-    monkeypatch.setattr(idempotency, "WAIT", 0.05)
+    monkeypatch.setattr(idempotency, "WAIT_TIMEOUT_SECONDS", 0.05)
     claim(redis)
     again, found = claim(redis)
     with pytest.raises(idempotency.StillRunning):
-        idempotency.settle(redis, again, found)
+        idempotency.wait_for_response(redis, again, found)
 
 
 def test_when_a_worker_died_the_next_copy_takes_over_at_the_end_of_its_lease(redis):
     dead, _ = claim(redis)
     again, found = claim(redis)
-    assert idempotency.settle(redis, again, found, lambda _: redis.pexpire(dead.key, 0)) is None
+    assert idempotency.wait_for_response(redis, again, found, lambda _: redis.pexpire(dead.key, 0)) is None
 
 
 def test_who_lost_the_lease_writes_nothing(redis):
     slow, _ = claim(redis)
     redis.delete(slow.key)
     claim(redis)
-    pipe = collect(redis)
+    pipe = new_pipeline(redis)
     pipe.set("vote", "twice")
-    assert not idempotency.finish(redis, pipe, slow, Reply("mine"))
+    assert not idempotency.complete(redis, pipe, slow, StoredResponse("mine"))
     assert redis.get("vote") is None
 
 
@@ -77,7 +77,7 @@ def test_a_failure_gives_the_claim_back_at_once(redis):
 
 def test_a_claim_is_remembered_for_a_week_since_twilio_signs_no_time(redis):
     mine, _ = claim(redis)
-    idempotency.finish(redis, collect(redis), mine, Reply())
+    idempotency.complete(redis, new_pipeline(redis), mine, StoredResponse())
     assert redis.ttl(mine.key) > 6 * 24 * 3600
 
 
@@ -94,8 +94,8 @@ def test_ten_copies_at_once_get_ten_equal_replies_and_one_effect(app, person, re
     assert [answer.status_code for answer in answers] == [200] * 10
     assert len({answer.data for answer in answers}) == 1
     assert app.extensions["queues"].by_name["texters"].count == 1
-    assert redis.zcard(pending_answers.OPEN) == 1
-    assert [event.kind for event in events.latest(redis, 100)].count("text.received") == 1
+    assert redis.zcard(pending_answers.OPEN_KEY) == 1
+    assert [event.type for event in events.read_latest(redis, 100)].count("text.received") == 1
 
 
 def test_a_coin_that_was_flipped_stays_as_it_fell(person):
@@ -105,15 +105,15 @@ def test_a_coin_that_was_flipped_stays_as_it_fell(person):
 
 def test_a_crash_between_claim_and_commit_leaves_nothing_and_the_retry_does_it(app, person, redis, monkeypatch):
     """The process dies after the claim: no reply, no event, no job, and the lease runs out."""
-    monkeypatch.setattr(idempotency, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(idempotency, "complete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         person.texts("count", sid="SM1")
-    assert redis.zcard(pending_answers.OPEN) == 0
-    assert not [event for event in events.latest(redis, 10) if event.kind.startswith("text.")]
+    assert redis.zcard(pending_answers.OPEN_KEY) == 0
+    assert not [event for event in events.read_latest(redis, 10) if event.type.startswith("text.")]
     monkeypatch.undo()
     redis.pexpire("claim:sms:SM1", 0)
     assert person.texts("count", sid="SM1")
-    assert redis.zcard(pending_answers.OPEN) == 1
+    assert redis.zcard(pending_answers.OPEN_KEY) == 1
 
 
 def test_the_inbox_keeps_each_request_as_it_came(person, redis):

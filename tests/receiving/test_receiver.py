@@ -43,20 +43,20 @@ def test_a_refusal_tells_the_log_and_not_the_stranger(twilio_posts, caplog, redi
         answer = twilio_posts("/sms", {"Body": "time"}, url="http://talk.example/sms")
     assert "signed for http" in caplog.text
     assert "http" not in answer.text
-    assert "signed for http" in inbox.refused(redis)[0][2].words
+    assert "signed for http" in inbox.latest_rejected(redis)[0][2].words
 
 
 def test_a_refusal_is_seen_on_the_stage(twilio_posts, redis):
     twilio_posts("/sms", {"Body": "time"}, signature="no")
-    event = events.latest(redis, 1)[0]
-    assert (event.kind, event.facts["address"]) == ("delivery.refused", "/sms")
+    event = events.read_latest(redis, 1)[0]
+    assert (event.type, event.data["address"]) == ("delivery.rejected", "/sms")
 
 
 def test_strangers_cannot_fill_the_store(twilio_posts, redis):
     for _ in range(300):
         twilio_posts("/sms", {"Body": "x" * 9000}, signature="no")
-    assert redis.xlen(inbox.REFUSED) + redis.xlen(inbox.FORGED) <= 200
-    assert all(len(delivery.body) <= 4096 for _, delivery, _ in inbox.refused(redis))
+    assert redis.xlen(inbox.REJECTED_STREAM) + redis.xlen(inbox.FORGED_STREAM) <= 200
+    assert all(len(delivery.body) <= 4096 for _, delivery, _ in inbox.latest_rejected(redis))
 
 
 def test_a_body_too_large_is_refused_before_it_is_read(twilio_posts):

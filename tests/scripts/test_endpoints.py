@@ -10,9 +10,9 @@ from werkzeug.serving import make_server
 import config
 from app import create_app
 from scripts import endpoints as tool
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.encryption import Seal
+from sending.webhooks.encryption import Encryption
 from tests.support.ports import reserved_port
 from workers import redelivery_runs
 
@@ -34,8 +34,8 @@ def running(environ, redis):
 
 @pytest.fixture
 def id(redis, settings):
-    seal = Seal(settings.secret_key)
-    return endpoints.create(redis, Client(), seal, "https://hear.example/hook", kinds=("text.*",)).id
+    seal = Encryption(settings.secret_key)
+    return endpoints.create(redis, HttpClient(), seal, "https://hear.example/hook", kinds=("text.*",)).id
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_an_empty_house_says_so(says):
 
 def test_attempts_can_be_read_and_one_sent_again(says, id, redis, settings):
     message = dispatch.deliver_later(redis, "text.received", {})
-    dispatch.due(redis)
-    dispatch.deliver(redis, Client(resolver=lambda *_: []), Seal(settings.secret_key), id)
+    dispatch.enqueue_due(redis)
+    dispatch.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
     assert f"{message}  text.received  attempt 1  dns" in says("attempts", id)
     assert says("resend", id, message) == f"{message} goes out once more.\n"
 
@@ -75,10 +75,10 @@ def test_a_bad_hour_is_recovered_and_it_is_said_how_far_it_is(says, id, redis):
         message = dispatch.deliver_later(redis, "text.received", {})
         redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
     assert message in says("dead", id)
-    queue, given_up = dispatch.queue(redis), time.monotonic() + 20
+    queue, given_up_at = dispatch.get_queue(redis), time.monotonic() + 20
 
     def work():
-        while time.monotonic() < given_up:
+        while time.monotonic() < given_up_at:
             for job in queue.jobs:
                 redelivery_runs.run(redis, redelivery_runs.load(redis, *job.args))
                 return
@@ -98,7 +98,7 @@ def test_it_is_paused_and_resumed(says, id):
 
 def test_what_the_app_refuses_is_said_in_its_own_words(says, id, redis):
     assert "There is no such subscriber." in says("attempts", "ep_0000000000000000", code=1)
-    endpoints.stop(redis, id, "gone")
+    endpoints.disable(redis, id, "gone")
     assert "Resume it first" in says("recover", id, "all", code=1)
 
 
@@ -113,9 +113,9 @@ def test_without_an_app_it_says_how_to_start_one(capsys):
 
 
 def test_a_time_is_said_as_people_say_it():
-    assert abs(tool.moment("2h") - (time.time() - 7_200)) < 5
-    assert tool.moment("all") == 0
-    assert tool.moment("2026-11-23T18:00+00:00") == 1795456800.0
+    assert abs(tool.parse_time("2h") - (time.time() - 7_200)) < 5
+    assert tool.parse_time("all") == 0
+    assert tool.parse_time("2026-11-23T18:00+00:00") == 1795456800.0
     for nonsense in ("", "2", "2w", "tomorrow", "99999999h"):
         with pytest.raises(argparse.ArgumentTypeError):
-            tool.moment(nonsense)
+            tool.parse_time(nonsense)

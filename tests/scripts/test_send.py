@@ -35,7 +35,7 @@ def test_each_provider_is_sent_and_taken(name, running, redis, capsys):
 
 def test_a_demo_at_another_port_is_found(running, redis, tmp_path, monkeypatch):
     (tmp_path / "environment").write_text(f"PUBLIC_URL=http://127.0.0.1:{running['PORT']}\n")
-    monkeypatch.setattr(tool, "RUNNING", tmp_path / "environment")
+    monkeypatch.setattr(tool, "RUNNING_ENV_FILE", tmp_path / "environment")
     assert tool.main(["github"], {name: value for name, value in running.items() if name != "PORT"}) == 0
     assert heard(redis)[0]["provider"] == "github"
 
@@ -62,7 +62,7 @@ def test_an_event_it_does_not_have_is_answered_with_those_it_has(running, capsys
 
 
 def test_without_a_secret_it_says_which_to_set(running, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(tool, "DEMO", tmp_path / "empty")
+    monkeypatch.setattr(tool, "DEMO_ENV_FILE", tmp_path / "empty")
     (tmp_path / "empty").write_text("")
     assert tool.main(["stripe"], {"PORT": running["PORT"]}) == 2
     assert "Set STRIPE_WEBHOOK_SECRET" in capsys.readouterr().err
@@ -78,6 +78,6 @@ def test_without_an_app_it_says_how_to_start_one(capsys):
 def test_the_demos_secrets_are_good_for_every_provider_they_name():
     from scripts.demo import read_env
 
-    given = read_env(Path(tool.DEMO))
+    given = read_env(Path(tool.DEMO_ENV_FILE))
     for name, held in config.load({**given, "REDIS_URL": "redis://127.0.0.1"}).webhook_secrets.items():
         providers.load()[name].check_setting(held)

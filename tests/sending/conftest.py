@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from tests.support.receivers import AUTHORITY, HERE
 from tests.support.webhook_sender import WebhookSender
 
@@ -19,13 +19,13 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def client(authorities: str) -> Iterator[Client]:
+def client(authorities: str) -> Iterator[HttpClient]:
     """It trusts an authority of our own."""
-    client = Client(allow_loopback=True, authorities=authorities, resolver=HERE)
+    client = HttpClient(allow_loopback=True, authorities=authorities, resolver=HERE)
     yield client
     client.close()
 
 
 @pytest.fixture
-def house(redis: Redis, client: Client) -> WebhookSender:
+def house(redis: Redis, client: HttpClient) -> WebhookSender:
     return WebhookSender(redis, client)

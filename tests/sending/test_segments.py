@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.segments import CUT, segments, shorten
+from sending.segments import TRUNCATION_MARK, count_segments, shorten
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from sending.segments import CUT, segments, shorten
     ],
 )
 def test_gsm_7_has_160_or_153_a_part_and_everything_else_70_or_67(text, parts):
-    assert segments(text) == parts
+    assert count_segments(text) == parts
 
 
 def test_a_short_text_is_left_alone():
@@ -39,20 +39,20 @@ def test_a_short_text_is_left_alone():
 def test_a_long_text_is_cut_at_a_sentence_and_marked():
     text = "This is one sentence of some length. " * 40
     cut = shorten(text)
-    assert cut.endswith("length." + CUT)
-    assert segments(cut) <= 3
+    assert cut.endswith("length." + TRUNCATION_MARK)
+    assert count_segments(cut) <= 3
 
 
 def test_a_long_text_without_sentences_is_cut_at_a_word():
-    assert shorten("word " * 300).removesuffix(CUT).split(" ")[-1] == "word"
+    assert shorten("word " * 300).removesuffix(TRUNCATION_MARK).split(" ")[-1] == "word"
 
 
 @given(st.text(max_size=2000), st.integers(1, 10))
 def test_a_cut_text_never_costs_more_than_it_may(text, most):
-    assert segments(shorten(text, most)) <= most
+    assert count_segments(shorten(text, most)) <= most
 
 
 @given(st.text(max_size=2000))
 def test_nothing_is_added_but_the_mark(text):
     cut = shorten(text)
-    assert cut == text or (cut.endswith(CUT) and text.startswith(cut.removesuffix(CUT)))
+    assert cut == text or (cut.endswith(TRUNCATION_MARK) and text.startswith(cut.removesuffix(TRUNCATION_MARK)))

@@ -8,9 +8,9 @@ import pytest
 
 import events
 from sending import opt_outs, outbox, rate_limits
-from sending.outbox import Effect
-from sending.twilio import CallIsOver, Telephone
-from store import collect, commit
+from sending.outbox import OutboundMessage
+from sending.twilio import CallEnded, TwilioGateway
+from store import commit_if_unchanged, new_pipeline
 from tests.support.waiting import eventually
 
 counter = itertools.count(301)
@@ -23,16 +23,16 @@ def somebody():
 
 @pytest.fixture
 def telephone(settings, redis, exchange):
-    return Telephone(replace(settings, twilio_api_url=exchange.url), redis)
+    return TwilioGateway(replace(settings, twilio_api_url=exchange.url), redis)
 
 
 @pytest.fixture
 def planned(redis, somebody):
     """A text that is planned, and waits to be sent."""
-    effect = Effect("answer:1", somebody, "It is done.", "SM1")
-    pipe = collect(redis)
+    effect = OutboundMessage("answer:1", somebody, "It is done.", "SM1")
+    pipe = new_pipeline(redis)
     outbox.plan(pipe, effect)
-    assert commit(redis, pipe, "effect:answer:1", "", field="state")
+    assert commit_if_unchanged(redis, pipe, "effect:answer:1", "", field="state")
     return effect
 
 
@@ -41,15 +41,15 @@ def state(redis):
 
 
 def test_a_planned_text_is_sent_and_has_a_sid(telephone, planned, redis, exchange, somebody):
-    assert telephone.text("answer:1") == "sent"
+    assert telephone.send_text("answer:1") == "sent"
     assert outbox.load(redis, "answer:1").sid.startswith("SM")
     assert exchange.sent_to(somebody) == ["It is done."]
-    assert outbox.overdue(redis, 9e12) == []
+    assert outbox.list_due(redis, 9e12) == []
 
 
 def test_sending_it_again_does_nothing(telephone, planned, exchange, somebody):
     for _ in range(5):
-        assert telephone.text("answer:1") == "sent"
+        assert telephone.send_text("answer:1") == "sent"
     assert exchange.sent_to(somebody) == ["It is done."]
 
 
@@ -57,39 +57,39 @@ def test_two_workers_at_once_send_it_once(telephone, planned, exchange, somebody
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(8) as pool:
-        states = list(pool.map(telephone.text, ["answer:1"] * 8))
+        states = list(pool.map(telephone.send_text, ["answer:1"] * 8))
     assert set(states) <= {"sent", "sending"}
     assert exchange.sent_to(somebody) == ["It is done."]
 
 
 def test_planning_it_twice_changes_nothing(telephone, planned, redis):
-    telephone.text("answer:1")
-    pipe = collect(redis)
+    telephone.send_text("answer:1")
+    pipe = new_pipeline(redis)
     outbox.plan(pipe, replace(planned, body="Something else."))
-    commit(redis, pipe, "effect:answer:1", "sent", field="state")
+    commit_if_unchanged(redis, pipe, "effect:answer:1", "sent", field="state")
     assert (state(redis), outbox.load(redis, "answer:1").body) == ("sent", "It is done.")
 
 
 def test_the_stage_sees_it_leave_with_its_segments_and_without_the_number(telephone, planned, redis, somebody):
-    telephone.text("answer:1")
-    event = events.latest(redis, 1)[0]
-    assert (event.kind, event.facts["segments"]) == ("text.sent", 1)
+    telephone.send_text("answer:1")
+    event = events.read_latest(redis, 1)[0]
+    assert (event.type, event.data["segments"]) == ("text.sent", 1)
     assert somebody not in str(event)
 
 
 def test_a_text_that_nobody_asked_for_is_a_story_of_its_own_on_the_stage(telephone, redis, somebody):
-    pipe = collect(redis)
-    outbox.plan(pipe, Effect("follow:1", somebody, "A pull request.", ""))
-    commit(redis, pipe, "x", "")
-    telephone.text("follow:1")
-    assert events.latest(redis, 1)[0].story == outbox.load(redis, "follow:1").sid != ""
+    pipe = new_pipeline(redis)
+    outbox.plan(pipe, OutboundMessage("follow:1", somebody, "A pull request.", ""))
+    commit_if_unchanged(redis, pipe, "x", "")
+    telephone.send_text("follow:1")
+    assert events.read_latest(redis, 1)[0].subject == outbox.load(redis, "follow:1").sid != ""
 
 
 def test_a_long_answer_is_cut(telephone, redis, exchange, somebody):
-    pipe = collect(redis)
-    outbox.plan(pipe, Effect("answer:1", somebody, "A sentence of some length. " * 60, "SM1"))
-    commit(redis, pipe, "x", "")
-    assert telephone.text("answer:1") == "sent"
+    pipe = new_pipeline(redis)
+    outbox.plan(pipe, OutboundMessage("answer:1", somebody, "A sentence of some length. " * 60, "SM1"))
+    commit_if_unchanged(redis, pipe, "x", "")
+    assert telephone.send_text("answer:1") == "sent"
     assert exchange.sent_to(somebody)[0].endswith("length. [cut]")
 
 
@@ -98,29 +98,29 @@ class TestTrouble:
 
     def test_429_means_later(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=429)
-        assert telephone.text("answer:1") == "planned"
-        assert 0 < redis.zscore(outbox.DUE, "answer:1") - time.time() < 3
-        assert telephone.text("answer:1") == "sent"
+        assert telephone.send_text("answer:1") == "planned"
+        assert 0 < redis.zscore(outbox.DUE_KEY, "answer:1") - time.time() < 3
+        assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
     def test_503_leaves_a_doubt_that_is_looked_up_before_it_is_sent_again(
         self, telephone, planned, redis, exchange, somebody
     ):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=503)
-        assert telephone.text("answer:1") == "unknown"
-        assert telephone.text("answer:1") == "planned"
-        assert telephone.text("answer:1") == "sent"
+        assert telephone.send_text("answer:1") == "unknown"
+        assert telephone.send_text("answer:1") == "planned"
+        assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
     def test_a_lost_answer_is_found_at_twilio_and_not_sent_again(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-drop", path="Messages")
-        assert telephone.text("answer:1") == "unknown"
-        assert telephone.text("answer:1") == "sent"
+        assert telephone.send_text("answer:1") == "unknown"
+        assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
     def test_while_twilio_cannot_be_asked_the_doubt_stays(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=503, times=3)
-        assert [telephone.text("answer:1") for _ in range(3)] == ["unknown"] * 3
+        assert [telephone.send_text("answer:1") for _ in range(3)] == ["unknown"] * 3
         assert exchange.sent_to(somebody) == []
 
     def test_a_process_killed_between_send_and_record_is_found_out_and_nothing_is_sent_twice(
@@ -128,87 +128,87 @@ class TestTrouble:
     ):
         monkeypatch.setattr(outbox, "settle", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            telephone.text("answer:1")
+            telephone.send_text("answer:1")
         monkeypatch.undo()
         assert state(redis) == "sending"
-        assert telephone.text("answer:1") == "sending", "its process may still live"
-        redis.hset("effect:answer:1", "began", time.time() - outbox.SENDING_TAKES - 1)
-        assert telephone.text("answer:1") == "sent"
+        assert telephone.send_text("answer:1") == "sending", "its process may still live"
+        redis.hset("effect:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
+        assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
     def test_a_process_killed_before_it_sent_is_found_out_and_the_text_is_sent(
         self, telephone, planned, redis, exchange, somebody
     ):
-        outbox.begin(redis, planned)
-        redis.hset("effect:answer:1", "began", time.time() - outbox.SENDING_TAKES - 1)
-        assert telephone.text("answer:1") == "planned"
-        assert telephone.text("answer:1") == "sent"
+        outbox.start_sending(redis, planned)
+        redis.hset("effect:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
+        assert telephone.send_text("answer:1") == "planned"
+        assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
     def test_the_same_words_sent_for_another_reason_are_not_taken_for_the_doubtful_ones(
         self, telephone, planned, redis, exchange, somebody
     ):
-        pipe = collect(redis)
-        outbox.plan(pipe, Effect("answer:2", somebody, "It is done.", "SM2"))
-        commit(redis, pipe, "effect:answer:2", "", field="state")
-        assert telephone.text("answer:2") == "sent"
+        pipe = new_pipeline(redis)
+        outbox.plan(pipe, OutboundMessage("answer:2", somebody, "It is done.", "SM2"))
+        commit_if_unchanged(redis, pipe, "effect:answer:2", "", field="state")
+        assert telephone.send_text("answer:2") == "sent"
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=500)
-        assert telephone.text("answer:1") == "unknown"
-        assert telephone.text("answer:1") == "planned"
+        assert telephone.send_text("answer:1") == "unknown"
+        assert telephone.send_text("answer:1") == "planned"
 
     def test_when_twilio_cannot_be_reached_nothing_is_in_doubt(self, settings, redis, planned):
         from tests.support.ports import reserved_port
 
-        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
-        assert nobody.text("answer:1") == "planned"
+        nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
+        assert nobody.send_text("answer:1") == "planned"
 
     def test_after_six_tries_it_is_refused_and_everybody_sees_it(self, settings, redis, planned):
         from tests.support.ports import reserved_port
 
-        nobody = Telephone(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
-        states = [nobody.text("answer:1") for _ in range(7)]
+        nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
+        states = [nobody.send_text("answer:1") for _ in range(7)]
         assert states == ["planned"] * 6 + ["refused"]
-        assert "could not be reached" in events.latest(redis, 1)[0].facts["reason"]
+        assert "could not be reached" in events.read_latest(redis, 1)[0].data["reason"]
 
 
 class TestRefusals:
     """Who may not be texted, and what must not be sent."""
 
     def test_who_texted_stop_is_not_texted(self, telephone, planned, redis, exchange, somebody):
-        opt_outs.leave(redis, somebody)
-        assert telephone.text("answer:1") == "refused"
+        opt_outs.opt_out(redis, somebody)
+        assert telephone.send_text("answer:1") == "refused"
         assert exchange.sent_to(somebody) == []
 
     def test_an_opt_out_that_only_twilio_knows_is_remembered(self, telephone, planned, redis, exchange, somebody):
         exchange.post(f"/handsets/%2B{somebody[1:]}/texts", body="STOP")
-        assert telephone.text("answer:1") == "refused"
-        assert opt_outs.has_left(redis, somebody)
+        assert telephone.send_text("answer:1") == "refused"
+        assert opt_outs.has_opted_out(redis, somebody)
 
     def test_a_number_that_is_none_is_refused_with_twilios_reason(self, telephone, redis):
-        pipe = collect(redis)
-        outbox.plan(pipe, Effect("answer:1", "anonymous", "hello", "SM1"))
-        commit(redis, pipe, "x", "")
-        assert telephone.text("answer:1") == "refused"
-        assert "21211" in events.latest(redis, 1)[0].facts["reason"]
+        pipe = new_pipeline(redis)
+        outbox.plan(pipe, OutboundMessage("answer:1", "anonymous", "hello", "SM1"))
+        commit_if_unchanged(redis, pipe, "x", "")
+        assert telephone.send_text("answer:1") == "refused"
+        assert "21211" in events.read_latest(redis, 1)[0].data["reason"]
 
     def test_eleven_texts_a_minute_to_one_person_are_one_too_many(self, redis):
-        for _ in range(rate_limits.PER_PERSON_A_MINUTE):
-            rate_limits.spend(redis, "alias", 1000.0)
-        with pytest.raises(rate_limits.OverTheLimit, match="one person in a minute"):
-            rate_limits.spend(redis, "alias", 1000.0)
-        rate_limits.spend(redis, "somebody else", 1000.0)
-        rate_limits.spend(redis, "alias", 1060.0)
+        for _ in range(rate_limits.MAX_PER_PERSON_PER_MINUTE):
+            rate_limits.consume(redis, "alias", 1000.0)
+        with pytest.raises(rate_limits.RateLimitExceeded, match="one person in a minute"):
+            rate_limits.consume(redis, "alias", 1000.0)
+        rate_limits.consume(redis, "somebody else", 1000.0)
+        rate_limits.consume(redis, "alias", 1060.0)
 
     def test_a_run_of_hundreds_trips_the_breaker_and_everything_stops(self, redis):
-        for number in range(rate_limits.ALL_A_MINUTE):
-            rate_limits.spend(redis, f"person {number}", 1000.0)
-        with pytest.raises(rate_limits.OverTheLimit):
-            rate_limits.spend(redis, "one more", 1000.0)
-        with pytest.raises(rate_limits.OverTheLimit, match="all sending is stopped"):
-            rate_limits.spend(redis, "another", 5000.0)
-        assert events.latest(redis, 1)[0].kind == "sending.stopped"
-        rate_limits.release(redis)
-        rate_limits.spend(redis, "another", 5000.0)
+        for number in range(rate_limits.MAX_TOTAL_PER_MINUTE):
+            rate_limits.consume(redis, f"person {number}", 1000.0)
+        with pytest.raises(rate_limits.RateLimitExceeded):
+            rate_limits.consume(redis, "one more", 1000.0)
+        with pytest.raises(rate_limits.RateLimitExceeded, match="all sending is stopped"):
+            rate_limits.consume(redis, "another", 5000.0)
+        assert events.read_latest(redis, 1)[0].type == "sending.stopped"
+        rate_limits.resume(redis)
+        rate_limits.consume(redis, "another", 5000.0)
 
 
 class TestLiveUpdates:
@@ -218,41 +218,41 @@ class TestLiveUpdates:
         call = exchange.post(f"/handsets/%2B{somebody[1:]}/calls")
         # It ends by itself: the app that this exchange calls is not there.
         eventually(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
-        with pytest.raises(CallIsOver):
-            telephone.speak(call["sid"], "https://talk.example/voice/answer")
+        with pytest.raises(CallEnded):
+            telephone.redirect_call(call["sid"], "https://talk.example/voice/answer")
 
     def test_a_call_nobody_knows_is_over(self, telephone):
-        with pytest.raises(CallIsOver):
-            telephone.speak("CA" + "0" * 32, "https://talk.example/voice/answer")
+        with pytest.raises(CallEnded):
+            telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer")
 
     def test_trouble_at_twilio_is_told_apart_from_a_call_that_is_over(self, telephone, exchange):
         exchange.post("/faults", kind="rest-refuse", path="Calls", status=503)
-        assert telephone.speak("CA" + "0" * 32, "https://talk.example/voice/answer") is False
+        assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer") is False
 
 
 def test_who_is_to_be_called_is_called_once(telephone, planned, exchange, somebody, redis):
     for _ in range(3):
-        assert telephone.call("answer:1") == "sent"
+        assert telephone.start_call("answer:1") == "sent"
     assert len(telephone.client.calls.list(to=somebody)) == 1
     assert outbox.load(redis, "answer:1").sid.startswith("CA")
     assert exchange.sent_to(somebody) == []
 
 
 def test_who_was_called_a_moment_ago_gets_a_text_instead(telephone, planned, exchange, somebody, redis):
-    telephone.call("answer:1")
-    outbox.plan(redis, Effect("answer:2", somebody, "And this.", "SM1"))
-    assert telephone.call("answer:2") == "sent"
+    telephone.start_call("answer:1")
+    outbox.plan(redis, OutboundMessage("answer:2", somebody, "And this.", "SM1"))
+    assert telephone.start_call("answer:2") == "sent"
     assert exchange.sent_to(somebody) == ["And this."]
 
 
 def test_a_call_of_which_nobody_knows_whether_it_was_made_becomes_a_text(telephone, planned, exchange, somebody, redis):
-    outbox.begin(redis, outbox.load(redis, "answer:1"), now=time.time() - 60)  # whoever began it died
-    assert telephone.call("answer:1") == "planned"
-    assert telephone.call("answer:1") == "sent"
+    outbox.start_sending(redis, outbox.load(redis, "answer:1"), now=time.time() - 60)  # whoever began it died
+    assert telephone.start_call("answer:1") == "planned"
+    assert telephone.start_call("answer:1") == "sent"
     assert exchange.sent_to(somebody) == ["It is done."]
 
 
 def test_who_texted_stop_is_not_called(telephone, planned, exchange, somebody, redis):
-    opt_outs.leave(redis, somebody)
-    assert telephone.call("answer:1") == "refused"
+    opt_outs.opt_out(redis, somebody)
+    assert telephone.start_call("answer:1") == "refused"
     assert telephone.client.calls.list(to=somebody) == []

@@ -102,7 +102,7 @@ def test_a_gap_is_marked(room, web, page):
 def test_everything_fits_every_screen(room, page, size):
     room.texts("SM1", words="W" * 300, answer="long words " * 40)
     room.happens("recording.ready", "SM1", seconds=7, loudness=-18, peaks=[0.5] * 100)
-    room.happens("delivery.refused", address="/sms", reason="W" * 200)
+    room.happens("delivery.rejected", address="/sms", reason="W" * 200)
     room.happens("sending.stopped", reason="W" * 200)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto("/")
@@ -115,10 +115,10 @@ def test_everything_fits_every_screen(room, page, size):
 def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(room, page):
     room.texts("SM1")
     room.texts("SM2")
-    room.happens("ask.started", "SM1", ask="a", attempt=1)
-    room.happens("ask.progress", "SM1", ask="a", done=0.4, words="asking")
-    room.happens("delivery.repeated", "SM1")
-    room.happens("delivery.refused", address="/sms", reason="unsigned")
+    room.happens("answer.started", "SM1", ask="a", attempt=1)
+    room.happens("answer.progress", "SM1", ask="a", done=0.4, words="asking")
+    room.happens("delivery.duplicate", "SM1")
+    room.happens("delivery.rejected", address="/sms", reason="unsigned")
     page.goto("/")
     sizes = page.evaluate(
         """() => [...document.querySelectorAll("body *")]
@@ -148,7 +148,7 @@ def test_the_presenter_stops_sending_after_one_question(room, page):
     page.get_by_text("Stop all sending…").click()
     stop.click()
     expect(page.locator("#health")).to_contain_text("stopped: the presenter stopped it")
-    inbox.keep(room.redis, sms)
+    inbox.save(room.redis, sms)
     expect(page.locator("#came")).to_contain_text("POST /sms")  # the part that moves does so by itself
     assert page.troubles == []
 

@@ -157,9 +157,9 @@ def test_gunicorn_stops_though_screens_watch(own_web, watch):
 
 
 def test_a_beat_comes_again_and_again(room, monkeypatch):
-    monkeypatch.setattr(event_stream, "BEAT", 0.05)
-    monkeypatch.setattr(event_stream, "LOOK", 0.05)
-    shown = event_stream.Feed(room.redis, lambda name, **values: "")
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(event_stream, "READ_TIMEOUT_SECONDS", 0.05)
+    shown = event_stream.EventStream(room.redis, lambda name, **values: "")
     screen, chunks = shown.join("")
     beats = []
     reading = threading.Thread(target=lambda: beats.extend(chunks), daemon=True)
@@ -172,23 +172,23 @@ def test_a_beat_comes_again_and_again(room, monkeypatch):
 
 
 def test_what_two_looks_find_is_told_once(room):
-    shown = event_stream.Feed(room.redis, lambda name, **values: "")
+    shown = event_stream.EventStream(room.redis, lambda name, **values: "")
     screen, chunks = shown.join("")
     room.texts("SM1")
-    shown._take(events.latest(room.redis, 9))
-    shown._take(events.latest(room.redis, 9))
+    shown._take(events.read_latest(room.redis, 9))
+    shown._take(events.read_latest(room.redis, 9))
     shown.leave(screen)
     assert b"".join(chunks).count(b"id: ") == 2
 
 
 def test_a_page_from_a_process_that_was_ahead_gets_nothing_twice(room, monkeypatch):
-    shown = event_stream.Feed(room.redis, lambda name, **values: "")
+    shown = event_stream.EventStream(room.redis, lambda name, **values: "")
     ahead = room.texts("SM1")
     monkeypatch.setattr(shown, "catch_up", lambda: None)  # it has not read what the other has
-    monkeypatch.setattr(shown, "_start_reading", lambda: None)
+    monkeypatch.setattr(shown, "_start_reader", lambda: None)
     screen, chunks = shown.join(ahead)
     last = room.texts("SM2")
-    shown._take(events.latest(room.redis, 9))
+    shown._take(events.read_latest(room.redis, 9))
     shown.leave(screen)
     said = b"".join(chunks).decode()
     assert ahead not in said
@@ -201,8 +201,8 @@ def test_what_waits_for_one_screen_is_bounded():
     there.settimeout(LIMIT_SECONDS)
     with here, there:
         stuck = viewer.Viewer("0-0", here)
-        stuck.give(b"x" * viewer.MOST_WAITING)
-        assert not stuck.is_gone
+        stuck.give(b"x" * viewer.MAX_QUEUED_BYTES)
+        assert not stuck.is_closed
         stuck.give(b"x")
-        assert stuck.is_gone
+        assert stuck.is_closed
         assert there.recv(1) == b""

@@ -7,21 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import events
-from events import KINDS, Event
-from masking import NUMBER
-from stage.sanitize import tame, took
-from stage.timeline import KEPT, SHOWN, Board, is_after
-from stage.timeline_events import TOLD
+from events import EVENT_TYPES, Event
+from masking import E164_NUMBER
+from stage.sanitize import format_duration, sanitize
+from stage.timeline import MAX_ENTRIES, MAX_VISIBLE_ENTRIES, Timeline, is_after
+from stage.timeline_events import HANDLERS
 from tests.stage.test_views import drawn
 
-FOLDED_ELSEWHERE = {"delivery.refused", "sending.stopped", "sending.released"}
+FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed"}
 
 
 class Telling:
     """A board, and time that passes."""
 
     def __init__(self):
-        self.board, self.now, self.number = Board(), 1_700_000_000.0, 0
+        self.board, self.now, self.number = Timeline(), 1_700_000_000.0, 0
 
     def __call__(self, kind, story="SM1", after=0.0, **facts):
         self.now += after
@@ -44,18 +44,18 @@ def test_a_text_is_a_story_from_arrival_to_answer(happens):
     story = happens("text.answered", after=0.006, answer="It is 14:05.", ms=6)
     assert (story.who, story.asked, story.answer) == ("+44 ••• 123", "time", "It is 14:05.")
     assert words(story) == ["arrived", "answered in 6 ms"]
-    assert story.state_words == "answered"
+    assert story.state_label == "answered"
 
 
 def test_slow_work_is_told_with_the_time_each_step_took(happens):
     happens("text.received", words="check example.com")
     happens("text.answered", after=0.006, answer="I am looking.", ms=6)
-    assert happens("ask.queued", after=0.001, ask="a").state == "waiting"
-    story = happens("ask.started", after=0.2, ask="a", attempt=1)
+    assert happens("answer.queued", after=0.001, ask="a").state == "waiting"
+    story = happens("answer.started", after=0.2, ask="a", attempt=1)
     assert story.state == "now"
-    happens("ask.progress", after=1, ask="a", done=0.4, words="asking")
+    happens("answer.progress", after=1, ask="a", done=0.4, words="asking")
     assert (story.progress.done, story.progress.words) == (0.4, "asking")
-    happens("ask.answered", after=1.9, ask="a", answer="It is up.", seconds=3.1)
+    happens("answer.ready", after=1.9, ask="a", answer="It is up.", seconds=3.1)
     assert story.progress is None
     assert story.answer == "It is up."
     assert [step.when or step.words for step in story.steps] == [
@@ -70,51 +70,51 @@ def test_slow_work_is_told_with_the_time_each_step_took(happens):
 def test_a_caller_is_on_the_line_until_the_call_is_over(happens):
     happens("call.received", "CA1", who="+44 ••• 123")
     happens("call.heard", "CA1", words="pressed 1")
-    assert happens("call.spoken", "CA1", answer="It is 14:05.", ms=4.2).state_words == "on the line"
+    assert happens("call.spoken", "CA1", answer="It is 14:05.", ms=4.2).state_label == "on the line"
     story = happens("call.ended", "CA1", status="completed", seconds="14")
-    assert story.state_words == "over"
+    assert story.state_label == "over"
     assert words(story) == ["rang", "pressed 1", "spoken in 4 ms", "hung up after 14 s"]
 
 
 def test_an_apology_that_got_through_is_no_success(happens):
-    happens("ask.queued", ask="a")
-    happens("ask.failed", ask="a", reason="Sorry, that took too long.")
+    happens("answer.queued", ask="a")
+    happens("answer.failed", ask="a", reason="Sorry, that took too long.")
     story = happens("text.sent", answer="Sorry, that took too long.", segments=1)
     story = happens("text.delivered", status="delivered")
-    assert story.state_words == "did not work"
+    assert story.state_label == "did not work"
     assert story.answer == "Sorry, that took too long."
 
 
 def test_a_call_that_ends_after_a_failure_is_not_shown_as_well(happens):
     happens("call.received", "CA1")
-    happens("ask.queued", "CA1", ask="a")
-    happens("ask.failed", "CA1", ask="a", reason="Sorry.")
-    assert happens("call.ended", "CA1", status="completed").state_words == "did not work"
+    happens("answer.queued", "CA1", ask="a")
+    happens("answer.failed", "CA1", ask="a", reason="Sorry.")
+    assert happens("call.ended", "CA1", status="completed").state_label == "did not work"
 
 
 def test_a_text_that_could_not_be_sent_says_why(happens):
-    story = happens("text.refused", who="+44 ••• 123", reason="they texted STOP")
+    story = happens("text.failed", who="+44 ••• 123", reason="they texted STOP")
     assert words(story) == ["not sent: they texted STOP"]
-    assert story.state_words == "did not work"
+    assert story.state_label == "did not work"
 
 
 def test_the_status_of_a_text_moves_in_place(happens):
     for status in ("sent", "delivered"):
         story = happens("text.delivered", status=status)
     assert words(story) == ["delivered"]
-    assert story.state_words == "answered"  # nobody works on a text that nobody asked for
+    assert story.state_label == "answered"  # nobody works on a text that nobody asked for
 
 
 def test_ten_deliveries_are_one_story(happens):
     happens("text.received", words="time")
     for _ in range(9):
-        story = happens("delivery.repeated", address="/sms")
+        story = happens("delivery.duplicate", address="/sms")
     assert story.repeats == 9
     assert len(happens.board.stories) == 1
 
 
 def test_who_we_called_ourselves_is_not_on_the_line_for_ever(happens):
-    assert happens("call.spoken", "CA1", answer="Somebody pushed.", ms=0).state_words == "answered"
+    assert happens("call.spoken", "CA1", answer="Somebody pushed.", ms=0).state_label == "answered"
     assert happens("call.spoken", "CA1", answer="You no longer follow anything here. Goodbye.", ms=0).state == "good"
 
 
@@ -125,13 +125,13 @@ def test_another_providers_news_is_a_lane_too(happens):
 
 
 def test_a_repeated_webhook_is_a_lane_of_its_sender_and_nobody_works_on_it(happens):
-    story = happens("delivery.repeated", "gone", address="/webhooks/github?installation=1")
+    story = happens("delivery.duplicate", "gone", address="/webhooks/github?installation=1")
     assert (story.channel, story.who, story.state, story.repeats) == ("webhook", "github", "good", 1)
 
 
 @pytest.mark.parametrize("address", ["/sms", "", "/", None, "odd"])
 def test_a_repeated_delivery_whose_story_is_forgotten_does_not_seem_to_be_worked_on(happens, address):
-    assert happens("delivery.repeated", "gone", address=address).state == "good"
+    assert happens("delivery.duplicate", "gone", address=address).state == "good"
 
 
 def test_our_webhook_about_a_text_is_a_step_of_that_text_however_many_hear_of_it(happens):
@@ -141,7 +141,7 @@ def test_our_webhook_about_a_text_is_a_step_of_that_text_however_many_hear_of_it
         happens("webhook.delivered", "msg_2_0", host=host, attempt=1, status=204, ms=6.0)
     assert list(happens.board.stories) == ["SM1"]
     assert words(story) == ["arrived", "answered in 6 ms", "there.example has it, 6 ms"]
-    assert (story.channel, story.state_words) == ("text", "answered")
+    assert (story.channel, story.state_label) == ("text", "answered")
 
 
 def test_our_webhook_about_what_is_no_longer_on_the_board_is_a_lane(happens):
@@ -165,11 +165,11 @@ def test_a_long_call_keeps_its_first_step_and_its_newest(happens):
         story = happens("call.heard", "CA1", words=f"pressed {number}")
     assert words(story)[0] == "rang"
     assert words(story)[-1] == "pressed 49"
-    assert len(story.steps) + story.left_out == 51
+    assert len(story.steps) + story.omitted_steps == 51
 
 
 def test_who_is_turned_away_is_counted_and_the_rest_of_the_path_is_nobodys_business(happens):
-    happens("delivery.refused", "", address="/webhooks/plain/a-secret", reason="The signature is missing.")
+    happens("delivery.rejected", "", address="/webhooks/plain/a-secret", reason="The signature is missing.")
     assert happens.board.door.refused == 1
     assert happens.board.door.address == "/webhooks/plain"
 
@@ -177,24 +177,24 @@ def test_who_is_turned_away_is_counted_and_the_rest_of_the_path_is_nobodys_busin
 def test_the_brake_shows_until_it_is_released(happens):
     happens("sending.stopped", "", reason="more than 600 texts in a minute")
     assert happens.board.stopped == "more than 600 texts in a minute"
-    happens("sending.released", "")
+    happens("sending.resumed", "")
     assert happens.board.stopped == ""
 
 
 def test_the_board_stays_small(happens):
-    for number in range(KEPT + 50):
+    for number in range(MAX_ENTRIES + 50):
         happens("text.received", f"SM{number}")
-    assert len(happens.board.stories) == KEPT
-    assert len(happens.board.shown()) == SHOWN
-    assert happens.board.shown()[0].id == f"SM{KEPT + 49}"
+    assert len(happens.board.stories) == MAX_ENTRIES
+    assert len(happens.board.shown()) == MAX_VISIBLE_ENTRIES
+    assert happens.board.shown()[0].id == f"SM{MAX_ENTRIES + 49}"
 
 
 def test_every_kind_of_event_can_be_told():
-    assert set(TOLD) | FOLDED_ELSEWHERE == set(KINDS)
+    assert set(HANDLERS) | FOLDED_ELSEWHERE == set(EVENT_TYPES)
 
 
 def test_an_event_without_a_story_is_a_story_of_its_own(happens):
-    happens("people.left", "", who="+44 ••• 123")
+    happens("person.opted_out", "", who="+44 ••• 123")
     assert [step.words for step in happens.board.stories["1-0"].steps] == ["opted out: no more texts"]
 
 
@@ -205,7 +205,7 @@ facts = st.dictionaries(
 )
 
 
-@given(st.sampled_from(sorted(KINDS)), facts)
+@given(st.sampled_from(sorted(EVENT_TYPES)), facts)
 def test_whatever_the_facts_are_the_page_can_be_drawn(kind, found):
     happens = Telling()
     story = happens(kind, **json.loads(json.dumps(found)))
@@ -215,14 +215,14 @@ def test_whatever_the_facts_are_the_page_can_be_drawn(kind, found):
 
 @given(st.text(), st.integers(1, 300))
 def test_words_are_one_short_line(text, longest):
-    line = tame(text, longest)
+    line = sanitize(text, longest)
     assert len(line) <= longest
     assert len(line.splitlines()) <= 1
 
 
 @given(st.text(), st.integers(1_000_000, 999_999_999_999_999), st.text())
 def test_no_number_gets_through(before, number, after):
-    assert not NUMBER.search(tame(f"{before}+{number} {after}"))
+    assert not E164_NUMBER.search(sanitize(f"{before}+{number} {after}"))
 
 
 @pytest.mark.parametrize(
@@ -239,11 +239,11 @@ def test_no_number_gets_through(before, number, after):
     ],
 )
 def test_tricks_with_letters_do_not_work(said, shown):
-    assert tame(said) == shown
+    assert sanitize(said) == shown
 
 
 def test_times_are_words():
-    assert [took(seconds) for seconds in (-1, 0.006, 0.9996, 3.14, 14, 125)] == [
+    assert [format_duration(seconds) for seconds in (-1, 0.006, 0.9996, 3.14, 14, 125)] == [
         "0 ms",
         "6 ms",
         "1 s",
@@ -260,4 +260,4 @@ def test_ids_are_compared_as_numbers():
 
 
 def test_the_board_holds_as_much_as_the_stream_brings():
-    assert events.KEPT > KEPT
+    assert events.MAX_EVENTS > MAX_ENTRIES

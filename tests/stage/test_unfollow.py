@@ -12,22 +12,22 @@ def way_out(room):
     for number in (ADA, BOB):
         followers.follow(room.redis, number, "github")
         followers.follow(room.redis, number, "call.ended", followers.CALL)
-    return f"/unfollow/{followers.link(room.redis, ADA)}"
+    return f"/unfollow/{followers.issue_unfollow_token(room.redis, ADA)}"
 
 
 def test_opening_the_page_shows_what_would_end_and_ends_nothing(visitor, room, way_out):
     page = visitor.get(way_out).text
     assert "call.ended, github" in page
     assert ADA not in page
-    assert followers.topics(room.redis, ADA) == ["call.ended", "github"]
+    assert followers.list_topics(room.redis, ADA) == ["call.ended", "github"]
 
 
 @pytest.mark.parametrize("form", [{}, {"List-Unsubscribe": "One-Click"}], ids=["button", "RFC 8058"])
 def test_one_press_ends_all_of_ones_own_and_nobody_elses(visitor, room, way_out, form):
     assert "It has ended" in visitor.post(way_out, data=form).text
     assert "It has ended" in visitor.get(way_out).text
-    assert followers.topics(room.redis, ADA) == []
-    assert followers.topics(room.redis, BOB) == ["call.ended", "github"]
+    assert followers.list_topics(room.redis, ADA) == []
+    assert followers.list_topics(room.redis, BOB) == ["call.ended", "github"]
 
 
 def test_an_address_made_up_ends_nothing(visitor, room, way_out):
@@ -35,18 +35,18 @@ def test_an_address_made_up_ends_nothing(visitor, room, way_out):
         for answer in (visitor.get(f"/unfollow/{word}"), visitor.post(f"/unfollow/{word}")):
             assert answer.status_code == 404
             assert "Nothing here" in answer.text
-    assert followers.topics(room.redis, ADA) == ["call.ended", "github"]
+    assert followers.list_topics(room.redis, ADA) == ["call.ended", "github"]
 
 
 def test_the_address_stays_the_same_and_tells_no_number(room, way_out):
-    assert way_out == f"/unfollow/{followers.link(room.redis, ADA)}"
+    assert way_out == f"/unfollow/{followers.issue_unfollow_token(room.redis, ADA)}"
     assert "447700" not in way_out
     assert len(way_out) == len("/unfollow/") + 16
 
 
 def test_nobodys_number_is_kept_for_a_way_out_that_is_told_no_more(room, way_out):
     for key in room.redis.keys("unfollow*"):
-        assert 0 < room.redis.ttl(key) <= followers.WAY_OUT_KEPT
+        assert 0 < room.redis.ttl(key) <= followers.UNFOLLOW_TOKEN_TTL_SECONDS
         room.redis.expire(key, 60)
-    followers.link(room.redis, ADA)
+    followers.issue_unfollow_token(room.redis, ADA)
     assert min(room.redis.ttl(key) for key in room.redis.keys("unfollow*")) > 60

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from stage.views import spell
+from stage.views import format_phone_number
 from tests.support.processes import ROOT
 from tests.support.stage_app import NUMBER, make
 
@@ -53,8 +53,8 @@ def test_hostile_words_are_words(room, visitor):
 def test_a_number_somebody_forgot_to_mask_is_masked(room, visitor):
     for kind, fact in [("text.received", "who"), ("text.received", "words"), ("text.answered", "answer")]:
         room.happens(kind, "SM1", **{fact: "call +447700900999"})
-    room.happens("text.refused", "SM1", reason="+447700900999 said STOP")
-    room.happens("delivery.refused", "", address="/sms/%2B447700900999", reason="+447700900999")
+    room.happens("text.failed", "SM1", reason="+447700900999 said STOP")
+    room.happens("delivery.rejected", "", address="/sms/%2B447700900999", reason="+447700900999")
     page = visitor.get("/").text
     assert "447700900999" not in page
     assert "+44 ••• 999" in page
@@ -68,8 +68,8 @@ def test_a_message_is_drawn_as_a_wave(room, visitor):
 def test_repeats_refusals_and_the_brake_are_said_in_words(room, visitor):
     room.texts("SM1")
     for _ in range(9):
-        room.happens("delivery.repeated", "SM1")
-    room.happens("delivery.refused", address="/sms", reason="The signature is missing.")
+        room.happens("delivery.duplicate", "SM1")
+    room.happens("delivery.rejected", address="/sms", reason="The signature is missing.")
     room.happens("sending.stopped", reason="more than 600 texts in a minute")
     page = visitor.get("/").text
     assert "delivered 10 times, answered once" in page
@@ -100,8 +100,8 @@ def test_the_address_may_choose_the_theme(visitor, query, theme):
 
 
 def test_the_number_is_written_as_its_country_does():
-    assert spell(NUMBER) == "+44 7700 900100"
-    assert spell("+15005550006") == "+1 500-555-0006"
+    assert format_phone_number(NUMBER) == "+44 7700 900100"
+    assert format_phone_number("+15005550006") == "+1 500-555-0006"
 
 
 COLOURS = {name: pair for name, *pair in re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", LOOK)}

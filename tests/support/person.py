@@ -25,7 +25,7 @@ class WebhookPoster:
         pairs = list(fields.items()) if isinstance(fields, dict) else fields
         url = changes.get("url", PUBLIC_URL + target)
         token = changes.get("token", self.settings.twilio_auth_token[0])
-        signature = changes.get("signature", twilio.sign(token, url, pairs))
+        signature = changes.get("signature", twilio.compute_signature(token, url, pairs))
         path, _, query = target.partition("?")
         answer = self.client.open(
             path,

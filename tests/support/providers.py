@@ -86,12 +86,12 @@ class Case:
         return self.signed().url != self.unsigned().url
 
     @property
-    def holds_body(self):
-        return self.provider.holds_body and not self.in_path
+    def signs_body(self):
+        return self.provider.signs_body and not self.in_path
 
     @property
     def holds_time(self):
-        return self.provider.window is not None and not self.in_path
+        return self.provider.tolerance_seconds is not None and not self.in_path
 
     @property
     def proof(self):
@@ -140,4 +140,4 @@ def served():
 
 
 def heard(redis):
-    return [event.facts for event in events.latest(redis, 5000) if event.kind == "webhook.received"]
+    return [event.data for event in events.read_latest(redis, 5000) if event.type == "webhook.received"]

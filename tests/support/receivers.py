@@ -12,8 +12,8 @@ from typing import Any
 
 import trustme
 
-from sending.http.client import Client
-from sending.http.errors import Failure
+from sending.http.client import HttpClient
+from sending.http.errors import RequestFailed
 
 Temper = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -195,10 +195,10 @@ def until(done: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.005)
 
 
-def refused(client: Client, url: str, **limits: Any) -> Failure:
+def refused(client: HttpClient, url: str, **limits: Any) -> RequestFailed:
     """The failure this request ends in."""
     try:
         client.request("POST", url, http=True, **limits)
-    except Failure as failure:
+    except RequestFailed as failure:
         return failure
     raise AssertionError(f"{url} was answered")

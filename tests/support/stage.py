@@ -23,7 +23,7 @@ class StageEvents:
     def happens(self, kind, story="", **facts):
         """One event; answers its id."""
         events.publish(self.redis, kind, story, **facts)
-        return events.latest(self.redis, 1)[0].id
+        return events.read_latest(self.redis, 1)[0].id
 
     def texts(self, story="SM1", words="time", answer="It is 14:05.", who="+44 ••• 123"):
         """A text and its answer."""
@@ -31,7 +31,7 @@ class StageEvents:
         return self.happens("text.answered", story, answer=answer, ms=6)
 
     def ids(self):
-        return [event.id for event in events.latest(self.redis, 10_000)]
+        return [event.id for event in events.read_latest(self.redis, 10_000)]
 
 
 class StreamClient:

@@ -9,7 +9,7 @@ import config
 import presenter
 import stage.event_stream
 from api import catalogue
-from stage.blueprint import feed
+from stage.blueprint import get_event_stream
 from tests.support.processes import ROOT
 
 NUMBER = "+447700900100"
@@ -37,10 +37,10 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app.add_url_rule("/test/feed", "test_feed", lambda: _look(app))
     app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("stage", "")))
     if beat := os.environ.get("BEAT"):
-        stage.event_stream.BEAT = float(beat)
+        stage.event_stream.HEARTBEAT_SECONDS = float(beat)
     if most := os.environ.get("MOST_VIEWERS"):
         with app.app_context():
-            feed().most_viewers = int(most)
+            get_event_stream().max_viewers = int(most)
     return app
 
 

@@ -4,9 +4,9 @@ import time
 
 import events
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.encryption import Seal
+from sending.webhooks.encryption import Encryption
 
-SEAL = Seal(["a secret key of these tests"])
+SEAL = Encryption(["a secret key of these tests"])
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops"
 
@@ -22,14 +22,14 @@ class WebhookSender:
         return endpoints.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
 
     def secret(self, id):
-        return SEAL.open(endpoints.load(self.redis, id).keys[0].sealed)
+        return SEAL.open(endpoints.load(self.redis, id).keys[0].encrypted)
 
     def says(self, kind="text.received", **data):
         return dispatch.deliver_later(self.redis, kind, data or {"words": "grüezi"})
 
     def sends(self, id, **limits):
         """Find subscribers, and let this one have what is due."""
-        dispatch.due(self.redis)
+        dispatch.enqueue_due(self.redis)
         return dispatch.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
 
     def time_passes(self, id):
@@ -42,7 +42,7 @@ class WebhookSender:
         return self.redis.hget(f"delivery:{message}:{id}", "state").decode()
 
     def attempts(self, id):
-        return list(reversed(dispatch.attempts(self.redis, id)))
+        return list(reversed(dispatch.load_attempts(self.redis, id)))
 
     def waits_for(self, id):
         """Seconds until the next attempt, and until the subscriber is tried at all."""
@@ -50,5 +50,5 @@ class WebhookSender:
         return due - time.time(), float(self.redis.hget(f"hook:{id}", "hold") or 0) - time.time()
 
     def told(self):
-        kinds = [event.kind for event in events.latest(self.redis, 100)]
-        return [kind for kind in kinds if kind.startswith("webhook.") or kind == "subscriber.disabled"]
+        kinds = [event.type for event in events.read_latest(self.redis, 100)]
+        return [kind for kind in kinds if kind.startswith("webhook.") or kind == "endpoint.disabled"]

@@ -6,10 +6,10 @@ import pytest
 
 import events
 from sending import outbox
-from sending.twilio import CallIsOver
-from store import collect, commit
+from sending.twilio import CallEnded
+from store import commit_if_unchanged, new_pipeline
 from workers import callbacks, calls, pending_answers, sweep
-from workers.pending_answers import Ask
+from workers.pending_answers import PendingAnswer
 
 ME = "+447700900201"
 LANDLINE = "+442079460123"
@@ -22,40 +22,42 @@ class Operator:
         self.settings, self.redis = settings, redis
         self.texted, self.updates, self.over, self.takes, self.live = [], [], False, True, True
 
-    def text(self, id):
+    def send_text(self, id):
         self.texted.append(id)
         return "sent"
 
-    def speak(self, sid, url):
+    def redirect_call(self, sid, url):
         self.updates.append(url)
         if self.over:
-            raise CallIsOver
+            raise CallEnded
         return self.takes
 
-    def call_is_live(self, sid):
+    def is_call_live(self, sid):
         return self.live
 
 
 @pytest.fixture
 def operator(settings, redis, monkeypatch):
     operator = Operator(settings, redis)
-    monkeypatch.setattr(callbacks, "telephone", lambda: operator)
+    monkeypatch.setattr(callbacks, "get_gateway", lambda: operator)
     return operator
 
 
 def ask(redis, channel="text", person=ME, deadline=60):
-    made = Ask("ask1", "count", "", channel, person, "CA1" if channel == "call" else "SM1", time.time() + deadline)
-    pipe = collect(redis)
+    made = PendingAnswer(
+        "ask1", "count", "", channel, person, "CA1" if channel == "call" else "SM1", time.time() + deadline
+    )
+    pipe = new_pipeline(redis)
     pending_answers.plan(pipe, made)
     if channel == "call":
-        calls.begin(pipe, "CA1", person)
-        calls.waits_for(pipe, "CA1", "ask1")
-    assert commit(redis, pipe, "nothing", "")
+        calls.record_start(pipe, "CA1", person)
+        calls.add_pending_answer(pipe, "CA1", "ask1")
+    assert commit_if_unchanged(redis, pipe, "nothing", "")
     return made
 
 
 def kinds(redis):
-    return [event.kind for event in events.latest(redis, 50)]
+    return [event.type for event in events.read_latest(redis, 50)]
 
 
 def test_who_texted_gets_a_text(operator, redis):
@@ -77,7 +79,7 @@ def test_the_first_answer_counts_and_a_late_one_does_not_undo_it(operator, redis
     callbacks.finish(redis, "ask1", "failed", "Sorry.")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert outbox.load(redis, "answer:ask1").body == "Sorry."
-    assert "ask.answered" not in kinds(redis)
+    assert "answer.ready" not in kinds(redis)
 
 
 def test_who_hung_up_gets_a_text_instead(operator, redis):
@@ -90,7 +92,7 @@ def test_who_hung_up_gets_a_text_instead(operator, redis):
 def test_who_hung_up_long_before_is_not_even_rung(operator, redis):
     ask(redis, "call")
     with redis.pipeline() as pipe:
-        calls.end(pipe, "CA1", "completed")
+        calls.record_end(pipe, "CA1", "completed")
         pipe.execute()
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert (operator.updates, operator.texted) == ([], ["answer:ask1"])
@@ -101,7 +103,7 @@ def test_a_landline_is_not_texted_and_the_stage_says_so(operator, redis):
     operator.over = True
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert operator.texted == []
-    assert "cannot get texts" in events.latest(redis, 1)[0].facts["reason"]
+    assert "cannot get texts" in events.read_latest(redis, 1)[0].data["reason"]
 
 
 @pytest.mark.parametrize("number", ["anonymous", "", "client:alice", "+442079460123"])
@@ -124,9 +126,9 @@ def test_an_update_that_twilio_does_not_take_leaves_the_answer_to_the_waiting_do
 def test_an_answer_nobody_heard_is_texted_when_the_call_is_over(operator, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    callbacks.after_call("CA1")
+    callbacks.text_unheard_answers("CA1")
     assert operator.texted == ["answer:ask1"]
-    callbacks.after_call("CA1")
+    callbacks.text_unheard_answers("CA1")
     assert operator.texted == ["answer:ask1"]
 
 
@@ -134,9 +136,9 @@ def test_an_answer_that_was_heard_is_not_texted_as_well(operator, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     with redis.pipeline() as pipe:
-        callbacks.heard(pipe, "ask1")
+        callbacks.mark_heard(pipe, "ask1")
         pipe.execute()
-    callbacks.after_call("CA1")
+    callbacks.text_unheard_answers("CA1")
     assert operator.texted == []
 
 
@@ -145,10 +147,10 @@ def test_a_task_that_fails_ends_in_an_apology_and_the_log_has_the_trace(operator
         id, description = "ask1", "count (text)"
 
     ask(redis)
-    callbacks.apologise(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
-    assert outbox.load(redis, "answer:ask1").body == callbacks.BROKEN
+    callbacks.on_failure(Job, redis, ZeroDivisionError, ZeroDivisionError("division by zero"), None)
+    assert outbox.load(redis, "answer:ask1").body == callbacks.FAILURE_MESSAGE
     assert "division by zero" in caplog.text
-    assert "ask.failed" in kinds(redis)
+    assert "answer.failed" in kinds(redis)
 
 
 class TestSweep:
@@ -157,7 +159,7 @@ class TestSweep:
     def test_an_overdue_ask_ends_in_an_apology(self, operator, redis):
         ask(redis, deadline=-1)
         assert sweep.sweep(redis) == 1
-        assert outbox.load(redis, "answer:ask1").body == callbacks.TOO_SLOW
+        assert outbox.load(redis, "answer:ask1").body == callbacks.TIMEOUT_MESSAGE
 
     def test_an_ask_that_still_has_time_is_left_alone(self, operator, redis):
         ask(redis, deadline=30)
@@ -167,33 +169,33 @@ class TestSweep:
         ask(redis, deadline=-1)
         sweep.sweep(redis)
         sweep.sweep(redis)
-        assert kinds(redis).count("ask.failed") == 1
+        assert kinds(redis).count("answer.failed") == 1
 
     def test_an_answer_that_never_arrived_in_a_call_that_ended_unseen_is_texted(self, operator, redis):
         ask(redis, "call")
         callbacks.finish(redis, "ask1", "answered", "Seven.")
         operator.live = False
-        sweep.sweep(redis, time.time() + callbacks.HEARD_WITHIN + 1)
+        sweep.sweep(redis, time.time() + callbacks.HEARD_TIMEOUT_SECONDS + 1)
         assert set(operator.texted) == {"answer:ask1"}
 
     def test_an_answer_on_its_way_into_a_live_call_is_waited_for(self, operator, redis):
         ask(redis, "call")
         callbacks.finish(redis, "ask1", "answered", "Seven.")
-        sweep.sweep(redis, time.time() + callbacks.HEARD_WITHIN + 1)
+        sweep.sweep(redis, time.time() + callbacks.HEARD_TIMEOUT_SECONDS + 1)
         assert operator.texted == []
-        assert redis.zcard(callbacks.UNHEARD) == 1
+        assert redis.zcard(callbacks.UNHEARD_KEY) == 1
 
     def test_a_planned_text_whose_process_died_is_taken_up(self, operator, redis):
         ask(redis)
-        pipe = collect(redis)
-        outbox.plan(pipe, outbox.Effect("answer:ask1", ME, "Seven.", "SM1"))
-        commit(redis, pipe, "nothing", "")
+        pipe = new_pipeline(redis)
+        outbox.plan(pipe, outbox.OutboundMessage("answer:ask1", ME, "Seven.", "SM1"))
+        commit_if_unchanged(redis, pipe, "nothing", "")
         sweep.sweep(redis, time.time() + 1)
         assert operator.texted == ["answer:ask1"]
 
     def test_rows_that_were_forgotten_do_not_stay_in_the_lists(self, operator, redis, monkeypatch):
-        redis.zadd(pending_answers.OPEN, {"gone": 1})
-        redis.zadd(outbox.DUE, {"gone too": 1})
-        monkeypatch.setattr(operator, "text", lambda id: "unknown")
+        redis.zadd(pending_answers.OPEN_KEY, {"gone": 1})
+        redis.zadd(outbox.DUE_KEY, {"gone too": 1})
+        monkeypatch.setattr(operator, "send_text", lambda id: "unknown")
         sweep.sweep(redis)
-        assert redis.zcard(pending_answers.OPEN) == redis.zcard(outbox.DUE) == 0
+        assert redis.zcard(pending_answers.OPEN_KEY) == redis.zcard(outbox.DUE_KEY) == 0

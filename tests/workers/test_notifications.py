@@ -7,7 +7,7 @@ import pytest
 
 from events import Event
 from sending import followers, opt_outs, outbox, rate_limits
-from sending.outbox import Effect
+from sending.outbox import OutboundMessage
 from sending.webhooks import dispatch
 from workers import callbacks, notifications, sweep
 
@@ -20,10 +20,10 @@ class Operator:
     def __init__(self, settings, redis):
         self.settings, self.redis, self.told = settings, redis, []
 
-    def text(self, id):
+    def send_text(self, id):
         return self._tells("text", id)
 
-    def call(self, id):
+    def start_call(self, id):
         return self._tells("call", id)
 
     def _tells(self, how, id):
@@ -36,7 +36,7 @@ class Operator:
 @pytest.fixture
 def operator(settings, redis, monkeypatch):
     operator = Operator(replace(settings, public_url=""), redis)
-    monkeypatch.setattr(callbacks, "telephone", lambda: operator)
+    monkeypatch.setattr(callbacks, "get_gateway", lambda: operator)
     return operator
 
 
@@ -49,7 +49,7 @@ def happens(redis, name="github.push", line="ada pushed", id="1-0"):
 
 def works(redis):
     """A worker does what waits for it."""
-    for job in dispatch.queue(redis).jobs:
+    for job in dispatch.get_queue(redis).jobs:
         job.func(*job.args)
         job.delete()
 
@@ -64,7 +64,7 @@ def seconds_pass(redis, rounds, start=1_000_000):
 def crowd(redis, size, topic="github", by="text"):
     pipe = redis.pipeline()
     for number in range(size):
-        pipe.hset(opt_outs.follows(f"+4477009{number:05}"), topic, by)
+        pipe.hset(opt_outs.topics_key(f"+4477009{number:05}"), topic, by)
         pipe.sadd(f"followers:{topic}", f"+4477009{number:05}")
     pipe.execute()
 
@@ -77,7 +77,12 @@ def test_all_who_follow_are_told_once(operator, redis):
     happens(redis)
     seconds_pass(redis, 3)
     assert operator.told == [("text", ADA, "ada pushed")]
-    assert redis.zcard(outbox.DUE) == redis.zcard(notifications.CROWD) == redis.zcard(notifications.NEW) == 0
+    assert (
+        redis.zcard(outbox.DUE_KEY)
+        == redis.zcard(notifications.WAITING_KEY)
+        == redis.zcard(notifications.NEW_EVENTS_KEY)
+        == 0
+    )
 
 
 def test_who_asked_for_calls_is_called(operator, redis):
@@ -93,16 +98,18 @@ def test_thousands_are_planned_in_one_round_and_leave_at_a_pace_below_the_ceilin
     crowd(redis, 2_000)
     happens(redis)
     notifications.due(redis, 1_000_000)
-    assert redis.zcard(notifications.CROWD) == 2_000 - notifications.A_SECOND
-    assert redis.zcard(outbox.DUE) == notifications.A_SECOND  # so that an answer to somebody never waits behind them
-    assert notifications.A_SECOND * 60 <= rate_limits.ALL_A_MINUTE / 2
+    assert redis.zcard(notifications.WAITING_KEY) == 2_000 - notifications.MAX_PER_SECOND
+    assert (
+        redis.zcard(outbox.DUE_KEY) == notifications.MAX_PER_SECOND
+    )  # so that an answer to somebody never waits behind them
+    assert notifications.MAX_PER_SECOND * 60 <= rate_limits.MAX_TOTAL_PER_MINUTE / 2
 
 
 def test_several_that_sweep_in_one_second_share_its_pace(operator, redis):
     crowd(redis, 50)
     happens(redis)
     assert [notifications.due(redis, 1_000_000 + part / 10) for part in range(4)] == [
-        1 + notifications.A_SECOND,
+        1 + notifications.MAX_PER_SECOND,
         0,
         0,
         0,
@@ -113,11 +120,11 @@ def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(oper
     crowd(redis, 20)
     happens(redis)
     with monkeypatch.context() as broken:
-        broken.setattr(notifications, "_longer", dies_after(12, notifications._longer))
-        broken.setattr(followers, "AT_A_TIME", 5)
+        broken.setattr(notifications, "_with_unsubscribe_url", dies_after(12, notifications._with_unsubscribe_url))
+        broken.setattr(followers, "NUMBERS_PER_BATCH", 5)
         with pytest.raises(SystemExit):
             notifications.due(redis, 1_000_000)
-    assert 0 < redis.zcard(notifications.CROWD) < 20
+    assert 0 < redis.zcard(notifications.WAITING_KEY) < 20
     redis.delete("telling:1-0:mine")  # its turn is over
     seconds_pass(redis, 6, 1_000_001)
     assert len(operator.told) == len({number for _, number, _ in operator.told}) == 20
@@ -126,13 +133,13 @@ def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(oper
 def test_what_a_lost_job_had_in_hand_is_found_by_the_sweep(operator, redis):
     followers.follow(redis, ADA, "github")
     happens(redis)
-    notifications.due(redis, time.time() - 2 * notifications.AGAIN)
-    dispatch.queue(redis).empty()
-    sweep._unsettled_texts(redis, time.time())
+    notifications.due(redis, time.time() - 2 * notifications.RECHECK_AFTER_SECONDS)
+    dispatch.get_queue(redis).empty()
+    sweep._resume_unsettled_texts(redis, time.time())
     assert operator.told == [("text", ADA, "ada pushed")]
 
 
-@pytest.mark.parametrize("ends", [followers.unfollow, opt_outs.leave], ids=["unfollow", "STOP"])
+@pytest.mark.parametrize("ends", [followers.unfollow, opt_outs.opt_out], ids=["unfollow", "STOP"])
 def test_who_ends_it_while_it_waits_is_left_in_peace(operator, redis, ends):
     followers.follow(redis, ADA, "github")
     happens(redis)
@@ -140,14 +147,14 @@ def test_who_ends_it_while_it_waits_is_left_in_peace(operator, redis, ends):
     ends(redis, ADA)
     works(redis)
     assert operator.told == []
-    assert redis.zcard(outbox.DUE) == 0
+    assert redis.zcard(outbox.DUE_KEY) == 0
 
 
 def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
     followers.follow(redis, ADA, "github")
-    opt_outs.leave(redis, ADA)
+    opt_outs.opt_out(redis, ADA)
     assert followers.is_followed(redis, "github.push")
-    assert list(followers.of(redis, "github.push")) == []
+    assert list(followers.iter_followers(redis, "github.push")) == []
     assert not followers.is_followed(redis, "github.push")
 
 
@@ -157,7 +164,7 @@ def test_while_sending_is_stopped_they_wait(operator, redis):
     happens(redis)
     seconds_pass(redis, 2)
     assert operator.told == []
-    rate_limits.release(redis)
+    rate_limits.resume(redis)
     seconds_pass(redis, 1, 1_000_010)
     assert operator.told == [("text", ADA, "ada pushed")]
 
@@ -168,7 +175,7 @@ def test_the_way_out_goes_along_where_it_costs_no_further_segment(operator, redi
     followers.follow(redis, ADA, "github")
     happens(redis, line=line)
     seconds_pass(redis, 1)
-    way = f"\nEnd: https://talk.example/unfollow/{followers.link(redis, ADA)}"
+    way = f"\nEnd: https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)}"
     assert operator.told == [("text", ADA, line + (way if has_way else ""))]
 
 
@@ -184,8 +191,8 @@ def dies_after(times, function):
 
 
 def test_an_effect_that_was_settled_is_not_looked_at_for_ever(operator, redis):
-    outbox.plan(redis, Effect("follow:1-0:x", ADA, "ada pushed", "", "planned"))
+    outbox.plan(redis, OutboundMessage("follow:1-0:x", ADA, "ada pushed", "", "planned"))
     outbox.settle(redis, "follow:1-0:x", "planned", "sent")
-    redis.zadd(outbox.DUE, {"follow:1-0:x": 1})
-    notifications.bring(["follow:1-0:x"])
-    assert redis.zcard(outbox.DUE) == 0
+    redis.zadd(outbox.DUE_KEY, {"follow:1-0:x": 1})
+    notifications.deliver_notifications(["follow:1-0:x"])
+    assert redis.zcard(outbox.DUE_KEY) == 0

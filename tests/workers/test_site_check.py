@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from tests.support.receivers import (
     AUTHORITY,
     OK,
@@ -19,7 +19,7 @@ from tests.support.receivers import (
     says_and_closes,
     tls_for,
 )
-from workers.site_check import Look, Step, look, sentence
+from workers.site_check import Hop, SiteCheck, check_site, summarize
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
 LATER = datetime.datetime(2027, 3, 3, tzinfo=datetime.UTC)
@@ -33,19 +33,20 @@ def moved(to, status=302):
 def client(tmp_path_factory):
     path = tmp_path_factory.mktemp("tls") / "authority.pem"
     AUTHORITY.cert_pem.write_to_path(path)
-    client = Client(allow_loopback=True, authorities=str(path), resolver=leads_to("127.0.0.1"))
+    client = HttpClient(allow_loopback=True, authorities=str(path), resolver=leads_to("127.0.0.1"))
     yield client
     client.close()
 
 
 def test_a_site_that_is_up_says_how_fast_and_for_how_long(client):
     with receiver(answers(OK), tls_for("site.test", not_after=LATER)) as there:
-        seen = look(f"site.test:{there.port}", client)
-    (step,) = seen.steps
+        seen = check_site(f"site.test:{there.port}", client)
+    (step,) = seen.hops
     assert (step.status, seen.certificate_ends, seen.cause) == (200, LATER, None)
-    assert 0 < step.secure <= step.first_byte
-    assert sentence(seen, NOW) == (
-        f"site.test is up and answered in {step.first_byte} milliseconds. Its certificate is good until 3 March 2027."
+    assert 0 < step.tls_ms <= step.first_byte_ms
+    assert summarize(seen, NOW) == (
+        f"site.test is up and answered in {step.first_byte_ms} milliseconds. "
+        "Its certificate is good until 3 March 2027."
     )
 
 
@@ -55,9 +56,9 @@ def test_each_redirect_is_followed_by_hand_and_told(client):
         connection.sendall(moved(f"https://www.site.test:{there.port}/" if here else "/here"))
 
     with receiver(answers(OK), tls_for("www.site.test")) as there, receiver(temper) as first:
-        seen = look(f"http://site.test:{first.port}", client)
-    assert [step.status for step in seen.steps] == [302, 302, 200]
-    assert sentence(seen, NOW).startswith("site.test sends people on to www.site.test. www.site.test is up")
+        seen = check_site(f"http://site.test:{first.port}", client)
+    assert [step.status for step in seen.hops] == [302, 302, 200]
+    assert summarize(seen, NOW).startswith("site.test sends people on to www.site.test. www.site.test is up")
 
 
 @pytest.mark.parametrize(
@@ -65,15 +66,15 @@ def test_each_redirect_is_followed_by_hand_and_told(client):
 )
 def test_a_redirect_that_leads_inside_is_not_followed(client, to):
     with receiver(answers(moved(to))) as there:
-        seen = look(f"http://site.test:{there.port}", client)
-    assert (seen.cause, len(seen.steps)) == ("blocked", 1)
+        seen = check_site(f"http://site.test:{there.port}", client)
+    assert (seen.cause, len(seen.hops)) == ("blocked", 1)
 
 
 def test_a_site_that_sends_people_in_circles_is_left_after_five_redirects(client):
     with receiver(answers(moved("/again"))) as there:
-        seen = look(f"http://site.test:{there.port}", client)
-    assert len(seen.steps) == 6
-    assert sentence(seen, NOW) == "site.test is up, but sends people round and round. It is not encrypted."
+        seen = check_site(f"http://site.test:{there.port}", client)
+    assert len(seen.hops) == 6
+    assert summarize(seen, NOW) == "site.test is up, but sends people round and round. It is not encrypted."
 
 
 @pytest.mark.parametrize(
@@ -86,22 +87,22 @@ def test_a_site_that_sends_people_in_circles_is_left_after_five_redirects(client
 )
 def test_a_site_in_trouble_says_which(client, status, words):
     with receiver(answers(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())) as there:
-        assert sentence(look(f"http://site.test:{there.port}", client), NOW) == words
+        assert summarize(check_site(f"http://site.test:{there.port}", client), NOW) == words
 
 
 def test_a_name_that_does_not_exist_is_said_so():
     def nowhere(_host, _port):
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
-    assert sentence(look("example.test", Client(resolver=nowhere))) == (
+    assert summarize(check_site("example.test", HttpClient(resolver=nowhere))) == (
         "I couldn't find example.test: there is no such name."
     )
 
 
 def test_a_site_that_is_too_slow_is_said_so(client, monkeypatch):
-    monkeypatch.setattr("workers.site_check.FINISH_WITHIN", 0.2)
+    monkeypatch.setattr("workers.site_check.HOP_TIMEOUT_SECONDS", 0.2)
     with receiver(never_answers) as there:
-        assert sentence(look(f"http://slow.test:{there.port}", client)) == "slow.test took too long to answer."
+        assert summarize(check_site(f"http://slow.test:{there.port}", client)) == "slow.test took too long to answer."
 
 
 @pytest.mark.parametrize(
@@ -115,22 +116,22 @@ def test_a_site_that_is_too_slow_is_said_so(client, monkeypatch):
     ],
 )
 def test_an_address_we_do_not_visit_is_explained(address, words):
-    assert sentence(look(address, Client(resolver=leads_to("127.0.0.1")))) == words
+    assert summarize(check_site(address, HttpClient(resolver=leads_to("127.0.0.1")))) == words
 
 
 def test_a_certificate_about_to_end_gets_a_word():
-    seen = Look("https://a.test/", (Step("https://a.test/", 200, 1, 2, 1234),), NOW + datetime.timedelta(days=1.5))
-    assert sentence(seen, NOW) == "a.test is up and answered in 1.2 seconds. Its certificate ends in 1 day."
+    seen = SiteCheck("https://a.test/", (Hop("https://a.test/", 200, 1, 2, 1234),), NOW + datetime.timedelta(days=1.5))
+    assert summarize(seen, NOW) == "a.test is up and answered in 1.2 seconds. Its certificate ends in 1 day."
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=30), st.binary(max_size=30))
 def test_whatever_is_asked_and_wherever_it_leads_there_is_a_sentence(address, target):
-    assert sentence(look(address, NOWHERE)).endswith(".")
+    assert summarize(check_site(address, NOWHERE)).endswith(".")
     reply = b"HTTP/1.1 302 X\r\nLocation: " + target.replace(b"\n", b"") + b"\r\nContent-Length: 0\r\n\r\n"
     with receiver(says_and_closes(reply)) as there:
-        assert sentence(look(f"http://site.test:{there.port}", ANYONE)).endswith(".")
+        assert summarize(check_site(f"http://site.test:{there.port}", ANYONE)).endswith(".")
 
 
-NOWHERE = Client(resolver=leads_to("10.0.0.1"))
-ANYONE = Client(allow_loopback=True, resolver=leads_to("127.0.0.1"))
+NOWHERE = HttpClient(resolver=leads_to("10.0.0.1"))
+ANYONE = HttpClient(allow_loopback=True, resolver=leads_to("127.0.0.1"))

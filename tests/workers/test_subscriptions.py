@@ -8,13 +8,13 @@ from rq import SimpleWorker
 from standardwebhooks import Webhook
 
 from sending import followers, opt_outs
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import endpoints
-from sending.webhooks.encryption import Seal
-from store import collect, commit
+from sending.webhooks.encryption import Encryption
+from store import commit_if_unchanged, new_pipeline
 from tests.support.receivers import answers, leads_to, read_request, receiver
 from workers import callbacks, pending_answers, subscriptions, tasks
-from workers.pending_answers import Ask
+from workers.pending_answers import PendingAnswer
 from workers.queues import Queues
 
 ADA, BOB, LANDLINE = "+447700900201", "+447700900202", "+442079460123"
@@ -27,7 +27,7 @@ class Operator:
     def __init__(self, settings, redis):
         self.settings, self.redis = settings, redis
 
-    def text(self, id):
+    def send_text(self, id):
         return "sent"
 
 
@@ -36,15 +36,15 @@ def hands_over(settings, redis, monkeypatch):
     """Somebody asks, a worker works; what they are told."""
     operator = Operator(settings, redis)
     for room in (callbacks, subscriptions, tasks):
-        monkeypatch.setattr(room, "telephone", lambda: operator)
-    client = Client(allow_loopback=True, resolver=leads_to("127.0.0.1"))
-    monkeypatch.setattr(tasks, "client", lambda: client)
+        monkeypatch.setattr(room, "get_gateway", lambda: operator)
+    client = HttpClient(allow_loopback=True, resolver=leads_to("127.0.0.1"))
+    monkeypatch.setattr(tasks, "get_client", lambda: client)
     queues, number = Queues(redis), iter(range(100))
 
     def ask(task, words, who=ADA, channel="text"):
-        id, pipe = f"ask{next(number)}", collect(redis)
-        queues.put(pipe, Ask(id, "x", words, channel, who, "SM1", time.time() + 60), task)
-        assert commit(redis, pipe, "nothing", "")
+        id, pipe = f"ask{next(number)}", new_pipeline(redis)
+        queues.enqueue(pipe, PendingAnswer(id, "x", words, channel, who, "SM1", time.time() + 60), task)
+        assert commit_if_unchanged(redis, pipe, "nothing", "")
         queue = queues.by_name["callers" if channel == "call" else "texters"]
         SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
         return pending_answers.load(redis, id).answer
@@ -65,7 +65,7 @@ def repeats_the_challenge(connection):
 
 
 def secret_of(settings, one):
-    return Seal(settings.secret_key).open(one.keys[0].sealed)
+    return Encryption(settings.secret_key).open(one.keys[0].encrypted)
 
 
 def address(there):
@@ -74,10 +74,10 @@ def address(there):
 
 def test_who_follows_is_told_so_and_may_end_it(hands_over, redis):
     assert hands_over(subscriptions.follow, "github").startswith("You follow github now")
-    assert followers.topics(redis, ADA) == ["github"]
+    assert followers.list_topics(redis, ADA) == ["github"]
     assert hands_over(subscriptions.unfollow, "github") == "You no longer follow github."
     assert hands_over(subscriptions.unfollow, "github") == "You do not follow github."
-    assert followers.topics(redis, ADA) == []
+    assert followers.list_topics(redis, ADA) == []
 
 
 def test_unfollow_alone_ends_all_of_ones_own(hands_over, redis):
@@ -85,20 +85,22 @@ def test_unfollow_alone_ends_all_of_ones_own(hands_over, redis):
         hands_over(subscriptions.follow, topic)
     hands_over(subscriptions.follow, "github", who=BOB)
     assert hands_over(subscriptions.unfollow, "") == "You no longer follow anything."
-    assert (followers.topics(redis, ADA), followers.topics(redis, BOB)) == ([], ["github"])
+    assert (followers.list_topics(redis, ADA), followers.list_topics(redis, BOB)) == ([], ["github"])
 
 
 def test_a_landline_cannot_follow_by_text_and_is_told_that_it_can_by_call(hands_over, redis):
     assert "Ask for github by call" in hands_over(subscriptions.follow, "github", who=LANDLINE)
     assert not followers.is_followed(redis, "github")
     assert "I call you" in hands_over(subscriptions.follow, "github by call", who=LANDLINE)
-    assert followers.channel(redis, LANDLINE, "github.push") == "call"
+    assert followers.get_channel(redis, LANDLINE, "github.push") == "call"
 
 
 def test_who_follows_is_told_the_address_that_ends_it_in_one_press(hands_over, redis):
     told = hands_over(subscriptions.follow, "github")
-    assert f"https://talk.example/unfollow/{followers.link(redis, ADA)} to end all" in told
-    assert followers.link(redis, ADA) not in str(redis.xrange("events"))  # the room sees the answer, not the way out
+    assert f"https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)} to end all" in told
+    assert followers.issue_unfollow_token(redis, ADA) not in str(
+        redis.xrange("events")
+    )  # the room sees the answer, not the way out
 
 
 def test_on_the_phone_no_address_is_spelt_out(hands_over):
@@ -107,13 +109,13 @@ def test_on_the_phone_no_address_is_spelt_out(hands_over):
 
 
 def test_who_has_texted_stop_follows_nothing(hands_over, redis):
-    opt_outs.leave(redis, ADA)
+    opt_outs.opt_out(redis, ADA)
     assert "Text START first" in hands_over(subscriptions.follow, "github")
     assert not followers.is_followed(redis, "github")
 
 
 def test_an_eleventh_thing_is_too_much(hands_over):
-    for number in range(followers.MOST):
+    for number in range(followers.MAX_TOPICS_PER_NUMBER):
         hands_over(subscriptions.follow, f"github.thing{number}")
     assert "10 things already" in hands_over(subscriptions.follow, "stripe")
 
@@ -121,7 +123,7 @@ def test_an_eleventh_thing_is_too_much(hands_over):
 def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_does(hands_over, redis, settings):
     with receiver(repeats_the_challenge) as there:
         told = hands_over(subscriptions.subscribe, address(there))
-    (one,) = endpoints.everyone(redis)
+    (one,) = endpoints.load_all(redis)
     assert (one.url, one.owner, one.state) == (address(there), ADA, "on")
     assert "call.received" in one.kinds
     assert "github.*" in one.kinds
@@ -134,13 +136,13 @@ def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_d
     assert all(secret.encode() not in row for _, row in redis.xrange("events") for row in row.values())
     head, _, body = there.requests[1].partition(b"\r\n\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])}
-    assert Webhook(secret).verify(body, headers)["type"] == "subscriber.created"
+    assert Webhook(secret).verify(body, headers)["type"] == "endpoint.created"
 
 
 def test_an_address_that_answers_anything_else_gets_nothing(hands_over, redis):
     with receiver(answers(OK)) as there:
         assert "No webhooks go to hear.test yet." in hands_over(subscriptions.subscribe, address(there))
-    assert list(endpoints.everyone(redis)) == []
+    assert list(endpoints.load_all(redis)) == []
     assert [body["type"] for body in bodies(there)] == ["subscriber.challenge"]
 
 
@@ -154,27 +156,27 @@ def test_asking_twice_tells_the_same_secret_again(hands_over, redis, settings):
     with receiver(repeats_the_challenge) as there:
         for _ in range(2):
             hands_over(subscriptions.subscribe, address(there))
-    (one,) = endpoints.everyone(redis)
-    told = [body["data"]["secret"] for body in bodies(there) if body["type"] == "subscriber.created"]
+    (one,) = endpoints.load_all(redis)
+    told = [body["data"]["secret"] for body in bodies(there) if body["type"] == "endpoint.created"]
     assert told == [secret_of(settings, one)] * 2
 
 
 def test_asking_again_after_the_secret_key_was_lost_tells_a_new_secret(hands_over, redis, settings):
     with receiver(repeats_the_challenge) as there:
-        client, lost = Client(allow_loopback=True), Seal(["a secret key that is gone"])
+        client, lost = HttpClient(allow_loopback=True), Encryption(["a secret key that is gone"])
         endpoints.create(redis, client, lost, address(there), http=True, owner=ADA, kinds=("call.ended",))
         assert "has its secret now" in hands_over(subscriptions.subscribe, address(there))
-    (one,) = endpoints.everyone(redis)
+    (one,) = endpoints.load_all(redis)
     assert len(one.keys) == 1
     assert bodies(there)[-1]["data"]["secret"] == secret_of(settings, one)
 
 
 def test_a_fourth_address_is_too_much(hands_over, redis):
     with receiver(repeats_the_challenge) as there:
-        for number in range(subscriptions.MOST):
+        for number in range(subscriptions.MAX_ENDPOINTS_PER_NUMBER):
             hands_over(subscriptions.subscribe, f"{address(there)}/{number}")
         assert "3 addresses already" in hands_over(subscriptions.subscribe, address(there))
-    assert len(list(endpoints.everyone(redis))) == subscriptions.MOST
+    assert len(list(endpoints.load_all(redis))) == subscriptions.MAX_ENDPOINTS_PER_NUMBER
 
 
 def test_what_lies_behind_an_address_is_not_said_again(hands_over):
@@ -186,6 +188,6 @@ def test_only_its_owner_ends_an_address(hands_over, redis):
     with receiver(repeats_the_challenge) as there:
         hands_over(subscriptions.subscribe, address(there))
     assert hands_over(subscriptions.unfollow, "hear.test", who=BOB) == "You do not follow hear.test."
-    assert len(list(endpoints.everyone(redis))) == 1
+    assert len(list(endpoints.load_all(redis))) == 1
     assert hands_over(subscriptions.unfollow, "hear.test") == "We no longer send webhooks to hear.test."
-    assert list(endpoints.everyone(redis)) == []
+    assert list(endpoints.load_all(redis)) == []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers import pending_answers, tasks
-from workers.audio import NotASound, measure
+from workers.audio import InvalidAudio, measure
 
 
 class Telephone:
@@ -20,12 +20,12 @@ class Telephone:
 
 @pytest.fixture
 def telephone(settings, redis, monkeypatch):
-    monkeypatch.setattr(tasks, "telephone", lambda: Telephone(settings, redis))
+    monkeypatch.setattr(tasks, "get_gateway", lambda: Telephone(settings, redis))
 
 
 def remember(redis, *commands, who="alias"):
     for command in commands:
-        pending_answers.remember(redis, command, "text", who)
+        pending_answers.record_command(redis, command, "text", who)
 
 
 def test_a_number_that_was_never_asked_says_so(telephone):
@@ -44,7 +44,7 @@ def test_one_thing_by_one_person_is_said_in_the_singular(telephone, redis):
 
 
 def test_the_whole_history_is_read_however_long(telephone, redis, monkeypatch):
-    monkeypatch.setattr(tasks, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(tasks, "MAX_ROWS_PER_READ", 7)
     remember(redis, *["time"] * 50)
     assert "50 things" in tasks.count("")
 
@@ -79,7 +79,7 @@ def test_half_as_loud_is_six_decibels_less():
 
 
 def test_silence_is_silent_and_an_empty_recording_is_no_error():
-    assert measure(wav([0] * 8000)).in_words == "silent"
+    assert measure(wav([0] * 8000)).loudness_label == "silent"
     assert measure(wav([])).seconds == 0
 
 
@@ -91,7 +91,7 @@ def test_the_waveform_rises_where_somebody_speaks():
 
 @pytest.mark.parametrize("bytes_", [b"", b"RIFF", b"\xff" * 500, b"RIFF\x00\x00\x00\x00WAVEfmt "])
 def test_what_is_no_recording_is_said_so(bytes_):
-    with pytest.raises(NotASound):
+    with pytest.raises(InvalidAudio):
         measure(bytes_)
 
 
@@ -100,6 +100,6 @@ def test_a_broken_file_never_ends_in_anything_but_the_one_refusal(junk, at):
     whole = wav(tone(0.01, 0.5))
     try:
         sound = measure(whole[:at] + junk + whole[at:])
-    except NotASound:
+    except InvalidAudio:
         return
     assert all(0 <= peak <= 1 for peak in sound.peaks)

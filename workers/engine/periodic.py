@@ -11,17 +11,17 @@ from rq.scripts import release_lock
 from rq.utils import as_text
 
 from workers import sweep
-from workers.engine.recovery import JOBS_ARE, Sightings, has_worker
+from workers.engine.recovery import JOB_SERIALIZER, Debouncer, is_worker_alive
 
 # (seconds, function): all workers call these, at the same time too.
-CHORES: list[tuple[float, Callable[[Redis], object]]] = [
-    (sweep.EVERY, sweep.sweep),
+PERIODIC_FUNCTIONS: list[tuple[float, Callable[[Redis], object]]] = [
+    (sweep.INTERVAL_SECONDS, sweep.sweep),
 ]
 
 log = logging.getLogger(__name__)
 
 
-def repeat(seconds: float, chore: Callable[[], object], until: threading.Event) -> None:
+def call_every(seconds: float, chore: Callable[[], object], until: threading.Event) -> None:
     """Call it every so many seconds. Its failures are logged, and it is called again."""
     while not until.wait(seconds):
         try:
@@ -30,8 +30,8 @@ def repeat(seconds: float, chore: Callable[[], object], until: threading.Event) 
             log.exception("%s failed; it is tried again in %g seconds", chore, seconds)
 
 
-def ours(connection: Redis) -> list[tuple[float, Callable[[], object]]]:
-    return [(seconds, partial(chore, connection)) for seconds, chore in CHORES]
+def bind_functions(connection: Redis) -> list[tuple[float, Callable[[], object]]]:
+    return [(seconds, partial(chore, connection)) for seconds, chore in PERIODIC_FUNCTIONS]
 
 
 class Scheduler:
@@ -43,24 +43,24 @@ class Scheduler:
 
     def __init__(self, connection: Redis, queues: list[str], worker: str):
         self.scheduler = RQScheduler(
-            queues, connection, name=worker, logging_level=logging.WARNING, serializer=JOBS_ARE
+            queues, connection, name=worker, logging_level=logging.WARNING, serializer=JOB_SERIALIZER
         )
         self.keys = {queue: RQScheduler.get_locking_key(queue) for queue in queues}
         self.connection = connection
-        self.left_behind = Sightings[tuple[str, str]]()
+        self.stale_locks = Debouncer[tuple[str, str]]()
 
     def __call__(self) -> None:
         if self.scheduler.acquired_locks != set(self.keys):
-            self.free_locks()
+            self.release_stale_locks()
             self.scheduler.acquire_locks()
             self.scheduler.register_birth()
         self.scheduler.heartbeat()
         self.scheduler.enqueue_scheduled_jobs()
 
-    def free_locks(self) -> None:
+    def release_stale_locks(self) -> None:
         held = {(key, as_text(self.connection.get(key) or b"")) for key in self.keys.values()}
-        gone = {(key, owner) for key, owner in held if owner and not has_worker(self.connection, owner)}
-        for key, owner in self.left_behind.lasting(gone):
+        gone = {(key, owner) for key, owner in held if owner and not is_worker_alive(self.connection, owner)}
+        for key, owner in self.stale_locks.stable(gone):
             release_lock(self.connection, key, owner)
 
     def close(self) -> None:

@@ -8,53 +8,53 @@ from typing import Any, ClassVar, Literal
 
 from rq.timeouts import BaseDeathPenalty, BaseTimeoutException
 
-ASK_AGAIN_AFTER = 1.0  # seconds between two tries to end the same job
-TRIES = 3  # after which its thread is given up as lost
+RETRY_INTERVAL_SECONDS = 1.0  # seconds between two tries to end the same job
+MAX_TRIES = 3  # after which its thread is given up as lost
 
 
-class Deadline(BaseDeathPenalty):
+class JobTimeout(BaseDeathPenalty):
     """What RQ calls a death penalty. RQ's own for threads starts a second thread per job, and is spent after one try.
 
     `raise_in_thread` can end a job in Python code at any line, also a bare `while True`. It cannot end one that
     waits in a system call or in C: such a job counts as `is_lost` after three tries.
     """
 
-    running: ClassVar[set["Deadline"]] = set()
+    running: ClassVar[set["JobTimeout"]] = set()
 
     def __init__(self, timeout: float, exception: type[Exception] = BaseTimeoutException, job_id: str = "", **_: Any):
         super().__init__(timeout, exception)
         self.job_id = job_id
         self.thread = threading.get_ident()
-        self.next_try = time.monotonic() + timeout if timeout > 0 else float("inf")
+        self.next_try_at = time.monotonic() + timeout if timeout > 0 else float("inf")
         self.reason = f"Task exceeded maximum timeout value ({timeout} seconds)"
         self.tries = 0
         self._over = False
         self._lock = threading.Lock()
 
     @classmethod
-    def overdue(cls) -> list["Deadline"]:
+    def overdue(cls) -> list["JobTimeout"]:
         now = time.monotonic()
-        return [deadline for deadline in cls.running.copy() if deadline.next_try <= now]
+        return [deadline for deadline in cls.running.copy() if deadline.next_try_at <= now]
 
     @property
     def is_lost(self) -> bool:
-        return self.tries >= TRIES
+        return self.tries >= MAX_TRIES
 
-    def end(self, reason: str = "") -> None:
+    def raise_in_job(self, reason: str = "") -> None:
         """Raise the time-out in the job's thread, unless the job has ended meanwhile."""
         with self._lock:
             if self._over:
                 return
             self.reason = reason or self.reason
             self.tries += 1
-            self.next_try = time.monotonic() + ASK_AGAIN_AFTER
+            self.next_try_at = time.monotonic() + RETRY_INTERVAL_SECONDS
             raise_in_thread(self.thread, self._exception)
 
     def setup_death_penalty(self) -> None:
-        Deadline.running.add(self)
+        JobTimeout.running.add(self)
 
     def cancel_death_penalty(self) -> None:
-        Deadline.running.discard(self)
+        JobTimeout.running.discard(self)
         with self._lock:
             self._over = True
         if self.tries:

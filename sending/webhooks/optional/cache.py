@@ -12,42 +12,44 @@ from typing import Any
 from hishel import CacheOptions, Headers, RedisStorage, Request, Response
 from hishel._sync_rfc import handle_request_with_rfc  # its road for clients it does not know
 
-from sending.http.client import Reply
-from sending.http.errors import Failure
+from sending.http.client import HttpResponse
+from sending.http.errors import RequestFailed
 
-KEPT = 24 * 3600  # seconds, however long an answer says that it is fresh
-LARGEST = 16_000  # bytes of an answer
-PRIVATE = CacheOptions(shared=False)
+MAX_RESPONSE_TTL_SECONDS = 24 * 3600  # seconds, however long an answer says that it is fresh
+MAX_RESPONSE_BYTES = 16_000  # bytes of an answer
+PRIVATE_CACHE = CacheOptions(shared=False)
 
-Ask = Callable[[Mapping[str, str]], Reply]
-"""Sends the GET, with these headers added, and returns the reply; raises Failure."""
+SendRequest = Callable[[Mapping[str, str]], HttpResponse]
+"""Sends the GET, with these headers added, and returns the reply; raises RequestFailed."""
 
 
-class Cache:
+class HttpCache:
     """`owner` names whose answers these are: nobody else gets them, and with another name they are forgotten."""
 
     def __init__(self, redis: Any, owner: str) -> None:
-        self._storage = RedisStorage(redis, default_ttl=KEPT, max_stream_size=LARGEST, key_prefix="cache")
+        self._storage = RedisStorage(
+            redis, default_ttl=MAX_RESPONSE_TTL_SECONDS, max_stream_size=MAX_RESPONSE_BYTES, key_prefix="cache"
+        )
         self._owner = owner
 
-    def get(self, url: str, ask: Ask, accept: str = "*/*") -> tuple[int, bytes]:
+    def get(self, url: str, ask: SendRequest, accept: str = "*/*") -> tuple[int, bytes]:
         """Status and body of what is at this address: what we have, if it is fresh, or else what `ask` brings.
 
-        Credentials are the business of `ask`: they are not stored with the answer. Failure when there is none.
+        Credentials are the business of `ask`: they are not stored with the answer. RequestFailed when there is none.
         """
 
         def send(request: Request) -> Response:
-            return _kept(ask(dict(request.headers)))
+            return _to_cacheable_response(ask(dict(request.headers)))
 
         request = Request("GET", url, Headers({"Accept": accept}))
-        response, _ = handle_request_with_rfc(request, send, self._storage, self._owner, PRIVATE)
+        response, _ = handle_request_with_rfc(request, send, self._storage, self._owner, PRIVATE_CACHE)
         return response.status_code, b"".join(response.stream or ())  # type: ignore[arg-type]
 
 
-def _kept(reply: Reply) -> Response:
+def _to_cacheable_response(reply: HttpResponse) -> Response:
     """The reply as it may be stored: whole, without cookies, and with a date. RFC 9110 6.6.1"""
     if reply.truncated:
-        raise Failure("too large", "The answer is too large.")
+        raise RequestFailed("too large", "The answer is too large.")
     headers: dict[str, str | list[str]] = {name: value for name, value in reply.headers.items() if name != "set-cookie"}
     if not parsedate(reply.headers.get("date", "")):
         headers["date"] = formatdate(time.time(), usegmt=True)

@@ -12,75 +12,79 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sending.http import urls
-from sending.http.client import Client, Reply
-from sending.http.errors import Failure
+from sending.http.client import HttpClient, HttpResponse
+from sending.http.errors import RequestFailed
 from sending.webhooks.credentials import Credentials
-from sending.webhooks.endpoints import KIND, Subscriber, covers
+from sending.webhooks.endpoints import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
 
-WITHIN = 5.0  # seconds: somebody's lane is held meanwhile
-LARGEST = 16_000  # bytes
-MOST = 100  # kinds
+FETCH_TIMEOUT_SECONDS = 5.0  # seconds: somebody's lane is held meanwhile
+MAX_FILTER_BYTES = 16_000  # bytes
+MAX_EVENT_TYPES = 100  # kinds
 
 log = logging.getLogger(__name__)
 
 
-class Unreadable(ValueError):
+class InvalidEventFilter(ValueError):
     """What is there is no list of wishes."""
 
 
-class WishList:
+class EventFilter:
     """One endpoint's, for one turn of sending; read when it is first asked, and at most once."""
 
     def __init__(
-        self, redis: Any, client: Client, subscriber: Subscriber, credentials: Credentials, http: bool
+        self, redis: Any, client: HttpClient, subscriber: WebhookEndpoint, credentials: Credentials, http: bool
     ) -> None:
         self.redis, self.client, self.subscriber, self.http = redis, client, subscriber, http
         self.credentials = credentials
 
     def names(self, kind: str) -> bool:
         """True when nothing speaks against telling the endpoint of this kind."""
-        return not self.subscriber.wish_list or self.kinds is None or covers(self.kinds, kind)
+        return not self.subscriber.event_filter or self.kinds is None or matches_event_type(self.kinds, kind)
 
     @cached_property
     def kinds(self) -> tuple[str, ...] | None:
         """What it names; None when there is no list that can be read."""
         from sending.webhooks.optional.cache import (
-            Cache,  # few endpoints have a list, and hishel takes a while to import
+            HttpCache,  # few endpoints have a list, and hishel takes a while to import
         )
 
-        place = self.subscriber.wish_list
+        place = self.subscriber.event_filter
         try:
-            cache = Cache(self.redis, self.subscriber.acquaintance)
-            return _read(*cache.get(place, self._ask, accept="application/json"))
-        except (Failure, Unreadable) as trouble:
+            cache = HttpCache(self.redis, self.subscriber.identity_hash)
+            return _parse(*cache.get(place, self._ask, accept="application/json"))
+        except (RequestFailed, InvalidEventFilter) as trouble:
             log.warning("The list of wishes at %s narrows nothing: %s", urls.host_of(place), trouble)
             return None
 
-    def _ask(self, headers: Mapping[str, str]) -> Reply:
-        place, jar = self.subscriber.wish_list, self.credentials.jar
+    def _ask(self, headers: Mapping[str, str]) -> HttpResponse:
+        place, jar = self.subscriber.event_filter, self.credentials.jar
         ours = self.credentials.headers if _origin(place) == _origin(self.subscriber.url) else {}
         cookie = jar.header(place) if jar else ""
-        limits: dict[str, Any] = {"finish_within": WITHIN, "keep_at_most": LARGEST, "http": self.http}
+        limits: dict[str, Any] = {
+            "total_timeout": FETCH_TIMEOUT_SECONDS,
+            "max_kept_bytes": MAX_FILTER_BYTES,
+            "http": self.http,
+        }
         reply = self.client.request("GET", place, headers={**ours, **headers}, cookie=cookie, **limits)
         if jar and reply.set_cookies:
             jar.keep(place, reply.set_cookies)
         return reply
 
 
-def _read(status: int, body: bytes) -> tuple[str, ...]:
+def _parse(status: int, body: bytes) -> tuple[str, ...]:
     if status != 200:
-        raise Unreadable(f"it answered {status}.")
+        raise InvalidEventFilter(f"it answered {status}.")
     try:
         kinds = json.loads(body)["kinds"]
     except (ValueError, RecursionError, TypeError, KeyError):
-        raise Unreadable('it is not JSON like {"kinds": ["call.*"]}.') from None
-    if not isinstance(kinds, list) or len(kinds) > MOST or not all(_is_kind(kind) for kind in kinds):
-        raise Unreadable("its kinds are not like text.received or text.*.")
+        raise InvalidEventFilter('it is not JSON like {"kinds": ["call.*"]}.') from None
+    if not isinstance(kinds, list) or len(kinds) > MAX_EVENT_TYPES or not all(_is_event_type(kind) for kind in kinds):
+        raise InvalidEventFilter("its kinds are not like text.received or text.*.")
     return tuple(kinds)
 
 
-def _is_kind(kind: object) -> bool:
-    return isinstance(kind, str) and bool(KIND.fullmatch(kind))
+def _is_event_type(kind: object) -> bool:
+    return isinstance(kind, str) and bool(EVENT_FILTER_PATTERN.fullmatch(kind))
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -11,11 +11,11 @@ import config
 from receiving import inbox, providers, receiver, twilio
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
-from receiving.diagnosis.provider import TOO_MANY, Glances
+from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.provider import explain as explain_provider
 from receiving.diagnosis.twilio import explain
-from receiving.errors import Refused
-from receiving.samples import FORM
+from receiving.errors import RejectedRequest
+from receiving.samples import FORM_CONTENT_TYPE
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD
 
@@ -47,18 +47,18 @@ FIELDS = [("From", "+447700900123"), ("Body", "ring twice"), ("AccountSid", "AC0
 
 
 def from_twilio(settings, url=f"{SIGNED}/sms", fields=FIELDS, token=None, body=None, **headers):
-    signature = twilio.sign(token or settings.twilio_auth_token[0], url, fields if body is None else ())
-    kind = FORM if body is None else "application/json"
-    headers = {"content-type": kind, twilio.HEADER: signature} | headers
+    signature = twilio.compute_signature(token or settings.twilio_auth_token[0], url, fields if body is None else ())
+    kind = FORM_CONTENT_TYPE if body is None else "application/json"
+    headers = {"content-type": kind, twilio.SIGNATURE_HEADER: signature} | headers
     return Delivery("POST", url, headers, urlencode(fields).encode() if body is None else body)
 
 
 def refused(delivery, settings):
     """How Twilio's refusal is explained; the request must really be refused."""
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedRequest):
         twilio.verify(delivery, settings)
     found = explain(delivery, settings)
-    assert found.mend
+    assert found.fix
     return found
 
 
@@ -82,16 +82,16 @@ def test_mandrill_had_another_address(signed, seen, headers, name):
 
 
 def told(provider, delivery, held=HELD):
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RejectedRequest) as refusal:
         provider.verify(delivery, held[provider.name])
     found = explain_provider(provider, delivery, held, refusal.value)
-    assert found.mend
+    assert found.fix
     return found
 
 
 def test_the_mending_names_the_address_to_set(settings):
-    seen = replace(from_twilio(settings), url="http://10.0.0.7:8000/sms").having(x_forwarded_host="talk.example")
-    assert refused(seen, settings).mend == "Set PUBLIC_URL=https://talk.example, which is what the sender has."
+    seen = replace(from_twilio(settings), url="http://10.0.0.7:8000/sms").with_headers(x_forwarded_host="talk.example")
+    assert refused(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which is what the sender has."
 
 
 def test_a_host_header_that_is_none_is_survived():
@@ -148,8 +148,8 @@ def test_a_form_that_was_not_passed_on_as_it_was(change, name, settings):
 
 
 def test_a_post_signed_as_a_get(settings):
-    signed = twilio.sign(settings.twilio_auth_token[0], f"{SIGNED}/sms")
-    assert refused(from_twilio(settings).having(x_twilio_signature=signed), settings).name == "method"
+    signed = twilio.compute_signature(settings.twilio_auth_token[0], f"{SIGNED}/sms")
+    assert refused(from_twilio(settings).with_headers(x_twilio_signature=signed), settings).name == "method"
 
 
 def test_another_secret_for_twilio(settings):
@@ -191,35 +191,35 @@ class TestWhatIsKept:
     def test_it_stays_small_whatever_comes(self, redis):
         headers = {f"x-{number}": "y" * 5000 for number in range(200)}
         huge = Delivery("POST", "https://talk.example/" + "z" * 8000, headers, b"b" * 50_000)
-        inbox.keep_refused(redis, huge, Mistake("scheme", "w", "m"))
-        (_, kept, why), *_ = inbox.refused(redis)
+        inbox.save_rejected(redis, huge, Mistake("scheme", "w", "m"))
+        (_, kept, why), *_ = inbox.latest_rejected(redis)
         assert (len(kept.headers), len(kept.body), len(kept.url)) == (50, 4096, 2000)
         assert max(map(len, kept.headers.values())) == 400
         assert why == Mistake("scheme", "w", "m")
 
     def test_a_flood_of_forgeries_leaves_the_explained_ones(self, redis):
         came = Delivery("POST", "https://talk.example/sms", {}, b"")
-        inbox.keep_refused(redis, came, Mistake("scheme", "explained", "m"))
-        for _ in range(inbox.REFUSED_KEPT * 3):
-            inbox.keep_refused(redis, came, Mistake(UNKNOWN, "forged", "m"))
-        shown = [why.words for _, _, why in inbox.refused(redis, 1000)]
+        inbox.save_rejected(redis, came, Mistake("scheme", "explained", "m"))
+        for _ in range(inbox.MAX_REJECTED_REQUESTS * 3):
+            inbox.save_rejected(redis, came, Mistake(UNKNOWN, "forged", "m"))
+        shown = [why.words for _, _, why in inbox.latest_rejected(redis, 1000)]
         assert shown[0] == "forged" and shown[-1] == "explained"
-        assert len(shown) <= inbox.REFUSED_KEPT * 2 + 1
+        assert len(shown) <= inbox.MAX_REJECTED_REQUESTS * 2 + 1
 
     def test_a_flood_is_not_looked_into_for_ever(self, send, settings, redis, monkeypatch):
-        monkeypatch.setattr(receiver, "glances", Glances(at_once=1, a_second=0))
+        monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket(capacity=1, tokens_per_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
-        words = [why.words for _, _, why in inbox.refused(redis)]
+        words = [why.words for _, _, why in inbox.latest_rejected(redis)]
         assert [words[2], words[0]] == ["a trailing slash was added or lost", TOO_MANY.words]
         assert len({answer.text for answer in answers}) == 1
 
     def test_after_a_flood_it_looks_again(self, monkeypatch):
         now = [1000.0]
         monkeypatch.setattr("receiving.diagnosis.provider.time.monotonic", lambda: now[0])
-        glances = Glances(at_once=2, a_second=1)
-        assert [glances.take() for _ in range(3)] == [True, True, False]
+        diagnosis_budget = TokenBucket(capacity=2, tokens_per_second=1)
+        assert [diagnosis_budget.acquire() for _ in range(3)] == [True, True, False]
         now[0] += 1.5
-        assert [glances.take(), glances.take()] == [True, False]
+        assert [diagnosis_budget.acquire(), diagnosis_budget.acquire()] == [True, False]
 
     def test_the_stranger_reads_the_same_sentence_whatever_the_mistake(self, send, settings):
         sentences = {

@@ -12,15 +12,15 @@ import pytest
 import config
 from receiving import inbox, providers
 from receiving.diagnosis.provider import explain
-from receiving.errors import Refused
-from receiving.samples import as_form, as_json
+from receiving.errors import RejectedRequest
+from receiving.samples import make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD, WAYS, secrets, those
 
 
 def why(name, delivery, held=HELD):
     provider = providers.load()[name]
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RejectedRequest) as refusal:
         provider.verify(delivery, held[name])
     return str(explain(provider, delivery, held, refusal.value))
 
@@ -28,7 +28,7 @@ def why(name, delivery, held=HELD):
 def genuine(name, facts=None, way=None):
     provider = providers.load()[name]
     url = f"{PUBLIC_URL}/webhooks/{name}"
-    delivery = provider.sample(next(iter(provider.samples)), url) if facts is None else as_json(url, facts)
+    delivery = provider.sample(next(iter(provider.samples)), url) if facts is None else make_json_delivery(url, facts)
     return provider.sign(delivery, secrets(way) if way else HELD[name])
 
 
@@ -39,7 +39,7 @@ def test_a_clock_that_is_wrong(case, late, words):
     assert words in why(case.name, replace(delivery, received_at=float(int(delivery.received_at)) + late))
 
 
-@those(lambda case: case.holds_body and case.name not in ("braintree", "mandrill"))
+@those(lambda case: case.signs_body and case.name not in ("braintree", "mandrill"))
 def test_a_line_break_that_came_or_went(case):
     delivery = case.signed()
     assert "line break was added" in why(case.name, replace(delivery, body=delivery.body + b"\n"), held_by(case))
@@ -76,7 +76,7 @@ def test_a_body_that_a_gateway_put_into_base64(name):
 def test_a_form_that_was_decoded_on_the_way():
     provider = providers.load()["mailchimp"]
     fields = [("type", "subscribe"), ("data[email]", "ada+bell@mail.example")]
-    delivery = provider.sign(as_form(f"{PUBLIC_URL}/webhooks/mailchimp", fields), HELD["mailchimp"])
+    delivery = provider.sign(make_form_delivery(f"{PUBLIC_URL}/webhooks/mailchimp", fields), HELD["mailchimp"])
     rewritten = delivery.body.replace(b"%5B", b"[").replace(b"%5D", b"]")
     assert "written anew" in why("mailchimp", replace(delivery, body=rewritten))
 
@@ -121,17 +121,19 @@ def test_standard_webhooks_under_svixs_names():
 def test_github_without_the_new_header():
     delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
     old = "sha1=" + hmac.new(HELD["github"][0].encode(), delivery.body, hashlib.sha1).hexdigest()
-    assert "SHA-1 alone" in why("github", delivery.having(x_hub_signature=old))
+    assert "SHA-1 alone" in why("github", delivery.with_headers(x_hub_signature=old))
 
 
 def test_github_without_its_prefix():
     delivery = genuine("github")
     bare = delivery.headers["x-hub-signature-256"].removeprefix("sha256=")
-    assert "lacks the sha256=" in why("github", delivery.having(x_hub_signature_256=bare))
+    assert "lacks the sha256=" in why("github", delivery.with_headers(x_hub_signature_256=bare))
 
 
 def test_heroku_with_another_authorization():
-    assert "its Authorization is not the one" in why("heroku", genuine("heroku").having(authorization="Bearer old"))
+    assert "its Authorization is not the one" in why(
+        "heroku", genuine("heroku").with_headers(authorization="Bearer old")
+    )
 
 
 def test_braintree_under_another_public_key():
@@ -145,7 +147,7 @@ def test_plain_with_another_password():
 
 @pytest.mark.parametrize("value", ["b" * 32, "Token " + "b" * 32, "Bearer " + "p" * 32])
 def test_plain_with_the_right_token_in_the_wrong_place(value):
-    delivery = as_json(f"{PUBLIC_URL}/webhooks/plain", {}, authorization=value)
+    delivery = make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {}, authorization=value)
     assert "not as an address or as `Bearer token`" in why("plain", delivery)
 
 
@@ -170,7 +172,7 @@ def test_plain_with_the_right_token_in_the_wrong_place(value):
 )
 def test_mandrill_with_another_address(seen, signed_for, headers, words):
     provider = providers.load()["mandrill"]
-    signed = provider.sign(replace(provider.sample("open", signed_for)), HELD["mandrill"]).having(**headers)
+    signed = provider.sign(replace(provider.sample("open", signed_for)), HELD["mandrill"]).with_headers(**headers)
     assert words in why("mandrill", replace(signed, url=seen))
 
 
@@ -181,13 +183,13 @@ def test_a_header_that_a_proxy_removed():
 
 
 def test_a_password_that_did_not_come():
-    assert "no Authorization" in why("plain", as_json(f"{PUBLIC_URL}/webhooks/plain", {}))
+    assert "no Authorization" in why("plain", make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {}))
 
 
 def test_nothing_explains_a_forgery(case):
     forged = case.provider.sign(case.unsigned(), case.secrets)
     nonsense = {header: "forged" for header in case.proof}
-    if case.holds_body and case.proof:
+    if case.signs_body and case.proof:
         assert "no usual mistake" in why(case.name, replace(forged, headers={**forged.headers, **nonsense}))
 
 
@@ -201,5 +203,5 @@ def test_the_log_and_the_presenter_are_told_and_the_sender_is_not(send, caplog, 
     with caplog.at_level(logging.WARNING):
         answer = send(replace(delivery, body=delivery.body + b"\n"))
     assert "line break" in caplog.text
-    assert inbox.refused(redis)[0][2].name == "line break"
+    assert inbox.latest_rejected(redis)[0][2].name == "line break"
     assert answer.text == "X-Hub-Signature-256 does not fit this request.\n"

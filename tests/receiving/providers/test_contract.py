@@ -12,7 +12,7 @@ import config
 import events
 from receiving import inbox, providers
 from receiving.delivery import Delivery
-from receiving.errors import Refused
+from receiving.errors import RejectedRequest
 from tests.support.providers import ANY, CASES, OTHERS, heard, open_app, those
 
 REFUSED = (401, 403, 404)
@@ -29,7 +29,7 @@ def refused(answer, caplog):
 def good(provider, delivery, secrets):
     try:
         provider.verify(delivery, secrets)
-    except Refused:
+    except RejectedRequest:
         return False
     return True
 
@@ -37,7 +37,7 @@ def good(provider, delivery, secrets):
 def test_a_genuine_one_is_answered_kept_and_told(case, send, redis):
     delivery = case.signed()
     answer = send(delivery)
-    assert (answer.status_code, answer.text) == (case.provider.reply.status, "")
+    assert (answer.status_code, answer.text) == (case.provider.response.status, "")
     assert answer.status_code in (200, 204)
     assert inbox.latest(redis)[0][1].body == delivery.body
     (told,) = heard(redis)
@@ -60,7 +60,7 @@ def test_each_sample_can_be_said_to_people(case, event, send, redis):
     assert "  " not in told["line"]
 
 
-@those(lambda case: case.holds_body)
+@those(lambda case: case.signs_body)
 def test_one_changed_byte_is_refused(case, send, caplog, redis):
     delivery = case.signed()
     for at in (0, len(delivery.body) // 2, len(delivery.body) - 1):
@@ -70,7 +70,7 @@ def test_one_changed_byte_is_refused(case, send, caplog, redis):
     assert not heard(redis)
 
 
-@those(lambda case: case.holds_body)
+@those(lambda case: case.signs_body)
 def test_a_longer_body_is_refused(case, send, caplog):
     delivery = case.signed()
     refused(send(replace(delivery, body=delivery.body + b"+")), caplog)
@@ -85,7 +85,7 @@ def test_one_without_proof_is_refused(case, send, caplog, redis):
 def test_nonsense_in_place_of_its_proof_is_refused_without_a_trace(case, nonsense, send, caplog):
     delivery = case.signed()
     for header in case.proof:
-        refused(send(delivery.having(**{header: nonsense})), caplog)
+        refused(send(delivery.with_headers(**{header: nonsense})), caplog)
 
 
 def test_each_header_of_the_proof_is_needed(case, send, caplog):
@@ -101,14 +101,14 @@ def test_a_doubled_header_is_refused(case, send, caplog):
     for header in case.proof:
         text = delivery.headers[header]
         for second in (text, text[:-1] + ("0" if text[-1] != "0" else "1")):
-            refused(send(delivery.having(**{header: f"{text},{second}"})), caplog)
-            refused(send(delivery.having(**{header: f"{second},{text}"})), caplog)
+            refused(send(delivery.with_headers(**{header: f"{text},{second}"})), caplog)
+            refused(send(delivery.with_headers(**{header: f"{second},{text}"})), caplog)
 
 
 @those(lambda case: case.holds_time)
 @pytest.mark.parametrize("late", [-1, 1])
 def test_a_stale_one_and_one_from_the_future_are_refused(case, late, send, caplog):
-    delivery = case.signed(at=time.time() + late * (case.provider.window + 60))
+    delivery = case.signed(at=time.time() + late * (case.provider.tolerance_seconds + 60))
     refused(send(delivery), caplog)
 
 
@@ -116,7 +116,7 @@ def test_a_stale_one_and_one_from_the_future_are_refused(case, late, send, caplo
 @pytest.mark.parametrize("late", [-1, 1])
 def test_the_window_is_as_wide_as_it_says(case, late):
     delivery = case.signed(at=1_700_000_000)
-    edge = 1_700_000_000 + late * case.provider.window
+    edge = 1_700_000_000 + late * case.provider.tolerance_seconds
     assert good(case.provider, replace(delivery, received_at=edge), case.secrets)
     assert not good(case.provider, replace(delivery, received_at=edge + late), case.secrets)
 
@@ -135,7 +135,7 @@ def test_while_a_secret_is_rotated_both_are_good(case):
 
 def test_one_too_large_is_refused_before_it_is_read(case, send, caplog):
     delivery = case.signed()
-    limit = case.provider.takes[delivery.headers["content-type"].partition(";")[0]]
+    limit = case.provider.max_bytes_by_type[delivery.headers["content-type"].partition(";")[0]]
     answer = send(delivery, CONTENT_LENGTH=str(limit + 1))
     assert answer.status_code == 413
     assert "Traceback" not in caplog.text
@@ -143,7 +143,7 @@ def test_one_too_large_is_refused_before_it_is_read(case, send, caplog):
 
 @pytest.mark.parametrize("kind", ["application/xml", "image/png", "", "é"])
 def test_another_content_type_is_refused(case, kind, send, redis):
-    answer = send(case.signed().having(content_type=kind))
+    answer = send(case.signed().with_headers(content_type=kind))
     assert answer.status_code == 415
     assert not heard(redis)
 
@@ -154,7 +154,7 @@ def test_a_copy_gets_the_same_answer_and_changes_nothing(case, send, redis):
     assert (first.status_code, first.data) == (second.status_code, second.data)
     assert len(heard(redis)) == 1
     assert len(inbox.latest(redis)) == 1
-    assert events.latest(redis, 1)[0].kind == "delivery.repeated"
+    assert events.read_latest(redis, 1)[0].type == "delivery.duplicate"
 
 
 def test_two_events_are_two(case, send, redis):
@@ -167,20 +167,22 @@ def test_ten_copies_at_once_are_told_once(case, send, redis):
     delivery = case.signed()
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: send(delivery), range(10)))
-    assert {answer.status_code for answer in answers} == {case.provider.reply.status}
+    assert {answer.status_code for answer in answers} == {case.provider.response.status}
     assert len(heard(redis)) == 1
 
 
 def test_a_claim_is_remembered_as_long_as_the_sender_may_try(case, send, redis):
     send(case.signed())
     (claim,) = redis.keys(f"claim:webhook:{case.name}:*")
-    assert case.provider.remembered - 5 <= redis.ttl(claim) <= case.provider.remembered
+    assert case.provider.claim_ttl_seconds - 5 <= redis.ttl(claim) <= case.provider.claim_ttl_seconds
 
 
 def test_a_store_that_fails_leaves_nothing_half_done(case, send, redis, monkeypatch):
     from receiving import idempotency
 
-    monkeypatch.setattr(idempotency, "commit", lambda *_: (_ for _ in ()).throw(RuntimeError("the process died")))
+    monkeypatch.setattr(
+        idempotency, "commit_if_unchanged", lambda *_: (_ for _ in ()).throw(RuntimeError("the process died"))
+    )
     assert send(case.signed()).status_code == 500
     monkeypatch.undo()
     assert not heard(redis)
@@ -191,7 +193,7 @@ def test_no_secret_is_kept_or_logged(case, send, redis, caplog):
     with caplog.at_level(logging.DEBUG):
         send(case.signed())
         send(case.unsigned())
-    rows = str([redis.xrange(inbox.STREAM), redis.xrange(inbox.REFUSED), redis.xrange(events.STREAM)])
+    rows = str([redis.xrange(inbox.STREAM), redis.xrange(inbox.REJECTED_STREAM), redis.xrange(events.STREAM_KEY)])
     for secret in case.secrets:
         assert secret.rpartition(":")[2] not in rows + caplog.text
     assert case.signed().headers.get("authorization", "nothing") not in rows
@@ -199,15 +201,15 @@ def test_no_secret_is_kept_or_logged(case, send, redis, caplog):
 
 @pytest.mark.parametrize("path", ["/webhooks/plain", "/%77ebhooks/plain", "/webhooks/%70lain"])
 def test_a_secret_in_an_address_is_hidden_however_the_rest_is_written(path):
-    assert Delivery("POST", f"https://talk.example{path}/{'p' * 32}?x=1", {}, b"").shown == "/webhooks/plain/…"
+    assert Delivery("POST", f"https://talk.example{path}/{'p' * 32}?x=1", {}, b"").redacted_path == "/webhooks/plain/…"
 
 
 def test_a_refusal_is_kept_for_the_presenter_with_its_reason(case, send, redis):
     answer = send(case.unsigned())
-    _, delivery, why = inbox.refused(redis)[0]
+    _, delivery, why = inbox.latest_rejected(redis)[0]
     assert delivery.body == case.unsigned().body or len(delivery.body) > 0
-    assert why.name and why.words and why.mend
-    assert why.words not in answer.text and why.mend not in answer.text
+    assert why.name and why.words and why.fix
+    assert why.words not in answer.text and why.fix not in answer.text
 
 
 @pytest.mark.parametrize("name", providers.load())
@@ -221,9 +223,9 @@ def test_without_its_secret_a_provider_is_not_there(name, environ, redis):
 @pytest.mark.parametrize("name", providers.load())
 def test_only_the_methods_it_uses_are_allowed(name, app):
     client = app.test_client()
-    greets = providers.load()[name].greets
+    has_handshake = providers.load()[name].has_handshake
     assert client.put(f"/webhooks/{name}", json={}).status_code == 405
-    assert (client.get(f"/webhooks/{name}").status_code == 405) is not greets
+    assert (client.get(f"/webhooks/{name}").status_code == 405) is not has_handshake
 
 
 def test_a_trailing_slash_does_not_redirect(case, send):
@@ -231,19 +233,19 @@ def test_a_trailing_slash_does_not_redirect(case, send):
     assert send(case.provider.sign(delivery, case.secrets)).status_code in (200, 204)
 
 
-@those(lambda case: "application/json" in case.provider.takes)
+@those(lambda case: "application/json" in case.provider.max_bytes_by_type)
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"", b"[" * 100_000, b"null", b'"\\ud800"', b"1e999", b"{}", b"[[]]"])
 def test_genuine_nonsense_is_ours_to_keep_and_the_sender_hears_no_complaint(case, body, send, redis, caplog):
     delivery = replace(
         case.unsigned(), body=body, headers={**case.unsigned().headers, "content-type": "application/json"}
     )
     assert send(case.provider.sign(delivery, case.secrets)).status_code in (200, 204)
-    assert inbox.latest(redis)[0][1].body in (body, body[: inbox.START])
+    assert inbox.latest(redis)[0][1].body in (body, body[: inbox.MAX_INLINE_BODY_BYTES])
     assert "Traceback" not in caplog.text
 
 
 def test_the_table_of_settings_has_a_row_for_each(environ):
-    rows = dict(providers.settings())
+    rows = dict(providers.setting_rows())
     assert set(rows) == {f"{name.upper()}_WEBHOOK_SECRET" for name in providers.load()}
     assert all(rows.values())
 
@@ -265,7 +267,7 @@ def test_a_file_that_lacks_something_says_what(monkeypatch):
     from types import ModuleType
 
     with pytest.raises(AttributeError, match="lacks SETTING"):
-        providers._read("half", ModuleType("half"))
+        providers._load_module("half", ModuleType("half"))
 
 
 def test_a_secret_for_nobody_is_named_in_the_log(environ, redis, caplog):
@@ -289,7 +291,7 @@ def test_a_secret_for_nobody_is_named_in_the_log(environ, redis, caplog):
     ],
 )
 def test_a_secret_that_cannot_work_stops_the_app_and_says_how_to_mend_it(environ, redis, name, text, words):
-    with pytest.raises(config.MissingSetting, match=f"{name.upper()}_WEBHOOK_SECRET .*{words}"):
+    with pytest.raises(config.ConfigError, match=f"{name.upper()}_WEBHOOK_SECRET .*{words}"):
         open_app({**environ, f"{name.upper()}_WEBHOOK_SECRET": text}, redis)
 
 
@@ -302,7 +304,7 @@ def test_webhook_secrets_may_be_several_and_print_as_dots(environ):
 
 
 def test_an_empty_webhook_secret_is_named(environ):
-    with pytest.raises(config.MissingSetting, match="GITHUB_WEBHOOK_SECRET holds no value"):
+    with pytest.raises(config.ConfigError, match="GITHUB_WEBHOOK_SECRET holds no value"):
         config.load({**environ, "GITHUB_WEBHOOK_SECRET": " , "})
 
 
@@ -311,21 +313,21 @@ def test_a_large_body_is_kept_in_part_and_is_no_longer_for_replay(send, redis):
     delivery = replace(case.unsigned(), body=json.dumps({"zen": "x" * 100_000}).encode())
     assert send(case.provider.sign(delivery, case.secrets)).status_code == 204
     name, kept = inbox.latest(redis)[0]
-    assert kept.body == delivery.body[: inbox.START]
+    assert kept.body == delivery.body[: inbox.MAX_INLINE_BODY_BYTES]
     assert inbox.find(redis, name) is None
 
 
 def test_large_bodies_have_only_so_many_places_and_the_newest_keep_theirs(redis):
     case = next(case for case in CASES if case.name == "github")
-    for number in range(3 * inbox.PLACES):
-        inbox.keep(redis, replace(case.unsigned(), body=f"{number} ".encode() * 2_000))
+    for number in range(3 * inbox.LARGE_BODY_SLOTS):
+        inbox.save(redis, replace(case.unsigned(), body=f"{number} ".encode() * 2_000))
     newest = inbox.newest(redis, 1_000)
     assert newest[0][2] and inbox.find(redis, newest[0][0]).body == newest[0][1].body
-    assert inbox.PLACES / 2 < sum(whole for *_, whole in newest) <= inbox.PLACES
-    assert redis.hlen(inbox.LARGE) <= inbox.PLACES
-    assert 0 < redis.ttl(inbox.LARGE) <= inbox.FORGOTTEN_AFTER
+    assert inbox.LARGE_BODY_SLOTS / 2 < sum(whole for *_, whole in newest) <= inbox.LARGE_BODY_SLOTS
+    assert redis.hlen(inbox.LARGE_BODIES_KEY) <= inbox.LARGE_BODY_SLOTS
+    assert 0 < redis.ttl(inbox.LARGE_BODIES_KEY) <= inbox.INBOX_TTL_SECONDS
     name, kept, _ = next(one for one in newest if not one[2])
-    assert len(kept.body) == inbox.START and inbox.find(redis, name) is None
-    assert [(name, whole) for name, _, whole in inbox.between(redis, 0, time.time() + 1)] == [
+    assert len(kept.body) == inbox.MAX_INLINE_BODY_BYTES and inbox.find(redis, name) is None
+    assert [(name, whole) for name, _, whole in inbox.list_between(redis, 0, time.time() + 1)] == [
         (name, whole) for name, _, whole in reversed(newest)
     ]

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from receiving import providers
-from scripts.demo import answers, read_env
+from scripts.demo import read_env, returns_200
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.providers import WAYS, heard, secrets, with_secrets
@@ -27,7 +27,7 @@ def port(store):
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
     server = subprocess.Popen([*command, "tests.support.providers:served()"], cwd=ROOT, env=os.environ | environ)
     until = time.monotonic() + 60
-    while not answers(f"http://127.0.0.1:{port}/"):  # the port is open before its worker has read the app
+    while not returns_200(f"http://127.0.0.1:{port}/"):  # the port is open before its worker has read the app
         assert time.monotonic() < until, "the server did not come up"
         time.sleep(0.05)
     yield port
@@ -55,7 +55,7 @@ def talk(port):
 def request(port, name, event="", drop=(), more=""):
     """The head, without its last empty line, and the body of a genuine delivery."""
     held = secrets(WAYS.get(name, [f"{name}-any-secret-of-a-provider-nobody-has-met"])[0])
-    delivery = providers.load()[name].signed_sample(event, held, f"http://127.0.0.1:{port}")
+    delivery = providers.load()[name].make_signed_sample(event, held, f"http://127.0.0.1:{port}")
     headers = {"host": f"127.0.0.1:{port}", "connection": "close", "content-length": str(len(delivery.body))}
     headers |= delivery.headers
     lines = "".join(f"{header}: {text}\r\n" for header, text in headers.items() if header not in drop)

@@ -15,8 +15,8 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from receiving import providers
 from receiving.delivery import Delivery
-from receiving.errors import WrongTime
-from receiving.samples import FORM, as_form, as_json
+from receiving.errors import TimestampOutOfTolerance
+from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import WAYS, secrets
 
@@ -29,7 +29,7 @@ bodies = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 def posted(name, body, kind="application/json", **headers):
     url = f"{PUBLIC_URL}/webhooks/{name}"
-    return Delivery("POST", url, {"content-type": kind}, body.encode()).having(**headers)
+    return Delivery("POST", url, {"content-type": kind}, body.encode()).with_headers(**headers)
 
 
 def ours(name):
@@ -48,7 +48,7 @@ VECTORS = [
     (
         "standard",  # the specification's libraries
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        replace(posted("standard", '{"test": 2432232314}'), received_at=1614265330.0).having(
+        replace(posted("standard", '{"test": 2432232314}'), received_at=1614265330.0).with_headers(
             webhook_id="msg_p5jXN8AQM9LWM0D4loKWxJek"
         ),
         {"webhook-timestamp": "1614265330", "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
@@ -68,13 +68,15 @@ VECTORS = [
     (
         "mailchimp",
         "signing secret",
-        replace(posted("mailchimp", "type=subscribe&data%5Bid%5D=8a25ff1d98", FORM), received_at=1700000000.0),
+        replace(
+            posted("mailchimp", "type=subscribe&data%5Bid%5D=8a25ff1d98", FORM_CONTENT_TYPE), received_at=1700000000.0
+        ),
         {"x-mailchimp-signature": "t=1700000000,v1=19d7e00ed60b21bd78f7591048807aa14a615526fb69405e5347b0a2359e42fc"},
     ),
     (
         "mandrill",
         "mandrill key",
-        as_form(
+        make_form_delivery(
             "https://ada:lovelace@talk.example/webhooks/mandrill",
             [("mandrill_events", '[{"event":"open","msg":{"subject":"Die Glocke läutet"}}]')],
         ),
@@ -101,8 +103,8 @@ def test_sendgrids_own_vector_is_good():
         "smtp-id": "<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>",
         "timestamp": 1600112492,
     }
-    delivery = as_json(f"{PUBLIC_URL}/webhooks/sendgrid", [facts])
-    delivery = replace(delivery, body=delivery.body + b"\r\n", received_at=1600112502.0).having(
+    delivery = make_json_delivery(f"{PUBLIC_URL}/webhooks/sendgrid", [facts])
+    delivery = replace(delivery, body=delivery.body + b"\r\n", received_at=1600112502.0).with_headers(
         x_twilio_email_event_webhook_timestamp="1600112502",
         x_twilio_email_event_webhook_signature="MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+lu"
         "QAbPIqHh89M15TluLtEZtM=",
@@ -139,9 +141,9 @@ def test_the_reference_library_of_standard_webhooks_and_ours_agree(body):
 def test_sendgrids_library_finds_our_signatures_good(body):
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    from receiving.providers.sendgrid import _public
+    from receiving.providers.sendgrid import _public_key
 
-    public = _public(WAYS["sendgrid"][0]).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = _public_key(WAYS["sendgrid"][0]).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     signed = ours("sendgrid").sign(posted("sendgrid", body), secrets(WAYS["sendgrid"][0]))
     signature, at = (signed.headers[f"x-twilio-email-event-webhook-{part}"] for part in ("signature", "timestamp"))
     assert EventWebhook(base64.b64encode(public).decode()).verify_signature(body, signature, at)
@@ -158,11 +160,13 @@ def gateway():
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 def test_braintrees_library_makes_notifications_that_we_read(gateway, kind):
     sample = gateway.webhook_testing.sample_notification(kind, "8f3k2p")
-    delivery = as_form(f"{PUBLIC_URL}/webhooks/braintree", [(name, as_text(value)) for name, value in sample.items()])
+    delivery = make_form_delivery(
+        f"{PUBLIC_URL}/webhooks/braintree", [(name, as_text(value)) for name, value in sample.items()]
+    )
     ours("braintree").verify(delivery, secrets("public_1:private_1"))
-    (notice,) = ours("braintree").read(delivery)
+    (notice,) = ours("braintree").parse(delivery)
     assert notice.name == kind
-    assert ours("braintree").say(notice)
+    assert ours("braintree").summarize(notice)
 
 
 def as_text(value):
@@ -189,5 +193,5 @@ def test_stripe_in_the_future_is_where_we_differ_from_its_library():
     secret = "whsec_of_these_tests"
     theirs = stripe.WebhookSignature.generate_signature_header("{}", secret, int(time.time()) + 7 * 24 * 3600)
     stripe.WebhookSignature.verify_header("{}", theirs, secret, tolerance=300)
-    with pytest.raises(WrongTime, match="5 minutes"):
+    with pytest.raises(TimestampOutOfTolerance, match="5 minutes"):
         ours("stripe").verify(posted("stripe", "{}", stripe_signature=theirs), secrets(secret))

@@ -35,7 +35,7 @@ def test_nonsense_ends_in_a_refusal_without_a_trace(data, body, name, send, capl
     shaped = st.builds(str.format, shapes, header_text, header_text)
     headers = data.draw(st.dictionaries(st.sampled_from(sorted(headers_of)), header_text | shaped, max_size=6))
     kind = data.draw(
-        st.sampled_from([*providers.load()[name].takes, "text/html", "multipart/form-data; boundary=b", ""])
+        st.sampled_from([*providers.load()[name].max_bytes_by_type, "text/html", "multipart/form-data; boundary=b", ""])
     )
     path = data.draw(st.sampled_from(["", "/", "/" + "x" * 32, "/%2e%2e/%00", "?challenge=%ff&bt_challenge=é"]))
     method = data.draw(st.sampled_from(["POST", "POST", "POST", "PUT", "DELETE", "PATCH"]))
@@ -58,11 +58,11 @@ def test_one_flipped_bit_in_a_signature_is_refused(data, name, bit, at, send):
     flipped = text.decode("latin-1")
     if flipped.split() == delivery.headers[header].split() or flipped.lower() == delivery.headers[header].lower():
         return  # white space, or "Basic" in small letters
-    answer = send(delivery.having(**{header: flipped.replace("\n", " ").replace("\r", " ")}))
+    answer = send(delivery.with_headers(**{header: flipped.replace("\n", " ").replace("\r", " ")}))
     assert answer.status_code in REFUSALS
 
 
-said = [case for case in CASES if "application/json" in case.provider.takes]
+said = [case for case in CASES if "application/json" in case.provider.max_bytes_by_type]
 
 
 @quick
@@ -80,7 +80,7 @@ def test_whatever_a_provider_says_is_taken_and_said_in_one_line(facts, case, eve
     clean = {name: text.replace("\r", " ").replace("\n", " ") for name, text in delivery.headers.items()}
     answer = send(case.provider.sign(replace(delivery, headers=clean), case.secrets))
     assert answer.status_code in (200, 204)
-    for told in events.latest(redis, 50):
-        assert len(told.facts.get("line", "")) <= 160
-        assert told.facts.get("line", "").isprintable()
+    for told in events.read_latest(redis, 50):
+        assert len(told.data.get("line", "")) <= 160
+        assert told.data.get("line", "").isprintable()
     assert "Traceback" not in caplog.text

@@ -15,12 +15,12 @@ import config
 import events
 from receiving import inbox
 from receiving.replay import backfill, backfill_jobs, twilio_log
-from receiving.replay.github_log import Hook
+from receiving.replay.github_log import GitHubHook
 from scripts import backfill as tool
 from sending import opt_outs
 from sending.http import retry
-from sending.http.retry import TryLater, Unanswered, patiently, retry_after
-from sending.twilio import Telephone
+from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
+from sending.twilio import TwilioGateway
 from tests.support.github_api import TOKEN, GitHub
 from tests.support.providers import heard
 from workers import callbacks, runs, sweep
@@ -44,9 +44,9 @@ def settings(front_door, exchange, github):
 
 @pytest.fixture
 def phone(settings, redis, monkeypatch):
-    phone = Telephone(settings, redis)
-    monkeypatch.setattr(callbacks, "telephone", lambda: phone)
-    monkeypatch.setattr(backfill, "YOUNG", -5)  # nothing is on its way for long on one machine
+    phone = TwilioGateway(settings, redis)
+    monkeypatch.setattr(callbacks, "get_gateway", lambda: phone)
+    monkeypatch.setattr(backfill, "MIN_AGE_SECONDS", -5)  # nothing is on its way for long on one machine
     return phone
 
 
@@ -77,8 +77,8 @@ def texts(town, number, body):
 def carried_out(redis, phone, kind, since=STARTED):
     """The run as it is when a worker is done with it, and its outcomes."""
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
-    run = backfill_jobs.send_for(redis, queues, kind, {"since": since, "until": time.time() + 5})
-    backfill_jobs.carry_out(run.id)
+    run = backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
+    backfill_jobs.run_job(run.id)
     return runs.load(redis, run.id), runs.outcomes(redis, run.id)
 
 
@@ -96,19 +96,21 @@ def test_a_text_that_never_came_is_found_brought_in_and_answered_once(town, redi
     until(lambda: len(inbox.latest(redis)) == 1)
     town.post("/faults", kind="webhook-drop", channel="sms")
     texts(town, me, "flip")
-    run, outcomes = carried_out(redis, phone, runs.LOOK, since=time.time() - 30)
+    run, outcomes = carried_out(redis, phone, runs.FIND_MISSING, since=time.time() - 30)
     assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["never came"]
     assert "not in our inbox" in run.words
     assert len(inbox.latest(redis)) == 1
 
-    run, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    run, outcomes = carried_out(redis, phone, runs.BACKFILL, since=time.time() - 30)
     assert run.state == "done"
     assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["done"]
-    assert inbox.latest(redis)[0][1].fed_in == f"healed {run.id}"
-    assert [event.facts["words"] for event in events.latest(redis, 50) if event.kind == "text.received"][-1] == "flip"
+    assert inbox.latest(redis)[0][1].replay_mark == f"backfilled {run.id}"
+    assert [event.data["words"] for event in events.read_latest(redis, 50) if event.type == "text.received"][
+        -1
+    ] == "flip"
 
     sweep.sweep(redis)
-    carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    carried_out(redis, phone, runs.BACKFILL, since=time.time() - 30)
     sweep.sweep(redis)
     assert len(town.sent_to(me)) == 1
     assert town.sent_to(me)[0].startswith("I flipped a coin")
@@ -119,10 +121,10 @@ def test_a_start_that_comes_late_does_not_undo_what_came_meanwhile(town, redis, 
     town.post("/faults", kind="webhook-drop", channel="sms")
     texts(town, me, "START")
     texts(town, me, "STOP")
-    until(lambda: opt_outs.has_left(redis, me))
-    _, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    until(lambda: opt_outs.has_opted_out(redis, me))
+    _, outcomes = carried_out(redis, phone, runs.BACKFILL, since=time.time() - 30)
     assert [outcome.words for outcome in outcomes if "293" in outcome.what] == ["done"]
-    assert opt_outs.has_left(redis, me)
+    assert opt_outs.has_opted_out(redis, me)
 
 
 def test_the_end_of_a_call_that_was_not_told_is_brought_in(town, redis, phone, github_is_quiet):
@@ -131,10 +133,10 @@ def test_the_end_of_a_call_that_was_not_told_is_brought_in(town, redis, phone, g
     sid = town.post(door, to=NUMBER)["sid"]
     town.post(f"{door}/{sid}/hangup")
     until(lambda: town.get(f"{door}/{sid}")["status"] in ("completed", "canceled"))
-    _, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 30)
+    _, outcomes = carried_out(redis, phone, runs.BACKFILL, since=time.time() - 30)
     assert [outcome.state for outcome in outcomes if "call from +44 ••• 292" in outcome.what] == ["good"]
-    assert [event.story for event in events.latest(redis, 50) if event.kind == "call.ended"] == [sid]
-    _, outcomes = carried_out(redis, phone, runs.LOOK, since=time.time() - 30)
+    assert [event.subject for event in events.read_latest(redis, 50) if event.type == "call.ended"] == [sid]
+    _, outcomes = carried_out(redis, phone, runs.FIND_MISSING, since=time.time() - 30)
     assert not [outcome for outcome in outcomes if "292" in outcome.what]
 
 
@@ -148,20 +150,20 @@ def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, 
     github_is_quiet.delivered("22222222-bbbb", now(30), payload=payload)
     github_is_quiet.delivered("22222222-bbbb", now(20), payload=payload, redelivery=True)
     github_is_quiet.delivered("33333333-cccc", now(15), payload=payload | {"issue": {"number": 8, "title": "x"}})
-    run, outcomes = carried_out(redis, phone, runs.HEAL)
+    run, outcomes = carried_out(redis, phone, runs.BACKFILL)
     mine = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
     assert [(outcome.state, outcome.status) for outcome in mine] == [("good", 204)] * 2
     assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
-    kept = [delivery for _, delivery in inbox.latest(redis) if inbox.source(delivery) == "github"]
+    kept = [delivery for _, delivery in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
     assert kept[0].headers["x-github-delivery"] == "33333333-cccc"
-    _, outcomes = carried_out(redis, phone, runs.HEAL)
+    _, outcomes = carried_out(redis, phone, runs.BACKFILL)
     assert not [outcome for outcome in outcomes if outcome.what.startswith("issues")]
 
 
 def test_what_github_no_longer_shows_is_asked_for_again(redis, phone, github_is_quiet):
     github_is_quiet.delivered("44444444-dddd", now(10))
-    _, outcomes = carried_out(redis, phone, runs.HEAL)
+    _, outcomes = carried_out(redis, phone, runs.BACKFILL)
     (outcome,) = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
     assert (outcome.state, github_is_quiet.asked_again) == ("waiting", [1000])
 
@@ -172,7 +174,7 @@ def test_a_busy_github_is_asked_again_as_late_as_it_wants(settings, github_is_qu
     limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": soon}
     github_is_quiet.refuse = [(503, {}), (429, {"Retry-After": "7"}), (403, limited)]
     github_is_quiet.delivered("55555555-eeee", now())
-    found = list(Hook(settings, waits.append).sent(time.time() - 60, time.time() + 5))
+    found = list(GitHubHook(settings, waits.append).sent(time.time() - 60, time.time() + 5))
     assert [one.key for one in found] == ["github 55555555-eeee"]
     assert waits[0] <= 0.5 and waits[1] == 7 and 2 < waits[2] <= 5
 
@@ -183,7 +185,7 @@ def test_a_busy_github_is_asked_again_as_late_as_it_wants(settings, github_is_qu
 )
 def test_a_github_that_refuses_does_not_hide_what_twilio_says(refusal, words, town, redis, phone, github_is_quiet):
     github_is_quiet.refuse = [refusal]
-    run, outcomes = carried_out(redis, phone, runs.LOOK, since=time.time() - 1)
+    run, outcomes = carried_out(redis, phone, runs.FIND_MISSING, since=time.time() - 1)
     assert [words in outcome.words for outcome in outcomes if outcome.what == "GitHub events"] == [True]
     assert run.state == "done"
 
@@ -192,83 +194,83 @@ def test_a_github_that_talks_nonsense_is_said_so_and_hides_nothing(redis, settin
     unreadable = {"Content-Length": "1000", "Connection": "close"}  # and then it hangs up
     limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}
     for status, headers in ((200, unreadable), (403, limited), (200, {"Content-Encoding": "gzip"})):
-        github_is_quiet.refuse = [(status, headers)] * retry.TRIES
-        asked = {"text": lambda *_: iter(()), "GitHub event": Hook(settings, lambda _: None).sent}
-        found = backfill.look(redis, asked, STARTED, time.time(), lambda _: None)
-        assert list(found.untold) == ["GitHub events"]
+        github_is_quiet.refuse = [(status, headers)] * retry.MAX_TRIES
+        asked = {"text": lambda *_: iter(()), "GitHub event": GitHubHook(settings, lambda _: None).sent}
+        found = backfill.find_missing(redis, asked, STARTED, time.time(), lambda _: None)
+        assert list(found.failed_logs) == ["GitHub events"]
 
 
 def test_our_token_goes_to_no_other_host(settings):
-    with pytest.raises(Unanswered, match="another host"):
-        Hook(settings)._ask("GET", "http://127.0.0.1:9/repos/talk/demo/hooks/1/deliveries")
+    with pytest.raises(GaveUp, match="another host"):
+        GitHubHook(settings)._request("GET", "http://127.0.0.1:9/repos/talk/demo/hooks/1/deliveries")
 
 
 def test_with_a_wrong_token_it_says_which_setting(settings, github_is_quiet):
-    hook = Hook(replace(settings, github_token=config.Secret("another")))
-    with pytest.raises(Unanswered, match="GITHUB_TOKEN is not known"):
+    hook = GitHubHook(replace(settings, github_token=config.Secret("another")))
+    with pytest.raises(GaveUp, match="GITHUB_TOKEN is not known"):
         list(hook.sent(0, time.time()))
 
 
 def test_an_app_signs_in_with_its_key(settings):
     key = rsa.generate_private_key(65537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
-    from receiving.replay.github_log import _bearer
+    from receiving.replay.github_log import _bearer_token
 
-    told = jwt.decode(_bearer("12345:" + pem.replace("\n", "\\n")), key.public_key(), ["RS256"])
+    told = jwt.decode(_bearer_token("12345:" + pem.replace("\n", "\\n")), key.public_key(), ["RS256"])
     assert told["iss"] == "12345" and told["exp"] - told["iat"] <= 600
 
 
 def test_github_is_asked_only_when_all_of_it_is_set(settings, redis):
-    assert "GitHub event" in backfill.lists(settings, redis)
+    assert "GitHub event" in backfill.provider_logs(settings, redis)
     for less in ({"github_token": ""}, {"github_hook_url": ""}, {"webhook_secrets": {}}):
-        assert "GitHub event" not in backfill.lists(replace(settings, **less), redis)
+        assert "GitHub event" not in backfill.provider_logs(replace(settings, **less), redis)
 
 
 def test_twilios_pages_are_turned_and_its_trouble_waited_out(town, phone, monkeypatch):
     me, waits = "+447700900293", []
-    monkeypatch.setattr(twilio_log, "AT_ONCE", 2)
+    monkeypatch.setattr(twilio_log, "PAGE_SIZE", 2)
     sids = {f"text {texts(town, me, 'time')}" for _ in range(5)}
     town.post("/faults", kind="rest-refuse", status=429)
     town.post("/faults", kind="rest-refuse", status=503)
-    found = list(twilio_log.texts(phone, time.time() - 30, time.time() + 5, waits.append))
+    found = list(twilio_log.list_texts(phone, time.time() - 30, time.time() + 5, waits.append))
     assert sids <= {one.key for one in found}
     assert waits and waits[0] == 1  # the exchange's Retry-After
 
 
 def test_a_list_that_is_too_long_is_said_so(town, phone, monkeypatch):
-    monkeypatch.setattr(twilio_log, "MOST", 1)
+    monkeypatch.setattr(twilio_log, "MAX_ROWS", 1)
     for _ in range(2):
         texts(town, "+447700900294", "time")
-    with pytest.raises(Unanswered, match="shorter one"):
-        list(twilio_log.texts(phone, time.time() - 30, time.time() + 5))
+    with pytest.raises(GaveUp, match="shorter one"):
+        list(twilio_log.list_texts(phone, time.time() - 30, time.time() + 5))
 
 
 def test_what_may_still_be_on_its_way_is_left_alone(town, redis, phone, monkeypatch, github_is_quiet):
     town.post("/faults", kind="webhook-drop", channel="sms")
     texts(town, "+447700900295", "time")
-    monkeypatch.setattr(backfill, "YOUNG", 20)
-    run, outcomes = carried_out(redis, phone, runs.HEAL, since=time.time() - 2)
+    monkeypatch.setattr(backfill, "MIN_AGE_SECONDS", 20)
+    run, outcomes = carried_out(redis, phone, runs.BACKFILL, since=time.time() - 2)
     assert not [outcome for outcome in outcomes if "295" in outcome.what]
     assert "may still be on their way" in run.words
 
 
 def test_a_run_that_breaks_off_says_so(redis, phone, monkeypatch):
-    monkeypatch.setattr(backfill, "lists", lambda *_: 1 / 0)
+    monkeypatch.setattr(backfill, "provider_logs", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        carried_out(redis, phone, runs.LOOK)
+        carried_out(redis, phone, runs.FIND_MISSING)
     assert runs.latest(redis)[0].state == "failed"
     assert "ZeroDivisionError" in runs.latest(redis)[0].words
 
 
 def test_runs_and_their_rows_do_not_pile_up(redis, phone, monkeypatch):
-    monkeypatch.setattr(runs, "ROWS", 3)
-    log = runs.Log(redis, runs.plan(redis, runs.LOOK, {}))
+    monkeypatch.setattr(runs, "MAX_OUTCOMES", 3)
+    log = runs.RunWriter(redis, runs.plan(redis, runs.FIND_MISSING, {}))
     for _ in range(5):
-        log.add(runs.Outcome("x", "good", 200, 0.1, "done"))
-    for _ in range(runs.KEPT + 2):
-        runs.plan(redis, runs.LOOK, {})
+        log.add_outcome(runs.Outcome("x", "good", 200, 0.1, "done"))
+    for _ in range(runs.MAX_RUNS + 2):
+        runs.plan(redis, runs.FIND_MISSING, {})
     assert len(runs.outcomes(redis, log.run.id, 100)) == 3
-    assert redis.llen(runs.STREAM) == runs.KEPT
+    assert redis.llen(runs.RUNS_KEY) == runs.MAX_RUNS
     assert all(redis.ttl(key) > 0 for key in redis.keys("run:*"))
 
 
@@ -277,17 +279,17 @@ class TestPatience:
         waits = []
 
         def away():
-            raise TryLater("Twilio answered 503", 100)
+            raise RetryableError("Twilio answered 503", 100)
 
-        with pytest.raises(Unanswered, match="Twilio answered 503, 5 times"):
-            patiently(away, waits.append)
-        assert waits == [retry.LONGEST] * 4
+        with pytest.raises(GaveUp, match="Twilio answered 503, 5 times"):
+            with_retries(away, waits.append)
+        assert waits == [retry.MAX_DELAY_SECONDS] * 4
 
     @pytest.mark.parametrize(
         ("text", "seconds"), [("7", 7), ("", 0), ("soon", 0), ("Mon, 23 Nov 2020 18:00:00 GMT", 0)]
     )
     def test_it_reads_seconds_and_dates(self, text, seconds):
-        assert retry_after(text) == seconds
+        assert parse_retry_after(text) == seconds
 
 
 def test_at_the_keyboard_one_looks_first_and_then_has_it_brought_in(

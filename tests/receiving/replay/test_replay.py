@@ -12,8 +12,8 @@ import events
 from receiving import inbox, providers, replay_marker, twilio
 from receiving.delivery import Delivery
 from receiving.replay import loopback_client, replay
-from receiving.replay.replay import Wanted
-from receiving.samples import FORM
+from receiving.replay.replay import ReplayRequest
+from receiving.samples import FORM_CONTENT_TYPE
 from scripts import replay as tool
 from tests.support.providers import CASES, HELD, case_id, heard
 
@@ -25,15 +25,15 @@ def again(front_door, redis):
     """Replays what fits, in a run of its own unless one is named; answers the outcomes."""
 
     def run(*ids, name="run1", **wanted):
-        asked = Wanted(ids, **wanted)
-        return list(replay.replay(front_door.settings, replay.choose(redis, asked), asked, name))
+        asked = ReplayRequest(ids, **wanted)
+        return list(replay.replay(front_door.settings, replay.select(redis, asked), asked, name))
 
     return run
 
 
 def kept(redis, delivery):
     """The delivery in the inbox, as if it had come; its id."""
-    inbox.keep(redis, delivery)
+    inbox.save(redis, delivery)
     return inbox.latest(redis, 1)[0][0]
 
 
@@ -45,7 +45,10 @@ def from_github(front_door, event="push"):
 def a_text(front_door, target="/sms", body="time", sid="SM1"):
     fields = [("MessageSid", sid), ("From", "+447700900201"), ("To", "+447700900100"), ("Body", body)]
     url = front_door.origin + target
-    headers = {"content-type": FORM, twilio.HEADER: twilio.sign(front_door.settings.twilio_auth_token[0], url, fields)}
+    headers = {
+        "content-type": FORM_CONTENT_TYPE,
+        twilio.SIGNATURE_HEADER: twilio.compute_signature(front_door.settings.twilio_auth_token[0], url, fields),
+    }
     return Delivery("POST", url, headers, urlencode(fields).encode())
 
 
@@ -72,7 +75,7 @@ def test_what_was_done_gets_the_stored_reply_and_nothing_is_done(front_door, red
     first, second = again(*2 * [kept(redis, from_github(front_door))])
     assert (first.state, second.state) == ("good", "over")
     assert len(heard(redis)) == 1
-    assert events.latest(redis, 1)[0].kind == "delivery.repeated"
+    assert events.read_latest(redis, 1)[0].type == "delivery.duplicate"
 
 
 def test_somebody_who_wants_the_work_done_again_gets_it_once_a_run(front_door, redis, again):
@@ -126,7 +129,7 @@ def test_a_public_key_cannot_sign(front_door, redis):
 def test_a_range_takes_what_came_by_a_channel_and_no_replays(front_door, redis, again):
     kept(redis, a_text(front_door))
     kept(redis, from_github(front_door))
-    kept(redis, replace(from_github(front_door), fed_in="again run0"))
+    kept(redis, replace(from_github(front_door), replay_mark="forced run0"))
     since = time.time() - 60
     assert [outcome.what for outcome in again(since=since, source="github")] == ["POST /webhooks/github"]
     assert [outcome.what for outcome in again(since=since, source="twilio")] == ["POST /sms"]
@@ -134,7 +137,7 @@ def test_a_range_takes_what_came_by_a_channel_and_no_replays(front_door, redis, 
 
 
 def test_a_request_that_is_not_there_or_not_whole_is_said_so(front_door, redis, again):
-    large = replace(from_github(front_door), body=b"x" * (inbox.WHOLE + 1))
+    large = replace(from_github(front_door), body=b"x" * (inbox.MAX_STORED_BODY_BYTES + 1))
     found = again("1-0", "no-id", "-", kept(redis, large))
     assert ["too large to be kept" in outcome.words for outcome in found] == [True] * 4
 
@@ -156,7 +159,7 @@ def test_a_connection_that_ended_meanwhile_is_opened_anew(front_door):
         server.timeout = 5
         thread = threading.Thread(target=lambda: [server.handle_request() for _ in range(2)])
         thread.start()
-        with loopback_client.Road(
+        with loopback_client.LoopbackClient(
             replace(front_door.settings, public_url=f"http://127.0.0.1:{server.server_port}")
         ) as way:
             assert [way.send(from_github(front_door)).status for _ in range(2)] == [204, 204]
@@ -168,8 +171,8 @@ def test_when_nobody_opens_the_door_it_stops_asking(front_door, redis):
 
     names = [kept(redis, from_github(front_door)) for _ in range(5)]
     away = replace(front_door.settings, public_url=f"http://127.0.0.1:{reserved_port()}")
-    asked = Wanted(tuple(names))
-    outcomes = list(replay.replay(away, replay.choose(redis, asked), asked, "run"))
+    asked = ReplayRequest(tuple(names))
+    outcomes = list(replay.replay(away, replay.select(redis, asked), asked, "run"))
     assert ["did not answer" in outcome.words for outcome in outcomes] == [True, True, True, False]
     assert outcomes[-1].what == "2 more were not tried"
 
@@ -195,8 +198,8 @@ def test_the_way_it_took_then_is_not_told_again_unless_the_door_needs_it(knows, 
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}" if knows else ""
-        way = loopback_client.Road(replace(front_door.settings, public_url=url, port=server.server_port))
-        delivery = from_github(front_door).having(
+        way = loopback_client.LoopbackClient(replace(front_door.settings, public_url=url, port=server.server_port))
+        delivery = from_github(front_door).with_headers(
             host="talk.example", x_forwarded_host="old.example", connection="close"
         )
         with way:
@@ -209,28 +212,28 @@ class TestTheMark:
     """A stranger may send the header; only we can make it count."""
 
     def test_one_of_ours_counts(self, front_door):
-        marked = replay_marker.mark(from_github(front_door), "again", "r", front_door.settings.secret_key)
-        assert replay_marker.recognise(marked, front_door.settings.secret_key).fed_in == "again r"
-        assert replay_marker.HEADER not in replay_marker.recognise(marked, front_door.settings.secret_key).headers
+        marked = replay_marker.add_mark(from_github(front_door), "forced", "r", front_door.settings.secret_key)
+        assert replay_marker.verify_mark(marked, front_door.settings.secret_key).replay_mark == "forced r"
+        assert replay_marker.HEADER not in replay_marker.verify_mark(marked, front_door.settings.secret_key).headers
 
     @pytest.mark.parametrize("header", ["", " ", "again r 1", "again r 1 é", "again r ٣ x", "a " * 3000])
     def test_a_made_up_one_does_not(self, header, front_door):
-        delivery = from_github(front_door).having(**{replay_marker.HEADER: header})
-        found = replay_marker.recognise(delivery, front_door.settings.secret_key)
-        assert (found.fed_in, replay_marker.HEADER in found.headers) == ("", False)
+        delivery = from_github(front_door).with_headers(**{replay_marker.HEADER: header})
+        found = replay_marker.verify_mark(delivery, front_door.settings.secret_key)
+        assert (found.replay_mark, replay_marker.HEADER in found.headers) == ("", False)
 
     def test_nor_for_another_body_nor_later_nor_with_another_key(self, front_door, monkeypatch):
         keys = front_door.settings.secret_key
-        marked = replay_marker.mark(from_github(front_door), "again", "r", keys)
-        assert not replay_marker.recognise(replace(marked, body=b"{}"), keys).fed_in
-        assert not replay_marker.recognise(marked, (type(keys[0])("another-key-of-ours"),)).fed_in
-        later = time.time() + replay_marker.HOLDS + 5
+        marked = replay_marker.add_mark(from_github(front_door), "forced", "r", keys)
+        assert not replay_marker.verify_mark(replace(marked, body=b"{}"), keys).replay_mark
+        assert not replay_marker.verify_mark(marked, (type(keys[0])("another-key-of-ours"),)).replay_mark
+        later = time.time() + replay_marker.MAX_AGE_SECONDS + 5
         monkeypatch.setattr(replay_marker.time, "time", lambda: later)
-        assert not replay_marker.recognise(marked, keys).fed_in
+        assert not replay_marker.verify_mark(marked, keys).replay_mark
 
     def test_it_stands_in_for_no_signature(self, front_door, send):
         unsigned = replace(from_github(front_door), headers={"content-type": "application/json"})
-        marked = replay_marker.mark(unsigned, "again", "r", front_door.settings.secret_key)
+        marked = replay_marker.add_mark(unsigned, "forced", "r", front_door.settings.secret_key)
         assert send(marked).status_code == 403
 
 
@@ -248,7 +251,7 @@ def test_at_the_keyboard_each_request_gets_its_line(front_door, redis, capsys):
 def test_at_the_keyboard_a_refusal_is_a_failure_and_an_empty_inbox_is_said(front_door, redis, capsys):
     assert tool.main(["--since", "1h"], front_door.environ) == 2
     assert "Nothing in the inbox fits" in capsys.readouterr().err
-    forged = from_github(front_door).having(x_hub_signature_256="sha256=00")
+    forged = from_github(front_door).with_headers(x_hub_signature_256="sha256=00")
     assert tool.main([kept(redis, forged), "--as-it-came"], front_door.environ) == 1
     assert "does not fit this request" in capsys.readouterr().out
 
@@ -257,7 +260,7 @@ def test_while_the_demo_runs_a_real_account_does_not_disturb_it(tmp_path, monkey
     (tmp_path / ".env.demo").write_text((tool.ROOT / ".env.demo").read_text())
     monkeypatch.setattr(tool, "ROOT", tmp_path)
     (tmp_path / ".env").write_text("TWILIO_AUTH_TOKEN=a-real-one\nREDIS_URL=redis://127.0.0.1:2\n")
-    assert tool.load({}).twilio_auth_token == ("a-real-one",)
+    assert tool.load_settings({}).twilio_auth_token == ("a-real-one",)
     (tmp_path / ".demo").mkdir()
     (tmp_path / ".demo/environment").write_text("REDIS_URL=redis://127.0.0.1:1\nPUBLIC_URL=http://127.0.0.1:1\n")
-    assert tool.load({}).twilio_auth_token == ("the-demo-token-opens-nothing",)
+    assert tool.load_settings({}).twilio_auth_token == ("the-demo-token-opens-nothing",)

@@ -14,15 +14,15 @@ import gevent
 
 sys.path[:0] = [str(Path(__file__).parents[3])]
 
-from sending.http.client import Client
-from sending.http.errors import Failure
+from sending.http.client import HttpClient
+from sending.http.errors import RequestFailed
 from tests.support.receivers import AUTHORITY, OK, drips, drips_handshake, leads_to, receiver, tls_for
 
 
 def outcome(client, url, within):
     try:
-        return client.request("POST", url, body=b"{}", finish_within=within, http=True).status
-    except Failure as failure:
+        return client.request("POST", url, body=b"{}", total_timeout=within, http=True).status
+    except RequestFailed as failure:
         return failure.cause
 
 
@@ -30,7 +30,7 @@ def main():
     with tempfile.NamedTemporaryFile() as authority:
         authority.write(AUTHORITY.cert_pem.bytes())
         authority.flush()
-        client = Client(allow_loopback=True, authorities=authority.name, resolver=leads_to("127.0.0.1"))
+        client = HttpClient(allow_loopback=True, authorities=authority.name, resolver=leads_to("127.0.0.1"))
     head = drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", b"\r\nContent-Length: 0\r\n\r\n")
     body = drips(b"HTTP/1.1 200 OK\r\nContent-Length: 150\r\n\r\n", b"x", b"")
     slowly = drips(b"", b"", OK, drops=1, every=0.5)

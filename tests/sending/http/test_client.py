@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sending.http.client import VERSION, Client
-from sending.http.errors import Failure
+from sending.http.client import VERSION, HttpClient
+from sending.http.errors import RequestFailed
 from tests.support.processes import ROOT
 from tests.support.receivers import HERE, OK, answers, leads_to, receiver, refused, says_and_closes
 
@@ -73,7 +73,7 @@ def test_the_surroundings_have_no_say(client, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("header", ["Host", "content-length", "Transfer-Encoding", "Connection", "Cookie"])
 def test_headers_that_frame_the_message_are_ours(client, header):
-    with pytest.raises(Failure, match="not for callers"):
+    with pytest.raises(RequestFailed, match="not for callers"):
         client.request("POST", "https://receiver.test/", headers={header: "x"})
 
 
@@ -82,7 +82,7 @@ def test_a_header_cannot_smuggle_another(client, value):
     with receiver(answers(OK)) as there:
         try:
             client.request("GET", f"http://receiver.test:{there.port}/", headers={"X-A": value}, http=True)
-        except Failure as failure:
+        except RequestFailed as failure:
             assert failure.cause == "protocol"
         assert not any(b"\nX-B" in request for request in there.requests)
 
@@ -122,12 +122,12 @@ def test_nobody_there_is_a_failure_to_connect(client):
 
 def test_the_next_address_is_tried_when_the_first_does_not_answer():
     with receiver(answers(OK)) as there:
-        client = Client(allow_loopback=True, resolver=leads_to("127.9.9.9", "127.0.0.1"))
+        client = HttpClient(allow_loopback=True, resolver=leads_to("127.9.9.9", "127.0.0.1"))
         assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).address == "127.0.0.1"
         client.close()
 
 
-ANYONE = Client(allow_loopback=True, resolver=HERE)
+ANYONE = HttpClient(allow_loopback=True, resolver=HERE)
 
 
 @settings(max_examples=60, deadline=None)
@@ -135,6 +135,6 @@ ANYONE = Client(allow_loopback=True, resolver=HERE)
 def test_whatever_a_receiver_says_ends_in_a_reply_or_a_failure(reply):
     with receiver(says_and_closes(reply)) as there:
         try:
-            assert ANYONE.request("GET", f"http://receiver.test:{there.port}/", http=True, finish_within=2).status
-        except Failure as failure:
+            assert ANYONE.request("GET", f"http://receiver.test:{there.port}/", http=True, total_timeout=2).status
+        except RequestFailed as failure:
             assert failure.cause in {"protocol", "timeout", "too large"}

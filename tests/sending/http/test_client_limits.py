@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from tests.support.receivers import (
     HERE,
     OK,
@@ -39,7 +39,7 @@ SOON = 0.25  # seconds; the receivers that drip are done after three
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_a_receiver_that_drips_is_left_on_time(client, temper, tls):
     with receiver(temper, tls_for("receiver.test") if tls else None) as there:
-        failure = refused(client, f"http{'s' * tls}://receiver.test:{there.port}/", finish_within=SOON)
+        failure = refused(client, f"http{'s' * tls}://receiver.test:{there.port}/", total_timeout=SOON)
     assert (failure.cause, there.got_to_the_end) == ("timeout", False)
 
 
@@ -50,13 +50,13 @@ def test_a_receiver_that_drips_on_a_used_connection_is_left_on_time(client):
 
     with receiver(temper) as there:
         client.request("GET", f"http://receiver.test:{there.port}/", http=True)
-        failure = refused(client, f"http://receiver.test:{there.port}/", finish_within=SOON)
+        failure = refused(client, f"http://receiver.test:{there.port}/", total_timeout=SOON)
     assert (failure.cause, there.got_to_the_end, there.connections) == ("timeout", False, 1)
 
 
 def test_a_receiver_that_drips_its_handshake_is_left_on_time(client):
     with receiver(drips_handshake) as there:
-        failure = refused(client, f"https://receiver.test:{there.port}/", finish_within=SOON)
+        failure = refused(client, f"https://receiver.test:{there.port}/", total_timeout=SOON)
     assert (failure.cause, there.got_to_the_end) == ("timeout", False)
 
 
@@ -68,13 +68,13 @@ def test_a_receiver_that_reads_at_a_drip_is_left_on_time(client):
         connection.it.got_to_the_end = bool(connection.recv(1))
 
     with receiver(temper) as there:
-        failure = refused(client, f"http://receiver.test:{there.port}/", body=bytes(40_000_000), finish_within=SOON)
+        failure = refused(client, f"http://receiver.test:{there.port}/", body=bytes(40_000_000), total_timeout=SOON)
     assert (failure.cause, there.got_to_the_end) == ("timeout", False)
 
 
 def test_a_connection_that_was_in_time_is_not_shut_later(client):
     with receiver(answers(OK)) as there:
-        client.request("GET", f"http://receiver.test:{there.port}/", http=True, finish_within=0.2)
+        client.request("GET", f"http://receiver.test:{there.port}/", http=True, total_timeout=0.2)
         threading.Event().wait(0.3)  # past the first request's deadline
         assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).timing.reused
 
@@ -87,8 +87,8 @@ def test_a_resolver_that_never_answers_is_left_on_time(authorities):
         return HERE(host, port)
 
     with receiver(answers(OK)) as there:
-        client = Client(allow_loopback=True, resolver=resolver)
-        failure = refused(client, f"http://receiver.test:{there.port}/", connect_within=0.1)
+        client = HttpClient(allow_loopback=True, resolver=resolver)
+        failure = refused(client, f"http://receiver.test:{there.port}/", connect_timeout=0.1)
     let_go.set()
     assert (failure.cause, failure.sentence) == ("dns", "Looking up receiver.test took too long.")
 
@@ -103,7 +103,7 @@ def test_of_a_long_answer_only_the_start_is_kept_and_the_memory_stays_flat(clien
 
     with receiver(temper) as there:
         tracemalloc.start()
-        reply = client.request("GET", f"http://receiver.test:{there.port}/", http=True, keep_at_most=1_000)
+        reply = client.request("GET", f"http://receiver.test:{there.port}/", http=True, max_kept_bytes=1_000)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert (len(reply.body), reply.truncated, there.got_to_the_end) == (1_000, True, False)
@@ -117,5 +117,5 @@ def test_an_answer_a_little_too_long_does_not_cost_the_connection(client):
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n" + b"x" * 30_000
     with receiver(answers(reply)) as there:
         for _ in range(2):
-            assert client.request("GET", f"http://receiver.test:{there.port}/", http=True, keep_at_most=10).truncated
+            assert client.request("GET", f"http://receiver.test:{there.port}/", http=True, max_kept_bytes=10).truncated
     assert there.connections == 1

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sending.http.client import Client
-from sending.http.errors import Failure
+from sending.http.client import HttpClient
+from sending.http.errors import RequestFailed
 from tests.support.receivers import leads_to, refused
 
 
@@ -20,7 +20,7 @@ def test_a_name_that_turns_private_between_two_looks_is_asked_once_and_pinned():
         asked.append(host)
         return leads_to(next(answers_given))(host, port)
 
-    client = Client(resolver=resolver)
+    client = HttpClient(resolver=resolver)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", lambda _self, address: tried.append(address) or no_way())
         assert refused(client, "https://rebinding.test/").cause == "connect"
@@ -31,7 +31,7 @@ def test_a_name_that_turns_private_between_two_looks_is_asked_once_and_pinned():
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_name_that_leads_inside_is_blocked_and_nothing_is_opened(addresses, scheme, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was tried"))
-    failure = refused(Client(resolver=leads_to(*addresses)), f"{scheme}://inside.test/")
+    failure = refused(HttpClient(resolver=leads_to(*addresses)), f"{scheme}://inside.test/")
     assert (failure.cause, failure.sentence) == (
         "blocked",
         "inside.test is not a public address, so we don't connect to it.",
@@ -39,11 +39,11 @@ def test_a_name_that_leads_inside_is_blocked_and_nothing_is_opened(addresses, sc
 
 
 def test_an_unencrypted_address_must_be_allowed_by_the_caller(client):
-    with pytest.raises(Failure, match="https://"):
+    with pytest.raises(RequestFailed, match="https://"):
         client.request("POST", "http://receiver.test/", body=b"{}")
 
 
-NOWHERE = Client(resolver=leads_to("10.0.0.1"))
+NOWHERE = HttpClient(resolver=leads_to("10.0.0.1"))
 
 
 @settings(deadline=None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from tests.support.receivers import HERE, OK, answers, receiver, refused, tls_for
 
 
@@ -19,7 +19,7 @@ def test_two_requests_over_tls_share_one_connection_and_one_look_up(authorities)
         asked.append(host)
         return HERE(host, port)
 
-    client = Client(allow_loopback=True, authorities=authorities, resolver=resolver)
+    client = HttpClient(allow_loopback=True, authorities=authorities, resolver=resolver)
     with receiver(answers(OK), tls_for("receiver.test")) as there:
         first, second = [client.request("GET", f"https://receiver.test:{there.port}/") for _ in range(2)]
         client.close()
@@ -36,7 +36,7 @@ def test_head_and_body_arrive_in_one_piece(authorities):
         pieces.append(connection.recv(65_536))
         connection.sendall(OK)
 
-    client = Client(allow_loopback=True, authorities=authorities, resolver=HERE)
+    client = HttpClient(allow_loopback=True, authorities=authorities, resolver=HERE)
     with receiver(temper, tls_for("receiver.test")) as there:
         client.request("POST", f"https://receiver.test:{there.port}/", body=b"hello")
         client.close()
@@ -82,7 +82,7 @@ THEN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
 
 def test_an_authority_nobody_knows_is_not_trusted():
-    client = Client(allow_loopback=True, resolver=HERE)
+    client = HttpClient(allow_loopback=True, resolver=HERE)
     with receiver(answers(OK), tls_for("receiver.test")) as there:
         failure = refused(client, f"https://receiver.test:{there.port}/")
     assert (failure.cause, failure.sentence) == (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ssrfguard import DEFAULT_DENIED
 
 from sending.http import ssrf, urls
-from sending.http.errors import Failure
+from sending.http.errors import RequestFailed
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "2a00:1450:4001::200e"]
 # fmt: off
@@ -48,32 +48,32 @@ def test_whatever_is_public_here_is_public_for_another_guard_too(address):
 
 @pytest.mark.parametrize("address", [address for address in FORBIDDEN if not ssrf.is_loopback(address)])
 def test_the_demo_lets_loopback_through_and_nothing_else_private(address):
-    with pytest.raises(Failure, match="not a public address"):
+    with pytest.raises(RequestFailed, match="not a public address"):
         where("somewhere.test", address, allow_loopback=True)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
 def test_loopback_is_let_through_only_when_allowed(address):
     assert where("demo.test", address, port=5000, allow_loopback=True) == [address]
-    with pytest.raises(Failure, match="not a public address"):
+    with pytest.raises(RequestFailed, match="not a public address"):
         where("demo.test", address)
 
 
 @pytest.mark.parametrize("answers", [["8.8.8.8", "127.0.0.1"], ["10.0.0.1", "8.8.8.8"], ["8.8.8.8", "::1"]])
 def test_one_private_answer_among_public_ones_refuses_the_name(answers):
-    with pytest.raises(Failure) as refusal:
+    with pytest.raises(RequestFailed) as refusal:
         where("mixed.test", *answers)
     assert refusal.value.cause == "blocked"
 
 
 def test_a_public_address_is_only_tried_on_the_ports_of_web_servers():
     assert where("example.test", "8.8.8.8", port=8443, allow_loopback=True)
-    with pytest.raises(Failure, match="port 6379"):
+    with pytest.raises(RequestFailed, match="port 6379"):
         where("example.test", "8.8.8.8", port=6379, allow_loopback=True)
 
 
 def test_a_name_without_an_address_is_no_such_name():
-    with pytest.raises(Failure) as refusal:
+    with pytest.raises(RequestFailed) as refusal:
         where("empty.test")
     assert refusal.value.cause == "dns"
 
@@ -90,8 +90,8 @@ def test_a_name_that_cannot_be_looked_up_says_so(problem, sentence):
     def resolver(_host, _port):
         raise problem
 
-    with pytest.raises(Failure) as refusal:
-        ssrf.reachable("nowhere.test", 443, allow_loopback=False, within=1, resolver=resolver)
+    with pytest.raises(RequestFailed) as refusal:
+        ssrf.resolve_allowed("nowhere.test", 443, allow_loopback=False, within=1, resolver=resolver)
     assert (refusal.value.cause, refusal.value.sentence) == ("dns", sentence)
 
 
@@ -109,8 +109,8 @@ def test_a_name_that_cannot_be_looked_up_says_so(problem, sentence):
     ],
 )
 def test_an_address_is_written_in_its_plain_form(written, plain):
-    assert urls.accept(written) == plain
-    assert urls.accept(plain) == plain
+    assert urls.normalize_url(written) == plain
+    assert urls.normalize_url(plain) == plain
 
 
 # fmt: off
@@ -135,25 +135,25 @@ REFUSED = [
 
 @pytest.mark.parametrize("url", REFUSED)
 def test_an_address_that_could_be_read_in_two_ways_is_refused(url):
-    with pytest.raises(Failure) as refusal:
-        urls.accept(url)
+    with pytest.raises(RequestFailed) as refusal:
+        urls.normalize_url(url)
     assert refusal.value.cause == "blocked"
 
 
 def test_unencrypted_addresses_and_other_ports_need_to_be_allowed():
-    assert urls.accept("http://example.com/", http=True) == "http://example.com/"
-    assert urls.accept("http://localhost:5000/x", http=True, any_port=True) == "http://localhost:5000/x"
+    assert urls.normalize_url("http://example.com/", http=True) == "http://example.com/"
+    assert urls.normalize_url("http://localhost:5000/x", http=True, allow_any_port=True) == "http://localhost:5000/x"
 
 
 @given(st.text() | st.text().map("https://{}/".format) | st.from_regex(r"https://[0-9a-fx.:\[\]%@]{1,30}/.*"))
 def test_any_text_is_an_address_in_plain_form_or_refused(text):
     try:
-        plain = urls.accept(text)
-    except Failure as refusal:
+        plain = urls.normalize_url(text)
+    except RequestFailed as refusal:
         assert refusal.cause == "blocked"
     else:
         assert plain.startswith("https://")
-        assert urls.accept(plain) == plain
+        assert urls.normalize_url(plain) == plain
 
 
 def where(name, *answers, port=443, allow_loopback=False):
@@ -162,7 +162,7 @@ def where(name, *answers, port=443, allow_loopback=False):
     def resolver(_host, port):
         return [(0, 0, 0, "", (answer, port)) for answer in answers]
 
-    found = ssrf.reachable(name, port, allow_loopback=allow_loopback, within=1, resolver=resolver)
+    found = ssrf.resolve_allowed(name, port, allow_loopback=allow_loopback, within=1, resolver=resolver)
     return [address for address, _ in found]
 
 

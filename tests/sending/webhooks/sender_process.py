@@ -10,18 +10,18 @@ sys.path[:0] = [str(Path(__file__).parents[3])]
 
 import redis
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.encryption import Seal
+from sending.webhooks.encryption import Encryption
 
-SEAL = Seal(["a secret key of these tests"])
+SEAL = Encryption(["a secret key of these tests"])
 
 
 def main(port: int) -> None:
-    store, client = redis.Redis(port=port), Client(allow_loopback=True)
+    store, client = redis.Redis(port=port), HttpClient(allow_loopback=True)
     while True:
-        dispatch.due(store)
-        tried = sum(dispatch.deliver(store, client, SEAL, one.id, http=True) for one in endpoints.everyone(store))
+        dispatch.enqueue_due(store)
+        tried = sum(dispatch.deliver(store, client, SEAL, one.id, http=True) for one in endpoints.load_all(store))
         time.sleep(0 if tried else 0.02)
 
 

@@ -40,7 +40,7 @@ def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_sig
 )
 def test_a_receiver_that_misbehaves_is_tried_again_later_and_the_cause_is_kept(house, monkeypatch, temper, cause):
     request = house.client.request
-    monkeypatch.setattr(house.client, "request", lambda *a, **k: request(*a, **k, finish_within=0.2))
+    monkeypatch.setattr(house.client, "request", lambda *a, **k: request(*a, **k, total_timeout=0.2))
     with receiver(temper) as there:
         id = house.subscribes(there)
         message = house.says()
@@ -84,7 +84,7 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
         assert house.sends(id) == 0
     stopped = endpoints.load(house.redis, id)
     assert (stopped.state, stopped.why) == ("off", "It answered 410, gone, so we stopped.")
-    assert "subscriber.disabled" in house.told()
+    assert "endpoint.disabled" in house.told()
     (effect,) = house.redis.keys("effect:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
 

@@ -9,7 +9,7 @@ import events
 from events import Event
 from sending.webhooks import catalogue
 from sending.webhooks.catalogue import CATALOGUE
-from sending.webhooks.endpoints import KIND
+from sending.webhooks.endpoints import EVENT_FILTER_PATTERN
 
 FACTS = ["who", "words", "answer", "ask", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
 FACTS += ["subscriber", "host", "kinds", "state", "why"]
@@ -22,37 +22,39 @@ def happened(kind, **facts):
 @pytest.mark.parametrize("name", [*CATALOGUE, "github.star"])
 @pytest.mark.parametrize("is_thin", [False, True], ids=["full", "thin"])
 def test_every_example_is_as_its_schema_says(name, is_thin):
-    jsonschema_rs.validate(catalogue.schema(name, is_thin=is_thin), catalogue.example(name, is_thin=is_thin))
+    jsonschema_rs.validate(
+        catalogue.build_schema(name, is_thin=is_thin), catalogue.build_example(name, is_thin=is_thin)
+    )
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_event_of_the_catalogue_is_one_that_the_house_publishes(name):
-    assert name in events.KINDS
+    assert name in events.EVENT_TYPES
 
 
 def test_another_providers_event_goes_out_under_its_own_name():
     event = happened("webhook.received", provider="github", event="pull_request", line="ada opened it")
-    assert catalogue.name_of(event) == "github.pull_request"
-    assert catalogue.line_of(event) == "ada opened it"
+    assert catalogue.public_type(event) == "github.pull_request"
+    assert catalogue.summarize(event) == "ada opened it"
     told = {"provider": "github", "event": "pull_request", "line": "ada opened it"}
-    assert catalogue.data_of(event, {"number": 7}) == {**told, "payload": {"number": 7}}
-    assert catalogue.data_of(event) == {**told, "payload": None}
+    assert catalogue.build_data(event, {"number": 7}) == {**told, "payload": {"number": 7}}
+    assert catalogue.build_data(event) == {**told, "payload": None}
 
 
 def test_what_is_about_our_own_webhooks_stays_in_the_house():
-    assert catalogue.name_of(happened("webhook.delivered", host="hear.example")) is None
+    assert catalogue.public_type(happened("webhook.delivered", host="hear.example")) is None
 
 
 def test_a_call_is_told_with_its_length_as_a_number():
     event = happened("call.ended", status="completed", seconds="42")
-    assert catalogue.data_of(event) == {"story": "SM1", "status": "completed", "seconds": 42.0}
-    assert catalogue.line_of(event) == "A call ended after 42 s"
+    assert catalogue.build_data(event) == {"story": "SM1", "status": "completed", "seconds": 42.0}
+    assert catalogue.summarize(event) == "A call ended after 42 s"
 
 
 @given(st.text(), st.text())
 def test_whatever_a_provider_calls_its_event_somebody_can_subscribe_to_it(provider, event):
-    name = catalogue.name_of(happened("webhook.received", provider=f"p{provider}", event=event, line=""))
-    assert KIND.fullmatch(name)
+    name = catalogue.public_type(happened("webhook.received", provider=f"p{provider}", event=event, line=""))
+    assert EVENT_FILTER_PATTERN.fullmatch(name)
 
 
 values = st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st.floats()))
@@ -61,6 +63,6 @@ values = st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st
 @given(st.sampled_from(sorted(CATALOGUE)), st.dictionaries(st.sampled_from(FACTS), values))
 def test_whatever_the_facts_are_the_message_is_as_its_schema_says(name, facts):
     event = happened(name, **facts)
-    message = {"type": name, "timestamp": catalogue.TIME, "data": catalogue.data_of(event)}
-    jsonschema_rs.validate(catalogue.schema(name), message)
-    assert catalogue.line_of(event)
+    message = {"type": name, "timestamp": catalogue.EXAMPLE_TIMESTAMP, "data": catalogue.build_data(event)}
+    jsonschema_rs.validate(catalogue.build_schema(name), message)
+    assert catalogue.summarize(event)

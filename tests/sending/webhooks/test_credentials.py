@@ -9,15 +9,15 @@ import pytest
 
 import events
 from scripts import release
-from scripts.reencrypt import reseal
+from scripts.reencrypt import reencrypt_all
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.credentials import opened
-from sending.webhooks.encryption import Seal, WrongKey
+from sending.webhooks.credentials import decrypt_credentials
+from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.optional import cookies
 from tests.support.receivers import OK, answers, receiver
 
 OLD, NEW = "the old secret key", "the new secret key"
-SEAL = Seal([OLD])
+SEAL = Encryption([OLD])
 BAKED = (
     b"HTTP/1.1 200 OK\r\nSet-Cookie: session=abc; Path=/\r\nSet-Cookie: b=2; Max-Age=60\r\nContent-Length: 0\r\n\r\n"
 )
@@ -39,7 +39,7 @@ def sends(redis, client):
 
     def send(id, seal=SEAL):
         dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
-        dispatch.due(redis)
+        dispatch.enqueue_due(redis)
         return dispatch.deliver(redis, client, seal, id, http=True)
 
     return send
@@ -62,9 +62,9 @@ def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis)
         sends(id)
     assert b"Authorization: Bearer s3cret\r\n" in there.requests[0]
     assert b"X-Team: marigold\r\n" in there.requests[0]
-    (row,) = dispatch.attempts(redis, id)
+    (row,) = dispatch.load_attempts(redis, id)
     assert (row.request["X-Team"], row.request["Authorization"]) == ("•••", "•••")
-    key = SEAL.open(endpoints.load(redis, id).keys[0].sealed)
+    key = SEAL.open(endpoints.load(redis, id).keys[0].encrypted)
     store = everything_in(redis)
     assert b"receiver.test" in store  # we do look where it would be
     for secret in ("s3cret", "marigold", key, key.removeprefix("whsec_")):
@@ -74,7 +74,7 @@ def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis)
 def test_nothing_that_was_opened_shows_in_a_trace(redis, subscribes):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer s3cret", cookies=True)
-    ours = opened(redis, SEAL, endpoints.load(redis, id), time.time())
+    ours = decrypt_credentials(redis, SEAL, endpoints.load(redis, id), time.time())
     assert ours.headers == {"Authorization": "Bearer s3cret"}
     assert "s3cret" not in repr(ours)
     assert ours.keys[0] not in repr(ours)
@@ -83,9 +83,9 @@ def test_nothing_that_was_opened_shows_in_a_trace(redis, subscribes):
 def test_while_the_secret_key_is_rotated_deliveries_go_on(subscribes, sends, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer x")
-        assert sends(id, seal=Seal([NEW, OLD])) == 1
-        endpoints.renew(redis, Seal([NEW, OLD]), id)
-        assert sends(id, seal=Seal([NEW])) == 1
+        assert sends(id, seal=Encryption([NEW, OLD])) == 1
+        endpoints.reencrypt(redis, Encryption([NEW, OLD]), id)
+        assert sends(id, seal=Encryption([NEW])) == 1
     assert there.requests[1].count(b"Authorization: Bearer x\r\n") == 1
 
 
@@ -93,23 +93,23 @@ def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(sub
     with receiver(answers(OK)) as there:
         id = subscribes(there)
         with caplog.at_level(logging.ERROR):
-            assert sends(id, seal=Seal([NEW])) == 0
+            assert sends(id, seal=Encryption([NEW])) == 0
         paused = endpoints.load(redis, id)
         assert (paused.state, paused.why) == ("paused", f"{LOCKED} Then resume it.")
         assert f"No webhooks to receiver.test: {LOCKED}" in caplog.text
-        assert events.latest(redis, 1)[0].kind == "subscriber.paused"
-        sends(id, seal=Seal([NEW]))  # it waits with the other
+        assert events.read_latest(redis, 1)[0].type == "endpoint.paused"
+        sends(id, seal=Encryption([NEW]))  # it waits with the other
         endpoints.resume(redis, id)
-        assert dispatch.deliver(redis, client, Seal([NEW, OLD]), id, http=True) == 2
+        assert dispatch.deliver(redis, client, Encryption([NEW, OLD]), id, http=True) == 2
 
 
 def test_when_the_old_secret_key_is_gone_for_good_a_new_key_mends_it(subscribes, sends, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
         with pytest.raises(WrongKey):
-            endpoints.renew(redis, Seal([NEW]), id)
-        assert len(endpoints.rotate(redis, Seal([NEW]), id).keys) == 1
-        assert sends(id, seal=Seal([NEW])) == 1
+            endpoints.reencrypt(redis, Encryption([NEW]), id)
+        assert len(endpoints.rotate_key(redis, Encryption([NEW]), id).keys) == 1
+        assert sends(id, seal=Encryption([NEW])) == 1
 
 
 def test_without_asking_for_cookies_an_endpoint_gets_none_back(subscribes, sends, redis):
@@ -118,7 +118,7 @@ def test_without_asking_for_cookies_an_endpoint_gets_none_back(subscribes, sends
         for _ in range(2):
             sends(id)
     assert [cookie_in(request) for request in there.requests] == ["", ""]
-    assert not redis.exists(cookies.key_of(id))
+    assert not redis.exists(cookies.redis_key(id))
 
 
 def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends, redis):
@@ -129,14 +129,14 @@ def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends,
         sends(other)
     assert [cookie_in(request) for request in there.requests[:2]] == ["", "session=abc; b=2"]
     assert {cookie_in(request) for request in there.requests[2:]} == {""}
-    rows = json.dumps([vars(row) for row in dispatch.attempts(redis, one)])
+    rows = json.dumps([vars(row) for row in dispatch.load_attempts(redis, one)])
     assert "session" not in rows
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda redis, client, id: endpoints.rotate(redis, SEAL, id),
+        lambda redis, client, id: endpoints.rotate_key(redis, SEAL, id),
         lambda redis, client, id: endpoints.update(redis, client, SEAL, id, url="https://other.test/"),
         lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, authorization="Bearer y"),
         lambda redis, client, id: endpoints.update(redis, client, SEAL, id, http=True, headers={"X-Api-Key": "y"}),
@@ -149,9 +149,9 @@ def test_cookies_end_with_the_acquaintance(subscribes, sends, redis, client, cha
     with receiver(answers(BAKED)) as there:
         id = subscribes(there, cookies=True)
         sends(id)
-    assert redis.exists(cookies.key_of(id))
+    assert redis.exists(cookies.redis_key(id))
     change(redis, client, id)
-    assert not redis.exists(cookies.key_of(id))
+    assert not redis.exists(cookies.redis_key(id))
 
 
 def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, sends, redis, client):
@@ -159,43 +159,43 @@ def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, send
         id = subscribes(there, cookies=True)
         sends(id)
     endpoints.update(redis, client, SEAL, id, http=True, rate=5)
-    assert redis.exists(cookies.key_of(id))
+    assert redis.exists(cookies.redis_key(id))
 
 
 def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes, redis, client):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
-    endpoints.rotate(redis, SEAL, id, private=True)
-    with pytest.raises(endpoints.Unacceptable, match="needs a shared secret"):
+    endpoints.rotate_key(redis, SEAL, id, private=True)
+    with pytest.raises(endpoints.ValidationError, match="needs a shared secret"):
         endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
-    endpoints.rotate(redis, SEAL, id)
+    endpoints.rotate_key(redis, SEAL, id)
     endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
-    with pytest.raises(endpoints.Unacceptable, match="needs a shared secret"):
-        endpoints.rotate(redis, SEAL, id, private=True)
+    with pytest.raises(endpoints.ValidationError, match="needs a shared secret"):
+        endpoints.rotate_key(redis, SEAL, id, private=True)
 
 
 def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(subscribes, sends, redis, client):
     with receiver(answers(OK)) as there:
         id, resting = subscribes(there), subscribes(there)
-        sends(id, seal=Seal([NEW]))
+        sends(id, seal=Encryption([NEW]))
         endpoints.pause(redis, resting)
-        assert reseal(redis, Seal([NEW, OLD])) == (2, [])
-        assert "subscriber.updated" not in [event.kind for event in events.latest(redis, 100)]
+        assert reencrypt_all(redis, Encryption([NEW, OLD])) == (2, [])
+        assert "endpoint.updated" not in [event.type for event in events.read_latest(redis, 100)]
         assert [endpoints.load(redis, one).state for one in (id, resting)] == ["on", "paused"]
-        assert dispatch.deliver(redis, client, Seal([NEW]), id, http=True) == 1
+        assert dispatch.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
 
 
 def test_what_cannot_be_opened_is_named(subscribes, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
-    assert reseal(redis, Seal([NEW])) == (0, [id])
+    assert reencrypt_all(redis, Encryption([NEW])) == (0, [id])
 
 
 def test_the_release_step_says_so_when_it_cannot_open_what_is_sealed(subscribes, redis, settings):
-    assert list(release._locked(settings)) == []
+    assert list(release._check_locked_endpoints(settings)) == []
     with receiver(answers(OK)) as there:
         subscribes(there)
-    (reason,) = release._locked(settings)
+    (reason,) = release._check_locked_endpoints(settings)
     assert reason == f"{LOCKED} It concerns 1 of the addresses that hear our webhooks."
     both = replace(settings, secret_key=(*settings.secret_key, OLD))
-    assert list(release._locked(both)) == []
+    assert list(release._check_locked_endpoints(both)) == []

@@ -4,7 +4,7 @@ import standardwebhooks
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
 from tests.support.receivers import OK, answers, leads_to, read_request, receiver
 from tests.support.webhook_sender import GONE, SEAL
@@ -54,10 +54,10 @@ def test_a_hundred_megabytes_of_answer_are_a_delivery(house):
 
 
 def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
-    inside = Client(allow_loopback=True, resolver=leads_to("10.0.0.1"))
+    inside = HttpClient(allow_loopback=True, resolver=leads_to("10.0.0.1"))
     id = endpoints.create(house.redis, inside, SEAL, "https://inside.test/").id
     house.says()
-    dispatch.due(house.redis)
+    dispatch.enqueue_due(house.redis)
     dispatch.deliver(house.redis, inside, SEAL, id)
     (row,) = house.attempts(id)
     assert (row.cause, row.status, endpoints.load(house.redis, id).state) == ("blocked", 0, "off")
@@ -103,9 +103,9 @@ def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(45)]
         house.says()
-        assert dispatch.due(house.redis) == 3
-        assert dispatch.due(house.redis) == 0
-    jobs = dispatch.queue(house.redis).jobs
+        assert dispatch.enqueue_due(house.redis) == 3
+        assert dispatch.enqueue_due(house.redis) == 0
+    jobs = dispatch.get_queue(house.redis).jobs
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
@@ -113,18 +113,18 @@ def test_a_crowd_shares_four_jobs(house):
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(101)]
         house.says()
-        assert dispatch.due(house.redis) == 4
-    jobs = dispatch.queue(house.redis).jobs
+        assert dispatch.enqueue_due(house.redis) == 4
+    jobs = dispatch.get_queue(house.redis).jobs
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
 def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
-    monkeypatch.setattr(dispatch, "_sender", lambda: (house.client, SEAL, {"http": True}))
+    monkeypatch.setattr(dispatch, "_get_sender", lambda: (house.client, SEAL, {"http": True}))
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(5)]
         house.says()
-        dispatch.due(house.redis)
-        worker = SimpleWorker([dispatch.queue(house.redis)], connection=house.redis, serializer=JSONSerializer)
+        dispatch.enqueue_due(house.redis)
+        worker = SimpleWorker([dispatch.get_queue(house.redis)], connection=house.redis, serializer=JSONSerializer)
         worker.work(burst=True, logging_level="ERROR")
     assert len(there.requests) == 5
     assert [len(house.attempts(id)) for id in ids] == [1] * 5

@@ -4,26 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.http.client import Client
-from sending.http.errors import Failure
+from sending.http.client import HttpClient
+from sending.http.errors import RequestFailed
 from sending.webhooks import endpoints
-from sending.webhooks.encryption import Seal
-from sending.webhooks.endpoints import Subscriber, Unacceptable
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
 from sending.webhooks.optional.custom_headers import check_headers
 from tests.support.receivers import leads_to
 
-CLIENT = Client(resolver=leads_to("8.8.8.8"))
-SEAL = Seal(["a secret key of these tests"])
+CLIENT = HttpClient(resolver=leads_to("8.8.8.8"))
+SEAL = Encryption(["a secret key of these tests"])
 URL = "https://hear.example/hook"
 
 
 def test_a_new_subscriber_has_a_secret_of_its_own(redis):
     first, second = [endpoints.create(redis, CLIENT, SEAL, URL) for _ in range(2)]
-    keys = [SEAL.open(one.keys[0].sealed) for one in (first, second)]
+    keys = [SEAL.open(one.keys[0].encrypted) for one in (first, second)]
     assert keys[0] != keys[1]
     assert keys[0].startswith("whsec_")
     assert endpoints.load(redis, first.id) == first
-    assert [one.id for one in endpoints.everyone(redis)] == [first.id, second.id]
+    assert [one.id for one in endpoints.load_all(redis)] == [first.id, second.id]
 
 
 def test_its_address_is_kept_in_plain_form(redis):
@@ -32,11 +32,11 @@ def test_its_address_is_kept_in_plain_form(redis):
 
 @pytest.mark.parametrize("url", ["http://hear.example/", "https://user:pass@hear.example/", "https://127.1/", ""])
 def test_an_address_we_do_not_send_to_is_refused(redis, url):
-    with pytest.raises((Failure, Unacceptable)):
+    with pytest.raises((RequestFailed, ValidationError)):
         endpoints.create(redis, CLIENT, SEAL, url)
-    with pytest.raises(Failure):
+    with pytest.raises(RequestFailed):
         endpoints.create(redis, CLIENT, SEAL, URL, fallback=url or "https://x@y/")
-    assert list(endpoints.everyone(redis)) == []
+    assert list(endpoints.load_all(redis)) == []
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_an_address_we_do_not_send_to_is_refused(redis, url):
     ],
 )
 def test_a_wish_out_of_bounds_is_refused(redis, wishes):
-    with pytest.raises(Unacceptable):
+    with pytest.raises(ValidationError):
         endpoints.create(redis, CLIENT, SEAL, URL, **wishes)
 
 
@@ -74,16 +74,16 @@ def test_a_wish_out_of_bounds_is_refused(redis, wishes):
     ],
 )
 def test_a_subscriber_hears_what_it_asked_for(kinds, kind, wanted):
-    assert Subscriber("ep_1", URL, (), kinds).wants(kind) is wanted
+    assert WebhookEndpoint("ep_1", URL, (), kinds).subscribes_to(kind) is wanted
 
 
 def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis):
     old = endpoints.create(redis, CLIENT, SEAL, URL)
-    new = endpoints.rotate(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
-    assert [key.sealed for key in new.signing_keys(1_059)] == [new.keys[0].sealed, old.keys[0].sealed]
+    new = endpoints.rotate_key(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
+    assert [key.encrypted for key in new.signing_keys(1_059)] == [new.keys[0].encrypted, old.keys[0].encrypted]
     assert new.signing_keys(1_061) == [new.keys[0]]
-    assert SEAL.open(new.keys[0].sealed).startswith("whsk_")
-    third = endpoints.rotate(redis, SEAL, old.id, now=2_000.0)
+    assert SEAL.open(new.keys[0].encrypted).startswith("whsk_")
+    third = endpoints.rotate_key(redis, SEAL, old.id, now=2_000.0)
     assert len(third.keys) == 2  # the first one's time is over, so it is forgotten
 
 
@@ -92,7 +92,7 @@ def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
     assert endpoints.update(redis, CLIENT, SEAL, id, kinds=("call.*",)).kinds == ("call.*",)
     assert endpoints.pause(redis, id).state == "paused"
     assert endpoints.resume(redis, id).state == "on"
-    with pytest.raises(Unacceptable):
+    with pytest.raises(ValidationError):
         endpoints.update(redis, CLIENT, SEAL, id, rate=-1)
     endpoints.delete(redis, id)
     assert endpoints.load(redis, id) is None
@@ -105,7 +105,7 @@ def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
 def test_whatever_headers_are_asked_for_are_sendable_or_refused(headers, authorization):
     try:
         check_headers(headers, authorization)
-    except Unacceptable:
+    except ValidationError:
         return
     for text in [*headers, *headers.values(), authorization]:
         assert text.isascii()

@@ -6,18 +6,18 @@ from collections import Counter
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from sending.http.client import Client
+from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.encryption import Seal
+from sending.webhooks.encryption import Encryption
 from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
 
-SEAL = Seal(["a secret key of these tests"])  # as in sender_process.py
+SEAL = Encryption(["a secret key of these tests"])  # as in sender_process.py
 RECEIVERS, MESSAGES, KILLS = 4, 60, 2
 
 
 def test_workers_are_killed_again_and_again_and_everybody_hears_everything(redis, store):
-    client = Client(allow_loopback=True)
+    client = HttpClient(allow_loopback=True)
     with ExitStack() as stack:
         there = [stack.enter_context(receiver(answers(OK))) for _ in range(RECEIVERS)]
         urls = [f"http://127.0.0.1:{it.port}/" for it in there]
@@ -33,7 +33,7 @@ def test_workers_are_killed_again_and_again_and_everybody_hears_everything(redis
         heard = Counter(message_id(request) for request in it.requests)
         assert set(heard) == set(messages)
         assert sum(heard.values()) <= len(messages) + KILLS
-        written = Counter(row.message for row in dispatch.attempts(redis, id, most=1_000))
+        written = Counter(row.message for row in dispatch.load_attempts(redis, id, most=1_000))
         assert all(written[message] >= heard[message] for message in messages)
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sending.webhooks import catalogue, endpoints, payloads, raw_payloads
-from sending.webhooks.attempt import Message
-from sending.webhooks.endpoints import Subscriber
+from sending.webhooks.attempt import WebhookMessage
+from sending.webhooks.endpoints import WebhookEndpoint
 from tests.support.receivers import OK, answers, receiver
 
 ORIGIN = "https://talk.example"
@@ -18,33 +18,33 @@ EXAMPLES = [*catalogue.CATALOGUE, "github.star"]
 
 
 def fitted(name, **wishes):
-    message = Message("msg_1", name, payloads.write(catalogue.example(name)), 1, 1)
-    return json.loads(payloads.fit(message, Subscriber("ep_1", "https://x", (), **wishes), ORIGIN).body)
+    message = WebhookMessage("msg_1", name, payloads.serialize(catalogue.build_example(name)), 1, 1)
+    return json.loads(payloads.build_payload(message, WebhookEndpoint("ep_1", "https://x", (), **wishes), ORIGIN).body)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_thin_payload_is_as_its_schema_says_and_holds_ids_and_an_address_only(name):
     thin = fitted(name, payload="thin")
-    jsonschema_rs.validate(catalogue.schema(name, is_thin=True), thin)
+    jsonschema_rs.validate(catalogue.build_schema(name, is_thin=True), thin)
     assert thin["data"]["url"] == "https://talk.example/api/events/msg_1"
-    assert set(thin["data"]) <= {"id", "url", *payloads.NAMES}
+    assert set(thin["data"]) <= {"id", "url", *payloads.THIN_FIELDS}
 
 
 def test_who_holds_a_token_gets_all_of_it(redis):
-    assert fitted("github.star") == catalogue.example("github.star")
+    assert fitted("github.star") == catalogue.build_example("github.star")
 
 
 def test_who_came_by_text_gets_the_line_for_people_and_not_the_providers_own_words():
     told = fitted("github.star", owner="+447700900201")
-    jsonschema_rs.validate(catalogue.schema("github.star"), told)
+    jsonschema_rs.validate(catalogue.build_schema("github.star"), told)
     assert told["data"]["payload"] is None
     assert told["data"]["line"]
 
 
 @pytest.mark.parametrize("payload", ["", "fat", "THIN"])
 def test_a_payload_is_full_or_thin(payload):
-    with pytest.raises(endpoints.Unacceptable):
-        endpoints._checked(Subscriber("ep_1", "https://hear.example", (), payload=payload), None, False)
+    with pytest.raises(endpoints.ValidationError):
+        endpoints._validate(WebhookEndpoint("ep_1", "https://hear.example", (), payload=payload), None, False)
 
 
 @settings(max_examples=50, deadline=None)
@@ -58,14 +58,14 @@ def test_whatever_a_provider_wrote_is_passed_on_as_json_or_not_at_all(facts):
 
         get = staticmethod(store.get)
 
-    kept = raw_payloads.load(Pipe(), raw_payloads.keep(Pipe(), facts))
+    kept = raw_payloads.load(Pipe(), raw_payloads.save(Pipe(), facts))
     assert kept is None or isinstance(kept, dict)
-    payloads.write({"data": kept})
+    payloads.serialize({"data": kept})
 
 
 def test_what_is_too_much_is_not_kept(redis):
-    assert raw_payloads.keep(redis, {"body": "x" * raw_payloads.LARGEST}) == ""
-    assert raw_payloads.keep(redis, ["not", "an", "object"]) == ""
+    assert raw_payloads.save(redis, {"body": "x" * raw_payloads.MAX_PAYLOAD_BYTES}) == ""
+    assert raw_payloads.save(redis, ["not", "an", "object"]) == ""
     assert raw_payloads.load(redis, "") is None
 
 
@@ -74,10 +74,10 @@ def test_what_is_too_much_is_not_kept(redis):
 def test_every_kind_goes_out_signed_and_as_its_schema_says(house, kind, payload):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, payload=payload, kinds=(kind,))
-        message = house.says(kind, **catalogue.example(kind)["data"])
+        message = house.says(kind, **catalogue.build_example(kind)["data"])
         assert house.sends(id, origin=ORIGIN) == 1
     head, _, body = there.requests[0].partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     event = standardwebhooks.Webhook(house.secret(id)).verify(body, headers)
-    jsonschema_rs.validate(catalogue.schema(kind, is_thin=payload == "thin"), event)
+    jsonschema_rs.validate(catalogue.build_schema(kind, is_thin=payload == "thin"), event)
     assert (event["data"].get("url") == f"{ORIGIN}/api/events/{message}") is (payload == "thin")

@@ -23,7 +23,7 @@ def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         house.says()
-        dispatch.due(house.redis)
+        dispatch.enqueue_due(house.redis)
         house.redis.script_flush()
         assert house.sends(id) == 1
 
@@ -45,7 +45,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
         id = house.subscribes(there, at_once=2)
         for _ in range(12):
             house.says()
-        dispatch.due(house.redis)
+        dispatch.enqueue_due(house.redis)
         threads = [threading.Thread(target=house.sends, args=[id]) for _ in range(5)]
         for thread in threads:
             thread.start()
@@ -105,7 +105,7 @@ def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
 
 
 def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their_job(house, monkeypatch):
-    monkeypatch.setattr(dispatch, "_sender", lambda: (house.client, SEAL, {"http": True}))
+    monkeypatch.setattr(dispatch, "_get_sender", lambda: (house.client, SEAL, {"http": True}))
     heard = threading.Event()
 
     def waits_for_the_other(connection):
@@ -118,11 +118,11 @@ def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their
         connection.sendall(OK)
 
     with receiver(waits_for_the_other) as slow, receiver(tells) as fast:
-        ids = [house.subscribes(slow) for _ in range(2 * dispatch.SIDE_BY_SIDE)] + [house.subscribes(fast)]
+        ids = [house.subscribes(slow) for _ in range(2 * dispatch.INITIAL_THREADS)] + [house.subscribes(fast)]
         house.says()
-        dispatch.due(house.redis)
+        dispatch.enqueue_due(house.redis)
         monkeypatch.setattr(dispatch, "get_current_job", lambda: SimpleNamespace(connection=house.redis))
-        dispatch.deliver_to(ids)
+        dispatch.deliver_job(ids)
     assert [house.attempts(id)[0].status for id in ids] == [200] * len(ids)
 
 

@@ -69,7 +69,7 @@ def test_what_is_not_kept_any_more_is_said_so_and_no_dead_letter_either(redis, e
 def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
     message = planned(redis, "dead")
     redis.hset(f"hook:{EP}", "state", "off")
-    with pytest.raises(redelivery.IsOff, match="Resume it first"):
+    with pytest.raises(redelivery.EndpointDisabled, match="Resume it first"):
         redelivery.resend(redis, endpoint, message)
     assert redis.zcard(f"hook:{EP}:dead") == 1
 
@@ -79,8 +79,8 @@ def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
     before = planned(redis, "dead", began=500.0)
     after = planned(redis, "dead", began=3_000.0)
     not_tried = planned(redis, "waiting", tries=0)
-    assert redelivery.failed(redis, endpoint, 900.0, 2_000.0 + time.time()) == [dead, after]
-    assert redelivery.failed(redis, endpoint, 900.0, 2_000.0) == [dead, again]
+    assert redelivery.find_failed(redis, endpoint, 900.0, 2_000.0 + time.time()) == [dead, after]
+    assert redelivery.find_failed(redis, endpoint, 900.0, 2_000.0) == [dead, again]
     assert [*redelivery.recover(redis, endpoint, 900.0, 2_000.0)] == [(0, 2), (2, 2)]
     assert waiting(redis).keys() == {dead, again, not_tried}
     assert {id.decode() for id in redis.zrange(f"hook:{EP}:dead", 0, -1)} == {before, after}
@@ -99,7 +99,7 @@ def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint)
 def test_an_example_of_any_kind_is_as_the_catalogue_says_and_goes_to_one_only(redis, endpoint, kind):
     id = redelivery.send_example(redis, endpoint, kind)
     body = json.loads(redis.hget(f"message:{id}", "body"))
-    jsonschema_rs.validate(catalogue.schema(kind), body)
+    jsonschema_rs.validate(catalogue.build_schema(kind), body)
     assert id.startswith("msg_example_")
     assert waiting(redis).keys() == {id}
-    assert redis.zcard(dispatch.NEW) == 0
+    assert redis.zcard(dispatch.NEW_MESSAGES_KEY) == 0

@@ -13,27 +13,27 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
 
 
 def test_the_specifications_schedule_takes_three_days():
-    assert sum(retries.SCHEDULE) == pytest.approx(75.6 * 3600, rel=0.001)
+    assert sum(retries.RETRY_SCHEDULE_SECONDS) == pytest.approx(75.6 * 3600, rel=0.001)
 
 
 def test_the_schedule_is_the_specifications_unless_it_is_set(settings):
-    assert settings.webhook_schedule == retries.SCHEDULE
+    assert settings.webhook_schedule == retries.RETRY_SCHEDULE_SECONDS
 
 
 def test_whoever_deploys_it_sets_when_attempts_are_made(environ, monkeypatch):
     for name, text in (environ | {"WEBHOOK_SCHEDULE": "0, 7"}).items():
         monkeypatch.setenv(name, text)
-    _, _, options = dispatch._sender.__wrapped__()
+    _, _, options = dispatch._get_sender.__wrapped__()
     assert options["waits"] == (0, 7)
 
 
 @given(st.integers(0, 20), st.floats(0, 1))
 def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
-    seconds = retries.wait(tries, chance=chance)
+    seconds = retries.retry_delay(tries, chance=chance)
     if tries >= 10:
         assert seconds is None
     else:
-        promised = retries.SCHEDULE[tries]
+        promised = retries.RETRY_SCHEDULE_SECONDS[tries]
         assert promised * 0.8 - 0.001 <= seconds <= promised * 1.2 + 0.001
 
 
@@ -56,12 +56,12 @@ def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
     ],
 )
 def test_what_the_receiver_asks_for_is_followed_within_reason(header, seconds):
-    assert retries.wish(header, NOW) == seconds
+    assert retries.parse_retry_after(header, NOW) == seconds
 
 
 @given(st.text())
 def test_whatever_it_asks_for_is_some_time_within_six_hours(header):
-    assert 0 <= retries.wish(header, NOW) <= 21_600
+    assert 0 <= retries.parse_retry_after(header, NOW) <= 21_600
 
 
 @pytest.mark.parametrize(
@@ -75,17 +75,17 @@ def test_whatever_it_asks_for_is_some_time_within_six_hours(header):
     ],
 )
 def test_what_each_status_means(statuses, verdict):
-    assert {outcomes.of_status(status).verdict for status in statuses} == {verdict}
+    assert {outcomes.classify_status(status).verdict for status in statuses} == {verdict}
 
 
 def test_only_one_that_is_gone_is_stopped():
-    assert [status for status in range(100, 1000) if outcomes.of_status(status).stops] == [410]
+    assert [status for status in range(100, 1000) if outcomes.classify_status(status).disables_endpoint] == [410]
 
 
 @pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
 def test_no_answer_is_tried_again(cause):
-    assert outcomes.of_cause(cause).verdict == "again"
+    assert outcomes.classify_cause(cause).verdict == "again"
 
 
 def test_an_address_that_leads_inside_is_never_tried_again():
-    assert outcomes.of_cause("blocked").stops
+    assert outcomes.classify_cause("blocked").disables_endpoint

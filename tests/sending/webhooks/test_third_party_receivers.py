@@ -11,12 +11,12 @@ import subprocess
 import pytest
 
 from sending.webhooks import dispatch, endpoints
-from sending.webhooks.encryption import Seal
+from sending.webhooks.encryption import Encryption
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, ROOT, needs
 from tests.support.waiting import eventually
 
-SEAL = Seal(["a secret key of these tests"])
+SEAL = Encryption(["a secret key of these tests"])
 WRONG = "whsec_" + "d3Jvbmcg" * 5
 
 
@@ -26,9 +26,9 @@ def tells(redis, client):
 
     def tell(id):
         dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
-        dispatch.due(redis)
+        dispatch.enqueue_due(redis)
         dispatch.deliver(redis, client, SEAL, id, http=True)
-        row = dispatch.attempts(redis, id)[0]
+        row = dispatch.load_attempts(redis, id)[0]
         redis.hset(f"hook:{id}", mapping={"hold": 0, "failures": 0})
         redis.delete(f"hook:{id}:due")
         return row.status, row.body.strip()
@@ -37,7 +37,7 @@ def tells(redis, client):
 
 
 def secrets_of(one):
-    return [SEAL.open(key.sealed) for key in one.keys]
+    return [SEAL.open(key.encrypted) for key in one.keys]
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +73,9 @@ def test_in_node_too_the_old_secret_is_good_while_the_key_changes(node, redis, c
     url, knows = node
     one = endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
-    endpoints.rotate(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
+    endpoints.rotate_key(redis, SEAL, one.id, private=True)  # and a scheme that it does not know comes first
     assert tells(one.id) == (200, "text.received: grüezi")
-    newest = endpoints.rotate(redis, SEAL, one.id)
+    newest = endpoints.rotate_key(redis, SEAL, one.id)
     knows(secrets_of(newest)[0])
     assert tells(one.id) == (200, "text.received: grüezi")
 
@@ -120,7 +120,7 @@ def test_debians_webhook_believes_a_signature_of_the_body_alone(debians_webhook,
     stranger = endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)
     silent = endpoints.create(redis, client, SEAL, f"{place}/bare", http=True)
     (old,) = secrets_of(signs)
-    endpoints.rotate(redis, SEAL, signs.id)
+    endpoints.rotate_key(redis, SEAL, signs.id)
     (new, _) = secrets_of(endpoints.load(redis, signs.id))
     debians_webhook(port, mine=new, before=old, bare=secrets_of(silent)[0])
     assert tells(signs.id) == (200, "text.received")

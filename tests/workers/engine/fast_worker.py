@@ -5,12 +5,14 @@ import threading
 
 from workers.engine import process, recovery, supervisor, threaded_worker, timeouts
 
-supervisor.CREW = [sys.executable, "-m", "tests.workers.engine.fast_worker", "crew"]
-supervisor.FROZEN_AFTER = 2.5
-threaded_worker.ALIVE_FOR = 4
-threaded_worker.HEARTBEAT_EVERY = threaded_worker.SEARCH_EVERY = threaded_worker.PULSE_EVERY = 0.5
-recovery.SURE_AFTER = 1.0
-timeouts.ASK_AGAIN_AFTER = 0.3
+supervisor.WORKER_COMMAND = [sys.executable, "-m", "tests.workers.engine.fast_worker", "crew"]
+supervisor.LIVENESS_TIMEOUT_SECONDS = 2.5
+threaded_worker.WORKER_TTL_SECONDS = 4
+threaded_worker.HEARTBEAT_INTERVAL_SECONDS = threaded_worker.RECOVERY_INTERVAL_SECONDS = (
+    threaded_worker.LIVENESS_INTERVAL_SECONDS
+) = 0.5
+recovery.CONFIRM_AFTER_SECONDS = 1.0
+timeouts.RETRY_INTERVAL_SECONDS = 0.3
 
 
 def hears(self, *given):
@@ -19,7 +21,7 @@ def hears(self, *given):
     threading.Thread(target=self.connection.set, args=("leaving", 1)).start()
 
 
-told_to_leave, threaded_worker.Crew.request_stop = threaded_worker.Crew.request_stop, hears
+told_to_leave, threaded_worker.ThreadedWorker.request_stop = threaded_worker.ThreadedWorker.request_stop, hears
 
 if sys.argv[1:2] == ["crew"]:
     del sys.argv[1]

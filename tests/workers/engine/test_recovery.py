@@ -16,8 +16,8 @@ from tests.support.processes import kill_tree
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
 from workers.engine import recovery
-from workers.engine.threaded_worker import ALIVE_FOR
-from workers.engine.timeouts import Deadline
+from workers.engine.threaded_worker import WORKER_TTL_SECONDS
+from workers.engine.timeouts import JobTimeout
 
 
 def test_a_job_that_crashes_runs_alone_and_fails_while_the_others_go_on(office):
@@ -26,7 +26,7 @@ def test_a_job_that_crashes_runs_alone_and_fails_while_the_others_go_on(office):
     office.places_of(5)
     crash = office.asks(sample_jobs.crash, on_failure=Callback(sample_jobs.on_failure))
     assert office.sees(crash, "failed")
-    assert Job.fetch(crash.id, office.redis, serializer=JSONSerializer).origin == recovery.ALONE
+    assert Job.fetch(crash.id, office.redis, serializer=JSONSerializer).origin == recovery.ISOLATED_QUEUE
     assert eventually(lambda: office.noted("told")) == ["failure AbandonedJobError"]
     assert not any(job.get_meta() for job in others)
     office.redis.set("the end", 1)
@@ -45,7 +45,9 @@ def test_a_killed_crew_is_followed_at_once_by_another_that_runs_its_jobs_again(o
     office.starts_a_worker("workers.engine.supervisor")
     job = office.asks(sample_jobs.wait_for, "the end", job_id="the-ask")
     os.kill(office.places_of(1)[0], signal.SIGKILL)
-    eventually(lambda: office.redis.llen("started") == 2, within=ALIVE_FOR)  # before others would take it for dead
+    eventually(
+        lambda: office.redis.llen("started") == 2, within=WORKER_TTL_SECONDS
+    )  # before others would take it for dead
     office.redis.set("the end", 1)
     assert office.sees(job, "finished")
     assert office.queue().started_job_registry.get_job_ids() == []
@@ -87,9 +89,9 @@ def test_of_many_that_find_the_same_orphan_one_puts_it_back(office, redis):
         execution = Execution.create(job, 60, pipeline, worker_name="a-dead-worker")
         pipeline.delete(office.queue().key)
         pipeline.execute()
-    orphan = recovery.Running("callers", job.id, execution.id, "a-dead-worker")
+    orphan = recovery.RunningJob("callers", job.id, execution.id, "a-dead-worker")
     did_it: list[bool] = []
-    threads = [threading.Thread(target=lambda: did_it.append(recovery.put_back(redis, orphan))) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: did_it.append(recovery.requeue(redis, orphan))) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -102,26 +104,26 @@ def test_of_many_that_find_the_same_orphan_one_puts_it_back(office, redis):
 def test_a_job_whose_worker_lives_is_not_put_back(at_work):
     job = at_work.asks(sample_jobs.wait_for, "the end")
     at_work.places_of(1)
-    (running,) = recovery.started_jobs(at_work.queue())
-    assert not recovery.put_back(at_work.redis, running)
+    (running,) = recovery.load_running_jobs(at_work.queue())
+    assert not recovery.requeue(at_work.redis, running)
     at_work.redis.set("the end", 1)
     assert at_work.sees(job, "finished")
 
 
 def test_a_job_interrupted_too_often_fails_and_says_so(office, redis):
     job = office.asks(sample_jobs.note, "hello", on_failure=Callback(sample_jobs.on_failure))
-    for _ in range(recovery.INTERRUPTIONS_BEFORE_FAILED):
+    for _ in range(recovery.INTERRUPTIONS_BEFORE_FAILURE):
         job.refresh()
         job.prepare_for_execution("a-dead-worker", redis)
         with redis.pipeline() as pipeline:
             execution = Execution.create(job, 60, pipeline, worker_name="a-dead-worker")
             pipeline.execute()
-        assert recovery.put_back(redis, recovery.Running(job.origin, job.id, execution.id, "a-dead-worker"))
+        assert recovery.requeue(redis, recovery.RunningJob(job.origin, job.id, execution.id, "a-dead-worker"))
     assert job.get_status() == "failed"
 
 
 def test_rq_s_own_search_for_abandoned_jobs_calls_back_from_our_threads(office, redis, monkeypatch):
-    monkeypatch.setattr(BaseRegistry, "death_penalty_class", Deadline)
+    monkeypatch.setattr(BaseRegistry, "death_penalty_class", JobTimeout)
     job = office.asks(sample_jobs.note, "hello", on_failure=Callback(sample_jobs.on_failure))
     job.prepare_for_execution("a-dead-worker", redis)
     with redis.pipeline() as pipeline:

@@ -21,7 +21,7 @@ from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
 from workers.engine import periodic
 from workers.engine import supervisor as foreman
-from workers.engine.threaded_worker import ALIVE_FOR, Crew
+from workers.engine.threaded_worker import WORKER_TTL_SECONDS, ThreadedWorker
 
 
 def test_a_worker_told_to_leave_finishes_what_runs(office):
@@ -76,7 +76,7 @@ def test_a_worker_without_its_settings_says_which_and_does_not_try_again():
     bare = {name: value for name, value in os.environ.items() if "REDIS" not in name and "TWILIO" not in name}
     worker = [sys.executable, "-m", "workers.engine.supervisor"]
     ended = subprocess.run(worker, env=bare, cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert ended.returncode == foreman.MISCONFIGURED
+    assert ended.returncode == foreman.EX_CONFIG
     assert "Set REDIS_URL" in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -144,12 +144,12 @@ def test_a_chore_that_fails_is_called_again():
             enough.set()
         raise ValueError("as always")
 
-    periodic.repeat(0.01, chore, enough)
+    periodic.call_every(0.01, chore, enough)
     assert len(called) == 3
 
 
 def test_a_worker_that_does_not_beat_is_taken_for_dead_within_seconds(redis):
-    crew = Crew("one", redis, pulse=os.open(os.devnull, os.O_WRONLY))
+    crew = ThreadedWorker("one", redis, liveness_fd=os.open(os.devnull, os.O_WRONLY))
     crew.birth_date = crew.last_heartbeat = now()
-    crew.beat()
-    assert 0 < redis.ttl(crew.key) <= ALIVE_FOR
+    crew.send_heartbeat()
+    assert 0 < redis.ttl(crew.key) <= WORKER_TTL_SECONDS

@@ -53,7 +53,7 @@ def test_a_job_that_holds_all_of_python_runs_alone_while_the_others_go_on(office
     other = office.asks(sample_jobs.wait_for, "the end")
     office.places_of(1)
     hog = office.asks(sample_jobs.hold_all_of_python, job_timeout=1)
-    eventually(lambda: hog.refresh() or hog.origin == recovery.ALONE)
+    eventually(lambda: hog.refresh() or hog.origin == recovery.ISOLATED_QUEUE)
     office.redis.set("the end", 1)
     assert office.sees(other, "finished")
     assert not other.get_meta()

@@ -7,16 +7,16 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sending.webhooks.encryption import Seal
-from sending.webhooks.optional.cookies import LARGEST, MOST, Jar, key_of
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.optional.cookies import MAX_COOKIES, MAX_JAR_CHARACTERS, EndpointCookieJar, redis_key
 
 HERE = "https://hear.example/hooks/in"
-SEAL = Seal(["a secret key of these tests"])
+SEAL = Encryption(["a secret key of these tests"])
 
 
 @pytest.fixture
 def jar(redis):
-    return Jar(redis, SEAL, "ep_1", "first")
+    return EndpointCookieJar(redis, SEAL, "ep_1", "first")
 
 
 def test_a_cookie_goes_back_to_who_set_it(jar):
@@ -90,29 +90,29 @@ def test_a_new_value_takes_the_place_of_the_old(jar):
 
 
 def test_a_jar_stays_small_and_the_oldest_goes_first(jar):
-    for number in range(MOST + 5):
+    for number in range(MAX_COOKIES + 5):
         jar.keep(HERE, [f"c{number}=x"])
-    assert jar.header(HERE).split("; ") == [f"c{number}=x" for number in range(5, MOST + 5)]
+    assert jar.header(HERE).split("; ") == [f"c{number}=x" for number in range(5, MAX_COOKIES + 5)]
     for number in range(4):
         jar.keep(HERE, [f"long{number}={'x' * 4_000}"])
-    assert len(jar.header(HERE)) <= LARGEST
+    assert len(jar.header(HERE)) <= MAX_JAR_CHARACTERS
 
 
 def test_another_endpoint_and_a_later_key_or_address_see_nothing_of_it(jar, redis):
     jar.keep(HERE, ["a=1"])
-    assert Jar(redis, SEAL, "ep_2", "first").header(HERE) == ""
-    assert Jar(redis, SEAL, "ep_1", "second").header(HERE) == ""
+    assert EndpointCookieJar(redis, SEAL, "ep_2", "first").header(HERE) == ""
+    assert EndpointCookieJar(redis, SEAL, "ep_1", "second").header(HERE) == ""
 
 
 def test_the_store_holds_no_cookie_in_plain_words_and_not_for_ever(jar, redis):
     jar.keep(HERE, ["session=abracadabra"])
-    assert b"abracadabra" not in redis.get(key_of("ep_1"))
-    assert redis.ttl(key_of("ep_1")) > 0
+    assert b"abracadabra" not in redis.get(redis_key("ep_1"))
+    assert redis.ttl(redis_key("ep_1")) > 0
 
 
 def test_a_jar_that_no_key_opens_is_an_empty_one(jar, redis):
     jar.keep(HERE, ["a=1"])
-    other = Jar(redis, Seal(["another key of these tests"]), "ep_1", "first")
+    other = EndpointCookieJar(redis, Encryption(["another key of these tests"]), "ep_1", "first")
     assert other.header(HERE) == ""
     other.keep(HERE, ["b=2"])
     assert other.header(HERE) == "b=2"
@@ -121,7 +121,7 @@ def test_a_jar_that_no_key_opens_is_an_empty_one(jar, redis):
 @given(st.lists(st.text(st.characters(max_codepoint=255)) | st.from_regex(r"\A[a-z]=.*; [A-Za-z-]+=.*\Z"), max_size=5))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_receiver_sets_is_sendable_or_dropped(jar, redis, lines):
-    redis.delete(key_of("ep_1"))
+    redis.delete(redis_key("ep_1"))
     jar.keep(HERE, lines)
     assert jar.header(HERE) == "" or jar.header(HERE).isprintable()
     assert jar.header(HERE).isascii()

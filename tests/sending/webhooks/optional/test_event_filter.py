@@ -10,15 +10,15 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sending.http.client import Client
-from sending.http.errors import Failure
+from sending.http.client import HttpClient
+from sending.http.errors import RequestFailed
 from sending.webhooks import dispatch, endpoints, redelivery
-from sending.webhooks.encryption import Seal
-from sending.webhooks.endpoints import Unacceptable
-from sending.webhooks.optional.event_filter import Unreadable, _read
+from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import ValidationError
+from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
 
-SEAL = Seal(["a secret key of these tests"])
+SEAL = Encryption(["a secret key of these tests"])
 CALLS = b'{"kinds": ["call.*"]}'
 NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nCache-Control: max-age=60\r\n\r\n'
 
@@ -34,12 +34,12 @@ class Endpoint:
     def __init__(self, redis, client, there, listed, **wishes):
         self.redis, self.client, self.listed = redis, client, listed
         url, place = f"http://hear.test:{there.port}/hook", f"http://hear.test:{listed.port}/wishes.json"
-        self.id = endpoints.create(redis, client, SEAL, url, http=True, wish_list=place, **wishes).id
+        self.id = endpoints.create(redis, client, SEAL, url, http=True, event_filter=place, **wishes).id
 
     def hears(self, *kinds):
         """Tell it these; what became of each."""
         ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
-        dispatch.due(self.redis)
+        dispatch.enqueue_due(self.redis)
         dispatch.deliver(self.redis, self.client, SEAL, self.id, http=True)
         return [self.redis.hget(f"delivery:{id}:{self.id}", "state").decode() for id in ids]
 
@@ -66,7 +66,7 @@ def endpoint(redis, client):
 def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
-    told = {row.kind: (row.cause, row.sentence) for row in dispatch.attempts(redis, one.id)}
+    told = {row.kind: (row.cause, row.sentence) for row in dispatch.load_attempts(redis, one.id)}
     assert told["text.received"] == ("unwanted", "Its list of wishes does not name text.received.")
     assert redis.zcard(f"hook:{one.id}:due") == 0
 
@@ -81,7 +81,7 @@ def test_the_list_only_narrows(endpoint):
     one = endpoint(document(b'{"kinds": ["call.*", "text.*"]}'), kinds=("call.ended",))
     dispatch.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
-    assert len(dispatch.attempts(one.redis, one.id)) == 1
+    assert len(dispatch.load_attempts(one.redis, one.id)) == 1
 
 
 def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint, redis):
@@ -89,7 +89,7 @@ def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint,
     assert one.hears("call.ended") == ["unwanted"]
     redelivery.send_example(redis, one.id, "call.ended")
     dispatch.deliver(redis, one.client, SEAL, one.id, http=True)
-    assert dispatch.attempts(redis, one.id)[0].status == 200
+    assert dispatch.load_attempts(redis, one.id)[0].status == 200
 
 
 @pytest.mark.parametrize("says", ["Cache-Control: max-age=60", "Cache-Control: private, max-age=60"])
@@ -133,13 +133,13 @@ def test_a_list_that_may_not_be_stored_is_asked_for_each_time(endpoint, redis):
 def test_endpoints_do_not_share_what_is_kept(endpoint, redis, client):
     one = endpoint(document(CALLS, "Cache-Control: max-age=60"))
     one.hears("call.ended")
-    place = endpoints.load(redis, one.id).wish_list
-    other = endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, wish_list=place)
+    place = endpoints.load(redis, one.id).event_filter
+    other = endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, event_filter=place)
     dispatch.deliver_later(redis, "call.ended", {})
-    dispatch.due(redis)
+    dispatch.enqueue_due(redis)
     dispatch.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
-    endpoints.rotate(redis, SEAL, one.id)  # nor does it outlive the acquaintance
+    endpoints.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
     one.hears("call.ended")
     assert len(one.asked()) == 3
 
@@ -179,10 +179,10 @@ def test_a_list_that_cannot_be_read_narrows_nothing(endpoint, reply):
 
 
 def test_a_list_that_does_not_answer_narrows_nothing_and_is_not_waited_for_long(endpoint, monkeypatch):
-    monkeypatch.setattr("sending.webhooks.optional.event_filter.WITHIN", 0.2)
-    one, limits, request = endpoint(temper=never_answers), [], Client.request
-    noting = lambda self, *a, **k: limits.append(k.get("finish_within")) or request(self, *a, **k)  # noqa: E731
-    monkeypatch.setattr(Client, "request", noting)
+    monkeypatch.setattr("sending.webhooks.optional.event_filter.FETCH_TIMEOUT_SECONDS", 0.2)
+    one, limits, request = endpoint(temper=never_answers), [], HttpClient.request
+    noting = lambda self, *a, **k: limits.append(k.get("total_timeout")) or request(self, *a, **k)  # noqa: E731
+    monkeypatch.setattr(HttpClient, "request", noting)
     assert one.hears("text.received") == ["delivered"]
     assert limits == [0.2, None]
 
@@ -201,8 +201,8 @@ def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint)
 
 @pytest.mark.parametrize("place", ["http://hear.example/", "https://127.1/", "https://hear.example/hook"])
 def test_a_list_is_at_an_https_address_of_its_own(redis, place):
-    with pytest.raises((Failure, Unacceptable)):
-        endpoints.create(redis, Client(), SEAL, "https://hear.example/hook", wish_list=place)
+    with pytest.raises((RequestFailed, ValidationError)):
+        endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_filter=place)
 
 
 @given(
@@ -212,5 +212,5 @@ def test_a_list_is_at_an_https_address_of_its_own(redis, place):
 )
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_there_is_a_list_or_unreadable(status, body):
-    with contextlib.suppress(Unreadable):
-        assert all(isinstance(kind, str) for kind in _read(status, body))
+    with contextlib.suppress(InvalidEventFilter):
+        assert all(isinstance(kind, str) for kind in _parse(status, body))
