@@ -36,7 +36,7 @@ def get_endpoint(id: str) -> WebhookEndpoint:
     """The subscriber with this id. Missing when there is none."""
     found = endpoints.load(redis(), id)
     if found is None:
-        raise ResourceNotFound("There is no such subscriber.")
+        raise ResourceNotFound("There is no such endpoint.")
     return found
 
 
@@ -95,7 +95,7 @@ def _parse_options(body: dict[str, Any]) -> dict[str, Any]:
 def _create(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     made = create(body)
     return json_response(
-        _describe_endpoint(made) | describe_newest_key(made), 201, Location=f"/api/subscribers/{made.id}"
+        _describe_endpoint(made) | describe_newest_key(made), 201, Location=f"/api/endpoints/{made.id}"
     )
 
 
@@ -154,7 +154,7 @@ def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 HANDLERS: dict[str, Handler] = {
     "create": _create,
     "list": lambda path, body: json_response(
-        {"subscribers": [_describe_endpoint(one) for one in endpoints.load_all(redis())]}
+        {"endpoints": [_describe_endpoint(one) for one in endpoints.load_all(redis())]}
     ),
     "fetch": lambda path, body: json_response(_describe_endpoint(get_endpoint(path["id"]))),
     "update": lambda path, body: json_response(_describe_endpoint(update(path["id"], body))),

@@ -95,48 +95,48 @@ class Operation:
     name: str
     about: str
     answers: int = 200
-    response_schema: str = "Subscriber"
+    response_schema: str = "Endpoint"
     takes: Fields = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
-    "/subscribers": {
-        "GET": Operation("list", "Every subscriber, the oldest first", response_schema="Subscribers"),
+    "/endpoints": {
+        "GET": Operation("list", "Every subscriber, the oldest first", response_schema="EndpointList"),
         "POST": Operation(
             "create", "A new subscriber, and its secret, once", 201, "NewKey", ENDPOINT_OPTIONS, ("url",)
         ),
     },
-    "/subscribers/{id}": {
+    "/endpoints/{id}": {
         "GET": Operation("fetch", "One subscriber"),
         "PATCH": Operation("update", "Change what is given, and leave the rest", takes=ENDPOINT_OPTIONS),
         "DELETE": Operation("delete", "Forget it, and what was to be sent to it", 204, ""),
     },
-    "/subscribers/{id}/rotate": {
+    "/endpoints/{id}/rotate": {
         "POST": Operation("rotate", "A new key; the present ones sign for a while more", 200, "NewKey", ROTATE_FIELDS)
     },
-    "/subscribers/{id}/pause": {"POST": Operation("pause", "Send nothing; what happens meanwhile waits")},
-    "/subscribers/{id}/resume": {"POST": Operation("resume", "Send again, with a clean slate")},
-    "/subscribers/{id}/attempts": {
-        "GET": Operation("attempts", "The newest hundred attempts", response_schema="Attempts")
+    "/endpoints/{id}/pause": {"POST": Operation("pause", "Send nothing; what happens meanwhile waits")},
+    "/endpoints/{id}/resume": {"POST": Operation("resume", "Send again, with a clean slate")},
+    "/endpoints/{id}/attempts": {
+        "GET": Operation("attempts", "The newest hundred attempts", response_schema="AttemptList")
     },
-    "/subscribers/{id}/dead": {
+    "/endpoints/{id}/dead": {
         "GET": Operation(
-            "dead", "The newest hundred dead letters: given up after the last attempt", response_schema="Dead"
+            "dead", "The newest hundred dead letters: given up after the last attempt", response_schema="DeadLetterList"
         )
     },
-    "/subscribers/{id}/resend": {
+    "/endpoints/{id}/resend": {
         "POST": Operation("resend", "Send this message once more", 202, "Message", RESEND_FIELDS, ("message",))
     },
-    "/subscribers/{id}/recover": {
+    "/endpoints/{id}/recover": {
         "POST": Operation(
             "recover", "Send all that failed since then once more", 202, "Recovery", RECOVER_FIELDS, ("since",)
         )
     },
-    "/subscribers/{id}/recoveries/{recovery}": {
+    "/endpoints/{id}/recoveries/{recovery}": {
         "GET": Operation("recovery", "How far a recovery is", response_schema="Recovery")
     },
-    "/subscribers/{id}/example": {
+    "/endpoints/{id}/example": {
         "POST": Operation(
             "example", "Send an example of this event to it alone", 202, "Message", EXAMPLE_FIELDS, ("kind",)
         )

@@ -8,7 +8,7 @@ from api.schema import ENDPOINT_OPTIONS, OPERATIONS, ValidationError, validate
 from sending.webhooks.endpoints import WebhookEndpoint
 
 SECRET_FIELDS = ("authorization", "headers")  # never shown again: left empty they stay as they are
-UPDATE_OPERATION = OPERATIONS["/subscribers/{id}"]["PATCH"]
+UPDATE_OPERATION = OPERATIONS["/endpoints/{id}"]["PATCH"]
 
 
 def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def endpoint_page(id: str) -> Any:
     """One of them: its wishes, its keys, what was tried and what was given up."""
     one = endpoints.load(handlers.redis(), id)
     if one is None:
-        return _render_list(DEFAULT_FORM_VALUES, "There is no such subscriber."), 404
+        return _render_list(DEFAULT_FORM_VALUES, "There is no such endpoint."), 404
     return _render_endpoint(one, endpoint_form.form_values(one), session.pop("said", "") if "said" in session else "")
 
 
@@ -71,7 +71,7 @@ def endpoint_update(id: str) -> Any:
     auth.check_csrf_token()
     one = endpoints.load(handlers.redis(), id)
     if one is None:
-        return _render_list(DEFAULT_FORM_VALUES, "There is no such subscriber."), 404
+        return _render_list(DEFAULT_FORM_VALUES, "There is no such endpoint."), 404
     try:
         handlers.update(id, endpoint_form.parse_form(request.form))
     except FORM_ERRORS as wrong:
@@ -91,7 +91,7 @@ def endpoint_action(id: str, verb: str) -> Any:
     except FORM_ERRORS as wrong:
         session["said"] = str(wrong)
     except KeyError:  # it went while we looked
-        session["said"] = "There is no such subscriber."
+        session["said"] = "There is no such endpoint."
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 

@@ -36,7 +36,7 @@ class ApiClient:
 
     def __call__(self, method: str, *path: str, **body: Any) -> Any:
         """The answer's JSON. Refused, with the app's own sentence, when there is none."""
-        url = "/".join([f"{self.app_url}/api/subscribers", *path])
+        url = "/".join([f"{self.app_url}/api/endpoints", *path])
         try:
             answer = self.session.request(
                 method, url, json=body or None, timeout=REQUEST_TIMEOUT_SECONDS, allow_redirects=False
@@ -101,7 +101,7 @@ def _parse_arguments(words: list[str] | None, app: str) -> argparse.Namespace:
 def _list(api: ApiClient, asked: argparse.Namespace) -> None:
     rows = [
         (one["id"], one["state"], one["url"], " ".join(one["kinds"]) or "everything", one["why"])
-        for one in api("GET")["subscribers"]
+        for one in api("GET")["endpoints"]
     ]
     _print_table(rows, "There are none yet.")
 

@@ -16,7 +16,7 @@ def breaks():
         ("GET", "/static/stage.css", 200),
         ("GET", "/health/live", 200),
         ("GET", "/nowhere", NOT_THERE),
-        ("GET", "/subscribers", NOT_THERE),  # without API_TOKENS
+        ("GET", "/api/endpoints", NOT_THERE),  # without API_TOKENS
         ("POST", "/sms", NOT_SIGNED),
         ("POST", "/webhooks/stripe", WRONG_KIND),
         ("PUT", "/voice", WRONG_METHOD),

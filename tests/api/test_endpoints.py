@@ -28,11 +28,11 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 TOO_SURE = [positive_data_acceptance, negative_data_rejection]
 URL = "https://hear.example/hook"
 EVERYWHERE = [
-    ("GET", "/api/subscribers"),
-    ("POST", "/api/subscribers"),
-    ("GET", "/api/subscribers/ep_0123456789abcdef"),
-    ("DELETE", "/api/subscribers/ep_0123456789abcdef"),
-    ("POST", "/api/subscribers/ep_0123456789abcdef/rotate"),
+    ("GET", "/api/endpoints"),
+    ("POST", "/api/endpoints"),
+    ("GET", "/api/endpoints/ep_0123456789abcdef"),
+    ("DELETE", "/api/endpoints/ep_0123456789abcdef"),
+    ("POST", "/api/endpoints/ep_0123456789abcdef/rotate"),
     ("GET", "/api/nowhere"),
 ]
 
@@ -55,7 +55,7 @@ def program(api):
 
     def asks(method, path="", sent_with=AUTHORIZED, **body):
         more = {"json": body} if body else {}
-        return client.open(f"/api/subscribers{path}", method=method, headers=sent_with, **more)
+        return client.open(f"/api/endpoints{path}", method=method, headers=sent_with, **more)
 
     return asks
 
@@ -109,7 +109,7 @@ def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
 
 def test_all_are_listed_the_oldest_first(program):
     ids = [program("POST", url=f"{URL}/{number}").json["id"] for number in range(3)]
-    assert [one["id"] for one in program("GET").json["subscribers"]] == ids
+    assert [one["id"] for one in program("GET").json["endpoints"]] == ids
 
 
 def test_what_is_given_is_changed_and_the_rest_is_left(program, id):
@@ -251,7 +251,7 @@ def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program, id, wish):
     ],
 )
 def test_what_is_no_json_object_is_refused_without_a_trace(api, body, kind, status):
-    answer = api.test_client().post("/api/subscribers", data=body, content_type=kind, headers=AUTHORIZED)
+    answer = api.test_client().post("/api/endpoints", data=body, content_type=kind, headers=AUTHORIZED)
     assert is_a_problem(answer, status)
 
 

@@ -27,7 +27,7 @@ KILLS, SEED = int(os.environ.get("KILLS", "1")), int(os.environ.get("SEED", "202
 IS_WHOLE = EVENTS >= 1_000
 AHEAD = EVENTS // 5  # events that the sender is at most ahead of what was delivered, so that kills find all at work
 WITHIN = 900.0 if IS_WHOLE else 150.0  # seconds
-TOKEN, SECRET = "a-token-of-the-subscriber-api", "the-demo-secret-of-github"
+TOKEN, SECRET = "a-token-of-the-endpoint-api", "the-demo-secret-of-github"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 ID, LENGTH = re.compile(rb"(?i)\nwebhook-id: ([^\r]+)"), re.compile(rb"(?i)\ncontent-length: ([0-9]+)")
 EVENT = re.compile(rb"event number ([0-9]+)")
@@ -85,7 +85,7 @@ def kills():
 def subscribe(town, url):
     body = json.dumps({"url": url, "kinds": ["github.*"]}).encode()
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    with urlopen(Request(f"{town.web}/api/subscribers", body, headers), timeout=10) as answer:
+    with urlopen(Request(f"{town.web}/api/endpoints", body, headers), timeout=10) as answer:
         return json.load(answer)["id"]
 
 

@@ -180,4 +180,4 @@ def test_one_that_is_gone_is_said_so(presenter, id):
     for path in ("/present/webhooks/ep_gone", "/present/webhooks/ep_gone/pause"):
         answer = presenter.post(path, **WANTED)
         page = answer.text if answer.status_code == 404 else presenter.get(answer.location).text
-        assert "There is no such subscriber." in page
+        assert "There is no such endpoint." in page

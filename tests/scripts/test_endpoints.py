@@ -97,7 +97,7 @@ def test_it_is_paused_and_resumed(says, id):
 
 
 def test_what_the_app_refuses_is_said_in_its_own_words(says, id, redis):
-    assert "There is no such subscriber." in says("attempts", "ep_0000000000000000", code=1)
+    assert "There is no such endpoint." in says("attempts", "ep_0000000000000000", code=1)
     endpoints.disable(redis, id, "gone")
     assert "Resume it first" in says("recover", id, "all", code=1)
 
