@@ -88,22 +88,22 @@ STRING_MAP = {"type": "object", "additionalProperties": STRING}
 ENDPOINT = _all_required(
     id=STRING,
     url=STRING,
-    fallback=STRING,
-    rate=NUMBER,
-    at_once=NUMBER,
-    payload={"enum": ["full", "thin"]},
+    fallback_url=STRING,
+    rate_limit=NUMBER,
+    max_concurrency=NUMBER,
+    payload_style={"enum": ["full", "thin"]},
     state={"enum": ["on", "paused", "off"]},
-    why=STRING,
-    made=NUMBER,
+    state_reason=STRING,
+    created_at=NUMBER,
     sign_body=BOOLEAN,
     cookies=BOOLEAN,
     event_filter=STRING,
-    kinds={"type": "array", "items": STRING},
+    event_types={"type": "array", "items": STRING},
     headers={"type": "array", "items": STRING},
     keys={"type": "array", "items": _all_required(**SIGNING_KEY_FIELDS)},
 )
 ATTEMPT = _all_required(
-    message=STRING, kind=STRING, tries=NUMBER, at=NUMBER, url=STRING, fallback=BOOLEAN, request=STRING_MAP
+    message=STRING, event_type=STRING, tries=NUMBER, at=NUMBER, url=STRING, fallback=BOOLEAN, request=STRING_MAP
 ) | {"additionalProperties": True}
 SCHEMAS: dict[str, Any] = {
     "Endpoint": ENDPOINT,
@@ -117,10 +117,14 @@ SCHEMAS: dict[str, Any] = {
     "AttemptList": _all_required(attempts=_array_of("Attempt")),
     "Attempt": ATTEMPT,
     "DeadLetterList": _all_required(dead=_array_of("DeadLetter"), count=NUMBER),
-    "DeadLetter": _all_required(message=STRING, kind=STRING, given_up_at=NUMBER),
+    "DeadLetter": _all_required(message=STRING, event_type=STRING, given_up_at=NUMBER),
     "Message": _all_required(message=STRING),
     "Recovery": _all_required(
-        recovery=STRING, state={"enum": ["waiting", "working", "done", "failed"]}, done=NUMBER, total=NUMBER, why=STRING
+        recovery=STRING,
+        state={"enum": ["waiting", "working", "done", "failed"]},
+        done=NUMBER,
+        total=NUMBER,
+        reason=STRING,
     ),
     "Event": _all_required(type=STRING, timestamp=STRING, data={"type": "object"}),
     "Problem": _all_required(type=STRING, status=NUMBER, detail=STRING),

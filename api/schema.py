@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from sending.webhooks.catalogue import EVENT_TYPE_PATTERN
 from sending.webhooks.endpoints import (
     ENDPOINT_ID_PATTERN,
     EVENT_FILTER_PATTERN,
@@ -22,19 +23,19 @@ STRING: dict[str, Any] = {"type": "string", "maxLength": 2048}
 MAX_TIMESTAMP_SECONDS = 4_102_444_800  # seconds since 1970: the year 2100
 ENDPOINT_OPTIONS: Fields = {
     "url": {**STRING, "minLength": 1, "description": "where to send: an https address"},
-    "kinds": {
+    "event_types": {
         "type": "array",
         "maxItems": 100,
         "items": {"type": "string", "maxLength": 200, "pattern": f"^{EVENT_FILTER_PATTERN.pattern}$"},
         "description": "event types, or families such as text.*; none means all",
     },
-    "payload": {
+    "payload_style": {
         "type": "string",
         "maxLength": 4,
         "enum": list(PAYLOAD_STYLES),
         "description": "full tells all; thin tells ids, and the address to fetch the rest with a token",
     },
-    "fallback": {**STRING, "description": "tried when the address cannot be reached"},
+    "fallback_url": {**STRING, "description": "tried when the address cannot be reached"},
     "authorization": {**STRING, "description": "the whole Authorization header of our requests"},
     "headers": {
         "type": "object",
@@ -42,8 +43,8 @@ ENDPOINT_OPTIONS: Fields = {
         "additionalProperties": STRING,
         "description": "sent with each request; their values are not shown again",
     },
-    "rate": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "requests a second; 0 means any"},
-    "at_once": {
+    "rate_limit": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "requests a second; 0 means any"},
+    "max_concurrency": {
         "type": "integer",
         "minimum": 1,
         "maximum": MAX_CONCURRENCY,
@@ -56,7 +57,7 @@ ENDPOINT_OPTIONS: Fields = {
     "cookies": {"type": "boolean", "description": "sends back the cookies that the address sets"},
     "event_filter": {
         **STRING,
-        "description": "an address that we GET before we send, as HTTP caching has it; kinds there narrow what is sent",
+        "description": "an address that we GET (cached) before we send; the event types there narrow what is sent",
     },
 }
 ROTATE_FIELDS: Fields = {
@@ -78,11 +79,11 @@ RECOVER_FIELDS: Fields = {
     }
 }
 EXAMPLE_FIELDS: Fields = {
-    "kind": {
+    "event_type": {
         "type": "string",
         "minLength": 1,
         "maxLength": 200,
-        "pattern": r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$",
+        "pattern": EVENT_TYPE_PATTERN,
         "description": "an event type, such as text.received or github.push",
     }
 }
@@ -138,7 +139,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     },
     "/endpoints/{id}/example": {
         "POST": Operation(
-            "example", "Send an example of this event to it alone", 202, "Message", EXAMPLE_FIELDS, ("kind",)
+            "example", "Send an example of this event to it alone", 202, "Message", EXAMPLE_FIELDS, ("event_type",)
         )
     },
     "/events/{message}": {

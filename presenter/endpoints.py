@@ -28,9 +28,9 @@ SECRET_TTL_SECONDS = 300  # seconds a secret waits to be shown, once
 MAX_ROWS = 50  # attempts, and dead letters, in view
 FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, ResourceNotFound, WrongKey)
 DEFAULT_FORM_VALUES = {
-    "payload": "full",
-    "rate": "0",
-    "at_once": str(endpoints.DEFAULT_CONCURRENCY),
+    "payload_style": "full",
+    "rate_limit": "0",
+    "max_concurrency": str(endpoints.DEFAULT_CONCURRENCY),
 }  # the form of a subscriber to be
 
 
@@ -143,11 +143,11 @@ def _recover(id: str) -> BaseResponse:
 
 
 def _example(id: str) -> BaseResponse:
-    kind = request.form.get("kind", "")
-    if not endpoints.EVENT_FILTER_PATTERN.fullmatch(kind) or kind.endswith("*"):
+    event_type = request.form.get("event_type", "")
+    if not endpoints.EVENT_FILTER_PATTERN.fullmatch(event_type) or event_type.endswith("*"):
         raise ValidationError("An event is called such as text.received.")
-    redelivery.send_example(handlers.redis(), id, kind)
-    return _redirect_to_endpoint(id, f"An example of {kind} goes out.")
+    redelivery.send_example(handlers.redis(), id, event_type)
+    return _redirect_to_endpoint(id, f"An example of {event_type} goes out.")
 
 
 ACTIONS: dict[str, Callable[[str], BaseResponse]] = {
@@ -191,7 +191,7 @@ def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str)
         dead_count=count,
         dead=dead,
         recovery=running if running and running.subscriber == one.id else None,
-        kinds=[*catalogue.CATALOGUE, "github.star"],
+        event_types=[*catalogue.CATALOGUE, "github.star"],
     )
 
 

@@ -56,7 +56,7 @@ def _fan_out_batch(redis: Any) -> tuple[int, int]:
 
 def _find_start(hooks: list[WebhookEndpoint], newest: str) -> str:
     """Where to begin when nobody has ever read: at the first subscription, for a worker may start late."""
-    return f"{min(1000 * one.made for one in hooks):.0f}-0" if hooks else newest
+    return f"{min(1000 * one.created_at for one in hooks):.0f}-0" if hooks else newest
 
 
 def _advance_cursor(redis: Any, pipe: Any, seen: str, last: str) -> bool:

@@ -25,7 +25,7 @@ class RedeliveryRun:
     state: str = "waiting"
     done: int = 0
     total: int = 0
-    why: str = ""
+    reason: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -72,7 +72,7 @@ def run(redis: Any, wanted: RedeliveryRun) -> None:
             _update(redis, wanted.id, state="working", done=before + done, total=before + total)
         _update(redis, wanted.id, state="done")
     except redelivery.EndpointDisabled as sentence:
-        _update(redis, wanted.id, state="failed", why=str(sentence))
+        _update(redis, wanted.id, state="failed", reason=str(sentence))
 
 
 def _update(redis: Any, id: str, **facts: Any) -> None:

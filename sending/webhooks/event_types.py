@@ -30,11 +30,11 @@ class EventType:
 
 
 def _endpoint_event_type(about: str, line: str, state: str = "on", why: str = "") -> EventType:
-    holds = {"subscriber": STRING, "host": STRING, "kinds": STRINGS, "state": STRING, "why": STRING}
+    holds = {"subscriber": STRING, "host": STRING, "event_types": STRINGS, "state": STRING, "why": STRING}
     example = {
         "subscriber": EXAMPLE_ENDPOINT_ID,
         "host": "hear.example",
-        "kinds": ["text.*"],
+        "event_types": ["text.*"],
         "state": state,
         "why": why,
     }

@@ -1,7 +1,7 @@
 """What waits for whom: the schedule of all webhooks, in Redis, so that any process may die at any time.
 
 A subscriber's messages wait in a sorted set by the time of their next attempt. A lane is the right to send to one
-subscriber, held for a lease and renewed with each message; there are at most `at_once` of them, and a single one while
+subscriber, held for a lease and renewed with each message; there are at most `max_concurrency` of them, and a single one while
 the subscriber is failing. A message that is being sent is due again when its lease ends, should its sender have died.
 """
 
@@ -95,7 +95,7 @@ local function claim()
   if tonumber(known[3] or 0) >= tonumber(ARGV[6]) and redis.call('ZCARD', hook .. ':lanes') > 1 then return false end
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
     local delivery = 'delivery:' .. id .. ':' .. ARGV[1]
-    local message = redis.call('HMGET', 'message:' .. id, 'kind', 'body', 'subscribers')
+    local message = redis.call('HMGET', 'message:' .. id, 'event_type', 'body', 'endpoints')
     if not message[2] or redis.call('EXISTS', delivery) == 0 then
       redis.call('ZREM', hook .. ':due', id)
     else
@@ -186,7 +186,7 @@ class DeliveryQueue:
         enter = ScriptCall(
             ACQUIRE_SCRIPT,
             [],
-            [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.at_once, MAX_CONSECUTIVE_FAILURES],
+            [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.max_concurrency, MAX_CONSECUTIVE_FAILURES],
         )
         _, got = self._run(enter, _claim_call(subscriber, lane, now, "first"))
         return _parse_claim(got)
@@ -268,7 +268,7 @@ def _claim_call(subscriber: WebhookEndpoint, lane: str, now: float, which: str) 
     return ScriptCall(
         CLAIM_SCRIPT,
         [DUE_KEY],
-        [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.rate, MAX_CONSECUTIVE_FAILURES, which],
+        [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.rate_limit, MAX_CONSECUTIVE_FAILURES, which],
     )
 
 
@@ -279,6 +279,6 @@ def _release_call(subscriber: str, lane: str) -> ScriptCall:
 def _parse_claim(got: list[Any] | None) -> ClaimedMessage | None:
     if not got:
         return None
-    id, kind, body, sequence, tries, lost, endpoint_count = got
-    message = WebhookMessage(id.decode(), kind.decode(), body, int(sequence), tries)
+    id, event_type, body, sequence, tries, lost, endpoint_count = got
+    message = WebhookMessage(id.decode(), event_type.decode(), body, int(sequence), tries)
     return ClaimedMessage(message, lost=int(lost or 0), endpoint_count=int(endpoint_count or 0))

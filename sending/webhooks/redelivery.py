@@ -46,10 +46,10 @@ class EndpointDisabled(Exception):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message we gave up: when, in seconds since 1970. `kind` is "" when it is not kept any more."""
+    """A message we gave up: when, in seconds since 1970. `event_type` is "" when it is not kept any more."""
 
     message: str
-    kind: str
+    event_type: str
     given_up_at: float
 
 
@@ -70,15 +70,17 @@ def load_dead_letters(redis: Any, subscriber: str, most: int = 100) -> tuple[int
     newest = redis.zrevrange(key, 0, most - 1, withscores=True)
     pipe = redis.pipeline(transaction=False)
     for id, _ in newest:
-        pipe.hget(f"message:{id.decode()}", "kind")
-    kinds = [(kind or b"").decode() for kind in pipe.execute()]
-    letters = [DeadLetter(id.decode(), kind, at) for (id, at), kind in zip(newest, kinds, strict=True)]
+        pipe.hget(f"message:{id.decode()}", "event_type")
+    event_types = [(event_type or b"").decode() for event_type in pipe.execute()]
+    letters = [
+        DeadLetter(id.decode(), event_type, at) for (id, at), event_type in zip(newest, event_types, strict=True)
+    ]
     return redis.zcard(key), letters
 
 
 def find_failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:
     """What failed in that time and has not arrived: dead letters given up then, and what waits for another attempt."""
-    load_dead_letters = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
+    dead_letters = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
     waiting = redis.zrangebyscore(f"hook:{subscriber}:due", f"({until}", "+inf")
     pipe = redis.pipeline(transaction=False)
     for id in waiting:
@@ -86,7 +88,7 @@ def find_failed(redis: Any, subscriber: str, since: float, until: float) -> list
     tried = [
         id for id, (tries, began) in zip(waiting, pipe.execute(), strict=True) if _has_failed_since(tries, began, since)
     ]
-    return [id.decode() for id in (*load_dead_letters, *tried)]
+    return [id.decode() for id in (*dead_letters, *tried)]
 
 
 def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator[tuple[int, int]]:
@@ -102,16 +104,16 @@ def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator
         yield min(start + BATCH_SIZE, len(found)), len(found)
 
 
-def send_example(redis: Any, subscriber: str, kind: str, now: float | None = None) -> str:
+def send_example(redis: Any, subscriber: str, event_type: str, now: float | None = None) -> str:
     """Send the catalogue's example of this kind to this subscriber alone, whatever it wants to hear; the message's id.
 
     It is signed and tried like any other, and its id begins with `msg_example_`. IsOff as above.
     """
     now, id = now or time.time(), f"{EXAMPLE_ID_PREFIX}{secrets.token_hex(10)}"
     stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = payloads.serialize(catalogue.build_example(kind) | {"timestamp": stamp})
+    body = payloads.serialize(catalogue.build_example(event_type) | {"timestamp": stamp})
     pipe = redis.pipeline()
-    pipe.hset(f"message:{id}", mapping={"kind": kind, "body": body, "at": now, "subscribers": 1})
+    pipe.hset(f"message:{id}", mapping={"event_type": event_type, "body": body, "time": now, "endpoints": 1})
     pipe.expire(f"message:{id}", MESSAGE_TTL_SECONDS)
     pipe.execute()
     resend(redis, subscriber, id, now)

@@ -83,7 +83,7 @@ def kills():
 
 
 def subscribe(town, url):
-    body = json.dumps({"url": url, "kinds": ["github.*"]}).encode()
+    body = json.dumps({"url": url, "event_types": ["github.*"]}).encode()
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     with urlopen(Request(f"{town.web}/api/endpoints", body, headers), timeout=10) as answer:
         return json.load(answer)["id"]

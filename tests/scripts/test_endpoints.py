@@ -35,7 +35,7 @@ def running(environ, redis):
 @pytest.fixture
 def id(redis, settings):
     seal = Encryption(settings.secret_key)
-    return endpoints.create(redis, HttpClient(), seal, "https://hear.example/hook", kinds=("text.*",)).id
+    return endpoints.create(redis, HttpClient(), seal, "https://hear.example/hook", event_types=("text.*",)).id
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def begun(redis):
 
 def subscribes(redis, *kinds):
     kinds = kinds or ("text.*", "call.*", "github.*")  # not of subscribers: nobody is told of itself here
-    return endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", kinds=kinds)
+    return endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_types=kinds)
 
 
 def pushes(redis, line="ada pushed", event="push"):
@@ -204,7 +204,7 @@ def test_a_providers_own_words_go_along_and_nothing_of_them_when_they_are_gone(b
 def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_says(begun):
     subscribes(begun, "endpoint.*")
     other = subscribes(begun, "call.*").id
-    endpoints.update(begun, HttpClient(), SEAL, other, rate=3)
+    endpoints.update(begun, HttpClient(), SEAL, other, rate_limit=3)
     endpoints.rotate_key(begun, SEAL, other)
     endpoints.pause(begun, other)
     endpoints.resume(begun, other)
@@ -219,7 +219,7 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
     assert found[-2]["data"] == {
         "subscriber": other,
         "host": "hear.example",
-        "kinds": ["call.*"],
+        "event_types": ["call.*"],
         "state": "off",
         "why": "It answered 410, gone, so we stopped.",
     }

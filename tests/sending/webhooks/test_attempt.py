@@ -83,7 +83,7 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
         house.time_passes(id)
         assert house.sends(id) == 0
     stopped = endpoints.load(house.redis, id)
-    assert (stopped.state, stopped.why) == ("off", "It answered 410, gone, so we stopped.")
+    assert (stopped.state, stopped.state_reason) == ("off", "It answered 410, gone, so we stopped.")
     assert "endpoint.disabled" in house.told()
     (effect,) = house.redis.keys("effect:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
@@ -145,4 +145,4 @@ def test_five_days_of_failures_stop_it(house):
         house.says()
         house.redis.hset(f"hook:{id}", "failing", int(time.time() - 6 * 24 * 3600))
         house.sends(id)
-    assert endpoints.load(house.redis, id).why == "For five days it has taken nothing, so we stopped."
+    assert endpoints.load(house.redis, id).state_reason == "For five days it has taken nothing, so we stopped."

@@ -12,7 +12,7 @@ from sending.webhooks.catalogue import CATALOGUE
 from sending.webhooks.endpoints import EVENT_FILTER_PATTERN
 
 FACTS = ["who", "words", "answer", "ask", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
-FACTS += ["subscriber", "host", "kinds", "state", "why"]
+FACTS += ["subscriber", "host", "event_types", "state", "why"]
 
 
 def happened(kind, **facts):

@@ -95,7 +95,7 @@ def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(sub
         with caplog.at_level(logging.ERROR):
             assert sends(id, seal=Encryption([NEW])) == 0
         paused = endpoints.load(redis, id)
-        assert (paused.state, paused.why) == ("paused", f"{LOCKED} Then resume it.")
+        assert (paused.state, paused.state_reason) == ("paused", f"{LOCKED} Then resume it.")
         assert f"No webhooks to receiver.test: {LOCKED}" in caplog.text
         assert events.read_latest(redis, 1)[0].type == "endpoint.paused"
         sends(id, seal=Encryption([NEW]))  # it waits with the other
@@ -158,7 +158,7 @@ def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, send
     with receiver(answers(BAKED)) as there:
         id = subscribes(there, cookies=True)
         sends(id)
-    endpoints.update(redis, client, SEAL, id, http=True, rate=5)
+    endpoints.update(redis, client, SEAL, id, http=True, rate_limit=5)
     assert redis.exists(cookies.redis_key(id))
 
 
