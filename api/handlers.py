@@ -62,7 +62,7 @@ def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
 
 def start_recovery(id: str, since: float) -> RedeliveryRun:
     """All that failed there since then goes out once more: a job. recovery.IsOff when nothing is sent there."""
-    if get_endpoint(id).state == "off":
+    if get_endpoint(id).state == "disabled":
         raise redelivery.EndpointDisabled
     return redelivery_runs.begin(redis(), dispatch.get_queue(redis()), id, since)
 

@@ -137,8 +137,8 @@ class Bench:
         one = endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
-            pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "tries": 1})
-            pipe.execute_command("XADD", f"hook:ep_{at % 100}:attempts", "*", "a", BODY * 5)
+            pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "attempts": 1})
+            pipe.execute_command("XADD", f"endpoint:ep_{at % 100}:attempts", "*", "a", BODY * 5)
             if at % 5_000 == 4_999:
                 pipe.execute()
         pipe.execute()

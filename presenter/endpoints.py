@@ -187,7 +187,7 @@ def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str)
         is_new=False,
         secret=_take_secret(one.id),
         attempts=dispatch.load_attempts(store, one.id, MAX_ROWS),
-        waiting=store.zcard(f"hook:{one.id}:due"),
+        waiting=store.zcard(f"endpoint:{one.id}:due"),
         dead_count=count,
         dead=dead,
         recovery=running if running and running.subscriber == one.id else None,
@@ -211,14 +211,14 @@ def _render_page(name: str, **values: Any) -> str:
 def _store_secret(one: WebhookEndpoint) -> None:
     """Keep its newest key for this browser's next look at its page: the cookie holds only where it lies."""
     session["once"] = secrets.token_urlsafe(16)
-    told = json.dumps({"id": one.id, **handlers.describe_newest_key(one)})
-    handlers.redis().set(f"shown:{session['once']}", handlers.get_encryption().close(told), ex=SECRET_TTL_SECONDS)
+    told = handlers.get_encryption().close(json.dumps({"id": one.id, **handlers.describe_newest_key(one)}))
+    handlers.redis().set(f"one_time_secret:{session['once']}", told, ex=SECRET_TTL_SECONDS)
 
 
 def _take_secret(id: str) -> str:
     if "once" not in session:
         return ""
-    found = handlers.redis().getdel(f"shown:{session.pop('once')}")
+    found = handlers.redis().getdel(f"one_time_secret:{session.pop('once')}")
     told = json.loads(handlers.get_encryption().open(found.decode())) if found else {}
     return str(told.get("secret") or told.get("public_key") or "") if told.get("id") == id else ""
 

@@ -68,7 +68,7 @@ def _plan_event(redis: Any, pipe: Any, event: Event, hooks: list[WebhookEndpoint
     name = catalogue.public_type(event)
     if not name:
         return False
-    hooked = any(one.state != "off" and one.subscribes_to(name) for one in hooks)
+    hooked = any(one.state != "disabled" and one.subscribes_to(name) for one in hooks)
     if hooked:
         data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("original", "")))
         dispatch.deliver_later(pipe, name, data, id=catalogue.message_id_for(event.id), now=event.time)

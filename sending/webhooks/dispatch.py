@@ -166,7 +166,7 @@ def deliver(
 
 def load_attempts(redis: Any, subscriber: str, most: int = 100) -> list[DeliveryAttempt]:
     """The newest attempts at this subscriber, the newest first."""
-    rows = redis.xrevrange(f"hook:{subscriber}:attempts", count=most)
+    rows = redis.xrevrange(f"endpoint:{subscriber}:attempts", count=most)
     return [DeliveryAttempt(**json.loads(row[b"a"])) for _, row in rows]
 
 
@@ -197,7 +197,7 @@ def _load_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoint)
         return credentials.decrypt_credentials(redis, seal, subscriber, time.time())
     except WrongKey as wrong:
         log.error("No webhooks to %s: %s", urls.host_of(subscriber.url), wrong)
-        if subscriber.state == "on":
+        if subscriber.state == "enabled":
             endpoints.pause(redis, subscriber.id, f"{wrong} Then resume it.")
         return None
 

@@ -20,8 +20,8 @@ from sending.webhooks.optional.custom_headers import ValidationError as Validati
 from sending.webhooks.optional.custom_headers import check_headers, reject_if
 from store import commit_if_unchanged, new_pipeline
 
-ENDPOINTS_KEY = "hooks"  # every subscriber's id, by when it was made
-DUE_KEY = "hooks:due"  # those with something to send, by when
+ENDPOINTS_KEY = "endpoints"  # every subscriber's id, by when it was made
+DUE_KEY = "endpoints:due"  # those with something to send, by when
 KEY_OVERLAP_SECONDS = 24 * 3600  # seconds both keys sign during a rotation
 DEFAULT_CONCURRENCY = 4  # requests to one endpoint at the same time
 MAX_CONCURRENCY = 20
@@ -43,12 +43,14 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """One endpoint. `state` is on, paused (by its owner: messages wait) or off (by us or by 410: none are kept).
+    """A registered receiver of webhooks.
 
-    `event_types` may name a family, `text.*`; empty means all. `authorization` is the whole header value, kept out of the
-    address. `owner` is told when we stop: a number in E.164, or "". `rate_limit` is requests a second, 0: any.
-    `payload_style` is full or thin. `sign_body` adds a signature of the body alone; `cookies` gives it a jar of its own;
-    `event_filter` is the address of a list of its own that narrows `event_types`.
+    `state` is enabled, paused (messages wait) or disabled (messages are discarded); `state_reason` is a sentence for
+    its owner. `event_types` may name families (`text.*`); empty means all. `authorization` is the value of the
+    Authorization header. `owner` is an E.164 number that is texted when the endpoint is disabled, or "".
+    `rate_limit` is in requests per second; 0 means unlimited. `payload_style` is full or thin. `sign_body` adds a
+    signature of the body alone, `cookies` a cookie jar. `event_filter` is the URL of a document that narrows
+    `event_types`. `created_at` is in seconds since 1970.
     """
 
     id: str
@@ -62,7 +64,7 @@ class WebhookEndpoint:
     rate_limit: int = 0
     max_concurrency: int = DEFAULT_CONCURRENCY
     payload_style: str = "full"
-    state: str = "on"
+    state: str = "enabled"
     state_reason: str = ""
     created_at: float = 0.0
     sign_body: bool = False
@@ -179,9 +181,9 @@ def reencrypt(redis: Any, seal: Encryption, id: str) -> WebhookEndpoint:
 
 def resume(redis: Any, id: str, now: float | None = None) -> WebhookEndpoint:
     """Send again, after a pause or after we stopped, with a clean slate."""
-    subscriber = _update_record(redis, id, "resumed", lambda known: replace(known, state="on", state_reason=""))
+    subscriber = _update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
-    pipe.hset(_redis_key(id), mapping={"failures": 0, "hold": 0, "failing": 0})
+    pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})
     pipe.zadd(DUE_KEY, {id: now or time.time()})
     pipe.execute()
     return subscriber
@@ -189,13 +191,13 @@ def resume(redis: Any, id: str, now: float | None = None) -> WebhookEndpoint:
 
 def disable(redis: Any, id: str, reason: str) -> WebhookEndpoint:
     """Disable it, with the sentence for its owner. What still waits for it is kept until it expires."""
-    return _update_record(redis, id, "disabled", lambda known: replace(known, state="off", state_reason=reason))
+    return _update_record(redis, id, "disabled", lambda known: replace(known, state="disabled", state_reason=reason))
 
 
 def delete(redis: Any, id: str) -> None:
     """Forget it, and what was to be sent to it."""
     known, pipe = load(redis, id), redis.pipeline()
-    pipe.delete(*(f"hook:{id}{part}" for part in ("", ":due", ":lanes", ":attempts", ":dead", ":cookies")))
+    pipe.delete(*(f"endpoint:{id}{part}" for part in ("", ":due", ":slots", ":attempts", ":dead", ":cookies")))
     pipe.zrem(ENDPOINTS_KEY, id)
     pipe.zrem(DUE_KEY, id)
     if known:
@@ -284,7 +286,7 @@ def matches_event_type(patterns: Iterable[str], event_type: str) -> bool:
 
 
 def _redis_key(id: str) -> str:
-    return f"hook:{id}"
+    return f"endpoint:{id}"
 
 
 def _serialize(subscriber: WebhookEndpoint) -> str:

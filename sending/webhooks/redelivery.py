@@ -17,21 +17,21 @@ RESENT, EXPIRED, DISABLED = 1, 0, -1
 
 # What is being sent right now is left alone: it ends by itself, and is due again should its sender have died.
 RESEND_SCRIPT = """
-local hook, delivery = 'hook:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
-local state = redis.call('HGET', hook, 'state')
+local endpoint, delivery = 'endpoint:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
+local state = redis.call('HGET', endpoint, 'state')
 if not state or redis.call('EXISTS', 'message:' .. ARGV[2]) == 0 then
-  redis.call('ZREM', hook .. ':dead', ARGV[2])
+  redis.call('ZREM', endpoint .. ':dead', ARGV[2])
   return 0
 end
-if state == 'off' then return -1 end
+if state == 'disabled' then return -1 end
 if redis.call('HGET', delivery, 'state') == 'sending' then return 1 end
-redis.call('HSET', delivery, 'state', 'waiting', 'tries', 0)
+redis.call('HSET', delivery, 'state', 'waiting', 'attempts', 0)
 if redis.call('HEXISTS', delivery, 'sequence') == 0 then
-  redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', hook, 'sequence', 1))
+  redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', endpoint, 'sequence', 1))
 end
 redis.call('EXPIRE', delivery, ARGV[4])
-redis.call('ZREM', hook .. ':dead', ARGV[2])
-redis.call('ZADD', hook .. ':due', ARGV[3], ARGV[2])
+redis.call('ZREM', endpoint .. ':dead', ARGV[2])
+redis.call('ZADD', endpoint .. ':due', ARGV[3], ARGV[2])
 redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1])
 return 1
 """
@@ -66,7 +66,7 @@ def resend(redis: Any, subscriber: str, message: str, now: float | None = None) 
 
 def load_dead_letters(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLetter]]:
     """How many dead letters there are, and the newest of them, the newest first."""
-    key = f"hook:{subscriber}:dead"
+    key = f"endpoint:{subscriber}:dead"
     newest = redis.zrevrange(key, 0, most - 1, withscores=True)
     pipe = redis.pipeline(transaction=False)
     for id, _ in newest:
@@ -80,11 +80,11 @@ def load_dead_letters(redis: Any, subscriber: str, most: int = 100) -> tuple[int
 
 def find_failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:
     """What failed in that time and has not arrived: dead letters given up then, and what waits for another attempt."""
-    dead_letters = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
-    waiting = redis.zrangebyscore(f"hook:{subscriber}:due", f"({until}", "+inf")
+    dead_letters = redis.zrangebyscore(f"endpoint:{subscriber}:dead", since, until)
+    waiting = redis.zrangebyscore(f"endpoint:{subscriber}:due", f"({until}", "+inf")
     pipe = redis.pipeline(transaction=False)
     for id in waiting:
-        pipe.hmget(f"delivery:{id.decode()}:{subscriber}", "tries", "began")
+        pipe.hmget(f"delivery:{id.decode()}:{subscriber}", "attempts", "started_at")
     tried = [
         id for id, (tries, began) in zip(waiting, pipe.execute(), strict=True) if _has_failed_since(tries, began, since)
     ]

@@ -132,7 +132,7 @@ def test_of_an_ed25519_key_only_the_public_half_leaves_the_house(program, id):
 
 def test_it_can_be_paused_resumed_and_forgotten(program, id):
     assert program("POST", f"/{id}/pause").json["state"] == "paused"
-    assert program("POST", f"/{id}/resume").json["state"] == "on"
+    assert program("POST", f"/{id}/resume").json["state"] == "enabled"
     assert program("DELETE", f"/{id}").status_code == 204
     assert is_a_problem(program("GET", f"/{id}"), 404)
 
@@ -149,7 +149,7 @@ def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal)
 
 def a_dead_letter(redis, id, kind="call.ended"):
     message = dispatch.deliver_later(redis, kind, {"story": "CA1", "status": "completed", "seconds": 4.0})
-    redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
+    redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
     return message
 
 
@@ -165,7 +165,7 @@ def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is
     seen = program("GET", f"/{id}/recoveries/{begun.json['recovery']}").json
     assert (seen["state"], seen["done"], seen["total"]) == ("done", 3, 3)
     assert program("GET", f"/{id}/dead").json == {"count": 0, "dead": []}
-    assert redis.zcard(f"hook:{id}:due") == 3
+    assert redis.zcard(f"endpoint:{id}:due") == 3
 
 
 def test_a_recovery_is_seen_only_where_it_belongs(program, id):
@@ -186,7 +186,7 @@ def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(progra
 def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, redis):
     sent = program("POST", f"/{id}/example", event_type="call.ended")
     assert sent.status_code == 202
-    assert redis.zrange(f"hook:{id}:due", 0, -1) == [sent.json["message"].encode()]
+    assert redis.zrange(f"endpoint:{id}:due", 0, -1) == [sent.json["message"].encode()]
 
 
 def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
@@ -230,7 +230,7 @@ def test_a_time_that_is_none_is_refused(program, id, since):
         {"headers": {"Host": "x"}},
         {"headers": {"X-Key": "a\r\nb"}},
         {"owner": "+447700900201"},
-        {"state": "on"},
+        {"state": "enabled"},
         {"payload": "fat"},
     ],
 )
@@ -257,7 +257,7 @@ def test_what_is_no_json_object_is_refused_without_a_trace(api, body, kind, stat
 
 @pytest.mark.parametrize("method_and_end", ["GET ", "GET /attempts", "POST /pause", "POST /rotate", "DELETE "])
 def test_what_lies_beside_a_subscriber_is_none(program, redis, id, method_and_end):
-    redis.zadd(f"hook:{id}:due", {"msg_1": 1})
+    redis.zadd(f"endpoint:{id}:due", {"msg_1": 1})
     method, end = method_and_end.split(" ")
     assert is_a_problem(program(method, f"/{id}:due{end}"), 404)
 

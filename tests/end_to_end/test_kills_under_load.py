@@ -92,14 +92,14 @@ def subscribe(town, url):
 def a_minute_passes(town, hooks):
     """What was in hand is due again, as it is when its leases have ended."""
     for hook in hooks:
-        town.redis.delete(f"hook:{hook}:lanes")
-        for id in town.redis.zrange(f"hook:{hook}:due", 0, -1):
-            town.redis.zadd(f"hook:{hook}:due", {id: 1})
-        town.redis.zadd("hooks:due", {hook: 1})
+        town.redis.delete(f"endpoint:{hook}:slots")
+        for id in town.redis.zrange(f"endpoint:{hook}:due", 0, -1):
+            town.redis.zadd(f"endpoint:{hook}:due", {id: 1})
+        town.redis.zadd("endpoints:due", {hook: 1})
 
 
 def nothing_waits(town, hook):
-    return town.redis.zcard(f"hook:{hook}:due") == 0
+    return town.redis.zcard(f"endpoint:{hook}:due") == 0
 
 
 def state(town, id, hook):
@@ -108,7 +108,7 @@ def state(town, id, hook):
 
 def attempts(town, hook):
     """How many attempts at each message are written down, and how many of the oldest are no longer kept."""
-    key = f"hook:{hook}:attempts"
+    key = f"endpoint:{hook}:attempts"
     rows, ever = town.redis.xrange(key), town.redis.xinfo_stream(key)["entries-added"]
     return Counter(json.loads(row[b"a"])["message"] for _, row in rows), ever - len(rows)
 

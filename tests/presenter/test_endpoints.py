@@ -51,7 +51,7 @@ def tried(redis, id, **how):
     message = dispatch.deliver_later(redis, "text.received", {})
     at = time.time()
     row = DeliveryAttempt(message, "text.received", 1, at, URL, False, {"webhook-id": message}, **how)
-    redis.xadd(f"hook:{id}:attempts", {"a": json.dumps(vars(row))})
+    redis.xadd(f"endpoint:{id}:attempts", {"a": json.dumps(vars(row))})
     return message
 
 
@@ -64,7 +64,7 @@ def test_strangers_see_and_do_nothing(app, id, room, path):
     assert stranger.post(path, **WANTED).location == "/present/login"
     assert stranger.get(f"{path}/recoveries/rec_1").status_code in (403, 404, 405)
     (one,) = endpoints.load_all(room.redis)
-    assert (one.id, one.state, len(one.keys)) == (id, "on", 1)
+    assert (one.id, one.state, len(one.keys)) == (id, "enabled", 1)
 
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
@@ -86,7 +86,7 @@ def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, roo
     page = presenter.get(f"/present/webhooks/{id}")
     assert secret.search(page.text)
     assert page.headers["Cache-Control"] == "no-store"
-    assert room.redis.keys("shown:*") == []
+    assert room.redis.keys("one_time_secret:*") == []
     assert not secret.search(presenter.get(f"/present/webhooks/{id}").text)
     assert "whsec_" not in str(presenter.client.get_cookie("session"))
 
@@ -170,14 +170,14 @@ def test_one_is_sent_again_and_an_example_too(does, id, room):
     message = tried(room.redis, id, status=500, cause="status")
     assert "It goes out once more." in does("resend", message=message)
     assert "An example of github.star goes out." in does("example", event_type="github.star")
-    assert room.redis.zcard(f"hook:{id}:due") == 2
+    assert room.redis.zcard(f"endpoint:{id}:due") == 2
     assert "not kept any more" in does("resend", message="msg_gone")
     assert "An event is called such as" in does("example", event_type="<b>")
 
 
 def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(presenter, id, room):
     message = dispatch.deliver_later(room.redis, "call.ended", {})
-    room.redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
+    room.redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
     assert f'value="{message}"' in presenter.get(f"/present/webhooks/{id}").text
     begun = presenter.post(f"/present/webhooks/{id}/recover", hours="24").location.partition("#")[0]
     assert 'data-state="waiting"' in presenter.get(begun).text

@@ -84,7 +84,7 @@ def test_another_providers_words_are_forgotten_when_they_were_passed_on_or_nobod
         original = raw_payloads.save(begun, {"words": "of theirs"})
         events.publish(begun, "webhook.received", provider="github", event="push", line="a push", original=original)
         fanout.fan_out(begun)
-        assert begun.keys("original:*") == []
+        assert begun.keys("raw_payload:*") == []
     assert messages(begun)[0]["data"]["payload"] == {"words": "of theirs"}
 
 
@@ -220,7 +220,7 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
         "subscriber": other,
         "host": "hear.example",
         "event_types": ["call.*"],
-        "state": "off",
+        "state": "disabled",
         "why": "It answered 410, gone, so we stopped.",
     }
 

@@ -124,7 +124,7 @@ def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_d
     with receiver(repeats_the_challenge) as there:
         told = hands_over(subscriptions.subscribe, address(there))
     (one,) = endpoints.load_all(redis)
-    assert (one.url, one.owner, one.state) == (address(there), ADA, "on")
+    assert (one.url, one.owner, one.state) == (address(there), ADA, "enabled")
     assert "call.received" in one.event_types
     assert "github.*" in one.event_types
     assert "text.received" not in one.event_types  # other people's words

@@ -181,7 +181,7 @@ def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(
         endpoints.pause(redis, resting)
         assert reencrypt_all(redis, Encryption([NEW, OLD])) == (2, [])
         assert "endpoint.updated" not in [event.type for event in events.read_latest(redis, 100)]
-        assert [endpoints.load(redis, one).state for one in (id, resting)] == ["on", "paused"]
+        assert [endpoints.load(redis, one).state for one in (id, resting)] == ["enabled", "paused"]
         assert dispatch.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
 
 

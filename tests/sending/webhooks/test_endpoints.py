@@ -91,7 +91,7 @@ def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
     id = endpoints.create(redis, CLIENT, SEAL, URL).id
     assert endpoints.update(redis, CLIENT, SEAL, id, event_types=("call.*",)).event_types == ("call.*",)
     assert endpoints.pause(redis, id).state == "paused"
-    assert endpoints.resume(redis, id).state == "on"
+    assert endpoints.resume(redis, id).state == "enabled"
     with pytest.raises(ValidationError):
         endpoints.update(redis, CLIENT, SEAL, id, rate_limit=-1)
     endpoints.delete(redis, id)

@@ -98,9 +98,9 @@ def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, max_concurrency=1)
         house.says()
-        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() + 60})
+        house.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() + 60})
         assert house.sends(id) == 0
-        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() - 1})
+        house.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() - 1})
         assert house.sends(id) == 1
 
 

@@ -68,13 +68,13 @@ def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
     assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
     told = {row.event_type: (row.cause, row.sentence) for row in dispatch.load_attempts(redis, one.id)}
     assert told["text.received"] == ("unwanted", "Its list of wishes does not name text.received.")
-    assert redis.zcard(f"hook:{one.id}:due") == 0
+    assert redis.zcard(f"endpoint:{one.id}:due") == 0
 
 
 def test_what_is_not_wanted_is_no_failure(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("text.received") == ["unwanted"]
-    assert not int(redis.hget(f"hook:{one.id}", "failures") or 0)
+    assert not int(redis.hget(f"endpoint:{one.id}", "failures") or 0)
 
 
 def test_the_list_only_narrows(endpoint):
