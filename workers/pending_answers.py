@@ -53,7 +53,7 @@ def plan(pipe: Any, ask: PendingAnswer) -> None:
         pipe.execute_command("HSETNX", key, name, row[name])
     pipe.execute_command("EXPIRE", key, ANSWER_TTL_SECONDS)
     pipe.execute_command("ZADD", OPEN_KEY, "NX", ask.deadline, ask.id)
-    events.publish(pipe, "answer.queued", ask.story, ask=ask.id, command=ask.command, words=mask_words(ask.words))
+    events.publish(pipe, "answer.queued", ask.story, answer_id=ask.id, command=ask.command, words=mask_words(ask.words))
 
 
 def load(redis: Any, id: str) -> PendingAnswer | None:
@@ -73,7 +73,7 @@ def start(redis: Any, ask: PendingAnswer) -> bool:
         return False
     pipe = new_pipeline(redis)
     pipe.hset(f"ask:{ask.id}", mapping={"state": "working", "attempts": ask.attempts + 1})
-    events.publish(pipe, "answer.started", ask.story, ask=ask.id, attempt=ask.attempts + 1)
+    events.publish(pipe, "answer.started", ask.story, answer_id=ask.id, attempt=ask.attempts + 1)
     return _commit_if_unchanged(redis, pipe, ask, "state", ask.state)
 
 
@@ -84,9 +84,9 @@ def settle(redis: Any, ask: PendingAnswer, state: str, answer: str, pipe: Any = 
     pipe.zrem(OPEN_KEY, ask.id)
     took = round(time.time() - ask.asked_at, 2)
     if state == "answered":
-        events.publish(pipe, "answer.ready", ask.story, ask=ask.id, answer=answer, seconds=took)
+        events.publish(pipe, "answer.ready", ask.story, answer_id=ask.id, answer=answer, seconds=took)
     else:
-        events.publish(pipe, "answer.failed", ask.story, ask=ask.id, reason=answer, seconds=took)
+        events.publish(pipe, "answer.failed", ask.story, answer_id=ask.id, reason=answer, seconds=took)
     return _commit_if_unchanged(redis, pipe, ask, "state", ask.state)
 
 

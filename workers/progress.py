@@ -15,7 +15,7 @@ def report(done: float, words: str) -> None:
         return
     pipe = job.connection.pipeline()
     pipe.hset(f"ask:{ask.id}", "progress", words)
-    events.publish(pipe, "answer.progress", ask.story, ask=ask.id, done=round(done, 2), words=words)
+    events.publish(pipe, "answer.progress", ask.story, answer_id=ask.id, done=round(done, 2), words=words)
     pipe.execute()
 
 
