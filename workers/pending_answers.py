@@ -61,7 +61,12 @@ def plan(pipe: Any, pending: PendingAnswer) -> None:
     pipe.execute_command("EXPIRE", key, ANSWER_TTL_SECONDS)
     pipe.execute_command("ZADD", OPEN_KEY, "NX", pending.deadline, pending.id)
     events.publish(
-        pipe, "answer.queued", pending.subject, ask=pending.id, command=pending.command, words=mask_words(pending.words)
+        pipe,
+        "answer.queued",
+        pending.subject,
+        answer_id=pending.id,
+        command=pending.command,
+        words=mask_words(pending.words),
     )
 
 
@@ -91,7 +96,7 @@ def start(redis: Any, pending: PendingAnswer) -> bool:
         return False
     pipe = new_pipeline(redis)
     pipe.hset(record_key(pending.id), mapping={"state": "working", "attempts": pending.attempts + 1})
-    events.publish(pipe, "answer.started", pending.subject, ask=pending.id, attempt=pending.attempts + 1)
+    events.publish(pipe, "answer.started", pending.subject, answer_id=pending.id, attempt=pending.attempts + 1)
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
 
 
@@ -102,9 +107,9 @@ def settle(redis: Any, pending: PendingAnswer, state: str, answer: str, pipe: An
     pipe.zrem(OPEN_KEY, pending.id)
     took = round(time.time() - pending.asked_at, 2)
     if state == "answered":
-        events.publish(pipe, "answer.ready", pending.subject, ask=pending.id, answer=answer, seconds=took)
+        events.publish(pipe, "answer.ready", pending.subject, answer_id=pending.id, answer=answer, seconds=took)
     else:
-        events.publish(pipe, "answer.failed", pending.subject, ask=pending.id, reason=answer, seconds=took)
+        events.publish(pipe, "answer.failed", pending.subject, answer_id=pending.id, reason=answer, seconds=took)
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
 
 

@@ -15,7 +15,7 @@ def report(done: float, words: str) -> None:
         return
     pipe = job.connection.pipeline()
     pipe.hset(pending_answers.record_key(pending.id), "progress", words)
-    events.publish(pipe, "answer.progress", pending.subject, ask=pending.id, done=round(done, 2), words=words)
+    events.publish(pipe, "answer.progress", pending.subject, answer_id=pending.id, done=round(done, 2), words=words)
     pipe.execute()
 
 
