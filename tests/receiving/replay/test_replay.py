@@ -96,9 +96,9 @@ def test_slow_work_is_done_again_too_when_it_is_asked_for(front_door, redis, aga
     name = kept(redis, a_text(front_door, body="count"))
     again(name)
     again(name)
-    assert len(redis.keys("ask:*")) == 1
+    assert len(redis.keys("pending-answer:*")) == 1
     again(name, again=True)
-    assert len(redis.keys("ask:*")) == 2
+    assert len(redis.keys("pending-answer:*")) == 2
 
 
 def test_a_text_as_it_came_keeps_every_byte_of_its_address(front_door, redis, again):
