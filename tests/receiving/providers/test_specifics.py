@@ -84,7 +84,7 @@ class TestMandrill:
     def test_that_key_is_good_for_nothing_else(self, send, redis):
         assert send(self.signed('[{"event":"open"}]', "test-webhook")).status_code == 403
         assert send(self.post("[]")).status_code == 403
-        assert "test key" in inbox.latest_rejected(redis)[1][2].words
+        assert "test key" in inbox.latest_rejected(redis)[1][2].explanation
 
     def test_the_signature_of_an_empty_batch_does_not_open_the_door_to_a_full_one(self, send):
         signature = self.signed("[]", "test-webhook").headers["x-mandrill-signature"]
