@@ -155,7 +155,7 @@ def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, 
     assert [(outcome.state, outcome.status) for outcome in mine] == [("good", 204)] * 2
     assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
-    kept = [delivery for _, delivery in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
+    kept = [delivery for _, delivery, _ in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
     assert kept[0].headers["x-github-delivery"] == "33333333-cccc"
     _, outcomes = carried_out(redis, phone, runs.BACKFILL)
     assert not [outcome for outcome in outcomes if outcome.what.startswith("issues")]
