@@ -11,8 +11,8 @@ from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints, redelivery, signatures
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import WebhookEndpoint
-from workers import redelivery_runs
-from workers.redelivery_runs import RedeliveryRun
+from workers import redelivery_job, runs
+from workers.runs import Run
 
 Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
 """One operation: from what stands in the path and the checked body to the answer."""
@@ -60,11 +60,11 @@ def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
     return endpoints.rotate_key(redis(), get_encryption(), id, private=body.get("private", False), overlap=overlap)
 
 
-def start_recovery(id: str, since: float) -> RedeliveryRun:
+def start_recovery(id: str, since: float) -> Run:
     """All that failed there since then goes out once more: a job. recovery.IsOff when nothing is sent there."""
     if get_endpoint(id).state == "disabled":
         raise redelivery.EndpointDisabled
-    return redelivery_runs.begin(redis(), dispatch.get_queue(redis()), id, since)
+    return redelivery_job.start(redis(), dispatch.get_queue(redis()), id, since)
 
 
 def describe_newest_key(one: WebhookEndpoint) -> dict[str, str]:
@@ -130,8 +130,8 @@ def _recover(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _recovery(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    found = redelivery_runs.load(redis(), path["recovery"])
-    if found is None or found.subscriber != path["id"]:
+    found = runs.load(redis(), path["recovery"])
+    if found is None or found.options.get("endpoint") != path["id"]:
         raise ResourceNotFound("There is no such recovery.")
     return json_response(describe_recovery(found))
 
@@ -174,9 +174,9 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def describe_recovery(one: RedeliveryRun) -> dict[str, Any]:
+def describe_recovery(one: Run) -> dict[str, Any]:
     """How far a recovery is, as JSON."""
-    return {"recovery": one.id, "state": one.state, "done": one.done, "total": one.total, "reason": one.reason}
+    return {"recovery": one.id, "state": one.state, "done": one.done, "total": one.total, "reason": one.words}
 
 
 def _describe_endpoint(one: WebhookEndpoint) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
-from workers import redelivery_runs
+from workers import runs
 
 SECRET_TTL_SECONDS = 300  # seconds a secret waits to be shown, once
 MAX_ROWS = 50  # attempts, and dead letters, in view
@@ -98,8 +98,8 @@ def endpoint_action(id: str, verb: str) -> Any:
 @bp.get("/present/webhooks/<id>/recoveries/<name>")
 def endpoint_recovery(id: str, name: str) -> Response | tuple[str, int]:
     """How far a recovery is, for the page's own script."""
-    found = redelivery_runs.load(handlers.redis(), name) if auth.is_logged_in() else None
-    if found is None or found.subscriber != id:
+    found = runs.load(handlers.redis(), name) if auth.is_logged_in() else None
+    if found is None or found.options.get("endpoint") != id:
         return "", 403
     return handlers.json_response(handlers.describe_recovery(found))
 
@@ -178,7 +178,7 @@ def _render_list(values: Mapping[str, str], said: str = "") -> str:
 def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str) -> str:
     store = handlers.redis()
     count, dead = redelivery.load_dead_letters(store, one.id, MAX_ROWS)
-    running = redelivery_runs.load(store, request.args.get("recovery", ""))
+    running = runs.load(store, request.args.get("recovery", ""))
     return _render_page(
         "webhook",
         one=one,
@@ -190,7 +190,7 @@ def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str)
         waiting=store.zcard(f"endpoint:{one.id}:due"),
         dead_count=count,
         dead=dead,
-        recovery=running if running and running.subscriber == one.id else None,
+        recovery=running if running and running.options.get("endpoint") == one.id else None,
         event_types=[*catalogue.CATALOGUE, "github.star"],
     )
 

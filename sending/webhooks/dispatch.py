@@ -20,6 +20,7 @@ import events
 from sending import outbox
 from sending.http import urls
 from sending.http.client import PROJECT, VERSION, HttpClient
+from sending.http.retry import parse_retry_after
 from sending.webhooks import credentials, endpoints, payloads, redelivery, retries
 from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
 from sending.webhooks.credentials import Credentials
@@ -241,7 +242,7 @@ def _settle(
     verdict, stops = last.outcome.verdict, last.outcome.disables_endpoint and not last.fallback
     pause = retries.retry_delay(tries, waits, chance)
     wish = (
-        retries.parse_retry_after((last.response or {}).get("retry-after", ""), now)
+        parse_retry_after((last.response or {}).get("retry-after", ""), retries.MAX_RETRY_AFTER_SECONDS)
         if verdict in ("slow", "again")
         else 0.0
     )

@@ -12,7 +12,7 @@ from sending.webhooks import dispatch, endpoints
 from sending.webhooks.attempt import DeliveryAttempt
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
-from workers import redelivery_runs
+from workers import redelivery_job, runs
 
 URL = "https://hear.example/hook"
 WANTED = {
@@ -182,7 +182,7 @@ def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(p
     begun = presenter.post(f"/present/webhooks/{id}/recover", hours="24").location.partition("#")[0]
     assert 'data-state="waiting"' in presenter.get(begun).text
     name = begun.rpartition("=")[2]
-    redelivery_runs.run(room.redis, redelivery_runs.load(room.redis, name))
+    redelivery_job.execute(room.redis, runs.load(room.redis, name))
     assert "1 of 1 go out once more." in presenter.get(begun).text
     assert presenter.get(f"/present/webhooks/{id}/recoveries/{name}").json["state"] == "done"
 

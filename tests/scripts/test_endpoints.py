@@ -14,7 +14,7 @@ from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
 from sending.webhooks.encryption import Encryption
 from tests.support.ports import reserved_port
-from workers import redelivery_runs
+from workers import redelivery_job, runs
 
 TOKEN = "a-token-for-the-command-line"
 
@@ -80,7 +80,7 @@ def test_a_bad_hour_is_recovered_and_it_is_said_how_far_it_is(says, id, redis):
     def work():
         while time.monotonic() < given_up_at:
             for job in queue.jobs:
-                redelivery_runs.run(redis, redelivery_runs.load(redis, *job.args))
+                redelivery_job.execute(redis, runs.load(redis, *job.args))
                 return
             time.sleep(0.02)
 
