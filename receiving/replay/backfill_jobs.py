@@ -1,4 +1,4 @@
-"""Errands: the jobs behind a run. Safe to run twice: the claims decide what is done, and a run's rows begin anew."""
+"""The RQ jobs that replay and backfill. Idempotent: claims prevent double work, a restarted run lists outcomes anew."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -9,19 +9,19 @@ from rq import Queue
 from config import Settings
 from receiving.replay import backfill, replay
 from receiving.replay.replay import ReplayRequest
-from store import new_pipeline
+from store import Store, new_pipeline
 from workers import callbacks, runs
 from workers.runs import Outcome, Run, RunWriter
 
-JOB_TIMEOUT_SECONDS = 900  # seconds at most
-JOB_TTL_SECONDS = 3_600  # seconds RQ keeps the job
-STATE_LABELS = {"good": "done", "over": "known already", "waiting": "asked for again", "failed": "failed"}
+JOB_TIMEOUT_SECONDS = 900
+JOB_TTL_SECONDS = 3_600  # RQ keeps a finished or failed job this long
+STATE_LABELS = {"good": "done", "over": "processed before", "waiting": "requested again", "failed": "failed"}
 
 
-def enqueue_run(redis: Any, queue: Queue, kind: str, asked: dict[str, Any]) -> Run:
-    """Write the run down and queue its job, both or neither."""
+def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) -> Run:
+    """Store a run and queue its job, in one transaction. `options` are a ReplayRequest's fields, or since and until."""
     pipe = new_pipeline(redis)
-    run = runs.plan(pipe, kind, asked)
+    run = runs.plan(pipe, kind, options)
     queue.enqueue_call(
         run_job,
         args=(run.id,),
@@ -37,51 +37,49 @@ def enqueue_run(redis: Any, queue: Queue, kind: str, asked: dict[str, Any]) -> R
 
 
 def run_job(id: str) -> None:
-    """What the worker does."""
-    phone = callbacks.get_gateway()
-    run = runs.load(phone.redis, id)
+    """The job: executes the run with this id unless it has expired or is finished."""
+    gateway = callbacks.get_gateway()
+    run = runs.load(gateway.redis, id)
     if run is not None and run.is_open:
-        execute_run(phone.settings, phone.redis, run)
+        execute_run(gateway.settings, gateway.redis, run)
 
 
-def execute_run(settings: Settings, redis: Any, run: Run) -> None:
-    """Carry it out, and say so whatever happens."""
+def execute_run(settings: Settings, redis: Store, run: Run) -> None:
+    """Execute the run and record its result, also when it fails."""
     log = RunWriter(redis, run)
     try:
         log.finish("done", RUNNERS[run.kind](settings, redis, log))
-    except BaseException as trouble:
-        log.finish("failed", f"It broke off: {type(trouble).__name__}. The log has more.")
+    except BaseException as error:
+        log.finish("failed", f"It failed with {type(error).__name__}; the log has the traceback.")
         raise
 
 
-def _replay(settings: Settings, redis: Any, log: RunWriter) -> str:
-    wanted = ReplayRequest(**log.run.options | {"ids": tuple(log.run.options.get("ids", ()))})
-    chosen = replay.select(redis, wanted)
-    log.set_total(len(chosen))
-    return _log_outcomes(log, replay.replay(settings, chosen, wanted, log.run.id))
+def _replay(settings: Settings, redis: Store, log: RunWriter) -> str:
+    request = ReplayRequest(**log.run.options | {"ids": tuple(log.run.options.get("ids", ()))})
+    stored = replay.select(redis, request)
+    log.set_total(len(stored))
+    return _log_outcomes(log, replay.replay(settings, stored, request, log.run.id))
 
 
-def _find_missing(settings: Settings, redis: Any, log: RunWriter) -> str:
-    found = _missing_report(settings, redis, log)
-    for one in found.missing[: runs.MAX_OUTCOMES]:
-        log.add_outcome(Outcome(one.line, "waiting", 0, 0.0, "never came", one.at))
-    return found.summarize()
+def _find_missing(settings: Settings, redis: Store, log: RunWriter) -> str:
+    report = _missing_report(settings, redis, log)
+    for entry in report.missing[: runs.MAX_OUTCOMES]:
+        log.add_outcome(Outcome(entry.summary, "waiting", 0, 0.0, "not received", entry.sent_at))
+    return report.summarize()
 
 
-def _backfill(settings: Settings, redis: Any, log: RunWriter) -> str:
-    found = _missing_report(settings, redis, log)
-    return f"{found.summarize()} {_log_outcomes(log, backfill.backfill(settings, found.missing, log.run.id))}"
+def _backfill(settings: Settings, redis: Store, log: RunWriter) -> str:
+    report = _missing_report(settings, redis, log)
+    return f"{report.summarize()} {_log_outcomes(log, backfill.backfill(settings, report.missing, log.run.id))}"
 
 
-def _missing_report(settings: Settings, redis: Any, log: RunWriter) -> backfill.MissingReport:
-    asked = log.run.options
-    found = backfill.find_missing(
-        redis, backfill.provider_logs(settings, redis), asked["since"], asked["until"], log.set_message
-    )
-    for name, trouble in found.failed_logs.items():
-        log.add_outcome(Outcome(name, "failed", 0, 0.0, trouble))
-    log.set_total(log.run.done + len(found.missing))
-    return found
+def _missing_report(settings: Settings, redis: Store, log: RunWriter) -> backfill.MissingReport:
+    since, until = log.run.options["since"], log.run.options["until"]
+    report = backfill.find_missing(redis, backfill.provider_logs(settings, redis), since, until, log.set_message)
+    for name, reason in report.failed_logs.items():
+        log.add_outcome(Outcome(name, "failed", 0, 0.0, reason))
+    log.set_total(log.run.done + len(report.missing))
+    return report
 
 
 def _log_outcomes(log: RunWriter, outcomes: Iterable[Outcome]) -> str:
@@ -89,13 +87,11 @@ def _log_outcomes(log: RunWriter, outcomes: Iterable[Outcome]) -> str:
     for outcome in outcomes:
         log.add_outcome(outcome)
         counts[outcome.state] += 1
-    return (
-        ", ".join(f"{counts[state]} {words}" for state, words in STATE_LABELS.items() if counts[state])
-        or "Nothing to do."
-    )
+    labels = [f"{counts[state]} {label}" for state, label in STATE_LABELS.items() if counts[state]]
+    return ", ".join(labels) or "Nothing to do."
 
 
-RUNNERS: dict[str, Callable[[Settings, Any, RunWriter], str]] = {
+RUNNERS: dict[str, Callable[[Settings, Store, RunWriter], str]] = {
     runs.REPLAY: _replay,
     runs.FIND_MISSING: _find_missing,
     runs.BACKFILL: _backfill,
