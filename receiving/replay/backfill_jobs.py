@@ -9,31 +9,16 @@ from rq import Queue
 from config import Settings
 from receiving.replay import backfill, replay
 from receiving.replay.replay import ReplayRequest
-from store import Store, new_pipeline
+from store import Store
 from workers import callbacks, runs
 from workers.runs import Outcome, Run, RunWriter
 
-JOB_TIMEOUT_SECONDS = 900
-JOB_TTL_SECONDS = 3_600  # RQ keeps a finished or failed job this long
 STATE_LABELS = {"good": "done", "over": "processed before", "waiting": "requested again", "failed": "failed"}
 
 
 def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) -> Run:
     """Store a run and queue its job, in one transaction. `options` are a ReplayRequest's fields, or since and until."""
-    pipe = new_pipeline(redis)
-    run = runs.plan(pipe, kind, options)
-    queue.enqueue_call(
-        run_job,
-        args=(run.id,),
-        job_id=f"run-{run.id}",
-        timeout=JOB_TIMEOUT_SECONDS,
-        result_ttl=JOB_TTL_SECONDS,
-        failure_ttl=JOB_TTL_SECONDS,
-        description=f"{kind} (presenter)",
-        pipeline=pipe,
-    )
-    runs.save(redis, pipe, run)
-    return run
+    return runs.start(redis, queue, run_job, kind, options)
 
 
 def run_job(id: str) -> None:
@@ -46,12 +31,12 @@ def run_job(id: str) -> None:
 
 def execute_run(settings: Settings, redis: Store, run: Run) -> None:
     """Execute the run and record its result, also when it fails."""
-    log = RunWriter(redis, run)
-    try:
-        log.finish("done", RUNNERS[run.kind](settings, redis, log))
-    except BaseException as error:
-        log.finish("failed", f"It failed with {type(error).__name__}; the log has the traceback.")
-        raise
+
+    def execute(log: RunWriter) -> str:
+        log.clear()
+        return RUNNERS[run.kind](settings, redis, log)
+
+    runs.execute(redis, run, execute)
 
 
 def _replay(settings: Settings, redis: Store, log: RunWriter) -> str:

@@ -263,11 +263,17 @@ def test_each_file_opens_with_the_link_to_its_rules():
         assert ": https://" in opening, opening
 
 
-def test_a_file_that_lacks_something_says_what(monkeypatch):
+def test_a_file_that_lacks_something_says_what():
     from types import ModuleType
 
-    with pytest.raises(AttributeError, match="lacks SETTING"):
-        providers._load_module("half", ModuleType("half"))
+    module = ModuleType("receiving.providers.half")
+    module.Half = type("Half", (providers.Provider,), {"__module__": module.__name__, "title": "Half"})
+    with pytest.raises(TypeError, match="half lacks setting_description, max_bytes_by_type"):
+        providers._load_provider(module)
+    whole = dict.fromkeys(["setting_description", "max_bytes_by_type", "claim_ttl_seconds", "samples"], "")
+    module.Half = type("Half", (module.Half,), {"__module__": module.__name__, **whole})
+    with pytest.raises(TypeError, match=r"abstract methods '?parse"):
+        providers._load_provider(module)
 
 
 def test_a_secret_for_nobody_is_named_in_the_log(environ, redis, caplog):
