@@ -162,17 +162,17 @@ def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
 
 def main() -> None:
     """Print one line per way, and the ratios."""
-    crew = [sys.executable, "-m", "workers.engine.supervisor"]
+    worker = [sys.executable, "-m", "workers"]
     forking = [str(Path(sys.executable).with_name("rq")), "worker", "--quiet", "--serializer", "json"]
     forking += ["--url", "REDIS", "webhooks"]
     with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=free_port()) as store:
         bench = Bench(store, Path(folder))
         forking[forking.index("REDIS")] = bench.environ["REDIS_URL"]
         ways: dict[str, Callable[[], float]] = {
-            "ours, on our worker": lambda: bench.round(bench.ours, crew, MESSAGES),
-            "requests.post in a job, on our worker": lambda: bench.round(bench.post_jobs, crew, MESSAGES),
+            "ours, on our worker": lambda: bench.round(bench.ours, worker, MESSAGES),
+            "requests.post in a job, on our worker": lambda: bench.round(bench.post_jobs, worker, MESSAGES),
             "requests.post in a job, on RQ's default worker": lambda: bench.round(bench.post_jobs, forking, FEW),
-            "RQ's Webhook, on our worker": lambda: bench.round(bench.rq_webhooks, crew, MESSAGES),
+            "RQ's Webhook, on our worker": lambda: bench.round(bench.rq_webhooks, worker, MESSAGES),
             "RQ's Webhook, on RQ's default worker": lambda: bench.round(bench.rq_webhooks, forking, FEW),
         }
         found: dict[str, list[float]] = {name: [] for name in ways}
@@ -183,7 +183,7 @@ def main() -> None:
         for name, rates in found.items():
             rate = statistics.median(rates)
             print(f"{name:50} {rate:7.0f} deliveries/s   ours is {ours / rate:4.1f} times that")
-        rate = bench.round(bench.crowd, crew, CROWD)
+        rate = bench.round(bench.crowd, worker, CROWD)
         print(f"one event to {CROWD} subscribers: {CROWD / rate:.2f} s from the first to the last ({rate:.0f}/s)")
         shallow, deep = bench.depth(1_000), bench.depth(DEEP)
         print(f"one delivery with 1,000 attempts stored {shallow:.2f} ms, with {DEEP:,} {deep:.2f} ms")

@@ -145,9 +145,7 @@ def main(rounds: int = ROUNDS) -> float:
     with ValkeyServer(port=free_port()) as store:
         bench = Bench(store, town)
         log = subprocess.DEVNULL
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "workers.engine.supervisor"], cwd=ROOT, env=bench.environ, stderr=log
-        )
+        worker = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=bench.environ, stderr=log)
         try:
             wait_until(lambda: bench.redis.scard("rq:workers") > 0)
             for _ in range(POLITE):

@@ -45,7 +45,7 @@ class Variant:
     after_kill: float = 0.0
 
 
-OURS = "ours: a crew of threads"
+OURS = "ours: threads in one process"
 VARIANTS = [
     Variant("Worker (forks)", 40),
     Variant("SpawnWorker", 4),
@@ -69,7 +69,7 @@ class Bench:
     def running(self, variant: Variant) -> Iterator[int]:
         self.redis.flushall()
         ours = variant.name == OURS
-        command = ["-m", "workers.engine.supervisor"] if ours else ["-m", "bench.workers", "--be", variant.name]
+        command = ["-m", "workers"] if ours else ["-m", "bench.workers", "--be", variant.name]
         quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=self.environ, **quiet)
         try:
