@@ -64,9 +64,7 @@ def main(texts: int = TEXTS) -> list[float]:
     url = f"http://127.0.0.1:{port}"
     environ = os.environ | read_env(ROOT / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
     environ |= {"PUBLIC_URL": url, "TWILIO_API_URL": f"http://127.0.0.1:{twilio.server_address[1]}"}
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "workers.engine.supervisor"], cwd=ROOT, env=environ, stderr=subprocess.DEVNULL
-    )
+    worker = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=environ, stderr=subprocess.DEVNULL)
     web = serve("app:create_app()", port, environ)
     try:
         wait_until_open(port)

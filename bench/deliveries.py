@@ -165,7 +165,7 @@ def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
 
 def main() -> None:
     """Print a line with the ratio for each variant."""
-    threaded = [sys.executable, "-m", "workers.engine.supervisor"]
+    threaded = [sys.executable, "-m", "workers"]
     forking = [str(Path(sys.executable).with_name("rq")), "worker", "--quiet", "--serializer", "json"]
     forking += ["--url", "REDIS", "webhooks"]
     with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=free_port()) as store:

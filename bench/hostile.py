@@ -147,7 +147,7 @@ def main(rounds: int = ROUNDS) -> float:
     with ValkeyServer(port=free_port()) as store:
         bench = Bench(store, receivers)
         worker = subprocess.Popen(
-            [sys.executable, "-m", "workers.engine.supervisor"], cwd=ROOT, env=bench.environ, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "workers"], cwd=ROOT, env=bench.environ, stderr=subprocess.DEVNULL
         )
         try:
             wait_until(lambda: bench.redis.scard("rq:workers") > 0)

@@ -44,7 +44,7 @@ class Variant:
     restart_seconds: float = 0.0
 
 
-OURS = "ours: threads"
+OURS = "ours: threads in one process"
 VARIANTS = [
     Variant("Worker (forks)", 40),
     Variant("SpawnWorker", 4),
@@ -69,7 +69,7 @@ class Bench:
         """Start this worker on an empty store; yield its process id."""
         self.redis.flushall()
         ours = variant.name == OURS
-        command = ["-m", "workers.engine.supervisor"] if ours else ["-m", "bench.rq_workers", variant.name]
+        command = ["-m", "workers"] if ours else ["-m", "bench.rq_workers", variant.name]
         quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=self.environ, **quiet)
         try:
