@@ -39,7 +39,7 @@ def dashboard() -> str:
     """The whole page; `/present/now` is the part of it that moves."""
     said = session.pop("said", "") if "said" in session else ""
     return render_template(
-        "presenter/present.html", token=auth.csrf_token(), theme=requested_theme(), said=said, **_template_values()
+        "presenter/dashboard.html", token=auth.csrf_token(), theme=requested_theme(), said=said, **_template_values()
     )
 
 
@@ -48,7 +48,7 @@ def dashboard_fragment() -> str | tuple[str, int]:
     """The part that moves, for the page's own script."""
     if not auth.is_logged_in():
         return "", 403
-    return render_template("presenter/_now.html", **_template_values())
+    return render_template("presenter/_dashboard.html", **_template_values())
 
 
 @bp.route("/present/login", methods=["GET", "POST"])

@@ -50,7 +50,7 @@ class RejectedRow:
 def rejected() -> str:
     """The whole page; `?mistake=scheme` shows those alone."""
     return render_template(
-        "presenter/refusals.html", token=auth.csrf_token(), theme=requested_theme(), **_template_values()
+        "presenter/rejected.html", token=auth.csrf_token(), theme=requested_theme(), **_template_values()
     )
 
 
@@ -59,7 +59,7 @@ def rejected_fragment() -> str | tuple[str, int]:
     """The part that moves."""
     if not auth.is_logged_in():
         return "", 403
-    return render_template("presenter/_refusals.html", **_template_values())
+    return render_template("presenter/_rejected.html", **_template_values())
 
 
 def _template_values() -> dict[str, Any]:

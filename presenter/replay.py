@@ -65,7 +65,7 @@ def backfill_page() -> str:
     more = {"windows": WINDOW_LABELS, "channels": channels, "channel": sanitize(chosen, 20), "said": said}
     more["github"] = backfill.is_github_configured(_settings())
     return render_template(
-        "presenter/missed.html",
+        "presenter/backfill.html",
         token=auth.csrf_token(),
         theme=requested_theme(),
         came=_replay_rows(chosen),

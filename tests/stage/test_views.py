@@ -9,12 +9,12 @@ from stage.views import format_phone_number
 from tests.support.processes import ROOT
 from tests.support.stage_app import NUMBER, make
 
-LOOK = (ROOT / "static/look.css").read_text()
+LOOK = (ROOT / "static/base.css").read_text()
 
 
 @cache
 def template():
-    return make("redis://127.0.0.1:1").jinja_env.get_template("stage/_story.html")
+    return make("redis://127.0.0.1:1").jinja_env.get_template("stage/_timeline_entry.html")
 
 
 def drawn(story):
