@@ -4,7 +4,7 @@ BIN = .venv/bin
 # The tests and the demo start dozens of Pythons, which without it would all compile everything again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test lint check send replay missed bench live screenshots clean
+.PHONY: help demo test lint check send replay missed bench live screenshots tour docs clean
 
 help:  ## these lines
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,12 @@ missed: .venv/demo  ## what was sent and never came: make missed ARGS="--since 1
 
 screenshots: .venv/ready  ## the pictures in README.md, from a running demo
 	$(BIN)/python -m scripts.screenshots
+
+tour:  ## the main path in reading order, with its lines
+	@$(PYTHON) -m scripts.tour
+
+docs:  ## the generated parts of the documents
+	@$(PYTHON) -m scripts.docs
 
 clean:  ## forget the demo and what was installed
 	rm -rf .venv .demo

@@ -11,7 +11,7 @@ from masking import mask_all
 STREAM_KEY = "events"
 MAX_EVENTS = 5_000  # events; about a megabyte, and more than any talk's last hour
 
-# kind -> what it says. `story` is the sid of the call or text that the event belongs to.
+# type -> what it says. `subject` is the sid of the call or text that the event belongs to.
 EVENT_TYPES = {
     "text.received": "a text came in: who (masked), words",
     "text.answered": "it was answered at once: answer, ms (from arrival to reply)",
@@ -22,23 +22,23 @@ EVENT_TYPES = {
     "call.heard": "the caller pressed or said something: words",
     "call.spoken": "the caller was told something: answer, ms",
     "call.ended": "the call is over: status, seconds",
-    "answer.queued": "slow work was handed to a worker: ask, command, words",
-    "answer.started": "a worker has it: ask, attempt",
-    "answer.progress": "how far it is: ask, done (0 to 1), words",
-    "answer.ready": "the result is there: ask, answer, seconds",
-    "answer.failed": "it failed or took too long, and the person is told: ask, reason",
+    "answer.queued": "slow work was handed to a worker: answer_id, command, words",
+    "answer.started": "a worker has it: answer_id, attempt",
+    "answer.progress": "how far it is: answer_id, done (0 to 1), words",
+    "answer.ready": "the result is there: answer_id, answer, seconds",
+    "answer.failed": "it failed or took too long, and the person is told: answer_id, reason",
     "recording.left": "a message was recorded: seconds",
     "recording.ready": "a worker has listened to it: seconds, loudness (dBFS), peaks (0 to 1, one a column)",
     "webhook.received": "another provider told us: provider, event (its own word), line (for people), original",
-    "webhook.delivered": "one of our webhooks arrived: subscriber, host, attempt, status, ms",
-    "webhook.failed": "one did not, and is tried again: subscriber, host, attempt, cause, status, ms",
-    "webhook.dead": "its last attempt failed: subscriber, host, attempt, cause, status, ms",
-    "endpoint.created": "an https address hears our webhooks from now on: subscriber, host, kinds, state, why",
+    "webhook.delivered": "one of our webhooks arrived: endpoint, host, attempt, status, ms",
+    "webhook.failed": "one did not, and is tried again: endpoint, host, attempt, cause, status, ms",
+    "webhook.dead": "its last attempt failed: endpoint, host, attempt, cause, status, ms",
+    "endpoint.created": "an https address hears our webhooks from now on: endpoint, host, event_types, state, reason",
     "endpoint.updated": "its wishes changed: the same",
     "endpoint.rotated": "it has a new key; the old ones sign for a while: the same",
     "endpoint.paused": "it wants nothing for now: the same",
     "endpoint.resumed": "it hears us again: the same",
-    "endpoint.disabled": "we no longer send to this address, and why says it: the same",
+    "endpoint.disabled": "we no longer send to this address, and the reason says why: the same",
     "endpoint.deleted": "it is forgotten: the same",
     "delivery.duplicate": "the same webhook came again and got the stored reply",
     "delivery.rejected": "a request was turned away at the door: address, reason",
@@ -60,11 +60,11 @@ class Event:
     data: dict[str, Any]
 
 
-def publish(to: Any, kind: str, story: str = "", **facts: Any) -> None:
+def publish(to: Any, type: str, subject: str = "", /, **data: Any) -> None:
     """Add an event through a Redis client or a pipeline. Whatever looks like a number in E.164 is masked."""
-    if kind not in EVENT_TYPES:
-        raise ValueError(f"{kind} is not in events.EVENT_TYPES")
-    row = json.dumps([kind, story, round(time.time(), 3), facts], ensure_ascii=False, separators=(",", ":"))
+    if type not in EVENT_TYPES:
+        raise ValueError(f"{type} is not in events.EVENT_TYPES")
+    row = json.dumps([type, subject, round(time.time(), 3), data], ensure_ascii=False, separators=(",", ":"))
     to.execute_command("XADD", STREAM_KEY, "MAXLEN", "~", MAX_EVENTS, "*", "e", mask_all(row))
 
 
@@ -94,5 +94,5 @@ def tail(redis: Any, last: str, wait: float) -> Iterator[list[Event]]:
 
 
 def _parse(row: tuple[bytes, dict[bytes, bytes]]) -> Event:
-    kind, story, at, facts = json.loads(row[1][b"e"])
-    return Event(row[0].decode(), kind, story, at, facts)
+    type, subject, time, data = json.loads(row[1][b"e"])
+    return Event(row[0].decode(), type, subject, time, data)

@@ -117,9 +117,9 @@ async def read(reader: asyncio.StreamReader, sent: dict[str, float], tally: Tall
     seen = set[str]()
     while len(seen) < TEXTS_A_SECOND * SECONDS:
         line = await reader.readline()
-        if not line.startswith(b'data: {"kind": "text.received"'):
+        if not line.startswith(b'data: {"type": "text.received"'):
             continue
-        sid = json.loads(line[6:])["story"]
+        sid = json.loads(line[6:])["subject"]
         seen.add(sid)
         tally.times.append(time.perf_counter() - sent[sid])
 

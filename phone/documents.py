@@ -69,20 +69,20 @@ def spoken_choices(words: list[str]) -> str:
     return " ".join(keyed + [f"Or say {word}." for word in words[MAX_CHOICE_KEYS:]])
 
 
-def waiting(ask: str, document: int, turn: int, words: str = "") -> str:
+def waiting(answer_id: str, document: int, turn: int, words: str = "") -> str:
     """Says something, plays something, and comes back to ask again after about five seconds."""
     response = VoiceResponse()
     response.say(to_xml_text(words or WAITING_PHRASES[turn % len(WAITING_PHRASES)]))
     response.play("/static/waiting.wav")
-    response.redirect(step_url("/voice/wait", document, ask=ask, turn=str(turn + 1)))
+    response.redirect(step_url("/voice/wait", document, answer=answer_id, turn=str(turn + 1)))
     return str(response)
 
 
-def hold(ask: str, document: int, turn: int) -> str:
+def hold(answer_id: str, document: int, turn: int) -> str:
     """The answer is on its way into this call by another road: keep the line without starting a sentence."""
     response = VoiceResponse()
     response.play("/static/waiting.wav")
-    response.redirect(step_url("/voice/wait", document, ask=ask, turn=str(turn)))
+    response.redirect(step_url("/voice/wait", document, answer=answer_id, turn=str(turn)))
     return str(response)
 
 

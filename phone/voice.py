@@ -83,10 +83,10 @@ def handle_command_words(visit: WebhookContext) -> StoredResponse:
 @webhook(bp, "/voice/wait", key=step_key)
 def wait_for_answer(visit: WebhookContext) -> StoredResponse:
     """The waiting document is over: is the answer there?"""
-    ask = pending_answers.load(visit.redis, visit.delivery.query.get("ask", ""))
-    if ask is None or ask.story != visit.delivery["CallSid"]:
+    ask = pending_answers.load(visit.redis, visit.delivery.query.get("answer", ""))
+    if ask is None or ask.subject != visit.delivery["CallSid"]:
         return _speak(visit, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, _next_document(visit)))
-    if calls.load(visit.redis, ask.story).document > document_number(visit.delivery):
+    if calls.load(visit.redis, ask.subject).document > document_number(visit.delivery):
         return StoredResponse(
             documents.menu("Hello again.", _next_document(visit), whole=False)
         )  # a late fetch of a document that was replaced
@@ -101,8 +101,8 @@ def wait_for_answer(visit: WebhookContext) -> StoredResponse:
 @webhook(bp, "/voice/answer", key=step_key)
 def deliver_answer(visit: WebhookContext) -> StoredResponse:
     """The live update took: Twilio fetches the answer for the caller who waits."""
-    ask = pending_answers.load(visit.redis, visit.delivery.query.get("ask", ""))
-    if ask is None or ask.story != visit.delivery["CallSid"] or ask.is_open:
+    ask = pending_answers.load(visit.redis, visit.delivery.query.get("answer", ""))
+    if ask is None or ask.subject != visit.delivery["CallSid"] or ask.is_open:
         return _speak(visit, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, _next_document(visit)))
     return _speak_answer(visit, ask, "update")
 
@@ -128,7 +128,7 @@ def process_recording(visit: WebhookContext) -> StoredResponse:
     if visit.delivery["RecordingStatus"] not in ("", "completed"):
         return StoredResponse(status=204)
     events.publish(visit.pipe, "recording.left", story, seconds=visit.delivery["RecordingDuration"])
-    who = calls.load(visit.redis, story).person
+    who = calls.load(visit.redis, story).phone_number
     ask = PendingAnswer(
         _pending_answer_id("recording", sid, ""),
         "message",

@@ -154,7 +154,7 @@ class EventStream:
         for place, (event, key) in enumerate(zip(found, changed, strict=True)):
             html = self._render_part(key, shown) if last[key] == place else ""
             what = key if key in ("door", "sending") else "story"
-            said = {"kind": event.type, "story": event.subject, "at": event.time, "html": html}
+            said = {"type": event.type, "subject": event.subject, "time": event.time, "html": html}
             items.append(_format_sse(what, said, event.id))
         return items
 
@@ -229,7 +229,7 @@ class EventStream:
 
     @staticmethod
     def _heartbeat() -> bytes:
-        return _format_sse("beat", {"at": round(time.time(), 3)})
+        return _format_sse("beat", {"time": round(time.time(), 3)})
 
 
 def _prepend(opening: bytes, viewer: Viewer) -> Iterator[bytes]:

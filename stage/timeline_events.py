@@ -44,7 +44,7 @@ def _add_unknown_event(story: TimelineEntry, event: Event) -> None:
 
 
 def _pending_answer(story: TimelineEntry, event: Event) -> AnswerProgress:
-    return story.asks.setdefault(str(event.data.get("ask", "")), AnswerProgress())
+    return story.asks.setdefault(str(event.data.get("answer_id", "")), AnswerProgress())
 
 
 def _with_duration(event: Event, verb: str) -> str:
@@ -193,7 +193,7 @@ def _webhook_dead(story: TimelineEntry, event: Event) -> None:
 
 @handles("endpoint.disabled")
 def _endpoint_disabled(story: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(story, event, f"no more webhooks to {_host(event)}: {event.data.get('why', '')}", "failed")
+    _add_webhook_step(story, event, f"no more webhooks to {_host(event)}: {event.data.get('reason', '')}", "failed")
 
 
 @handles("endpoint.created")

@@ -10,6 +10,7 @@ import pytest
 import config
 from bench.__main__ import SECTIONS
 from phone.commands import load_commands
+from scripts import docs, tour
 from tests.support.processes import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -94,3 +95,12 @@ def test_every_section_of_make_bench_starts_without_arguments(name):
     main = importlib.import_module(f"bench.{name}").main
     inspect.signature(main).bind()
     assert not inspect.iscoroutinefunction(main)
+
+
+@pytest.mark.parametrize(("document", "name"), docs.GENERATED)
+def test_generated_parts_of_the_documents_are_current(document, name):
+    assert docs.written(document, name) == docs.GENERATED[document, name](), "run: make docs"
+
+
+def test_the_tour_can_be_read_in_an_hour():
+    assert tour.total() <= tour.MAX_LINES

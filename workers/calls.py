@@ -1,6 +1,5 @@
 """What we know of a call: whether somebody is still on the line, and how far its documents have come."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ class Call:
     """`document` is the highest number of a document that the caller has acted on."""
 
     sid: str
-    person: str
+    phone_number: str
     status: str = "in-progress"
     document: int = 0
     answer_ids: tuple[str, ...] = ()
@@ -24,9 +23,9 @@ class Call:
         return self.status not in FINAL_STATUSES
 
 
-def record_start(pipe: Any, sid: str, person: str) -> None:
+def record_start(pipe: Any, sid: str, phone_number: str) -> None:
     """A call came in."""
-    _write(pipe, sid, person=person, began=time.time())
+    _write(pipe, sid, phone_number=phone_number)
 
 
 def record_document(pipe: Any, sid: str, document: int) -> None:
@@ -34,9 +33,9 @@ def record_document(pipe: Any, sid: str, document: int) -> None:
     _write(pipe, sid, document=document)
 
 
-def add_pending_answer(pipe: Any, sid: str, ask: str) -> None:
+def add_pending_answer(pipe: Any, sid: str, answer_id: str) -> None:
     """The caller waits for this ask."""
-    _write(pipe, sid, **{f"ask {ask}": 1})
+    _write(pipe, sid, **{f"answer:{answer_id}": 1})
 
 
 def record_end(pipe: Any, sid: str, status: str) -> None:
@@ -47,11 +46,13 @@ def record_end(pipe: Any, sid: str, status: str) -> None:
 def load(redis: Any, sid: str) -> Call:
     """What we know; a call we never heard of is taken to be live."""
     row = {name.decode(): value.decode() for name, value in redis.hgetall(f"call:{sid}").items()}
-    waiting = tuple(name[4:] for name in row if name.startswith("ask "))
-    return Call(sid, row.get("person", ""), row.get("status", "in-progress"), int(row.get("document", 0)), waiting)
+    waiting = tuple(name.removeprefix("answer:") for name in row if name.startswith("answer:"))
+    return Call(
+        sid, row.get("phone_number", ""), row.get("status", "in-progress"), int(row.get("document", 0)), waiting
+    )
 
 
-def _write(pipe: Any, sid: str, **facts: Any) -> None:
+def _write(pipe: Any, sid: str, **fields: Any) -> None:
     key = f"call:{sid}"
-    pipe.hset(key, mapping=facts)
+    pipe.hset(key, mapping=fields)
     pipe.expire(key, CALL_TTL_SECONDS)

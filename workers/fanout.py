@@ -17,7 +17,7 @@ from workers import notifications
 
 log = logging.getLogger(__name__)
 
-CURSOR_KEY = "events:told"  # the id of the last event whose subscribers were told
+CURSOR_KEY = "events:fanout-cursor"  # the id of the last event whose subscribers were told
 MAX_EVENTS_PER_BATCH = 200  # events in one transaction
 MAX_BATCHES_PER_SWEEP = 5  # transactions in one sweep
 

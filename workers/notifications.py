@@ -16,19 +16,19 @@ from sending.segments import count_segments
 from sending.webhooks import catalogue, dispatch
 from workers import callbacks
 
-NEW_EVENTS_KEY = "tellings:new"  # events whose followers have not been found yet, by when they happened
-WAITING_KEY = "tellings:crowd"  # effects that wait for their turn, by the same
+NEW_EVENTS_KEY = "notifications:new"  # events whose followers have not been found yet, by when they happened
+WAITING_KEY = "notifications:waiting"  # effects that wait for their turn, by the same
 EVENT_TTL_SECONDS = 24 * 3600  # seconds
 MAX_EVENTS_PER_SWEEP = 20  # whose followers one round finds
 MAX_PER_SECOND = rate_limits.MAX_TOTAL_PER_MINUTE // 120
 RECHECK_AFTER_SECONDS = 60  # seconds after which the sweep looks whether a job did its work
 LOCK_TTL_SECONDS = 10  # seconds one process may take to find the followers of one event before another tries
 JOB_TIMEOUT_SECONDS = 120  # seconds a job may run
-CALL_ID_PREFIX = "spoken:"  # how the id of an effect begins that is to be a call
+CALL_ID_PREFIX = "notify-call:"  # how the id of an effect begins that is to be a call
 
 # So many as this second still allows, each handed to the sweep's own look-out in case its job is lost.
 RELEASE_SCRIPT = """
-local second = 'tellings:second:' .. math.floor(ARGV[1])
+local second = 'notifications:second:' .. math.floor(ARGV[1])
 local left = ARGV[2] - tonumber(redis.call('GET', second) or 0)
 if left <= 0 then return {} end
 local found = {}
@@ -46,9 +46,9 @@ return found
 
 def plan(pipe: Any, event: Event, name: str) -> None:
     """Write down that this event is to be told to who follows it."""
-    row = {"name": name, "line": catalogue.summarize(event), "story": event.subject, "at": event.time}
-    pipe.hset(f"telling:{event.id}", mapping=row)
-    pipe.expire(f"telling:{event.id}", EVENT_TTL_SECONDS)
+    row = {"name": name, "line": catalogue.summarize(event), "subject": event.subject, "time": event.time}
+    pipe.hset(f"notification:{event.id}", mapping=row)
+    pipe.expire(f"notification:{event.id}", EVENT_TTL_SECONDS)
     pipe.zadd(NEW_EVENTS_KEY, {event.id: event.time}, nx=True)
 
 
@@ -57,7 +57,7 @@ def due(redis: Any, now: float | None = None) -> int:
     now = now or time.time()
     found = [id.decode() for id in redis.zrange(NEW_EVENTS_KEY, 0, MAX_EVENTS_PER_SWEEP - 1)]
     for id in found:
-        if redis.set(f"telling:{id}:mine", 1, nx=True, ex=LOCK_TTL_SECONDS):
+        if redis.set(f"notification:{id}:lock", 1, nx=True, ex=LOCK_TTL_SECONDS):
             _plan_for_followers(redis, id)
     if rate_limits.stop_reason(redis):
         return len(found)  # what waits is not refused for that; it leaves when sending goes on
@@ -92,23 +92,26 @@ def deliver_notifications(ids: list[str]) -> None:
 
 def _plan_for_followers(redis: Any, id: str) -> None:
     """Safe to repeat, and to do twice at once: each effect is planned once."""
-    row = {name.decode(): value.decode() for name, value in redis.hgetall(f"telling:{id}").items()}
+    row = {name.decode(): value.decode() for name, value in redis.hgetall(f"notification:{id}").items()}
     for some in followers.iter_followers(redis, row["name"]) if row else ():
         ways, pipe = _unsubscribe_urls(redis, some), redis.pipeline(transaction=False)
         for number, by in some.items():
             is_call = by == followers.CALL
             words = row["line"] if is_call else _with_unsubscribe_url(row["line"], ways[number])
             effect = OutboundMessage(
-                f"{CALL_ID_PREFIX if is_call else 'follow:'}{id}:{_hash_number(number)}", number, words, row["story"]
+                f"{CALL_ID_PREFIX if is_call else 'notify-text:'}{id}:{_hash_number(number)}",
+                number,
+                words,
+                row["subject"],
             )
-            outbox.plan(pipe, effect, due=WAITING_KEY, now=float(row["at"]))
+            outbox.plan(pipe, effect, due=WAITING_KEY, now=float(row["time"]))
         pipe.execute()
     redis.zrem(NEW_EVENTS_KEY, id)
 
 
 def _is_still_followed(effect: OutboundMessage) -> bool:
     redis = callbacks.get_gateway().redis
-    name = redis.hget(f"telling:{effect.id.split(':')[1]}", "name")
+    name = redis.hget(f"notification:{effect.id.split(':')[1]}", "name")
     return name is None or bool(followers.get_channel(redis, effect.to, name.decode()))
 
 

@@ -11,14 +11,14 @@ from workers import pending_answers
 def report(done: float, words: str) -> None:
     """`done` from 0 to 1, `words` for people ("4,000 of 10,000 read"). Outside a job it does nothing."""
     job = get_current_job()
-    if job is None or (ask := pending_answers.load(job.connection, job.id)) is None:
+    if job is None or (pending := pending_answers.load(job.connection, job.id)) is None:
         return
     pipe = job.connection.pipeline()
-    pipe.hset(f"ask:{ask.id}", "progress", words)
-    events.publish(pipe, "answer.progress", ask.story, ask=ask.id, done=round(done, 2), words=words)
+    pipe.hset(pending_answers.record_key(pending.id), "progress", words)
+    events.publish(pipe, "answer.progress", pending.subject, answer_id=pending.id, done=round(done, 2), words=words)
     pipe.execute()
 
 
 def load(redis: Any, answer_id: str) -> str:
     """What was last reported, or ""."""
-    return (redis.hget(f"ask:{answer_id}", "progress") or b"").decode()
+    return (redis.hget(pending_answers.record_key(answer_id), "progress") or b"").decode()

@@ -27,17 +27,17 @@ class Queues:
     def __init__(self, redis: Any) -> None:
         self.by_name = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
 
-    def enqueue(self, pipe: Any, ask: PendingAnswer, task: Task) -> None:
+    def enqueue(self, pipe: Any, pending: PendingAnswer, task: Task) -> None:
         """The ask and its job, on the pipeline of the webhook that caused them. The job's id is the ask's."""
-        pending_answers.plan(pipe, ask)
-        self.by_name[QUEUE_BY_CHANNEL[ask.channel]].enqueue_call(
+        pending_answers.plan(pipe, pending)
+        self.by_name[QUEUE_BY_CHANNEL[pending.channel]].enqueue_call(
             task,
-            args=(ask.words,),
-            job_id=ask.id,
-            timeout=max(1, int(ask.deadline - time.time()) + GRACE_SECONDS),
+            args=(pending.words,),
+            job_id=pending.id,
+            timeout=max(1, int(pending.deadline - time.time()) + GRACE_SECONDS),
             result_ttl=RESULT_TTL_SECONDS,
             failure_ttl=RESULT_TTL_SECONDS,
-            description=f"{ask.command} ({ask.channel})",
+            description=f"{pending.command} ({pending.channel})",
             on_success=Callback(callbacks.on_success),
             on_failure=Callback(callbacks.on_failure),
             pipeline=pipe,

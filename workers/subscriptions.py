@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from rq import get_current_job
-
 from masking import mask_urls
 from sending import followers, opt_outs
 from sending.followers import TooManyTopics
@@ -14,7 +12,6 @@ from sending.webhooks.endpoints import WebhookEndpoint
 from sending.webhooks.verification import VerificationFailed
 from workers import notifications, pending_answers, tasks
 from workers.callbacks import can_be_texted, get_gateway
-from workers.pending_answers import PendingAnswer
 from workers.tasks import task
 
 MAX_ENDPOINTS_PER_NUMBER = 3  # web addresses one number may have told us
@@ -34,7 +31,7 @@ def follow(words: str) -> str:
         followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT)
     except TooManyTopics:
         return f"You follow {followers.MAX_TOPICS_PER_NUMBER} things already. Text unfollow and one of them first."
-    asked = _load_pending_answer()
+    asked = pending_answers.load_current()
     way = (
         notifications.unsubscribe_url(redis, number) if asked and asked.channel == "text" else ""
     )  # nobody spells it out to an ear
@@ -80,13 +77,8 @@ def subscribe(url: str) -> str:
 
 def get_requester_number() -> str:
     """The number of the person whose ask this job is."""
-    ask = _load_pending_answer()
-    return ask.person if ask else ""
-
-
-def _load_pending_answer() -> PendingAnswer | None:
-    job = get_current_job()
-    return pending_answers.load(job.connection, job.id) if job else None
+    pending = pending_answers.load_current()
+    return pending.phone_number if pending else ""
 
 
 def _endpoints_of(redis: Any, number: str) -> list[WebhookEndpoint]:

@@ -53,8 +53,8 @@ def _resume_unsettled_texts(redis: Any, now: float) -> int:
 
 def _process_each(redis: Any, ids: list[str], see_to: Callable[[str], object]) -> int:
     """See to each, one process at a time; the mark of a process that died ends by itself."""
-    mine = [id for id in ids if redis.set(f"sweeping:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
+    mine = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
     for id in mine:
         see_to(id)
-        redis.delete(f"sweeping:{id}")
+        redis.delete(f"sweep-lock:{id}")
     return len(mine)

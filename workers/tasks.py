@@ -23,8 +23,8 @@ def task(work: Task) -> Task:
     def run(words: str) -> str:
         job = get_current_job()
         if job is not None:
-            ask = pending_answers.load(job.connection, job.id)
-            if ask is None or not pending_answers.start(job.connection, ask):
+            pending = pending_answers.load(job.connection, job.id)
+            if pending is None or not pending_answers.start(job.connection, pending):
                 return ""
         return work(words)
 
@@ -74,9 +74,8 @@ def _summarize_history(rows: int, people: int, commands: Counter[str], since: fl
 def measure_recording(recording_sid: str) -> str:
     """How long and how loud a recorded message is, and its waveform for the stage."""
     sound = measure(get_gateway().download_recording(recording_sid))
-    job = get_current_job()
-    ask = pending_answers.load(job.connection, job.id) if job else None
-    if ask is not None:
+    pending = pending_answers.load_current()
+    if pending is not None:
         facts = {"seconds": sound.seconds, "loudness": sound.loudness, "peaks": list(sound.peaks)}
-        events.publish(get_gateway().redis, "recording.ready", ask.story, **facts)
+        events.publish(get_gateway().redis, "recording.ready", pending.subject, **facts)
     return f"A message of {sound.seconds:.0f} seconds, {sound.loudness_label}."

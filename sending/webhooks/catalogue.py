@@ -49,7 +49,7 @@ def build_data(event: Event, payload: Any = None) -> dict[str, Any]:
 
     `payload` is another provider's own words, which are too long for the stream of events.
     """
-    facts = {"story": event.subject, **event.data, "payload": payload}
+    facts = {"subject": event.subject, **event.data, "payload": payload}
     holds = get_event_type(public_type(event) or "").holds
     return {field: _coerce(build_schema, facts.get(field)) for field, build_schema in holds.items()}
 

@@ -287,7 +287,7 @@ def _publish_result(
         return
     kind = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}[result]
     facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.duration_ms}
-    facts |= {"subscriber": subscriber.id, "host": urls.host_of(last.url), "attempt": claim.message.tries}
+    facts |= {"endpoint": subscriber.id, "host": urls.host_of(last.url), "attempt": claim.message.tries}
     events.publish(pipe, kind, claim.message.id, **facts)
 
 

@@ -224,8 +224,8 @@ def _update_record(redis: Any, id: str, what: str, change: Any) -> WebhookEndpoi
 
 def _publish_event(pipe: Any, what: str, one: WebhookEndpoint) -> None:
     """Nothing secret: what is told here goes out to others who may hear of it."""
-    facts = {"subscriber": one.id, "host": urls.host_of(one.url), "kinds": list(one.kinds)}
-    events.publish(pipe, f"endpoint.{what}", one.id, **facts, state=one.state, why=one.why)
+    facts = {"endpoint": one.id, "host": urls.host_of(one.url), "event_types": list(one.kinds)}
+    events.publish(pipe, f"endpoint.{what}", one.id, **facts, state=one.state, reason=one.why)
 
 
 def _validate(wish: WebhookEndpoint, client: HttpClient, http: bool) -> WebhookEndpoint:

@@ -29,14 +29,14 @@ class EventType:
     is_open: bool = False
 
 
-def _endpoint_event_type(about: str, line: str, state: str = "on", why: str = "") -> EventType:
-    holds = {"subscriber": STRING, "host": STRING, "kinds": STRINGS, "state": STRING, "why": STRING}
+def _endpoint_event_type(about: str, line: str, state: str = "on", reason: str = "") -> EventType:
+    holds = {"endpoint": STRING, "host": STRING, "event_types": STRINGS, "state": STRING, "reason": STRING}
     example = {
-        "subscriber": EXAMPLE_ENDPOINT_ID,
+        "endpoint": EXAMPLE_ENDPOINT_ID,
         "host": "hear.example",
-        "kinds": ["text.*"],
+        "event_types": ["text.*"],
         "state": state,
-        "why": why,
+        "reason": reason,
     }
     return EventType(about, line, holds, example)
 
@@ -45,28 +45,33 @@ CATALOGUE: Mapping[str, EventType] = {
     "text.received": EventType(
         "a text came in",
         "{who} texted: {words}",
-        {"story": STRING, "who": STRING, "words": STRING},
-        {"story": EXAMPLE_MESSAGE_SID, "who": "+44 ••• 201", "words": "time"},
+        {"subject": STRING, "who": STRING, "words": STRING},
+        {"subject": EXAMPLE_MESSAGE_SID, "who": "+44 ••• 201", "words": "time"},
     ),
     "text.answered": EventType(
         "a text was answered at once",
         "A text was answered: {answer}",
-        {"story": STRING, "answer": STRING, "ms": NUMBER},
-        {"story": EXAMPLE_MESSAGE_SID, "answer": "It is 19:00 CET.", "ms": 3.2},
+        {"subject": STRING, "answer": STRING, "ms": NUMBER},
+        {"subject": EXAMPLE_MESSAGE_SID, "answer": "It is 19:00 CET.", "ms": 3.2},
     ),
     "answer.ready": EventType(
         "a worker has finished something slow",
         "After {seconds:.1f} s: {answer}",
-        {"story": STRING, "ask": STRING, "answer": STRING, "seconds": NUMBER},
-        {"story": EXAMPLE_MESSAGE_SID, "ask": "0f1e2d3c4b5a69788796", "answer": "example.com is up.", "seconds": 1.4},
+        {"subject": STRING, "answer_id": STRING, "answer": STRING, "seconds": NUMBER},
+        {
+            "subject": EXAMPLE_MESSAGE_SID,
+            "answer_id": "0f1e2d3c4b5a69788796",
+            "answer": "example.com is up.",
+            "seconds": 1.4,
+        },
     ),
     "answer.failed": EventType(
         "something slow failed or took too long",
         "It did not work: {reason}",
-        {"story": STRING, "ask": STRING, "reason": STRING, "seconds": NUMBER},
+        {"subject": STRING, "answer_id": STRING, "reason": STRING, "seconds": NUMBER},
         {
-            "story": EXAMPLE_MESSAGE_SID,
-            "ask": "0f1e2d3c4b5a69788796",
+            "subject": EXAMPLE_MESSAGE_SID,
+            "answer_id": "0f1e2d3c4b5a69788796",
             "reason": "Sorry, I could not work that out.",
             "seconds": 120.0,
         },
@@ -74,28 +79,28 @@ CATALOGUE: Mapping[str, EventType] = {
     "call.received": EventType(
         "a call came in",
         "{who} called",
-        {"story": STRING, "who": STRING},
-        {"story": EXAMPLE_CALL_SID, "who": "+44 ••• 201"},
+        {"subject": STRING, "who": STRING},
+        {"subject": EXAMPLE_CALL_SID, "who": "+44 ••• 201"},
         is_open=True,
     ),
     "call.spoken": EventType(
         "a caller was answered: what was said into the call, and how fast",
         "A caller was told: {answer}",
-        {"story": STRING, "answer": STRING, "ms": NUMBER},
-        {"story": EXAMPLE_CALL_SID, "answer": "I flipped a coin: heads.", "ms": 4.1},
+        {"subject": STRING, "answer": STRING, "ms": NUMBER},
+        {"subject": EXAMPLE_CALL_SID, "answer": "I flipped a coin: heads.", "ms": 4.1},
     ),
     "call.ended": EventType(
         "a call is over",
         "A call ended after {seconds:.0f} s",
-        {"story": STRING, "status": STRING, "seconds": NUMBER},
-        {"story": EXAMPLE_CALL_SID, "status": "completed", "seconds": 42.0},
+        {"subject": STRING, "status": STRING, "seconds": NUMBER},
+        {"subject": EXAMPLE_CALL_SID, "status": "completed", "seconds": 42.0},
         is_open=True,
     ),
     "recording.ready": EventType(
         "a recorded message was listened to: its length, its loudness in dBFS, its waveform from 0 to 1",
         "Somebody left a message of {seconds:.0f} s",
-        {"story": STRING, "seconds": NUMBER, "loudness": {"type": ["number", "null"]}, "peaks": NUMBERS},
-        {"story": EXAMPLE_CALL_SID, "seconds": 6.5, "loudness": -18.2, "peaks": [0.1, 0.8, 0.3]},
+        {"subject": STRING, "seconds": NUMBER, "loudness": {"type": ["number", "null"]}, "peaks": NUMBERS},
+        {"subject": EXAMPLE_CALL_SID, "seconds": 6.5, "loudness": -18.2, "peaks": [0.1, 0.8, 0.3]},
         is_open=True,
     ),
     "endpoint.created": _endpoint_event_type(
@@ -114,7 +119,7 @@ CATALOGUE: Mapping[str, EventType] = {
     "endpoint.resumed": _endpoint_event_type("a subscriber hears us again", "{host} hears us again"),
     "endpoint.disabled": _endpoint_event_type(
         "we no longer send to a subscriber: it asked us to, or took nothing for too long",
-        "No more webhooks to {host}: {why}",
+        "No more webhooks to {host}: {reason}",
         "off",
         "It answered 410, gone, so we stopped.",
     ),

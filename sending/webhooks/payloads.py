@@ -10,9 +10,9 @@ from sending.webhooks.endpoints import WebhookEndpoint
 
 FULL, THIN = "full", "thin"
 THIN_FIELDS = (
-    "story",
-    "ask",
-    "subscriber",
+    "subject",
+    "answer_id",
+    "endpoint",
     "provider",
     "event",
 )  # what a thin payload keeps: names of things, no words

@@ -148,7 +148,7 @@ def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal)
 
 
 def a_dead_letter(redis, id, kind="call.ended"):
-    message = dispatch.deliver_later(redis, kind, {"story": "CA1", "status": "completed", "seconds": 4.0})
+    message = dispatch.deliver_later(redis, kind, {"subject": "CA1", "status": "completed", "seconds": 4.0})
     redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
     return message
 
@@ -191,7 +191,7 @@ def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, 
 
 def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
     assert program("PATCH", f"/{id}", payload="thin").json["payload"] == "thin"
-    message = dispatch.deliver_later(redis, "call.ended", {"story": "CA1", "status": "completed", "seconds": 4.0})
+    message = dispatch.deliver_later(redis, "call.ended", {"subject": "CA1", "status": "completed", "seconds": 4.0})
     whole = WebhookMessage(message, "call.ended", redis.hget(f"message:{message}", "body"), 1, 1)
     thin = json.loads(payloads.build_payload(whole, endpoints.load(redis, id), "https://talk.example").body)
     path = thin["data"]["url"].removeprefix("https://talk.example")

@@ -57,7 +57,7 @@ def test_a_webhook_delivered_ten_times_at_once_has_one_effect(struck_town, me):
     struck_town.fault("webhook-duplicate", channel="sms", copies=10)
     me.texts("count")
     me.gets("asked this number")
-    struck_town.until(lambda: struck_town.redis.zcard("asks:open") == 0, "nothing is open")
+    struck_town.until(lambda: struck_town.redis.zcard("pending-answers:open") == 0, "nothing is open")
     assert len(answers(me, "asked this number")) == 1
 
 
@@ -71,7 +71,7 @@ def test_the_store_killed_and_started_again_has_lost_nothing(struck_town, me, si
     # Whether the site was up or too slow depends on how long the store was gone; that there is one answer does not.
     struck_town.until(lambda: answers(me, "127.0.0.1 "), "the answer came", WITHIN_A_MINUTE)
     assert len(answers(me, "127.0.0.1 ")) == 1
-    assert struck_town.redis.zcard("asks:open") == 0
+    assert struck_town.redis.zcard("pending-answers:open") == 0
 
 
 def test_while_the_store_is_gone_a_person_is_told_by_the_fallback(struck_town, me):

@@ -12,7 +12,7 @@ CALL = "CA" + "7" * 32
 @pytest.fixture
 def effect(redis):
     followers.follow(redis, ME, "github", followers.CALL)
-    effect = OutboundMessage("spoken:1-0:abc", ME, "ada pushed 2 commits <to> main", "")
+    effect = OutboundMessage("notify-call:1-0:abc", ME, "ada pushed 2 commits <to> main", "")
     outbox.plan(redis, effect)
     outbox.settle(redis, effect.id, "planned", "sent", sid=CALL)
     return effect

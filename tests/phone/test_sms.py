@@ -132,9 +132,9 @@ class TestStatus:
 
     def test_what_becomes_of_a_text_that_nobody_asked_for_is_told_in_its_own_story(self, person, redis):
         with redis.pipeline() as pipe:
-            outbox.plan(pipe, OutboundMessage("follow:1", ME, "A pull request.", ""))
+            outbox.plan(pipe, OutboundMessage("notify-text:1", ME, "A pull request.", ""))
             pipe.execute()
-        self.moves(person, "delivered", query="?effect=follow:1")
+        self.moves(person, "delivered", query="?effect=notify-text:1")
         assert events.read_latest(redis, 1)[0].subject == "SM9"
 
     def test_a_callback_settles_a_text_we_were_in_doubt_about(self, person, redis):

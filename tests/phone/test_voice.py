@@ -92,7 +92,7 @@ def test_waiting_is_not_a_loop_of_one_sentence(waiting_caller):
 
 
 def test_a_waiting_caller_hears_how_far_the_work_is(waiting_caller, redis):
-    redis.hset(f"ask:{open_ask(redis).id}", "progress", "4,000 of 10,000 read")
+    redis.hset(f"pending-answer:{open_ask(redis).id}", "progress", "4,000 of 10,000 read")
     assert "4,000 of 10,000 read" in waiting_caller.waits().heard
 
 
@@ -104,13 +104,13 @@ def test_the_waiting_document_brings_the_answer_itself(waiting_caller, redis):
 
 def test_the_live_update_brings_the_answer(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
-    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=4", {})
+    waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=4", {})
     assert "Nobody has asked." in waiting_caller.heard
 
 
 def test_a_late_fetch_of_the_replaced_document_does_not_say_it_again(waiting_caller, redis):
     ask, old = answer(redis, "Nobody has asked.", route="update"), waiting_caller.redirect
-    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=4", {})
+    waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=4", {})
     waiting_caller._listens(old, {})
     assert "Nobody has asked." not in waiting_caller.heard
 
@@ -118,15 +118,15 @@ def test_a_late_fetch_of_the_replaced_document_does_not_say_it_again(waiting_cal
 def test_while_an_update_is_under_way_the_old_document_does_not_take_its_words(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
     assert "Nobody" not in waiting_caller.waits().heard
-    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=4", {})
+    waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=4", {})
     assert "Nobody has asked." in waiting_caller.heard
 
 
 def test_an_update_that_was_lost_is_made_up_for(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
-    redis.hset(f"ask:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TIMEOUT_SECONDS - 1)
+    redis.hset(f"pending-answer:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TIMEOUT_SECONDS - 1)
     assert "Nobody has asked." in waiting_caller.waits().heard
-    waiting_caller._listens(f"/voice/answer?ask={ask.id}&doc=9", {})
+    waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=9", {})
     assert "You have heard the answer." in waiting_caller.heard
 
 
@@ -141,7 +141,7 @@ def test_a_failure_is_told_in_words(waiting_caller, redis):
 
 
 def test_what_takes_too_long_is_told_in_words_and_leads_back_to_the_menu(waiting_caller, redis):
-    redis.hset(f"ask:{open_ask(redis).id}", "deadline", time.time() - 1)
+    redis.hset(f"pending-answer:{open_ask(redis).id}", "deadline", time.time() - 1)
     assert "could not work that out in time" in waiting_caller.waits().heard
     assert waiting_caller.next.startswith("/voice/menu")
     assert redis.zcard(pending_answers.OPEN_KEY) == 0
@@ -157,7 +157,7 @@ def test_nobody_can_listen_to_another_callers_answer(waiting_caller, twilio_post
     ask = answer(redis, "A secret.")
     other = Person(twilio_posts)
     other.call_sid = "CA" + "2" * 32
-    other._listens(f"/voice/wait?doc=3&ask={ask.id}", {})
+    other._listens(f"/voice/wait?doc=3&answer={ask.id}", {})
     assert "secret" not in other.heard
 
 

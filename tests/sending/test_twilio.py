@@ -79,10 +79,10 @@ def test_the_stage_sees_it_leave_with_its_segments_and_without_the_number(teleph
 
 def test_a_text_that_nobody_asked_for_is_a_story_of_its_own_on_the_stage(telephone, redis, somebody):
     pipe = new_pipeline(redis)
-    outbox.plan(pipe, OutboundMessage("follow:1", somebody, "A pull request.", ""))
+    outbox.plan(pipe, OutboundMessage("notify-text:1", somebody, "A pull request.", ""))
     commit_if_unchanged(redis, pipe, "x", "")
-    telephone.send_text("follow:1")
-    assert events.read_latest(redis, 1)[0].subject == outbox.load(redis, "follow:1").sid != ""
+    telephone.send_text("notify-text:1")
+    assert events.read_latest(redis, 1)[0].subject == outbox.load(redis, "notify-text:1").sid != ""
 
 
 def test_a_long_answer_is_cut(telephone, redis, exchange, somebody):

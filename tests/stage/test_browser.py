@@ -115,8 +115,8 @@ def test_everything_fits_every_screen(room, page, size):
 def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(room, page):
     room.texts("SM1")
     room.texts("SM2")
-    room.happens("answer.started", "SM1", ask="a", attempt=1)
-    room.happens("answer.progress", "SM1", ask="a", done=0.4, words="asking")
+    room.happens("answer.started", "SM1", answer_id="a", attempt=1)
+    room.happens("answer.progress", "SM1", answer_id="a", done=0.4, words="asking")
     room.happens("delivery.duplicate", "SM1")
     room.happens("delivery.rejected", address="/sms", reason="unsigned")
     page.goto("/")

@@ -24,7 +24,7 @@ def test_a_screen_sees_what_happens_while_it_watches(room, watch):
     screen.waits_for("beat")
     room.texts(words="time")
     drawn = next(said for kind, _, said in screen.items() if kind == "story" and said["html"])
-    assert drawn["story"] == "SM1"
+    assert drawn["subject"] == "SM1"
     assert "“time”" in drawn["html"]
 
 
@@ -128,7 +128,7 @@ def test_a_screen_that_does_not_read_is_cut_off_and_the_others_miss_nothing(room
     def reads():
         for _, id, said in quick.items():
             seen.extend([id] if id else [])
-            if said.get("story") == "SMlast":
+            if said.get("subject") == "SMlast":
                 return
 
     reading = threading.Thread(target=reads, daemon=True)

@@ -50,12 +50,12 @@ def test_a_text_is_a_story_from_arrival_to_answer(happens):
 def test_slow_work_is_told_with_the_time_each_step_took(happens):
     happens("text.received", words="check example.com")
     happens("text.answered", after=0.006, answer="I am looking.", ms=6)
-    assert happens("answer.queued", after=0.001, ask="a").state == "waiting"
-    story = happens("answer.started", after=0.2, ask="a", attempt=1)
+    assert happens("answer.queued", after=0.001, answer_id="a").state == "waiting"
+    story = happens("answer.started", after=0.2, answer_id="a", attempt=1)
     assert story.state == "now"
-    happens("answer.progress", after=1, ask="a", done=0.4, words="asking")
+    happens("answer.progress", after=1, answer_id="a", done=0.4, words="asking")
     assert (story.progress.done, story.progress.words) == (0.4, "asking")
-    happens("answer.ready", after=1.9, ask="a", answer="It is up.", seconds=3.1)
+    happens("answer.ready", after=1.9, answer_id="a", answer="It is up.", seconds=3.1)
     assert story.progress is None
     assert story.answer == "It is up."
     assert [step.when or step.words for step in story.steps] == [
@@ -77,8 +77,8 @@ def test_a_caller_is_on_the_line_until_the_call_is_over(happens):
 
 
 def test_an_apology_that_got_through_is_no_success(happens):
-    happens("answer.queued", ask="a")
-    happens("answer.failed", ask="a", reason="Sorry, that took too long.")
+    happens("answer.queued", answer_id="a")
+    happens("answer.failed", answer_id="a", reason="Sorry, that took too long.")
     story = happens("text.sent", answer="Sorry, that took too long.", segments=1)
     story = happens("text.delivered", status="delivered")
     assert story.state_label == "did not work"
@@ -87,8 +87,8 @@ def test_an_apology_that_got_through_is_no_success(happens):
 
 def test_a_call_that_ends_after_a_failure_is_not_shown_as_well(happens):
     happens("call.received", "CA1")
-    happens("answer.queued", "CA1", ask="a")
-    happens("answer.failed", "CA1", ask="a", reason="Sorry.")
+    happens("answer.queued", "CA1", answer_id="a")
+    happens("answer.failed", "CA1", answer_id="a", reason="Sorry.")
     assert happens("call.ended", "CA1", status="completed").state_label == "did not work"
 
 
@@ -150,7 +150,7 @@ def test_our_webhook_about_what_is_no_longer_on_the_board_is_a_lane(happens):
 
 
 def test_a_webhook_of_ours_is_a_lane_from_failure_to_success(happens):
-    host = {"subscriber": "ep_1", "host": "hear.example"}
+    host = {"endpoint": "ep_1", "host": "hear.example"}
     happens("webhook.failed", "msg_1", **host, attempt=1, status=500, ms=12.0)
     assert happens("webhook.failed", "msg_1", **host, attempt=2, cause="tls", status=None, ms=3).mark == "waiting"
     story = happens("webhook.delivered", "msg_1", **host, attempt=3, status=204, ms=6.0)
@@ -198,7 +198,7 @@ def test_an_event_without_a_story_is_a_story_of_its_own(happens):
     assert [step.words for step in happens.board.stories["1-0"].steps] == ["opted out: no more texts"]
 
 
-NAMES = ["who", "words", "answer", "ms", "ask", "status", "seconds", "reason", "done", "attempt", "segments"]
+NAMES = ["who", "words", "answer", "ms", "answer_id", "status", "seconds", "reason", "done", "attempt", "segments"]
 facts = st.dictionaries(
     st.sampled_from([*NAMES, "loudness", "peaks", "address", "provider"]),
     st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st.floats()), st.booleans()),

@@ -73,7 +73,9 @@ class Deployment:
         """Whatever was done to it: every process runs again, nothing is at fault, and nothing is still to be done."""
         self.start()
         urllib.request.urlopen(urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=15).close()
-        self.until(lambda: not self.redis.zcard("asks:open") + self.redis.zcard("effects:due"), "all is settled")
+        self.until(
+            lambda: not self.redis.zcard("pending-answers:open") + self.redis.zcard("effects:due"), "all is settled"
+        )
 
     def stop(self) -> None:
         for process in self.running.values():

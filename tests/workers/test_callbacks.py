@@ -70,7 +70,7 @@ def test_who_texted_gets_a_text(operator, redis):
 def test_who_called_hears_it_in_the_live_call(operator, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert operator.updates == ["https://talk.example/voice/answer?ask=ask1&doc=2"]
+    assert operator.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2"]
     assert operator.texted == []
 
 

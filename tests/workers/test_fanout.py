@@ -65,7 +65,7 @@ def test_a_subscriber_hears_what_it_asked_for_and_nothing_else(begun):
     pushes(begun)
     assert fanout.fan_out(begun) == 2
     assert [message["type"] for message in messages(begun)] == ["text.received", "github.push"]
-    assert messages(begun)[0]["data"] == {"story": "SM1", "who": "+44 ••• 201", "words": "grüezi"}
+    assert messages(begun)[0]["data"] == {"subject": "SM1", "who": "+44 ••• 201", "words": "grüezi"}
 
 
 def test_what_nobody_could_be_told_any_more_is_in_the_log(begun, caplog):
@@ -211,17 +211,17 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
     endpoints.disable(begun, other, "It answered 410, gone, so we stopped.")
     endpoints.delete(begun, other)
     fanout.fan_out(begun)
-    found = [message for message in messages(begun) if message["data"]["subscriber"] == other]
+    found = [message for message in messages(begun) if message["data"]["endpoint"] == other]
     told = ["created", "updated", "rotated", "paused", "resumed", "disabled", "deleted"]
     assert [message["type"].partition(".")[2] for message in found] == told
     for message in found:
         jsonschema_rs.validate(catalogue.build_schema(message["type"]), message)
     assert found[-2]["data"] == {
-        "subscriber": other,
+        "endpoint": other,
         "host": "hear.example",
-        "kinds": ["call.*"],
+        "event_types": ["call.*"],
         "state": "off",
-        "why": "It answered 410, gone, so we stopped.",
+        "reason": "It answered 410, gone, so we stopped.",
     }
 
 

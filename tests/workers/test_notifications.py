@@ -125,7 +125,7 @@ def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(oper
         with pytest.raises(SystemExit):
             notifications.due(redis, 1_000_000)
     assert 0 < redis.zcard(notifications.WAITING_KEY) < 20
-    redis.delete("telling:1-0:mine")  # its turn is over
+    redis.delete("notification:1-0:lock")  # its turn is over
     seconds_pass(redis, 6, 1_000_001)
     assert len(operator.told) == len({number for _, number, _ in operator.told}) == 20
 
@@ -191,8 +191,8 @@ def dies_after(times, function):
 
 
 def test_an_effect_that_was_settled_is_not_looked_at_for_ever(operator, redis):
-    outbox.plan(redis, OutboundMessage("follow:1-0:x", ADA, "ada pushed", "", "planned"))
-    outbox.settle(redis, "follow:1-0:x", "planned", "sent")
-    redis.zadd(outbox.DUE_KEY, {"follow:1-0:x": 1})
-    notifications.deliver_notifications(["follow:1-0:x"])
+    outbox.plan(redis, OutboundMessage("notify-text:1-0:x", ADA, "ada pushed", "", "planned"))
+    outbox.settle(redis, "notify-text:1-0:x", "planned", "sent")
+    redis.zadd(outbox.DUE_KEY, {"notify-text:1-0:x": 1})
+    notifications.deliver_notifications(["notify-text:1-0:x"])
     assert redis.zcard(outbox.DUE_KEY) == 0

@@ -11,8 +11,8 @@ from sending.webhooks import catalogue
 from sending.webhooks.catalogue import CATALOGUE
 from sending.webhooks.endpoints import EVENT_FILTER_PATTERN
 
-FACTS = ["who", "words", "answer", "ask", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
-FACTS += ["subscriber", "host", "kinds", "state", "why"]
+FACTS = ["who", "words", "answer", "answer_id", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
+FACTS += ["endpoint", "host", "event_types", "state"]
 
 
 def happened(kind, **facts):
@@ -47,7 +47,7 @@ def test_what_is_about_our_own_webhooks_stays_in_the_house():
 
 def test_a_call_is_told_with_its_length_as_a_number():
     event = happened("call.ended", status="completed", seconds="42")
-    assert catalogue.build_data(event) == {"story": "SM1", "status": "completed", "seconds": 42.0}
+    assert catalogue.build_data(event) == {"subject": "SM1", "status": "completed", "seconds": 42.0}
     assert catalogue.summarize(event) == "A call ended after 42 s"
 
 

@@ -1,0 +1,80 @@
+"""Writes the generated parts of the documents, between `<!-- name -->` markers: `make docs`. A test compares them."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from scripts import tour
+
+ROOT = Path(__file__).parents[1]
+PARTS = (  # packages and root modules, from top to bottom
+    *("app", "presenter", "api", "stage", "phone", "receiving", "workers", "sending"),
+    *("events", "masking", "store_batching", "store", "config"),
+)
+
+
+def tour_list() -> str:
+    """The reading tour as a numbered list; lines are rounded to 50, so that not every change touches README."""
+    steps = [f"{number}. {step}: {_links(names)}" for number, (step, names) in enumerate(tour.TOUR.items(), 1)]
+    return "\n".join(steps)
+
+
+def _links(names: list[str]) -> str:
+    return ", ".join(f"[`{name}`]({name}) ({max(50, round(tour.lines(name) / 50) * 50)})" for name in names)
+
+
+def import_diagram() -> str:
+    """The packages and their imports as a Mermaid flowchart; an import that follows from two others is left out."""
+    edges = _without_implied({name: set(_imported_by(name)) for name in PARTS})
+    rows = [f"    {part} --> {other}" for part in PARTS for other in sorted(edges[part])]
+    return "\n".join(["```mermaid", "flowchart TD", *rows, "```"])
+
+
+def _imported_by(part: str) -> Iterator[str]:
+    paths = (ROOT / part).rglob("*.py") if (ROOT / part).is_dir() else [ROOT / f"{part}.py"]
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text()))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+        yield from ({name.split(".")[0] for name in names} & set(PARTS)) - {part}
+
+
+def _without_implied(edges: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The transitive reduction of an acyclic graph."""
+
+    def reachable(part: str) -> set[str]:
+        return edges[part].union(*map(reachable, edges[part]))
+
+    return {part: others - set().union(*map(reachable, others)) for part, others in edges.items()}
+
+
+GENERATED: dict[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "tour"): tour_list,
+    ("docs/architecture.md", "imports"): import_diagram,
+}
+
+
+def written(document: str, name: str) -> str:
+    """What stands between the markers `name` of a document."""
+    found = _between(name).search((ROOT / document).read_text())
+    if found is None:
+        raise ValueError(f"{document} has no <!-- {name} --> … <!-- /{name} -->")
+    return found[1].strip()
+
+
+def _between(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<=<!-- {name} -->\n)(.*?)(?=<!-- /{name} -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Write every generated part."""
+    for (document, name), generate in GENERATED.items():
+        path = ROOT / document
+        text = f"{generate()}\n"
+        path.write_text(_between(name).sub(lambda _, text=text: text, path.read_text()))  # type: ignore[misc]
+        print(f"{document}: {name}")
+
+
+if __name__ == "__main__":
+    main()
