@@ -21,8 +21,8 @@ TEXTS_A_SECOND = 20  # a full room, each text two events
 SECONDS = 8.0
 PATIENCE = 5.0  # seconds after the last text in which it must have come to everybody
 NOTE_FRAMES = """() => { window.shown = {}; new MutationObserver(() => requestAnimationFrame(() => {
-    for (const story of document.querySelectorAll("#stories > *")) shown[story.id] ??= Date.now();
-})).observe(document.getElementById("stories"), {childList: true}); }"""
+    for (const story of document.querySelectorAll("#timeline > *")) shown[story.id] ??= Date.now();
+})).observe(document.getElementById("timeline"), {childList: true}); }"""
 
 
 def main() -> Tally:
@@ -76,7 +76,7 @@ async def frames(page: Page, sent: dict[str, float]) -> Tally:
     """From each text to the first frame that shows it. A page's clock counts from another start, so both are epochs."""
     offset = time.time() - time.perf_counter()
     shown = await page.evaluate("() => shown")
-    stories = {name.removeprefix("story-"): at for name, at in shown.items()}
+    stories = {name.removeprefix("entry-"): at for name, at in shown.items()}
     return Tally([stories[sid] / 1000 - offset - at for sid, at in sent.items() if sid in stories])
 
 
@@ -108,7 +108,7 @@ async def watch(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """One viewer, let in and past its first beat."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /events HTTP/1.1\r\nHost: stage\r\n\r\n")
-    await reader.readuntil(b"event: beat")
+    await reader.readuntil(b"event: heartbeat")
     return reader, writer
 
 

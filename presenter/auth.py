@@ -7,9 +7,9 @@ from functools import wraps
 from typing import Any
 
 import redis
-from flask import abort, current_app, redirect, request, session, url_for
+from flask import abort, redirect, request, session, url_for
 
-from config import Settings
+import context
 from masking import alias
 from receiving.signatures import constant_time_equal, matches_any
 from stage.blueprint import get_page_store
@@ -56,7 +56,7 @@ def login_required(view: View) -> View:
 
 def is_logged_in() -> bool:
     """Whether this browser's session was started with the current password and has not expired."""
-    fingerprints = [_session_fingerprint(key) for key in _settings().secret_key]
+    fingerprints = [_session_fingerprint(key) for key in context.settings().secret_key]
     return (
         matches_any(str(session.get("fingerprint", "")), fingerprints)
         and time.time() - session.get("logged_in_at", 0) < SESSION_TTL_SECONDS
@@ -70,13 +70,15 @@ def log_in(password: str) -> bool:
     """
     client = get_page_store()
     _count_attempt(client)
-    if not constant_time_equal(password, _settings().presenter_password):
+    if not constant_time_equal(password, context.settings().presenter_password):
         return False
     client.delete(_client_key())
     browser_id = session.get("browser_id") or secrets.token_hex(8)
     session.clear()
     session.update(
-        fingerprint=_session_fingerprint(_settings().secret_key[0]), logged_in_at=time.time(), browser_id=browser_id
+        fingerprint=_session_fingerprint(context.settings().secret_key[0]),
+        logged_in_at=time.time(),
+        browser_id=browser_id,
     )
     session.permanent = True
     return True
@@ -114,21 +116,16 @@ def _count_attempt(client: redis.Redis) -> None:
 def _client_key() -> str:
     if session.get("browser_id"):
         return f"login-attempts:browser:{session['browser_id']}"
-    return f"login-attempts:{alias(_client_address(), _settings().secret_key[0])}"
+    return f"login-attempts:{alias(_client_address(), context.settings().secret_key[0])}"
 
 
 def _client_address() -> str:
     """The client's IP address as reported by the outermost trusted proxy."""
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    proxies = _settings().trusted_proxies
+    proxies = context.settings().trusted_proxies
     return hops[-proxies] if proxies and len(hops) >= proxies else request.remote_addr or ""
 
 
 def _session_fingerprint(secret: str) -> str:
     """Depends on the password, so that a new password ends all sessions."""
-    return alias(f"presenter {_settings().presenter_password}", secret)
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["settings"]
-    return found
+    return alias(f"presenter {context.settings().presenter_password}", secret)

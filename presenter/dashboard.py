@@ -86,7 +86,7 @@ def set_sending() -> Any:
     auth.check_csrf_token()
     try:
         if request.form.get("sending") == "stop":
-            rate_limits.stop(get_page_store(), "stopped by the presenter")
+            rate_limits.stop(get_page_store(), "the presenter stopped it")
         else:
             rate_limits.resume(get_page_store())
     except redis.RedisError:
@@ -104,9 +104,9 @@ def _template_values() -> dict[str, Any]:
     try:
         stream.catch_up()
         values["stop_reason"] = rate_limits.stop_reason(client)
-        values["deliveries"] = [_delivery_row(id, delivery) for id, delivery in inbox.latest(client, MAX_ROWS)]
+        values["deliveries"] = [_delivery_row(id, delivery) for id, delivery, _ in inbox.latest(client, MAX_ROWS)]
         values["rejected"] = [
-            _delivery_row(id, delivery, mistake.words)
+            _delivery_row(id, delivery, mistake.explanation)
             for id, delivery, mistake in inbox.latest_rejected(client, MAX_ROWS)
         ]
     except redis.RedisError:

@@ -88,7 +88,7 @@ def _group_rows(rejected: list[tuple[Delivery, Mistake]]) -> list[RejectedRow]:
 
 def _rejected_row(delivery: Delivery, mistake: Mistake) -> RejectedRow:
     request_line, received_at = sanitize(f"{delivery.method} {delivery.redacted_path}", 80), delivery.received_at
-    explanation, fix = (sanitize(text, MAX_SENTENCE_CHARACTERS) for text in (mistake.words, mistake.fix))
+    explanation, fix = (sanitize(text, MAX_SENTENCE_CHARACTERS) for text in (mistake.explanation, mistake.fix))
     fields = _shown_fields(delivery)
     return RejectedRow(received_at, received_at, 1, request_line, mistake.name, explanation, fix, fields)
 

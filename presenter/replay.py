@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import redis
-from flask import current_app, redirect, render_template, request, session, url_for
+from flask import redirect, render_template, request, session, url_for
 
-from config import Settings
+import context
 from masking import mask_urls
 from presenter import auth
 from presenter.auth import login_required
@@ -74,9 +74,9 @@ def backfill_page() -> str:
         alert=alert,
         rows=_replay_rows(channel),
         window_labels=WINDOW_LABELS,
-        channels=["sms", "voice", *sorted(_settings().webhook_secrets.keys() & providers.load().keys())],
+        channels=["sms", "voice", *sorted(context.settings().webhook_secrets.keys() & providers.load().keys())],
         selected_channel=sanitize(channel, 20),
-        asks_github=backfill.is_github_configured(_settings()),
+        asks_github=backfill.is_github_configured(context.settings()),
         **_template_values(),
     )
 
@@ -105,12 +105,12 @@ def start_replay() -> Any:
     """Replay the requests of a time window if the form has one, otherwise the selected requests."""
     auth.check_csrf_token()
     form, now = request.form, time.time()
-    options = {"anew": form.get("resign") != "no", "again": form.get("force") == "yes"}
+    anew, again = form.get("resign") != "no", form.get("force") == "yes"
     if form.get("window"):
-        source = sanitize(form.get("from", ""), 20)
-        wanted = ReplayRequest(since=now - _window_seconds(), until=now, source=source, **options)
+        since, source = now - _window_seconds(), sanitize(form.get("from", ""), 20)
+        wanted = ReplayRequest(since=since, until=now, source=source, anew=anew, again=again)
     else:
-        wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), **options)
+        wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), anew=anew, again=again)
         if not wanted.ids:
             return _redirect_back("Select at least one request to replay.")
     return _start_run(runs.REPLAY, asdict(wanted))
@@ -122,7 +122,7 @@ def _start_run(kind: str, options: dict[str, Any]) -> Any:
         latest = runs.latest(client, 1)
         if latest and latest[0].is_open and not latest[0].is_stalled:
             return _redirect_back(BUSY_MESSAGE)
-        backfill_jobs.enqueue_run(client, current_app.extensions["queues"].by_name[WEBHOOKS], kind, options)
+        backfill_jobs.enqueue_run(client, context.queues().by_name[WEBHOOKS], kind, options)
     except redis.RedisError:
         return _redirect_back(STORE_UNAVAILABLE_MESSAGE)
     return _redirect_back()
@@ -137,11 +137,6 @@ def _redirect_back(alert: str = "") -> Any:
 def _window_seconds() -> float:
     seconds = parse_number(request.form.get("window", ""))
     return seconds if seconds in WINDOW_LABELS else 3600.0
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["settings"]
-    return found
 
 
 def _template_values() -> dict[str, Any]:
@@ -184,7 +179,7 @@ def _window_label(options: dict[str, Any]) -> str:
 
 def _replay_rows(channel: str) -> list[ReplayRow]:
     try:
-        found = inbox.newest(get_page_store(), MAX_ROWS, channel)
+        found = inbox.latest(get_page_store(), MAX_ROWS, channel)
     except redis.RedisError:
         return []
     return [_replay_row(id, delivery, is_complete) for id, delivery, is_complete in found]

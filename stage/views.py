@@ -4,8 +4,9 @@ import re
 
 import phonenumbers
 import redis
-from flask import Response, current_app, render_template, request
+from flask import Response, render_template, request
 
+import context
 from stage.blueprint import bp, get_event_stream
 from stage.event_stream import TooManyViewers
 
@@ -28,7 +29,7 @@ def stage() -> str:
         is_store_up = False
     # Read before the entries are rendered: an event in between is then sent again instead of being lost.
     last_event_id, entries = stream.timeline.last_event_id, stream.render_entries()
-    number = current_app.extensions["settings"].twilio_phone_number
+    number = context.settings().twilio_phone_number
     spoken_number = format_phone_number(number)
     return render_template(
         "stage/stage.html",

@@ -48,7 +48,7 @@ class Run:
 class Outcome:
     """What became of one request, which first came, or was sent, at `at` (seconds since 1970; 0.0 when nobody knows).
 
-    `state`: good, over (nothing was to do), waiting (it comes by another way), failed. `status`: 0 for no answer.
+    `state`: success, skipped (nothing to do), waiting (it comes by another way), failed. `status`: 0 for no answer.
     """
 
     what: str

@@ -1,7 +1,7 @@
 """Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md.
 
-Whoever keeps that specification, Svix's customers included. `v1` is an HMAC, `v1a` an ed25519 signature; which of
-them counts is decided by the keys we hold, never by the request.
+For every sender that follows this specification, including the customers of Svix. `v1` is an HMAC, `v1a` an ed25519
+signature; our keys decide which of them is accepted, never the request.
 """
 
 import base64
@@ -19,34 +19,92 @@ from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.providers import Mistakes, Provider
 from receiving.samples import make_json_delivery
 from receiving.signatures import check_timestamp, constant_time_equal, parse_timestamp
 
-SETTING_DESCRIPTION = "any sender that keeps to Standard Webhooks: its whsec_… (shared) or whpk_… (public key)"
-ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
-MAX_BYTES_BY_TYPE = {"application/json": 1024 * 1024}
-CLAIM_TTL_SECONDS = 4 * 24 * 3600  # the specification's schedule ends after 76 hours
-TOLERANCE_SECONDS = 300  # seconds
+ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+TOLERANCE_SECONDS = 300
+SAMPLES: dict[str, dict[str, object]] = {
+    "contact.created": {"id": "1f81eb52-5198-4599-803e-771906343485", "name": "Ada"},
+    "invoice.paid": {"id": "in_1f81eb52", "amount": "49.00", "currency": "GBP"},
+}
+SVIX_HEADERS = Mistake("other headers", "it came with svix- headers", "Switch the sender to the webhook- ones.")
+UNDECODED_SECRET = Mistake(
+    "undecoded secret",
+    "the sender used the secret as it is written",
+    "The sender must strip whsec_ and decode the Base64 that follows.",
+)
 
 
-def check(secrets: Secrets) -> None:
-    """Each must be a key as the specification writes it."""
-    for secret in secrets:
-        _load_key(secret)
+class StandardWebhooks(Provider):
+    title = "Standard Webhooks"
+    setting_description = "any sender that keeps to Standard Webhooks: its whsec_… (shared) or whpk_… (public key)"
+    max_bytes_by_type = {"application/json": 1024 * 1024}
+    claim_ttl_seconds = 4 * 24 * 3600  # the specification's retry schedule ends after 76 hours
+    tolerance_seconds = TOLERANCE_SECONDS
+    samples = SAMPLES
+
+    def check(self, secrets: Secrets) -> None:
+        """Each secret must be a key in the specification's format."""
+        for secret in secrets:
+            _load_key(secret)
+
+    def verify(self, delivery: Delivery, secrets: Secrets) -> None:
+        """Require one signature by one of our keys over id, timestamp and raw body."""
+        for header in HEADERS:
+            if not delivery.headers.get(header):
+                raise MissingSignature(header)
+        if "." in delivery.headers[ID_HEADER]:  # the signed parts are separated by full stops
+            raise InvalidSignature("Webhook-Id must not hold a full stop.")
+        content = _content(delivery)
+        given = [one.partition(",")[::2] for one in delivery.headers[SIGNATURE_HEADER].split()]
+        if not any(good(version, text, content) for good in map(_load_key, secrets) for version, text in given):
+            raise InvalidSignature("Webhook-Signature does not fit this request.")
+        check_timestamp(delivery, self.signed_at(delivery), TOLERANCE_SECONDS)
+
+    def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
+        """Sign with the first secret or private key; the message id stays, or is new."""
+        signing = [secret for secret in secrets if not secret.startswith("whpk_")]
+        if not signing:
+            raise ValueError("A whpk_ key cannot sign: put the sender's whsec_ or whsk_ in STANDARD_WEBHOOK_SECRET")
+        headers = {
+            ID_HEADER: delivery.headers.get(ID_HEADER) or f"msg_{random.token_hex(13)}",
+            TIMESTAMP_HEADER: str(int(delivery.received_at)),
+        }
+        signed = delivery.with_headers(**headers)
+        return signed.with_headers(**{SIGNATURE_HEADER: _signature(signing[0], _content(signed))})
+
+    def signed_at(self, delivery: Delivery) -> float | None:
+        """Return the attempt's timestamp."""
+        return parse_timestamp(delivery.headers.get(TIMESTAMP_HEADER, ""))
+
+    def parse(self, delivery: Delivery) -> list[ProviderEvent]:
+        """One event; every attempt has the same message id."""
+        id = delivery.headers.get(ID_HEADER, "") or delivery.fingerprint
+        event = ProviderEvent("", parse_json(delivery.body), id)
+        return [ProviderEvent(event["type"], event.data, id)]
+
+    def summarize(self, event: ProviderEvent) -> str:
+        """`Contact created: Ada`."""
+        detail = event["data.name"] or event["data.title"] or event["data.id"]
+        return (split_words(event.name).capitalize() or "Unnamed event") + (f": {detail}" if detail else "")
+
+    def sample(self, event_name: str, url: str) -> Delivery:
+        """A complete event."""
+        payload = {"type": event_name, "timestamp": "2026-11-23T18:00:00Z", "data": SAMPLES[event_name]}
+        return make_json_delivery(url, payload)
+
+    def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
+        """The headers have Svix's names, or the sender did not decode the secret."""
+        names = {header: delivery.headers.get(header.replace("webhook", "svix"), "") for header in HEADERS}
+        yield SVIX_HEADERS, delivery.with_headers(**names), secrets
+        yield UNDECODED_SECRET, delivery, tuple(map(_encode, secrets))
+        yield UNDECODED_SECRET, delivery, tuple(_encode(secret.partition("_")[2]) for secret in secrets)
 
 
-def verify(delivery: Delivery, secrets: Secrets) -> None:
-    """One of the signatures must be made with one of our keys, over id, time and raw body."""
-    for header in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER):
-        if not delivery.headers.get(header):
-            raise MissingSignature(header)
-    if "." in delivery.headers[ID_HEADER]:  # full stops part what is signed
-        raise InvalidSignature("Webhook-Id must not hold a full stop.")
-    content = _content(delivery)
-    given = [one.partition(",")[::2] for one in delivery.headers[SIGNATURE_HEADER].split()]
-    if not any(good(version, signature, content) for good in map(_load_key, secrets) for version, signature in given):
-        raise InvalidSignature("Webhook-Signature does not fit this request.")
-    check_timestamp(delivery, parse_timestamp(delivery.headers[TIMESTAMP_HEADER]), TOLERANCE_SECONDS)
+def _encode(text: str) -> Secret:
+    return Secret("whsec_" + base64.b64encode(text.encode()).decode())
 
 
 SignatureCheck = Callable[[str, str, bytes], bool]
@@ -84,19 +142,6 @@ def _ed25519_check(key: Ed25519PublicKey) -> SignatureCheck:
     return good
 
 
-def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
-    """As the specification says, with the id it has, or a new one. ValueError when we hold public keys only."""
-    signing = [secret for secret in secrets if not secret.startswith("whpk_")]
-    if not signing:
-        raise ValueError("A whpk_ key cannot sign: put the sender's whsec_ or whsk_ in STANDARD_WEBHOOK_SECRET")
-    headers = {
-        ID_HEADER: delivery.headers.get(ID_HEADER) or f"msg_{random.token_hex(13)}",
-        TIMESTAMP_HEADER: str(int(delivery.received_at)),
-    }
-    signed = delivery.with_headers(**headers)
-    return signed.with_headers(**{SIGNATURE_HEADER: _signature(signing[0], _content(signed))})
-
-
 def _signature(secret: Secret, content: bytes) -> str:
     kind, _, text = secret.partition("_")
     raw = base64.b64decode(text)
@@ -114,54 +159,3 @@ def _content(delivery: Delivery) -> bytes:
     return (
         f"{headers.get(ID_HEADER, '')}.{headers.get(TIMESTAMP_HEADER, '')}.".encode("utf-8", "replace") + delivery.body
     )
-
-
-def signed_at(delivery: Delivery) -> float | None:
-    """Webhook-Timestamp: when this attempt was made."""
-    return parse_timestamp(delivery.headers.get(TIMESTAMP_HEADER, ""))
-
-
-def parse(delivery: Delivery) -> list[ProviderEvent]:
-    """One event; each attempt at it has the same id."""
-    notice = ProviderEvent("", parse_json(delivery.body), delivery.headers.get(ID_HEADER, "") or delivery.fingerprint)
-    return [ProviderEvent(notice["type"], notice.data, notice.id)]
-
-
-def summarize(notice: ProviderEvent) -> str:
-    """`Contact created: Ada`."""
-    about = notice["data.name"] or notice["data.title"] or notice["data.id"]
-    return (split_words(notice.name).capitalize() or "Something happened") + (f": {about}" if about else "")
-
-
-SAMPLES: dict[str, dict[str, object]] = {
-    "contact.created": {"id": "1f81eb52-5198-4599-803e-771906343485", "name": "Ada"},
-    "invoice.paid": {"id": "in_1f81eb52", "amount": "49.00", "currency": "GBP"},
-}
-
-
-def sample(event: str, url: str) -> Delivery:
-    """Such an event, in full."""
-    return make_json_delivery(url, {"type": event, "timestamp": "2026-11-23T18:00:00Z", "data": SAMPLES[event]})
-
-
-def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
-    """It came under Svix's own names, or the secret was used as it is written."""
-    raw = tuple(Secret("whsec_" + base64.b64encode(secret.encode()).decode()) for secret in secrets)
-    bare = tuple(Secret("whsec_" + base64.b64encode(secret.partition("_")[2].encode()).decode()) for secret in secrets)
-    renamed = {
-        header: delivery.headers.get(header.replace("webhook", "svix"), "")
-        for header in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER)
-    }
-    return [
-        (SVIX_HEADERS, delivery.with_headers(**renamed), secrets),
-        (UNDECODED_SECRET, delivery, raw),
-        (UNDECODED_SECRET, delivery, bare),
-    ]
-
-
-SVIX_HEADERS = Mistake("other headers", "it came with svix- headers", "Switch the sender to the webhook- ones.")
-UNDECODED_SECRET = Mistake(
-    "undecoded secret",
-    "the sender used the secret as it is written",
-    "The sender must strip whsec_ and decode the Base64 that follows.",
-)

@@ -15,7 +15,7 @@ from workers.runs import Outcome, Run, RunWriter
 
 JOB_TIMEOUT_SECONDS = 900  # seconds at most
 JOB_TTL_SECONDS = 3_600  # seconds RQ keeps the job
-STATE_LABELS = {"good": "done", "over": "known already", "waiting": "asked for again", "failed": "failed"}
+STATE_LABELS = {"success": "done", "skipped": "known already", "waiting": "asked for again", "failed": "failed"}
 
 
 def enqueue_run(redis: Any, queue: Queue, kind: str, asked: dict[str, Any]) -> Run:

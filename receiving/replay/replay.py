@@ -96,9 +96,9 @@ def to_outcome(what: str, answer: LoopbackResponse, at: float) -> Outcome:
         return Outcome(what, "failed", answer.status, answer.seconds, said or "turned away", at)
     if answer.replay_result == replay_marker.REPEATED:
         words = "it was done before: the stored reply, nothing new"
-        return Outcome(what, "over", answer.status, answer.seconds, words, at)
+        return Outcome(what, "skipped", answer.status, answer.seconds, words, at)
     words = "done" if answer.replay_result == replay_marker.DONE else "answered, but not by a door of ours"
-    return Outcome(what, "good" if answer.replay_result else "failed", answer.status, answer.seconds, words, at)
+    return Outcome(what, "success" if answer.replay_result else "failed", answer.status, answer.seconds, words, at)
 
 
 def prepare(delivery: Delivery, settings: Settings, *, anew: bool) -> Delivery:

@@ -10,7 +10,7 @@ MAX_TRIES = 5
 FIRST_DELAY_SECONDS = 0.5  # seconds; then twice as long each time
 MAX_DELAY_SECONDS = 30.0  # seconds, whatever Retry-After says: somebody watches
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class GaveUp(Exception):
@@ -18,14 +18,14 @@ class GaveUp(Exception):
 
 
 class RetryableError(Exception):
-    """They are busy (429) or in trouble (5xx, no connection). `after`: the seconds they asked for, 0.0 without."""
+    """They are busy (429) or in trouble (5xx, no connection). `retry_after_seconds` is 0.0 without Retry-After."""
 
-    def __init__(self, reason: str, after: float = 0.0) -> None:
+    def __init__(self, reason: str, retry_after_seconds: float = 0.0) -> None:
         super().__init__(reason)
-        self.after = after
+        self.retry_after_seconds = retry_after_seconds
 
 
-def with_retries(ask: Callable[[], Found], sleep: Callable[[float], object] = time.sleep) -> Found:
+def with_retries(ask: Callable[[], Result], sleep: Callable[[float], object] = time.sleep) -> Result:
     """What `ask` answers, after as many as five tries. Raises GaveUp with the last RetryableError's reason."""
     for turn in range(MAX_TRIES):
         try:
@@ -34,7 +34,7 @@ def with_retries(ask: Callable[[], Found], sleep: Callable[[float], object] = ti
             if turn == MAX_TRIES - 1:
                 raise GaveUp(f"{busy}, {MAX_TRIES} times") from busy
             backoff = random.uniform(0.5, 1) * FIRST_DELAY_SECONDS * 2**turn  # noqa: S311 (jitter, not a secret)
-            sleep(min(max(backoff, busy.after), MAX_DELAY_SECONDS))
+            sleep(min(max(backoff, busy.retry_after_seconds), MAX_DELAY_SECONDS))
     raise AssertionError("unreachable")
 
 

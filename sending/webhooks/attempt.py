@@ -138,7 +138,7 @@ def _with_response(row: DeliveryAttempt, reply: HttpResponse) -> DeliveryAttempt
         response={name: reply.headers[name][:500] for name in RECORDED_RESPONSE_HEADERS if name in reply.headers},
         body=reply.body.decode("utf-8", "replace"),
         address=reply.address,
-        connect=round(1000 * (reply.timing.connect + reply.timing.secure), 1),
+        connect=round(1000 * (reply.timing.connect + reply.timing.tls), 1),
         first_byte=round(1000 * reply.timing.first_byte, 1),
         duration_ms=round(1000 * reply.elapsed, 1),
     )

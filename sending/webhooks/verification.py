@@ -22,7 +22,7 @@ def verify_url(client: HttpClient, url: str, *, http: bool = False) -> None:
     Nothing is sent that could do harm where nobody expects it: the word, and what it is for.
     """
     word = secrets.token_urlsafe(24)
-    status, answer = _post(client, url, _build_message("subscriber.challenge", challenge=word), {}, http)
+    status, answer = _post(client, url, _build_message("endpoint.challenge", challenge=word), {}, http)
     if not (200 <= status < 300 and _extract_challenge(answer) == word):
         raise VerificationFailed(
             f"It must answer our POST with the challenge that stands in it; it answered {status} otherwise."

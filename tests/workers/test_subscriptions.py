@@ -129,7 +129,7 @@ def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_d
     assert "github.*" in one.kinds
     assert "text.received" not in one.kinds  # other people's words
     challenge, created = bodies(there)
-    assert challenge["type"] == "subscriber.challenge"
+    assert challenge["type"] == "endpoint.challenge"
     secret = secret_of(settings, one)
     assert created["data"]["secret"] == secret
     assert secret not in told
@@ -143,7 +143,7 @@ def test_an_address_that_answers_anything_else_gets_nothing(hands_over, redis):
     with receiver(answers(OK)) as there:
         assert "No webhooks go to hear.test yet." in hands_over(subscriptions.subscribe, address(there))
     assert list(endpoints.load_all(redis)) == []
-    assert [body["type"] for body in bodies(there)] == ["subscriber.challenge"]
+    assert [body["type"] for body in bodies(there)] == ["endpoint.challenge"]
 
 
 def test_an_address_that_is_not_there_is_said_so(hands_over, redis):

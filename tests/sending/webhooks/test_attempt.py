@@ -85,7 +85,7 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
     stopped = endpoints.load(house.redis, id)
     assert (stopped.state, stopped.why) == ("off", "It answered 410, gone, so we stopped.")
     assert "endpoint.disabled" in house.told()
-    (effect,) = house.redis.keys("effect:stopped-*")
+    (effect,) = house.redis.keys("outbox:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
 
 
