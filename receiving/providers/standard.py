@@ -5,14 +5,7 @@ signature; our keys decide which of them is accepted, never the request.
 """
 
 import base64
-import hashlib
-import hmac
 import secrets as random
-from collections.abc import Callable
-from functools import cache
-
-import cryptography.exceptions
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from config import Secret, Secrets
 from receiving.delivery import Delivery
@@ -21,9 +14,11 @@ from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers import Mistakes, Provider
 from receiving.samples import make_json_delivery
-from receiving.signatures import check_timestamp, constant_time_equal, parse_timestamp
+from receiving.signatures import check_timestamp, parse_timestamp
+from sending.webhooks import signatures
+from sending.webhooks.signatures import HEADERS
 
-ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = HEADERS
 TOLERANCE_SECONDS = 300
 SAMPLES: dict[str, dict[str, object]] = {
     "contact.created": {"id": "1f81eb52-5198-4599-803e-771906343485", "name": "Ada"},
@@ -47,8 +42,11 @@ class StandardWebhooks(Provider):
 
     def check(self, secrets: Secrets) -> None:
         """Each secret must be a key in the specification's format."""
-        for secret in secrets:
-            _load_key(secret)
+        try:
+            for secret in secrets:
+                signatures.check_key(secret)
+        except signatures.UnusableKey as error:
+            raise ValueError("must be whsec_ or whpk_ and Base64") from error
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
         """Require one signature by one of our keys over id, timestamp and raw body."""
@@ -57,15 +55,13 @@ class StandardWebhooks(Provider):
                 raise MissingSignature(header)
         if "." in delivery.headers[ID_HEADER]:  # the signed parts are separated by full stops
             raise InvalidSignature("Webhook-Id must not hold a full stop.")
-        content = _content(delivery)
-        given = [one.partition(",")[::2] for one in delivery.headers[SIGNATURE_HEADER].split()]
-        if not any(good(version, text, content) for good in map(_load_key, secrets) for version, text in given):
+        if not signatures.is_signed(_signed_content(delivery), delivery.headers[SIGNATURE_HEADER], secrets):
             raise InvalidSignature("Webhook-Signature does not fit this request.")
         check_timestamp(delivery, self.signed_at(delivery), TOLERANCE_SECONDS)
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
         """Sign with the first secret or private key; the message id stays, or is new."""
-        signing = [secret for secret in secrets if not secret.startswith("whpk_")]
+        signing = [secret for secret in secrets if not secret.startswith(signatures.PUBLIC_KEY_PREFIX)]
         if not signing:
             raise ValueError("A whpk_ key cannot sign: put the sender's whsec_ or whsk_ in STANDARD_WEBHOOK_SECRET")
         headers = {
@@ -73,7 +69,8 @@ class StandardWebhooks(Provider):
             TIMESTAMP_HEADER: str(int(delivery.received_at)),
         }
         signed = delivery.with_headers(**headers)
-        return signed.with_headers(**{SIGNATURE_HEADER: _signature(signing[0], _content(signed))})
+        signature = signatures.make_signature(signing[0], _signed_content(signed))
+        return signed.with_headers(**{SIGNATURE_HEADER: signature})
 
     def signed_at(self, delivery: Delivery) -> float | None:
         """Return the attempt's timestamp."""
@@ -103,59 +100,9 @@ class StandardWebhooks(Provider):
         yield UNDECODED_SECRET, delivery, tuple(_encode(secret.partition("_")[2]) for secret in secrets)
 
 
+def _signed_content(delivery: Delivery) -> bytes:
+    return signatures.signed_content(delivery.headers[ID_HEADER], delivery.headers[TIMESTAMP_HEADER], delivery.body)
+
+
 def _encode(text: str) -> Secret:
     return Secret("whsec_" + base64.b64encode(text.encode()).decode())
-
-
-SignatureCheck = Callable[[str, str, bytes], bool]
-"""Whether this version and signature are that key's, over that content."""
-
-
-@cache
-def _load_key(secret: str) -> SignatureCheck:
-    kind, _, text = secret.partition("_")
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except ValueError as mistake:
-        raise ValueError("must be whsec_ or whpk_ and Base64") from mistake
-    if kind == "whsec" and raw:
-        return lambda version, signature, content: (
-            version == "v1" and constant_time_equal(signature, _mac(raw, content))
-        )
-    if kind == "whpk" and len(raw) == 32:
-        return _ed25519_check(Ed25519PublicKey.from_public_bytes(raw))
-    if kind == "whsk" and len(raw) in (32, 64):  # a seed, or a seed and its public key; only to sign samples with
-        return _ed25519_check(Ed25519PrivateKey.from_private_bytes(raw[:32]).public_key())
-    raise ValueError("must be whsec_ or whpk_ and Base64")
-
-
-def _ed25519_check(key: Ed25519PublicKey) -> SignatureCheck:
-    def good(version: str, signature: str, content: bytes) -> bool:
-        if version != "v1a":
-            return False
-        try:
-            key.verify(base64.b64decode(signature, validate=True), content)
-        except (cryptography.exceptions.InvalidSignature, ValueError):
-            return False
-        return True
-
-    return good
-
-
-def _signature(secret: Secret, content: bytes) -> str:
-    kind, _, text = secret.partition("_")
-    raw = base64.b64decode(text)
-    if kind == "whsk":
-        return "v1a," + base64.b64encode(Ed25519PrivateKey.from_private_bytes(raw[:32]).sign(content)).decode()
-    return "v1," + _mac(raw, content)
-
-
-def _mac(key: bytes, content: bytes) -> str:
-    return base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
-
-
-def _content(delivery: Delivery) -> bytes:
-    headers = delivery.headers
-    return (
-        f"{headers.get(ID_HEADER, '')}.{headers.get(TIMESTAMP_HEADER, '')}.".encode("utf-8", "replace") + delivery.body
-    )
