@@ -105,12 +105,12 @@ def start_replay() -> Any:
     """Replay the requests of a time window if the form has one, otherwise the selected requests."""
     auth.check_csrf_token()
     form, now = request.form, time.time()
-    anew, again = form.get("resign") != "no", form.get("force") == "yes"
+    resign, force = form.get("resign") != "no", form.get("force") == "yes"
     if form.get("window"):
         since, source = now - _window_seconds(), sanitize(form.get("from", ""), 20)
-        wanted = ReplayRequest(since=since, until=now, source=source, anew=anew, again=again)
+        wanted = ReplayRequest(since=since, until=now, source=source, resign=resign, force=force)
     else:
-        wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), anew=anew, again=again)
+        wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), resign=resign, force=force)
         if not wanted.ids:
             return _redirect_back("Select at least one request to replay.")
     return _start_run(runs.REPLAY, asdict(wanted))
@@ -166,8 +166,8 @@ def _run_title(run: Run) -> str:
     ids = len(options.get("ids") or ())
     source = sanitize(options.get("source"), 20) or "all requests"
     requests = f"{ids} selected" if ids else f"{source}, {_window_label(options)}"
-    how = ("signed again" if options.get("anew") else "original signature") + (
-        ", forced" if options.get("again") else ""
+    how = ("signed again" if options.get("resign") else "original signature") + (
+        ", forced" if options.get("force") else ""
     )
     return f"Replay: {requests}, {how}"
 

@@ -60,7 +60,7 @@ def test_strangers_do_not_see_what_moves(part, app):
 
 @pytest.mark.parametrize("path", ["/present/backfill", "/present/replay"])
 def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
-    assert presenter.post(path, csrf_token="made-up", window="3600").status_code == 400
+    assert presenter.post(path, csrf_csrf_csrf_token="made-up", window="3600").status_code == 400
     assert Presenter(app).post(path, window="3600").status_code == 303
     assert not jobs(app)
 
@@ -93,7 +93,7 @@ class TestReplay:
         assert answer.location == "/present/backfill#runs"
         (job,) = jobs(app)
         run = runs.load(room.redis, job.args[0])
-        assert (job.func, run.options["ids"], run.options["anew"], run.options["again"]) == (
+        assert (job.func, run.options["ids"], run.options["resign"], run.options["force"]) == (
             backfill_jobs.run_job,
             names,
             False,
