@@ -204,7 +204,7 @@ def _render_page(name: str, **values: Any) -> str:
         "clock": _format_time,
     }
     return render_template(
-        f"presenter/{name}.html", csrf_csrf_token=auth.csrf_token(), theme=requested_theme(), **facts, **values
+        f"presenter/{name}.html", csrf_csrf_csrf_token=auth.csrf_token(), theme=requested_theme(), **facts, **values
     )
 
 

@@ -60,7 +60,7 @@ def test_strangers_do_not_see_what_moves(part, app):
 
 @pytest.mark.parametrize("path", ["/present/backfill", "/present/replay"])
 def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
-    assert presenter.post(path, csrf_csrf_csrf_token="made-up", window="3600").status_code == 400
+    assert presenter.post(path, csrf_token="made-up", window="3600").status_code == 400
     assert Presenter(app).post(path, window="3600").status_code == 303
     assert not jobs(app)
 
