@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import redis as redis_client
 from flask import Flask, Request, Response, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from redis.exceptions import ConnectionError as StoreUnreachable
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 import config
+import context
 import presenter
 import stage
 from api import catalogue
@@ -21,7 +23,6 @@ from phone.commands import load_commands
 from receiving import provider_views, receiver
 from receiving.idempotency import StillRunning
 from receiving.twilio import InvalidSignature
-from workers.queues import Queues
 
 BLUEPRINTS = (
     sms.bp,
@@ -35,12 +36,12 @@ BLUEPRINTS = (
 )
 
 
-def create_app(settings: config.Settings | None = None, redis: Any = None) -> Flask:
+def create_app(settings: config.Settings | None = None, redis: redis_client.Redis | None = None) -> Flask:
     """The app on these settings and this store; both are made from the environment when they are not given."""
     settings = settings or config.load()
     redis = redis or config.connect(settings)
     app = Flask(__name__)
-    app.extensions |= {"settings": settings, "redis": redis, "queues": Queues(redis)}
+    context.init_app(app, settings, redis)
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],

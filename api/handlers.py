@@ -11,8 +11,8 @@ from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints, redelivery, signatures
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import WebhookEndpoint
-from workers import redelivery_runs
-from workers.redelivery_runs import RedeliveryRun
+from workers import redelivery_job, runs
+from workers.runs import Run
 
 Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
 """One operation: from what stands in the path and the checked body to the answer."""
@@ -36,7 +36,7 @@ def get_endpoint(id: str) -> WebhookEndpoint:
     """The subscriber with this id. Missing when there is none."""
     found = endpoints.load(redis(), id)
     if found is None:
-        raise ResourceNotFound("There is no such subscriber.")
+        raise ResourceNotFound("There is no such endpoint.")
     return found
 
 
@@ -60,11 +60,11 @@ def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
     return endpoints.rotate_key(redis(), get_encryption(), id, private=body.get("private", False), overlap=overlap)
 
 
-def start_recovery(id: str, since: float) -> RedeliveryRun:
+def start_recovery(id: str, since: float) -> Run:
     """All that failed there since then goes out once more: a job. recovery.IsOff when nothing is sent there."""
-    if get_endpoint(id).state == "off":
+    if get_endpoint(id).state == "disabled":
         raise redelivery.EndpointDisabled
-    return redelivery_runs.begin(redis(), dispatch.get_queue(redis()), id, since)
+    return redelivery_job.start(redis(), dispatch.get_queue(redis()), id, since)
 
 
 def describe_newest_key(one: WebhookEndpoint) -> dict[str, str]:
@@ -85,8 +85,8 @@ def _get_client(allow_loopback: bool) -> HttpClient:
 
 def _parse_options(body: dict[str, Any]) -> dict[str, Any]:
     wishes = dict(body)
-    if "kinds" in body:
-        wishes["kinds"] = tuple(body["kinds"])
+    if "event_types" in body:
+        wishes["event_types"] = tuple(body["event_types"])
     if "headers" in body:
         wishes["headers"] = tuple(body["headers"].items())
     return {name: int(value) if isinstance(value, float) else value for name, value in wishes.items()}
@@ -95,7 +95,7 @@ def _parse_options(body: dict[str, Any]) -> dict[str, Any]:
 def _create(path: Mapping[str, str], body: dict[str, Any]) -> Response:
     made = create(body)
     return json_response(
-        _describe_endpoint(made) | describe_newest_key(made), 201, Location=f"/api/subscribers/{made.id}"
+        _describe_endpoint(made) | describe_newest_key(made), 201, Location=f"/api/endpoints/{made.id}"
     )
 
 
@@ -130,14 +130,16 @@ def _recover(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _recovery(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    found = redelivery_runs.load(redis(), path["recovery"])
-    if found is None or found.subscriber != path["id"]:
+    found = runs.load(redis(), path["recovery"])
+    if found is None or found.options.get("endpoint") != path["id"]:
         raise ResourceNotFound("There is no such recovery.")
     return json_response(describe_recovery(found))
 
 
 def _example(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    return json_response({"message": redelivery.send_example(redis(), get_endpoint(path["id"]).id, body["kind"])}, 202)
+    return json_response(
+        {"message": redelivery.send_example(redis(), get_endpoint(path["id"]).id, body["event_type"])}, 202
+    )
 
 
 def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
@@ -154,7 +156,7 @@ def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 HANDLERS: dict[str, Handler] = {
     "create": _create,
     "list": lambda path, body: json_response(
-        {"subscribers": [_describe_endpoint(one) for one in endpoints.load_all(redis())]}
+        {"endpoints": [_describe_endpoint(one) for one in endpoints.load_all(redis())]}
     ),
     "fetch": lambda path, body: json_response(_describe_endpoint(get_endpoint(path["id"]))),
     "update": lambda path, body: json_response(_describe_endpoint(update(path["id"], body))),
@@ -172,16 +174,25 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def describe_recovery(one: RedeliveryRun) -> dict[str, Any]:
+def describe_recovery(one: Run) -> dict[str, Any]:
     """How far a recovery is, as JSON."""
-    return {"recovery": one.id, "state": one.state, "done": one.done, "total": one.total, "why": one.why}
+    return {"recovery": one.id, "state": one.state, "done": one.done, "total": one.total, "reason": one.words}
 
 
 def _describe_endpoint(one: WebhookEndpoint) -> dict[str, Any]:
     """All but what is secret: keys, credentials, the values of headers, the owner's number."""
-    wishes = ("url", "fallback", "event_filter", "rate", "at_once", "payload", "sign_body", "cookies")
-    return {name: getattr(one, name) for name in ("id", *wishes, "state", "why", "made")} | {
-        "kinds": list(one.kinds),
+    wishes = (
+        "url",
+        "fallback_url",
+        "event_filter",
+        "rate_limit",
+        "max_concurrency",
+        "payload_style",
+        "sign_body",
+        "cookies",
+    )
+    return {name: getattr(one, name) for name in ("id", *wishes, "state", "state_reason", "created_at")} | {
+        "event_types": list(one.event_types),
         "headers": [name for name, _ in one.headers],
         "keys": [{"signs": key.scheme, "until": key.until or None} for key in one.keys],
     }

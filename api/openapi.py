@@ -15,7 +15,7 @@ def build_description() -> dict[str, Any]:
     """The whole API as OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Call and Response: subscribers", "version": VERSION},
+        "info": {"title": "Call and Response: webhook endpoints", "version": VERSION},
         "servers": [{"url": "/api"}],
         "security": [{"token": []}],
         "paths": {path: _build_path(path, operations) for path, operations in OPERATIONS.items()},
@@ -88,39 +88,43 @@ STRING_MAP = {"type": "object", "additionalProperties": STRING}
 ENDPOINT = _all_required(
     id=STRING,
     url=STRING,
-    fallback=STRING,
-    rate=NUMBER,
-    at_once=NUMBER,
-    payload={"enum": ["full", "thin"]},
-    state={"enum": ["on", "paused", "off"]},
-    why=STRING,
-    made=NUMBER,
+    fallback_url=STRING,
+    rate_limit=NUMBER,
+    max_concurrency=NUMBER,
+    payload_style={"enum": ["full", "thin"]},
+    state={"enum": ["enabled", "paused", "disabled"]},
+    state_reason=STRING,
+    created_at=NUMBER,
     sign_body=BOOLEAN,
     cookies=BOOLEAN,
     event_filter=STRING,
-    kinds={"type": "array", "items": STRING},
+    event_types={"type": "array", "items": STRING},
     headers={"type": "array", "items": STRING},
     keys={"type": "array", "items": _all_required(**SIGNING_KEY_FIELDS)},
 )
 ATTEMPT = _all_required(
-    message=STRING, kind=STRING, tries=NUMBER, at=NUMBER, url=STRING, fallback=BOOLEAN, request=STRING_MAP
+    message=STRING, event_type=STRING, tries=NUMBER, at=NUMBER, url=STRING, fallback=BOOLEAN, request=STRING_MAP
 ) | {"additionalProperties": True}
 SCHEMAS: dict[str, Any] = {
-    "Subscriber": ENDPOINT,
+    "Endpoint": ENDPOINT,
     "NewKey": {
         "allOf": [
-            {"$ref": "#/components/schemas/Subscriber"},
+            {"$ref": "#/components/schemas/Endpoint"},
             {"anyOf": [_all_required(secret=STRING), _all_required(public_key=STRING)]},
         ]
     },
-    "Subscribers": _all_required(subscribers=_array_of("Subscriber")),
-    "Attempts": _all_required(attempts=_array_of("Attempt")),
+    "EndpointList": _all_required(endpoints=_array_of("Endpoint")),
+    "AttemptList": _all_required(attempts=_array_of("Attempt")),
     "Attempt": ATTEMPT,
-    "Dead": _all_required(dead=_array_of("DeadLetter"), count=NUMBER),
-    "DeadLetter": _all_required(message=STRING, kind=STRING, given_up_at=NUMBER),
+    "DeadLetterList": _all_required(dead=_array_of("DeadLetter"), count=NUMBER),
+    "DeadLetter": _all_required(message=STRING, event_type=STRING, given_up_at=NUMBER),
     "Message": _all_required(message=STRING),
     "Recovery": _all_required(
-        recovery=STRING, state={"enum": ["waiting", "working", "done", "failed"]}, done=NUMBER, total=NUMBER, why=STRING
+        recovery=STRING,
+        state={"enum": ["waiting", "working", "done", "failed"]},
+        done=NUMBER,
+        total=NUMBER,
+        reason=STRING,
     ),
     "Event": _all_required(type=STRING, timestamp=STRING, data={"type": "object"}),
     "Problem": _all_required(type=STRING, status=NUMBER, detail=STRING),

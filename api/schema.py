@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from sending.webhooks.catalogue import EVENT_TYPE_PATTERN
 from sending.webhooks.endpoints import (
     ENDPOINT_ID_PATTERN,
     EVENT_FILTER_PATTERN,
@@ -22,19 +23,19 @@ STRING: dict[str, Any] = {"type": "string", "maxLength": 2048}
 MAX_TIMESTAMP_SECONDS = 4_102_444_800  # seconds since 1970: the year 2100
 ENDPOINT_OPTIONS: Fields = {
     "url": {**STRING, "minLength": 1, "description": "where to send: an https address"},
-    "kinds": {
+    "event_types": {
         "type": "array",
         "maxItems": 100,
         "items": {"type": "string", "maxLength": 200, "pattern": f"^{EVENT_FILTER_PATTERN.pattern}$"},
         "description": "event types, or families such as text.*; none means all",
     },
-    "payload": {
+    "payload_style": {
         "type": "string",
         "maxLength": 4,
         "enum": list(PAYLOAD_STYLES),
         "description": "full tells all; thin tells ids, and the address to fetch the rest with a token",
     },
-    "fallback": {**STRING, "description": "tried when the address cannot be reached"},
+    "fallback_url": {**STRING, "description": "tried when the address cannot be reached"},
     "authorization": {**STRING, "description": "the whole Authorization header of our requests"},
     "headers": {
         "type": "object",
@@ -42,8 +43,8 @@ ENDPOINT_OPTIONS: Fields = {
         "additionalProperties": STRING,
         "description": "sent with each request; their values are not shown again",
     },
-    "rate": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "requests a second; 0 means any"},
-    "at_once": {
+    "rate_limit": {"type": "integer", "minimum": 0, "maximum": 1000, "description": "requests a second; 0 means any"},
+    "max_concurrency": {
         "type": "integer",
         "minimum": 1,
         "maximum": MAX_CONCURRENCY,
@@ -56,7 +57,7 @@ ENDPOINT_OPTIONS: Fields = {
     "cookies": {"type": "boolean", "description": "sends back the cookies that the address sets"},
     "event_filter": {
         **STRING,
-        "description": "an address that we GET before we send, as HTTP caching has it; kinds there narrow what is sent",
+        "description": "an address that we GET (cached) before we send; the event types there narrow what is sent",
     },
 }
 ROTATE_FIELDS: Fields = {
@@ -78,11 +79,11 @@ RECOVER_FIELDS: Fields = {
     }
 }
 EXAMPLE_FIELDS: Fields = {
-    "kind": {
+    "event_type": {
         "type": "string",
         "minLength": 1,
         "maxLength": 200,
-        "pattern": r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$",
+        "pattern": EVENT_TYPE_PATTERN,
         "description": "an event type, such as text.received or github.push",
     }
 }
@@ -95,50 +96,50 @@ class Operation:
     name: str
     about: str
     answers: int = 200
-    response_schema: str = "Subscriber"
+    response_schema: str = "Endpoint"
     takes: Fields = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
-    "/subscribers": {
-        "GET": Operation("list", "Every subscriber, the oldest first", response_schema="Subscribers"),
+    "/endpoints": {
+        "GET": Operation("list", "Every subscriber, the oldest first", response_schema="EndpointList"),
         "POST": Operation(
             "create", "A new subscriber, and its secret, once", 201, "NewKey", ENDPOINT_OPTIONS, ("url",)
         ),
     },
-    "/subscribers/{id}": {
+    "/endpoints/{id}": {
         "GET": Operation("fetch", "One subscriber"),
         "PATCH": Operation("update", "Change what is given, and leave the rest", takes=ENDPOINT_OPTIONS),
         "DELETE": Operation("delete", "Forget it, and what was to be sent to it", 204, ""),
     },
-    "/subscribers/{id}/rotate": {
+    "/endpoints/{id}/rotate": {
         "POST": Operation("rotate", "A new key; the present ones sign for a while more", 200, "NewKey", ROTATE_FIELDS)
     },
-    "/subscribers/{id}/pause": {"POST": Operation("pause", "Send nothing; what happens meanwhile waits")},
-    "/subscribers/{id}/resume": {"POST": Operation("resume", "Send again, with a clean slate")},
-    "/subscribers/{id}/attempts": {
-        "GET": Operation("attempts", "The newest hundred attempts", response_schema="Attempts")
+    "/endpoints/{id}/pause": {"POST": Operation("pause", "Send nothing; what happens meanwhile waits")},
+    "/endpoints/{id}/resume": {"POST": Operation("resume", "Send again, with a clean slate")},
+    "/endpoints/{id}/attempts": {
+        "GET": Operation("attempts", "The newest hundred attempts", response_schema="AttemptList")
     },
-    "/subscribers/{id}/dead": {
+    "/endpoints/{id}/dead": {
         "GET": Operation(
-            "dead", "The newest hundred dead letters: given up after the last attempt", response_schema="Dead"
+            "dead", "The newest hundred dead letters: given up after the last attempt", response_schema="DeadLetterList"
         )
     },
-    "/subscribers/{id}/resend": {
+    "/endpoints/{id}/resend": {
         "POST": Operation("resend", "Send this message once more", 202, "Message", RESEND_FIELDS, ("message",))
     },
-    "/subscribers/{id}/recover": {
+    "/endpoints/{id}/recover": {
         "POST": Operation(
             "recover", "Send all that failed since then once more", 202, "Recovery", RECOVER_FIELDS, ("since",)
         )
     },
-    "/subscribers/{id}/recoveries/{recovery}": {
+    "/endpoints/{id}/recoveries/{recovery}": {
         "GET": Operation("recovery", "How far a recovery is", response_schema="Recovery")
     },
-    "/subscribers/{id}/example": {
+    "/endpoints/{id}/example": {
         "POST": Operation(
-            "example", "Send an example of this event to it alone", 202, "Message", EXAMPLE_FIELDS, ("kind",)
+            "example", "Send an example of this event to it alone", 202, "Message", EXAMPLE_FIELDS, ("event_type",)
         )
     },
     "/events/{message}": {

@@ -16,7 +16,7 @@ from sending.http.errors import RequestFailed
 from sending.webhooks.endpoints import ValidationError
 from sending.webhooks.redelivery import EndpointDisabled
 
-bp = Blueprint("subscribers", __name__, url_prefix="/api")
+bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
 MAX_BODY_BYTES = 64 * 1024  # bytes of a request's body
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
@@ -38,8 +38,8 @@ def register_routes(state: BlueprintSetupState) -> None:
     for number, path in enumerate(OPERATIONS):
         rule = path.replace("{", "<").replace("}", ">")
         state.add_url_rule(rule, f"path{number}", _build_view(path), **options)
-    state.add_url_rule("/openapi.json", "description", _openapi_response, methods=["GET"])
-    state.add_url_rule("/<path:rest>", "nowhere", _build_view(""), **options)
+    state.add_url_rule("/openapi.json", "openapi", _openapi_response, methods=["GET"])
+    state.add_url_rule("/<path:rest>", "not_found", _build_view(""), **options)
 
 
 def _openapi_response() -> Response:
@@ -69,7 +69,7 @@ def _build_view(path: str) -> Callable[..., Response]:
         except ResourceNotFound as missing:
             return _problem_response(404, str(missing))
         except KeyError:  # it went while we looked
-            return _problem_response(404, "There is no such subscriber.")
+            return _problem_response(404, "There is no such endpoint.")
         except EndpointDisabled as sentence:
             return _problem_response(409, str(sentence))
         except (ValidationError, RequestFailed) as wrong:

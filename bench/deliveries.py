@@ -89,7 +89,7 @@ class Bench:
 
     def ours(self, messages: int) -> None:
         """One subscriber with the default of four requests at once."""
-        endpoints.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
+        endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
         pipe = self.redis.pipeline()
         for _ in range(messages):
             dispatch.deliver_later(pipe, "text.received", {"words": "hello"})
@@ -110,7 +110,7 @@ class Bench:
 
     def crowd(self, people: int) -> None:
         for _ in range(people):
-            endpoints.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
+            endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
         dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
 
@@ -134,11 +134,11 @@ class Bench:
     def depth(self, stored: int) -> float:
         """Milliseconds for one delivery when this many attempts are stored already."""
         self.redis.flushall()
-        one = endpoints.create(self.redis, self.client, self.seal, self.url, http=True, kinds=KINDS)
+        one = endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
-            pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "tries": 1})
-            pipe.execute_command("XADD", f"hook:ep_{at % 100}:attempts", "*", "a", BODY * 5)
+            pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "attempts": 1})
+            pipe.execute_command("XADD", f"endpoint:ep_{at % 100}:attempts", "*", "a", BODY * 5)
             if at % 5_000 == 4_999:
                 pipe.execute()
         pipe.execute()

@@ -123,7 +123,7 @@ class Bench:
     def subscribe(self, name: str) -> str:
         """One more receiver of this temper."""
         url = f"http://127.0.0.1:{self.town.ports[name]}/{time.monotonic_ns()}"
-        return endpoints.create(self.redis, self.client, self.seal, url, http=True, kinds=KINDS).id
+        return endpoints.create(self.redis, self.client, self.seal, url, http=True, event_types=KINDS).id
 
     def round(self, with_zoo: bool) -> list[float]:
         """Seconds from the sweep that finds the message to each polite receiver; nobody knows the others yet."""

@@ -107,7 +107,7 @@ def update_text_status(visit: WebhookContext) -> StoredResponse:
     """A text of ours is sent, delivered, or not. It also settles a text that we were in doubt about."""
     text = visit.delivery
     sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
-    effect = outbox.load(visit.redis, text.query.get("effect", ""))
+    effect = outbox.load(visit.redis, text.query.get("message", ""))
     if effect and effect.state in ("sending", "unknown") and outbox.claim_sid(visit.redis, sid, effect.id):
         outbox.settle(visit.redis, effect.id, effect.state, "sent", sid=sid)
     if _advance_status(visit, sid, status):

@@ -100,9 +100,10 @@ def _template_values() -> dict[str, Any]:
     try:
         shown.catch_up()
         seen["stopped"] = rate_limits.stop_reason(client)
-        seen["came_rows"] = [_delivery_row(id, delivery) for id, delivery in inbox.latest(client, MAX_ROWS)]
+        seen["came_rows"] = [_delivery_row(id, delivery) for id, delivery, _ in inbox.latest(client, MAX_ROWS)]
         seen["refused"] = [
-            _delivery_row(id, delivery, why.words) for id, delivery, why in inbox.latest_rejected(client, MAX_ROWS)
+            _delivery_row(id, delivery, why.explanation)
+            for id, delivery, why in inbox.latest_rejected(client, MAX_ROWS)
         ]
     except redis.RedisError:
         seen["health"] = health.Health(False)

@@ -8,7 +8,7 @@ from api.schema import ENDPOINT_OPTIONS, OPERATIONS, ValidationError, validate
 from sending.webhooks.endpoints import WebhookEndpoint
 
 SECRET_FIELDS = ("authorization", "headers")  # never shown again: left empty they stay as they are
-UPDATE_OPERATION = OPERATIONS["/subscribers/{id}"]["PATCH"]
+UPDATE_OPERATION = OPERATIONS["/endpoints/{id}"]["PATCH"]
 
 
 def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:
 
 def form_values(one: WebhookEndpoint) -> dict[str, str]:
     """What stands in the form of this subscriber; nothing secret."""
-    row = {**asdict(one), "kinds": "\n".join(one.kinds)}
+    row = {**asdict(one), "event_types": "\n".join(one.event_types)}
     known = {name: row[name] for name in ENDPOINT_OPTIONS if name not in SECRET_FIELDS}
     return {name: ("yes" if value else "") if isinstance(value, bool) else str(value) for name, value in known.items()}
 

@@ -22,15 +22,15 @@ from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
-from workers import redelivery_runs
+from workers import runs
 
 SECRET_TTL_SECONDS = 300  # seconds a secret waits to be shown, once
 MAX_ROWS = 50  # attempts, and dead letters, in view
 FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, ResourceNotFound, WrongKey)
 DEFAULT_FORM_VALUES = {
-    "payload": "full",
-    "rate": "0",
-    "at_once": str(endpoints.DEFAULT_CONCURRENCY),
+    "payload_style": "full",
+    "rate_limit": "0",
+    "max_concurrency": str(endpoints.DEFAULT_CONCURRENCY),
 }  # the form of a subscriber to be
 
 
@@ -60,7 +60,7 @@ def endpoint_page(id: str) -> Any:
     """One of them: its wishes, its keys, what was tried and what was given up."""
     one = endpoints.load(handlers.redis(), id)
     if one is None:
-        return _render_list(DEFAULT_FORM_VALUES, "There is no such subscriber."), 404
+        return _render_list(DEFAULT_FORM_VALUES, "There is no such endpoint."), 404
     return _render_endpoint(one, endpoint_form.form_values(one), session.pop("said", "") if "said" in session else "")
 
 
@@ -71,7 +71,7 @@ def endpoint_update(id: str) -> Any:
     auth.check_csrf_token()
     one = endpoints.load(handlers.redis(), id)
     if one is None:
-        return _render_list(DEFAULT_FORM_VALUES, "There is no such subscriber."), 404
+        return _render_list(DEFAULT_FORM_VALUES, "There is no such endpoint."), 404
     try:
         handlers.update(id, endpoint_form.parse_form(request.form))
     except FORM_ERRORS as wrong:
@@ -91,15 +91,15 @@ def endpoint_action(id: str, verb: str) -> Any:
     except FORM_ERRORS as wrong:
         session["said"] = str(wrong)
     except KeyError:  # it went while we looked
-        session["said"] = "There is no such subscriber."
+        session["said"] = "There is no such endpoint."
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 
 @bp.get("/present/webhooks/<id>/recoveries/<name>")
 def endpoint_recovery(id: str, name: str) -> Response | tuple[str, int]:
     """How far a recovery is, for the page's own script."""
-    found = redelivery_runs.load(handlers.redis(), name) if auth.is_logged_in() else None
-    if found is None or found.subscriber != id:
+    found = runs.load(handlers.redis(), name) if auth.is_logged_in() else None
+    if found is None or found.options.get("endpoint") != id:
         return "", 403
     return handlers.json_response(handlers.describe_recovery(found))
 
@@ -143,11 +143,11 @@ def _recover(id: str) -> BaseResponse:
 
 
 def _example(id: str) -> BaseResponse:
-    kind = request.form.get("kind", "")
-    if not endpoints.EVENT_FILTER_PATTERN.fullmatch(kind) or kind.endswith("*"):
+    event_type = request.form.get("event_type", "")
+    if not endpoints.EVENT_FILTER_PATTERN.fullmatch(event_type) or event_type.endswith("*"):
         raise ValidationError("An event is called such as text.received.")
-    redelivery.send_example(handlers.redis(), id, kind)
-    return _redirect_to_endpoint(id, f"An example of {kind} goes out.")
+    redelivery.send_example(handlers.redis(), id, event_type)
+    return _redirect_to_endpoint(id, f"An example of {event_type} goes out.")
 
 
 ACTIONS: dict[str, Callable[[str], BaseResponse]] = {
@@ -178,7 +178,7 @@ def _render_list(values: Mapping[str, str], said: str = "") -> str:
 def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str) -> str:
     store = handlers.redis()
     count, dead = redelivery.load_dead_letters(store, one.id, MAX_ROWS)
-    running = redelivery_runs.load(store, request.args.get("recovery", ""))
+    running = runs.load(store, request.args.get("recovery", ""))
     return _render_page(
         "webhook",
         one=one,
@@ -187,11 +187,11 @@ def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str)
         is_new=False,
         secret=_take_secret(one.id),
         attempts=dispatch.load_attempts(store, one.id, MAX_ROWS),
-        waiting=store.zcard(f"hook:{one.id}:due"),
+        waiting=store.zcard(f"endpoint:{one.id}:due"),
         dead_count=count,
         dead=dead,
-        recovery=running if running and running.subscriber == one.id else None,
-        kinds=[*catalogue.CATALOGUE, "github.star"],
+        recovery=running if running and running.options.get("endpoint") == one.id else None,
+        event_types=[*catalogue.CATALOGUE, "github.star"],
     )
 
 
@@ -211,14 +211,14 @@ def _render_page(name: str, **values: Any) -> str:
 def _store_secret(one: WebhookEndpoint) -> None:
     """Keep its newest key for this browser's next look at its page: the cookie holds only where it lies."""
     session["once"] = secrets.token_urlsafe(16)
-    told = json.dumps({"id": one.id, **handlers.describe_newest_key(one)})
-    handlers.redis().set(f"shown:{session['once']}", handlers.get_encryption().close(told), ex=SECRET_TTL_SECONDS)
+    told = handlers.get_encryption().close(json.dumps({"id": one.id, **handlers.describe_newest_key(one)}))
+    handlers.redis().set(f"one_time_secret:{session['once']}", told, ex=SECRET_TTL_SECONDS)
 
 
 def _take_secret(id: str) -> str:
     if "once" not in session:
         return ""
-    found = handlers.redis().getdel(f"shown:{session.pop('once')}")
+    found = handlers.redis().getdel(f"one_time_secret:{session.pop('once')}")
     told = json.loads(handlers.get_encryption().open(found.decode())) if found else {}
     return str(told.get("secret") or told.get("public_key") or "") if told.get("id") == id else ""
 

@@ -96,5 +96,5 @@ def _rejected_row(delivery: Delivery, mistake: Mistake) -> RejectedRow:
         if text and name not in SIGNATURE_FIELDS
     ]
     what, at = sanitize(f"{delivery.method} {delivery.redacted_path}", 80), delivery.received_at
-    words, mend = (sanitize(text, MAX_SENTENCE_CHARACTERS) for text in (mistake.words, mistake.fix))
+    words, mend = (sanitize(text, MAX_SENTENCE_CHARACTERS) for text in (mistake.explanation, mistake.fix))
     return RejectedRow(at, at, 1, what, mistake.name, words, mend, facts)

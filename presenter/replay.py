@@ -175,7 +175,7 @@ def _window_label(asked: dict[str, Any]) -> str:
 
 def _replay_rows(channel: str) -> list[ReplayRow]:
     try:
-        found = inbox.newest(get_page_store(), MAX_ROWS, channel)
+        found = inbox.latest(get_page_store(), MAX_ROWS, channel)
     except redis.RedisError:
         return []
     return [_replay_row(id, delivery, whole) for id, delivery, whole in found]

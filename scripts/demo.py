@@ -12,6 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's file, and a log for each process
 READY_TIMEOUT_SECONDS = 60  # seconds
@@ -102,9 +104,8 @@ def add_dotenv(environ: dict[str, str]) -> dict[str, str]:
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """NAME=value lines; comments and empty lines are skipped."""
-    lines = (line.strip() for line in path.read_text().splitlines())
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    """The variables that a .env file sets. `$` has no special meaning in it, because secrets may contain one."""
+    return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
 
 
 def check_port(name: str, value: str) -> None:

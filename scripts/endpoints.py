@@ -36,7 +36,7 @@ class ApiClient:
 
     def __call__(self, method: str, *path: str, **body: Any) -> Any:
         """The answer's JSON. Refused, with the app's own sentence, when there is none."""
-        url = "/".join([f"{self.app_url}/api/subscribers", *path])
+        url = "/".join([f"{self.app_url}/api/endpoints", *path])
         try:
             answer = self.session.request(
                 method, url, json=body or None, timeout=REQUEST_TIMEOUT_SECONDS, allow_redirects=False
@@ -94,14 +94,14 @@ def _parse_arguments(words: list[str] | None, app: str) -> argparse.Namespace:
         if name == "recover":
             one.add_argument("since", type=parse_time, help="30m, 2h, 3d, all, or 2026-11-23T18:00")
         if name == "example":
-            one.add_argument("kind", help="an event type of the catalogue, such as text.received")
+            one.add_argument("event_type", help="an event type of the catalogue, such as text.received")
     return parser.parse_args(words)
 
 
 def _list(api: ApiClient, asked: argparse.Namespace) -> None:
     rows = [
-        (one["id"], one["state"], one["url"], " ".join(one["kinds"]) or "everything", one["why"])
-        for one in api("GET")["subscribers"]
+        (one["id"], one["state"], one["url"], " ".join(one["event_types"]) or "everything", one["state_reason"])
+        for one in api("GET")["endpoints"]
     ]
     _print_table(rows, "There are none yet.")
 
@@ -111,7 +111,7 @@ def _attempts(api: ApiClient, asked: argparse.Namespace) -> None:
         (
             f"{datetime.fromtimestamp(row['at'], UTC):%Y-%m-%d %H:%M:%S}",
             row["message"],
-            row["kind"],
+            row["event_type"],
             f"attempt {row['tries']}",
             str(row["status"] or row["cause"]),
             f"{row['duration_ms']:.0f} ms",
@@ -125,7 +125,7 @@ def _attempts(api: ApiClient, asked: argparse.Namespace) -> None:
 def _dead(api: ApiClient, asked: argparse.Namespace) -> None:
     found = api("GET", asked.id, "dead")
     rows = [
-        (f"{datetime.fromtimestamp(one['given_up_at'], UTC):%Y-%m-%d %H:%M:%S}", one["message"], one["kind"])
+        (f"{datetime.fromtimestamp(one['given_up_at'], UTC):%Y-%m-%d %H:%M:%S}", one["message"], one["event_type"])
         for one in found["dead"]
     ]
     _print_table(rows, "There is no dead letter.")
@@ -139,7 +139,7 @@ def _resend(api: ApiClient, asked: argparse.Namespace) -> None:
 
 
 def _example(api: ApiClient, asked: argparse.Namespace) -> None:
-    print(f"{api('POST', asked.id, 'example', kind=asked.kind)['message']} goes out.")
+    print(f"{api('POST', asked.id, 'example', event_type=asked.event_type)['message']} goes out.")
 
 
 def _recover(api: ApiClient, asked: argparse.Namespace) -> None:
@@ -151,7 +151,7 @@ def _recover(api: ApiClient, asked: argparse.Namespace) -> None:
         so_far = api("GET", asked.id, "recoveries", so_far["recovery"])
     _print_progress(so_far, shown)
     if so_far["state"] == "failed":
-        raise ApiError(so_far["why"])
+        raise ApiError(so_far["reason"])
 
 
 def _print_progress(so_far: Mapping[str, Any], shown: str) -> str:

@@ -34,7 +34,7 @@ def reencrypt_all(redis: Any, seal: Encryption) -> tuple[int, list[str]]:
         except KeyError:  # deleted meanwhile
             continue
         sealed += 1
-        if one.state == "paused" and one.why.startswith(str(WrongKey())):
+        if one.state == "paused" and one.state_reason.startswith(str(WrongKey())):
             endpoints.resume(redis, one.id)
     return sealed, locked
 

@@ -22,13 +22,13 @@ class TooManyTopics(Exception):
     """This number follows as many things as it may."""
 
 
-def follow(redis: Any, number: str, topic: str, by: str = TEXT) -> None:
+def follow(redis: Any, number: str, topic: str, channel: str = TEXT) -> None:
     """From now on this number hears of `github`, `github.push` or `call.ended`. TooManyTopics when that is too much."""
     key = opt_outs.topics_key(number)
     if redis.hlen(key) >= MAX_TOPICS_PER_NUMBER and not redis.hexists(key, topic):
         raise TooManyTopics
     pipe = redis.pipeline()
-    pipe.hset(key, topic, by)
+    pipe.hset(key, topic, channel)
     pipe.sadd(_followers_key(topic), number)
     pipe.execute()
 
@@ -63,10 +63,10 @@ def iter_followers(redis: Any, name: str) -> Iterator[dict[str, str]]:
         for number in some:
             pipe.hmget(opt_outs.topics_key(number), families)
         found = dict(zip(some, map(_most_specific, pipe.execute()), strict=True))
-        gone = [number for number, by in found.items() if not by]  # they texted STOP
+        gone = [number for number, channel in found.items() if not channel]  # they texted STOP
         for topic in families if gone else ():
             redis.srem(_followers_key(topic), *gone)
-        if told := {number: by for number, by in found.items() if by}:
+        if told := {number: channel for number, channel in found.items() if channel}:
             yield told
 
 
@@ -76,17 +76,17 @@ def get_channel(redis: Any, number: str, name: str) -> str:
 
 
 def issue_unfollow_tokens(redis: Any, numbers: Iterable[str]) -> dict[str, str]:
-    """For each number the word in the address by which it ends all it follows; the same as long as it is told."""
+    """For each number the token in the address by which it ends all it follows; the same as long as it is told."""
     fresh = {number: secrets.token_urlsafe(12) for number in numbers}
     pipe = redis.pipeline(transaction=False)
-    for number, word in fresh.items():
-        pipe.set(f"unfollow-word:{number}", word, nx=True)
-        pipe.getex(f"unfollow-word:{number}", ex=UNFOLLOW_TOKEN_TTL_SECONDS)
-    words = dict(zip(fresh, (word.decode() for word in pipe.execute()[1::2]), strict=True))
-    for number, word in words.items():
-        pipe.set(f"unfollow:{word}", number, ex=UNFOLLOW_TOKEN_TTL_SECONDS)
+    for number, token in fresh.items():
+        pipe.set(f"unfollow-token:{number}", token, nx=True)
+        pipe.getex(f"unfollow-token:{number}", ex=UNFOLLOW_TOKEN_TTL_SECONDS)
+    tokens = dict(zip(fresh, (token.decode() for token in pipe.execute()[1::2]), strict=True))
+    for number, token in tokens.items():
+        pipe.set(f"unfollow:{token}", number, ex=UNFOLLOW_TOKEN_TTL_SECONDS)
     pipe.execute()
-    return words
+    return tokens
 
 
 def issue_unfollow_token(redis: Any, number: str) -> str:
@@ -94,9 +94,9 @@ def issue_unfollow_token(redis: Any, number: str) -> str:
     return issue_unfollow_tokens(redis, [number])[number]
 
 
-def resolve_unfollow_token(redis: Any, word: str) -> str:
-    """The number that this word belongs to, or ""."""
-    return (redis.get(f"unfollow:{word}") or b"").decode()
+def resolve_unfollow_token(redis: Any, token: str) -> str:
+    """The number that this token belongs to, or ""."""
+    return (redis.get(f"unfollow:{token}") or b"").decode()
 
 
 def _most_specific(found: list[bytes | None]) -> str:

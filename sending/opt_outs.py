@@ -2,23 +2,23 @@
 
 from typing import Any
 
-OPT_OUTS_KEY = "consent:left"
+OPT_OUTS_KEY = "opt-outs"
 
 
-def opt_out(to: Any, number: str) -> None:
+def opt_out(pipe: Any, number: str) -> None:
     """Remember, on a client or a pipeline, that this person wants no texts, and forget what they followed."""
-    to.execute_command("SADD", OPT_OUTS_KEY, number)
-    to.execute_command("DEL", topics_key(number))
+    pipe.execute_command("SADD", OPT_OUTS_KEY, number)
+    pipe.execute_command("DEL", topics_key(number))
 
 
 def topics_key(number: str) -> str:
     """Where it is kept what this person follows; START does not bring it back."""
-    return f"follows:{number}"
+    return f"topics:{number}"
 
 
-def opt_in(to: Any, number: str) -> None:
+def opt_in(pipe: Any, number: str) -> None:
     """Forget it again."""
-    to.execute_command("SREM", OPT_OUTS_KEY, number)
+    pipe.execute_command("SREM", OPT_OUTS_KEY, number)
 
 
 def has_opted_out(redis: Any, number: str) -> bool:

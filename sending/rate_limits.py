@@ -18,13 +18,13 @@ class RateLimitExceeded(Exception):
 def consume(redis: Any, person: str, now: float | None = None) -> None:
     """Count one text to this person, or raise RateLimitExceeded. `person` is an alias, never a number."""
     minute, day = int((now or time.time()) // 60), int((now or time.time()) // 86_400)
-    if why := redis.get(STOPPED_KEY):
-        raise RateLimitExceeded(f"all sending is stopped: {why.decode()}")
+    if reason := redis.get(STOPPED_KEY):
+        raise RateLimitExceeded(f"all sending is stopped: {reason.decode()}")
     pipe = redis.pipeline()
     for key, keep in (
-        (f"sent:{person}:m{minute}", 120),
-        (f"sent:{person}:d{day}", 90_000),
-        (f"sent:all:m{minute}", 120),
+        (f"rate:{person}:m{minute}", 120),
+        (f"rate:{person}:d{day}", 90_000),
+        (f"rate:all:m{minute}", 120),
     ):
         pipe.incr(key)
         pipe.expire(key, keep)
@@ -38,10 +38,10 @@ def consume(redis: Any, person: str, now: float | None = None) -> None:
         raise RateLimitExceeded(f"more than {MAX_PER_PERSON_PER_DAY} texts to one person in a day")
 
 
-def stop(redis: Any, why: str) -> None:
+def stop(redis: Any, reason: str) -> None:
     """Stop all sending until somebody releases it."""
-    redis.set(STOPPED_KEY, why)
-    events.publish(redis, "sending.stopped", reason=why)
+    redis.set(STOPPED_KEY, reason)
+    events.publish(redis, "sending.stopped", reason=reason)
 
 
 def resume(redis: Any) -> None:

@@ -18,23 +18,23 @@ def count_segments(text: str) -> int:
     return _count_parts([2 if ord(character) > 0xFFFF else 1 for character in text], 70, 67)
 
 
-def _count_parts(costs: list[int], alone: int, each: int) -> int:
+def _count_parts(costs: list[int], single_size: int, part_size: int) -> int:
     """No character is split between two parts, so a two-unit one may leave a unit unused."""
-    if sum(costs) <= alone:
+    if sum(costs) <= single_size:
         return 1
     parts, used = 1, 0
     for cost in costs:
-        if used + cost > each:
+        if used + cost > part_size:
             parts, used = parts + 1, 0
         used += cost
     return parts
 
 
-def shorten(text: str, most: int = MAX_SEGMENTS) -> str:
-    """The text, cut at the end of a sentence (or a word) and marked, so that it fits in `most` segments."""
-    if count_segments(text) <= most:
+def shorten(text: str, max_segments: int = MAX_SEGMENTS) -> str:
+    """The text, cut at the end of a sentence (or a word) and marked, so that it fits in `max_segments` segments."""
+    if count_segments(text) <= max_segments:
         return text
-    fits = _longest_prefix(text, most)
+    fits = _longest_prefix(text, max_segments)
     for ending in (". ", "! ", "? ", "\n", " "):
         at = text.rfind(ending, fits // 2, fits)
         if at > 0:
@@ -42,10 +42,12 @@ def shorten(text: str, most: int = MAX_SEGMENTS) -> str:
     return text[:fits] + TRUNCATION_MARK
 
 
-def _longest_prefix(text: str, most: int) -> int:
+def _longest_prefix(text: str, max_segments: int) -> int:
     """The largest number of characters that fit together with the mark."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if count_segments(text[:middle] + TRUNCATION_MARK) <= most else (low, middle - 1)
+        low, high = (
+            (middle, high) if count_segments(text[:middle] + TRUNCATION_MARK) <= max_segments else (low, middle - 1)
+        )
     return low

@@ -51,39 +51,39 @@ class TwilioGateway:
 
     def send_text(self, id: str) -> str:
         """Carry out the planned text with this id, as far as it goes now; answers its state."""
-        effect = outbox.load(self.redis, id)
-        if effect is None or effect.is_settled:
-            return effect.state if effect else "unknown"
-        if effect.state == "sending" and time.time() - effect.started_at < outbox.SENDING_TIMEOUT_SECONDS:
+        message = outbox.load(self.redis, id)
+        if message is None or message.is_settled:
+            return message.state if message else "unknown"
+        if message.state == "sending" and time.time() - message.started_at < outbox.SENDING_TIMEOUT_SECONDS:
             return "sending"
-        if effect.state in ("sending", "unknown"):
-            return self._resolve_unknown(effect)
-        if reason := self._reason_not_to_send(effect):
-            return self._refuse(effect, "planned", reason)
-        return self._send(effect) if outbox.start_sending(self.redis, effect) else "sending"
+        if message.state in ("sending", "unknown"):
+            return self._resolve_unknown(message)
+        if reason := self._reason_not_to_send(message):
+            return self._mark_failed(message, "planned", reason)
+        return self._send(message) if outbox.start_sending(self.redis, message) else "sending"
 
     def start_call(self, id: str) -> str:
-        """Call the person, and let /voice/told speak the planned words with this id; answers the effect's state.
+        """Call the person, and let /voice/told speak the planned words with this id; answers the message's state.
 
         Who was called a moment ago gets a text instead, and so does whom Twilio may or may not have called.
         """
-        effect, origin = outbox.load(self.redis, id), self.settings.public_url
-        if effect is None or effect.state != "planned" or effect.tries or not origin:
+        message, origin = outbox.load(self.redis, id), self.settings.public_url
+        if message is None or message.state != "planned" or message.tries or not origin:
             return self.send_text(id)
-        person = alias(effect.to, self.settings.secret_key[0])
+        person = alias(message.to, self.settings.secret_key[0])
         if not self.redis.set(f"called:{person}", 1, nx=True, ex=CALL_COOLDOWN_SECONDS):
             return self.send_text(id)
-        if reason := self._reason_not_to_send(effect):
-            return self._refuse(effect, "planned", reason)
+        if reason := self._reason_not_to_send(message):
+            return self._mark_failed(message, "planned", reason)
         call = functools.partial(
             self.client.calls.create,
-            to=effect.to,
+            to=message.to,
             from_=self.settings.twilio_phone_number,
-            url=f"{origin}/voice/told?effect={id}",
-            status_callback=f"{origin}/voice/told/status?effect={id}",
+            url=f"{origin}/voice/told?message={id}",
+            status_callback=f"{origin}/voice/told/status?message={id}",
         )
         return (
-            self._call_api(effect, call, self._mark_called) if outbox.start_sending(self.redis, effect) else "sending"
+            self._call_api(message, call, self._mark_called) if outbox.start_sending(self.redis, message) else "sending"
         )
 
     def redirect_call(self, call_sid: str, url: str) -> bool:
@@ -112,104 +112,107 @@ class TwilioGateway:
         """The sound of a recording as WAV. The address is built here: the one in the webhook is not followed."""
         base = self.settings.twilio_api_url or "https://api.twilio.com"
         url = f"{base}/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{sid}.wav"
-        keys = (self.settings.twilio_account_sid, self.settings.twilio_auth_token[0])
-        answer = requests.get(url, auth=keys, timeout=REQUEST_TIMEOUT_SECONDS)
+        auth = (self.settings.twilio_account_sid, self.settings.twilio_auth_token[0])
+        answer = requests.get(url, auth=auth, timeout=REQUEST_TIMEOUT_SECONDS)
         answer.raise_for_status()
         return answer.content
 
-    def _reason_not_to_send(self, effect: OutboundMessage) -> str:
+    def _reason_not_to_send(self, message: OutboundMessage) -> str:
         """Why this text may not be sent at all, or ""."""
-        if opt_outs.has_opted_out(self.redis, effect.to):
+        if opt_outs.has_opted_out(self.redis, message.to):
             return "they texted STOP"
-        if effect.tries >= MAX_TRIES:
-            return f"tried {MAX_TRIES} times: {effect.reason or 'Twilio did not answer'}"
-        if effect.tries == 0:
+        if message.tries >= MAX_TRIES:
+            return f"tried {MAX_TRIES} times: {message.reason or 'Twilio did not answer'}"
+        if message.tries == 0:
             try:
-                rate_limits.consume(self.redis, alias(effect.to, self.settings.secret_key[0]))
+                rate_limits.consume(self.redis, alias(message.to, self.settings.secret_key[0]))
             except rate_limits.RateLimitExceeded as ceiling:
                 return str(ceiling)
         return ""
 
-    def _send(self, effect: OutboundMessage) -> str:
+    def _send(self, message: OutboundMessage) -> str:
         text = functools.partial(
             self.client.messages.create,
-            to=effect.to,
+            to=message.to,
             from_=self.settings.twilio_phone_number,
-            body=shorten(effect.body),
-            status_callback=f"{self.settings.public_url}/sms/status?effect={effect.id}",
+            body=shorten(message.body),
+            status_callback=f"{self.settings.public_url}/sms/status?message={message.id}",
         )
-        return self._call_api(effect, text, self._mark_sent)
+        return self._call_api(message, text, self._mark_sent)
 
     def _call_api(
-        self, effect: OutboundMessage, order: Callable[[], Any], done: Callable[[OutboundMessage, str, str], str]
+        self,
+        message: OutboundMessage,
+        request: Callable[[], Any],
+        on_success: Callable[[OutboundMessage, str, str], str],
     ) -> str:
         """Order it at Twilio, and write down what came of that."""
         try:
-            made = order()
+            made = request()
         except TwilioRestException as refusal:
-            return self._handle_error(effect, refusal)
+            return self._handle_error(message, refusal)
         except CONNECTION_ERRORS as trouble:
             if _was_never_sent(trouble):
-                return self._later(effect, "Twilio could not be reached")
-            return self._mark_unknown(effect)
+                return self._postpone(message, "Twilio could not be reached")
+            return self._mark_unknown(message)
         except requests.exceptions.RequestException:
-            return self._mark_unknown(effect)
-        return done(effect, "sending", str(made.sid))
+            return self._mark_unknown(message)
+        return on_success(message, "sending", str(made.sid))
 
-    def _mark_called(self, effect: OutboundMessage, seen: str, sid: str) -> str:
-        outbox.settle(self.redis, effect.id, seen, "sent", sid=sid)
+    def _mark_called(self, message: OutboundMessage, expected: str, sid: str) -> str:
+        outbox.settle(self.redis, message.id, expected, "sent", sid=sid)
         return "sent"
 
-    def _mark_sent(self, effect: OutboundMessage, seen: str, sid: str) -> str:
-        outbox.claim_sid(self.redis, sid, effect.id)
-        if outbox.settle(self.redis, effect.id, seen, "sent", sid=sid):
-            body = shorten(effect.body)
-            facts = {"who": mask(effect.to), "answer": body, "segments": count_segments(body)}
-            events.publish(self.redis, "text.sent", effect.subject or sid, **facts)
+    def _mark_sent(self, message: OutboundMessage, expected: str, sid: str) -> str:
+        outbox.claim_sid(self.redis, sid, message.id)
+        if outbox.settle(self.redis, message.id, expected, "sent", sid=sid):
+            body = shorten(message.body)
+            facts = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
+            events.publish(self.redis, "text.sent", message.subject or sid, **facts)
         return "sent"
 
-    def _handle_error(self, effect: OutboundMessage, refusal: TwilioRestException) -> str:
+    def _handle_error(self, message: OutboundMessage, refusal: TwilioRestException) -> str:
         if refusal.status == 429 or refusal.code in RATE_LIMIT_ERRORS:
-            return self._later(effect, "Twilio asked us to slow down")
+            return self._postpone(message, "Twilio asked us to slow down")
         if refusal.status >= 500:
-            return self._mark_unknown(effect)
+            return self._mark_unknown(message)
         if refusal.code == ERROR_UNSUBSCRIBED_RECIPIENT:
-            opt_outs.opt_out(self.redis, effect.to)
-            return self._refuse(effect, "sending", "they texted STOP")
-        return self._refuse(effect, "sending", f"Twilio refused it: {refusal.msg} ({refusal.code})")
+            opt_outs.opt_out(self.redis, message.to)
+            return self._mark_failed(message, "sending", "they texted STOP")
+        return self._mark_failed(message, "sending", f"Twilio refused it: {refusal.msg} ({refusal.code})")
 
-    def _refuse(self, effect: OutboundMessage, seen: str, reason: str) -> str:
-        if outbox.settle(self.redis, effect.id, seen, "refused", reason=reason):
+    def _mark_failed(self, message: OutboundMessage, expected: str, reason: str) -> str:
+        if outbox.settle(self.redis, message.id, expected, "failed", reason=reason):
             log.warning("A text was not sent: %s", reason)
-            events.publish(self.redis, "text.failed", effect.subject, who=mask(effect.to), reason=reason)
-        return "refused"
+            events.publish(self.redis, "text.failed", message.subject, who=mask(message.to), reason=reason)
+        return "failed"
 
-    def _later(self, effect: OutboundMessage, reason: str) -> str:
-        wait = random.uniform(0.5, 1) * min(2**effect.tries, 60)  # noqa: S311 (jitter, not a secret)
-        outbox.postpone(self.redis, effect.id, "sending", time.time() + wait, reason)
+    def _postpone(self, message: OutboundMessage, reason: str) -> str:
+        wait = random.uniform(0.5, 1) * min(2**message.tries, 60)  # noqa: S311 (jitter, not a secret)
+        outbox.postpone(self.redis, message.id, "sending", time.time() + wait, reason)
         return "planned"
 
-    def _mark_unknown(self, effect: OutboundMessage) -> str:
-        outbox.mark_unknown(self.redis, effect.id, time.time() + RECHECK_DELAY_SECONDS)
+    def _mark_unknown(self, message: OutboundMessage) -> str:
+        outbox.mark_unknown(self.redis, message.id, time.time() + RECHECK_DELAY_SECONDS)
         return "unknown"
 
-    def _resolve_unknown(self, effect: OutboundMessage) -> str:
+    def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Is the doubtful text among those that Twilio sent? Only when it is not may it be sent again."""
-        since = datetime.fromtimestamp(effect.started_at, UTC) - timedelta(
+        since = datetime.fromtimestamp(message.started_at, UTC) - timedelta(
             seconds=60
         )  # their clock and ours may differ
         try:
             sent = self.client.messages.list(
-                to=effect.to, limit=100
+                to=message.to, limit=100
             )  # newest first; a queued one has no DateSent to filter by
         except (TwilioException, requests.exceptions.RequestException):
-            outbox.recheck_later(self.redis, effect.id, effect.state, time.time() + RECHECK_DELAY_SECONDS)
+            outbox.recheck_later(self.redis, message.id, message.state, time.time() + RECHECK_DELAY_SECONDS)
             return "unknown"
-        for message in sent:
-            mine = message.body == shorten(effect.body) and message.direction == "outbound-api"
-            if mine and _is_recent(message, since) and outbox.claim_sid(self.redis, str(message.sid), effect.id):
-                return self._mark_sent(effect, effect.state, str(message.sid))
-        outbox.postpone(self.redis, effect.id, effect.state, time.time(), "Twilio did not answer")
+        for text in sent:
+            mine = text.body == shorten(message.body) and text.direction == "outbound-api"
+            if mine and _is_recent(text, since) and outbox.claim_sid(self.redis, str(text.sid), message.id):
+                return self._mark_sent(message, message.state, str(text.sid))
+        outbox.postpone(self.redis, message.id, message.state, time.time(), "Twilio did not answer")
         return "planned"
 
 

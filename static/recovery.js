@@ -9,12 +9,12 @@ async function look() {
   if (OPEN.includes(part.dataset.state)) setTimeout(look, 500);
 }
 
-function show({ state, done, total, why }) {
+function show({ state, done, total, reason }) {
   part.dataset.state = state;
   part.querySelector("progress").max = total || 1;
   part.querySelector("progress").value = state === "done" ? total || 1 : done;
   part.querySelector("p").textContent =
-    why || (state === "waiting" ? "Waiting for a worker." : `${done} of ${total} go out once more.`);
+    reason || (state === "waiting" ? "Waiting for a worker." : `${done} of ${total} go out once more.`);
 }
 
 if (part && OPEN.includes(part.dataset.state)) look();

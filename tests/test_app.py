@@ -2,7 +2,7 @@
 
 import pytest
 
-NOT_SIGNED, NOT_THERE, WRONG_METHOD, WRONG_KIND, BROKEN = 403, 404, 405, 415, 500
+NO_TOKEN, NOT_SIGNED, NOT_THERE, WRONG_METHOD, WRONG_KIND, BROKEN = 401, 403, 404, 405, 415, 500
 
 
 def breaks():
@@ -16,7 +16,7 @@ def breaks():
         ("GET", "/static/stage.css", 200),
         ("GET", "/health/live", 200),
         ("GET", "/nowhere", NOT_THERE),
-        ("GET", "/subscribers", NOT_THERE),  # without API_TOKENS
+        ("GET", "/api/endpoints", NO_TOKEN),
         ("POST", "/sms", NOT_SIGNED),
         ("POST", "/webhooks/stripe", WRONG_KIND),
         ("PUT", "/voice", WRONG_METHOD),

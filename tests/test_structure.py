@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
-MODULES = ["app", "config", "events", "masking", "store", "store_batching"]
+MODULES = ["app", "config", "context", "events", "masking", "store", "store_batching"]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
 # From top to bottom: each may import itself and what is in the lines below it.
@@ -21,6 +21,7 @@ LAYERS = [
     {"api"},
     {"stage", "phone"},
     {"receiving"},
+    {"context"},
     {"workers"},
     {"sending"},
     {"events", "store_batching"},

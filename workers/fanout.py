@@ -56,7 +56,7 @@ def _fan_out_batch(redis: Any) -> tuple[int, int]:
 
 def _find_start(hooks: list[WebhookEndpoint], newest: str) -> str:
     """Where to begin when nobody has ever read: at the first subscription, for a worker may start late."""
-    return f"{min(1000 * one.made for one in hooks):.0f}-0" if hooks else newest
+    return f"{min(1000 * one.created_at for one in hooks):.0f}-0" if hooks else newest
 
 
 def _advance_cursor(redis: Any, pipe: Any, seen: str, last: str) -> bool:
@@ -68,7 +68,7 @@ def _plan_event(redis: Any, pipe: Any, event: Event, hooks: list[WebhookEndpoint
     name = catalogue.public_type(event)
     if not name:
         return False
-    hooked = any(one.state != "off" and one.subscribes_to(name) for one in hooks)
+    hooked = any(one.state != "disabled" and one.subscribes_to(name) for one in hooks)
     if hooked:
         data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("original", "")))
         dispatch.deliver_later(pipe, name, data, id=catalogue.message_id_for(event.id), now=event.time)

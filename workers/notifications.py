@@ -83,7 +83,7 @@ def deliver_notifications(ids: list[str]) -> None:
         if effect is None or effect.is_settled:
             redis.zrem(outbox.DUE_KEY, id)  # planned again by somebody who died halfway
         elif effect.state == "planned" and not _is_still_followed(effect):
-            outbox.settle(redis, id, "planned", "refused", reason="they follow it no more")
+            outbox.settle(redis, id, "planned", "failed", reason="they follow it no more")
         elif id.startswith(CALL_ID_PREFIX):
             callbacks.get_gateway().start_call(id)
         else:
@@ -104,7 +104,7 @@ def _plan_for_followers(redis: Any, id: str) -> None:
                 words,
                 row["subject"],
             )
-            outbox.plan(pipe, effect, due=WAITING_KEY, now=float(row["time"]))
+            outbox.plan(pipe, effect, queue_key=WAITING_KEY, now=float(row["time"]))
         pipe.execute()
     redis.zrem(NEW_EVENTS_KEY, id)
 

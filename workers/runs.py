@@ -1,37 +1,45 @@
-"""Runs: long work that a person started, for others to watch: how far it is, and what became of each request."""
+"""Runs: jobs that a person starts and watches. Redis holds their progress and an outcome for each request."""
 
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
-from store import commit_if_unchanged
+from redis import Redis
+from rq import Queue
 
-RUNS_KEY = "runs"  # the ids of the newest, newest first
-MAX_RUNS = 20  # runs
-RUN_TTL_SECONDS = 3 * 24 * 3600  # seconds
-MAX_OUTCOMES = 500  # outcomes of one run
-STALLED_AFTER_SECONDS = (
-    60  # seconds without a word from a run at work: its worker may have died, and another takes it up
-)
+from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
-REPLAY, FIND_MISSING, BACKFILL = "replay", "find_missing", "backfill"
+RUNS_KEY = "runs"  # a list of run ids, newest first
+MAX_RUNS = 20  # in that list
+RUN_TTL_SECONDS = 3 * 24 * 3600
+MAX_OUTCOMES = 500  # of one run
+STALLED_AFTER_SECONDS = 60  # without an update: the worker may have died, and another will run the job again
+JOB_TIMEOUT_SECONDS = 900
+JOB_TTL_SECONDS = 3_600  # for which RQ keeps a finished or failed job
+
+REPLAY, FIND_MISSING, BACKFILL, REDELIVERY = "replay", "find_missing", "backfill", "redelivery"
+
+
+class RunFailed(Exception):
+    """The work of a run cannot be done; the message says why."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """`state`: waiting, working, done, failed. `options`: the form's choices. `words`: its progress or result."""
+    """`state` is waiting, working, done or failed; `words` describes the progress or the result, for people."""
 
     id: str
-    kind: str
-    options: dict[str, Any]
+    kind: str  # REPLAY, FIND_MISSING, BACKFILL or REDELIVERY
+    options: dict[str, Any]  # as chosen in the form or the API request
     state: str = "waiting"
     done: int = 0
     total: int = 0
     words: str = ""
     started_at: float = 0.0  # seconds since 1970
-    updated_at: float = 0.0  # when it last said something
+    updated_at: float = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -40,15 +48,16 @@ class Run:
 
     @property
     def is_stalled(self) -> bool:
-        """True when it should have said something meanwhile."""
+        """True if it is open and was not updated for STALLED_AFTER_SECONDS."""
         return self.is_open and time.time() - self.updated_at > STALLED_AFTER_SECONDS
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request, which first came, or was sent, at `at` (seconds since 1970; 0.0 when nobody knows).
+    """The result of one request of a run.
 
-    `state`: good, over (nothing was to do), waiting (it comes by another way), failed. `status`: 0 for no answer.
+    `state` is good, over (nothing to do), waiting (its provider sends it again) or failed. `status` is the HTTP status,
+    0 without a response. `at` is when the request was first received or sent, in seconds since 1970, 0.0 if unknown.
     """
 
     what: str
@@ -59,58 +68,105 @@ class Outcome:
     at: float = 0.0
 
 
-def plan(pipe: Any, kind: str, options: dict[str, Any], id: str = "") -> Run:
-    """A new run, on the pipeline that also queues its job."""
-    now = time.time()
-    run = Run(id or secrets.token_hex(6), kind, options, started_at=now, updated_at=now)
-    pipe.execute_command("SET", f"run:{run.id}", json.dumps(asdict(run)), "EX", RUN_TTL_SECONDS)
-    pipe.execute_command("LPUSH", RUNS_KEY, run.id)
-    pipe.execute_command("LTRIM", RUNS_KEY, 0, MAX_RUNS - 1)
+def start(
+    redis: Redis,
+    queue: Queue,
+    job: Callable[[str], None],
+    kind: str,
+    options: dict[str, Any],
+    *,
+    id: str = "",
+    timeout: int = JOB_TIMEOUT_SECONDS,
+    listed: bool = True,
+) -> Run:
+    """Store a new run and enqueue `job`, which takes the run's id, in one transaction. See `latest` for `listed`."""
+    pipe = new_pipeline(redis)
+    run = plan(pipe, kind, options, id, listed)
+    queue.enqueue_call(
+        job,
+        args=(run.id,),
+        job_id=f"run-{run.id}",
+        timeout=timeout,
+        result_ttl=JOB_TTL_SECONDS,
+        failure_ttl=JOB_TTL_SECONDS,
+        description=kind,
+        pipeline=pipe,
+    )
+    commit_if_unchanged(redis, pipe, f"run:{run.id}", "")
     return run
 
 
-def save(redis: Any, pipe: Any, run: Run) -> bool:
-    """Everything on the pipeline of `plan`, at once."""
-    return commit_if_unchanged(redis, pipe, f"run:{run.id}", "")
+def plan(pipe: Pipe | Store, kind: str, options: dict[str, Any], id: str = "", listed: bool = True) -> Run:
+    """A new run, written on this pipeline."""
+    now = time.time()
+    run = Run(id or secrets.token_hex(6), kind, options, started_at=now, updated_at=now)
+    pipe.execute_command("SET", f"run:{run.id}", json.dumps(asdict(run)), "EX", RUN_TTL_SECONDS)
+    if listed:
+        pipe.execute_command("LPUSH", RUNS_KEY, run.id)
+        pipe.execute_command("LTRIM", RUNS_KEY, 0, MAX_RUNS - 1)
+    return run
 
 
-def load(redis: Any, id: str) -> Run | None:
-    """The run with this id, or None when it is not known any more."""
+def load(redis: Store, id: str) -> Run | None:
+    """The run with this id, or None if there is none or it has expired."""
     found = redis.get(f"run:{id}")
     return Run(**json.loads(found)) if found else None
 
 
-def latest(redis: Any, count: int = MAX_RUNS) -> list[Run]:
-    """The newest, newest first."""
+def latest(redis: Store, count: int = MAX_RUNS) -> list[Run]:
+    """The newest listed runs, newest first."""
     ids = [id.decode() for id in redis.lrange(RUNS_KEY, 0, count - 1)]
     found = redis.mget([f"run:{id}" for id in ids]) if ids else []
     return [Run(**json.loads(row)) for row in found if row]
 
 
-def outcomes(redis: Any, id: str, count: int = MAX_OUTCOMES) -> list[Outcome]:
-    """What became of each request so far, in order."""
-    return [Outcome(*json.loads(row)) for row in redis.lrange(f"run:{id}:rows", 0, count - 1)]
+def outcomes(redis: Store, id: str, count: int = MAX_OUTCOMES) -> list[Outcome]:
+    """The first outcomes of a run, in order."""
+    return [Outcome(*json.loads(row)) for row in redis.lrange(f"run:{id}:outcomes", 0, count - 1)]
+
+
+def execute(redis: Store, run: Run, work: Callable[["RunWriter"], str]) -> None:
+    """Do `work` and record its end: the run is done, with the words that `work` returns, or failed.
+
+    RunFailed ends the run with its message; any other exception is raised again, so that the job fails too.
+    """
+    writer = RunWriter(redis, run)
+    try:
+        writer.finish("done", work(writer))
+    except RunFailed as reason:
+        writer.finish("failed", str(reason))
+    except BaseException as error:
+        writer.finish("failed", f"Stopped by {type(error).__name__}. The log has more.")
+        raise
 
 
 class RunWriter:
-    """What the one who works on a run writes; each word is seen at once."""
+    """Writes the progress of one run; each change is visible at once."""
 
-    def __init__(self, redis: Any, run: Run) -> None:
+    def __init__(self, redis: Store, run: Run) -> None:
         self.redis, self.run = redis, run
-        redis.delete(f"run:{run.id}:rows")  # a run whose worker died begins anew
-        self._update(state="working", done=0, total=0, words="")
+        self._update(state="working")
+
+    def clear(self) -> None:
+        """Discard the progress of an earlier attempt of the job, whose worker died."""
+        self.redis.delete(f"run:{self.run.id}:outcomes")
+        self._update(done=0, total=0, words="")
 
     def set_message(self, words: str) -> None:
-        """Where it is."""
+        """Describe the current step, for people."""
         self._update(words=words)
 
     def set_total(self, total: int) -> None:
-        """How many requests there are."""
+        """Set the number of requests."""
         self._update(total=total)
 
+    def set_progress(self, done: int, total: int) -> None:
+        """Set both numbers, for a run without outcomes."""
+        self._update(done=done, total=total)
+
     def add_outcome(self, outcome: Outcome) -> None:
-        """One more is done."""
-        key = f"run:{self.run.id}:rows"
+        """Count one more request as done."""
+        key = f"run:{self.run.id}:outcomes"
         pipe = self.redis.pipeline()
         pipe.rpush(key, json.dumps(astuple(outcome)))
         pipe.ltrim(key, 0, MAX_OUTCOMES - 1)
@@ -119,7 +175,7 @@ class RunWriter:
         self._update(done=self.run.done + 1)
 
     def finish(self, state: str, words: str) -> None:
-        """It is `done` or has `failed`."""
+        """End the run as done or failed."""
         self._update(state=state, words=words)
 
     def _update(self, **changes: Any) -> None:

@@ -46,10 +46,15 @@ def check_site(address: str, client: HttpClient) -> SiteCheck:
         while len(hops) <= MAX_REDIRECTS:
             here = client.normalize_url(here, http=True)
             reply = client.request(
-                "GET", here, total_timeout=HOP_TIMEOUT_SECONDS, max_kept_bytes=MAX_BODY_BYTES, http=True, fresh=True
+                "GET",
+                here,
+                total_timeout=HOP_TIMEOUT_SECONDS,
+                max_kept_bytes=MAX_BODY_BYTES,
+                http=True,
+                new_connection=True,
             )
             hops.append(_hop(here, reply))
-            certificate_ends = reply.tls.ends if reply.tls else None
+            certificate_ends = reply.tls.not_after if reply.tls else None
             following = _redirect_target(here, reply)
             if following is None:
                 return SiteCheck(url, tuple(hops), certificate_ends)
@@ -72,7 +77,7 @@ def summarize(check: SiteCheck, now: datetime | None = None) -> str:
 
 def _hop(url: str, reply: HttpResponse) -> Hop:
     spent = reply.timing
-    return Hop(url, reply.status, *(round(1000 * part) for part in (spent.connect, spent.secure, spent.first_byte)))
+    return Hop(url, reply.status, *(round(1000 * part) for part in (spent.connect, spent.tls, spent.first_byte)))
 
 
 def _redirect_target(here: str, reply: HttpResponse) -> str | None:

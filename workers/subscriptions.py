@@ -64,7 +64,9 @@ def subscribe(url: str) -> str:
         return f"You have {MAX_ENDPOINTS_PER_NUMBER} addresses already. Text unfollow and one of them first."
     try:
         verification.verify_url(client, url, http=http)
-        one = known or endpoints.create(redis, client, seal, url, http=http, owner=number, kinds=_default_event_types())
+        one = known or endpoints.create(
+            redis, client, seal, url, http=http, owner=number, event_types=_default_event_types()
+        )
         try:
             verification.send_secret(client, seal, one, http=http)
         except WrongKey:  # sealed with a SECRET_KEY that is gone; whoever holds the address gets a new secret
@@ -72,7 +74,7 @@ def subscribe(url: str) -> str:
     except VerificationFailed as wanted:
         return f"No webhooks go to {host} yet. {wanted}"
     endpoints.resume(redis, one.id)
-    return f"{host} has its secret now, and hears of {', '.join(one.kinds)}. Text unfollow {host} to end it."
+    return f"{host} has its secret now, and hears of {', '.join(one.event_types)}. Text unfollow {host} to end it."
 
 
 def get_requester_number() -> str:

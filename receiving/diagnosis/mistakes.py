@@ -24,15 +24,17 @@ class Mistake:
     """A usual mistake: its short name, what happened in words, and how to mend it. For us, never for the sender."""
 
     name: str
-    words: str
+    explanation: str
     fix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.words}. {self.fix}" if self.fix else self.words
+        return f"{self.explanation}. {self.fix}" if self.fix else self.explanation
 
     def combined_with(self, other: "Mistake") -> "Mistake":
         """Both of them at once."""
-        return Mistake(f"{self.name} and {other.name}", f"{self.words}, and {other.words}", f"{self.fix} {other.fix}")
+        return Mistake(
+            f"{self.name} and {other.name}", f"{self.explanation}, and {other.explanation}", f"{self.fix} {other.fix}"
+        )
 
 
 RAW_BODY_ADVICE = "Switch off what rewrites requests in front of us: the raw bytes are what is signed."

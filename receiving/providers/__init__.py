@@ -1,131 +1,180 @@
-"""Providers: one file here is one, and its name is its address: /webhooks/<name>.
+"""Providers: each module of this package defines one, and its webhooks are accepted at /webhooks/<module name>.
 
-What such a file holds, by these names; `Provider` below is the same list for programs.
-
-    its docstring               begins with the provider's name, a colon and the link to its rules
-    SETTING_DESCRIPTION                     what <NAME>_WEBHOOK_SECRET holds: a row of the settings table
-    MAX_BYTES_BY_TYPE                       content type -> the most bytes of such a body
-    CLAIM_TTL_SECONDS                  seconds that a notice's id is remembered: the sender's longest resend, and more
-    verify(delivery, secrets)   raises RejectedRequest unless one of the secrets made exactly this; on raw bytes
-    sign(delivery, secrets)     the delivery as the provider would send it, signed with the first secret, now
-    parse(delivery)              what it says, as Notices; ValueError when it says nothing we can read
-    summarize(notice)                 one line for people
-    SAMPLES                     event name -> a realistic body's facts; the first is the one to send by default
-    sample(event, url)          a Delivery of such an event to that URL, with fresh ids, not signed yet
-
-and, where the provider has them,
-
-    handshake(delivery, secrets)    its handshake: the Reply to a GET, HEAD or unsigned POST; None: go on and verify
-    RESPONSE                       what it wants to hear instead of 204
-    TOLERANCE_SECONDS, signed_at(delivery) seconds either way that a signature holds, and when it says it was made
-    ALLOWS_SECRET_PATH                 True: a secret may follow the name in the path
-    SIGNS_BODY                  False: nothing protects the body
-    check(secrets)              raises ValueError("must …") for secrets it cannot work with
-    mistakes(delivery, secrets) each usual Mistake, with the delivery and the secrets that would have been good
+A provider module contains one subclass of `Provider`. Its docstring starts with the provider's name, a colon and the
+link to the documentation of its signatures. The module is discovered from the folder, and the shared tests in
+tests/receiving/providers run on it without further registration.
 """
 
+import hashlib
+import hmac
 import importlib
 import pkgutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from types import ModuleType
 
 from config import ConfigError, Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
+from receiving.errors import InvalidSignature, MissingSignature, canonical_header_name
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent
-
-NO_CONTENT = StoredResponse("", "text/plain; charset=utf-8", 204)
-DEFAULTS = {
-    "handshake": lambda _delivery, _secrets: None,
-    "RESPONSE": NO_CONTENT,
-    "TOLERANCE_SECONDS": None,
-    "signed_at": lambda _delivery: None,
-    "ALLOWS_SECRET_PATH": False,
-    "SIGNS_BODY": True,
-    "check": lambda _secrets: None,
-    "mistakes": lambda _delivery, _secrets: (),
-}
+from receiving.signatures import check_timestamp, matches_any, parse_signature_header, parse_timestamp
 
 Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
+"""Common mistakes, each with the delivery and the secrets that would be valid if it explains the rejected request."""
+
+OK = StoredResponse("", "text/plain; charset=utf-8", 200)
+NO_CONTENT = StoredResponse("", "text/plain; charset=utf-8", 204)
 
 
-@dataclass(frozen=True)
-class Provider:
-    """One file of this folder, read: the names there in lower case here."""
+def bad_request(message: str) -> StoredResponse:
+    """The 400 for a malformed handshake."""
+    return StoredResponse(f"{message}\n", "text/plain; charset=utf-8", 400)
 
-    name: str
+
+class Provider(ABC):
+    """A sender of webhooks. Attributes without a value and abstract methods are required; the rest are defaults."""
+
     title: str
+    """The name shown to people."""
     setting_description: str
+    """What <NAME>_WEBHOOK_SECRET contains: a row of the settings table in README.md."""
     max_bytes_by_type: Mapping[str, int]
+    """Content type -> largest accepted body in bytes. Other content types are rejected with 415."""
     claim_ttl_seconds: int
-    verify: Callable[[Delivery, Secrets], None]
-    sign: Callable[[Delivery, Secrets], Delivery]
-    parse: Callable[[Delivery], list[ProviderEvent]]
-    summarize: Callable[[ProviderEvent], str]
+    """How long an event's id is remembered: longer than the provider keeps redelivering it."""
     samples: Mapping[str, object]
-    sample: Callable[[str, str], Delivery]
-    handshake: Callable[[Delivery, Secrets], StoredResponse | None]
-    has_handshake: bool
-    response: StoredResponse
-    tolerance_seconds: float | None
-    signed_at: Callable[[Delivery], float | None]
-    allows_secret_path: bool
-    signs_body: bool
-    check: Callable[[Secrets], None]
-    mistakes: Callable[[Delivery, Secrets], Mistakes]
+    """Event name -> the fields of a realistic event. The first one is the default of `make send`."""
+
+    response = NO_CONTENT
+    """The response to a verified delivery."""
+    tolerance_seconds: float | None = None
+    """How far the signature's timestamp may differ from our clock; None if the signature has no timestamp."""
+    allows_secret_path = False
+    """Whether a secret may follow the provider's name in the path."""
+    signs_body = True
+    """Whether the proof depends on the body."""
+
+    @abstractmethod
+    def verify(self, delivery: Delivery, secrets: Secrets) -> None:
+        """Raise RejectedRequest unless one of the secrets proves this delivery. The body is not parsed before."""
+
+    @abstractmethod
+    def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
+        """Return the delivery as the provider sends it, signed with the first usable secret at `received_at`.
+
+        Raises ValueError if the secrets contain only public keys.
+        """
+
+    @abstractmethod
+    def parse(self, delivery: Delivery) -> list[ProviderEvent]:
+        """Return the events of a verified delivery. Raises ValueError if the body cannot be parsed."""
+
+    @abstractmethod
+    def summarize(self, event: ProviderEvent) -> str:
+        """Return one line for people, without complete email addresses."""
+
+    @abstractmethod
+    def sample(self, event_name: str, url: str) -> Delivery:
+        """Return an unsigned delivery of this sample to `url`, with new ids."""
+
+    def handshake(self, delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
+        """Return the response to a GET, HEAD or unsigned POST that checks the URL; None to go on with `verify`."""
+        return None
+
+    def signed_at(self, delivery: Delivery) -> float | None:
+        """Return the signature's timestamp in Unix seconds, or None if there is none."""
+        return None
+
+    def check(self, secrets: Secrets) -> None:
+        """Raise ValueError("must …") if these secrets cannot be used."""
+        return None
+
+    def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
+        """Return this provider's own common mistakes, to explain why `verify` rejected the delivery."""
+        return ()
+
+    @property
+    def name(self) -> str:
+        """The module's name, which is also the last part of the URL's path."""
+        return type(self).__module__.rpartition(".")[2]
 
     @property
     def setting_name(self) -> str:
-        """The environment variable that holds its secrets."""
+        """The environment variable that contains the secrets."""
         return f"{self.name.upper()}_WEBHOOK_SECRET"
 
+    @property
+    def has_handshake(self) -> bool:
+        """Whether the provider sends GET or HEAD requests to check the URL."""
+        return type(self).handshake is not Provider.handshake
+
     def check_setting(self, secrets: Secrets) -> None:
-        """ConfigError, saying how to mend it, when these secrets are of no use."""
+        """Raise ConfigError, with the setting's name, if these secrets cannot be used."""
         try:
             self.check(secrets)
-        except ValueError as mistake:
-            raise ConfigError(f"{self.setting_name} {mistake}. The table of settings is in README.md.") from mistake
+        except ValueError as error:
+            raise ConfigError(f"{self.setting_name} {error}. The table of settings is in README.md.") from error
 
-    def make_signed_sample(self, event: str, secrets: Secrets, origin: str) -> Delivery:
-        """What the provider would send to the app at this origin, now. KeyError when there is no such sample."""
-        unsigned = self.sample(event or next(iter(self.samples)), f"{origin}/webhooks/{self.name}")
+    def make_signed_sample(self, event_name: str, secrets: Secrets, origin: str) -> Delivery:
+        """Return a signed sample for the app at `origin`; an empty `event_name` stands for the first sample."""
+        unsigned = self.sample(event_name or next(iter(self.samples)), f"{origin}/webhooks/{self.name}")
         return self.sign(replace(unsigned, received_at=time.time()), secrets)
+
+
+class TimestampedHMAC(Provider):
+    """A provider with the signature header `t=<Unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<raw body>`."""
+
+    signature_header: str
+    tolerance_seconds: float = 300
+
+    def verify(self, delivery: Delivery, secrets: Secrets) -> None:
+        """Require one valid `v1`. Other schemes are ignored: Stripe's `v0` is a decoy on test events."""
+        header = delivery.headers.get(self.signature_header, "")
+        if not header:
+            raise MissingSignature(self.signature_header)
+        timestamp, given = parse_signature_header(header)
+        expected = [_timestamped_hmac(secret, timestamp, delivery.body) for secret in secrets]
+        if not any(matches_any(one, expected) for one in given):
+            raise InvalidSignature(f"{canonical_header_name(self.signature_header)} does not fit this request.")
+        check_timestamp(delivery, parse_timestamp(timestamp), self.tolerance_seconds)
+
+    def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
+        """Sign with the first secret."""
+        timestamp = str(int(delivery.received_at))
+        signature = _timestamped_hmac(secrets[0], timestamp, delivery.body)
+        return delivery.with_headers(**{self.signature_header: f"t={timestamp},v1={signature}"})
+
+    def signed_at(self, delivery: Delivery) -> float | None:
+        """Return the header's `t`."""
+        return parse_timestamp(parse_signature_header(delivery.headers.get(self.signature_header, ""))[0])
+
+
+def _timestamped_hmac(secret: str, timestamp: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
 @cache
 def load() -> Mapping[str, Provider]:
-    """Every provider by its name, in the order of the alphabet."""
-    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
-    return {name: _load_module(name, importlib.import_module(f"{__name__}.{name}")) for name in names}
+    """Return every provider by its name, in alphabetical order."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: _load_provider(importlib.import_module(f"{__name__}.{name}")) for name in names}
 
 
 def setting_rows() -> Iterator[tuple[str, str]]:
-    """The rows of the settings table that are about providers: the variable's name, and what it holds."""
+    """The providers' rows of the settings table: the variable's name and its description."""
     return ((provider.setting_name, provider.setting_description) for provider in load().values())
 
 
-def _load_module(name: str, module: ModuleType) -> Provider:
-    title = (module.__doc__ or name).partition(":")[0]
-    attributes = {"name": name, "title": title, "has_handshake": hasattr(module, "handshake")}
-    constants = (
-        "SETTING_DESCRIPTION",
-        "MAX_BYTES_BY_TYPE",
-        "CLAIM_TTL_SECONDS",
-        "SAMPLES",
-        "RESPONSE",
-        "TOLERANCE_SECONDS",
-        "ALLOWS_SECRET_PATH",
-        "SIGNS_BODY",
-    )
-    functions = ("verify", "sign", "parse", "summarize", "sample", "handshake", "signed_at", "check", "mistakes")
-    for attribute in (*constants, *functions):
-        if not hasattr(module, attribute) and attribute not in DEFAULTS:
-            raise AttributeError(
-                f"receiving/providers/{name}.py lacks {attribute}; what it means is said in __init__.py"
-            )
-        attributes[attribute.lower()] = getattr(module, attribute, DEFAULTS.get(attribute))
-    return Provider(**attributes)  # type: ignore[arg-type]
+def _load_provider(module: ModuleType) -> Provider:
+    """The one Provider that this module defines. Raises TypeError if it is incomplete."""
+    found = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Provider)]
+    (provider,) = [one for one in found if one.__module__ == module.__name__]
+    missing = [name for name in Provider.__annotations__ if not hasattr(provider, name)]
+    if missing:
+        raise TypeError(f"{module.__name__} lacks {', '.join(missing)}; receiving/providers/__init__.py explains them")
+    return provider()

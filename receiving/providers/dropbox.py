@@ -1,7 +1,8 @@
 """Dropbox: https://www.dropbox.com/developers/reference/webhooks.
 
-It says who changed something, not what, in the same bytes each time, without an id or a time. Copies within a few
-seconds count as one; whoever fetches the change should begin after that, and fetch again now and then anyway.
+A notification names the accounts that changed but not the changes, and has neither an id nor a timestamp: every
+notification about the same accounts has the same bytes. Copies within a few seconds are treated as one delivery, so an
+app that lists the changes must wait until those seconds are over, and should also poll occasionally.
 """
 
 import hashlib
@@ -12,56 +13,53 @@ from config import Secrets
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, parse_json, pluralize
+from receiving.providers import OK, Provider, bad_request
 from receiving.samples import make_json_delivery
 from receiving.signatures import verify_header
 
-SETTING_DESCRIPTION = "Dropbox: the app secret from the App Console"
 SIGNATURE_HEADER = "x-dropbox-signature"
-MAX_BYTES_BY_TYPE = {"application/json": 256 * 1024}
-CLAIM_TTL_SECONDS = 5  # seconds: longer, and the next real change would be taken for a copy
-RESPONSE = StoredResponse("", "text/plain; charset=utf-8", 200)  # Dropbox wants 200
-MAX_CHALLENGE_CHARS = 500  # characters; Dropbox's have about 60
+MAX_CHALLENGE_CHARS = 500  # Dropbox's challenges have about 60
 
 
-def handshake(delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
-    """The challenge goes back as it came; as plain text, for what a stranger sends must never be a page."""
-    if delivery.method == "POST":
-        return None
-    challenge = delivery.query.get("challenge", "")
-    if not 0 < len(challenge) <= MAX_CHALLENGE_CHARS or not challenge.isprintable():
-        return StoredResponse("Dropbox asks with a challenge.\n", "text/plain; charset=utf-8", 400)
-    return StoredResponse(challenge, "text/plain; charset=utf-8")
+class Dropbox(Provider):
+    title = "Dropbox"
+    setting_description = "Dropbox: the app secret from the App Console"
+    max_bytes_by_type = {"application/json": 256 * 1024}
+    claim_ttl_seconds = 5  # a longer time would treat the next real change as a copy
+    response = OK  # required by Dropbox
+    samples = {"list_folder": {}}
+
+    def handshake(self, delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
+        """Echo the challenge as plain text: untrusted input must not be rendered as HTML."""
+        if delivery.method == "POST":
+            return None
+        challenge = delivery.query.get("challenge", "")
+        if not 0 < len(challenge) <= MAX_CHALLENGE_CHARS or not challenge.isprintable():
+            return bad_request("The parameter challenge is missing or invalid.")
+        return StoredResponse(challenge, "text/plain; charset=utf-8")
+
+    def verify(self, delivery: Delivery, secrets: Secrets) -> None:
+        """Require the hexadecimal HMAC-SHA256 of the raw body."""
+        verify_header(delivery, SIGNATURE_HEADER, (_compute_signature(secret, delivery.body) for secret in secrets))
+
+    def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
+        """Sign with the first secret."""
+        return delivery.with_headers(**{SIGNATURE_HEADER: _compute_signature(secrets[0], delivery.body)})
+
+    def parse(self, delivery: Delivery) -> list[ProviderEvent]:
+        """One event for any number of accounts."""
+        return [ProviderEvent("list_folder", parse_json(delivery.body), delivery.fingerprint)]
+
+    def summarize(self, event: ProviderEvent) -> str:
+        """`Files changed in 2 accounts`."""
+        return f"Files changed in {pluralize(event.count('list_folder.accounts'), 'account')}"
+
+    def sample(self, event_name: str, url: str) -> Delivery:
+        """A change in one account."""
+        accounts = [f"dbid:{random.token_urlsafe(24)}"]
+        payload = {event_name: {"accounts": accounts}, "delta": {"users": [random.randbelow(10**9)]}}
+        return make_json_delivery(url, payload, user_agent="DropboxWebhooks/1.0")
 
 
-def verify(delivery: Delivery, secrets: Secrets) -> None:
-    """The hexadecimal HMAC-SHA256 of the raw body."""
-    verify_header(delivery, SIGNATURE_HEADER, (_signature(secret, delivery.body) for secret in secrets))
-
-
-def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
-    """As Dropbox signs it."""
-    return delivery.with_headers(**{SIGNATURE_HEADER: _signature(secrets[0], delivery.body)})
-
-
-def _signature(secret: str, body: bytes) -> str:
+def _compute_signature(secret: str, body: bytes) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def parse(delivery: Delivery) -> list[ProviderEvent]:
-    """One notice, however many accounts it names."""
-    return [ProviderEvent("list_folder", parse_json(delivery.body), delivery.fingerprint)]
-
-
-def summarize(notice: ProviderEvent) -> str:
-    """`Files changed in 2 accounts`."""
-    return f"Files changed in {pluralize(notice.count('list_folder.accounts'), 'account')}"
-
-
-SAMPLES: dict[str, dict[str, object]] = {"list_folder": {}}
-
-
-def sample(event: str, url: str) -> Delivery:
-    """A change in one account."""
-    number = random.randbelow(10**9)
-    facts = {"list_folder": {"accounts": [f"dbid:{random.token_urlsafe(24)}"]}, "delta": {"users": [number]}}
-    return make_json_delivery(url, SAMPLES[event] | facts, user_agent="DropboxWebhooks/1.0")

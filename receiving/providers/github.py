@@ -1,7 +1,7 @@
 """GitHub: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
 
-GitHub says hello with a `ping`. It signs the body alone: neither the time, nor the event's name, nor the delivery's.
-What stops a replay is that we remember deliveries, so an action should look at how things stand before it acts.
+The signature covers only the body: no timestamp, no event name, no delivery id. Replays are recognised only while the
+delivery id is remembered, so an action should check the current state before it changes anything.
 """
 
 import hashlib
@@ -13,81 +13,12 @@ from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.provider_event import ProviderEvent, parse_json, pluralize, split_words
+from receiving.providers import Mistakes, Provider
 from receiving.samples import make_json_delivery
 from receiving.signatures import verify_header
 
-SETTING_DESCRIPTION = "GitHub: the secret typed into the webhook's form; while you rotate it, several"
-SIGNATURE_HEADER = "x-hub-signature-256"  # never its elder, X-Hub-Signature, which is SHA-1
-MAX_EVENT_BYTES = 25 * 1024 * 1024  # bytes; GitHub drops larger events
-MAX_BYTES_BY_TYPE = {
-    "application/json": MAX_EVENT_BYTES,
-    "application/x-www-form-urlencoded": 3 * MAX_EVENT_BYTES,
-}  # a form writes { as %7B
-CLAIM_TTL_SECONDS = 7 * 24 * 3600  # it resends for three days, by hand, under the same id
-
-
-def verify(delivery: Delivery, secrets: Secrets) -> None:
-    """The hexadecimal HMAC-SHA256 of the raw body."""
-    verify_header(delivery, SIGNATURE_HEADER, (_signature(secret, delivery.body) for secret in secrets))
-
-
-def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
-    """As GitHub signs it."""
-    return delivery.with_headers(**{SIGNATURE_HEADER: _signature(secrets[0], delivery.body)})
-
-
-def _signature(secret: str, body: bytes) -> str:
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def parse(delivery: Delivery) -> list[ProviderEvent]:
-    """One event; its name stands in a header, and as a form its JSON is called `payload`."""
-    body = dict(delivery.form).get("payload", "") if delivery.form else delivery.body
-    id = delivery.headers.get("x-github-delivery", "") or delivery.fingerprint
-    return [ProviderEvent(delivery.headers.get("x-github-event", ""), parse_json(body), id)]
-
-
-def summarize(notice: ProviderEvent) -> str:
-    """`ada opened pull request #7 in talk/demo: Ring twice`."""
-    line = SUMMARIES.get(notice.name, _summarize_other)(notice)
-    where = notice["repository.full_name"]
-    return line.replace(" in ?", f" in {where}" if where else "")
-
-
-def _summarize_other(notice: ProviderEvent) -> str:
-    who = notice["sender.login"] or "GitHub"
-    return f"{who}: {split_words(notice.name)} {split_words(notice['action'])}".rstrip() + " in ?"
-
-
-def _summarize_push(notice: ProviderEvent) -> str:
-    branch = notice["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/")
-    return f"{notice['pusher.name']} pushed {pluralize(notice.count('commits'), 'commit')} to {branch} in ?"
-
-
-def _summarize_pull_request(notice: ProviderEvent) -> str:
-    action = "merged" if notice["pull_request.merged"] == "True" and notice["action"] == "closed" else notice["action"]
-    return _titled(notice, split_words(action), "pull request", "pull_request")
-
-
-def _titled(notice: ProviderEvent, action: str, thing: str, where: str) -> str:
-    return f"{notice['sender.login']} {action} {thing} #{notice[where + '.number']} in ?: {notice[where + '.title']}"
-
-
-def _summarize_star(notice: ProviderEvent) -> str:
-    if notice["action"] == "deleted":
-        return f"{notice['sender.login']} took a star back in ?"
-    return f"{notice['sender.login']} gave a star in ?, now {notice['repository.stargazers_count']}"
-
-
-SUMMARIES = {
-    "ping": lambda notice: f"GitHub says hello: {notice['zen']}",
-    "push": _summarize_push,
-    "pull_request": _summarize_pull_request,
-    "issues": lambda notice: _titled(notice, split_words(notice["action"]), "issue", "issue"),
-    "issue_comment": lambda notice: _titled(notice, "commented on", "issue", "issue"),
-    "release": lambda notice: f"{notice['sender.login']} {notice['action']} release {notice['release.tag_name']} in ?",
-    "star": _summarize_star,
-}
+SIGNATURE_HEADER = "x-hub-signature-256"  # never X-Hub-Signature, its SHA-1 predecessor
+MAX_EVENT_BYTES = 25 * 1024 * 1024  # GitHub drops larger events
 
 REPOSITORY = {"id": 1296269, "full_name": "talk/demo", "private": False, "stargazers_count": 41}
 SENDER = {"login": "ada", "id": 1, "type": "User"}
@@ -107,30 +38,6 @@ SAMPLES: dict[str, dict[str, object]] = {
     "star": {"action": "created", "starred_at": "2026-11-23T18:00:00Z"},
 }
 
-
-def sample(event: str, url: str) -> Delivery:
-    """Such an event in a repository called talk/demo."""
-    facts = {**SAMPLES[event], "repository": REPOSITORY, "sender": SENDER}
-    return make_json_delivery(
-        url,
-        facts,
-        user_agent=f"GitHub-Hookshot/{random.token_hex(4)[:7]}",
-        x_github_event=event,
-        x_github_delivery=str(uuid.uuid4()),
-        x_github_hook_id="12345678",
-    )
-
-
-def mistakes(delivery: Delivery, secrets: Secrets) -> list[tuple[Mistake, Delivery, Secrets]]:
-    """Only the old header came, or the `sha256=` is missing."""
-    old, given = delivery.headers.get("x-hub-signature", ""), delivery.headers.get(SIGNATURE_HEADER, "")
-    found = [(MISSING_PREFIX, delivery.with_headers(**{SIGNATURE_HEADER: "sha256=" + given}), secrets)]
-    for secret in secrets:
-        if old == "sha1=" + hmac.new(secret.encode(), delivery.body, hashlib.sha1).hexdigest():
-            found.append((SHA1_ONLY, sign(delivery, secrets), secrets))
-    return found
-
-
 MISSING_PREFIX = Mistake(
     "prefix", "its signature lacks the sha256= before it", "Have the sender write sha256= before the digits."
 )
@@ -139,3 +46,93 @@ SHA1_ONLY = Mistake(
     "it is genuine by SHA-1 alone: something removed X-Hub-Signature-256, or the server is too old",
     "Let the proxy pass X-Hub-Signature-256 on, or update the server.",
 )
+
+
+class GitHub(Provider):
+    title = "GitHub"
+    setting_description = "GitHub: the secret typed into the webhook's form; while you rotate it, several"
+    max_bytes_by_type = {
+        "application/json": MAX_EVENT_BYTES,
+        "application/x-www-form-urlencoded": 3 * MAX_EVENT_BYTES,  # the form encodes { as %7B
+    }
+    claim_ttl_seconds = 7 * 24 * 3600  # a manual redelivery within three days has the same id
+    samples = SAMPLES
+
+    def verify(self, delivery: Delivery, secrets: Secrets) -> None:
+        """Require the hexadecimal HMAC-SHA256 of the raw body."""
+        verify_header(delivery, SIGNATURE_HEADER, (_compute_signature(secret, delivery.body) for secret in secrets))
+
+    def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
+        """Sign with the first secret."""
+        return delivery.with_headers(**{SIGNATURE_HEADER: _compute_signature(secrets[0], delivery.body)})
+
+    def parse(self, delivery: Delivery) -> list[ProviderEvent]:
+        """One event, named by a header; a form contains its JSON in the field `payload`."""
+        body = dict(delivery.form).get("payload", "") if delivery.form else delivery.body
+        id = delivery.headers.get("x-github-delivery", "") or delivery.fingerprint
+        return [ProviderEvent(delivery.headers.get("x-github-event", ""), parse_json(body), id)]
+
+    def summarize(self, event: ProviderEvent) -> str:
+        """`ada opened pull request #7 in talk/demo: Ring twice`."""
+        line = SUMMARIES.get(event.name, _summarize_other)(event)
+        repository = event["repository.full_name"]
+        return line.replace(" in ?", f" in {repository}" if repository else "")
+
+    def sample(self, event_name: str, url: str) -> Delivery:
+        """An event in a repository named talk/demo."""
+        return make_json_delivery(
+            url,
+            {**SAMPLES[event_name], "repository": REPOSITORY, "sender": SENDER},
+            user_agent=f"GitHub-Hookshot/{random.token_hex(4)[:7]}",
+            x_github_event=event_name,
+            x_github_delivery=str(uuid.uuid4()),
+            x_github_hook_id="12345678",
+        )
+
+    def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
+        """Only the SHA-1 header arrived, or `sha256=` is missing."""
+        old, given = delivery.headers.get("x-hub-signature", ""), delivery.headers.get(SIGNATURE_HEADER, "")
+        yield MISSING_PREFIX, delivery.with_headers(**{SIGNATURE_HEADER: "sha256=" + given}), secrets
+        for secret in secrets:
+            if old == "sha1=" + hmac.new(secret.encode(), delivery.body, hashlib.sha1).hexdigest():
+                yield SHA1_ONLY, self.sign(delivery, secrets), secrets
+
+
+def _compute_signature(secret: str, body: bytes) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _summarize_other(event: ProviderEvent) -> str:
+    who = event["sender.login"] or "GitHub"
+    return f"{who}: {split_words(event.name)} {split_words(event['action'])}".rstrip() + " in ?"
+
+
+def _summarize_push(event: ProviderEvent) -> str:
+    branch = event["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return f"{event['pusher.name']} pushed {pluralize(event.count('commits'), 'commit')} to {branch} in ?"
+
+
+def _summarize_pull_request(event: ProviderEvent) -> str:
+    action = "merged" if event["pull_request.merged"] == "True" and event["action"] == "closed" else event["action"]
+    return _titled(event, split_words(action), "pull request", "pull_request")
+
+
+def _titled(event: ProviderEvent, action: str, thing: str, where: str) -> str:
+    return f"{event['sender.login']} {action} {thing} #{event[where + '.number']} in ?: {event[where + '.title']}"
+
+
+def _summarize_star(event: ProviderEvent) -> str:
+    if event["action"] == "deleted":
+        return f"{event['sender.login']} took a star back in ?"
+    return f"{event['sender.login']} gave a star in ?, now {event['repository.stargazers_count']}"
+
+
+SUMMARIES = {
+    "ping": lambda event: f"GitHub says hello: {event['zen']}",
+    "push": _summarize_push,
+    "pull_request": _summarize_pull_request,
+    "issues": lambda event: _titled(event, split_words(event["action"]), "issue", "issue"),
+    "issue_comment": lambda event: _titled(event, "commented on", "issue", "issue"),
+    "release": lambda event: f"{event['sender.login']} {event['action']} release {event['release.tag_name']} in ?",
+    "star": _summarize_star,
+}

@@ -1,10 +1,9 @@
 """Mailchimp: https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/.
 
-Webhooks of its audiences. Those made before 2026 are not signed: give these an address with a secret in its path.
+Audience webhooks of Mailchimp Marketing. Webhooks created before 2026 are not signed; they need a URL with a secret in
+its path.
 """
 
-import hashlib
-import hmac
 import re
 import secrets as random
 from dataclasses import replace
@@ -12,91 +11,17 @@ from dataclasses import replace
 from config import Secrets
 from receiving import secret_path
 from receiving.delivery import Delivery
-from receiving.errors import InvalidSignature, MissingSignature
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, mask_email
+from receiving.providers import OK, TimestampedHMAC
 from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery
-from receiving.signatures import check_timestamp, matches_any, parse_signature_header, parse_timestamp
-
-SETTING_DESCRIPTION = (
-    "Mailchimp Marketing: the webhook's signing_secret, shown once when it is made; for one that is not signed "
-    "path: and the secret that follows /webhooks/mailchimp/ in its address"
-)
-SIGNATURE_HEADER = "x-mailchimp-signature"
-MAX_BYTES_BY_TYPE = {FORM_CONTENT_TYPE: 256 * 1024}
-CLAIM_TTL_SECONDS = 24 * 3600  # it tries for 75 minutes
-TOLERANCE_SECONDS = 300  # seconds
-ALLOWS_SECRET_PATH = True
-check = secret_path.check
-
-
-def handshake(delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
-    """It looks whether the address is there, before it can sign."""
-    if delivery.method == "POST":
-        return None
-    if secret_path.given_secret(delivery):
-        secret_path.verify(delivery, secrets)
-    return StoredResponse("", "text/plain; charset=utf-8")
-
-
-def verify(delivery: Delivery, secrets: Secrets) -> None:
-    """The secret in the path, if there is one; otherwise a `v1` over the time and the raw body."""
-    if secret_path.given_secret(delivery):
-        return secret_path.verify(delivery, secrets)
-    if not delivery.headers.get(SIGNATURE_HEADER):
-        raise MissingSignature(SIGNATURE_HEADER)
-    at, given = parse_signature_header(delivery.headers[SIGNATURE_HEADER])
-    ours = [_signature(secret, at, delivery.body) for secret in _signing_secrets(secrets)]
-    if not any(matches_any(one, ours) for one in given):
-        raise InvalidSignature("X-Mailchimp-Signature does not fit this request.")
-    check_timestamp(delivery, parse_timestamp(at), TOLERANCE_SECONDS)
-
-
-def sign(delivery: Delivery, secrets: Secrets) -> Delivery:
-    """As Mailchimp signs it, or sent to the address with the secret when that is all we have."""
-    if not _signing_secrets(secrets):
-        return replace(delivery, url=secret_path.add_secret(delivery, secrets))
-    at = str(int(delivery.received_at))
-    return delivery.with_headers(
-        **{SIGNATURE_HEADER: f"t={at},v1={_signature(_signing_secrets(secrets)[0], at, delivery.body)}"}
-    )
-
-
-def _signature(secret: str, at: str, body: bytes) -> str:
-    return hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
-def _signing_secrets(secrets: Secrets) -> Secrets:
-    return tuple(secret for secret in secrets if not secret.startswith(secret_path.PATH_PREFIX))
-
-
-def signed_at(delivery: Delivery) -> float | None:
-    """The header's `t`."""
-    return parse_timestamp(parse_signature_header(delivery.headers.get(SIGNATURE_HEADER, ""))[0])
-
-
-def parse(delivery: Delivery) -> list[ProviderEvent]:
-    """One event; its fields are called `data[merges][EMAIL]`, here `data.merges.EMAIL`."""
-    facts = {re.sub(r"\[([^\]]*)\]", r".\1", name): value for name, value in delivery.form}
-    if not facts.get("type"):
-        raise ValueError("the form has no type")
-    parts = [facts.get(name, "") for name in ("type", "data.list_id", "data.id", "fired_at")]
-    return [ProviderEvent(facts["type"], facts, ":".join(parts) if all(parts) else delivery.fingerprint)]
-
-
-def summarize(notice: ProviderEvent) -> str:
-    """`a•••@mail.example subscribed`."""
-    facts = notice.data
-    who = mask_email(str(facts.get("data.email") or facts.get("data.new_email") or ""))
-    return f"{who} {VERB_PHRASES.get(notice.name, 'did this: ' + notice.name)}"
-
 
 VERB_PHRASES = {
     "subscribe": "subscribed",
     "unsubscribe": "unsubscribed",
     "profile": "changed their details",
     "upemail": "changed their address",
-    "cleaned": "was removed, because mail to them bounced",
+    "cleaned": "was removed because email to them bounced",
     "campaign": "sent a campaign",
 }
 SAMPLES: dict[str, list[tuple[str, str]]] = {
@@ -107,7 +32,62 @@ SAMPLES: dict[str, list[tuple[str, str]]] = {
 }
 
 
-def sample(event: str, url: str) -> Delivery:
-    """Such an event in one audience."""
-    facts = [("type", event), ("fired_at", "2026-11-23 18:00:00"), ("data[id]", random.token_hex(5))]
-    return make_form_delivery(url, [*facts, ("data[list_id]", "a6b5da1054"), *SAMPLES[event]], user_agent="MailChimp")
+class Mailchimp(TimestampedHMAC):
+    title = "Mailchimp"
+    setting_description = (
+        "Mailchimp Marketing: the webhook's signing_secret, shown once when it is made; for one that is not signed "
+        "path: and the secret that follows /webhooks/mailchimp/ in its address"
+    )
+    signature_header = "x-mailchimp-signature"
+    max_bytes_by_type = {FORM_CONTENT_TYPE: 256 * 1024}
+    claim_ttl_seconds = 24 * 3600  # Mailchimp retries for 75 minutes
+    allows_secret_path = True
+    samples = SAMPLES
+
+    def check(self, secrets: Secrets) -> None:
+        """Path secrets must be long enough."""
+        secret_path.check(secrets)
+
+    def handshake(self, delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
+        """Accept the unsigned GET that Mailchimp sends to check the URL; a secret in the path must be valid."""
+        if delivery.method == "POST":
+            return None
+        if secret_path.given_secret(delivery):
+            secret_path.verify(delivery, secrets)
+        return OK
+
+    def verify(self, delivery: Delivery, secrets: Secrets) -> None:
+        """Require the secret in the path if there is one, otherwise the signature."""
+        if secret_path.given_secret(delivery):
+            secret_path.verify(delivery, secrets)
+        else:
+            super().verify(delivery, _signing_secrets(secrets))
+
+    def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
+        """Sign, or add the secret to the path if there is no signing secret."""
+        if signing := _signing_secrets(secrets):
+            return super().sign(delivery, signing)
+        return replace(delivery, url=secret_path.add_secret(delivery, secrets))
+
+    def parse(self, delivery: Delivery) -> list[ProviderEvent]:
+        """One event; its field `data[merges][EMAIL]` is named `data.merges.EMAIL` here."""
+        payload = {re.sub(r"\[([^\]]*)\]", r".\1", name): value for name, value in delivery.form}
+        if not payload.get("type"):
+            raise ValueError("the form has no type")
+        parts = [payload.get(name, "") for name in ("type", "data.list_id", "data.id", "fired_at")]
+        return [ProviderEvent(payload["type"], payload, ":".join(parts) if all(parts) else delivery.fingerprint)]
+
+    def summarize(self, event: ProviderEvent) -> str:
+        """`a•••@mail.example subscribed`."""
+        address = event.data.get("data.email") or event.data.get("data.new_email") or ""
+        return f"{mask_email(str(address))} {VERB_PHRASES.get(event.name, f'caused the event {event.name}')}"
+
+    def sample(self, event_name: str, url: str) -> Delivery:
+        """An event in one audience."""
+        fields = [("type", event_name), ("fired_at", "2026-11-23 18:00:00"), ("data[id]", random.token_hex(5))]
+        fields += [("data[list_id]", "a6b5da1054"), *SAMPLES[event_name]]
+        return make_form_delivery(url, fields, user_agent="MailChimp")
+
+
+def _signing_secrets(secrets: Secrets) -> Secrets:
+    return tuple(secret for secret in secrets if not secret.startswith(secret_path.PATH_PREFIX))

@@ -9,31 +9,15 @@ from rq import Queue
 from config import Settings
 from receiving.replay import backfill, replay
 from receiving.replay.replay import ReplayRequest
-from store import new_pipeline
 from workers import callbacks, runs
 from workers.runs import Outcome, Run, RunWriter
 
-JOB_TIMEOUT_SECONDS = 900  # seconds at most
-JOB_TTL_SECONDS = 3_600  # seconds RQ keeps the job
 STATE_LABELS = {"good": "done", "over": "known already", "waiting": "asked for again", "failed": "failed"}
 
 
 def enqueue_run(redis: Any, queue: Queue, kind: str, asked: dict[str, Any]) -> Run:
     """Write the run down and queue its job, both or neither."""
-    pipe = new_pipeline(redis)
-    run = runs.plan(pipe, kind, asked)
-    queue.enqueue_call(
-        run_job,
-        args=(run.id,),
-        job_id=f"run-{run.id}",
-        timeout=JOB_TIMEOUT_SECONDS,
-        result_ttl=JOB_TTL_SECONDS,
-        failure_ttl=JOB_TTL_SECONDS,
-        description=f"{kind} (presenter)",
-        pipeline=pipe,
-    )
-    runs.save(redis, pipe, run)
-    return run
+    return runs.start(redis, queue, run_job, kind, asked)
 
 
 def run_job(id: str) -> None:
@@ -46,12 +30,12 @@ def run_job(id: str) -> None:
 
 def execute_run(settings: Settings, redis: Any, run: Run) -> None:
     """Carry it out, and say so whatever happens."""
-    log = RunWriter(redis, run)
-    try:
-        log.finish("done", RUNNERS[run.kind](settings, redis, log))
-    except BaseException as trouble:
-        log.finish("failed", f"It broke off: {type(trouble).__name__}. The log has more.")
-        raise
+
+    def work(log: RunWriter) -> str:
+        log.clear()
+        return RUNNERS[run.kind](settings, redis, log)
+
+    runs.execute(redis, run, work)
 
 
 def _replay(settings: Settings, redis: Any, log: RunWriter) -> str:

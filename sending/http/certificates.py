@@ -25,8 +25,8 @@ class Certificate:
 
     names: tuple[str, ...]
     issuer: str
-    starts: datetime
-    ends: datetime
+    not_before: datetime
+    not_after: datetime
     protocol: str  # such as TLSv1.3
 
 
@@ -39,8 +39,8 @@ def read_certificate(sock: Any) -> Certificate | None:
     return Certificate(
         names=tuple(value for _, value in shown.get("subjectAltName", ())),
         issuer=issuer.get("organizationName") or issuer.get("commonName") or "",
-        starts=_parse_time(shown["notBefore"]),
-        ends=_parse_time(shown["notAfter"]),
+        not_before=_parse_time(shown["notBefore"]),
+        not_after=_parse_time(shown["notAfter"]),
         protocol=sock.version() or "",
     )
 

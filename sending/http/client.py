@@ -54,9 +54,9 @@ DISCONNECT_ERRORS = (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFErro
 class Timing:
     """Where the time went, in seconds. A reused connection cost nothing to open."""
 
-    lookup: float
+    dns: float
     connect: float
-    secure: float
+    tls: float
     first_byte: float  # from the start until the head of the answer was complete
     reused: bool
 
@@ -80,7 +80,7 @@ class HttpClient:
     """Follows no redirect, keeps no cookie and no answer, knows no proxy or netrc, reads no address but the one given.
 
     One for the whole process: threads and greenlets may share it, and with it the open connections.
-    `allow_loopback` lets receivers on this machine through, and nothing else private. `authorities` is a file of
+    `allow_loopback` lets receivers on this machine through, and nothing else private. `ca_file` is a file of
     certificates to trust besides the usual ones.
     """
 
@@ -89,15 +89,15 @@ class HttpClient:
         *,
         allow_loopback: bool = False,
         user_agent: str = f"{PROJECT}/{VERSION}",
-        authorities: str | None = None,
+        ca_file: str | None = None,
         resolver: ssrf.Resolver = ssrf.resolve,
     ) -> None:
         self._allow_loopback = allow_loopback
         self._user_agent = user_agent
         self._resolver = resolver
         context = ssl.create_default_context(cafile=certifi.where())
-        if authorities:
-            context.load_verify_locations(authorities)
+        if ca_file:
+            context.load_verify_locations(ca_file)
         self._pools = GuardedPools(context)
 
     def normalize_url(self, url: str, *, http: bool = False) -> str:
@@ -116,21 +116,21 @@ class HttpClient:
         total_timeout: float = TOTAL_TIMEOUT_SECONDS,
         max_kept_bytes: int = MAX_KEPT_BYTES,
         http: bool = False,
-        fresh: bool = False,
+        new_connection: bool = False,
     ) -> HttpResponse:
         """Send one request and return its reply; raises RequestFailed and nothing else. Never tries twice.
 
-        `cookie` is the whole header, from a jar of the caller's. `http` also allows unencrypted addresses; `fresh`
-        opens a new connection, to measure it.
+        `cookie` is the whole header, from a jar of the caller's. `http` also allows http: URLs. `new_connection`
+        opens one, so that its set-up can be measured.
         """
         began = time.monotonic()
         try:
             plain = self.normalize_url(url, http=http)
             sent = self._headers(method, headers or {}) | ({"Cookie": cookie} if cookie else {})
             with Deadline(total_timeout) as deadline:
-                visit = ActiveRequest(deadline, connect_timeout, self._addresses, fresh)
+                active = ActiveRequest(deadline, connect_timeout, self._resolve, new_connection)
                 return self._send(
-                    method, plain, sent, body, visit, Timeout(connect_timeout, total_timeout), max_kept_bytes
+                    method, plain, sent, body, active, Timeout(connect_timeout, total_timeout), max_kept_bytes
                 )
         except RequestFailed as failure:
             failure.elapsed = time.monotonic() - began
@@ -140,9 +140,9 @@ class HttpClient:
         """Close every connection kept open."""
         self._pools.clear()
 
-    def _addresses(self, host: str, port: int, within: float) -> list[ssrf.SocketAddress]:
+    def _resolve(self, host: str, port: int, timeout: float) -> list[ssrf.SocketAddress]:
         return ssrf.resolve_allowed(
-            host, port, allow_loopback=self._allow_loopback, within=within, resolver=self._resolver
+            host, port, allow_loopback=self._allow_loopback, timeout=timeout, resolver=self._resolver
         )
 
     def _headers(self, method: str, headers: Mapping[str, str]) -> dict[str, str]:
@@ -159,25 +159,25 @@ class HttpClient:
         url: str,
         headers: dict[str, str],
         body: bytes | None,
-        visit: ActiveRequest,
+        active: ActiveRequest,
         timeout: Timeout,
         keep: int,
     ) -> HttpResponse:
         began = time.monotonic()
-        token = active_request.set(visit)
-        place = _parse_url(url)
+        token = active_request.set(active)
+        parsed = _parse_url(url)
         try:
-            pool = self._pools.connection_from_host(place.host, place.port, place.scheme)
-            response = pool.urlopen(method, place.request_uri, body, headers, timeout=timeout, **URLOPEN_OPTIONS)
+            pool = self._pools.connection_from_host(parsed.host, parsed.port, parsed.scheme)
+            response = pool.urlopen(method, parsed.request_uri, body, headers, timeout=timeout, **URLOPEN_OPTIONS)
             first_byte = time.monotonic() - began
             with contextlib.closing(response):
                 kept, truncated = _read_body(response, keep)
-            visit.deadline.remaining()  # a socket that was shut looks like the end of the body
+            active.deadline.remaining()  # a socket that was shut looks like the end of the body
         except TRANSPORT_ERRORS as error:
-            raise _classify_error(error, visit.deadline, place.host or "") from error
+            raise _classify_error(error, active.deadline, parsed.host or "") from error
         finally:
             active_request.reset(token)
-        return _build_response(response, kept, truncated, visit, first_byte, time.monotonic() - began)
+        return _build_response(response, kept, truncated, active, first_byte, time.monotonic() - began)
 
 
 @functools.lru_cache(maxsize=urls.URL_CACHE_SIZE)
@@ -195,19 +195,19 @@ def _read_body(raw: BaseHTTPResponse, keep: int) -> tuple[bytes, bool]:
 
 
 def _build_response(
-    response: BaseHTTPResponse, body: bytes, truncated: bool, visit: ActiveRequest, first_byte: float, elapsed: float
+    response: BaseHTTPResponse, body: bytes, truncated: bool, active: ActiveRequest, first_byte: float, elapsed: float
 ) -> HttpResponse:
-    facts = visit.connection.info if visit.connection else ConnectionInfo()
-    spent = (facts.lookup, facts.connect, facts.secure) if visit.opened else (0.0, 0.0, 0.0)
+    info = active.connection.info if active.connection else ConnectionInfo()
+    spent = (info.dns, info.connect, info.tls) if active.opened_connection else (0.0, 0.0, 0.0)
     return HttpResponse(
         status=response.status,
         headers={name.lower(): response.headers[name] for name in response.headers},
         body=body,
         truncated=truncated,
         elapsed=elapsed,
-        address=facts.address,
-        tls=facts.certificate,
-        timing=Timing(*spent, first_byte=first_byte, reused=not visit.opened),
+        address=info.address,
+        tls=info.certificate,
+        timing=Timing(*spent, first_byte=first_byte, reused=not active.opened_connection),
         set_cookies=tuple(response.headers.getlist("set-cookie")),
     )
 

@@ -30,9 +30,9 @@ class ActiveRequest:
 
     deadline: Deadline
     connect_timeout: float
-    addresses: Callable[[str, int, float], list[SocketAddress]]  # (host, port, seconds) -> where we may connect
-    fresh: bool = False  # take no connection that was open before
-    opened: bool = False
+    resolve: Callable[[str, int, float], list[SocketAddress]]  # (host, port, seconds) -> where we may connect
+    new_connection: bool = False  # take no connection that was open before
+    opened_connection: bool = False
     connection: "GuardedConnection | None" = None
 
 
@@ -41,14 +41,14 @@ class ConnectionInfo:
     """What is known of a connection since it was opened; times in seconds."""
 
     address: str = ""
-    lookup: float = 0.0
+    dns: float = 0.0
     connect: float = 0.0
-    secure: float = 0.0
+    tls: float = 0.0
     certificate: Certificate | None = None
 
 
-# Context variables follow threads and greenlets alike. Without a visit there is no socket: the guard has no side door.
-active_request: ContextVar[ActiveRequest] = ContextVar("the visit under way")
+# Context variables are local to a thread or a greenlet. No connection is opened without an active request.
+active_request: ContextVar[ActiveRequest] = ContextVar("the active request")
 
 
 class GuardedConnection(HTTPConnection):
@@ -57,39 +57,39 @@ class GuardedConnection(HTTPConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.info = ConnectionInfo()
-        self._held: list[Any] | None = None  # what is to be sent in one piece, while it is collected
+        self._outgoing: list[Any] | None = None  # what is to be sent in one piece, while it is collected
 
     def _new_conn(self) -> socket.socket:
-        visit = active_request.get()
+        active = active_request.get()
         began = time.monotonic()
-        within = min(visit.connect_timeout, visit.deadline.remaining())
-        addresses = visit.addresses(self.host, self.port or self.default_port, within)
+        timeout = min(active.connect_timeout, active.deadline.remaining())
+        addresses = active.resolve(self.host, self.port or self.default_port, timeout)
         found = time.monotonic()
-        sock = _connect_to_any(addresses, began + within, self.host)
+        sock = _connect_to_any(addresses, began + timeout, self.host)
         self.info = ConnectionInfo(sock.getpeername()[0], found - began, time.monotonic() - found)
-        visit.opened = True
-        visit.deadline.watch(sock)
+        active.opened_connection = True
+        active.deadline.watch(sock)
         return sock
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        visit = active_request.get()
-        visit.connection = self
+        active = active_request.get()
+        active.connection = self
         if self.sock is not None:
-            visit.deadline.watch(self.sock)
-        self._held = []
+            active.deadline.watch(self.sock)
+        self._outgoing = []
         try:
             super().request(*args, **kwargs)
-            whole = b"".join(self._held)
+            whole = b"".join(self._outgoing)
         finally:
-            self._held = None
+            self._outgoing = None
         self.send(whole)
 
     def send(self, data: Any) -> None:
         """Head and body in one piece: urllib3 sends two, and the receiver wakes up for each."""
-        if self._held is None:
+        if self._outgoing is None:
             super().send(data)
         else:
-            self._held.append(data)
+            self._outgoing.append(data)
 
     def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
         self._answer = http.client.HTTPResponse(*args, **kwargs)
@@ -125,11 +125,11 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
                 ) from error
             raise RequestFailed("tls", describe_tls_error(self.host, error)) from error
         finally:
-            self._let_go()
-        self.info.secure = time.monotonic() - began - self.info.lookup - self.info.connect
+            self._release_handle()
+        self.info.tls = time.monotonic() - began - self.info.dns - self.info.connect
         self.info.certificate = read_certificate(self.sock)
 
-    def _let_go(self) -> None:
+    def _release_handle(self) -> None:
         active_request.get().deadline.watch(self.sock)
         if self._handle is not None:
             self._handle.close()
@@ -142,10 +142,10 @@ class GuardedPool(HTTPConnectionPool):
     ConnectionCls = GuardedConnection
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        return self._new_conn() if active_request.get().fresh else super()._get_conn(timeout)
+        return self._new_conn() if active_request.get().new_connection else super()._get_conn(timeout)
 
     def _put_conn(self, conn: Any) -> None:
-        if not active_request.get().fresh:
+        if not active_request.get().new_connection:
             super()._put_conn(conn)
         elif conn:
             conn.close()
@@ -163,13 +163,13 @@ class GuardedPools(PoolManager):
         self.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
 
 
-def _connect_to_any(addresses: list[SocketAddress], ends: float, host: str) -> socket.socket:
+def _connect_to_any(addresses: list[SocketAddress], expires_at: float, host: str) -> socket.socket:
     """Try each address in turn; an early one may use up only its share of the time."""
     problem: OSError | None = None
     for tried, address in enumerate(addresses):
-        share = max((ends - time.monotonic()) / (len(addresses) - tried), 0.001)
+        share = max((expires_at - time.monotonic()) / (len(addresses) - tried), 0.001)
         try:
-            return _connect(address, share, ends)
+            return _connect(address, share, expires_at)
         except OSError as error:
             problem = error
     if isinstance(problem, TimeoutError):
@@ -177,14 +177,14 @@ def _connect_to_any(addresses: list[SocketAddress], ends: float, host: str) -> s
     raise RequestFailed("connect", f"{host} does not take connections.") from problem
 
 
-def _connect(address: SocketAddress, within: float, ends: float) -> socket.socket:
+def _connect(address: SocketAddress, timeout: float, expires_at: float) -> socket.socket:
     family = socket.AF_INET6 if len(address) == 4 else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(within)
+        sock.settimeout(timeout)
         sock.connect(address)
-        sock.settimeout(max(ends - time.monotonic(), 0.001))  # what is left of it is for the handshake
+        sock.settimeout(max(expires_at - time.monotonic(), 0.001))  # what is left of it is for the handshake
     except BaseException:
         sock.close()
         raise

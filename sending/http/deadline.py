@@ -19,10 +19,10 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.ends = time.monotonic() + seconds
+        self.expires_at = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._over = False
+        self._is_expired = False
         self.is_finished = False  # the request ended in time
 
     def __enter__(self) -> Self:
@@ -35,11 +35,11 @@ class Deadline:
 
     @property
     def has_passed(self) -> bool:
-        return self._over or time.monotonic() >= self.ends
+        return self._is_expired or time.monotonic() >= self.expires_at
 
     def remaining(self) -> float:
         """Seconds left; a timeout RequestFailed when there are none."""
-        seconds = self.ends - time.monotonic()
+        seconds = self.expires_at - time.monotonic()
         if seconds <= 0:
             raise RequestFailed("timeout", "It took too long.")
         return seconds
@@ -48,13 +48,13 @@ class Deadline:
         """From now on, this is the socket to shut."""
         with self._lock:
             self._socket = sock
-            if self._over:
+            if self._is_expired:
                 self._shut()
 
     def expire(self) -> None:
         """The time is up."""
         with self._lock:
-            self._over = True
+            self._is_expired = True
             self._shut()
 
     def _shut(self) -> None:
@@ -72,30 +72,30 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._coming: list[tuple[float, int, Deadline]] = []
+        self._pending: list[tuple[float, int, Deadline]] = []
         self._is_running = False
 
     def add(self, deadline: Deadline) -> None:
         with self._changed:
-            heapq.heappush(self._coming, (deadline.ends, id(deadline), deadline))
+            heapq.heappush(self._pending, (deadline.expires_at, id(deadline), deadline))
             if not self._is_running:
                 self._is_running = True
                 threading.Thread(target=self._run, name="deadlines", daemon=True).start()
-            elif self._coming[0][2] is deadline:
+            elif self._pending[0][2] is deadline:
                 self._changed.notify()
 
     def _run(self) -> None:
-        while passed := self._next():
+        while passed := self._wait_for_expired():
             passed.expire()
 
-    def _next(self) -> Deadline | None:
+    def _wait_for_expired(self) -> Deadline | None:
         with self._changed:
-            while self._coming:
-                seconds = self._coming[0][0] - time.monotonic()
-                if self._coming[0][2].is_finished:  # nearly all are: to wake up for each would cost every request
-                    heapq.heappop(self._coming)
+            while self._pending:
+                seconds = self._pending[0][0] - time.monotonic()
+                if self._pending[0][2].is_finished:  # nearly all are: to wake up for each would cost every request
+                    heapq.heappop(self._pending)
                 elif seconds <= 0:
-                    return heapq.heappop(self._coming)[2]
+                    return heapq.heappop(self._pending)[2]
                 else:
                     self._changed.wait(seconds)
             self._is_running = False

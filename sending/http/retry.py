@@ -1,48 +1,52 @@
-"""Patience: asks another's API again when it is busy or away, a few times, later and later, and then gives up."""
+"""Retries of a request: exponential backoff with jitter, and the Retry-After header."""
 
 import random
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-MAX_TRIES = 5
-FIRST_DELAY_SECONDS = 0.5  # seconds; then twice as long each time
-MAX_DELAY_SECONDS = 30.0  # seconds, whatever Retry-After says: somebody watches
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
-Found = TypeVar("Found")
+MAX_TRIES = 5
+FIRST_DELAY_SECONDS = 0.5  # doubles with each try
+MAX_DELAY_SECONDS = 30  # even if Retry-After asks for more: a person is waiting for the result
+MAX_HEADER_LENGTH = 64  # characters; int() raises ValueError for numbers of more than 4,300 digits
+
+Result = TypeVar("Result")
 
 
 class GaveUp(Exception):
-    """They did not tell us what we asked; the message says why, for people."""
+    """The request failed for good. The message says why, in words for people."""
 
 
 class RetryableError(Exception):
-    """They are busy (429) or in trouble (5xx, no connection). `after`: the seconds they asked for, 0.0 without."""
+    """The server is busy (429), failing (5xx) or unreachable. `retry_after_seconds` is 0.0 without a Retry-After."""
 
-    def __init__(self, reason: str, after: float = 0.0) -> None:
+    def __init__(self, reason: str, retry_after_seconds: float = 0.0) -> None:
         super().__init__(reason)
-        self.after = after
+        self.retry_after_seconds = retry_after_seconds
 
 
-def with_retries(ask: Callable[[], Found], sleep: Callable[[float], object] = time.sleep) -> Found:
-    """What `ask` answers, after as many as five tries. Raises GaveUp with the last RetryableError's reason."""
-    for turn in range(MAX_TRIES):
+def with_retries(request: Callable[[], Result], sleep: Callable[[float], object] = time.sleep) -> Result:
+    """Return the result of `request`, called up to five times. Raises GaveUp with the last RetryableError's reason."""
+    for attempt in range(MAX_TRIES):
         try:
-            return ask()
-        except RetryableError as busy:
-            if turn == MAX_TRIES - 1:
-                raise GaveUp(f"{busy}, {MAX_TRIES} times") from busy
-            backoff = random.uniform(0.5, 1) * FIRST_DELAY_SECONDS * 2**turn  # noqa: S311 (jitter, not a secret)
-            sleep(min(max(backoff, busy.after), MAX_DELAY_SECONDS))
+            return request()
+        except RetryableError as error:
+            if attempt == MAX_TRIES - 1:
+                raise GaveUp(f"{error}, {MAX_TRIES} times") from error
+            backoff = random.uniform(0.5, 1) * FIRST_DELAY_SECONDS * 2**attempt  # noqa: S311 (jitter, not a secret)
+            sleep(min(max(backoff, error.retry_after_seconds), MAX_DELAY_SECONDS))
     raise AssertionError("unreachable")
 
 
-def parse_retry_after(text: str) -> float:
-    """Seconds until what a Retry-After says (RFC 9110, 10.2.3: seconds or a date); 0.0 when it says nothing."""
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+def parse_retry_after(value: str, max_seconds: int = MAX_DELAY_SECONDS) -> float:
+    """Return the seconds that a Retry-After header asks for, at most `max_seconds`; 0.0 if it cannot be parsed.
+
+    The header is a number of seconds or a date in one of HTTP's three formats: RFC 9110, sections 10.2.3 and 5.6.7.
+    """
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
+        return float(Retry(retry_after_max=max_seconds).parse_retry_after(value[:MAX_HEADER_LENGTH]))
+    except (InvalidHeader, ValueError):  # ValueError: a year such as 99999
         return 0.0

@@ -55,13 +55,13 @@ def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
 
 
 def resolve_allowed(
-    host: str, port: int, *, allow_loopback: bool, within: float, resolver: Resolver
+    host: str, port: int, *, allow_loopback: bool, timeout: float, resolver: Resolver
 ) -> list[SocketAddress]:
     """Every address of `host`, looked up once, and only if we may connect to each of them.
 
     One private answer among public ones refuses the whole name: whoever mixes them means no good.
     """
-    addresses = [answer[4] for answer in _resolve_with_timeout(host, port, within, resolver)]
+    addresses = [answer[4] for answer in _resolve_with_timeout(host, port, timeout, resolver)]
     if not addresses:
         raise RequestFailed("dns", f"There is no address for {host}.")
     for address in addresses:
@@ -78,7 +78,7 @@ def _check_address(address: str, host: str, port: int, allow_loopback: bool) -> 
         raise blocked(f"We don't connect to port {port}.")
 
 
-def _resolve_with_timeout(host: str, port: int, within: float, resolver: Resolver) -> list[tuple[Any, ...]]:
+def _resolve_with_timeout(host: str, port: int, timeout: float, resolver: Resolver) -> list[tuple[Any, ...]]:
     """Ask in a thread of its own: a resolver knows no time-out, and a dead one can take half a minute."""
     found: list[tuple[Any, ...]] = []
     problem: list[Exception] = []
@@ -91,7 +91,7 @@ def _resolve_with_timeout(host: str, port: int, within: float, resolver: Resolve
 
     asking = threading.Thread(target=ask, name=f"look up {host}", daemon=True)
     asking.start()
-    asking.join(within)
+    asking.join(timeout)
     if asking.is_alive():
         raise RequestFailed("dns", f"Looking up {host} took too long.")
     if problem:

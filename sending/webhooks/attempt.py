@@ -32,7 +32,7 @@ class WebhookMessage:
     """What is to be sent, as it was claimed: `tries` counts this attempt too, `sequence` counts per subscriber."""
 
     id: str
-    kind: str
+    event_type: str
     body: bytes
     sequence: int
     tries: int
@@ -47,7 +47,7 @@ class DeliveryAttempt:
     """
 
     message: str
-    kind: str
+    event_type: str
     tries: int
     at: float
     url: str
@@ -85,16 +85,16 @@ def attempt(
     rows = [send()]
     if rows[0].cause in ("connect", "protocol") and rows[0].duration_ms < 1000 * IMMEDIATE_RETRY_WITHIN_SECONDS:
         rows.append(send())
-    if subscriber.fallback and rows[-1].cause in outcomes.FALLBACK_CAUSES:
+    if subscriber.fallback_url and rows[-1].cause in outcomes.FALLBACK_CAUSES:
         rows.append(send(fallback_cause=rows[-1].cause))
     return rows
 
 
 def record_filtered(subscriber: WebhookEndpoint, message: WebhookMessage) -> list[DeliveryAttempt]:
     """Nothing was sent, and why."""
-    sentence = f"Its list of wishes does not name {message.kind}."
+    sentence = f"Its list of wishes does not name {message.event_type}."
     at = round(time.time(), 3)
-    row = DeliveryAttempt(message.id, message.kind, message.tries, at, subscriber.event_filter, False, {})
+    row = DeliveryAttempt(message.id, message.event_type, message.tries, at, subscriber.event_filter, False, {})
     return [replace(row, cause=outcomes.FILTERED, sentence=sentence)]
 
 
@@ -115,9 +115,9 @@ def _send(
         **signatures.sign(message.id, int(now), message.body, credentials.keys),
         **(signatures.sign_body_only(message.body, credentials.keys) if subscriber.sign_body else {}),
     }
-    url = subscriber.fallback if fallback_cause else subscriber.url
+    url = subscriber.fallback_url if fallback_cause else subscriber.url
     told = dict.fromkeys(credentials.headers, "•••") | headers
-    row = DeliveryAttempt(message.id, message.kind, message.tries, round(now, 3), url, bool(fallback_cause), told)
+    row = DeliveryAttempt(message.id, message.event_type, message.tries, round(now, 3), url, bool(fallback_cause), told)
     sent: dict[str, Any] = {"headers": {**credentials.headers, **headers}, "body": message.body}
     try:
         cookie = jar.header(url) if jar else ""
@@ -138,7 +138,7 @@ def _with_response(row: DeliveryAttempt, reply: HttpResponse) -> DeliveryAttempt
         response={name: reply.headers[name][:500] for name in RECORDED_RESPONSE_HEADERS if name in reply.headers},
         body=reply.body.decode("utf-8", "replace"),
         address=reply.address,
-        connect=round(1000 * (reply.timing.connect + reply.timing.secure), 1),
+        connect=round(1000 * (reply.timing.connect + reply.timing.tls), 1),
         first_byte=round(1000 * reply.timing.first_byte, 1),
         duration_ms=round(1000 * reply.elapsed, 1),
     )

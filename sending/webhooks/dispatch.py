@@ -20,6 +20,7 @@ import events
 from sending import outbox
 from sending.http import urls
 from sending.http.client import PROJECT, VERSION, HttpClient
+from sending.http.retry import parse_retry_after
 from sending.webhooks import credentials, endpoints, payloads, redelivery, retries
 from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
 from sending.webhooks.credentials import Credentials
@@ -51,7 +52,7 @@ MAX_ENDPOINTS_ON_STAGE = (
 )
 
 
-def deliver_later(pipe: Any, kind: str, data: dict[str, Any], *, id: str = "", now: float | None = None) -> str:
+def deliver_later(pipe: Any, event_type: str, data: dict[str, Any], *, id: str = "", now: float | None = None) -> str:
     """Plan a message on the pipeline of whatever it tells of; a worker finds its subscribers. The message's id.
 
     With an `id` of the caller's own, the same message is planned once. `data` is the event's, as JSON.
@@ -59,8 +60,8 @@ def deliver_later(pipe: Any, kind: str, data: dict[str, Any], *, id: str = "", n
     now = now or time.time()
     id = id or f"msg_{secrets.token_hex(12)}"
     stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = json.dumps({"type": kind, "timestamp": stamp, "data": data}, ensure_ascii=False, separators=(",", ":"))
-    for name, value in (("kind", kind), ("body", body), ("at", now)):
+    body = json.dumps({"type": event_type, "timestamp": stamp, "data": data}, ensure_ascii=False, separators=(",", ":"))
+    for name, value in (("event_type", event_type), ("body", body), ("time", now)):
         pipe.execute_command("HSETNX", f"message:{id}", name, value)
     pipe.execute_command("EXPIRE", f"message:{id}", MESSAGE_TTL_SECONDS)
     pipe.execute_command("ZADD", NEW_MESSAGES_KEY, "NX", now, id)
@@ -145,10 +146,12 @@ def deliver(
         return 0
     plan, tried = _get_delivery_queue(redis), 0
     claim = plan.enter(subscriber, lane, time.time())
-    wishes = EventFilter(redis, client, subscriber, ours, http)
+    event_filter = EventFilter(redis, client, subscriber, ours, http)
     try:
         while claim:
-            if claim.message.id.startswith(redelivery.EXAMPLE_ID_PREFIX) or wishes.names(claim.message.kind):
+            if claim.message.id.startswith(redelivery.EXAMPLE_ID_PREFIX) or event_filter.allows(
+                claim.message.event_type
+            ):
                 rows = attempt(
                     client, subscriber, ours, payloads.build_payload(claim.message, subscriber, origin), http
                 )
@@ -164,7 +167,7 @@ def deliver(
 
 def load_attempts(redis: Any, subscriber: str, most: int = 100) -> list[DeliveryAttempt]:
     """The newest attempts at this subscriber, the newest first."""
-    rows = redis.xrevrange(f"hook:{subscriber}:attempts", count=most)
+    rows = redis.xrevrange(f"endpoint:{subscriber}:attempts", count=most)
     return [DeliveryAttempt(**json.loads(row[b"a"])) for _, row in rows]
 
 
@@ -195,7 +198,7 @@ def _load_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoint)
         return credentials.decrypt_credentials(redis, seal, subscriber, time.time())
     except WrongKey as wrong:
         log.error("No webhooks to %s: %s", urls.host_of(subscriber.url), wrong)
-        if subscriber.state == "on":
+        if subscriber.state == "enabled":
             endpoints.pause(redis, subscriber.id, f"{wrong} Then resume it.")
         return None
 
@@ -206,12 +209,15 @@ def _fan_out(redis: Any, messages: list[str], now: float) -> None:
         return
     everyone, pipe = list(endpoints.load_all(redis)), RawClient(redis).pipeline()
     for id in messages:
-        pipe.hget(f"message:{id}", "kind")
-    kinds = [(kind or b"").decode() for kind in pipe.execute()]
-    wanting = {kind: [one.id for one in everyone if kind and one.subscribes_to(kind)] for kind in set(kinds)}
-    for id, kind in zip(messages, kinds, strict=True):
-        _get_delivery_queue(redis).add(id, wanting[kind], now)
-        pipe.hset(f"message:{id}", "subscribers", len(wanting[kind]))
+        pipe.hget(f"message:{id}", "event_type")
+    event_types = [(event_type or b"").decode() for event_type in pipe.execute()]
+    wanting = {
+        event_type: [one.id for one in everyone if event_type and one.subscribes_to(event_type)]
+        for event_type in set(event_types)
+    }
+    for id, event_type in zip(messages, event_types, strict=True):
+        _get_delivery_queue(redis).add(id, wanting[event_type], now)
+        pipe.hset(f"message:{id}", "endpoints", len(wanting[event_type]))
         pipe.zrem(NEW_MESSAGES_KEY, id)
     pipe.execute()
 
@@ -219,7 +225,7 @@ def _fan_out(redis: Any, messages: list[str], now: float) -> None:
 def _job_count(redis: Any, id: str, waiting: int) -> int:
     """As many jobs as it may have requests at once, if there is enough for them to do."""
     subscriber = endpoints.load(redis, id)
-    return min(subscriber.at_once if subscriber else 0, 1 + waiting // MESSAGES_PER_JOB)
+    return min(subscriber.max_concurrency if subscriber else 0, 1 + waiting // MESSAGES_PER_JOB)
 
 
 def _settle(
@@ -236,7 +242,7 @@ def _settle(
     verdict, stops = last.outcome.verdict, last.outcome.disables_endpoint and not last.fallback
     pause = retries.retry_delay(tries, waits, chance)
     wish = (
-        retries.parse_retry_after((last.response or {}).get("retry-after", ""), now)
+        parse_retry_after((last.response or {}).get("retry-after", ""), retries.MAX_RETRY_AFTER_SECONDS)
         if verdict in ("slow", "again")
         else 0.0
     )
@@ -261,19 +267,19 @@ def _settle(
 def _lost_attempts(subscriber: WebhookEndpoint, claim: ClaimedMessage) -> list[DeliveryAttempt]:
     """A row for each attempt whose process died since rows were last written: it may have arrived."""
     sentence = "Whoever sent it died before the answer came; it may have arrived."
-    id, kind, tries = claim.message.id, claim.message.kind, claim.message.tries
+    id, event_type, tries = claim.message.id, claim.message.event_type, claim.message.tries
     return [
-        DeliveryAttempt(id, kind, one, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)
+        DeliveryAttempt(id, event_type, one, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)
         for one in range(tries - claim.lost, tries)
     ]
 
 
-def _disable_endpoint(redis: Any, subscriber: WebhookEndpoint, why: str, now: float) -> None:
+def _disable_endpoint(redis: Any, subscriber: WebhookEndpoint, reason: str, now: float) -> None:
     """Disable it, and tell its owner by another channel."""
-    endpoints.disable(redis, subscriber.id, why)
+    endpoints.disable(redis, subscriber.id, reason)
     pipe = redis.pipeline()
     if subscriber.owner:
-        words = f"We no longer send webhooks to {urls.host_of(subscriber.url)}. {why}"
+        words = f"We no longer send webhooks to {urls.host_of(subscriber.url)}. {reason}"
         outbox.plan(
             pipe, outbox.OutboundMessage(f"stopped-{subscriber.id}-{int(now)}", subscriber.owner, words, ""), now
         )

@@ -20,8 +20,8 @@ from sending.webhooks.optional.custom_headers import ValidationError as Validati
 from sending.webhooks.optional.custom_headers import check_headers, reject_if
 from store import commit_if_unchanged, new_pipeline
 
-ENDPOINTS_KEY = "hooks"  # every subscriber's id, by when it was made
-DUE_KEY = "hooks:due"  # those with something to send, by when
+ENDPOINTS_KEY = "endpoints"  # every subscriber's id, by when it was made
+DUE_KEY = "endpoints:due"  # those with something to send, by when
 KEY_OVERLAP_SECONDS = 24 * 3600  # seconds both keys sign during a rotation
 DEFAULT_CONCURRENCY = 4  # requests to one endpoint at the same time
 MAX_CONCURRENCY = 20
@@ -43,35 +43,37 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """One endpoint. `state` is on, paused (by its owner: messages wait) or off (by us or by 410: none are kept).
+    """A registered receiver of webhooks.
 
-    `kinds` are event types, `text.*` for a family; empty means all. `authorization` is the whole header value, kept out
-    of the address. `owner` is told when we stop: a number in E.164, or "". `rate` is requests a second, 0: any.
-    `payload` is full or thin. `sign_body` adds a signature of the body alone; `cookies` gives it a jar of its own;
-    `event_filter` is the address of a list of its own that narrows `kinds`.
+    `state` is enabled, paused (messages wait) or disabled (messages are discarded); `state_reason` is a sentence for
+    its owner. `event_types` may name families (`text.*`); empty means all. `authorization` is the value of the
+    Authorization header. `owner` is an E.164 number that is texted when the endpoint is disabled, or "".
+    `rate_limit` is in requests per second; 0 means unlimited. `payload_style` is full or thin. `sign_body` adds a
+    signature of the body alone, `cookies` a cookie jar. `event_filter` is the URL of a document that narrows
+    `event_types`. `created_at` is in seconds since 1970.
     """
 
     id: str
     url: str
     keys: tuple[SigningKey, ...]
-    kinds: tuple[str, ...] = ()
-    fallback: str = ""
+    event_types: tuple[str, ...] = ()
+    fallback_url: str = ""
     authorization: Encrypted | str = ""
     headers: tuple[tuple[str, Encrypted], ...] = ()
     owner: str = ""
-    rate: int = 0
-    at_once: int = DEFAULT_CONCURRENCY
-    payload: str = "full"
-    state: str = "on"
-    why: str = ""
-    made: float = 0.0
+    rate_limit: int = 0
+    max_concurrency: int = DEFAULT_CONCURRENCY
+    payload_style: str = "full"
+    state: str = "enabled"
+    state_reason: str = ""
+    created_at: float = 0.0
     sign_body: bool = False
     cookies: bool = False
     event_filter: str = ""
 
-    def subscribes_to(self, kind: str) -> bool:
+    def subscribes_to(self, event_type: str) -> bool:
         """True when it has asked to hear of events of this kind."""
-        return not self.kinds or matches_event_type(self.kinds, kind)
+        return not self.event_types or matches_event_type(self.event_types, event_type)
 
     def signing_keys(self, now: float) -> list[SigningKey]:
         """The keys that sign at this time, the newest first."""
@@ -81,7 +83,7 @@ class WebhookEndpoint:
     def identity_hash(self) -> str:
         """Changes with everything by which the receiver knows us: what it told us before is not for later."""
         shown = (self.authorization, self.headers, *(key.encrypted for key in self.keys[:1]))
-        known = (self.url, self.fallback, *shown, self.cookies)
+        known = (self.url, self.fallback_url, *shown, self.cookies)
         return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
@@ -101,7 +103,7 @@ def create(
     `authorization` and `headers` come in plain words and are sealed here.
     """
     now = now or time.time()
-    made = WebhookEndpoint(id=f"ep_{randomness.token_hex(8)}", url=url, keys=(_generate_key(seal),), made=now)
+    made = WebhookEndpoint(id=f"ep_{randomness.token_hex(8)}", url=url, keys=(_generate_key(seal),), created_at=now)
     subscriber = _validate(replace(made, **_encrypt_options(seal, wishes)), client, http)
     pipe = new_pipeline(redis)
     pipe.hset(_redis_key(subscriber.id), mapping={"record": _serialize(subscriber), "state": subscriber.state})
@@ -160,9 +162,9 @@ def rotate_key(
     return _update_record(redis, id, "rotated", rotated)
 
 
-def pause(redis: Any, id: str, why: str = "You paused it.") -> WebhookEndpoint:
+def pause(redis: Any, id: str, reason: str = "You paused it.") -> WebhookEndpoint:
     """Send nothing until it is resumed; what happens meanwhile is kept and sent then."""
-    return _update_record(redis, id, "paused", lambda known: replace(known, state="paused", why=why))
+    return _update_record(redis, id, "paused", lambda known: replace(known, state="paused", state_reason=reason))
 
 
 def reencrypt(redis: Any, seal: Encryption, id: str) -> WebhookEndpoint:
@@ -179,23 +181,23 @@ def reencrypt(redis: Any, seal: Encryption, id: str) -> WebhookEndpoint:
 
 def resume(redis: Any, id: str, now: float | None = None) -> WebhookEndpoint:
     """Send again, after a pause or after we stopped, with a clean slate."""
-    subscriber = _update_record(redis, id, "resumed", lambda known: replace(known, state="on", why=""))
+    subscriber = _update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
-    pipe.hset(_redis_key(id), mapping={"failures": 0, "hold": 0, "failing": 0})
+    pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})
     pipe.zadd(DUE_KEY, {id: now or time.time()})
     pipe.execute()
     return subscriber
 
 
-def disable(redis: Any, id: str, why: str) -> WebhookEndpoint:
+def disable(redis: Any, id: str, reason: str) -> WebhookEndpoint:
     """Disable it, with the sentence for its owner. What still waits for it is kept until it expires."""
-    return _update_record(redis, id, "disabled", lambda known: replace(known, state="off", why=why))
+    return _update_record(redis, id, "disabled", lambda known: replace(known, state="disabled", state_reason=reason))
 
 
 def delete(redis: Any, id: str) -> None:
     """Forget it, and what was to be sent to it."""
     known, pipe = load(redis, id), redis.pipeline()
-    pipe.delete(*(f"hook:{id}{part}" for part in ("", ":due", ":lanes", ":attempts", ":dead", ":cookies")))
+    pipe.delete(*(f"endpoint:{id}{part}" for part in ("", ":due", ":slots", ":attempts", ":dead", ":cookies")))
     pipe.zrem(ENDPOINTS_KEY, id)
     pipe.zrem(DUE_KEY, id)
     if known:
@@ -224,25 +226,29 @@ def _update_record(redis: Any, id: str, what: str, change: Any) -> WebhookEndpoi
 
 def _publish_event(pipe: Any, what: str, one: WebhookEndpoint) -> None:
     """Nothing secret: what is told here goes out to others who may hear of it."""
-    facts = {"endpoint": one.id, "host": urls.host_of(one.url), "event_types": list(one.kinds)}
-    events.publish(pipe, f"endpoint.{what}", one.id, **facts, state=one.state, reason=one.why)
+    facts = {"endpoint": one.id, "host": urls.host_of(one.url), "event_types": list(one.event_types)}
+    events.publish(pipe, f"endpoint.{what}", one.id, **facts, state=one.state, reason=one.state_reason)
 
 
 def _validate(wish: WebhookEndpoint, client: HttpClient, http: bool) -> WebhookEndpoint:
     """The same in plain form: addresses as the client accepts them, everything else within bounds."""
     reject_if(not wish.url, "Give an address to send to.")
     reject_if(
-        not all(EVENT_FILTER_PATTERN.fullmatch(kind) for kind in wish.kinds),
+        not all(EVENT_FILTER_PATTERN.fullmatch(event_type) for event_type in wish.event_types),
         "Event types look like text.received or text.*.",
     )
-    reject_if(not 1 <= wish.at_once <= MAX_CONCURRENCY, f"Between 1 and {MAX_CONCURRENCY} requests at once.")
-    reject_if(wish.payload not in PAYLOAD_STYLES, "A payload is full or thin.")
-    reject_if(wish.rate < 0, "The rate is in requests a second; 0 means any.")
+    reject_if(not 1 <= wish.max_concurrency <= MAX_CONCURRENCY, f"Between 1 and {MAX_CONCURRENCY} requests at once.")
+    reject_if(wish.payload_style not in PAYLOAD_STYLES, "A payload is full or thin.")
+    reject_if(wish.rate_limit < 0, "The rate is in requests a second; 0 means any.")
     accept = partial(client.normalize_url, http=http)
-    url, fallback, event_filter = (place and accept(place) for place in (wish.url, wish.fallback, wish.event_filter))
+    url, fallback_url, event_filter = (
+        place and accept(place) for place in (wish.url, wish.fallback_url, wish.event_filter)
+    )
     # RFC 9111 4.4: a POST makes stale whatever is kept of the same address.
-    reject_if(bool(event_filter) and event_filter in (url, fallback), "A list of wishes needs an address of its own.")
-    return _validate_signing(replace(wish, url=url, fallback=fallback, event_filter=event_filter))
+    reject_if(
+        bool(event_filter) and event_filter in (url, fallback_url), "A list of wishes needs an address of its own."
+    )
+    return _validate_signing(replace(wish, url=url, fallback_url=fallback_url, event_filter=event_filter))
 
 
 def _validate_signing(wish: WebhookEndpoint) -> WebhookEndpoint:
@@ -274,13 +280,13 @@ def _is_decryptable(seal: Encryption, key: SigningKey) -> bool:
     return True
 
 
-def matches_event_type(wishes: Iterable[str], kind: str) -> bool:
+def matches_event_type(patterns: Iterable[str], event_type: str) -> bool:
     """True when this kind, or its family, is among them."""
-    return any(kind.startswith(wish[:-1]) if wish.endswith(".*") else kind == wish for wish in wishes)
+    return any(event_type.startswith(one[:-1]) if one.endswith(".*") else event_type == one for one in patterns)
 
 
 def _redis_key(id: str) -> str:
-    return f"hook:{id}"
+    return f"endpoint:{id}"
 
 
 def _serialize(subscriber: WebhookEndpoint) -> str:
@@ -292,4 +298,4 @@ def _parse(record: bytes) -> WebhookEndpoint:
     keys = tuple(SigningKey(**key) for key in row.pop("keys"))
     pairs: Iterable[list[Any]] = row.pop("headers")
     headers = tuple((name, value) for name, value in pairs)
-    return WebhookEndpoint(**{**row, "kinds": tuple(row["kinds"]), "keys": keys, "headers": headers})
+    return WebhookEndpoint(**{**row, "event_types": tuple(row["event_types"]), "keys": keys, "headers": headers})

@@ -29,7 +29,7 @@ class EventType:
     is_open: bool = False
 
 
-def _endpoint_event_type(about: str, line: str, state: str = "on", reason: str = "") -> EventType:
+def _endpoint_event_type(about: str, line: str, state: str = "enabled", reason: str = "") -> EventType:
     holds = {"endpoint": STRING, "host": STRING, "event_types": STRINGS, "state": STRING, "reason": STRING}
     example = {
         "endpoint": EXAMPLE_ENDPOINT_ID,
@@ -120,7 +120,7 @@ CATALOGUE: Mapping[str, EventType] = {
     "endpoint.disabled": _endpoint_event_type(
         "we no longer send to a subscriber: it asked us to, or took nothing for too long",
         "No more webhooks to {host}: {reason}",
-        "off",
+        "disabled",
         "It answered 410, gone, so we stopped.",
     ),
     "endpoint.deleted": _endpoint_event_type("a subscriber is forgotten", "{host} is forgotten"),

@@ -23,10 +23,10 @@ def build_payload(message: WebhookMessage, subscriber: WebhookEndpoint, origin: 
 
     Whoever came by text has an owner and no token of ours: of another provider's webhook it gets the line for people.
     """
-    if subscriber.payload == FULL and not subscriber.owner:
+    if subscriber.payload_style == FULL and not subscriber.owner:
         return message
     told = json.loads(message.body)
-    if subscriber.payload == THIN:
+    if subscriber.payload_style == THIN:
         told["data"] = build_thin_data(message.id, told["data"], origin)
     elif "payload" in told["data"]:
         told["data"]["payload"] = None

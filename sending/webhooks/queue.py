@@ -1,8 +1,8 @@
 """What waits for whom: the schedule of all webhooks, in Redis, so that any process may die at any time.
 
-A subscriber's messages wait in a sorted set by the time of their next attempt. A lane is the right to send to one
-subscriber, held for a lease and renewed with each message; there are at most `at_once` of them, and a single one while
-the subscriber is failing. A message that is being sent is due again when its lease ends, should its sender have died.
+An endpoint's messages wait in a sorted set by the time of their next attempt. A slot is the right to send to one
+endpoint, held for a lease and renewed with each message; there are at most `max_concurrency` of them, and a single one
+while the endpoint is failing. A message being sent becomes due again when its lease ends, in case the sender died.
 """
 
 import json
@@ -34,12 +34,12 @@ class ClaimedMessage:
 
 # Keys are made from ids inside the scripts: one Redis, no cluster, as everywhere in this house.
 ADD_SCRIPT = """
-local hook, delivery = 'hook:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
-local state = redis.call('HGET', hook, 'state')
-if not state or state == 'off' or redis.call('HSETNX', delivery, 'state', 'waiting') == 0 then return 0 end
-redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', hook, 'sequence', 1), 'tries', 0)
+local endpoint, delivery = 'endpoint:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
+local state = redis.call('HGET', endpoint, 'state')
+if not state or state == 'disabled' or redis.call('HSETNX', delivery, 'state', 'waiting') == 0 then return 0 end
+redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', endpoint, 'sequence', 1), 'attempts', 0)
 redis.call('EXPIRE', delivery, ARGV[4])
-redis.call('ZADD', hook .. ':due', ARGV[3], ARGV[2])
+redis.call('ZADD', endpoint .. ':due', ARGV[3], ARGV[2])
 redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1])
 return 1
 """
@@ -47,109 +47,110 @@ return 1
 TAKE_DUE_SCRIPT = """
 local now, found = tonumber(ARGV[1]), {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
-  local known = redis.call('HMGET', 'hook:' .. id, 'state', 'hold', 'failures')
-  local first = redis.call('ZRANGE', 'hook:' .. id .. ':due', 0, 0, 'WITHSCORES')
+  local known = redis.call('HMGET', 'endpoint:' .. id, 'state', 'hold_until', 'failures')
+  local first = redis.call('ZRANGE', 'endpoint:' .. id .. ':due', 0, 0, 'WITHSCORES')
   local at = math.max(tonumber(known[2] or 0), tonumber(first[2] or 0))
-  if known[1] ~= 'on' or not first[2] then
+  if known[1] ~= 'enabled' or not first[2] then
     redis.call('ZREM', KEYS[1], id)
   elseif at > now then
     redis.call('ZADD', KEYS[1], at, id)
   else
     redis.call('ZADD', KEYS[1], ARGV[2], id)
-    table.insert(found, {id, redis.call('ZCOUNT', 'hook:' .. id .. ':due', '-inf', now), tonumber(known[3] or 0)})
+    table.insert(found, {id, redis.call('ZCOUNT', 'endpoint:' .. id .. ':due', '-inf', now), tonumber(known[3] or 0)})
   end
 end
 return found
 """
 
 ACQUIRE_SCRIPT = """
-local hook, now = 'hook:' .. ARGV[1], tonumber(ARGV[3])
-local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
-if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return 0 end
-redis.call('ZREMRANGEBYSCORE', hook .. ':lanes', '-inf', now)
+local endpoint, now = 'endpoint:' .. ARGV[1], tonumber(ARGV[3])
+local known = redis.call('HMGET', endpoint, 'state', 'hold_until', 'failures')
+if known[1] ~= 'enabled' or tonumber(known[2] or 0) > now then return 0 end
+redis.call('ZREMRANGEBYSCORE', endpoint .. ':slots', '-inf', now)
 local most = tonumber(known[3] or 0) >= tonumber(ARGV[6]) and 1 or tonumber(ARGV[5])
-if redis.call('ZCARD', hook .. ':lanes') >= most then return 0 end
-return redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
+if redis.call('ZCARD', endpoint .. ':slots') >= most then return 0 end
+return redis.call('ZADD', endpoint .. ':slots', ARGV[4], ARGV[2])
 """
 
 RELEASE_FUNCTION = """
-local function leave(hook, id, lane)
-  redis.call('ZREM', hook .. ':lanes', lane)
-  local known = redis.call('HMGET', hook, 'state', 'hold')
-  local first = redis.call('ZRANGE', hook .. ':due', 0, 0, 'WITHSCORES')
-  if known[1] ~= 'on' or not first[2] then return redis.call('ZREM', KEYS[1], id) end
+local function leave(endpoint, id, lane)
+  redis.call('ZREM', endpoint .. ':slots', lane)
+  local known = redis.call('HMGET', endpoint, 'state', 'hold_until')
+  local first = redis.call('ZRANGE', endpoint .. ':due', 0, 0, 'WITHSCORES')
+  if known[1] ~= 'enabled' or not first[2] then return redis.call('ZREM', KEYS[1], id) end
   return redis.call('ZADD', KEYS[1], math.max(tonumber(first[2]), tonumber(known[2] or 0)), id)
 end
 """
 
-RELEASE_SCRIPT = RELEASE_FUNCTION + "return leave('hook:' .. ARGV[1], ARGV[1], ARGV[2])"
+RELEASE_SCRIPT = RELEASE_FUNCTION + "return leave('endpoint:' .. ARGV[1], ARGV[1], ARGV[2])"
 
 CLAIM_SCRIPT = (
     RELEASE_FUNCTION
     + """
-local hook, now, rate = 'hook:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
-local is_held = redis.call('ZSCORE', hook .. ':lanes', ARGV[2])
+local endpoint, now, rate = 'endpoint:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[5])
+local is_held = redis.call('ZSCORE', endpoint .. ':slots', ARGV[2])
 local function claim()
-  local known = redis.call('HMGET', hook, 'state', 'hold', 'failures')
-  if known[1] ~= 'on' or tonumber(known[2] or 0) > now then return false end
-  if tonumber(known[3] or 0) >= tonumber(ARGV[6]) and redis.call('ZCARD', hook .. ':lanes') > 1 then return false end
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', hook .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
+  local known = redis.call('HMGET', endpoint, 'state', 'hold_until', 'failures')
+  if known[1] ~= 'enabled' or tonumber(known[2] or 0) > now then return false end
+  local is_failing = tonumber(known[3] or 0) >= tonumber(ARGV[6])
+  if is_failing and redis.call('ZCARD', endpoint .. ':slots') > 1 then return false end
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', endpoint .. ':due', '-inf', now, 'LIMIT', 0, 100)) do
     local delivery = 'delivery:' .. id .. ':' .. ARGV[1]
-    local message = redis.call('HMGET', 'message:' .. id, 'kind', 'body', 'subscribers')
+    local message = redis.call('HMGET', 'message:' .. id, 'event_type', 'body', 'endpoints')
     if not message[2] or redis.call('EXISTS', delivery) == 0 then
-      redis.call('ZREM', hook .. ':due', id)
+      redis.call('ZREM', endpoint .. ':due', id)
     else
-      local second = hook .. ':second:' .. math.floor(now)
+      local second = endpoint .. ':second:' .. math.floor(now)
       if rate > 0 and redis.call('INCR', second) > rate then return false end
       if rate > 0 then redis.call('EXPIRE', second, 3) end
-      redis.call('ZADD', hook .. ':due', ARGV[4], id)
-      redis.call('ZADD', hook .. ':lanes', ARGV[4], ARGV[2])
-      if redis.call('HGET', delivery, 'state') == 'sending' then redis.call('HINCRBY', delivery, 'lost', 1) end
-      redis.call('HSET', delivery, 'state', 'sending', 'began', now)
-      local tries = redis.call('HINCRBY', delivery, 'tries', 1)
-      local facts = redis.call('HMGET', delivery, 'sequence', 'lost')
+      redis.call('ZADD', endpoint .. ':due', ARGV[4], id)
+      redis.call('ZADD', endpoint .. ':slots', ARGV[4], ARGV[2])
+      if redis.call('HGET', delivery, 'state') == 'sending' then redis.call('HINCRBY', delivery, 'lost_attempts', 1) end
+      redis.call('HSET', delivery, 'state', 'sending', 'started_at', now)
+      local tries = redis.call('HINCRBY', delivery, 'attempts', 1)
+      local facts = redis.call('HMGET', delivery, 'sequence', 'lost_attempts')
       return {id, message[1], message[2], facts[1], tries, facts[2], message[3]}
     end
   end
   return false
 end
 local claimed = is_held and claim()
-if not claimed and (is_held or ARGV[7] == 'next') then leave(hook, ARGV[1], ARGV[2]) end
+if not claimed and (is_held or ARGV[7] == 'next') then leave(endpoint, ARGV[1], ARGV[2]) end
 return claimed
 """
 )
 
 SETTLE_SCRIPT = """
-local hook, id, now = 'hook:' .. ARGV[1], ARGV[2], tonumber(ARGV[4])
+local endpoint, id, now = 'endpoint:' .. ARGV[1], ARGV[2], tonumber(ARGV[4])
 local delivery, result = 'delivery:' .. id .. ':' .. ARGV[1], ARGV[5]
-if redis.call('EXISTS', hook) == 0 then return {0, 0} end
-for at = 14, #ARGV do redis.call('XADD', hook .. ':attempts', 'MAXLEN', '~', ARGV[12], '*', 'a', ARGV[at]) end
-redis.call('HDEL', delivery, 'lost')
-local failures, failing = 0, tonumber(redis.call('HGET', hook, 'failing') or 0)
+if redis.call('EXISTS', endpoint) == 0 then return {0, 0} end
+for at = 14, #ARGV do redis.call('XADD', endpoint .. ':attempts', 'MAXLEN', '~', ARGV[12], '*', 'a', ARGV[at]) end
+redis.call('HDEL', delivery, 'lost_attempts')
+local failures, failing = 0, tonumber(redis.call('HGET', endpoint, 'failing_since') or 0)
 if result == 'delivered' then
-  redis.call('HSET', hook, 'failures', 0, 'failing', 0, 'hold', 0)
+  redis.call('HSET', endpoint, 'failures', 0, 'failing_since', 0, 'hold_until', 0)
 elseif result ~= 'unwanted' then
-  failures = redis.call('HINCRBY', hook, 'failures', 1)
-  if failing == 0 then failing = now redis.call('HSET', hook, 'failing', now) end
+  failures = redis.call('HINCRBY', endpoint, 'failures', 1)
+  if failing == 0 then failing = now redis.call('HSET', endpoint, 'failing_since', now) end
   local hold = tonumber(ARGV[7])
   local over = failures - tonumber(ARGV[8])
   if over >= 0 then
     hold = math.max(hold, now + math.min(tonumber(ARGV[9]) * 2 ^ math.min(over, 20), tonumber(ARGV[10])) * ARGV[11])
   end
-  if hold > now then redis.call('HSET', hook, 'hold', hold) end
+  if hold > now then redis.call('HSET', endpoint, 'hold_until', hold) end
 end
-local known = redis.call('HMGET', delivery, 'state', 'tries')
+local known = redis.call('HMGET', delivery, 'state', 'attempts')
 if known[1] == 'delivered' then return {failures, failing} end
 if result ~= 'delivered' and (known[1] ~= 'sending' or known[2] ~= ARGV[3]) then return {failures, failing} end
 if result == 'waiting' then
-  redis.call('ZADD', hook .. ':due', ARGV[6], id)
+  redis.call('ZADD', endpoint .. ':due', ARGV[6], id)
 else
-  redis.call('ZREM', hook .. ':due', id)
+  redis.call('ZREM', endpoint .. ':due', id)
 end
 redis.call('HSET', delivery, 'state', result)
 if result == 'dead' then
-  redis.call('ZADD', hook .. ':dead', now, id)
-  redis.call('ZREMRANGEBYRANK', hook .. ':dead', 0, -1 - tonumber(ARGV[13]))
+  redis.call('ZADD', endpoint .. ':dead', now, id)
+  redis.call('ZREMRANGEBYRANK', endpoint .. ':dead', 0, -1 - tonumber(ARGV[13]))
 end
 return {failures, failing}
 """
@@ -186,7 +187,7 @@ class DeliveryQueue:
         enter = ScriptCall(
             ACQUIRE_SCRIPT,
             [],
-            [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.at_once, MAX_CONSECUTIVE_FAILURES],
+            [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.max_concurrency, MAX_CONSECUTIVE_FAILURES],
         )
         _, got = self._run(enter, _claim_call(subscriber, lane, now, "first"))
         return _parse_claim(got)
@@ -268,7 +269,7 @@ def _claim_call(subscriber: WebhookEndpoint, lane: str, now: float, which: str) 
     return ScriptCall(
         CLAIM_SCRIPT,
         [DUE_KEY],
-        [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.rate, MAX_CONSECUTIVE_FAILURES, which],
+        [subscriber.id, lane, now, now + LEASE_SECONDS, subscriber.rate_limit, MAX_CONSECUTIVE_FAILURES, which],
     )
 
 
@@ -279,6 +280,6 @@ def _release_call(subscriber: str, lane: str) -> ScriptCall:
 def _parse_claim(got: list[Any] | None) -> ClaimedMessage | None:
     if not got:
         return None
-    id, kind, body, sequence, tries, lost, endpoint_count = got
-    message = WebhookMessage(id.decode(), kind.decode(), body, int(sequence), tries)
+    id, event_type, body, sequence, tries, lost, endpoint_count = got
+    message = WebhookMessage(id.decode(), event_type.decode(), body, int(sequence), tries)
     return ClaimedMessage(message, lost=int(lost or 0), endpoint_count=int(endpoint_count or 0))

@@ -18,17 +18,17 @@ def save(pipe: Any, facts: Any) -> str:
     if len(words) > MAX_PAYLOAD_BYTES or not isinstance(facts, dict):
         return ""
     name = secrets.token_hex(8)
-    pipe.execute_command("SET", f"original:{name}", words, "EX", PAYLOAD_TTL_SECONDS)
+    pipe.execute_command("SET", f"raw_payload:{name}", words, "EX", PAYLOAD_TTL_SECONDS)
     return name
 
 
 def delete(pipe: Any, name: str) -> None:
     """They were passed on, or nobody wanted them: a small store needs the room."""
     if name:
-        pipe.execute_command("DEL", f"original:{name}")
+        pipe.execute_command("DEL", f"raw_payload:{name}")
 
 
 def load(redis: Any, name: str) -> Any:
     """The facts kept under this name; None when there are none, or no longer."""
-    words = redis.get(f"original:{name}") if name else None
+    words = redis.get(f"raw_payload:{name}") if name else None
     return json.loads(words) if words else None

@@ -17,21 +17,21 @@ RESENT, EXPIRED, DISABLED = 1, 0, -1
 
 # What is being sent right now is left alone: it ends by itself, and is due again should its sender have died.
 RESEND_SCRIPT = """
-local hook, delivery = 'hook:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
-local state = redis.call('HGET', hook, 'state')
+local endpoint, delivery = 'endpoint:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
+local state = redis.call('HGET', endpoint, 'state')
 if not state or redis.call('EXISTS', 'message:' .. ARGV[2]) == 0 then
-  redis.call('ZREM', hook .. ':dead', ARGV[2])
+  redis.call('ZREM', endpoint .. ':dead', ARGV[2])
   return 0
 end
-if state == 'off' then return -1 end
+if state == 'disabled' then return -1 end
 if redis.call('HGET', delivery, 'state') == 'sending' then return 1 end
-redis.call('HSET', delivery, 'state', 'waiting', 'tries', 0)
+redis.call('HSET', delivery, 'state', 'waiting', 'attempts', 0)
 if redis.call('HEXISTS', delivery, 'sequence') == 0 then
-  redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', hook, 'sequence', 1))
+  redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', endpoint, 'sequence', 1))
 end
 redis.call('EXPIRE', delivery, ARGV[4])
-redis.call('ZREM', hook .. ':dead', ARGV[2])
-redis.call('ZADD', hook .. ':due', ARGV[3], ARGV[2])
+redis.call('ZREM', endpoint .. ':dead', ARGV[2])
+redis.call('ZADD', endpoint .. ':due', ARGV[3], ARGV[2])
 redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1])
 return 1
 """
@@ -46,10 +46,10 @@ class EndpointDisabled(Exception):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message we gave up: when, in seconds since 1970. `kind` is "" when it is not kept any more."""
+    """A message we gave up: when, in seconds since 1970. `event_type` is "" when it is not kept any more."""
 
     message: str
-    kind: str
+    event_type: str
     given_up_at: float
 
 
@@ -66,27 +66,29 @@ def resend(redis: Any, subscriber: str, message: str, now: float | None = None) 
 
 def load_dead_letters(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLetter]]:
     """How many dead letters there are, and the newest of them, the newest first."""
-    key = f"hook:{subscriber}:dead"
+    key = f"endpoint:{subscriber}:dead"
     newest = redis.zrevrange(key, 0, most - 1, withscores=True)
     pipe = redis.pipeline(transaction=False)
     for id, _ in newest:
-        pipe.hget(f"message:{id.decode()}", "kind")
-    kinds = [(kind or b"").decode() for kind in pipe.execute()]
-    letters = [DeadLetter(id.decode(), kind, at) for (id, at), kind in zip(newest, kinds, strict=True)]
+        pipe.hget(f"message:{id.decode()}", "event_type")
+    event_types = [(event_type or b"").decode() for event_type in pipe.execute()]
+    letters = [
+        DeadLetter(id.decode(), event_type, at) for (id, at), event_type in zip(newest, event_types, strict=True)
+    ]
     return redis.zcard(key), letters
 
 
 def find_failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:
     """What failed in that time and has not arrived: dead letters given up then, and what waits for another attempt."""
-    load_dead_letters = redis.zrangebyscore(f"hook:{subscriber}:dead", since, until)
-    waiting = redis.zrangebyscore(f"hook:{subscriber}:due", f"({until}", "+inf")
+    dead_letters = redis.zrangebyscore(f"endpoint:{subscriber}:dead", since, until)
+    waiting = redis.zrangebyscore(f"endpoint:{subscriber}:due", f"({until}", "+inf")
     pipe = redis.pipeline(transaction=False)
     for id in waiting:
-        pipe.hmget(f"delivery:{id.decode()}:{subscriber}", "tries", "began")
+        pipe.hmget(f"delivery:{id.decode()}:{subscriber}", "attempts", "started_at")
     tried = [
         id for id, (tries, began) in zip(waiting, pipe.execute(), strict=True) if _has_failed_since(tries, began, since)
     ]
-    return [id.decode() for id in (*load_dead_letters, *tried)]
+    return [id.decode() for id in (*dead_letters, *tried)]
 
 
 def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator[tuple[int, int]]:
@@ -102,16 +104,16 @@ def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator
         yield min(start + BATCH_SIZE, len(found)), len(found)
 
 
-def send_example(redis: Any, subscriber: str, kind: str, now: float | None = None) -> str:
+def send_example(redis: Any, subscriber: str, event_type: str, now: float | None = None) -> str:
     """Send the catalogue's example of this kind to this subscriber alone, whatever it wants to hear; the message's id.
 
     It is signed and tried like any other, and its id begins with `msg_example_`. IsOff as above.
     """
     now, id = now or time.time(), f"{EXAMPLE_ID_PREFIX}{secrets.token_hex(10)}"
     stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = payloads.serialize(catalogue.build_example(kind) | {"timestamp": stamp})
+    body = payloads.serialize(catalogue.build_example(event_type) | {"timestamp": stamp})
     pipe = redis.pipeline()
-    pipe.hset(f"message:{id}", mapping={"kind": kind, "body": body, "at": now, "subscribers": 1})
+    pipe.hset(f"message:{id}", mapping={"event_type": event_type, "body": body, "time": now, "endpoints": 1})
     pipe.expire(f"message:{id}", MESSAGE_TTL_SECONDS)
     pipe.execute()
     resend(redis, subscriber, id, now)

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from email.utils import parsedate_to_datetime
 
 # Standard Webhooks' example: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; three days in all.
 RETRY_SCHEDULE_SECONDS = (
@@ -32,15 +31,3 @@ def retry_delay(
         return None
     chance = random.random() if chance is None else chance  # noqa: S311 - spreads load, guards nothing
     return schedule[tries] * (1 - JITTER_FRACTION + 2 * JITTER_FRACTION * chance)
-
-
-def parse_retry_after(retry_after: str, now: float) -> float:
-    """The receiver's Retry-After in seconds from `now`, as a number or a date; 0 for none, nonsense or the past."""
-    text = retry_after.strip()
-    if text.isascii() and text.isdigit() and len(text) < 12:
-        return float(min(int(text), MAX_RETRY_AFTER_SECONDS))
-    try:
-        seconds = parsedate_to_datetime(text).timestamp() - now
-    except (ValueError, OverflowError, TypeError):
-        return 0.0
-    return min(max(seconds, 0.0), float(MAX_RETRY_AFTER_SECONDS))

@@ -1,4 +1,4 @@
-"""Standard Webhooks' signatures: v1 (a shared secret) and v1a (ed25519), with several keys during a rotation.
+"""Standard Webhooks signatures: v1 (HMAC with a shared secret) and v1a (ed25519), made and verified.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -9,93 +9,146 @@ import hashlib
 import hmac
 import secrets as randomness
 from collections.abc import Iterable
+from functools import cache
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import cryptography.exceptions
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 SECRET_PREFIX, PRIVATE_KEY_PREFIX, PUBLIC_KEY_PREFIX = "whsec_", "whsk_", "whpk_"
 SCHEME_HMAC, SCHEME_ED25519 = "v1", "v1a"
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 BODY_SIGNATURE_HEADER = "X-Hub-Signature-256"
-SECRET_LENGTH_BYTES = range(24, 65)  # as the specification asks
+SECRET_LENGTH_BYTES = range(24, 65)  # required by the specification
 
 
 class UnusableKey(ValueError):
-    """A key that is not written as the specification says; the message never holds the key."""
+    """A key that does not have the specification's format. The message never contains the key."""
 
 
 def generate_secret() -> str:
-    """A shared secret of 32 random bytes."""
+    """Return a shared secret of 32 random bytes."""
     return SECRET_PREFIX + _encode(randomness.token_bytes(32))
 
 
 def generate_private_key() -> str:
-    """A private key for v1a: the 32-byte seed."""
+    """Return a private key for v1a: a 32-byte seed."""
     return PRIVATE_KEY_PREFIX + _encode(Ed25519PrivateKey.generate().private_bytes_raw())
 
 
 def derive_public_key(private: str) -> str:
-    """What a receiver needs to check the signatures made with this private key."""
+    """Return the `whpk_` key with which a receiver verifies the signatures of this private key."""
     return PUBLIC_KEY_PREFIX + _encode(_load_private_key(private).public_key().public_bytes_raw())
 
 
-def sign(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str, str]:
-    """The three headers of one attempt at message `id`; `timestamp` is the attempt's, in Unix seconds.
+def scheme_of(key: str) -> str:
+    """Return the scheme of this key's signatures: v1 or v1a."""
+    return SCHEME_ED25519 if key.startswith((PRIVATE_KEY_PREFIX, PUBLIC_KEY_PREFIX)) else SCHEME_HMAC
 
-    Every key signs, so that a receiver may know the old one or the new one. The id must not hold a full stop.
+
+def sign(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str, str]:
+    """Return the three headers of one attempt at message `id`; `timestamp` is the attempt's, in Unix seconds.
+
+    Every key signs, so that a receiver may have the old or the new one. Raises UnusableKey, and ValueError if the id
+    contains a full stop.
     """
     if "." in id:
-        raise ValueError("A message id with a full stop could be read in two ways.")
-    content = b"%s.%d.%s" % (id.encode(), timestamp, body)
-    signed = " ".join(_sign_with(key, content) for key in keys)
-    return {"webhook-id": id, "webhook-timestamp": str(timestamp), "webhook-signature": signed}
+        raise ValueError("A message id must not contain a full stop: it separates the signed parts.")
+    content = signed_content(id, str(timestamp), body)
+    signed = " ".join(make_signature(key, content) for key in map(_require_secret_length, keys))
+    return dict(zip(HEADERS, (id, str(timestamp), signed), strict=True))
 
 
 def sign_body_only(body: bytes, keys: Iterable[str]) -> dict[str, str]:
-    """GitHub's and WebSub's signature, for receivers that cannot put id, time and body together.
+    """Return the signature header of GitHub and WebSub, for receivers that can only verify an HMAC of the body.
 
-    The key is the secret as it is written, `whsec_` and all. It proves neither when nor how often the message was sent.
-    During a rotation there are several, with commas between them. https://www.w3.org/TR/websub/#signing-content
+    The HMAC key is the secret as it is written, including `whsec_`. The signature covers neither the id nor the time.
+    During a rotation there are several, separated by commas. https://www.w3.org/TR/websub/#signing-content
     """
     shared = [key for key in keys if scheme_of(key) == SCHEME_HMAC]
     signed = [f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}" for key in shared]
     return {BODY_SIGNATURE_HEADER: ",".join(signed)} if signed else {}
 
 
-def scheme_of(key: str) -> str:
-    """How this key signs: v1 or v1a."""
-    return SCHEME_ED25519 if key.startswith(PRIVATE_KEY_PREFIX) else SCHEME_HMAC
+def is_signed(content: bytes, signatures: str, keys: Iterable[str]) -> bool:
+    """Return whether one of these signatures (separated by spaces) was made with one of the keys over `content`.
+
+    The key decides the scheme, not the signature. Raises UnusableKey.
+    """
+    given = [one.partition(",")[::2] for one in signatures.split()]
+    return any(_is_valid(key, scheme, signature, content) for key in keys for scheme, signature in given)
 
 
-def _sign_with(key: str, content: bytes) -> str:
+def signed_content(id: str, timestamp: str, body: bytes) -> bytes:
+    """Return what is signed: the id, the timestamp and the raw body, separated by full stops."""
+    return f"{id}.{timestamp}.".encode("utf-8", "replace") + body
+
+
+def make_signature(key: str, content: bytes) -> str:
+    """Return one signature with its scheme: `v1,…` or `v1a,…`. Raises UnusableKey."""
     if scheme_of(key) == SCHEME_ED25519:
-        return "v1a," + _encode(_load_private_key(key).sign(content))
-    return "v1," + _encode(hmac.new(_decode_secret(key), content, hashlib.sha256).digest())
+        return f"{SCHEME_ED25519},{_encode(_load_private_key(key).sign(content))}"
+    return f"{SCHEME_HMAC},{_hmac(key, content)}"
 
 
-def _decode_secret(key: str) -> bytes:
-    secret = _decode(key, SECRET_PREFIX)
-    if len(secret) not in SECRET_LENGTH_BYTES:
+def check_key(key: str) -> None:
+    """Raise UnusableKey unless signatures can be verified with this key. Senders' secrets may have any length."""
+    if scheme_of(key) == SCHEME_ED25519:
+        _load_public_key(key)
+    elif not _decode(key, SECRET_PREFIX):
+        raise UnusableKey("A secret must not be empty.")
+
+
+def _is_valid(key: str, scheme: str, signature: str, content: bytes) -> bool:
+    if scheme != scheme_of(key):
+        return False
+    if scheme == SCHEME_HMAC:
+        return hmac.compare_digest(signature.encode("utf-8", "replace"), _hmac(key, content).encode())
+    public = _load_public_key(key)
+    try:
+        public.verify(base64.b64decode(signature, validate=True), content)
+    except (cryptography.exceptions.InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _hmac(key: str, content: bytes) -> str:
+    return _encode(hmac.new(_decode(key, SECRET_PREFIX), content, hashlib.sha256).digest())
+
+
+def _require_secret_length(key: str) -> str:
+    if scheme_of(key) == SCHEME_HMAC and len(_decode(key, SECRET_PREFIX)) not in SECRET_LENGTH_BYTES:
         raise UnusableKey("A secret has 24 to 64 bytes.")
-    return secret
+    return key
+
+
+@cache
+def _load_public_key(key: str) -> Ed25519PublicKey:
+    if key.startswith(PRIVATE_KEY_PREFIX):
+        return _load_private_key(key).public_key()
+    raw = _decode(key, PUBLIC_KEY_PREFIX)
+    if len(raw) != 32:
+        raise UnusableKey("A public key has 32 bytes.")
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def _load_private_key(key: str) -> Ed25519PrivateKey:
-    """From the seed, or from seed and public key together: the specification does not say which is written."""
-    both = _decode(key, PRIVATE_KEY_PREFIX)
-    if len(both) not in (32, 64):
+    """Accepts the seed alone, or the seed followed by the public key: the specification names neither."""
+    raw = _decode(key, PRIVATE_KEY_PREFIX)
+    if len(raw) not in (32, 64):
         raise UnusableKey("A private key has 32 or 64 bytes.")
-    signer = Ed25519PrivateKey.from_private_bytes(both[:32])
-    if both[32:] not in (b"", signer.public_key().public_bytes_raw()):
-        raise UnusableKey("The two halves of this private key don't belong together.")
-    return signer
+    private = Ed25519PrivateKey.from_private_bytes(raw[:32])
+    if raw[32:] not in (b"", private.public_key().public_bytes_raw()):
+        raise UnusableKey("The two halves of this private key do not belong together.")
+    return private
 
 
 def _decode(key: str, prefix: str) -> bytes:
     if not key.startswith(prefix):
-        raise UnusableKey(f"A key begins with {SECRET_PREFIX} or {PRIVATE_KEY_PREFIX}.")
+        raise UnusableKey(f"A key starts with {SECRET_PREFIX}, {PRIVATE_KEY_PREFIX} or {PUBLIC_KEY_PREFIX}.")
     try:
         return base64.b64decode(key.removeprefix(prefix), validate=True)
     except (binascii.Error, ValueError):
-        raise UnusableKey("A key is written in base64 after its prefix.") from None
+        raise UnusableKey("A key is written in Base64 after its prefix.") from None
 
 
 def _encode(data: bytes) -> str:

@@ -22,7 +22,7 @@ def verify_url(client: HttpClient, url: str, *, http: bool = False) -> None:
     Nothing is sent that could do harm where nobody expects it: the word, and what it is for.
     """
     word = secrets.token_urlsafe(24)
-    status, answer = _post(client, url, _build_message("subscriber.challenge", challenge=word), {}, http)
+    status, answer = _post(client, url, _build_message("endpoint.challenge", challenge=word), {}, http)
     if not (200 <= status < 300 and _extract_challenge(answer) == word):
         raise VerificationFailed(
             f"It must answer our POST with the challenge that stands in it; it answered {status} otherwise."
@@ -33,7 +33,9 @@ def send_secret(client: HttpClient, seal: Encryption, subscriber: WebhookEndpoin
     """Tell the address its own secret, signed with it. To repeat this tells the same secret. Unproven if not taken."""
     now = time.time()
     keys = [seal.open(key.encrypted) for key in subscriber.signing_keys(now)]
-    body = _build_message("endpoint.created", id=subscriber.id, secret=keys[0], kinds=list(subscriber.kinds))
+    body = _build_message(
+        "endpoint.created", id=subscriber.id, secret=keys[0], event_types=list(subscriber.event_types)
+    )
     signed = signatures.sign(f"msg_{secrets.token_hex(12)}", int(now), body, keys)
     status, _ = _post(client, subscriber.url, body, signed, http)
     if not 200 <= status < 300:

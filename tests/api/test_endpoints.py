@@ -28,11 +28,11 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 TOO_SURE = [positive_data_acceptance, negative_data_rejection]
 URL = "https://hear.example/hook"
 EVERYWHERE = [
-    ("GET", "/api/subscribers"),
-    ("POST", "/api/subscribers"),
-    ("GET", "/api/subscribers/ep_0123456789abcdef"),
-    ("DELETE", "/api/subscribers/ep_0123456789abcdef"),
-    ("POST", "/api/subscribers/ep_0123456789abcdef/rotate"),
+    ("GET", "/api/endpoints"),
+    ("POST", "/api/endpoints"),
+    ("GET", "/api/endpoints/ep_0123456789abcdef"),
+    ("DELETE", "/api/endpoints/ep_0123456789abcdef"),
+    ("POST", "/api/endpoints/ep_0123456789abcdef/rotate"),
     ("GET", "/api/nowhere"),
 ]
 
@@ -55,14 +55,14 @@ def program(api):
 
     def asks(method, path="", sent_with=AUTHORIZED, **body):
         more = {"json": body} if body else {}
-        return client.open(f"/api/subscribers{path}", method=method, headers=sent_with, **more)
+        return client.open(f"/api/endpoints{path}", method=method, headers=sent_with, **more)
 
     return asks
 
 
 @pytest.fixture
 def id(program):
-    return program("POST", url=URL, kinds=["text.*"]).json["id"]
+    return program("POST", url=URL, event_types=["text.*"]).json["id"]
 
 
 def is_a_problem(answer, status):
@@ -94,12 +94,12 @@ def test_during_a_rotation_both_tokens_open_it(program):
 
 
 def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
-    made = program("POST", url=URL, kinds=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
+    made = program("POST", url=URL, event_types=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
     assert made.status_code == 201
     kept = endpoints.load(redis, made.json["id"])
     assert made.json["secret"] == seal.open(kept.keys[0].encrypted)
     ours = decrypt_credentials(redis, seal, kept, time.time())
-    assert (kept.kinds, ours.headers) == (("text.*",), {"X-Key": "hidden", "Authorization": "Bearer x"})
+    assert (kept.event_types, ours.headers) == (("text.*",), {"X-Key": "hidden", "Authorization": "Bearer x"})
     fetched = program("GET", f"/{kept.id}")
     assert fetched.json["headers"] == ["X-Key"]
     assert "secret" not in fetched.json
@@ -109,12 +109,12 @@ def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
 
 def test_all_are_listed_the_oldest_first(program):
     ids = [program("POST", url=f"{URL}/{number}").json["id"] for number in range(3)]
-    assert [one["id"] for one in program("GET").json["subscribers"]] == ids
+    assert [one["id"] for one in program("GET").json["endpoints"]] == ids
 
 
 def test_what_is_given_is_changed_and_the_rest_is_left(program, id):
-    changed = program("PATCH", f"/{id}", rate=5).json
-    assert (changed["rate"], changed["kinds"], changed["url"]) == (5, ["text.*"], URL)
+    changed = program("PATCH", f"/{id}", rate_limit=5).json
+    assert (changed["rate_limit"], changed["event_types"], changed["url"]) == (5, ["text.*"], URL)
 
 
 def test_a_new_key_is_told_and_the_old_one_signs_for_a_day_more(program, id, redis, seal):
@@ -132,7 +132,7 @@ def test_of_an_ed25519_key_only_the_public_half_leaves_the_house(program, id):
 
 def test_it_can_be_paused_resumed_and_forgotten(program, id):
     assert program("POST", f"/{id}/pause").json["state"] == "paused"
-    assert program("POST", f"/{id}/resume").json["state"] == "on"
+    assert program("POST", f"/{id}/resume").json["state"] == "enabled"
     assert program("DELETE", f"/{id}").status_code == 204
     assert is_a_problem(program("GET", f"/{id}"), 404)
 
@@ -149,7 +149,7 @@ def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal)
 
 def a_dead_letter(redis, id, kind="call.ended"):
     message = dispatch.deliver_later(redis, kind, {"subject": "CA1", "status": "completed", "seconds": 4.0})
-    redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
+    redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
     return message
 
 
@@ -157,7 +157,7 @@ def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is
     for _ in range(3):
         a_dead_letter(redis, id)
     dead = program("GET", f"/{id}/dead").json
-    assert (dead["count"], [letter["kind"] for letter in dead["dead"]]) == (3, ["call.ended"] * 3)
+    assert (dead["count"], [letter["event_type"] for letter in dead["dead"]]) == (3, ["call.ended"] * 3)
     begun = program("POST", f"/{id}/recover", since=time.time() - 3600)
     assert (begun.status_code, begun.json["state"]) == (202, "waiting")
     queue = dispatch.get_queue(redis)
@@ -165,7 +165,7 @@ def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is
     seen = program("GET", f"/{id}/recoveries/{begun.json['recovery']}").json
     assert (seen["state"], seen["done"], seen["total"]) == ("done", 3, 3)
     assert program("GET", f"/{id}/dead").json == {"count": 0, "dead": []}
-    assert redis.zcard(f"hook:{id}:due") == 3
+    assert redis.zcard(f"endpoint:{id}:due") == 3
 
 
 def test_a_recovery_is_seen_only_where_it_belongs(program, id):
@@ -177,20 +177,20 @@ def test_a_recovery_is_seen_only_where_it_belongs(program, id):
 def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(program, id, redis):
     message = a_dead_letter(redis, id)
     endpoints.disable(redis, id, "It answered 410, gone, so we stopped.")
-    for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"kind": "a.b"})):
+    for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"event_type": "a.b"})):
         answer = program("POST", f"/{id}/{door}", **body)
         assert is_a_problem(answer, 409)
         assert "Resume it first" in answer.json["detail"]
 
 
 def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, redis):
-    sent = program("POST", f"/{id}/example", kind="call.ended")
+    sent = program("POST", f"/{id}/example", event_type="call.ended")
     assert sent.status_code == 202
-    assert redis.zrange(f"hook:{id}:due", 0, -1) == [sent.json["message"].encode()]
+    assert redis.zrange(f"endpoint:{id}:due", 0, -1) == [sent.json["message"].encode()]
 
 
 def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
-    assert program("PATCH", f"/{id}", payload="thin").json["payload"] == "thin"
+    assert program("PATCH", f"/{id}", payload_style="thin").json["payload_style"] == "thin"
     message = dispatch.deliver_later(redis, "call.ended", {"subject": "CA1", "status": "completed", "seconds": 4.0})
     whole = WebhookMessage(message, "call.ended", redis.hget(f"message:{message}", "body"), 1, 1)
     thin = json.loads(payloads.build_payload(whole, endpoints.load(redis, id), "https://talk.example").body)
@@ -223,14 +223,14 @@ def test_a_time_that_is_none_is_refused(program, id, since):
         {"url": ""},
         {"url": 7},
         {"url": "\ud800"},
-        {"kinds": ["*"]},
-        {"kinds": "text.*"},
-        {"rate": True},
-        {"rate": -1},
+        {"event_types": ["*"]},
+        {"event_types": "text.*"},
+        {"rate_limit": True},
+        {"rate_limit": -1},
         {"headers": {"Host": "x"}},
         {"headers": {"X-Key": "a\r\nb"}},
         {"owner": "+447700900201"},
-        {"state": "on"},
+        {"state": "enabled"},
         {"payload": "fat"},
     ],
 )
@@ -251,13 +251,13 @@ def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program, id, wish):
     ],
 )
 def test_what_is_no_json_object_is_refused_without_a_trace(api, body, kind, status):
-    answer = api.test_client().post("/api/subscribers", data=body, content_type=kind, headers=AUTHORIZED)
+    answer = api.test_client().post("/api/endpoints", data=body, content_type=kind, headers=AUTHORIZED)
     assert is_a_problem(answer, status)
 
 
 @pytest.mark.parametrize("method_and_end", ["GET ", "GET /attempts", "POST /pause", "POST /rotate", "DELETE "])
 def test_what_lies_beside_a_subscriber_is_none(program, redis, id, method_and_end):
-    redis.zadd(f"hook:{id}:due", {"msg_1": 1})
+    redis.zadd(f"endpoint:{id}:due", {"msg_1": 1})
     method, end = method_and_end.split(" ")
     assert is_a_problem(program(method, f"/{id}:due{end}"), 404)
 

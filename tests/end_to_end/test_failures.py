@@ -92,7 +92,7 @@ def test_when_twilio_does_the_work_and_its_answer_is_lost_the_text_is_looked_up_
     struck_town.fault("rest-drop", path="Messages")
     me.texts("count")
     me.gets("asked this number")
-    struck_town.until(lambda: struck_town.redis.zcard("effects:due") == 0, "no effect is in doubt")
+    struck_town.until(lambda: struck_town.redis.zcard("outbox:due") == 0, "no effect is in doubt")
     assert len(answers(me, "asked this number")) == 1
 
 
@@ -101,7 +101,7 @@ def test_when_twilio_is_in_trouble_the_text_comes_later(struck_town, me, status)
     struck_town.fault("rest-refuse", path="Messages", status=status, times=2)
     me.texts("count")
     me.gets("asked this number")
-    struck_town.until(lambda: struck_town.redis.zcard("effects:due") == 0, "no effect is in doubt")
+    struck_town.until(lambda: struck_town.redis.zcard("outbox:due") == 0, "no effect is in doubt")
     assert len(answers(me, "asked this number")) == 1
 
 

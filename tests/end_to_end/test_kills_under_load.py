@@ -27,7 +27,7 @@ KILLS, SEED = int(os.environ.get("KILLS", "1")), int(os.environ.get("SEED", "202
 IS_WHOLE = EVENTS >= 1_000
 AHEAD = EVENTS // 5  # events that the sender is at most ahead of what was delivered, so that kills find all at work
 WITHIN = 900.0 if IS_WHOLE else 150.0  # seconds
-TOKEN, SECRET = "a-token-of-the-subscriber-api", "the-demo-secret-of-github"
+TOKEN, SECRET = "a-token-of-the-endpoint-api", "the-demo-secret-of-github"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 ID, LENGTH = re.compile(rb"(?i)\nwebhook-id: ([^\r]+)"), re.compile(rb"(?i)\ncontent-length: ([0-9]+)")
 EVENT = re.compile(rb"event number ([0-9]+)")
@@ -83,23 +83,23 @@ def kills():
 
 
 def subscribe(town, url):
-    body = json.dumps({"url": url, "kinds": ["github.*"]}).encode()
+    body = json.dumps({"url": url, "event_types": ["github.*"]}).encode()
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    with urlopen(Request(f"{town.web}/api/subscribers", body, headers), timeout=10) as answer:
+    with urlopen(Request(f"{town.web}/api/endpoints", body, headers), timeout=10) as answer:
         return json.load(answer)["id"]
 
 
 def a_minute_passes(town, hooks):
     """What was in hand is due again, as it is when its leases have ended."""
     for hook in hooks:
-        town.redis.delete(f"hook:{hook}:lanes")
-        for id in town.redis.zrange(f"hook:{hook}:due", 0, -1):
-            town.redis.zadd(f"hook:{hook}:due", {id: 1})
-        town.redis.zadd("hooks:due", {hook: 1})
+        town.redis.delete(f"endpoint:{hook}:slots")
+        for id in town.redis.zrange(f"endpoint:{hook}:due", 0, -1):
+            town.redis.zadd(f"endpoint:{hook}:due", {id: 1})
+        town.redis.zadd("endpoints:due", {hook: 1})
 
 
 def nothing_waits(town, hook):
-    return town.redis.zcard(f"hook:{hook}:due") == 0
+    return town.redis.zcard(f"endpoint:{hook}:due") == 0
 
 
 def state(town, id, hook):
@@ -108,7 +108,7 @@ def state(town, id, hook):
 
 def attempts(town, hook):
     """How many attempts at each message are written down, and how many of the oldest are no longer kept."""
-    key = f"hook:{hook}:attempts"
+    key = f"endpoint:{hook}:attempts"
     rows, ever = town.redis.xrange(key), town.redis.xinfo_stream(key)["entries-added"]
     return Counter(json.loads(row[b"a"])["message"] for _, row in rows), ever - len(rows)
 

@@ -28,35 +28,35 @@ def called(twilio_posts, effect):
 
 
 def test_they_hear_what_happened_and_how_to_end_it(called, effect):
-    heard = called(f"?effect={effect.id}").text
+    heard = called(f"?message={effect.id}").text
     assert "ada pushed 2 commits &lt;to&gt; main" in heard
     assert "Press 8 to end all that you follow." in heard
 
 
 def test_a_key_ends_all_they_follow(called, effect, redis):
-    assert "You no longer follow anything" in called(f"/key?doc=1&effect={effect.id}", Digits="8").text
+    assert "You no longer follow anything" in called(f"/key?doc=1&message={effect.id}", Digits="8").text
     assert followers.list_topics(redis, ME) == []
 
 
 def test_another_key_ends_the_call_only(called, effect, redis):
-    assert "Goodbye" in called(f"/key?doc=1&effect={effect.id}", Digits="1").text
+    assert "Goodbye" in called(f"/key?doc=1&message={effect.id}", Digits="1").text
     assert followers.list_topics(redis, ME) == ["github"]
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
 def test_who_does_not_pick_up_is_told_by_text_once(called, effect, redis, status):
     for _ in range(2):
-        assert called(f"/status?effect={effect.id}", CallStatus=status).status_code == 204
+        assert called(f"/status?message={effect.id}", CallStatus=status).status_code == 204
     (due,) = redis.zrange(outbox.DUE_KEY, 0, -1)
     assert (outbox.load(redis, due.decode()).to, outbox.load(redis, due.decode()).body) == (ME, effect.body)
 
 
 def test_who_heard_it_is_not_texted_too(called, effect, redis):
-    called(f"/status?effect={effect.id}", CallStatus="completed")
+    called(f"/status?message={effect.id}", CallStatus="completed")
     assert redis.zcard(outbox.DUE_KEY) == 0
 
 
 @pytest.mark.parametrize("path", ["", "/key", "/status"])
 def test_a_call_about_nothing_we_know_ends_politely_and_a_stranger_gets_nothing(called, twilio_posts, path):
-    assert called(f"{path}?effect=unknown", Digits="8").status_code in (200, 204)
-    assert twilio_posts(f"/voice/told{path}?effect=x", {"CallSid": CALL}, signature="made up").status_code == 403
+    assert called(f"{path}?message=unknown", Digits="8").status_code in (200, 204)
+    assert twilio_posts(f"/voice/told{path}?message=x", {"CallSid": CALL}, signature="made up").status_code == 403

@@ -134,7 +134,7 @@ class TestStatus:
         with redis.pipeline() as pipe:
             outbox.plan(pipe, OutboundMessage("notify-text:1", ME, "A pull request.", ""))
             pipe.execute()
-        self.moves(person, "delivered", query="?effect=notify-text:1")
+        self.moves(person, "delivered", query="?message=notify-text:1")
         assert events.read_latest(redis, 1)[0].subject == "SM9"
 
     def test_a_callback_settles_a_text_we_were_in_doubt_about(self, person, redis):
@@ -143,7 +143,7 @@ class TestStatus:
             pipe.execute()
         outbox.start_sending(redis, outbox.load(redis, "answer:x"))
         outbox.mark_unknown(redis, "answer:x", 9e9)
-        self.moves(person, "sent", query="?effect=answer:x")
+        self.moves(person, "sent", query="?message=answer:x")
         assert (outbox.load(redis, "answer:x").state, outbox.load(redis, "answer:x").sid) == ("sent", "SM9")
         assert outbox.list_due(redis, 9e9) == []
 

@@ -12,10 +12,16 @@ from sending.webhooks import dispatch, endpoints
 from sending.webhooks.attempt import DeliveryAttempt
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
-from workers import redelivery_runs
+from workers import redelivery_job, runs
 
 URL = "https://hear.example/hook"
-WANTED = {"url": URL, "kinds": "text.*\ncall.ended", "payload": "thin", "rate": "5", "at_once": "2"}
+WANTED = {
+    "url": URL,
+    "event_types": "text.*\ncall.ended",
+    "payload_style": "thin",
+    "rate_limit": "5",
+    "max_concurrency": "2",
+}
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ def tried(redis, id, **how):
     message = dispatch.deliver_later(redis, "text.received", {})
     at = time.time()
     row = DeliveryAttempt(message, "text.received", 1, at, URL, False, {"webhook-id": message}, **how)
-    redis.xadd(f"hook:{id}:attempts", {"a": json.dumps(vars(row))})
+    redis.xadd(f"endpoint:{id}:attempts", {"a": json.dumps(vars(row))})
     return message
 
 
@@ -58,7 +64,7 @@ def test_strangers_see_and_do_nothing(app, id, room, path):
     assert stranger.post(path, **WANTED).location == "/present/login"
     assert stranger.get(f"{path}/recoveries/rec_1").status_code in (403, 404, 405)
     (one,) = endpoints.load_all(room.redis)
-    assert (one.id, one.state, len(one.keys)) == (id, "on", 1)
+    assert (one.id, one.state, len(one.keys)) == (id, "enabled", 1)
 
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
@@ -69,12 +75,18 @@ def test_a_form_from_elsewhere_is_refused(presenter, id, room, path):
 
 def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, room, id):
     one = endpoints.load(room.redis, id)
-    assert (one.url, one.kinds, one.payload, one.rate, one.at_once) == (URL, ("text.*", "call.ended"), "thin", 5, 2)
+    assert (one.url, one.event_types, one.payload_style, one.rate_limit, one.max_concurrency) == (
+        URL,
+        ("text.*", "call.ended"),
+        "thin",
+        5,
+        2,
+    )
     secret = re.compile(r'<code id="secret">(whsec_[^<]+)<')
     page = presenter.get(f"/present/webhooks/{id}")
     assert secret.search(page.text)
     assert page.headers["Cache-Control"] == "no-store"
-    assert room.redis.keys("shown:*") == []
+    assert room.redis.keys("one_time_secret:*") == []
     assert not secret.search(presenter.get(f"/present/webhooks/{id}").text)
     assert "whsec_" not in str(presenter.client.get_cookie("session"))
 
@@ -90,27 +102,31 @@ def test_all_are_listed_with_how_they_are(presenter, id):
     [
         ({"url": "http://hear.example/"}, "https"),
         ({"url": ""}, "url"),
-        ({"kinds": "text received *"}, "kinds"),
-        ({"rate": "many"}, "whole number"),
+        ({"event_types": "text received *"}, "event_types"),
+        ({"rate_limit": "many"}, "whole number"),
         ({"headers": "no colon"}, "one header a line"),
         ({"headers": "Host: x"}, "not yours"),
-        ({"payload": "fat"}, "payload"),
+        ({"payload_style": "fat"}, "payload"),
     ],
 )
 def test_a_wish_that_cannot_be_is_said_and_the_form_keeps_the_rest(presenter, room, wrong, said):
     answer = presenter.post("/present/webhooks", **WANTED | wrong)
     assert answer.status_code == 422
     assert said in re.search(r'role="alert">([^<]+)<', answer.text)[1]
-    assert "call.ended" in answer.text or "kinds" in wrong
+    assert "call.ended" in answer.text or "event_types" in wrong
     assert list(endpoints.load_all(room.redis)) == []
 
 
 def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(presenter, id, room):
     path = f"/present/webhooks/{id}"
     presenter.post(path, **WANTED | {"authorization": "Bearer s3cret", "headers": "X-Team: blue"})
-    presenter.post(path, **WANTED | {"kinds": "", "fallback": "https://spare.example/"})
+    presenter.post(path, **WANTED | {"event_types": "", "fallback_url": "https://spare.example/"})
     one = endpoints.load(room.redis, id)
-    assert (one.kinds, one.fallback, [name for name, _ in one.headers]) == ((), "https://spare.example/", ["X-Team"])
+    assert (one.event_types, one.fallback_url, [name for name, _ in one.headers]) == (
+        (),
+        "https://spare.example/",
+        ["X-Team"],
+    )
     assert one.authorization
     assert "s3cret" not in presenter.get(path).text
     presenter.post(path, **WANTED | {"forget_authorization": "yes", "forget_headers": "yes"})
@@ -153,20 +169,20 @@ def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter,
 def test_one_is_sent_again_and_an_example_too(does, id, room):
     message = tried(room.redis, id, status=500, cause="status")
     assert "It goes out once more." in does("resend", message=message)
-    assert "An example of github.star goes out." in does("example", kind="github.star")
-    assert room.redis.zcard(f"hook:{id}:due") == 2
+    assert "An example of github.star goes out." in does("example", event_type="github.star")
+    assert room.redis.zcard(f"endpoint:{id}:due") == 2
     assert "not kept any more" in does("resend", message="msg_gone")
-    assert "An event is called such as" in does("example", kind="<b>")
+    assert "An event is called such as" in does("example", event_type="<b>")
 
 
 def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(presenter, id, room):
     message = dispatch.deliver_later(room.redis, "call.ended", {})
-    room.redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
+    room.redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
     assert f'value="{message}"' in presenter.get(f"/present/webhooks/{id}").text
     begun = presenter.post(f"/present/webhooks/{id}/recover", hours="24").location.partition("#")[0]
     assert 'data-state="waiting"' in presenter.get(begun).text
     name = begun.rpartition("=")[2]
-    redelivery_runs.run(room.redis, redelivery_runs.load(room.redis, name))
+    redelivery_job.execute(room.redis, runs.load(room.redis, name))
     assert "1 of 1 go out once more." in presenter.get(begun).text
     assert presenter.get(f"/present/webhooks/{id}/recoveries/{name}").json["state"] == "done"
 
@@ -180,4 +196,4 @@ def test_one_that_is_gone_is_said_so(presenter, id):
     for path in ("/present/webhooks/ep_gone", "/present/webhooks/ep_gone/pause"):
         answer = presenter.post(path, **WANTED)
         page = answer.text if answer.status_code == 404 else presenter.get(answer.location).text
-        assert "There is no such subscriber." in page
+        assert "There is no such endpoint." in page

@@ -118,7 +118,7 @@ def test_a_crash_between_claim_and_commit_leaves_nothing_and_the_retry_does_it(a
 
 def test_the_inbox_keeps_each_request_as_it_came(person, redis):
     person.texts("Café + it's", sid="SM1")
-    name, delivery = inbox.latest(redis)[0]
+    name, delivery, _ = inbox.latest(redis)[0]
     assert delivery["Body"] == "Café + it's"
     assert delivery.url == "https://talk.example/sms"
     assert inbox.find(redis, name) == delivery

@@ -43,7 +43,7 @@ def test_a_refusal_tells_the_log_and_not_the_stranger(twilio_posts, caplog, redi
         answer = twilio_posts("/sms", {"Body": "time"}, url="http://talk.example/sms")
     assert "signed for http" in caplog.text
     assert "http" not in answer.text
-    assert "signed for http" in inbox.latest_rejected(redis)[0][2].words
+    assert "signed for http" in inbox.latest_rejected(redis)[0][2].explanation
 
 
 def test_a_refusal_is_seen_on_the_stage(twilio_posts, redis):

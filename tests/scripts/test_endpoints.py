@@ -14,7 +14,7 @@ from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints
 from sending.webhooks.encryption import Encryption
 from tests.support.ports import reserved_port
-from workers import redelivery_runs
+from workers import redelivery_job, runs
 
 TOKEN = "a-token-for-the-command-line"
 
@@ -35,7 +35,7 @@ def running(environ, redis):
 @pytest.fixture
 def id(redis, settings):
     seal = Encryption(settings.secret_key)
-    return endpoints.create(redis, HttpClient(), seal, "https://hear.example/hook", kinds=("text.*",)).id
+    return endpoints.create(redis, HttpClient(), seal, "https://hear.example/hook", event_types=("text.*",)).id
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def says(running, capsys):
 
 def test_endpoints_are_listed(says, id):
     line = says("list").strip()
-    assert line.split() == [id, "on", "https://hear.example/hook", "text.*"]
+    assert line.split() == [id, "enabled", "https://hear.example/hook", "text.*"]
 
 
 def test_an_empty_house_says_so(says):
@@ -67,20 +67,20 @@ def test_attempts_can_be_read_and_one_sent_again(says, id, redis, settings):
 
 def test_an_example_is_sent(says, id, redis):
     message = says("example", id, "github.push").split()[0]
-    assert redis.zrange(f"hook:{id}:due", 0, -1) == [message.encode()]
+    assert redis.zrange(f"endpoint:{id}:due", 0, -1) == [message.encode()]
 
 
 def test_a_bad_hour_is_recovered_and_it_is_said_how_far_it_is(says, id, redis):
     for _ in range(3):
         message = dispatch.deliver_later(redis, "text.received", {})
-        redis.zadd(f"hook:{id}:dead", {message: time.time() - 60})
+        redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
     assert message in says("dead", id)
     queue, given_up_at = dispatch.get_queue(redis), time.monotonic() + 20
 
     def work():
         while time.monotonic() < given_up_at:
             for job in queue.jobs:
-                redelivery_runs.run(redis, redelivery_runs.load(redis, *job.args))
+                redelivery_job.execute(redis, runs.load(redis, *job.args))
                 return
             time.sleep(0.02)
 
@@ -93,11 +93,11 @@ def test_a_bad_hour_is_recovered_and_it_is_said_how_far_it_is(says, id, redis):
 
 def test_it_is_paused_and_resumed(says, id):
     assert says("pause", id) == "It is paused now.\n"
-    assert says("resume", id) == "It is on now.\n"
+    assert says("resume", id) == "It is enabled now.\n"
 
 
 def test_what_the_app_refuses_is_said_in_its_own_words(says, id, redis):
-    assert "There is no such subscriber." in says("attempts", "ep_0000000000000000", code=1)
+    assert "There is no such endpoint." in says("attempts", "ep_0000000000000000", code=1)
     endpoints.disable(redis, id, "gone")
     assert "Resume it first" in says("recover", id, "all", code=1)
 

@@ -11,7 +11,7 @@ from tests.support.webhook_sender import WebhookSender
 
 
 @pytest.fixture(scope="session")
-def authorities(tmp_path_factory: pytest.TempPathFactory) -> str:
+def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The file with that authority's certificate."""
     path = tmp_path_factory.mktemp("tls") / "authority.pem"
     AUTHORITY.cert_pem.write_to_path(path)
@@ -19,9 +19,9 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def client(authorities: str) -> Iterator[HttpClient]:
+def client(ca_file: str) -> Iterator[HttpClient]:
     """It trusts an authority of our own."""
-    client = HttpClient(allow_loopback=True, authorities=authorities, resolver=HERE)
+    client = HttpClient(allow_loopback=True, ca_file=ca_file, resolver=HERE)
     yield client
     client.close()
 

@@ -32,7 +32,7 @@ def planned(redis, somebody):
     effect = OutboundMessage("answer:1", somebody, "It is done.", "SM1")
     pipe = new_pipeline(redis)
     outbox.plan(pipe, effect)
-    assert commit_if_unchanged(redis, pipe, "effect:answer:1", "", field="state")
+    assert commit_if_unchanged(redis, pipe, "outbox:answer:1", "", field="state")
     return effect
 
 
@@ -66,7 +66,7 @@ def test_planning_it_twice_changes_nothing(telephone, planned, redis):
     telephone.send_text("answer:1")
     pipe = new_pipeline(redis)
     outbox.plan(pipe, replace(planned, body="Something else."))
-    commit_if_unchanged(redis, pipe, "effect:answer:1", "sent", field="state")
+    commit_if_unchanged(redis, pipe, "outbox:answer:1", "sent", field="state")
     assert (state(redis), outbox.load(redis, "answer:1").body) == ("sent", "It is done.")
 
 
@@ -132,7 +132,7 @@ class TestTrouble:
         monkeypatch.undo()
         assert state(redis) == "sending"
         assert telephone.send_text("answer:1") == "sending", "its process may still live"
-        redis.hset("effect:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
+        redis.hset("outbox:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
@@ -140,7 +140,7 @@ class TestTrouble:
         self, telephone, planned, redis, exchange, somebody
     ):
         outbox.start_sending(redis, planned)
-        redis.hset("effect:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
+        redis.hset("outbox:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
         assert telephone.send_text("answer:1") == "planned"
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
@@ -150,7 +150,7 @@ class TestTrouble:
     ):
         pipe = new_pipeline(redis)
         outbox.plan(pipe, OutboundMessage("answer:2", somebody, "It is done.", "SM2"))
-        commit_if_unchanged(redis, pipe, "effect:answer:2", "", field="state")
+        commit_if_unchanged(redis, pipe, "outbox:answer:2", "", field="state")
         assert telephone.send_text("answer:2") == "sent"
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=500)
         assert telephone.send_text("answer:1") == "unknown"
@@ -167,7 +167,7 @@ class TestTrouble:
 
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         states = [nobody.send_text("answer:1") for _ in range(7)]
-        assert states == ["planned"] * 6 + ["refused"]
+        assert states == ["planned"] * 6 + ["failed"]
         assert "could not be reached" in events.read_latest(redis, 1)[0].data["reason"]
 
 
@@ -176,19 +176,19 @@ class TestRefusals:
 
     def test_who_texted_stop_is_not_texted(self, telephone, planned, redis, exchange, somebody):
         opt_outs.opt_out(redis, somebody)
-        assert telephone.send_text("answer:1") == "refused"
+        assert telephone.send_text("answer:1") == "failed"
         assert exchange.sent_to(somebody) == []
 
     def test_an_opt_out_that_only_twilio_knows_is_remembered(self, telephone, planned, redis, exchange, somebody):
         exchange.post(f"/handsets/%2B{somebody[1:]}/texts", body="STOP")
-        assert telephone.send_text("answer:1") == "refused"
+        assert telephone.send_text("answer:1") == "failed"
         assert opt_outs.has_opted_out(redis, somebody)
 
     def test_a_number_that_is_none_is_refused_with_twilios_reason(self, telephone, redis):
         pipe = new_pipeline(redis)
         outbox.plan(pipe, OutboundMessage("answer:1", "anonymous", "hello", "SM1"))
         commit_if_unchanged(redis, pipe, "x", "")
-        assert telephone.send_text("answer:1") == "refused"
+        assert telephone.send_text("answer:1") == "failed"
         assert "21211" in events.read_latest(redis, 1)[0].data["reason"]
 
     def test_eleven_texts_a_minute_to_one_person_are_one_too_many(self, redis):
@@ -254,5 +254,5 @@ def test_a_call_of_which_nobody_knows_whether_it_was_made_becomes_a_text(telepho
 
 def test_who_texted_stop_is_not_called(telephone, planned, exchange, somebody, redis):
     opt_outs.opt_out(redis, somebody)
-    assert telephone.start_call("answer:1") == "refused"
+    assert telephone.start_call("answer:1") == "failed"
     assert telephone.client.calls.list(to=somebody) == []

@@ -74,7 +74,7 @@ class Deployment:
         self.start()
         urllib.request.urlopen(urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=15).close()
         self.until(
-            lambda: not self.redis.zcard("pending-answers:open") + self.redis.zcard("effects:due"), "all is settled"
+            lambda: not self.redis.zcard("pending-answers:open") + self.redis.zcard("outbox:due"), "all is settled"
         )
 
     def stop(self) -> None:

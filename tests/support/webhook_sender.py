@@ -34,9 +34,9 @@ class WebhookSender:
 
     def time_passes(self, id):
         """All that waits for this subscriber is due now, and its hold is over."""
-        for message in self.redis.zrange(f"hook:{id}:due", 0, -1):
-            self.redis.zadd(f"hook:{id}:due", {message: 1})
-        self.redis.hset(f"hook:{id}", "hold", 0)
+        for message in self.redis.zrange(f"endpoint:{id}:due", 0, -1):
+            self.redis.zadd(f"endpoint:{id}:due", {message: 1})
+        self.redis.hset(f"endpoint:{id}", "hold_until", 0)
 
     def state(self, message, id):
         return self.redis.hget(f"delivery:{message}:{id}", "state").decode()
@@ -46,8 +46,8 @@ class WebhookSender:
 
     def waits_for(self, id):
         """Seconds until the next attempt, and until the subscriber is tried at all."""
-        due = self.redis.zrange(f"hook:{id}:due", 0, 0, withscores=True)[0][1]
-        return due - time.time(), float(self.redis.hget(f"hook:{id}", "hold") or 0) - time.time()
+        due = self.redis.zrange(f"endpoint:{id}:due", 0, 0, withscores=True)[0][1]
+        return due - time.time(), float(self.redis.hget(f"endpoint:{id}", "hold_until") or 0) - time.time()
 
     def told(self):
         kinds = [event.type for event in events.read_latest(self.redis, 100)]

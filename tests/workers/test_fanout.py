@@ -36,7 +36,7 @@ def begun(redis):
 
 def subscribes(redis, *kinds):
     kinds = kinds or ("text.*", "call.*", "github.*")  # not of subscribers: nobody is told of itself here
-    return endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", kinds=kinds)
+    return endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_types=kinds)
 
 
 def pushes(redis, line="ada pushed", event="push"):
@@ -84,7 +84,7 @@ def test_another_providers_words_are_forgotten_when_they_were_passed_on_or_nobod
         original = raw_payloads.save(begun, {"words": "of theirs"})
         events.publish(begun, "webhook.received", provider="github", event="push", line="a push", original=original)
         fanout.fan_out(begun)
-        assert begun.keys("original:*") == []
+        assert begun.keys("raw_payload:*") == []
     assert messages(begun)[0]["data"]["payload"] == {"words": "of theirs"}
 
 
@@ -204,7 +204,7 @@ def test_a_providers_own_words_go_along_and_nothing_of_them_when_they_are_gone(b
 def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_says(begun):
     subscribes(begun, "endpoint.*")
     other = subscribes(begun, "call.*").id
-    endpoints.update(begun, HttpClient(), SEAL, other, rate=3)
+    endpoints.update(begun, HttpClient(), SEAL, other, rate_limit=3)
     endpoints.rotate_key(begun, SEAL, other)
     endpoints.pause(begun, other)
     endpoints.resume(begun, other)
@@ -220,7 +220,7 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
         "endpoint": other,
         "host": "hear.example",
         "event_types": ["call.*"],
-        "state": "off",
+        "state": "disabled",
         "reason": "It answered 410, gone, so we stopped.",
     }
 

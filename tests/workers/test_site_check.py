@@ -33,7 +33,7 @@ def moved(to, status=302):
 def client(tmp_path_factory):
     path = tmp_path_factory.mktemp("tls") / "authority.pem"
     AUTHORITY.cert_pem.write_to_path(path)
-    client = HttpClient(allow_loopback=True, authorities=str(path), resolver=leads_to("127.0.0.1"))
+    client = HttpClient(allow_loopback=True, ca_file=str(path), resolver=leads_to("127.0.0.1"))
     yield client
     client.close()
 

@@ -124,12 +124,12 @@ def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_d
     with receiver(repeats_the_challenge) as there:
         told = hands_over(subscriptions.subscribe, address(there))
     (one,) = endpoints.load_all(redis)
-    assert (one.url, one.owner, one.state) == (address(there), ADA, "on")
-    assert "call.received" in one.kinds
-    assert "github.*" in one.kinds
-    assert "text.received" not in one.kinds  # other people's words
+    assert (one.url, one.owner, one.state) == (address(there), ADA, "enabled")
+    assert "call.received" in one.event_types
+    assert "github.*" in one.event_types
+    assert "text.received" not in one.event_types  # other people's words
     challenge, created = bodies(there)
-    assert challenge["type"] == "subscriber.challenge"
+    assert challenge["type"] == "endpoint.challenge"
     secret = secret_of(settings, one)
     assert created["data"]["secret"] == secret
     assert secret not in told
@@ -143,7 +143,7 @@ def test_an_address_that_answers_anything_else_gets_nothing(hands_over, redis):
     with receiver(answers(OK)) as there:
         assert "No webhooks go to hear.test yet." in hands_over(subscriptions.subscribe, address(there))
     assert list(endpoints.load_all(redis)) == []
-    assert [body["type"] for body in bodies(there)] == ["subscriber.challenge"]
+    assert [body["type"] for body in bodies(there)] == ["endpoint.challenge"]
 
 
 def test_an_address_that_is_not_there_is_said_so(hands_over, redis):
@@ -164,7 +164,7 @@ def test_asking_twice_tells_the_same_secret_again(hands_over, redis, settings):
 def test_asking_again_after_the_secret_key_was_lost_tells_a_new_secret(hands_over, redis, settings):
     with receiver(repeats_the_challenge) as there:
         client, lost = HttpClient(allow_loopback=True), Encryption(["a secret key that is gone"])
-        endpoints.create(redis, client, lost, address(there), http=True, owner=ADA, kinds=("call.ended",))
+        endpoints.create(redis, client, lost, address(there), http=True, owner=ADA, event_types=("call.ended",))
         assert "has its secret now" in hands_over(subscriptions.subscribe, address(there))
     (one,) = endpoints.load_all(redis)
     assert len(one.keys) == 1

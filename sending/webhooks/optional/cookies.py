@@ -25,7 +25,7 @@ COOKIE_PATTERN = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 def redis_key(endpoint: str) -> str:
     """Where the jar of this endpoint lies in the store."""
-    return f"hook:{endpoint}:cookies"
+    return f"endpoint:{endpoint}:cookies"
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,16 @@ class EventFilter:
         self.redis, self.client, self.subscriber, self.http = redis, client, subscriber, http
         self.credentials = credentials
 
-    def names(self, kind: str) -> bool:
+    def allows(self, event_type: str) -> bool:
         """True when nothing speaks against telling the endpoint of this kind."""
-        return not self.subscriber.event_filter or self.kinds is None or matches_event_type(self.kinds, kind)
+        return (
+            not self.subscriber.event_filter
+            or self.event_types is None
+            or matches_event_type(self.event_types, event_type)
+        )
 
     @cached_property
-    def kinds(self) -> tuple[str, ...] | None:
+    def event_types(self) -> tuple[str, ...] | None:
         """What it names; None when there is no list that can be read."""
         from sending.webhooks.optional.cache import (
             HttpCache,  # few endpoints have a list, and hishel takes a while to import
@@ -51,12 +55,12 @@ class EventFilter:
         place = self.subscriber.event_filter
         try:
             cache = HttpCache(self.redis, self.subscriber.identity_hash)
-            return _parse(*cache.get(place, self._ask, accept="application/json"))
+            return _parse(*cache.get(place, self._fetch, accept="application/json"))
         except (RequestFailed, InvalidEventFilter) as trouble:
             log.warning("The list of wishes at %s narrows nothing: %s", urls.host_of(place), trouble)
             return None
 
-    def _ask(self, headers: Mapping[str, str]) -> HttpResponse:
+    def _fetch(self, headers: Mapping[str, str]) -> HttpResponse:
         place, jar = self.subscriber.event_filter, self.credentials.jar
         ours = self.credentials.headers if _origin(place) == _origin(self.subscriber.url) else {}
         cookie = jar.header(place) if jar else ""
@@ -75,16 +79,20 @@ def _parse(status: int, body: bytes) -> tuple[str, ...]:
     if status != 200:
         raise InvalidEventFilter(f"it answered {status}.")
     try:
-        kinds = json.loads(body)["kinds"]
+        event_types = json.loads(body)["event_types"]
     except (ValueError, RecursionError, TypeError, KeyError):
-        raise InvalidEventFilter('it is not JSON like {"kinds": ["call.*"]}.') from None
-    if not isinstance(kinds, list) or len(kinds) > MAX_EVENT_TYPES or not all(_is_event_type(kind) for kind in kinds):
-        raise InvalidEventFilter("its kinds are not like text.received or text.*.")
-    return tuple(kinds)
+        raise InvalidEventFilter('it is not JSON like {"event_types": ["call.*"]}.') from None
+    if (
+        not isinstance(event_types, list)
+        or len(event_types) > MAX_EVENT_TYPES
+        or not all(map(_is_event_type, event_types))
+    ):
+        raise InvalidEventFilter("its event_types are not like text.received or text.*.")
+    return tuple(event_types)
 
 
-def _is_event_type(kind: object) -> bool:
-    return isinstance(kind, str) and bool(EVENT_FILTER_PATTERN.fullmatch(kind))
+def _is_event_type(value: object) -> bool:
+    return isinstance(value, str) and bool(EVENT_FILTER_PATTERN.fullmatch(value))
 
 
 def _origin(url: str) -> tuple[str, str]:

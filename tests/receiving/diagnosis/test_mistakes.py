@@ -120,7 +120,7 @@ class TestTwiliosBody:
         delivery = from_twilio(settings, self.url(query), body=self.BODY)
         seen = f"{SIGNED}/sms?{query}".rstrip("?&")
         found = refused(replace(delivery, url=seen), settings)
-        assert (found.name, found.words) == (
+        assert (found.name, found.explanation) == (
             "missing bodySHA256",
             "the bodySHA256 was removed from the address on the way",
         )
@@ -154,27 +154,29 @@ def test_a_post_signed_as_a_get(settings):
 
 def test_another_secret_for_twilio(settings):
     held = replace(settings, webhook_secrets={"github": (config.Secret("of-github"),)})
-    assert refused(from_twilio(settings, token="of-github"), held).words == "it was signed with the secret of github"
+    assert (
+        refused(from_twilio(settings, token="of-github"), held).explanation == "it was signed with the secret of github"
+    )
     quoted = replace(settings, twilio_auth_token=(config.Secret('"of-ours"'),))
-    assert "quotation marks" in refused(from_twilio(settings, token="of-ours"), quoted).words
+    assert "quotation marks" in refused(from_twilio(settings, token="of-ours"), quoted).explanation
 
 
 def test_another_account_of_twilios(settings):
     fields = [("AccountSid", "AC" + "9" * 32)]
     found = refused(from_twilio(settings, fields=fields, token="theirs"), settings)
-    assert found.name == UNKNOWN and "another account, AC999" in found.words
+    assert found.name == UNKNOWN and "another account, AC999" in found.explanation
 
 
 @pytest.mark.parametrize("fields", [[("Body", "x" * 20_000)], [(f"f{number}", "x") for number in range(101)]])
 def test_what_twilio_never_sends_is_not_looked_into(fields, settings):
-    assert "too large" in refused(from_twilio(settings, fields=fields, token="guess"), settings).words
+    assert "too large" in refused(from_twilio(settings, fields=fields, token="guess"), settings).explanation
 
 
 def test_mandrills_other_secrets():
     provider = providers.load()["mandrill"]
     delivery = provider.sample("open", f"{PUBLIC_URL}/webhooks/mandrill")
     stripe = provider.sign(delivery, HELD["stripe"])
-    assert told(provider, stripe).words == "it was signed with the secret of stripe"
+    assert told(provider, stripe).explanation == "it was signed with the secret of stripe"
 
 
 @pytest.mark.parametrize("name", ["stripe", "standard", "sendgrid", "mailchimp"])
@@ -202,15 +204,15 @@ class TestWhatIsKept:
         inbox.save_rejected(redis, came, Mistake("scheme", "explained", "m"))
         for _ in range(inbox.MAX_REJECTED_REQUESTS * 3):
             inbox.save_rejected(redis, came, Mistake(UNKNOWN, "forged", "m"))
-        shown = [why.words for _, _, why in inbox.latest_rejected(redis, 1000)]
+        shown = [why.explanation for _, _, why in inbox.latest_rejected(redis, 1000)]
         assert shown[0] == "forged" and shown[-1] == "explained"
         assert len(shown) <= inbox.MAX_REJECTED_REQUESTS * 2 + 1
 
     def test_a_flood_is_not_looked_into_for_ever(self, send, settings, redis, monkeypatch):
         monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket(capacity=1, tokens_per_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
-        words = [why.words for _, _, why in inbox.latest_rejected(redis)]
-        assert [words[2], words[0]] == ["a trailing slash was added or lost", TOO_MANY.words]
+        words = [why.explanation for _, _, why in inbox.latest_rejected(redis)]
+        assert [words[2], words[0]] == ["a trailing slash was added or lost", TOO_MANY.explanation]
         assert len({answer.text for answer in answers}) == 1
 
     def test_after_a_flood_it_looks_again(self, monkeypatch):

@@ -19,7 +19,7 @@ from receiving.replay.github_log import GitHubHook
 from scripts import backfill as tool
 from sending import opt_outs
 from sending.http import retry
-from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
+from sending.http.retry import GaveUp, RetryableError, with_retries
 from sending.twilio import TwilioGateway
 from tests.support.github_api import TOKEN, GitHub
 from tests.support.providers import heard
@@ -155,7 +155,7 @@ def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, 
     assert [(outcome.state, outcome.status) for outcome in mine] == [("good", 204)] * 2
     assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
-    kept = [delivery for _, delivery in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
+    kept = [delivery for _, delivery, _ in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
     assert kept[0].headers["x-github-delivery"] == "33333333-cccc"
     _, outcomes = carried_out(redis, phone, runs.BACKFILL)
     assert not [outcome for outcome in outcomes if outcome.what.startswith("issues")]
@@ -284,12 +284,6 @@ class TestPatience:
         with pytest.raises(GaveUp, match="Twilio answered 503, 5 times"):
             with_retries(away, waits.append)
         assert waits == [retry.MAX_DELAY_SECONDS] * 4
-
-    @pytest.mark.parametrize(
-        ("text", "seconds"), [("7", 7), ("", 0), ("soon", 0), ("Mon, 23 Nov 2020 18:00:00 GMT", 0)]
-    )
-    def test_it_reads_seconds_and_dates(self, text, seconds):
-        assert parse_retry_after(text) == seconds
 
 
 def test_at_the_keyboard_one_looks_first_and_then_has_it_brought_in(

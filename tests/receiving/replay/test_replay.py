@@ -89,16 +89,16 @@ def test_somebody_who_wants_the_work_done_again_gets_it_once_a_run(front_door, r
 def test_a_text_is_worked_on_again_and_answered_the_same_to_whoever_sends_it_late(front_door, redis, again):
     name = kept(redis, a_text(front_door, body="flip"))
     assert [again(name)[0].words, again(name)[0].state, again(name, again=True)[0].words] == ["done", "over", "done"]
-    assert not redis.keys("effect:*")  # nobody is texted because of a replay
+    assert not redis.keys("outbox:*")  # nobody is texted because of a replay
 
 
 def test_slow_work_is_done_again_too_when_it_is_asked_for(front_door, redis, again):
     name = kept(redis, a_text(front_door, body="count"))
     again(name)
     again(name)
-    assert len(redis.keys("ask:*")) == 1
+    assert len(redis.keys("pending-answer:*")) == 1
     again(name, again=True)
-    assert len(redis.keys("ask:*")) == 2
+    assert len(redis.keys("pending-answer:*")) == 2
 
 
 def test_a_text_as_it_came_keeps_every_byte_of_its_address(front_door, redis, again):

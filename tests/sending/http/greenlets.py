@@ -30,7 +30,7 @@ def main():
     with tempfile.NamedTemporaryFile() as authority:
         authority.write(AUTHORITY.cert_pem.bytes())
         authority.flush()
-        client = HttpClient(allow_loopback=True, authorities=authority.name, resolver=leads_to("127.0.0.1"))
+        client = HttpClient(allow_loopback=True, ca_file=authority.name, resolver=leads_to("127.0.0.1"))
     head = drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", b"\r\nContent-Length: 0\r\n\r\n")
     body = drips(b"HTTP/1.1 200 OK\r\nContent-Length: 150\r\n\r\n", b"x", b"")
     slowly = drips(b"", b"", OK, drops=1, every=0.5)

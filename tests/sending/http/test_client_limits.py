@@ -79,7 +79,7 @@ def test_a_connection_that_was_in_time_is_not_shut_later(client):
         assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).timing.reused
 
 
-def test_a_resolver_that_never_answers_is_left_on_time(authorities):
+def test_a_resolver_that_never_answers_is_left_on_time(ca_file):
     let_go = threading.Event()
 
     def resolver(host, port):

@@ -12,31 +12,31 @@ from sending.http.client import HttpClient
 from tests.support.receivers import HERE, OK, answers, receiver, refused, tls_for
 
 
-def test_two_requests_over_tls_share_one_connection_and_one_look_up(authorities):
+def test_two_requests_over_tls_share_one_connection_and_one_look_up(ca_file):
     asked = []
 
     def resolver(host, port):
         asked.append(host)
         return HERE(host, port)
 
-    client = HttpClient(allow_loopback=True, authorities=authorities, resolver=resolver)
+    client = HttpClient(allow_loopback=True, ca_file=ca_file, resolver=resolver)
     with receiver(answers(OK), tls_for("receiver.test")) as there:
         first, second = [client.request("GET", f"https://receiver.test:{there.port}/") for _ in range(2)]
         client.close()
     assert (there.connections, asked) == (1, ["receiver.test"])
     assert (first.timing.reused, second.timing.reused) == (False, True)
-    assert first.timing.secure > 0 == second.timing.secure
+    assert first.timing.tls > 0 == second.timing.tls
     assert second.tls == first.tls
 
 
-def test_head_and_body_arrive_in_one_piece(authorities):
+def test_head_and_body_arrive_in_one_piece(ca_file):
     pieces = []
 
     def temper(connection):
         pieces.append(connection.recv(65_536))
         connection.sendall(OK)
 
-    client = HttpClient(allow_loopback=True, authorities=authorities, resolver=HERE)
+    client = HttpClient(allow_loopback=True, ca_file=ca_file, resolver=HERE)
     with receiver(temper, tls_for("receiver.test")) as there:
         client.request("POST", f"https://receiver.test:{there.port}/", body=b"hello")
         client.close()
@@ -46,7 +46,9 @@ def test_head_and_body_arrive_in_one_piece(authorities):
 def test_a_fresh_request_opens_a_connection_of_its_own(client):
     with receiver(answers(OK)) as there:
         for _ in range(2):
-            assert not client.request("GET", f"http://receiver.test:{there.port}/", http=True, fresh=True).timing.reused
+            assert not client.request(
+                "GET", f"http://receiver.test:{there.port}/", http=True, new_connection=True
+            ).timing.reused
     assert there.connections == 2
 
 
@@ -61,7 +63,7 @@ def test_the_certificate_is_part_of_the_reply(client):
     ends = datetime.datetime(2099, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
     with receiver(answers(OK), tls_for("receiver.test", not_after=ends)) as there:
         reply = client.request("GET", f"https://receiver.test:{there.port}/")
-    assert (reply.tls.names, reply.tls.ends, reply.tls.protocol) == (("receiver.test",), ends, "TLSv1.3")
+    assert (reply.tls.names, reply.tls.not_after, reply.tls.protocol) == (("receiver.test",), ends, "TLSv1.3")
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_name_that_cannot_be_looked_up_says_so(problem, sentence):
         raise problem
 
     with pytest.raises(RequestFailed) as refusal:
-        ssrf.resolve_allowed("nowhere.test", 443, allow_loopback=False, within=1, resolver=resolver)
+        ssrf.resolve_allowed("nowhere.test", 443, allow_loopback=False, timeout=1, resolver=resolver)
     assert (refusal.value.cause, refusal.value.sentence) == ("dns", sentence)
 
 
@@ -162,7 +162,7 @@ def where(name, *answers, port=443, allow_loopback=False):
     def resolver(_host, port):
         return [(0, 0, 0, "", (answer, port)) for answer in answers]
 
-    found = ssrf.resolve_allowed(name, port, allow_loopback=allow_loopback, within=1, resolver=resolver)
+    found = ssrf.resolve_allowed(name, port, allow_loopback=allow_loopback, timeout=1, resolver=resolver)
     return [address for address, _ in found]
 
 

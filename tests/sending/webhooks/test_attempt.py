@@ -83,21 +83,21 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
         house.time_passes(id)
         assert house.sends(id) == 0
     stopped = endpoints.load(house.redis, id)
-    assert (stopped.state, stopped.why) == ("off", "It answered 410, gone, so we stopped.")
+    assert (stopped.state, stopped.state_reason) == ("disabled", "It answered 410, gone, so we stopped.")
     assert "endpoint.disabled" in house.told()
-    (effect,) = house.redis.keys("effect:stopped-*")
+    (effect,) = house.redis.keys("outbox:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
 
 
 @pytest.mark.parametrize(
     ("status", "wish", "message_is", "endpoint_is"),
     [
-        (b"200", b"disable", "delivered", "off"),
-        (b"500", b"Disable", "waiting", "off"),
-        (b"500", b"abort-message", "dead", "on"),
-        (b"200", b"abort-message", "delivered", "on"),
-        (b"410", b"abort-message", "waiting", "off"),
-        (b"500", b"sing", "waiting", "on"),
+        (b"200", b"disable", "delivered", "disabled"),
+        (b"500", b"Disable", "waiting", "disabled"),
+        (b"500", b"abort-message", "dead", "enabled"),
+        (b"200", b"abort-message", "delivered", "enabled"),
+        (b"410", b"abort-message", "waiting", "disabled"),
+        (b"500", b"sing", "waiting", "enabled"),
     ],
 )
 def test_a_receiver_may_steer_us_by_a_header_of_its_answer(house, status, wish, message_is, endpoint_is):
@@ -131,18 +131,18 @@ def test_a_receiver_that_keeps_failing_is_only_probed_until_it_takes_one(house):
         assert house.sends(id) == 5  # then the breaker opens
         assert house.waits_for(id)[1] > 20
         assert house.sends(id) == 0
-        house.redis.hset(f"hook:{id}", "hold", 0)
+        house.redis.hset(f"endpoint:{id}", "hold_until", 0)
         assert house.sends(id) == 1  # a probe, in vain
         assert house.waits_for(id)[1] > 40
         house.time_passes(id)
         assert house.sends(id) == 8  # the probe is taken, and all the rest follows
-    assert int(house.redis.hget(f"hook:{id}", "failures")) == 0
+    assert int(house.redis.hget(f"endpoint:{id}", "failures")) == 0
 
 
 def test_five_days_of_failures_stop_it(house):
     with receiver(answers(BROKEN)) as there:
         id = house.subscribes(there)
         house.says()
-        house.redis.hset(f"hook:{id}", "failing", int(time.time() - 6 * 24 * 3600))
+        house.redis.hset(f"endpoint:{id}", "failing_since", int(time.time() - 6 * 24 * 3600))
         house.sends(id)
-    assert endpoints.load(house.redis, id).why == "For five days it has taken nothing, so we stopped."
+    assert endpoints.load(house.redis, id).state_reason == "For five days it has taken nothing, so we stopped."

@@ -95,7 +95,7 @@ def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(sub
         with caplog.at_level(logging.ERROR):
             assert sends(id, seal=Encryption([NEW])) == 0
         paused = endpoints.load(redis, id)
-        assert (paused.state, paused.why) == ("paused", f"{LOCKED} Then resume it.")
+        assert (paused.state, paused.state_reason) == ("paused", f"{LOCKED} Then resume it.")
         assert f"No webhooks to receiver.test: {LOCKED}" in caplog.text
         assert events.read_latest(redis, 1)[0].type == "endpoint.paused"
         sends(id, seal=Encryption([NEW]))  # it waits with the other
@@ -158,7 +158,7 @@ def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, send
     with receiver(answers(BAKED)) as there:
         id = subscribes(there, cookies=True)
         sends(id)
-    endpoints.update(redis, client, SEAL, id, http=True, rate=5)
+    endpoints.update(redis, client, SEAL, id, http=True, rate_limit=5)
     assert redis.exists(cookies.redis_key(id))
 
 
@@ -181,7 +181,7 @@ def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(
         endpoints.pause(redis, resting)
         assert reencrypt_all(redis, Encryption([NEW, OLD])) == (2, [])
         assert "endpoint.updated" not in [event.type for event in events.read_latest(redis, 100)]
-        assert [endpoints.load(redis, one).state for one in (id, resting)] == ["on", "paused"]
+        assert [endpoints.load(redis, one).state for one in (id, resting)] == ["enabled", "paused"]
         assert dispatch.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
 
 

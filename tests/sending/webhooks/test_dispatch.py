@@ -27,7 +27,10 @@ def test_a_receiver_that_knows_the_specification_accepts_it(house):
 
 def test_only_those_who_want_it_hear_of_it(house):
     with receiver(answers(OK)) as there:
-        calls, texts = house.subscribes(there, kinds=("call.*",)), house.subscribes(there, kinds=("text.*",))
+        calls, texts = (
+            house.subscribes(there, event_types=("call.*",)),
+            house.subscribes(there, event_types=("text.*",)),
+        )
         house.says("call.ended", seconds=3)
         assert (house.sends(calls), house.sends(texts)) == (1, 0)
 
@@ -60,22 +63,22 @@ def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
     dispatch.enqueue_due(house.redis)
     dispatch.deliver(house.redis, inside, SEAL, id)
     (row,) = house.attempts(id)
-    assert (row.cause, row.status, endpoints.load(house.redis, id).state) == ("blocked", 0, "off")
+    assert (row.cause, row.status, endpoints.load(house.redis, id).state) == ("blocked", 0, "disabled")
 
 
 def test_a_fallback_that_is_gone_does_not_stop_the_endpoint(house):
     with receiver(answers(GONE)) as there:
-        id = house.subscribes(there, fallback=f"http://second.test:{there.port}/spare")
+        id = house.subscribes(there, fallback_url=f"http://second.test:{there.port}/spare")
         endpoints.update(house.redis, house.client, SEAL, id, http=True, url="http://receiver.test:1/hook")
         message = house.says()
         house.sends(id)
     assert house.attempts(id)[-1].status == 410
-    assert (house.state(message, id), endpoints.load(house.redis, id).state) == ("waiting", "on")
+    assert (house.state(message, id), endpoints.load(house.redis, id).state) == ("waiting", "enabled")
 
 
 def test_a_fallback_gets_it_signed_alike_when_the_first_cannot_be_reached(house):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there, fallback=f"http://second.test:{there.port}/spare")
+        id = house.subscribes(there, fallback_url=f"http://second.test:{there.port}/spare")
         closed = "http://receiver.test:1/hook"
         endpoints.update(house.redis, house.client, SEAL, id, http=True, url=closed)
         message = house.says()
@@ -128,4 +131,4 @@ def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
         worker.work(burst=True, logging_level="ERROR")
     assert len(there.requests) == 5
     assert [len(house.attempts(id)) for id in ids] == [1] * 5
-    assert house.redis.zcard("hooks:due") == 0
+    assert house.redis.zcard("endpoints:due") == 0

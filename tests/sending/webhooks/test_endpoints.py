@@ -35,18 +35,18 @@ def test_an_address_we_do_not_send_to_is_refused(redis, url):
     with pytest.raises((RequestFailed, ValidationError)):
         endpoints.create(redis, CLIENT, SEAL, url)
     with pytest.raises(RequestFailed):
-        endpoints.create(redis, CLIENT, SEAL, URL, fallback=url or "https://x@y/")
+        endpoints.create(redis, CLIENT, SEAL, URL, fallback_url=url or "https://x@y/")
     assert list(endpoints.load_all(redis)) == []
 
 
 @pytest.mark.parametrize(
     "wishes",
     [
-        {"kinds": ("text received",)},
-        {"kinds": ("*",)},
-        {"at_once": 0},
-        {"at_once": 1000},
-        {"rate": -1},
+        {"event_types": ("text received",)},
+        {"event_types": ("*",)},
+        {"max_concurrency": 0},
+        {"max_concurrency": 1000},
+        {"rate_limit": -1},
         {"headers": (("Host", "x"),)},
         {"headers": (("webhook-id", "x"),)},
         {"headers": (("x-hub-signature-256", "x"),)},
@@ -64,7 +64,7 @@ def test_a_wish_out_of_bounds_is_refused(redis, wishes):
 
 
 @pytest.mark.parametrize(
-    ("kinds", "kind", "wanted"),
+    ("event_types", "event_type", "wanted"),
     [
         ((), "text.received", True),
         (("text.received",), "text.received", True),
@@ -73,8 +73,8 @@ def test_a_wish_out_of_bounds_is_refused(redis, wishes):
         (("text.received",), "text.sent", False),
     ],
 )
-def test_a_subscriber_hears_what_it_asked_for(kinds, kind, wanted):
-    assert WebhookEndpoint("ep_1", URL, (), kinds).subscribes_to(kind) is wanted
+def test_a_subscriber_hears_what_it_asked_for(event_types, event_type, wanted):
+    assert WebhookEndpoint("ep_1", URL, (), event_types).subscribes_to(event_type) is wanted
 
 
 def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis):
@@ -89,11 +89,11 @@ def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis)
 
 def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
     id = endpoints.create(redis, CLIENT, SEAL, URL).id
-    assert endpoints.update(redis, CLIENT, SEAL, id, kinds=("call.*",)).kinds == ("call.*",)
+    assert endpoints.update(redis, CLIENT, SEAL, id, event_types=("call.*",)).event_types == ("call.*",)
     assert endpoints.pause(redis, id).state == "paused"
-    assert endpoints.resume(redis, id).state == "on"
+    assert endpoints.resume(redis, id).state == "enabled"
     with pytest.raises(ValidationError):
-        endpoints.update(redis, CLIENT, SEAL, id, rate=-1)
+        endpoints.update(redis, CLIENT, SEAL, id, rate_limit=-1)
     endpoints.delete(redis, id)
     assert endpoints.load(redis, id) is None
     assert redis.keys("hook*") == []

@@ -51,9 +51,9 @@ def sender(port):
 def leases_end(redis, ids):
     """As if a minute had passed: what the killed one had in hand is due again."""
     for id in ids:
-        redis.delete(f"hook:{id}:lanes")
-        for message in redis.zrange(f"hook:{id}:due", 0, -1):
-            redis.zadd(f"hook:{id}:due", {message: 1})
+        redis.delete(f"endpoint:{id}:slots")
+        for message in redis.zrange(f"endpoint:{id}:due", 0, -1):
+            redis.zadd(f"endpoint:{id}:due", {message: 1})
 
 
 def settled(redis, id, messages):

@@ -24,7 +24,7 @@ def fitted(name, **wishes):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_thin_payload_is_as_its_schema_says_and_holds_ids_and_an_address_only(name):
-    thin = fitted(name, payload="thin")
+    thin = fitted(name, payload_style="thin")
     jsonschema_rs.validate(catalogue.build_schema(name, is_thin=True), thin)
     assert thin["data"]["url"] == "https://talk.example/api/events/msg_1"
     assert set(thin["data"]) <= {"id", "url", *payloads.THIN_FIELDS}
@@ -44,7 +44,7 @@ def test_who_came_by_text_gets_the_line_for_people_and_not_the_providers_own_wor
 @pytest.mark.parametrize("payload", ["", "fat", "THIN"])
 def test_a_payload_is_full_or_thin(payload):
     with pytest.raises(endpoints.ValidationError):
-        endpoints._validate(WebhookEndpoint("ep_1", "https://hear.example", (), payload=payload), None, False)
+        endpoints._validate(WebhookEndpoint("ep_1", "https://hear.example", (), payload_style=payload), None, False)
 
 
 @settings(max_examples=50, deadline=None)
@@ -73,7 +73,7 @@ def test_what_is_too_much_is_not_kept(redis):
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_every_kind_goes_out_signed_and_as_its_schema_says(house, kind, payload):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there, payload=payload, kinds=(kind,))
+        id = house.subscribes(there, payload_style=payload, event_types=(kind,))
         message = house.says(kind, **catalogue.build_example(kind)["data"])
         assert house.sends(id, origin=ORIGIN) == 1
     head, _, body = there.requests[0].partition(b"\r\n\r\n")

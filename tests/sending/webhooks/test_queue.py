@@ -42,7 +42,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
             connection.sendall(OK)
 
     with receiver(temper) as there:
-        id = house.subscribes(there, at_once=2)
+        id = house.subscribes(there, max_concurrency=2)
         for _ in range(12):
             house.says()
         dispatch.enqueue_due(house.redis)
@@ -56,7 +56,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
 
 def test_no_more_requests_a_second_than_a_receiver_allows(house):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there, rate=3)
+        id = house.subscribes(there, rate_limit=3)
         for _ in range(20):
             house.says()
         started = int(time.time())
@@ -96,11 +96,11 @@ def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_o
 
 def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there, at_once=1)
+        id = house.subscribes(there, max_concurrency=1)
         house.says()
-        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() + 60})
+        house.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() + 60})
         assert house.sends(id) == 0
-        house.redis.zadd(f"hook:{id}:lanes", {"somebody": time.time() - 1})
+        house.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() - 1})
         assert house.sends(id) == 1
 
 

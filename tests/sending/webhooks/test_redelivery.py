@@ -15,7 +15,7 @@ EP = "ep_0123456789abcdef"
 @pytest.fixture
 def endpoint(redis):
     """A subscriber as the schedule knows it; nothing is sent in these tests."""
-    redis.hset(f"hook:{EP}", mapping={"state": "on", "sequence": 40})
+    redis.hset(f"endpoint:{EP}", mapping={"state": "enabled", "sequence": 40})
     return EP
 
 
@@ -23,27 +23,27 @@ def planned(redis, state, tries=1, began=1_000.0, wait=300.0, id=""):
     """A message that has come this far."""
     pipe = redis.pipeline()
     message = dispatch.deliver_later(pipe, "text.received", {}, id=id)
-    mark = {"state": state, "tries": tries, "began": began, "sequence": 7}
+    mark = {"state": state, "attempts": tries, "started_at": began, "sequence": 7}
     pipe.hset(f"delivery:{message}:{EP}", mapping=mark)
     if state == "dead":
-        pipe.zadd(f"hook:{EP}:dead", {message: began})
+        pipe.zadd(f"endpoint:{EP}:dead", {message: began})
     else:
-        pipe.zadd(f"hook:{EP}:due", {message: time.time() + wait})
+        pipe.zadd(f"endpoint:{EP}:due", {message: time.time() + wait})
     pipe.execute()
     return message
 
 
 def waiting(redis):
-    return {id.decode(): at for id, at in redis.zrange(f"hook:{EP}:due", 0, -1, withscores=True)}
+    return {id.decode(): at for id, at in redis.zrange(f"endpoint:{EP}:due", 0, -1, withscores=True)}
 
 
 def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
     message = planned(redis, "dead")
     assert redelivery.resend(redis, endpoint, message)
     assert waiting(redis)[message] <= time.time()
-    assert redis.hmget(f"delivery:{message}:{EP}", "tries", "sequence") == [b"0", b"7"]
-    assert redis.zcard(f"hook:{EP}:dead") == 0
-    assert redis.zscore("hooks:due", EP) <= time.time()
+    assert redis.hmget(f"delivery:{message}:{EP}", "attempts", "sequence") == [b"0", b"7"]
+    assert redis.zcard(f"endpoint:{EP}:dead") == 0
+    assert redis.zscore("endpoints:due", EP) <= time.time()
 
 
 def test_what_it_never_heard_gets_a_number_of_its_own(redis, endpoint):
@@ -57,21 +57,21 @@ def test_what_is_in_somebodys_hands_is_left_there(redis, endpoint):
     before = waiting(redis)
     assert redelivery.resend(redis, endpoint, message)
     assert waiting(redis) == before
-    assert redis.hget(f"delivery:{message}:{EP}", "tries") == b"3"
+    assert redis.hget(f"delivery:{message}:{EP}", "attempts") == b"3"
 
 
 def test_what_is_not_kept_any_more_is_said_so_and_no_dead_letter_either(redis, endpoint):
-    redis.zadd(f"hook:{EP}:dead", {"msg_gone": 1})
+    redis.zadd(f"endpoint:{EP}:dead", {"msg_gone": 1})
     assert not redelivery.resend(redis, endpoint, "msg_gone")
-    assert redis.zcard(f"hook:{EP}:dead") == 0
+    assert redis.zcard(f"endpoint:{EP}:dead") == 0
 
 
 def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
     message = planned(redis, "dead")
-    redis.hset(f"hook:{EP}", "state", "off")
+    redis.hset(f"endpoint:{EP}", "state", "disabled")
     with pytest.raises(redelivery.EndpointDisabled, match="Resume it first"):
         redelivery.resend(redis, endpoint, message)
-    assert redis.zcard(f"hook:{EP}:dead") == 1
+    assert redis.zcard(f"endpoint:{EP}:dead") == 1
 
 
 def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
@@ -83,7 +83,7 @@ def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
     assert redelivery.find_failed(redis, endpoint, 900.0, 2_000.0) == [dead, again]
     assert [*redelivery.recover(redis, endpoint, 900.0, 2_000.0)] == [(0, 2), (2, 2)]
     assert waiting(redis).keys() == {dead, again, not_tried}
-    assert {id.decode() for id in redis.zrange(f"hook:{EP}:dead", 0, -1)} == {before, after}
+    assert {id.decode() for id in redis.zrange(f"endpoint:{EP}:dead", 0, -1)} == {before, after}
 
 
 def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint):

@@ -1,15 +1,10 @@
 """When a webhook that failed is tried again."""
 
-from datetime import UTC, datetime
-from email.utils import format_datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sending.webhooks import dispatch, outcomes, retries
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
 
 
 def test_the_specifications_schedule_takes_three_days():
@@ -35,33 +30,6 @@ def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
     else:
         promised = retries.RETRY_SCHEDULE_SECONDS[tries]
         assert promised * 0.8 - 0.001 <= seconds <= promised * 1.2 + 0.001
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120),
-        (" 5 ", 5),
-        ("0", 0),
-        ("999999", 21_600),
-        (format_datetime(datetime.fromtimestamp(NOW + 90, UTC), usegmt=True), 90),
-        (format_datetime(datetime.fromtimestamp(NOW - 90, UTC), usegmt=True), 0),
-        (format_datetime(datetime.fromtimestamp(NOW + 900_000, UTC), usegmt=True), 21_600),
-        ("", 0),
-        ("-5", 0),
-        ("soon", 0),
-        ("٣", 0),
-        ("9" * 400, 0),
-        ("Mon, 99 Nov 2026 99:99:99 GMT", 0),
-    ],
-)
-def test_what_the_receiver_asks_for_is_followed_within_reason(header, seconds):
-    assert retries.parse_retry_after(header, NOW) == seconds
-
-
-@given(st.text())
-def test_whatever_it_asks_for_is_some_time_within_six_hours(header):
-    assert 0 <= retries.parse_retry_after(header, NOW) <= 21_600
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def tells(redis, client):
         dispatch.enqueue_due(redis)
         dispatch.deliver(redis, client, SEAL, id, http=True)
         row = dispatch.load_attempts(redis, id)[0]
-        redis.hset(f"hook:{id}", mapping={"hold": 0, "failures": 0})
-        redis.delete(f"hook:{id}:due")
+        redis.hset(f"endpoint:{id}", mapping={"hold_until": 0, "failures": 0})
+        redis.delete(f"endpoint:{id}:due")
         return row.status, row.body.strip()
 
     return tell

@@ -19,7 +19,7 @@ from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
 
 SEAL = Encryption(["a secret key of these tests"])
-CALLS = b'{"kinds": ["call.*"]}'
+CALLS = b'{"event_types": ["call.*"]}'
 NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nCache-Control: max-age=60\r\n\r\n'
 
 
@@ -66,26 +66,26 @@ def endpoint(redis, client):
 def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
-    told = {row.kind: (row.cause, row.sentence) for row in dispatch.load_attempts(redis, one.id)}
+    told = {row.event_type: (row.cause, row.sentence) for row in dispatch.load_attempts(redis, one.id)}
     assert told["text.received"] == ("unwanted", "Its list of wishes does not name text.received.")
-    assert redis.zcard(f"hook:{one.id}:due") == 0
+    assert redis.zcard(f"endpoint:{one.id}:due") == 0
 
 
 def test_what_is_not_wanted_is_no_failure(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("text.received") == ["unwanted"]
-    assert not int(redis.hget(f"hook:{one.id}", "failures") or 0)
+    assert not int(redis.hget(f"endpoint:{one.id}", "failures") or 0)
 
 
 def test_the_list_only_narrows(endpoint):
-    one = endpoint(document(b'{"kinds": ["call.*", "text.*"]}'), kinds=("call.ended",))
+    one = endpoint(document(b'{"event_types": ["call.*", "text.*"]}'), event_types=("call.ended",))
     dispatch.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
     assert len(dispatch.load_attempts(one.redis, one.id)) == 1
 
 
 def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint, redis):
-    one = endpoint(document(b'{"kinds": []}'))
+    one = endpoint(document(b'{"event_types": []}'))
     assert one.hears("call.ended") == ["unwanted"]
     redelivery.send_example(redis, one.id, "call.ended")
     dispatch.deliver(redis, one.client, SEAL, one.id, http=True)
@@ -101,7 +101,9 @@ def test_while_the_list_is_fresh_it_is_not_asked_for_again(endpoint, says):
 
 
 def test_a_stale_list_is_asked_for_by_its_etag_and_is_fresh_again_when_it_has_not_changed(endpoint):
-    one = endpoint(document(CALLS, 'ETag: "1"', "Cache-Control: max-age=60"), NOT_MODIFIED, document(b'{"kinds": []}'))
+    one = endpoint(
+        document(CALLS, 'ETag: "1"', "Cache-Control: max-age=60"), NOT_MODIFIED, document(b'{"event_types": []}')
+    )
     with time_machine.travel(time.time(), tick=True) as clock:
         one.hears("call.ended")
         clock.shift(61)
@@ -166,10 +168,10 @@ def test_the_list_of_another_host_gets_no_credentials_and_the_store_none_in_plai
         b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n",
         document(b"no JSON"),
         document(b"[" * 15_000),
-        document(b'{"kinds": "call.*"}'),
-        document(b'{"kinds": [7]}'),
-        document(b'{"kinds": []}' + b" " * 20_000),
-        document(json.dumps({"kinds": ["call.*"] * 101}).encode()),
+        document(b'{"event_types": "call.*"}'),
+        document(b'{"event_types": [7]}'),
+        document(b'{"event_types": []}' + b" " * 20_000),
+        document(json.dumps({"event_types": ["call.*"] * 101}).encode()),
         b"nonsense\r\n\r\n",
         b"HTTP/1.1 304 Not Modified\r\n\r\n",
     ],
@@ -208,7 +210,7 @@ def test_a_list_is_at_an_https_address_of_its_own(redis, place):
 @given(
     st.integers(100, 599),
     st.binary(max_size=200)
-    | st.recursive(st.none() | st.text(), st.lists).map(lambda kinds: json.dumps({"kinds": kinds}).encode()),
+    | st.recursive(st.none() | st.text(), st.lists).map(lambda kinds: json.dumps({"event_types": kinds}).encode()),
 )
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_there_is_a_list_or_unreadable(status, body):
