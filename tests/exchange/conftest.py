@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 from twilio.rest import Client
 
-from exchange.clock import Clock
-from exchange.server import Server
-from exchange.settings import Settings
+from ringback.clock import Clock
+from ringback.server import Server
+from ringback.settings import Settings
 
 SID = "AC" + "a" * 32
 TOKEN = "the token of the tests"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
-from exchange.history import OF_ONE_HANDSET, OPT_OUTS, History, trim
-from exchange.optout import OptOuts
+from ringback.history import OF_ONE_HANDSET, OPT_OUTS, History, trim
+from ringback.optout import OptOuts
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 20))

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from twilio.base.exceptions import TwilioRestException
 
-from exchange.clock import Clock
-from exchange.lookup import look_up
-from exchange.settings import Settings
-from exchange.switchboard import Switchboard
+from ringback.clock import Clock
+from ringback.lookup import look_up
+from ringback.settings import Settings
+from ringback.switchboard import Switchboard
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 
 

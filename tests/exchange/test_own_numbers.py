@@ -2,7 +2,7 @@
 
 import pytest
 
-from exchange.trunk import comes_back
+from ringback.trunk import comes_back
 from tests.exchange.conftest import NUMBER, eventually
 
 SECOND = "+441632960100"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from exchange.rest import messages
+from ringback.rest import messages
 from tests.exchange.conftest import NUMBER, eventually
 
 

@@ -6,7 +6,7 @@ import wave
 import pytest
 from aiohttp import web
 
-from exchange import audio
+from ringback import audio
 from tests.exchange.conftest import NUMBER
 
 RECORD = '<Response><Record action="/kept" recordingStatusCallback="/status" {}/><Say>Nothing</Say></Response>'

@@ -6,9 +6,9 @@ from array import array
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange import audio
-from exchange.clock import Clock
-from exchange.tape import LONGEST, WINDOW, Tape
+from ringback import audio
+from ringback.clock import Clock
+from ringback.tape import LONGEST, WINDOW, Tape
 
 MOMENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0, 1]), st.booleans(), st.integers(1, 300)), max_size=8)
 

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange import grammar
-from exchange.call import Plan
-from exchange.clock import Clock
-from exchange.codes import ALL
-from exchange.documents import Trouble, read_messaging, read_voice
-from exchange.life import live, placed
-from exchange.program import Inline
-from exchange.settings import Settings
-from exchange.switchboard import Switchboard
-from exchange.twiml import Element, Unreadable, parse
-from exchange.webhooks import Answer
+from ringback import grammar
+from ringback.call import Plan
+from ringback.clock import Clock
+from ringback.codes import ALL
+from ringback.documents import Trouble, read_messaging, read_voice
+from ringback.life import live, placed
+from ringback.program import Inline
+from ringback.settings import Settings
+from ringback.switchboard import Switchboard
+from ringback.twiml import Element, Unreadable, parse
+from ringback.webhooks import Answer
 
 NAMES = st.sampled_from([*grammar.VOICE, "say", "x", "break", "Body"])
 ATTRIBUTES = st.sampled_from(

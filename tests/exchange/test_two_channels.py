@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from twilio.base.exceptions import TwilioRestException
 
-from exchange import audio
+from ringback import audio
 from tests.exchange.conftest import NUMBER, eventually
 
 PARTY = '<Response><Dial action="/after" recordingStatusCallback="/kept" {}>+441632960002</Dial></Response>'

@@ -9,8 +9,8 @@ import threading
 import pytest
 from aiohttp import web
 
-from exchange.basic import login
-from exchange.webhooks import Overrides
+from ringback.basic import login
+from ringback.webhooks import Overrides
 from tests.exchange.conftest import NUMBER, eventually
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n"

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from demo import free_port
-from exchange import command
-from exchange.options import Unusable, parser
-from exchange.run import run
+from ringback import command
+from ringback.options import Unusable, parser
+from ringback.run import run
 from tests.conftest import has_ended
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from exchange.options import Unusable
-from exchange.surroundings import app_address, with_account
+from ringback.options import Unusable
+from ringback.surroundings import app_address, with_account
 
 
 @pytest.fixture

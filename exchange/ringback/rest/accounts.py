@@ -1,0 +1,35 @@
+"""The account itself over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringback.rest.door import Asked
+from ringback.rest.paging import page
+
+SINCE = "Tue, 01 Jan 2019 00:00:00 +0000"
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    return page(asked, "accounts", [asked.account], _resource)
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return _resource(asked.account)
+
+
+def _resource(account: str) -> dict[str, Any]:
+    """The token is never handed out, unlike Twilio's own."""
+    path = f"/2010-04-01/Accounts/{account}"
+    return {
+        "auth_token": "",
+        "date_created": SINCE,
+        "date_updated": SINCE,
+        "friendly_name": "The local exchange",
+        "owner_account_sid": account,
+        "sid": account,
+        "status": "active",
+        "subresource_uris": {"calls": f"{path}/Calls.json", "messages": f"{path}/Messages.json"},
+        "type": "Full",
+        "uri": f"{path}.json",
+    }

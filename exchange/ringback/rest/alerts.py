@@ -1,0 +1,79 @@
+"""The debugger's alerts over REST: monitor.twilio.com."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from ringback.dates import iso8601, read_date
+from ringback.rest.door import Asked
+from ringback.rest.errors import not_found
+from ringback.rest.paging import newer_page
+
+
+@dataclass(frozen=True)
+class Row:
+    """An alert of the debugger, by the sid that REST knows it by."""
+
+    sid: str
+    alert: dict[str, Any]
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    """Newest first; between StartDate and EndDate, and of one LogLevel, where those are given."""
+    level, first, last = asked.query.get("LogLevel"), asked.query.get("StartDate", ""), asked.query.get("EndDate", "")
+    since, until = read_date(first), read_date(last)
+    rows = [
+        row
+        for row in _rows(asked)
+        if level in (None, row.alert["level"])
+        and (since is None or _at(row) >= since)
+        and (until is None or _at(row) <= until)
+    ]
+    return newer_page(asked, "alerts", rows, partial(_resource, asked))
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    for row in _rows(asked):
+        if row.sid == asked.path("sid"):
+            return _resource(asked, row)
+    raise not_found(asked.request.path)
+
+
+def _rows(asked: Asked) -> list[Row]:
+    return [Row(alert["alert_sid"], alert) for alert in reversed(asked.board.debugger.alerts)]
+
+
+def _at(row: Row) -> datetime:
+    return datetime.fromisoformat(row.alert["at"])
+
+
+def _resource(asked: Asked, row: Row) -> dict[str, Any]:
+    alert = row.alert
+    date = iso8601(_at(row))
+    request, answer = alert["request"] or {}, alert["answer"] or {}
+    told = {"Msg": alert["message"], "ErrorCode": alert["code"], "LogLevel": alert["level"].upper()}
+    return {
+        "account_sid": asked.account,
+        "alert_text": urlencode(told),
+        "api_version": "2010-04-01",
+        "date_created": date,
+        "date_generated": date,
+        "date_updated": date,
+        "error_code": str(alert["code"]),
+        "log_level": alert["level"],
+        "more_info": alert["more_info"],
+        "request_headers": None,
+        "request_method": request.get("method"),
+        "request_url": request.get("url"),
+        "request_variables": urlencode(request.get("parameters", [])),
+        "resource_sid": alert["sid"] or None,
+        "response_body": answer.get("body"),
+        "response_headers": urlencode(answer.get("headers", {})),
+        "service_sid": None,
+        "sid": row.sid,
+        "url": f"https://monitor.twilio.com/v1/Alerts/{row.sid}",
+    }

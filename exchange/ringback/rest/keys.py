@@ -1,0 +1,46 @@
+"""API keys over REST: further logins, whose secrets are told once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringback.dates import rfc2822
+from ringback.keys import Key
+from ringback.rest.door import Asked
+from ringback.rest.errors import not_found
+from ringback.rest.paging import page
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    return page(asked, "keys", list(asked.board.keys.values()), _resource)
+
+
+def create(asked: Asked) -> dict[str, Any]:
+    key = asked.board.new_key(asked.text("FriendlyName"))
+    return _resource(key) | {"secret": key.secret}
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return _resource(_key(asked))
+
+
+def update(asked: Asked) -> dict[str, Any]:
+    key = _key(asked)
+    key.friendly_name = asked.text("FriendlyName", key.friendly_name)
+    return _resource(key)
+
+
+def delete(asked: Asked) -> None:
+    del asked.board.keys[_key(asked).sid]
+
+
+def _resource(key: Key) -> dict[str, Any]:
+    date = rfc2822(key.created)
+    return {"sid": key.sid, "friendly_name": key.friendly_name, "date_created": date, "date_updated": date}
+
+
+def _key(asked: Asked) -> Key:
+    key = asked.board.keys.get(asked.path("sid"))
+    if key is None:
+        raise not_found(asked.request.path)
+    return key

@@ -1,0 +1,80 @@
+"""Numbers looked up over REST: lookups.twilio.com, in its second version and its first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringback.lookup import Found, look_up
+from ringback.numbers import tidy
+from ringback.rest.door import Asked
+from ringback.rest.errors import not_found
+
+OPERATOR = "The local exchange"
+NOT_ENABLED = {"error_code": 60606}  # Twilio's number for a package that the account has not
+PACKAGES = (
+    "caller_name",
+    "sim_swap",
+    "call_forwarding",
+    "line_type_intelligence",
+    "line_status",
+    "identity_match",
+    "reassigned_number",
+    "sms_pumping_risk",
+    "phone_number_quality_score",
+    "pre_fill",
+)
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    """A number that is none is found too, and `valid` says so. Packages that were not asked for are null."""
+    found = _found(asked)
+    wanted = {name.strip() for name in asked.query.get("Fields", "").split(",")}
+    return {name: _package(asked, found, name) if name in wanted else None for name in PACKAGES} | {
+        "calling_country_code": found.calling_code,
+        "country_code": found.country,
+        "national_format": found.national,
+        "phone_number": found.number,
+        "url": f"https://lookups.twilio.com/v2/PhoneNumbers/{found.number}",
+        "valid": not found.errors,
+        "validation_errors": list(found.errors),
+    }
+
+
+def fetch_older(asked: Asked) -> dict[str, Any]:
+    """The first version finds valid numbers only."""
+    found = _found(asked)
+    if found.errors:
+        raise not_found(asked.request.path)
+    wanted = asked.query.getall("Type", [])
+    return {
+        "add_ons": None,
+        "caller_name": _caller(asked, found) if "caller-name" in wanted else None,
+        "carrier": _carrier(found) | {"name": OPERATOR} if "carrier" in wanted else None,
+        "country_code": found.country,
+        "national_format": found.national,
+        "phone_number": found.number,
+        "url": f"https://lookups.twilio.com/v1/PhoneNumbers/{found.number}",
+    }
+
+
+def _found(asked: Asked) -> Found:
+    return look_up(asked.board, tidy(asked.path("number"))[:64], asked.query.get("CountryCode", "").upper()[:2])
+
+
+def _package(asked: Asked, found: Found, name: str) -> dict[str, Any]:
+    if name == "caller_name":
+        return _caller(asked, found)
+    if name == "line_type_intelligence":
+        return _carrier(found) | {"carrier_name": OPERATOR if found.line else None}
+    return dict(NOT_ENABLED)
+
+
+def _caller(asked: Asked, found: Found) -> dict[str, Any]:
+    """A handset is called by its name."""
+    handset = asked.board.handsets.get(found.number)
+    name = handset.name if handset else ""
+    return {"caller_name": name or None, "caller_type": "CONSUMER" if name else None, "error_code": None}
+
+
+def _carrier(found: Found) -> dict[str, Any]:
+    return {"type": found.line, "mobile_country_code": None, "mobile_network_code": None, "error_code": None}

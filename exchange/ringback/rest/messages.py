@@ -1,0 +1,196 @@
+"""Messages and their media over REST."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from ringback.dates import read_date, rfc2822
+from ringback.media import Media
+from ringback.messages import Message, as_resource, cancel, schedule, send
+from ringback.numbers import E164, is_address, tidy
+from ringback.rest import checks
+from ringback.rest.door import Asked
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.filters import equals, in_dates
+from ringback.rest.paging import page
+from ringback.sids import SID
+
+MOST_CHARACTERS = 1600
+MOST_MEDIA = 10
+LONGEST_QUEUE = 36_000  # seconds
+SOONEST, LATEST = 300, 35 * 24 * 3600  # seconds from now that a message can be scheduled for
+
+
+def create(asked: Asked) -> dict[str, Any]:
+    board = asked.board
+    to, service = _to(asked), _service(asked)
+    from_ = next(iter(board.numbers)) if service and not asked.text("From") else _from(asked)
+    media = _media(asked)
+    body = asked.text("Body")
+    if not body and not media:
+        raise RestError(21619 if asked.has("Body") and asked.has("MediaUrl") else 21602)
+    if len(body) > MOST_CHARACTERS:
+        raise RestError(21617)
+    checks.whole(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
+    if board.opt_outs.silenced(to, from_):
+        raise RestError(21610)
+    if board.texts_rate.backlog(from_) > LONGEST_QUEUE:
+        raise RestError(21611, number=from_)
+    send_at = _send_at(asked, service)
+    message = Message(
+        account=asked.account,
+        from_=from_,
+        to=to,
+        body=body,
+        direction="outbound-api",
+        handset=to,
+        created=board.clock.now(),
+        status="queued" if asked.text("From") else "accepted",
+        media_urls=media,
+        service=service,
+        callback=checks.url(asked, "StatusCallback", 21609),
+    )
+    return as_resource(schedule(board, message, send_at) if send_at else send(board, message))
+
+
+def _to(asked: Asked) -> str:
+    to = tidy(asked.text("To"))
+    if not to:
+        raise RestError(21604)
+    if not is_address(to) or (E164.fullmatch(to) and len(to) < 8):
+        raise RestError(21211, number=asked.text("To"))
+    return to
+
+
+def _service(asked: Asked) -> str | None:
+    """Any Messaging Service will do: its sender is the account's first number, unless From names another."""
+    sid = asked.text("MessagingServiceSid").strip()
+    if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
+        raise RestError(21705, why=sid[:40])
+    return sid or None
+
+
+def _send_at(asked: Asked, service: str | None) -> datetime | None:
+    """The moment a message is scheduled for, if it is."""
+    kind, written = asked.text("ScheduleType").strip(), asked.text("SendAt").strip()
+    if not kind and not written:
+        return None
+    if kind != "fixed":
+        raise RestError(35126, why=kind[:40] or "(none)")
+    if not service:
+        raise RestError(35118)
+    if not written:
+        raise RestError(35111)
+    moment = read_date(written)
+    ahead = moment.timestamp() - asked.board.clock.time() if moment else 0
+    if moment is None or not SOONEST <= ahead <= LATEST:
+        raise RestError(35114, why=written[:40])
+    return moment
+
+
+def _from(asked: Asked) -> str:
+    from_ = tidy(asked.text("From"))
+    if not from_:
+        raise RestError(21603)
+    if not is_address(from_):
+        raise RestError(21212, number=asked.text("From"))
+    if from_ not in asked.board.numbers:
+        raise RestError(21606, number=from_)
+    return from_
+
+
+def _media(asked: Asked) -> list[str]:
+    urls = [url.strip() for url in asked.texts("MediaUrl") if url.strip()]
+    if len(urls) > MOST_MEDIA:
+        raise RestError(21623)
+    for url in urls:
+        if not checks.is_url(url):
+            raise RestError(21620, why=url[:200])
+    return urls
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    rows = [
+        message
+        for message in reversed(asked.board.messages.values())
+        if not message.hidden
+        and equals(asked, "To", message.to)
+        and equals(asked, "From", message.from_)
+        and in_dates(asked, "DateSent", message.created if message.received else message.sent or message.created)
+    ]
+    return page(asked, "messages", rows, as_resource)
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return as_resource(_message(asked))
+
+
+def update(asked: Asked) -> dict[str, Any]:
+    """`Body=` redacts, and `Status=canceled` calls a scheduled message off."""
+    message = _message(asked)
+    if asked.text("Status") == "canceled":
+        if message.status != "scheduled":
+            raise RestError(30409)
+        cancel(asked.board, message)
+    if asked.has("Body") and not asked.text("Body"):
+        message.body = ""
+    return as_resource(message)
+
+
+def delete(asked: Asked) -> None:
+    message = _message(asked)
+    if message.status in ("scheduled", "accepted", "queued", "sending"):
+        raise RestError(20009)
+    del asked.board.messages[message.sid]
+
+
+def list_media(asked: Asked) -> dict[str, Any]:
+    return page(asked, "media_list", _message(asked).media, _media_resource)
+
+
+def fetch_media(asked: Asked) -> dict[str, Any]:
+    return _media_resource(_one_media(asked))
+
+
+def delete_media(asked: Asked) -> None:
+    media = _one_media(asked)
+    _message(asked).media.remove(media)
+
+
+async def download_media(asked_board: Any, request: web.Request) -> web.Response:
+    """The picture itself; as on a new account, nobody has to log in for it."""
+    message = asked_board.messages.get(request.match_info["sid"])
+    for media in message.media if message else []:
+        if media.sid == request.match_info["media"]:
+            headers = {"Content-Type": media.content_type, "Content-Security-Policy": "sandbox"}
+            return web.Response(body=media.body, headers=headers)
+    return not_found(request.path).response()
+
+
+def _media_resource(media: Media) -> dict[str, Any]:
+    return {
+        "account_sid": media.account,
+        "content_type": media.content_type,
+        "date_created": rfc2822(media.created),
+        "date_updated": rfc2822(media.created),
+        "parent_sid": media.parent,
+        "sid": media.sid,
+        "uri": f"{media.rest_path}.json",
+    }
+
+
+def _message(asked: Asked) -> Message:
+    message = asked.board.messages.get(asked.path("sid"))
+    if message is None or message.hidden:
+        raise not_found(asked.request.path)
+    return message
+
+
+def _one_media(asked: Asked) -> Media:
+    for media in _message(asked).media:
+        if media.sid == asked.path("media"):
+            return media
+    raise not_found(asked.request.path)

@@ -1,0 +1,77 @@
+"""Lists as REST hands them out: a page at a time, with the addresses of the next and the one before."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from ringback.rest.door import Asked
+from ringback.rest.errors import RestError
+
+Row = TypeVar("Row")
+DEFAULT_SIZE = 50
+LARGEST = 1000
+PAGING = {"Page", "PageSize", "PageToken"}
+
+
+def page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
+    """One page of rows, newest first as the caller ordered them. `show` turns a row into its resource.
+
+    A PageToken names the last row of the page before, so that new rows do not shift those that follow."""
+    shown, start, about = _cut(asked, rows, show)
+    uris = {name.replace("url", "uri"): value for name, value in about.items()}
+    return {collection: shown, "start": start, "end": max(start, start + len(shown) - 1)} | uris
+
+
+def newer_page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
+    """The same, as products younger than 2010-04-01 write it: in `meta`, and with whole addresses."""
+    shown, _, about = _cut(asked, rows, show)
+    origin = str(asked.request.url.origin())
+    meta = {name: origin + value if isinstance(value, str) else value for name, value in about.items()}
+    return {collection: shown, "meta": meta | {"key": collection}}
+
+
+def _cut(asked: Asked, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
+    """The rows shown, where they begin, and which page that is of which."""
+    size, number = _size(asked), _whole(asked, "Page", 0)
+    start = _start(asked, rows, size, number)
+    shown = [show(row) for row in rows[start : start + size]]
+    last = shown[-1]["sid"] if shown and "sid" in shown[-1] else ""
+    more = len(rows) > start + size
+    about = {
+        "first_page_url": _url(asked, size, 0),
+        "next_page_url": _url(asked, size, number + 1, f"PA{last}") if more else None,
+        "previous_page_url": _url(asked, size, number - 1) if number else None,
+        "url": _url(asked, size, number),
+        "page": number,
+        "page_size": size,
+    }
+    return shown, start, about
+
+
+def _size(asked: Asked) -> int:
+    size = _whole(asked, "PageSize", DEFAULT_SIZE)
+    if size > LARGEST:
+        raise RestError(20007)
+    return max(size, 1)
+
+
+def _start(asked: Asked, rows: list[Row], size: int, number: int) -> int:
+    token = asked.query.get("PageToken", "")
+    if not token:
+        return number * size
+    for place, row in enumerate(rows):
+        if token == f"PA{getattr(row, 'sid', '')}":
+            return place + 1
+    raise RestError(21481, why=token[:40])
+
+
+def _whole(asked: Asked, name: str, default: int) -> int:
+    written = asked.query.get(name, "")
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else default
+
+
+def _url(asked: Asked, size: int, number: int, token: str = "") -> str:
+    kept = [(name, value) for name, value in asked.query.items() if name not in PAGING]
+    paging = [("PageSize", str(size)), ("Page", str(number))] + ([("PageToken", token)] if token else [])
+    return f"{asked.request.path}?{urlencode(kept + paging)}"

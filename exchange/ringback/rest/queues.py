@@ -1,0 +1,114 @@
+"""Queues and their members over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringback.dates import rfc2822
+from ringback.program import Fetch
+from ringback.queues import DEFAULT_SIZE, Member, WaitingLine
+from ringback.rest import checks
+from ringback.rest.door import Asked
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.paging import page
+
+LARGEST = 5000
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    return page(asked, "queues", list(asked.board.queues.values()), as_resource)
+
+
+def create(asked: Asked) -> dict[str, Any]:
+    name = asked.text("FriendlyName").strip()
+    if not 0 < len(name) <= 64:
+        raise RestError(20001)
+    size = checks.whole(asked, "MaxSize", DEFAULT_SIZE, 20001, 1, LARGEST)
+    queue = WaitingLine(asked.board, asked.account, name, size)
+    asked.board.queues[queue.sid] = queue
+    return as_resource(queue)
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return as_resource(_queue(asked))
+
+
+def update(asked: Asked) -> dict[str, Any]:
+    queue = _queue(asked)
+    queue.name = asked.text("FriendlyName").strip() or queue.name
+    queue.most = checks.whole(asked, "MaxSize", queue.most, 20001, 1, LARGEST)
+    queue.updated = asked.board.clock.now()
+    return as_resource(queue)
+
+
+def delete(asked: Asked) -> None:
+    queue = _queue(asked)
+    if queue.members:
+        raise RestError(20009)
+    del asked.board.queues[queue.sid]
+
+
+def as_resource(queue: WaitingLine) -> dict[str, Any]:
+    path = f"/2010-04-01/Accounts/{queue.account}/Queues/{queue.sid}"
+    return {
+        "account_sid": queue.account,
+        "average_wait_time": queue.average_wait,
+        "current_size": len(queue.members),
+        "date_created": rfc2822(queue.created),
+        "date_updated": rfc2822(queue.updated),
+        "friendly_name": queue.name,
+        "max_size": queue.most,
+        "sid": queue.sid,
+        "subresource_uris": {"members": f"{path}/Members.json"},
+        "uri": f"{path}.json",
+    }
+
+
+def list_members(asked: Asked) -> dict[str, Any]:
+    queue = _queue(asked)
+    return page(asked, "queue_members", queue.members, lambda member: member_resource(queue, member))
+
+
+def fetch_member(asked: Asked) -> dict[str, Any]:
+    queue = _queue(asked)
+    return member_resource(queue, _member(asked, queue))
+
+
+def update_member(asked: Asked) -> dict[str, Any]:
+    """Take somebody out of the line, to another document."""
+    queue = _queue(asked)
+    member = _member(asked, queue)
+    address = checks.url(asked, "Url", 21205)
+    if not address:
+        raise RestError(21205, why="(none given)")
+    shown = member_resource(queue, member)
+    member.call.redirected = True
+    member.call.interrupt(Fetch(address, checks.method(asked, "Method")))
+    return shown
+
+
+def member_resource(queue: WaitingLine, member: Member) -> dict[str, Any]:
+    place = queue.members.index(member) + 1 if member in queue.members else 0
+    return {
+        "call_sid": member.call.sid,
+        "date_enqueued": rfc2822(member.since),
+        "position": place,
+        "queue_sid": queue.sid,
+        "uri": f"/2010-04-01/Accounts/{queue.account}/Queues/{queue.sid}/Members/{member.call.sid}.json",
+        "wait_time": int(queue.waited(member)),
+    }
+
+
+def _queue(asked: Asked) -> WaitingLine:
+    queue = asked.board.queues.get(asked.path("sid"))
+    if queue is None:
+        raise not_found(asked.request.path)
+    return queue
+
+
+def _member(asked: Asked, queue: WaitingLine) -> Member:
+    written = asked.path("member")
+    for member in queue.members:
+        if written in (member.call.sid, "Front"):
+            return member
+    raise not_found(asked.request.path)

@@ -1,0 +1,168 @@
+"""Recordings and transcriptions over REST; the sound itself is handed out as WAV or MP3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from ringback.dates import rfc2822
+from ringback.recorder import CallRecorder, Recorder
+from ringback.recordings import Recording
+from ringback.rest import checks
+from ringback.rest.calls import wanted
+from ringback.rest.door import Asked
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.filters import equals, in_dates
+from ringback.rest.paging import page
+from ringback.switchboard import Switchboard
+from ringback.transcriptions import Transcription
+
+INELIGIBLE = "Requested resource is not eligible for recording"
+CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
+
+
+def list_all(asked: Asked) -> dict[str, Any]:
+    owner = asked.request.match_info.get("sid")
+    rows = [
+        recording
+        for recording in reversed(asked.board.recordings.values())
+        if (not owner or owner in (recording.call_sid, recording.conference_sid))
+        and equals(asked, "CallSid", recording.call_sid or "")
+        and equals(asked, "ConferenceSid", recording.conference_sid or "")
+        and in_dates(asked, "DateCreated", recording.started)
+    ]
+    return page(asked, "recordings", rows, as_resource)
+
+
+def fetch(asked: Asked) -> dict[str, Any]:
+    return as_resource(_recording(asked))
+
+
+def create(asked: Asked) -> dict[str, Any]:
+    """Begin to record a call that goes on. While such a recording runs, asking again leads to the same."""
+    call = asked.board.calls.get(asked.path("sid"))
+    if call is None or call.plan.hidden:
+        raise not_found(asked.request.path)
+    source = "StartCallRecordingAPI"
+    if not call.live:
+        raise RestError(21220, said=INELIGIBLE)
+    running = next((each for each in call.recorders if each.wanted.source == source), None)
+    return as_resource((running or CallRecorder(call, wanted(asked, source))).recording)
+
+
+def update(asked: Asked) -> dict[str, Any]:
+    """Pause a recording that runs, go on with it, or stop it."""
+    recorder = _recorder(asked)
+    match checks.one_of(asked, "Status", "", ("paused", "in-progress", "stopped")):
+        case "paused":
+            recorder.pause(skip=checks.one_of(asked, "PauseBehavior", "silence", ("skip", "silence")) == "skip")
+        case "in-progress":
+            recorder.resume()
+        case "stopped":
+            recorder.close()
+    return as_resource(recorder.recording)
+
+
+def _recorder(asked: Asked) -> Recorder:
+    """One that runs, by its recording's sid, or the newest."""
+    owner, written = asked.path("sid"), asked.path("recording")
+    call, room = asked.board.calls.get(owner), asked.board.rooms.get(owner)
+    running: list[Recorder] = [*call.recorders] if call else [room.recorder] if room and room.recorder else []
+    for recorder in reversed(running):
+        if written in (recorder.recording.sid, CURRENT):
+            return recorder
+    raise RestError(21220, said=INELIGIBLE) if written in asked.board.recordings else not_found(asked.request.path)
+
+
+def delete(asked: Asked) -> None:
+    recording = _recording(asked)
+    if recording.runs:
+        raise RestError(20009)
+    del asked.board.recordings[recording.sid]
+
+
+async def download(board: Switchboard, request: web.Request) -> web.Response:
+    """The sound, a conference's mixed unless two channels are asked for. As on a new account, nobody has to log in."""
+    recording = board.recordings.get(request.match_info["recording"])
+    if recording is None or recording.runs:
+        return not_found(request.path).response()
+    asked = request.query.get("RequestedChannels", "")
+    if asked == "2" and recording.channels == 1:
+        return RestError(16113).response()
+    mixed = asked == "1" or (recording.conference_sid and asked != "2")
+    channels = 1 if mixed else recording.channels
+    as_mp3 = request.path.endswith(".mp3")
+    sound = await board.recordings.sound(recording, channels, as_mp3)
+    return web.Response(body=sound, content_type="audio/mpeg" if as_mp3 else "audio/x-wav")
+
+
+def as_resource(recording: Recording) -> dict[str, Any]:
+    return {
+        "account_sid": recording.account,
+        "api_version": "2010-04-01",
+        "call_sid": recording.call_sid,
+        "channels": recording.channels,
+        "conference_sid": recording.conference_sid,
+        "date_created": rfc2822(recording.started),
+        "date_updated": rfc2822(recording.updated),
+        "duration": "-1" if recording.runs else str(recording.duration),
+        "encryption_details": None,
+        "error_code": None,
+        "media_url": recording.url,
+        "price": None,
+        "price_unit": "USD",
+        "sid": recording.sid,
+        "source": recording.source,
+        "start_time": rfc2822(recording.started),
+        "status": recording.status,
+        "subresource_uris": {
+            "add_on_results": f"{recording.path}/AddOnResults.json",
+            "transcriptions": f"{recording.path}/Transcriptions.json",
+        },
+        "track": recording.track,
+        "uri": f"{recording.path}.json",
+    }
+
+
+def list_transcriptions(asked: Asked) -> dict[str, Any]:
+    recording = asked.request.match_info.get("sid")
+    rows = [
+        found
+        for found in reversed(asked.board.transcriptions.values())
+        if not recording or recording == found.recording_sid
+    ]
+    return page(asked, "transcriptions", rows, _transcription)
+
+
+def fetch_transcription(asked: Asked) -> dict[str, Any]:
+    found = asked.board.transcriptions.get(asked.path("sid"))
+    if found is None:
+        raise not_found(asked.request.path)
+    return _transcription(found)
+
+
+def _transcription(found: Transcription) -> dict[str, Any]:
+    return {
+        "account_sid": found.account,
+        "api_version": "2010-04-01",
+        "date_created": rfc2822(found.created),
+        "date_updated": rfc2822(found.created),
+        "duration": str(found.duration),
+        "price": None,
+        "price_unit": "USD",
+        "recording_sid": found.recording_sid,
+        "sid": found.sid,
+        "status": found.status,
+        "transcription_text": found.text,
+        "type": "fast",
+        "uri": f"{found.path}.json",
+    }
+
+
+def _recording(asked: Asked) -> Recording:
+    sid = asked.request.match_info.get("recording") or asked.path("sid")
+    recording = asked.board.recordings.get(sid)
+    if recording is None:
+        raise not_found(asked.request.path)
+    return recording

@@ -1,0 +1,164 @@
+"""Dial's Conference: into a room with others, until it ends, or this one leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Queue
+
+from ringback.attributes import method, truth, whole, words
+from ringback.line import Event
+from ringback.program import End, Fetch, Outcome, Session, Step
+from ringback.rooms import SUBSCRIBED, Participant, Room
+from ringback.sids import SID
+from ringback.talking import pass_on
+from ringback.twiml import Element
+from ringback.verbs.recorded import wanted
+
+WAITING = frozenset({"Play", "Say", "Pause", "Redirect"})
+NOT_WHILE_WAITING = 13238
+MUSIC = "Twilio's hold music"
+BEEPS = {"true", "false", "onEnter", "onExit"}
+RECORDS = {"do-not-record": False, "false": False, "record-from-start": True, "true": True}
+TRIMS = {"trim-silence", "do-not-trim", "true", "false"}
+MOST_PARTICIPANTS = 250
+MOST_LABEL = 128
+
+
+async def conference(session: Session, dial: Element, noun: Element) -> Outcome:
+    """Wait until it starts, talk until it is over for this person, then go on with Dial's action or the next verb."""
+    name = noun.text()
+    if not 0 < len(name) <= 128:
+        session.warn(13237, noun, repr(name[:40]))
+        return _action(session, dial, "failed")
+    room = session.board.rooms.open(session.call.plan.account, name)
+    if len(room.inside) >= whole(session, noun, "maxParticipants", MOST_PARTICIPANTS, 12200, least=1):
+        session.warn(16020, noun, name)
+        return _action(session, dial, "failed")
+    participant = _participant(session, noun, room)
+    _subscribe(session, room, noun)
+    _record(session, room, noun)
+    try:
+        await _stay(session, dial, noun, room, participant)
+    finally:
+        room.leave(participant)
+        session.parting = _action(session, dial, "answered")
+    return session.parting
+
+
+def _action(session: Session, dial: Element, status: str) -> Fetch | None:
+    if "action" not in dial.attributes:
+        return None
+    return session.fetch(dial.get("action"), method(session, dial, 13210), {"DialCallStatus": status})
+
+
+async def _stay(session: Session, dial: Element, noun: Element, room: Room, participant: Participant) -> None:
+    star = truth(session, dial, "hangupOnStar", False, 13213)
+    with session.line.listen({"talk": {"with": room.name}}) as inbox:
+        waiting = asyncio.create_task(_wait(session, noun, room))
+        talking = asyncio.create_task(_talk(session, room, inbox, star))
+        leaving = asyncio.create_task(participant.left.wait())
+        room.enter(participant)
+        try:
+            await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (waiting, talking, leaving):
+                task.cancel()
+            await asyncio.gather(waiting, talking, leaving, return_exceptions=True)
+
+
+async def _talk(session: Session, room: Room, inbox: Queue[Event], star: bool) -> None:
+    call = session.call
+    await pass_on(call, inbox, lambda: room.hearers(call), star, lambda event: room.spoken(call, event))
+
+
+async def _wait(session: Session, noun: Element, room: Room) -> None:
+    """Run the wait document until the conference starts; music where none is given, silence where it is empty."""
+    address = noun.get("waitUrl")
+    way = method(session, noun, 13234, "waitMethod")
+    playing: asyncio.Task[Step] | None = None
+    if address:
+        waiting = Session(session.call, WAITING, NOT_WHILE_WAITING)
+        waiting.apologises = False
+        playing = asyncio.create_task(run_wait(waiting, session.fetch(address, way)))
+    elif "waitUrl" not in noun.attributes:
+        playing = asyncio.create_task(hold_music(session))
+    try:
+        while not room.started:
+            await room.changed.wait()
+    finally:
+        if playing:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+
+
+async def hold_music(session: Session) -> Step:
+    """Music without end."""
+    item = session.line.hear("Play", url=None, source=MUSIC, seconds=0.0)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        session.line.over(item)
+    return End()
+
+
+async def run_wait(session: Session, step: Step) -> Step:
+    return await session.run(step)
+
+
+def _participant(session: Session, noun: Element, room: Room) -> Participant:
+    beep = noun.get("beep", "true")
+    if beep not in BEEPS:
+        session.warn(13235, noun, beep)
+        beep = "true"
+    return Participant(
+        session.call,
+        label=_label(session, noun, room),
+        muted=truth(session, noun, "muted", False, 13230),
+        starts=truth(session, noun, "startConferenceOnEnter", True, 13232),
+        ends=truth(session, noun, "endConferenceOnExit", False, 13231),
+        beep=beep,
+        coaches=_coached(session, noun, room),
+    )
+
+
+def _label(session: Session, noun: Element, room: Room) -> str:
+    """A label of one's own; one that cannot be had is left out."""
+    label = noun.get("participantLabel")
+    if len(label) > MOST_LABEL or "/" in label or SID.fullmatch(label):
+        session.warn(16024, noun, label[:40])
+        return ""
+    if label and any(found.label == label for found in room.inside.values()):
+        session.warn(16025, noun, label)
+        return ""
+    return label
+
+
+def _coached(session: Session, noun: Element, room: Room) -> str:
+    """Whom this one whispers to; somebody who is not there cannot be coached."""
+    sid = noun.get("coach")
+    if sid and sid not in room.inside:
+        session.warn(13240, noun, sid[:40])
+        return ""
+    return sid
+
+
+def _record(session: Session, room: Room, noun: Element) -> None:
+    """The first who asks for a recording says how it is made."""
+    written = noun.get("record", "false")
+    if written not in RECORDS:
+        session.warn(12200, noun, f"Conference: record must be record-from-start or do-not-record, not {written}")
+    if noun.get("trim", "true") not in TRIMS:
+        session.warn(13239, noun, noun.get("trim"))
+    if RECORDS.get(written) and not room.recorded and not room.recorder:
+        room.recorded = wanted(session, noun, "Conference", channels=2)
+        old = noun.get("eventCallbackUrl")
+        room.recorded_for = session.absolute(old) if old else ""
+
+
+def _subscribe(session: Session, room: Room, noun: Element) -> None:
+    """The first participant's callbacks count; later ones are ignored."""
+    if room.inside or room.callback or not noun.get("statusCallback"):
+        return
+    room.callback = session.absolute(noun.get("statusCallback"))
+    room.callback_method = method(session, noun, 12200, "statusCallbackMethod")
+    room.events = words(session, noun, "statusCallbackEvent", "start end", SUBSCRIBED.values())

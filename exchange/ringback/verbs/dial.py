@@ -1,0 +1,267 @@
+"""Dial: other phones are rung, and the first to answer is connected."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ringback.attributes import method, truth, whole, words
+from ringback.call import Callback, Plan
+from ringback.legs import Leg
+from ringback.numbers import CLIENT, is_number, tidy
+from ringback.program import Fetch, Outcome, Session
+from ringback.recorder import CallRecorder
+from ringback.talking import bridge
+from ringback.trunk import comes_back
+from ringback.twiml import Element
+from ringback.verbs.conference import conference
+from ringback.verbs.queue import dial_queue
+from ringback.verbs.recorded import wanted
+
+RECORDS = {  # from when, and on how many channels
+    "do-not-record": ("", 1),
+    "false": ("", 1),
+    "true": ("answer", 1),
+    "record-from-answer": ("answer", 1),
+    "record-from-answer-dual": ("answer", 2),
+    "record-from-ringing": ("ringing", 1),
+    "record-from-ringing-dual": ("ringing", 2),
+}
+NOT_RUN = {"Sip", "Sim", "WhatsApp", "Application"}
+EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
+
+
+@dataclass
+class Dialling:
+    """One Dial under way: what it asks for, its legs, and what became of it."""
+
+    session: Session
+    element: Element
+    timeout: int
+    legs: list[Leg] = field(default_factory=list)
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    winner: Leg | None = None
+    bridged: bool = False
+    recorder: CallRecorder | None = None
+    status: str = "failed"
+
+    def parameters(self) -> dict[str, str]:
+        """What the action is told."""
+        leg = self.winner or (self.legs[-1] if self.legs else None)
+        told = {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
+        if leg:
+            told["DialCallSid"] = leg.call.sid
+        if leg and not leg.taken_away and (seconds := leg.call.duration()) is not None:
+            told["DialCallDuration"] = str(seconds)
+        if self.recorder and not self.recorder.recording.empty:
+            told["RecordingUrl"] = self.recorder.recording.url
+        return told
+
+
+async def dial(session: Session, element: Element) -> Outcome:
+    """Ring, connect and wait until they part. With an action the call goes on there, otherwise with the next verb."""
+    for noun in element.elements():
+        if noun.name == "Conference":
+            return await conference(session, element, noun)
+        if noun.name == "Queue":
+            return await dial_queue(session, element, noun)
+    dialling = Dialling(session, element, whole(session, element, "timeout", 30, 13212, least=1))
+    try:
+        await _connect(dialling)
+    finally:
+        _settle(dialling)
+        action = _action(dialling)
+        session.parting = action
+    return action
+
+
+def _action(dialling: Dialling) -> Fetch | None:
+    session, element = dialling.session, dialling.element
+    if "action" not in element.attributes:
+        return None
+    return session.fetch(element.get("action"), method(session, element, 13210), dialling.parameters())
+
+
+def _settle(dialling: Dialling) -> None:
+    """Let every leg go and say what became of the whole."""
+    for leg in dialling.legs:
+        leg.release()
+    last = dialling.winner or (dialling.legs[-1] if dialling.legs else None)
+    if last:
+        dialling.status = _status(dialling, last)
+    dialling.session.call.dialled = dialling.status
+    if dialling.recorder:
+        dialling.recorder.close(after=dialling.session.call.after_next_request)
+
+
+def _status(dialling: Dialling, last: Leg) -> str:
+    """Twilio's "completed" is: answered, and connected to the caller. Who refused in a whisper was not connected."""
+    if dialling.bridged:
+        return "completed"
+    return "no-answer" if last.call.answered else last.call.status
+
+
+async def _connect(dialling: Dialling) -> None:
+    session, element = dialling.session, dialling.element
+    targets = _targets(session, element)
+    caller_id = _caller_id(session, element)
+    if not targets or caller_id is None:
+        return
+    _record(dialling, "ringing")
+    ringing = session.line.hear("Ring", to=", ".join(number for number, _ in targets))
+    try:
+        dialling.winner = await _answered(dialling, targets, caller_id)
+    finally:
+        session.line.over(ringing)
+    if dialling.winner:
+        await _talk(dialling, dialling.winner)
+
+
+async def _answered(dialling: Dialling, targets: list[tuple[str, Element]], caller_id: str) -> Leg | None:
+    """The leg that is ready to talk. One after the other if asked for, otherwise all at once."""
+    sequential = truth(dialling.session, dialling.element, "sequential", False, 13218)
+    waves = [[target] for target in targets] if sequential else [targets]
+    for wave in waves:
+        legs = [_leg(dialling, number, noun, caller_id) for number, noun in wave]
+        dialling.legs += legs
+        while not all(leg.gone for leg in legs):
+            _stop_the_others(legs)
+            for leg in legs:
+                if leg.ready:
+                    return leg
+            dialling.stirred.clear()
+            await dialling.stirred.wait()
+    return None
+
+
+def _stop_the_others(legs: list[Leg]) -> None:
+    """Once one has picked up, the rest need not ring any longer."""
+    if any(leg.call.live for leg in legs):
+        for leg in legs:
+            if not leg.call.live:
+                leg.release()
+
+
+async def _talk(dialling: Dialling, leg: Leg) -> None:
+    session, element = dialling.session, dialling.element
+    session.call.pick_up()
+    dialling.bridged = True
+    _record(dialling, "answer")
+    star = truth(session, element, "hangupOnStar", False, 13213)
+    limit = whole(session, element, "timeLimit", 14400, 13216, least=1)
+    talking = asyncio.create_task(bridge(session.call, leg.call, star))
+    try:
+        with suppress(TimeoutError):
+            async with session.board.clock.deadline(limit):
+                await _until_over(talking, leg, dialling.stirred)
+    finally:
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+
+
+async def _until_over(talking: asyncio.Task[None], leg: Leg, stirred: asyncio.Event) -> None:
+    while not leg.gone and not talking.done():
+        stirred.clear()
+        waiting = asyncio.create_task(stirred.wait())
+        try:
+            await asyncio.wait({talking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+
+def _record(dialling: Dialling, moment: str) -> None:
+    """Start recording, if from this moment: the first channel is the caller, the second what they hear."""
+    session, element = dialling.session, dialling.element
+    written = element.get("record", "false")
+    if written not in RECORDS and moment == "ringing":
+        session.warn(13217, element, written)
+    start, channels = RECORDS.get(written, ("", 1))
+    if start == moment:
+        dialling.recorder = CallRecorder(session.call, wanted(session, element, "DialVerb", channels))
+
+
+def _targets(session: Session, element: Element) -> list[tuple[str, Element]]:
+    """Whom to ring, each with the noun that says how. A bare number is its own noun."""
+    nouns = [noun for noun in element.elements() if noun.name in ("Number", "Client")]
+    for noun in element.elements():
+        if noun.name in NOT_RUN:
+            session.warn(13215, noun, f"<{noun.name}> is known, but not run by this exchange")
+    if element.own_text():
+        nouns.append(Element("Number", children=[element.own_text()], line=element.line, column=element.column))
+    if not nouns and not element.elements():
+        session.warn(13215, element, "it says nobody to ring")
+    found = [(_address(session, noun), noun) for noun in nouns[:10]]
+    return [(address, noun) for address, noun in found if address]
+
+
+def _address(session: Session, noun: Element) -> str:
+    if noun.name == "Client":
+        identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
+        address = f"client:{identity.removeprefix('client:')}"
+        known = bool(CLIENT.fullmatch(address))
+    else:
+        address = _international(tidy(noun.text()))
+        known = is_number(address)
+    if not known:
+        session.warn(13223, noun, address)
+    elif address in session.board.numbers and comes_back(session.call.plan.through, address):
+        session.warn(13224, noun, address)
+        known = False
+    return address if known else ""
+
+
+def _international(number: str) -> str:
+    """North American numbers may be written without their +1, others without their + (no keypad has one)."""
+    if not (number.isascii() and number.isdigit()):
+        return number
+    return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
+
+
+def _caller_id(session: Session, element: Element) -> str | None:
+    """The number that is shown: the caller's own, unless the app asks for another it may show."""
+    plan = session.call.plan
+    written = tidy(element.get("callerId"))
+    if not written:
+        return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
+    if written in (plan.from_, plan.to) or session.board.may_show(written):
+        return written
+    session.warn(13214, element, written)
+    return None
+
+
+def _leg(dialling: Dialling, number: str, noun: Element, caller_id: str) -> Leg:
+    session = dialling.session
+    parent = session.call.plan
+    plan = Plan(
+        from_=caller_id,
+        to=number,
+        direction="outbound-dial",
+        handset=number,
+        account=parent.account,
+        parent=session.call.sid,
+        callbacks=[_callback(session, noun)],
+        machine_detection=noun.get("machineDetection"),
+        detected=_detected(session, noun),
+        hidden=parent.hidden,
+        through=parent.through,
+    )
+    whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
+    tones = noun.get("sendDigits")
+    return Leg(session.board, plan, dialling.timeout, dialling.stirred.set, whisper, tones)
+
+
+def _detected(session: Session, noun: Element) -> Callback:
+    """Nobody who dials waits for machine detection: they talk at once, and it is told beside."""
+    address = noun.get("amdStatusCallback")
+    way = method(session, noun, 13221, "amdStatusCallbackMethod")
+    return Callback(session.absolute(address) if address else "", way)
+
+
+def _callback(session: Session, noun: Element) -> Callback:
+    address = noun.get("statusCallback")
+    if not address:
+        return Callback()
+    events = words(session, noun, "statusCallbackEvent", "completed", EVENTS)
+    way = method(session, noun, 13221, "statusCallbackMethod")
+    return Callback(session.absolute(address), way, events)

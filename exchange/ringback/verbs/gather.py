@@ -1,0 +1,190 @@
+"""Gather: a prompt, and the keys or words that answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Queue
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ringback.attributes import method, truth, whole
+from ringback.line import CHARACTERS_A_SECOND, Event, Key, Words
+from ringback.program import Outcome, Session
+from ringback.twiml import Element
+from ringback.verbs.partial import tell_partials
+
+KEYS = set("0123456789*#")
+PROMPTS = {"Say", "Play", "Pause"}
+MOST_SPEECH = 60  # seconds
+
+
+@dataclass
+class Wanted:
+    """What the element asks for."""
+
+    kinds: list[str]
+    finish: str
+    most_digits: int | None
+    timeout: float
+    longest: int  # seconds of speech
+    barge_in: bool
+    even_if_empty: bool
+    described: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Got:
+    """What came: digits and the key that finished them, or words."""
+
+    digits: str = ""
+    finished_on: str = ""
+    words: Words | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self.digits and self.words is None
+
+    def parameters(self) -> dict[str, str]:
+        if self.words:
+            confidence = self.words.confidence if self.words.confidence is not None else 0.9
+            return {"SpeechResult": self.words.text, "Confidence": f"{confidence:.7f}".rstrip("0").rstrip(".")}
+        return {"Digits": self.digits, "FinishedOnKey": self.finished_on, "msg": "Gather End"}
+
+
+async def gather(session: Session, element: Element) -> Outcome:
+    """Input leads to the action; without any, the document goes on."""
+    wanted = _wanted(session, element)
+    prompt = asyncio.create_task(_prompt(session, element))
+    try:
+        with session.line.listen({"gather": wanted.described | {"digits": ""}}) as inbox:
+            got = await _collect(session, wanted, inbox, prompt)
+        prompt.cancel()  # nothing listens from here on: a key that comes now is for the next menu
+        if got.words:
+            await tell_partials(session, element, got.words.text)
+    finally:
+        prompt.cancel()
+        with suppress(asyncio.CancelledError):
+            await prompt
+    if got.empty and not wanted.even_if_empty:
+        return None
+    return session.fetch(element.get("action"), method(session, element, 13312), got.parameters())
+
+
+async def _prompt(session: Session, element: Element) -> None:
+    for child in element.elements():
+        if child.name in PROMPTS and not (child.name == "Play" and child.get("digits")):
+            await session.perform_one(child)
+        else:
+            session.warn(13320, child, f"<{child.name}>")
+
+
+async def _collect(session: Session, wanted: Wanted, inbox: Queue[Event], prompt: asyncio.Task[None]) -> Got:
+    got = Got()
+    event = await _first(session, wanted, inbox, prompt)
+    while event is not None:
+        match event:
+            case Words() if "speech" in wanted.kinds and not got.digits:
+                got.words = replace(event, text=_said_within(event.text, wanted.longest))
+                return got
+            case Key(digit=digit) if "dtmf" in wanted.kinds:
+                prompt.cancel()
+                if digit == wanted.finish:
+                    got.finished_on = digit
+                    return got
+                got.digits += digit
+                session.line.describe({"gather": wanted.described | {"digits": got.digits}})
+                if len(got.digits) == wanted.most_digits:
+                    return got
+        event = await _within(session, wanted.timeout, inbox)
+    return got
+
+
+async def _first(session: Session, wanted: Wanted, inbox: Queue[Event], prompt: asyncio.Task[None]) -> Event | None:
+    """The first thing the person does, during the prompt or within the timeout after it."""
+    while True:
+        coming = asyncio.create_task(inbox.get())
+        try:
+            await asyncio.wait({coming, prompt}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                prompt.result()
+                break
+            event = coming.result()
+        finally:
+            coming.cancel()
+        if _counts(event, wanted):
+            if isinstance(event, Words) and not wanted.barge_in:
+                await asyncio.wait({prompt})
+            return event
+    return await _within(session, wanted.timeout, inbox)
+
+
+def _said_within(text: str, seconds: int) -> str:
+    """The words that can be said in that time."""
+    most = seconds * CHARACTERS_A_SECOND
+    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
+
+
+def _counts(event: Event, wanted: Wanted) -> bool:
+    kinds = wanted.kinds
+    return (isinstance(event, Key) and "dtmf" in kinds) or (isinstance(event, Words) and "speech" in kinds)
+
+
+async def _within(session: Session, seconds: float, inbox: Queue[Event]) -> Event | None:
+    try:
+        async with session.board.clock.deadline(seconds):
+            return await inbox.get()
+    except TimeoutError:
+        return None
+
+
+def _wanted(session: Session, element: Element) -> Wanted:
+    kinds = _kinds(session, element)
+    timeout = _timeout(session, element)
+    most = whole(session, element, "numDigits", 0, 13314, least=1) or None
+    finish = _finish(session, element)
+    if element.get("speechTimeout") != "auto":
+        whole(session, element, "speechTimeout", timeout, 13335)
+    described = {
+        "input": kinds,
+        "num_digits": most,
+        "finish_on_key": finish,
+        "timeout": timeout,
+        "hints": element.get("hints"),
+        "language": element.get("language", "en-US"),
+    }
+    return Wanted(
+        kinds=kinds,
+        finish=finish,
+        most_digits=most,
+        timeout=timeout,
+        longest=whole(session, element, "maxSpeechTime", MOST_SPEECH, 12200, least=1),
+        barge_in=truth(session, element, "bargeIn", True, 12200),
+        even_if_empty=truth(session, element, "actionOnEmptyResult", False, 12200),
+        described=described,
+    )
+
+
+def _kinds(session: Session, element: Element) -> list[str]:
+    written = element.get("input", "dtmf").replace(",", " ").split()
+    known: list[str] = [kind for kind in ("dtmf", "speech") if kind in written]
+    if not known or set(written) - {"dtmf", "speech"}:
+        session.warn(13330, element, element.get("input") or "nothing")
+    return known or ["dtmf"]
+
+
+def _timeout(session: Session, element: Element) -> int:
+    if element.get("timeout") == "auto":  # allowed for speech; the words themselves end it here
+        return 5
+    return whole(session, element, "timeout", 5, 13313)
+
+
+def _finish(session: Session, element: Element) -> str:
+    written = element.get("finishOnKey", "#")
+    if len(written) > 1:
+        session.warn(13311, element, written)
+        return "#"
+    if written and written not in KEYS:
+        session.warn(13310, element, written)
+        return "#"
+    return written

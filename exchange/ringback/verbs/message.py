@@ -1,0 +1,21 @@
+"""Message (and its old name Sms) during a call: a text to the person on the line, or to anyone."""
+
+from __future__ import annotations
+
+from ringback.program import Fetch, Outcome, Session
+from ringback.replies import send_from_document
+from ringback.twiml import Element
+
+
+async def message(session: Session, element: Element) -> Outcome:
+    """Sent at once; with an action, the call goes on there."""
+    call = session.call
+    app, person = call.plan.to, call.plan.from_
+    if call.plan.direction != "inbound":
+        app, person = person, app
+    sent = send_from_document(session.board, session, element, app, person, "outbound-call")
+    if sent and element.get("action"):
+        extra = {"MessageSid": sent.sid, "MessageStatus": sent.status, "SmsSid": sent.sid, "SmsStatus": sent.status}
+        step = session.fetch(element.get("action"), "POST", extra)
+        return step if isinstance(step, Fetch) else None
+    return None

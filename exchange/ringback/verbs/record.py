@@ -1,0 +1,84 @@
+"""Record: a beep, and then what the person says, until a key, silence, the longest length or the hang-up."""
+
+from __future__ import annotations
+
+from asyncio import Queue
+
+from ringback.attributes import method, truth, whole
+from ringback.line import Event, Key, Words
+from ringback.program import Fetch, Outcome, Session
+from ringback.recorder import CallRecorder
+from ringback.recordings import Recording
+from ringback.tape import Tape
+from ringback.transcriptions import transcribe
+from ringback.twiml import Element
+from ringback.verbs.recorded import wanted
+
+ANY_KEY = "1234567890*#"
+
+
+async def record(session: Session, element: Element) -> Outcome:
+    """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
+    if truth(session, element, "playBeep", True, 13616):
+        await session.line.lasting(session.line.hear("Beep"), 0.5)
+    recorder = CallRecorder(session.call, wanted(session, element, "RecordVerb"))
+    digits = "hangup"
+    try:
+        digits = await _take(session, element, recorder.tape)
+    finally:
+        recorder.close(after=session.call.after_next_request)
+        if _transcribes(session, element):
+            transcribe(session, element, recorder.recording)
+        next_step = _action(session, element, recorder.recording, digits)
+        if digits == "hangup":
+            session.parting = next_step
+    return next_step
+
+
+def _action(session: Session, element: Element, recording: Recording, digits: str) -> Fetch | None:
+    if recording.empty:
+        return None
+    extra = {
+        "RecordingUrl": recording.url,
+        "RecordingSid": recording.sid,
+        "RecordingDuration": str(recording.duration),
+        "Digits": digits,
+    }
+    return session.fetch(element.get("action"), method(session, element, 13610), extra)
+
+
+async def _take(session: Session, element: Element, tape: Tape) -> str:
+    """Wait until it is over; the key that ended it, or ""."""
+    finish = element.get("finishOnKey", ANY_KEY)
+    if set(finish) - set(ANY_KEY):
+        session.warn(13613, element, finish)
+        finish = ANY_KEY
+    silence = whole(session, element, "timeout", 5, 13611)
+    longest = whole(session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, least=1)
+    described = {"max_length": longest, "finish_on_key": finish, "timeout": silence}
+    with session.line.listen({"record": described}) as inbox:
+        try:
+            async with session.board.clock.deadline(longest):
+                return await _until_quiet(session, tape, inbox, finish, silence or longest)
+        except TimeoutError:
+            return ""
+
+
+async def _until_quiet(session: Session, tape: Tape, inbox: Queue[Event], finish: str, silence: float) -> str:
+    clock = session.board.clock
+    while True:
+        try:
+            async with clock.deadline(silence):
+                event = await inbox.get()
+        except TimeoutError:
+            return ""
+        match event:
+            case Key(digit=digit) if digit in finish:
+                return digit
+            case Words():
+                await clock.sleep(tape.ahead())
+
+
+def _transcribes(session: Session, element: Element) -> bool:
+    asked = truth(session, element, "transcribe", False, 13614)
+    return asked or bool(element.get("transcribeCallback"))
