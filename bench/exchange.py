@@ -13,7 +13,7 @@ import time
 
 import aiohttp
 
-from ringback.sids import new_sid
+from ringback.service.sids import new_sid
 
 NUMBER = "+441632960000"
 FIRST = "<Response>" + "<Say>One moment, please.</Say>" * 4 + "<Redirect>/second</Redirect></Response>"

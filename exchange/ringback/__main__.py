@@ -9,9 +9,9 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from ringback.options import Unusable, parser, settings_from
-from ringback.run import listening, run
-from ringback.settings import Settings
+from ringback.launcher.run import listening, run
+from ringback.service.command_line import Unusable, parser, settings_from
+from ringback.service.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 from twilio.rest import Client
 
-from ringback.clock import Clock
-from ringback.server import Server
-from ringback.settings import Settings
+from ringback.service.clock import Clock
+from ringback.service.settings import Settings
+from ringback.web.server import Server
 
 SID = "AC" + "a" * 32
 TOKEN = "the token of the tests"

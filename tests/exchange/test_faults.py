@@ -167,7 +167,7 @@ def test_a_fault_that_makes_no_sense_is_refused_with_a_sentence(exchange, wrong)
 
 
 def test_the_dice_fall_the_same_for_the_same_seed():
-    from ringback.faults import Faults
+    from ringback.service.faults import Faults
 
     def throws(seed):
         faults = Faults(seed)

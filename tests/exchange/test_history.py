@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
-from ringback.history import OF_ONE_HANDSET, OPT_OUTS, History, trim
-from ringback.optout import OptOuts
+from ringback.messages.opt_outs import OptOuts
+from ringback.service.bounded_dict import OF_ONE_HANDSET, OPT_OUTS, History, trim
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 20))

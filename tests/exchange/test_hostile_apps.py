@@ -11,7 +11,7 @@ from aiohttp import encode_basic_auth, web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringback.rest import INSTANCES, LISTS
+from ringback.rest.routes import INSTANCES, LISTS
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 from tests.exchange.test_mistakes import APOLOGY, say
 

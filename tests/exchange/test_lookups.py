@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from twilio.base.exceptions import TwilioRestException
 
-from ringback.clock import Clock
-from ringback.lookup import look_up
-from ringback.settings import Settings
-from ringback.switchboard import Switchboard
+from ringback.account.lookup import look_up
+from ringback.service.clock import Clock
+from ringback.service.settings import Settings
+from ringback.state import Switchboard
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 
 

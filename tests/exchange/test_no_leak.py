@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringback.client import Failed, _checked
+from ringback.webhooks.http_client import Failed, _checked
 
 
 @pytest.mark.parametrize("host", ["api.twilio.com", "demo.twilio.com", "API.Twilio.com.", "twilio.com"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringback.trunk import comes_back
+from ringback.calls.loopback import comes_back
 from tests.exchange.conftest import NUMBER, eventually
 
 SECOND = "+441632960100"

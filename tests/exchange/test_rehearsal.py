@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from ringback.rest.rehearsal import GOOD
+from ringback.rest.test_credentials import GOOD
 
 TEST_SID, TEST_TOKEN = "AC" + "b" * 32, "the test token"
 

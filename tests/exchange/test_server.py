@@ -11,8 +11,8 @@ import urllib.request
 
 import pytest
 
-from ringback.settings import Settings
-from ringback.switchboard import Switchboard
+from ringback.service.settings import Settings
+from ringback.state import Switchboard
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 
 ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}

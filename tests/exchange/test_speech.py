@@ -7,7 +7,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback.verbs.partial import MOST_STEPS, growing
+from ringback.verbs.gather_partial_results import MOST_STEPS, growing
 
 GATHER = '<Response><Gather input="speech" action="/order" {}><Say>What would you like?</Say></Gather></Response>'
 

@@ -6,9 +6,9 @@ from array import array
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback import audio
-from ringback.clock import Clock
-from ringback.tape import LONGEST, WINDOW, Tape
+from ringback.service.clock import Clock
+from ringback.sound import wav
+from ringback.sound.recording_track import LONGEST, WINDOW, Tape
 
 MOMENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0, 1]), st.booleans(), st.integers(1, 300)), max_size=8)
 
@@ -40,7 +40,7 @@ def test_both_channels_mixed_are_the_one(moments, pace, trim):
     tape = taped(moments, pace)
     tape.stop(trim)
     sides, one = array("h", played(tape, 2)), array("h", played(tape, 1))
-    assert len(sides) == 2 * len(one) == 2 * audio.samples_in(tape.length)
+    assert len(sides) == 2 * len(one) == 2 * wav.samples_in(tape.length)
     assert one == array("h", (left + right for left, right in zip(sides[0::2], sides[1::2], strict=True)))
     said = {track: sum(samples for _, on, _, samples in moments if on == track) for track in (0, 1)}
     for track in (0, 1):
@@ -91,7 +91,7 @@ def test_who_is_cut_short_is_silent_from_there():
     tape.cut(1)
     assert tape.pieces[0].seconds == 0.25
     tape.stop(trim=True)
-    assert len(played(tape, 1)) == audio.bytes_of(0.25)
+    assert len(played(tape, 1)) == wav.bytes_of(0.25)
 
 
 def test_words_weigh_little_until_somebody_listens():
@@ -99,4 +99,4 @@ def test_words_weigh_little_until_somebody_listens():
     tape.begins(0, "good morning " * 100)
     tape.stop(trim=True)
     assert tape.weight == len("good morning " * 100)
-    assert played(tape, 1) == audio.speech("good morning " * 100)
+    assert played(tape, 1) == wav.speech("good morning " * 100)

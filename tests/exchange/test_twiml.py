@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback import grammar
-from ringback.call import Plan
-from ringback.clock import Clock
-from ringback.codes import ALL
-from ringback.documents import Trouble, read_messaging, read_voice
-from ringback.life import live, placed
-from ringback.program import Inline
-from ringback.settings import Settings
-from ringback.switchboard import Switchboard
-from ringback.twiml import Element, Unreadable, parse
-from ringback.webhooks import Answer
+from ringback.calls.call import Plan
+from ringback.calls.lifecycle import live, placed
+from ringback.service.clock import Clock
+from ringback.service.error_codes import ALL
+from ringback.service.settings import Settings
+from ringback.state import Switchboard
+from ringback.twiml import grammar
+from ringback.twiml.documents import Trouble, read_messaging, read_voice
+from ringback.twiml.interpreter import Inline
+from ringback.twiml.parser import Element, Unreadable, parse
+from ringback.webhooks.request import Answer
 
 NAMES = st.sampled_from([*grammar.VOICE, "say", "x", "break", "Body"])
 ATTRIBUTES = st.sampled_from(

@@ -9,8 +9,8 @@ import threading
 import pytest
 from aiohttp import web
 
-from ringback.basic import login
-from ringback.webhooks import Overrides
+from ringback.web.basic_auth import login
+from ringback.webhooks.request import Overrides
 from tests.exchange.conftest import NUMBER, eventually
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n"

@@ -105,7 +105,7 @@ class Town:
             return json.loads(answer.read() or b"{}")
 
     def fault(self, kind: str, **how: Any) -> None:
-        """Something goes wrong between Twilio and us: see ringback/faults.py."""
+        """Something goes wrong between Twilio and us: see ringback/service/faults.py."""
         self.post(f"{self.exchange}/faults", {"kind": kind, **how})
 
     def until(self, true: Callable[[], Any], what: str | Callable[[], str], within: float = PATIENCE) -> Any:

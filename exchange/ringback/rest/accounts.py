@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.rest.door import Asked
+from ringback.rest.api_request import Asked
 from ringback.rest.paging import page
 
 SINCE = "Tue, 01 Jan 2019 00:00:00 +0000"

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from ringback.dates import iso8601, read_date
-from ringback.rest.door import Asked
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import not_found
 from ringback.rest.paging import newer_page
+from ringback.service.dates import iso8601, read_date
 
 
 @dataclass(frozen=True)

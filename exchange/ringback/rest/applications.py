@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.applications import Application
-from ringback.rest import addresses
-from ringback.rest.door import Asked
+from ringback.account.applications import Application
+from ringback.rest import webhook_urls
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import not_found
-from ringback.rest.filters import equals
+from ringback.rest.list_filters import equals
 from ringback.rest.paging import page
 
 
@@ -20,7 +20,7 @@ def list_all(asked: Asked) -> dict[str, Any]:
 def create(asked: Asked) -> dict[str, Any]:
     now = asked.board.clock.now()
     application = Application(account_sid=asked.account, created=now, updated=now)
-    addresses.change(asked, application)
+    webhook_urls.change(asked, application)
     asked.board.applications[application.sid] = application
     return as_resource(application)
 
@@ -31,7 +31,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
 
 def update(asked: Asked) -> dict[str, Any]:
     application = _application(asked)
-    addresses.change(asked, application)
+    webhook_urls.change(asked, application)
     return as_resource(application)
 
 
@@ -40,7 +40,7 @@ def delete(asked: Asked) -> None:
 
 
 def as_resource(application: Application) -> dict[str, Any]:
-    return addresses.shown(application) | {
+    return webhook_urls.shown(application) | {
         "public_application_connect_enabled": False,
         "uri": f"/2010-04-01/Accounts/{application.account_sid}/Applications/{application.sid}.json",
     }

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ringback.applications import Application
-from ringback.call import Call, Callback, Fallback, Plan
-from ringback.dates import rfc2822
-from ringback.life import outgoing
-from ringback.numbers import E164, is_address, tidy
-from ringback.program import HANG_UP, Fetch, Inline, Step
-from ringback.recorder import EVENTS as EVENTS_OF_RECORDING
-from ringback.recorder import Wanted
-from ringback.recordings import TRACKS
-from ringback.rest import checks
-from ringback.rest.door import Asked
+from ringback.account.applications import Application
+from ringback.account.phone_numbers import E164, is_address, tidy
+from ringback.calls.call import Call, Callback, Fallback, Plan
+from ringback.calls.lifecycle import outgoing
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.filters import equals, in_dates
+from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
+from ringback.sound.recorder import EVENTS as EVENTS_OF_RECORDING
+from ringback.sound.recorder import Wanted
+from ringback.sound.recordings import TRACKS
+from ringback.twiml.interpreter import HANG_UP, Fetch, Inline, Step
 
 MOST_TWIML = 4000
 EVENTS = {"initiated", "ringing", "answered", "completed"}
@@ -42,7 +42,7 @@ def create(asked: Asked) -> dict[str, Any]:
     first = Fetch(application.voice_url, application.voice_method) if application else _program(asked)
     if first is None:
         raise RestError(21205, why="(none given)")
-    timeout = checks.whole(asked, "Timeout", 60, 21208, 1, 600)
+    timeout = parameters.whole(asked, "Timeout", 60, 21208, 1, 600)
     if not SEND_DIGITS.fullmatch(asked.text("SendDigits")):
         raise RestError(21206, why=asked.text("SendDigits")[:40])
     plan = Plan(
@@ -55,21 +55,21 @@ def create(asked: Asked) -> dict[str, Any]:
         fallback=_fallback(asked, application),
         callbacks=[_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
-        detected=detected(asked, "AsyncAmdStatusCallback") if checks.truth(asked, "AsyncAmd") else None,
+        detected=detected(asked, "AsyncAmdStatusCallback") if parameters.truth(asked, "AsyncAmd") else None,
         recorded=recorded(asked),
     )
-    limit = checks.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
+    limit = parameters.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(outgoing(asked.board, plan, first, timeout, limit))
 
 
 def detected(asked: Asked, name: str) -> Callback:
     """Where machine detection that the call does not wait for is told."""
-    return Callback(checks.url(asked, name, 21609), checks.method(asked, f"{name}Method"))
+    return Callback(parameters.url(asked, name, 21609), parameters.method(asked, f"{name}Method"))
 
 
 def recorded(asked: Asked) -> Wanted | None:
     """How the whole call is to be recorded, if it is."""
-    return wanted(asked, "OutboundAPI") if checks.truth(asked, "Record") else None
+    return wanted(asked, "OutboundAPI") if parameters.truth(asked, "Record") else None
 
 
 def wanted(asked: Asked, source: str) -> Wanted:
@@ -80,10 +80,10 @@ def wanted(asked: Asked, source: str) -> Wanted:
     return Wanted(
         source,
         channels=2 if asked.text("RecordingChannels") == "dual" else 1,
-        track=checks.one_of(asked, "RecordingTrack", "both", TRACKS),
+        track=parameters.one_of(asked, "RecordingTrack", "both", TRACKS),
         trim=asked.text("Trim") != "do-not-trim",
-        url=checks.url(asked, "RecordingStatusCallback", 21609),
-        method=checks.method(asked, "RecordingStatusCallbackMethod"),
+        url=parameters.url(asked, "RecordingStatusCallback", 21609),
+        method=parameters.method(asked, "RecordingStatusCallbackMethod"),
         events=events or frozenset({"completed"}),
     )
 
@@ -120,18 +120,18 @@ def _application(asked: Asked) -> Application | None:
 def _fallback(asked: Asked, application: Application | None) -> Fallback:
     if application:
         return Fallback(application.voice_fallback_url, application.voice_fallback_method)
-    return Fallback(checks.url(asked, "FallbackUrl", 21205), checks.method(asked, "FallbackMethod"))
+    return Fallback(parameters.url(asked, "FallbackUrl", 21205), parameters.method(asked, "FallbackMethod"))
 
 
 def _program(asked: Asked) -> Step | None:
     """What the call is to run: Url, or else Twiml."""
     address, twiml = asked.text("Url").strip(), asked.text("Twiml")
-    if address and not checks.is_url(address):
+    if address and not parameters.is_url(address):
         raise RestError(21205, why=address[:200])
     if address and twiml:
         asked.board.debugger.report(32019)
     if address:
-        return Fetch(address, checks.method(asked, "Method"))
+        return Fetch(address, parameters.method(asked, "Method"))
     if len(twiml) > MOST_TWIML:
         raise RestError(32018)
     return Inline(twiml) if twiml else None
@@ -143,8 +143,8 @@ def _callback(asked: Asked, application: Application | None = None) -> Callback:
     events = frozenset(word for given in asked.texts("StatusCallbackEvent") for word in given.split())
     if unknown := events - EVENTS:
         raise RestError(21626, why=", ".join(sorted(unknown))[:100])
-    address = checks.url(asked, "StatusCallback", 21609)
-    return Callback(address, checks.method(asked, "StatusCallbackMethod"), events or frozenset({"completed"}))
+    address = parameters.url(asked, "StatusCallback", 21609)
+    return Callback(address, parameters.method(asked, "StatusCallbackMethod"), events or frozenset({"completed"}))
 
 
 def fetch(asked: Asked) -> dict[str, Any]:

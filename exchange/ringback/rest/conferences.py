@@ -7,19 +7,19 @@ from asyncio import Task
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from ringback.call import Callback, Plan
-from ringback.dates import rfc2822
-from ringback.life import outgoing
-from ringback.numbers import is_address, tidy
-from ringback.program import Fetch, Inline, Session
-from ringback.rest import checks
+from ringback.account.phone_numbers import is_address, tidy
+from ringback.calls.call import Callback, Plan
+from ringback.calls.conferences import Participant, Room
+from ringback.calls.lifecycle import outgoing
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
 from ringback.rest.calls import detected, recorded
-from ringback.rest.door import Asked
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.filters import equals, in_dates
+from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
-from ringback.rooms import Participant, Room
-from ringback.sids import SID
+from ringback.service.dates import rfc2822
+from ringback.service.sids import SID
+from ringback.twiml.interpreter import Fetch, Inline, Session
 
 # What a participant's creation hands on to the Conference noun.
 HANDED_ON = {
@@ -65,7 +65,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
 def update(asked: Asked) -> dict[str, Any]:
     """End it, or let everybody hear an announcement."""
     room = _room(asked)
-    if address := checks.url(asked, "AnnounceUrl", 21205):
+    if address := parameters.url(asked, "AnnounceUrl", 21205):
         hearing = [_plays(participant, address, _way(asked)) for participant in room.inside.values()]
         asked.board.spawn(_announced(room, hearing, address))
     if asked.text("Status") == "completed":
@@ -117,7 +117,9 @@ def create_participant(asked: Asked) -> dict[str, Any]:
     if from_ not in board.numbers:
         raise RestError(21212, number=asked.text("From"))
     room = board.rooms.open(asked.account, name)
-    callback = Callback(checks.url(asked, "StatusCallback", 21609), checks.method(asked, "StatusCallbackMethod"))
+    callback = Callback(
+        parameters.url(asked, "StatusCallback", 21609), parameters.method(asked, "StatusCallbackMethod")
+    )
     plan = Plan(
         from_,
         to,
@@ -129,7 +131,7 @@ def create_participant(asked: Asked) -> dict[str, Any]:
         machine_detection=asked.text("MachineDetection"),
         detected=detected(asked, "AmdStatusCallback"),
     )
-    timeout = checks.whole(asked, "Timeout", 60, 21208, 1, 600)
+    timeout = parameters.whole(asked, "Timeout", 60, 21208, 1, 600)
     call = outgoing(board, plan, Inline(_document(asked, name)), timeout)
     return participant_resource(room, Participant(call, label=asked.text("Label")))
 
@@ -151,16 +153,16 @@ def update_participant(asked: Asked) -> dict[str, Any]:
     """Mute, hold, coach, or let one person hear something."""
     room, participant = _room(asked), _participant(asked)
     if asked.has("Muted"):
-        participant.muted = checks.truth(asked, "Muted")
+        participant.muted = parameters.truth(asked, "Muted")
         room.tell("participant-mute" if participant.muted else "participant-unmute", participant)
     if asked.has("Hold"):
         _hold(asked, room, participant)
     if asked.has("EndConferenceOnExit"):
-        participant.ends = checks.truth(asked, "EndConferenceOnExit")
+        participant.ends = parameters.truth(asked, "EndConferenceOnExit")
         room.tell("participant-modify", participant)
     if asked.has("Coaching") or asked.has("CallSidToCoach"):
         _coach(asked, room, participant)
-    if address := checks.url(asked, "AnnounceUrl", 21205):
+    if address := parameters.url(asked, "AnnounceUrl", 21205):
         asked.board.spawn(_announced(room, [_plays(participant, address, _way(asked))], address, participant))
     return participant_resource(room, participant)
 
@@ -168,7 +170,7 @@ def update_participant(asked: Asked) -> dict[str, Any]:
 def _coach(asked: Asked, room: Room, participant: Participant) -> None:
     """From now on only that one hears this one, or everybody again."""
     sid = asked.text("CallSidToCoach") or participant.coaches
-    coaching = checks.truth(asked, "Coaching", default=bool(sid))
+    coaching = parameters.truth(asked, "Coaching", default=bool(sid))
     if coaching and sid not in room.inside:
         raise RestError(13240, why=sid[:40] or "nobody")
     participant.coaches = sid if coaching else ""
@@ -176,17 +178,17 @@ def _coach(asked: Asked, room: Room, participant: Participant) -> None:
 
 
 def _hold(asked: Asked, room: Room, participant: Participant) -> None:
-    participant.hold = checks.truth(asked, "Hold")
+    participant.hold = parameters.truth(asked, "Hold")
     room.tell("participant-hold" if participant.hold else "participant-unhold", participant)
     if participant.music:
         participant.music.cancel()
-    if participant.hold and (address := checks.url(asked, "HoldUrl", 21205)):
-        way = checks.method(asked, "HoldMethod", default="GET")
+    if participant.hold and (address := parameters.url(asked, "HoldUrl", 21205)):
+        way = parameters.method(asked, "HoldMethod", default="GET")
         participant.music = _plays(participant, address, way)
 
 
 def _way(asked: Asked) -> str:
-    return checks.method(asked, "AnnounceMethod")
+    return parameters.method(asked, "AnnounceMethod")
 
 
 def _plays(participant: Participant, address: str, way: str) -> Task[bool]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.codes import ALL, words
+from ringback.service.error_codes import ALL, words
 
 DOCS = "https://www.twilio.com/docs/errors/"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.dates import rfc2822
-from ringback.keys import Key
-from ringback.rest.door import Asked
+from ringback.account.api_keys import Key
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import not_found
 from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
 
 
 def list_all(asked: Asked) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.lookup import Found, look_up
-from ringback.numbers import tidy
-from ringback.rest.door import Asked
+from ringback.account.lookup import Found, look_up
+from ringback.account.phone_numbers import tidy
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import not_found
 
 OPERATOR = "The local exchange"

@@ -7,16 +7,16 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.dates import read_date, rfc2822
-from ringback.media import Media
-from ringback.messages import Message, as_resource, cancel, schedule, send
-from ringback.numbers import E164, is_address, tidy
-from ringback.rest import checks
-from ringback.rest.door import Asked
+from ringback.account.phone_numbers import E164, is_address, tidy
+from ringback.messages.delivery import Message, as_resource, cancel, schedule, send
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.filters import equals, in_dates
+from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
-from ringback.sids import SID
+from ringback.service.dates import read_date, rfc2822
+from ringback.service.media import Media
+from ringback.service.sids import SID
 
 MOST_CHARACTERS = 1600
 MOST_MEDIA = 10
@@ -34,7 +34,7 @@ def create(asked: Asked) -> dict[str, Any]:
         raise RestError(21619 if asked.has("Body") and asked.has("MediaUrl") else 21602)
     if len(body) > MOST_CHARACTERS:
         raise RestError(21617)
-    checks.whole(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
+    parameters.whole(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
     if board.opt_outs.silenced(to, from_):
         raise RestError(21610)
     if board.texts_rate.backlog(from_) > LONGEST_QUEUE:
@@ -51,7 +51,7 @@ def create(asked: Asked) -> dict[str, Any]:
         status="queued" if asked.text("From") else "accepted",
         media_urls=media,
         service=service,
-        callback=checks.url(asked, "StatusCallback", 21609),
+        callback=parameters.url(asked, "StatusCallback", 21609),
     )
     return as_resource(schedule(board, message, send_at) if send_at else send(board, message))
 
@@ -107,7 +107,7 @@ def _media(asked: Asked) -> list[str]:
     if len(urls) > MOST_MEDIA:
         raise RestError(21623)
     for url in urls:
-        if not checks.is_url(url):
+        if not parameters.is_url(url):
             raise RestError(21620, why=url[:200])
     return urls
 

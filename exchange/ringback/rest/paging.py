@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from ringback.rest.door import Asked
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError
 
 Row = TypeVar("Row")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.dates import rfc2822
-from ringback.program import Fetch
-from ringback.queues import DEFAULT_SIZE, Member, WaitingLine
-from ringback.rest import checks
-from ringback.rest.door import Asked
+from ringback.calls.queues import DEFAULT_SIZE, Member, WaitingLine
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
+from ringback.twiml.interpreter import Fetch
 
 LARGEST = 5000
 
@@ -23,7 +23,7 @@ def create(asked: Asked) -> dict[str, Any]:
     name = asked.text("FriendlyName").strip()
     if not 0 < len(name) <= 64:
         raise RestError(20001)
-    size = checks.whole(asked, "MaxSize", DEFAULT_SIZE, 20001, 1, LARGEST)
+    size = parameters.whole(asked, "MaxSize", DEFAULT_SIZE, 20001, 1, LARGEST)
     queue = WaitingLine(asked.board, asked.account, name, size)
     asked.board.queues[queue.sid] = queue
     return as_resource(queue)
@@ -36,7 +36,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
 def update(asked: Asked) -> dict[str, Any]:
     queue = _queue(asked)
     queue.name = asked.text("FriendlyName").strip() or queue.name
-    queue.most = checks.whole(asked, "MaxSize", queue.most, 20001, 1, LARGEST)
+    queue.most = parameters.whole(asked, "MaxSize", queue.most, 20001, 1, LARGEST)
     queue.updated = asked.board.clock.now()
     return as_resource(queue)
 
@@ -78,12 +78,12 @@ def update_member(asked: Asked) -> dict[str, Any]:
     """Take somebody out of the line, to another document."""
     queue = _queue(asked)
     member = _member(asked, queue)
-    address = checks.url(asked, "Url", 21205)
+    address = parameters.url(asked, "Url", 21205)
     if not address:
         raise RestError(21205, why="(none given)")
     shown = member_resource(queue, member)
     member.call.redirected = True
-    member.call.interrupt(Fetch(address, checks.method(asked, "Method")))
+    member.call.interrupt(Fetch(address, parameters.method(asked, "Method")))
     return shown
 
 

@@ -6,17 +6,17 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.dates import rfc2822
-from ringback.recorder import CallRecorder, Recorder
-from ringback.recordings import Recording
-from ringback.rest import checks
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
 from ringback.rest.calls import wanted
-from ringback.rest.door import Asked
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.filters import equals, in_dates
+from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
-from ringback.switchboard import Switchboard
-from ringback.transcriptions import Transcription
+from ringback.service.dates import rfc2822
+from ringback.sound.recorder import CallRecorder, Recorder
+from ringback.sound.recordings import Recording
+from ringback.sound.transcriptions import Transcription
+from ringback.state import Switchboard
 
 INELIGIBLE = "Requested resource is not eligible for recording"
 CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
@@ -54,9 +54,9 @@ def create(asked: Asked) -> dict[str, Any]:
 def update(asked: Asked) -> dict[str, Any]:
     """Pause a recording that runs, go on with it, or stop it."""
     recorder = _recorder(asked)
-    match checks.one_of(asked, "Status", "", ("paused", "in-progress", "stopped")):
+    match parameters.one_of(asked, "Status", "", ("paused", "in-progress", "stopped")):
         case "paused":
-            recorder.pause(skip=checks.one_of(asked, "PauseBehavior", "silence", ("skip", "silence")) == "skip")
+            recorder.pause(skip=parameters.one_of(asked, "PauseBehavior", "silence", ("skip", "silence")) == "skip")
         case "in-progress":
             recorder.resume()
         case "stopped":

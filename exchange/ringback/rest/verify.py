@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.dates import iso8601
-from ringback.numbers import is_number, tidy
-from ringback.rest import checks
-from ringback.rest.door import Asked
+from ringback.account.phone_numbers import is_number, tidy
+from ringback.account.verify import MOST_CHECKS, MOST_SENT, Service, Verification, deliver
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import newer_page
-from ringback.verification import MOST_CHECKS, MOST_SENT, Service, Verification, deliver
+from ringback.service.dates import iso8601
 
 BASE = "https://verify.twilio.com/v2/Services"
 CHANNELS = ("sms", "call")
@@ -90,7 +90,7 @@ def check(asked: Asked) -> dict[str, Any]:
 
 
 def _code_length(asked: Asked, default: int) -> int:
-    return checks.whole(asked, "CodeLength", default, 60200, 4, 10)
+    return parameters.whole(asked, "CodeLength", default, 60200, 4, 10)
 
 
 def _custom_code(asked: Asked) -> str:

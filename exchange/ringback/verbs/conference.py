@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from asyncio import Queue
 
-from ringback.attributes import method, truth, whole, words
-from ringback.line import Event
-from ringback.program import End, Fetch, Outcome, Session, Step
-from ringback.rooms import SUBSCRIBED, Participant, Room
-from ringback.sids import SID
-from ringback.talking import pass_on
-from ringback.twiml import Element
-from ringback.verbs.recorded import wanted
+from ringback.calls.audio_path import Event
+from ringback.calls.bridge import pass_on
+from ringback.calls.conferences import SUBSCRIBED, Participant, Room
+from ringback.service.sids import SID
+from ringback.twiml.attributes import method, truth, whole, words
+from ringback.twiml.interpreter import End, Fetch, Outcome, Session, Step
+from ringback.twiml.parser import Element
+from ringback.verbs.recording_attributes import wanted
 
 WAITING = frozenset({"Play", "Say", "Pause", "Redirect"})
 NOT_WHILE_WAITING = 13238

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ringback.attributes import method
-from ringback.program import HANG_UP, End, Outcome, Session
-from ringback.twiml import Element
+from ringback.twiml.attributes import method
+from ringback.twiml.interpreter import HANG_UP, End, Outcome, Session
+from ringback.twiml.parser import Element
 
 
 async def redirect(session: Session, element: Element) -> Outcome:

@@ -6,18 +6,18 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ringback.attributes import method, truth, whole, words
-from ringback.call import Callback, Plan
-from ringback.legs import Leg
-from ringback.numbers import CLIENT, is_number, tidy
-from ringback.program import Fetch, Outcome, Session
-from ringback.recorder import CallRecorder
-from ringback.talking import bridge
-from ringback.trunk import comes_back
-from ringback.twiml import Element
+from ringback.account.phone_numbers import CLIENT, is_number, tidy
+from ringback.calls.bridge import bridge
+from ringback.calls.call import Callback, Plan
+from ringback.calls.dial_leg import Leg
+from ringback.calls.loopback import comes_back
+from ringback.sound.recorder import CallRecorder
+from ringback.twiml.attributes import method, truth, whole, words
+from ringback.twiml.interpreter import Fetch, Outcome, Session
+from ringback.twiml.parser import Element
 from ringback.verbs.conference import conference
 from ringback.verbs.queue import dial_queue
-from ringback.verbs.recorded import wanted
+from ringback.verbs.recording_attributes import wanted
 
 RECORDS = {  # from when, and on how many channels
     "do-not-record": ("", 1),

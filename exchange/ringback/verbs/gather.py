@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ringback.attributes import method, truth, whole
-from ringback.line import CHARACTERS_A_SECOND, Event, Key, Words
-from ringback.program import Outcome, Session
-from ringback.twiml import Element
-from ringback.verbs.partial import tell_partials
+from ringback.calls.audio_path import CHARACTERS_A_SECOND, Event, Key, Words
+from ringback.twiml.attributes import method, truth, whole
+from ringback.twiml.interpreter import Outcome, Session
+from ringback.twiml.parser import Element
+from ringback.verbs.gather_partial_results import tell_partials
 
 KEYS = set("0123456789*#")
 PROMPTS = {"Say", "Play", "Pause"}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ringback.program import Fetch, Outcome, Session
-from ringback.replies import send_from_document
-from ringback.twiml import Element
+from ringback.messages.message_verb import send_from_document
+from ringback.twiml.interpreter import Fetch, Outcome, Session
+from ringback.twiml.parser import Element
 
 
 async def message(session: Session, element: Element) -> Outcome:

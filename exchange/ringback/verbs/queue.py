@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from ringback.attributes import method, truth, whole
-from ringback.program import End, Fetch, Outcome, Session, Step
-from ringback.queues import Member, WaitingLine
-from ringback.talking import bridge
-from ringback.twiml import Element
+from ringback.calls.bridge import bridge
+from ringback.calls.queues import Member, WaitingLine
+from ringback.twiml.attributes import method, truth, whole
+from ringback.twiml.interpreter import End, Fetch, Outcome, Session, Step
+from ringback.twiml.parser import Element
 from ringback.verbs.conference import hold_music
 
 WAITING = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from asyncio import Queue
 
-from ringback.attributes import method, truth, whole
-from ringback.line import Event, Key, Words
-from ringback.program import Fetch, Outcome, Session
-from ringback.recorder import CallRecorder
-from ringback.recordings import Recording
-from ringback.tape import Tape
-from ringback.transcriptions import transcribe
-from ringback.twiml import Element
-from ringback.verbs.recorded import wanted
+from ringback.calls.audio_path import Event, Key, Words
+from ringback.sound.recorder import CallRecorder
+from ringback.sound.recording_track import Tape
+from ringback.sound.recordings import Recording
+from ringback.sound.transcriptions import transcribe
+from ringback.twiml.attributes import method, truth, whole
+from ringback.twiml.interpreter import Fetch, Outcome, Session
+from ringback.twiml.parser import Element
+from ringback.verbs.recording_attributes import wanted
 
 ANY_KEY = "1234567890*#"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ringback.attributes import whole
-from ringback.line import seconds_to_say
-from ringback.program import Outcome, Session
-from ringback.twiml import Element
+from ringback.calls.audio_path import seconds_to_say
+from ringback.twiml.attributes import whole
+from ringback.twiml.interpreter import Outcome, Session
+from ringback.twiml.parser import Element
 
 MOST_LOOPS = 1000
 MOST_CHARACTERS = 4096

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ringback.program import Outcome, Session
-from ringback.recorder import CallRecorder
-from ringback.twiml import Element
-from ringback.verbs.recorded import wanted
-from ringback.verbs.refused import refuse
+from ringback.sound.recorder import CallRecorder
+from ringback.twiml.interpreter import Outcome, Session
+from ringback.twiml.parser import Element
+from ringback.verbs.recording_attributes import wanted
+from ringback.verbs.unsupported import refuse
 
 SOURCE = "StartCallRecordingTwiML"
 MOST_AT_ONCE = 10

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from demo import free_port
-from ringback import command
-from ringback.options import Unusable, parser
-from ringback.run import run
+from ringback.launcher import app_process
+from ringback.launcher.run import run
+from ringback.service.command_line import Unusable, parser
 from tests.conftest import has_ended
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
@@ -101,7 +101,7 @@ def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
 
 
 def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
-    monkeypatch.setattr(command, "PATIENCE", 0.2)
+    monkeypatch.setattr(app_process, "PATIENCE", 0.2)
     listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
     app = f"http://127.0.0.1:{free_port()}"
     asked = parser().parse_args(["run", "--port=0", f"--app={app}", "--", sys.executable, "-c", listens_elsewhere])
@@ -142,7 +142,7 @@ def stop_it(capfd, stop):
 
     async def stopping():
         app = [sys.executable, "-c", STUBBORN]
-        running = asyncio.ensure_future(command.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
+        running = asyncio.ensure_future(app_process.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
         async with asyncio.timeout(20):
             while "up" not in capfd.readouterr().out:
                 await asyncio.sleep(0.02)
@@ -154,7 +154,7 @@ def stop_it(capfd, stop):
 
 
 def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
-    monkeypatch.setattr(command, "LAST_WORDS", 0.2)
+    monkeypatch.setattr(app_process, "LAST_WORDS", 0.2)
 
     async def once(running):
         running.cancel()
@@ -163,7 +163,7 @@ def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
 
 
 def test_who_asks_twice_waits_no_longer(monkeypatch, capfd):
-    monkeypatch.setattr(command, "LAST_WORDS", 600)
+    monkeypatch.setattr(app_process, "LAST_WORDS", 600)
 
     async def twice(running):
         running.cancel()

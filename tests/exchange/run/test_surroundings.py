@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from ringback.options import Unusable
-from ringback.surroundings import app_address, with_account
+from ringback.launcher.environment import app_address, with_account
+from ringback.service.command_line import Unusable
 
 
 @pytest.fixture

@@ -1,0 +1,126 @@
+"""Verify: codes that are sent to a phone, and checked while they last."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from ringback.calls.call import Plan
+from ringback.calls.lifecycle import outgoing
+from ringback.messages.delivery import Message, send
+from ringback.service.bounded_dict import SERVICES, TEXTS, History
+from ringback.service.clock import Clock
+from ringback.service.sids import SID, new_sid
+from ringback.twiml.interpreter import Inline
+
+if TYPE_CHECKING:
+    from ringback.state import Switchboard
+
+SENDER = "VERIFY"  # whom the text and the call come from: no number of the app's, whose STOP does not count here
+LASTS = 600  # seconds
+MOST_CHECKS = 5
+MOST_SENT = 5
+RINGS = 60.0  # seconds
+
+
+@dataclass
+class Service:
+    """Whose codes they are. Field names are Twilio's."""
+
+    account: str
+    friendly_name: str
+    created: datetime
+    updated: datetime
+    code_length: int = 6
+    sid: str = field(default_factory=lambda: new_sid("VA"))
+
+
+@dataclass
+class Attempt:
+    """One time that the code was sent."""
+
+    at: datetime
+    channel: str
+    sid: str = field(default_factory=lambda: new_sid("VL"))
+
+
+@dataclass
+class Verification:
+    """One code for one phone; sent again, it stays the same."""
+
+    service: Service
+    to: str
+    code: str
+    created: datetime
+    updated: datetime
+    status: str = "pending"
+    checks: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+    sid: str = field(default_factory=lambda: new_sid("VE"))
+
+    def check(self, code: str) -> bool:
+        self.checks += 1
+        right = secrets.compare_digest(code.encode(), self.code.encode())
+        self.status = "approved" if right else self.status
+        return right
+
+
+class Verify:
+    """Services and what they verify. Any service exists, until it was deleted."""
+
+    def __init__(self, clock: Clock, account: str) -> None:
+        self.clock, self.account = clock, account
+        self.services: History[str, Service] = History(SERVICES)
+        self.deleted: History[str, bool] = History(SERVICES)
+        self.verifications: History[str, Verification] = History(TEXTS)
+
+    def new_service(self, friendly_name: str, code_length: int, sid: str = "") -> Service:
+        now = self.clock.now()
+        service = Service(self.account, friendly_name, now, now, code_length, sid or new_sid("VA"))
+        self.services[service.sid] = service
+        return service
+
+    def service(self, sid: str) -> Service | None:
+        """An app may bring the sid of a service it made elsewhere."""
+        known = self.services.get(sid)
+        if known or sid in self.deleted or not (sid.startswith("VA") and SID.fullmatch(sid)):
+            return known
+        return self.new_service("App", 6, sid)
+
+    def delete(self, service: Service) -> None:
+        self.deleted[service.sid] = True
+        del self.services[service.sid]
+
+    def pending(self, service: Service, whom: str) -> Verification | None:
+        """The one that lasts still, by its own sid or the phone's number."""
+        for found in reversed(self.verifications.values()):
+            if found.service.sid == service.sid and whom in (found.sid, found.to) and found.status == "pending":
+                return found if self.clock.time() - found.created.timestamp() < LASTS else None
+        return None
+
+    def begin(self, service: Service, to: str, code: str) -> Verification:
+        now = self.clock.now()
+        made = Verification(service, to, code or _digits(service.code_length), now, now)
+        self.verifications[made.sid] = made
+        return made
+
+
+def _digits(length: int) -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(length))
+
+
+def deliver(board: Switchboard, verification: Verification, channel: str, name: str) -> None:
+    """Send the code to the phone, as a text or by a call that says it twice."""
+    now, to, account = board.clock.now(), verification.to, board.settings.account_sid
+    verification.attempts.append(Attempt(now, channel))
+    verification.updated = now
+    words = f"Your {name} verification code is: "
+    if channel == "call":
+        said = escape(words + ". ".join(verification.code)) + "."
+        document = f"<Response><Say>{said}</Say><Say>{said}</Say></Response>"
+        outgoing(board, Plan(SENDER, to, "outbound-api", to, account, hidden=True), Inline(document), RINGS)
+    else:
+        send(board, Message(account, SENDER, to, words + verification.code, "outbound-api", to, now, hidden=True))

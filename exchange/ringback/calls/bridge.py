@@ -1,0 +1,64 @@
+"""People connected to each other: what one says, the others hear."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Queue
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ringback.calls.audio_path import Audio, Event, Key, Tune, Words
+from ringback.service.media import Media
+from ringback.sound import wav
+
+if TYPE_CHECKING:
+    from ringback.calls.call import Call
+
+Others = Callable[[], Iterable["Call"]]
+Keep = Callable[[Event], None]
+
+
+async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
+    """Connect two calls until the first one's person presses * (where that counts); otherwise until cancelled."""
+    with (
+        one.line.listen({"talk": {"with": two.plan.handset}}) as first,
+        two.line.listen({"talk": {"with": one.plan.handset}}) as second,
+    ):
+        sides = [
+            asyncio.create_task(pass_on(one, first, lambda: [two], hang_up_on_star)),
+            asyncio.create_task(pass_on(two, second, lambda: [one], False)),
+        ]
+        try:
+            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for side in sides:
+                side.cancel()
+            await asyncio.gather(*sides, return_exceptions=True)
+
+
+async def pass_on(call: Call, inbox: Queue[Event], others: Others, until_star: bool, keep: Keep | None = None) -> None:
+    """Let the others hear what this person does. Returns when they press *, if that counts."""
+    while True:
+        event = await inbox.get()
+        if isinstance(event, Key) and event.digit == "*" and until_star:
+            return
+        verb, details = _as_heard(call, event)
+        for other in others():
+            other.line.overhear(verb, **details)
+        if keep:
+            keep(event)
+
+
+def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:
+    speaker = call.plan.handset
+    match event:
+        case Words(text=text):
+            return "Voice", {"from": speaker, "text": text, "url": None}
+        case Audio(sound=sound):
+            media = Media("audio/wav", wav.to_wav(sound), "", call.board.clock.now())
+            call.board.media[media.sid] = media
+            return "Voice", {"from": speaker, "text": "", "url": media.path}
+        case Key(digit=digit):
+            return "Tones", {"digits": digit, "from": speaker}
+        case Tune(url=url, source=source, seconds=seconds):
+            return "Play", {"url": url, "source": source, "seconds": seconds}

@@ -1,0 +1,243 @@
+"""A call: one leg between the exchange and a handset, from its first ring to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ringback.calls.audio_path import Audio, Event, Heard, Key, Line, Tune, Words
+from ringback.calls.call_log import Journal
+from ringback.service.sids import new_sid
+from ringback.sound import wav
+from ringback.sound.recorder import CallRecorder, Wanted
+
+if TYPE_CHECKING:
+    from ringback.state import Switchboard
+    from ringback.twiml.interpreter import Step
+
+OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
+DETECTION = "2000"  # milliseconds that machine detection takes
+MOST_PATIENCE = 5.0  # seconds a recording's callback waits for the action before it
+EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}  # the rest is "completed"
+
+
+@dataclass
+class Callback:
+    """Where a call's progress is told, and which of it."""
+
+    url: str = ""
+    method: str = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+
+
+@dataclass
+class Fallback:
+    url: str = ""
+    method: str = "POST"
+
+
+@dataclass
+class Plan:
+    """Everything about a call that is known before it is made."""
+
+    from_: str
+    to: str
+    direction: str  # inbound, outbound-api, outbound-dial
+    handset: str
+    account: str
+    number_sid: str | None = None
+    parent: str | None = None
+    fallback: Fallback = field(default_factory=Fallback)
+    callbacks: list[Callback] = field(default_factory=list)
+    machine_detection: str = ""
+    detected: Callback | None = None  # where the verdict is told, if the call does not wait for it
+    recorded: Wanted | None = None
+    hidden: bool = False  # between two handsets: no business of the app
+    inside: bool = False  # to one of the app's own numbers: no handset's end
+    through: tuple[str, ...] = ()  # the app's own numbers it has come through
+    extra: dict[str, str] = field(default_factory=dict)  # further parameters of every request
+
+
+class Call:
+    """One leg. `line` is the handset's end; `status` is Twilio's word; `changed` wakes who waits for either."""
+
+    def __init__(self, board: Switchboard, plan: Plan) -> None:
+        self.board, self.plan = board, plan
+        self.sid = new_sid("CA")
+        self.status = "queued"
+        self.created = self.updated = board.clock.now()
+        self.answered: datetime | None = None
+        self.ended: datetime | None = None
+        self.answered_by: str | None = None
+        self.line = Line(board.clock, board.settings.pace, self._publish)
+        self.changed = asyncio.Event()
+        self.sequence = 0
+        self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
+        self.running: asyncio.Task[Any] | None = None
+        self.recordings: list[str] = []
+        self.dialled = ""  # what became of its last Dial
+        self.goes_stale = False  # the fault stale-document waits for the next live update
+        self.request_over = asyncio.Event()
+        self.journal = Journal(board.clock)
+        self.recorders: list[CallRecorder] = []  # that run now
+        self.relay: Callable[[Heard], None] | None = None  # who else hears what reaches this ear
+        self.redirected = False  # taken away from what it was doing by a live update
+
+    @property
+    def over(self) -> bool:
+        return self.status in OVER
+
+    @property
+    def live(self) -> bool:
+        return self.status == "in-progress"
+
+    def interrupt(self, step: Step) -> None:
+        """Stop the running verb, also one that waits for a webhook, and go on with `step`."""
+        self.interruption = step
+        if self.running:
+            self.running.cancel()
+
+    def pick_up(self) -> None:
+        """The app's end answers an incoming call; any other call is left as it is."""
+        if self.plan.direction == "inbound" and self.status == "ringing":
+            self.becomes("in-progress")
+
+    def becomes(self, status: str) -> None:
+        """Change the status; tell the handset, who waits, and the callbacks. A call that is over stays over."""
+        if self.over or status == self.status:
+            return
+        self.status = status
+        self.updated = self.board.clock.now()
+        if status == "in-progress":
+            self.answered = self.updated
+            if self.plan.recorded:
+                CallRecorder(self, self.plan.recorded)
+        if self.over:
+            self.ended = self.updated
+            for recorder in list(self.recorders):
+                recorder.close()
+        self.journal.note("status", status)
+        waiting, self.changed = self.changed, asyncio.Event()
+        waiting.set()
+        self.board.handset_sees(self)
+        self.tell(EVENTS.get(status, "completed"), status)
+
+    def tell(self, event: str, status: str) -> None:
+        """Send the status callbacks that asked for this event, each once."""
+        callbacks = [callback for callback in self.plan.callbacks if callback.url and event in callback.events]
+        if not callbacks or self.plan.hidden:
+            return
+        parameters = self.parameters() | {"CallStatus": status} | self._progress(event)
+        self.sequence += 1
+        for callback in callbacks:
+            self.board.call_back(callback.url, callback.method, parameters, "voice-status", self.sid, jar=self.sid)
+
+    def _progress(self, event: str) -> dict[str, str]:
+        now = self.board.clock.now()
+        told = {
+            "Timestamp": now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+            "CallbackSource": "call-progress-events",
+            "SequenceNumber": str(self.sequence),
+        }
+        if event == "completed":
+            seconds = self.duration() or 0
+            told |= {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))}
+            told |= {"SipResponseCode": SIP_CODES[self.status]}
+            told |= self._recording()
+        return told
+
+    def _recording(self) -> dict[str, str]:
+        if not self.recordings:
+            return {}
+        recording = self.board.recordings.get(self.recordings[-1])
+        return recording.as_parameters() if recording and recording.source != "RecordVerb" else {}
+
+    def request_came_back(self) -> None:
+        """A document was answered: what was to come after it may go out."""
+        waiting, self.request_over = self.request_over, asyncio.Event()
+        waiting.set()
+
+    async def after_next_request(self) -> None:
+        """Wait for the next document's answer, but not for long."""
+        waiting = self.request_over
+        with suppress(TimeoutError):
+            async with self.board.clock.deadline(MOST_PATIENCE):
+                await waiting.wait()
+
+    def duration(self) -> int | None:
+        """Whole seconds talked, None while it lasts."""
+        if not self.ended:
+            return None
+        return round((self.ended - self.answered).total_seconds()) if self.answered else 0
+
+    def parameters(self) -> dict[str, str]:
+        """The standard parameters of every voice webhook."""
+        plan = self.plan
+        told = {
+            "AccountSid": plan.account,
+            "ApiVersion": "2010-04-01",
+            "CallSid": self.sid,
+            "CallStatus": self.status,
+            "Direction": plan.direction,
+            "From": plan.from_,
+            "Caller": plan.from_,
+            "To": plan.to,
+            "Called": plan.to,
+        }
+        told |= geography(plan.from_, "From", "Caller") | geography(plan.to, "To", "Called") | plan.extra
+        if plan.parent:
+            told["ParentCallSid"] = plan.parent
+        if self.answered_by:
+            told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": DETECTION}
+        return told
+
+    def does(self, event: Event) -> None:
+        """The person presses a key or speaks."""
+        self.journal.note("did", (done(event), self.line.give(event)))
+        for recorder in self.recorders:
+            recorder.said(event)
+
+    def _publish(self, kind: str, payload: dict[str, Any]) -> None:
+        if kind == "heard":
+            self.journal.note(kind, self.line.heard[-1])
+            for recorder in self.recorders:
+                recorder.heard(self.line.heard[-1])
+            if self.relay:
+                self.relay(self.line.heard[-1])
+        elif kind == "ended":
+            for recorder in self.recorders:
+                recorder.ended(self.line.heard[payload["id"] - 1])
+        elif kind == "listening":
+            self.journal.note("listens", payload["listening"])
+        if not self.plan.inside:
+            self.board.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
+
+
+def done(event: Event) -> str:
+    """What somebody did, in words."""
+    match event:
+        case Key(digit=digit):
+            return f"key {digit}"
+        case Words(text=text):
+            return f"says “{text}”"
+        case Audio(sound=sound):
+            return f"speaks for {wav.seconds(sound):.1f} s"
+        case Tune(source=source):
+            return f"plays {source}"
+
+
+COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+353": "IE"}
+
+
+def geography(number: str, *roles: str) -> dict[str, str]:
+    """City, State, Zip and Country of each role. Unknown geography is sent as an empty string, as Twilio does."""
+    country = next((name for prefix, name in COUNTRIES.items() if number.startswith(prefix)), "")
+    told: dict[str, str] = {}
+    for role in roles:
+        told |= {f"{role}City": "", f"{role}State": "", f"{role}Zip": "", f"{role}Country": country}
+    return told

@@ -1,0 +1,234 @@
+"""Conferences: rooms where everybody hears everybody, that begin and end as those who enter say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ringback.calls.audio_path import Audio, Event, Words, seconds_spoken
+from ringback.service.bounded_dict import CONFERENCES, History
+from ringback.service.dates import rfc2822
+from ringback.service.sids import new_sid
+from ringback.sound.recorder import RoomRecorder, Wanted
+
+if TYPE_CHECKING:
+    from ringback.calls.call import Call
+    from ringback.state import Switchboard
+
+# What each participant event is called where it is subscribed to.
+SUBSCRIBED = {
+    "conference-start": "start",
+    "conference-end": "end",
+    "participant-join": "join",
+    "participant-leave": "leave",
+    "participant-mute": "mute",
+    "participant-unmute": "mute",
+    "participant-hold": "hold",
+    "participant-unhold": "hold",
+    "participant-modify": "modify",
+    "participant-speech-start": "speaker",
+    "participant-speech-stop": "speaker",
+    "announcement-end": "announcement",
+    "announcement-fail": "announcement",
+}
+
+
+@dataclass(eq=False)
+class Participant:
+    """One call in a room."""
+
+    call: Call
+    label: str = ""
+    muted: bool = False
+    hold: bool = False
+    starts: bool = True
+    ends: bool = False
+    beep: str = "true"
+    music: asyncio.Task[Any] | None = None  # of the hold
+    coaches: str = ""  # the sid of the only one who hears this one
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    why: str = "participant_hung_up"
+    playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements, and what is heard on hold
+
+    @property
+    def sid(self) -> str:
+        return self.call.sid
+
+    def hears(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Let this one hear something, until it is over or they leave."""
+        task = self.call.board.spawn(program)
+        self.playing.add(task)
+        task.add_done_callback(self.playing.discard)
+        return task
+
+    def goes(self) -> None:
+        """Out of the room."""
+        self.left.set()
+        for task in list(self.playing):
+            task.cancel()
+
+
+class Room:
+    """One conference. Its callbacks are those its first participant asked for."""
+
+    def __init__(self, board: Switchboard, account: str, name: str) -> None:
+        self.board, self.account, self.name = board, account, name
+        self.sid = new_sid("CF")
+        self.status = "init"
+        self.created = self.updated = board.clock.now()
+        self.inside: dict[str, Participant] = {}
+        self.changed = asyncio.Event()
+        self.callback = ""
+        self.callback_method = "POST"
+        self.events: frozenset[str] = frozenset()
+        self.sequence = 0
+        self.reason: str | None = None
+        self.ended_by: Participant | None = None
+        self.first = ""  # sid of the first who came
+        self.recorded: Wanted | None = None
+        self.recorded_for = ""  # eventCallbackUrl
+        self.recorder: RoomRecorder | None = None
+
+    @property
+    def started(self) -> bool:
+        return self.status == "in-progress"
+
+    def enter(self, participant: Participant) -> None:
+        self.inside[participant.call.sid] = participant
+        self.first = self.first or participant.call.sid
+        self.tell("participant-join", participant)
+        self._beep(participant, "onEnter")
+        if not self.started and len(self.inside) >= 2 and any(found.starts for found in self.inside.values()):
+            self._becomes("in-progress")
+            self.tell("conference-start")
+        if self.started and self.recorded:
+            RoomRecorder(self, self.recorded, self.first, self.recorded_for)
+            self.recorded = None
+
+    def leave(self, participant: Participant) -> None:
+        """Somebody goes; with them, perhaps, the whole conference."""
+        if self.inside.pop(participant.call.sid, None) is None:
+            return
+        participant.goes()
+        self.tell("participant-leave", participant)
+        if participant.ends:
+            manner = "kicked" if participant.why == "participant_updated_via_api" else "left"
+            self.end(f"participant-with-end-conference-on-exit-{manner}", participant)
+        elif not self.inside:
+            self.end("last-participant-left", participant)
+        else:
+            self._beep(participant, "onExit")
+
+    def end(self, reason: str, by: Participant | None = None) -> None:
+        """Everybody's Dial ends."""
+        if self.status == "completed":
+            return
+        self.reason, self.ended_by = reason, by
+        self._becomes("completed")
+        over = "conference_ended_via_api" if by is None else "moderator_ended_conference"
+        for participant in list(self.inside.values()):
+            participant.why = over
+            self.inside.pop(participant.call.sid)
+            participant.goes()
+            self.tell("participant-leave", participant)
+        self.tell("conference-end")
+        if self.recorder:
+            self.recorder.close()
+
+    def hearers(self, speaker: Call) -> Iterable[Call]:
+        """Who hears what that call says."""
+        own = self._heard(speaker)
+        if own is None:
+            return []
+        others = [found for found in self.inside.values() if found is not own and not found.hold]
+        return [found.call for found in others if own.coaches in ("", found.sid)]
+
+    def spoken(self, speaker: Call, event: Event) -> None:
+        """Somebody speaks: it is told, and what everybody may hear is recorded."""
+        own = self._heard(speaker)
+        if own and isinstance(event, Words | Audio):
+            self.tell("participant-speech-start", own)
+            self.board.clock.call_later(seconds_spoken(event, speaker.line.pace), lambda: self._silent(own))
+        if self.recorder and own and not own.coaches:
+            self.recorder.spoken(speaker, event)
+
+    def _silent(self, participant: Participant) -> None:
+        if participant.sid in self.inside:
+            self.tell("participant-speech-stop", participant)
+
+    def _heard(self, speaker: Call) -> Participant | None:
+        own = self.inside.get(speaker.sid)
+        return own if own and self.started and not own.muted and not own.hold else None
+
+    def tell(self, event: str, participant: Participant | None = None, **more: str) -> None:
+        """Send a status callback, if that event was asked for."""
+        if not self.callback or SUBSCRIBED[event] not in self.events:
+            return
+        told = (
+            {
+                "ConferenceSid": self.sid,
+                "FriendlyName": self.name,
+                "AccountSid": self.account,
+                "SequenceNumber": str(self.sequence),
+                "Timestamp": rfc2822(self.board.clock.now()) or "",
+                "StatusCallbackEvent": event,
+            }
+            | self._about(event, participant)
+            | more
+        )
+        self.sequence += 1
+        self.board.call_back(self.callback, self.callback_method, told, "status", self.sid)
+
+    def _about(self, event: str, participant: Participant | None) -> dict[str, str]:
+        if event == "conference-end":
+            ending = self.ended_by.call.sid if self.ended_by else ""
+            return {"ReasonConferenceEnded": self.reason or "", "CallSidEndingConference": ending}
+        if participant is None:
+            return {}
+        told = {
+            "CallSid": participant.call.sid,
+            "Muted": _word(participant.muted),
+            "Hold": _word(participant.hold),
+            "Coaching": _word(bool(participant.coaches)),
+            "EndConferenceOnExit": _word(participant.ends),
+            "StartConferenceOnEnter": _word(participant.starts),
+        }
+        if participant.label:
+            told["ParticipantLabel"] = participant.label
+        if event == "participant-leave":
+            told |= {"ReasonParticipantLeft": participant.why, "ParticipantCallStatus": participant.call.status}
+        return told
+
+    def _beep(self, participant: Participant, when: str) -> None:
+        if participant.beep in ("true", when) and self.started:
+            for other in self.inside.values():
+                if other is not participant:
+                    other.call.line.overhear("Beep")
+
+    def _becomes(self, status: str) -> None:
+        self.status, self.updated = status, self.board.clock.now()
+        waiting, self.changed = self.changed, asyncio.Event()
+        waiting.set()
+
+
+class Rooms(History[str, Room]):
+    """All conferences, by sid, those that are over too."""
+
+    def __init__(self, board: Switchboard) -> None:
+        super().__init__(CONFERENCES, lambda room: bool(room.inside))
+        self.board = board
+
+    def open(self, account: str, name: str) -> Room:
+        """The conference of that name that is going on, or a new one."""
+        for room in reversed(self.values()):
+            if room.name == name and room.status != "completed":
+                return room
+        room = Room(self.board, account, name)
+        self[room.sid] = room
+        return room
+
+
+def _word(truth: bool) -> str:
+    return "true" if truth else "false"

@@ -1,0 +1,79 @@
+"""A child leg: the call that Dial makes, from its first ring until both have parted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ringback.calls.call import Plan
+from ringback.calls.lifecycle import live, placed, ring, uninterrupted
+from ringback.twiml.interpreter import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
+
+if TYPE_CHECKING:
+    from ringback.state import Switchboard
+
+WHISPERED = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Hangup"})
+NO_DIAL = 13201
+
+
+class Leg:
+    """Rings by itself. `ready` when the two can talk, `gone` when this one cannot be talked to any more.
+
+    `stir` is called whenever either changes, or when it is answered."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        plan: Plan,
+        timeout: float,
+        stir: Callable[[], None],
+        whisper: Fetch | None = None,
+        tones: str = "",
+    ) -> None:
+        self.call = placed(board, plan)
+        self.whisper, self.tones, self.stir = whisper, tones, stir
+        self.ready = self.gone = self.taken_away = False
+        self.released = asyncio.Event()
+        board.spawn(self._live(timeout))
+
+    def release(self) -> None:
+        """The other side has left: hang up, or stop ringing."""
+        self.released.set()
+        if not self.taken_away:
+            self.call.becomes("completed" if self.call.live else "canceled")
+
+    async def _live(self, timeout: float) -> None:
+        step: Step = HANG_UP
+        if await ring(self.call, timeout):
+            self.stir()
+            step = await self._connected()
+        self.taken_away = isinstance(step, Fetch | Inline)
+        if not self.taken_away:
+            self.call.becomes("completed")
+        self.gone = True
+        self.stir()
+        if not isinstance(step, End):  # a live update has other plans for this person
+            await live(self.call, step)
+
+    async def _connected(self) -> Step:
+        if self.tones:
+            self.call.line.overhear("Tones", digits=self.tones)
+        step = await self._whispered()
+        if step is None:
+            self.ready = True
+            self.stir()
+            step = await uninterrupted(self.call, self._until_released())
+        return step or HANG_UP
+
+    async def _whispered(self) -> Outcome:
+        """Run the document for the person called; None when the two can talk."""
+        session = Session(self.call, WHISPERED, NO_DIAL)
+        step: Outcome = self.whisper
+        while isinstance(step, Fetch) and not self.call.redirected:
+            step = await uninterrupted(self.call, session.one(step))
+        return step
+
+    async def _until_released(self) -> Outcome:
+        await self.released.wait()
+        return HANG_UP

@@ -1,0 +1,114 @@
+"""A call to one of the app's own numbers: it comes in again as a call of its own, and the two are joined."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Queue, QueueFull
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ringback.calls import lifecycle
+from ringback.calls.audio_path import Audio, Event, Heard, Key, Tune, Words
+from ringback.sound import wav
+from ringback.twiml.interpreter import End
+
+if TYPE_CHECKING:
+    from ringback.account.phone_numbers import Number
+    from ringback.calls.call import Call
+    from ringback.state import Switchboard
+
+MOST_HOPS = 3  # own numbers a call may come through
+PATIENCE = 2.0  # seconds that what one side says is kept until the other listens
+MOST_KEPT = 100  # such things
+ENDS = {"busy": "busy", "no-answer": "no-answer"}  # of an incoming call that was not answered; others are a failure
+
+
+def comes_back(through: tuple[str, ...], number: str) -> bool:
+    """Would a call that has come through these numbers go round in circles?"""
+    return number in through or len(through) >= MOST_HOPS
+
+
+def connect(outer: Call, number: Number) -> None:
+    """Let the app's number ring. `outer` is answered and ends with the incoming call it leads to."""
+    inner = lifecycle.incoming(outer.board, outer.plan.from_, number, outer.plan.through)
+    outer.board.spawn(_joined(outer, inner))
+
+
+async def _joined(outer: Call, inner: Call) -> None:
+    inward, outward = _Way(outer, inner), _Way(inner, outer)
+    carrying = [asyncio.create_task(way.carry()) for way in (inward, outward)]
+    try:
+        await _until_one_is_over(outer, inner)
+        if inner.over:
+            await outward.emptied()
+    finally:
+        for task in carrying:
+            task.cancel()
+        await asyncio.gather(*carrying, return_exceptions=True)
+    if not inner.over:
+        lifecycle.hung_up_by_person(inner)
+    elif outer.live:
+        outer.interrupt(End("completed", by_person=True))
+    else:
+        outer.becomes(ENDS.get(inner.status, "failed"))
+
+
+async def _until_one_is_over(outer: Call, inner: Call) -> None:
+    while True:
+        changes = [asyncio.ensure_future(changed.wait()) for changed in (outer.changed, inner.changed)]
+        if inner.answered and outer.status == "ringing":
+            lifecycle.picked_up(outer)
+        if outer.over or inner.over:
+            return await _forget(changes)
+        try:
+            await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _forget(changes)
+
+
+async def _forget(tasks: Sequence[asyncio.Task[bool]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Way:
+    """One direction: what reaches the ear of one call comes out of the other's mouth, in order."""
+
+    def __init__(self, ear: Call, mouth: Call) -> None:
+        self.mouth = mouth
+        self.kept: Queue[Event] = Queue(MOST_KEPT)
+        ear.relay = self.take
+
+    def take(self, item: Heard) -> None:
+        with suppress(QueueFull):
+            for event in as_events(self.mouth.board, item):
+                self.kept.put_nowait(event)
+
+    async def carry(self) -> None:
+        while True:
+            event = await self.kept.get()
+            await self.mouth.line.somebody_listens(PATIENCE, key=isinstance(event, Key))
+            self.mouth.does(event)
+            self.kept.task_done()
+
+    async def emptied(self) -> None:
+        with suppress(TimeoutError):
+            async with self.mouth.board.clock.deadline(PATIENCE):
+                await self.kept.join()
+
+
+def as_events(board: Switchboard, item: Heard) -> Iterator[Event]:
+    """What is heard at one end, as it is said at the other."""
+    details = item.details
+    media = board.media.get((details.get("url") or "").rpartition("/")[2])
+    match item.verb:
+        case "Voice" if media:
+            yield Audio(wav.from_wav(media.body))
+        case "Say" | "Voice" if details["text"]:
+            yield Words(details["text"])
+        case "Tones":
+            yield from (Key(digit) for digit in details["digits"] if digit not in "wW")
+        case "Play" if media:
+            yield Tune(details["url"], details["source"], details["seconds"])

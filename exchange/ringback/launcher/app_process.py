@@ -1,0 +1,84 @@
+"""The command that starts an app: waited for, and ended with all that it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+
+from ringback.launcher.environment import host_and_port
+from ringback.service.command_line import Unusable
+
+PATIENCE = 20.0  # seconds an app may take to listen before a word is said about it
+LAST_WORDS = 5.0  # seconds it gets to stop
+LOOK_AGAIN = 0.05
+
+
+async def run_command(command: list[str], told: dict[str, str], app: str, ready: str) -> int:
+    """Its exit status, as a shell would say it. `ready` is said as soon as somebody listens at `app`."""
+    try:
+        process = await asyncio.create_subprocess_exec(*command, env=told, start_new_session=True)
+    except OSError as problem:
+        raise Unusable(f"{command[0]} cannot be started: {problem.strerror}") from None
+    announcing = asyncio.create_task(_announce(app, ready))
+    try:
+        status = await process.wait()
+        if status and not announcing.done():
+            print(f"exchange: the command ended before anything listened at {app}", flush=True)
+        return status if status >= 0 else 128 - status
+    finally:
+        announcing.cancel()
+        await _end(process)
+
+
+async def nobody_listens(app: str) -> None:
+    """Raises Unusable when somebody does: the app could not, and the wrong one would be rung."""
+    if await _listens(app):
+        raise Unusable(f"Something listens at {app} already: stop it, or choose another port (PORT=5001, or --app)")
+
+
+async def _announce(app: str, ready: str) -> None:
+    """Say when the app can be reached, and once, after a while, that it cannot."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            return await _say_when(app, ready)
+    print(f"exchange: nothing listens at {app} yet: start the app there (see PORT), or say where: --app", flush=True)
+    await _say_when(app, ready)
+
+
+async def _say_when(app: str, ready: str) -> None:
+    while not await _listens(app):
+        await asyncio.sleep(LOOK_AGAIN)
+    print(ready, flush=True)
+
+
+async def _listens(app: str) -> bool:
+    with suppress(OSError):
+        _, writer = await asyncio.open_connection(*host_and_port(app))
+        writer.close()
+        return True
+    return False
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask all that the command started to stop, and insist: after a while, or at once when asked a second time."""
+    try:
+        if _send(process.pid, signal.SIGTERM):
+            async with asyncio.timeout(LAST_WORDS):
+                while _send(process.pid, 0):
+                    await asyncio.sleep(LOOK_AGAIN)
+    except TimeoutError:
+        pass
+    finally:
+        _send(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _send(group: int, number: int) -> bool:
+    """Is there still somebody in the group?"""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,151 @@
+"""A text from a handset: told to the app, whose document says what is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ringback.account.phone_numbers import Number
+from ringback.account.webhook_urls import Addresses
+from ringback.calls.call import geography
+from ringback.messages.delivery import Message, fetch_all_media, send
+from ringback.messages.message_verb import send_from_document
+from ringback.twiml.attributes import method
+from ringback.twiml.documents import Document, Trouble, read_messaging
+from ringback.twiml.interpreter import Fetch
+from ringback.twiml.parser import Element
+from ringback.webhooks.request import Webhook, join
+
+if TYPE_CHECKING:
+    from ringback.state import Switchboard
+
+MOST_DOCUMENTS = 50
+MOST_REPLIES = 10
+MOST_IN_A_ROW = 15
+ROW_WITHIN = 30.0  # seconds between replies that count as one row
+
+
+async def receive(board: Switchboard, message: Message, number: Number) -> None:
+    """Take in one text to a number of ours: opt-out words first, then the app."""
+    await fetch_all_media(board, message)
+    if words := board.opt_outs.answer(message.from_, message.to, message.body):
+        send(board, _automatic(board, message, words))
+    asked = board.addresses(number, number.sms_application_sid)
+    if asked.sms_url:
+        await TextSession(board, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
+
+
+def _automatic(board: Switchboard, message: Message, words: str) -> Message:
+    now = board.clock.now()
+    return Message(message.account, message.to, message.from_, words, "outbound-reply", message.from_, now)
+
+
+class TextSession:
+    """The documents that follow from one text."""
+
+    def __init__(self, board: Switchboard, message: Message, number: Addresses) -> None:
+        self.board, self.message, self.number = board, message, number
+        self.document = Document("", "POST", Element("Response"))
+        self.replies = 0
+
+    async def run(self, step: Fetch | None) -> None:
+        """Documents one after another until one does not lead on."""
+        for _ in range(MOST_DOCUMENTS):
+            if step is None:
+                return
+            try:
+                self.document = await self._get(step)
+            except Trouble as trouble:
+                fallback = await self._fallback(trouble)
+                if fallback is None:
+                    return
+                self.document = fallback
+            self.board.warn_of_grammar(self.document, "sms", sid=self.message.sid, handset=self.message.handset)
+            step = self._perform(self.document.root.elements())
+        if step is not None:
+            Trouble(14106, step.url).report(self.board, sid=self.message.sid, handset=self.message.handset)
+
+    def _perform(self, elements: list[Element]) -> Fetch | None:
+        for element in elements:
+            if element.name == "Redirect":
+                return Fetch(self.absolute(element.text()), method(self, element, 13710))
+            if element.name not in ("Message", "Sms"):
+                self.warn(14110, element, f"<{element.name}>")
+                continue
+            sent = self._reply(element)
+            if sent and element.get("action"):
+                extra = {"MessageStatus": sent.status, "SmsStatus": sent.status, "MessageSid": sent.sid}
+                return Fetch(self.absolute(element.get("action")), method(self, element, 14104), extra)
+        return None
+
+    def _reply(self, element: Element) -> Message | None:
+        self.replies += 1
+        if self.replies > MOST_REPLIES:
+            self.warn(14109, element)
+            return None
+        if not self._may_go_on():
+            self.warn(14107, element)
+            return None
+        message = self.message
+        return send_from_document(self.board, self, element, message.to, message.from_, "outbound-reply")
+
+    def _may_go_on(self) -> bool:
+        """Twilio stops two robots after 15 replies in a row, each within 30 seconds of the one before."""
+        pair, now = (self.message.from_, self.message.to), self.board.clock.time()
+        last, count = self.board.rows.get(pair, (0.0, 0))
+        count = count + 1 if now - last <= ROW_WITHIN else 1
+        if count <= MOST_IN_A_ROW:
+            self.board.rows[pair] = (now, count)
+        return count <= MOST_IN_A_ROW
+
+    async def _fallback(self, trouble: Trouble) -> Document | None:
+        trouble.report(self.board, sid=self.message.sid, handset=self.message.handset)
+        if not self.number.sms_fallback_url:
+            return None
+        extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
+        try:
+            return await self._get(Fetch(self.number.sms_fallback_url, self.number.sms_fallback_method, extra))
+        except Trouble as second:
+            second.report(self.board, sid=self.message.sid, handset=self.message.handset)
+            return None
+
+    async def _get(self, step: Fetch) -> Document:
+        parameters = tuple((incoming_parameters(self.message, self.board.origin) | step.extra).items())
+        jar = f"{self.message.from_} {self.message.to}"
+        webhook = Webhook(step.url, step.method, parameters, "sms", jar=jar, sid=self.message.sid)
+        return read_messaging(await asyncio.shield(self.board.spawn(self.board.ask(webhook))), step.method)
+
+    def absolute(self, address: str) -> str:
+        return join(self.document.url, address)
+
+    def warn(self, code: int, element: Element, why: str = "") -> None:
+        self.board.debugger.report(
+            code,
+            sid=self.message.sid,
+            handset=self.message.handset,
+            request=self.document.request,
+            answer=self.document.answer,
+            line=element.line,
+            column=element.column,
+            why=why,
+        )
+
+
+def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
+    """The parameters of an incoming text's webhook."""
+    told = {
+        "MessageSid": message.sid,
+        "SmsSid": message.sid,
+        "SmsMessageSid": message.sid,
+        "SmsStatus": "received",
+        "AccountSid": message.account,
+        "ApiVersion": "2010-04-01",
+        "From": message.from_,
+        "To": message.to,
+        "Body": message.body,
+        "NumMedia": str(len(message.media)),
+        "NumSegments": str(message.num_segments),
+    }
+    for place, media in enumerate(message.media):
+        told |= {f"MediaUrl{place}": origin + media.rest_path, f"MediaContentType{place}": media.content_type}
+    return told | geography(message.from_, "From") | geography(message.to, "To")

@@ -1,0 +1,67 @@
+"""A Message verb, in a document for texts or during a call, becomes a text on its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ringback.account.phone_numbers import is_address, tidy
+from ringback.messages.delivery import Message, fail, send
+from ringback.twiml.attributes import method
+from ringback.twiml.parser import Element
+
+if TYPE_CHECKING:
+    from ringback.state import Switchboard
+
+MOST_CHARACTERS = 1600
+MOST_MEDIA = 10
+
+
+class Source(Protocol):
+    """The session whose document holds the verb."""
+
+    def warn(self, code: int, element: Element, why: str = "") -> None: ...
+    def absolute(self, address: str) -> str: ...
+
+
+def send_from_document(
+    board: Switchboard, session: Source, element: Element, app: str, person: str, direction: str
+) -> Message | None:
+    """Send what the element says, from the app's number to the person unless it names others. None: a warning."""
+    body, media = _content(session, element)
+    to, from_ = tidy(element.get("to") or person), tidy(element.get("from") or app)
+    if not body.strip() and not media:
+        session.warn(14103, element, "it has no words and no pictures")
+        return None
+    if len(body) > MOST_CHARACTERS or len(media) > MOST_MEDIA:
+        session.warn(14103, element, f"{len(body)} characters, {len(media)} pictures")
+        return None
+    if not is_address(to):
+        session.warn(14101, element, to)
+        return None
+    if from_ not in board.numbers:
+        session.warn(14102, element, from_)
+        return None
+    callback = element.get("statusCallback") or element.get("action")
+    made = Message(
+        account=board.numbers[from_].account_sid,
+        from_=from_,
+        to=to,
+        body=body,
+        direction=direction,
+        handset=to,
+        created=board.clock.now(),
+        media_urls=media,
+        callback=session.absolute(callback) if callback else "",
+        callback_method=method(session, element, 14104),
+    )
+    if board.opt_outs.silenced(to, from_):
+        session.warn(21610, element, to)
+        return fail(board, made, 21610)
+    return send(board, made)
+
+
+def _content(session: Source, element: Element) -> tuple[str, list[str]]:
+    bodies = [child.raw_text() for child in element.elements() if child.name == "Body"]
+    media = [session.absolute(child.text()) for child in element.elements() if child.name == "Media"]
+    own = "".join(child for child in element.children if isinstance(child, str))
+    return "".join([own.strip() if bodies or media else own, *bodies]).strip(), media

@@ -1,0 +1,95 @@
+"""Recordings: what was said, as sound and, where it was typed, as words."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ringback.service.bounded_dict import RECORDINGS, History
+from ringback.service.dates import rfc2822
+from ringback.service.sids import new_sid
+from ringback.sound import mp3, wav
+from ringback.sound.recording_track import Tape
+
+if TYPE_CHECKING:
+    from ringback.state import Switchboard
+
+TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
+
+
+class Recording:
+    """One recording. Track 0 holds the person whose call it is, track 1 what they hear; of one track, one channel."""
+
+    def __init__(self, board: Switchboard, account: str, source: str, channels: int, track: str) -> None:
+        self.sid = new_sid("RE")
+        self.account, self.source, self.track = account, source, track
+        self.channels = channels if track == "both" else 1
+        self.call_sid: str | None = None
+        self.conference_sid: str | None = None
+        self.started = self.updated = board.clock.now()
+        self.path = f"/2010-04-01/Accounts/{account}/Recordings/{self.sid}"
+        self.url = board.origin + self.path
+        self.status = "in-progress"
+        self.words: list[str] = []
+        self.tape = Tape(board.clock, board.settings.pace, TRACKS[track])
+
+    @property
+    def runs(self) -> bool:
+        return self.status in ("in-progress", "paused")
+
+    @property
+    def empty(self) -> bool:
+        return not self.tape.length
+
+    @property
+    def duration(self) -> int:
+        """Whole seconds, at least one if there is any sound."""
+        return max(1, round(self.tape.length)) if self.tape.length else 0
+
+    def close(self, trim: bool = True) -> None:
+        self.tape.stop(trim)
+        self.status = "absent" if self.empty else "completed"
+
+    def as_parameters(self) -> dict[str, str]:
+        return {"RecordingSid": self.sid, "RecordingUrl": self.url, "RecordingDuration": str(self.duration)}
+
+    def as_callback(self, status: str) -> dict[str, str]:
+        """The parameters of a recording status callback."""
+        owner = {"ConferenceSid": self.conference_sid} if self.conference_sid else {"CallSid": self.call_sid or ""}
+        return (
+            {"AccountSid": self.account, "RecordingStatus": status, "RecordingSource": self.source, "ErrorCode": "0"}
+            | owner
+            | self.as_parameters()
+            | {
+                "RecordingChannels": str(self.channels),
+                "RecordingStartTime": rfc2822(self.started) or "",
+                "RecordingTrack": self.track,
+            }
+        )
+
+
+class Recordings(History[str, Recording]):
+    """All of them, by sid."""
+
+    def __init__(self, board: Switchboard) -> None:
+        super().__init__(RECORDINGS, lambda kept: kept.runs, weight=lambda kept: kept.tape.weight)
+        self.board = board
+        self.turn = asyncio.Semaphore(1)  # sound is made for one listener after the other, so that memory is bounded
+
+    def begin(self, account: str, source: str, channels: int, track: str) -> Recording:
+        recording = Recording(self.board, account, source, channels, track)
+        self[recording.sid] = recording
+        return recording
+
+    async def sound(self, recording: Recording, channels: int, as_mp3: bool) -> bytearray:
+        """A whole file, WAV or MP3, made beside the event loop."""
+        async with self.turn:
+            return await asyncio.to_thread(_file, recording.tape, channels, as_mp3)
+
+
+def _file(tape: Tape, channels: int, as_mp3: bool) -> bytearray:
+    parts = tape.played(channels)
+    made = bytearray() if as_mp3 else bytearray(wav.wav_head(tape.size(channels), channels))
+    for part in mp3.encoded(parts, channels) if as_mp3 else parts:
+        made += part
+    return made

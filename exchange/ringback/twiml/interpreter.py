@@ -1,0 +1,193 @@
+"""A call's program: documents fetched, run verb by verb, and followed to the next, until nothing is left to do."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ringback.calls.audio_path import seconds_to_say
+from ringback.twiml.documents import Document, Trouble, read_voice
+from ringback.twiml.parser import Element
+from ringback.webhooks.request import Webhook, join
+
+if TYPE_CHECKING:
+    from ringback.calls.call import Call
+
+APOLOGY = "We are sorry, an application error has occurred. Goodbye."
+
+
+FAST_DOCUMENTS = 50  # documents of one call after which each further one…
+BREATH = 0.1  # …waits so many seconds
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Ask for the next document. `extra` joins the call's standard parameters."""
+
+    url: str
+    method: str = "POST"
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inline:
+    """The next document, as it came over REST."""
+
+    twiml: str
+
+
+@dataclass(frozen=True)
+class End:
+    """Stop. `status` is what the call becomes; `leave` only ends a wait document."""
+
+    status: str = "completed"
+    by_person: bool = False
+    leave: bool = False
+
+
+HANG_UP = End()
+Step = Fetch | Inline | End
+Outcome = Step | None
+
+
+class Session:
+    """Documents run one after another on one call: its main program, or what it hears while it waits.
+
+    `allowed` are the verbs that may be used, None for all; others are warned of with `forbidden_code` and skipped.
+    `fallback` is asked when a document cannot be had."""
+
+    def __init__(self, call: Call, allowed: frozenset[str] | None = None, forbidden_code: int = 12200) -> None:
+        self.call, self.line, self.board = call, call.line, call.board
+        self.allowed, self.forbidden_code = allowed, forbidden_code
+        self.document = Document(url="", method="POST", root=Element("Response"))
+        self.parting: Fetch | None = None  # what is still asked if the person hangs up during this verb
+        self.ahead: list[Element] = []  # verbs of the document that are still to come
+        self.apologises = True  # a wait document that fails is silence instead, and asks no fallback
+        self.documents = 0
+        self.fell_back = False  # a fallback that leads back to what fails must not go round for ever
+        self.trouble: Trouble | None = None
+
+    async def run(self, step: Step) -> End:
+        """Run until a document ends, someone hangs up or nothing can be had; says how it ended."""
+        while not isinstance(step, End):
+            outcome = await self.one(step)
+            step = outcome or HANG_UP
+        return step
+
+    async def one(self, step: Fetch | Inline) -> Outcome:
+        """One document: get it, run it, and say what comes next (None: it simply ended)."""
+        await self._breathe()
+        self.parting = None
+        try:
+            self.document = await self._get(step)
+        except Trouble as trouble:
+            return await self.failed(trouble)
+        self.board.warn_of_grammar(self.document, "voice", self.call)
+        return await self.perform(self.document.root.elements())
+
+    async def _breathe(self) -> None:
+        """A program that goes in circles and takes no time is slowed down, so that one caller cannot keep us busy."""
+        self.documents += 1
+        if self.documents > FAST_DOCUMENTS:
+            await self.board.clock.sleep(BREATH)
+
+    async def perform(self, elements: list[Element]) -> Outcome:
+        """Run verbs in order until one leads elsewhere."""
+        from ringback.verbs import VERBS
+
+        for place, element in enumerate(elements):
+            self.ahead = elements[place + 1 :]
+            if not self._may(element):
+                continue
+            if element.name != "Reject" and element.get("answerOnBridge") != "true":
+                self.call.pick_up()
+            outcome = await VERBS[element.name](self, element)
+            self.parting = None
+            if outcome is not None:
+                return outcome
+        return None
+
+    async def perform_one(self, element: Element) -> Outcome:
+        """Run a nested verb."""
+        from ringback.verbs import VERBS
+
+        return await VERBS[element.name](self, element)
+
+    def _may(self, element: Element) -> bool:
+        from ringback.verbs import VERBS
+
+        if self.allowed is not None and element.name not in self.allowed:
+            self.warn(self.forbidden_code, element, why=f"<{element.name}>")
+            return False
+        return element.name in VERBS
+
+    async def failed(self, trouble: Trouble) -> Outcome:
+        """Report it and ask the fallback; without one, or when that fails too, apologise and hang up."""
+        trouble.report(self.board, self.call)
+        self.trouble = trouble
+        if not self.apologises:
+            return End(leave=True)
+        fallback = self.call.plan.fallback
+        if fallback.url and not self.fell_back:
+            self.fell_back = True
+            extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
+            try:
+                self.document = await self._get(Fetch(fallback.url, fallback.method, extra))
+            except Trouble as second:
+                second.report(self.board, self.call)
+            else:
+                self.board.warn_of_grammar(self.document, "voice", self.call)
+                return await self.perform(self.document.root.elements())
+        await self._apologise()
+        return HANG_UP
+
+    async def _apologise(self) -> None:
+        self.call.pick_up()
+        item = self.line.hear("Say", text=APOLOGY, voice="", language="en-US", seconds=4.0, system=True)
+        await self.line.lasting(item, seconds_to_say(APOLOGY))
+
+    async def _get(self, step: Fetch | Inline) -> Document:
+        if isinstance(step, Inline):
+            return read_voice(step.twiml)
+        parameters = tuple((self.call.parameters() | step.extra).items())
+        webhook = Webhook(step.url, step.method, parameters, "voice", jar=self.call.sid, sid=self.call.sid)
+        asked = self.board.spawn(self.board.ask(webhook))
+        answer = await asyncio.shield(asked)  # an interruption does not take the request back: it is on its way
+        self.call.request_came_back()
+        return read_voice(answer, step)
+
+    async def stale_fetch(self) -> None:
+        """Ask for what the interrupted document would have led to, and ignore it: real exchanges sometimes do."""
+        for element in self.ahead:
+            if element.name == "Redirect":
+                url, parameters = self.absolute(element.text()), tuple(self.call.parameters().items())
+                await self.board.ask(Webhook(url, "POST", parameters, "voice", jar=self.call.sid, sid=self.call.sid))
+                return
+
+    # What verbs need.
+
+    def absolute(self, address: str) -> str:
+        """An address in the running document, made whole; "" is the document itself."""
+        return join(self.document.url, address) if self.document.url else address.strip()
+
+    def fetch(self, address: str, method: str, extra: dict[str, str] | None = None) -> Fetch:
+        """The next document at an address of this one. Inline TwiML has no address to be relative to: 15004."""
+        url = self.absolute(address)
+        if not url.lower().startswith(("http://", "https://")):
+            self.board.debugger.report(15004 if not self.document.url else 11100, sid=self.call.sid, why=url, url=url)
+            return Fetch(url or "about:blank", method, extra or {})
+        return Fetch(url, method, extra or {})
+
+    def warn(self, code: int, element: Element, why: str = "") -> None:
+        """Tell the debugger, with the element's place in the running document."""
+        self.board.debugger.report(
+            code,
+            sid=self.call.sid,
+            handset=self.call.plan.handset,
+            request=self.document.request,
+            answer=self.document.answer,
+            line=element.line,
+            column=element.column,
+            why=why,
+        )

@@ -1,0 +1,56 @@
+"""A Gather's partialResultCallback: what is understood so far, told while somebody is still speaking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+
+from ringback.calls.audio_path import seconds_to_say
+from ringback.twiml.attributes import method
+from ringback.twiml.interpreter import Session
+from ringback.twiml.parser import Element
+from ringback.webhooks.request import Webhook
+
+MOST_STEPS = 5
+PATIENCE = 2.0  # seconds longer than the words themselves that the action waits for the app to take them in
+
+
+async def tell_partials(session: Session, element: Element, words: str) -> None:
+    """Tell the words in growing parts, each once the app has answered the one before; what it answers is ignored."""
+    address = element.get("partialResultCallback")
+    if not address:
+        return
+    way = method(session, element, 13312, "partialResultCallbackMethod")
+    telling = session.board.spawn(_tell(session, session.absolute(address), way, element.get("language"), words))
+    try:
+        with suppress(TimeoutError):
+            async with session.board.clock.deadline(seconds_to_say(words) * session.line.pace + PATIENCE):
+                await asyncio.shield(telling)
+    except asyncio.CancelledError:
+        telling.cancel()
+        raise
+
+
+async def _tell(session: Session, url: str, way: str, language: str, words: str) -> None:
+    call, stable = session.call, ""
+    parts = list(growing(words))
+    for number, part in enumerate(parts):
+        await call.board.clock.sleep(seconds_to_say(words) * call.line.pace / len(parts))
+        told = call.parameters() | {
+            "SequenceNumber": str(number),
+            "UnstableSpeechResult": part,
+            "StableSpeechResult": stable,
+            "Stability": "0.9",
+            "Language": language or "en-US",
+        }
+        await call.board.told(Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid))
+        stable = part
+
+
+def growing(words: str) -> Iterator[str]:
+    """The words so far, in at most five steps; the last is all of them."""
+    every = words.split()
+    steps = min(len(every), MOST_STEPS)
+    for step in range(1, steps + 1):
+        yield " ".join(every[: len(every) * step // steps])

@@ -1,0 +1,105 @@
+"""The developer's doors: the debugger, the faults and the clock, as JSON."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+from ringback.service.clock import iso
+from ringback.service.faults import CHANNELS, KINDS, NEEDS, BadFault
+from ringback.state import Switchboard
+from ringback.web import coverage
+from ringback.web.json_responses import Refused, add_door, as_page, number_field, read_json
+
+PAGES = Path(__file__).parents[1] / "pages"
+LARGEST_SEED = 2**53  # that JSON and browsers agree about
+LONGEST_STEP = 366 * 24 * 3600.0
+
+
+def add_routes(app: web.Application, board: Switchboard) -> None:
+    route = partial(add_door, app, board)
+    route("GET", "/debugger", alerts)
+    route("DELETE", "/debugger", forget_alerts)
+    route("GET", "/requests", requests)
+    route("GET", "/faults", faults)
+    route("POST", "/faults", add_fault)
+    route("POST", "/faults/dice", throw_dice)
+    route("DELETE", "/faults", remove_faults)
+    route("DELETE", "/faults/{id}", remove_fault)
+    route("GET", "/honesty", show_honesty)
+    route("GET", "/clock", clock)
+    route("POST", "/clock", step_clock)
+
+
+async def alerts(board: Switchboard, request: web.Request) -> web.StreamResponse:
+    """JSON, or the page for a browser that comes to look."""
+    if "text/html" in request.headers.get("Accept", ""):
+        return as_page(PAGES / "debugger" / "index.html")
+    return web.json_response({"alerts": list(board.debugger.alerts)})
+
+
+async def forget_alerts(board: Switchboard, request: web.Request) -> web.Response:
+    board.debugger.alerts.clear()
+    return web.Response(status=204)
+
+
+async def requests(board: Switchboard, request: web.Request) -> web.Response:
+    """Every request to the app, oldest first; `?sid=` keeps those of one call or text."""
+    sid = request.query.get("sid", "")
+    found = [one.shown() for one in board.requests if not sid or one.webhook.sid == sid]
+    return web.json_response({"requests": found})
+
+
+async def faults(board: Switchboard, request: web.Request) -> web.StreamResponse:
+    """JSON, or the page for a browser that comes to look."""
+    if "text/html" in request.headers.get("Accept", ""):
+        return as_page(PAGES / "faults" / "index.html")
+    shown = [fault.shown() for fault in board.faults.on.values()]
+    dial = {"kinds": KINDS, "needs": NEEDS, "channels": CHANNELS[1:], "seed": board.faults.seed}
+    return web.json_response({"faults": shown} | dial)
+
+
+async def throw_dice(board: Switchboard, request: web.Request) -> web.Response:
+    """{"seed": 3}"""
+    seed = (await read_json(request)).get("seed")
+    if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > LARGEST_SEED:
+        raise Refused(400, f"seed must be a whole number, at most {LARGEST_SEED}")
+    board.faults.throw(seed)
+    return web.json_response({"seed": seed})
+
+
+async def add_fault(board: Switchboard, request: web.Request) -> web.Response:
+    try:
+        fault = board.faults.add(await read_json(request))
+    except BadFault as reason:
+        raise Refused(400, str(reason)) from None
+    return web.json_response(fault.shown(), status=201)
+
+
+async def remove_faults(board: Switchboard, request: web.Request) -> web.Response:
+    board.faults.on.clear()
+    return web.Response(status=204)
+
+
+async def remove_fault(board: Switchboard, request: web.Request) -> web.Response:
+    written = request.match_info["id"]
+    if not written.isascii() or not written.isdigit() or not board.faults.on.pop(int(written[:9]), None):
+        raise Refused(404, "There is no such fault: it may have struck as often as it should")
+    return web.Response(status=204)
+
+
+async def show_honesty(board: Switchboard, request: web.Request) -> web.Response:
+    return web.Response(text=coverage.table())
+
+
+async def clock(board: Switchboard, request: web.Request) -> web.Response:
+    return web.json_response({"now": iso(board.clock.now()), "stopped": board.clock.stopped_at is not None})
+
+
+async def step_clock(board: Switchboard, request: web.Request) -> web.Response:
+    """Let time pass at once: {"forward": seconds}."""
+    given = await read_json(request)
+    await board.clock.forward(number_field(given, "forward", 0, LONGEST_STEP))
+    return await clock(board, request)

@@ -1,0 +1,259 @@
+"""Twilio as an HTTP client: signed, patient for 15 seconds, following redirects, with cookies, a login and a cache."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from ringback.launcher.certificates import is_twilios
+from ringback.service.bounded_dict import ANSWERS, PAIRS, History, bytes_of
+from ringback.service.clock import Clock
+from ringback.webhooks.cookies import Jars
+from ringback.webhooks.request import Answer, Overrides, Webhook, form, join, wire_url, without_userinfo
+from ringback.webhooks.signature import signature, signed_url
+
+MOST_REDIRECTS = 10
+REDIRECTS = {301, 302, 303, 307, 308}
+KEEPS_METHOD = {307, 308}
+AGENT = "TwilioProxy/1.1"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Failed(Exception):
+    """Nothing usable came: Twilio's number, why, and which retry policy covers it."""
+
+    def __init__(self, code: int, why: str = "", policy: str = "", status: int = 0) -> None:
+        super().__init__(why)
+        self.code, self.why, self.policy, self.status = code, why, policy, status
+
+
+class Client:
+    """Sends webhooks. One per exchange; close() it."""
+
+    def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
+        self.clock, self.token, self.shared_key = clock, token, shared_key
+        self.jars = Jars(clock)
+        self.cached: History[str, Answer] = History(ANSWERS, weight=bytes_of)
+        self.logins: History[tuple[str, str], bool] = History(PAIRS)
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=10, keepalive_timeout=5),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(),
+                auto_decompress=True,
+                trust_env=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def send(self, webhook: Webhook, token: str | None = None, copies: int = 1) -> Answer:
+        """Ask, retrying as the URL's overrides say. Never raises for what the other side does: see Answer.error.
+
+        `copies` of one delivery go out at once, all with the same idempotency token; the first one's answer counts."""
+        idempotency = str(uuid.uuid4())
+        answers = await asyncio.gather(*(self._deliver(webhook, token, idempotency) for _ in range(copies)))
+        return answers[0]
+
+    async def _deliver(self, webhook: Webhook, token: str | None, idempotency: str) -> Answer:
+        started = time.perf_counter()
+        try:
+            overrides = Overrides.of(webhook.url)
+            async with self.clock.deadline(overrides.total):
+                answer = await self._attempts(webhook, overrides, idempotency, token or self.token)
+        except Failed as failure:
+            answer = Answer(webhook.url, status=failure.status, error=failure.code, why=failure.why)
+        except ValueError:  # an address nothing can be made of, as in http://[x
+            answer = Answer(webhook.url, error=11100, why=webhook.url)
+        except TimeoutError:
+            answer = Answer(webhook.url, error=11200 if webhook.channel == "sms" else 11205, why="no answer in time")
+        answer.seconds = time.perf_counter() - started
+        answer.request = answer.request or _shown(webhook)
+        return answer
+
+    async def _attempts(self, webhook: Webhook, overrides: Overrides, idempotency: str, token: str) -> Answer:
+        if overrides.unknown:
+            raise Failed(11243, overrides.unknown)
+        for attempt in range(overrides.retries + 1):
+            last = attempt == overrides.retries
+            try:
+                answer = await self._follow(webhook, overrides, idempotency, token)
+            except Failed as failure:
+                if last or not overrides.retries_after(failure.policy):
+                    raise
+                continue
+            if last or answer.status < 400 or not overrides.retries_after(f"{answer.status // 100}xx"):
+                return answer
+        raise AssertionError("unreachable")
+
+    async def _follow(self, webhook: Webhook, overrides: Overrides, idempotency: str, token: str) -> Answer:
+        """One attempt with its redirects. A redirected request carries none of Twilio's parameters."""
+        method, parameters, url = webhook.method, webhook.parameters, webhook.url
+        for _ in range(MOST_REDIRECTS + 1):
+            request = _Request(self, webhook, method, url, parameters, idempotency, token)
+            answer = await request.answered(overrides)
+            if answer.status not in REDIRECTS or "location" not in answer.headers:
+                return answer
+            url, parameters = join(answer.url, answer.headers["location"]), ()
+            method = method if answer.status in KEEPS_METHOD else "GET"
+        raise Failed(11215, url)
+
+
+class _Request:
+    """One request over the wire, and a second one with a login when the first is answered 401."""
+
+    def __init__(
+        self,
+        client: Client,
+        webhook: Webhook,
+        method: str,
+        url: str,
+        parameters: tuple[tuple[str, str], ...],
+        idempotency: str,
+        token: str,
+    ) -> None:
+        self.client, self.webhook, self.method, self.parameters = client, webhook, method, parameters
+        bare, self.user, self.password = without_userinfo(url)
+        self.url = _checked(wire_url(bare, parameters if method == "GET" else ()))
+        self.token, self.idempotency = token, idempotency
+        self.shared_key, self.algorithm = "", "sha1"
+        if client.shared_key:
+            self.shared_key, secret = client.shared_key
+            self.token, self.algorithm = secret if token == client.token else token, "sha256"
+
+    async def answered(self, overrides: Overrides) -> Answer:
+        realm = (self.webhook.jar, urlsplit(self.url).netloc)
+        login = realm in self.client.logins and bool(self.user)
+        answer = await self._once(overrides, basic=login)
+        if answer.status == 401 and self.user and not login:
+            challenge = answer.headers.get("www-authenticate", "").lower()
+            answer = await self._once(overrides, basic=challenge.startswith("basic"), digest="digest" in challenge)
+            self.client.logins[realm] = challenge.startswith("basic")
+        return answer
+
+    async def _once(self, overrides: Overrides, basic: bool = False, digest: bool = False) -> Answer:
+        headers = self._headers()
+        if basic:
+            headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
+        extra: dict[str, Any] = {}
+        if digest:
+            extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password),)
+        body: bytes | AsyncIterator[bytes] | None = form(self.parameters).encode() if self.method == "POST" else None
+        if isinstance(body, bytes) and self.webhook.lasts and not digest:  # which would want the body a second time
+            headers["Content-Length"] = str(len(body))
+            body = self.client.clock.drip(body, self.webhook.lasts)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
+        try:
+            async with self.client.session.request(
+                self.method,
+                URL(self.url, encoded=True),
+                data=body,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+                **extra,
+            ) as response:
+                self.client.jars.keep(self.webhook.jar, self.url, response.headers.getall("Set-Cookie", []))
+                return self._from_cache_or(await self._read(response), headers)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _failure(error, self.url) from None
+
+    def _headers(self) -> dict[str, str]:
+        voice = self.webhook.channel in ("voice", "voice-status")
+        signed = self.parameters if self.method == "POST" else ()
+        headers = {
+            "User-Agent": AGENT,
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip",
+            "X-Twilio-Signature": signature(self.token, signed_url(self.url, voice), signed, self.algorithm),
+            "I-Twilio-Idempotency-Token": self.idempotency,
+            "X-Home-Region": "us1",
+        }
+        if self.shared_key:
+            headers["X-Twilio-Webhooks-Signature-Settings"] = f"key={self.shared_key},algorithm=HMAC_SHA256"
+        if self.method == "POST":
+            headers["Content-Type"] = FORM + ("; charset=UTF-8" if voice else "")
+        if cookies := self.client.jars.header(self.webhook.jar, self.url):
+            headers["Cookie"] = cookies
+        return headers | self._validators()
+
+    def _validators(self) -> dict[str, str]:
+        known = self.client.cached.get(self.url) if self.method == "GET" else None
+        if known is None:
+            return {}
+        names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+        return {asked: known.headers[kept] for kept, asked in names.items() if kept in known.headers}
+
+    async def _read(self, response: aiohttp.ClientResponse) -> Answer:
+        body = b""
+        async for piece in response.content.iter_chunked(16 * 1024):
+            body += piece
+            if len(body) > self.webhook.most_bytes:
+                raise Failed(11750, status=response.status)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(self.url, response.status, headers, body, request=_shown(self.webhook, self.url, self.method))
+
+    def _from_cache_or(self, answer: Answer, sent: dict[str, str]) -> Answer:
+        if self.method != "GET":
+            return answer
+        if answer.status == 304 and self.url in self.client.cached:
+            known = self.client.cached[self.url]
+            return Answer(known.url, known.status, known.headers, known.body, request=answer.request)
+        if answer.status == 200 and not answer.headers.keys().isdisjoint({"etag", "last-modified"}):
+            self.client.cached[self.url] = answer
+        return answer
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Failed(11100, url)
+    if is_twilios(parts.hostname or ""):
+        raise Failed(11210, "the exchange asks nothing of the real Twilio")
+    return url
+
+
+def _failure(error: Exception, url: str) -> Failed:
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return Failed(11201, "no connection in time", "ct")
+        case aiohttp.SocketTimeoutError():
+            return Failed(11200, "nothing came in time", "rt")
+        case aiohttp.ClientConnectorCertificateError():
+            return Failed(11237, str(error), "ct")
+        case aiohttp.ClientSSLError():
+            return Failed(11220, str(error), "ct")
+        case aiohttp.ClientConnectorDNSError():
+            return Failed(11210, str(error), "ct")
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return Failed(11202, "connection refused", "ct")
+        case aiohttp.ClientConnectorError() | socket.gaierror():
+            return Failed(11205, str(error), "ct")
+        case aiohttp.InvalidURL() | ValueError():
+            return Failed(11100, url)
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
+            return Failed(11206, str(error) or "the connection was closed early")
+    return Failed(11200, str(error))
+
+
+def _shown(webhook: Webhook, url: str = "", method: str = "") -> dict[str, Any]:
+    """The request as the debugger shows it."""
+    return {"method": method or webhook.method, "url": url or webhook.url, "parameters": list(webhook.parameters)}
