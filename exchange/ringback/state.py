@@ -59,7 +59,7 @@ class Handset:
         return {"number": self.number, "name": self.name, "when_called": self.when_called}
 
 
-class Switchboard:
+class State:
     """All state, in memory."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:

@@ -93,7 +93,7 @@ def test_it_is_recorded_the_first_who_came_on_a_channel_of_their_own(app, exchan
 
 
 def test_rooms_in_which_nobody_is_are_forgotten_after_many_others(app, exchange, client, ada):
-    rooms = exchange.board.rooms
+    rooms = exchange.state.rooms
     app.answers["/voice"] = conference()
     all_in(ada)
     exchange.run(open_many(rooms))

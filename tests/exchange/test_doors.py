@@ -165,7 +165,7 @@ def test_the_feed_tells_what_happens_and_can_be_resumed(app, exchange, ada, ben)
     ada.gets("hi")
     ben.texts("two")
     ben.gets("hi")
-    boot = exchange.board.feed.boot
+    boot = exchange.state.feed.boot
     items = read_feed(exchange, f"/feed?after={boot}-0", 4)
     assert [item["kind"] for item in items[:3]] == ["handset", "text", "text"]
     assert [item["id"] for item in items] == [f"{boot}-{count}" for count in range(1, 5)]

@@ -191,7 +191,7 @@ def a_value(name):
 
 
 def test_the_dice_can_be_thrown_anew(exchange):
-    faults = exchange.board.faults
+    faults = exchange.state.faults
     faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
     throws = []
     for _ in range(2):

@@ -98,7 +98,7 @@ def test_a_text_whose_answer_is_no_document_is_not_answered(app, exchange, ada, 
 
 def test_a_text_to_an_app_that_never_answers_is_given_up_after_fifteen_seconds(app, exchange, ada):
     async def never(asked):
-        await exchange.board.clock.sleep(3600)
+        await exchange.state.clock.sleep(3600)
 
     app.answers["/sms"] = never
     ada.texts("Hello")

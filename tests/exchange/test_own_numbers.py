@@ -78,7 +78,7 @@ def test_a_caller_who_leaves_takes_both_calls_along(front_desk, exchange, ada):
 
 def test_a_number_that_takes_too_long_is_not_waited_for(front_desk, exchange, ada):
     front_desk.answers["/voice"] = f'<Response><Dial timeout="5" action="/after">{SECOND}</Dial></Response>'
-    front_desk.answers["/second"] = lambda asked: exchange.board.clock.sleep(60)
+    front_desk.answers["/second"] = lambda asked: exchange.state.clock.sleep(60)
     ada.dials()
     front_desk.was_asked("/second")
     exchange.time_passes(5)

@@ -17,8 +17,8 @@ def options():
 @pytest.fixture
 def stopped(exchange):
     """The clock stands still unless the test lets time pass."""
-    exchange.loop.call_soon_threadsafe(exchange.board.clock.stop)
-    eventually(lambda: exchange.board.clock.stopped_at is not None)
+    exchange.loop.call_soon_threadsafe(exchange.state.clock.stop)
+    eventually(lambda: exchange.state.clock.stopped_at is not None)
     return exchange
 
 

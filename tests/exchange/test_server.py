@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 from ringback.service.settings import Settings
-from ringback.state import Switchboard
+from ringback.state import State
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 
 ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}
@@ -53,11 +53,11 @@ def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(numbe
 
 def test_it_stops_though_something_ends_at_that_very_moment():
     async def stop():
-        board = Switchboard(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app="http://127.0.0.1:9"))
-        board.spawn(asyncio.sleep(0, "it has ended in this turn of the loop"))
+        state = State(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app="http://127.0.0.1:9"))
+        state.spawn(asyncio.sleep(0, "it has ended in this turn of the loop"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        await board.close()
+        await state.close()
 
     stopping = threading.Thread(target=lambda: asyncio.run(stop()), daemon=True)
     stopping.start()

@@ -11,7 +11,7 @@ from ringback.calls.lifecycle import live, placed
 from ringback.service.clock import Clock
 from ringback.service.error_codes import ALL
 from ringback.service.settings import Settings
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.documents import Trouble, read_messaging, read_voice
 from ringback.twiml.interpreter import Inline
@@ -117,17 +117,17 @@ def run_in_a_call(document):
     """A call with a stopped clock and nobody at the other end of any address: it may not end in a mistake of ours."""
 
     async def play():
-        board = Switchboard(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))
-        call = placed(board, Plan("+441632960001", "+441632960000", "inbound", "+441632960001", "AC"))
+        state = State(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))
+        call = placed(state, Plan("+441632960001", "+441632960000", "inbound", "+441632960001", "AC"))
         call.becomes("ringing")
         task = asyncio.ensure_future(live(call, Inline(document)))
         for _ in range(20):
-            await board.clock.forward(5000)
+            await state.clock.forward(5000)
             await asyncio.sleep(0.001)
             if task.done():
                 break
-        codes = [alert["code"] for alert in board.debugger.alerts]
-        await board.close()
+        codes = [alert["code"] for alert in state.debugger.alerts]
+        await state.close()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         return codes

@@ -19,7 +19,7 @@ OK = "<Response><Message>ok</Message></Response>"
 
 @pytest.fixture
 def number(exchange):
-    return exchange.board.numbers[NUMBER]
+    return exchange.state.numbers[NUMBER]
 
 
 class RawServer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 # Ofcom's numbers for drama, which no network has; North America's are found valid as they are.
 FICTION = re.compile(r"\+44(7700900|1632960)[0-9]{3}")
@@ -26,7 +26,7 @@ class Found:
     errors: tuple[str, ...] = ()
 
 
-def look_up(board: Switchboard, written: str, country: str) -> Found:
+def look_up(state: State, written: str, country: str) -> Found:
     """A number in E.164 form, or as it is written in `country`. Whoever has a phone here has a valid number."""
     import phonenumbers  # its tables take a fifth of a second, which only those who look something up need spend
 
@@ -41,7 +41,7 @@ def look_up(board: Switchboard, written: str, country: str) -> Found:
         "country": phonenumbers.region_code_for_number(read) or _country_of(phonenumbers, read),
         "national": phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.NATIONAL),
     }
-    if error := _error(board, phonenumbers, read, number):
+    if error := _error(state, phonenumbers, read, number):
         return Found(number, about["calling_code"], about["country"], errors=(error,))
     return Found(number, **about, line=_line(phonenumbers, read))
 
@@ -51,11 +51,11 @@ def _country_of(phonenumbers: Any, read: Any) -> str:
     return str(phonenumbers.region_code_for_country_code(read.country_code))
 
 
-def _error(board: Switchboard, phonenumbers: Any, read: Any, number: str) -> str | None:
+def _error(state: State, phonenumbers: Any, read: Any, number: str) -> str | None:
     reason = phonenumbers.is_possible_number_with_reason(read)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         return WRONG_LENGTH.get(reason, "INVALID_LENGTH")
-    known = number in board.handsets or number in board.numbers or FICTION.fullmatch(number)
+    known = number in state.handsets or number in state.numbers or FICTION.fullmatch(number)
     return None if known or phonenumbers.is_valid_number(read) else "INVALID_BUT_POSSIBLE"
 
 

@@ -17,7 +17,7 @@ from ringback.service.sids import SID, new_sid
 from ringback.twiml.interpreter import Inline
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 SENDER = "VERIFY"  # whom the text and the call come from: no number of the app's, whose STOP does not count here
 LASTS = 600  # seconds
@@ -112,15 +112,15 @@ def _digits(length: int) -> str:
     return "".join(secrets.choice("0123456789") for _ in range(length))
 
 
-def deliver(board: Switchboard, verification: Verification, channel: str, name: str) -> None:
+def deliver(state: State, verification: Verification, channel: str, name: str) -> None:
     """Send the code to the phone, as a text or by a call that says it twice."""
-    now, to, account = board.clock.now(), verification.to, board.settings.account_sid
+    now, to, account = state.clock.now(), verification.to, state.settings.account_sid
     verification.attempts.append(Attempt(now, channel))
     verification.updated = now
     words = f"Your {name} verification code is: "
     if channel == "call":
         said = escape(words + ". ".join(verification.code)) + "."
         document = f"<Response><Say>{said}</Say><Say>{said}</Say></Response>"
-        outgoing(board, Plan(SENDER, to, "outbound-api", to, account, hidden=True), Inline(document), RINGS)
+        outgoing(state, Plan(SENDER, to, "outbound-api", to, account, hidden=True), Inline(document), RINGS)
     else:
-        send(board, Message(account, SENDER, to, words + verification.code, "outbound-api", to, now, hidden=True))
+        send(state, Message(account, SENDER, to, words + verification.code, "outbound-api", to, now, hidden=True))

@@ -55,8 +55,8 @@ def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:
         case Words(text=text):
             return "Voice", {"from": speaker, "text": text, "url": None}
         case Audio(sound=sound):
-            media = Media("audio/wav", wav.to_wav(sound), "", call.board.clock.now())
-            call.board.media[media.sid] = media
+            media = Media("audio/wav", wav.to_wav(sound), "", call.state.clock.now())
+            call.state.media[media.sid] = media
             return "Voice", {"from": speaker, "text": "", "url": media.path}
         case Key(digit=digit):
             return "Tones", {"digits": digit, "from": speaker}

@@ -16,7 +16,7 @@ from ringback.sound import wav
 from ringback.sound.recorder import CallRecorder, Wanted
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
     from ringback.twiml.interpreter import Step
 
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -66,15 +66,15 @@ class Plan:
 class Call:
     """One leg. `line` is the handset's end; `status` is Twilio's word; `changed` wakes who waits for either."""
 
-    def __init__(self, board: Switchboard, plan: Plan) -> None:
-        self.board, self.plan = board, plan
+    def __init__(self, state: State, plan: Plan) -> None:
+        self.state, self.plan = state, plan
         self.sid = new_sid("CA")
         self.status = "queued"
-        self.created = self.updated = board.clock.now()
+        self.created = self.updated = state.clock.now()
         self.answered: datetime | None = None
         self.ended: datetime | None = None
         self.answered_by: str | None = None
-        self.line = Line(board.clock, board.settings.pace, self._publish)
+        self.line = Line(state.clock, state.settings.pace, self._publish)
         self.changed = asyncio.Event()
         self.sequence = 0
         self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
@@ -83,7 +83,7 @@ class Call:
         self.dialled = ""  # what became of its last Dial
         self.goes_stale = False  # the fault stale-document waits for the next live update
         self.request_over = asyncio.Event()
-        self.journal = Journal(board.clock)
+        self.journal = Journal(state.clock)
         self.recorders: list[CallRecorder] = []  # that run now
         self.relay: Callable[[Heard], None] | None = None  # who else hears what reaches this ear
         self.redirected = False  # taken away from what it was doing by a live update
@@ -112,7 +112,7 @@ class Call:
         if self.over or status == self.status:
             return
         self.status = status
-        self.updated = self.board.clock.now()
+        self.updated = self.state.clock.now()
         if status == "in-progress":
             self.answered = self.updated
             if self.plan.recorded:
@@ -124,7 +124,7 @@ class Call:
         self.journal.note("status", status)
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
-        self.board.handset_sees(self)
+        self.state.handset_sees(self)
         self.tell(EVENTS.get(status, "completed"), status)
 
     def tell(self, event: str, status: str) -> None:
@@ -135,10 +135,10 @@ class Call:
         parameters = self.parameters() | {"CallStatus": status} | self._progress(event)
         self.sequence += 1
         for callback in callbacks:
-            self.board.call_back(callback.url, callback.method, parameters, "voice-status", self.sid, jar=self.sid)
+            self.state.call_back(callback.url, callback.method, parameters, "voice-status", self.sid, jar=self.sid)
 
     def _progress(self, event: str) -> dict[str, str]:
-        now = self.board.clock.now()
+        now = self.state.clock.now()
         told = {
             "Timestamp": now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
             "CallbackSource": "call-progress-events",
@@ -154,7 +154,7 @@ class Call:
     def _recording(self) -> dict[str, str]:
         if not self.recordings:
             return {}
-        recording = self.board.recordings.get(self.recordings[-1])
+        recording = self.state.recordings.get(self.recordings[-1])
         return recording.as_parameters() if recording and recording.source != "RecordVerb" else {}
 
     def request_came_back(self) -> None:
@@ -166,7 +166,7 @@ class Call:
         """Wait for the next document's answer, but not for long."""
         waiting = self.request_over
         with suppress(TimeoutError):
-            async with self.board.clock.deadline(MOST_PATIENCE):
+            async with self.state.clock.deadline(MOST_PATIENCE):
                 await waiting.wait()
 
     def duration(self) -> int | None:
@@ -215,7 +215,7 @@ class Call:
         elif kind == "listening":
             self.journal.note("listens", payload["listening"])
         if not self.plan.inside:
-            self.board.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
+            self.state.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
 
 
 def done(event: Event) -> str:

@@ -15,7 +15,7 @@ from ringback.sound.recorder import RoomRecorder, Wanted
 
 if TYPE_CHECKING:
     from ringback.calls.call import Call
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 # What each participant event is called where it is subscribed to.
 SUBSCRIBED = {
@@ -58,7 +58,7 @@ class Participant:
 
     def hears(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Let this one hear something, until it is over or they leave."""
-        task = self.call.board.spawn(program)
+        task = self.call.state.spawn(program)
         self.playing.add(task)
         task.add_done_callback(self.playing.discard)
         return task
@@ -73,11 +73,11 @@ class Participant:
 class Room:
     """One conference. Its callbacks are those its first participant asked for."""
 
-    def __init__(self, board: Switchboard, account: str, name: str) -> None:
-        self.board, self.account, self.name = board, account, name
+    def __init__(self, state: State, account: str, name: str) -> None:
+        self.state, self.account, self.name = state, account, name
         self.sid = new_sid("CF")
         self.status = "init"
-        self.created = self.updated = board.clock.now()
+        self.created = self.updated = state.clock.now()
         self.inside: dict[str, Participant] = {}
         self.changed = asyncio.Event()
         self.callback = ""
@@ -150,7 +150,7 @@ class Room:
         own = self._heard(speaker)
         if own and isinstance(event, Words | Audio):
             self.tell("participant-speech-start", own)
-            self.board.clock.call_later(seconds_spoken(event, speaker.line.pace), lambda: self._silent(own))
+            self.state.clock.call_later(seconds_spoken(event, speaker.line.pace), lambda: self._silent(own))
         if self.recorder and own and not own.coaches:
             self.recorder.spoken(speaker, event)
 
@@ -172,14 +172,14 @@ class Room:
                 "FriendlyName": self.name,
                 "AccountSid": self.account,
                 "SequenceNumber": str(self.sequence),
-                "Timestamp": rfc2822(self.board.clock.now()) or "",
+                "Timestamp": rfc2822(self.state.clock.now()) or "",
                 "StatusCallbackEvent": event,
             }
             | self._about(event, participant)
             | more
         )
         self.sequence += 1
-        self.board.call_back(self.callback, self.callback_method, told, "status", self.sid)
+        self.state.call_back(self.callback, self.callback_method, told, "status", self.sid)
 
     def _about(self, event: str, participant: Participant | None) -> dict[str, str]:
         if event == "conference-end":
@@ -208,7 +208,7 @@ class Room:
                     other.call.line.overhear("Beep")
 
     def _becomes(self, status: str) -> None:
-        self.status, self.updated = status, self.board.clock.now()
+        self.status, self.updated = status, self.state.clock.now()
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
 
@@ -216,16 +216,16 @@ class Room:
 class Rooms(History[str, Room]):
     """All conferences, by sid, those that are over too."""
 
-    def __init__(self, board: Switchboard) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__(CONFERENCES, lambda room: bool(room.inside))
-        self.board = board
+        self.state = state
 
     def open(self, account: str, name: str) -> Room:
         """The conference of that name that is going on, or a new one."""
         for room in reversed(self.values()):
             if room.name == name and room.status != "completed":
                 return room
-        room = Room(self.board, account, name)
+        room = Room(self.state, account, name)
         self[room.sid] = room
         return room
 

@@ -11,7 +11,7 @@ from ringback.calls.lifecycle import live, placed, ring, uninterrupted
 from ringback.twiml.interpreter import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 WHISPERED = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Hangup"})
 NO_DIAL = 13201
@@ -24,18 +24,18 @@ class Leg:
 
     def __init__(
         self,
-        board: Switchboard,
+        state: State,
         plan: Plan,
         timeout: float,
         stir: Callable[[], None],
         whisper: Fetch | None = None,
         tones: str = "",
     ) -> None:
-        self.call = placed(board, plan)
+        self.call = placed(state, plan)
         self.whisper, self.tones, self.stir = whisper, tones, stir
         self.ready = self.gone = self.taken_away = False
         self.released = asyncio.Event()
-        board.spawn(self._live(timeout))
+        state.spawn(self._live(timeout))
 
     def release(self) -> None:
         """The other side has left: hang up, or stop ringing."""

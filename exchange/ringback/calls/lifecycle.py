@@ -16,14 +16,14 @@ from ringback.twiml.interpreter import HANG_UP, End, Fetch, Inline, Outcome, Ses
 from ringback.webhooks.request import Webhook
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 log = logging.getLogger("exchange")
 
 
-def incoming(board: Switchboard, handset: str, number: Number, through: tuple[str, ...] | None = None) -> Call:
+def incoming(state: State, handset: str, number: Number, through: tuple[str, ...] | None = None) -> Call:
     """A handset calls one of our numbers; or another of our calls does, that came through those."""
-    asked, known = board.addresses(number, number.voice_application_sid), board.handsets.get(handset)
+    asked, known = state.addresses(number, number.voice_application_sid), state.handsets.get(handset)
     plan = Plan(
         from_=handset,
         to=number.phone_number,
@@ -37,50 +37,50 @@ def incoming(board: Switchboard, handset: str, number: Number, through: tuple[st
         inside=through is not None,
         through=(*(through or ()), number.phone_number),
     )
-    call = placed(board, plan)
+    call = placed(state, plan)
     call.journal.note("did", (f"dials {number.phone_number}", True))
     call.becomes("ringing")
     first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
-    board.spawn(live(call, first))
+    state.spawn(live(call, first))
     return call
 
 
-def between(board: Switchboard, handset: str, other: str) -> Call:
+def between(state: State, handset: str, other: str) -> Call:
     """A handset calls another: no business of the app, so REST does not show it."""
-    account = board.settings.account_sid
-    call = placed(board, Plan(handset, other, "inbound", handset, account, hidden=True))
+    account = state.settings.account_sid
+    call = placed(state, Plan(handset, other, "inbound", handset, account, hidden=True))
     call.journal.note("did", (f"dials {other}", True))
     call.becomes("ringing")
     noun = "Client" if other.startswith("client:") else "Number"
     address = escape(other.removeprefix("client:"))
     document = f'<Response><Dial answerOnBridge="true"><{noun}>{address}</{noun}></Dial></Response>'
-    board.spawn(live(call, Inline(document)))
+    state.spawn(live(call, Inline(document)))
     return call
 
 
-def placed(board: Switchboard, plan: Plan) -> Call:
-    """A call, on the books of the board and of its handset."""
-    call = Call(board, plan)
-    board.calls[call.sid] = call
-    plan.inside = plan.inside or plan.handset in board.numbers
+def placed(state: State, plan: Plan) -> Call:
+    """A call, on the books of the state and of its handset."""
+    call = Call(state, plan)
+    state.calls[call.sid] = call
+    plan.inside = plan.inside or plan.handset in state.numbers
     if not plan.inside:
-        calls = board.handset(plan.handset).calls
+        calls = state.handset(plan.handset).calls
         calls.append(call)
         trim(calls, lambda kept: not kept.over)
-    board.handset_sees(call)
+    state.handset_sees(call)
     return call
 
 
-def outgoing(board: Switchboard, plan: Plan, first: Step, timeout: float, time_limit: float | None = None) -> Call:
+def outgoing(state: State, plan: Plan, first: Step, timeout: float, time_limit: float | None = None) -> Call:
     """The app calls a handset."""
-    call = placed(board, plan)
-    board.spawn(_outgoing(call, first, timeout, time_limit))
+    call = placed(state, plan)
+    state.spawn(_outgoing(call, first, timeout, time_limit))
     return call
 
 
 async def _outgoing(call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
-    turn = call.board.calls_rate.turn(call.plan.account)
-    await call.board.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
+    turn = call.state.calls_rate.turn(call.plan.account)
+    await call.state.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
     if await ring(call, timeout):
         await live(call, first, time_limit)
 
@@ -89,22 +89,22 @@ async def ring(call: Call, timeout: float) -> bool:
     """Ring until it is answered; False if that never happens, and then the call is over."""
     from ringback.calls.loopback import connect
 
-    board, number = call.board, call.board.numbers.get(call.plan.handset)
+    state, number = call.state, call.state.numbers.get(call.plan.handset)
     if call.over:
         return False
     call.tell("initiated", "initiated")
-    behaviour = "" if number else board.handset(call.plan.handset).when_called
+    behaviour = "" if number else state.handset(call.plan.handset).when_called
     if behaviour in ("busy", "fails"):
-        await board.clock.sleep(board.settings.answer_after)
+        await state.clock.sleep(state.settings.answer_after)
         call.becomes("busy" if behaviour == "busy" else "failed")
         return False
     call.becomes("ringing")
     if number:
         connect(call, number)
     elif behaviour in PICKS_UP:
-        board.spawn(_pick_up(call))
+        state.spawn(_pick_up(call))
     try:
-        async with board.clock.deadline(timeout):
+        async with state.clock.deadline(timeout):
             while call.status == "ringing":
                 await call.changed.wait()
     except TimeoutError:
@@ -113,7 +113,7 @@ async def ring(call: Call, timeout: float) -> bool:
 
 
 async def _pick_up(call: Call) -> None:
-    await call.board.clock.sleep(call.board.settings.answer_after)
+    await call.state.clock.sleep(call.state.settings.answer_after)
     if call.status == "ringing":
         picked_up(call)
 
@@ -145,19 +145,19 @@ async def live(call: Call, first: Step, time_limit: float | None = None) -> None
     """Run a call's program to its end, whatever interrupts it, and end the call."""
     session, end = Session(call), End("failed")
     call.redirected = False
-    timer = call.board.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
+    timer = call.state.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
     try:
         end = await _run(session, first)
     except Exception as error:  # the person must not be left in silence by a mistake of ours
         log.exception("A call failed in the exchange")
-        call.board.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
+        call.state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
     finally:
         if timer:
             timer.cancel()
         unanswered = call.dialled if end.status == "completed" else end.status
         call.becomes("completed" if call.live else unanswered or "completed")
     if end.by_person and session.parting:
-        call.board.spawn(_part(call, session.parting))
+        call.state.spawn(_part(call, session.parting))
     else:
         call.request_came_back()
 
@@ -193,5 +193,5 @@ async def uninterrupted(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outco
 async def _part(call: Call, fetch: Fetch) -> None:
     """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
-    await call.board.ask(Webhook(fetch.url, fetch.method, parameters, "voice", jar=call.sid, sid=call.sid))
+    await call.state.ask(Webhook(fetch.url, fetch.method, parameters, "voice", jar=call.sid, sid=call.sid))
     call.request_came_back()

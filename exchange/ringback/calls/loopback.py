@@ -16,7 +16,7 @@ from ringback.twiml.interpreter import End
 if TYPE_CHECKING:
     from ringback.account.phone_numbers import Number
     from ringback.calls.call import Call
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 MOST_HOPS = 3  # own numbers a call may come through
 PATIENCE = 2.0  # seconds that what one side says is kept until the other listens
@@ -31,8 +31,8 @@ def comes_back(through: tuple[str, ...], number: str) -> bool:
 
 def connect(outer: Call, number: Number) -> None:
     """Let the app's number ring. `outer` is answered and ends with the incoming call it leads to."""
-    inner = lifecycle.incoming(outer.board, outer.plan.from_, number, outer.plan.through)
-    outer.board.spawn(_joined(outer, inner))
+    inner = lifecycle.incoming(outer.state, outer.plan.from_, number, outer.plan.through)
+    outer.state.spawn(_joined(outer, inner))
 
 
 async def _joined(outer: Call, inner: Call) -> None:
@@ -83,7 +83,7 @@ class _Way:
 
     def take(self, item: Heard) -> None:
         with suppress(QueueFull):
-            for event in as_events(self.mouth.board, item):
+            for event in as_events(self.mouth.state, item):
                 self.kept.put_nowait(event)
 
     async def carry(self) -> None:
@@ -95,14 +95,14 @@ class _Way:
 
     async def emptied(self) -> None:
         with suppress(TimeoutError):
-            async with self.mouth.board.clock.deadline(PATIENCE):
+            async with self.mouth.state.clock.deadline(PATIENCE):
                 await self.kept.join()
 
 
-def as_events(board: Switchboard, item: Heard) -> Iterator[Event]:
+def as_events(state: State, item: Heard) -> Iterator[Event]:
     """What is heard at one end, as it is said at the other."""
     details = item.details
-    media = board.media.get((details.get("url") or "").rpartition("/")[2])
+    media = state.media.get((details.get("url") or "").rpartition("/")[2])
     match item.verb:
         case "Voice" if media:
             yield Audio(wav.from_wav(media.body))

@@ -12,13 +12,13 @@ def detect(call: Call) -> None:
     """The verdict comes with the first request; or beside the call, if it does not wait for it."""
     verdict = _verdict(call)
     if verdict and call.plan.detected is not None:
-        call.board.spawn(_tell(call, verdict, call.plan.detected))
+        call.state.spawn(_tell(call, verdict, call.plan.detected))
     else:
         call.answered_by = verdict
 
 
 async def _tell(call: Call, verdict: str, callback: Callback) -> None:
-    await call.board.clock.sleep(max(SOONEST, int(DETECTION) / 1000 * call.line.pace))
+    await call.state.clock.sleep(max(SOONEST, int(DETECTION) / 1000 * call.line.pace))
     call.answered_by = "unknown" if call.over else verdict
     told = {
         "CallSid": call.sid,
@@ -27,14 +27,14 @@ async def _tell(call: Call, verdict: str, callback: Callback) -> None:
         "MachineDetectionDuration": DETECTION,
     }
     if callback.url:
-        call.board.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
+        call.state.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
 
 
 def _verdict(call: Call) -> str | None:
     """What is found, where it was asked for. The app's own numbers are machines."""
     if not call.plan.machine_detection:
         return None
-    behaviour = "machine" if call.plan.inside else call.board.handset(call.plan.handset).when_called
+    behaviour = "machine" if call.plan.inside else call.state.handset(call.plan.handset).when_called
     found = PICKS_UP.get(behaviour, "human")
     if found == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
         return "machine_end_beep"

@@ -20,7 +20,7 @@ from ringback.launcher.twilio_hosts import Front
 from ringback.service.command_line import Unusable, settings_from
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.web.server import Server
 
 # What apps call the sid of their TwiML application.
@@ -38,14 +38,14 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-")))
         server = await stack.enter_async_context(listening(settings))
         trust = Trust(folder, given)
-        front = Front(server.board, trust)
+        front = Front(server.state, trust)
         stack.push_async_callback(front.stop)
         await front.start()
         proxy = Proxy(front.port, front.plain, tuple(options.let_through))
         stack.push_async_callback(proxy.stop)
         await proxy.start()
         told = surroundings(given, settings, server.origin, proxy.url, front.port, trust.bundle)
-        told |= _login(server.board, given) | _application(server.board, given)
+        told |= _login(server.state, given) | _application(server.state, given)
         ready = f"ready: the phones are at {server.origin}/ and {settings.number} rings at {settings.app}"
         return await run_command(command, told, settings.app, ready)
 
@@ -71,18 +71,18 @@ async def _start(server: Server, port: int) -> None:
         raise Unusable(sentence) from None
 
 
-def _application(board: Switchboard, given: Mapping[str, str]) -> dict[str, str]:
+def _application(state: State, given: Mapping[str, str]) -> dict[str, str]:
     """A TwiML application with the app's own addresses, for the numbers it buys, under the sid that it has for one."""
     sid = next((given[name] for name in APPLICATION if given.get(name)), new_sid("AP"))
-    addresses = of_the_app(board.settings, board.clock.now())
-    board.applications[sid] = Application(sid=sid, friendly_name="exchange run", **addresses)
+    addresses = of_the_app(state.settings, state.clock.now())
+    state.applications[sid] = Application(sid=sid, friendly_name="exchange run", **addresses)
     return dict.fromkeys(APPLICATION, sid)
 
 
-def _login(board: Switchboard, given: Mapping[str, str]) -> dict[str, str]:
+def _login(state: State, given: Mapping[str, str]) -> dict[str, str]:
     """An API key as its login to REST: the app's own where it has one, which the exchange then knows."""
-    key = Key("exchange run", board.clock.now())
+    key = Key("exchange run", state.clock.now())
     if given.get("TWILIO_API_KEY") and given.get("TWILIO_API_SECRET"):
         key = Key(key.friendly_name, key.created, given["TWILIO_API_KEY"], given["TWILIO_API_SECRET"])
-    board.keys[key.sid] = key
+    state.keys[key.sid] = key
     return {"TWILIO_API_KEY": key.sid, "TWILIO_API_SECRET": key.secret}

@@ -7,7 +7,7 @@ from aiohttp import web
 from ringback.launcher.certificates import Trust
 from ringback.rest import routes
 from ringback.rest.product_hosts import PRODUCTS
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.web.app import Handler, make_app
 
 LAST_WORDS = 0.5  # seconds that answers under way get when the exchange stops
@@ -18,8 +18,8 @@ class Front:
 
     `port` speaks TLS, and `plain` does not: some clients hand a proxy what was meant for TLS, as axios does."""
 
-    def __init__(self, board: Switchboard, trust: Trust) -> None:
-        app = make_app(board)
+    def __init__(self, state: State, trust: Trust) -> None:
+        app = make_app(state)
         app.middlewares.insert(0, only_what_we_have)
         self.trust = trust
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_WORDS)

@@ -14,7 +14,7 @@ from ringback.service.media import Media, fetch_media
 from ringback.service.sids import new_sid
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 SENDER_OPEN = ("accepted", "scheduled")  # a service has not chosen the sender yet
 
@@ -79,77 +79,77 @@ class Message:
         }
 
 
-def send(board: Switchboard, message: Message) -> Message:
+def send(state: State, message: Message) -> Message:
     """Take a message on its way to a handset; it goes by itself from here."""
-    board.messages[message.sid] = message
-    turn = board.texts_rate.turn(message.from_, message.num_segments)
-    board.spawn(_progress(board, message, turn))
+    state.messages[message.sid] = message
+    turn = state.texts_rate.turn(message.from_, message.num_segments)
+    state.spawn(_progress(state, message, turn))
     return message
 
 
-def schedule(board: Switchboard, message: Message, at: datetime) -> Message:
+def schedule(state: State, message: Message, at: datetime) -> Message:
     """Take a message that leaves at a later moment of the exchange's clock, unless it is canceled before."""
     message.status = "scheduled"
-    board.messages[message.sid] = message
-    board.spawn(_later(board, message, at))
+    state.messages[message.sid] = message
+    state.spawn(_later(state, message, at))
     return message
 
 
-async def _later(board: Switchboard, message: Message, at: datetime) -> None:
-    await board.clock.sleep(at.timestamp() - board.clock.time())
+async def _later(state: State, message: Message, at: datetime) -> None:
+    await state.clock.sleep(at.timestamp() - state.clock.time())
     if message.status != "scheduled":
         return
-    if board.opt_outs.silenced(message.to, message.from_):
-        fail(board, message, 21610)
+    if state.opt_outs.silenced(message.to, message.from_):
+        fail(state, message, 21610)
     else:
-        await _progress(board, message, board.texts_rate.turn(message.from_, message.num_segments))
+        await _progress(state, message, state.texts_rate.turn(message.from_, message.num_segments))
 
 
-def cancel(board: Switchboard, message: Message) -> None:
+def cancel(state: State, message: Message) -> None:
     """Call a scheduled message off."""
-    _becomes(board, message, "canceled")
+    _becomes(state, message, "canceled")
 
 
-def fail(board: Switchboard, message: Message, code: int) -> Message:
+def fail(state: State, message: Message, code: int) -> Message:
     """Note a message that never leaves."""
     message.error_code = code
-    board.messages[message.sid] = message
-    _becomes(board, message, "failed")
+    state.messages[message.sid] = message
+    _becomes(state, message, "failed")
     return message
 
 
-async def _progress(board: Switchboard, message: Message, turn: float) -> None:
-    due = board.clock.time() + turn
-    await fetch_all_media(board, message)
-    await board.clock.sleep(due - board.clock.time())
-    await board.clock.sleep(board.settings.delivery)
+async def _progress(state: State, message: Message, turn: float) -> None:
+    due = state.clock.time() + turn
+    await fetch_all_media(state, message)
+    await state.clock.sleep(due - state.clock.time())
+    await state.clock.sleep(state.settings.delivery)
     if message.status in SENDER_OPEN:
-        _becomes(board, message, "queued")
-        await board.clock.sleep(board.settings.delivery)
-    message.sent = board.clock.now()
-    _becomes(board, message, "sent")
-    await board.clock.sleep(board.settings.delivery)
-    if code := _kept_back(board, message):
+        _becomes(state, message, "queued")
+        await state.clock.sleep(state.settings.delivery)
+    message.sent = state.clock.now()
+    _becomes(state, message, "sent")
+    await state.clock.sleep(state.settings.delivery)
+    if code := _kept_back(state, message):
         message.error_code, message.error_message = code, words(code)
-        return _becomes(board, message, "undelivered")
-    board.delivered(message)
-    _becomes(board, message, "delivered")
+        return _becomes(state, message, "undelivered")
+    state.delivered(message)
+    _becomes(state, message, "delivered")
 
 
-def _kept_back(board: Switchboard, message: Message) -> int | None:
-    if board.faults.take("message-filter", channel="sms"):
+def _kept_back(state: State, message: Message) -> int | None:
+    if state.faults.take("message-filter", channel="sms"):
         return 30007
-    return 30003 if board.handset(message.to).when_called == "fails" else None
+    return 30003 if state.handset(message.to).when_called == "fails" else None
 
 
-async def fetch_all_media(board: Switchboard, message: Message) -> None:
+async def fetch_all_media(state: State, message: Message) -> None:
     """Fetch what the message's media addresses hold; what cannot be had is reported and left out."""
     for url in message.media_urls:
-        found = await fetch_media(board, url, message.sid)
+        found = await fetch_media(state, url, message.sid)
         if isinstance(found, Media):
-            attach(board, message, found)
+            attach(state, message, found)
         else:
-            board.debugger.report(
+            state.debugger.report(
                 found.error or 11200,
                 sid=message.sid,
                 handset=message.handset,
@@ -161,19 +161,19 @@ async def fetch_all_media(board: Switchboard, message: Message) -> None:
     message.media_urls = []
 
 
-def attach(board: Switchboard, message: Message, media: Media) -> None:
+def attach(state: State, message: Message, media: Media) -> None:
     media.parent, media.account = message.sid, message.account
     message.media.append(media)
-    board.media[media.sid] = media
+    state.media[media.sid] = media
 
 
-def _becomes(board: Switchboard, message: Message, status: str) -> None:
+def _becomes(state: State, message: Message, status: str) -> None:
     message.status = status
-    message.updated = board.clock.now()
-    board.text_changed(message)
+    message.updated = state.clock.now()
+    state.text_changed(message)
     if message.callback:
-        told = callback_parameters(message, board.clock.now())
-        board.call_back(message.callback, message.callback_method, told, "sms-status", message.sid)
+        told = callback_parameters(message, state.clock.now())
+        state.call_back(message.callback, message.callback_method, told, "sms-status", message.sid)
 
 
 def callback_parameters(message: Message, now: datetime) -> dict[str, str]:

@@ -17,7 +17,7 @@ from ringback.twiml.parser import Element
 from ringback.webhooks.request import Webhook, join
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 MOST_DOCUMENTS = 50
 MOST_REPLIES = 10
@@ -25,26 +25,26 @@ MOST_IN_A_ROW = 15
 ROW_WITHIN = 30.0  # seconds between replies that count as one row
 
 
-async def receive(board: Switchboard, message: Message, number: Number) -> None:
+async def receive(state: State, message: Message, number: Number) -> None:
     """Take in one text to a number of ours: opt-out words first, then the app."""
-    await fetch_all_media(board, message)
-    if words := board.opt_outs.answer(message.from_, message.to, message.body):
-        send(board, _automatic(board, message, words))
-    asked = board.addresses(number, number.sms_application_sid)
+    await fetch_all_media(state, message)
+    if words := state.opt_outs.answer(message.from_, message.to, message.body):
+        send(state, _automatic(state, message, words))
+    asked = state.addresses(number, number.sms_application_sid)
     if asked.sms_url:
-        await TextSession(board, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
+        await TextSession(state, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
 
 
-def _automatic(board: Switchboard, message: Message, words: str) -> Message:
-    now = board.clock.now()
+def _automatic(state: State, message: Message, words: str) -> Message:
+    now = state.clock.now()
     return Message(message.account, message.to, message.from_, words, "outbound-reply", message.from_, now)
 
 
 class TextSession:
     """The documents that follow from one text."""
 
-    def __init__(self, board: Switchboard, message: Message, number: Addresses) -> None:
-        self.board, self.message, self.number = board, message, number
+    def __init__(self, state: State, message: Message, number: Addresses) -> None:
+        self.state, self.message, self.number = state, message, number
         self.document = Document("", "POST", Element("Response"))
         self.replies = 0
 
@@ -60,10 +60,10 @@ class TextSession:
                 if fallback is None:
                     return
                 self.document = fallback
-            self.board.warn_of_grammar(self.document, "sms", sid=self.message.sid, handset=self.message.handset)
+            self.state.warn_of_grammar(self.document, "sms", sid=self.message.sid, handset=self.message.handset)
             step = self._perform(self.document.root.elements())
         if step is not None:
-            Trouble(14106, step.url).report(self.board, sid=self.message.sid, handset=self.message.handset)
+            Trouble(14106, step.url).report(self.state, sid=self.message.sid, handset=self.message.handset)
 
     def _perform(self, elements: list[Element]) -> Fetch | None:
         for element in elements:
@@ -87,39 +87,39 @@ class TextSession:
             self.warn(14107, element)
             return None
         message = self.message
-        return send_from_document(self.board, self, element, message.to, message.from_, "outbound-reply")
+        return send_from_document(self.state, self, element, message.to, message.from_, "outbound-reply")
 
     def _may_go_on(self) -> bool:
         """Twilio stops two robots after 15 replies in a row, each within 30 seconds of the one before."""
-        pair, now = (self.message.from_, self.message.to), self.board.clock.time()
-        last, count = self.board.rows.get(pair, (0.0, 0))
+        pair, now = (self.message.from_, self.message.to), self.state.clock.time()
+        last, count = self.state.rows.get(pair, (0.0, 0))
         count = count + 1 if now - last <= ROW_WITHIN else 1
         if count <= MOST_IN_A_ROW:
-            self.board.rows[pair] = (now, count)
+            self.state.rows[pair] = (now, count)
         return count <= MOST_IN_A_ROW
 
     async def _fallback(self, trouble: Trouble) -> Document | None:
-        trouble.report(self.board, sid=self.message.sid, handset=self.message.handset)
+        trouble.report(self.state, sid=self.message.sid, handset=self.message.handset)
         if not self.number.sms_fallback_url:
             return None
         extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
         try:
             return await self._get(Fetch(self.number.sms_fallback_url, self.number.sms_fallback_method, extra))
         except Trouble as second:
-            second.report(self.board, sid=self.message.sid, handset=self.message.handset)
+            second.report(self.state, sid=self.message.sid, handset=self.message.handset)
             return None
 
     async def _get(self, step: Fetch) -> Document:
-        parameters = tuple((incoming_parameters(self.message, self.board.origin) | step.extra).items())
+        parameters = tuple((incoming_parameters(self.message, self.state.origin) | step.extra).items())
         jar = f"{self.message.from_} {self.message.to}"
         webhook = Webhook(step.url, step.method, parameters, "sms", jar=jar, sid=self.message.sid)
-        return read_messaging(await asyncio.shield(self.board.spawn(self.board.ask(webhook))), step.method)
+        return read_messaging(await asyncio.shield(self.state.spawn(self.state.ask(webhook))), step.method)
 
     def absolute(self, address: str) -> str:
         return join(self.document.url, address)
 
     def warn(self, code: int, element: Element, why: str = "") -> None:
-        self.board.debugger.report(
+        self.state.debugger.report(
             code,
             sid=self.message.sid,
             handset=self.message.handset,

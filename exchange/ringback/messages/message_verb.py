@@ -10,7 +10,7 @@ from ringback.twiml.attributes import method
 from ringback.twiml.parser import Element
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 MOST_CHARACTERS = 1600
 MOST_MEDIA = 10
@@ -24,7 +24,7 @@ class Source(Protocol):
 
 
 def send_from_document(
-    board: Switchboard, session: Source, element: Element, app: str, person: str, direction: str
+    state: State, session: Source, element: Element, app: str, person: str, direction: str
 ) -> Message | None:
     """Send what the element says, from the app's number to the person unless it names others. None: a warning."""
     body, media = _content(session, element)
@@ -38,26 +38,26 @@ def send_from_document(
     if not is_address(to):
         session.warn(14101, element, to)
         return None
-    if from_ not in board.numbers:
+    if from_ not in state.numbers:
         session.warn(14102, element, from_)
         return None
     callback = element.get("statusCallback") or element.get("action")
     made = Message(
-        account=board.numbers[from_].account_sid,
+        account=state.numbers[from_].account_sid,
         from_=from_,
         to=to,
         body=body,
         direction=direction,
         handset=to,
-        created=board.clock.now(),
+        created=state.clock.now(),
         media_urls=media,
         callback=session.absolute(callback) if callback else "",
         callback_method=method(session, element, 14104),
     )
-    if board.opt_outs.silenced(to, from_):
+    if state.opt_outs.silenced(to, from_):
         session.warn(21610, element, to)
-        return fail(board, made, 21610)
-    return send(board, made)
+        return fail(state, made, 21610)
+    return send(state, made)
 
 
 def _content(session: Source, element: Element) -> tuple[str, list[str]]:

@@ -44,7 +44,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
 
 
 def _rows(asked: Asked) -> list[Row]:
-    return [Row(alert["alert_sid"], alert) for alert in reversed(asked.board.debugger.alerts)]
+    return [Row(alert["alert_sid"], alert) for alert in reversed(asked.state.debugger.alerts)]
 
 
 def _at(row: Row) -> datetime:

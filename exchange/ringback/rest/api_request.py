@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from ringback.rest.errors import RestError, not_found
 from ringback.service.sids import new_sid
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.web.basic_auth import login
 
 log = logging.getLogger("exchange")
@@ -25,9 +25,9 @@ FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
 
 @dataclass
 class Asked:
-    """One request: the board, who asks, and what was sent. Forms and queries keep repeated keys."""
+    """One request: the state, who asks, and what was sent. Forms and queries keep repeated keys."""
 
-    board: Switchboard
+    state: State
     account: str
     request: web.Request
     form: Any
@@ -48,7 +48,7 @@ class Asked:
 
 
 def door(
-    board: Switchboard, resource: Any, created: bool, rehearsed: Any, product: str = "api"
+    state: State, resource: Any, created: bool, rehearsed: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead.
 
@@ -57,46 +57,46 @@ def door(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        response = await _answer(board, resource, created, rehearsed, request)
+        response = await _answer(state, resource, created, rehearsed, request)
         response.headers.update(STANDARD | {"X-API-Domain": f"{product}.twilio.com"})
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
         response.headers["Twilio-Concurrent-Requests"] = "1"
-        if fault := board.faults.take("rest-slow", "rest", request.path):
-            return await _dripped(board, request, response, fault.seconds)
+        if fault := state.faults.take("rest-slow", "rest", request.path):
+            return await _dripped(state, request, response, fault.seconds)
         return response
 
     return handle
 
 
 async def _answer(
-    board: Switchboard, resource: Any, created: bool, rehearsed: Any, request: web.Request
+    state: State, resource: Any, created: bool, rehearsed: Any, request: web.Request
 ) -> web.StreamResponse:
     try:
-        account = _account(board, request)
-        if fault := board.faults.take("rest-delay", "rest", request.path):
-            await board.clock.sleep(fault.seconds)
-        if fault := board.faults.take("rest-refuse", "rest", request.path):
+        account = _account(state, request)
+        if fault := state.faults.take("rest-delay", "rest", request.path):
+            await state.clock.sleep(fault.seconds)
+        if fault := state.faults.take("rest-refuse", "rest", request.path):
             raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
-        asked = Asked(board, account, request, await _form(request), request.query)
-        body = resource(asked) if account == board.settings.account_sid else rehearsed(asked)
+        asked = Asked(state, account, request, await _form(request), request.query)
+        body = resource(asked) if account == state.settings.account_sid else rehearsed(asked)
         if asyncio.iscoroutine(body):
             body = await body
     except RestError as error:
-        _note(board, request, request.match_info.get("sid", ""), error.status)
+        _note(state, request, request.match_info.get("sid", ""), error.status)
         return error.response()
     except Exception:
         log.exception("REST failed in the exchange")
         return RestError(20500).response()
-    _note(board, request, request.match_info.get("sid") or _sid(body), 201 if created else 200)
-    if board.faults.take("rest-drop", "rest", request.path) and request.transport:
+    _note(state, request, request.match_info.get("sid") or _sid(body), 201 if created else 200)
+    if state.faults.take("rest-drop", "rest", request.path) and request.transport:
         request.transport.abort()
     return _as_response(body, created)
 
 
-def _note(board: Switchboard, request: web.Request, sid: str, status: int) -> None:
+def _note(state: State, request: web.Request, sid: str, status: int) -> None:
     """Write into a call's journal what was asked about it, except what only looks."""
-    call = board.calls.get(sid) if request.method != "GET" else None
+    call = state.calls.get(sid) if request.method != "GET" else None
     if call:
         call.journal.note("rest", (request.method, request.path, status))
 
@@ -114,14 +114,14 @@ def _as_response(body: Any, created: bool) -> web.StreamResponse:
 
 
 async def _dripped(
-    board: Switchboard, request: web.Request, response: web.StreamResponse, seconds: float
+    state: State, request: web.Request, response: web.StreamResponse, seconds: float
 ) -> web.StreamResponse:
     """The same answer, drop by drop, as over a bad line."""
     body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
     slow = web.StreamResponse(status=response.status, headers=response.headers)
     slow.content_length = len(body)
     await slow.prepare(request)
-    async for drop in board.clock.drip(body, seconds):
+    async for drop in state.clock.drip(body, seconds):
         await slow.write(drop)
     return slow
 
@@ -136,10 +136,10 @@ async def _form(request: web.Request) -> Any:
         raise RestError(20001) from None
 
 
-def _account(board: Switchboard, request: web.Request) -> str:
+def _account(state: State, request: web.Request) -> str:
     """The account in the address, if the login fits it."""
     user, password = login(request.headers.get("Authorization", "")) or ("", "")
-    own, secret = _secret_of(board, user)
+    own, secret = _secret_of(state, user)
     if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
         raise RestError(20003)
     if request.match_info.get("account", own) != own:
@@ -147,16 +147,16 @@ def _account(board: Switchboard, request: web.Request) -> str:
     return own
 
 
-def _secret_of(board: Switchboard, user: str) -> tuple[str, str]:
+def _secret_of(state: State, user: str) -> tuple[str, str]:
     """The account somebody logs in to, and the secret that it takes."""
-    settings = board.settings
+    settings = state.settings
     if user == settings.account_sid:
         return user, settings.auth_token
     if settings.test_credentials and user == settings.test_credentials[0]:
         return settings.test_credentials
-    return settings.account_sid, _secret_of_key(board, user)
+    return settings.account_sid, _secret_of_key(state, user)
 
 
-def _secret_of_key(board: Switchboard, user: str) -> str:
-    key = board.keys.get(user)
+def _secret_of_key(state: State, user: str) -> str:
+    key = state.keys.get(user)
     return key.secret if key else ""

@@ -13,15 +13,15 @@ from ringback.rest.paging import page
 
 
 def list_all(asked: Asked) -> dict[str, Any]:
-    rows = [found for found in asked.board.applications.values() if equals(asked, "FriendlyName", found.friendly_name)]
+    rows = [found for found in asked.state.applications.values() if equals(asked, "FriendlyName", found.friendly_name)]
     return page(asked, "applications", rows, as_resource)
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    now = asked.board.clock.now()
+    now = asked.state.clock.now()
     application = Application(account_sid=asked.account, created=now, updated=now)
     webhook_urls.change(asked, application)
-    asked.board.applications[application.sid] = application
+    asked.state.applications[application.sid] = application
     return as_resource(application)
 
 
@@ -36,7 +36,7 @@ def update(asked: Asked) -> dict[str, Any]:
 
 
 def delete(asked: Asked) -> None:
-    del asked.board.applications[_application(asked).sid]
+    del asked.state.applications[_application(asked).sid]
 
 
 def as_resource(application: Application) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def as_resource(application: Application) -> dict[str, Any]:
 
 
 def _application(asked: Asked) -> Application:
-    found = asked.board.applications.get(asked.path("sid"))
+    found = asked.state.applications.get(asked.path("sid"))
     if found is None:
         raise not_found(asked.request.path)
     return found

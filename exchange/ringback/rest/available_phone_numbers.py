@@ -21,7 +21,7 @@ def search(asked: Asked) -> dict[str, Any]:
     wanted = asked.query.get("PageSize", str(MOST))
     most = min(int(wanted), MOST) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else MOST
     free = [f"{prefix}{last:0{digits}}" for last in range(10**digits)] if prefix else []
-    rows = [number for number in free if number not in asked.board.numbers][:most]
+    rows = [number for number in free if number not in asked.state.numbers][:most]
     return {"available_phone_numbers": [_resource(number, country) for number in rows], "uri": asked.request.path}
 
 

@@ -51,7 +51,7 @@ def create(asked: Asked) -> dict[str, Any]:
         direction="outbound-api",
         handset=to,
         account=asked.account,
-        number_sid=asked.board.numbers[from_].sid if from_ in asked.board.numbers else None,
+        number_sid=asked.state.numbers[from_].sid if from_ in asked.state.numbers else None,
         fallback=_fallback(asked, application),
         callbacks=[_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
@@ -59,7 +59,7 @@ def create(asked: Asked) -> dict[str, Any]:
         recorded=recorded(asked),
     )
     limit = parameters.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
-    return as_resource(outgoing(asked.board, plan, first, timeout, limit))
+    return as_resource(outgoing(asked.state, plan, first, timeout, limit))
 
 
 def detected(asked: Asked, name: str) -> Callback:
@@ -103,7 +103,7 @@ def _from(asked: Asked) -> str:
         raise RestError(21213)
     if not is_address(from_):
         raise RestError(21212, number=asked.text("From"))
-    if not asked.board.may_show(from_) and not from_.startswith("client:"):
+    if not asked.state.may_show(from_) and not from_.startswith("client:"):
         raise RestError(21210, number=from_)
     return from_
 
@@ -111,7 +111,7 @@ def _from(asked: Asked) -> str:
 def _application(asked: Asked) -> Application | None:
     """The application to run, instead of any address given."""
     sid = asked.text("ApplicationSid")
-    application = asked.board.applications.get(sid)
+    application = asked.state.applications.get(sid)
     if sid and (application is None or not application.voice_url):
         raise RestError(21218, why=sid[:40])
     return application
@@ -129,7 +129,7 @@ def _program(asked: Asked) -> Step | None:
     if address and not parameters.is_url(address):
         raise RestError(21205, why=address[:200])
     if address and twiml:
-        asked.board.debugger.report(32019)
+        asked.state.debugger.report(32019)
     if address:
         return Fetch(address, parameters.method(asked, "Method"))
     if len(twiml) > MOST_TWIML:
@@ -154,7 +154,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
 def list_all(asked: Asked) -> dict[str, Any]:
     rows = [
         call
-        for call in reversed(asked.board.calls.values())
+        for call in reversed(asked.state.calls.values())
         if not call.plan.hidden
         and equals(asked, "To", call.plan.to)
         and equals(asked, "From", call.plan.from_)
@@ -201,7 +201,7 @@ def _end(call: Call, status: str) -> None:
 
 def _redirect(asked: Asked, call: Call, step: Step) -> None:
     call.redirected = True
-    if asked.board.faults.take("stale-document", "voice"):
+    if asked.state.faults.take("stale-document", "voice"):
         call.goes_stale = True
     call.interrupt(step)
 
@@ -210,7 +210,7 @@ def delete(asked: Asked) -> None:
     call = _call(asked)
     if not call.over:
         raise RestError(20009)
-    del asked.board.calls[call.sid]
+    del asked.state.calls[call.sid]
 
 
 def as_resource(call: Call) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def _camel(name: str) -> str:
 
 
 def _call(asked: Asked) -> Call:
-    call = asked.board.calls.get(asked.path("sid"))
+    call = asked.state.calls.get(asked.path("sid"))
     if call is None or call.plan.hidden:
         raise not_found(asked.request.path)
     return call

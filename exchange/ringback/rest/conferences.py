@@ -49,7 +49,7 @@ ANNOUNCED = frozenset({"Say", "Play", "Pause", "Redirect"})
 def list_all(asked: Asked) -> dict[str, Any]:
     rows = [
         room
-        for room in reversed(asked.board.rooms.values())
+        for room in reversed(asked.state.rooms.values())
         if equals(asked, "FriendlyName", room.name)
         and equals(asked, "Status", room.status)
         and in_dates(asked, "DateCreated", room.created)
@@ -67,7 +67,7 @@ def update(asked: Asked) -> dict[str, Any]:
     room = _room(asked)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
         hearing = [_plays(participant, address, _way(asked)) for participant in room.inside.values()]
-        asked.board.spawn(_announced(room, hearing, address))
+        asked.state.spawn(_announced(room, hearing, address))
     if asked.text("Status") == "completed":
         room.end("conference-ended-via-api")
     return as_resource(room)
@@ -106,17 +106,17 @@ def list_participants(asked: Asked) -> dict[str, Any]:
 
 def create_participant(asked: Asked) -> dict[str, Any]:
     """Call somebody into a conference, which may be named for the first time here."""
-    board = asked.board
+    state = asked.state
     written = asked.path("sid")
-    name = board.rooms[written].name if written in board.rooms else written
-    if SID.fullmatch(written) and written not in board.rooms:
+    name = state.rooms[written].name if written in state.rooms else written
+    if SID.fullmatch(written) and written not in state.rooms:
         raise not_found(asked.request.path)
     to, from_ = tidy(asked.text("To")), tidy(asked.text("From"))
     if not is_address(to):
         raise RestError(21211, number=asked.text("To"))
-    if from_ not in board.numbers:
+    if from_ not in state.numbers:
         raise RestError(21212, number=asked.text("From"))
-    room = board.rooms.open(asked.account, name)
+    room = state.rooms.open(asked.account, name)
     callback = Callback(
         parameters.url(asked, "StatusCallback", 21609), parameters.method(asked, "StatusCallbackMethod")
     )
@@ -132,7 +132,7 @@ def create_participant(asked: Asked) -> dict[str, Any]:
         detected=detected(asked, "AmdStatusCallback"),
     )
     timeout = parameters.whole(asked, "Timeout", 60, 21208, 1, 600)
-    call = outgoing(board, plan, Inline(_document(asked, name)), timeout)
+    call = outgoing(state, plan, Inline(_document(asked, name)), timeout)
     return participant_resource(room, Participant(call, label=asked.text("Label")))
 
 
@@ -163,7 +163,7 @@ def update_participant(asked: Asked) -> dict[str, Any]:
     if asked.has("Coaching") or asked.has("CallSidToCoach"):
         _coach(asked, room, participant)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
-        asked.board.spawn(_announced(room, [_plays(participant, address, _way(asked))], address, participant))
+        asked.state.spawn(_announced(room, [_plays(participant, address, _way(asked))], address, participant))
     return participant_resource(room, participant)
 
 
@@ -244,7 +244,7 @@ def participant_resource(room: Room, participant: Participant) -> dict[str, Any]
 def _room(asked: Asked) -> Room:
     """By its sid, or by its name while it goes on."""
     written = asked.path("sid")
-    for room in reversed(asked.board.rooms.values()):
+    for room in reversed(asked.state.rooms.values()):
         if room.sid == written or (room.name == written and room.status != "completed"):
             return room
     raise not_found(asked.request.path)

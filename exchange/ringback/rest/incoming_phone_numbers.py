@@ -15,7 +15,7 @@ def list_all(asked: Asked) -> dict[str, Any]:
     wanted, name = asked.query.get("PhoneNumber", ""), asked.query.get("FriendlyName", "")
     rows = [
         number
-        for number in asked.board.numbers.values()
+        for number in asked.state.numbers.values()
         if wanted.strip().lstrip("+") in number.phone_number and (not name or name == number.friendly_name)
     ]
     return page(asked, "incoming_phone_numbers", rows, as_resource)
@@ -27,16 +27,16 @@ def create(asked: Asked) -> dict[str, Any]:
     phone_number = tidy(written) or _in_area(asked, asked.text("AreaCode").strip())
     if not is_number(phone_number):
         raise RestError(21421, number=written)
-    if phone_number in asked.board.numbers:
+    if phone_number in asked.state.numbers:
         raise RestError(21422, number=phone_number)
     number = bought(asked, phone_number)
     webhook_urls.change(asked, number)
-    asked.board.numbers[phone_number] = number
+    asked.state.numbers[phone_number] = number
     return as_resource(number)
 
 
 def bought(asked: Asked, phone_number: str) -> Number:
-    now = asked.board.clock.now()
+    now = asked.state.clock.now()
     return Number(
         phone_number=phone_number, account_sid=asked.account, created=now, updated=now, friendly_name=phone_number
     )
@@ -46,7 +46,7 @@ def _in_area(asked: Asked, area: str) -> str:
     if not (area.isascii() and area.isdigit() and len(area) == 3) or area == "533":
         raise RestError(21452 if area else 21421, why=area, number="")
     for last in range(100, 200):  # 555-0100 to 555-0199 are kept for fiction
-        if (number := f"+1{area}5550{last}") not in asked.board.numbers:
+        if (number := f"+1{area}5550{last}") not in asked.state.numbers:
             return number
     raise RestError(21452, why=area)
 
@@ -62,7 +62,7 @@ def update(asked: Asked) -> dict[str, Any]:
 
 
 def delete(asked: Asked) -> None:
-    del asked.board.numbers[_number(asked).phone_number]
+    del asked.state.numbers[_number(asked).phone_number]
 
 
 def as_resource(number: Number) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def as_resource(number: Number) -> dict[str, Any]:
 
 
 def _number(asked: Asked) -> Number:
-    for number in asked.board.numbers.values():
+    for number in asked.state.numbers.values():
         if number.sid == asked.path("sid"):
             return number
     raise not_found(asked.request.path)

@@ -12,11 +12,11 @@ from ringback.service.dates import rfc2822
 
 
 def list_all(asked: Asked) -> dict[str, Any]:
-    return page(asked, "keys", list(asked.board.keys.values()), _resource)
+    return page(asked, "keys", list(asked.state.keys.values()), _resource)
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    key = asked.board.new_key(asked.text("FriendlyName"))
+    key = asked.state.new_key(asked.text("FriendlyName"))
     return _resource(key) | {"secret": key.secret}
 
 
@@ -31,7 +31,7 @@ def update(asked: Asked) -> dict[str, Any]:
 
 
 def delete(asked: Asked) -> None:
-    del asked.board.keys[_key(asked).sid]
+    del asked.state.keys[_key(asked).sid]
 
 
 def _resource(key: Key) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _resource(key: Key) -> dict[str, Any]:
 
 
 def _key(asked: Asked) -> Key:
-    key = asked.board.keys.get(asked.path("sid"))
+    key = asked.state.keys.get(asked.path("sid"))
     if key is None:
         raise not_found(asked.request.path)
     return key

@@ -58,7 +58,7 @@ def fetch_older(asked: Asked) -> dict[str, Any]:
 
 
 def _found(asked: Asked) -> Found:
-    return look_up(asked.board, tidy(asked.path("number"))[:64], asked.query.get("CountryCode", "").upper()[:2])
+    return look_up(asked.state, tidy(asked.path("number"))[:64], asked.query.get("CountryCode", "").upper()[:2])
 
 
 def _package(asked: Asked, found: Found, name: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _package(asked: Asked, found: Found, name: str) -> dict[str, Any]:
 
 def _caller(asked: Asked, found: Found) -> dict[str, Any]:
     """A handset is called by its name."""
-    handset = asked.board.handsets.get(found.number)
+    handset = asked.state.handsets.get(found.number)
     name = handset.name if handset else ""
     return {"caller_name": name or None, "caller_type": "CONSUMER" if name else None, "error_code": None}
 

@@ -25,9 +25,9 @@ SOONEST, LATEST = 300, 35 * 24 * 3600  # seconds from now that a message can be 
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    board = asked.board
+    state = asked.state
     to, service = _to(asked), _service(asked)
-    from_ = next(iter(board.numbers)) if service and not asked.text("From") else _from(asked)
+    from_ = next(iter(state.numbers)) if service and not asked.text("From") else _from(asked)
     media = _media(asked)
     body = asked.text("Body")
     if not body and not media:
@@ -35,9 +35,9 @@ def create(asked: Asked) -> dict[str, Any]:
     if len(body) > MOST_CHARACTERS:
         raise RestError(21617)
     parameters.whole(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
-    if board.opt_outs.silenced(to, from_):
+    if state.opt_outs.silenced(to, from_):
         raise RestError(21610)
-    if board.texts_rate.backlog(from_) > LONGEST_QUEUE:
+    if state.texts_rate.backlog(from_) > LONGEST_QUEUE:
         raise RestError(21611, number=from_)
     send_at = _send_at(asked, service)
     message = Message(
@@ -47,13 +47,13 @@ def create(asked: Asked) -> dict[str, Any]:
         body=body,
         direction="outbound-api",
         handset=to,
-        created=board.clock.now(),
+        created=state.clock.now(),
         status="queued" if asked.text("From") else "accepted",
         media_urls=media,
         service=service,
         callback=parameters.url(asked, "StatusCallback", 21609),
     )
-    return as_resource(schedule(board, message, send_at) if send_at else send(board, message))
+    return as_resource(schedule(state, message, send_at) if send_at else send(state, message))
 
 
 def _to(asked: Asked) -> str:
@@ -85,7 +85,7 @@ def _send_at(asked: Asked, service: str | None) -> datetime | None:
     if not written:
         raise RestError(35111)
     moment = read_date(written)
-    ahead = moment.timestamp() - asked.board.clock.time() if moment else 0
+    ahead = moment.timestamp() - asked.state.clock.time() if moment else 0
     if moment is None or not SOONEST <= ahead <= LATEST:
         raise RestError(35114, why=written[:40])
     return moment
@@ -97,7 +97,7 @@ def _from(asked: Asked) -> str:
         raise RestError(21603)
     if not is_address(from_):
         raise RestError(21212, number=asked.text("From"))
-    if from_ not in asked.board.numbers:
+    if from_ not in asked.state.numbers:
         raise RestError(21606, number=from_)
     return from_
 
@@ -115,7 +115,7 @@ def _media(asked: Asked) -> list[str]:
 def list_all(asked: Asked) -> dict[str, Any]:
     rows = [
         message
-        for message in reversed(asked.board.messages.values())
+        for message in reversed(asked.state.messages.values())
         if not message.hidden
         and equals(asked, "To", message.to)
         and equals(asked, "From", message.from_)
@@ -134,7 +134,7 @@ def update(asked: Asked) -> dict[str, Any]:
     if asked.text("Status") == "canceled":
         if message.status != "scheduled":
             raise RestError(30409)
-        cancel(asked.board, message)
+        cancel(asked.state, message)
     if asked.has("Body") and not asked.text("Body"):
         message.body = ""
     return as_resource(message)
@@ -144,7 +144,7 @@ def delete(asked: Asked) -> None:
     message = _message(asked)
     if message.status in ("scheduled", "accepted", "queued", "sending"):
         raise RestError(20009)
-    del asked.board.messages[message.sid]
+    del asked.state.messages[message.sid]
 
 
 def list_media(asked: Asked) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _media_resource(media: Media) -> dict[str, Any]:
 
 
 def _message(asked: Asked) -> Message:
-    message = asked.board.messages.get(asked.path("sid"))
+    message = asked.state.messages.get(asked.path("sid"))
     if message is None or message.hidden:
         raise not_found(asked.request.path)
     return message

@@ -16,7 +16,7 @@ LARGEST = 5000
 
 
 def list_all(asked: Asked) -> dict[str, Any]:
-    return page(asked, "queues", list(asked.board.queues.values()), as_resource)
+    return page(asked, "queues", list(asked.state.queues.values()), as_resource)
 
 
 def create(asked: Asked) -> dict[str, Any]:
@@ -24,8 +24,8 @@ def create(asked: Asked) -> dict[str, Any]:
     if not 0 < len(name) <= 64:
         raise RestError(20001)
     size = parameters.whole(asked, "MaxSize", DEFAULT_SIZE, 20001, 1, LARGEST)
-    queue = WaitingLine(asked.board, asked.account, name, size)
-    asked.board.queues[queue.sid] = queue
+    queue = WaitingLine(asked.state, asked.account, name, size)
+    asked.state.queues[queue.sid] = queue
     return as_resource(queue)
 
 
@@ -37,7 +37,7 @@ def update(asked: Asked) -> dict[str, Any]:
     queue = _queue(asked)
     queue.name = asked.text("FriendlyName").strip() or queue.name
     queue.most = parameters.whole(asked, "MaxSize", queue.most, 20001, 1, LARGEST)
-    queue.updated = asked.board.clock.now()
+    queue.updated = asked.state.clock.now()
     return as_resource(queue)
 
 
@@ -45,7 +45,7 @@ def delete(asked: Asked) -> None:
     queue = _queue(asked)
     if queue.members:
         raise RestError(20009)
-    del asked.board.queues[queue.sid]
+    del asked.state.queues[queue.sid]
 
 
 def as_resource(queue: WaitingLine) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def member_resource(queue: WaitingLine, member: Member) -> dict[str, Any]:
 
 
 def _queue(asked: Asked) -> WaitingLine:
-    queue = asked.board.queues.get(asked.path("sid"))
+    queue = asked.state.queues.get(asked.path("sid"))
     if queue is None:
         raise not_found(asked.request.path)
     return queue

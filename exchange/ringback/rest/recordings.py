@@ -16,7 +16,7 @@ from ringback.service.dates import rfc2822
 from ringback.sound.recorder import CallRecorder, Recorder
 from ringback.sound.recordings import Recording
 from ringback.sound.transcriptions import Transcription
-from ringback.state import Switchboard
+from ringback.state import State
 
 INELIGIBLE = "Requested resource is not eligible for recording"
 CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
@@ -26,7 +26,7 @@ def list_all(asked: Asked) -> dict[str, Any]:
     owner = asked.request.match_info.get("sid")
     rows = [
         recording
-        for recording in reversed(asked.board.recordings.values())
+        for recording in reversed(asked.state.recordings.values())
         if (not owner or owner in (recording.call_sid, recording.conference_sid))
         and equals(asked, "CallSid", recording.call_sid or "")
         and equals(asked, "ConferenceSid", recording.conference_sid or "")
@@ -41,7 +41,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
 
 def create(asked: Asked) -> dict[str, Any]:
     """Begin to record a call that goes on. While such a recording runs, asking again leads to the same."""
-    call = asked.board.calls.get(asked.path("sid"))
+    call = asked.state.calls.get(asked.path("sid"))
     if call is None or call.plan.hidden:
         raise not_found(asked.request.path)
     source = "StartCallRecordingAPI"
@@ -67,24 +67,24 @@ def update(asked: Asked) -> dict[str, Any]:
 def _recorder(asked: Asked) -> Recorder:
     """One that runs, by its recording's sid, or the newest."""
     owner, written = asked.path("sid"), asked.path("recording")
-    call, room = asked.board.calls.get(owner), asked.board.rooms.get(owner)
+    call, room = asked.state.calls.get(owner), asked.state.rooms.get(owner)
     running: list[Recorder] = [*call.recorders] if call else [room.recorder] if room and room.recorder else []
     for recorder in reversed(running):
         if written in (recorder.recording.sid, CURRENT):
             return recorder
-    raise RestError(21220, said=INELIGIBLE) if written in asked.board.recordings else not_found(asked.request.path)
+    raise RestError(21220, said=INELIGIBLE) if written in asked.state.recordings else not_found(asked.request.path)
 
 
 def delete(asked: Asked) -> None:
     recording = _recording(asked)
     if recording.runs:
         raise RestError(20009)
-    del asked.board.recordings[recording.sid]
+    del asked.state.recordings[recording.sid]
 
 
-async def download(board: Switchboard, request: web.Request) -> web.Response:
+async def download(state: State, request: web.Request) -> web.Response:
     """The sound, a conference's mixed unless two channels are asked for. As on a new account, nobody has to log in."""
-    recording = board.recordings.get(request.match_info["recording"])
+    recording = state.recordings.get(request.match_info["recording"])
     if recording is None or recording.runs:
         return not_found(request.path).response()
     asked = request.query.get("RequestedChannels", "")
@@ -93,7 +93,7 @@ async def download(board: Switchboard, request: web.Request) -> web.Response:
     mixed = asked == "1" or (recording.conference_sid and asked != "2")
     channels = 1 if mixed else recording.channels
     as_mp3 = request.path.endswith(".mp3")
-    sound = await board.recordings.sound(recording, channels, as_mp3)
+    sound = await state.recordings.sound(recording, channels, as_mp3)
     return web.Response(body=sound, content_type="audio/mpeg" if as_mp3 else "audio/x-wav")
 
 
@@ -129,14 +129,14 @@ def list_transcriptions(asked: Asked) -> dict[str, Any]:
     recording = asked.request.match_info.get("sid")
     rows = [
         found
-        for found in reversed(asked.board.transcriptions.values())
+        for found in reversed(asked.state.transcriptions.values())
         if not recording or recording == found.recording_sid
     ]
     return page(asked, "transcriptions", rows, _transcription)
 
 
 def fetch_transcription(asked: Asked) -> dict[str, Any]:
-    found = asked.board.transcriptions.get(asked.path("sid"))
+    found = asked.state.transcriptions.get(asked.path("sid"))
     if found is None:
         raise not_found(asked.request.path)
     return _transcription(found)
@@ -162,7 +162,7 @@ def _transcription(found: Transcription) -> dict[str, Any]:
 
 def _recording(asked: Asked) -> Recording:
     sid = asked.request.match_info.get("recording") or asked.path("sid")
-    recording = asked.board.recordings.get(sid)
+    recording = asked.state.recordings.get(sid)
     if recording is None:
         raise not_found(asked.request.path)
     return recording

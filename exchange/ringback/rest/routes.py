@@ -22,7 +22,7 @@ from ringback.rest import (
 )
 from ringback.rest.api_request import door
 from ringback.rest.errors import RestError, not_found
-from ringback.state import Switchboard
+from ringback.state import State
 
 BASE = "/2010-04-01/Accounts/{account}"
 # Address: what GET, POST and DELETE do there. A POST to a list makes something new: 201.
@@ -91,23 +91,23 @@ INSTANCES: dict[str, dict[str, Any]] = {
 }
 
 
-def add_routes(app: web.Application, board: Switchboard) -> None:
+def add_routes(app: web.Application, state: State) -> None:
     add = app.router.add_route
-    add("GET", "/2010-04-01/Accounts.json", door(board, accounts.list_all, False, test_credentials.refused))
+    add("GET", "/2010-04-01/Accounts.json", door(state, accounts.list_all, False, test_credentials.refused))
     for table, creates in ((LISTS, True), (INSTANCES, False)):
         for path, methods in table.items():
             for method, resource in methods.items():
                 rehearsed = test_credentials.REHEARSED.get((method, path), test_credentials.refused)
-                add(method, f"{BASE}{path}.json", door(board, resource, creates and method == "POST", rehearsed))
+                add(method, f"{BASE}{path}.json", door(state, resource, creates and method == "POST", rehearsed))
     for product, table in product_hosts.YOUNGER.items():
         for path, methods in table.items():
             for method, resource in methods.items():
                 creates = method == "POST" and not path.endswith("}")
-                add(method, path, door(board, resource, creates, test_credentials.refused, product))
-    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(board, recordings.download))
-    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(board, recordings.download))
-    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", _open(board, recordings.download))
-    add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", _open(board, messages.download_media))
+                add(method, path, door(state, resource, creates, test_credentials.refused, product))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(state, recordings.download))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(state, recordings.download))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", _open(state, recordings.download))
+    add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", _open(state, messages.download_media))
 
 
 def not_there(request: web.Request, status: int) -> web.Response:
@@ -116,9 +116,9 @@ def not_there(request: web.Request, status: int) -> web.Response:
     return error.response()
 
 
-def _open(board: Switchboard, handler: Any) -> Any:
+def _open(state: State, handler: Any) -> Any:
     async def handle(request: web.Request) -> web.StreamResponse:
-        response: web.StreamResponse = await handler(board, request)
+        response: web.StreamResponse = await handler(state, request)
         return response
 
     return handle

@@ -28,7 +28,7 @@ def text(asked: Asked) -> dict[str, Any]:
     from_ = _from(asked, 21603, 21606, TEXT_FROM)
     if not asked.text("Body") and not asked.has("MediaUrl"):
         raise RestError(21602)
-    now = asked.board.clock.now()
+    now = asked.state.clock.now()
     return messages.as_resource(Message(asked.account, from_, to, asked.text("Body"), "outbound-api", to, now))
 
 
@@ -37,7 +37,7 @@ def call(asked: Asked) -> dict[str, Any]:
     from_ = _from(asked, 21213, 21210, CALL_FROM)
     if not any(asked.text(name) for name in ("Url", "Twiml", "ApplicationSid")):
         raise RestError(21205, why="(none given)")
-    return calls.as_resource(Call(asked.board, Plan(from_, to, "outbound-api", to, asked.account)))
+    return calls.as_resource(Call(asked.state, Plan(from_, to, "outbound-api", to, asked.account)))
 
 
 def buy(asked: Asked) -> dict[str, Any]:

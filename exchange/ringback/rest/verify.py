@@ -19,14 +19,14 @@ SUBRESOURCES = {"verifications": "Verifications", "verification_checks": "Verifi
 
 
 def list_services(asked: Asked) -> dict[str, Any]:
-    return newer_page(asked, "services", list(reversed(asked.board.verify.services.values())), _service_resource)
+    return newer_page(asked, "services", list(reversed(asked.state.verify.services.values())), _service_resource)
 
 
 def create_service(asked: Asked) -> dict[str, Any]:
     name = asked.text("FriendlyName").strip()
     if not 0 < len(name) <= 30:
         raise RestError(60200, name="FriendlyName", why=name[:40])
-    return _service_resource(asked.board.verify.new_service(name, _code_length(asked, 6)))
+    return _service_resource(asked.state.verify.new_service(name, _code_length(asked, 6)))
 
 
 def fetch_service(asked: Asked) -> dict[str, Any]:
@@ -37,12 +37,12 @@ def update_service(asked: Asked) -> dict[str, Any]:
     service = _service(asked)
     service.code_length = _code_length(asked, service.code_length)
     service.friendly_name = asked.text("FriendlyName").strip()[:30] or service.friendly_name
-    service.updated = asked.board.clock.now()
+    service.updated = asked.state.clock.now()
     return _service_resource(service)
 
 
 def delete_service(asked: Asked) -> None:
-    asked.board.verify.delete(_service(asked))
+    asked.state.verify.delete(_service(asked))
 
 
 def create(asked: Asked) -> dict[str, Any]:
@@ -54,11 +54,11 @@ def create(asked: Asked) -> dict[str, Any]:
         raise RestError(60223, why=channel.upper())
     if channel not in CHANNELS:
         raise RestError(60200, name="Channel", why=channel[:40])
-    verification = asked.board.verify.pending(service, to)
-    verification = verification or asked.board.verify.begin(service, to, _custom_code(asked))
+    verification = asked.state.verify.pending(service, to)
+    verification = verification or asked.state.verify.begin(service, to, _custom_code(asked))
     if len(verification.attempts) >= MOST_SENT:
         raise RestError(60203)
-    deliver(asked.board, verification, channel, asked.text("CustomFriendlyName") or service.friendly_name)
+    deliver(asked.state, verification, channel, asked.text("CustomFriendlyName") or service.friendly_name)
     return _resource(asked, verification)
 
 
@@ -70,7 +70,7 @@ def update(asked: Asked) -> dict[str, Any]:
     verification, status = _pending(asked, asked.path("verification")), asked.text("Status")
     if status not in ("canceled", "approved"):
         raise RestError(60200, name="Status", why=status[:40])
-    verification.status, verification.updated = status, asked.board.clock.now()
+    verification.status, verification.updated = status, asked.state.clock.now()
     return _resource(asked, verification)
 
 
@@ -85,7 +85,7 @@ def check(asked: Asked) -> dict[str, Any]:
     if verification.checks >= MOST_CHECKS:
         raise RestError(60202)
     verification.check(code)
-    verification.updated = asked.board.clock.now()
+    verification.updated = asked.state.clock.now()
     return _shared(asked, verification) | {"sna_attempts_error_codes": []}
 
 
@@ -101,14 +101,14 @@ def _custom_code(asked: Asked) -> str:
 
 
 def _service(asked: Asked) -> Service:
-    service = asked.board.verify.service(asked.path("sid"))
+    service = asked.state.verify.service(asked.path("sid"))
     if service is None:
         raise not_found(asked.request.path)
     return service
 
 
 def _pending(asked: Asked, whom: str) -> Verification:
-    verification = asked.board.verify.pending(_service(asked), whom)
+    verification = asked.state.verify.pending(_service(asked), whom)
     if verification is None:
         raise not_found(asked.request.path)
     return verification

@@ -48,7 +48,7 @@ def change(asked: Asked, addresses: Addresses) -> None:
             setattr(addresses, name, value)
     looked_up = addresses.voice_caller_id_lookup
     addresses.voice_caller_id_lookup = parameters.truth(asked, "VoiceCallerIdLookup", looked_up)
-    addresses.updated = asked.board.clock.now()
+    addresses.updated = asked.state.clock.now()
 
 
 def shown(addresses: Addresses) -> dict[str, Any]:

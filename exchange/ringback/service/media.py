@@ -15,7 +15,7 @@ from ringback.twiml.documents import AUDIO
 from ringback.webhooks.request import Answer, Webhook
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
     from ringback.twiml.interpreter import Session
     from ringback.twiml.parser import Element
 
@@ -67,20 +67,20 @@ def from_data_url(url: str, now: datetime) -> Media | None:
     return Media(head.partition(";")[0] or "text/plain", body, "", now)
 
 
-async def fetch_media(board: Switchboard, url: str, sid: str) -> Media | Answer:
+async def fetch_media(state: State, url: str, sid: str) -> Media | Answer:
     """A message's picture, or the answer that was none."""
-    answer = await board.ask(Webhook(url, "GET", (), "media", sid=sid, most_bytes=MOST_BYTES))
+    answer = await state.ask(Webhook(url, "GET", (), "media", sid=sid, most_bytes=MOST_BYTES))
     if answer.error or answer.status != 200:
         return answer
-    return Media(answer.content_type or "application/octet-stream", answer.body, url, board.clock.now())
+    return Media(answer.content_type or "application/octet-stream", answer.body, url, state.clock.now())
 
 
 async def fetch_sound(session: Session, element: Element, url: str) -> Media | None:
     """What Play plays; None, after a warning, if it cannot be had. A data type that is no sound is refused."""
-    board = session.board
-    answer = await board.ask(Webhook(url, "GET", (), "media", sid=session.call.sid, most_bytes=MOST_BYTES))
+    state = session.state
+    answer = await state.ask(Webhook(url, "GET", (), "media", sid=session.call.sid, most_bytes=MOST_BYTES))
     if answer.error or answer.status != 200:
-        board.debugger.report(
+        state.debugger.report(
             answer.error or 11200,
             sid=session.call.sid,
             handset=session.call.plan.handset,
@@ -95,14 +95,14 @@ async def fetch_sound(session: Session, element: Element, url: str) -> Media | N
     if answer.content_type not in AUDIO:
         session.warn(13420, element, answer.content_type or "(none)")
         return None
-    return _kept(board, answer, url)
+    return _kept(state, answer, url)
 
 
-def _kept(board: Switchboard, answer: Answer, url: str) -> Media:
-    known = board.sounds.get(url)
+def _kept(state: State, answer: Answer, url: str) -> Media:
+    known = state.sounds.get(url)
     if known and known.body == answer.body:
         return known
-    media = Media(answer.content_type, answer.body, url, board.clock.now())
+    media = Media(answer.content_type, answer.body, url, state.clock.now())
     media.seconds = wav.wav_seconds(answer.body) or len(answer.body) / MP3_BYTES_A_SECOND
-    board.media[media.sid] = board.sounds[url] = media
+    state.media[media.sid] = state.sounds[url] = media
     return media

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ringback.calls.call import Call
     from ringback.calls.conferences import Room
     from ringback.service.media import Media
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 EVENTS = frozenset({"in-progress", "completed", "absent"})
 After = Callable[[], Awaitable[None]]  # what a callback waits for
@@ -37,9 +37,9 @@ class Wanted:
 class Recorder:
     """Runs from its making until it is closed."""
 
-    def __init__(self, board: Switchboard, account: str, wanted: Wanted) -> None:
-        self.board, self.wanted = board, wanted
-        self.recording = board.recordings.begin(account, wanted.source, wanted.channels, wanted.track)
+    def __init__(self, state: State, account: str, wanted: Wanted) -> None:
+        self.state, self.wanted = state, wanted
+        self.recording = state.recordings.begin(account, wanted.source, wanted.channels, wanted.track)
         self.tape = self.recording.tape
         self.skips = False  # over a pause
 
@@ -95,17 +95,17 @@ class Recorder:
         if wanted.url and (status in wanted.events or (status == "absent" and "completed" in wanted.events)):
             told = self.recording.as_callback(status)
             first = after() if after else None
-            self.board.call_back(wanted.url, wanted.method, told, "status", self.recording.sid, after=first)
+            self.state.call_back(wanted.url, wanted.method, told, "status", self.recording.sid, after=first)
 
     def _media(self, path: str | None) -> Media | None:
-        return self.board.media.get(path.rpartition("/")[2]) if path else None
+        return self.state.media.get(path.rpartition("/")[2]) if path else None
 
 
 class CallRecorder(Recorder):
     """Records one call: what its person says, and what they hear."""
 
     def __init__(self, call: Call, wanted: Wanted) -> None:
-        super().__init__(call.board, call.plan.account, wanted)
+        super().__init__(call.state, call.plan.account, wanted)
         self.call = call
         self.recording.call_sid = call.sid
         call.recordings.append(self.recording.sid)
@@ -122,7 +122,7 @@ class RoomRecorder(Recorder):
     """Records a conference: the first who came on one track, everybody else on the other. `old` is eventCallbackUrl."""
 
     def __init__(self, room: Room, wanted: Wanted, first: str, old: str = "") -> None:
-        super().__init__(room.board, room.account, wanted)
+        super().__init__(room.state, room.account, wanted)
         self.room, self.first, self.old = room, first, old
         self.recording.conference_sid = room.sid
         room.recorder = self
@@ -141,4 +141,4 @@ class RoomRecorder(Recorder):
         if self.old and status == "completed":
             told = self.recording.as_callback(status)
             told |= {"Duration": told["RecordingDuration"], "timestamp": told["RecordingStartTime"]}
-            self.board.call_back(self.old, "POST", told, "status", self.recording.sid)
+            self.state.call_back(self.old, "POST", told, "status", self.recording.sid)

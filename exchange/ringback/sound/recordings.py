@@ -12,7 +12,7 @@ from ringback.sound import mp3, wav
 from ringback.sound.recording_track import Tape
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
 
@@ -20,18 +20,18 @@ TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozens
 class Recording:
     """One recording. Track 0 holds the person whose call it is, track 1 what they hear; of one track, one channel."""
 
-    def __init__(self, board: Switchboard, account: str, source: str, channels: int, track: str) -> None:
+    def __init__(self, state: State, account: str, source: str, channels: int, track: str) -> None:
         self.sid = new_sid("RE")
         self.account, self.source, self.track = account, source, track
         self.channels = channels if track == "both" else 1
         self.call_sid: str | None = None
         self.conference_sid: str | None = None
-        self.started = self.updated = board.clock.now()
+        self.started = self.updated = state.clock.now()
         self.path = f"/2010-04-01/Accounts/{account}/Recordings/{self.sid}"
-        self.url = board.origin + self.path
+        self.url = state.origin + self.path
         self.status = "in-progress"
         self.words: list[str] = []
-        self.tape = Tape(board.clock, board.settings.pace, TRACKS[track])
+        self.tape = Tape(state.clock, state.settings.pace, TRACKS[track])
 
     @property
     def runs(self) -> bool:
@@ -71,13 +71,13 @@ class Recording:
 class Recordings(History[str, Recording]):
     """All of them, by sid."""
 
-    def __init__(self, board: Switchboard) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__(RECORDINGS, lambda kept: kept.runs, weight=lambda kept: kept.tape.weight)
-        self.board = board
+        self.state = state
         self.turn = asyncio.Semaphore(1)  # sound is made for one listener after the other, so that memory is bounded
 
     def begin(self, account: str, source: str, channels: int, track: str) -> Recording:
-        recording = Recording(self.board, account, source, channels, track)
+        recording = Recording(self.state, account, source, channels, track)
         self[recording.sid] = recording
         return recording
 

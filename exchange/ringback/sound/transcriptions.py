@@ -28,7 +28,7 @@ class Transcription:
 
 def transcribe(session: Session, element: Element, recording: Recording) -> None:
     """Note what was said and tell the transcribeCallback, always by POST. Sound without words fails, as noise does."""
-    board, call = session.board, session.call
+    state, call = session.state, session.call
     text = " ".join(recording.words)
     transcription = Transcription(
         sid=new_sid("TR"),
@@ -37,9 +37,9 @@ def transcribe(session: Session, element: Element, recording: Recording) -> None
         text=text,
         status="completed" if text else "failed",
         duration=recording.duration,
-        created=board.clock.now(),
+        created=state.clock.now(),
     )
-    board.transcriptions[transcription.sid] = transcription
+    state.transcriptions[transcription.sid] = transcription
     address = session.absolute(element.get("transcribeCallback"))
     if not element.get("transcribeCallback"):
         return
@@ -47,8 +47,8 @@ def transcribe(session: Session, element: Element, recording: Recording) -> None
         "TranscriptionSid": transcription.sid,
         "TranscriptionText": text,
         "TranscriptionStatus": transcription.status,
-        "TranscriptionUrl": board.origin + transcription.path,
+        "TranscriptionUrl": state.origin + transcription.path,
         "RecordingSid": recording.sid,
         "RecordingUrl": recording.url,
     }
-    board.call_back(address, "POST", told, "status", call.sid, after=call.after_next_request())
+    state.call_back(address, "POST", told, "status", call.sid, after=call.after_next_request())

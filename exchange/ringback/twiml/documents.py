@@ -10,7 +10,7 @@ from ringback.webhooks.request import Answer
 
 if TYPE_CHECKING:
     from ringback.calls.call import Call
-    from ringback.state import Switchboard
+    from ringback.state import State
     from ringback.twiml.interpreter import Fetch
 
 XML = {"text/xml", "application/xml", "text/html"}
@@ -56,9 +56,9 @@ class Trouble(Exception):
         self.code, self.url, self.answer, self.why = code, url, answer, why
         self.place = place
 
-    def report(self, board: Switchboard, call: Call | None = None, sid: str = "", handset: str = "") -> None:
+    def report(self, state: State, call: Call | None = None, sid: str = "", handset: str = "") -> None:
         answer = self.answer
-        board.debugger.report(
+        state.debugger.report(
             self.code,
             sid=call.sid if call else sid,
             handset=call.plan.handset if call else handset,

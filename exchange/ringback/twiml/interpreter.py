@@ -58,7 +58,7 @@ class Session:
     `fallback` is asked when a document cannot be had."""
 
     def __init__(self, call: Call, allowed: frozenset[str] | None = None, forbidden_code: int = 12200) -> None:
-        self.call, self.line, self.board = call, call.line, call.board
+        self.call, self.line, self.state = call, call.line, call.state
         self.allowed, self.forbidden_code = allowed, forbidden_code
         self.document = Document(url="", method="POST", root=Element("Response"))
         self.parting: Fetch | None = None  # what is still asked if the person hangs up during this verb
@@ -83,14 +83,14 @@ class Session:
             self.document = await self._get(step)
         except Trouble as trouble:
             return await self.failed(trouble)
-        self.board.warn_of_grammar(self.document, "voice", self.call)
+        self.state.warn_of_grammar(self.document, "voice", self.call)
         return await self.perform(self.document.root.elements())
 
     async def _breathe(self) -> None:
         """A program that goes in circles and takes no time is slowed down, so that one caller cannot keep us busy."""
         self.documents += 1
         if self.documents > FAST_DOCUMENTS:
-            await self.board.clock.sleep(BREATH)
+            await self.state.clock.sleep(BREATH)
 
     async def perform(self, elements: list[Element]) -> Outcome:
         """Run verbs in order until one leads elsewhere."""
@@ -124,7 +124,7 @@ class Session:
 
     async def failed(self, trouble: Trouble) -> Outcome:
         """Report it and ask the fallback; without one, or when that fails too, apologise and hang up."""
-        trouble.report(self.board, self.call)
+        trouble.report(self.state, self.call)
         self.trouble = trouble
         if not self.apologises:
             return End(leave=True)
@@ -135,9 +135,9 @@ class Session:
             try:
                 self.document = await self._get(Fetch(fallback.url, fallback.method, extra))
             except Trouble as second:
-                second.report(self.board, self.call)
+                second.report(self.state, self.call)
             else:
-                self.board.warn_of_grammar(self.document, "voice", self.call)
+                self.state.warn_of_grammar(self.document, "voice", self.call)
                 return await self.perform(self.document.root.elements())
         await self._apologise()
         return HANG_UP
@@ -152,7 +152,7 @@ class Session:
             return read_voice(step.twiml)
         parameters = tuple((self.call.parameters() | step.extra).items())
         webhook = Webhook(step.url, step.method, parameters, "voice", jar=self.call.sid, sid=self.call.sid)
-        asked = self.board.spawn(self.board.ask(webhook))
+        asked = self.state.spawn(self.state.ask(webhook))
         answer = await asyncio.shield(asked)  # an interruption does not take the request back: it is on its way
         self.call.request_came_back()
         return read_voice(answer, step)
@@ -162,7 +162,7 @@ class Session:
         for element in self.ahead:
             if element.name == "Redirect":
                 url, parameters = self.absolute(element.text()), tuple(self.call.parameters().items())
-                await self.board.ask(Webhook(url, "POST", parameters, "voice", jar=self.call.sid, sid=self.call.sid))
+                await self.state.ask(Webhook(url, "POST", parameters, "voice", jar=self.call.sid, sid=self.call.sid))
                 return
 
     # What verbs need.
@@ -175,13 +175,13 @@ class Session:
         """The next document at an address of this one. Inline TwiML has no address to be relative to: 15004."""
         url = self.absolute(address)
         if not url.lower().startswith(("http://", "https://")):
-            self.board.debugger.report(15004 if not self.document.url else 11100, sid=self.call.sid, why=url, url=url)
+            self.state.debugger.report(15004 if not self.document.url else 11100, sid=self.call.sid, why=url, url=url)
             return Fetch(url or "about:blank", method, extra or {})
         return Fetch(url, method, extra or {})
 
     def warn(self, code: int, element: Element, why: str = "") -> None:
         """Tell the debugger, with the element's place in the running document."""
-        self.board.debugger.report(
+        self.state.debugger.report(
             code,
             sid=self.call.sid,
             handset=self.call.plan.handset,

@@ -30,7 +30,7 @@ async def conference(session: Session, dial: Element, noun: Element) -> Outcome:
     if not 0 < len(name) <= 128:
         session.warn(13237, noun, repr(name[:40]))
         return _action(session, dial, "failed")
-    room = session.board.rooms.open(session.call.plan.account, name)
+    room = session.state.rooms.open(session.call.plan.account, name)
     if len(room.inside) >= whole(session, noun, "maxParticipants", MOST_PARTICIPANTS, 12200, least=1):
         session.warn(16020, noun, name)
         return _action(session, dial, "failed")

@@ -153,7 +153,7 @@ async def _talk(dialling: Dialling, leg: Leg) -> None:
     talking = asyncio.create_task(bridge(session.call, leg.call, star))
     try:
         with suppress(TimeoutError):
-            async with session.board.clock.deadline(limit):
+            async with session.state.clock.deadline(limit):
                 await _until_over(talking, leg, dialling.stirred)
     finally:
         talking.cancel()
@@ -205,7 +205,7 @@ def _address(session: Session, noun: Element) -> str:
         known = is_number(address)
     if not known:
         session.warn(13223, noun, address)
-    elif address in session.board.numbers and comes_back(session.call.plan.through, address):
+    elif address in session.state.numbers and comes_back(session.call.plan.through, address):
         session.warn(13224, noun, address)
         known = False
     return address if known else ""
@@ -224,7 +224,7 @@ def _caller_id(session: Session, element: Element) -> str | None:
     written = tidy(element.get("callerId"))
     if not written:
         return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
-    if written in (plan.from_, plan.to) or session.board.may_show(written):
+    if written in (plan.from_, plan.to) or session.state.may_show(written):
         return written
     session.warn(13214, element, written)
     return None
@@ -248,7 +248,7 @@ def _leg(dialling: Dialling, number: str, noun: Element, caller_id: str) -> Leg:
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")
-    return Leg(session.board, plan, dialling.timeout, dialling.stirred.set, whisper, tones)
+    return Leg(session.state, plan, dialling.timeout, dialling.stirred.set, whisper, tones)
 
 
 def _detected(session: Session, noun: Element) -> Callback:

@@ -132,7 +132,7 @@ def _counts(event: Event, wanted: Wanted) -> bool:
 
 async def _within(session: Session, seconds: float, inbox: Queue[Event]) -> Event | None:
     try:
-        async with session.board.clock.deadline(seconds):
+        async with session.state.clock.deadline(seconds):
             return await inbox.get()
     except TimeoutError:
         return None

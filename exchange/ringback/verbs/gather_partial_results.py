@@ -22,10 +22,10 @@ async def tell_partials(session: Session, element: Element, words: str) -> None:
     if not address:
         return
     way = method(session, element, 13312, "partialResultCallbackMethod")
-    telling = session.board.spawn(_tell(session, session.absolute(address), way, element.get("language"), words))
+    telling = session.state.spawn(_tell(session, session.absolute(address), way, element.get("language"), words))
     try:
         with suppress(TimeoutError):
-            async with session.board.clock.deadline(seconds_to_say(words) * session.line.pace + PATIENCE):
+            async with session.state.clock.deadline(seconds_to_say(words) * session.line.pace + PATIENCE):
                 await asyncio.shield(telling)
     except asyncio.CancelledError:
         telling.cancel()
@@ -36,7 +36,7 @@ async def _tell(session: Session, url: str, way: str, language: str, words: str)
     call, stable = session.call, ""
     parts = list(growing(words))
     for number, part in enumerate(parts):
-        await call.board.clock.sleep(seconds_to_say(words) * call.line.pace / len(parts))
+        await call.state.clock.sleep(seconds_to_say(words) * call.line.pace / len(parts))
         told = call.parameters() | {
             "SequenceNumber": str(number),
             "UnstableSpeechResult": part,
@@ -44,7 +44,7 @@ async def _tell(session: Session, url: str, way: str, language: str, words: str)
             "Stability": "0.9",
             "Language": language or "en-US",
         }
-        await call.board.told(Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid))
+        await call.state.told(Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid))
         stable = part
 
 

@@ -13,7 +13,7 @@ async def message(session: Session, element: Element) -> Outcome:
     app, person = call.plan.to, call.plan.from_
     if call.plan.direction != "inbound":
         app, person = person, app
-    sent = send_from_document(session.board, session, element, app, person, "outbound-call")
+    sent = send_from_document(session.state, session, element, app, person, "outbound-call")
     if sent and element.get("action"):
         extra = {"MessageSid": sent.sid, "MessageStatus": sent.status, "SmsSid": sent.sid, "SmsStatus": sent.status}
         step = session.fetch(element.get("action"), "POST", extra)

@@ -32,7 +32,7 @@ async def enqueue(session: Session, element: Element) -> Outcome:
     if not 0 < len(name) <= MOST_NAME:
         session.warn(14205, element, str(len(name)))
         return _action(session, element, {"QueueResult": "system-error"})
-    queue = session.board.queues.named(session.call.plan.account, name)
+    queue = session.state.queues.named(session.call.plan.account, name)
     if len(queue.members) >= min(queue.most, whole(session, element, "maxQueueSize", queue.most, 12200, least=1)):
         session.warn(14207, element, name)
         return _action(session, element, {"QueueResult": "queue-full"})
@@ -95,7 +95,7 @@ async def _wait(session: Session, element: Element, queue: WaitingLine, member: 
             step = _with_position(outcome, queue, member)
         else:
             return End("error" if waiting.trouble else "leave", leave=True) if step.leave else step
-        await session.board.clock.sleep(SHORTEST_ROUND)
+        await session.state.clock.sleep(SHORTEST_ROUND)
 
 
 def _with_position(step: Step, queue: WaitingLine, member: Member) -> Step:
@@ -110,7 +110,7 @@ async def dial_queue(session: Session, dial: Element, noun: Element) -> Outcome:
     if not 0 < len(name) <= MOST_NAME:
         session.warn(14213, noun, str(len(name)))
         return _dialled(session, dial, {"DialCallStatus": "failed"})
-    queue = session.board.queues.named(session.call.plan.account, name)
+    queue = session.state.queues.named(session.call.plan.account, name)
     told = {"DialCallStatus": "no-answer", "DialBridged": "false"}
     member = None
     try:
@@ -134,7 +134,7 @@ def _dialled(session: Session, dial: Element, told: dict[str, str]) -> Fetch | N
 
 async def _next(session: Session, dial: Element, noun: Element, queue: WaitingLine) -> Member | None:
     try:
-        async with session.board.clock.deadline(whole(session, dial, "timeout", 30, 13212, least=1)):
+        async with session.state.clock.deadline(whole(session, dial, "timeout", 30, 13212, least=1)):
             while not queue.members:
                 await queue.joined.wait()
     except TimeoutError:

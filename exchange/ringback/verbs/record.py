@@ -58,14 +58,14 @@ async def _take(session: Session, element: Element, tape: Tape) -> str:
     described = {"max_length": longest, "finish_on_key": finish, "timeout": silence}
     with session.line.listen({"record": described}) as inbox:
         try:
-            async with session.board.clock.deadline(longest):
+            async with session.state.clock.deadline(longest):
                 return await _until_quiet(session, tape, inbox, finish, silence or longest)
         except TimeoutError:
             return ""
 
 
 async def _until_quiet(session: Session, tape: Tape, inbox: Queue[Event], finish: str, silence: float) -> str:
-    clock = session.board.clock
+    clock = session.state.clock
     while True:
         try:
             async with clock.deadline(silence):

@@ -71,7 +71,7 @@ async def play(session: Session, element: Element) -> Outcome:
     if not address:
         session.warn(13420, element, "of nothing")
         return None
-    media = await session.board.media_at(session, element, session.absolute(address))
+    media = await session.state.media_at(session, element, session.absolute(address))
     if media is None:
         item = session.line.hear("Play", url=None, source=address, seconds=0.0)
         await session.line.lasting(item, 0)
@@ -99,7 +99,7 @@ async def repeat(
         item = session.line.hear(verb, **details, seconds=round(seconds, 2))
         await session.line.lasting(item, seconds)
         if loops == 0 and session.line.pace == 0:
-            await session.call.board.clock.sleep(SOONEST)
+            await session.call.state.clock.sleep(SOONEST)
 
 
 async def pause(session: Session, element: Element) -> Outcome:

@@ -10,31 +10,31 @@ from aiohttp import web
 
 from ringback.rest import routes
 from ringback.rest.product_hosts import is_rest
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.web import call_page, calls_page, developer_api, handset_api, live
 from ringback.web.basic_auth import login
 from ringback.web.json_responses import Refused, as_page, read_json
 
-BOARD: web.AppKey[Switchboard] = web.AppKey("board", Switchboard)
+STATE: web.AppKey[State] = web.AppKey("state", State)
 PAGES = Path(__file__).parents[1] / "pages"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 POLICY = "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; frame-ancestors 'none'"
 MOST_BYTES = 16 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-__all__ = ["BOARD", "make_app", "read_json"]
+__all__ = ["STATE", "make_app", "read_json"]
 
 
-def make_app(board: Switchboard) -> web.Application:
+def make_app(state: State) -> web.Application:
     """All doors of one exchange."""
     app = web.Application(middlewares=[headers, refusals, gate], client_max_size=MOST_BYTES)
-    app[BOARD] = board
-    routes.add_routes(app, board)
-    handset_api.add_routes(app, board)
-    live.add_routes(app, board)
-    developer_api.add_routes(app, board)
-    call_page.add_routes(app, board)
-    calls_page.add_routes(app, board)
+    app[STATE] = state
+    routes.add_routes(app, state)
+    handset_api.add_routes(app, state)
+    live.add_routes(app, state)
+    developer_api.add_routes(app, state)
+    call_page.add_routes(app, state)
+    calls_page.add_routes(app, state)
     app.router.add_get("/", index)
     app.router.add_get("/pages/{path:.+}", page)
     return app
@@ -86,7 +86,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
 async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """REST brings its own login. Everything else answers only to its own name, its own pages and its password."""
     if not is_rest(request.path):
-        settings = request.app[BOARD].settings
+        settings = request.app[STATE].settings
         _known_host(request, settings.host, settings.allow_hosts, bool(settings.password))
         _password(request, settings.password)
         if request.method not in ("GET", "HEAD"):

@@ -7,7 +7,7 @@ from html import escape
 from aiohttp import web
 
 from ringback.calls.call import Call
-from ringback.state import Switchboard, shown_call
+from ringback.state import State, shown_call
 from ringback.web.json_responses import Refused, add_door
 from ringback.web.sequence_diagram import Step, lanes, legs_of, steps
 
@@ -32,20 +32,20 @@ HEAD = """<!doctype html>
 """
 
 
-def add_routes(app: web.Application, board: Switchboard) -> None:
-    add_door(app, board, "GET", "/calls/{sid}", show_call)
+def add_routes(app: web.Application, state: State) -> None:
+    add_door(app, state, "GET", "/calls/{sid}", show_call)
 
 
-async def show_call(board: Switchboard, request: web.Request) -> web.Response:
+async def show_call(state: State, request: web.Request) -> web.Response:
     """JSON, or the page for a browser that comes to look."""
-    call = board.calls.get(request.match_info["sid"])
+    call = state.calls.get(request.match_info["sid"])
     if call is None:
         raise Refused(404, "There is no such call: it may be so old that it was forgotten")
-    found, named = steps(board, call), lanes(board, call)
+    found, named = steps(state, call), lanes(state, call)
     if "text/html" not in request.headers.get("Accept", ""):
         shown = [step.shown() for step in found]
         return web.json_response({"call": shown_call(call), "lanes": named, "steps": shown}, headers={"Vary": "Accept"})
-    return as_html(page(board, call, named, found))
+    return as_html(page(state, call, named, found))
 
 
 def as_html(text: str) -> web.Response:
@@ -57,27 +57,27 @@ def head(title: str, script: str) -> str:
     return HEAD.format(title=title, script=script)
 
 
-def page(board: Switchboard, call: Call, named: list[str], found: list[Step]) -> str:
+def page(state: State, call: Call, named: list[str], found: list[Step]) -> str:
     """The whole page; `data-live` on its main part says that more is to come."""
-    title = escape(f"{board.called(call.plan.from_)} calls {board.called(call.plan.to)}")
-    live = any(not each.over for each in [call, *legs_of(board, call)])
+    title = escape(f"{state.called(call.plan.from_)} calls {state.called(call.plan.to)}")
+    live = any(not each.over for each in [call, *legs_of(state, call)])
     spans = "".join(f"<span>{escape(name)}</span>" for name in named)
     rows = "\n".join(_row(step, place, call, named) for place, step in enumerate(found))
     return (
         head(title, "live.js")
-        + f"<main{' data-live' if live else ''}>\n{_about(board, call)}\n"
+        + f"<main{' data-live' if live else ''}>\n{_about(state, call)}\n"
         + f'<div class="scroll lanes-{len(named)}" tabindex="0" role="region" aria-label="Sequence">\n'
         + f'<p class="lanes" aria-hidden="true"><span class="when">s</span>{spans}</p>\n'
         + f'<ol class="sequence">\n{rows}\n</ol>\n</div>\n</main>\n</body>\n</html>\n'
     )
 
 
-def _about(board: Switchboard, call: Call) -> str:
+def _about(state: State, call: Call) -> str:
     lasted = call.duration()
     words = call.status + (f", {lasted} s" if lasted is not None and call.answered else "")
-    others = [("made by", board.calls.get(call.plan.parent or ""))] + [("leg", leg) for leg in legs_of(board, call)]
+    others = [("made by", state.calls.get(call.plan.parent or ""))] + [("leg", leg) for leg in legs_of(state, call)]
     links = [
-        f'{word} <a href="/calls/{other.sid}">{escape(board.called(other.plan.handset))}</a>'
+        f'{word} <a href="/calls/{other.sid}">{escape(state.called(other.plan.handset))}</a>'
         for word, other in others
         if other
     ]

@@ -11,7 +11,7 @@ from aiohttp import web
 from ringback.calls.call import Call
 from ringback.messages.delivery import Message
 from ringback.service.clock import iso
-from ringback.state import Switchboard, shown_call
+from ringback.state import State, shown_call
 from ringback.web.call_page import as_html, head, level_of
 from ringback.web.json_responses import Refused, add_door
 
@@ -20,17 +20,17 @@ LEVELS = {"delivered": "good", "received": "good", "undelivered": "refused", "fa
 EMPTY = '<p class="about">Nobody has called or texted yet. <a href="/">Pick up a phone</a> to be the first.</p>'
 
 
-def add_routes(app: web.Application, board: Switchboard) -> None:
-    add_door(app, board, "GET", "/calls", show)
+def add_routes(app: web.Application, state: State) -> None:
+    add_door(app, state, "GET", "/calls", show)
 
 
-async def show(board: Switchboard, request: web.Request) -> web.Response:
+async def show(state: State, request: web.Request) -> web.Response:
     """The newest `limit` calls and as many texts, of one `handset` where that is given."""
     limit, handset = _limit(request), request.query.get("handset", "").strip()
-    calls = [call for call in reversed(board.calls.values()) if handset in ("", call.plan.handset)][:limit]
-    texts = [text for text in reversed(board.messages.values()) if handset in ("", text.handset)][:limit]
+    calls = [call for call in reversed(state.calls.values()) if handset in ("", call.plan.handset)][:limit]
+    texts = [text for text in reversed(state.messages.values()) if handset in ("", text.handset)][:limit]
     if "text/html" in request.headers.get("Accept", ""):
-        return as_html(page(board, calls, texts, limit))
+        return as_html(page(state, calls, texts, limit))
     shown = {"calls": [shown_call(call, heard=False) for call in calls], "texts": [text.shown() for text in texts]}
     return web.json_response(shown, headers={"Vary": "Accept"})
 
@@ -42,10 +42,10 @@ def _limit(request: web.Request) -> int:
     return int(written)
 
 
-def page(board: Switchboard, calls: list[Call], texts: list[Message], limit: int) -> str:
+def page(state: State, calls: list[Call], texts: list[Message], limit: int) -> str:
     """The whole page."""
-    rows = [(call.created, _call(board, call)) for call in calls] + [
-        (text.created, _text(board, text)) for text in texts
+    rows = [(call.created, _call(state, call)) for call in calls] + [
+        (text.created, _text(state, text)) for text in texts
     ]
     newest = [row for _, row in islice(sorted(rows, key=lambda row: row[0], reverse=True), limit)]
     titles = "".join(f'<th scope="col">{title}</th>' for title in ("When", "What", "From", "To", "Status"))
@@ -53,20 +53,20 @@ def page(board: Switchboard, calls: list[Call], texts: list[Message], limit: int
     return f"{head('Calls and texts', 'index.js')}<main>\n{table}\n</main>\n</body>\n</html>\n"
 
 
-def _call(board: Switchboard, call: Call) -> str:
+def _call(state: State, call: Call) -> str:
     lasted = f", {call.duration()} s" if call.answered and call.over else ""
     what = f'<a href="/calls/{call.sid}">Call<span class="unseen"> {call.sid}</span></a>'
-    return _row(board, call.created, what, (call.plan.from_, call.plan.to), call.status + lasted, level_of(call))
+    return _row(state, call.created, what, (call.plan.from_, call.plan.to), call.status + lasted, level_of(call))
 
 
-def _text(board: Switchboard, text: Message) -> str:
+def _text(state: State, text: Message) -> str:
     pictures = f"{text.num_media} attached" if text.num_media else ""
     what = f'<span class="kind">Text</span> {escape(" · ".join(filter(None, [text.body[:160], pictures])))}'
     status = f"{text.status} ({text.error_code})" if text.error_code else text.status
-    return _row(board, text.created, what, (text.from_, text.to), status, LEVELS.get(text.status, "wait"))
+    return _row(state, text.created, what, (text.from_, text.to), status, LEVELS.get(text.status, "wait"))
 
 
-def _row(board: Switchboard, at: datetime, what: str, whose: tuple[str, str], status: str, level: str) -> str:
+def _row(state: State, at: datetime, what: str, whose: tuple[str, str], status: str, level: str) -> str:
     when = f'<time datetime="{iso(at)}">{at:%H:%M:%S}</time>'
-    parties = "".join(f"<td>{escape(board.called(number))}</td>" for number in whose)
+    parties = "".join(f"<td>{escape(state.called(number))}</td>" for number in whose)
     return f'<tr><td>{when}</td><td class="what">{what}</td>{parties}<td class="{level}">{escape(status)}</td></tr>\n'

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ringback.service.clock import iso
 from ringback.service.faults import CHANNELS, KINDS, NEEDS, BadFault
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.web import coverage
 from ringback.web.json_responses import Refused, add_door, as_page, number_field, read_json
 
@@ -18,8 +18,8 @@ LARGEST_SEED = 2**53  # that JSON and browsers agree about
 LONGEST_STEP = 366 * 24 * 3600.0
 
 
-def add_routes(app: web.Application, board: Switchboard) -> None:
-    route = partial(add_door, app, board)
+def add_routes(app: web.Application, state: State) -> None:
+    route = partial(add_door, app, state)
     route("GET", "/debugger", alerts)
     route("DELETE", "/debugger", forget_alerts)
     route("GET", "/requests", requests)
@@ -33,73 +33,73 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
     route("POST", "/clock", step_clock)
 
 
-async def alerts(board: Switchboard, request: web.Request) -> web.StreamResponse:
+async def alerts(state: State, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
         return as_page(PAGES / "debugger" / "index.html")
-    return web.json_response({"alerts": list(board.debugger.alerts)})
+    return web.json_response({"alerts": list(state.debugger.alerts)})
 
 
-async def forget_alerts(board: Switchboard, request: web.Request) -> web.Response:
-    board.debugger.alerts.clear()
+async def forget_alerts(state: State, request: web.Request) -> web.Response:
+    state.debugger.alerts.clear()
     return web.Response(status=204)
 
 
-async def requests(board: Switchboard, request: web.Request) -> web.Response:
+async def requests(state: State, request: web.Request) -> web.Response:
     """Every request to the app, oldest first; `?sid=` keeps those of one call or text."""
     sid = request.query.get("sid", "")
-    found = [one.shown() for one in board.requests if not sid or one.webhook.sid == sid]
+    found = [one.shown() for one in state.requests if not sid or one.webhook.sid == sid]
     return web.json_response({"requests": found})
 
 
-async def faults(board: Switchboard, request: web.Request) -> web.StreamResponse:
+async def faults(state: State, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
         return as_page(PAGES / "faults" / "index.html")
-    shown = [fault.shown() for fault in board.faults.on.values()]
-    dial = {"kinds": KINDS, "needs": NEEDS, "channels": CHANNELS[1:], "seed": board.faults.seed}
+    shown = [fault.shown() for fault in state.faults.on.values()]
+    dial = {"kinds": KINDS, "needs": NEEDS, "channels": CHANNELS[1:], "seed": state.faults.seed}
     return web.json_response({"faults": shown} | dial)
 
 
-async def throw_dice(board: Switchboard, request: web.Request) -> web.Response:
+async def throw_dice(state: State, request: web.Request) -> web.Response:
     """{"seed": 3}"""
     seed = (await read_json(request)).get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > LARGEST_SEED:
         raise Refused(400, f"seed must be a whole number, at most {LARGEST_SEED}")
-    board.faults.throw(seed)
+    state.faults.throw(seed)
     return web.json_response({"seed": seed})
 
 
-async def add_fault(board: Switchboard, request: web.Request) -> web.Response:
+async def add_fault(state: State, request: web.Request) -> web.Response:
     try:
-        fault = board.faults.add(await read_json(request))
+        fault = state.faults.add(await read_json(request))
     except BadFault as reason:
         raise Refused(400, str(reason)) from None
     return web.json_response(fault.shown(), status=201)
 
 
-async def remove_faults(board: Switchboard, request: web.Request) -> web.Response:
-    board.faults.on.clear()
+async def remove_faults(state: State, request: web.Request) -> web.Response:
+    state.faults.on.clear()
     return web.Response(status=204)
 
 
-async def remove_fault(board: Switchboard, request: web.Request) -> web.Response:
+async def remove_fault(state: State, request: web.Request) -> web.Response:
     written = request.match_info["id"]
-    if not written.isascii() or not written.isdigit() or not board.faults.on.pop(int(written[:9]), None):
+    if not written.isascii() or not written.isdigit() or not state.faults.on.pop(int(written[:9]), None):
         raise Refused(404, "There is no such fault: it may have struck as often as it should")
     return web.Response(status=204)
 
 
-async def show_honesty(board: Switchboard, request: web.Request) -> web.Response:
+async def show_honesty(state: State, request: web.Request) -> web.Response:
     return web.Response(text=coverage.table())
 
 
-async def clock(board: Switchboard, request: web.Request) -> web.Response:
-    return web.json_response({"now": iso(board.clock.now()), "stopped": board.clock.stopped_at is not None})
+async def clock(state: State, request: web.Request) -> web.Response:
+    return web.json_response({"now": iso(state.clock.now()), "stopped": state.clock.stopped_at is not None})
 
 
-async def step_clock(board: Switchboard, request: web.Request) -> web.Response:
+async def step_clock(state: State, request: web.Request) -> web.Response:
     """Let time pass at once: {"forward": seconds}."""
     given = await read_json(request)
-    await board.clock.forward(number_field(given, "forward", 0, LONGEST_STEP))
-    return await clock(board, request)
+    await state.clock.forward(number_field(given, "forward", 0, LONGEST_STEP))
+    return await clock(state, request)

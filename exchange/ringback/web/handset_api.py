@@ -16,7 +16,7 @@ from ringback.messages.delivery import Message, attach
 from ringback.messages.incoming import receive
 from ringback.service.media import from_data_url
 from ringback.sound import wav
-from ringback.state import Handset, Switchboard, shown_call
+from ringback.state import Handset, State, shown_call
 from ringback.web.json_responses import Refused, add_door, number_field, read_json, text_field
 
 WHEN_CALLED = ("rings", "answers", "machine", "busy", "never-answers", "fails")
@@ -27,8 +27,8 @@ MOST_WORDS = 4000
 LONGEST_WAIT = 60
 
 
-def add_routes(app: web.Application, board: Switchboard) -> None:
-    route = partial(add_door, app, board)
+def add_routes(app: web.Application, state: State) -> None:
+    route = partial(add_door, app, state)
     one, call = "/handsets/{number}", "/handsets/{number}/calls/{sid}"
     route("GET", "/handsets", list_handsets)
     route("GET", one, show_handset)
@@ -47,60 +47,60 @@ def add_routes(app: web.Application, board: Switchboard) -> None:
     route("POST", f"{call}/spoken", finished_speaking)
 
 
-async def list_handsets(board: Switchboard, request: web.Request) -> web.Response:
-    shown = [handset.shown() for handset in board.handsets.values()]
-    numbers = list(board.numbers)
-    return web.json_response({"number": board.settings.number, "numbers": numbers, "handsets": shown})
+async def list_handsets(state: State, request: web.Request) -> web.Response:
+    shown = [handset.shown() for handset in state.handsets.values()]
+    numbers = list(state.numbers)
+    return web.json_response({"number": state.settings.number, "numbers": numbers, "handsets": shown})
 
 
-async def show_handset(board: Switchboard, request: web.Request) -> web.Response:
-    return web.json_response(_whole(_handset(board, request)))
+async def show_handset(state: State, request: web.Request) -> web.Response:
+    return web.json_response(_whole(_handset(state, request)))
 
 
-async def change_handset(board: Switchboard, request: web.Request) -> web.Response:
+async def change_handset(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
-    handset = _handset(board, request)
+    handset = _handset(state, request)
     name, behaviour = text_field(given, "name", handset.name), text_field(given, "when_called", handset.when_called)
     if len(name) > 60:
         raise Refused(400, "name must be at most 60 characters")
     if behaviour not in WHEN_CALLED:
         raise Refused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}")
     handset.name, handset.when_called = name, behaviour
-    board.feed.publish("handset", handset.number, handset.shown())
+    state.feed.publish("handset", handset.number, handset.shown())
     return web.json_response(_whole(handset))
 
 
-async def forget_handset(board: Switchboard, request: web.Request) -> web.Response:
+async def forget_handset(state: State, request: web.Request) -> web.Response:
     number = _number(request)
-    handset = board.handsets.get(number)
+    handset = state.handsets.get(number)
     if handset and any(not call.over for call in handset.calls):
         raise Refused(409, "Hang up first: this handset is in a call")
-    if board.handsets.pop(number, None):
-        board.feed.publish("forgotten", number, {"number": number})
+    if state.handsets.pop(number, None):
+        state.feed.publish("forgotten", number, {"number": number})
     return web.Response(status=204)
 
 
-async def list_texts(board: Switchboard, request: web.Request) -> web.Response:
-    return web.json_response({"texts": [text.shown() for text in _handset(board, request).texts]})
+async def list_texts(state: State, request: web.Request) -> web.Response:
+    return web.json_response({"texts": [text.shown() for text in _handset(state, request).texts]})
 
 
-async def send_text(board: Switchboard, request: web.Request) -> web.Response:
+async def send_text(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
-    handset = _handset(board, request)
-    body, urls, to = text_field(given, "body"), _media_urls(given), _to(board, given)
+    handset = _handset(state, request)
+    body, urls, to = text_field(given, "body"), _media_urls(given), _to(state, given)
     if not body and not urls:
         raise Refused(400, "A text needs a body or a media_url")
     if len(body) > MOST_BODY:
         raise Refused(400, f"A text has at most {MOST_BODY} characters, not {len(body)}")
-    message = _text(board, handset, to, body, urls)
-    board.messages[message.sid] = message
-    board.delivered(message)
-    board.spawn(_carry(board, message))
+    message = _text(state, handset, to, body, urls)
+    state.messages[message.sid] = message
+    state.delivered(message)
+    state.spawn(_carry(state, message))
     return web.json_response(message.shown(), status=201)
 
 
-def _text(board: Switchboard, handset: Handset, to: str, body: str, urls: list[str]) -> Message:
-    account = board.settings.account_sid
+def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -> Message:
+    account = state.settings.account_sid
     message = Message(
         account=account,
         from_=handset.number,
@@ -108,28 +108,28 @@ def _text(board: Switchboard, handset: Handset, to: str, body: str, urls: list[s
         body=body,
         direction="inbound",
         handset=handset.number,
-        created=board.clock.now(),
+        created=state.clock.now(),
         status="received",
         media_urls=urls,
     )
     message.media_urls = [url for url in urls if not url.startswith("data:")]
     for url in urls:
         if url.startswith("data:"):
-            found = from_data_url(url, board.clock.now())
+            found = from_data_url(url, state.clock.now())
             if found is None:
                 raise Refused(400, "media_url: this data: address cannot be read, or holds more than 5 MB")
-            attach(board, message, found)
+            attach(state, message, found)
     return message
 
 
-async def _carry(board: Switchboard, message: Message) -> None:
+async def _carry(state: State, message: Message) -> None:
     """To the app, or straight to another handset."""
-    if number := board.numbers.get(message.to):
-        return await receive(board, message, number)
-    now = board.clock.now()
+    if number := state.numbers.get(message.to):
+        return await receive(state, message, number)
+    now = state.clock.now()
     copy = Message(message.account, message.from_, message.to, message.body, "outbound-api", message.to, now)
     copy.status, copy.media = "delivered", message.media
-    board.delivered(copy)
+    state.delivered(copy)
 
 
 def _media_urls(given: dict[str, Any]) -> list[str]:
@@ -143,50 +143,50 @@ def _media_urls(given: dict[str, Any]) -> list[str]:
     return urls
 
 
-async def list_calls(board: Switchboard, request: web.Request) -> web.Response:
-    return web.json_response({"calls": [shown_call(call) for call in _handset(board, request).calls]})
+async def list_calls(state: State, request: web.Request) -> web.Response:
+    return web.json_response({"calls": [shown_call(call) for call in _handset(state, request).calls]})
 
 
-async def place_call(board: Switchboard, request: web.Request) -> web.Response:
+async def place_call(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
-    handset, to = _handset(board, request), _to(board, given)
-    number = board.numbers.get(to)
+    handset, to = _handset(state, request), _to(state, given)
+    number = state.numbers.get(to)
     if to == handset.number:
         raise Refused(400, "A handset cannot call itself")
-    call = lifecycle.incoming(board, handset.number, number) if number else lifecycle.between(board, handset.number, to)
+    call = lifecycle.incoming(state, handset.number, number) if number else lifecycle.between(state, handset.number, to)
     return web.json_response(shown_call(call), status=201)
 
 
-async def show_call(board: Switchboard, request: web.Request) -> web.Response:
-    return web.json_response(shown_call(_call(board, request)))
+async def show_call(state: State, request: web.Request) -> web.Response:
+    return web.json_response(shown_call(_call(state, request)))
 
 
-async def press_keys(board: Switchboard, request: web.Request) -> web.Response:
+async def press_keys(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
     digits, wait = text_field(given, "digits"), number_field(given, "wait", 0, LONGEST_WAIT)
     if not DIGITS.fullmatch(digits):
         raise Refused(400, "digits must be keys of a telephone: 0-9, *, # or A-D, at most 64")
-    call = _live_call(board, request)
+    call = _live_call(state, request)
     await call.line.somebody_listens(wait, key=True)
     for digit in digits:
         call.does(Key(digit))
     return web.json_response(shown_call(call))
 
 
-async def speak(board: Switchboard, request: web.Request) -> web.Response:
+async def speak(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
     words, wait = text_field(given, "words").strip(), number_field(given, "wait", 0, LONGEST_WAIT)
     confidence = number_field(given, "confidence", 0.9, 1)
     if not 0 < len(words) <= MOST_WORDS:
         raise Refused(400, f"words must be 1 to {MOST_WORDS} characters of speech")
-    call = _live_call(board, request)
+    call = _live_call(state, request)
     await call.line.somebody_listens(wait, key=False)
     call.does(Words(words, confidence))
     return web.json_response(shown_call(call))
 
 
-async def hand_in_audio(board: Switchboard, request: web.Request) -> web.Response:
-    call = _live_call(board, request)
+async def hand_in_audio(state: State, request: web.Request) -> web.Response:
+    call = _live_call(state, request)
     try:
         sound = wav.from_wav(await request.read())
     except wav.NotSound as reason:
@@ -195,16 +195,16 @@ async def hand_in_audio(board: Switchboard, request: web.Request) -> web.Respons
     return web.json_response(shown_call(call))
 
 
-async def answer(board: Switchboard, request: web.Request) -> web.Response:
-    call = _call(board, request)
+async def answer(state: State, request: web.Request) -> web.Response:
+    call = _call(state, request)
     if call.plan.direction == "inbound" or call.status != "ringing":
         raise Refused(409, f"Only an incoming call that rings can be answered; this one is {call.status}")
     lifecycle.answered_by_person(call)
     return web.json_response(shown_call(call))
 
 
-async def hang_up(board: Switchboard, request: web.Request) -> web.Response:
-    call = _call(board, request)
+async def hang_up(state: State, request: web.Request) -> web.Response:
+    call = _call(state, request)
     if call.over:
         raise Refused(409, f"This call is over: {call.status}")
     lifecycle.hung_up_by_person(call)
@@ -213,12 +213,12 @@ async def hang_up(board: Switchboard, request: web.Request) -> web.Response:
     return web.json_response(shown_call(call))
 
 
-async def finished_speaking(board: Switchboard, request: web.Request) -> web.Response:
+async def finished_speaking(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
     number, speaking = given.get("id"), given.get("speaking", False)
     if isinstance(number, bool) or not isinstance(number, int) or not isinstance(speaking, bool):
         raise Refused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}')
-    call = _call(board, request)
+    call = _call(state, request)
     if not call.line.reported(number, speaking):
         raise Refused(404, f"Nothing with id {number} was heard in this call")
     return web.json_response(shown_call(call))
@@ -236,29 +236,29 @@ def _number(request: web.Request) -> str:
     return number
 
 
-def _handset(board: Switchboard, request: web.Request) -> Handset:
+def _handset(state: State, request: web.Request) -> Handset:
     number = _number(request)
-    if number in board.numbers:
+    if number in state.numbers:
         raise Refused(400, f"{number} is the app's own number, not a handset")
-    return board.handset(number)
+    return state.handset(number)
 
 
-def _to(board: Switchboard, given: dict[str, Any]) -> str:
-    to = tidy(text_field(given, "to", board.settings.number))
+def _to(state: State, given: dict[str, Any]) -> str:
+    to = tidy(text_field(given, "to", state.settings.number))
     if not is_address(to):
-        raise Refused(400, f"to: {to[:40]!r} is not a phone number: write it like {board.settings.number}")
+        raise Refused(400, f"to: {to[:40]!r} is not a phone number: write it like {state.settings.number}")
     return to
 
 
-def _call(board: Switchboard, request: web.Request) -> Call:
-    call = board.calls.get(request.match_info["sid"])
+def _call(state: State, request: web.Request) -> Call:
+    call = state.calls.get(request.match_info["sid"])
     if call is None or call.plan.handset != _number(request):
         raise Refused(404, "This handset has no such call")
     return call
 
 
-def _live_call(board: Switchboard, request: web.Request) -> Call:
-    call = _call(board, request)
+def _live_call(state: State, request: web.Request) -> Call:
+    call = _call(state, request)
     if call.over:
         raise Refused(409, f"This call is over: {call.status}")
     return call

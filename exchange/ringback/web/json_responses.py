@@ -9,17 +9,17 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.state import Switchboard
+from ringback.state import State
 
-Door = Callable[[Switchboard, web.Request], Awaitable[web.StreamResponse]]
+Door = Callable[[State, web.Request], Awaitable[web.StreamResponse]]
 """Answers one request; a raised Refused is its refusal."""
 
 
-def add_door(app: web.Application, board: Switchboard, method: str, path: str, door: Door) -> None:
+def add_door(app: web.Application, state: State, method: str, path: str, door: Door) -> None:
     """Let an address lead to a door."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await door(board, request)
+        return await door(state, request)
 
     app.router.add_route(method, path, handle)
 

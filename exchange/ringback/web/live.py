@@ -8,18 +8,18 @@ from aiohttp import web
 
 from ringback.account.phone_numbers import tidy
 from ringback.service.feed import Item
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.web.json_responses import Refused, add_door
 
 HEARTBEAT = 15  # seconds
 
 
-def add_routes(app: web.Application, board: Switchboard) -> None:
-    add_door(app, board, "GET", "/feed", feed)
-    add_door(app, board, "GET", "/media/{sid}", media)
+def add_routes(app: web.Application, state: State) -> None:
+    add_door(app, state, "GET", "/feed", feed)
+    add_door(app, state, "GET", "/media/{sid}", media)
 
 
-async def feed(board: Switchboard, request: web.Request) -> web.StreamResponse:
+async def feed(state: State, request: web.Request) -> web.StreamResponse:
     """The live feed, for as long as the browser stays."""
     wanted = {_address(text) for text in request.query.getall("handset", [])}
     after = request.headers.get("Last-Event-ID") or request.query.get("after") or None
@@ -28,7 +28,7 @@ async def feed(board: Switchboard, request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     try:
         await response.write(b"retry: 1000\n\n")
-        async for item in board.feed.follow(after, HEARTBEAT):
+        async for item in state.feed.follow(after, HEARTBEAT):
             if item is None:
                 await response.write(b": still here\n\n")
             elif not wanted or item["handset"] in wanted or item["kind"] == "reset":
@@ -42,8 +42,8 @@ def _event(item: Item) -> bytes:
     return f"id: {item['id']}\ndata: {json.dumps(item)}\n\n".encode()
 
 
-async def media(board: Switchboard, request: web.Request) -> web.Response:
-    found = board.media.get(request.match_info["sid"])
+async def media(state: State, request: web.Request) -> web.Response:
+    found = state.media.get(request.match_info["sid"])
     if found is None:
         raise Refused(404, "There is no such picture or sound")
     headers = {"Content-Type": found.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}

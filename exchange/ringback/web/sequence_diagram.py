@@ -14,7 +14,7 @@ from ringback.service.clock import iso
 if TYPE_CHECKING:
     from ringback.calls.call import Call
     from ringback.calls.call_log import Note
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 PHONE, EXCHANGE, APP, FIRST_LEG = 0, 1, 2, 3
 MOST_LEGS = 3  # lanes of their own; further legs share the last
@@ -49,24 +49,24 @@ class Step:
         }
 
 
-def legs_of(board: Switchboard, call: Call) -> list[Call]:
+def legs_of(state: State, call: Call) -> list[Call]:
     """The calls that this one's Dial made."""
-    return [found for found in board.calls.values() if found.plan.parent == call.sid]
+    return [found for found in state.calls.values() if found.plan.parent == call.sid]
 
 
-def lanes(board: Switchboard, call: Call) -> list[str]:
+def lanes(state: State, call: Call) -> list[str]:
     """The name of each lane, by its place."""
-    legs = legs_of(board, call)
-    named = [board.called(leg.plan.handset) for leg in legs[:MOST_LEGS]]
+    legs = legs_of(state, call)
+    named = [state.called(leg.plan.handset) for leg in legs[:MOST_LEGS]]
     if len(legs) > MOST_LEGS:
         named[-1] = f"{len(legs) - MOST_LEGS + 1} more phones"
-    return [board.called(call.plan.handset), "Exchange", "App", *named]
+    return [state.called(call.plan.handset), "Exchange", "App", *named]
 
 
-def steps(board: Switchboard, call: Call) -> list[Step]:
+def steps(state: State, call: Call) -> list[Step]:
     """Everything in the call's journal and in those of its legs, oldest first."""
     found = list(_of_one(call, PHONE))
-    for place, leg in enumerate(legs_of(board, call)):
+    for place, leg in enumerate(legs_of(state, call)):
         found += _of_one(leg, FIRST_LEG + min(place, MOST_LEGS - 1))
     return sorted(found, key=lambda step: step.at)
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from ringback.service.clock import Clock
 from ringback.service.settings import Settings
-from ringback.state import Switchboard
+from ringback.state import State
 from ringback.web.app import make_app
 
 LAST_WORDS = 0.5  # seconds that answers under way get when the exchange stops
@@ -17,8 +17,8 @@ class Server:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.board = Switchboard(settings, clock)
-        self.runner = web.AppRunner(make_app(self.board), access_log=None, shutdown_timeout=LAST_WORDS)
+        self.state = State(settings, clock)
+        self.runner = web.AppRunner(make_app(self.state), access_log=None, shutdown_timeout=LAST_WORDS)
 
     @property
     def port(self) -> int:
@@ -28,7 +28,7 @@ class Server:
 
     @property
     def origin(self) -> str:
-        return self.board.origin
+        return self.state.origin
 
     async def start(self) -> None:
         await self.runner.setup()
@@ -36,8 +36,8 @@ class Server:
         await site.start()
         if not self.settings.origin:
             host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-            self.board.origin = f"http://{host}:{self.port}"
+            self.state.origin = f"http://{host}:{self.port}"
 
     async def stop(self) -> None:
-        await self.board.close()
+        await self.state.close()
         await self.runner.cleanup()

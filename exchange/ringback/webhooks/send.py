@@ -14,7 +14,7 @@ from ringback.sound import demo_media
 from ringback.webhooks.request import Answer, Webhook
 
 if TYPE_CHECKING:
-    from ringback.state import Switchboard
+    from ringback.state import State
 
 SHOWN_BYTES = 2000  # of an answer
 
@@ -48,69 +48,69 @@ class Held:
     overtaken: asyncio.Event
 
 
-async def ask(board: Switchboard, webhook: Webhook) -> Answer:
+async def ask(state: State, webhook: Webhook) -> Answer:
     """Send a webhook. Never raises for what the other side does: see Answer.error."""
     if known := demo_media.answer(webhook.url):
         return known
-    slower = [held for held in board.held if held.fault.fits("webhook-reorder", webhook.channel, webhook.url)]
+    slower = [held for held in state.held if held.fault.fits("webhook-reorder", webhook.channel, webhook.url)]
     try:
         if not slower:
-            await _hold_back(board, webhook)
-        return await _send(board, webhook)
+            await _hold_back(state, webhook)
+        return await _send(state, webhook)
     finally:
         for held in slower:
             held.overtaken.set()
 
 
-async def _hold_back(board: Switchboard, webhook: Webhook) -> None:
-    fault = board.faults.take("webhook-reorder", webhook.channel, webhook.url)
+async def _hold_back(state: State, webhook: Webhook) -> None:
+    fault = state.faults.take("webhook-reorder", webhook.channel, webhook.url)
     if fault is None:
         return
     held = Held(fault, asyncio.Event())
-    board.held.append(held)
+    state.held.append(held)
     try:
-        async with board.clock.deadline(fault.seconds):
+        async with state.clock.deadline(fault.seconds):
             await held.overtaken.wait()
     except TimeoutError:
         pass  # nothing came to overtake it
     finally:
-        board.held.remove(held)
+        state.held.remove(held)
 
 
-async def _send(board: Switchboard, webhook: Webhook) -> Answer:
+async def _send(state: State, webhook: Webhook) -> Answer:
     def take(kind: str) -> Fault | None:
-        return board.faults.take(kind, webhook.channel, webhook.url)
+        return state.faults.take(kind, webhook.channel, webhook.url)
 
     if fault := take("webhook-delay"):
-        await board.clock.sleep(fault.seconds)
+        await state.clock.sleep(fault.seconds)
     if take("webhook-drop"):
         return Answer(webhook.url, error=11205, why="the fault webhook-drop kept it")
     token = "0" * 32 if take("webhook-wrong-signature") else None
     duplicate = take("webhook-duplicate")
     if webhook.method == "POST" and (fault := take("webhook-slow")):
         webhook = replace(webhook, lasts=fault.seconds)
-    at = board.clock.now()
-    call = board.calls.get(webhook.sid) or board.calls.get(dict(webhook.parameters).get("CallSid", ""))
+    at = state.clock.now()
+    call = state.calls.get(webhook.sid) or state.calls.get(dict(webhook.parameters).get("CallSid", ""))
     noted = call.journal.note("request", webhook) if call else None
-    answer = await board.client.send(webhook, token, copies=duplicate.copies if duplicate else 1)
+    answer = await state.client.send(webhook, token, copies=duplicate.copies if duplicate else 1)
     if take("webhook-truncate"):
         answer.body = answer.body[: len(answer.body) // 2]
     seen = replace(answer, body=answer.body[:SHOWN_BYTES])
-    board.requests.append(Exchanged(webhook, seen, at))
+    state.requests.append(Exchanged(webhook, seen, at))
     if call and noted:
         call.journal.answered(noted, seen)
     return answer
 
 
-async def tell(board: Switchboard, webhook: Webhook, after: Awaitable[None] | None) -> None:
+async def tell(state: State, webhook: Webhook, after: Awaitable[None] | None) -> None:
     """Send a status callback, `after` something if need be, and wait for its answer; only a refusal is noted."""
     if after:
         await after
-    answer = await ask(board, webhook)
+    answer = await ask(state, webhook)
     if not answer.error and answer.status < 400:
         return
     code = answer.error or (15003 if webhook.channel == "voice-status" else 11217)
-    board.debugger.report(
+    state.debugger.report(
         code,
         sid=webhook.sid,
         request=answer.request,
