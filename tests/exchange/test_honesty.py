@@ -9,8 +9,8 @@ import twilio.twiml.messaging_response as messaging
 import twilio.twiml.voice_response as voice
 from twilio.twiml import TwiML
 
-from ringback.twiml import grammar
-from ringback.verbs import VERBS
+from ringback.twiml.grammar import grammar
+from ringback.verbs.registry import MESSAGING, VOICE, entries
 from ringback.web import coverage
 
 WITHIN_NOUNS_THAT_ARE_NOT_RUN = {"ApplicationSid", "Config", "Header", "Headers", "Language", "Uri"}
@@ -30,8 +30,8 @@ def test_the_table_can_be_read_in_the_exchange(exchange):
 
 
 def test_every_attribute_said_to_be_without_effect_exists():
-    for name, attributes in coverage.WITHOUT_EFFECT.items():
-        assert set(attributes.split()) <= set(grammar.VOICE[name][0].split()), name
+    for entry in entries().values():
+        assert set(entry.without_effect.split()) <= entry.attribute_names, entry.name
 
 
 def words(module):
@@ -46,11 +46,10 @@ def words(module):
 
 @pytest.mark.parametrize("name", words(messaging))
 def test_every_word_of_the_library_for_texts_is_known(name):
-    assert name in grammar.MESSAGING
+    assert name in grammar(MESSAGING)
 
 
 @pytest.mark.parametrize("name", words(voice))
 def test_every_word_of_the_library_for_calls_is_run_or_answered_by_name(name):
-    within_a_verb_that_is_refused = {child for verb in VERBS for child in grammar.VOICE.get(verb, ("", ""))[1].split()}
-    known = set(VERBS) | set(grammar.VOICE) | set(grammar.SSML.split()) | within_a_verb_that_is_refused
-    assert name in known | WITHIN_NOUNS_THAT_ARE_NOT_RUN
+    within_a_verb = {child for entry in grammar(VOICE).values() if entry.run for child in entry.child_names}
+    assert name in set(grammar(VOICE)) | within_a_verb | WITHIN_NOUNS_THAT_ARE_NOT_RUN

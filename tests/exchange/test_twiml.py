@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback.calls.call import Plan
 from ringback.calls.lifecycle import live, placed
+from ringback.calls.plan import Plan
 from ringback.service.clock import Clock
 from ringback.service.error_codes import ALL
 from ringback.service.settings import Settings
 from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.documents import Trouble, read_messaging, read_voice
-from ringback.twiml.interpreter import Inline
 from ringback.twiml.parser import Element, Unreadable, parse
+from ringback.twiml.steps import Inline
 from ringback.webhooks.request import Answer
 
-NAMES = st.sampled_from([*grammar.VOICE, "say", "x", "break", "Body"])
+NAMES = st.sampled_from([*grammar.grammar("voice"), "say", "x", "break", "Body"])
 ATTRIBUTES = st.sampled_from(
     [
         "action",
@@ -120,7 +120,7 @@ def run_in_a_call(document):
         state = State(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))
         call = placed(state, Plan("+441632960001", "+441632960000", "inbound", "+441632960001", "AC"))
         call.becomes("ringing")
-        task = asyncio.ensure_future(live(call, Inline(document)))
+        task = asyncio.ensure_future(live(state, call, Inline(document)))
         for _ in range(20):
             await state.clock.forward(5000)
             await asyncio.sleep(0.001)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ringback.state import State
+from ringback.state import State
 
 # Ofcom's numbers for drama, which no network has; North America's are found valid as they are.
 FICTION = re.compile(r"\+44(7700900|1632960)[0-9]{3}")

@@ -5,25 +5,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
-from ringback.calls.call import Plan
-from ringback.calls.lifecycle import outgoing
-from ringback.messages.delivery import Message, send
 from ringback.service.bounded_dict import SERVICES, TEXTS, History
 from ringback.service.clock import Clock
 from ringback.service.sids import SID, new_sid
-from ringback.twiml.interpreter import Inline
 
-if TYPE_CHECKING:
-    from ringback.state import State
-
-SENDER = "VERIFY"  # whom the text and the call come from: no number of the app's, whose STOP does not count here
 LASTS = 600  # seconds
 MOST_CHECKS = 5
 MOST_SENT = 5
-RINGS = 60.0  # seconds
 
 
 @dataclass
@@ -110,17 +99,3 @@ class Verify:
 
 def _digits(length: int) -> str:
     return "".join(secrets.choice("0123456789") for _ in range(length))
-
-
-def deliver(state: State, verification: Verification, channel: str, name: str) -> None:
-    """Send the code to the phone, as a text or by a call that says it twice."""
-    now, to, account = state.clock.now(), verification.to, state.settings.account_sid
-    verification.attempts.append(Attempt(now, channel))
-    verification.updated = now
-    words = f"Your {name} verification code is: "
-    if channel == "call":
-        said = escape(words + ". ".join(verification.code)) + "."
-        document = f"<Response><Say>{said}</Say><Say>{said}</Say></Response>"
-        outgoing(state, Plan(SENDER, to, "outbound-api", to, account, hidden=True), Inline(document), RINGS)
-    else:
-        send(state, Message(account, SENDER, to, words + verification.code, "outbound-api", to, now, hidden=True))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from asyncio import Queue
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ringback.calls.audio_path import Audio, Event, Key, Tune, Words
+from ringback.calls.call import Call
 from ringback.service.media import Media
 from ringback.sound import wav
 
-if TYPE_CHECKING:
-    from ringback.calls.call import Call
-
-Others = Callable[[], Iterable["Call"]]
+Others = Callable[[], Iterable[Call]]
 Keep = Callable[[Event], None]
 
 
@@ -55,8 +53,8 @@ def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:
         case Words(text=text):
             return "Voice", {"from": speaker, "text": text, "url": None}
         case Audio(sound=sound):
-            media = Media("audio/wav", wav.to_wav(sound), "", call.state.clock.now())
-            call.state.media[media.sid] = media
+            media = Media("audio/wav", wav.to_wav(sound), "", call.runtime.clock.now())
+            call.runtime.media[media.sid] = media
             return "Voice", {"from": speaker, "text": "", "url": media.path}
         case Key(digit=digit):
             return "Tones", {"digits": digit, "from": speaker}

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ringback.calls.audio_path import Audio, Event, Heard, Key, Line, Tune, Words
-from ringback.calls.call_log import Journal
+from ringback.account.geography import geography
+from ringback.calls.audio_path import Event, Heard, Line
+from ringback.calls.call_log import Journal, describe
+from ringback.calls.plan import Plan
+from ringback.runtime import Runtime
+from ringback.service.clock import iso
 from ringback.service.sids import new_sid
-from ringback.sound import wav
-from ringback.sound.recorder import CallRecorder, Wanted
-
-if TYPE_CHECKING:
-    from ringback.state import State
-    from ringback.twiml.interpreter import Step
+from ringback.sound.recorder import After, Recorder
+from ringback.sound.recording_options import RecordingOptions
+from ringback.twiml.steps import Step
 
 OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
@@ -26,55 +26,18 @@ MOST_PATIENCE = 5.0  # seconds a recording's callback waits for the action befor
 EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}  # the rest is "completed"
 
 
-@dataclass
-class Callback:
-    """Where a call's progress is told, and which of it."""
-
-    url: str = ""
-    method: str = "POST"
-    events: frozenset[str] = frozenset({"completed"})
-
-
-@dataclass
-class Fallback:
-    url: str = ""
-    method: str = "POST"
-
-
-@dataclass
-class Plan:
-    """Everything about a call that is known before it is made."""
-
-    from_: str
-    to: str
-    direction: str  # inbound, outbound-api, outbound-dial
-    handset: str
-    account: str
-    number_sid: str | None = None
-    parent: str | None = None
-    fallback: Fallback = field(default_factory=Fallback)
-    callbacks: list[Callback] = field(default_factory=list)
-    machine_detection: str = ""
-    detected: Callback | None = None  # where the verdict is told, if the call does not wait for it
-    recorded: Wanted | None = None
-    hidden: bool = False  # between two handsets: no business of the app
-    inside: bool = False  # to one of the app's own numbers: no handset's end
-    through: tuple[str, ...] = ()  # the app's own numbers it has come through
-    extra: dict[str, str] = field(default_factory=dict)  # further parameters of every request
-
-
 class Call:
     """One leg. `line` is the handset's end; `status` is Twilio's word; `changed` wakes who waits for either."""
 
-    def __init__(self, state: State, plan: Plan) -> None:
-        self.state, self.plan = state, plan
+    def __init__(self, runtime: Runtime, plan: Plan) -> None:
+        self.runtime, self.plan = runtime, plan
         self.sid = new_sid("CA")
         self.status = "queued"
-        self.created = self.updated = state.clock.now()
+        self.created = self.updated = runtime.clock.now()
         self.answered: datetime | None = None
         self.ended: datetime | None = None
         self.answered_by: str | None = None
-        self.line = Line(state.clock, state.settings.pace, self._publish)
+        self.line = Line(runtime.clock, runtime.settings.pace, self._publish)
         self.changed = asyncio.Event()
         self.sequence = 0
         self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
@@ -83,7 +46,7 @@ class Call:
         self.dialled = ""  # what became of its last Dial
         self.goes_stale = False  # the fault stale-document waits for the next live update
         self.request_over = asyncio.Event()
-        self.journal = Journal(state.clock)
+        self.journal = Journal(runtime.clock)
         self.recorders: list[CallRecorder] = []  # that run now
         self.relay: Callable[[Heard], None] | None = None  # who else hears what reaches this ear
         self.redirected = False  # taken away from what it was doing by a live update
@@ -102,6 +65,11 @@ class Call:
         if self.running:
             self.running.cancel()
 
+    def publish(self) -> None:
+        """Let the handset see how it stands."""
+        if not self.plan.inside:
+            self.runtime.feed.publish("call", self.plan.handset, self.shown(heard=False))
+
     def pick_up(self) -> None:
         """The app's end answers an incoming call; any other call is left as it is."""
         if self.plan.direction == "inbound" and self.status == "ringing":
@@ -112,7 +80,7 @@ class Call:
         if self.over or status == self.status:
             return
         self.status = status
-        self.updated = self.state.clock.now()
+        self.updated = self.runtime.clock.now()
         if status == "in-progress":
             self.answered = self.updated
             if self.plan.recorded:
@@ -124,7 +92,7 @@ class Call:
         self.journal.note("status", status)
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
-        self.state.handset_sees(self)
+        self.publish()
         self.tell(EVENTS.get(status, "completed"), status)
 
     def tell(self, event: str, status: str) -> None:
@@ -135,10 +103,12 @@ class Call:
         parameters = self.parameters() | {"CallStatus": status} | self._progress(event)
         self.sequence += 1
         for callback in callbacks:
-            self.state.call_back(callback.url, callback.method, parameters, "voice-status", self.sid, jar=self.sid)
+            self.runtime.webhooks.call_back(
+                callback.url, callback.method, parameters, "voice-status", self.sid, jar=self.sid
+            )
 
     def _progress(self, event: str) -> dict[str, str]:
-        now = self.state.clock.now()
+        now = self.runtime.clock.now()
         told = {
             "Timestamp": now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
             "CallbackSource": "call-progress-events",
@@ -154,7 +124,7 @@ class Call:
     def _recording(self) -> dict[str, str]:
         if not self.recordings:
             return {}
-        recording = self.state.recordings.get(self.recordings[-1])
+        recording = self.runtime.recordings.get(self.recordings[-1])
         return recording.as_parameters() if recording and recording.source != "RecordVerb" else {}
 
     def request_came_back(self) -> None:
@@ -166,7 +136,7 @@ class Call:
         """Wait for the next document's answer, but not for long."""
         waiting = self.request_over
         with suppress(TimeoutError):
-            async with self.state.clock.deadline(MOST_PATIENCE):
+            async with self.runtime.clock.deadline(MOST_PATIENCE):
                 await waiting.wait()
 
     def duration(self) -> int | None:
@@ -198,7 +168,7 @@ class Call:
 
     def does(self, event: Event) -> None:
         """The person presses a key or speaks."""
-        self.journal.note("did", (done(event), self.line.give(event)))
+        self.journal.note("did", (describe(event), self.line.give(event)))
         for recorder in self.recorders:
             recorder.said(event)
 
@@ -215,29 +185,39 @@ class Call:
         elif kind == "listening":
             self.journal.note("listens", payload["listening"])
         if not self.plan.inside:
-            self.state.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
+            self.runtime.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
+
+    def shown(self, heard: bool = True) -> dict[str, Any]:
+        """As its handset sees it."""
+        plan, outgoing = self.plan, self.plan.direction == "inbound"
+        shown = {
+            "sid": self.sid,
+            "handset": plan.handset,
+            "direction": "outgoing" if outgoing else "incoming",
+            "from": plan.from_,
+            "to": plan.to,
+            "with": plan.to if outgoing else plan.from_,
+            "status": self.status,
+            "started": iso(self.created),
+            "answered": iso(self.answered),
+            "ended": iso(self.ended),
+            "listening": self.line.listening,
+        }
+        return shown | {"heard": [item.shown() for item in self.line.heard]} if heard else shown
 
 
-def done(event: Event) -> str:
-    """What somebody did, in words."""
-    match event:
-        case Key(digit=digit):
-            return f"key {digit}"
-        case Words(text=text):
-            return f"says “{text}”"
-        case Audio(sound=sound):
-            return f"speaks for {wav.seconds(sound):.1f} s"
-        case Tune(source=source):
-            return f"plays {source}"
+class CallRecorder(Recorder):
+    """Records one call: what its person says, and what they hear."""
 
+    def __init__(self, call: Call, wanted: RecordingOptions) -> None:
+        super().__init__(call.runtime, call.plan.account, wanted)
+        self.call = call
+        self.recording.call_sid = call.sid
+        call.recordings.append(self.recording.sid)
+        call.recorders.append(self)
+        self.tell("in-progress")
 
-COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+353": "IE"}
-
-
-def geography(number: str, *roles: str) -> dict[str, str]:
-    """City, State, Zip and Country of each role. Unknown geography is sent as an empty string, as Twilio does."""
-    country = next((name for prefix, name in COUNTRIES.items() if number.startswith(prefix)), "")
-    told: dict[str, str] = {}
-    for role in roles:
-        told |= {f"{role}City": "", f"{role}State": "", f"{role}Zip": "", f"{role}Country": country}
-    return told
+    def close(self, after: After | None = None) -> None:
+        if self in self.call.recorders:
+            self.call.recorders.remove(self)
+        super().close(after)

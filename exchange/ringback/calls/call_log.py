@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ringback.calls.audio_path import Audio, Event, Key, Tune, Words
 from ringback.service.clock import Clock
+from ringback.sound import wav
 
 KEPT = 500  # notes of one call; of a longer one the beginning is forgotten
 
@@ -37,3 +39,16 @@ class Journal(deque[Note]):
 
     def answered(self, noted: Note, answer: Any) -> None:
         noted.until, noted.answer = self.clock.now(), answer
+
+
+def describe(event: Event) -> str:
+    """What somebody did, in words."""
+    match event:
+        case Key(digit=digit):
+            return f"key {digit}"
+        case Words(text=text):
+            return f"says “{text}”"
+        case Audio(sound=sound):
+            return f"speaks for {wav.seconds(sound):.1f} s"
+        case Tune(source=source):
+            return f"plays {source}"

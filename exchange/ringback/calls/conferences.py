@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
 
 from ringback.calls.audio_path import Audio, Event, Words, seconds_spoken
+from ringback.calls.call import Call
+from ringback.calls.participant import Participant
+from ringback.runtime import Runtime
 from ringback.service.bounded_dict import CONFERENCES, History
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
-from ringback.sound.recorder import RoomRecorder, Wanted
-
-if TYPE_CHECKING:
-    from ringback.calls.call import Call
-    from ringback.state import State
+from ringback.sound.recorder import INBOUND, OUTBOUND, After, Recorder
+from ringback.sound.recording_options import RecordingOptions
 
 # What each participant event is called where it is subscribed to.
 SUBSCRIBED = {
@@ -35,49 +33,14 @@ SUBSCRIBED = {
 }
 
 
-@dataclass(eq=False)
-class Participant:
-    """One call in a room."""
-
-    call: Call
-    label: str = ""
-    muted: bool = False
-    hold: bool = False
-    starts: bool = True
-    ends: bool = False
-    beep: str = "true"
-    music: asyncio.Task[Any] | None = None  # of the hold
-    coaches: str = ""  # the sid of the only one who hears this one
-    left: asyncio.Event = field(default_factory=asyncio.Event)
-    why: str = "participant_hung_up"
-    playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements, and what is heard on hold
-
-    @property
-    def sid(self) -> str:
-        return self.call.sid
-
-    def hears(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Let this one hear something, until it is over or they leave."""
-        task = self.call.state.spawn(program)
-        self.playing.add(task)
-        task.add_done_callback(self.playing.discard)
-        return task
-
-    def goes(self) -> None:
-        """Out of the room."""
-        self.left.set()
-        for task in list(self.playing):
-            task.cancel()
-
-
 class Room:
     """One conference. Its callbacks are those its first participant asked for."""
 
-    def __init__(self, state: State, account: str, name: str) -> None:
-        self.state, self.account, self.name = state, account, name
+    def __init__(self, runtime: Runtime, account: str, name: str) -> None:
+        self.runtime, self.account, self.name = runtime, account, name
         self.sid = new_sid("CF")
         self.status = "init"
-        self.created = self.updated = state.clock.now()
+        self.created = self.updated = runtime.clock.now()
         self.inside: dict[str, Participant] = {}
         self.changed = asyncio.Event()
         self.callback = ""
@@ -87,7 +50,7 @@ class Room:
         self.reason: str | None = None
         self.ended_by: Participant | None = None
         self.first = ""  # sid of the first who came
-        self.recorded: Wanted | None = None
+        self.recorded: RecordingOptions | None = None
         self.recorded_for = ""  # eventCallbackUrl
         self.recorder: RoomRecorder | None = None
 
@@ -150,7 +113,7 @@ class Room:
         own = self._heard(speaker)
         if own and isinstance(event, Words | Audio):
             self.tell("participant-speech-start", own)
-            self.state.clock.call_later(seconds_spoken(event, speaker.line.pace), lambda: self._silent(own))
+            self.runtime.clock.call_later(seconds_spoken(event, speaker.line.pace), lambda: self._silent(own))
         if self.recorder and own and not own.coaches:
             self.recorder.spoken(speaker, event)
 
@@ -172,14 +135,14 @@ class Room:
                 "FriendlyName": self.name,
                 "AccountSid": self.account,
                 "SequenceNumber": str(self.sequence),
-                "Timestamp": rfc2822(self.state.clock.now()) or "",
+                "Timestamp": rfc2822(self.runtime.clock.now()) or "",
                 "StatusCallbackEvent": event,
             }
             | self._about(event, participant)
             | more
         )
         self.sequence += 1
-        self.state.call_back(self.callback, self.callback_method, told, "status", self.sid)
+        self.runtime.webhooks.call_back(self.callback, self.callback_method, told, "status", self.sid)
 
     def _about(self, event: str, participant: Participant | None) -> dict[str, str]:
         if event == "conference-end":
@@ -208,24 +171,50 @@ class Room:
                     other.call.line.overhear("Beep")
 
     def _becomes(self, status: str) -> None:
-        self.status, self.updated = status, self.state.clock.now()
+        self.status, self.updated = status, self.runtime.clock.now()
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
+
+
+class RoomRecorder(Recorder):
+    """Records a conference: the first who came on one track, everybody else on the other. `old` is eventCallbackUrl."""
+
+    def __init__(self, room: Room, wanted: RecordingOptions, first: str, old: str = "") -> None:
+        super().__init__(room.runtime, room.account, wanted)
+        self.room, self.first, self.old = room, first, old
+        self.recording.conference_sid = room.sid
+        room.recorder = self
+        self.tell("in-progress")
+
+    def spoken(self, call: Call, event: Event) -> None:
+        self.said(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
+
+    def close(self, after: After | None = None) -> None:
+        if self.room.recorder is self:
+            self.room.recorder = None
+        super().close(after)
+
+    def tell(self, status: str, after: After | None = None) -> None:
+        super().tell(status, after)
+        if self.old and status == "completed":
+            told = self.recording.as_callback(status)
+            told |= {"Duration": told["RecordingDuration"], "timestamp": told["RecordingStartTime"]}
+            self.runtime.webhooks.call_back(self.old, "POST", told, "status", self.recording.sid)
 
 
 class Rooms(History[str, Room]):
     """All conferences, by sid, those that are over too."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         super().__init__(CONFERENCES, lambda room: bool(room.inside))
-        self.state = state
+        self.runtime = runtime
 
     def open(self, account: str, name: str) -> Room:
         """The conference of that name that is going on, or a new one."""
         for room in reversed(self.values()):
             if room.name == name and room.status != "completed":
                 return room
-        room = Room(self.state, account, name)
+        room = Room(self.runtime, account, name)
         self[room.sid] = room
         return room
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from ringback.calls.call import Plan
-from ringback.calls.lifecycle import live, placed, ring, uninterrupted
-from ringback.twiml.interpreter import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
-
-if TYPE_CHECKING:
-    from ringback.state import State
+from ringback.calls.lifecycle import live, placed, uninterrupted
+from ringback.calls.outgoing import ring
+from ringback.calls.plan import Plan
+from ringback.state import State
+from ringback.twiml.interpreter import Session
+from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 
 WHISPERED = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Hangup"})
 NO_DIAL = 13201
@@ -31,7 +30,7 @@ class Leg:
         whisper: Fetch | None = None,
         tones: str = "",
     ) -> None:
-        self.call = placed(state, plan)
+        self.state, self.call = state, placed(state, plan)
         self.whisper, self.tones, self.stir = whisper, tones, stir
         self.ready = self.gone = self.taken_away = False
         self.released = asyncio.Event()
@@ -45,7 +44,7 @@ class Leg:
 
     async def _live(self, timeout: float) -> None:
         step: Step = HANG_UP
-        if await ring(self.call, timeout):
+        if await ring(self.state, self.call, timeout):
             self.stir()
             step = await self._connected()
         self.taken_away = isinstance(step, Fetch | Inline)
@@ -54,7 +53,7 @@ class Leg:
         self.gone = True
         self.stir()
         if not isinstance(step, End):  # a live update has other plans for this person
-            await live(self.call, step)
+            await live(self.state, self.call, step)
 
     async def _connected(self) -> Step:
         if self.tones:
@@ -68,7 +67,7 @@ class Leg:
 
     async def _whispered(self) -> Outcome:
         """Run the document for the person called; None when the two can talk."""
-        session = Session(self.call, WHISPERED, NO_DIAL)
+        session = Session(self.state, self.call, WHISPERED, NO_DIAL)
         step: Outcome = self.whisper
         while isinstance(step, Fetch) and not self.call.redirected:
             step = await uninterrupted(self.call, session.one(step))

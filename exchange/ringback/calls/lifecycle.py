@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 
 from ringback.account.phone_numbers import Number
-from ringback.calls.call import Call, Callback, Fallback, Plan
-from ringback.calls.machine_detection import PICKS_UP, detect
+from ringback.calls.call import Call
+from ringback.calls.machine_detection import detect
+from ringback.calls.plan import Callback, Fallback, Plan
 from ringback.service.bounded_dict import trim
-from ringback.twiml.interpreter import HANG_UP, End, Fetch, Inline, Outcome, Session, Step
+from ringback.state import State
+from ringback.twiml.interpreter import Session
+from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 from ringback.webhooks.request import Webhook
-
-if TYPE_CHECKING:
-    from ringback.state import State
 
 log = logging.getLogger("exchange")
 
@@ -41,7 +41,7 @@ def incoming(state: State, handset: str, number: Number, through: tuple[str, ...
     call.journal.note("did", (f"dials {number.phone_number}", True))
     call.becomes("ringing")
     first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
-    state.spawn(live(call, first))
+    state.spawn(live(state, call, first))
     return call
 
 
@@ -54,7 +54,7 @@ def between(state: State, handset: str, other: str) -> Call:
     noun = "Client" if other.startswith("client:") else "Number"
     address = escape(other.removeprefix("client:"))
     document = f'<Response><Dial answerOnBridge="true"><{noun}>{address}</{noun}></Dial></Response>'
-    state.spawn(live(call, Inline(document)))
+    state.spawn(live(state, call, Inline(document)))
     return call
 
 
@@ -67,67 +67,20 @@ def placed(state: State, plan: Plan) -> Call:
         calls = state.handset(plan.handset).calls
         calls.append(call)
         trim(calls, lambda kept: not kept.over)
-    state.handset_sees(call)
+    call.publish()
     return call
 
 
-def outgoing(state: State, plan: Plan, first: Step, timeout: float, time_limit: float | None = None) -> Call:
-    """The app calls a handset."""
-    call = placed(state, plan)
-    state.spawn(_outgoing(call, first, timeout, time_limit))
-    return call
-
-
-async def _outgoing(call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
-    turn = call.state.calls_rate.turn(call.plan.account)
-    await call.state.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
-    if await ring(call, timeout):
-        await live(call, first, time_limit)
-
-
-async def ring(call: Call, timeout: float) -> bool:
-    """Ring until it is answered; False if that never happens, and then the call is over."""
-    from ringback.calls.loopback import connect
-
-    state, number = call.state, call.state.numbers.get(call.plan.handset)
-    if call.over:
-        return False
-    call.tell("initiated", "initiated")
-    behaviour = "" if number else state.handset(call.plan.handset).when_called
-    if behaviour in ("busy", "fails"):
-        await state.clock.sleep(state.settings.answer_after)
-        call.becomes("busy" if behaviour == "busy" else "failed")
-        return False
-    call.becomes("ringing")
-    if number:
-        connect(call, number)
-    elif behaviour in PICKS_UP:
-        state.spawn(_pick_up(call))
-    try:
-        async with state.clock.deadline(timeout):
-            while call.status == "ringing":
-                await call.changed.wait()
-    except TimeoutError:
-        call.becomes("no-answer")
-    return call.live
-
-
-async def _pick_up(call: Call) -> None:
-    await call.state.clock.sleep(call.state.settings.answer_after)
-    if call.status == "ringing":
-        picked_up(call)
-
-
-def picked_up(call: Call) -> None:
+def picked_up(state: State, call: Call) -> None:
     """Somebody, or something, answers."""
-    detect(call)
+    detect(state, call)
     call.becomes("in-progress")
 
 
-def answered_by_person(call: Call) -> None:
+def answered_by_person(state: State, call: Call) -> None:
     """The handset picks up."""
     call.journal.note("did", ("answers", True))
-    picked_up(call)
+    picked_up(state, call)
 
 
 def hung_up_by_person(call: Call) -> None:
@@ -141,23 +94,23 @@ def hung_up_by_person(call: Call) -> None:
         call.becomes("busy")
 
 
-async def live(call: Call, first: Step, time_limit: float | None = None) -> None:
+async def live(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
     """Run a call's program to its end, whatever interrupts it, and end the call."""
-    session, end = Session(call), End("failed")
+    session, end = Session(state, call), End("failed")
     call.redirected = False
-    timer = call.state.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
+    timer = state.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
     try:
         end = await _run(session, first)
     except Exception as error:  # the person must not be left in silence by a mistake of ours
         log.exception("A call failed in the exchange")
-        call.state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
+        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
     finally:
         if timer:
             timer.cancel()
         unanswered = call.dialled if end.status == "completed" else end.status
         call.becomes("completed" if call.live else unanswered or "completed")
     if end.by_person and session.parting:
-        call.state.spawn(_part(call, session.parting))
+        state.spawn(_part(state, call, session.parting))
     else:
         call.request_came_back()
 
@@ -190,8 +143,8 @@ async def uninterrupted(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outco
     return task.result()
 
 
-async def _part(call: Call, fetch: Fetch) -> None:
+async def _part(state: State, call: Call, fetch: Fetch) -> None:
     """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
-    await call.state.ask(Webhook(fetch.url, fetch.method, parameters, "voice", jar=call.sid, sid=call.sid))
+    await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", jar=call.sid, sid=call.sid))
     call.request_came_back()

@@ -6,17 +6,14 @@ import asyncio
 from asyncio import Queue, QueueFull
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from ringback.account.phone_numbers import Number
 from ringback.calls import lifecycle
 from ringback.calls.audio_path import Audio, Event, Heard, Key, Tune, Words
+from ringback.calls.call import Call
 from ringback.sound import wav
-from ringback.twiml.interpreter import End
-
-if TYPE_CHECKING:
-    from ringback.account.phone_numbers import Number
-    from ringback.calls.call import Call
-    from ringback.state import State
+from ringback.state import State
+from ringback.twiml.steps import End
 
 MOST_HOPS = 3  # own numbers a call may come through
 PATIENCE = 2.0  # seconds that what one side says is kept until the other listens
@@ -29,17 +26,17 @@ def comes_back(through: tuple[str, ...], number: str) -> bool:
     return number in through or len(through) >= MOST_HOPS
 
 
-def connect(outer: Call, number: Number) -> None:
+def connect(state: State, outer: Call, number: Number) -> None:
     """Let the app's number ring. `outer` is answered and ends with the incoming call it leads to."""
-    inner = lifecycle.incoming(outer.state, outer.plan.from_, number, outer.plan.through)
-    outer.state.spawn(_joined(outer, inner))
+    inner = lifecycle.incoming(state, outer.plan.from_, number, outer.plan.through)
+    state.spawn(_joined(state, outer, inner))
 
 
-async def _joined(outer: Call, inner: Call) -> None:
-    inward, outward = _Way(outer, inner), _Way(inner, outer)
+async def _joined(state: State, outer: Call, inner: Call) -> None:
+    inward, outward = _Way(state, outer, inner), _Way(state, inner, outer)
     carrying = [asyncio.create_task(way.carry()) for way in (inward, outward)]
     try:
-        await _until_one_is_over(outer, inner)
+        await _until_one_is_over(state, outer, inner)
         if inner.over:
             await outward.emptied()
     finally:
@@ -54,11 +51,11 @@ async def _joined(outer: Call, inner: Call) -> None:
         outer.becomes(ENDS.get(inner.status, "failed"))
 
 
-async def _until_one_is_over(outer: Call, inner: Call) -> None:
+async def _until_one_is_over(state: State, outer: Call, inner: Call) -> None:
     while True:
         changes = [asyncio.ensure_future(changed.wait()) for changed in (outer.changed, inner.changed)]
         if inner.answered and outer.status == "ringing":
-            lifecycle.picked_up(outer)
+            lifecycle.picked_up(state, outer)
         if outer.over or inner.over:
             return await _forget(changes)
         try:
@@ -76,14 +73,14 @@ async def _forget(tasks: Sequence[asyncio.Task[bool]]) -> None:
 class _Way:
     """One direction: what reaches the ear of one call comes out of the other's mouth, in order."""
 
-    def __init__(self, ear: Call, mouth: Call) -> None:
-        self.mouth = mouth
+    def __init__(self, state: State, ear: Call, mouth: Call) -> None:
+        self.state, self.mouth = state, mouth
         self.kept: Queue[Event] = Queue(MOST_KEPT)
         ear.relay = self.take
 
     def take(self, item: Heard) -> None:
         with suppress(QueueFull):
-            for event in as_events(self.mouth.state, item):
+            for event in as_events(self.state, item):
                 self.kept.put_nowait(event)
 
     async def carry(self) -> None:
@@ -95,7 +92,7 @@ class _Way:
 
     async def emptied(self) -> None:
         with suppress(TimeoutError):
-            async with self.mouth.state.clock.deadline(PATIENCE):
+            async with self.state.clock.deadline(PATIENCE):
                 await self.kept.join()
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from ringback.calls.call import DETECTION, Call, Callback
+from ringback.calls.call import DETECTION, Call
+from ringback.calls.plan import Callback
+from ringback.state import State
 
 SOONEST = 0.05  # seconds, so that the first request goes out without the verdict
 PICKS_UP = {"answers": "human", "machine": "machine_start"}
 
 
-def detect(call: Call) -> None:
+def detect(state: State, call: Call) -> None:
     """The verdict comes with the first request; or beside the call, if it does not wait for it."""
-    verdict = _verdict(call)
+    verdict = _verdict(state, call)
     if verdict and call.plan.detected is not None:
-        call.state.spawn(_tell(call, verdict, call.plan.detected))
+        state.spawn(_tell(call, verdict, call.plan.detected))
     else:
         call.answered_by = verdict
 
 
 async def _tell(call: Call, verdict: str, callback: Callback) -> None:
-    await call.state.clock.sleep(max(SOONEST, int(DETECTION) / 1000 * call.line.pace))
+    await call.runtime.clock.sleep(max(SOONEST, int(DETECTION) / 1000 * call.line.pace))
     call.answered_by = "unknown" if call.over else verdict
     told = {
         "CallSid": call.sid,
@@ -27,14 +29,14 @@ async def _tell(call: Call, verdict: str, callback: Callback) -> None:
         "MachineDetectionDuration": DETECTION,
     }
     if callback.url:
-        call.state.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
+        call.runtime.webhooks.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
 
 
-def _verdict(call: Call) -> str | None:
+def _verdict(state: State, call: Call) -> str | None:
     """What is found, where it was asked for. The app's own numbers are machines."""
     if not call.plan.machine_detection:
         return None
-    behaviour = "machine" if call.plan.inside else call.state.handset(call.plan.handset).when_called
+    behaviour = "machine" if call.plan.inside else state.handset(call.plan.handset).when_called
     found = PICKS_UP.get(behaviour, "human")
     if found == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
         return "machine_end_beep"

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from ringback.calls.call import Call
 from ringback.service.bounded_dict import QUEUES, History
+from ringback.service.clock import Clock
 from ringback.service.sids import new_sid
-
-if TYPE_CHECKING:
-    from ringback.calls.call import Call
-    from ringback.state import State
-    from ringback.twiml.interpreter import Fetch
+from ringback.twiml.steps import Fetch
 
 DEFAULT_SIZE = 1000
 KEPT_WAITS = 100
@@ -39,10 +36,10 @@ class Member:
 class WaitingLine:
     """One queue."""
 
-    def __init__(self, state: State, account: str, name: str, most: int = DEFAULT_SIZE) -> None:
-        self.state, self.account, self.name, self.most = state, account, name, most
+    def __init__(self, clock: Clock, account: str, name: str, most: int = DEFAULT_SIZE) -> None:
+        self.clock, self.account, self.name, self.most = clock, account, name, most
         self.sid = new_sid("QU")
-        self.created = self.updated = state.clock.now()
+        self.created = self.updated = clock.now()
         self.members: list[Member] = []
         self.joined = asyncio.Event()
         self.waits: list[float] = []
@@ -52,7 +49,7 @@ class WaitingLine:
         return round(sum(self.waits) / len(self.waits)) if self.waits else 0
 
     def join(self, call: Call) -> Member:
-        member = Member(call, self.state.clock.now())
+        member = Member(call, self.clock.now())
         self.members.append(member)
         waiting, self.joined = self.joined, asyncio.Event()
         waiting.set()
@@ -74,7 +71,7 @@ class WaitingLine:
             self.waits = [*self.waits[1 - KEPT_WAITS :], self.waited(member)]
 
     def waited(self, member: Member) -> float:
-        return (self.state.clock.now() - member.since).total_seconds()
+        return (self.clock.now() - member.since).total_seconds()
 
     def parameters(self, member: Member) -> dict[str, str]:
         """What the wait document is told."""
@@ -92,15 +89,15 @@ class WaitingLine:
 class Queues(History[str, WaitingLine]):
     """All queues, by sid. One in which somebody waits is never forgotten."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__(QUEUES, lambda queue: bool(queue.members))
-        self.state = state
+        self.clock = clock
 
     def named(self, account: str, name: str) -> WaitingLine:
         """The queue of that name, made when first spoken of."""
         for queue in self.values():
             if queue.name == name:
                 return queue
-        queue = WaitingLine(self.state, account, name)
+        queue = WaitingLine(self.clock, account, name)
         self[queue.sid] = queue
         return queue

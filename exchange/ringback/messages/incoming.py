@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
+from ringback.account.geography import geography
 from ringback.account.phone_numbers import Number
 from ringback.account.webhook_urls import Addresses
-from ringback.calls.call import geography
-from ringback.messages.delivery import Message, fetch_all_media, send
+from ringback.messages.attachments import fetch_all_media
+from ringback.messages.delivery import send
+from ringback.messages.message import Message
 from ringback.messages.message_verb import send_from_document
+from ringback.state import State
+from ringback.twiml import grammar
 from ringback.twiml.attributes import method
 from ringback.twiml.documents import Document, Trouble, read_messaging
-from ringback.twiml.interpreter import Fetch
 from ringback.twiml.parser import Element
+from ringback.twiml.steps import Fetch
+from ringback.verbs.registry import MESSAGING
 from ringback.webhooks.request import Webhook, join
-
-if TYPE_CHECKING:
-    from ringback.state import State
 
 MOST_DOCUMENTS = 50
 MOST_REPLIES = 10
@@ -60,10 +61,10 @@ class TextSession:
                 if fallback is None:
                     return
                 self.document = fallback
-            self.state.warn_of_grammar(self.document, "sms", sid=self.message.sid, handset=self.message.handset)
+            grammar.warn(self.state.debugger, self.document, MESSAGING, self.message.sid, self.message.handset)
             step = self._perform(self.document.root.elements())
         if step is not None:
-            Trouble(14106, step.url).report(self.state, sid=self.message.sid, handset=self.message.handset)
+            Trouble(14106, step.url).report(self.state.debugger, self.message.sid, self.message.handset)
 
     def _perform(self, elements: list[Element]) -> Fetch | None:
         for element in elements:
@@ -99,21 +100,21 @@ class TextSession:
         return count <= MOST_IN_A_ROW
 
     async def _fallback(self, trouble: Trouble) -> Document | None:
-        trouble.report(self.state, sid=self.message.sid, handset=self.message.handset)
+        trouble.report(self.state.debugger, self.message.sid, self.message.handset)
         if not self.number.sms_fallback_url:
             return None
         extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
         try:
             return await self._get(Fetch(self.number.sms_fallback_url, self.number.sms_fallback_method, extra))
         except Trouble as second:
-            second.report(self.state, sid=self.message.sid, handset=self.message.handset)
+            second.report(self.state.debugger, self.message.sid, self.message.handset)
             return None
 
     async def _get(self, step: Fetch) -> Document:
         parameters = tuple((incoming_parameters(self.message, self.state.origin) | step.extra).items())
         jar = f"{self.message.from_} {self.message.to}"
         webhook = Webhook(step.url, step.method, parameters, "sms", jar=jar, sid=self.message.sid)
-        return read_messaging(await asyncio.shield(self.state.spawn(self.state.ask(webhook))), step.method)
+        return read_messaging(await asyncio.shield(self.state.spawn(self.state.webhooks.send(webhook))), step.method)
 
     def absolute(self, address: str) -> str:
         return join(self.document.url, address)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ringback.account.phone_numbers import is_address, tidy
-from ringback.messages.delivery import Message, fail, send
+from ringback.messages.delivery import fail, send
+from ringback.messages.message import Message
+from ringback.state import State
 from ringback.twiml.attributes import method
 from ringback.twiml.parser import Element
-
-if TYPE_CHECKING:
-    from ringback.state import State
 
 MOST_CHARACTERS = 1600
 MOST_MEDIA = 10

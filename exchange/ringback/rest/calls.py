@@ -7,18 +7,19 @@ from typing import Any
 
 from ringback.account.applications import Application
 from ringback.account.phone_numbers import E164, is_address, tidy
-from ringback.calls.call import Call, Callback, Fallback, Plan
-from ringback.calls.lifecycle import outgoing
+from ringback.calls.call import Call
+from ringback.calls.outgoing import outgoing
+from ringback.calls.plan import Callback, Fallback, Plan
 from ringback.rest import parameters
 from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
-from ringback.sound.recorder import EVENTS as EVENTS_OF_RECORDING
-from ringback.sound.recorder import Wanted
+from ringback.sound.recording_options import EVENTS as EVENTS_OF_RECORDING
+from ringback.sound.recording_options import RecordingOptions
 from ringback.sound.recordings import TRACKS
-from ringback.twiml.interpreter import HANG_UP, Fetch, Inline, Step
+from ringback.twiml.steps import HANG_UP, Fetch, Inline, Step
 
 MOST_TWIML = 4000
 EVENTS = {"initiated", "ringing", "answered", "completed"}
@@ -67,17 +68,17 @@ def detected(asked: Asked, name: str) -> Callback:
     return Callback(parameters.url(asked, name, 21609), parameters.method(asked, f"{name}Method"))
 
 
-def recorded(asked: Asked) -> Wanted | None:
+def recorded(asked: Asked) -> RecordingOptions | None:
     """How the whole call is to be recorded, if it is."""
     return wanted(asked, "OutboundAPI") if parameters.truth(asked, "Record") else None
 
 
-def wanted(asked: Asked, source: str) -> Wanted:
+def wanted(asked: Asked, source: str) -> RecordingOptions:
     """What is asked of a recording, wherever REST can ask for one."""
     events = frozenset(word for given in asked.texts("RecordingStatusCallbackEvent") for word in given.split())
     if unknown := events - EVENTS_OF_RECORDING:
         raise RestError(21626, why=", ".join(sorted(unknown))[:100])
-    return Wanted(
+    return RecordingOptions(
         source,
         channels=2 if asked.text("RecordingChannels") == "dual" else 1,
         track=parameters.one_of(asked, "RecordingTrack", "both", TRACKS),

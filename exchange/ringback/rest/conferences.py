@@ -8,9 +8,10 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ringback.account.phone_numbers import is_address, tidy
-from ringback.calls.call import Callback, Plan
-from ringback.calls.conferences import Participant, Room
-from ringback.calls.lifecycle import outgoing
+from ringback.calls.conferences import Room
+from ringback.calls.outgoing import outgoing
+from ringback.calls.participant import Participant
+from ringback.calls.plan import Callback, Plan
 from ringback.rest import parameters
 from ringback.rest.api_request import Asked
 from ringback.rest.calls import detected, recorded
@@ -19,7 +20,8 @@ from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.service.sids import SID
-from ringback.twiml.interpreter import Fetch, Inline, Session
+from ringback.twiml.interpreter import Session
+from ringback.twiml.steps import Fetch, Inline
 
 # What a participant's creation hands on to the Conference noun.
 HANDED_ON = {
@@ -66,7 +68,7 @@ def update(asked: Asked) -> dict[str, Any]:
     """End it, or let everybody hear an announcement."""
     room = _room(asked)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
-        hearing = [_plays(participant, address, _way(asked)) for participant in room.inside.values()]
+        hearing = [_plays(asked, participant, address, _way(asked)) for participant in room.inside.values()]
         asked.state.spawn(_announced(room, hearing, address))
     if asked.text("Status") == "completed":
         room.end("conference-ended-via-api")
@@ -163,7 +165,7 @@ def update_participant(asked: Asked) -> dict[str, Any]:
     if asked.has("Coaching") or asked.has("CallSidToCoach"):
         _coach(asked, room, participant)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
-        asked.state.spawn(_announced(room, [_plays(participant, address, _way(asked))], address, participant))
+        asked.state.spawn(_announced(room, [_plays(asked, participant, address, _way(asked))], address, participant))
     return participant_resource(room, participant)
 
 
@@ -184,18 +186,18 @@ def _hold(asked: Asked, room: Room, participant: Participant) -> None:
         participant.music.cancel()
     if participant.hold and (address := parameters.url(asked, "HoldUrl", 21205)):
         way = parameters.method(asked, "HoldMethod", default="GET")
-        participant.music = _plays(participant, address, way)
+        participant.music = _plays(asked, participant, address, way)
 
 
 def _way(asked: Asked) -> str:
     return parameters.method(asked, "AnnounceMethod")
 
 
-def _plays(participant: Participant, address: str, way: str) -> Task[bool]:
+def _plays(asked: Asked, participant: Participant, address: str, way: str) -> Task[bool]:
     """Let somebody hear a document; True if it could be had."""
 
     async def play() -> bool:
-        session = Session(participant.call, ANNOUNCED)
+        session = Session(asked.state, participant.call, ANNOUNCED)
         session.apologises = False
         await session.run(Fetch(address, way))
         return session.trouble is None

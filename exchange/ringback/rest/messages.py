@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from ringback.account.phone_numbers import E164, is_address, tidy
-from ringback.messages.delivery import Message, as_resource, cancel, schedule, send
+from ringback.messages.delivery import cancel, schedule, send
+from ringback.messages.message import SENDER_OPEN, Message
 from ringback.rest import parameters
 from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
@@ -194,3 +195,32 @@ def _one_media(asked: Asked) -> Media:
         if media.sid == asked.path("media"):
             return media
     raise not_found(asked.request.path)
+
+
+def as_resource(message: Message) -> dict[str, Any]:
+    """The Message resource of REST."""
+    path = f"/2010-04-01/Accounts/{message.account}/Messages/{message.sid}"
+    accepted = message.status in SENDER_OPEN
+    return {
+        "account_sid": message.account,
+        "api_version": "2010-04-01",
+        "body": message.body,
+        "date_created": rfc2822(message.created),
+        "date_sent": rfc2822(message.created if message.received else message.sent),
+        "date_updated": rfc2822(message.updated),
+        "direction": message.direction,
+        "error_code": message.error_code,
+        "error_message": message.error_message,
+        "from": None if accepted else message.from_,
+        "messaging_service_sid": message.service,
+        "num_media": str(message.num_media),
+        "num_segments": "0" if accepted else str(message.num_segments),
+        "price": None,
+        "price_unit": "USD",
+        "sid": message.sid,
+        "status": message.status,
+        "subresource_uris": {"media": f"{path}/Media.json", "feedback": f"{path}/Feedback.json"},
+        "tags": None,
+        "to": message.to,
+        "uri": f"{path}.json",
+    }

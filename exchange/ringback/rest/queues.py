@@ -10,7 +10,7 @@ from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
-from ringback.twiml.interpreter import Fetch
+from ringback.twiml.steps import Fetch
 
 LARGEST = 5000
 
@@ -24,7 +24,7 @@ def create(asked: Asked) -> dict[str, Any]:
     if not 0 < len(name) <= 64:
         raise RestError(20001)
     size = parameters.whole(asked, "MaxSize", DEFAULT_SIZE, 20001, 1, LARGEST)
-    queue = WaitingLine(asked.state, asked.account, name, size)
+    queue = WaitingLine(asked.state.clock, asked.account, name, size)
     asked.state.queues[queue.sid] = queue
     return as_resource(queue)
 

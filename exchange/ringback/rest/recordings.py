@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ringback.calls.call import CallRecorder
 from ringback.rest import parameters
 from ringback.rest.api_request import Asked
 from ringback.rest.calls import wanted
@@ -13,7 +14,7 @@ from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
-from ringback.sound.recorder import CallRecorder, Recorder
+from ringback.sound.recorder import Recorder
 from ringback.sound.recordings import Recording
 from ringback.sound.transcriptions import Transcription
 from ringback.state import State

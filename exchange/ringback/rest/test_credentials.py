@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from ringback.account.phone_numbers import is_address, is_number, tidy
-from ringback.calls.call import Call, Plan
-from ringback.messages.delivery import Message
+from ringback.calls.call import Call
+from ringback.calls.plan import Plan
+from ringback.messages.message import Message
 from ringback.rest import calls, incoming_phone_numbers, messages
 from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.sax.saxutils import escape
 
 from ringback.account.phone_numbers import is_number, tidy
-from ringback.account.verify import MOST_CHECKS, MOST_SENT, Service, Verification, deliver
+from ringback.account.verify import MOST_CHECKS, MOST_SENT, Attempt, Service, Verification
+from ringback.calls.outgoing import outgoing
+from ringback.calls.plan import Plan
+from ringback.messages.delivery import send
+from ringback.messages.message import Message
 from ringback.rest import parameters
 from ringback.rest.api_request import Asked
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import newer_page
 from ringback.service.dates import iso8601
+from ringback.state import State
+from ringback.twiml.steps import Inline
 
 BASE = "https://verify.twilio.com/v2/Services"
+SENDER = "VERIFY"  # whom the text and the call come from: no number of the app's, whose STOP does not count here
+RING_SECONDS = 60.0
 CHANNELS = ("sms", "call")
 NOT_HERE = ("auto", "email", "rcs", "sna", "whatsapp")
 SUBRESOURCES = {"verifications": "Verifications", "verification_checks": "VerificationCheck"}
@@ -58,7 +67,7 @@ def create(asked: Asked) -> dict[str, Any]:
     verification = verification or asked.state.verify.begin(service, to, _custom_code(asked))
     if len(verification.attempts) >= MOST_SENT:
         raise RestError(60203)
-    deliver(asked.state, verification, channel, asked.text("CustomFriendlyName") or service.friendly_name)
+    _deliver(asked.state, verification, channel, asked.text("CustomFriendlyName") or service.friendly_name)
     return _resource(asked, verification)
 
 
@@ -167,3 +176,17 @@ def _resource(asked: Asked, verification: Verification) -> dict[str, Any]:
         "sna": None,
         "url": f"{BASE}/{verification.service.sid}/Verifications/{verification.sid}",
     }
+
+
+def _deliver(state: State, verification: Verification, channel: str, name: str) -> None:
+    """Send the code to the phone, as a text or by a call that says it twice."""
+    now, to, account = state.clock.now(), verification.to, state.settings.account_sid
+    verification.attempts.append(Attempt(now, channel))
+    verification.updated = now
+    words = f"Your {name} verification code is: "
+    if channel == "call":
+        said = escape(words + ". ".join(verification.code)) + "."
+        document = f"<Response><Say>{said}</Say><Say>{said}</Say></Response>"
+        outgoing(state, Plan(SENDER, to, "outbound-api", to, account, hidden=True), Inline(document), RING_SECONDS)
+    else:
+        send(state, Message(account, SENDER, to, words + verification.code, "outbound-api", to, now, hidden=True))

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ringback.calls.audio_path import Audio, Event, Heard, Tune, Words
+from ringback.runtime import Runtime
+from ringback.service.media import Media
 from ringback.sound import wav
+from ringback.sound.recording_options import RecordingOptions
 
-if TYPE_CHECKING:
-    from ringback.calls.call import Call
-    from ringback.calls.conferences import Room
-    from ringback.service.media import Media
-    from ringback.state import State
-
-EVENTS = frozenset({"in-progress", "completed", "absent"})
 After = Callable[[], Awaitable[None]]  # what a callback waits for
 INBOUND, OUTBOUND = 0, 1  # tracks: what comes from the person, and what goes to them
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How something is to be recorded, and whom to tell. `source` is Twilio's word for who asked, `name` the app's."""
-
-    source: str
-    channels: int = 1
-    track: str = "both"
-    trim: bool = True
-    url: str = ""
-    method: str = "POST"
-    events: frozenset[str] = frozenset({"completed"})
-    name: str = ""
 
 
 class Recorder:
     """Runs from its making until it is closed."""
 
-    def __init__(self, state: State, account: str, wanted: Wanted) -> None:
-        self.state, self.wanted = state, wanted
-        self.recording = state.recordings.begin(account, wanted.source, wanted.channels, wanted.track)
+    def __init__(self, runtime: Runtime, account: str, wanted: RecordingOptions) -> None:
+        self.runtime, self.wanted = runtime, wanted
+        self.recording = runtime.recordings.begin(runtime.origin, account, wanted.source, wanted.channels, wanted.track)
         self.tape = self.recording.tape
         self.skips = False  # over a pause
 
@@ -95,50 +75,7 @@ class Recorder:
         if wanted.url and (status in wanted.events or (status == "absent" and "completed" in wanted.events)):
             told = self.recording.as_callback(status)
             first = after() if after else None
-            self.state.call_back(wanted.url, wanted.method, told, "status", self.recording.sid, after=first)
+            self.runtime.webhooks.call_back(wanted.url, wanted.method, told, "status", self.recording.sid, after=first)
 
     def _media(self, path: str | None) -> Media | None:
-        return self.state.media.get(path.rpartition("/")[2]) if path else None
-
-
-class CallRecorder(Recorder):
-    """Records one call: what its person says, and what they hear."""
-
-    def __init__(self, call: Call, wanted: Wanted) -> None:
-        super().__init__(call.state, call.plan.account, wanted)
-        self.call = call
-        self.recording.call_sid = call.sid
-        call.recordings.append(self.recording.sid)
-        call.recorders.append(self)
-        self.tell("in-progress")
-
-    def close(self, after: After | None = None) -> None:
-        if self in self.call.recorders:
-            self.call.recorders.remove(self)
-        super().close(after)
-
-
-class RoomRecorder(Recorder):
-    """Records a conference: the first who came on one track, everybody else on the other. `old` is eventCallbackUrl."""
-
-    def __init__(self, room: Room, wanted: Wanted, first: str, old: str = "") -> None:
-        super().__init__(room.state, room.account, wanted)
-        self.room, self.first, self.old = room, first, old
-        self.recording.conference_sid = room.sid
-        room.recorder = self
-        self.tell("in-progress")
-
-    def spoken(self, call: Call, event: Event) -> None:
-        self.said(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
-
-    def close(self, after: After | None = None) -> None:
-        if self.room.recorder is self:
-            self.room.recorder = None
-        super().close(after)
-
-    def tell(self, status: str, after: After | None = None) -> None:
-        super().tell(status, after)
-        if self.old and status == "completed":
-            told = self.recording.as_callback(status)
-            told |= {"Duration": told["RecordingDuration"], "timestamp": told["RecordingStartTime"]}
-            self.state.call_back(self.old, "POST", told, "status", self.recording.sid)
+        return self.runtime.media.get(path.rpartition("/")[2]) if path else None

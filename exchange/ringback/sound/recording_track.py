@@ -6,15 +6,13 @@ from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from ringback.service.clock import Clock
+from ringback.service.media import Media
 from ringback.sound import wav
 
-if TYPE_CHECKING:
-    from ringback.service.clock import Clock
-    from ringback.service.media import Media
-
-Sound: TypeAlias = "bytes | str | Media"
+Sound: TypeAlias = bytes | str | Media
 LONGEST = 3600.0  # seconds; what comes later is lost
 SHORTEST = 0.1  # seconds of silence that count as a recording
 WINDOW = wav.samples_in(10)  # so much is made at a time

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from ringback.service.bounded_dict import RECORDINGS, History
+from ringback.service.clock import Clock
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
 from ringback.sound import mp3, wav
 from ringback.sound.recording_track import Tape
-
-if TYPE_CHECKING:
-    from ringback.state import State
 
 TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
 
@@ -20,18 +17,18 @@ TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozens
 class Recording:
     """One recording. Track 0 holds the person whose call it is, track 1 what they hear; of one track, one channel."""
 
-    def __init__(self, state: State, account: str, source: str, channels: int, track: str) -> None:
+    def __init__(self, origin: str, account: str, source: str, channels: int, track: str, tape: Tape) -> None:
         self.sid = new_sid("RE")
         self.account, self.source, self.track = account, source, track
         self.channels = channels if track == "both" else 1
         self.call_sid: str | None = None
         self.conference_sid: str | None = None
-        self.started = self.updated = state.clock.now()
+        self.started = self.updated = tape.clock.now()
         self.path = f"/2010-04-01/Accounts/{account}/Recordings/{self.sid}"
-        self.url = state.origin + self.path
+        self.url = origin + self.path
         self.status = "in-progress"
         self.words: list[str] = []
-        self.tape = Tape(state.clock, state.settings.pace, TRACKS[track])
+        self.tape = tape
 
     @property
     def runs(self) -> bool:
@@ -71,13 +68,14 @@ class Recording:
 class Recordings(History[str, Recording]):
     """All of them, by sid."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, clock: Clock, pace: float) -> None:
         super().__init__(RECORDINGS, lambda kept: kept.runs, weight=lambda kept: kept.tape.weight)
-        self.state = state
+        self.clock, self.pace = clock, pace
         self.turn = asyncio.Semaphore(1)  # sound is made for one listener after the other, so that memory is bounded
 
-    def begin(self, account: str, source: str, channels: int, track: str) -> Recording:
-        recording = Recording(self.state, account, source, channels, track)
+    def begin(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
+        tape = Tape(self.clock, self.pace, TRACKS[track])
+        recording = Recording(origin, account, source, channels, track, tape)
         self[recording.sid] = recording
         return recording
 

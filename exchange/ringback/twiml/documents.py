@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ringback.service.debugger import Debugger
 from ringback.twiml.parser import Element, Unreadable, encoding, parse
+from ringback.twiml.steps import Fetch
 from ringback.webhooks.request import Answer
-
-if TYPE_CHECKING:
-    from ringback.calls.call import Call
-    from ringback.state import State
-    from ringback.twiml.interpreter import Fetch
 
 XML = {"text/xml", "application/xml", "text/html"}
 AUDIO = {
@@ -56,12 +53,12 @@ class Trouble(Exception):
         self.code, self.url, self.answer, self.why = code, url, answer, why
         self.place = place
 
-    def report(self, state: State, call: Call | None = None, sid: str = "", handset: str = "") -> None:
+    def report(self, debugger: Debugger, sid: str, handset: str) -> None:
         answer = self.answer
-        state.debugger.report(
+        debugger.report(
             self.code,
-            sid=call.sid if call else sid,
-            handset=call.plan.handset if call else handset,
+            sid=sid,
+            handset=handset,
             request=answer.request if answer else None,
             answer=answer.shown() if answer and answer.status else None,
             line=self.place[0],

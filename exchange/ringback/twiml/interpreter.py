@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from ringback.calls.audio_path import seconds_to_say
+from ringback.calls.call import Call
+from ringback.state import State
+from ringback.twiml import grammar
 from ringback.twiml.documents import Document, Trouble, read_voice
 from ringback.twiml.parser import Element
+from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
+from ringback.verbs.registry import VOICE, verbs
 from ringback.webhooks.request import Webhook, join
-
-if TYPE_CHECKING:
-    from ringback.calls.call import Call
 
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 
@@ -21,44 +21,16 @@ FAST_DOCUMENTS = 50  # documents of one call after which each further one…
 BREATH = 0.1  # …waits so many seconds
 
 
-@dataclass(frozen=True)
-class Fetch:
-    """Ask for the next document. `extra` joins the call's standard parameters."""
-
-    url: str
-    method: str = "POST"
-    extra: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Inline:
-    """The next document, as it came over REST."""
-
-    twiml: str
-
-
-@dataclass(frozen=True)
-class End:
-    """Stop. `status` is what the call becomes; `leave` only ends a wait document."""
-
-    status: str = "completed"
-    by_person: bool = False
-    leave: bool = False
-
-
-HANG_UP = End()
-Step = Fetch | Inline | End
-Outcome = Step | None
-
-
 class Session:
     """Documents run one after another on one call: its main program, or what it hears while it waits.
 
     `allowed` are the verbs that may be used, None for all; others are warned of with `forbidden_code` and skipped.
     `fallback` is asked when a document cannot be had."""
 
-    def __init__(self, call: Call, allowed: frozenset[str] | None = None, forbidden_code: int = 12200) -> None:
-        self.call, self.line, self.state = call, call.line, call.state
+    def __init__(
+        self, state: State, call: Call, allowed: frozenset[str] | None = None, forbidden_code: int = 12200
+    ) -> None:
+        self.state, self.call, self.line = state, call, call.line
         self.allowed, self.forbidden_code = allowed, forbidden_code
         self.document = Document(url="", method="POST", root=Element("Response"))
         self.parting: Fetch | None = None  # what is still asked if the person hangs up during this verb
@@ -83,7 +55,7 @@ class Session:
             self.document = await self._get(step)
         except Trouble as trouble:
             return await self.failed(trouble)
-        self.state.warn_of_grammar(self.document, "voice", self.call)
+        self._check_grammar()
         return await self.perform(self.document.root.elements())
 
     async def _breathe(self) -> None:
@@ -94,15 +66,13 @@ class Session:
 
     async def perform(self, elements: list[Element]) -> Outcome:
         """Run verbs in order until one leads elsewhere."""
-        from ringback.verbs import VERBS
-
         for place, element in enumerate(elements):
             self.ahead = elements[place + 1 :]
             if not self._may(element):
                 continue
             if element.name != "Reject" and element.get("answerOnBridge") != "true":
                 self.call.pick_up()
-            outcome = await VERBS[element.name](self, element)
+            outcome = await verbs()[element.name](self, element)
             self.parting = None
             if outcome is not None:
                 return outcome
@@ -110,21 +80,17 @@ class Session:
 
     async def perform_one(self, element: Element) -> Outcome:
         """Run a nested verb."""
-        from ringback.verbs import VERBS
-
-        return await VERBS[element.name](self, element)
+        return await verbs()[element.name](self, element)
 
     def _may(self, element: Element) -> bool:
-        from ringback.verbs import VERBS
-
         if self.allowed is not None and element.name not in self.allowed:
             self.warn(self.forbidden_code, element, why=f"<{element.name}>")
             return False
-        return element.name in VERBS
+        return element.name in verbs()
 
     async def failed(self, trouble: Trouble) -> Outcome:
         """Report it and ask the fallback; without one, or when that fails too, apologise and hang up."""
-        trouble.report(self.state, self.call)
+        trouble.report(self.state.debugger, self.call.sid, self.call.plan.handset)
         self.trouble = trouble
         if not self.apologises:
             return End(leave=True)
@@ -135,12 +101,15 @@ class Session:
             try:
                 self.document = await self._get(Fetch(fallback.url, fallback.method, extra))
             except Trouble as second:
-                second.report(self.state, self.call)
+                second.report(self.state.debugger, self.call.sid, self.call.plan.handset)
             else:
-                self.state.warn_of_grammar(self.document, "voice", self.call)
+                self._check_grammar()
                 return await self.perform(self.document.root.elements())
         await self._apologise()
         return HANG_UP
+
+    def _check_grammar(self) -> None:
+        grammar.warn(self.state.debugger, self.document, VOICE, self.call.sid, self.call.plan.handset)
 
     async def _apologise(self) -> None:
         self.call.pick_up()
@@ -152,7 +121,7 @@ class Session:
             return read_voice(step.twiml)
         parameters = tuple((self.call.parameters() | step.extra).items())
         webhook = Webhook(step.url, step.method, parameters, "voice", jar=self.call.sid, sid=self.call.sid)
-        asked = self.state.spawn(self.state.ask(webhook))
+        asked = self.state.spawn(self.state.webhooks.send(webhook))
         answer = await asyncio.shield(asked)  # an interruption does not take the request back: it is on its way
         self.call.request_came_back()
         return read_voice(answer, step)
@@ -162,7 +131,9 @@ class Session:
         for element in self.ahead:
             if element.name == "Redirect":
                 url, parameters = self.absolute(element.text()), tuple(self.call.parameters().items())
-                await self.state.ask(Webhook(url, "POST", parameters, "voice", jar=self.call.sid, sid=self.call.sid))
+                await self.state.webhooks.send(
+                    Webhook(url, "POST", parameters, "voice", jar=self.call.sid, sid=self.call.sid)
+                )
                 return
 
     # What verbs need.

@@ -6,19 +6,25 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ringback.account.phone_numbers import CLIENT, is_number, tidy
+from ringback.account.phone_numbers import tidy
 from ringback.calls.bridge import bridge
-from ringback.calls.call import Callback, Plan
+from ringback.calls.call import CallRecorder
 from ringback.calls.dial_leg import Leg
-from ringback.calls.loopback import comes_back
-from ringback.sound.recorder import CallRecorder
-from ringback.twiml.attributes import method, truth, whole, words
-from ringback.twiml.interpreter import Fetch, Outcome, Session
+from ringback.calls.plan import Plan
+from ringback.twiml.attributes import method, truth, whole
+from ringback.twiml.interpreter import Session
 from ringback.twiml.parser import Element
-from ringback.verbs.conference import conference
-from ringback.verbs.queue import dial_queue
-from ringback.verbs.recording_attributes import wanted
+from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.dial_conference import dial_conference
+from ringback.verbs.dial_queue import dial_queue
+from ringback.verbs.dial_targets import detection_callback, dial_targets, status_callback
+from ringback.verbs.recording_attributes import RECORDING_CALLBACK, wanted
+from ringback.verbs.registry import verb
 
+ATTRIBUTES = (
+    "action method timeout hangupOnStar timeLimit callerId callReason record trim recordingTrack answerOnBridge "
+    f"ringTone sequential referUrl referMethod events passports recordingConfigurationId {RECORDING_CALLBACK}"
+)
 RECORDS = {  # from when, and on how many channels
     "do-not-record": ("", 1),
     "false": ("", 1),
@@ -28,8 +34,6 @@ RECORDS = {  # from when, and on how many channels
     "record-from-ringing": ("ringing", 1),
     "record-from-ringing-dual": ("ringing", 2),
 }
-NOT_RUN = {"Sip", "Sim", "WhatsApp", "Application"}
-EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
 @dataclass
@@ -59,11 +63,17 @@ class Dialling:
         return told
 
 
+@verb(
+    "Dial",
+    attributes=ATTRIBUTES,
+    children="Number Client Sip Sim Conference Queue Application WhatsApp",
+    without_effect="callReason ringTone referUrl referMethod events passports recordingConfigurationId",
+)
 async def dial(session: Session, element: Element) -> Outcome:
     """Ring, connect and wait until they part. With an action the call goes on there, otherwise with the next verb."""
     for noun in element.elements():
         if noun.name == "Conference":
-            return await conference(session, element, noun)
+            return await dial_conference(session, element, noun)
         if noun.name == "Queue":
             return await dial_queue(session, element, noun)
     dialling = Dialling(session, element, whole(session, element, "timeout", 30, 13212, least=1))
@@ -104,7 +114,7 @@ def _status(dialling: Dialling, last: Leg) -> str:
 
 async def _connect(dialling: Dialling) -> None:
     session, element = dialling.session, dialling.element
-    targets = _targets(session, element)
+    targets = dial_targets(session, element)
     caller_id = _caller_id(session, element)
     if not targets or caller_id is None:
         return
@@ -181,43 +191,6 @@ def _record(dialling: Dialling, moment: str) -> None:
         dialling.recorder = CallRecorder(session.call, wanted(session, element, "DialVerb", channels))
 
 
-def _targets(session: Session, element: Element) -> list[tuple[str, Element]]:
-    """Whom to ring, each with the noun that says how. A bare number is its own noun."""
-    nouns = [noun for noun in element.elements() if noun.name in ("Number", "Client")]
-    for noun in element.elements():
-        if noun.name in NOT_RUN:
-            session.warn(13215, noun, f"<{noun.name}> is known, but not run by this exchange")
-    if element.own_text():
-        nouns.append(Element("Number", children=[element.own_text()], line=element.line, column=element.column))
-    if not nouns and not element.elements():
-        session.warn(13215, element, "it says nobody to ring")
-    found = [(_address(session, noun), noun) for noun in nouns[:10]]
-    return [(address, noun) for address, noun in found if address]
-
-
-def _address(session: Session, noun: Element) -> str:
-    if noun.name == "Client":
-        identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
-        address = f"client:{identity.removeprefix('client:')}"
-        known = bool(CLIENT.fullmatch(address))
-    else:
-        address = _international(tidy(noun.text()))
-        known = is_number(address)
-    if not known:
-        session.warn(13223, noun, address)
-    elif address in session.state.numbers and comes_back(session.call.plan.through, address):
-        session.warn(13224, noun, address)
-        known = False
-    return address if known else ""
-
-
-def _international(number: str) -> str:
-    """North American numbers may be written without their +1, others without their + (no keypad has one)."""
-    if not (number.isascii() and number.isdigit()):
-        return number
-    return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
-
-
 def _caller_id(session: Session, element: Element) -> str | None:
     """The number that is shown: the caller's own, unless the app asks for another it may show."""
     plan = session.call.plan
@@ -240,28 +213,12 @@ def _leg(dialling: Dialling, number: str, noun: Element, caller_id: str) -> Leg:
         handset=number,
         account=parent.account,
         parent=session.call.sid,
-        callbacks=[_callback(session, noun)],
+        callbacks=[status_callback(session, noun)],
         machine_detection=noun.get("machineDetection"),
-        detected=_detected(session, noun),
+        detected=detection_callback(session, noun),
         hidden=parent.hidden,
         through=parent.through,
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")
     return Leg(session.state, plan, dialling.timeout, dialling.stirred.set, whisper, tones)
-
-
-def _detected(session: Session, noun: Element) -> Callback:
-    """Nobody who dials waits for machine detection: they talk at once, and it is told beside."""
-    address = noun.get("amdStatusCallback")
-    way = method(session, noun, 13221, "amdStatusCallbackMethod")
-    return Callback(session.absolute(address) if address else "", way)
-
-
-def _callback(session: Session, noun: Element) -> Callback:
-    address = noun.get("statusCallback")
-    if not address:
-        return Callback()
-    events = words(session, noun, "statusCallbackEvent", "completed", EVENTS)
-    way = method(session, noun, 13221, "statusCallbackMethod")
-    return Callback(session.absolute(address), way, events)

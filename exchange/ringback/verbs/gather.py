@@ -10,12 +10,19 @@ from typing import Any
 
 from ringback.calls.audio_path import CHARACTERS_A_SECOND, Event, Key, Words
 from ringback.twiml.attributes import method, truth, whole
-from ringback.twiml.interpreter import Outcome, Session
+from ringback.twiml.interpreter import Session
 from ringback.twiml.parser import Element
+from ringback.twiml.steps import Outcome
 from ringback.verbs.gather_partial_results import tell_partials
+from ringback.verbs.registry import verb
 
+ATTRIBUTES = (
+    "input action method timeout speechTimeout maxSpeechTime numDigits finishOnKey partialResultCallback "
+    "partialResultCallbackMethod language hints bargeIn profanityFilter speechModel enhanced actionOnEmptyResult "
+    "debug"
+)
 KEYS = set("0123456789*#")
-PROMPTS = {"Say", "Play", "Pause"}
+PROMPTS = "Say Play Pause"
 MOST_SPEECH = 60  # seconds
 
 
@@ -52,6 +59,12 @@ class Got:
         return {"Digits": self.digits, "FinishedOnKey": self.finished_on, "msg": "Gather End"}
 
 
+@verb(
+    "Gather",
+    attributes=ATTRIBUTES,
+    children=PROMPTS,
+    without_effect="speechTimeout profanityFilter speechModel enhanced debug",
+)
 async def gather(session: Session, element: Element) -> Outcome:
     """Input leads to the action; without any, the document goes on."""
     wanted = _wanted(session, element)
@@ -73,7 +86,7 @@ async def gather(session: Session, element: Element) -> Outcome:
 
 async def _prompt(session: Session, element: Element) -> None:
     for child in element.elements():
-        if child.name in PROMPTS and not (child.name == "Play" and child.get("digits")):
+        if child.name in PROMPTS.split() and not (child.name == "Play" and child.get("digits")):
             await session.perform_one(child)
         else:
             session.warn(13320, child, f"<{child.name}>")

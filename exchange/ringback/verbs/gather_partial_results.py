@@ -36,7 +36,7 @@ async def _tell(session: Session, url: str, way: str, language: str, words: str)
     call, stable = session.call, ""
     parts = list(growing(words))
     for number, part in enumerate(parts):
-        await call.state.clock.sleep(seconds_to_say(words) * call.line.pace / len(parts))
+        await session.state.clock.sleep(seconds_to_say(words) * call.line.pace / len(parts))
         told = call.parameters() | {
             "SequenceNumber": str(number),
             "UnstableSpeechResult": part,
@@ -44,7 +44,7 @@ async def _tell(session: Session, url: str, way: str, language: str, words: str)
             "Stability": "0.9",
             "Language": language or "en-US",
         }
-        await call.state.told(Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid))
+        await session.state.webhooks.tell(Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid))
         stable = part
 
 

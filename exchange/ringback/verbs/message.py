@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from ringback.messages.message_verb import send_from_document
-from ringback.twiml.interpreter import Fetch, Outcome, Session
+from ringback.twiml.interpreter import Session
 from ringback.twiml.parser import Element
+from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.registry import MESSAGING, VOICE, noun, verb
 
 
+@verb(
+    "Message",
+    attributes="to from action method statusCallback",
+    children="Body Media",
+    channels=(VOICE, MESSAGING),
+)
+@verb("Sms", attributes="to from action method statusCallback", channels=(VOICE, MESSAGING))
 async def message(session: Session, element: Element) -> Outcome:
     """Sent at once; with an action, the call goes on there."""
     call = session.call
@@ -19,3 +28,7 @@ async def message(session: Session, element: Element) -> Outcome:
         step = session.fetch(element.get("action"), "POST", extra)
         return step if isinstance(step, Fetch) else None
     return None
+
+
+noun("Body", channels=(MESSAGING,))
+noun("Media", channels=(MESSAGING,))

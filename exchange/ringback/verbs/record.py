@@ -5,18 +5,26 @@ from __future__ import annotations
 from asyncio import Queue
 
 from ringback.calls.audio_path import Event, Key, Words
-from ringback.sound.recorder import CallRecorder
+from ringback.calls.call import CallRecorder
+from ringback.service.sids import new_sid
 from ringback.sound.recording_track import Tape
 from ringback.sound.recordings import Recording
-from ringback.sound.transcriptions import transcribe
+from ringback.sound.transcriptions import Transcription
 from ringback.twiml.attributes import method, truth, whole
-from ringback.twiml.interpreter import Fetch, Outcome, Session
+from ringback.twiml.interpreter import Session
 from ringback.twiml.parser import Element
-from ringback.verbs.recording_attributes import wanted
+from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.recording_attributes import RECORDING_CALLBACK, wanted
+from ringback.verbs.registry import verb
 
+ATTRIBUTES = (
+    f"action method timeout finishOnKey maxLength playBeep trim transcribe transcribeCallback {RECORDING_CALLBACK} "
+    "recordingConfigurationId"
+)
 ANY_KEY = "1234567890*#"
 
 
+@verb("Record", attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
 async def record(session: Session, element: Element) -> Outcome:
     """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
     if truth(session, element, "playBeep", True, 13616):
@@ -28,7 +36,7 @@ async def record(session: Session, element: Element) -> Outcome:
     finally:
         recorder.close(after=session.call.after_next_request)
         if _transcribes(session, element):
-            transcribe(session, element, recorder.recording)
+            _transcribe(session, element, recorder.recording)
         next_step = _action(session, element, recorder.recording, digits)
         if digits == "hangup":
             session.parting = next_step
@@ -82,3 +90,31 @@ async def _until_quiet(session: Session, tape: Tape, inbox: Queue[Event], finish
 def _transcribes(session: Session, element: Element) -> bool:
     asked = truth(session, element, "transcribe", False, 13614)
     return asked or bool(element.get("transcribeCallback"))
+
+
+def _transcribe(session: Session, element: Element, recording: Recording) -> None:
+    """Note what was said and tell the transcribeCallback, always by POST. Sound without words fails, as noise does."""
+    state, call = session.state, session.call
+    text = " ".join(recording.words)
+    transcription = Transcription(
+        sid=new_sid("TR"),
+        account=recording.account,
+        recording_sid=recording.sid,
+        text=text,
+        status="completed" if text else "failed",
+        duration=recording.duration,
+        created=state.clock.now(),
+    )
+    state.transcriptions[transcription.sid] = transcription
+    address = session.absolute(element.get("transcribeCallback"))
+    if not element.get("transcribeCallback"):
+        return
+    told = call.parameters() | {
+        "TranscriptionSid": transcription.sid,
+        "TranscriptionText": text,
+        "TranscriptionStatus": transcription.status,
+        "TranscriptionUrl": state.origin + transcription.path,
+        "RecordingSid": recording.sid,
+        "RecordingUrl": recording.url,
+    }
+    state.webhooks.call_back(address, "POST", told, "status", call.sid, after=call.after_next_request())

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from ringback.sound.recorder import EVENTS, Wanted
+from ringback.sound.recording_options import EVENTS, RecordingOptions
 from ringback.sound.recordings import TRACKS
 from ringback.twiml.attributes import method, words
 from ringback.twiml.interpreter import Session
 from ringback.twiml.parser import Element
 
+RECORDING_CALLBACK = "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent"
 
-def wanted(session: Session, element: Element, source: str, channels: int = 1) -> Wanted:
+
+def wanted(session: Session, element: Element, source: str, channels: int = 1) -> RecordingOptions:
     """What Record, Dial, Conference and Start's Recording have in common."""
     address = element.get("recordingStatusCallback")
-    return Wanted(
+    return RecordingOptions(
         source,
         channels=channels,
         track=_track(session, element),

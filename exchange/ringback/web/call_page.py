@@ -7,7 +7,7 @@ from html import escape
 from aiohttp import web
 
 from ringback.calls.call import Call
-from ringback.state import State, shown_call
+from ringback.state import State
 from ringback.web.json_responses import Refused, add_door
 from ringback.web.sequence_diagram import Step, lanes, legs_of, steps
 
@@ -44,7 +44,7 @@ async def show_call(state: State, request: web.Request) -> web.Response:
     found, named = steps(state, call), lanes(state, call)
     if "text/html" not in request.headers.get("Accept", ""):
         shown = [step.shown() for step in found]
-        return web.json_response({"call": shown_call(call), "lanes": named, "steps": shown}, headers={"Vary": "Accept"})
+        return web.json_response({"call": call.shown(), "lanes": named, "steps": shown}, headers={"Vary": "Accept"})
     return as_html(page(state, call, named, found))
 
 

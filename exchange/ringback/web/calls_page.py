@@ -9,9 +9,9 @@ from itertools import islice
 from aiohttp import web
 
 from ringback.calls.call import Call
-from ringback.messages.delivery import Message
+from ringback.messages.message import Message
 from ringback.service.clock import iso
-from ringback.state import State, shown_call
+from ringback.state import State
 from ringback.web.call_page import as_html, head, level_of
 from ringback.web.json_responses import Refused, add_door
 
@@ -31,7 +31,7 @@ async def show(state: State, request: web.Request) -> web.Response:
     texts = [text for text in reversed(state.messages.values()) if handset in ("", text.handset)][:limit]
     if "text/html" in request.headers.get("Accept", ""):
         return as_html(page(state, calls, texts, limit))
-    shown = {"calls": [shown_call(call, heard=False) for call in calls], "texts": [text.shown() for text in texts]}
+    shown = {"calls": [call.shown(heard=False) for call in calls], "texts": [text.shown() for text in texts]}
     return web.json_response(shown, headers={"Vary": "Accept"})
 
 

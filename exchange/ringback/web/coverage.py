@@ -5,24 +5,8 @@ from __future__ import annotations
 from ringback.rest.product_hosts import YOUNGER
 from ringback.rest.routes import INSTANCES, LISTS
 from ringback.service.faults import KINDS
-from ringback.twiml import grammar
-from ringback.verbs import VERBS
-from ringback.verbs.unsupported import refused
+from ringback.verbs.registry import VOICE, entries
 
-NOUNS_RUN = {"Number", "Client", "Conference", "Queue", "Body", "Media", "Identity", "Recording"}
-# Attributes that are taken without a warning and change nothing here.
-WITHOUT_EFFECT: dict[str, str] = {
-    "Gather": "speechTimeout profanityFilter speechModel enhanced debug",
-    "Record": "recordingConfigurationId",
-    "Recording": "recordingConfigurationId",
-    "Start": "action method",
-    "Dial": "callReason ringTone referUrl referMethod events passports recordingConfigurationId",
-    "Enqueue": "workflowSid",
-    "Number": "byoc machineDetectionTimeout "
-    "machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold machineDetectionSilenceTimeout",
-    "Conference": "region jitterBufferSize recordingConfigurationId",
-    "Queue": "reservationSid postWorkActivitySid",
-}
 # Where Twilio's own documents are silent, or a laptop is not a telephone network.
 CHOICES = (
     "A redirect of a webhook by 301, 302 or 303 becomes a GET, by 307 or 308 keeps its method; it carries none of "
@@ -90,11 +74,12 @@ def table() -> str:
 
 
 def _verbs() -> list[str]:
+    """Verbs first, then nouns."""
     rows = ["| TwiML | | without effect |", "|---|---|---|"]
-    for name in [*VERBS, *sorted(set(grammar.VOICE) - set(VERBS) - {"Response", "Parameter", "Task"})]:
-        run = VERBS[name] is not refused if name in VERBS else name in NOUNS_RUN
-        unheeded = ", ".join(WITHOUT_EFFECT.get(name, "").split())
-        rows.append(f"| {name} | {'run' if run else 'known by name: warned of and passed over'} | {unheeded} |")
+    voice = [entry for entry in entries().values() if VOICE in entry.channels and entry.in_coverage]
+    for entry in sorted(voice, key=lambda entry: entry.run is None):
+        run = "run" if entry.supported else "known by name: warned of and passed over"
+        rows.append(f"| {entry.name} | {run} | {', '.join(entry.without_effect.split())} |")
     return rows
 
 

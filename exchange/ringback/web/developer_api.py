@@ -48,7 +48,7 @@ async def forget_alerts(state: State, request: web.Request) -> web.Response:
 async def requests(state: State, request: web.Request) -> web.Response:
     """Every request to the app, oldest first; `?sid=` keeps those of one call or text."""
     sid = request.query.get("sid", "")
-    found = [one.shown() for one in state.requests if not sid or one.webhook.sid == sid]
+    found = [one.shown() for one in state.webhooks.log if not sid or one.webhook.sid == sid]
     return web.json_response({"requests": found})
 
 

@@ -12,11 +12,12 @@ from ringback.account.phone_numbers import is_address, tidy
 from ringback.calls import lifecycle
 from ringback.calls.audio_path import Audio, Key, Words
 from ringback.calls.call import Call
-from ringback.messages.delivery import Message, attach
+from ringback.messages.attachments import attach
 from ringback.messages.incoming import receive
+from ringback.messages.message import Message
 from ringback.service.media import from_data_url
 from ringback.sound import wav
-from ringback.state import Handset, State, shown_call
+from ringback.state import Handset, State
 from ringback.web.json_responses import Refused, add_door, number_field, read_json, text_field
 
 WHEN_CALLED = ("rings", "answers", "machine", "busy", "never-answers", "fails")
@@ -144,7 +145,7 @@ def _media_urls(given: dict[str, Any]) -> list[str]:
 
 
 async def list_calls(state: State, request: web.Request) -> web.Response:
-    return web.json_response({"calls": [shown_call(call) for call in _handset(state, request).calls]})
+    return web.json_response({"calls": [call.shown() for call in _handset(state, request).calls]})
 
 
 async def place_call(state: State, request: web.Request) -> web.Response:
@@ -154,11 +155,11 @@ async def place_call(state: State, request: web.Request) -> web.Response:
     if to == handset.number:
         raise Refused(400, "A handset cannot call itself")
     call = lifecycle.incoming(state, handset.number, number) if number else lifecycle.between(state, handset.number, to)
-    return web.json_response(shown_call(call), status=201)
+    return web.json_response(call.shown(), status=201)
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:
-    return web.json_response(shown_call(_call(state, request)))
+    return web.json_response(_call(state, request).shown())
 
 
 async def press_keys(state: State, request: web.Request) -> web.Response:
@@ -170,7 +171,7 @@ async def press_keys(state: State, request: web.Request) -> web.Response:
     await call.line.somebody_listens(wait, key=True)
     for digit in digits:
         call.does(Key(digit))
-    return web.json_response(shown_call(call))
+    return web.json_response(call.shown())
 
 
 async def speak(state: State, request: web.Request) -> web.Response:
@@ -182,7 +183,7 @@ async def speak(state: State, request: web.Request) -> web.Response:
     call = _live_call(state, request)
     await call.line.somebody_listens(wait, key=False)
     call.does(Words(words, confidence))
-    return web.json_response(shown_call(call))
+    return web.json_response(call.shown())
 
 
 async def hand_in_audio(state: State, request: web.Request) -> web.Response:
@@ -192,15 +193,15 @@ async def hand_in_audio(state: State, request: web.Request) -> web.Response:
     except wav.NotSound as reason:
         raise Refused(400, str(reason)) from None
     call.does(Audio(sound))
-    return web.json_response(shown_call(call))
+    return web.json_response(call.shown())
 
 
 async def answer(state: State, request: web.Request) -> web.Response:
     call = _call(state, request)
     if call.plan.direction == "inbound" or call.status != "ringing":
         raise Refused(409, f"Only an incoming call that rings can be answered; this one is {call.status}")
-    lifecycle.answered_by_person(call)
-    return web.json_response(shown_call(call))
+    lifecycle.answered_by_person(state, call)
+    return web.json_response(call.shown())
 
 
 async def hang_up(state: State, request: web.Request) -> web.Response:
@@ -210,7 +211,7 @@ async def hang_up(state: State, request: web.Request) -> web.Response:
     lifecycle.hung_up_by_person(call)
     while call.running is not None and not call.over:  # the hang-up is a matter of moments, never of a webhook
         await call.changed.wait()
-    return web.json_response(shown_call(call))
+    return web.json_response(call.shown())
 
 
 async def finished_speaking(state: State, request: web.Request) -> web.Response:
@@ -221,12 +222,12 @@ async def finished_speaking(state: State, request: web.Request) -> web.Response:
     call = _call(state, request)
     if not call.line.reported(number, speaking):
         raise Refused(404, f"Nothing with id {number} was heard in this call")
-    return web.json_response(shown_call(call))
+    return web.json_response(call.shown())
 
 
 def _whole(handset: Handset) -> dict[str, Any]:
     texts = [text.shown() for text in handset.texts]
-    return handset.shown() | {"texts": texts, "calls": [shown_call(call) for call in handset.calls]}
+    return handset.shown() | {"texts": texts, "calls": [call.shown() for call in handset.calls]}
 
 
 def _number(request: web.Request) -> str:

@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from ringback.calls.call import Call
+from ringback.calls.call_log import Note
 from ringback.service.clock import iso
-
-if TYPE_CHECKING:
-    from ringback.calls.call import Call
-    from ringback.calls.call_log import Note
-    from ringback.state import State
+from ringback.state import State
 
 PHONE, EXCHANGE, APP, FIRST_LEG = 0, 1, 2, 3
 MOST_LEGS = 3  # lanes of their own; further legs share the last

@@ -7,16 +7,20 @@ from asyncio import Queue
 
 from ringback.calls.audio_path import Event
 from ringback.calls.bridge import pass_on
-from ringback.calls.conferences import SUBSCRIBED, Participant, Room
+from ringback.calls.conferences import SUBSCRIBED, Room
+from ringback.calls.participant import Participant
 from ringback.service.sids import SID
 from ringback.twiml.attributes import method, truth, whole, words
-from ringback.twiml.interpreter import End, Fetch, Outcome, Session, Step
+from ringback.twiml.interpreter import Session
 from ringback.twiml.parser import Element
-from ringback.verbs.recording_attributes import wanted
+from ringback.twiml.steps import Fetch, Outcome, Step
+from ringback.verbs.dial_targets import STATUS_CALLBACK
+from ringback.verbs.hold_music import hold_music
+from ringback.verbs.recording_attributes import RECORDING_CALLBACK, wanted
+from ringback.verbs.registry import noun as register_noun
 
 WAITING = frozenset({"Play", "Say", "Pause", "Redirect"})
 NOT_WHILE_WAITING = 13238
-MUSIC = "Twilio's hold music"
 BEEPS = {"true", "false", "onEnter", "onExit"}
 RECORDS = {"do-not-record": False, "false": False, "record-from-start": True, "true": True}
 TRIMS = {"trim-silence", "do-not-trim", "true", "false"}
@@ -24,7 +28,7 @@ MOST_PARTICIPANTS = 250
 MOST_LABEL = 128
 
 
-async def conference(session: Session, dial: Element, noun: Element) -> Outcome:
+async def dial_conference(session: Session, dial: Element, noun: Element) -> Outcome:
     """Wait until it starts, talk until it is over for this person, then go on with Dial's action or the next verb."""
     name = noun.text()
     if not 0 < len(name) <= 128:
@@ -77,9 +81,9 @@ async def _wait(session: Session, noun: Element, room: Room) -> None:
     way = method(session, noun, 13234, "waitMethod")
     playing: asyncio.Task[Step] | None = None
     if address:
-        waiting = Session(session.call, WAITING, NOT_WHILE_WAITING)
+        waiting = Session(session.state, session.call, WAITING, NOT_WHILE_WAITING)
         waiting.apologises = False
-        playing = asyncio.create_task(run_wait(waiting, session.fetch(address, way)))
+        playing = asyncio.create_task(_run(waiting, session.fetch(address, way)))
     elif "waitUrl" not in noun.attributes:
         playing = asyncio.create_task(hold_music(session))
     try:
@@ -91,17 +95,7 @@ async def _wait(session: Session, noun: Element, room: Room) -> None:
             await asyncio.gather(playing, return_exceptions=True)
 
 
-async def hold_music(session: Session) -> Step:
-    """Music without end."""
-    item = session.line.hear("Play", url=None, source=MUSIC, seconds=0.0)
-    try:
-        await asyncio.Event().wait()
-    finally:
-        session.line.over(item)
-    return End()
-
-
-async def run_wait(session: Session, step: Step) -> Step:
+async def _run(session: Session, step: Step) -> Step:
     return await session.run(step)
 
 
@@ -162,3 +156,12 @@ def _subscribe(session: Session, room: Room, noun: Element) -> None:
     room.callback = session.absolute(noun.get("statusCallback"))
     room.callback_method = method(session, noun, 12200, "statusCallbackMethod")
     room.events = words(session, noun, "statusCallbackEvent", "start end", SUBSCRIBED.values())
+
+
+register_noun(
+    "Conference",
+    attributes="muted beep startConferenceOnEnter endConferenceOnExit waitUrl waitMethod maxParticipants record region "
+    f"coach trim {STATUS_CALLBACK} {RECORDING_CALLBACK} eventCallbackUrl jitterBufferSize participantLabel "
+    "recordingConfigurationId",
+    without_effect="region jitterBufferSize recordingConfigurationId",
+)

@@ -1,21 +1,22 @@
-"""Enqueue, and Dial's Queue: waiting in line, and taking the first who waits."""
+"""Enqueue: the caller waits in line until somebody dials the queue."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 
-from ringback.calls.bridge import bridge
 from ringback.calls.queues import Member, WaitingLine
-from ringback.twiml.attributes import method, truth, whole
-from ringback.twiml.interpreter import End, Fetch, Outcome, Session, Step
+from ringback.twiml.attributes import method, whole
+from ringback.twiml.interpreter import Session
 from ringback.twiml.parser import Element
-from ringback.verbs.conference import hold_music
+from ringback.twiml.steps import End, Fetch, Outcome, Step
+from ringback.verbs.hold_music import hold_music
+from ringback.verbs.registry import noun, verb
 
 WAITING = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})
 WHISPERED = frozenset({"Play", "Say", "Pause", "Redirect"})
-MOST_NAME = 64
-SHORTEST_ROUND = 0.05  # seconds before a wait document that took no time is asked for again
+MAX_NAME_CHARACTERS = 64
+MIN_ROUND_SECONDS = 0.05  # seconds before a wait document that took no time is asked for again
 
 
 @dataclass
@@ -26,10 +27,16 @@ class Waited:
     end: End | None = None
 
 
+@verb(
+    "Enqueue",
+    attributes="action method waitUrl waitUrlMethod workflowSid maxQueueSize",
+    children="Task",
+    without_effect="workflowSid",
+)
 async def enqueue(session: Session, element: Element) -> Outcome:
     """Wait in line; then the action, or the next verb."""
     name = element.own_text()
-    if not 0 < len(name) <= MOST_NAME:
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(14205, element, str(len(name)))
         return _action(session, element, {"QueueResult": "system-error"})
     queue = session.state.queues.named(session.call.plan.account, name)
@@ -70,7 +77,7 @@ async def _stay(session: Session, element: Element, queue: WaitingLine, member: 
         return
     waited.result = "bridged"
     if member.whisper:
-        whispering = Session(session.call, WHISPERED)
+        whispering = Session(session.state, session.call, WHISPERED)
         await whispering.run(member.whisper)
     member.bridged.set()
     await member.parted.wait()
@@ -85,7 +92,7 @@ async def _wait(session: Session, element: Element, queue: WaitingLine, member: 
         await hold_music(session)
     way = method(session, element, 14206, "waitUrlMethod")
     while True:
-        waiting = Session(session.call, WAITING)
+        waiting = Session(session.state, session.call, WAITING)
         waiting.apologises = False
         step: Step = session.fetch(address, way, queue.parameters(member))
         while not isinstance(step, End):
@@ -95,7 +102,7 @@ async def _wait(session: Session, element: Element, queue: WaitingLine, member: 
             step = _with_position(outcome, queue, member)
         else:
             return End("error" if waiting.trouble else "leave", leave=True) if step.leave else step
-        await session.state.clock.sleep(SHORTEST_ROUND)
+        await session.state.clock.sleep(MIN_ROUND_SECONDS)
 
 
 def _with_position(step: Step, queue: WaitingLine, member: Member) -> Step:
@@ -104,65 +111,4 @@ def _with_position(step: Step, queue: WaitingLine, member: Member) -> Step:
     return step
 
 
-async def dial_queue(session: Session, dial: Element, noun: Element) -> Outcome:
-    """Take the first who waits, or wait for somebody as long as the Dial rings; then the action or the next verb."""
-    name = noun.text()
-    if not 0 < len(name) <= MOST_NAME:
-        session.warn(14213, noun, str(len(name)))
-        return _dialled(session, dial, {"DialCallStatus": "failed"})
-    queue = session.state.queues.named(session.call.plan.account, name)
-    told = {"DialCallStatus": "no-answer", "DialBridged": "false"}
-    member = None
-    try:
-        member = await _next(session, dial, noun, queue)
-        if member:
-            told |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
-            told |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.waited(member)))}
-            await _talk(session, dial, member)
-    finally:
-        if member:
-            member.parted.set()
-        session.parting = _dialled(session, dial, told)
-    return session.parting
-
-
-def _dialled(session: Session, dial: Element, told: dict[str, str]) -> Fetch | None:
-    if "action" not in dial.attributes:
-        return None
-    return session.fetch(dial.get("action"), method(session, dial, 13210), told)
-
-
-async def _next(session: Session, dial: Element, noun: Element, queue: WaitingLine) -> Member | None:
-    try:
-        async with session.state.clock.deadline(whole(session, dial, "timeout", 30, 13212, least=1)):
-            while not queue.members:
-                await queue.joined.wait()
-    except TimeoutError:
-        return None
-    first = queue.members[0]
-    whisper = None
-    if noun.get("url"):
-        told = {
-            "QueueSid": queue.sid,
-            "QueueTime": str(int(queue.waited(first))),
-            "DequeingCallSid": session.call.sid,
-        }
-        whisper = session.fetch(noun.get("url"), method(session, noun, 14210), told)
-    return queue.take(session.call, whisper)
-
-
-async def _talk(session: Session, dial: Element, member: Member) -> None:
-    star = truth(session, dial, "hangupOnStar", False, 13213)
-    bridged = asyncio.create_task(_bridge_when_ready(session, member, star))
-    parted = asyncio.create_task(member.parted.wait())
-    try:
-        await asyncio.wait({bridged, parted}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        bridged.cancel()
-        parted.cancel()
-        await asyncio.gather(bridged, parted, return_exceptions=True)
-
-
-async def _bridge_when_ready(session: Session, member: Member, star: bool) -> None:
-    await member.bridged.wait()
-    await bridge(session.call, member.call, star)
+noun("Task", attributes="priority timeout", in_coverage=False)

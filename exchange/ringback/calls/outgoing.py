@@ -1,0 +1,56 @@
+"""Outgoing calls: rung, and answered by a person, by a handset that picks up by itself, or by nobody."""
+
+from __future__ import annotations
+
+from ringback.calls.call import Call
+from ringback.calls.lifecycle import live, picked_up, placed
+from ringback.calls.loopback import connect
+from ringback.calls.machine_detection import PICKS_UP
+from ringback.calls.plan import Plan
+from ringback.state import State
+from ringback.twiml.steps import Step
+
+
+def outgoing(state: State, plan: Plan, first: Step, timeout: float, time_limit: float | None = None) -> Call:
+    """The app calls a handset."""
+    call = placed(state, plan)
+    state.spawn(_outgoing(state, call, first, timeout, time_limit))
+    return call
+
+
+async def _outgoing(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
+    turn = state.calls_rate.turn(call.plan.account)
+    await state.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
+    if await ring(state, call, timeout):
+        await live(state, call, first, time_limit)
+
+
+async def ring(state: State, call: Call, timeout: float) -> bool:
+    """Ring until it is answered; False if that never happens, and then the call is over."""
+    number = state.numbers.get(call.plan.handset)
+    if call.over:
+        return False
+    call.tell("initiated", "initiated")
+    behaviour = "" if number else state.handset(call.plan.handset).when_called
+    if behaviour in ("busy", "fails"):
+        await state.clock.sleep(state.settings.answer_after)
+        call.becomes("busy" if behaviour == "busy" else "failed")
+        return False
+    call.becomes("ringing")
+    if number:
+        connect(state, call, number)
+    elif behaviour in PICKS_UP:
+        state.spawn(_pick_up(state, call))
+    try:
+        async with state.clock.deadline(timeout):
+            while call.status == "ringing":
+                await call.changed.wait()
+    except TimeoutError:
+        call.becomes("no-answer")
+    return call.live
+
+
+async def _pick_up(state: State, call: Call) -> None:
+    await state.clock.sleep(state.settings.answer_after)
+    if call.status == "ringing":
+        picked_up(state, call)

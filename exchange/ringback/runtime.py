@@ -1,0 +1,57 @@
+"""The runtime: what calls, messages and conferences use of the exchange, and nothing that knows of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from ringback.calls.call_log import Journal
+from ringback.service import bounded_dict
+from ringback.service.background_tasks import BackgroundTasks
+from ringback.service.bounded_dict import History
+from ringback.service.clock import Clock
+from ringback.service.debugger import Debugger
+from ringback.service.faults import Faults
+from ringback.service.feed import Feed
+from ringback.service.media import Media
+from ringback.service.settings import Settings
+from ringback.sound.recordings import Recordings
+from ringback.webhooks.sender import WebhookSender
+
+Result = TypeVar("Result")
+
+
+class Runtime:
+    """`origin` is where others reach the exchange; `media` what it fetched or made, by sid."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        journal_of: Callable[[str], Journal | None],
+        media_forgotten: Callable[[Media], object],
+    ) -> None:
+        self.settings, self.clock = settings, clock
+        self.origin = settings.origin or f"http://{settings.host}:{settings.port}"
+        self.feed = Feed(clock)
+        self.debugger = Debugger(clock, self.feed)
+        self.faults = Faults(settings.seed)
+        for written in settings.faults:
+            self.faults.add_written(written)
+        self.tasks = BackgroundTasks(self.debugger)
+        self.webhooks = WebhookSender(settings, clock, self.faults, self.debugger, self.tasks, journal_of)
+        self.recordings = Recordings(clock, settings.pace)
+        self.media: History[str, Media] = History(
+            bounded_dict.MEDIA, forgotten=media_forgotten, weight=bounded_dict.bytes_of
+        )
+
+    def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Run something beside everything else; what goes wrong in it is logged."""
+        return self.tasks.spawn(work)
+
+    async def close(self) -> None:
+        """Stop everything that runs, at once."""
+        self.feed.close()
+        await self.tasks.cancel_all()
+        await self.webhooks.client.close()

@@ -1,0 +1,85 @@
+"""Dial's Queue: the first who waits in a queue is taken out and connected."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ringback.calls.bridge import bridge
+from ringback.calls.queues import Member, WaitingLine
+from ringback.twiml.attributes import method, truth, whole
+from ringback.twiml.interpreter import Session
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.enqueue import MAX_NAME_CHARACTERS
+from ringback.verbs.registry import noun as register_noun
+
+
+async def dial_queue(session: Session, dial: Element, noun: Element) -> Outcome:
+    """Take the first who waits, or wait for somebody as long as the Dial rings; then the action or the next verb."""
+    name = noun.text()
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+        session.warn(14213, noun, str(len(name)))
+        return _dialled(session, dial, {"DialCallStatus": "failed"})
+    queue = session.state.queues.named(session.call.plan.account, name)
+    told = {"DialCallStatus": "no-answer", "DialBridged": "false"}
+    member = None
+    try:
+        member = await _next(session, dial, noun, queue)
+        if member:
+            told |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
+            told |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.waited(member)))}
+            await _talk(session, dial, member)
+    finally:
+        if member:
+            member.parted.set()
+        session.parting = _dialled(session, dial, told)
+    return session.parting
+
+
+def _dialled(session: Session, dial: Element, told: dict[str, str]) -> Fetch | None:
+    if "action" not in dial.attributes:
+        return None
+    return session.fetch(dial.get("action"), method(session, dial, 13210), told)
+
+
+async def _next(session: Session, dial: Element, noun: Element, queue: WaitingLine) -> Member | None:
+    try:
+        async with session.state.clock.deadline(whole(session, dial, "timeout", 30, 13212, least=1)):
+            while not queue.members:
+                await queue.joined.wait()
+    except TimeoutError:
+        return None
+    first = queue.members[0]
+    whisper = None
+    if noun.get("url"):
+        told = {
+            "QueueSid": queue.sid,
+            "QueueTime": str(int(queue.waited(first))),
+            "DequeingCallSid": session.call.sid,
+        }
+        whisper = session.fetch(noun.get("url"), method(session, noun, 14210), told)
+    return queue.take(session.call, whisper)
+
+
+async def _talk(session: Session, dial: Element, member: Member) -> None:
+    star = truth(session, dial, "hangupOnStar", False, 13213)
+    bridged = asyncio.create_task(_bridge_when_ready(session, member, star))
+    parted = asyncio.create_task(member.parted.wait())
+    try:
+        await asyncio.wait({bridged, parted}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        bridged.cancel()
+        parted.cancel()
+        await asyncio.gather(bridged, parted, return_exceptions=True)
+
+
+async def _bridge_when_ready(session: Session, member: Member, star: bool) -> None:
+    await member.bridged.wait()
+    await bridge(session.call, member.call, star)
+
+
+register_noun(
+    "Queue",
+    attributes="url method reservationSid postWorkActivitySid",
+    without_effect="reservationSid postWorkActivitySid",
+)

@@ -1,0 +1,20 @@
+"""Hold music, for those who wait in a conference or a queue."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ringback.twiml.interpreter import Session
+from ringback.twiml.steps import End, Step
+
+MUSIC = "Twilio's hold music"
+
+
+async def hold_music(session: Session) -> Step:
+    """Music without end."""
+    item = session.line.hear("Play", url=None, source=MUSIC, seconds=0.0)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        session.line.over(item)
+    return End()

@@ -1,0 +1,157 @@
+"""Webhooks to the app, sent through whatever faults are switched on, and kept in a log of requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ringback.calls.call_log import Journal
+from ringback.service.background_tasks import BackgroundTasks
+from ringback.service.clock import Clock, iso
+from ringback.service.debugger import Debugger
+from ringback.service.faults import Fault, Faults
+from ringback.service.settings import Settings
+from ringback.sound import demo_media
+from ringback.webhooks.http_client import Client
+from ringback.webhooks.request import Answer, Webhook
+
+MAX_LOGGED_BYTES = 2000  # of an answer
+MAX_LOGGED_REQUESTS = 500
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """One request to the app and the beginning of what came back, for whoever wants to see what was asked when."""
+
+    webhook: Webhook
+    answer: Answer
+    at: datetime
+
+    def shown(self) -> dict[str, Any]:
+        answer = self.answer
+        return answer.request | {
+            "at": iso(self.at),
+            "sid": self.webhook.sid,
+            "channel": self.webhook.channel,
+            "status": answer.status,
+            "seconds": round(answer.seconds, 4),
+            "error": answer.error,
+            "body": answer.body.decode("utf-8", "replace"),
+        }
+
+
+@dataclass(eq=False)
+class Held:
+    """A webhook that waits for another one, which its fault fits too, to overtake it."""
+
+    fault: Fault
+    overtaken: asyncio.Event
+
+
+class WebhookSender:
+    """`journal_of` finds the journal of a call by its sid; `log` holds the newest requests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        faults: Faults,
+        debugger: Debugger,
+        tasks: BackgroundTasks,
+        journal_of: Callable[[str], Journal | None],
+    ) -> None:
+        self.clock, self.faults, self.debugger, self.tasks = clock, faults, debugger, tasks
+        self.journal_of = journal_of
+        self.client = Client(clock, settings.auth_token, settings.shared_key)
+        self.log: deque[Exchanged] = deque(maxlen=MAX_LOGGED_REQUESTS)
+        self.held: list[Held] = []
+
+    async def send(self, webhook: Webhook) -> Answer:
+        """Send a webhook. Never raises for what the other side does: see Answer.error."""
+        if known := demo_media.answer(webhook.url):
+            return known
+        slower = [held for held in self.held if held.fault.fits("webhook-reorder", webhook.channel, webhook.url)]
+        try:
+            if not slower:
+                await self._hold_back(webhook)
+            return await self._send(webhook)
+        finally:
+            for held in slower:
+                held.overtaken.set()
+
+    async def _hold_back(self, webhook: Webhook) -> None:
+        fault = self.faults.take("webhook-reorder", webhook.channel, webhook.url)
+        if fault is None:
+            return
+        held = Held(fault, asyncio.Event())
+        self.held.append(held)
+        try:
+            async with self.clock.deadline(fault.seconds):
+                await held.overtaken.wait()
+        except TimeoutError:
+            pass  # nothing came to overtake it
+        finally:
+            self.held.remove(held)
+
+    async def _send(self, webhook: Webhook) -> Answer:
+        def take(kind: str) -> Fault | None:
+            return self.faults.take(kind, webhook.channel, webhook.url)
+
+        if fault := take("webhook-delay"):
+            await self.clock.sleep(fault.seconds)
+        if take("webhook-drop"):
+            return Answer(webhook.url, error=11205, why="the fault webhook-drop kept it")
+        token = "0" * 32 if take("webhook-wrong-signature") else None
+        duplicate = take("webhook-duplicate")
+        if webhook.method == "POST" and (fault := take("webhook-slow")):
+            webhook = replace(webhook, lasts=fault.seconds)
+        return await self._logged(webhook, token, copies=duplicate.copies if duplicate else 1)
+
+    async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> Answer:
+        at = self.clock.now()
+        journal = self.journal_of(webhook.sid) or self.journal_of(dict(webhook.parameters).get("CallSid", ""))
+        noted = journal.note("request", webhook) if journal else None
+        answer = await self.client.send(webhook, token, copies)
+        if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
+            answer.body = answer.body[: len(answer.body) // 2]
+        seen = replace(answer, body=answer.body[:MAX_LOGGED_BYTES])
+        self.log.append(Exchanged(webhook, seen, at))
+        if journal and noted:
+            journal.answered(noted, seen)
+        return answer
+
+    def call_back(
+        self,
+        url: str,
+        method: str,
+        parameters: dict[str, str],
+        channel: str,
+        sid: str,
+        jar: str = "",
+        after: Awaitable[None] | None = None,
+    ) -> None:
+        """Send a status callback in its own time; only a refusal is noted."""
+        webhook = Webhook(url, method, tuple(parameters.items()), channel, jar=jar, sid=sid)
+        self.tasks.spawn(self.tell(webhook, after))
+
+    async def tell(self, webhook: Webhook, after: Awaitable[None] | None = None) -> None:
+        """Send a status callback, `after` something if need be, and wait for its answer; only a refusal is noted."""
+        if after:
+            await after
+        answer = await self.send(webhook)
+        if not answer.error and answer.status < 400:
+            return
+        code = answer.error or (15003 if webhook.channel == "voice-status" else 11217)
+        self.debugger.report(
+            code,
+            sid=webhook.sid,
+            request=answer.request,
+            answer=answer.shown() if answer.status else None,
+            url=webhook.url,
+            status=answer.status,
+            why=answer.why,
+        )
