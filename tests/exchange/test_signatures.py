@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from ringback.webhooks.request import wire_url
 from ringback.webhooks.signature import signature, signed_url
+from ringback.webhooks.urls import wire_url
 from tests.exchange.conftest import NUMBER, TOKEN, eventually
 
 U = "https://mycompany.com/myapp.php?foo=1&bar=2"

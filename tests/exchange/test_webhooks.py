@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from ringback.web.basic_auth import login
-from ringback.webhooks.request import Overrides
+from ringback.webhooks.connection_overrides import Overrides
 from tests.exchange.conftest import NUMBER, eventually
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n"

@@ -10,6 +10,8 @@ from pathlib import Path
 import certifi
 import trustme
 
+from ringback.webhooks.urls import is_twilios
+
 # Where SDKs, curl and language runtimes look for whom to trust.
 VARIABLES = (
     "SSL_CERT_FILE",
@@ -47,11 +49,6 @@ class Trust:
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         wire.context = self.context(name)
         return None
-
-
-def is_twilios(host: str) -> bool:
-    """Is that one of Twilio's host names? Region and edge only insert labels: api.dublin.ie1.twilio.com."""
-    return f".{host.lower().rstrip('.')}".endswith(".twilio.com")
 
 
 def _roots(environment: Mapping[str, str]) -> Iterable[bytes]:

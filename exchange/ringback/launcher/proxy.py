@@ -8,7 +8,7 @@ from asyncio import StreamReader, StreamWriter
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from ringback.launcher.certificates import is_twilios
+from ringback.webhooks.urls import is_twilios
 
 MOST_HEAD = 16 * 1024
 PIECE = 64 * 1024

@@ -8,7 +8,8 @@ from ringback.launcher.certificates import Trust
 from ringback.rest import routes
 from ringback.rest.product_hosts import PRODUCTS
 from ringback.state import State
-from ringback.web.app import Handler, make_app
+from ringback.web.access_control import Handler
+from ringback.web.app import make_app
 
 LAST_WORDS = 0.5  # seconds that answers under way get when the exchange stops
 

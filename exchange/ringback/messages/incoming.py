@@ -18,7 +18,8 @@ from ringback.twiml.documents import Document, Trouble, read_messaging
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch
 from ringback.verbs.registry import MESSAGING
-from ringback.webhooks.request import Webhook, join
+from ringback.webhooks.request import Webhook
+from ringback.webhooks.urls import join
 
 MOST_DOCUMENTS = 50
 MOST_REPLIES = 10

@@ -5,24 +5,27 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ringback.account.applications import Application
-from ringback.account.phone_numbers import E164, is_address, tidy
 from ringback.calls.call import Call
 from ringback.calls.outgoing import outgoing
-from ringback.calls.plan import Callback, Fallback, Plan
+from ringback.calls.plan import Plan
 from ringback.rest import parameters
 from ringback.rest.api_request import Asked
+from ringback.rest.call_parameters import (
+    detected,
+    fallback,
+    first_step,
+    from_number,
+    recorded,
+    status_callback,
+    to_number,
+    twiml_application,
+)
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
-from ringback.sound.recording_options import EVENTS as EVENTS_OF_RECORDING
-from ringback.sound.recording_options import RecordingOptions
-from ringback.sound.recordings import TRACKS
-from ringback.twiml.steps import HANG_UP, Fetch, Inline, Step
+from ringback.twiml.steps import HANG_UP, Fetch, Step
 
-MOST_TWIML = 4000
-EVENTS = {"initiated", "ringing", "answered", "completed"}
 SEND_DIGITS = re.compile(r"[0-9A-D*#wW]{0,32}")
 SUBRESOURCES = (
     "notifications",
@@ -38,9 +41,9 @@ SUBRESOURCES = (
 
 
 def create(asked: Asked) -> dict[str, Any]:
-    to, from_ = _to(asked), _from(asked)
-    application = _application(asked)
-    first = Fetch(application.voice_url, application.voice_method) if application else _program(asked)
+    to, from_ = to_number(asked), from_number(asked)
+    application = twiml_application(asked)
+    first = Fetch(application.voice_url, application.voice_method) if application else first_step(asked)
     if first is None:
         raise RestError(21205, why="(none given)")
     timeout = parameters.whole(asked, "Timeout", 60, 21208, 1, 600)
@@ -53,99 +56,14 @@ def create(asked: Asked) -> dict[str, Any]:
         handset=to,
         account=asked.account,
         number_sid=asked.state.numbers[from_].sid if from_ in asked.state.numbers else None,
-        fallback=_fallback(asked, application),
-        callbacks=[_callback(asked, application)],
+        fallback=fallback(asked, application),
+        callbacks=[status_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
         detected=detected(asked, "AsyncAmdStatusCallback") if parameters.truth(asked, "AsyncAmd") else None,
         recorded=recorded(asked),
     )
     limit = parameters.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(outgoing(asked.state, plan, first, timeout, limit))
-
-
-def detected(asked: Asked, name: str) -> Callback:
-    """Where machine detection that the call does not wait for is told."""
-    return Callback(parameters.url(asked, name, 21609), parameters.method(asked, f"{name}Method"))
-
-
-def recorded(asked: Asked) -> RecordingOptions | None:
-    """How the whole call is to be recorded, if it is."""
-    return wanted(asked, "OutboundAPI") if parameters.truth(asked, "Record") else None
-
-
-def wanted(asked: Asked, source: str) -> RecordingOptions:
-    """What is asked of a recording, wherever REST can ask for one."""
-    events = frozenset(word for given in asked.texts("RecordingStatusCallbackEvent") for word in given.split())
-    if unknown := events - EVENTS_OF_RECORDING:
-        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
-    return RecordingOptions(
-        source,
-        channels=2 if asked.text("RecordingChannels") == "dual" else 1,
-        track=parameters.one_of(asked, "RecordingTrack", "both", TRACKS),
-        trim=asked.text("Trim") != "do-not-trim",
-        url=parameters.url(asked, "RecordingStatusCallback", 21609),
-        method=parameters.method(asked, "RecordingStatusCallbackMethod"),
-        events=events or frozenset({"completed"}),
-    )
-
-
-def _to(asked: Asked) -> str:
-    to = tidy(asked.text("To"))
-    if not to:
-        raise RestError(21201)
-    if not is_address(to) or (E164.fullmatch(to) and len(to) < 8):
-        raise RestError(21211, number=asked.text("To"))
-    return to
-
-
-def _from(asked: Asked) -> str:
-    from_ = tidy(asked.text("From"))
-    if not from_:
-        raise RestError(21213)
-    if not is_address(from_):
-        raise RestError(21212, number=asked.text("From"))
-    if not asked.state.may_show(from_) and not from_.startswith("client:"):
-        raise RestError(21210, number=from_)
-    return from_
-
-
-def _application(asked: Asked) -> Application | None:
-    """The application to run, instead of any address given."""
-    sid = asked.text("ApplicationSid")
-    application = asked.state.applications.get(sid)
-    if sid and (application is None or not application.voice_url):
-        raise RestError(21218, why=sid[:40])
-    return application
-
-
-def _fallback(asked: Asked, application: Application | None) -> Fallback:
-    if application:
-        return Fallback(application.voice_fallback_url, application.voice_fallback_method)
-    return Fallback(parameters.url(asked, "FallbackUrl", 21205), parameters.method(asked, "FallbackMethod"))
-
-
-def _program(asked: Asked) -> Step | None:
-    """What the call is to run: Url, or else Twiml."""
-    address, twiml = asked.text("Url").strip(), asked.text("Twiml")
-    if address and not parameters.is_url(address):
-        raise RestError(21205, why=address[:200])
-    if address and twiml:
-        asked.state.debugger.report(32019)
-    if address:
-        return Fetch(address, parameters.method(asked, "Method"))
-    if len(twiml) > MOST_TWIML:
-        raise RestError(32018)
-    return Inline(twiml) if twiml else None
-
-
-def _callback(asked: Asked, application: Application | None = None) -> Callback:
-    if application:
-        return Callback(application.status_callback, application.status_callback_method)
-    events = frozenset(word for given in asked.texts("StatusCallbackEvent") for word in given.split())
-    if unknown := events - EVENTS:
-        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
-    address = parameters.url(asked, "StatusCallback", 21609)
-    return Callback(address, parameters.method(asked, "StatusCallbackMethod"), events or frozenset({"completed"}))
 
 
 def fetch(asked: Asked) -> dict[str, Any]:
@@ -178,7 +96,7 @@ def update(asked: Asked) -> dict[str, Any]:
         _end(call, status)
     elif status not in ("", "canceled"):
         raise RestError(21220)
-    elif (step := _program(asked)) is not None:
+    elif (step := first_step(asked)) is not None:
         if not call.live and call.plan.direction != "inbound":
             raise RestError(21220)
         _redirect(asked, call, step)
@@ -187,9 +105,9 @@ def update(asked: Asked) -> dict[str, Any]:
 
 def _new_callback(asked: Asked, call: Call) -> None:
     if asked.has("FallbackUrl"):
-        call.plan.fallback = _fallback(asked, None)
+        call.plan.fallback = fallback(asked, None)
     if asked.has("StatusCallback"):
-        call.plan.callbacks = [_callback(asked)]
+        call.plan.callbacks = [status_callback(asked)]
 
 
 def _end(call: Call, status: str) -> None:

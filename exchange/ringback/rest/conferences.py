@@ -1,51 +1,17 @@
-"""Conferences and their participants over REST."""
+"""Conferences over REST."""
 
 from __future__ import annotations
 
-import asyncio
-from asyncio import Task
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
-from ringback.account.phone_numbers import is_address, tidy
 from ringback.calls.conferences import Room
-from ringback.calls.outgoing import outgoing
-from ringback.calls.participant import Participant
-from ringback.calls.plan import Callback, Plan
 from ringback.rest import parameters
+from ringback.rest.announcements import announce_method, announced, play_to
 from ringback.rest.api_request import Asked
-from ringback.rest.calls import detected, recorded
-from ringback.rest.errors import RestError, not_found
+from ringback.rest.errors import not_found
 from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
-from ringback.service.sids import SID
-from ringback.twiml.interpreter import Session
-from ringback.twiml.steps import Fetch, Inline
-
-# What a participant's creation hands on to the Conference noun.
-HANDED_ON = {
-    "Muted": "muted",
-    "Beep": "beep",
-    "StartConferenceOnEnter": "startConferenceOnEnter",
-    "EndConferenceOnExit": "endConferenceOnExit",
-    "Label": "participantLabel",
-    "WaitUrl": "waitUrl",
-    "WaitMethod": "waitMethod",
-    "ConferenceStatusCallback": "statusCallback",
-    "ConferenceStatusCallbackMethod": "statusCallbackMethod",
-    "MaxParticipants": "maxParticipants",
-    "ConferenceRecord": "record",
-    "ConferenceTrim": "trim",
-    "ConferenceRecordingStatusCallback": "recordingStatusCallback",
-    "ConferenceRecordingStatusCallbackMethod": "recordingStatusCallbackMethod",
-    "CallSidToCoach": "coach",
-}
-EVENTS = {
-    "ConferenceStatusCallbackEvent": "statusCallbackEvent",
-    "ConferenceRecordingStatusCallbackEvent": "recordingStatusCallbackEvent",
-}
-ANNOUNCED = frozenset({"Say", "Play", "Pause", "Redirect"})
 
 
 def list_all(asked: Asked) -> dict[str, Any]:
@@ -61,15 +27,15 @@ def list_all(asked: Asked) -> dict[str, Any]:
 
 
 def fetch(asked: Asked) -> dict[str, Any]:
-    return as_resource(_room(asked))
+    return as_resource(find_conference(asked))
 
 
 def update(asked: Asked) -> dict[str, Any]:
     """End it, or let everybody hear an announcement."""
-    room = _room(asked)
+    room = find_conference(asked)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
-        hearing = [_plays(asked, participant, address, _way(asked)) for participant in room.inside.values()]
-        asked.state.spawn(_announced(room, hearing, address))
+        hearing = [play_to(asked, participant, address, announce_method(asked)) for participant in room.inside.values()]
+        asked.state.spawn(announced(room, hearing, address))
     if asked.text("Status") == "completed":
         room.end("conference-ended-via-api")
     return as_resource(room)
@@ -93,169 +59,10 @@ def as_resource(room: Room) -> dict[str, Any]:
     }
 
 
-def list_participants(asked: Asked) -> dict[str, Any]:
-    room = _room(asked)
-    muted, hold, coaching = (asked.query.get(name) for name in ("Muted", "Hold", "Coaching"))
-    rows = [
-        participant
-        for participant in room.inside.values()
-        if (muted is None or (muted == "true") == participant.muted)
-        and (hold is None or (hold == "true") == participant.hold)
-        and (coaching is None or (coaching == "true") == bool(participant.coaches))
-    ]
-    return page(asked, "participants", rows, lambda found: participant_resource(room, found))
-
-
-def create_participant(asked: Asked) -> dict[str, Any]:
-    """Call somebody into a conference, which may be named for the first time here."""
-    state = asked.state
-    written = asked.path("sid")
-    name = state.rooms[written].name if written in state.rooms else written
-    if SID.fullmatch(written) and written not in state.rooms:
-        raise not_found(asked.request.path)
-    to, from_ = tidy(asked.text("To")), tidy(asked.text("From"))
-    if not is_address(to):
-        raise RestError(21211, number=asked.text("To"))
-    if from_ not in state.numbers:
-        raise RestError(21212, number=asked.text("From"))
-    room = state.rooms.open(asked.account, name)
-    callback = Callback(
-        parameters.url(asked, "StatusCallback", 21609), parameters.method(asked, "StatusCallbackMethod")
-    )
-    plan = Plan(
-        from_,
-        to,
-        "outbound-api",
-        to,
-        asked.account,
-        callbacks=[callback],
-        recorded=recorded(asked),
-        machine_detection=asked.text("MachineDetection"),
-        detected=detected(asked, "AmdStatusCallback"),
-    )
-    timeout = parameters.whole(asked, "Timeout", 60, 21208, 1, 600)
-    call = outgoing(state, plan, Inline(_document(asked, name)), timeout)
-    return participant_resource(room, Participant(call, label=asked.text("Label")))
-
-
-def _document(asked: Asked, name: str) -> str:
-    given = {attribute: asked.text(parameter) for parameter, attribute in HANDED_ON.items() if asked.has(parameter)}
-    for parameter, attribute in EVENTS.items():
-        if asked.has(parameter):
-            given[attribute] = " ".join(asked.texts(parameter))
-    attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in given.items())
-    return f"<Response><Dial><Conference {attributes}>{escape(name)}</Conference></Dial></Response>"
-
-
-def fetch_participant(asked: Asked) -> dict[str, Any]:
-    return participant_resource(_room(asked), _participant(asked))
-
-
-def update_participant(asked: Asked) -> dict[str, Any]:
-    """Mute, hold, coach, or let one person hear something."""
-    room, participant = _room(asked), _participant(asked)
-    if asked.has("Muted"):
-        participant.muted = parameters.truth(asked, "Muted")
-        room.tell("participant-mute" if participant.muted else "participant-unmute", participant)
-    if asked.has("Hold"):
-        _hold(asked, room, participant)
-    if asked.has("EndConferenceOnExit"):
-        participant.ends = parameters.truth(asked, "EndConferenceOnExit")
-        room.tell("participant-modify", participant)
-    if asked.has("Coaching") or asked.has("CallSidToCoach"):
-        _coach(asked, room, participant)
-    if address := parameters.url(asked, "AnnounceUrl", 21205):
-        asked.state.spawn(_announced(room, [_plays(asked, participant, address, _way(asked))], address, participant))
-    return participant_resource(room, participant)
-
-
-def _coach(asked: Asked, room: Room, participant: Participant) -> None:
-    """From now on only that one hears this one, or everybody again."""
-    sid = asked.text("CallSidToCoach") or participant.coaches
-    coaching = parameters.truth(asked, "Coaching", default=bool(sid))
-    if coaching and sid not in room.inside:
-        raise RestError(13240, why=sid[:40] or "nobody")
-    participant.coaches = sid if coaching else ""
-    room.tell("participant-modify", participant)
-
-
-def _hold(asked: Asked, room: Room, participant: Participant) -> None:
-    participant.hold = parameters.truth(asked, "Hold")
-    room.tell("participant-hold" if participant.hold else "participant-unhold", participant)
-    if participant.music:
-        participant.music.cancel()
-    if participant.hold and (address := parameters.url(asked, "HoldUrl", 21205)):
-        way = parameters.method(asked, "HoldMethod", default="GET")
-        participant.music = _plays(asked, participant, address, way)
-
-
-def _way(asked: Asked) -> str:
-    return parameters.method(asked, "AnnounceMethod")
-
-
-def _plays(asked: Asked, participant: Participant, address: str, way: str) -> Task[bool]:
-    """Let somebody hear a document; True if it could be had."""
-
-    async def play() -> bool:
-        session = Session(asked.state, participant.call, ANNOUNCED)
-        session.apologises = False
-        await session.run(Fetch(address, way))
-        return session.trouble is None
-
-    return participant.hears(play())
-
-
-async def _announced(room: Room, hearing: list[Task[bool]], address: str, to: Participant | None = None) -> None:
-    """Tell when everybody has heard it."""
-    heard = await asyncio.gather(*hearing, return_exceptions=True)
-    if all(each is True for each in heard):
-        room.tell("announcement-end", to, AnnounceUrl=address)
-    else:
-        room.tell("announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played")
-
-
-def remove_participant(asked: Asked) -> None:
-    """Out of the room; that person's Dial is over."""
-    participant = _participant(asked)
-    participant.why = "participant_updated_via_api"
-    _room(asked).leave(participant)
-
-
-def participant_resource(room: Room, participant: Participant) -> dict[str, Any]:
-    call = participant.call
-    status = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"}.get(call.status, "complete")
-    return {
-        "account_sid": room.account,
-        "call_sid": call.sid,
-        "call_sid_to_coach": participant.coaches or None,
-        "coaching": bool(participant.coaches),
-        "conference_sid": room.sid,
-        "date_created": rfc2822(call.created),
-        "date_updated": rfc2822(call.updated),
-        "end_conference_on_exit": participant.ends,
-        "hold": participant.hold,
-        "label": participant.label or None,
-        "muted": participant.muted,
-        "queue_time": None,
-        "start_conference_on_enter": participant.starts,
-        "status": status,
-        "uri": f"/2010-04-01/Accounts/{room.account}/Conferences/{room.sid}/Participants/{call.sid}.json",
-    }
-
-
-def _room(asked: Asked) -> Room:
+def find_conference(asked: Asked) -> Room:
     """By its sid, or by its name while it goes on."""
     written = asked.path("sid")
     for room in reversed(asked.state.rooms.values()):
         if room.sid == written or (room.name == written and room.status != "completed"):
             return room
-    raise not_found(asked.request.path)
-
-
-def _participant(asked: Asked) -> Participant:
-    """By the call's sid, or by the label."""
-    written = asked.path("participant")
-    for participant in _room(asked).inside.values():
-        if written in (participant.call.sid, participant.label):
-            return participant
     raise not_found(asked.request.path)

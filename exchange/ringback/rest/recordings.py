@@ -1,4 +1,4 @@
-"""Recordings and transcriptions over REST; the sound itself is handed out as WAV or MP3."""
+"""Recordings over REST; the sound itself is handed out as WAV or MP3."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from aiohttp import web
 from ringback.calls.call import CallRecorder
 from ringback.rest import parameters
 from ringback.rest.api_request import Asked
-from ringback.rest.calls import wanted
+from ringback.rest.call_parameters import wanted
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.list_filters import equals, in_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.sound.recorder import Recorder
 from ringback.sound.recordings import Recording
-from ringback.sound.transcriptions import Transcription
 from ringback.state import State
 
 INELIGIBLE = "Requested resource is not eligible for recording"
@@ -123,41 +122,6 @@ def as_resource(recording: Recording) -> dict[str, Any]:
         },
         "track": recording.track,
         "uri": f"{recording.path}.json",
-    }
-
-
-def list_transcriptions(asked: Asked) -> dict[str, Any]:
-    recording = asked.request.match_info.get("sid")
-    rows = [
-        found
-        for found in reversed(asked.state.transcriptions.values())
-        if not recording or recording == found.recording_sid
-    ]
-    return page(asked, "transcriptions", rows, _transcription)
-
-
-def fetch_transcription(asked: Asked) -> dict[str, Any]:
-    found = asked.state.transcriptions.get(asked.path("sid"))
-    if found is None:
-        raise not_found(asked.request.path)
-    return _transcription(found)
-
-
-def _transcription(found: Transcription) -> dict[str, Any]:
-    return {
-        "account_sid": found.account,
-        "api_version": "2010-04-01",
-        "date_created": rfc2822(found.created),
-        "date_updated": rfc2822(found.created),
-        "duration": str(found.duration),
-        "price": None,
-        "price_unit": "USD",
-        "recording_sid": found.recording_sid,
-        "sid": found.sid,
-        "status": found.status,
-        "transcription_text": found.text,
-        "type": "fast",
-        "uri": f"{found.path}.json",
     }
 
 

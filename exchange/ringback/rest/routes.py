@@ -15,10 +15,12 @@ from ringback.rest import (
     incoming_phone_numbers,
     keys,
     messages,
+    participants,
     product_hosts,
     queues,
     recordings,
     test_credentials,
+    transcriptions,
 )
 from ringback.rest.api_request import door
 from ringback.rest.errors import RestError, not_found
@@ -36,13 +38,13 @@ LISTS: dict[str, dict[str, Any]] = {
     "/IncomingPhoneNumbers/Mobile": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/IncomingPhoneNumbers/TollFree": {"GET": incoming_phone_numbers.list_all, "POST": incoming_phone_numbers.create},
     "/Recordings": {"GET": recordings.list_all},
-    "/Recordings/{sid}/Transcriptions": {"GET": recordings.list_transcriptions},
-    "/Transcriptions": {"GET": recordings.list_transcriptions},
+    "/Recordings/{sid}/Transcriptions": {"GET": transcriptions.list_all},
+    "/Transcriptions": {"GET": transcriptions.list_all},
     "/Conferences": {"GET": conferences.list_all},
     "/Conferences/{sid}/Recordings": {"GET": recordings.list_all},
     "/Conferences/{sid}/Participants": {
-        "GET": conferences.list_participants,
-        "POST": conferences.create_participant,
+        "GET": participants.list_all,
+        "POST": participants.create,
     },
     "/Applications": {"GET": applications.list_all, "POST": applications.create},
     "/Keys": {"GET": keys.list_all, "POST": keys.create},
@@ -73,12 +75,12 @@ INSTANCES: dict[str, dict[str, Any]] = {
         "DELETE": incoming_phone_numbers.delete,
     },
     "/Recordings/{recording}": {"GET": recordings.fetch, "DELETE": recordings.delete},
-    "/Transcriptions/{sid}": {"GET": recordings.fetch_transcription},
+    "/Transcriptions/{sid}": {"GET": transcriptions.fetch},
     "/Conferences/{sid}": {"GET": conferences.fetch, "POST": conferences.update},
     "/Conferences/{sid}/Participants/{participant}": {
-        "GET": conferences.fetch_participant,
-        "POST": conferences.update_participant,
-        "DELETE": conferences.remove_participant,
+        "GET": participants.fetch,
+        "POST": participants.update,
+        "DELETE": participants.remove,
     },
     "/Applications/{sid}": {
         "GET": applications.fetch,

@@ -12,7 +12,8 @@ from ringback.twiml.documents import Document, Trouble, read_voice
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 from ringback.verbs.registry import VOICE, verbs
-from ringback.webhooks.request import Webhook, join
+from ringback.webhooks.request import Webhook
+from ringback.webhooks.urls import join
 
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 

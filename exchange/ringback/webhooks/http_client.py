@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -13,26 +12,20 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from ringback.launcher.certificates import is_twilios
 from ringback.service.bounded_dict import ANSWERS, PAIRS, History, bytes_of
 from ringback.service.clock import Clock
+from ringback.webhooks.connection_overrides import Overrides
 from ringback.webhooks.cookies import Jars
-from ringback.webhooks.request import Answer, Overrides, Webhook, form, join, wire_url, without_userinfo
+from ringback.webhooks.http_errors import Failed, checked_url, failure
+from ringback.webhooks.request import Answer, Webhook
 from ringback.webhooks.signature import signature, signed_url
+from ringback.webhooks.urls import form, join, wire_url, without_userinfo
 
 MOST_REDIRECTS = 10
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEPS_METHOD = {307, 308}
 AGENT = "TwilioProxy/1.1"
 FORM = "application/x-www-form-urlencoded"
-
-
-class Failed(Exception):
-    """Nothing usable came: Twilio's number, why, and which retry policy covers it."""
-
-    def __init__(self, code: int, why: str = "", policy: str = "", status: int = 0) -> None:
-        super().__init__(why)
-        self.code, self.why, self.policy, self.status = code, why, policy, status
 
 
 class Client:
@@ -128,7 +121,7 @@ class _Request:
     ) -> None:
         self.client, self.webhook, self.method, self.parameters = client, webhook, method, parameters
         bare, self.user, self.password = without_userinfo(url)
-        self.url = _checked(wire_url(bare, parameters if method == "GET" else ()))
+        self.url = checked_url(wire_url(bare, parameters if method == "GET" else ()))
         self.token, self.idempotency = token, idempotency
         self.shared_key, self.algorithm = "", "sha1"
         if client.shared_key:
@@ -170,7 +163,7 @@ class _Request:
                 self.client.jars.keep(self.webhook.jar, self.url, response.headers.getall("Set-Cookie", []))
                 return self._from_cache_or(await self._read(response), headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _failure(error, self.url) from None
+            raise failure(error, self.url) from None
 
     def _headers(self) -> dict[str, str]:
         voice = self.webhook.channel in ("voice", "voice-status")
@@ -216,42 +209,6 @@ class _Request:
         if answer.status == 200 and not answer.headers.keys().isdisjoint({"etag", "last-modified"}):
             self.client.cached[self.url] = answer
         return answer
-
-
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    try:
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise Failed(11100, url)
-    if is_twilios(parts.hostname or ""):
-        raise Failed(11210, "the exchange asks nothing of the real Twilio")
-    return url
-
-
-def _failure(error: Exception, url: str) -> Failed:
-    match error:
-        case aiohttp.ConnectionTimeoutError():
-            return Failed(11201, "no connection in time", "ct")
-        case aiohttp.SocketTimeoutError():
-            return Failed(11200, "nothing came in time", "rt")
-        case aiohttp.ClientConnectorCertificateError():
-            return Failed(11237, str(error), "ct")
-        case aiohttp.ClientSSLError():
-            return Failed(11220, str(error), "ct")
-        case aiohttp.ClientConnectorDNSError():
-            return Failed(11210, str(error), "ct")
-        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
-            return Failed(11202, "connection refused", "ct")
-        case aiohttp.ClientConnectorError() | socket.gaierror():
-            return Failed(11205, str(error), "ct")
-        case aiohttp.InvalidURL() | ValueError():
-            return Failed(11100, url)
-        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
-            return Failed(11206, str(error) or "the connection was closed early")
-    return Failed(11200, str(error))
 
 
 def _shown(webhook: Webhook, url: str = "", method: str = "") -> dict[str, Any]:

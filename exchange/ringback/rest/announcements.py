@@ -1,0 +1,40 @@
+"""Announcements: a document that people in a conference hear, and the callback about it."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Task
+
+from ringback.calls.conferences import Room
+from ringback.calls.participant import Participant
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
+from ringback.twiml.interpreter import Session
+from ringback.twiml.steps import Fetch
+
+ANNOUNCED = frozenset({"Say", "Play", "Pause", "Redirect"})
+
+
+def announce_method(asked: Asked) -> str:
+    return parameters.method(asked, "AnnounceMethod")
+
+
+def play_to(asked: Asked, participant: Participant, address: str, way: str) -> Task[bool]:
+    """Let somebody hear a document; True if it could be had."""
+
+    async def play() -> bool:
+        session = Session(asked.state, participant.call, ANNOUNCED)
+        session.apologises = False
+        await session.run(Fetch(address, way))
+        return session.trouble is None
+
+    return participant.hears(play())
+
+
+async def announced(room: Room, hearing: list[Task[bool]], address: str, to: Participant | None = None) -> None:
+    """Tell when everybody has heard it."""
+    heard = await asyncio.gather(*hearing, return_exceptions=True)
+    if all(each is True for each in heard):
+        room.tell("announcement-end", to, AnnounceUrl=address)
+    else:
+        room.tell("announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played")

@@ -1,0 +1,102 @@
+"""The parameters of calls over REST, checked."""
+
+from __future__ import annotations
+
+from ringback.account.applications import Application
+from ringback.account.phone_numbers import E164, is_address, tidy
+from ringback.calls.plan import Callback, Fallback
+from ringback.rest import parameters
+from ringback.rest.api_request import Asked
+from ringback.rest.errors import RestError
+from ringback.sound.recording_options import EVENTS as EVENTS_OF_RECORDING
+from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recordings import TRACKS
+from ringback.twiml.steps import Fetch, Inline, Step
+
+MOST_TWIML = 4000
+EVENTS = {"initiated", "ringing", "answered", "completed"}
+
+
+def detected(asked: Asked, name: str) -> Callback:
+    """Where machine detection that the call does not wait for is told."""
+    return Callback(parameters.url(asked, name, 21609), parameters.method(asked, f"{name}Method"))
+
+
+def recorded(asked: Asked) -> RecordingOptions | None:
+    """How the whole call is to be recorded, if it is."""
+    return wanted(asked, "OutboundAPI") if parameters.truth(asked, "Record") else None
+
+
+def wanted(asked: Asked, source: str) -> RecordingOptions:
+    """What is asked of a recording, wherever REST can ask for one."""
+    events = frozenset(word for given in asked.texts("RecordingStatusCallbackEvent") for word in given.split())
+    if unknown := events - EVENTS_OF_RECORDING:
+        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
+    return RecordingOptions(
+        source,
+        channels=2 if asked.text("RecordingChannels") == "dual" else 1,
+        track=parameters.one_of(asked, "RecordingTrack", "both", TRACKS),
+        trim=asked.text("Trim") != "do-not-trim",
+        url=parameters.url(asked, "RecordingStatusCallback", 21609),
+        method=parameters.method(asked, "RecordingStatusCallbackMethod"),
+        events=events or frozenset({"completed"}),
+    )
+
+
+def to_number(asked: Asked) -> str:
+    to = tidy(asked.text("To"))
+    if not to:
+        raise RestError(21201)
+    if not is_address(to) or (E164.fullmatch(to) and len(to) < 8):
+        raise RestError(21211, number=asked.text("To"))
+    return to
+
+
+def from_number(asked: Asked) -> str:
+    from_ = tidy(asked.text("From"))
+    if not from_:
+        raise RestError(21213)
+    if not is_address(from_):
+        raise RestError(21212, number=asked.text("From"))
+    if not asked.state.may_show(from_) and not from_.startswith("client:"):
+        raise RestError(21210, number=from_)
+    return from_
+
+
+def twiml_application(asked: Asked) -> Application | None:
+    """The application to run, instead of any address given."""
+    sid = asked.text("ApplicationSid")
+    application = asked.state.applications.get(sid)
+    if sid and (application is None or not application.voice_url):
+        raise RestError(21218, why=sid[:40])
+    return application
+
+
+def fallback(asked: Asked, application: Application | None) -> Fallback:
+    if application:
+        return Fallback(application.voice_fallback_url, application.voice_fallback_method)
+    return Fallback(parameters.url(asked, "FallbackUrl", 21205), parameters.method(asked, "FallbackMethod"))
+
+
+def first_step(asked: Asked) -> Step | None:
+    """What the call is to run: Url, or else Twiml."""
+    address, twiml = asked.text("Url").strip(), asked.text("Twiml")
+    if address and not parameters.is_url(address):
+        raise RestError(21205, why=address[:200])
+    if address and twiml:
+        asked.state.debugger.report(32019)
+    if address:
+        return Fetch(address, parameters.method(asked, "Method"))
+    if len(twiml) > MOST_TWIML:
+        raise RestError(32018)
+    return Inline(twiml) if twiml else None
+
+
+def status_callback(asked: Asked, application: Application | None = None) -> Callback:
+    if application:
+        return Callback(application.status_callback, application.status_callback_method)
+    events = frozenset(word for given in asked.texts("StatusCallbackEvent") for word in given.split())
+    if unknown := events - EVENTS:
+        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
+    address = parameters.url(asked, "StatusCallback", 21609)
+    return Callback(address, parameters.method(asked, "StatusCallbackMethod"), events or frozenset({"completed"}))
