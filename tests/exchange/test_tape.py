@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback.service.clock import Clock
-from ringback.sound import wav
+from ringback.sound import synthetic_speech, wav
 from ringback.sound.recording_track import LONGEST, WINDOW, Tape
 
 MOMENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0, 1]), st.booleans(), st.integers(1, 300)), max_size=8)
@@ -99,4 +99,4 @@ def test_words_weigh_little_until_somebody_listens():
     tape.begins(0, "good morning " * 100)
     tape.stop(trim=True)
     assert tape.weight == len("good morning " * 100)
-    assert played(tape, 1) == wav.speech("good morning " * 100)
+    assert played(tape, 1) == synthetic_speech.speech("good morning " * 100)

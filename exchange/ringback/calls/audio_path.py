@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ringback.service.clock import Clock, iso
+from ringback.service.clock import Clock
+from ringback.service.dates import iso8601_milliseconds
 
 CHARACTERS_A_SECOND = 14  # how fast people speak
 LONGEST_WAIT = 4  # times the natural length that a page may take to speak aloud…
@@ -70,14 +71,14 @@ class Line:
         self._changed = asyncio.Event()
 
     def hear(self, verb: str, **details: Any) -> Heard:
-        item = Heard(len(self.heard) + 1, verb, iso(self.clock.now()), details)
+        item = Heard(len(self.heard) + 1, verb, iso8601_milliseconds(self.clock.now()), details)
         self.heard.append(item)
         self.publish("heard", item.shown())
         return item
 
     def over(self, item: Heard, interrupted: bool = False) -> None:
         """An item has ended."""
-        item.ended, item.interrupted = iso(self.clock.now()), interrupted
+        item.ended, item.interrupted = iso8601_milliseconds(self.clock.now()), interrupted
         self.publish("ended", item.shown())
 
     def overhear(self, verb: str, **details: Any) -> None:

@@ -13,7 +13,7 @@ from ringback.calls.audio_path import Event, Heard, Line
 from ringback.calls.call_log import Journal, describe
 from ringback.calls.plan import Plan
 from ringback.runtime import Runtime
-from ringback.service.clock import iso
+from ringback.service.dates import iso8601_milliseconds
 from ringback.service.sids import new_sid
 from ringback.sound.recorder import After, Recorder
 from ringback.sound.recording_options import RecordingOptions
@@ -198,9 +198,9 @@ class Call:
             "to": plan.to,
             "with": plan.to if outgoing else plan.from_,
             "status": self.status,
-            "started": iso(self.created),
-            "answered": iso(self.answered),
-            "ended": iso(self.ended),
+            "started": iso8601_milliseconds(self.created),
+            "answered": iso8601_milliseconds(self.answered),
+            "ended": iso8601_milliseconds(self.ended),
             "listening": self.line.listening,
         }
         return shown | {"heard": [item.shown() for item in self.line.heard]} if heard else shown

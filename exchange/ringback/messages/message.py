@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ringback.messages.segments import segments
-from ringback.service.clock import iso
+from ringback.service.dates import iso8601_milliseconds
 from ringback.service.media import Media
 from ringback.service.sids import new_sid
 
@@ -70,7 +70,7 @@ class Message:
             "media": [media.shown() for media in self.media],
             "status": self.status,
             "error_code": self.error_code,
-            "at": iso(self.created),
+            "at": iso8601_milliseconds(self.created),
         }
 
 

@@ -110,8 +110,3 @@ class Clock:
 def _wake(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_result(None)
-
-
-def iso(moment: datetime | None) -> str | None:
-    """ISO 8601 with milliseconds and Z, as the handsets' door writes times."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -23,3 +23,8 @@ def read_date(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def iso8601_milliseconds(moment: datetime | None) -> str | None:
+    """ISO 8601 with milliseconds and Z, as the handsets' door writes times."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from ringback.service.clock import Clock, iso
+from ringback.service.clock import Clock
+from ringback.service.dates import iso8601_milliseconds
 from ringback.service.error_codes import ALL, words
 from ringback.service.feed import Feed
 from ringback.service.sids import new_sid
@@ -49,7 +50,7 @@ class Debugger:
             "answer": answer,
             "line": line,
             "column": column,
-            "at": iso(self.clock.now()),
+            "at": iso8601_milliseconds(self.clock.now()),
         }
         self.alerts.append(alert)
         self.feed.publish("alert", handset, alert)

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from ringback.service.clock import Clock, iso
+from ringback.service.clock import Clock
+from ringback.service.dates import iso8601_milliseconds
 
 KEPT = 2000  # items a browser may fall behind and still resume
 Item = dict[str, Any]
@@ -65,7 +66,13 @@ class Feed:
         return self._shown(self.count, self.clock.now(), None, "reset", {})
 
     def _shown(self, count: int, at: datetime, handset: str | None, kind: str, payload: dict[str, Any]) -> Item:
-        return {"id": f"{self.boot}-{count}", "at": iso(at), "handset": handset, "kind": kind, "payload": payload}
+        return {
+            "id": f"{self.boot}-{count}",
+            "at": iso8601_milliseconds(at),
+            "handset": handset,
+            "kind": kind,
+            "payload": payload,
+        }
 
     def _wake(self) -> None:
         for waker in self._wakers:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from ringback.service.clock import Clock
 from ringback.service.media import Media
-from ringback.sound import wav
+from ringback.sound import synthetic_speech, wav
 
 Sound: TypeAlias = bytes | str | Media
 LONGEST = 3600.0  # seconds; what comes later is lost
@@ -40,7 +40,7 @@ class Piece:
             case bytes(sound):
                 return sound
             case str(words):
-                return wav.speech(words)
+                return synthetic_speech.speech(words)
             case media:
                 with suppress(wav.NotSound):
                     return wav.from_wav(media.body)
@@ -75,7 +75,7 @@ class Tape:
 
     def begins(self, track: int, sound: bytes | str, speaker: str = "") -> None:
         """Somebody begins to make this sound, or to say these words."""
-        length = wav.seconds(sound) if isinstance(sound, bytes) else wav.speech_seconds(sound)
+        length = wav.seconds(sound) if isinstance(sound, bytes) else synthetic_speech.speech_seconds(sound)
         self._put(track, speaker, self.now(), length, sound)
         self.began -= length * max(0.0, 1 - self.pace)
 

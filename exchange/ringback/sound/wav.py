@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import re
 import struct
 import wave
 from array import array
@@ -13,9 +12,6 @@ from functools import cache
 RATE = 8000
 WIDTH = 2
 MOST_BYTES = 10 * 1024 * 1024
-SYLLABLE = 0.16  # seconds
-GAP = 0.08
-PITCHES = (118, 132, 125, 110)
 
 
 class NotSound(ValueError):
@@ -87,35 +83,6 @@ def wav_seconds(body: bytes) -> float | None:
             return reader.getnframes() / (reader.getframerate() or RATE)
     except (wave.Error, EOFError, struct.error, OverflowError, RuntimeError):
         return None
-
-
-def speech(words: str) -> bytes:
-    """A sound in the rhythm of these words: a swell for each syllable, a gap between words."""
-    pieces = []
-    for place, word in enumerate(words.split()):
-        pieces += [_syllable(PITCHES[(place + n) % len(PITCHES)]) for n in range(_syllables(word))]
-        pieces.append(silence(GAP))
-    return b"".join(pieces)
-
-
-def speech_seconds(words: str) -> float:
-    """How long that sound is."""
-    return sum(_syllables(word) * SYLLABLE + GAP for word in words.split())
-
-
-def _syllables(word: str) -> int:
-    return min(20, len(re.findall(r"[aeiouyäöüéèáíóú]+", word.lower())) or max(1, len(word) // 3))
-
-
-@cache
-def _syllable(pitch: int) -> bytes:
-    count = int(SYLLABLE * RATE)
-    samples = array("h")
-    for n in range(count):
-        swell = math.sin(math.pi * n / count)
-        wave_ = sum(math.sin(n * math.tau * pitch * k / RATE) / k for k in (1, 2, 3, 5))
-        samples.append(int(7000 * swell * wave_))
-    return samples.tobytes()
 
 
 def _resampled(samples: list[int], rate: int) -> list[int]:

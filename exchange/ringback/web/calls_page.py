@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ringback.calls.call import Call
 from ringback.messages.message import Message
-from ringback.service.clock import iso
+from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
 from ringback.web.call_page import as_html, head, level_of
 from ringback.web.json_responses import Refused, add_door
@@ -67,6 +67,6 @@ def _text(state: State, text: Message) -> str:
 
 
 def _row(state: State, at: datetime, what: str, whose: tuple[str, str], status: str, level: str) -> str:
-    when = f'<time datetime="{iso(at)}">{at:%H:%M:%S}</time>'
+    when = f'<time datetime="{iso8601_milliseconds(at)}">{at:%H:%M:%S}</time>'
     parties = "".join(f"<td>{escape(state.called(number))}</td>" for number in whose)
     return f'<tr><td>{when}</td><td class="what">{what}</td>{parties}<td class="{level}">{escape(status)}</td></tr>\n'

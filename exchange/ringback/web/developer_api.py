@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from ringback.service.clock import iso
+from ringback.service.dates import iso8601_milliseconds
 from ringback.service.faults import CHANNELS, KINDS, NEEDS, BadFault
 from ringback.state import State
 from ringback.web import coverage
@@ -95,7 +95,9 @@ async def show_honesty(state: State, request: web.Request) -> web.Response:
 
 
 async def clock(state: State, request: web.Request) -> web.Response:
-    return web.json_response({"now": iso(state.clock.now()), "stopped": state.clock.stopped_at is not None})
+    return web.json_response(
+        {"now": iso8601_milliseconds(state.clock.now()), "stopped": state.clock.stopped_at is not None}
+    )
 
 
 async def step_clock(state: State, request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ringback.calls.call import Call
 from ringback.calls.call_log import Note
-from ringback.service.clock import iso
+from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
 
 PHONE, EXCHANGE, APP, FIRST_LEG = 0, 1, 2, 3
@@ -37,7 +37,7 @@ class Step:
 
     def shown(self) -> dict[str, Any]:
         return {
-            "at": iso(self.at),
+            "at": iso8601_milliseconds(self.at),
             "kind": self.kind,
             "from": self.source,
             "to": self.target,

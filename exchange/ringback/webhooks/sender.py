@@ -11,7 +11,8 @@ from typing import Any
 
 from ringback.calls.call_log import Journal
 from ringback.service.background_tasks import BackgroundTasks
-from ringback.service.clock import Clock, iso
+from ringback.service.clock import Clock
+from ringback.service.dates import iso8601_milliseconds
 from ringback.service.debugger import Debugger
 from ringback.service.faults import Fault, Faults
 from ringback.service.settings import Settings
@@ -34,7 +35,7 @@ class Exchanged:
     def shown(self) -> dict[str, Any]:
         answer = self.answer
         return answer.request | {
-            "at": iso(self.at),
+            "at": iso8601_milliseconds(self.at),
             "sid": self.webhook.sid,
             "channel": self.webhook.channel,
             "status": answer.status,
