@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ringback.launcher.run import listening, run
-from ringback.service.command_line import Unusable, parser, settings_from
+from ringback.service.command_line import UsageError, parser, settings_from
 from ringback.service.settings import Settings
 
 
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.do == "run":
             return asyncio.run(until_stopped(run(options, os.environ)))
         return asyncio.run(until_stopped(serve(settings_from(options, os.environ))))
-    except (Unusable, OSError) as problem:
+    except (UsageError, OSError) as problem:
         print(f"exchange: {problem}", file=sys.stderr)
         return 2
 

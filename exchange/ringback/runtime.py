@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from ringback.calls.call_log import Journal
+from ringback.calls.call_log import CallLog
 from ringback.service import bounded_dict
 from ringback.service.background_tasks import BackgroundTasks
-from ringback.service.bounded_dict import History
+from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.debugger import Debugger
-from ringback.service.faults import Faults
+from ringback.service.faults import FaultInjector
 from ringback.service.feed import Feed
 from ringback.service.media import Media
 from ringback.service.settings import Settings
-from ringback.sound.recordings import Recordings
+from ringback.sound.recordings import RecordingStore
 from ringback.webhooks.sender import WebhookSender
 
 Result = TypeVar("Result")
@@ -29,21 +29,21 @@ class Runtime:
         self,
         settings: Settings,
         clock: Clock,
-        journal_of: Callable[[str], Journal | None],
+        journal_of: Callable[[str], CallLog | None],
         media_forgotten: Callable[[Media], object],
     ) -> None:
         self.settings, self.clock = settings, clock
         self.origin = settings.origin or f"http://{settings.host}:{settings.port}"
         self.feed = Feed(clock)
         self.debugger = Debugger(clock, self.feed)
-        self.faults = Faults(settings.seed)
+        self.faults = FaultInjector(settings.seed)
         for written in settings.faults:
             self.faults.add_written(written)
         self.tasks = BackgroundTasks(self.debugger)
         self.webhooks = WebhookSender(settings, clock, self.faults, self.debugger, self.tasks, journal_of)
-        self.recordings = Recordings(clock, settings.pace)
-        self.media: History[str, Media] = History(
-            bounded_dict.MEDIA, forgotten=media_forgotten, weight=bounded_dict.bytes_of
+        self.recordings = RecordingStore(clock, settings.pace)
+        self.media: BoundedDict[str, Media] = BoundedDict(
+            bounded_dict.MAX_MEDIA, forgotten=media_forgotten, weight=bounded_dict.body_size
         )
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:

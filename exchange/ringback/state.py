@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ringback.account.api_keys import Key
-from ringback.account.applications import Application
-from ringback.account.phone_numbers import Number, first_number
-from ringback.account.verify import Verify
-from ringback.account.webhook_urls import Addresses
+from ringback.account.api_keys import ApiKey
+from ringback.account.applications import TwimlApplication
+from ringback.account.phone_numbers import PhoneNumber, app_number
+from ringback.account.verify import VerifyServices
+from ringback.account.webhook_urls import WebhookUrls
 from ringback.calls.call import Call
-from ringback.calls.call_log import Journal
-from ringback.calls.conferences import Rooms
-from ringback.calls.queues import Queues
+from ringback.calls.call_log import CallLog
+from ringback.calls.conferences import Conferences
+from ringback.calls.queues import CallQueues
 from ringback.messages.message import Message
 from ringback.messages.opt_outs import OptOuts
 from ringback.runtime import Runtime
 from ringback.service import bounded_dict
-from ringback.service.bounded_dict import History, trim
+from ringback.service.bounded_dict import BoundedDict, trim
 from ringback.service.clock import Clock
 from ringback.service.media import Media
-from ringback.service.rate_limits import Rate
+from ringback.service.rate_limits import RateLimiter
 from ringback.service.settings import Settings
 from ringback.sound.transcriptions import Transcription
 
@@ -47,32 +47,38 @@ class State(Runtime):
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings, clock or Clock(), self._journal_of, self._media_forgotten)
-        number = first_number(settings, self.clock.now())
-        self.numbers: dict[str, Number] = {number.phone_number: number}
-        self.applications: dict[str, Application] = {}
-        self.keys: dict[str, Key] = {}
-        self.verify = Verify(self.clock, settings.account_sid)
+        number = app_number(settings, self.clock.now())
+        self.numbers: dict[str, PhoneNumber] = {number.phone_number: number}
+        self.applications: dict[str, TwimlApplication] = {}
+        self.keys: dict[str, ApiKey] = {}
+        self.verify = VerifyServices(self.clock, settings.account_sid)
         self.handsets: dict[str, Handset] = {}
-        self.calls: History[str, Call] = History(bounded_dict.CALLS, lambda call: not call.over, self._call_forgotten)
-        self.calls_rate = Rate(self.clock, settings.calls_a_second)
-        self.rooms = Rooms(self)
-        self.queues = Queues(self.clock)
-        self.messages: History[str, Message] = History(
-            bounded_dict.TEXTS, lambda message: message.on_its_way, self._text_forgotten
+        self.calls: BoundedDict[str, Call] = BoundedDict(
+            bounded_dict.MAX_CALLS, lambda call: not call.over, self._call_forgotten
         )
-        self.texts_rate = Rate(self.clock, settings.segments_a_second)
+        self.calls_rate = RateLimiter(self.clock, settings.calls_a_second)
+        self.rooms = Conferences(self)
+        self.queues = CallQueues(self.clock)
+        self.messages: BoundedDict[str, Message] = BoundedDict(
+            bounded_dict.MAX_MESSAGES, lambda message: message.on_its_way, self._text_forgotten
+        )
+        self.texts_rate = RateLimiter(self.clock, settings.segments_a_second)
         self.opt_outs = OptOuts(settings.help_reply)
-        self.rows: History[tuple[str, str], tuple[float, int]] = History(bounded_dict.PAIRS)  # replies in a row
-        self.transcriptions: History[str, Transcription] = History(bounded_dict.RECORDINGS)
-        self.sounds: History[str, Media] = History(bounded_dict.MEDIA, weight=bounded_dict.bytes_of)  # by address
+        self.rows: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(
+            bounded_dict.MAX_PAIRS
+        )  # replies in a row
+        self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(bounded_dict.MAX_RECORDINGS)
+        self.sounds: BoundedDict[str, Media] = BoundedDict(
+            bounded_dict.MAX_MEDIA, weight=bounded_dict.body_size
+        )  # by address
 
-    def addresses(self, number: Number, application_sid: str) -> Addresses:
+    def addresses(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:
         """Where a number's calls or texts go: its application's addresses win over its own."""
         return self.applications.get(application_sid) or number
 
-    def new_key(self, name: str) -> Key:
+    def new_key(self, name: str) -> ApiKey:
         """A further login to REST."""
-        key = Key(name, self.clock.now())
+        key = ApiKey(name, self.clock.now())
         self.keys[key.sid] = key
         return key
 
@@ -107,7 +113,7 @@ class State(Runtime):
         if handset and message in handset.texts[-50:]:
             self.feed.publish("text-status", message.handset, message.shown())
 
-    def _journal_of(self, sid: str) -> Journal | None:
+    def _journal_of(self, sid: str) -> CallLog | None:
         call = self.calls.get(sid)
         return call.journal if call else None
 

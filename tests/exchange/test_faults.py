@@ -167,10 +167,10 @@ def test_a_fault_that_makes_no_sense_is_refused_with_a_sentence(exchange, wrong)
 
 
 def test_the_dice_fall_the_same_for_the_same_seed():
-    from ringback.service.faults import Faults
+    from ringback.service.faults import FaultInjector
 
     def throws(seed):
-        faults = Faults(seed)
+        faults = FaultInjector(seed)
         faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
         return [faults.take("webhook-drop") is not None for _ in range(50)]
 

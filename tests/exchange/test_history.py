@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
 from ringback.messages.opt_outs import OptOuts
-from ringback.service.bounded_dict import OF_ONE_HANDSET, OPT_OUTS, History, trim
+from ringback.service.bounded_dict import MAX_OPT_OUTS, MAX_PER_HANDSET, BoundedDict, trim
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 20))
 def test_the_oldest_that_are_over_go_and_what_lasts_stays(lasting, most):
-    kept = History(most, lambda lasts: lasts)
+    kept = BoundedDict(most, lambda lasts: lasts)
     for name, lasts in enumerate(lasting):
         kept[name] = lasts
     live = [name for name, lasts in enumerate(lasting) if lasts]
@@ -27,7 +27,7 @@ def test_the_oldest_that_are_over_go_and_what_lasts_stays(lasting, most):
 
 def test_when_what_lasted_is_over_it_goes_in_its_turn():
     live = set(range(100))
-    kept = History(10, lambda name: name in live)
+    kept = BoundedDict(10, lambda name: name in live)
     for name in range(100):
         kept[name] = name
     assert len(kept) == 100
@@ -39,7 +39,7 @@ def test_when_what_lasted_is_over_it_goes_in_its_turn():
 
 
 def test_few_but_heavy_things_go_too_except_the_newest():
-    kept = History(10, weight=len)
+    kept = BoundedDict(10, weight=len)
     kept.heaviest = 100
     for name in range(5):
         kept[name] = bytes(40)
@@ -50,10 +50,10 @@ def test_few_but_heavy_things_go_too_except_the_newest():
 
 def test_a_handset_keeps_its_live_call_however_many_follow():
     calls = [0]
-    for number in range(1, 2 * OF_ONE_HANDSET):
+    for number in range(1, 2 * MAX_PER_HANDSET):
         calls.append(number)
         trim(calls, lambda call: call == 0)
-    assert len(calls) == OF_ONE_HANDSET
+    assert len(calls) == MAX_PER_HANDSET
     assert calls[0] == 0
 
 
@@ -113,7 +113,7 @@ def test_recordings_are_forgotten_by_their_weight(app, exchange, ada):
 
 def test_of_those_who_stopped_the_newest_are_remembered():
     stopped = OptOuts("")
-    for number in range(2 * OPT_OUTS):
+    for number in range(2 * MAX_OPT_OUTS):
         stopped.answer(f"+{number}", "+1", "STOP")
-    assert len(stopped.pairs) <= 1.1 * OPT_OUTS + 1
-    assert stopped.silenced(f"+{2 * OPT_OUTS - 1}", "+1")
+    assert len(stopped.pairs) <= 1.1 * MAX_OPT_OUTS + 1
+    assert stopped.silenced(f"+{2 * MAX_OPT_OUTS - 1}", "+1")

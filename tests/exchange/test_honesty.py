@@ -10,7 +10,7 @@ import twilio.twiml.voice_response as voice
 from twilio.twiml import TwiML
 
 from ringback.twiml.grammar import grammar
-from ringback.verbs.registry import MESSAGING, VOICE, entries
+from ringback.verbs.registry import MESSAGING, VOICE, elements
 from ringback.web import coverage
 
 WITHIN_NOUNS_THAT_ARE_NOT_RUN = {"ApplicationSid", "Config", "Header", "Headers", "Language", "Uri"}
@@ -19,7 +19,7 @@ README = Path(coverage.__file__).parents[2] / "README.md"
 
 def test_the_readme_holds_the_table_of_the_code():
     held = re.search(r"<!-- made by python -m ringback.web.coverage -->\n(.*)<!-- end -->", README.read_text(), re.S)[1]
-    assert held.strip() == coverage.table().strip()
+    assert held.strip() == coverage.coverage_table().strip()
 
 
 def test_the_table_can_be_read_in_the_exchange(exchange):
@@ -30,7 +30,7 @@ def test_the_table_can_be_read_in_the_exchange(exchange):
 
 
 def test_every_attribute_said_to_be_without_effect_exists():
-    for entry in entries().values():
+    for entry in elements().values():
         assert set(entry.without_effect.split()) <= entry.attribute_names, entry.name
 
 

@@ -11,7 +11,7 @@ from aiohttp import encode_basic_auth, web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringback.rest.routes import INSTANCES, LISTS
+from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 from tests.exchange.test_mistakes import APOLOGY, say
 
@@ -142,7 +142,7 @@ def there(app, exchange, client, ada):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    path=st.sampled_from(sorted({**LISTS, **INSTANCES})),
+    path=st.sampled_from(sorted({**LIST_ROUTES, **INSTANCE_ROUTES})),
     method=st.sampled_from(["GET", "POST", "DELETE", "PUT"]),
     form=st.lists(st.tuples(st.sampled_from(FIELDS.split()), WORDS), max_size=8),
     name=WORDS,

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ringback.webhooks.http_errors import Failed, checked_url
+from ringback.webhooks.http_errors import RequestFailed, checked_url
 
 
 @pytest.mark.parametrize("host", ["api.twilio.com", "demo.twilio.com", "API.Twilio.com.", "twilio.com"])
 def test_an_address_at_twilio_is_refused_by_name(host):
-    with pytest.raises(Failed, match="real Twilio") as refusal:
+    with pytest.raises(RequestFailed, match="real Twilio") as refusal:
         checked_url(f"https://{host}/cowbell.mp3")
     assert refusal.value.code == 11210
 

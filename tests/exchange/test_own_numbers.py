@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringback.calls.loopback import comes_back
+from ringback.calls.loopback import would_loop
 from tests.exchange.conftest import NUMBER, eventually
 
 SECOND = "+441632960100"
@@ -107,8 +107,8 @@ def test_a_call_that_comes_back_to_where_it_was_is_stopped(front_desk, exchange,
 
 
 def test_a_call_does_not_wander_through_many_numbers():
-    assert not comes_back(("+1", "+2"), "+3")
-    assert comes_back(("+1", "+2", "+3"), "+4")
+    assert not would_loop(("+1", "+2"), "+3")
+    assert would_loop(("+1", "+2", "+3"), "+4")
 
 
 def test_the_app_can_call_itself(front_desk, exchange):

@@ -38,7 +38,7 @@ def test_texts_leave_one_segment_a_second_in_order(stopped, ada):
 
 
 def test_a_queue_that_is_full_refuses(stopped, ada, monkeypatch):
-    monkeypatch.setattr(messages, "LONGEST_QUEUE", 2)
+    monkeypatch.setattr(messages, "MAX_QUEUE_SECONDS", 2)
     twilio = stopped.client()
     for _ in range(3):
         twilio.messages.create(to=ada.number, from_=NUMBER, body="hello")

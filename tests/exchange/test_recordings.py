@@ -209,4 +209,4 @@ def test_sound_of_any_rate_keeps_its_length(rate):
         writer.setsampwidth(2)
         writer.setframerate(rate)
         writer.writeframes(bytes(4 * rate))
-    assert wav.seconds(wav.from_wav(out.getvalue())) == pytest.approx(1, abs=0.001)
+    assert wav.duration_seconds(wav.from_wav(out.getvalue())) == pytest.approx(1, abs=0.001)

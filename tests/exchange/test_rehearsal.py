@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from ringback.rest.test_credentials import GOOD
+from ringback.rest.test_credentials import VALID_NUMBER
 
 TEST_SID, TEST_TOKEN = "AC" + "b" * 32, "the test token"
 
@@ -24,22 +24,22 @@ def rehearsing(exchange):
 
 
 def test_a_text_is_answered_and_never_sent(exchange, rehearsing, ada):
-    sent = rehearsing.messages.create(to=ada.number, from_=GOOD, body="hello")
+    sent = rehearsing.messages.create(to=ada.number, from_=VALID_NUMBER, body="hello")
     assert (sent.status, sent.account_sid, sent.error_code) == ("queued", TEST_SID, None)
     assert exchange.client().messages.list() == []
     assert ada.inbox() == []
 
 
 def test_a_call_is_answered_and_never_made(exchange, rehearsing, ada):
-    made = rehearsing.calls.create(to=ada.number, from_=GOOD, twiml="<Response/>")
+    made = rehearsing.calls.create(to=ada.number, from_=VALID_NUMBER, twiml="<Response/>")
     assert (made.status, made.account_sid) == ("queued", TEST_SID)
     assert exchange.client().calls.list() == []
 
 
 def test_a_number_is_sold_and_nobody_has_it(exchange, rehearsing):
-    assert rehearsing.incoming_phone_numbers.create(phone_number=GOOD).phone_number == GOOD
-    assert rehearsing.incoming_phone_numbers.create(area_code="500").phone_number == GOOD
-    assert GOOD not in [number.phone_number for number in exchange.client().incoming_phone_numbers.list()]
+    assert rehearsing.incoming_phone_numbers.create(phone_number=VALID_NUMBER).phone_number == VALID_NUMBER
+    assert rehearsing.incoming_phone_numbers.create(area_code="500").phone_number == VALID_NUMBER
+    assert VALID_NUMBER not in [number.phone_number for number in exchange.client().incoming_phone_numbers.list()]
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_number_is_sold_and_nobody_has_it(exchange, rehearsing):
 )
 def test_magic_numbers_are_refused_by_their_number(rehearsing, what, given, code):
     good = {
-        "messages": {"to": "+441632960001", "from_": GOOD, "body": "hello"},
-        "calls": {"to": "+441632960001", "from_": GOOD, "twiml": "<Response/>"},
+        "messages": {"to": "+441632960001", "from_": VALID_NUMBER, "body": "hello"},
+        "calls": {"to": "+441632960001", "from_": VALID_NUMBER, "twiml": "<Response/>"},
         "incoming_phone_numbers": {},
     }
     with pytest.raises(TwilioRestException) as refused:
@@ -90,5 +90,5 @@ def test_one_accounts_token_does_not_open_the_other(exchange):
         client = Client(sid, token)
         client.api.base_url = exchange.origin
         with pytest.raises(TwilioRestException) as refused:
-            client.messages.create(to="+441632960001", from_=GOOD, body="hello")
+            client.messages.create(to="+441632960001", from_=VALID_NUMBER, body="hello")
         assert refused.value.status == 401

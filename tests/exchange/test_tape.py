@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ringback.service.clock import Clock
 from ringback.sound import synthetic_speech, wav
-from ringback.sound.recording_track import LONGEST, WINDOW, Tape
+from ringback.sound.recording_track import MAX_SECONDS, WINDOW_SAMPLES, RecordingTimeline
 
 MOMENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0, 1]), st.booleans(), st.integers(1, 300)), max_size=8)
 
@@ -20,7 +20,7 @@ def tone(samples):
 def taped(moments, pace=1.0, **more):
     """A tape on which, after so many seconds, somebody on that track makes a sound of so many samples."""
     clock = Clock(stopped=True)
-    tape = Tape(clock, pace, **more)
+    tape = RecordingTimeline(clock, pace, **more)
     for seconds, track, at_once, samples in moments:
         clock.ahead += seconds
         (tape.begins if at_once else tape.was)(track, tone(samples))
@@ -30,7 +30,7 @@ def taped(moments, pace=1.0, **more):
 def played(tape, tracks):
     parts = list(tape.played(tracks))
     assert sum(map(len, parts)) == tape.size(tracks)
-    assert max(map(len, parts), default=0) <= 2 * tracks * WINDOW
+    assert max(map(len, parts), default=0) <= 2 * tracks * WINDOW_SAMPLES
     return b"".join(parts)
 
 
@@ -40,7 +40,7 @@ def test_both_channels_mixed_are_the_one(moments, pace, trim):
     tape = taped(moments, pace)
     tape.stop(trim)
     sides, one = array("h", played(tape, 2)), array("h", played(tape, 1))
-    assert len(sides) == 2 * len(one) == 2 * wav.samples_in(tape.length)
+    assert len(sides) == 2 * len(one) == 2 * wav.sample_count(tape.length)
     assert one == array("h", (left + right for left, right in zip(sides[0::2], sides[1::2], strict=True)))
     said = {track: sum(samples for _, on, _, samples in moments if on == track) for track in (0, 1)}
     for track in (0, 1):
@@ -80,9 +80,9 @@ def test_a_pause_is_silent_or_skipped():
 
 
 def test_a_tape_comes_to_its_end():
-    tape = taped([(LONGEST + 1, 0, True, 800)])
+    tape = taped([(MAX_SECONDS + 1, 0, True, 800)])
     tape.stop(trim=False)
-    assert (tape.length, tape.pieces, tape.weight) == (LONGEST, [], 0)
+    assert (tape.length, tape.pieces, tape.weight) == (MAX_SECONDS, [], 0)
 
 
 def test_who_is_cut_short_is_silent_from_there():
@@ -91,12 +91,12 @@ def test_who_is_cut_short_is_silent_from_there():
     tape.cut(1)
     assert tape.pieces[0].seconds == 0.25
     tape.stop(trim=True)
-    assert len(played(tape, 1)) == wav.bytes_of(0.25)
+    assert len(played(tape, 1)) == wav.byte_count(0.25)
 
 
 def test_words_weigh_little_until_somebody_listens():
-    tape = Tape(Clock(stopped=True), pace=0.0)
+    tape = RecordingTimeline(Clock(stopped=True), pace=0.0)
     tape.begins(0, "good morning " * 100)
     tape.stop(trim=True)
     assert tape.weight == len("good morning " * 100)
-    assert played(tape, 1) == synthetic_speech.speech("good morning " * 100)
+    assert played(tape, 1) == synthetic_speech.synthesize("good morning " * 100)

@@ -10,7 +10,7 @@ from ringback.service.sids import new_sid
 
 
 @dataclass
-class Key:
+class ApiKey:
     friendly_name: str
     created: datetime
     sid: str = field(default_factory=lambda: new_sid("SK"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ringback.account.webhook_urls import Addresses
+from ringback.account.webhook_urls import WebhookUrls
 from ringback.service.sids import new_sid
 
 
 @dataclass(kw_only=True)
-class Application(Addresses):
+class TwimlApplication(WebhookUrls):
     """Its addresses win over those of a number that names it."""
 
     sms_status_callback: str = ""

@@ -9,12 +9,12 @@ from typing import Any
 from ringback.state import State
 
 # Ofcom's numbers for drama, which no network has; North America's are found valid as they are.
-FICTION = re.compile(r"\+44(7700900|1632960)[0-9]{3}")
-WRONG_LENGTH = {1: "INVALID_COUNTRY_CODE", 2: "TOO_SHORT", 3: "TOO_LONG"}
+FICTIONAL_NUMBERS = re.compile(r"\+44(7700900|1632960)[0-9]{3}")
+LENGTH_ERRORS = {1: "INVALID_COUNTRY_CODE", 2: "TOO_SHORT", 3: "TOO_LONG"}
 
 
 @dataclass(frozen=True)
-class Found:
+class LookupResult:
     """`errors` are Twilio's words for what is wrong; a number without any is valid."""
 
     number: str
@@ -25,7 +25,7 @@ class Found:
     errors: tuple[str, ...] = ()
 
 
-def look_up(state: State, written: str, country: str) -> Found:
+def look_up(state: State, written: str, country: str) -> LookupResult:
     """A number in E.164 form, or as it is written in `country`. Whoever has a phone here has a valid number."""
     import phonenumbers  # its tables take a fifth of a second, which only those who look something up need spend
 
@@ -33,7 +33,7 @@ def look_up(state: State, written: str, country: str) -> Found:
         read = phonenumbers.parse(written, country or "US")
     except phonenumbers.NumberParseException as reason:
         bad_country = reason.error_type == reason.INVALID_COUNTRY_CODE and written.startswith("+")
-        return Found(written, errors=("INVALID_COUNTRY_CODE" if bad_country else "NOT_A_NUMBER",))
+        return LookupResult(written, errors=("INVALID_COUNTRY_CODE" if bad_country else "NOT_A_NUMBER",))
     number = phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
     about: dict[str, Any] = {
         "calling_code": str(read.country_code),
@@ -41,8 +41,8 @@ def look_up(state: State, written: str, country: str) -> Found:
         "national": phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.NATIONAL),
     }
     if error := _error(state, phonenumbers, read, number):
-        return Found(number, about["calling_code"], about["country"], errors=(error,))
-    return Found(number, **about, line=_line(phonenumbers, read))
+        return LookupResult(number, about["calling_code"], about["country"], errors=(error,))
+    return LookupResult(number, **about, line=_line(phonenumbers, read))
 
 
 def _country_of(phonenumbers: Any, read: Any) -> str:
@@ -53,8 +53,8 @@ def _country_of(phonenumbers: Any, read: Any) -> str:
 def _error(state: State, phonenumbers: Any, read: Any, number: str) -> str | None:
     reason = phonenumbers.is_possible_number_with_reason(read)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return WRONG_LENGTH.get(reason, "INVALID_LENGTH")
-    known = number in state.handsets or number in state.numbers or FICTION.fullmatch(number)
+        return LENGTH_ERRORS.get(reason, "INVALID_LENGTH")
+    known = number in state.handsets or number in state.numbers or FICTIONAL_NUMBERS.fullmatch(number)
     return None if known or phonenumbers.is_valid_number(read) else "INVALID_BUT_POSSIBLE"
 
 

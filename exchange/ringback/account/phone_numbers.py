@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ringback.account.webhook_urls import Addresses, of_the_app
+from ringback.account.webhook_urls import WebhookUrls, app_webhook_urls
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
 
@@ -16,23 +16,23 @@ CLIENT = re.compile(r"client:[A-Za-z0-9_.@+-]{1,121}")
 PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
 
 
-def tidy(written: str) -> str:
+def normalize_number(written: str) -> str:
     """A number as people write it, without its punctuation."""
     text = written.strip()
     return text if ":" in text else PUNCTUATION.sub("", text)
 
 
-def is_number(text: str) -> bool:
+def is_e164(text: str) -> bool:
     return bool(E164.fullmatch(text))
 
 
-def is_address(text: str) -> bool:
+def is_handset_address(text: str) -> bool:
     """Something a handset can be: a number, a short code, or a client identity."""
     return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
 
 
 @dataclass(kw_only=True)
-class Number(Addresses):
+class PhoneNumber(WebhookUrls):
     """An IncomingPhoneNumber. Field names are Twilio's."""
 
     phone_number: str
@@ -41,6 +41,6 @@ class Number(Addresses):
     sid: str = field(default_factory=lambda: new_sid("PN"))
 
 
-def first_number(settings: Settings, now: datetime) -> Number:
+def app_number(settings: Settings, now: datetime) -> PhoneNumber:
     """The app's own number, as the options describe it."""
-    return Number(phone_number=settings.number, friendly_name=settings.number, **of_the_app(settings, now))
+    return PhoneNumber(phone_number=settings.number, friendly_name=settings.number, **app_webhook_urls(settings, now))

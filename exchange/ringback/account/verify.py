@@ -6,17 +6,17 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ringback.service.bounded_dict import SERVICES, TEXTS, History
+from ringback.service.bounded_dict import MAX_MESSAGES, MAX_VERIFY_SERVICES, BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.sids import SID, new_sid
 
-LASTS = 600  # seconds
-MOST_CHECKS = 5
-MOST_SENT = 5
+VERIFICATION_TTL_SECONDS = 600  # seconds
+MAX_CHECKS = 5
+MAX_SENDS = 5
 
 
 @dataclass
-class Service:
+class VerifyService:
     """Whose codes they are. Field names are Twilio's."""
 
     account: str
@@ -28,7 +28,7 @@ class Service:
 
 
 @dataclass
-class Attempt:
+class SendCodeAttempt:
     """One time that the code was sent."""
 
     at: datetime
@@ -40,14 +40,14 @@ class Attempt:
 class Verification:
     """One code for one phone; sent again, it stays the same."""
 
-    service: Service
+    service: VerifyService
     to: str
     code: str
     created: datetime
     updated: datetime
     status: str = "pending"
     checks: int = 0
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[SendCodeAttempt] = field(default_factory=list)
     sid: str = field(default_factory=lambda: new_sid("VE"))
 
     def check(self, code: str) -> bool:
@@ -57,40 +57,40 @@ class Verification:
         return right
 
 
-class Verify:
+class VerifyServices:
     """Services and what they verify. Any service exists, until it was deleted."""
 
     def __init__(self, clock: Clock, account: str) -> None:
         self.clock, self.account = clock, account
-        self.services: History[str, Service] = History(SERVICES)
-        self.deleted: History[str, bool] = History(SERVICES)
-        self.verifications: History[str, Verification] = History(TEXTS)
+        self.services: BoundedDict[str, VerifyService] = BoundedDict(MAX_VERIFY_SERVICES)
+        self.deleted: BoundedDict[str, bool] = BoundedDict(MAX_VERIFY_SERVICES)
+        self.verifications: BoundedDict[str, Verification] = BoundedDict(MAX_MESSAGES)
 
-    def new_service(self, friendly_name: str, code_length: int, sid: str = "") -> Service:
+    def new_service(self, friendly_name: str, code_length: int, sid: str = "") -> VerifyService:
         now = self.clock.now()
-        service = Service(self.account, friendly_name, now, now, code_length, sid or new_sid("VA"))
+        service = VerifyService(self.account, friendly_name, now, now, code_length, sid or new_sid("VA"))
         self.services[service.sid] = service
         return service
 
-    def service(self, sid: str) -> Service | None:
+    def service(self, sid: str) -> VerifyService | None:
         """An app may bring the sid of a service it made elsewhere."""
         known = self.services.get(sid)
         if known or sid in self.deleted or not (sid.startswith("VA") and SID.fullmatch(sid)):
             return known
         return self.new_service("App", 6, sid)
 
-    def delete(self, service: Service) -> None:
+    def delete(self, service: VerifyService) -> None:
         self.deleted[service.sid] = True
         del self.services[service.sid]
 
-    def pending(self, service: Service, whom: str) -> Verification | None:
+    def pending(self, service: VerifyService, whom: str) -> Verification | None:
         """The one that lasts still, by its own sid or the phone's number."""
         for found in reversed(self.verifications.values()):
             if found.service.sid == service.sid and whom in (found.sid, found.to) and found.status == "pending":
-                return found if self.clock.time() - found.created.timestamp() < LASTS else None
+                return found if self.clock.time() - found.created.timestamp() < VERIFICATION_TTL_SECONDS else None
         return None
 
-    def begin(self, service: Service, to: str, code: str) -> Verification:
+    def begin(self, service: VerifyService, to: str, code: str) -> Verification:
         now = self.clock.now()
         made = Verification(service, to, code or _digits(service.code_length), now, now)
         self.verifications[made.sid] = made

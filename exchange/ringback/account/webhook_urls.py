@@ -10,7 +10,7 @@ from ringback.service.settings import Settings
 
 
 @dataclass(kw_only=True)
-class Addresses:
+class WebhookUrls:
     """Field names are Twilio's; "" is not set."""
 
     account_sid: str
@@ -30,7 +30,7 @@ class Addresses:
     voice_caller_id_lookup: bool = False
 
 
-def of_the_app(settings: Settings, now: datetime) -> dict[str, Any]:
+def app_webhook_urls(settings: Settings, now: datetime) -> dict[str, Any]:
     """The app's own, as the options describe them."""
     return {
         "account_sid": settings.account_sid,

@@ -11,30 +11,30 @@ from typing import Any
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 
-CHARACTERS_A_SECOND = 14  # how fast people speak
-LONGEST_WAIT = 4  # times the natural length that a page may take to speak aloud…
-GRACE = 5.0  # …and seconds more
+CHARACTERS_PER_SECOND = 14  # how fast people speak
+MAX_SPEAKING_FACTOR = 4  # times the natural length that a page may take to speak aloud…
+GRACE_SECONDS = 5.0  # …and seconds more
 Publish = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyPress:
     digit: str
 
 
 @dataclass(frozen=True)
-class Words:
+class Speech:
     text: str
     confidence: float | None = None
 
 
 @dataclass(frozen=True)
-class Audio:
+class AudioClip:
     sound: bytes  # PCM, 16 bit, mono, 8,000 a second
 
 
 @dataclass(frozen=True)
-class Tune:
+class PlayedMedia:
     """Something an exchange plays to another."""
 
     url: str
@@ -42,10 +42,10 @@ class Tune:
     seconds: float
 
 
-Event = Key | Words | Audio | Tune
+CallerInput = KeyPress | Speech | AudioClip | PlayedMedia
 
 
-class Heard:
+class HeardItem:
     """One thing that reached the ear."""
 
     def __init__(self, number: int, verb: str, at: str | None, details: dict[str, Any]) -> None:
@@ -60,23 +60,23 @@ class Heard:
         return {"id": self.id, "verb": self.verb, "at": self.at} | self.details | ends
 
 
-class Line:
+class AudioPath:
     """The ear and the mouth of one handset in one call."""
 
     def __init__(self, clock: Clock, pace: float, publish: Publish) -> None:
         self.clock, self.pace, self.publish = clock, pace, publish
-        self.heard: list[Heard] = []
+        self.heard: list[HeardItem] = []
         self.listening: dict[str, Any] | None = None
-        self.inbox: asyncio.Queue[Event] | None = None
+        self.inbox: asyncio.Queue[CallerInput] | None = None
         self._changed = asyncio.Event()
 
-    def hear(self, verb: str, **details: Any) -> Heard:
-        item = Heard(len(self.heard) + 1, verb, iso8601_milliseconds(self.clock.now()), details)
+    def hear(self, verb: str, **details: Any) -> HeardItem:
+        item = HeardItem(len(self.heard) + 1, verb, iso8601_milliseconds(self.clock.now()), details)
         self.heard.append(item)
         self.publish("heard", item.shown())
         return item
 
-    def over(self, item: Heard, interrupted: bool = False) -> None:
+    def over(self, item: HeardItem, interrupted: bool = False) -> None:
         """An item has ended."""
         item.ended, item.interrupted = iso8601_milliseconds(self.clock.now()), interrupted
         self.publish("ended", item.shown())
@@ -85,18 +85,18 @@ class Line:
         """Hear something that nothing waits for."""
         self.over(self.hear(verb, **details))
 
-    async def lasting(self, item: Heard, seconds: float) -> None:
+    async def lasting(self, item: HeardItem, seconds: float) -> None:
         """Let an item last its time; cut short, it says so. A page that speaks it aloud may end or prolong it."""
         with self._ending(item), suppress(TimeoutError):
             await self._until_spoken(item, seconds)
 
-    async def silent(self, item: Heard, seconds: float) -> None:
+    async def silent(self, item: HeardItem, seconds: float) -> None:
         """Like lasting, for silence: it takes its real time whatever the pace."""
         with self._ending(item):
             await self.clock.sleep(seconds)
 
     @contextmanager
-    def _ending(self, item: Heard) -> Iterator[None]:
+    def _ending(self, item: HeardItem) -> Iterator[None]:
         try:
             yield
         except asyncio.CancelledError:
@@ -104,7 +104,7 @@ class Line:
             raise
         self.over(item)
 
-    async def _until_spoken(self, item: Heard, seconds: float) -> None:
+    async def _until_spoken(self, item: HeardItem, seconds: float) -> None:
         natural = seconds * self.pace
         if natural <= 0:
             return await asyncio.sleep(0)
@@ -112,7 +112,7 @@ class Line:
             async with self.clock.deadline(natural):
                 await item.spoken.wait()
         if item.speaking and not item.spoken.is_set():
-            async with self.clock.deadline(natural * (LONGEST_WAIT - 1) + GRACE):
+            async with self.clock.deadline(natural * (MAX_SPEAKING_FACTOR - 1) + GRACE_SECONDS):
                 await item.spoken.wait()
 
     def reported(self, number: int, speaking: bool) -> bool:
@@ -126,10 +126,10 @@ class Line:
         return True
 
     @contextmanager
-    def listen(self, description: dict[str, Any]) -> Iterator[asyncio.Queue[Event]]:
+    def listen(self, description: dict[str, Any]) -> Iterator[asyncio.Queue[CallerInput]]:
         """Take what the person does for as long as this lasts; whoever listened before goes on afterwards."""
         before = self.inbox, self.listening
-        inbox: asyncio.Queue[Event] = asyncio.Queue()
+        inbox: asyncio.Queue[CallerInput] = asyncio.Queue()
         self._set(inbox, description)
         try:
             yield inbox
@@ -140,12 +140,12 @@ class Line:
         """What is listened for has changed in detail (digits so far)."""
         self._set(self.inbox, description)
 
-    def _set(self, inbox: asyncio.Queue[Event] | None, description: dict[str, Any] | None) -> None:
+    def _set(self, inbox: asyncio.Queue[CallerInput] | None, description: dict[str, Any] | None) -> None:
         self.inbox, self.listening = inbox, description
         self.publish("listening", {"listening": description})
         self._changed.set()
 
-    def give(self, event: Event) -> bool:
+    def give(self, event: CallerInput) -> bool:
         """Pass on what the person did; False if nothing listens and it is lost."""
         if self.inbox is None:
             return False
@@ -170,10 +170,10 @@ class Line:
         return self.listening is not None
 
 
-def seconds_to_say(text: str) -> float:
-    return max(len(text) / CHARACTERS_A_SECOND, 0.3)
+def speaking_seconds(text: str) -> float:
+    return max(len(text) / CHARACTERS_PER_SECOND, 0.3)
 
 
-def seconds_spoken(event: Words | Audio, pace: float) -> float:
+def remaining_speech_seconds(event: Speech | AudioClip, pace: float) -> float:
     """How long it still takes to say this: what a microphone heard is over."""
-    return seconds_to_say(event.text) * pace if isinstance(event, Words) else 0.0
+    return speaking_seconds(event.text) * pace if isinstance(event, Speech) else 0.0

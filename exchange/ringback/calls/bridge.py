@@ -7,13 +7,13 @@ from asyncio import Queue
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ringback.calls.audio_path import Audio, Event, Key, Tune, Words
+from ringback.calls.audio_path import AudioClip, CallerInput, KeyPress, PlayedMedia, Speech
 from ringback.calls.call import Call
 from ringback.service.media import Media
 from ringback.sound import wav
 
-Others = Callable[[], Iterable[Call]]
-Keep = Callable[[Event], None]
+Listeners = Callable[[], Iterable[Call]]
+OnInput = Callable[[CallerInput], None]
 
 
 async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
@@ -23,8 +23,8 @@ async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
         two.line.listen({"talk": {"with": one.plan.handset}}) as second,
     ):
         sides = [
-            asyncio.create_task(pass_on(one, first, lambda: [two], hang_up_on_star)),
-            asyncio.create_task(pass_on(two, second, lambda: [one], False)),
+            asyncio.create_task(relay_input(one, first, lambda: [two], hang_up_on_star)),
+            asyncio.create_task(relay_input(two, second, lambda: [one], False)),
         ]
         try:
             await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
@@ -34,11 +34,13 @@ async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
             await asyncio.gather(*sides, return_exceptions=True)
 
 
-async def pass_on(call: Call, inbox: Queue[Event], others: Others, until_star: bool, keep: Keep | None = None) -> None:
+async def relay_input(
+    call: Call, inbox: Queue[CallerInput], others: Listeners, until_star: bool, keep: OnInput | None = None
+) -> None:
     """Let the others hear what this person does. Returns when they press *, if that counts."""
     while True:
         event = await inbox.get()
-        if isinstance(event, Key) and event.digit == "*" and until_star:
+        if isinstance(event, KeyPress) and event.digit == "*" and until_star:
             return
         verb, details = _as_heard(call, event)
         for other in others():
@@ -47,16 +49,16 @@ async def pass_on(call: Call, inbox: Queue[Event], others: Others, until_star: b
             keep(event)
 
 
-def _as_heard(call: Call, event: Event) -> tuple[str, dict[str, Any]]:
+def _as_heard(call: Call, event: CallerInput) -> tuple[str, dict[str, Any]]:
     speaker = call.plan.handset
     match event:
-        case Words(text=text):
+        case Speech(text=text):
             return "Voice", {"from": speaker, "text": text, "url": None}
-        case Audio(sound=sound):
+        case AudioClip(sound=sound):
             media = Media("audio/wav", wav.to_wav(sound), "", call.runtime.clock.now())
             call.runtime.media[media.sid] = media
             return "Voice", {"from": speaker, "text": "", "url": media.path}
-        case Key(digit=digit):
+        case KeyPress(digit=digit):
             return "Tones", {"digits": digit, "from": speaker}
-        case Tune(url=url, source=source, seconds=seconds):
+        case PlayedMedia(url=url, source=source, seconds=seconds):
             return "Play", {"url": url, "source": source, "seconds": seconds}

@@ -9,27 +9,27 @@ from datetime import datetime
 from typing import Any
 
 from ringback.account.geography import geography
-from ringback.calls.audio_path import Event, Heard, Line
-from ringback.calls.call_log import Journal, describe
-from ringback.calls.plan import Plan
+from ringback.calls.audio_path import AudioPath, CallerInput, HeardItem
+from ringback.calls.call_log import CallLog, describe_input
+from ringback.calls.plan import CallPlan
 from ringback.runtime import Runtime
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.sids import new_sid
-from ringback.sound.recorder import After, Recorder
+from ringback.sound.recorder import Recorder, WaitFor
 from ringback.sound.recording_options import RecordingOptions
 from ringback.twiml.steps import Step
 
-OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
-DETECTION = "2000"  # milliseconds that machine detection takes
-MOST_PATIENCE = 5.0  # seconds a recording's callback waits for the action before it
-EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}  # the rest is "completed"
+DETECTION_MILLISECONDS = "2000"  # milliseconds that machine detection takes
+MAX_ACTION_WAIT_SECONDS = 5.0  # seconds a recording's callback waits for the action before it
+PROGRESS_EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}  # the rest is "completed"
 
 
 class Call:
     """One leg. `line` is the handset's end; `status` is Twilio's word; `changed` wakes who waits for either."""
 
-    def __init__(self, runtime: Runtime, plan: Plan) -> None:
+    def __init__(self, runtime: Runtime, plan: CallPlan) -> None:
         self.runtime, self.plan = runtime, plan
         self.sid = new_sid("CA")
         self.status = "queued"
@@ -37,7 +37,7 @@ class Call:
         self.answered: datetime | None = None
         self.ended: datetime | None = None
         self.answered_by: str | None = None
-        self.line = Line(runtime.clock, runtime.settings.pace, self._publish)
+        self.line = AudioPath(runtime.clock, runtime.settings.pace, self._publish)
         self.changed = asyncio.Event()
         self.sequence = 0
         self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
@@ -46,14 +46,14 @@ class Call:
         self.dialled = ""  # what became of its last Dial
         self.goes_stale = False  # the fault stale-document waits for the next live update
         self.request_over = asyncio.Event()
-        self.journal = Journal(runtime.clock)
+        self.journal = CallLog(runtime.clock)
         self.recorders: list[CallRecorder] = []  # that run now
-        self.relay: Callable[[Heard], None] | None = None  # who else hears what reaches this ear
+        self.relay: Callable[[HeardItem], None] | None = None  # who else hears what reaches this ear
         self.redirected = False  # taken away from what it was doing by a live update
 
     @property
     def over(self) -> bool:
-        return self.status in OVER
+        return self.status in FINAL_STATUSES
 
     @property
     def live(self) -> bool:
@@ -93,7 +93,7 @@ class Call:
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
         self.publish()
-        self.tell(EVENTS.get(status, "completed"), status)
+        self.tell(PROGRESS_EVENTS.get(status, "completed"), status)
 
     def tell(self, event: str, status: str) -> None:
         """Send the status callbacks that asked for this event, each once."""
@@ -136,7 +136,7 @@ class Call:
         """Wait for the next document's answer, but not for long."""
         waiting = self.request_over
         with suppress(TimeoutError):
-            async with self.runtime.clock.deadline(MOST_PATIENCE):
+            async with self.runtime.clock.deadline(MAX_ACTION_WAIT_SECONDS):
                 await waiting.wait()
 
     def duration(self) -> int | None:
@@ -163,12 +163,12 @@ class Call:
         if plan.parent:
             told["ParentCallSid"] = plan.parent
         if self.answered_by:
-            told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": DETECTION}
+            told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": DETECTION_MILLISECONDS}
         return told
 
-    def does(self, event: Event) -> None:
+    def does(self, event: CallerInput) -> None:
         """The person presses a key or speaks."""
-        self.journal.note("did", (describe(event), self.line.give(event)))
+        self.journal.note("did", (describe_input(event), self.line.give(event)))
         for recorder in self.recorders:
             recorder.said(event)
 
@@ -217,7 +217,7 @@ class CallRecorder(Recorder):
         call.recorders.append(self)
         self.tell("in-progress")
 
-    def close(self, after: After | None = None) -> None:
+    def close(self, after: WaitFor | None = None) -> None:
         if self in self.call.recorders:
             self.call.recorders.remove(self)
         super().close(after)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ringback.calls.audio_path import Audio, Event, Key, Tune, Words
+from ringback.calls.audio_path import AudioClip, CallerInput, KeyPress, PlayedMedia, Speech
 from ringback.service.clock import Clock
 from ringback.sound import wav
 
-KEPT = 500  # notes of one call; of a longer one the beginning is forgotten
+MAX_ENTRIES = 500  # notes of one call; of a longer one the beginning is forgotten
 
 
 @dataclass(eq=False)
-class Note:
+class LogEntry:
     """One thing that happened. A request also has the time of its answer, once there is one."""
 
     at: datetime
@@ -25,30 +25,30 @@ class Note:
     answer: Any = None
 
 
-class Journal(deque[Note]):
+class CallLog(deque[LogEntry]):
     """The notes, oldest first."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(maxlen=KEPT)
+        super().__init__(maxlen=MAX_ENTRIES)
         self.clock = clock
 
-    def note(self, kind: str, what: Any) -> Note:
-        noted = Note(self.clock.now(), kind, what)
+    def note(self, kind: str, what: Any) -> LogEntry:
+        noted = LogEntry(self.clock.now(), kind, what)
         self.append(noted)
         return noted
 
-    def answered(self, noted: Note, answer: Any) -> None:
+    def answered(self, noted: LogEntry, answer: Any) -> None:
         noted.until, noted.answer = self.clock.now(), answer
 
 
-def describe(event: Event) -> str:
+def describe_input(event: CallerInput) -> str:
     """What somebody did, in words."""
     match event:
-        case Key(digit=digit):
+        case KeyPress(digit=digit):
             return f"key {digit}"
-        case Words(text=text):
+        case Speech(text=text):
             return f"says “{text}”"
-        case Audio(sound=sound):
-            return f"speaks for {wav.seconds(sound):.1f} s"
-        case Tune(source=source):
+        case AudioClip(sound=sound):
+            return f"speaks for {wav.duration_seconds(sound):.1f} s"
+        case PlayedMedia(source=source):
             return f"plays {source}"

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from ringback.calls.audio_path import Audio, Event, Words, seconds_spoken
+from ringback.calls.audio_path import AudioClip, CallerInput, Speech, remaining_speech_seconds
 from ringback.calls.call import Call
 from ringback.calls.participant import Participant
 from ringback.runtime import Runtime
-from ringback.service.bounded_dict import CONFERENCES, History
+from ringback.service.bounded_dict import MAX_CONFERENCES, BoundedDict
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
-from ringback.sound.recorder import INBOUND, OUTBOUND, After, Recorder
+from ringback.sound.recorder import INBOUND, OUTBOUND, Recorder, WaitFor
 from ringback.sound.recording_options import RecordingOptions
 
 # What each participant event is called where it is subscribed to.
-SUBSCRIBED = {
+EVENT_SUBSCRIPTIONS = {
     "conference-start": "start",
     "conference-end": "end",
     "participant-join": "join",
@@ -33,7 +33,7 @@ SUBSCRIBED = {
 }
 
 
-class Room:
+class Conference:
     """One conference. Its callbacks are those its first participant asked for."""
 
     def __init__(self, runtime: Runtime, account: str, name: str) -> None:
@@ -52,7 +52,7 @@ class Room:
         self.first = ""  # sid of the first who came
         self.recorded: RecordingOptions | None = None
         self.recorded_for = ""  # eventCallbackUrl
-        self.recorder: RoomRecorder | None = None
+        self.recorder: ConferenceRecorder | None = None
 
     @property
     def started(self) -> bool:
@@ -67,7 +67,7 @@ class Room:
             self._becomes("in-progress")
             self.tell("conference-start")
         if self.started and self.recorded:
-            RoomRecorder(self, self.recorded, self.first, self.recorded_for)
+            ConferenceRecorder(self, self.recorded, self.first, self.recorded_for)
             self.recorded = None
 
     def leave(self, participant: Participant) -> None:
@@ -108,12 +108,12 @@ class Room:
         others = [found for found in self.inside.values() if found is not own and not found.hold]
         return [found.call for found in others if own.coaches in ("", found.sid)]
 
-    def spoken(self, speaker: Call, event: Event) -> None:
+    def spoken(self, speaker: Call, event: CallerInput) -> None:
         """Somebody speaks: it is told, and what everybody may hear is recorded."""
         own = self._heard(speaker)
-        if own and isinstance(event, Words | Audio):
+        if own and isinstance(event, Speech | AudioClip):
             self.tell("participant-speech-start", own)
-            self.runtime.clock.call_later(seconds_spoken(event, speaker.line.pace), lambda: self._silent(own))
+            self.runtime.clock.call_later(remaining_speech_seconds(event, speaker.line.pace), lambda: self._silent(own))
         if self.recorder and own and not own.coaches:
             self.recorder.spoken(speaker, event)
 
@@ -127,7 +127,7 @@ class Room:
 
     def tell(self, event: str, participant: Participant | None = None, **more: str) -> None:
         """Send a status callback, if that event was asked for."""
-        if not self.callback or SUBSCRIBED[event] not in self.events:
+        if not self.callback or EVENT_SUBSCRIPTIONS[event] not in self.events:
             return
         told = (
             {
@@ -176,25 +176,25 @@ class Room:
         waiting.set()
 
 
-class RoomRecorder(Recorder):
+class ConferenceRecorder(Recorder):
     """Records a conference: the first who came on one track, everybody else on the other. `old` is eventCallbackUrl."""
 
-    def __init__(self, room: Room, wanted: RecordingOptions, first: str, old: str = "") -> None:
+    def __init__(self, room: Conference, wanted: RecordingOptions, first: str, old: str = "") -> None:
         super().__init__(room.runtime, room.account, wanted)
         self.room, self.first, self.old = room, first, old
         self.recording.conference_sid = room.sid
         room.recorder = self
         self.tell("in-progress")
 
-    def spoken(self, call: Call, event: Event) -> None:
+    def spoken(self, call: Call, event: CallerInput) -> None:
         self.said(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
 
-    def close(self, after: After | None = None) -> None:
+    def close(self, after: WaitFor | None = None) -> None:
         if self.room.recorder is self:
             self.room.recorder = None
         super().close(after)
 
-    def tell(self, status: str, after: After | None = None) -> None:
+    def tell(self, status: str, after: WaitFor | None = None) -> None:
         super().tell(status, after)
         if self.old and status == "completed":
             told = self.recording.as_callback(status)
@@ -202,19 +202,19 @@ class RoomRecorder(Recorder):
             self.runtime.webhooks.call_back(self.old, "POST", told, "status", self.recording.sid)
 
 
-class Rooms(History[str, Room]):
+class Conferences(BoundedDict[str, Conference]):
     """All conferences, by sid, those that are over too."""
 
     def __init__(self, runtime: Runtime) -> None:
-        super().__init__(CONFERENCES, lambda room: bool(room.inside))
+        super().__init__(MAX_CONFERENCES, lambda room: bool(room.inside))
         self.runtime = runtime
 
-    def open(self, account: str, name: str) -> Room:
+    def open(self, account: str, name: str) -> Conference:
         """The conference of that name that is going on, or a new one."""
         for room in reversed(self.values()):
             if room.name == name and room.status != "completed":
                 return room
-        room = Room(self.runtime, account, name)
+        room = Conference(self.runtime, account, name)
         self[room.sid] = room
         return room
 

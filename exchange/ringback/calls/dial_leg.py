@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ringback.calls.lifecycle import live, placed, uninterrupted
+from ringback.calls.lifecycle import register_call, run_call, run_interruptible
 from ringback.calls.outgoing import ring
-from ringback.calls.plan import Plan
+from ringback.calls.plan import CallPlan
 from ringback.state import State
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 
-WHISPERED = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Hangup"})
-NO_DIAL = 13201
+WHISPER_VERBS = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Hangup"})
+FORBIDDEN_VERB_CODE = 13201
 
 
-class Leg:
+class DialLeg:
     """Rings by itself. `ready` when the two can talk, `gone` when this one cannot be talked to any more.
 
     `stir` is called whenever either changes, or when it is answered."""
@@ -24,13 +24,13 @@ class Leg:
     def __init__(
         self,
         state: State,
-        plan: Plan,
+        plan: CallPlan,
         timeout: float,
         stir: Callable[[], None],
         whisper: Fetch | None = None,
         tones: str = "",
     ) -> None:
-        self.state, self.call = state, placed(state, plan)
+        self.state, self.call = state, register_call(state, plan)
         self.whisper, self.tones, self.stir = whisper, tones, stir
         self.ready = self.gone = self.taken_away = False
         self.released = asyncio.Event()
@@ -53,7 +53,7 @@ class Leg:
         self.gone = True
         self.stir()
         if not isinstance(step, End):  # a live update has other plans for this person
-            await live(self.state, self.call, step)
+            await run_call(self.state, self.call, step)
 
     async def _connected(self) -> Step:
         if self.tones:
@@ -62,15 +62,15 @@ class Leg:
         if step is None:
             self.ready = True
             self.stir()
-            step = await uninterrupted(self.call, self._until_released())
+            step = await run_interruptible(self.call, self._until_released())
         return step or HANG_UP
 
     async def _whispered(self) -> Outcome:
         """Run the document for the person called; None when the two can talk."""
-        session = Session(self.state, self.call, WHISPERED, NO_DIAL)
+        session = VoiceSession(self.state, self.call, WHISPER_VERBS, FORBIDDEN_VERB_CODE)
         step: Outcome = self.whisper
         while isinstance(step, Fetch) and not self.call.redirected:
-            step = await uninterrupted(self.call, session.one(step))
+            step = await run_interruptible(self.call, session.one(step))
         return step
 
     async def _until_released(self) -> Outcome:

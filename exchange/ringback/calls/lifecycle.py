@@ -8,23 +8,23 @@ from collections.abc import Coroutine
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ringback.account.phone_numbers import Number
+from ringback.account.phone_numbers import PhoneNumber
 from ringback.calls.call import Call
-from ringback.calls.machine_detection import detect
-from ringback.calls.plan import Callback, Fallback, Plan
+from ringback.calls.machine_detection import detect_machine
+from ringback.calls.plan import CallPlan, Fallback, StatusCallback
 from ringback.service.bounded_dict import trim
 from ringback.state import State
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 from ringback.webhooks.request import Webhook
 
 log = logging.getLogger("exchange")
 
 
-def incoming(state: State, handset: str, number: Number, through: tuple[str, ...] | None = None) -> Call:
+def start_inbound_call(state: State, handset: str, number: PhoneNumber, through: tuple[str, ...] | None = None) -> Call:
     """A handset calls one of our numbers; or another of our calls does, that came through those."""
     asked, known = state.addresses(number, number.voice_application_sid), state.handsets.get(handset)
-    plan = Plan(
+    plan = CallPlan(
         from_=handset,
         to=number.phone_number,
         direction="inbound",
@@ -32,33 +32,33 @@ def incoming(state: State, handset: str, number: Number, through: tuple[str, ...
         account=number.account_sid,
         number_sid=number.sid,
         fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
-        callbacks=[Callback(asked.status_callback, asked.status_callback_method)],
+        callbacks=[StatusCallback(asked.status_callback, asked.status_callback_method)],
         extra={"CallerName": known.name if known else ""} if asked.voice_caller_id_lookup else {},
         inside=through is not None,
         through=(*(through or ()), number.phone_number),
     )
-    call = placed(state, plan)
+    call = register_call(state, plan)
     call.journal.note("did", (f"dials {number.phone_number}", True))
     call.becomes("ringing")
     first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
-    state.spawn(live(state, call, first))
+    state.spawn(run_call(state, call, first))
     return call
 
 
-def between(state: State, handset: str, other: str) -> Call:
+def start_handset_call(state: State, handset: str, other: str) -> Call:
     """A handset calls another: no business of the app, so REST does not show it."""
     account = state.settings.account_sid
-    call = placed(state, Plan(handset, other, "inbound", handset, account, hidden=True))
+    call = register_call(state, CallPlan(handset, other, "inbound", handset, account, hidden=True))
     call.journal.note("did", (f"dials {other}", True))
     call.becomes("ringing")
     noun = "Client" if other.startswith("client:") else "Number"
     address = escape(other.removeprefix("client:"))
     document = f'<Response><Dial answerOnBridge="true"><{noun}>{address}</{noun}></Dial></Response>'
-    state.spawn(live(state, call, Inline(document)))
+    state.spawn(run_call(state, call, Inline(document)))
     return call
 
 
-def placed(state: State, plan: Plan) -> Call:
+def register_call(state: State, plan: CallPlan) -> Call:
     """A call, on the books of the state and of its handset."""
     call = Call(state, plan)
     state.calls[call.sid] = call
@@ -71,19 +71,19 @@ def placed(state: State, plan: Plan) -> Call:
     return call
 
 
-def picked_up(state: State, call: Call) -> None:
+def answer_call(state: State, call: Call) -> None:
     """Somebody, or something, answers."""
-    detect(state, call)
+    detect_machine(state, call)
     call.becomes("in-progress")
 
 
-def answered_by_person(state: State, call: Call) -> None:
+def answer_at_handset(state: State, call: Call) -> None:
     """The handset picks up."""
     call.journal.note("did", ("answers", True))
-    picked_up(state, call)
+    answer_call(state, call)
 
 
-def hung_up_by_person(call: Call) -> None:
+def hang_up_at_handset(call: Call) -> None:
     """The handset hangs up, declines, or gives up waiting."""
     call.journal.note("did", ("hangs up" if call.live or call.plan.direction == "inbound" else "declines", True))
     if call.live:
@@ -94,9 +94,9 @@ def hung_up_by_person(call: Call) -> None:
         call.becomes("busy")
 
 
-async def live(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
+async def run_call(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
     """Run a call's program to its end, whatever interrupts it, and end the call."""
-    session, end = Session(state, call), End("failed")
+    session, end = VoiceSession(state, call), End("failed")
     call.redirected = False
     timer = state.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
     try:
@@ -115,17 +115,17 @@ async def live(state: State, call: Call, first: Step, time_limit: float | None =
         call.request_came_back()
 
 
-async def _run(session: Session, first: Step) -> End:
+async def _run(session: VoiceSession, first: Step) -> End:
     step: Step = first
     while not isinstance(step, End):
-        step = await uninterrupted(session.call, session.one(step)) or HANG_UP
+        step = await run_interruptible(session.call, session.one(step)) or HANG_UP
         if session.call.goes_stale:
             session.call.goes_stale = False
             await session.stale_fetch()
     return step
 
 
-async def uninterrupted(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outcome:
     """Let a step run; what interrupts it takes its place."""
     task = call.running = asyncio.get_running_loop().create_task(work)
     if call.interruption is not None:

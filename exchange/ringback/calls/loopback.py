@@ -7,33 +7,36 @@ from asyncio import Queue, QueueFull
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from ringback.account.phone_numbers import Number
+from ringback.account.phone_numbers import PhoneNumber
 from ringback.calls import lifecycle
-from ringback.calls.audio_path import Audio, Event, Heard, Key, Tune, Words
+from ringback.calls.audio_path import AudioClip, CallerInput, HeardItem, KeyPress, PlayedMedia, Speech
 from ringback.calls.call import Call
 from ringback.sound import wav
 from ringback.state import State
 from ringback.twiml.steps import End
 
-MOST_HOPS = 3  # own numbers a call may come through
-PATIENCE = 2.0  # seconds that what one side says is kept until the other listens
-MOST_KEPT = 100  # such things
-ENDS = {"busy": "busy", "no-answer": "no-answer"}  # of an incoming call that was not answered; others are a failure
+MAX_HOPS = 3  # own numbers a call may come through
+MAX_WAIT_SECONDS = 2.0  # seconds that what one side says is kept until the other listens
+MAX_BUFFERED_INPUTS = 100  # such things
+UNANSWERED_STATUSES = {
+    "busy": "busy",
+    "no-answer": "no-answer",
+}  # of an incoming call that was not answered; others are a failure
 
 
-def comes_back(through: tuple[str, ...], number: str) -> bool:
+def would_loop(through: tuple[str, ...], number: str) -> bool:
     """Would a call that has come through these numbers go round in circles?"""
-    return number in through or len(through) >= MOST_HOPS
+    return number in through or len(through) >= MAX_HOPS
 
 
-def connect(state: State, outer: Call, number: Number) -> None:
+def connect_loopback(state: State, outer: Call, number: PhoneNumber) -> None:
     """Let the app's number ring. `outer` is answered and ends with the incoming call it leads to."""
-    inner = lifecycle.incoming(state, outer.plan.from_, number, outer.plan.through)
+    inner = lifecycle.start_inbound_call(state, outer.plan.from_, number, outer.plan.through)
     state.spawn(_joined(state, outer, inner))
 
 
 async def _joined(state: State, outer: Call, inner: Call) -> None:
-    inward, outward = _Way(state, outer, inner), _Way(state, inner, outer)
+    inward, outward = _Direction(state, outer, inner), _Direction(state, inner, outer)
     carrying = [asyncio.create_task(way.carry()) for way in (inward, outward)]
     try:
         await _until_one_is_over(state, outer, inner)
@@ -44,18 +47,18 @@ async def _joined(state: State, outer: Call, inner: Call) -> None:
             task.cancel()
         await asyncio.gather(*carrying, return_exceptions=True)
     if not inner.over:
-        lifecycle.hung_up_by_person(inner)
+        lifecycle.hang_up_at_handset(inner)
     elif outer.live:
         outer.interrupt(End("completed", by_person=True))
     else:
-        outer.becomes(ENDS.get(inner.status, "failed"))
+        outer.becomes(UNANSWERED_STATUSES.get(inner.status, "failed"))
 
 
 async def _until_one_is_over(state: State, outer: Call, inner: Call) -> None:
     while True:
         changes = [asyncio.ensure_future(changed.wait()) for changed in (outer.changed, inner.changed)]
         if inner.answered and outer.status == "ringing":
-            lifecycle.picked_up(state, outer)
+            lifecycle.answer_call(state, outer)
         if outer.over or inner.over:
             return await _forget(changes)
         try:
@@ -70,15 +73,15 @@ async def _forget(tasks: Sequence[asyncio.Task[bool]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _Way:
+class _Direction:
     """One direction: what reaches the ear of one call comes out of the other's mouth, in order."""
 
     def __init__(self, state: State, ear: Call, mouth: Call) -> None:
         self.state, self.mouth = state, mouth
-        self.kept: Queue[Event] = Queue(MOST_KEPT)
+        self.kept: Queue[CallerInput] = Queue(MAX_BUFFERED_INPUTS)
         ear.relay = self.take
 
-    def take(self, item: Heard) -> None:
+    def take(self, item: HeardItem) -> None:
         with suppress(QueueFull):
             for event in as_events(self.state, item):
                 self.kept.put_nowait(event)
@@ -86,26 +89,26 @@ class _Way:
     async def carry(self) -> None:
         while True:
             event = await self.kept.get()
-            await self.mouth.line.somebody_listens(PATIENCE, key=isinstance(event, Key))
+            await self.mouth.line.somebody_listens(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
             self.mouth.does(event)
             self.kept.task_done()
 
     async def emptied(self) -> None:
         with suppress(TimeoutError):
-            async with self.state.clock.deadline(PATIENCE):
+            async with self.state.clock.deadline(MAX_WAIT_SECONDS):
                 await self.kept.join()
 
 
-def as_events(state: State, item: Heard) -> Iterator[Event]:
+def as_events(state: State, item: HeardItem) -> Iterator[CallerInput]:
     """What is heard at one end, as it is said at the other."""
     details = item.details
     media = state.media.get((details.get("url") or "").rpartition("/")[2])
     match item.verb:
         case "Voice" if media:
-            yield Audio(wav.from_wav(media.body))
+            yield AudioClip(wav.from_wav(media.body))
         case "Say" | "Voice" if details["text"]:
-            yield Words(details["text"])
+            yield Speech(details["text"])
         case "Tones":
-            yield from (Key(digit) for digit in details["digits"] if digit not in "wW")
+            yield from (KeyPress(digit) for digit in details["digits"] if digit not in "wW")
         case "Play" if media:
-            yield Tune(details["url"], details["source"], details["seconds"])
+            yield PlayedMedia(details["url"], details["source"], details["seconds"])

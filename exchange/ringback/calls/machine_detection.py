@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ringback.calls.call import DETECTION, Call
-from ringback.calls.plan import Callback
+from ringback.calls.call import DETECTION_MILLISECONDS, Call
+from ringback.calls.plan import StatusCallback
 from ringback.state import State
 
-SOONEST = 0.05  # seconds, so that the first request goes out without the verdict
-PICKS_UP = {"answers": "human", "machine": "machine_start"}
+MIN_DELAY_SECONDS = 0.05  # seconds, so that the first request goes out without the verdict
+AUTO_ANSWER_RESULTS = {"answers": "human", "machine": "machine_start"}
 
 
-def detect(state: State, call: Call) -> None:
+def detect_machine(state: State, call: Call) -> None:
     """The verdict comes with the first request; or beside the call, if it does not wait for it."""
     verdict = _verdict(state, call)
     if verdict and call.plan.detected is not None:
@@ -19,14 +19,14 @@ def detect(state: State, call: Call) -> None:
         call.answered_by = verdict
 
 
-async def _tell(call: Call, verdict: str, callback: Callback) -> None:
-    await call.runtime.clock.sleep(max(SOONEST, int(DETECTION) / 1000 * call.line.pace))
+async def _tell(call: Call, verdict: str, callback: StatusCallback) -> None:
+    await call.runtime.clock.sleep(max(MIN_DELAY_SECONDS, int(DETECTION_MILLISECONDS) / 1000 * call.line.pace))
     call.answered_by = "unknown" if call.over else verdict
     told = {
         "CallSid": call.sid,
         "AccountSid": call.plan.account,
         "AnsweredBy": call.answered_by,
-        "MachineDetectionDuration": DETECTION,
+        "MachineDetectionDuration": DETECTION_MILLISECONDS,
     }
     if callback.url:
         call.runtime.webhooks.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
@@ -37,7 +37,7 @@ def _verdict(state: State, call: Call) -> str | None:
     if not call.plan.machine_detection:
         return None
     behaviour = "machine" if call.plan.inside else state.handset(call.plan.handset).when_called
-    found = PICKS_UP.get(behaviour, "human")
+    found = AUTO_ANSWER_RESULTS.get(behaviour, "human")
     if found == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
         return "machine_end_beep"
     return found

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from ringback.calls.call import Call
-from ringback.calls.lifecycle import live, picked_up, placed
-from ringback.calls.loopback import connect
-from ringback.calls.machine_detection import PICKS_UP
-from ringback.calls.plan import Plan
+from ringback.calls.lifecycle import answer_call, register_call, run_call
+from ringback.calls.loopback import connect_loopback
+from ringback.calls.machine_detection import AUTO_ANSWER_RESULTS
+from ringback.calls.plan import CallPlan
 from ringback.state import State
 from ringback.twiml.steps import Step
 
 
-def outgoing(state: State, plan: Plan, first: Step, timeout: float, time_limit: float | None = None) -> Call:
+def start_outbound_call(
+    state: State, plan: CallPlan, first: Step, timeout: float, time_limit: float | None = None
+) -> Call:
     """The app calls a handset."""
-    call = placed(state, plan)
+    call = register_call(state, plan)
     state.spawn(_outgoing(state, call, first, timeout, time_limit))
     return call
 
@@ -22,7 +24,7 @@ async def _outgoing(state: State, call: Call, first: Step, timeout: float, time_
     turn = state.calls_rate.turn(call.plan.account)
     await state.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
     if await ring(state, call, timeout):
-        await live(state, call, first, time_limit)
+        await run_call(state, call, first, time_limit)
 
 
 async def ring(state: State, call: Call, timeout: float) -> bool:
@@ -38,8 +40,8 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
         return False
     call.becomes("ringing")
     if number:
-        connect(state, call, number)
-    elif behaviour in PICKS_UP:
+        connect_loopback(state, call, number)
+    elif behaviour in AUTO_ANSWER_RESULTS:
         state.spawn(_pick_up(state, call))
     try:
         async with state.clock.deadline(timeout):
@@ -53,4 +55,4 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
 async def _pick_up(state: State, call: Call) -> None:
     await state.clock.sleep(state.settings.answer_after)
     if call.status == "ringing":
-        picked_up(state, call)
+        answer_call(state, call)

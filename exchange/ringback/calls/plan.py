@@ -8,7 +8,7 @@ from ringback.sound.recording_options import RecordingOptions
 
 
 @dataclass
-class Callback:
+class StatusCallback:
     """Where a call's progress is told, and which of it."""
 
     url: str = ""
@@ -23,7 +23,7 @@ class Fallback:
 
 
 @dataclass
-class Plan:
+class CallPlan:
     """Everything about a call that is known before it is made."""
 
     from_: str
@@ -34,9 +34,9 @@ class Plan:
     number_sid: str | None = None
     parent: str | None = None
     fallback: Fallback = field(default_factory=Fallback)
-    callbacks: list[Callback] = field(default_factory=list)
+    callbacks: list[StatusCallback] = field(default_factory=list)
     machine_detection: str = ""
-    detected: Callback | None = None  # where the verdict is told, if the call does not wait for it
+    detected: StatusCallback | None = None  # where the verdict is told, if the call does not wait for it
     recorded: RecordingOptions | None = None
     hidden: bool = False  # between two handsets: no business of the app
     inside: bool = False  # to one of the app's own numbers: no handset's end

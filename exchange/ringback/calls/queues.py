@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ringback.calls.call import Call
-from ringback.service.bounded_dict import QUEUES, History
+from ringback.service.bounded_dict import MAX_QUEUES, BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.sids import new_sid
 from ringback.twiml.steps import Fetch
 
-DEFAULT_SIZE = 1000
-KEPT_WAITS = 100
+DEFAULT_MAX_SIZE = 1000
+MAX_WAIT_SAMPLES = 100
 
 
 @dataclass(eq=False)
-class Member:
+class QueueMember:
     """One caller who waits. `taken` when somebody dials them out; `parted` when the two have left each other."""
 
     call: Call
@@ -33,14 +33,14 @@ class Member:
         return self.call.sid
 
 
-class WaitingLine:
+class CallQueue:
     """One queue."""
 
-    def __init__(self, clock: Clock, account: str, name: str, most: int = DEFAULT_SIZE) -> None:
+    def __init__(self, clock: Clock, account: str, name: str, most: int = DEFAULT_MAX_SIZE) -> None:
         self.clock, self.account, self.name, self.most = clock, account, name, most
         self.sid = new_sid("QU")
         self.created = self.updated = clock.now()
-        self.members: list[Member] = []
+        self.members: list[QueueMember] = []
         self.joined = asyncio.Event()
         self.waits: list[float] = []
 
@@ -48,14 +48,14 @@ class WaitingLine:
     def average_wait(self) -> int:
         return round(sum(self.waits) / len(self.waits)) if self.waits else 0
 
-    def join(self, call: Call) -> Member:
-        member = Member(call, self.clock.now())
+    def join(self, call: Call) -> QueueMember:
+        member = QueueMember(call, self.clock.now())
         self.members.append(member)
         waiting, self.joined = self.joined, asyncio.Event()
         waiting.set()
         return member
 
-    def take(self, by: Call | None, whisper: Fetch | None = None) -> Member | None:
+    def take(self, by: Call | None, whisper: Fetch | None = None) -> QueueMember | None:
         """The first in line, who waits no longer."""
         if not self.members:
             return None
@@ -65,15 +65,15 @@ class WaitingLine:
         member.taken.set()
         return member
 
-    def drop(self, member: Member) -> None:
+    def drop(self, member: QueueMember) -> None:
         if member in self.members:
             self.members.remove(member)
-            self.waits = [*self.waits[1 - KEPT_WAITS :], self.waited(member)]
+            self.waits = [*self.waits[1 - MAX_WAIT_SAMPLES :], self.waited(member)]
 
-    def waited(self, member: Member) -> float:
+    def waited(self, member: QueueMember) -> float:
         return (self.clock.now() - member.since).total_seconds()
 
-    def parameters(self, member: Member) -> dict[str, str]:
+    def parameters(self, member: QueueMember) -> dict[str, str]:
         """What the wait document is told."""
         place = self.members.index(member) + 1 if member in self.members else 0
         return {
@@ -86,18 +86,18 @@ class WaitingLine:
         }
 
 
-class Queues(History[str, WaitingLine]):
+class CallQueues(BoundedDict[str, CallQueue]):
     """All queues, by sid. One in which somebody waits is never forgotten."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(QUEUES, lambda queue: bool(queue.members))
+        super().__init__(MAX_QUEUES, lambda queue: bool(queue.members))
         self.clock = clock
 
-    def named(self, account: str, name: str) -> WaitingLine:
+    def named(self, account: str, name: str) -> CallQueue:
         """The queue of that name, made when first spoken of."""
         for queue in self.values():
             if queue.name == name:
                 return queue
-        queue = WaitingLine(self.clock, account, name)
+        queue = CallQueue(self.clock, account, name)
         self[queue.sid] = queue
         return queue

@@ -8,11 +8,11 @@ import signal
 from contextlib import suppress
 
 from ringback.launcher.environment import host_and_port
-from ringback.service.command_line import Unusable
+from ringback.service.command_line import UsageError
 
-PATIENCE = 20.0  # seconds an app may take to listen before a word is said about it
-LAST_WORDS = 5.0  # seconds it gets to stop
-LOOK_AGAIN = 0.05
+LISTEN_WARNING_SECONDS = 20.0  # seconds an app may take to listen before a word is said about it
+SHUTDOWN_SECONDS = 5.0  # seconds it gets to stop
+POLL_SECONDS = 0.05
 
 
 async def run_command(command: list[str], told: dict[str, str], app: str, ready: str) -> int:
@@ -20,7 +20,7 @@ async def run_command(command: list[str], told: dict[str, str], app: str, ready:
     try:
         process = await asyncio.create_subprocess_exec(*command, env=told, start_new_session=True)
     except OSError as problem:
-        raise Unusable(f"{command[0]} cannot be started: {problem.strerror}") from None
+        raise UsageError(f"{command[0]} cannot be started: {problem.strerror}") from None
     announcing = asyncio.create_task(_announce(app, ready))
     try:
         status = await process.wait()
@@ -32,16 +32,16 @@ async def run_command(command: list[str], told: dict[str, str], app: str, ready:
         await _end(process)
 
 
-async def nobody_listens(app: str) -> None:
+async def ensure_port_is_free(app: str) -> None:
     """Raises Unusable when somebody does: the app could not, and the wrong one would be rung."""
     if await _listens(app):
-        raise Unusable(f"Something listens at {app} already: stop it, or choose another port (PORT=5001, or --app)")
+        raise UsageError(f"Something listens at {app} already: stop it, or choose another port (PORT=5001, or --app)")
 
 
 async def _announce(app: str, ready: str) -> None:
     """Say when the app can be reached, and once, after a while, that it cannot."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LISTEN_WARNING_SECONDS):
             return await _say_when(app, ready)
     print(f"exchange: nothing listens at {app} yet: start the app there (see PORT), or say where: --app", flush=True)
     await _say_when(app, ready)
@@ -49,7 +49,7 @@ async def _announce(app: str, ready: str) -> None:
 
 async def _say_when(app: str, ready: str) -> None:
     while not await _listens(app):
-        await asyncio.sleep(LOOK_AGAIN)
+        await asyncio.sleep(POLL_SECONDS)
     print(ready, flush=True)
 
 
@@ -65,9 +65,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Ask all that the command started to stop, and insist: after a while, or at once when asked a second time."""
     try:
         if _send(process.pid, signal.SIGTERM):
-            async with asyncio.timeout(LAST_WORDS):
+            async with asyncio.timeout(SHUTDOWN_SECONDS):
                 while _send(process.pid, 0):
-                    await asyncio.sleep(LOOK_AGAIN)
+                    await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         pass
     finally:

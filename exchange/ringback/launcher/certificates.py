@@ -10,10 +10,10 @@ from pathlib import Path
 import certifi
 import trustme
 
-from ringback.webhooks.urls import is_twilios
+from ringback.webhooks.urls import is_twilio_host
 
 # Where SDKs, curl and language runtimes look for whom to trust.
-VARIABLES = (
+CA_BUNDLE_VARIABLES = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
@@ -23,7 +23,7 @@ VARIABLES = (
 )
 
 
-class Trust:
+class CertificateAuthority:
     """Its own key stays in memory. `bundle` is the file its callers must trust; all it writes lies in `folder`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -45,7 +45,7 @@ class Trust:
         return self.contexts[name]
 
     def _choose(self, wire: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
-        if name is None or not is_twilios(name):
+        if name is None or not is_twilio_host(name):
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         wire.context = self.context(name)
         return None
@@ -53,6 +53,6 @@ class Trust:
 
 def _roots(environment: Mapping[str, str]) -> Iterable[bytes]:
     """The world's authorities, and those the user had added: a bundle replaces what was trusted before."""
-    for path in dict.fromkeys([certifi.where(), *(environment.get(name, "") for name in VARIABLES)]):
+    for path in dict.fromkeys([certifi.where(), *(environment.get(name, "") for name in CA_BUNDLE_VARIABLES)]):
         with suppress(OSError):
             yield Path(path).read_bytes()

@@ -9,24 +9,28 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ringback.launcher.certificates import VARIABLES
-from ringback.service.command_line import Unusable
+from ringback.launcher.certificates import CA_BUNDLE_VARIABLES
+from ringback.service.command_line import UsageError
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
 
-NUMBER = "+441632960000"  # in a range that is kept for fiction
-DEFAULT = "http://127.0.0.1:5000"  # where `flask run`, and app.run(), listen when nobody says otherwise
+FICTIONAL_NUMBER = "+441632960000"  # in a range that is kept for fiction
+DEFAULT_APP_URL = "http://127.0.0.1:5000"  # where `flask run`, and app.run(), listen when nobody says otherwise
 # npm tells its own settings to what it starts, and some clients believe those first.
-PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "npm_config_proxy", "npm_config_https_proxy")
-DIRECT = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
-NO_PROXIES = ("NO_PROXY", "no_proxy", "npm_config_noproxy", "npm_config_no_proxy")
-ELSEWHERE = ("TWILIO_REGION", "TWILIO_EDGE")  # name other hosts of Twilio's
-FIRST = Path(__file__).parent / "preload"  # what Python and Node read before the app, for clients that know no proxy
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "npm_config_proxy", "npm_config_https_proxy")
+NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
+NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy", "npm_config_no_proxy")
+REGION_VARIABLES = ("TWILIO_REGION", "TWILIO_EDGE")  # name other hosts of Twilio's
+PRELOAD = Path(__file__).parent / "preload"  # what Python and Node read before the app, for clients that know no proxy
 
 
 def with_account(environment: Mapping[str, str]) -> dict[str, str]:
     """An account, a token and a number are made up for those who have none."""
-    made_up = {"TWILIO_ACCOUNT_SID": new_sid("AC"), "TWILIO_AUTH_TOKEN": new_sid(""), "TWILIO_PHONE_NUMBER": NUMBER}
+    made_up = {
+        "TWILIO_ACCOUNT_SID": new_sid("AC"),
+        "TWILIO_AUTH_TOKEN": new_sid(""),
+        "TWILIO_PHONE_NUMBER": FICTIONAL_NUMBER,
+    }
     return made_up | {name: value for name, value in environment.items() if value or name not in made_up}
 
 
@@ -34,15 +38,15 @@ def app_address(said: str | None, environment: Mapping[str, str]) -> str:
     """Where the app will listen: as was said, or at PORT, or at PUBLIC_URL if that is on this machine."""
     port = environment.get("PORT", "")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise Unusable(f"PORT must be a number from 1 to 65535, not {port!r}")
+        raise UsageError(f"PORT must be a number from 1 to 65535, not {port!r}")
     public = environment.get("PUBLIC_URL", "")
-    address = said or (port and f"http://127.0.0.1:{port}") or (_is_here(public) and public) or DEFAULT
+    address = said or (port and f"http://127.0.0.1:{port}") or (_is_here(public) and public) or DEFAULT_APP_URL
     try:
         usable = address.startswith(("http://", "https://")) and urlsplit(address).port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise Unusable(f"The app's address must be one like {DEFAULT}, not {address!r}")
+        raise UsageError(f"The app's address must be one like {DEFAULT_APP_URL}, not {address!r}")
     return address
 
 
@@ -50,18 +54,18 @@ def whole_command(command: list[str], environment: Mapping[str, str]) -> list[st
     """The command with the path of its program; raises Unusable where there is no such program."""
     found = shutil.which(command[0], path=environment.get("PATH"))
     if not found:
-        raise Unusable(f"There is no command {command[0]!r} that could be started")
+        raise UsageError(f"There is no command {command[0]!r} that could be started")
     return [found, *command[1:]]
 
 
-def surroundings(
+def app_environment(
     given: Mapping[str, str], settings: Settings, origin: str, proxy: str, front: int, bundle: Path
 ) -> dict[str, str]:
     """The app's environment. `given` is ours; region and edge are left out, since they make other host names."""
-    told = {name: value for name, value in given.items() if name not in ELSEWHERE}
-    told |= dict.fromkeys(VARIABLES, str(bundle))
-    told |= dict.fromkeys(PROXIES, proxy) | {name.lower(): proxy for name in PROXIES}
-    told |= dict.fromkeys(NO_PROXIES, DIRECT) | {"EXCHANGE_FRONT": str(front)}
+    told = {name: value for name, value in given.items() if name not in REGION_VARIABLES}
+    told |= dict.fromkeys(CA_BUNDLE_VARIABLES, str(bundle))
+    told |= dict.fromkeys(PROXY_VARIABLES, proxy) | {name.lower(): proxy for name in PROXY_VARIABLES}
+    told |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_FRONT": str(front)}
     told = {"TWILIO_NUMBER": settings.number} | told
     told |= {"TWILIO_PHONE_NUMBER": settings.number, "PUBLIC_URL": settings.app, "TWILIO_API_URL": origin}
     return told | _port(settings.app, given) | _read_first(bundle.parent, given)
@@ -86,7 +90,7 @@ def _is_here(address: str) -> bool:
 
 def _read_first(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """What comes before the app's own code; copied, so that Python's caches lie in our folder too."""
-    copied = shutil.copytree(FIRST, folder / "first", ignore=shutil.ignore_patterns("__pycache__"))
+    copied = shutil.copytree(PRELOAD, folder / "first", ignore=shutil.ignore_patterns("__pycache__"))
     path = os.pathsep.join(filter(None, [str(copied), given.get("PYTHONPATH")]))
     options = f'{given.get("NODE_OPTIONS", "")} --require "{copied / "preload.cjs"}"'.strip()
     return {"PYTHONPATH": path, "NODE_OPTIONS": options}

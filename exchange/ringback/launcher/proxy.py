@@ -8,10 +8,10 @@ from asyncio import StreamReader, StreamWriter
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from ringback.webhooks.urls import is_twilios
+from ringback.webhooks.urls import is_twilio_host
 
-MOST_HEAD = 16 * 1024
-PIECE = 64 * 1024
+MAX_HEAD_BYTES = 16 * 1024
+CHUNK_BYTES = 64 * 1024
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-alive"}
 
@@ -34,7 +34,7 @@ class Proxy:
         return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
 
     async def start(self) -> None:
-        self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MOST_HEAD)
+        self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MAX_HEAD_BYTES)
 
     async def stop(self) -> None:
         if self.server:
@@ -60,7 +60,7 @@ class Proxy:
         target = rest.partition(" ")[0]
         host, port = _host_and_port(target, method)
         tunnel = method == "CONNECT"
-        if is_twilios(host):
+        if is_twilio_host(host):
             host, port = "127.0.0.1", self.front if tunnel else self.plain
         elif host not in self.let_through and "*" not in self.let_through:
             return await _refuse(host, writer)
@@ -82,7 +82,7 @@ class Proxy:
 async def _pour(source: StreamReader, sink: StreamWriter) -> None:
     """Pass bytes on until one side is done."""
     with suppress(OSError):
-        while piece := await source.read(PIECE):
+        while piece := await source.read(CHUNK_BYTES):
             sink.write(piece)
             await sink.drain()
     sink.close()

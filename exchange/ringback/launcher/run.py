@@ -9,22 +9,22 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from ringback.account.api_keys import Key
-from ringback.account.applications import Application
-from ringback.account.webhook_urls import of_the_app
-from ringback.launcher.app_process import nobody_listens, run_command
-from ringback.launcher.certificates import Trust
-from ringback.launcher.environment import app_address, surroundings, whole_command, with_account
+from ringback.account.api_keys import ApiKey
+from ringback.account.applications import TwimlApplication
+from ringback.account.webhook_urls import app_webhook_urls
+from ringback.launcher.app_process import ensure_port_is_free, run_command
+from ringback.launcher.certificates import CertificateAuthority
+from ringback.launcher.environment import app_address, app_environment, whole_command, with_account
 from ringback.launcher.proxy import Proxy
-from ringback.launcher.twilio_hosts import Front
-from ringback.service.command_line import Unusable, settings_from
+from ringback.launcher.twilio_hosts import TwilioHosts
+from ringback.service.command_line import UsageError, settings_from
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
 from ringback.state import State
 from ringback.web.server import Server
 
 # What apps call the sid of their TwiML application.
-APPLICATION = ("TWILIO_TWIML_APP_SID", "TWILIO_APPLICATION_SID", "TWIML_APPLICATION_SID", "TWIML_APP_SID")
+APPLICATION_SID_VARIABLES = ("TWILIO_TWIML_APP_SID", "TWILIO_APPLICATION_SID", "TWIML_APPLICATION_SID", "TWIML_APP_SID")
 
 
 async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -33,18 +33,18 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     options.app = app_address(options.app, given)
     settings = settings_from(options, given)
     command = whole_command(options.command, given)
-    await nobody_listens(settings.app)
+    await ensure_port_is_free(settings.app)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-")))
         server = await stack.enter_async_context(listening(settings))
-        trust = Trust(folder, given)
-        front = Front(server.state, trust)
+        trust = CertificateAuthority(folder, given)
+        front = TwilioHosts(server.state, trust)
         stack.push_async_callback(front.stop)
         await front.start()
         proxy = Proxy(front.port, front.plain, tuple(options.let_through))
         stack.push_async_callback(proxy.stop)
         await proxy.start()
-        told = surroundings(given, settings, server.origin, proxy.url, front.port, trust.bundle)
+        told = app_environment(given, settings, server.origin, proxy.url, front.port, trust.bundle)
         told |= _login(server.state, given) | _application(server.state, given)
         ready = f"ready: the phones are at {server.origin}/ and {settings.number} rings at {settings.app}"
         return await run_command(command, told, settings.app, ready)
@@ -68,21 +68,21 @@ async def _start(server: Server, port: int) -> None:
         if problem.errno != errno.EADDRINUSE:
             raise
         sentence = f"Port {port} is taken: choose another for the exchange with --port (0 is any free one)"
-        raise Unusable(sentence) from None
+        raise UsageError(sentence) from None
 
 
 def _application(state: State, given: Mapping[str, str]) -> dict[str, str]:
     """A TwiML application with the app's own addresses, for the numbers it buys, under the sid that it has for one."""
-    sid = next((given[name] for name in APPLICATION if given.get(name)), new_sid("AP"))
-    addresses = of_the_app(state.settings, state.clock.now())
-    state.applications[sid] = Application(sid=sid, friendly_name="exchange run", **addresses)
-    return dict.fromkeys(APPLICATION, sid)
+    sid = next((given[name] for name in APPLICATION_SID_VARIABLES if given.get(name)), new_sid("AP"))
+    addresses = app_webhook_urls(state.settings, state.clock.now())
+    state.applications[sid] = TwimlApplication(sid=sid, friendly_name="exchange run", **addresses)
+    return dict.fromkeys(APPLICATION_SID_VARIABLES, sid)
 
 
 def _login(state: State, given: Mapping[str, str]) -> dict[str, str]:
     """An API key as its login to REST: the app's own where it has one, which the exchange then knows."""
-    key = Key("exchange run", state.clock.now())
+    key = ApiKey("exchange run", state.clock.now())
     if given.get("TWILIO_API_KEY") and given.get("TWILIO_API_SECRET"):
-        key = Key(key.friendly_name, key.created, given["TWILIO_API_KEY"], given["TWILIO_API_SECRET"])
+        key = ApiKey(key.friendly_name, key.created, given["TWILIO_API_KEY"], given["TWILIO_API_SECRET"])
     state.keys[key.sid] = key
     return {"TWILIO_API_KEY": key.sid, "TWILIO_API_SECRET": key.secret}

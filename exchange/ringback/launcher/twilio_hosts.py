@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ringback.launcher.certificates import Trust
+from ringback.launcher.certificates import CertificateAuthority
 from ringback.rest import routes
-from ringback.rest.product_hosts import PRODUCTS
+from ringback.rest.product_hosts import PRODUCT_PATHS
 from ringback.state import State
 from ringback.web.access_control import Handler
 from ringback.web.app import make_app
 
-LAST_WORDS = 0.5  # seconds that answers under way get when the exchange stops
+SHUTDOWN_SECONDS = 0.5  # seconds that answers under way get when the exchange stops
 
 
-class Front:
+class TwilioHosts:
     """Listens on loopback, on ports of its own; who is led there believes to have reached Twilio.
 
     `port` speaks TLS, and `plain` does not: some clients hand a proxy what was meant for TLS, as axios does."""
 
-    def __init__(self, state: State, trust: Trust) -> None:
+    def __init__(self, state: State, trust: CertificateAuthority) -> None:
         app = make_app(state)
-        app.middlewares.insert(0, only_what_we_have)
+        app.middlewares.insert(0, supported_products_only)
         self.trust = trust
-        self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_WORDS)
+        self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
 
     @property
     def port(self) -> int:
@@ -43,14 +43,14 @@ class Front:
 
 
 @web.middleware
-async def only_what_we_have(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def supported_products_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Another product of Twilio's is 501, in the shape its SDKs read."""
     host = request.host.partition(":")[0].lower()
-    beginnings = PRODUCTS.get(host.partition(".")[0])
+    beginnings = PRODUCT_PATHS.get(host.partition(".")[0])
     if beginnings is None:
         return _lacks(host)
     if not request.path.startswith(beginnings):
-        return routes.not_there(request, 404)
+        return routes.not_found_response(request, 404)
     answer = await handler(request)
     if answer.status == 401:
         print("exchange: the app gave another account or token than the exchange's: see TWILIO_ACCOUNT_SID", flush=True)
@@ -58,7 +58,7 @@ async def only_what_we_have(request: web.Request, handler: Handler) -> web.Strea
 
 
 def _lacks(host: str) -> web.Response:
-    ours = ", ".join(f"{product}.twilio.com" for product in PRODUCTS)
+    ours = ", ".join(f"{product}.twilio.com" for product in PRODUCT_PATHS)
     sentence = f"The local exchange has no {host[:100]}; it stands in for {ours}"
     print(f"exchange: {sentence}: answered 501", flush=True)
     return web.json_response({"code": 501, "message": sentence, "status": 501}, status=501)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringback.messages.message import Message
 from ringback.runtime import Runtime
-from ringback.service.media import MOST_BYTES, Media
-from ringback.webhooks.request import Answer, Webhook
+from ringback.service.media import MAX_MEDIA_BYTES, Media
+from ringback.webhooks.request import Webhook, WebhookResponse
 
 
 async def fetch_all_media(runtime: Runtime, message: Message) -> None:
@@ -33,9 +33,9 @@ def attach(runtime: Runtime, message: Message, media: Media) -> None:
     runtime.media[media.sid] = media
 
 
-async def fetch_media(runtime: Runtime, url: str, sid: str) -> Media | Answer:
+async def fetch_media(runtime: Runtime, url: str, sid: str) -> Media | WebhookResponse:
     """A message's picture, or the answer that was none."""
-    answer = await runtime.webhooks.send(Webhook(url, "GET", (), "media", sid=sid, most_bytes=MOST_BYTES))
+    answer = await runtime.webhooks.send(Webhook(url, "GET", (), "media", sid=sid, most_bytes=MAX_MEDIA_BYTES))
     if answer.error or answer.status != 200:
         return answer
     return Media(answer.content_type or "application/octet-stream", answer.body, url, runtime.clock.now())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ringback.messages.attachments import fetch_all_media
-from ringback.messages.message import SENDER_OPEN, Message, callback_parameters
-from ringback.service.error_codes import words
+from ringback.messages.message import SENDER_UNDECIDED, Message, callback_parameters
+from ringback.service.error_codes import message_of
 from ringback.state import State
 
 
@@ -54,14 +54,14 @@ async def _progress(state: State, message: Message, turn: float) -> None:
     await fetch_all_media(state, message)
     await state.clock.sleep(due - state.clock.time())
     await state.clock.sleep(state.settings.delivery)
-    if message.status in SENDER_OPEN:
+    if message.status in SENDER_UNDECIDED:
         _becomes(state, message, "queued")
         await state.clock.sleep(state.settings.delivery)
     message.sent = state.clock.now()
     _becomes(state, message, "sent")
     await state.clock.sleep(state.settings.delivery)
     if code := _kept_back(state, message):
-        message.error_code, message.error_message = code, words(code)
+        message.error_code, message.error_message = code, message_of(code)
         return _becomes(state, message, "undelivered")
     state.delivered(message)
     _becomes(state, message, "delivered")

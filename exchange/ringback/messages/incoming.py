@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from ringback.account.geography import geography
-from ringback.account.phone_numbers import Number
-from ringback.account.webhook_urls import Addresses
+from ringback.account.phone_numbers import PhoneNumber
+from ringback.account.webhook_urls import WebhookUrls
 from ringback.messages.attachments import fetch_all_media
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
@@ -14,27 +14,27 @@ from ringback.messages.message_verb import send_from_document
 from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.attributes import method
-from ringback.twiml.documents import Document, Trouble, read_messaging
+from ringback.twiml.documents import Document, DocumentError, read_messaging
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch
 from ringback.verbs.registry import MESSAGING
 from ringback.webhooks.request import Webhook
-from ringback.webhooks.urls import join
+from ringback.webhooks.urls import resolve
 
-MOST_DOCUMENTS = 50
-MOST_REPLIES = 10
-MOST_IN_A_ROW = 15
-ROW_WITHIN = 30.0  # seconds between replies that count as one row
+MAX_DOCUMENTS = 50
+MAX_REPLIES = 10
+MAX_CONSECUTIVE_REPLIES = 15
+CONSECUTIVE_WITHIN_SECONDS = 30.0  # seconds between replies that count as one row
 
 
-async def receive(state: State, message: Message, number: Number) -> None:
+async def receive_message(state: State, message: Message, number: PhoneNumber) -> None:
     """Take in one text to a number of ours: opt-out words first, then the app."""
     await fetch_all_media(state, message)
     if words := state.opt_outs.answer(message.from_, message.to, message.body):
         send(state, _automatic(state, message, words))
     asked = state.addresses(number, number.sms_application_sid)
     if asked.sms_url:
-        await TextSession(state, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
+        await MessagingSession(state, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
 
 
 def _automatic(state: State, message: Message, words: str) -> Message:
@@ -42,30 +42,32 @@ def _automatic(state: State, message: Message, words: str) -> Message:
     return Message(message.account, message.to, message.from_, words, "outbound-reply", message.from_, now)
 
 
-class TextSession:
+class MessagingSession:
     """The documents that follow from one text."""
 
-    def __init__(self, state: State, message: Message, number: Addresses) -> None:
+    def __init__(self, state: State, message: Message, number: WebhookUrls) -> None:
         self.state, self.message, self.number = state, message, number
         self.document = Document("", "POST", Element("Response"))
         self.replies = 0
 
     async def run(self, step: Fetch | None) -> None:
         """Documents one after another until one does not lead on."""
-        for _ in range(MOST_DOCUMENTS):
+        for _ in range(MAX_DOCUMENTS):
             if step is None:
                 return
             try:
                 self.document = await self._get(step)
-            except Trouble as trouble:
+            except DocumentError as trouble:
                 fallback = await self._fallback(trouble)
                 if fallback is None:
                     return
                 self.document = fallback
-            grammar.warn(self.state.debugger, self.document, MESSAGING, self.message.sid, self.message.handset)
+            grammar.report_violations(
+                self.state.debugger, self.document, MESSAGING, self.message.sid, self.message.handset
+            )
             step = self._perform(self.document.root.elements())
         if step is not None:
-            Trouble(14106, step.url).report(self.state.debugger, self.message.sid, self.message.handset)
+            DocumentError(14106, step.url).report(self.state.debugger, self.message.sid, self.message.handset)
 
     def _perform(self, elements: list[Element]) -> Fetch | None:
         for element in elements:
@@ -82,7 +84,7 @@ class TextSession:
 
     def _reply(self, element: Element) -> Message | None:
         self.replies += 1
-        if self.replies > MOST_REPLIES:
+        if self.replies > MAX_REPLIES:
             self.warn(14109, element)
             return None
         if not self._may_go_on():
@@ -95,19 +97,19 @@ class TextSession:
         """Twilio stops two robots after 15 replies in a row, each within 30 seconds of the one before."""
         pair, now = (self.message.from_, self.message.to), self.state.clock.time()
         last, count = self.state.rows.get(pair, (0.0, 0))
-        count = count + 1 if now - last <= ROW_WITHIN else 1
-        if count <= MOST_IN_A_ROW:
+        count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1
+        if count <= MAX_CONSECUTIVE_REPLIES:
             self.state.rows[pair] = (now, count)
-        return count <= MOST_IN_A_ROW
+        return count <= MAX_CONSECUTIVE_REPLIES
 
-    async def _fallback(self, trouble: Trouble) -> Document | None:
+    async def _fallback(self, trouble: DocumentError) -> Document | None:
         trouble.report(self.state.debugger, self.message.sid, self.message.handset)
         if not self.number.sms_fallback_url:
             return None
         extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
         try:
             return await self._get(Fetch(self.number.sms_fallback_url, self.number.sms_fallback_method, extra))
-        except Trouble as second:
+        except DocumentError as second:
             second.report(self.state.debugger, self.message.sid, self.message.handset)
             return None
 
@@ -118,7 +120,7 @@ class TextSession:
         return read_messaging(await asyncio.shield(self.state.spawn(self.state.webhooks.send(webhook))), step.method)
 
     def absolute(self, address: str) -> str:
-        return join(self.document.url, address)
+        return resolve(self.document.url, address)
 
     def warn(self, code: int, element: Element, why: str = "") -> None:
         self.state.debugger.report(

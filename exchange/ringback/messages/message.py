@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ringback.messages.segments import segments
+from ringback.messages.segments import segment_count
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.media import Media
 from ringback.service.sids import new_sid
 
-SENDER_OPEN = ("accepted", "scheduled")  # a service has not chosen the sender yet
+SENDER_UNDECIDED = ("accepted", "scheduled")  # a service has not chosen the sender yet
 
 
 @dataclass(eq=False)
@@ -48,7 +48,7 @@ class Message:
 
     @property
     def num_segments(self) -> int:
-        return 1 if self.num_media else segments(self.body)
+        return 1 if self.num_media else segment_count(self.body)
 
     @property
     def received(self) -> bool:

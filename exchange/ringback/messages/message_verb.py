@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ringback.account.phone_numbers import is_address, tidy
+from ringback.account.phone_numbers import is_handset_address, normalize_number
 from ringback.messages.delivery import fail, send
 from ringback.messages.message import Message
 from ringback.state import State
 from ringback.twiml.attributes import method
 from ringback.twiml.parser import Element
 
-MOST_CHARACTERS = 1600
-MOST_MEDIA = 10
+MAX_CHARACTERS = 1600
+MAX_MEDIA = 10
 
 
-class Source(Protocol):
+class DocumentSource(Protocol):
     """The session whose document holds the verb."""
 
     def warn(self, code: int, element: Element, why: str = "") -> None: ...
@@ -23,18 +23,18 @@ class Source(Protocol):
 
 
 def send_from_document(
-    state: State, session: Source, element: Element, app: str, person: str, direction: str
+    state: State, session: DocumentSource, element: Element, app: str, person: str, direction: str
 ) -> Message | None:
     """Send what the element says, from the app's number to the person unless it names others. None: a warning."""
     body, media = _content(session, element)
-    to, from_ = tidy(element.get("to") or person), tidy(element.get("from") or app)
+    to, from_ = normalize_number(element.get("to") or person), normalize_number(element.get("from") or app)
     if not body.strip() and not media:
         session.warn(14103, element, "it has no words and no pictures")
         return None
-    if len(body) > MOST_CHARACTERS or len(media) > MOST_MEDIA:
+    if len(body) > MAX_CHARACTERS or len(media) > MAX_MEDIA:
         session.warn(14103, element, f"{len(body)} characters, {len(media)} pictures")
         return None
-    if not is_address(to):
+    if not is_handset_address(to):
         session.warn(14101, element, to)
         return None
     if from_ not in state.numbers:
@@ -59,7 +59,7 @@ def send_from_document(
     return send(state, made)
 
 
-def _content(session: Source, element: Element) -> tuple[str, list[str]]:
+def _content(session: DocumentSource, element: Element) -> tuple[str, list[str]]:
     bodies = [child.raw_text() for child in element.elements() if child.name == "Body"]
     media = [session.absolute(child.text()) for child in element.elements() if child.name == "Media"]
     own = "".join(child for child in element.children if isinstance(child, str))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ringback.service.bounded_dict import OPT_OUTS, History
+from ringback.service.bounded_dict import MAX_OPT_OUTS, BoundedDict
 
-STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
-START = frozenset({"START", "YES", "UNSTOP"})
-HELP = frozenset({"HELP", "INFO"})
-STOPPED = (
+STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+START_WORDS = frozenset({"START", "YES", "UNSTOP"})
+HELP_WORDS = frozenset({"HELP", "INFO"})
+STOP_REPLY = (
     "You have successfully been unsubscribed. You will not receive any more messages from this number. "
     "Reply START to resubscribe."
 )
-STARTED = (
+START_REPLY = (
     "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
     "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
 )
@@ -22,7 +22,7 @@ class OptOuts:
 
     def __init__(self, help_reply: str) -> None:
         self.help_reply = help_reply
-        self.pairs: History[tuple[str, str], bool] = History(OPT_OUTS)
+        self.pairs: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_OPT_OUTS)
 
     def silenced(self, person: str, number: str) -> bool:
         return (person, number) in self.pairs
@@ -33,11 +33,11 @@ class OptOuts:
         The whole text must be the one word, in any case. START answers only those who had stopped."""
         word = body.strip().upper()
         pair = (person, number)
-        if word in STOP:
+        if word in STOP_WORDS:
             first = pair not in self.pairs
             self.pairs[pair] = True
-            return STOPPED if first else ""
-        if word in START and pair in self.pairs:
+            return STOP_REPLY if first else ""
+        if word in START_WORDS and pair in self.pairs:
             del self.pairs[pair]
-            return STARTED
-        return self.help_reply if word in HELP else ""
+            return START_REPLY
+        return self.help_reply if word in HELP_WORDS else ""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.paging import page
 
-SINCE = "Tue, 01 Jan 2019 00:00:00 +0000"
+DATE_CREATED = "Tue, 01 Jan 2019 00:00:00 +0000"
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     return page(asked, "accounts", [asked.account], _resource)
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     return _resource(asked.account)
 
 
@@ -23,8 +23,8 @@ def _resource(account: str) -> dict[str, Any]:
     path = f"/2010-04-01/Accounts/{account}"
     return {
         "auth_token": "",
-        "date_created": SINCE,
-        "date_updated": SINCE,
+        "date_created": DATE_CREATED,
+        "date_updated": DATE_CREATED,
         "friendly_name": "The local exchange",
         "owner_account_sid": account,
         "sid": account,

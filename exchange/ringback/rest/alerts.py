@@ -8,21 +8,21 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
-from ringback.rest.paging import newer_page
+from ringback.rest.paging import page_with_meta
 from ringback.service.dates import iso8601, read_date
 
 
 @dataclass(frozen=True)
-class Row:
+class AlertRow:
     """An alert of the debugger, by the sid that REST knows it by."""
 
     sid: str
     alert: dict[str, Any]
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     """Newest first; between StartDate and EndDate, and of one LogLevel, where those are given."""
     level, first, last = asked.query.get("LogLevel"), asked.query.get("StartDate", ""), asked.query.get("EndDate", "")
     since, until = read_date(first), read_date(last)
@@ -33,25 +33,25 @@ def list_all(asked: Asked) -> dict[str, Any]:
         and (since is None or _at(row) >= since)
         and (until is None or _at(row) <= until)
     ]
-    return newer_page(asked, "alerts", rows, partial(_resource, asked))
+    return page_with_meta(asked, "alerts", rows, partial(_resource, asked))
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     for row in _rows(asked):
         if row.sid == asked.path("sid"):
             return _resource(asked, row)
     raise not_found(asked.request.path)
 
 
-def _rows(asked: Asked) -> list[Row]:
-    return [Row(alert["alert_sid"], alert) for alert in reversed(asked.state.debugger.alerts)]
+def _rows(asked: ApiRequest) -> list[AlertRow]:
+    return [AlertRow(alert["alert_sid"], alert) for alert in reversed(asked.state.debugger.alerts)]
 
 
-def _at(row: Row) -> datetime:
+def _at(row: AlertRow) -> datetime:
     return datetime.fromisoformat(row.alert["at"])
 
 
-def _resource(asked: Asked, row: Row) -> dict[str, Any]:
+def _resource(asked: ApiRequest, row: AlertRow) -> dict[str, Any]:
     alert = row.alert
     date = iso8601(_at(row))
     request, answer = alert["request"] or {}, alert["answer"] or {}

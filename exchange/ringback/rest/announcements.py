@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 from asyncio import Task
 
-from ringback.calls.conferences import Room
+from ringback.calls.conferences import Conference
 from ringback.calls.participant import Participant
 from ringback.rest import parameters
-from ringback.rest.api_request import Asked
-from ringback.twiml.interpreter import Session
+from ringback.rest.api_request import ApiRequest
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.steps import Fetch
 
-ANNOUNCED = frozenset({"Say", "Play", "Pause", "Redirect"})
+ANNOUNCEMENT_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})
 
 
-def announce_method(asked: Asked) -> str:
+def announce_method(asked: ApiRequest) -> str:
     return parameters.method(asked, "AnnounceMethod")
 
 
-def play_to(asked: Asked, participant: Participant, address: str, way: str) -> Task[bool]:
+def play_to(asked: ApiRequest, participant: Participant, address: str, way: str) -> Task[bool]:
     """Let somebody hear a document; True if it could be had."""
 
     async def play() -> bool:
-        session = Session(asked.state, participant.call, ANNOUNCED)
+        session = VoiceSession(asked.state, participant.call, ANNOUNCEMENT_VERBS)
         session.apologises = False
         await session.run(Fetch(address, way))
         return session.trouble is None
@@ -31,7 +31,7 @@ def play_to(asked: Asked, participant: Participant, address: str, way: str) -> T
     return participant.hears(play())
 
 
-async def announced(room: Room, hearing: list[Task[bool]], address: str, to: Participant | None = None) -> None:
+async def announced(room: Conference, hearing: list[Task[bool]], address: str, to: Participant | None = None) -> None:
     """Tell when everybody has heard it."""
     heard = await asyncio.gather(*hearing, return_exceptions=True)
     if all(each is True for each in heard):

@@ -19,12 +19,12 @@ from ringback.state import State
 from ringback.web.basic_auth import login
 
 log = logging.getLogger("exchange")
-STANDARD = {"X-Home-Region": "us1", "X-Shenanigans": "none"}
+STANDARD_HEADERS = {"X-Home-Region": "us1", "X-Shenanigans": "none"}
 FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
 
 
 @dataclass
-class Asked:
+class ApiRequest:
     """One request: the state, who asks, and what was sent. Forms and queries keep repeated keys."""
 
     state: State
@@ -47,7 +47,7 @@ class Asked:
         return self.request.match_info[name]
 
 
-def door(
+def endpoint(
     state: State, resource: Any, created: bool, rehearsed: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead.
@@ -58,7 +58,7 @@ def door(
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         response = await _answer(state, resource, created, rehearsed, request)
-        response.headers.update(STANDARD | {"X-API-Domain": f"{product}.twilio.com"})
+        response.headers.update(STANDARD_HEADERS | {"X-API-Domain": f"{product}.twilio.com"})
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
         response.headers["Twilio-Concurrent-Requests"] = "1"
@@ -78,7 +78,7 @@ async def _answer(
             await state.clock.sleep(fault.seconds)
         if fault := state.faults.take("rest-refuse", "rest", request.path):
             raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
-        asked = Asked(state, account, request, await _form(request), request.query)
+        asked = ApiRequest(state, account, request, await _form(request), request.query)
         body = resource(asked) if account == state.settings.account_sid else rehearsed(asked)
         if asyncio.iscoroutine(body):
             body = await body

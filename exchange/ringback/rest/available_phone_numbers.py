@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.calls import formatted
 
-AREAS = {"US": "+1{area}55501", "GB": "+441632960"}
+PREFIXES = {"US": "+1{area}55501", "GB": "+441632960"}
 DEFAULT_AREA = "212"
-MOST = 50
+MAX_NUMBERS = 50
 
 
-def search(asked: Asked) -> dict[str, Any]:
+def search(asked: ApiRequest) -> dict[str, Any]:
     """Free numbers of a country, for North America in the wished area code."""
     country = asked.path("country").upper()
     area = asked.query.get("AreaCode", DEFAULT_AREA)
-    prefix = AREAS.get(country, "").format(area=area if area.isascii() and area.isdigit() and len(area) == 3 else "212")
+    prefix = PREFIXES.get(country, "").format(
+        area=area if area.isascii() and area.isdigit() and len(area) == 3 else "212"
+    )
     digits = 3 if country == "GB" else 2
-    wanted = asked.query.get("PageSize", str(MOST))
-    most = min(int(wanted), MOST) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else MOST
+    wanted = asked.query.get("PageSize", str(MAX_NUMBERS))
+    most = min(int(wanted), MAX_NUMBERS) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else MAX_NUMBERS
     free = [f"{prefix}{last:0{digits}}" for last in range(10**digits)] if prefix else []
     rows = [number for number in free if number not in asked.state.numbers][:most]
     return {"available_phone_numbers": [_resource(number, country) for number in rows], "uri": asked.request.path}

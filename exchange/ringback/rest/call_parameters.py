@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from ringback.account.applications import Application
-from ringback.account.phone_numbers import E164, is_address, tidy
-from ringback.calls.plan import Callback, Fallback
+from ringback.account.applications import TwimlApplication
+from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
+from ringback.calls.plan import Fallback, StatusCallback
 from ringback.rest import parameters
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError
-from ringback.sound.recording_options import EVENTS as EVENTS_OF_RECORDING
+from ringback.sound.recording_options import RECORDING_EVENTS as EVENTS_OF_RECORDING
 from ringback.sound.recording_options import RecordingOptions
-from ringback.sound.recordings import TRACKS
+from ringback.sound.recordings import RECORDED_TRACKS
 from ringback.twiml.steps import Fetch, Inline, Step
 
-MOST_TWIML = 4000
-EVENTS = {"initiated", "ringing", "answered", "completed"}
+MAX_TWIML_CHARACTERS = 4000
+CALL_EVENTS = {"initiated", "ringing", "answered", "completed"}
 
 
-def detected(asked: Asked, name: str) -> Callback:
+def amd_callback(asked: ApiRequest, name: str) -> StatusCallback:
     """Where machine detection that the call does not wait for is told."""
-    return Callback(parameters.url(asked, name, 21609), parameters.method(asked, f"{name}Method"))
+    return StatusCallback(parameters.url(asked, name, 21609), parameters.method(asked, f"{name}Method"))
 
 
-def recorded(asked: Asked) -> RecordingOptions | None:
+def call_recording(asked: ApiRequest) -> RecordingOptions | None:
     """How the whole call is to be recorded, if it is."""
-    return wanted(asked, "OutboundAPI") if parameters.truth(asked, "Record") else None
+    return recording_options(asked, "OutboundAPI") if parameters.boolean(asked, "Record") else None
 
 
-def wanted(asked: Asked, source: str) -> RecordingOptions:
+def recording_options(asked: ApiRequest, source: str) -> RecordingOptions:
     """What is asked of a recording, wherever REST can ask for one."""
     events = frozenset(word for given in asked.texts("RecordingStatusCallbackEvent") for word in given.split())
     if unknown := events - EVENTS_OF_RECORDING:
@@ -35,7 +35,7 @@ def wanted(asked: Asked, source: str) -> RecordingOptions:
     return RecordingOptions(
         source,
         channels=2 if asked.text("RecordingChannels") == "dual" else 1,
-        track=parameters.one_of(asked, "RecordingTrack", "both", TRACKS),
+        track=parameters.one_of(asked, "RecordingTrack", "both", RECORDED_TRACKS),
         trim=asked.text("Trim") != "do-not-trim",
         url=parameters.url(asked, "RecordingStatusCallback", 21609),
         method=parameters.method(asked, "RecordingStatusCallbackMethod"),
@@ -43,27 +43,27 @@ def wanted(asked: Asked, source: str) -> RecordingOptions:
     )
 
 
-def to_number(asked: Asked) -> str:
-    to = tidy(asked.text("To"))
+def to_number(asked: ApiRequest) -> str:
+    to = normalize_number(asked.text("To"))
     if not to:
         raise RestError(21201)
-    if not is_address(to) or (E164.fullmatch(to) and len(to) < 8):
+    if not is_handset_address(to) or (E164.fullmatch(to) and len(to) < 8):
         raise RestError(21211, number=asked.text("To"))
     return to
 
 
-def from_number(asked: Asked) -> str:
-    from_ = tidy(asked.text("From"))
+def from_number(asked: ApiRequest) -> str:
+    from_ = normalize_number(asked.text("From"))
     if not from_:
         raise RestError(21213)
-    if not is_address(from_):
+    if not is_handset_address(from_):
         raise RestError(21212, number=asked.text("From"))
     if not asked.state.may_show(from_) and not from_.startswith("client:"):
         raise RestError(21210, number=from_)
     return from_
 
 
-def twiml_application(asked: Asked) -> Application | None:
+def twiml_application(asked: ApiRequest) -> TwimlApplication | None:
     """The application to run, instead of any address given."""
     sid = asked.text("ApplicationSid")
     application = asked.state.applications.get(sid)
@@ -72,13 +72,13 @@ def twiml_application(asked: Asked) -> Application | None:
     return application
 
 
-def fallback(asked: Asked, application: Application | None) -> Fallback:
+def fallback(asked: ApiRequest, application: TwimlApplication | None) -> Fallback:
     if application:
         return Fallback(application.voice_fallback_url, application.voice_fallback_method)
     return Fallback(parameters.url(asked, "FallbackUrl", 21205), parameters.method(asked, "FallbackMethod"))
 
 
-def first_step(asked: Asked) -> Step | None:
+def first_step(asked: ApiRequest) -> Step | None:
     """What the call is to run: Url, or else Twiml."""
     address, twiml = asked.text("Url").strip(), asked.text("Twiml")
     if address and not parameters.is_url(address):
@@ -87,16 +87,16 @@ def first_step(asked: Asked) -> Step | None:
         asked.state.debugger.report(32019)
     if address:
         return Fetch(address, parameters.method(asked, "Method"))
-    if len(twiml) > MOST_TWIML:
+    if len(twiml) > MAX_TWIML_CHARACTERS:
         raise RestError(32018)
     return Inline(twiml) if twiml else None
 
 
-def status_callback(asked: Asked, application: Application | None = None) -> Callback:
+def status_callback(asked: ApiRequest, application: TwimlApplication | None = None) -> StatusCallback:
     if application:
-        return Callback(application.status_callback, application.status_callback_method)
+        return StatusCallback(application.status_callback, application.status_callback_method)
     events = frozenset(word for given in asked.texts("StatusCallbackEvent") for word in given.split())
-    if unknown := events - EVENTS:
+    if unknown := events - CALL_EVENTS:
         raise RestError(21626, why=", ".join(sorted(unknown))[:100])
     address = parameters.url(asked, "StatusCallback", 21609)
-    return Callback(address, parameters.method(asked, "StatusCallbackMethod"), events or frozenset({"completed"}))
+    return StatusCallback(address, parameters.method(asked, "StatusCallbackMethod"), events or frozenset({"completed"}))

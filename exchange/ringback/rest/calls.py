@@ -6,22 +6,22 @@ import re
 from typing import Any
 
 from ringback.calls.call import Call
-from ringback.calls.outgoing import outgoing
-from ringback.calls.plan import Plan
+from ringback.calls.outgoing import start_outbound_call
+from ringback.calls.plan import CallPlan
 from ringback.rest import parameters
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.call_parameters import (
-    detected,
+    amd_callback,
+    call_recording,
     fallback,
     first_step,
     from_number,
-    recorded,
     status_callback,
     to_number,
     twiml_application,
 )
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.list_filters import equals, in_dates
+from ringback.rest.list_filters import matches, matches_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.twiml.steps import HANG_UP, Fetch, Step
@@ -40,16 +40,16 @@ SUBRESOURCES = (
 )
 
 
-def create(asked: Asked) -> dict[str, Any]:
+def create(asked: ApiRequest) -> dict[str, Any]:
     to, from_ = to_number(asked), from_number(asked)
     application = twiml_application(asked)
     first = Fetch(application.voice_url, application.voice_method) if application else first_step(asked)
     if first is None:
         raise RestError(21205, why="(none given)")
-    timeout = parameters.whole(asked, "Timeout", 60, 21208, 1, 600)
+    timeout = parameters.whole_number(asked, "Timeout", 60, 21208, 1, 600)
     if not SEND_DIGITS.fullmatch(asked.text("SendDigits")):
         raise RestError(21206, why=asked.text("SendDigits")[:40])
-    plan = Plan(
+    plan = CallPlan(
         from_=from_,
         to=to,
         direction="outbound-api",
@@ -59,33 +59,33 @@ def create(asked: Asked) -> dict[str, Any]:
         fallback=fallback(asked, application),
         callbacks=[status_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
-        detected=detected(asked, "AsyncAmdStatusCallback") if parameters.truth(asked, "AsyncAmd") else None,
-        recorded=recorded(asked),
+        detected=amd_callback(asked, "AsyncAmdStatusCallback") if parameters.boolean(asked, "AsyncAmd") else None,
+        recorded=call_recording(asked),
     )
-    limit = parameters.whole(asked, "TimeLimit", 14400, 21208, 1, 86400)
-    return as_resource(outgoing(asked.state, plan, first, timeout, limit))
+    limit = parameters.whole_number(asked, "TimeLimit", 14400, 21208, 1, 86400)
+    return as_resource(start_outbound_call(asked.state, plan, first, timeout, limit))
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     return as_resource(_call(asked))
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     rows = [
         call
         for call in reversed(asked.state.calls.values())
         if not call.plan.hidden
-        and equals(asked, "To", call.plan.to)
-        and equals(asked, "From", call.plan.from_)
-        and equals(asked, "Status", call.status)
-        and equals(asked, "ParentCallSid", call.plan.parent or "")
-        and in_dates(asked, "StartTime", call.answered or call.created)
-        and in_dates(asked, "EndTime", call.ended)
+        and matches(asked, "To", call.plan.to)
+        and matches(asked, "From", call.plan.from_)
+        and matches(asked, "Status", call.status)
+        and matches(asked, "ParentCallSid", call.plan.parent or "")
+        and matches_dates(asked, "StartTime", call.answered or call.created)
+        and matches_dates(asked, "EndTime", call.ended)
     ]
     return page(asked, "calls", rows, as_resource)
 
 
-def update(asked: Asked) -> dict[str, Any]:
+def update(asked: ApiRequest) -> dict[str, Any]:
     """End a call, or give it another document: the running verb stops, also one whose webhook is still open."""
     call = _call(asked)
     if call.over:
@@ -103,7 +103,7 @@ def update(asked: Asked) -> dict[str, Any]:
     return as_resource(call)
 
 
-def _new_callback(asked: Asked, call: Call) -> None:
+def _new_callback(asked: ApiRequest, call: Call) -> None:
     if asked.has("FallbackUrl"):
         call.plan.fallback = fallback(asked, None)
     if asked.has("StatusCallback"):
@@ -118,14 +118,14 @@ def _end(call: Call, status: str) -> None:
         call.becomes("canceled")
 
 
-def _redirect(asked: Asked, call: Call, step: Step) -> None:
+def _redirect(asked: ApiRequest, call: Call, step: Step) -> None:
     call.redirected = True
     if asked.state.faults.take("stale-document", "voice"):
         call.goes_stale = True
     call.interrupt(step)
 
 
-def delete(asked: Asked) -> None:
+def delete(asked: ApiRequest) -> None:
     call = _call(asked)
     if not call.over:
         raise RestError(20009)
@@ -179,7 +179,7 @@ def _camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-def _call(asked: Asked) -> Call:
+def _call(asked: ApiRequest) -> Call:
     call = asked.state.calls.get(asked.path("sid"))
     if call is None or call.plan.hidden:
         raise not_found(asked.request.path)

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.calls.conferences import Room
+from ringback.calls.conferences import Conference
 from ringback.rest import parameters
 from ringback.rest.announcements import announce_method, announced, play_to
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
-from ringback.rest.list_filters import equals, in_dates
+from ringback.rest.list_filters import matches, matches_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     rows = [
         room
         for room in reversed(asked.state.rooms.values())
-        if equals(asked, "FriendlyName", room.name)
-        and equals(asked, "Status", room.status)
-        and in_dates(asked, "DateCreated", room.created)
-        and in_dates(asked, "DateUpdated", room.updated)
+        if matches(asked, "FriendlyName", room.name)
+        and matches(asked, "Status", room.status)
+        and matches_dates(asked, "DateCreated", room.created)
+        and matches_dates(asked, "DateUpdated", room.updated)
     ]
     return page(asked, "conferences", rows, as_resource)
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     return as_resource(find_conference(asked))
 
 
-def update(asked: Asked) -> dict[str, Any]:
+def update(asked: ApiRequest) -> dict[str, Any]:
     """End it, or let everybody hear an announcement."""
     room = find_conference(asked)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
@@ -41,7 +41,7 @@ def update(asked: Asked) -> dict[str, Any]:
     return as_resource(room)
 
 
-def as_resource(room: Room) -> dict[str, Any]:
+def as_resource(room: Conference) -> dict[str, Any]:
     path = f"/2010-04-01/Accounts/{room.account}/Conferences/{room.sid}"
     return {
         "account_sid": room.account,
@@ -59,7 +59,7 @@ def as_resource(room: Room) -> dict[str, Any]:
     }
 
 
-def find_conference(asked: Asked) -> Room:
+def find_conference(asked: ApiRequest) -> Conference:
     """By its sid, or by its name while it goes on."""
     written = asked.path("sid")
     for room in reversed(asked.state.rooms.values()):

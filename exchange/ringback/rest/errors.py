@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.service.error_codes import ALL, words
+from ringback.service.error_codes import ERROR_CODES, message_of
 
 DOCS = "https://www.twilio.com/docs/errors/"
 
@@ -16,8 +16,8 @@ class RestError(Exception):
 
     def __init__(self, code: int, /, status: int | None = None, said: str = "", **blanks: object) -> None:
         self.code, self.blanks = code, blanks
-        self.status = status or ALL[code].status
-        super().__init__(said or words(code, **blanks))
+        self.status = status or ERROR_CODES[code].status
+        super().__init__(said or message_of(code, **blanks))
 
     def response(self) -> web.Response:
         body: dict[str, Any] = {
@@ -28,7 +28,7 @@ class RestError(Exception):
         }
         headers = {"Retry-After": "1"} if self.status == 429 else {}
         if self.status == 401:
-            body["detail"] = ALL[self.code].mend
+            body["detail"] = ERROR_CODES[self.code].mend
             headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
         return web.json_response(body, status=self.status, headers=headers)
 

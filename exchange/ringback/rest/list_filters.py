@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.service.dates import read_date
 
 
-def in_dates(asked: Asked, name: str, moment: datetime | None) -> bool:
+def matches_dates(asked: ApiRequest, name: str, moment: datetime | None) -> bool:
     """Does a moment lie where the filters on that name want it?
 
     A bare date means that whole day, in UTC; so does midnight, where it is asked for exactly: SDKs write dates so."""
@@ -36,6 +36,6 @@ def _fits(sign: str, moment: datetime, bound: datetime, whole_day: bool) -> bool
     return bound <= moment < end if whole_day else moment == bound
 
 
-def equals(asked: Asked, name: str, value: str) -> bool:
+def matches(asked: ApiRequest, name: str, value: str) -> bool:
     wanted = asked.query.get(name)
     return not wanted or wanted == value

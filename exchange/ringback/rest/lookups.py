@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.account.lookup import Found, look_up
-from ringback.account.phone_numbers import tidy
-from ringback.rest.api_request import Asked
+from ringback.account.lookup import LookupResult, look_up
+from ringback.account.phone_numbers import normalize_number
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 
-OPERATOR = "The local exchange"
+CARRIER_NAME = "The local exchange"
 NOT_ENABLED = {"error_code": 60606}  # Twilio's number for a package that the account has not
 PACKAGES = (
     "caller_name",
@@ -25,7 +25,7 @@ PACKAGES = (
 )
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     """A number that is none is found too, and `valid` says so. Packages that were not asked for are null."""
     found = _found(asked)
     wanted = {name.strip() for name in asked.query.get("Fields", "").split(",")}
@@ -40,7 +40,7 @@ def fetch(asked: Asked) -> dict[str, Any]:
     }
 
 
-def fetch_older(asked: Asked) -> dict[str, Any]:
+def fetch_v1(asked: ApiRequest) -> dict[str, Any]:
     """The first version finds valid numbers only."""
     found = _found(asked)
     if found.errors:
@@ -49,7 +49,7 @@ def fetch_older(asked: Asked) -> dict[str, Any]:
     return {
         "add_ons": None,
         "caller_name": _caller(asked, found) if "caller-name" in wanted else None,
-        "carrier": _carrier(found) | {"name": OPERATOR} if "carrier" in wanted else None,
+        "carrier": _carrier(found) | {"name": CARRIER_NAME} if "carrier" in wanted else None,
         "country_code": found.country,
         "national_format": found.national,
         "phone_number": found.number,
@@ -57,24 +57,26 @@ def fetch_older(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _found(asked: Asked) -> Found:
-    return look_up(asked.state, tidy(asked.path("number"))[:64], asked.query.get("CountryCode", "").upper()[:2])
+def _found(asked: ApiRequest) -> LookupResult:
+    return look_up(
+        asked.state, normalize_number(asked.path("number"))[:64], asked.query.get("CountryCode", "").upper()[:2]
+    )
 
 
-def _package(asked: Asked, found: Found, name: str) -> dict[str, Any]:
+def _package(asked: ApiRequest, found: LookupResult, name: str) -> dict[str, Any]:
     if name == "caller_name":
         return _caller(asked, found)
     if name == "line_type_intelligence":
-        return _carrier(found) | {"carrier_name": OPERATOR if found.line else None}
+        return _carrier(found) | {"carrier_name": CARRIER_NAME if found.line else None}
     return dict(NOT_ENABLED)
 
 
-def _caller(asked: Asked, found: Found) -> dict[str, Any]:
+def _caller(asked: ApiRequest, found: LookupResult) -> dict[str, Any]:
     """A handset is called by its name."""
     handset = asked.state.handsets.get(found.number)
     name = handset.name if handset else ""
     return {"caller_name": name or None, "caller_type": "CONSUMER" if name else None, "error_code": None}
 
 
-def _carrier(found: Found) -> dict[str, Any]:
+def _carrier(found: LookupResult) -> dict[str, Any]:
     return {"type": found.line, "mobile_country_code": None, "mobile_network_code": None, "error_code": None}

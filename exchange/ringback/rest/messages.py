@@ -7,25 +7,25 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.account.phone_numbers import E164, is_address, tidy
+from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
 from ringback.messages.delivery import cancel, schedule, send
-from ringback.messages.message import SENDER_OPEN, Message
+from ringback.messages.message import SENDER_UNDECIDED, Message
 from ringback.rest import parameters
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.list_filters import equals, in_dates
+from ringback.rest.list_filters import matches, matches_dates
 from ringback.rest.paging import page
 from ringback.service.dates import read_date, rfc2822
 from ringback.service.media import Media
 from ringback.service.sids import SID
 
-MOST_CHARACTERS = 1600
-MOST_MEDIA = 10
-LONGEST_QUEUE = 36_000  # seconds
-SOONEST, LATEST = 300, 35 * 24 * 3600  # seconds from now that a message can be scheduled for
+MAX_CHARACTERS = 1600
+MAX_MEDIA = 10
+MAX_QUEUE_SECONDS = 36_000  # seconds
+MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # seconds from now that a message can be scheduled for
 
 
-def create(asked: Asked) -> dict[str, Any]:
+def create(asked: ApiRequest) -> dict[str, Any]:
     state = asked.state
     to, service = _to(asked), _service(asked)
     from_ = next(iter(state.numbers)) if service and not asked.text("From") else _from(asked)
@@ -33,12 +33,12 @@ def create(asked: Asked) -> dict[str, Any]:
     body = asked.text("Body")
     if not body and not media:
         raise RestError(21619 if asked.has("Body") and asked.has("MediaUrl") else 21602)
-    if len(body) > MOST_CHARACTERS:
+    if len(body) > MAX_CHARACTERS:
         raise RestError(21617)
-    parameters.whole(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
+    parameters.whole_number(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
     if state.opt_outs.silenced(to, from_):
         raise RestError(21610)
-    if state.texts_rate.backlog(from_) > LONGEST_QUEUE:
+    if state.texts_rate.backlog(from_) > MAX_QUEUE_SECONDS:
         raise RestError(21611, number=from_)
     send_at = _send_at(asked, service)
     message = Message(
@@ -57,16 +57,16 @@ def create(asked: Asked) -> dict[str, Any]:
     return as_resource(schedule(state, message, send_at) if send_at else send(state, message))
 
 
-def _to(asked: Asked) -> str:
-    to = tidy(asked.text("To"))
+def _to(asked: ApiRequest) -> str:
+    to = normalize_number(asked.text("To"))
     if not to:
         raise RestError(21604)
-    if not is_address(to) or (E164.fullmatch(to) and len(to) < 8):
+    if not is_handset_address(to) or (E164.fullmatch(to) and len(to) < 8):
         raise RestError(21211, number=asked.text("To"))
     return to
 
 
-def _service(asked: Asked) -> str | None:
+def _service(asked: ApiRequest) -> str | None:
     """Any Messaging Service will do: its sender is the account's first number, unless From names another."""
     sid = asked.text("MessagingServiceSid").strip()
     if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
@@ -74,7 +74,7 @@ def _service(asked: Asked) -> str | None:
     return sid or None
 
 
-def _send_at(asked: Asked, service: str | None) -> datetime | None:
+def _send_at(asked: ApiRequest, service: str | None) -> datetime | None:
     """The moment a message is scheduled for, if it is."""
     kind, written = asked.text("ScheduleType").strip(), asked.text("SendAt").strip()
     if not kind and not written:
@@ -87,25 +87,25 @@ def _send_at(asked: Asked, service: str | None) -> datetime | None:
         raise RestError(35111)
     moment = read_date(written)
     ahead = moment.timestamp() - asked.state.clock.time() if moment else 0
-    if moment is None or not SOONEST <= ahead <= LATEST:
+    if moment is None or not MIN_SCHEDULE_SECONDS <= ahead <= MAX_SCHEDULE_SECONDS:
         raise RestError(35114, why=written[:40])
     return moment
 
 
-def _from(asked: Asked) -> str:
-    from_ = tidy(asked.text("From"))
+def _from(asked: ApiRequest) -> str:
+    from_ = normalize_number(asked.text("From"))
     if not from_:
         raise RestError(21603)
-    if not is_address(from_):
+    if not is_handset_address(from_):
         raise RestError(21212, number=asked.text("From"))
     if from_ not in asked.state.numbers:
         raise RestError(21606, number=from_)
     return from_
 
 
-def _media(asked: Asked) -> list[str]:
+def _media(asked: ApiRequest) -> list[str]:
     urls = [url.strip() for url in asked.texts("MediaUrl") if url.strip()]
-    if len(urls) > MOST_MEDIA:
+    if len(urls) > MAX_MEDIA:
         raise RestError(21623)
     for url in urls:
         if not parameters.is_url(url):
@@ -113,23 +113,23 @@ def _media(asked: Asked) -> list[str]:
     return urls
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     rows = [
         message
         for message in reversed(asked.state.messages.values())
         if not message.hidden
-        and equals(asked, "To", message.to)
-        and equals(asked, "From", message.from_)
-        and in_dates(asked, "DateSent", message.created if message.received else message.sent or message.created)
+        and matches(asked, "To", message.to)
+        and matches(asked, "From", message.from_)
+        and matches_dates(asked, "DateSent", message.created if message.received else message.sent or message.created)
     ]
     return page(asked, "messages", rows, as_resource)
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     return as_resource(_message(asked))
 
 
-def update(asked: Asked) -> dict[str, Any]:
+def update(asked: ApiRequest) -> dict[str, Any]:
     """`Body=` redacts, and `Status=canceled` calls a scheduled message off."""
     message = _message(asked)
     if asked.text("Status") == "canceled":
@@ -141,22 +141,22 @@ def update(asked: Asked) -> dict[str, Any]:
     return as_resource(message)
 
 
-def delete(asked: Asked) -> None:
+def delete(asked: ApiRequest) -> None:
     message = _message(asked)
     if message.status in ("scheduled", "accepted", "queued", "sending"):
         raise RestError(20009)
     del asked.state.messages[message.sid]
 
 
-def list_media(asked: Asked) -> dict[str, Any]:
+def list_media(asked: ApiRequest) -> dict[str, Any]:
     return page(asked, "media_list", _message(asked).media, _media_resource)
 
 
-def fetch_media(asked: Asked) -> dict[str, Any]:
+def fetch_media(asked: ApiRequest) -> dict[str, Any]:
     return _media_resource(_one_media(asked))
 
 
-def delete_media(asked: Asked) -> None:
+def delete_media(asked: ApiRequest) -> None:
     media = _one_media(asked)
     _message(asked).media.remove(media)
 
@@ -183,14 +183,14 @@ def _media_resource(media: Media) -> dict[str, Any]:
     }
 
 
-def _message(asked: Asked) -> Message:
+def _message(asked: ApiRequest) -> Message:
     message = asked.state.messages.get(asked.path("sid"))
     if message is None or message.hidden:
         raise not_found(asked.request.path)
     return message
 
 
-def _one_media(asked: Asked) -> Media:
+def _one_media(asked: ApiRequest) -> Media:
     for media in _message(asked).media:
         if media.sid == asked.path("media"):
             return media
@@ -200,7 +200,7 @@ def _one_media(asked: Asked) -> Media:
 def as_resource(message: Message) -> dict[str, Any]:
     """The Message resource of REST."""
     path = f"/2010-04-01/Accounts/{message.account}/Messages/{message.sid}"
-    accepted = message.status in SENDER_OPEN
+    accepted = message.status in SENDER_UNDECIDED
     return {
         "account_sid": message.account,
         "api_version": "2010-04-01",

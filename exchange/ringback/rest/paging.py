@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError
 
 Row = TypeVar("Row")
-DEFAULT_SIZE = 50
-LARGEST = 1000
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 1000
 PAGING = {"Page", "PageSize", "PageToken"}
 
 
-def page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
+def page(asked: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
     """One page of rows, newest first as the caller ordered them. `show` turns a row into its resource.
 
     A PageToken names the last row of the page before, so that new rows do not shift those that follow."""
@@ -23,7 +23,7 @@ def page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dict[str,
     return {collection: shown, "start": start, "end": max(start, start + len(shown) - 1)} | uris
 
 
-def newer_page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
+def page_with_meta(asked: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
     """The same, as products younger than 2010-04-01 write it: in `meta`, and with whole addresses."""
     shown, _, about = _cut(asked, rows, show)
     origin = str(asked.request.url.origin())
@@ -31,7 +31,7 @@ def newer_page(asked: Asked, collection: str, rows: list[Row], show: Any) -> dic
     return {collection: shown, "meta": meta | {"key": collection}}
 
 
-def _cut(asked: Asked, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
+def _cut(asked: ApiRequest, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
     """The rows shown, where they begin, and which page that is of which."""
     size, number = _size(asked), _whole(asked, "Page", 0)
     start = _start(asked, rows, size, number)
@@ -49,14 +49,14 @@ def _cut(asked: Asked, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]]
     return shown, start, about
 
 
-def _size(asked: Asked) -> int:
-    size = _whole(asked, "PageSize", DEFAULT_SIZE)
-    if size > LARGEST:
+def _size(asked: ApiRequest) -> int:
+    size = _whole(asked, "PageSize", DEFAULT_PAGE_SIZE)
+    if size > MAX_PAGE_SIZE:
         raise RestError(20007)
     return max(size, 1)
 
 
-def _start(asked: Asked, rows: list[Row], size: int, number: int) -> int:
+def _start(asked: ApiRequest, rows: list[Row], size: int, number: int) -> int:
     token = asked.query.get("PageToken", "")
     if not token:
         return number * size
@@ -66,12 +66,12 @@ def _start(asked: Asked, rows: list[Row], size: int, number: int) -> int:
     raise RestError(21481, why=token[:40])
 
 
-def _whole(asked: Asked, name: str, default: int) -> int:
+def _whole(asked: ApiRequest, name: str, default: int) -> int:
     written = asked.query.get(name, "")
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else default
 
 
-def _url(asked: Asked, size: int, number: int, token: str = "") -> str:
+def _url(asked: ApiRequest, size: int, number: int, token: str = "") -> str:
     kept = [(name, value) for name, value in asked.query.items() if name not in PAGING]
     paging = [("PageSize", str(size)), ("Page", str(number))] + ([("PageToken", token)] if token else [])
     return f"{asked.request.path}?{urlencode(kept + paging)}"

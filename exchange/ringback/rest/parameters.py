@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Container
 from urllib.parse import urlsplit
 
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError
 
-MOST_URL = 4000
+MAX_URL_CHARACTERS = 4000
 
 
 def is_url(text: str) -> bool:
     """An http or https address with a host that DNS allows."""
     try:
         parts = urlsplit(text.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and len(text) <= MOST_URL and parts.port != 0
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and len(text) <= MAX_URL_CHARACTERS
+            and parts.port != 0
+        )
     except ValueError:
         return False
 
 
-def url(asked: Asked, name: str, code: int) -> str:
+def url(asked: ApiRequest, name: str, code: int) -> str:
     """A parameter that is an address, or "" when it was not given."""
     written = asked.text(name).strip()
     if written and not is_url(written):
@@ -28,14 +33,14 @@ def url(asked: Asked, name: str, code: int) -> str:
     return written
 
 
-def method(asked: Asked, name: str, code: int = 21209, default: str = "POST") -> str:
+def method(asked: ApiRequest, name: str, code: int = 21209, default: str = "POST") -> str:
     written = asked.text(name).strip().upper() or default
     if written not in ("GET", "POST"):
         raise RestError(code, why=written[:40])
     return written
 
 
-def whole(asked: Asked, name: str, default: int, code: int, least: int, most: int) -> int:
+def whole_number(asked: ApiRequest, name: str, default: int, code: int, least: int, most: int) -> int:
     written = asked.text(name).strip()
     if not written:
         return default
@@ -44,7 +49,7 @@ def whole(asked: Asked, name: str, default: int, code: int, least: int, most: in
     return int(written)
 
 
-def one_of(asked: Asked, name: str, default: str, known: Container[str]) -> str:
+def one_of(asked: ApiRequest, name: str, default: str, known: Container[str]) -> str:
     """A word of a few."""
     written = asked.text(name).strip() or default
     if written not in known:
@@ -52,6 +57,6 @@ def one_of(asked: Asked, name: str, default: str, known: Container[str]) -> str:
     return written
 
 
-def truth(asked: Asked, name: str, default: bool = False) -> bool:
+def boolean(asked: ApiRequest, name: str, default: bool = False) -> bool:
     written = asked.text(name).strip().lower()
     return written == "true" if written in ("true", "false") else default

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from ringback.account.phone_numbers import is_address, tidy
-from ringback.calls.conferences import Room
-from ringback.calls.outgoing import outgoing
+from ringback.account.phone_numbers import is_handset_address, normalize_number
+from ringback.calls.conferences import Conference
+from ringback.calls.outgoing import start_outbound_call
 from ringback.calls.participant import Participant
-from ringback.calls.plan import Callback, Plan
+from ringback.calls.plan import CallPlan, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.announcements import announce_method, announced, play_to
-from ringback.rest.api_request import Asked
-from ringback.rest.call_parameters import detected, recorded
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.call_parameters import amd_callback, call_recording
 from ringback.rest.conferences import find_conference
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
@@ -22,7 +22,7 @@ from ringback.service.sids import SID
 from ringback.twiml.steps import Inline
 
 # What a participant's creation hands on to the Conference noun.
-HANDED_ON = {
+NOUN_ATTRIBUTES = {
     "Muted": "muted",
     "Beep": "beep",
     "StartConferenceOnEnter": "startConferenceOnEnter",
@@ -39,13 +39,13 @@ HANDED_ON = {
     "ConferenceRecordingStatusCallbackMethod": "recordingStatusCallbackMethod",
     "CallSidToCoach": "coach",
 }
-EVENTS = {
+NOUN_EVENT_ATTRIBUTES = {
     "ConferenceStatusCallbackEvent": "statusCallbackEvent",
     "ConferenceRecordingStatusCallbackEvent": "recordingStatusCallbackEvent",
 }
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     room = find_conference(asked)
     muted, hold, coaching = (asked.query.get(name) for name in ("Muted", "Hold", "Coaching"))
     rows = [
@@ -58,61 +58,63 @@ def list_all(asked: Asked) -> dict[str, Any]:
     return page(asked, "participants", rows, lambda found: as_resource(room, found))
 
 
-def create(asked: Asked) -> dict[str, Any]:
+def create(asked: ApiRequest) -> dict[str, Any]:
     """Call somebody into a conference, which may be named for the first time here."""
     state = asked.state
     written = asked.path("sid")
     name = state.rooms[written].name if written in state.rooms else written
     if SID.fullmatch(written) and written not in state.rooms:
         raise not_found(asked.request.path)
-    to, from_ = tidy(asked.text("To")), tidy(asked.text("From"))
-    if not is_address(to):
+    to, from_ = normalize_number(asked.text("To")), normalize_number(asked.text("From"))
+    if not is_handset_address(to):
         raise RestError(21211, number=asked.text("To"))
     if from_ not in state.numbers:
         raise RestError(21212, number=asked.text("From"))
     room = state.rooms.open(asked.account, name)
-    callback = Callback(
+    callback = StatusCallback(
         parameters.url(asked, "StatusCallback", 21609), parameters.method(asked, "StatusCallbackMethod")
     )
-    plan = Plan(
+    plan = CallPlan(
         from_,
         to,
         "outbound-api",
         to,
         asked.account,
         callbacks=[callback],
-        recorded=recorded(asked),
+        recorded=call_recording(asked),
         machine_detection=asked.text("MachineDetection"),
-        detected=detected(asked, "AmdStatusCallback"),
+        detected=amd_callback(asked, "AmdStatusCallback"),
     )
-    timeout = parameters.whole(asked, "Timeout", 60, 21208, 1, 600)
-    call = outgoing(state, plan, Inline(_document(asked, name)), timeout)
+    timeout = parameters.whole_number(asked, "Timeout", 60, 21208, 1, 600)
+    call = start_outbound_call(state, plan, Inline(_document(asked, name)), timeout)
     return as_resource(room, Participant(call, label=asked.text("Label")))
 
 
-def _document(asked: Asked, name: str) -> str:
-    given = {attribute: asked.text(parameter) for parameter, attribute in HANDED_ON.items() if asked.has(parameter)}
-    for parameter, attribute in EVENTS.items():
+def _document(asked: ApiRequest, name: str) -> str:
+    given = {
+        attribute: asked.text(parameter) for parameter, attribute in NOUN_ATTRIBUTES.items() if asked.has(parameter)
+    }
+    for parameter, attribute in NOUN_EVENT_ATTRIBUTES.items():
         if asked.has(parameter):
             given[attribute] = " ".join(asked.texts(parameter))
     attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in given.items())
     return f"<Response><Dial><Conference {attributes}>{escape(name)}</Conference></Dial></Response>"
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     return as_resource(find_conference(asked), _participant(asked))
 
 
-def update(asked: Asked) -> dict[str, Any]:
+def update(asked: ApiRequest) -> dict[str, Any]:
     """Mute, hold, coach, or let one person hear something."""
     room, participant = find_conference(asked), _participant(asked)
     if asked.has("Muted"):
-        participant.muted = parameters.truth(asked, "Muted")
+        participant.muted = parameters.boolean(asked, "Muted")
         room.tell("participant-mute" if participant.muted else "participant-unmute", participant)
     if asked.has("Hold"):
         _hold(asked, room, participant)
     if asked.has("EndConferenceOnExit"):
-        participant.ends = parameters.truth(asked, "EndConferenceOnExit")
+        participant.ends = parameters.boolean(asked, "EndConferenceOnExit")
         room.tell("participant-modify", participant)
     if asked.has("Coaching") or asked.has("CallSidToCoach"):
         _coach(asked, room, participant)
@@ -122,18 +124,18 @@ def update(asked: Asked) -> dict[str, Any]:
     return as_resource(room, participant)
 
 
-def _coach(asked: Asked, room: Room, participant: Participant) -> None:
+def _coach(asked: ApiRequest, room: Conference, participant: Participant) -> None:
     """From now on only that one hears this one, or everybody again."""
     sid = asked.text("CallSidToCoach") or participant.coaches
-    coaching = parameters.truth(asked, "Coaching", default=bool(sid))
+    coaching = parameters.boolean(asked, "Coaching", default=bool(sid))
     if coaching and sid not in room.inside:
         raise RestError(13240, why=sid[:40] or "nobody")
     participant.coaches = sid if coaching else ""
     room.tell("participant-modify", participant)
 
 
-def _hold(asked: Asked, room: Room, participant: Participant) -> None:
-    participant.hold = parameters.truth(asked, "Hold")
+def _hold(asked: ApiRequest, room: Conference, participant: Participant) -> None:
+    participant.hold = parameters.boolean(asked, "Hold")
     room.tell("participant-hold" if participant.hold else "participant-unhold", participant)
     if participant.music:
         participant.music.cancel()
@@ -142,14 +144,14 @@ def _hold(asked: Asked, room: Room, participant: Participant) -> None:
         participant.music = play_to(asked, participant, address, way)
 
 
-def remove(asked: Asked) -> None:
+def remove(asked: ApiRequest) -> None:
     """Out of the room; that person's Dial is over."""
     participant = _participant(asked)
     participant.why = "participant_updated_via_api"
     find_conference(asked).leave(participant)
 
 
-def as_resource(room: Room, participant: Participant) -> dict[str, Any]:
+def as_resource(room: Conference, participant: Participant) -> dict[str, Any]:
     call = participant.call
     status = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"}.get(call.status, "complete")
     return {
@@ -171,7 +173,7 @@ def as_resource(room: Room, participant: Participant) -> dict[str, Any]:
     }
 
 
-def _participant(asked: Asked) -> Participant:
+def _participant(asked: ApiRequest) -> Participant:
     """By the call's sid, or by the label."""
     written = asked.path("participant")
     for participant in find_conference(asked).inside.values():

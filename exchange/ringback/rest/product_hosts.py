@@ -8,9 +8,9 @@ from ringback.rest import alerts, lookups, verify
 
 SERVICE = "/v2/Services/{sid}"
 # Product: address: what GET, POST and DELETE do there. The oldest one, api, has a table of its own.
-YOUNGER: dict[str, dict[str, dict[str, Any]]] = {
+NEWER_PRODUCTS: dict[str, dict[str, dict[str, Any]]] = {
     "lookups": {
-        "/v1/PhoneNumbers/{number}": {"GET": lookups.fetch_older},
+        "/v1/PhoneNumbers/{number}": {"GET": lookups.fetch_v1},
         "/v2/PhoneNumbers/{number}": {"GET": lookups.fetch},
     },
     "monitor": {"/v1/Alerts": {"GET": alerts.list_all}, "/v1/Alerts/{sid}": {"GET": alerts.fetch}},
@@ -23,8 +23,9 @@ YOUNGER: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 # Where each product's addresses begin; its host is api.twilio.com, and so on.
-PRODUCTS: dict[str, tuple[str, ...]] = {"api": ("/2010-04-01/",)} | {
-    product: tuple(dict.fromkeys(path.partition("/{")[0] for path in table)) for product, table in YOUNGER.items()
+PRODUCT_PATHS: dict[str, tuple[str, ...]] = {"api": ("/2010-04-01/",)} | {
+    product: tuple(dict.fromkeys(path.partition("/{")[0] for path in table))
+    for product, table in NEWER_PRODUCTS.items()
 }
 VERSIONS = ("/2010-04-01/", "/v1/", "/v2/")
 

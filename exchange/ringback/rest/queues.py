@@ -4,51 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.calls.queues import DEFAULT_SIZE, Member, WaitingLine
+from ringback.calls.queues import DEFAULT_MAX_SIZE, CallQueue, QueueMember
 from ringback.rest import parameters
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.twiml.steps import Fetch
 
-LARGEST = 5000
+MAX_SIZE = 5000
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     return page(asked, "queues", list(asked.state.queues.values()), as_resource)
 
 
-def create(asked: Asked) -> dict[str, Any]:
+def create(asked: ApiRequest) -> dict[str, Any]:
     name = asked.text("FriendlyName").strip()
     if not 0 < len(name) <= 64:
         raise RestError(20001)
-    size = parameters.whole(asked, "MaxSize", DEFAULT_SIZE, 20001, 1, LARGEST)
-    queue = WaitingLine(asked.state.clock, asked.account, name, size)
+    size = parameters.whole_number(asked, "MaxSize", DEFAULT_MAX_SIZE, 20001, 1, MAX_SIZE)
+    queue = CallQueue(asked.state.clock, asked.account, name, size)
     asked.state.queues[queue.sid] = queue
     return as_resource(queue)
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     return as_resource(_queue(asked))
 
 
-def update(asked: Asked) -> dict[str, Any]:
+def update(asked: ApiRequest) -> dict[str, Any]:
     queue = _queue(asked)
     queue.name = asked.text("FriendlyName").strip() or queue.name
-    queue.most = parameters.whole(asked, "MaxSize", queue.most, 20001, 1, LARGEST)
+    queue.most = parameters.whole_number(asked, "MaxSize", queue.most, 20001, 1, MAX_SIZE)
     queue.updated = asked.state.clock.now()
     return as_resource(queue)
 
 
-def delete(asked: Asked) -> None:
+def delete(asked: ApiRequest) -> None:
     queue = _queue(asked)
     if queue.members:
         raise RestError(20009)
     del asked.state.queues[queue.sid]
 
 
-def as_resource(queue: WaitingLine) -> dict[str, Any]:
+def as_resource(queue: CallQueue) -> dict[str, Any]:
     path = f"/2010-04-01/Accounts/{queue.account}/Queues/{queue.sid}"
     return {
         "account_sid": queue.account,
@@ -64,17 +64,17 @@ def as_resource(queue: WaitingLine) -> dict[str, Any]:
     }
 
 
-def list_members(asked: Asked) -> dict[str, Any]:
+def list_members(asked: ApiRequest) -> dict[str, Any]:
     queue = _queue(asked)
     return page(asked, "queue_members", queue.members, lambda member: member_resource(queue, member))
 
 
-def fetch_member(asked: Asked) -> dict[str, Any]:
+def fetch_member(asked: ApiRequest) -> dict[str, Any]:
     queue = _queue(asked)
     return member_resource(queue, _member(asked, queue))
 
 
-def update_member(asked: Asked) -> dict[str, Any]:
+def update_member(asked: ApiRequest) -> dict[str, Any]:
     """Take somebody out of the line, to another document."""
     queue = _queue(asked)
     member = _member(asked, queue)
@@ -87,7 +87,7 @@ def update_member(asked: Asked) -> dict[str, Any]:
     return shown
 
 
-def member_resource(queue: WaitingLine, member: Member) -> dict[str, Any]:
+def member_resource(queue: CallQueue, member: QueueMember) -> dict[str, Any]:
     place = queue.members.index(member) + 1 if member in queue.members else 0
     return {
         "call_sid": member.call.sid,
@@ -99,14 +99,14 @@ def member_resource(queue: WaitingLine, member: Member) -> dict[str, Any]:
     }
 
 
-def _queue(asked: Asked) -> WaitingLine:
+def _queue(asked: ApiRequest) -> CallQueue:
     queue = asked.state.queues.get(asked.path("sid"))
     if queue is None:
         raise not_found(asked.request.path)
     return queue
 
 
-def _member(asked: Asked, queue: WaitingLine) -> Member:
+def _member(asked: ApiRequest, queue: CallQueue) -> QueueMember:
     written = asked.path("member")
     for member in queue.members:
         if written in (member.call.sid, "Front"):

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from ringback.calls.call import CallRecorder
 from ringback.rest import parameters
-from ringback.rest.api_request import Asked
-from ringback.rest.call_parameters import wanted
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.call_parameters import recording_options
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.list_filters import equals, in_dates
+from ringback.rest.list_filters import matches, matches_dates
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.sound.recorder import Recorder
@@ -22,24 +22,24 @@ INELIGIBLE = "Requested resource is not eligible for recording"
 CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     owner = asked.request.match_info.get("sid")
     rows = [
         recording
         for recording in reversed(asked.state.recordings.values())
         if (not owner or owner in (recording.call_sid, recording.conference_sid))
-        and equals(asked, "CallSid", recording.call_sid or "")
-        and equals(asked, "ConferenceSid", recording.conference_sid or "")
-        and in_dates(asked, "DateCreated", recording.started)
+        and matches(asked, "CallSid", recording.call_sid or "")
+        and matches(asked, "ConferenceSid", recording.conference_sid or "")
+        and matches_dates(asked, "DateCreated", recording.started)
     ]
     return page(asked, "recordings", rows, as_resource)
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     return as_resource(_recording(asked))
 
 
-def create(asked: Asked) -> dict[str, Any]:
+def create(asked: ApiRequest) -> dict[str, Any]:
     """Begin to record a call that goes on. While such a recording runs, asking again leads to the same."""
     call = asked.state.calls.get(asked.path("sid"))
     if call is None or call.plan.hidden:
@@ -48,10 +48,10 @@ def create(asked: Asked) -> dict[str, Any]:
     if not call.live:
         raise RestError(21220, said=INELIGIBLE)
     running = next((each for each in call.recorders if each.wanted.source == source), None)
-    return as_resource((running or CallRecorder(call, wanted(asked, source))).recording)
+    return as_resource((running or CallRecorder(call, recording_options(asked, source))).recording)
 
 
-def update(asked: Asked) -> dict[str, Any]:
+def update(asked: ApiRequest) -> dict[str, Any]:
     """Pause a recording that runs, go on with it, or stop it."""
     recorder = _recorder(asked)
     match parameters.one_of(asked, "Status", "", ("paused", "in-progress", "stopped")):
@@ -64,7 +64,7 @@ def update(asked: Asked) -> dict[str, Any]:
     return as_resource(recorder.recording)
 
 
-def _recorder(asked: Asked) -> Recorder:
+def _recorder(asked: ApiRequest) -> Recorder:
     """One that runs, by its recording's sid, or the newest."""
     owner, written = asked.path("sid"), asked.path("recording")
     call, room = asked.state.calls.get(owner), asked.state.rooms.get(owner)
@@ -75,7 +75,7 @@ def _recorder(asked: Asked) -> Recorder:
     raise RestError(21220, said=INELIGIBLE) if written in asked.state.recordings else not_found(asked.request.path)
 
 
-def delete(asked: Asked) -> None:
+def delete(asked: ApiRequest) -> None:
     recording = _recording(asked)
     if recording.runs:
         raise RestError(20009)
@@ -125,7 +125,7 @@ def as_resource(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _recording(asked: Asked) -> Recording:
+def _recording(asked: ApiRequest) -> Recording:
     sid = asked.request.match_info.get("recording") or asked.path("sid")
     recording = asked.state.recordings.get(sid)
     if recording is None:

@@ -22,13 +22,13 @@ from ringback.rest import (
     test_credentials,
     transcriptions,
 )
-from ringback.rest.api_request import door
+from ringback.rest.api_request import endpoint
 from ringback.rest.errors import RestError, not_found
 from ringback.state import State
 
 BASE = "/2010-04-01/Accounts/{account}"
 # Address: what GET, POST and DELETE do there. A POST to a list makes something new: 201.
-LISTS: dict[str, dict[str, Any]] = {
+LIST_ROUTES: dict[str, dict[str, Any]] = {
     "/Messages": {"GET": messages.list_all, "POST": messages.create},
     "/Messages/{sid}/Media": {"GET": messages.list_media},
     "/Calls": {"GET": calls.list_all, "POST": calls.create},
@@ -54,7 +54,7 @@ LISTS: dict[str, dict[str, Any]] = {
     "/Queues": {"GET": queues.list_all, "POST": queues.create},
     "/Queues/{sid}/Members": {"GET": queues.list_members},
 }
-INSTANCES: dict[str, dict[str, Any]] = {
+INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
     "": {"GET": accounts.fetch},
     "/Messages/{sid}": {"GET": messages.fetch, "POST": messages.update, "DELETE": messages.delete},
     "/Messages/{sid}/Media/{media}": {"GET": messages.fetch_media, "DELETE": messages.delete_media},
@@ -95,24 +95,24 @@ INSTANCES: dict[str, dict[str, Any]] = {
 
 def add_routes(app: web.Application, state: State) -> None:
     add = app.router.add_route
-    add("GET", "/2010-04-01/Accounts.json", door(state, accounts.list_all, False, test_credentials.refused))
-    for table, creates in ((LISTS, True), (INSTANCES, False)):
+    add("GET", "/2010-04-01/Accounts.json", endpoint(state, accounts.list_all, False, test_credentials.refused))
+    for table, creates in ((LIST_ROUTES, True), (INSTANCE_ROUTES, False)):
         for path, methods in table.items():
             for method, resource in methods.items():
-                rehearsed = test_credentials.REHEARSED.get((method, path), test_credentials.refused)
-                add(method, f"{BASE}{path}.json", door(state, resource, creates and method == "POST", rehearsed))
-    for product, table in product_hosts.YOUNGER.items():
+                rehearsed = test_credentials.SIMULATED.get((method, path), test_credentials.refused)
+                add(method, f"{BASE}{path}.json", endpoint(state, resource, creates and method == "POST", rehearsed))
+    for product, table in product_hosts.NEWER_PRODUCTS.items():
         for path, methods in table.items():
             for method, resource in methods.items():
                 creates = method == "POST" and not path.endswith("}")
-                add(method, path, door(state, resource, creates, test_credentials.refused, product))
+                add(method, path, endpoint(state, resource, creates, test_credentials.refused, product))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(state, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(state, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", _open(state, recordings.download))
     add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", _open(state, messages.download_media))
 
 
-def not_there(request: web.Request, status: int) -> web.Response:
+def not_found_response(request: web.Request, status: int) -> web.Response:
     """An address or a method REST does not have here, refused in its own form."""
     error = RestError(20004) if status == 405 else not_found(request.path)
     return error.response()

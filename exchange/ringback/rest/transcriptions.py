@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.sound.transcriptions import Transcription
 
 
-def list_all(asked: Asked) -> dict[str, Any]:
+def list_all(asked: ApiRequest) -> dict[str, Any]:
     recording = asked.request.match_info.get("sid")
     rows = [
         found
@@ -21,7 +21,7 @@ def list_all(asked: Asked) -> dict[str, Any]:
     return page(asked, "transcriptions", rows, _resource)
 
 
-def fetch(asked: Asked) -> dict[str, Any]:
+def fetch(asked: ApiRequest) -> dict[str, Any]:
     found = asked.state.transcriptions.get(asked.path("sid"))
     if found is None:
         raise not_found(asked.request.path)

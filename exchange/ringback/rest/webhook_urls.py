@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ringback.account.webhook_urls import Addresses
+from ringback.account.webhook_urls import WebhookUrls
 from ringback.rest import parameters
-from ringback.rest.api_request import Asked
+from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError
 from ringback.service.dates import rfc2822
 
@@ -35,7 +35,7 @@ TEXTS = {
 FALLBACKS = {"voice": 21405, "sms": 21406}  # refused where there is nothing to fall back from
 
 
-def change(asked: Asked, addresses: Addresses) -> None:
+def update_urls(asked: ApiRequest, addresses: WebhookUrls) -> None:
     """Set what was sent and is known there; refused as a whole, if anything of it is wrong."""
     given: dict[str, Any] = {name: parameters.url(asked, sent, 21402) for sent, name in URLS.items() if asked.has(sent)}
     given |= {name: parameters.method(asked, sent, 21403) for sent, name in METHODS.items() if asked.has(sent)}
@@ -47,11 +47,11 @@ def change(asked: Asked, addresses: Addresses) -> None:
         if hasattr(addresses, name):
             setattr(addresses, name, value)
     looked_up = addresses.voice_caller_id_lookup
-    addresses.voice_caller_id_lookup = parameters.truth(asked, "VoiceCallerIdLookup", looked_up)
+    addresses.voice_caller_id_lookup = parameters.boolean(asked, "VoiceCallerIdLookup", looked_up)
     addresses.updated = asked.state.clock.now()
 
 
-def shown(addresses: Addresses) -> dict[str, Any]:
+def url_fields(addresses: WebhookUrls) -> dict[str, Any]:
     """The fields as they are, and the dates as REST writes them."""
     fields = asdict(addresses)
     dates = {f"date_{name}": rfc2822(fields.pop(name)) for name in ("created", "updated")}

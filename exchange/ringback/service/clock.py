@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-TURNS_TO_SETTLE = 50  # turns of the event loop that a step gives what it woke, before it wakes the next
-DROP = 0.01  # seconds between two drops of a slow line, at least
+SETTLE_TURNS = 50  # turns of the event loop that a step gives what it woke, before it wakes the next
+CHUNK_SECONDS = 0.01  # seconds between two drops of a slow line, at least
 
 
 class Timer:
@@ -61,7 +61,7 @@ class Clock:
 
     async def drip(self, body: bytes, seconds: float) -> AsyncIterator[bytes]:
         """The bytes in drops, single ones if there is time, so that they take so many seconds in all."""
-        drops = max(1, min(len(body), round(seconds / DROP)))
+        drops = max(1, min(len(body), round(seconds / CHUNK_SECONDS)))
         size = -(-len(body) // drops)
         for start in range(0, len(body), size or 1):
             await self.sleep(seconds * size / len(body))
@@ -84,7 +84,7 @@ class Clock:
             self.ahead += max(0.0, due - self.time())
             for timer in [timer for timer in self.timers if timer.due <= due]:
                 timer.ring()
-            for _ in range(TURNS_TO_SETTLE):
+            for _ in range(SETTLE_TURNS):
                 await asyncio.sleep(0)
             if not any(timer.due <= end for timer in self.timers):
                 break

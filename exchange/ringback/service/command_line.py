@@ -6,15 +6,15 @@ import argparse
 import ipaddress
 from collections.abc import Mapping
 
-from ringback.account.phone_numbers import is_number, tidy
-from ringback.service.faults import BadFault, Faults
+from ringback.account.phone_numbers import is_e164, normalize_number
+from ringback.service.faults import FaultInjector, InvalidFault
 from ringback.service.settings import Settings
 
-VERIFIED = "a number that is not the app's, which it may show as the caller all the same (repeatable)"
-LET_THROUGH = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
+VERIFIED_HELP = "a number that is not the app's, which it may show as the caller all the same (repeatable)"
+LET_THROUGH_HELP = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
 
 
-class Unusable(Exception):
+class UsageError(Exception):
     """An option or a variable is missing or makes no sense; the message says what to do."""
 
 
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     for one in (serving, running):
         _add_options(one)
-    running.add_argument("--let-through", action="append", default=[], metavar="HOST", help=LET_THROUGH)
+    running.add_argument("--let-through", action="append", default=[], metavar="HOST", help=LET_THROUGH_HELP)
     running.add_argument("command", nargs="+", help="after --: whatever starts the app, such as flask run")
     return top
 
@@ -41,7 +41,7 @@ def _add_options(one: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (another than loopback wants a password)")
     add("--port", type=int, help="port to listen on; 0 is any free one (EXCHANGE_PORT, 8001)")
     add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER)")
-    add("--verified", action="append", default=[], metavar="NUMBER", help=VERIFIED)
+    add("--verified", action="append", default=[], metavar="NUMBER", help=VERIFIED_HELP)
     add("--app", help="where the app is, such as http://127.0.0.1:8000 (PUBLIC_URL)")
     add("--voice", default="/voice", help="the app's address for calls: a path or a whole URL (%(default)s)")
     add("--sms", default="/sms", help="…for texts (%(default)s)")
@@ -65,18 +65,18 @@ def _add_options(one: argparse.ArgumentParser) -> None:
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """Options first, then the environment. Raises Unusable with a sentence that says what to set."""
-    number = tidy(options.number or environment.get("TWILIO_PHONE_NUMBER", ""))
+    number = normalize_number(options.number or environment.get("TWILIO_PHONE_NUMBER", ""))
     password = options.password or environment.get("EXCHANGE_PASSWORD", "")
-    if not is_number(number):
-        raise Unusable(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
+    if not is_e164(number):
+        raise UsageError(f"Set TWILIO_PHONE_NUMBER or --number to a number like +441632960000, not {number!r}")
     if not _is_loopback(options.host) and not password:
-        raise Unusable(f"Listening on {options.host} lets others in: set EXCHANGE_PASSWORD, or leave --host out")
+        raise UsageError(f"Listening on {options.host} lets others in: set EXCHANGE_PASSWORD, or leave --host out")
     for one in options.verified:
-        if not is_number(tidy(one)):
-            raise Unusable(f"--verified must be a number like +441632960001, not {one!r}")
+        if not is_e164(normalize_number(one)):
+            raise UsageError(f"--verified must be a number like +441632960001, not {one!r}")
     for name in ("pace", "delivery", "segments_a_second", "calls_a_second"):
         if not getattr(options, name) >= 0:
-            raise Unusable(f"--{name.replace('_', '-')} cannot be less than 0")
+            raise UsageError(f"--{name.replace('_', '-')} cannot be less than 0")
     _check_faults(options.fault)
     return Settings(
         account_sid=_required(environment, "TWILIO_ACCOUNT_SID", "AC and 32 hexadecimal digits"),
@@ -96,7 +96,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         host=options.host,
         port=_port(options, environment),
         origin=options.origin.rstrip("/"),
-        verified=tuple(tidy(number) for number in options.verified),
+        verified=tuple(normalize_number(number) for number in options.verified),
         allow_hosts=tuple(name.lower() for name in options.allow_host),
         password=password,
         pace=options.pace,
@@ -115,21 +115,21 @@ def _pair(environment: Mapping[str, str], variable: str, form: str) -> tuple[str
     written = environment.get(variable, "")
     name, colon, secret = written.partition(":")
     if written and not (name and colon and secret):
-        raise Unusable(f"Write {variable} as {form}")
+        raise UsageError(f"Write {variable} as {form}")
     return (name, secret) if written else None
 
 
 def _check_faults(written: list[str]) -> None:
     try:
         for one in written:
-            Faults().add_written(one)
-    except BadFault as reason:
-        raise Unusable(f"--fault: {reason}") from None
+            FaultInjector().add_written(one)
+    except InvalidFault as reason:
+        raise UsageError(f"--fault: {reason}") from None
 
 
 def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:
     if not environment.get(name):
-        raise Unusable(f"Set {name}: {meaning}")
+        raise UsageError(f"Set {name}: {meaning}")
     return environment[name]
 
 
@@ -137,14 +137,14 @@ def _app(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
     app: str = options.app or environment.get("PUBLIC_URL", "")
     paths = [path for path in (options.voice, options.sms) if path and "://" not in path]
     if paths and not app.startswith(("http://", "https://")):
-        raise Unusable(f"Set PUBLIC_URL or --app to where the app is, such as http://127.0.0.1:8000, for {paths[0]}")
+        raise UsageError(f"Set PUBLIC_URL or --app to where the app is, such as http://127.0.0.1:8000, for {paths[0]}")
     return app
 
 
 def _port(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     written = str(environment.get("EXCHANGE_PORT") or 8001) if options.port is None else str(options.port)
     if not written.isascii() or not written.isdigit() or int(written) > 65535:
-        raise Unusable(f"The port must be a number from 0 to 65535, not {written!r}")
+        raise UsageError(f"The port must be a number from 0 to 65535, not {written!r}")
     return int(written)
 
 

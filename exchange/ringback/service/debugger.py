@@ -7,12 +7,12 @@ from typing import Any
 
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
-from ringback.service.error_codes import ALL, words
+from ringback.service.error_codes import ERROR_CODES, message_of
 from ringback.service.feed import Feed
 from ringback.service.sids import new_sid
 
-KEPT = 1000
-DOCS = "https://www.twilio.com/docs/api/errors/"
+MAX_ALERTS = 1000
+DOCS_URL = "https://www.twilio.com/docs/api/errors/"
 
 
 class Debugger:
@@ -20,7 +20,7 @@ class Debugger:
 
     def __init__(self, clock: Clock, feed: Feed) -> None:
         self.clock, self.feed = clock, feed
-        self.alerts: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self.alerts: deque[dict[str, Any]] = deque(maxlen=MAX_ALERTS)
 
     def report(
         self,
@@ -36,14 +36,14 @@ class Debugger:
         **blanks: object,
     ) -> None:
         """Note Twilio's `code`; `blanks` fill in its words, and line and column point into the answer."""
-        meaning = ALL[code]
+        meaning = ERROR_CODES[code]
         alert = {
             "alert_sid": new_sid("NO"),
             "code": code,
             "level": meaning.level,
-            "message": words(code, **blanks),
+            "message": message_of(code, **blanks),
             "mend": meaning.mend,
-            "more_info": f"{DOCS}{code}",
+            "more_info": f"{DOCS_URL}{code}",
             "sid": sid,
             "handset": handset,
             "request": request,

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Code:
-    """`status` is the HTTP status when REST refuses with it; `words` may hold {placeholders}."""
+class ErrorCode:
+    """`status` is the HTTP status when REST refuses with it; `message` may hold {placeholders}."""
 
     level: str
-    words: str
+    message: str
     mend: str = ""
     status: int = 400
 
 
-def _errors(table: dict[int, tuple[str, str]], level: str = "error", status: int = 400) -> dict[int, Code]:
-    return {number: Code(level, words, mend, status) for number, (words, mend) in table.items()}
+def _errors(table: dict[int, tuple[str, str]], level: str = "error", status: int = 400) -> dict[int, ErrorCode]:
+    return {number: ErrorCode(level, message, mend, status) for number, (message, mend) in table.items()}
 
 
-FETCHING = _errors(
+FETCH_ERRORS = _errors(
     {
         11100: ("Invalid URL format: {url}", "Write a whole http or https address, or a path."),
         11200: ("The document could not be retrieved: {why}", "Open the address yourself and look at your app's log."),
@@ -38,7 +38,7 @@ FETCHING = _errors(
         11770: ("The answer is chunked, but empty", "Send a document, or an empty body with Content-Length: 0."),
     }
 )
-DOCUMENT = _errors(
+DOCUMENT_ERRORS = _errors(
     {
         12100: ("The document does not parse: {why}", "Send well-formed XML, beginning with its first character."),
         12101: ("The version attribute of Response is not known", "Leave the version attribute out."),
@@ -126,7 +126,7 @@ WARNINGS = _errors(
     },
     level="warning",
 )
-REST = (
+REST_ERRORS = (
     _errors({20003: ("Authenticate", "The account SID or the token is wrong.")}, status=401)
     | _errors({20008: ("Resource not accessible with Test Account Credentials", "")}, status=403)
     | _errors({20404: ("The requested resource {path} was not found", "")}, status=404)
@@ -212,7 +212,7 @@ REST = (
         }
     )
 )
-DELIVERY = _errors(
+DELIVERY_ERRORS = _errors(
     {
         30003: ("Unreachable destination handset", ""),
         30005: ("Unknown destination handset", ""),
@@ -220,14 +220,14 @@ DELIVERY = _errors(
         30008: ("Unknown error", ""),
     }
 )
-ALL: dict[int, Code] = FETCHING | DOCUMENT | REST | WARNINGS | DELIVERY
+ERROR_CODES: dict[int, ErrorCode] = FETCH_ERRORS | DOCUMENT_ERRORS | REST_ERRORS | WARNINGS | DELIVERY_ERRORS
 
 
-class _Blank(dict[str, object]):
+class _EmptyDefaults(dict[str, object]):
     def __missing__(self, name: str) -> str:
         return ""
 
 
-def words(code: int, /, **blanks: object) -> str:
+def message_of(code: int, /, **blanks: object) -> str:
     """What the number means, its blanks filled in; REST's wording where a number is used there."""
-    return ALL[code].words.format_map(_Blank(blanks))
+    return ERROR_CODES[code].message.format_map(_EmptyDefaults(blanks))

@@ -6,7 +6,7 @@ import random
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KINDS = {
+FAULT_KINDS = {
     "rest-refuse": "answer REST with `status` (429, 500, 503…) instead of doing what is asked",
     "rest-drop": "do what REST is asked, then close the connection without an answer",
     "rest-delay": "answer REST after `seconds`",
@@ -21,28 +21,28 @@ KINDS = {
     "message-filter": "a carrier keeps a text: undelivered, 30007",
     "stale-document": "on a live update, first ask for what the old document would have led to",
 }
-WHERE = ("channel", "path")
+WEBHOOK_FILTERS = ("channel", "path")
 # What each kind heeds, besides how often and with what chance.
-NEEDS: dict[str, tuple[str, ...]] = {
+FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "rest-refuse": ("status", "path"),
     "rest-drop": ("path",),
     "rest-delay": ("seconds", "path"),
     "rest-slow": ("seconds", "path"),
-    "webhook-duplicate": ("copies", *WHERE),
-    "webhook-delay": ("seconds", *WHERE),
-    "webhook-reorder": ("seconds", *WHERE),
-    "webhook-slow": ("seconds", *WHERE),
-    "webhook-drop": WHERE,
-    "webhook-wrong-signature": WHERE,
-    "webhook-truncate": WHERE,
+    "webhook-duplicate": ("copies", *WEBHOOK_FILTERS),
+    "webhook-delay": ("seconds", *WEBHOOK_FILTERS),
+    "webhook-reorder": ("seconds", *WEBHOOK_FILTERS),
+    "webhook-slow": ("seconds", *WEBHOOK_FILTERS),
+    "webhook-drop": WEBHOOK_FILTERS,
+    "webhook-wrong-signature": WEBHOOK_FILTERS,
+    "webhook-truncate": WEBHOOK_FILTERS,
     "message-filter": (),
     "stale-document": (),
 }
 CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest")
-MOST_TIMES = 1_000_000
+MAX_TIMES = 1_000_000
 
 
-class BadFault(ValueError):
+class InvalidFault(ValueError):
     """The fault makes no sense; the message says why."""
 
 
@@ -63,11 +63,11 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense. Raises BadFault."""
-        if self.kind not in KINDS:
-            raise BadFault(f"{self.kind!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
+        if self.kind not in FAULT_KINDS:
+            raise InvalidFault(f"{self.kind!r} is not a kind of fault; the kinds are {', '.join(FAULT_KINDS)}")
         if self.channel not in CHANNELS:
-            raise BadFault(f"{self.channel!r} is not a channel; the channels are {', '.join(CHANNELS[1:])}")
-        _between("times", self.times, 1, MOST_TIMES)
+            raise InvalidFault(f"{self.channel!r} is not a channel; the channels are {', '.join(CHANNELS[1:])}")
+        _between("times", self.times, 1, MAX_TIMES)
         _between("chance", self.chance, 0, 1)
         _between("status", self.status, 400, 599)
         _between("seconds", self.seconds, 0, 3600)
@@ -77,10 +77,10 @@ class Fault:
         return kind == self.kind and self.channel in ("", channel) and self.path in path
 
     def shown(self) -> dict[str, Any]:
-        return asdict(self) | {"means": KINDS[self.kind]}
+        return asdict(self) | {"means": FAULT_KINDS[self.kind]}
 
 
-class Faults:
+class FaultInjector:
     """Those switched on, in order; the first that fits strikes."""
 
     def __init__(self, seed: int = 0) -> None:
@@ -96,13 +96,13 @@ class Faults:
         """Switch one on. Raises BadFault."""
         types = {"times": int, "status": int, "copies": int, "seconds": (int, float), "chance": (int, float)}
         if not isinstance(given.get("kind"), str):
-            raise BadFault(f"Say which kind: {', '.join(KINDS)}")
+            raise InvalidFault(f"Say which kind: {', '.join(FAULT_KINDS)}")
         for name, value in given.items():
             wanted = types.get(name, str)
             if name not in Fault.__dataclass_fields__ or name in ("id", "struck"):
-                raise BadFault(f"{name!r} is not known; a fault has kind, times, chance, channel, path, status, …")
+                raise InvalidFault(f"{name!r} is not known; a fault has kind, times, chance, channel, path, status, …")
             if not isinstance(value, wanted) or isinstance(value, bool):  # type: ignore[arg-type]
-                raise BadFault(f"{name} cannot be {value!r}")
+                raise InvalidFault(f"{name} cannot be {value!r}")
         self.count += 1
         fault = Fault(**given, id=self.count)
         self.on[fault.id] = fault
@@ -115,7 +115,7 @@ class Faults:
         for part in rest:
             name, equals, value = (piece.strip() for piece in part.partition("="))
             if not equals:
-                raise BadFault(f"Write {written!r} as kind,name=value,name=value")
+                raise InvalidFault(f"Write {written!r} as kind,name=value,name=value")
             given[name] = _value(value)
         return self.add(given)
 
@@ -132,7 +132,7 @@ class Faults:
 
 def _between(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise BadFault(f"{name} must be between {least} and {most}, not {value}")
+        raise InvalidFault(f"{name} must be between {least} and {most}, not {value}")
 
 
 def _value(written: str) -> str | int | float:

@@ -12,9 +12,9 @@ from typing import Any
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 
-KEPT = 2000  # items a browser may fall behind and still resume
+MAX_ITEMS = 2000  # items a browser may fall behind and still resume
 Item = dict[str, Any]
-Noted = tuple[int, datetime, str | None, str, dict[str, Any]]
+StoredItem = tuple[int, datetime, str | None, str, dict[str, Any]]
 
 
 class Feed:
@@ -24,7 +24,7 @@ class Feed:
         self.clock = clock
         self.boot = secrets.token_hex(3)  # ids of an earlier start are recognised as such
         self.count = 0
-        self.items: deque[Noted] = deque(maxlen=KEPT)
+        self.items: deque[StoredItem] = deque(maxlen=MAX_ITEMS)
         self.closed = False
         self._wakers: set[asyncio.Event] = set()
 

@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 from ringback.service.sids import new_sid
 
-MOST_BYTES = 5 * 1024 * 1024
-SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "text/plain")
+MAX_MEDIA_BYTES = 5 * 1024 * 1024
+INLINE_CONTENT_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "text/plain")
 
 
 @dataclass(eq=False)
@@ -38,7 +38,7 @@ class Media:
     @property
     def inline(self) -> bool:
         """May a browser show it, rather than save it? Nothing that could run a script."""
-        return self.content_type.startswith(SHOWN_INLINE)
+        return self.content_type.startswith(INLINE_CONTENT_TYPES)
 
     def shown(self) -> dict[str, str]:
         source = self.source if len(self.source) < 500 else ""
@@ -52,6 +52,6 @@ def from_data_url(url: str, now: datetime) -> Media | None:
         body = base64.b64decode(data, validate=True) if head.endswith(";base64") else unquote_to_bytes(data)
     except binascii.Error:
         return None
-    if not comma or len(body) > MOST_BYTES:
+    if not comma or len(body) > MAX_MEDIA_BYTES:
         return None
     return Media(head.partition(";")[0] or "text/plain", body, "", now)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ringback.service.bounded_dict import PAIRS, History
+from ringback.service.bounded_dict import MAX_PAIRS, BoundedDict
 from ringback.service.clock import Clock
 
 
-class Rate:
+class RateLimiter:
     """Turns, handed out in the order they are asked for. A rate of 0 lets everybody go at once."""
 
     def __init__(self, clock: Clock, a_second: float) -> None:
         self.clock, self.a_second = clock, a_second
-        self.free_from: History[str, float] = History(PAIRS)
+        self.free_from: BoundedDict[str, float] = BoundedDict(MAX_PAIRS)
 
     def turn(self, who: str, units: int = 1) -> float:
         """Take the next turn, which lasts as long as so many units need: the seconds until it comes."""

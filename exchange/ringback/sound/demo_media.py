@@ -9,13 +9,15 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from ringback.sound import wav
-from ringback.webhooks.request import Answer
+from ringback.webhooks.request import WebhookResponse
 
 MUSIC = re.compile(r"com\.twilio\.(music|sounds)\.[a-z-]+(\.s3\.amazonaws\.com)?")
 SOUNDS = {("demo.twilio.com", "/docs/classic.mp3"), ("api.twilio.com", "/cowbell.mp3")}
-HOLD = '<Response><Play loop="0">http://com.twilio.music.classical.s3.amazonaws.com/BusyStrings.mp3</Play></Response>'
-DOCUMENTS = {
-    ("twimlets.com", "/holdmusic"): HOLD,
+HOLD_MUSIC_DOCUMENT = (
+    '<Response><Play loop="0">http://com.twilio.music.classical.s3.amazonaws.com/BusyStrings.mp3</Play></Response>'
+)
+DEMO_DOCUMENTS = {
+    ("twimlets.com", "/holdmusic"): HOLD_MUSIC_DOCUMENT,
     (
         "demo.twilio.com",
         "/docs/voice.xml",
@@ -23,12 +25,12 @@ DOCUMENTS = {
     ("demo.twilio.com", "/welcome/voice/"): "<Response><Say>Your phone number works.</Say></Response>",
     ("demo.twilio.com", "/welcome/sms/reply/"): "<Response><Message>Your phone number works.</Message></Response>",
 }
-TUNE = (262, 330, 392, 523, 392, 330)  # Hz: C E G c G E
-NOTE = 0.5  # seconds
+TUNE_HZ = (262, 330, 392, 523, 392, 330)  # Hz: C E G c G E
+NOTE_SECONDS = 0.5  # seconds
 ROUNDS = 4
 
 
-def answer(url: str) -> Answer | None:
+def demo_response(url: str) -> WebhookResponse | None:
     """What the exchange itself answers there, None for every other address."""
     try:
         parts = urlsplit(url)
@@ -36,9 +38,11 @@ def answer(url: str) -> Answer | None:
         return None
     place = ((parts.hostname or "").removeprefix("www."), parts.path)
     if MUSIC.fullmatch(place[0]) or place in SOUNDS:
-        return Answer(url, 200, {"content-type": "audio/wav"}, music(), request=_request(url))
-    if place in DOCUMENTS:
-        return Answer(url, 200, {"content-type": "text/xml"}, DOCUMENTS[place].encode(), request=_request(url))
+        return WebhookResponse(url, 200, {"content-type": "audio/wav"}, music(), request=_request(url))
+    if place in DEMO_DOCUMENTS:
+        return WebhookResponse(
+            url, 200, {"content-type": "text/xml"}, DEMO_DOCUMENTS[place].encode(), request=_request(url)
+        )
     return None
 
 
@@ -50,7 +54,9 @@ def _request(url: str) -> dict[str, object]:
 def music() -> bytes:
     """A few bars, as WAV."""
     samples = array("h")
-    for pitch in TUNE * ROUNDS:
-        count = int(NOTE * wav.RATE)
-        samples.extend(int(5000 * (1 - n / count) * math.sin(n * math.tau * pitch / wav.RATE)) for n in range(count))
+    for pitch in TUNE_HZ * ROUNDS:
+        count = int(NOTE_SECONDS * wav.SAMPLE_RATE_HZ)
+        samples.extend(
+            int(5000 * (1 - n / count) * math.sin(n * math.tau * pitch / wav.SAMPLE_RATE_HZ)) for n in range(count)
+        )
     return wav.to_wav(samples.tobytes())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from ringback.calls.audio_path import Audio, Event, Heard, Tune, Words
+from ringback.calls.audio_path import AudioClip, CallerInput, HeardItem, PlayedMedia, Speech
 from ringback.runtime import Runtime
 from ringback.service.media import Media
 from ringback.sound import wav
 from ringback.sound.recording_options import RecordingOptions
 
-After = Callable[[], Awaitable[None]]  # what a callback waits for
+WaitFor = Callable[[], Awaitable[None]]  # what a callback waits for
 INBOUND, OUTBOUND = 0, 1  # tracks: what comes from the person, and what goes to them
 
 
@@ -23,19 +23,19 @@ class Recorder:
         self.tape = self.recording.tape
         self.skips = False  # over a pause
 
-    def said(self, event: Event, track: int = INBOUND, speaker: str = "") -> None:
+    def said(self, event: CallerInput, track: int = INBOUND, speaker: str = "") -> None:
         """Somebody speaks."""
         match event:
-            case Words(text=text):
+            case Speech(text=text):
                 self.tape.begins(track, text, speaker)
                 if self.tape.paused is None and track in self.tape.tracks:
                     self.recording.words.append(text)
-            case Audio(sound=sound):
+            case AudioClip(sound=sound):
                 self.tape.was(track, sound, speaker)
-            case Tune(url=url, seconds=seconds) if media := self._media(url):
+            case PlayedMedia(url=url, seconds=seconds) if media := self._media(url):
                 self.tape.plays(track, media, seconds)
 
-    def heard(self, item: Heard) -> None:
+    def heard(self, item: HeardItem) -> None:
         """Something begins to reach the person's ear."""
         details = item.details
         match item.verb:
@@ -46,11 +46,11 @@ class Recorder:
             case "Play" if media := self._media(details["url"]):
                 self.tape.plays(OUTBOUND, media, details["seconds"])
             case "Voice" if media := self._media(details["url"]):
-                self.said(Audio(wav.from_wav(media.body)), OUTBOUND)
+                self.said(AudioClip(wav.from_wav(media.body)), OUTBOUND)
             case "Voice":
-                self.said(Words(details["text"]), OUTBOUND)
+                self.said(Speech(details["text"]), OUTBOUND)
 
-    def ended(self, item: Heard) -> None:
+    def ended(self, item: HeardItem) -> None:
         if item.interrupted:
             self.tape.cut(OUTBOUND)
 
@@ -63,13 +63,13 @@ class Recorder:
         self.tape.resume(self.skips)
         self.recording.status = "in-progress"
 
-    def close(self, after: After | None = None) -> None:
+    def close(self, after: WaitFor | None = None) -> None:
         """It is over. One in which nobody spoke is silence. `after` is what the callback waits for."""
         if self.recording.runs:
             self.recording.close(trim=self.wanted.trim)
             self.tell("absent" if self.recording.empty else "completed", after)
 
-    def tell(self, status: str, after: After | None = None) -> None:
+    def tell(self, status: str, after: WaitFor | None = None) -> None:
         """Send the callback, if that event was asked for; who wants to know of the end also learns of none."""
         wanted = self.wanted
         if wanted.url and (status in wanted.events or (status == "absent" and "completed" in wanted.events)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EVENTS = frozenset({"in-progress", "completed", "absent"})
+RECORDING_EVENTS = frozenset({"in-progress", "completed", "absent"})
 
 
 @dataclass(frozen=True)

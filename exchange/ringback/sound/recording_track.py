@@ -13,13 +13,13 @@ from ringback.service.media import Media
 from ringback.sound import synthetic_speech, wav
 
 Sound: TypeAlias = bytes | str | Media
-LONGEST = 3600.0  # seconds; what comes later is lost
-SHORTEST = 0.1  # seconds of silence that count as a recording
-WINDOW = wav.samples_in(10)  # so much is made at a time
+MAX_SECONDS = 3600.0  # seconds; what comes later is lost
+MIN_SILENCE_SECONDS = 0.1  # seconds of silence that count as a recording
+WINDOW_SAMPLES = wav.sample_count(10)  # so much is made at a time
 
 
 @dataclass
-class Piece:
+class TimelineClip:
     """One sound on a track. Words and media become sound only when somebody listens; what cannot be is silence."""
 
     track: int
@@ -33,22 +33,22 @@ class Piece:
         return self.start + self.seconds
 
     def samples(self) -> array[int]:
-        return array("h", self._sound()[: wav.bytes_of(self.seconds)])
+        return array("h", self._sound()[: wav.byte_count(self.seconds)])
 
     def _sound(self) -> bytes:
         match self.sound:
             case bytes(sound):
                 return sound
             case str(words):
-                return synthetic_speech.speech(words)
+                return synthetic_speech.synthesize(words)
             case media:
-                with suppress(wav.NotSound):
+                with suppress(wav.InvalidAudio):
                     return wav.from_wav(media.body)
                 return b""
 
 
 @dataclass
-class Tape:
+class RecordingTimeline:
     """Two people who speak at once are both on it; one who speaks twice says it one after the other.
 
     Words take their time on the tape, whatever the pace at which they are handed in."""
@@ -56,7 +56,7 @@ class Tape:
     clock: Clock
     pace: float
     tracks: frozenset[int] = frozenset({0, 1})  # the others are not recorded
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[TimelineClip] = field(default_factory=list)
     weight: int = 0  # bytes
     length: float = 0.0  # seconds, once it has been stopped
     paused: float | None = None  # since when
@@ -75,13 +75,15 @@ class Tape:
 
     def begins(self, track: int, sound: bytes | str, speaker: str = "") -> None:
         """Somebody begins to make this sound, or to say these words."""
-        length = wav.seconds(sound) if isinstance(sound, bytes) else synthetic_speech.speech_seconds(sound)
+        length = (
+            wav.duration_seconds(sound) if isinstance(sound, bytes) else synthetic_speech.synthesized_seconds(sound)
+        )
         self._put(track, speaker, self.now(), length, sound)
         self.began -= length * max(0.0, 1 - self.pace)
 
     def was(self, track: int, sound: bytes, speaker: str = "") -> None:
         """This was just said: what a microphone hears arrives when it is over."""
-        length = wav.seconds(sound)
+        length = wav.duration_seconds(sound)
         self._put(track, speaker, self.now() - length, length, sound)
 
     def plays(self, track: int, media: Media, seconds: float) -> None:
@@ -113,24 +115,24 @@ class Tape:
             start, end = min(piece.start for piece in self.pieces), max(piece.end for piece in self.pieces)
         for piece in self.pieces:
             piece.start -= start
-        length = min(end - start, LONGEST)
-        self.length = length if self.pieces or length >= SHORTEST else 0.0
+        length = min(end - start, MAX_SECONDS)
+        self.length = length if self.pieces or length >= MIN_SILENCE_SECONDS else 0.0
 
     def size(self, tracks: int) -> int:
         """How many bytes `played` makes in all."""
-        return wav.bytes_of(self.length) * tracks
+        return wav.byte_count(self.length) * tracks
 
     def played(self, tracks: int) -> Iterator[bytes]:
         """The samples of the whole, some seconds at a time: both tracks mixed into one, or side by side.
 
         Slow: not for the event loop."""
         waiting, sounding = sorted(self.pieces, key=lambda piece: piece.start, reverse=True), []
-        for place in range(0, wav.samples_in(self.length), WINDOW):
-            until = min(place + WINDOW, wav.samples_in(self.length))
-            while waiting and wav.samples_in(waiting[-1].start) < until:
+        for place in range(0, wav.sample_count(self.length), WINDOW_SAMPLES):
+            until = min(place + WINDOW_SAMPLES, wav.sample_count(self.length))
+            while waiting and wav.sample_count(waiting[-1].start) < until:
                 piece = waiting.pop()
-                sounding.append((wav.samples_in(piece.start), piece.track if tracks > 1 else 0, piece.samples()))
-            sides = [array("h", bytes(wav.WIDTH * (until - place))) for _ in range(tracks)]
+                sounding.append((wav.sample_count(piece.start), piece.track if tracks > 1 else 0, piece.samples()))
+            sides = [array("h", bytes(wav.SAMPLE_BYTES * (until - place))) for _ in range(tracks)]
             for start, track, sound in sounding:
                 _mix(sides[track], start - place, sound)
             sounding = [each for each in sounding if each[0] + len(each[2]) > until]
@@ -140,9 +142,9 @@ class Tape:
         if self.paused is not None or track not in self.tracks:
             return
         start = max(0.0, start, self.ends.get((track, speaker), 0.0))
-        if start + seconds > LONGEST:
+        if start + seconds > MAX_SECONDS:
             return
-        piece = Piece(track, speaker, start, seconds, sound)
+        piece = TimelineClip(track, speaker, start, seconds, sound)
         self.pieces.append(piece)
         self.ends[track, speaker] = piece.end
         self.weight += len(sound) if isinstance(sound, bytes | str) else 0
@@ -161,6 +163,6 @@ def _mix(side: array[int], place: int, sound: array[int]) -> None:
 def _side_by_side(sides: list[array[int]]) -> bytes:
     if len(sides) == 1:
         return sides[0].tobytes()
-    both = array("h", bytes(wav.WIDTH * 2 * len(sides[0])))
+    both = array("h", bytes(wav.SAMPLE_BYTES * 2 * len(sides[0])))
     both[0::2], both[1::2] = sides
     return both.tobytes()

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 
-from ringback.service.bounded_dict import RECORDINGS, History
+from ringback.service.bounded_dict import MAX_RECORDINGS, BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
 from ringback.sound import mp3, wav
-from ringback.sound.recording_track import Tape
+from ringback.sound.recording_track import RecordingTimeline
 
-TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
+RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
 
 
 class Recording:
     """One recording. Track 0 holds the person whose call it is, track 1 what they hear; of one track, one channel."""
 
-    def __init__(self, origin: str, account: str, source: str, channels: int, track: str, tape: Tape) -> None:
+    def __init__(
+        self, origin: str, account: str, source: str, channels: int, track: str, tape: RecordingTimeline
+    ) -> None:
         self.sid = new_sid("RE")
         self.account, self.source, self.track = account, source, track
         self.channels = channels if track == "both" else 1
@@ -65,16 +67,16 @@ class Recording:
         )
 
 
-class Recordings(History[str, Recording]):
+class RecordingStore(BoundedDict[str, Recording]):
     """All of them, by sid."""
 
     def __init__(self, clock: Clock, pace: float) -> None:
-        super().__init__(RECORDINGS, lambda kept: kept.runs, weight=lambda kept: kept.tape.weight)
+        super().__init__(MAX_RECORDINGS, lambda kept: kept.runs, weight=lambda kept: kept.tape.weight)
         self.clock, self.pace = clock, pace
         self.turn = asyncio.Semaphore(1)  # sound is made for one listener after the other, so that memory is bounded
 
     def begin(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
-        tape = Tape(self.clock, self.pace, TRACKS[track])
+        tape = RecordingTimeline(self.clock, self.pace, RECORDED_TRACKS[track])
         recording = Recording(origin, account, source, channels, track, tape)
         self[recording.sid] = recording
         return recording
@@ -85,9 +87,9 @@ class Recordings(History[str, Recording]):
             return await asyncio.to_thread(_file, recording.tape, channels, as_mp3)
 
 
-def _file(tape: Tape, channels: int, as_mp3: bool) -> bytearray:
+def _file(tape: RecordingTimeline, channels: int, as_mp3: bool) -> bytearray:
     parts = tape.played(channels)
-    made = bytearray() if as_mp3 else bytearray(wav.wav_head(tape.size(channels), channels))
-    for part in mp3.encoded(parts, channels) if as_mp3 else parts:
+    made = bytearray() if as_mp3 else bytearray(wav.wav_header(tape.size(channels), channels))
+    for part in mp3.encode_mp3(parts, channels) if as_mp3 else parts:
         made += part
     return made

@@ -8,16 +8,16 @@ from typing import Protocol
 
 from ringback.twiml.parser import Element
 
-ANY = 12200  # Twilio's number for whatever has none of its own
+GENERIC_WARNING = 12200  # Twilio's number for whatever has none of its own
 METHODS = {"GET", "POST"}
 DIGITS = re.compile(r"[0-9]{1,9}")
 
 
-class Warns(Protocol):
+class WarningSink(Protocol):
     def warn(self, code: int, element: Element, why: str = "") -> None: ...
 
 
-def method(session: Warns, element: Element, code: int, name: str = "method", default: str = "POST") -> str:
+def method(session: WarningSink, element: Element, code: int, name: str = "method", default: str = "POST") -> str:
     """GET or POST, in whatever case it was written."""
     written = element.get(name, default).strip().upper()
     if written in METHODS:
@@ -26,7 +26,7 @@ def method(session: Warns, element: Element, code: int, name: str = "method", de
     return default
 
 
-def whole(session: Warns, element: Element, name: str, default: int, code: int, least: int = 0) -> int:
+def whole_number(session: WarningSink, element: Element, name: str, default: int, code: int, least: int = 0) -> int:
     """A whole number of at least `least`."""
     written = element.get(name).strip()
     if not written and name not in element.attributes:
@@ -37,7 +37,7 @@ def whole(session: Warns, element: Element, name: str, default: int, code: int, 
     return default
 
 
-def truth(session: Warns, element: Element, name: str, default: bool, code: int) -> bool:
+def boolean(session: WarningSink, element: Element, name: str, default: bool, code: int) -> bool:
     """true or false."""
     written = element.get(name).strip().lower()
     if written in ("true", "false"):
@@ -47,15 +47,15 @@ def truth(session: Warns, element: Element, name: str, default: bool, code: int)
     return default
 
 
-def words(session: Warns, element: Element, name: str, default: str, known: Container[str]) -> frozenset[str]:
+def keywords(session: WarningSink, element: Element, name: str, default: str, known: Container[str]) -> frozenset[str]:
     """Some of the known words, separated by spaces; what is not one of them is left out."""
     written = element.get(name, default).split()
     if unknown := [word for word in written if word not in known]:
-        session.warn(ANY, element, f"{element.name}: {name} cannot be {', '.join(unknown)[:100]}")
+        session.warn(GENERIC_WARNING, element, f"{element.name}: {name} cannot be {', '.join(unknown)[:100]}")
     return frozenset(word for word in written if word in known) or frozenset(default.split())
 
 
-def _refuse(session: Warns, element: Element, name: str, code: int) -> None:
+def _refuse(session: WarningSink, element: Element, name: str, code: int) -> None:
     """Warn of a value. A number that is not this attribute's own says which one it is."""
     written = element.get(name).strip() or "nothing"
-    session.warn(code, element, f"{element.name}: {name} cannot be {written}" if code == ANY else written)
+    session.warn(code, element, f"{element.name}: {name} cannot be {written}" if code == GENERIC_WARNING else written)

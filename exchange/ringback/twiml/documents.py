@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringback.service.debugger import Debugger
-from ringback.twiml.parser import Element, Unreadable, encoding, parse
+from ringback.twiml.parser import Element, TwimlParseError, encoding, parse
 from ringback.twiml.steps import Fetch
-from ringback.webhooks.request import Answer
+from ringback.webhooks.request import WebhookResponse
 
-XML = {"text/xml", "application/xml", "text/html"}
-AUDIO = {
+XML_CONTENT_TYPES = {"text/xml", "application/xml", "text/html"}
+AUDIO_CONTENT_TYPES = {
     "audio/mpeg",
     "audio/wav",
     "audio/wave",
@@ -38,14 +38,14 @@ class Document:
     answer: dict[str, Any] | None = None
 
 
-class Trouble(Exception):
+class DocumentError(Exception):
     """A document could not be had or read."""
 
     def __init__(
         self,
         code: int,
         url: str,
-        answer: Answer | None = None,
+        answer: WebhookResponse | None = None,
         why: str = "",
         place: tuple[int | None, int | None] = (None, None),
     ) -> None:
@@ -69,7 +69,7 @@ class Trouble(Exception):
         )
 
 
-def read_voice(given: Answer | str, step: Fetch | None = None) -> Document:
+def read_voice(given: WebhookResponse | str, step: Fetch | None = None) -> Document:
     """A voice document. Plain text is spoken and audio is played, then the call ends."""
     if isinstance(given, str):
         return Document("", "POST", _parsed(given, None, "", None))
@@ -77,51 +77,51 @@ def read_voice(given: Answer | str, step: Fetch | None = None) -> Document:
     return _document(given, asked, plain_text=_spoken, audio=_played)
 
 
-def read_messaging(answer: Answer, method: str) -> Document:
+def read_messaging(answer: WebhookResponse, method: str) -> Document:
     """A document for texts. Plain text is the reply; audio cannot be used."""
     return _document(answer, method, plain_text=_reply, audio=None)
 
 
-def _document(answer: Answer, method: str, plain_text: Any, audio: Any) -> Document:
+def _document(answer: WebhookResponse, method: str, plain_text: Any, audio: Any) -> Document:
     url = answer.url
     check_status(answer)
     kind = answer.content_type
-    if not answer.body.strip() and (kind in XML or not kind or kind == "text/plain"):
+    if not answer.body.strip() and (kind in XML_CONTENT_TYPES or not kind or kind == "text/plain"):
         root = Element("Response")
-    elif kind in XML:
+    elif kind in XML_CONTENT_TYPES:
         root = _parsed(answer.body, answer.charset, url, answer)
     elif kind == "text/plain":
         root = _executed_or(plain_text, answer)
-    elif kind in AUDIO and audio:
+    elif kind in AUDIO_CONTENT_TYPES and audio:
         root = audio(url)
     else:
-        raise Trouble(12300, url, answer, kind or "(none)")
+        raise DocumentError(12300, url, answer, kind or "(none)")
     return Document(url, method, root, answer.request, answer.shown())
 
 
-def check_status(answer: Answer) -> None:
+def check_status(answer: WebhookResponse) -> None:
     if answer.error:
-        raise Trouble(answer.error, answer.url, answer, answer.why)
+        raise DocumentError(answer.error, answer.url, answer, answer.why)
     if answer.status >= 400:
-        raise Trouble(11217, answer.url, answer)
+        raise DocumentError(11217, answer.url, answer)
     chunked = answer.headers.get("transfer-encoding", "").lower() == "chunked"
     if chunked and not answer.body:
-        raise Trouble(11770, answer.url, answer)
+        raise DocumentError(11770, answer.url, answer)
 
 
-def _parsed(body: bytes | str, charset: str | None, url: str, answer: Answer | None) -> Element:
+def _parsed(body: bytes | str, charset: str | None, url: str, answer: WebhookResponse | None) -> Element:
     try:
         return parse(body, charset)
-    except Unreadable as reason:
+    except TwimlParseError as reason:
         place = (reason.line, reason.column)
-        raise Trouble(reason.code, url, answer, reason.why, place) from None
+        raise DocumentError(reason.code, url, answer, reason.why, place) from None
 
 
-def _executed_or(plain_text: Any, answer: Answer) -> Element:
+def _executed_or(plain_text: Any, answer: WebhookResponse) -> Element:
     """Text that happens to be a TwiML document is run as one."""
     try:
         return parse(answer.body, answer.charset)
-    except Unreadable:
+    except TwimlParseError:
         return plain_text(answer.body.decode(encoding(answer.charset), "replace"))
 
 

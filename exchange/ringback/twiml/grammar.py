@@ -8,20 +8,20 @@ from functools import cache
 from ringback.service.debugger import Debugger
 from ringback.twiml.documents import Document
 from ringback.twiml.parser import Element
-from ringback.verbs.registry import VOICE, Entry, entries
+from ringback.verbs.registry import VOICE, TwimlElement, elements
 
 TOP_LEVEL_NOUNS = frozenset({"Queue"})  # that Twilio's schema allows directly in a voice Response
 
 
 @cache
-def grammar(channel: str) -> dict[str, Entry]:
+def grammar(channel: str) -> dict[str, TwimlElement]:
     """What a channel's documents may hold, by name."""
-    found = {name: entry for name, entry in entries().items() if channel in entry.channels}
+    found = {name: entry for name, entry in elements().items() if channel in entry.channels}
     verbs = {name for name, entry in found.items() if entry.run} | (TOP_LEVEL_NOUNS if channel == VOICE else set())
-    return {"Response": Entry("Response", children=" ".join(sorted(verbs)))} | found
+    return {"Response": TwimlElement("Response", children=" ".join(sorted(verbs)))} | found
 
 
-def complaints(root: Element, channel: str) -> Iterator[tuple[Element, str]]:
+def violations(root: Element, channel: str) -> Iterator[tuple[Element, str]]:
     """Every element and attribute Twilio's schema does not have there, with a sentence about it."""
     known = grammar(channel)
     waiting = [root]
@@ -50,9 +50,9 @@ def _meant(name: str, known: frozenset[str]) -> str:
     return ""
 
 
-def warn(debugger: Debugger, document: Document, channel: str, sid: str, handset: str) -> None:
+def report_violations(debugger: Debugger, document: Document, channel: str, sid: str, handset: str) -> None:
     """Report everything in a document that TwiML does not have."""
-    for element, sentence in complaints(document.root, channel):
+    for element, sentence in violations(document.root, channel):
         debugger.report(
             12200,
             sid=sid,

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 
-from ringback.calls.audio_path import seconds_to_say
+from ringback.calls.audio_path import speaking_seconds
 from ringback.calls.call import Call
 from ringback.state import State
 from ringback.twiml import grammar
-from ringback.twiml.documents import Document, Trouble, read_voice
+from ringback.twiml.documents import Document, DocumentError, read_voice
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 from ringback.verbs.registry import VOICE, verbs
 from ringback.webhooks.request import Webhook
-from ringback.webhooks.urls import join
+from ringback.webhooks.urls import resolve
 
-APOLOGY = "We are sorry, an application error has occurred. Goodbye."
-
-
-FAST_DOCUMENTS = 50  # documents of one call after which each further one…
-BREATH = 0.1  # …waits so many seconds
+APPLICATION_ERROR_MESSAGE = "We are sorry, an application error has occurred. Goodbye."
 
 
-class Session:
+MAX_FAST_DOCUMENTS = 50  # documents of one call after which each further one…
+SLOWDOWN_SECONDS = 0.1  # …waits so many seconds
+
+
+class VoiceSession:
     """Documents run one after another on one call: its main program, or what it hears while it waits.
 
     `allowed` are the verbs that may be used, None for all; others are warned of with `forbidden_code` and skipped.
@@ -39,7 +39,7 @@ class Session:
         self.apologises = True  # a wait document that fails is silence instead, and asks no fallback
         self.documents = 0
         self.fell_back = False  # a fallback that leads back to what fails must not go round for ever
-        self.trouble: Trouble | None = None
+        self.trouble: DocumentError | None = None
 
     async def run(self, step: Step) -> End:
         """Run until a document ends, someone hangs up or nothing can be had; says how it ended."""
@@ -54,7 +54,7 @@ class Session:
         self.parting = None
         try:
             self.document = await self._get(step)
-        except Trouble as trouble:
+        except DocumentError as trouble:
             return await self.failed(trouble)
         self._check_grammar()
         return await self.perform(self.document.root.elements())
@@ -62,8 +62,8 @@ class Session:
     async def _breathe(self) -> None:
         """A program that goes in circles and takes no time is slowed down, so that one caller cannot keep us busy."""
         self.documents += 1
-        if self.documents > FAST_DOCUMENTS:
-            await self.state.clock.sleep(BREATH)
+        if self.documents > MAX_FAST_DOCUMENTS:
+            await self.state.clock.sleep(SLOWDOWN_SECONDS)
 
     async def perform(self, elements: list[Element]) -> Outcome:
         """Run verbs in order until one leads elsewhere."""
@@ -89,7 +89,7 @@ class Session:
             return False
         return element.name in verbs()
 
-    async def failed(self, trouble: Trouble) -> Outcome:
+    async def failed(self, trouble: DocumentError) -> Outcome:
         """Report it and ask the fallback; without one, or when that fails too, apologise and hang up."""
         trouble.report(self.state.debugger, self.call.sid, self.call.plan.handset)
         self.trouble = trouble
@@ -101,7 +101,7 @@ class Session:
             extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
             try:
                 self.document = await self._get(Fetch(fallback.url, fallback.method, extra))
-            except Trouble as second:
+            except DocumentError as second:
                 second.report(self.state.debugger, self.call.sid, self.call.plan.handset)
             else:
                 self._check_grammar()
@@ -110,12 +110,14 @@ class Session:
         return HANG_UP
 
     def _check_grammar(self) -> None:
-        grammar.warn(self.state.debugger, self.document, VOICE, self.call.sid, self.call.plan.handset)
+        grammar.report_violations(self.state.debugger, self.document, VOICE, self.call.sid, self.call.plan.handset)
 
     async def _apologise(self) -> None:
         self.call.pick_up()
-        item = self.line.hear("Say", text=APOLOGY, voice="", language="en-US", seconds=4.0, system=True)
-        await self.line.lasting(item, seconds_to_say(APOLOGY))
+        item = self.line.hear(
+            "Say", text=APPLICATION_ERROR_MESSAGE, voice="", language="en-US", seconds=4.0, system=True
+        )
+        await self.line.lasting(item, speaking_seconds(APPLICATION_ERROR_MESSAGE))
 
     async def _get(self, step: Fetch | Inline) -> Document:
         if isinstance(step, Inline):
@@ -141,7 +143,7 @@ class Session:
 
     def absolute(self, address: str) -> str:
         """An address in the running document, made whole; "" is the document itself."""
-        return join(self.document.url, address) if self.document.url else address.strip()
+        return resolve(self.document.url, address) if self.document.url else address.strip()
 
     def fetch(self, address: str, method: str, extra: dict[str, str] | None = None) -> Fetch:
         """The next document at an address of this one. Inline TwiML has no address to be relative to: 15004."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-MOST_DEPTH = 50  # no verb nests anywhere near this deep
+MAX_DEPTH = 50  # no verb nests anywhere near this deep
 
 
-class Unreadable(Exception):
+class TwimlParseError(Exception):
     """The document cannot be run: Twilio's error number, why, and where."""
 
     def __init__(self, code: int, why: str, line: int | None = None, column: int | None = None) -> None:
@@ -63,19 +63,19 @@ def parse(body: bytes | str, charset: str | None = None) -> Element:
         why = expat.errors.messages.get(error.code, "not well-formed")
         if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS] and reader.open:
             why = f"<{reader.open[-1].name}> of line {reader.open[-1].line} is never closed"
-        raise Unreadable(12100, why, error.lineno, error.offset + 1) from None
+        raise TwimlParseError(12100, why, error.lineno, error.offset + 1) from None
     except (UnicodeError, LookupError, ValueError) as error:
-        raise Unreadable(12100, f"not text in its encoding ({error})") from None
+        raise TwimlParseError(12100, f"not text in its encoding ({error})") from None
     return _checked(reader.root)
 
 
 def _checked(root: Element | None) -> Element:
     if root is None:
-        raise Unreadable(12100, "no element found", 1, 1)
+        raise TwimlParseError(12100, "no element found", 1, 1)
     if root.name != "Response":
-        raise Unreadable(12102, f"<{root.name}>", root.line, root.column)
+        raise TwimlParseError(12102, f"<{root.name}>", root.line, root.column)
     if "version" in root.attributes:
-        raise Unreadable(12101, "", root.line, root.column)
+        raise TwimlParseError(12101, "", root.line, root.column)
     return root
 
 
@@ -111,8 +111,8 @@ class _Reader:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         line, column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
-        if len(self.open) >= MOST_DEPTH:
-            raise Unreadable(12100, "elements nested too deeply", line, column)
+        if len(self.open) >= MAX_DEPTH:
+            raise TwimlParseError(12100, "elements nested too deeply", line, column)
         element = Element(name, attributes, [], line, column)
         if self.open:
             self.open[-1].children.append(element)
@@ -129,4 +129,4 @@ class _Reader:
 
     def entity(self, name: str, *_: object) -> None:
         line, column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
-        raise Unreadable(12100, f"the entity {name} is declared; entities are not allowed", line, column)
+        raise TwimlParseError(12100, f"the entity {name} is declared; entities are not allowed", line, column)

@@ -6,26 +6,26 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ringback.account.phone_numbers import tidy
+from ringback.account.phone_numbers import normalize_number
 from ringback.calls.bridge import bridge
 from ringback.calls.call import CallRecorder
-from ringback.calls.dial_leg import Leg
-from ringback.calls.plan import Plan
-from ringback.twiml.attributes import method, truth, whole
-from ringback.twiml.interpreter import Session
+from ringback.calls.dial_leg import DialLeg
+from ringback.calls.plan import CallPlan
+from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
 from ringback.verbs.dial_conference import dial_conference
 from ringback.verbs.dial_queue import dial_queue
 from ringback.verbs.dial_targets import detection_callback, dial_targets, status_callback
-from ringback.verbs.recording_attributes import RECORDING_CALLBACK, wanted
+from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
 from ringback.verbs.registry import verb
 
 ATTRIBUTES = (
     "action method timeout hangupOnStar timeLimit callerId callReason record trim recordingTrack answerOnBridge "
     f"ringTone sequential referUrl referMethod events passports recordingConfigurationId {RECORDING_CALLBACK}"
 )
-RECORDS = {  # from when, and on how many channels
+RECORD_VALUES = {  # from when, and on how many channels
     "do-not-record": ("", 1),
     "false": ("", 1),
     "true": ("answer", 1),
@@ -37,15 +37,15 @@ RECORDS = {  # from when, and on how many channels
 
 
 @dataclass
-class Dialling:
+class DialAttempt:
     """One Dial under way: what it asks for, its legs, and what became of it."""
 
-    session: Session
+    session: VoiceSession
     element: Element
     timeout: int
-    legs: list[Leg] = field(default_factory=list)
+    legs: list[DialLeg] = field(default_factory=list)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
-    winner: Leg | None = None
+    winner: DialLeg | None = None
     bridged: bool = False
     recorder: CallRecorder | None = None
     status: str = "failed"
@@ -69,14 +69,14 @@ class Dialling:
     children="Number Client Sip Sim Conference Queue Application WhatsApp",
     without_effect="callReason ringTone referUrl referMethod events passports recordingConfigurationId",
 )
-async def dial(session: Session, element: Element) -> Outcome:
+async def dial(session: VoiceSession, element: Element) -> Outcome:
     """Ring, connect and wait until they part. With an action the call goes on there, otherwise with the next verb."""
     for noun in element.elements():
         if noun.name == "Conference":
             return await dial_conference(session, element, noun)
         if noun.name == "Queue":
             return await dial_queue(session, element, noun)
-    dialling = Dialling(session, element, whole(session, element, "timeout", 30, 13212, least=1))
+    dialling = DialAttempt(session, element, whole_number(session, element, "timeout", 30, 13212, least=1))
     try:
         await _connect(dialling)
     finally:
@@ -86,14 +86,14 @@ async def dial(session: Session, element: Element) -> Outcome:
     return action
 
 
-def _action(dialling: Dialling) -> Fetch | None:
+def _action(dialling: DialAttempt) -> Fetch | None:
     session, element = dialling.session, dialling.element
     if "action" not in element.attributes:
         return None
     return session.fetch(element.get("action"), method(session, element, 13210), dialling.parameters())
 
 
-def _settle(dialling: Dialling) -> None:
+def _settle(dialling: DialAttempt) -> None:
     """Let every leg go and say what became of the whole."""
     for leg in dialling.legs:
         leg.release()
@@ -105,14 +105,14 @@ def _settle(dialling: Dialling) -> None:
         dialling.recorder.close(after=dialling.session.call.after_next_request)
 
 
-def _status(dialling: Dialling, last: Leg) -> str:
+def _status(dialling: DialAttempt, last: DialLeg) -> str:
     """Twilio's "completed" is: answered, and connected to the caller. Who refused in a whisper was not connected."""
     if dialling.bridged:
         return "completed"
     return "no-answer" if last.call.answered else last.call.status
 
 
-async def _connect(dialling: Dialling) -> None:
+async def _connect(dialling: DialAttempt) -> None:
     session, element = dialling.session, dialling.element
     targets = dial_targets(session, element)
     caller_id = _caller_id(session, element)
@@ -128,9 +128,9 @@ async def _connect(dialling: Dialling) -> None:
         await _talk(dialling, dialling.winner)
 
 
-async def _answered(dialling: Dialling, targets: list[tuple[str, Element]], caller_id: str) -> Leg | None:
+async def _answered(dialling: DialAttempt, targets: list[tuple[str, Element]], caller_id: str) -> DialLeg | None:
     """The leg that is ready to talk. One after the other if asked for, otherwise all at once."""
-    sequential = truth(dialling.session, dialling.element, "sequential", False, 13218)
+    sequential = boolean(dialling.session, dialling.element, "sequential", False, 13218)
     waves = [[target] for target in targets] if sequential else [targets]
     for wave in waves:
         legs = [_leg(dialling, number, noun, caller_id) for number, noun in wave]
@@ -145,7 +145,7 @@ async def _answered(dialling: Dialling, targets: list[tuple[str, Element]], call
     return None
 
 
-def _stop_the_others(legs: list[Leg]) -> None:
+def _stop_the_others(legs: list[DialLeg]) -> None:
     """Once one has picked up, the rest need not ring any longer."""
     if any(leg.call.live for leg in legs):
         for leg in legs:
@@ -153,13 +153,13 @@ def _stop_the_others(legs: list[Leg]) -> None:
                 leg.release()
 
 
-async def _talk(dialling: Dialling, leg: Leg) -> None:
+async def _talk(dialling: DialAttempt, leg: DialLeg) -> None:
     session, element = dialling.session, dialling.element
     session.call.pick_up()
     dialling.bridged = True
     _record(dialling, "answer")
-    star = truth(session, element, "hangupOnStar", False, 13213)
-    limit = whole(session, element, "timeLimit", 14400, 13216, least=1)
+    star = boolean(session, element, "hangupOnStar", False, 13213)
+    limit = whole_number(session, element, "timeLimit", 14400, 13216, least=1)
     talking = asyncio.create_task(bridge(session.call, leg.call, star))
     try:
         with suppress(TimeoutError):
@@ -170,7 +170,7 @@ async def _talk(dialling: Dialling, leg: Leg) -> None:
         await asyncio.gather(talking, return_exceptions=True)
 
 
-async def _until_over(talking: asyncio.Task[None], leg: Leg, stirred: asyncio.Event) -> None:
+async def _until_over(talking: asyncio.Task[None], leg: DialLeg, stirred: asyncio.Event) -> None:
     while not leg.gone and not talking.done():
         stirred.clear()
         waiting = asyncio.create_task(stirred.wait())
@@ -180,21 +180,21 @@ async def _until_over(talking: asyncio.Task[None], leg: Leg, stirred: asyncio.Ev
             waiting.cancel()
 
 
-def _record(dialling: Dialling, moment: str) -> None:
+def _record(dialling: DialAttempt, moment: str) -> None:
     """Start recording, if from this moment: the first channel is the caller, the second what they hear."""
     session, element = dialling.session, dialling.element
     written = element.get("record", "false")
-    if written not in RECORDS and moment == "ringing":
+    if written not in RECORD_VALUES and moment == "ringing":
         session.warn(13217, element, written)
-    start, channels = RECORDS.get(written, ("", 1))
+    start, channels = RECORD_VALUES.get(written, ("", 1))
     if start == moment:
-        dialling.recorder = CallRecorder(session.call, wanted(session, element, "DialVerb", channels))
+        dialling.recorder = CallRecorder(session.call, recording_options(session, element, "DialVerb", channels))
 
 
-def _caller_id(session: Session, element: Element) -> str | None:
+def _caller_id(session: VoiceSession, element: Element) -> str | None:
     """The number that is shown: the caller's own, unless the app asks for another it may show."""
     plan = session.call.plan
-    written = tidy(element.get("callerId"))
+    written = normalize_number(element.get("callerId"))
     if not written:
         return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
     if written in (plan.from_, plan.to) or session.state.may_show(written):
@@ -203,10 +203,10 @@ def _caller_id(session: Session, element: Element) -> str | None:
     return None
 
 
-def _leg(dialling: Dialling, number: str, noun: Element, caller_id: str) -> Leg:
+def _leg(dialling: DialAttempt, number: str, noun: Element, caller_id: str) -> DialLeg:
     session = dialling.session
     parent = session.call.plan
-    plan = Plan(
+    plan = CallPlan(
         from_=caller_id,
         to=number,
         direction="outbound-dial",
@@ -221,4 +221,4 @@ def _leg(dialling: Dialling, number: str, noun: Element, caller_id: str) -> Leg:
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")
-    return Leg(session.state, plan, dialling.timeout, dialling.stirred.set, whisper, tones)
+    return DialLeg(session.state, plan, dialling.timeout, dialling.stirred.set, whisper, tones)

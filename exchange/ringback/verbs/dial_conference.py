@@ -5,37 +5,37 @@ from __future__ import annotations
 import asyncio
 from asyncio import Queue
 
-from ringback.calls.audio_path import Event
-from ringback.calls.bridge import pass_on
-from ringback.calls.conferences import SUBSCRIBED, Room
+from ringback.calls.audio_path import CallerInput
+from ringback.calls.bridge import relay_input
+from ringback.calls.conferences import EVENT_SUBSCRIPTIONS, Conference
 from ringback.calls.participant import Participant
 from ringback.service.sids import SID
-from ringback.twiml.attributes import method, truth, whole, words
-from ringback.twiml.interpreter import Session
+from ringback.twiml.attributes import boolean, keywords, method, whole_number
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome, Step
 from ringback.verbs.dial_targets import STATUS_CALLBACK
 from ringback.verbs.hold_music import hold_music
-from ringback.verbs.recording_attributes import RECORDING_CALLBACK, wanted
+from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
 from ringback.verbs.registry import noun as register_noun
 
-WAITING = frozenset({"Play", "Say", "Pause", "Redirect"})
-NOT_WHILE_WAITING = 13238
-BEEPS = {"true", "false", "onEnter", "onExit"}
-RECORDS = {"do-not-record": False, "false": False, "record-from-start": True, "true": True}
-TRIMS = {"trim-silence", "do-not-trim", "true", "false"}
-MOST_PARTICIPANTS = 250
-MOST_LABEL = 128
+WAIT_VERBS = frozenset({"Play", "Say", "Pause", "Redirect"})
+FORBIDDEN_VERB_CODE = 13238
+BEEP_VALUES = {"true", "false", "onEnter", "onExit"}
+RECORD_VALUES = {"do-not-record": False, "false": False, "record-from-start": True, "true": True}
+TRIM_VALUES = {"trim-silence", "do-not-trim", "true", "false"}
+MAX_PARTICIPANTS = 250
+MAX_LABEL_CHARACTERS = 128
 
 
-async def dial_conference(session: Session, dial: Element, noun: Element) -> Outcome:
+async def dial_conference(session: VoiceSession, dial: Element, noun: Element) -> Outcome:
     """Wait until it starts, talk until it is over for this person, then go on with Dial's action or the next verb."""
     name = noun.text()
     if not 0 < len(name) <= 128:
         session.warn(13237, noun, repr(name[:40]))
         return _action(session, dial, "failed")
     room = session.state.rooms.open(session.call.plan.account, name)
-    if len(room.inside) >= whole(session, noun, "maxParticipants", MOST_PARTICIPANTS, 12200, least=1):
+    if len(room.inside) >= whole_number(session, noun, "maxParticipants", MAX_PARTICIPANTS, 12200, least=1):
         session.warn(16020, noun, name)
         return _action(session, dial, "failed")
     participant = _participant(session, noun, room)
@@ -49,14 +49,16 @@ async def dial_conference(session: Session, dial: Element, noun: Element) -> Out
     return session.parting
 
 
-def _action(session: Session, dial: Element, status: str) -> Fetch | None:
+def _action(session: VoiceSession, dial: Element, status: str) -> Fetch | None:
     if "action" not in dial.attributes:
         return None
     return session.fetch(dial.get("action"), method(session, dial, 13210), {"DialCallStatus": status})
 
 
-async def _stay(session: Session, dial: Element, noun: Element, room: Room, participant: Participant) -> None:
-    star = truth(session, dial, "hangupOnStar", False, 13213)
+async def _stay(
+    session: VoiceSession, dial: Element, noun: Element, room: Conference, participant: Participant
+) -> None:
+    star = boolean(session, dial, "hangupOnStar", False, 13213)
     with session.line.listen({"talk": {"with": room.name}}) as inbox:
         waiting = asyncio.create_task(_wait(session, noun, room))
         talking = asyncio.create_task(_talk(session, room, inbox, star))
@@ -70,18 +72,18 @@ async def _stay(session: Session, dial: Element, noun: Element, room: Room, part
             await asyncio.gather(waiting, talking, leaving, return_exceptions=True)
 
 
-async def _talk(session: Session, room: Room, inbox: Queue[Event], star: bool) -> None:
+async def _talk(session: VoiceSession, room: Conference, inbox: Queue[CallerInput], star: bool) -> None:
     call = session.call
-    await pass_on(call, inbox, lambda: room.hearers(call), star, lambda event: room.spoken(call, event))
+    await relay_input(call, inbox, lambda: room.hearers(call), star, lambda event: room.spoken(call, event))
 
 
-async def _wait(session: Session, noun: Element, room: Room) -> None:
+async def _wait(session: VoiceSession, noun: Element, room: Conference) -> None:
     """Run the wait document until the conference starts; music where none is given, silence where it is empty."""
     address = noun.get("waitUrl")
     way = method(session, noun, 13234, "waitMethod")
     playing: asyncio.Task[Step] | None = None
     if address:
-        waiting = Session(session.state, session.call, WAITING, NOT_WHILE_WAITING)
+        waiting = VoiceSession(session.state, session.call, WAIT_VERBS, FORBIDDEN_VERB_CODE)
         waiting.apologises = False
         playing = asyncio.create_task(_run(waiting, session.fetch(address, way)))
     elif "waitUrl" not in noun.attributes:
@@ -95,30 +97,30 @@ async def _wait(session: Session, noun: Element, room: Room) -> None:
             await asyncio.gather(playing, return_exceptions=True)
 
 
-async def _run(session: Session, step: Step) -> Step:
+async def _run(session: VoiceSession, step: Step) -> Step:
     return await session.run(step)
 
 
-def _participant(session: Session, noun: Element, room: Room) -> Participant:
+def _participant(session: VoiceSession, noun: Element, room: Conference) -> Participant:
     beep = noun.get("beep", "true")
-    if beep not in BEEPS:
+    if beep not in BEEP_VALUES:
         session.warn(13235, noun, beep)
         beep = "true"
     return Participant(
         session.call,
         label=_label(session, noun, room),
-        muted=truth(session, noun, "muted", False, 13230),
-        starts=truth(session, noun, "startConferenceOnEnter", True, 13232),
-        ends=truth(session, noun, "endConferenceOnExit", False, 13231),
+        muted=boolean(session, noun, "muted", False, 13230),
+        starts=boolean(session, noun, "startConferenceOnEnter", True, 13232),
+        ends=boolean(session, noun, "endConferenceOnExit", False, 13231),
         beep=beep,
         coaches=_coached(session, noun, room),
     )
 
 
-def _label(session: Session, noun: Element, room: Room) -> str:
+def _label(session: VoiceSession, noun: Element, room: Conference) -> str:
     """A label of one's own; one that cannot be had is left out."""
     label = noun.get("participantLabel")
-    if len(label) > MOST_LABEL or "/" in label or SID.fullmatch(label):
+    if len(label) > MAX_LABEL_CHARACTERS or "/" in label or SID.fullmatch(label):
         session.warn(16024, noun, label[:40])
         return ""
     if label and any(found.label == label for found in room.inside.values()):
@@ -127,7 +129,7 @@ def _label(session: Session, noun: Element, room: Room) -> str:
     return label
 
 
-def _coached(session: Session, noun: Element, room: Room) -> str:
+def _coached(session: VoiceSession, noun: Element, room: Conference) -> str:
     """Whom this one whispers to; somebody who is not there cannot be coached."""
     sid = noun.get("coach")
     if sid and sid not in room.inside:
@@ -136,26 +138,26 @@ def _coached(session: Session, noun: Element, room: Room) -> str:
     return sid
 
 
-def _record(session: Session, room: Room, noun: Element) -> None:
+def _record(session: VoiceSession, room: Conference, noun: Element) -> None:
     """The first who asks for a recording says how it is made."""
     written = noun.get("record", "false")
-    if written not in RECORDS:
+    if written not in RECORD_VALUES:
         session.warn(12200, noun, f"Conference: record must be record-from-start or do-not-record, not {written}")
-    if noun.get("trim", "true") not in TRIMS:
+    if noun.get("trim", "true") not in TRIM_VALUES:
         session.warn(13239, noun, noun.get("trim"))
-    if RECORDS.get(written) and not room.recorded and not room.recorder:
-        room.recorded = wanted(session, noun, "Conference", channels=2)
+    if RECORD_VALUES.get(written) and not room.recorded and not room.recorder:
+        room.recorded = recording_options(session, noun, "Conference", channels=2)
         old = noun.get("eventCallbackUrl")
         room.recorded_for = session.absolute(old) if old else ""
 
 
-def _subscribe(session: Session, room: Room, noun: Element) -> None:
+def _subscribe(session: VoiceSession, room: Conference, noun: Element) -> None:
     """The first participant's callbacks count; later ones are ignored."""
     if room.inside or room.callback or not noun.get("statusCallback"):
         return
     room.callback = session.absolute(noun.get("statusCallback"))
     room.callback_method = method(session, noun, 12200, "statusCallbackMethod")
-    room.events = words(session, noun, "statusCallbackEvent", "start end", SUBSCRIBED.values())
+    room.events = keywords(session, noun, "statusCallbackEvent", "start end", EVENT_SUBSCRIPTIONS.values())
 
 
 register_noun(

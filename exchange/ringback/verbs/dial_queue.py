@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from ringback.calls.bridge import bridge
-from ringback.calls.queues import Member, WaitingLine
-from ringback.twiml.attributes import method, truth, whole
-from ringback.twiml.interpreter import Session
+from ringback.calls.queues import CallQueue, QueueMember
+from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
 from ringback.verbs.enqueue import MAX_NAME_CHARACTERS
 from ringback.verbs.registry import noun as register_noun
 
 
-async def dial_queue(session: Session, dial: Element, noun: Element) -> Outcome:
+async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Outcome:
     """Take the first who waits, or wait for somebody as long as the Dial rings; then the action or the next verb."""
     name = noun.text()
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
@@ -36,15 +36,15 @@ async def dial_queue(session: Session, dial: Element, noun: Element) -> Outcome:
     return session.parting
 
 
-def _dialled(session: Session, dial: Element, told: dict[str, str]) -> Fetch | None:
+def _dialled(session: VoiceSession, dial: Element, told: dict[str, str]) -> Fetch | None:
     if "action" not in dial.attributes:
         return None
     return session.fetch(dial.get("action"), method(session, dial, 13210), told)
 
 
-async def _next(session: Session, dial: Element, noun: Element, queue: WaitingLine) -> Member | None:
+async def _next(session: VoiceSession, dial: Element, noun: Element, queue: CallQueue) -> QueueMember | None:
     try:
-        async with session.state.clock.deadline(whole(session, dial, "timeout", 30, 13212, least=1)):
+        async with session.state.clock.deadline(whole_number(session, dial, "timeout", 30, 13212, least=1)):
             while not queue.members:
                 await queue.joined.wait()
     except TimeoutError:
@@ -61,8 +61,8 @@ async def _next(session: Session, dial: Element, noun: Element, queue: WaitingLi
     return queue.take(session.call, whisper)
 
 
-async def _talk(session: Session, dial: Element, member: Member) -> None:
-    star = truth(session, dial, "hangupOnStar", False, 13213)
+async def _talk(session: VoiceSession, dial: Element, member: QueueMember) -> None:
+    star = boolean(session, dial, "hangupOnStar", False, 13213)
     bridged = asyncio.create_task(_bridge_when_ready(session, member, star))
     parted = asyncio.create_task(member.parted.wait())
     try:
@@ -73,7 +73,7 @@ async def _talk(session: Session, dial: Element, member: Member) -> None:
         await asyncio.gather(bridged, parted, return_exceptions=True)
 
 
-async def _bridge_when_ready(session: Session, member: Member, star: bool) -> None:
+async def _bridge_when_ready(session: VoiceSession, member: QueueMember, star: bool) -> None:
     await member.bridged.wait()
     await bridge(session.call, member.call, star)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ringback.account.phone_numbers import CLIENT, is_number, tidy
-from ringback.calls.loopback import comes_back
-from ringback.calls.plan import Callback
-from ringback.twiml.attributes import method, words
-from ringback.twiml.interpreter import Session
+from ringback.account.phone_numbers import CLIENT, is_e164, normalize_number
+from ringback.calls.loopback import would_loop
+from ringback.calls.plan import StatusCallback
+from ringback.twiml.attributes import keywords, method
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.verbs.registry import noun as register_noun
 
@@ -17,10 +17,10 @@ DETECTION_TUNING = (
 )
 DETECTION = f"machineDetection {DETECTION_TUNING} amdStatusCallback amdStatusCallbackMethod"
 UNSUPPORTED = {"Sip", "Sim", "WhatsApp", "Application"}
-EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
+CALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
-def dial_targets(session: Session, element: Element) -> list[tuple[str, Element]]:
+def dial_targets(session: VoiceSession, element: Element) -> list[tuple[str, Element]]:
     """Whom to ring, each with the noun that says how. A bare number is its own noun."""
     nouns = [noun for noun in element.elements() if noun.name in ("Number", "Client")]
     for noun in element.elements():
@@ -34,17 +34,17 @@ def dial_targets(session: Session, element: Element) -> list[tuple[str, Element]
     return [(address, noun) for address, noun in found if address]
 
 
-def _address(session: Session, noun: Element) -> str:
+def _address(session: VoiceSession, noun: Element) -> str:
     if noun.name == "Client":
         identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
         address = f"client:{identity.removeprefix('client:')}"
         known = bool(CLIENT.fullmatch(address))
     else:
-        address = _international(tidy(noun.text()))
-        known = is_number(address)
+        address = _international(normalize_number(noun.text()))
+        known = is_e164(address)
     if not known:
         session.warn(13223, noun, address)
-    elif address in session.state.numbers and comes_back(session.call.plan.through, address):
+    elif address in session.state.numbers and would_loop(session.call.plan.through, address):
         session.warn(13224, noun, address)
         known = False
     return address if known else ""
@@ -57,20 +57,20 @@ def _international(number: str) -> str:
     return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
 
 
-def detection_callback(session: Session, noun: Element) -> Callback:
+def detection_callback(session: VoiceSession, noun: Element) -> StatusCallback:
     """Nobody who dials waits for machine detection: they talk at once, and it is told beside."""
     address = noun.get("amdStatusCallback")
     way = method(session, noun, 13221, "amdStatusCallbackMethod")
-    return Callback(session.absolute(address) if address else "", way)
+    return StatusCallback(session.absolute(address) if address else "", way)
 
 
-def status_callback(session: Session, noun: Element) -> Callback:
+def status_callback(session: VoiceSession, noun: Element) -> StatusCallback:
     address = noun.get("statusCallback")
     if not address:
-        return Callback()
-    events = words(session, noun, "statusCallbackEvent", "completed", EVENTS)
+        return StatusCallback()
+    events = keywords(session, noun, "statusCallbackEvent", "completed", CALL_EVENTS)
     way = method(session, noun, 13221, "statusCallbackMethod")
-    return Callback(session.absolute(address), way, events)
+    return StatusCallback(session.absolute(address), way, events)
 
 
 register_noun(

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from ringback.calls.queues import Member, WaitingLine
-from ringback.twiml.attributes import method, whole
-from ringback.twiml.interpreter import Session
+from ringback.calls.queues import CallQueue, QueueMember
+from ringback.twiml.attributes import method, whole_number
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import End, Fetch, Outcome, Step
 from ringback.verbs.hold_music import hold_music
 from ringback.verbs.registry import noun, verb
 
-WAITING = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})
-WHISPERED = frozenset({"Play", "Say", "Pause", "Redirect"})
+WAIT_VERBS = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})
+WHISPER_VERBS = frozenset({"Play", "Say", "Pause", "Redirect"})
 MAX_NAME_CHARACTERS = 64
 MIN_ROUND_SECONDS = 0.05  # seconds before a wait document that took no time is asked for again
 
 
 @dataclass
-class Waited:
+class WaitResult:
     """How the wait ended: Twilio's QueueResult, and an End where the wait document hung up."""
 
     result: str = "hangup"
@@ -33,17 +33,19 @@ class Waited:
     children="Task",
     without_effect="workflowSid",
 )
-async def enqueue(session: Session, element: Element) -> Outcome:
+async def enqueue(session: VoiceSession, element: Element) -> Outcome:
     """Wait in line; then the action, or the next verb."""
     name = element.own_text()
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(14205, element, str(len(name)))
         return _action(session, element, {"QueueResult": "system-error"})
     queue = session.state.queues.named(session.call.plan.account, name)
-    if len(queue.members) >= min(queue.most, whole(session, element, "maxQueueSize", queue.most, 12200, least=1)):
+    if len(queue.members) >= min(
+        queue.most, whole_number(session, element, "maxQueueSize", queue.most, 12200, least=1)
+    ):
         session.warn(14207, element, name)
         return _action(session, element, {"QueueResult": "queue-full"})
-    member, waited = queue.join(session.call), Waited()
+    member, waited = queue.join(session.call), WaitResult()
     try:
         await _stay(session, element, queue, member, waited)
     finally:
@@ -55,13 +57,15 @@ async def enqueue(session: Session, element: Element) -> Outcome:
     return waited.end or action
 
 
-def _action(session: Session, element: Element, told: dict[str, str]) -> Fetch | None:
+def _action(session: VoiceSession, element: Element, told: dict[str, str]) -> Fetch | None:
     if "action" not in element.attributes:
         return None
     return session.fetch(element.get("action"), method(session, element, 14201), told)
 
 
-async def _stay(session: Session, element: Element, queue: WaitingLine, member: Member, waited: Waited) -> None:
+async def _stay(
+    session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember, waited: WaitResult
+) -> None:
     waiting = asyncio.create_task(_wait(session, element, queue, member))
     taken = asyncio.create_task(member.taken.wait())
     try:
@@ -77,13 +81,13 @@ async def _stay(session: Session, element: Element, queue: WaitingLine, member: 
         return
     waited.result = "bridged"
     if member.whisper:
-        whispering = Session(session.state, session.call, WHISPERED)
+        whispering = VoiceSession(session.state, session.call, WHISPER_VERBS)
         await whispering.run(member.whisper)
     member.bridged.set()
     await member.parted.wait()
 
 
-async def _wait(session: Session, element: Element, queue: WaitingLine, member: Member) -> End:
+async def _wait(session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember) -> End:
     """Run the wait document over and over; it ends by leaving the queue or by hanging up."""
     address = element.get("waitUrl")
     if not address:
@@ -92,7 +96,7 @@ async def _wait(session: Session, element: Element, queue: WaitingLine, member: 
         await hold_music(session)
     way = method(session, element, 14206, "waitUrlMethod")
     while True:
-        waiting = Session(session.state, session.call, WAITING)
+        waiting = VoiceSession(session.state, session.call, WAIT_VERBS)
         waiting.apologises = False
         step: Step = session.fetch(address, way, queue.parameters(member))
         while not isinstance(step, End):
@@ -105,7 +109,7 @@ async def _wait(session: Session, element: Element, queue: WaitingLine, member: 
         await session.state.clock.sleep(MIN_ROUND_SECONDS)
 
 
-def _with_position(step: Step, queue: WaitingLine, member: Member) -> Step:
+def _with_position(step: Step, queue: CallQueue, member: QueueMember) -> Step:
     if isinstance(step, Fetch):
         return Fetch(step.url, step.method, queue.parameters(member) | step.extra)
     return step

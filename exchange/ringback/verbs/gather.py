@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ringback.calls.audio_path import CHARACTERS_A_SECOND, Event, Key, Words
-from ringback.twiml.attributes import method, truth, whole
-from ringback.twiml.interpreter import Session
+from ringback.calls.audio_path import CHARACTERS_PER_SECOND, CallerInput, KeyPress, Speech
+from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
-from ringback.verbs.gather_partial_results import tell_partials
+from ringback.verbs.gather_partial_results import send_partial_results
 from ringback.verbs.registry import verb
 
 ATTRIBUTES = (
@@ -23,11 +23,11 @@ ATTRIBUTES = (
 )
 KEYS = set("0123456789*#")
 PROMPTS = "Say Play Pause"
-MOST_SPEECH = 60  # seconds
+MAX_SPEECH_SECONDS = 60  # seconds
 
 
 @dataclass
-class Wanted:
+class GatherOptions:
     """What the element asks for."""
 
     kinds: list[str]
@@ -41,12 +41,12 @@ class Wanted:
 
 
 @dataclass
-class Got:
+class GatherResult:
     """What came: digits and the key that finished them, or words."""
 
     digits: str = ""
     finished_on: str = ""
-    words: Words | None = None
+    words: Speech | None = None
 
     @property
     def empty(self) -> bool:
@@ -65,7 +65,7 @@ class Got:
     children=PROMPTS,
     without_effect="speechTimeout profanityFilter speechModel enhanced debug",
 )
-async def gather(session: Session, element: Element) -> Outcome:
+async def gather(session: VoiceSession, element: Element) -> Outcome:
     """Input leads to the action; without any, the document goes on."""
     wanted = _wanted(session, element)
     prompt = asyncio.create_task(_prompt(session, element))
@@ -74,7 +74,7 @@ async def gather(session: Session, element: Element) -> Outcome:
             got = await _collect(session, wanted, inbox, prompt)
         prompt.cancel()  # nothing listens from here on: a key that comes now is for the next menu
         if got.words:
-            await tell_partials(session, element, got.words.text)
+            await send_partial_results(session, element, got.words.text)
     finally:
         prompt.cancel()
         with suppress(asyncio.CancelledError):
@@ -84,7 +84,7 @@ async def gather(session: Session, element: Element) -> Outcome:
     return session.fetch(element.get("action"), method(session, element, 13312), got.parameters())
 
 
-async def _prompt(session: Session, element: Element) -> None:
+async def _prompt(session: VoiceSession, element: Element) -> None:
     for child in element.elements():
         if child.name in PROMPTS.split() and not (child.name == "Play" and child.get("digits")):
             await session.perform_one(child)
@@ -92,15 +92,17 @@ async def _prompt(session: Session, element: Element) -> None:
             session.warn(13320, child, f"<{child.name}>")
 
 
-async def _collect(session: Session, wanted: Wanted, inbox: Queue[Event], prompt: asyncio.Task[None]) -> Got:
-    got = Got()
+async def _collect(
+    session: VoiceSession, wanted: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
+) -> GatherResult:
+    got = GatherResult()
     event = await _first(session, wanted, inbox, prompt)
     while event is not None:
         match event:
-            case Words() if "speech" in wanted.kinds and not got.digits:
+            case Speech() if "speech" in wanted.kinds and not got.digits:
                 got.words = replace(event, text=_said_within(event.text, wanted.longest))
                 return got
-            case Key(digit=digit) if "dtmf" in wanted.kinds:
+            case KeyPress(digit=digit) if "dtmf" in wanted.kinds:
                 prompt.cancel()
                 if digit == wanted.finish:
                     got.finished_on = digit
@@ -113,7 +115,9 @@ async def _collect(session: Session, wanted: Wanted, inbox: Queue[Event], prompt
     return got
 
 
-async def _first(session: Session, wanted: Wanted, inbox: Queue[Event], prompt: asyncio.Task[None]) -> Event | None:
+async def _first(
+    session: VoiceSession, wanted: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
+) -> CallerInput | None:
     """The first thing the person does, during the prompt or within the timeout after it."""
     while True:
         coming = asyncio.create_task(inbox.get())
@@ -126,7 +130,7 @@ async def _first(session: Session, wanted: Wanted, inbox: Queue[Event], prompt: 
         finally:
             coming.cancel()
         if _counts(event, wanted):
-            if isinstance(event, Words) and not wanted.barge_in:
+            if isinstance(event, Speech) and not wanted.barge_in:
                 await asyncio.wait({prompt})
             return event
     return await _within(session, wanted.timeout, inbox)
@@ -134,16 +138,16 @@ async def _first(session: Session, wanted: Wanted, inbox: Queue[Event], prompt: 
 
 def _said_within(text: str, seconds: int) -> str:
     """The words that can be said in that time."""
-    most = seconds * CHARACTERS_A_SECOND
+    most = seconds * CHARACTERS_PER_SECOND
     return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
 
 
-def _counts(event: Event, wanted: Wanted) -> bool:
+def _counts(event: CallerInput, wanted: GatherOptions) -> bool:
     kinds = wanted.kinds
-    return (isinstance(event, Key) and "dtmf" in kinds) or (isinstance(event, Words) and "speech" in kinds)
+    return (isinstance(event, KeyPress) and "dtmf" in kinds) or (isinstance(event, Speech) and "speech" in kinds)
 
 
-async def _within(session: Session, seconds: float, inbox: Queue[Event]) -> Event | None:
+async def _within(session: VoiceSession, seconds: float, inbox: Queue[CallerInput]) -> CallerInput | None:
     try:
         async with session.state.clock.deadline(seconds):
             return await inbox.get()
@@ -151,13 +155,13 @@ async def _within(session: Session, seconds: float, inbox: Queue[Event]) -> Even
         return None
 
 
-def _wanted(session: Session, element: Element) -> Wanted:
+def _wanted(session: VoiceSession, element: Element) -> GatherOptions:
     kinds = _kinds(session, element)
     timeout = _timeout(session, element)
-    most = whole(session, element, "numDigits", 0, 13314, least=1) or None
+    most = whole_number(session, element, "numDigits", 0, 13314, least=1) or None
     finish = _finish(session, element)
     if element.get("speechTimeout") != "auto":
-        whole(session, element, "speechTimeout", timeout, 13335)
+        whole_number(session, element, "speechTimeout", timeout, 13335)
     described = {
         "input": kinds,
         "num_digits": most,
@@ -166,19 +170,19 @@ def _wanted(session: Session, element: Element) -> Wanted:
         "hints": element.get("hints"),
         "language": element.get("language", "en-US"),
     }
-    return Wanted(
+    return GatherOptions(
         kinds=kinds,
         finish=finish,
         most_digits=most,
         timeout=timeout,
-        longest=whole(session, element, "maxSpeechTime", MOST_SPEECH, 12200, least=1),
-        barge_in=truth(session, element, "bargeIn", True, 12200),
-        even_if_empty=truth(session, element, "actionOnEmptyResult", False, 12200),
+        longest=whole_number(session, element, "maxSpeechTime", MAX_SPEECH_SECONDS, 12200, least=1),
+        barge_in=boolean(session, element, "bargeIn", True, 12200),
+        even_if_empty=boolean(session, element, "actionOnEmptyResult", False, 12200),
         described=described,
     )
 
 
-def _kinds(session: Session, element: Element) -> list[str]:
+def _kinds(session: VoiceSession, element: Element) -> list[str]:
     written = element.get("input", "dtmf").replace(",", " ").split()
     known: list[str] = [kind for kind in ("dtmf", "speech") if kind in written]
     if not known or set(written) - {"dtmf", "speech"}:
@@ -186,13 +190,13 @@ def _kinds(session: Session, element: Element) -> list[str]:
     return known or ["dtmf"]
 
 
-def _timeout(session: Session, element: Element) -> int:
+def _timeout(session: VoiceSession, element: Element) -> int:
     if element.get("timeout") == "auto":  # allowed for speech; the words themselves end it here
         return 5
-    return whole(session, element, "timeout", 5, 13313)
+    return whole_number(session, element, "timeout", 5, 13313)
 
 
-def _finish(session: Session, element: Element) -> str:
+def _finish(session: VoiceSession, element: Element) -> str:
     written = element.get("finishOnKey", "#")
     if len(written) > 1:
         session.warn(13311, element, written)

@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ringback.calls.audio_path import seconds_to_say
+from ringback.calls.audio_path import speaking_seconds
 from ringback.twiml.attributes import method
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.webhooks.request import Webhook
 
-MOST_STEPS = 5
-PATIENCE = 2.0  # seconds longer than the words themselves that the action waits for the app to take them in
+MAX_STEPS = 5
+MAX_DELAY_SECONDS = 2.0  # seconds longer than the words themselves that the action waits for the app to take them in
 
 
-async def tell_partials(session: Session, element: Element, words: str) -> None:
+async def send_partial_results(session: VoiceSession, element: Element, words: str) -> None:
     """Tell the words in growing parts, each once the app has answered the one before; what it answers is ignored."""
     address = element.get("partialResultCallback")
     if not address:
@@ -25,18 +25,18 @@ async def tell_partials(session: Session, element: Element, words: str) -> None:
     telling = session.state.spawn(_tell(session, session.absolute(address), way, element.get("language"), words))
     try:
         with suppress(TimeoutError):
-            async with session.state.clock.deadline(seconds_to_say(words) * session.line.pace + PATIENCE):
+            async with session.state.clock.deadline(speaking_seconds(words) * session.line.pace + MAX_DELAY_SECONDS):
                 await asyncio.shield(telling)
     except asyncio.CancelledError:
         telling.cancel()
         raise
 
 
-async def _tell(session: Session, url: str, way: str, language: str, words: str) -> None:
+async def _tell(session: VoiceSession, url: str, way: str, language: str, words: str) -> None:
     call, stable = session.call, ""
-    parts = list(growing(words))
+    parts = list(growing_prefixes(words))
     for number, part in enumerate(parts):
-        await session.state.clock.sleep(seconds_to_say(words) * call.line.pace / len(parts))
+        await session.state.clock.sleep(speaking_seconds(words) * call.line.pace / len(parts))
         told = call.parameters() | {
             "SequenceNumber": str(number),
             "UnstableSpeechResult": part,
@@ -48,9 +48,9 @@ async def _tell(session: Session, url: str, way: str, language: str, words: str)
         stable = part
 
 
-def growing(words: str) -> Iterator[str]:
+def growing_prefixes(words: str) -> Iterator[str]:
     """The words so far, in at most five steps; the last is all of them."""
     every = words.split()
-    steps = min(len(every), MOST_STEPS)
+    steps = min(len(every), MAX_STEPS)
     for step in range(1, steps + 1):
         yield " ".join(every[: len(every) * step // steps])

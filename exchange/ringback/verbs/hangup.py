@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import HANG_UP, Outcome
 from ringback.verbs.registry import verb
 
 
 @verb("Hangup", children="Parameter")
-async def hangup(session: Session, element: Element) -> Outcome:
+async def hangup(session: VoiceSession, element: Element) -> Outcome:
     return HANG_UP

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.steps import End, Step
 
-MUSIC = "Twilio's hold music"
+HOLD_MUSIC = "Twilio's hold music"
 
 
-async def hold_music(session: Session) -> Step:
+async def hold_music(session: VoiceSession) -> Step:
     """Music without end."""
-    item = session.line.hear("Play", url=None, source=MUSIC, seconds=0.0)
+    item = session.line.hear("Play", url=None, source=HOLD_MUSIC, seconds=0.0)
     try:
         await asyncio.Event().wait()
     finally:

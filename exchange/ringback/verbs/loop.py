@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ringback.twiml.attributes import whole
-from ringback.twiml.interpreter import Session
+from ringback.twiml.attributes import whole_number
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 
 MAX_LOOPS = 1000
@@ -11,10 +11,10 @@ MIN_LOOP_SECONDS = 0.05  # that an endless loop takes for each round, so that pa
 
 
 async def repeat(
-    session: Session, element: Element, code: int, verb: str, seconds: float, details: dict[str, str]
+    session: VoiceSession, element: Element, code: int, verb: str, seconds: float, details: dict[str, str]
 ) -> None:
     """Let it be heard `loop` times; 0 is until the call ends, at most a thousand times."""
-    loops = whole(session, element, "loop", 1, code)
+    loops = whole_number(session, element, "loop", 1, code)
     for _ in range(min(loops, MAX_LOOPS) or MAX_LOOPS):
         item = session.line.hear(verb, **details, seconds=round(seconds, 2))
         await session.line.lasting(item, seconds)

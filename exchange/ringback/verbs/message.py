@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback.messages.message_verb import send_from_document
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
 from ringback.verbs.registry import MESSAGING, VOICE, noun, verb
@@ -16,7 +16,7 @@ from ringback.verbs.registry import MESSAGING, VOICE, noun, verb
     channels=(VOICE, MESSAGING),
 )
 @verb("Sms", attributes="to from action method statusCallback", channels=(VOICE, MESSAGING))
-async def message(session: Session, element: Element) -> Outcome:
+async def message(session: VoiceSession, element: Element) -> Outcome:
     """Sent at once; with an action, the call goes on there."""
     call = session.call
     app, person = call.plan.to, call.plan.from_

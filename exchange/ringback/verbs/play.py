@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from ringback.service.media import MOST_BYTES, Media
+from ringback.service.media import MAX_MEDIA_BYTES, Media
 from ringback.sound import wav
-from ringback.twiml.documents import AUDIO
-from ringback.twiml.interpreter import Session
+from ringback.twiml.documents import AUDIO_CONTENT_TYPES
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.loop import repeat
 from ringback.verbs.registry import verb
-from ringback.webhooks.request import Answer, Webhook
+from ringback.webhooks.request import Webhook, WebhookResponse
 
 TONES = re.compile(r"[0-9A-D*#wW]*")
 TONE_SECONDS = {"w": 0.5, "W": 1.0}
@@ -20,7 +20,7 @@ MP3_BYTES_PER_SECOND = 16_000  # at 128 kbit/s; good enough to wait for its end
 
 
 @verb("Play", attributes="loop digits")
-async def play(session: Session, element: Element) -> Outcome:
+async def play(session: VoiceSession, element: Element) -> Outcome:
     """Audio, or key tones. What cannot be fetched is warned of, and the call goes on."""
     digits, address = element.get("digits"), element.text()
     if digits:
@@ -38,7 +38,7 @@ async def play(session: Session, element: Element) -> Outcome:
     return None
 
 
-async def _tones(session: Session, element: Element, digits: str) -> Outcome:
+async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcome:
     if not TONES.fullmatch(digits):
         session.warn(12200, element, f"Play: digits may hold 0-9, A-D, *, #, w and W, not {digits}")
         return None
@@ -47,9 +47,9 @@ async def _tones(session: Session, element: Element, digits: str) -> Outcome:
     return None
 
 
-async def _fetch(session: Session, element: Element, url: str) -> Media | None:
+async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | None:
     """The sound at that address; None, after a warning, if it cannot be had. Any other content type is refused."""
-    webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, most_bytes=MOST_BYTES)
+    webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, most_bytes=MAX_MEDIA_BYTES)
     answer = await session.state.webhooks.send(webhook)
     if answer.error or answer.status != 200:
         session.state.debugger.report(
@@ -64,13 +64,13 @@ async def _fetch(session: Session, element: Element, url: str) -> Media | None:
             url=url,
         )
         return None
-    if answer.content_type not in AUDIO:
+    if answer.content_type not in AUDIO_CONTENT_TYPES:
         session.warn(13420, element, answer.content_type or "(none)")
         return None
     return _kept(session, answer, url)
 
 
-def _kept(session: Session, answer: Answer, url: str) -> Media:
+def _kept(session: VoiceSession, answer: WebhookResponse, url: str) -> Media:
     """The same Media as last time, if the sound there has not changed."""
     state = session.state
     known = state.sounds.get(url)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from asyncio import Queue
 
-from ringback.calls.audio_path import Event, Key, Words
+from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.calls.call import CallRecorder
 from ringback.service.sids import new_sid
-from ringback.sound.recording_track import Tape
+from ringback.sound.recording_track import RecordingTimeline
 from ringback.sound.recordings import Recording
 from ringback.sound.transcriptions import Transcription
-from ringback.twiml.attributes import method, truth, whole
-from ringback.twiml.interpreter import Session
+from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome
-from ringback.verbs.recording_attributes import RECORDING_CALLBACK, wanted
+from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
 from ringback.verbs.registry import verb
 
 ATTRIBUTES = (
@@ -25,11 +25,11 @@ ANY_KEY = "1234567890*#"
 
 
 @verb("Record", attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
-async def record(session: Session, element: Element) -> Outcome:
+async def record(session: VoiceSession, element: Element) -> Outcome:
     """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
-    if truth(session, element, "playBeep", True, 13616):
+    if boolean(session, element, "playBeep", True, 13616):
         await session.line.lasting(session.line.hear("Beep"), 0.5)
-    recorder = CallRecorder(session.call, wanted(session, element, "RecordVerb"))
+    recorder = CallRecorder(session.call, recording_options(session, element, "RecordVerb"))
     digits = "hangup"
     try:
         digits = await _take(session, element, recorder.tape)
@@ -43,7 +43,7 @@ async def record(session: Session, element: Element) -> Outcome:
     return next_step
 
 
-def _action(session: Session, element: Element, recording: Recording, digits: str) -> Fetch | None:
+def _action(session: VoiceSession, element: Element, recording: Recording, digits: str) -> Fetch | None:
     if recording.empty:
         return None
     extra = {
@@ -55,14 +55,16 @@ def _action(session: Session, element: Element, recording: Recording, digits: st
     return session.fetch(element.get("action"), method(session, element, 13610), extra)
 
 
-async def _take(session: Session, element: Element, tape: Tape) -> str:
+async def _take(session: VoiceSession, element: Element, tape: RecordingTimeline) -> str:
     """Wait until it is over; the key that ended it, or ""."""
     finish = element.get("finishOnKey", ANY_KEY)
     if set(finish) - set(ANY_KEY):
         session.warn(13613, element, finish)
         finish = ANY_KEY
-    silence = whole(session, element, "timeout", 5, 13611)
-    longest = whole(session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, least=1)
+    silence = whole_number(session, element, "timeout", 5, 13611)
+    longest = whole_number(
+        session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, least=1
+    )
     described = {"max_length": longest, "finish_on_key": finish, "timeout": silence}
     with session.line.listen({"record": described}) as inbox:
         try:
@@ -72,7 +74,9 @@ async def _take(session: Session, element: Element, tape: Tape) -> str:
             return ""
 
 
-async def _until_quiet(session: Session, tape: Tape, inbox: Queue[Event], finish: str, silence: float) -> str:
+async def _until_quiet(
+    session: VoiceSession, tape: RecordingTimeline, inbox: Queue[CallerInput], finish: str, silence: float
+) -> str:
     clock = session.state.clock
     while True:
         try:
@@ -81,18 +85,18 @@ async def _until_quiet(session: Session, tape: Tape, inbox: Queue[Event], finish
         except TimeoutError:
             return ""
         match event:
-            case Key(digit=digit) if digit in finish:
+            case KeyPress(digit=digit) if digit in finish:
                 return digit
-            case Words():
+            case Speech():
                 await clock.sleep(tape.ahead())
 
 
-def _transcribes(session: Session, element: Element) -> bool:
-    asked = truth(session, element, "transcribe", False, 13614)
+def _transcribes(session: VoiceSession, element: Element) -> bool:
+    asked = boolean(session, element, "transcribe", False, 13614)
     return asked or bool(element.get("transcribeCallback"))
 
 
-def _transcribe(session: Session, element: Element, recording: Recording) -> None:
+def _transcribe(session: VoiceSession, element: Element, recording: Recording) -> None:
     """Note what was said and tell the transcribeCallback, always by POST. Sound without words fails, as noise does."""
     state, call = session.state, session.call
     text = " ".join(recording.words)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ringback.sound.recording_options import EVENTS, RecordingOptions
-from ringback.sound.recordings import TRACKS
-from ringback.twiml.attributes import method, words
-from ringback.twiml.interpreter import Session
+from ringback.sound.recording_options import RECORDING_EVENTS, RecordingOptions
+from ringback.sound.recordings import RECORDED_TRACKS
+from ringback.twiml.attributes import keywords, method
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 
 RECORDING_CALLBACK = "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent"
 
 
-def wanted(session: Session, element: Element, source: str, channels: int = 1) -> RecordingOptions:
+def recording_options(session: VoiceSession, element: Element, source: str, channels: int = 1) -> RecordingOptions:
     """What Record, Dial, Conference and Start's Recording have in common."""
     address = element.get("recordingStatusCallback")
     return RecordingOptions(
@@ -21,14 +21,14 @@ def wanted(session: Session, element: Element, source: str, channels: int = 1) -
         trim=element.get("trim") not in ("do-not-trim", "false"),
         url=session.absolute(address) if address else "",
         method=method(session, element, 12200, "recordingStatusCallbackMethod"),
-        events=words(session, element, "recordingStatusCallbackEvent", "completed", EVENTS),
+        events=keywords(session, element, "recordingStatusCallbackEvent", "completed", RECORDING_EVENTS),
         name=element.get("name"),
     )
 
 
-def _track(session: Session, element: Element) -> str:
+def _track(session: VoiceSession, element: Element) -> str:
     written = element.get("recordingTrack") or element.get("track", "both")
-    if written not in TRACKS:
+    if written not in RECORDED_TRACKS:
         session.warn(12200, element, f"recordingTrack must be inbound, outbound or both, not {written}")
         return "both"
     return written

@@ -22,7 +22,7 @@ VOICE, MESSAGING = "voice", "sms"
 
 
 @dataclass(frozen=True)
-class Entry:
+class TwimlElement:
     """What TwiML allows in one element, and how it is run. Names are separated by spaces."""
 
     name: str
@@ -44,14 +44,14 @@ class Entry:
         return frozenset(self.children.split())
 
 
-_entries: dict[str, Entry] = {}
+_entries: dict[str, TwimlElement] = {}
 
 
 def verb(name: str, **allowed: Any) -> Callable[[Verb], Verb]:
     """Register the function that runs a verb; `allowed` are further fields of its Entry."""
 
     def register(run: Verb) -> Verb:
-        _entries[name] = Entry(name, run=run, **allowed)
+        _entries[name] = TwimlElement(name, run=run, **allowed)
         return run
 
     return register
@@ -59,11 +59,11 @@ def verb(name: str, **allowed: Any) -> Callable[[Verb], Verb]:
 
 def noun(name: str, **allowed: Any) -> None:
     """Register an element that stands within a verb."""
-    _entries[name] = Entry(name, **allowed)
+    _entries[name] = TwimlElement(name, **allowed)
 
 
 @cache
-def entries() -> dict[str, Entry]:
+def elements() -> dict[str, TwimlElement]:
     """Everything that the modules of this package register, by name."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         import_module(f"{__package__}.{module.name}")
@@ -73,4 +73,4 @@ def entries() -> dict[str, Entry]:
 @cache
 def verbs() -> dict[str, Verb]:
     """The functions that run verbs, by name."""
-    return {name: entry.run for name, entry in entries().items() if entry.run}
+    return {name: entry.run for name, entry in elements().items() if entry.run}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ringback.calls.audio_path import seconds_to_say
-from ringback.twiml.interpreter import Session
+from ringback.calls.audio_path import speaking_seconds
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.loop import repeat
@@ -17,7 +17,7 @@ BREAK_SECONDS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "stron
 
 
 @verb("Say", attributes="voice language loop", children=SSML)
-async def say(session: Session, element: Element) -> Outcome:
+async def say(session: VoiceSession, element: Element) -> Outcome:
     text = spoken_text(element)
     if not text:
         session.warn(13520, element)
@@ -25,7 +25,7 @@ async def say(session: Session, element: Element) -> Outcome:
     if len(text) > MAX_CHARACTERS:
         session.warn(13521, element, str(len(text)))
         text = text[:MAX_CHARACTERS]
-    seconds = seconds_to_say(text) + _silences(element)
+    seconds = speaking_seconds(text) + _silences(element)
     details = {"text": text, "language": element.get("language", "en-US"), "voice": element.get("voice")}
     await repeat(session, element, 13510, "Say", seconds, details)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import verb
@@ -11,7 +11,7 @@ from ringback.verbs.unsupported import warn_unsupported
 
 
 @verb("Stop", children="Stream Siprec Transcription Recording")
-async def stop(session: Session, element: Element) -> Outcome:
+async def stop(session: VoiceSession, element: Element) -> Outcome:
     """The recording of that name; without a name, every one that Start began."""
     for noun in element.elements():
         if noun.name != "Recording":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.twiml.interpreter import Session
+from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 from ringback.verbs.registry import noun, verb
@@ -21,12 +21,12 @@ CONNECT = "Stream ConversationRelay ConversationRelaySession AiSession VirtualAg
 @verb("Pay", checked=False, supported=False)
 @verb("Prompt", checked=False, supported=False)
 @verb("Refer", attributes="action method", children="Sip ReferSip", supported=False)
-async def unsupported(session: Session, element: Element) -> Outcome:
+async def unsupported(session: VoiceSession, element: Element) -> Outcome:
     warn_unsupported(session, element)
     return None
 
 
-def warn_unsupported(session: Session, element: Element) -> None:
+def warn_unsupported(session: VoiceSession, element: Element) -> None:
     inner = ", ".join(f"<{child.name}>" for child in element.elements())
     what = f"<{element.name}>" + (f" with {inner}" if inner else "")
     session.warn(12200, element, why=f"{what} is known, but not run by this exchange; it was passed over")

@@ -10,15 +10,15 @@ from aiohttp import web
 from ringback.rest.product_hosts import is_rest
 from ringback.state import State
 from ringback.web.basic_auth import login
-from ringback.web.json_responses import Refused
+from ringback.web.json_responses import RequestRefused
 
 STATE: web.AppKey[State] = web.AppKey("state", State)
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
-async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def access_control(request: web.Request, handler: Handler) -> web.StreamResponse:
     """REST brings its own login. Everything else answers only to its own name, its own pages and its password."""
     if not is_rest(request.path):
         settings = request.app[STATE].settings
@@ -33,9 +33,11 @@ def _known_host(request: web.Request, host: str, allowed: tuple[str, ...], has_p
     """A page elsewhere could point its own name at us (DNS rebinding): only names we know are answered."""
     named = request.host.lower()
     name = named.rpartition(":")[0] if named.rpartition(":")[2].isdigit() else named
-    if name.strip("[]") in LOOPBACK | {host, *allowed} or has_password:
+    if name.strip("[]") in LOOPBACK_HOSTS | {host, *allowed} or has_password:
         return
-    raise Refused(421, f"This exchange does not answer to {named[:80]!r}: start it with --allow-host {name[:80]}")
+    raise RequestRefused(
+        421, f"This exchange does not answer to {named[:80]!r}: start it with --allow-host {name[:80]}"
+    )
 
 
 def _password(request: web.Request, password: str) -> None:
@@ -43,7 +45,7 @@ def _password(request: web.Request, password: str) -> None:
         return
     _, given = login(request.headers.get("Authorization", "")) or ("", "")
     if not hmac.compare_digest(given.encode(), password.encode()):
-        raise Refused(
+        raise RequestRefused(
             401, "Give the exchange's password (any user name)", {"WWW-Authenticate": 'Basic realm="exchange"'}
         )
 
@@ -52,6 +54,6 @@ def _own_pages_only(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and origin.partition("://")[2] != request.host):
-        raise Refused(403, "Only the exchange's own pages may do this from a browser")
+        raise RequestRefused(403, "Only the exchange's own pages may do this from a browser")
     if request.method == "POST" and request.content_type not in ("application/json", "audio/wav"):
-        raise Refused(415, "Send Content-Type: application/json")
+        raise RequestRefused(415, "Send Content-Type: application/json")

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from ringback.calls.call import Call
 from ringback.state import State
-from ringback.web.json_responses import Refused, add_door
-from ringback.web.sequence_diagram import Step, lanes, legs_of, steps
+from ringback.web.json_responses import RequestRefused, add_route
+from ringback.web.sequence_diagram import DiagramStep, lanes, legs_of, steps
 
 HEAD = """<!doctype html>
 <html lang="en-GB">
@@ -33,14 +33,14 @@ HEAD = """<!doctype html>
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    add_door(app, state, "GET", "/calls/{sid}", show_call)
+    add_route(app, state, "GET", "/calls/{sid}", show_call)
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:
     """JSON, or the page for a browser that comes to look."""
     call = state.calls.get(request.match_info["sid"])
     if call is None:
-        raise Refused(404, "There is no such call: it may be so old that it was forgotten")
+        raise RequestRefused(404, "There is no such call: it may be so old that it was forgotten")
     found, named = steps(state, call), lanes(state, call)
     if "text/html" not in request.headers.get("Accept", ""):
         shown = [step.shown() for step in found]
@@ -57,7 +57,7 @@ def head(title: str, script: str) -> str:
     return HEAD.format(title=title, script=script)
 
 
-def page(state: State, call: Call, named: list[str], found: list[Step]) -> str:
+def page(state: State, call: Call, named: list[str], found: list[DiagramStep]) -> str:
     """The whole page; `data-live` on its main part says that more is to come."""
     title = escape(f"{state.called(call.plan.from_)} calls {state.called(call.plan.to)}")
     live = any(not each.over for each in [call, *legs_of(state, call)])
@@ -90,7 +90,7 @@ def level_of(call: Call) -> str:
     return {"completed": "good", "in-progress": "now", "ringing": "wait", "queued": "wait"}.get(call.status, "refused")
 
 
-def _row(step: Step, place: int, call: Call, named: list[str]) -> str:
+def _row(step: DiagramStep, place: int, call: Call, named: list[str]) -> str:
     first, last = sorted((step.source, step.target))
     way = "here" if first == last else "right" if step.source < step.target else "left"
     whence = f"{named[step.source]}: " if first == last else f"{named[step.source]} to {named[step.target]}: "

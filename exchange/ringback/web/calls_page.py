@@ -13,15 +13,15 @@ from ringback.messages.message import Message
 from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
 from ringback.web.call_page import as_html, head, level_of
-from ringback.web.json_responses import Refused, add_door
+from ringback.web.json_responses import RequestRefused, add_route
 
-SHOWN, MOST = 200, 2000
+DEFAULT_LIMIT, MAX_LIMIT = 200, 2000
 LEVELS = {"delivered": "good", "received": "good", "undelivered": "refused", "failed": "refused", "canceled": "refused"}
 EMPTY = '<p class="about">Nobody has called or texted yet. <a href="/">Pick up a phone</a> to be the first.</p>'
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    add_door(app, state, "GET", "/calls", show)
+    add_route(app, state, "GET", "/calls", show)
 
 
 async def show(state: State, request: web.Request) -> web.Response:
@@ -36,9 +36,9 @@ async def show(state: State, request: web.Request) -> web.Response:
 
 
 def _limit(request: web.Request) -> int:
-    written = request.query.get("limit", str(SHOWN))
-    if not (written.isascii() and written.isdigit() and 0 < int(written[:9]) <= MOST):
-        raise Refused(400, f"limit must be a whole number from 1 to {MOST}")
+    written = request.query.get("limit", str(DEFAULT_LIMIT))
+    if not (written.isascii() and written.isdigit() and 0 < int(written[:9]) <= MAX_LIMIT):
+        raise RequestRefused(400, f"limit must be a whole number from 1 to {MAX_LIMIT}")
     return int(written)
 
 

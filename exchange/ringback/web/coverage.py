@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ringback.rest.product_hosts import YOUNGER
-from ringback.rest.routes import INSTANCES, LISTS
-from ringback.service.faults import KINDS
-from ringback.verbs.registry import VOICE, entries
+from ringback.rest.product_hosts import NEWER_PRODUCTS
+from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
+from ringback.service.faults import FAULT_KINDS
+from ringback.verbs.registry import VOICE, elements
 
 # Where Twilio's own documents are silent, or a laptop is not a telephone network.
-CHOICES = (
+BEHAVIOUR_NOTES = (
     "A redirect of a webhook by 301, 302 or 303 becomes a GET, by 307 or 308 keeps its method; it carries none of "
     "Twilio's parameters either way, and is signed over its new address.",
     "Fetches of Play and of a message's media are signed too, and carry no parameters.",
@@ -68,15 +68,17 @@ CHOICES = (
 )
 
 
-def table() -> str:
+def coverage_table() -> str:
     """The whole of it, as Markdown."""
-    return "\n".join([*_verbs(), "", *_rest(), "", *_faults(), "", "Chosen:", "", *(f"- {one}" for one in CHOICES)])
+    return "\n".join(
+        [*_verbs(), "", *_rest(), "", *_faults(), "", "Chosen:", "", *(f"- {one}" for one in BEHAVIOUR_NOTES)]
+    )
 
 
 def _verbs() -> list[str]:
     """Verbs first, then nouns."""
     rows = ["| TwiML | | without effect |", "|---|---|---|"]
-    voice = [entry for entry in entries().values() if VOICE in entry.channels and entry.in_coverage]
+    voice = [entry for entry in elements().values() if VOICE in entry.channels and entry.in_coverage]
     for entry in sorted(voice, key=lambda entry: entry.run is None):
         run = "run" if entry.supported else "known by name: warned of and passed over"
         rows.append(f"| {entry.name} | {run} | {', '.join(entry.without_effect.split())} |")
@@ -85,17 +87,17 @@ def _verbs() -> list[str]:
 
 def _rest() -> list[str]:
     rows = ["| REST, under `/2010-04-01/Accounts/{AccountSid}` | |", "|---|---|"]
-    for path, methods in sorted((LISTS | INSTANCES).items()):
+    for path, methods in sorted((LIST_ROUTES | INSTANCE_ROUTES).items()):
         rows.append(f"| `{path}.json` | {' '.join(methods)} |")
-    for product, table in YOUNGER.items():
+    for product, table in NEWER_PRODUCTS.items():
         rows += ["", f"| REST, at `{product}.twilio.com` or the exchange's own address | |", "|---|---|"]
         rows += [f"| `{path}` | {' '.join(methods)} |" for path, methods in table.items()]
     return rows
 
 
 def _faults() -> list[str]:
-    return ["| fault | |", "|---|---|", *(f"| `{kind}` | {means} |" for kind, means in KINDS.items())]
+    return ["| fault | |", "|---|---|", *(f"| `{kind}` | {means} |" for kind, means in FAULT_KINDS.items())]
 
 
 if __name__ == "__main__":
-    print(table())
+    print(coverage_table())

@@ -8,27 +8,27 @@ from pathlib import Path
 from aiohttp import web
 
 from ringback.service.dates import iso8601_milliseconds
-from ringback.service.faults import CHANNELS, KINDS, NEEDS, BadFault
+from ringback.service.faults import CHANNELS, FAULT_KINDS, FAULT_PARAMETERS, InvalidFault
 from ringback.state import State
 from ringback.web import coverage
-from ringback.web.json_responses import Refused, add_door, as_page, number_field, read_json
+from ringback.web.json_responses import RequestRefused, add_route, file_response, number_field, read_json
 
 PAGES = Path(__file__).parents[1] / "pages"
-LARGEST_SEED = 2**53  # that JSON and browsers agree about
-LONGEST_STEP = 366 * 24 * 3600.0
+MAX_SEED = 2**53  # that JSON and browsers agree about
+MAX_STEP_SECONDS = 366 * 24 * 3600.0
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    route = partial(add_door, app, state)
+    route = partial(add_route, app, state)
     route("GET", "/debugger", alerts)
     route("DELETE", "/debugger", forget_alerts)
     route("GET", "/requests", requests)
     route("GET", "/faults", faults)
     route("POST", "/faults", add_fault)
-    route("POST", "/faults/dice", throw_dice)
+    route("POST", "/faults/dice", reseed)
     route("DELETE", "/faults", remove_faults)
     route("DELETE", "/faults/{id}", remove_fault)
-    route("GET", "/honesty", show_honesty)
+    route("GET", "/honesty", show_coverage)
     route("GET", "/clock", clock)
     route("POST", "/clock", step_clock)
 
@@ -36,7 +36,7 @@ def add_routes(app: web.Application, state: State) -> None:
 async def alerts(state: State, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
-        return as_page(PAGES / "debugger" / "index.html")
+        return file_response(PAGES / "debugger" / "index.html")
     return web.json_response({"alerts": list(state.debugger.alerts)})
 
 
@@ -55,17 +55,17 @@ async def requests(state: State, request: web.Request) -> web.Response:
 async def faults(state: State, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
-        return as_page(PAGES / "faults" / "index.html")
+        return file_response(PAGES / "faults" / "index.html")
     shown = [fault.shown() for fault in state.faults.on.values()]
-    dial = {"kinds": KINDS, "needs": NEEDS, "channels": CHANNELS[1:], "seed": state.faults.seed}
+    dial = {"kinds": FAULT_KINDS, "needs": FAULT_PARAMETERS, "channels": CHANNELS[1:], "seed": state.faults.seed}
     return web.json_response({"faults": shown} | dial)
 
 
-async def throw_dice(state: State, request: web.Request) -> web.Response:
+async def reseed(state: State, request: web.Request) -> web.Response:
     """{"seed": 3}"""
     seed = (await read_json(request)).get("seed")
-    if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > LARGEST_SEED:
-        raise Refused(400, f"seed must be a whole number, at most {LARGEST_SEED}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > MAX_SEED:
+        raise RequestRefused(400, f"seed must be a whole number, at most {MAX_SEED}")
     state.faults.throw(seed)
     return web.json_response({"seed": seed})
 
@@ -73,8 +73,8 @@ async def throw_dice(state: State, request: web.Request) -> web.Response:
 async def add_fault(state: State, request: web.Request) -> web.Response:
     try:
         fault = state.faults.add(await read_json(request))
-    except BadFault as reason:
-        raise Refused(400, str(reason)) from None
+    except InvalidFault as reason:
+        raise RequestRefused(400, str(reason)) from None
     return web.json_response(fault.shown(), status=201)
 
 
@@ -86,12 +86,12 @@ async def remove_faults(state: State, request: web.Request) -> web.Response:
 async def remove_fault(state: State, request: web.Request) -> web.Response:
     written = request.match_info["id"]
     if not written.isascii() or not written.isdigit() or not state.faults.on.pop(int(written[:9]), None):
-        raise Refused(404, "There is no such fault: it may have struck as often as it should")
+        raise RequestRefused(404, "There is no such fault: it may have struck as often as it should")
     return web.Response(status=204)
 
 
-async def show_honesty(state: State, request: web.Request) -> web.Response:
-    return web.Response(text=coverage.table())
+async def show_coverage(state: State, request: web.Request) -> web.Response:
+    return web.Response(text=coverage.coverage_table())
 
 
 async def clock(state: State, request: web.Request) -> web.Response:
@@ -103,5 +103,5 @@ async def clock(state: State, request: web.Request) -> web.Response:
 async def step_clock(state: State, request: web.Request) -> web.Response:
     """Let time pass at once: {"forward": seconds}."""
     given = await read_json(request)
-    await state.clock.forward(number_field(given, "forward", 0, LONGEST_STEP))
+    await state.clock.forward(number_field(given, "forward", 0, MAX_STEP_SECONDS))
     return await clock(state, request)

@@ -10,13 +10,13 @@ from aiohttp import web
 from ringback.state import Handset, State
 from ringback.web import handset_calls, handset_texts
 from ringback.web.handset_request import find_handset, handset_number
-from ringback.web.json_responses import Refused, add_door, read_json, text_field
+from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
 
 WHEN_CALLED = ("rings", "answers", "machine", "busy", "never-answers", "fails")
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    route = partial(add_door, app, state)
+    route = partial(add_route, app, state)
     one, call = "/handsets/{number}", "/handsets/{number}/calls/{sid}"
     route("GET", "/handsets", list_handsets)
     route("GET", one, show_handset)
@@ -29,10 +29,10 @@ def add_routes(app: web.Application, state: State) -> None:
     route("GET", call, handset_calls.show_call)
     route("POST", f"{call}/keys", handset_calls.press_keys)
     route("POST", f"{call}/speech", handset_calls.speak)
-    route("POST", f"{call}/audio", handset_calls.hand_in_audio)
+    route("POST", f"{call}/audio", handset_calls.send_audio)
     route("POST", f"{call}/answer", handset_calls.answer)
     route("POST", f"{call}/hangup", handset_calls.hang_up)
-    route("POST", f"{call}/spoken", handset_calls.finished_speaking)
+    route("POST", f"{call}/spoken", handset_calls.report_speaking)
 
 
 async def list_handsets(state: State, request: web.Request) -> web.Response:
@@ -50,9 +50,9 @@ async def change_handset(state: State, request: web.Request) -> web.Response:
     handset = find_handset(state, request)
     name, behaviour = text_field(given, "name", handset.name), text_field(given, "when_called", handset.when_called)
     if len(name) > 60:
-        raise Refused(400, "name must be at most 60 characters")
+        raise RequestRefused(400, "name must be at most 60 characters")
     if behaviour not in WHEN_CALLED:
-        raise Refused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}")
+        raise RequestRefused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}")
     handset.name, handset.when_called = name, behaviour
     state.feed.publish("handset", handset.number, handset.shown())
     return web.json_response(_whole(handset))
@@ -62,7 +62,7 @@ async def forget_handset(state: State, request: web.Request) -> web.Response:
     number = handset_number(request)
     handset = state.handsets.get(number)
     if handset and any(not call.over for call in handset.calls):
-        raise Refused(409, "Hang up first: this handset is in a call")
+        raise RequestRefused(409, "Hang up first: this handset is in a call")
     if state.handsets.pop(number, None):
         state.feed.publish("forgotten", number, {"number": number})
     return web.Response(status=204)

@@ -7,16 +7,16 @@ import re
 from aiohttp import web
 
 from ringback.calls import lifecycle
-from ringback.calls.audio_path import Audio, Key, Words
+from ringback.calls.audio_path import AudioClip, KeyPress, Speech
 from ringback.calls.call import Call
 from ringback.sound import wav
 from ringback.state import State
 from ringback.web.handset_request import called_number, find_handset, handset_number
-from ringback.web.json_responses import Refused, number_field, read_json, text_field
+from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field
 
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
-MOST_WORDS = 4000
-LONGEST_WAIT = 60
+MAX_SPEECH_CHARACTERS = 4000
+MAX_WAIT_SECONDS = 60
 
 
 async def list_calls(state: State, request: web.Request) -> web.Response:
@@ -28,8 +28,12 @@ async def place_call(state: State, request: web.Request) -> web.Response:
     handset, to = find_handset(state, request), called_number(state, given)
     number = state.numbers.get(to)
     if to == handset.number:
-        raise Refused(400, "A handset cannot call itself")
-    call = lifecycle.incoming(state, handset.number, number) if number else lifecycle.between(state, handset.number, to)
+        raise RequestRefused(400, "A handset cannot call itself")
+    call = (
+        lifecycle.start_inbound_call(state, handset.number, number)
+        if number
+        else lifecycle.start_handset_call(state, handset.number, to)
+    )
     return web.json_response(call.shown(), status=201)
 
 
@@ -39,76 +43,76 @@ async def show_call(state: State, request: web.Request) -> web.Response:
 
 async def press_keys(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
-    digits, wait = text_field(given, "digits"), number_field(given, "wait", 0, LONGEST_WAIT)
+    digits, wait = text_field(given, "digits"), number_field(given, "wait", 0, MAX_WAIT_SECONDS)
     if not DIGITS.fullmatch(digits):
-        raise Refused(400, "digits must be keys of a telephone: 0-9, *, # or A-D, at most 64")
+        raise RequestRefused(400, "digits must be keys of a telephone: 0-9, *, # or A-D, at most 64")
     call = _live_call(state, request)
     await call.line.somebody_listens(wait, key=True)
     for digit in digits:
-        call.does(Key(digit))
+        call.does(KeyPress(digit))
     return web.json_response(call.shown())
 
 
 async def speak(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
-    words, wait = text_field(given, "words").strip(), number_field(given, "wait", 0, LONGEST_WAIT)
+    words, wait = text_field(given, "words").strip(), number_field(given, "wait", 0, MAX_WAIT_SECONDS)
     confidence = number_field(given, "confidence", 0.9, 1)
-    if not 0 < len(words) <= MOST_WORDS:
-        raise Refused(400, f"words must be 1 to {MOST_WORDS} characters of speech")
+    if not 0 < len(words) <= MAX_SPEECH_CHARACTERS:
+        raise RequestRefused(400, f"words must be 1 to {MAX_SPEECH_CHARACTERS} characters of speech")
     call = _live_call(state, request)
     await call.line.somebody_listens(wait, key=False)
-    call.does(Words(words, confidence))
+    call.does(Speech(words, confidence))
     return web.json_response(call.shown())
 
 
-async def hand_in_audio(state: State, request: web.Request) -> web.Response:
+async def send_audio(state: State, request: web.Request) -> web.Response:
     call = _live_call(state, request)
     try:
         sound = wav.from_wav(await request.read())
-    except wav.NotSound as reason:
-        raise Refused(400, str(reason)) from None
-    call.does(Audio(sound))
+    except wav.InvalidAudio as reason:
+        raise RequestRefused(400, str(reason)) from None
+    call.does(AudioClip(sound))
     return web.json_response(call.shown())
 
 
 async def answer(state: State, request: web.Request) -> web.Response:
     call = _call(state, request)
     if call.plan.direction == "inbound" or call.status != "ringing":
-        raise Refused(409, f"Only an incoming call that rings can be answered; this one is {call.status}")
-    lifecycle.answered_by_person(state, call)
+        raise RequestRefused(409, f"Only an incoming call that rings can be answered; this one is {call.status}")
+    lifecycle.answer_at_handset(state, call)
     return web.json_response(call.shown())
 
 
 async def hang_up(state: State, request: web.Request) -> web.Response:
     call = _call(state, request)
     if call.over:
-        raise Refused(409, f"This call is over: {call.status}")
-    lifecycle.hung_up_by_person(call)
+        raise RequestRefused(409, f"This call is over: {call.status}")
+    lifecycle.hang_up_at_handset(call)
     while call.running is not None and not call.over:  # the hang-up is a matter of moments, never of a webhook
         await call.changed.wait()
     return web.json_response(call.shown())
 
 
-async def finished_speaking(state: State, request: web.Request) -> web.Response:
+async def report_speaking(state: State, request: web.Request) -> web.Response:
     given = await read_json(request)
     number, speaking = given.get("id"), given.get("speaking", False)
     if isinstance(number, bool) or not isinstance(number, int) or not isinstance(speaking, bool):
-        raise Refused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}')
+        raise RequestRefused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}')
     call = _call(state, request)
     if not call.line.reported(number, speaking):
-        raise Refused(404, f"Nothing with id {number} was heard in this call")
+        raise RequestRefused(404, f"Nothing with id {number} was heard in this call")
     return web.json_response(call.shown())
 
 
 def _call(state: State, request: web.Request) -> Call:
     call = state.calls.get(request.match_info["sid"])
     if call is None or call.plan.handset != handset_number(request):
-        raise Refused(404, "This handset has no such call")
+        raise RequestRefused(404, "This handset has no such call")
     return call
 
 
 def _live_call(state: State, request: web.Request) -> Call:
     call = _call(state, request)
     if call.over:
-        raise Refused(409, f"This call is over: {call.status}")
+        raise RequestRefused(409, f"This call is over: {call.status}")
     return call

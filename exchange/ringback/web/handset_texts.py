@@ -7,15 +7,15 @@ from typing import Any
 from aiohttp import web
 
 from ringback.messages.attachments import attach
-from ringback.messages.incoming import receive
+from ringback.messages.incoming import receive_message
 from ringback.messages.message import Message
 from ringback.service.media import from_data_url
 from ringback.state import Handset, State
 from ringback.web.handset_request import called_number, find_handset
-from ringback.web.json_responses import Refused, read_json, text_field
+from ringback.web.json_responses import RequestRefused, read_json, text_field
 
-MOST_BODY = 1600
-MOST_MEDIA = 10
+MAX_BODY_CHARACTERS = 1600
+MAX_MEDIA = 10
 
 
 async def list_texts(state: State, request: web.Request) -> web.Response:
@@ -27,9 +27,9 @@ async def send_text(state: State, request: web.Request) -> web.Response:
     handset = find_handset(state, request)
     body, urls, to = text_field(given, "body"), _media_urls(given), called_number(state, given)
     if not body and not urls:
-        raise Refused(400, "A text needs a body or a media_url")
-    if len(body) > MOST_BODY:
-        raise Refused(400, f"A text has at most {MOST_BODY} characters, not {len(body)}")
+        raise RequestRefused(400, "A text needs a body or a media_url")
+    if len(body) > MAX_BODY_CHARACTERS:
+        raise RequestRefused(400, f"A text has at most {MAX_BODY_CHARACTERS} characters, not {len(body)}")
     message = _text(state, handset, to, body, urls)
     state.messages[message.sid] = message
     state.delivered(message)
@@ -55,7 +55,7 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
         if url.startswith("data:"):
             found = from_data_url(url, state.clock.now())
             if found is None:
-                raise Refused(400, "media_url: this data: address cannot be read, or holds more than 5 MB")
+                raise RequestRefused(400, "media_url: this data: address cannot be read, or holds more than 5 MB")
             attach(state, message, found)
     return message
 
@@ -63,7 +63,7 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
 async def _carry(state: State, message: Message) -> None:
     """To the app, or straight to another handset."""
     if number := state.numbers.get(message.to):
-        return await receive(state, message, number)
+        return await receive_message(state, message, number)
     now = state.clock.now()
     copy = Message(message.account, message.from_, message.to, message.body, "outbound-api", message.to, now)
     copy.status, copy.media = "delivered", message.media
@@ -73,9 +73,9 @@ async def _carry(state: State, message: Message) -> None:
 def _media_urls(given: dict[str, Any]) -> list[str]:
     urls = given.get("media_url") or []
     urls = [urls] if isinstance(urls, str) else urls
-    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls) or len(urls) > MOST_MEDIA:
-        raise Refused(400, f"media_url must be an address, or a list of at most {MOST_MEDIA}")
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls) or len(urls) > MAX_MEDIA:
+        raise RequestRefused(400, f"media_url must be an address, or a list of at most {MAX_MEDIA}")
     for url in urls:
         if not url.lower().startswith(("http://", "https://", "data:")):
-            raise Refused(400, f"media_url must be an http, https or data address, not {url[:80]!r}")
+            raise RequestRefused(400, f"media_url must be an http, https or data address, not {url[:80]!r}")
     return urls

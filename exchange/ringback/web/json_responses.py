@@ -11,11 +11,11 @@ from aiohttp import web
 
 from ringback.state import State
 
-Door = Callable[[State, web.Request], Awaitable[web.StreamResponse]]
+JsonHandler = Callable[[State, web.Request], Awaitable[web.StreamResponse]]
 """Answers one request; a raised Refused is its refusal."""
 
 
-def add_door(app: web.Application, state: State, method: str, path: str, door: Door) -> None:
+def add_route(app: web.Application, state: State, method: str, path: str, door: JsonHandler) -> None:
     """Let an address lead to a door."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -24,12 +24,12 @@ def add_door(app: web.Application, state: State, method: str, path: str, door: D
     app.router.add_route(method, path, handle)
 
 
-def as_page(file: Path) -> web.FileResponse:
+def file_response(file: Path) -> web.FileResponse:
     """A file for the browser to keep, and to ask about each time: unchanged, it is answered with 304."""
     return web.FileResponse(file, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Answered with this status and one sentence that names the mistake and how to mend it."""
 
     def __init__(self, status: int, sentence: str, headers: dict[str, str] | None = None) -> None:
@@ -42,9 +42,9 @@ async def read_json(request: web.Request) -> dict[str, Any]:
     try:
         given = json.loads(await request.read() or b"{}")
     except (ValueError, RecursionError):
-        raise Refused(400, "The body is not JSON") from None
+        raise RequestRefused(400, "The body is not JSON") from None
     if not isinstance(given, dict):
-        raise Refused(400, 'Send a JSON object, such as {"to": "+441632960000"}')
+        raise RequestRefused(400, 'Send a JSON object, such as {"to": "+441632960000"}')
     return given
 
 
@@ -54,11 +54,11 @@ def text_field(given: dict[str, Any], name: str, default: str = "") -> str:
     if value is None:
         return default
     if not isinstance(value, str):
-        raise Refused(400, f"{name} must be text, not {type(value).__name__}")
+        raise RequestRefused(400, f"{name} must be text, not {type(value).__name__}")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Refused(400, f"{name} holds half a character (a lone surrogate)") from None
+        raise RequestRefused(400, f"{name} holds half a character (a lone surrogate)") from None
     return value
 
 
@@ -66,5 +66,5 @@ def number_field(given: dict[str, Any], name: str, default: float, most: float) 
     """A field that is a number from 0 to `most`."""
     value = given.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise Refused(400, f"{name} must be a number from 0 to {most:g}")
+        raise RequestRefused(400, f"{name} must be a number from 0 to {most:g}")
     return float(value)

@@ -6,17 +6,17 @@ import json
 
 from aiohttp import web
 
-from ringback.account.phone_numbers import tidy
+from ringback.account.phone_numbers import normalize_number
 from ringback.service.feed import Item
 from ringback.state import State
-from ringback.web.json_responses import Refused, add_door
+from ringback.web.json_responses import RequestRefused, add_route
 
-HEARTBEAT = 15  # seconds
+HEARTBEAT_SECONDS = 15  # seconds
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    add_door(app, state, "GET", "/feed", feed)
-    add_door(app, state, "GET", "/media/{sid}", media)
+    add_route(app, state, "GET", "/feed", feed)
+    add_route(app, state, "GET", "/media/{sid}", media)
 
 
 async def feed(state: State, request: web.Request) -> web.StreamResponse:
@@ -28,7 +28,7 @@ async def feed(state: State, request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     try:
         await response.write(b"retry: 1000\n\n")
-        async for item in state.feed.follow(after, HEARTBEAT):
+        async for item in state.feed.follow(after, HEARTBEAT_SECONDS):
             if item is None:
                 await response.write(b": still here\n\n")
             elif not wanted or item["handset"] in wanted or item["kind"] == "reset":
@@ -45,7 +45,7 @@ def _event(item: Item) -> bytes:
 async def media(state: State, request: web.Request) -> web.Response:
     found = state.media.get(request.match_info["sid"])
     if found is None:
-        raise Refused(404, "There is no such picture or sound")
+        raise RequestRefused(404, "There is no such picture or sound")
     headers = {"Content-Type": found.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
     if not found.inline:
         headers["Content-Disposition"] = "attachment"
@@ -53,4 +53,4 @@ async def media(state: State, request: web.Request) -> web.Response:
 
 
 def _address(text: str) -> str:
-    return "+" + text.strip() if text.startswith(" ") else tidy(text)  # a bare + in a query means a space
+    return "+" + text.strip() if text.startswith(" ") else normalize_number(text)  # a bare + in a query means a space

@@ -9,7 +9,7 @@ from ringback.service.settings import Settings
 from ringback.state import State
 from ringback.web.app import make_app
 
-LAST_WORDS = 0.5  # seconds that answers under way get when the exchange stops
+SHUTDOWN_SECONDS = 0.5  # seconds that answers under way get when the exchange stops
 
 
 class Server:
@@ -18,7 +18,7 @@ class Server:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.state = State(settings, clock)
-        self.runner = web.AppRunner(make_app(self.state), access_log=None, shutdown_timeout=LAST_WORDS)
+        self.runner = web.AppRunner(make_app(self.state), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
 
     @property
     def port(self) -> int:

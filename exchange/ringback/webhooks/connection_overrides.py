@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-RETRYABLE = {"4xx", "5xx", "ct", "rt", "all"}
+RETRY_POLICIES = {"4xx", "5xx", "ct", "rt", "all"}
 
 
 @dataclass(frozen=True)
-class Overrides:
+class ConnectionOverrides:
     """The connection overrides of a URL's fragment (`#rc=2&rp=5xx`), in seconds, within Twilio's ranges."""
 
     connect: float = 5.0
@@ -20,16 +20,16 @@ class Overrides:
     unknown: str = ""
 
     @classmethod
-    def of(cls, url: str) -> Overrides:
+    def of(cls, url: str) -> ConnectionOverrides:
         given = dict(parse_qsl(urlsplit(url).fragment))
         policy = frozenset(given.get("rp", "ct").split(","))
-        unknown = ",".join(sorted(policy - RETRYABLE))
+        unknown = ",".join(sorted(policy - RETRY_POLICIES))
         return cls(
             connect=_seconds(given.get("ct"), 5.0, 10.0),
             read=_seconds(given.get("rt"), 15.0, 15.0),
             total=_seconds(given.get("tt"), 15.0, 15.0),
             retries=_whole(given.get("rc"), 1, 5),
-            policy=policy & RETRYABLE or frozenset({"ct"}),
+            policy=policy & RETRY_POLICIES or frozenset({"ct"}),
             unknown=unknown,
         )
 

@@ -7,11 +7,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from ringback.service.clock import Clock
 
-IDLE = 4 * 3600
-MOST_JARS = 5000
+IDLE_SECONDS = 4 * 3600
+MAX_JARS = 5000
 
 
-class Jars:
+class CookieJars:
     """Cookies by jar and host."""
 
     def __init__(self, clock: Clock) -> None:
@@ -27,7 +27,7 @@ class Jars:
             self._keep_one(cookies, urlsplit(url), line)
         self.jars.pop(jar, None)
         self.jars[jar] = (self.clock.time(), cookies)
-        while len(self.jars) > MOST_JARS:
+        while len(self.jars) > MAX_JARS:
             self.jars.pop(next(iter(self.jars)))
 
     def header(self, jar: str, url: str) -> str:
@@ -46,7 +46,7 @@ class Jars:
 
     def _open(self, jar: str) -> dict[tuple[str, str, str], str]:
         used, cookies = self.jars.get(jar, (0.0, {}))
-        return cookies if self.clock.time() - used <= IDLE else {}
+        return cookies if self.clock.time() - used <= IDLE_SECONDS else {}
 
     def _keep_one(self, cookies: dict[tuple[str, str, str], str], parts: SplitResult, line: str) -> None:
         try:

@@ -12,30 +12,30 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from ringback.service.bounded_dict import ANSWERS, PAIRS, History, bytes_of
+from ringback.service.bounded_dict import MAX_CACHED_RESPONSES, MAX_PAIRS, BoundedDict, body_size
 from ringback.service.clock import Clock
-from ringback.webhooks.connection_overrides import Overrides
-from ringback.webhooks.cookies import Jars
-from ringback.webhooks.http_errors import Failed, checked_url, failure
-from ringback.webhooks.request import Answer, Webhook
+from ringback.webhooks.connection_overrides import ConnectionOverrides
+from ringback.webhooks.cookies import CookieJars
+from ringback.webhooks.http_errors import RequestFailed, checked_url, request_failure
+from ringback.webhooks.request import Webhook, WebhookResponse
 from ringback.webhooks.signature import signature, signed_url
-from ringback.webhooks.urls import form, join, wire_url, without_userinfo
+from ringback.webhooks.urls import encode_form, resolve, wire_url, without_userinfo
 
-MOST_REDIRECTS = 10
+MAX_REDIRECTS = 10
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEPS_METHOD = {307, 308}
-AGENT = "TwilioProxy/1.1"
+USER_AGENT = "TwilioProxy/1.1"
 FORM = "application/x-www-form-urlencoded"
 
 
-class Client:
+class WebhookClient:
     """Sends webhooks. One per exchange; close() it."""
 
     def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
         self.clock, self.token, self.shared_key = clock, token, shared_key
-        self.jars = Jars(clock)
-        self.cached: History[str, Answer] = History(ANSWERS, weight=bytes_of)
-        self.logins: History[tuple[str, str], bool] = History(PAIRS)
+        self.jars = CookieJars(clock)
+        self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, weight=body_size)
+        self.logins: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_PAIRS)
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -54,7 +54,7 @@ class Client:
         if self._session:
             await self._session.close()
 
-    async def send(self, webhook: Webhook, token: str | None = None, copies: int = 1) -> Answer:
+    async def send(self, webhook: Webhook, token: str | None = None, copies: int = 1) -> WebhookResponse:
         """Ask, retrying as the URL's overrides say. Never raises for what the other side does: see Answer.error.
 
         `copies` of one delivery go out at once, all with the same idempotency token; the first one's answer counts."""
@@ -62,30 +62,34 @@ class Client:
         answers = await asyncio.gather(*(self._deliver(webhook, token, idempotency) for _ in range(copies)))
         return answers[0]
 
-    async def _deliver(self, webhook: Webhook, token: str | None, idempotency: str) -> Answer:
+    async def _deliver(self, webhook: Webhook, token: str | None, idempotency: str) -> WebhookResponse:
         started = time.perf_counter()
         try:
-            overrides = Overrides.of(webhook.url)
+            overrides = ConnectionOverrides.of(webhook.url)
             async with self.clock.deadline(overrides.total):
                 answer = await self._attempts(webhook, overrides, idempotency, token or self.token)
-        except Failed as failure:
-            answer = Answer(webhook.url, status=failure.status, error=failure.code, why=failure.why)
+        except RequestFailed as failure:
+            answer = WebhookResponse(webhook.url, status=failure.status, error=failure.code, why=failure.why)
         except ValueError:  # an address nothing can be made of, as in http://[x
-            answer = Answer(webhook.url, error=11100, why=webhook.url)
+            answer = WebhookResponse(webhook.url, error=11100, why=webhook.url)
         except TimeoutError:
-            answer = Answer(webhook.url, error=11200 if webhook.channel == "sms" else 11205, why="no answer in time")
+            answer = WebhookResponse(
+                webhook.url, error=11200 if webhook.channel == "sms" else 11205, why="no answer in time"
+            )
         answer.seconds = time.perf_counter() - started
         answer.request = answer.request or _shown(webhook)
         return answer
 
-    async def _attempts(self, webhook: Webhook, overrides: Overrides, idempotency: str, token: str) -> Answer:
+    async def _attempts(
+        self, webhook: Webhook, overrides: ConnectionOverrides, idempotency: str, token: str
+    ) -> WebhookResponse:
         if overrides.unknown:
-            raise Failed(11243, overrides.unknown)
+            raise RequestFailed(11243, overrides.unknown)
         for attempt in range(overrides.retries + 1):
             last = attempt == overrides.retries
             try:
                 answer = await self._follow(webhook, overrides, idempotency, token)
-            except Failed as failure:
+            except RequestFailed as failure:
                 if last or not overrides.retries_after(failure.policy):
                     raise
                 continue
@@ -93,17 +97,19 @@ class Client:
                 return answer
         raise AssertionError("unreachable")
 
-    async def _follow(self, webhook: Webhook, overrides: Overrides, idempotency: str, token: str) -> Answer:
+    async def _follow(
+        self, webhook: Webhook, overrides: ConnectionOverrides, idempotency: str, token: str
+    ) -> WebhookResponse:
         """One attempt with its redirects. A redirected request carries none of Twilio's parameters."""
         method, parameters, url = webhook.method, webhook.parameters, webhook.url
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             request = _Request(self, webhook, method, url, parameters, idempotency, token)
             answer = await request.answered(overrides)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer
-            url, parameters = join(answer.url, answer.headers["location"]), ()
+            url, parameters = resolve(answer.url, answer.headers["location"]), ()
             method = method if answer.status in KEEPS_METHOD else "GET"
-        raise Failed(11215, url)
+        raise RequestFailed(11215, url)
 
 
 class _Request:
@@ -111,7 +117,7 @@ class _Request:
 
     def __init__(
         self,
-        client: Client,
+        client: WebhookClient,
         webhook: Webhook,
         method: str,
         url: str,
@@ -128,7 +134,7 @@ class _Request:
             self.shared_key, secret = client.shared_key
             self.token, self.algorithm = secret if token == client.token else token, "sha256"
 
-    async def answered(self, overrides: Overrides) -> Answer:
+    async def answered(self, overrides: ConnectionOverrides) -> WebhookResponse:
         realm = (self.webhook.jar, urlsplit(self.url).netloc)
         login = realm in self.client.logins and bool(self.user)
         answer = await self._once(overrides, basic=login)
@@ -138,14 +144,16 @@ class _Request:
             self.client.logins[realm] = challenge.startswith("basic")
         return answer
 
-    async def _once(self, overrides: Overrides, basic: bool = False, digest: bool = False) -> Answer:
+    async def _once(self, overrides: ConnectionOverrides, basic: bool = False, digest: bool = False) -> WebhookResponse:
         headers = self._headers()
         if basic:
             headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
         extra: dict[str, Any] = {}
         if digest:
             extra["middlewares"] = (aiohttp.DigestAuthMiddleware(self.user, self.password),)
-        body: bytes | AsyncIterator[bytes] | None = form(self.parameters).encode() if self.method == "POST" else None
+        body: bytes | AsyncIterator[bytes] | None = (
+            encode_form(self.parameters).encode() if self.method == "POST" else None
+        )
         if isinstance(body, bytes) and self.webhook.lasts and not digest:  # which would want the body a second time
             headers["Content-Length"] = str(len(body))
             body = self.client.clock.drip(body, self.webhook.lasts)
@@ -163,13 +171,13 @@ class _Request:
                 self.client.jars.keep(self.webhook.jar, self.url, response.headers.getall("Set-Cookie", []))
                 return self._from_cache_or(await self._read(response), headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise failure(error, self.url) from None
+            raise request_failure(error, self.url) from None
 
     def _headers(self) -> dict[str, str]:
         voice = self.webhook.channel in ("voice", "voice-status")
         signed = self.parameters if self.method == "POST" else ()
         headers = {
-            "User-Agent": AGENT,
+            "User-Agent": USER_AGENT,
             "Accept": "*/*",
             "Accept-Encoding": "gzip",
             "X-Twilio-Signature": signature(self.token, signed_url(self.url, voice), signed, self.algorithm),
@@ -191,21 +199,23 @@ class _Request:
         names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
         return {asked: known.headers[kept] for kept, asked in names.items() if kept in known.headers}
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Answer:
+    async def _read(self, response: aiohttp.ClientResponse) -> WebhookResponse:
         body = b""
         async for piece in response.content.iter_chunked(16 * 1024):
             body += piece
             if len(body) > self.webhook.most_bytes:
-                raise Failed(11750, status=response.status)
+                raise RequestFailed(11750, status=response.status)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(self.url, response.status, headers, body, request=_shown(self.webhook, self.url, self.method))
+        return WebhookResponse(
+            self.url, response.status, headers, body, request=_shown(self.webhook, self.url, self.method)
+        )
 
-    def _from_cache_or(self, answer: Answer, sent: dict[str, str]) -> Answer:
+    def _from_cache_or(self, answer: WebhookResponse, sent: dict[str, str]) -> WebhookResponse:
         if self.method != "GET":
             return answer
         if answer.status == 304 and self.url in self.client.cached:
             known = self.client.cached[self.url]
-            return Answer(known.url, known.status, known.headers, known.body, request=answer.request)
+            return WebhookResponse(known.url, known.status, known.headers, known.body, request=answer.request)
         if answer.status == 200 and not answer.headers.keys().isdisjoint({"etag", "last-modified"}):
             self.client.cached[self.url] = answer
         return answer

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from ringback.webhooks.urls import is_twilios
+from ringback.webhooks.urls import is_twilio_host
 
 
-class Failed(Exception):
+class RequestFailed(Exception):
     """Nothing usable came: Twilio's number, why, and which retry policy covers it."""
 
     def __init__(self, code: int, why: str = "", policy: str = "", status: int = 0) -> None:
@@ -25,30 +25,30 @@ def checked_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise Failed(11100, url)
-    if is_twilios(parts.hostname or ""):
-        raise Failed(11210, "the exchange asks nothing of the real Twilio")
+        raise RequestFailed(11100, url)
+    if is_twilio_host(parts.hostname or ""):
+        raise RequestFailed(11210, "the exchange asks nothing of the real Twilio")
     return url
 
 
-def failure(error: Exception, url: str) -> Failed:
+def request_failure(error: Exception, url: str) -> RequestFailed:
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return Failed(11201, "no connection in time", "ct")
+            return RequestFailed(11201, "no connection in time", "ct")
         case aiohttp.SocketTimeoutError():
-            return Failed(11200, "nothing came in time", "rt")
+            return RequestFailed(11200, "nothing came in time", "rt")
         case aiohttp.ClientConnectorCertificateError():
-            return Failed(11237, str(error), "ct")
+            return RequestFailed(11237, str(error), "ct")
         case aiohttp.ClientSSLError():
-            return Failed(11220, str(error), "ct")
+            return RequestFailed(11220, str(error), "ct")
         case aiohttp.ClientConnectorDNSError():
-            return Failed(11210, str(error), "ct")
+            return RequestFailed(11210, str(error), "ct")
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
-            return Failed(11202, "connection refused", "ct")
+            return RequestFailed(11202, "connection refused", "ct")
         case aiohttp.ClientConnectorError() | socket.gaierror():
-            return Failed(11205, str(error), "ct")
+            return RequestFailed(11205, str(error), "ct")
         case aiohttp.InvalidURL() | ValueError():
-            return Failed(11100, url)
+            return RequestFailed(11100, url)
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
-            return Failed(11206, str(error) or "the connection was closed early")
-    return Failed(11200, str(error))
+            return RequestFailed(11206, str(error) or "the connection was closed early")
+    return RequestFailed(11200, str(error))

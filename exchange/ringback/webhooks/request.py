@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_BYTES = 64 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Webhook:
     channel: str = "voice"
     jar: str = ""
     sid: str = ""
-    most_bytes: int = MOST_BYTES
+    most_bytes: int = MAX_RESPONSE_BYTES
     lasts: float = 0.0
 
 
 @dataclass
-class Answer:
+class WebhookResponse:
     """What came of it. `error` is Twilio's number when nothing usable came, and `why` says more."""
 
     url: str

@@ -9,27 +9,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ringback.calls.call_log import Journal
+from ringback.calls.call_log import CallLog
 from ringback.service.background_tasks import BackgroundTasks
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.debugger import Debugger
-from ringback.service.faults import Fault, Faults
+from ringback.service.faults import Fault, FaultInjector
 from ringback.service.settings import Settings
 from ringback.sound import demo_media
-from ringback.webhooks.http_client import Client
-from ringback.webhooks.request import Answer, Webhook
+from ringback.webhooks.http_client import WebhookClient
+from ringback.webhooks.request import Webhook, WebhookResponse
 
 MAX_LOGGED_BYTES = 2000  # of an answer
 MAX_LOGGED_REQUESTS = 500
 
 
 @dataclass(frozen=True)
-class Exchanged:
+class RequestLogEntry:
     """One request to the app and the beginning of what came back, for whoever wants to see what was asked when."""
 
     webhook: Webhook
-    answer: Answer
+    answer: WebhookResponse
     at: datetime
 
     def shown(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class Exchanged:
 
 
 @dataclass(eq=False)
-class Held:
+class HeldWebhook:
     """A webhook that waits for another one, which its fault fits too, to overtake it."""
 
     fault: Fault
@@ -60,20 +60,20 @@ class WebhookSender:
         self,
         settings: Settings,
         clock: Clock,
-        faults: Faults,
+        faults: FaultInjector,
         debugger: Debugger,
         tasks: BackgroundTasks,
-        journal_of: Callable[[str], Journal | None],
+        journal_of: Callable[[str], CallLog | None],
     ) -> None:
         self.clock, self.faults, self.debugger, self.tasks = clock, faults, debugger, tasks
         self.journal_of = journal_of
-        self.client = Client(clock, settings.auth_token, settings.shared_key)
-        self.log: deque[Exchanged] = deque(maxlen=MAX_LOGGED_REQUESTS)
-        self.held: list[Held] = []
+        self.client = WebhookClient(clock, settings.auth_token, settings.shared_key)
+        self.log: deque[RequestLogEntry] = deque(maxlen=MAX_LOGGED_REQUESTS)
+        self.held: list[HeldWebhook] = []
 
-    async def send(self, webhook: Webhook) -> Answer:
+    async def send(self, webhook: Webhook) -> WebhookResponse:
         """Send a webhook. Never raises for what the other side does: see Answer.error."""
-        if known := demo_media.answer(webhook.url):
+        if known := demo_media.demo_response(webhook.url):
             return known
         slower = [held for held in self.held if held.fault.fits("webhook-reorder", webhook.channel, webhook.url)]
         try:
@@ -88,7 +88,7 @@ class WebhookSender:
         fault = self.faults.take("webhook-reorder", webhook.channel, webhook.url)
         if fault is None:
             return
-        held = Held(fault, asyncio.Event())
+        held = HeldWebhook(fault, asyncio.Event())
         self.held.append(held)
         try:
             async with self.clock.deadline(fault.seconds):
@@ -98,21 +98,21 @@ class WebhookSender:
         finally:
             self.held.remove(held)
 
-    async def _send(self, webhook: Webhook) -> Answer:
+    async def _send(self, webhook: Webhook) -> WebhookResponse:
         def take(kind: str) -> Fault | None:
             return self.faults.take(kind, webhook.channel, webhook.url)
 
         if fault := take("webhook-delay"):
             await self.clock.sleep(fault.seconds)
         if take("webhook-drop"):
-            return Answer(webhook.url, error=11205, why="the fault webhook-drop kept it")
+            return WebhookResponse(webhook.url, error=11205, why="the fault webhook-drop kept it")
         token = "0" * 32 if take("webhook-wrong-signature") else None
         duplicate = take("webhook-duplicate")
         if webhook.method == "POST" and (fault := take("webhook-slow")):
             webhook = replace(webhook, lasts=fault.seconds)
         return await self._logged(webhook, token, copies=duplicate.copies if duplicate else 1)
 
-    async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> Answer:
+    async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
         at = self.clock.now()
         journal = self.journal_of(webhook.sid) or self.journal_of(dict(webhook.parameters).get("CallSid", ""))
         noted = journal.note("request", webhook) if journal else None
@@ -120,7 +120,7 @@ class WebhookSender:
         if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
             answer.body = answer.body[: len(answer.body) // 2]
         seen = replace(answer, body=answer.body[:MAX_LOGGED_BYTES])
-        self.log.append(Exchanged(webhook, seen, at))
+        self.log.append(RequestLogEntry(webhook, seen, at))
         if journal and noted:
             journal.answered(noted, seen)
         return answer

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
 
-UNTOUCHED = "!#$%&'()*+,/:;=?@[]~"  # what a URL may hold besides letters, digits and -._
+SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # what a URL may hold besides letters, digits and -._
 
 
-def is_twilios(host: str) -> bool:
+def is_twilio_host(host: str) -> bool:
     """Is that one of Twilio's host names? Region and edge only insert labels: api.dublin.ie1.twilio.com."""
     return f".{host.lower().rstrip('.')}".endswith(".twilio.com")
 
 
-def join(base: str, address: str) -> str:
+def resolve(base: str, address: str) -> str:
     """An address as a document at `base` means it; one that is no address at all stays as it is, to be refused."""
     try:
         return urljoin(base, address.strip())
@@ -21,7 +21,7 @@ def join(base: str, address: str) -> str:
         return address.strip()
 
 
-def form(parameters: tuple[tuple[str, str], ...]) -> str:
+def encode_form(parameters: tuple[tuple[str, str], ...]) -> str:
     """The parameters as a form's body, or as a query."""
     return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
 
@@ -35,7 +35,7 @@ def _quoted(text: str) -> str:
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     """The URL as it is requested: ASCII, no fragment, and for GET the parameters after the query."""
     parts = urlsplit(_ascii(url))
-    query = "&".join(part for part in (parts.query, form(parameters)) if part)
+    query = "&".join(part for part in (parts.query, encode_form(parameters)) if part)
     path = parts.path or "/"
     if not parameters and not parts.query and url.partition("#")[0].endswith("?"):
         path += "?"
@@ -58,4 +58,4 @@ def _ascii(url: str) -> str:
     if not host.isascii():
         name, at, rest = host.rpartition("@")
         host = name + at + rest.encode("idna").decode()
-    return quote(urlunsplit(parts._replace(netloc=host)), safe=UNTOUCHED)
+    return quote(urlunsplit(parts._replace(netloc=host)), safe=SAFE_CHARACTERS)

@@ -11,7 +11,7 @@ import pytest
 from demo import free_port
 from ringback.launcher import app_process
 from ringback.launcher.run import run
-from ringback.service.command_line import Unusable, parser
+from ringback.service.command_line import UsageError, parser
 from tests.conftest import has_ended
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
@@ -73,7 +73,7 @@ def test_a_command_that_is_no_program_is_named(outcome, tmp_path):
     broken = tmp_path / "broken"
     broken.write_text("#!/no/such/interpreter\n")
     broken.chmod(0o755)
-    with pytest.raises(Unusable, match=f"{broken} cannot be started: No such file or directory"):
+    with pytest.raises(UsageError, match=f"{broken} cannot be started: No such file or directory"):
         outcome(str(broken))
 
 
@@ -96,12 +96,12 @@ def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         sentence = f"Something listens at http://127.0.0.1:{port} already: stop it, or choose another port"
-        with pytest.raises(Unusable, match=sentence):
+        with pytest.raises(UsageError, match=sentence):
             outcome("echo", PORT=str(port))
 
 
 def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
-    monkeypatch.setattr(app_process, "PATIENCE", 0.2)
+    monkeypatch.setattr(app_process, "LISTEN_WARNING_SECONDS", 0.2)
     listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
     app = f"http://127.0.0.1:{free_port()}"
     asked = parser().parse_args(["run", "--port=0", f"--app={app}", "--", sys.executable, "-c", listens_elsewhere])
@@ -154,7 +154,7 @@ def stop_it(capfd, stop):
 
 
 def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
-    monkeypatch.setattr(app_process, "LAST_WORDS", 0.2)
+    monkeypatch.setattr(app_process, "SHUTDOWN_SECONDS", 0.2)
 
     async def once(running):
         running.cancel()
@@ -163,7 +163,7 @@ def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
 
 
 def test_who_asks_twice_waits_no_longer(monkeypatch, capfd):
-    monkeypatch.setattr(app_process, "LAST_WORDS", 600)
+    monkeypatch.setattr(app_process, "SHUTDOWN_SECONDS", 600)
 
     async def twice(running):
         running.cancel()

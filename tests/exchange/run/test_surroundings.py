@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from ringback.launcher.environment import app_address, with_account
-from ringback.service.command_line import Unusable
+from ringback.service.command_line import UsageError
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_where_the_app_listens(said, environment, where):
     ],
 )
 def test_an_address_that_is_none_is_said(said, environment, words):
-    with pytest.raises(Unusable, match=words.replace("[", r"\[")):
+    with pytest.raises(UsageError, match=words.replace("[", r"\[")):
         app_address(said, environment)
 
 
