@@ -29,7 +29,7 @@ class Runtime:
         self,
         settings: Settings,
         clock: Clock,
-        journal_of: Callable[[str], CallLog | None],
+        log_of: Callable[[str], CallLog | None],
         media_forgotten: Callable[[Media], object],
     ) -> None:
         self.settings, self.clock = settings, clock
@@ -38,9 +38,9 @@ class Runtime:
         self.debugger = Debugger(clock, self.feed)
         self.faults = FaultInjector(settings.seed)
         for written in settings.faults:
-            self.faults.add_written(written)
+            self.faults.add_from_text(written)
         self.tasks = BackgroundTasks(self.debugger)
-        self.webhooks = WebhookSender(settings, clock, self.faults, self.debugger, self.tasks, journal_of)
+        self.webhooks = WebhookSender(settings, clock, self.faults, self.debugger, self.tasks, log_of)
         self.recordings = RecordingStore(clock, settings.pace)
         self.media: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, forgotten=media_forgotten, weight=bounded_dict.body_size

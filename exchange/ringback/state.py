@@ -38,7 +38,7 @@ class Handset:
     texts: list[Message] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {"number": self.number, "name": self.name, "when_called": self.when_called}
 
 
@@ -46,7 +46,7 @@ class State(Runtime):
     """The account and what belongs to it, its calls and messages, and everybody's handsets."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
-        super().__init__(settings, clock or Clock(), self._journal_of, self._media_forgotten)
+        super().__init__(settings, clock or Clock(), self._log_of, self._media_forgotten)
         number = app_number(settings, self.clock.now())
         self.numbers: dict[str, PhoneNumber] = {number.phone_number: number}
         self.applications: dict[str, TwimlApplication] = {}
@@ -54,25 +54,25 @@ class State(Runtime):
         self.verify = VerifyServices(self.clock, settings.account_sid)
         self.handsets: dict[str, Handset] = {}
         self.calls: BoundedDict[str, Call] = BoundedDict(
-            bounded_dict.MAX_CALLS, lambda call: not call.over, self._call_forgotten
+            bounded_dict.MAX_CALLS, lambda call: not call.is_over, self._call_forgotten
         )
-        self.calls_rate = RateLimiter(self.clock, settings.calls_a_second)
-        self.rooms = Conferences(self)
+        self.call_rate = RateLimiter(self.clock, settings.calls_a_second)
+        self.conferences = Conferences(self)
         self.queues = CallQueues(self.clock)
         self.messages: BoundedDict[str, Message] = BoundedDict(
             bounded_dict.MAX_MESSAGES, lambda message: message.on_its_way, self._text_forgotten
         )
-        self.texts_rate = RateLimiter(self.clock, settings.segments_a_second)
+        self.message_rate = RateLimiter(self.clock, settings.segments_a_second)
         self.opt_outs = OptOuts(settings.help_reply)
-        self.rows: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(
+        self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(
             bounded_dict.MAX_PAIRS
         )  # replies in a row
         self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(bounded_dict.MAX_RECORDINGS)
-        self.sounds: BoundedDict[str, Media] = BoundedDict(
+        self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, weight=bounded_dict.body_size
         )  # by address
 
-    def addresses(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:
+    def webhook_urls(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:
         """Where a number's calls or texts go: its application's addresses win over its own."""
         return self.applications.get(application_sid) or number
 
@@ -82,7 +82,7 @@ class State(Runtime):
         self.keys[key.sid] = key
         return key
 
-    def may_show(self, number: str) -> bool:
+    def may_be_caller_id(self, number: str) -> bool:
         """May the app show this as the caller's number? Its own, and those that were verified."""
         return number in self.numbers or number in self.settings.verified
 
@@ -93,10 +93,10 @@ class State(Runtime):
             while len(self.handsets) >= MAX_HANDSETS:
                 self.handsets.pop(next(iter(self.handsets)))
             known = self.handsets[number] = Handset(number)
-            self.feed.publish("handset", number, known.shown())
+            self.feed.publish("handset", number, known.as_json())
         return known
 
-    def called(self, number: str) -> str:
+    def display_name(self, number: str) -> str:
         """A handset as people call it: by its name, or its number."""
         known = self.handsets.get(number)
         return known.name if known and known.name else number
@@ -106,16 +106,16 @@ class State(Runtime):
         texts = self.handset(message.handset).texts
         texts.append(message)
         trim(texts)
-        self.feed.publish("text", message.handset, message.shown())
+        self.feed.publish("text", message.handset, message.as_json())
 
     def text_changed(self, message: Message) -> None:
         handset = self.handsets.get(message.handset)
         if handset and message in handset.texts[-50:]:
-            self.feed.publish("text-status", message.handset, message.shown())
+            self.feed.publish("text-status", message.handset, message.as_json())
 
-    def _journal_of(self, sid: str) -> CallLog | None:
+    def _log_of(self, sid: str) -> CallLog | None:
         call = self.calls.get(sid)
-        return call.journal if call else None
+        return call.log if call else None
 
     # What is forgotten by itself.
 

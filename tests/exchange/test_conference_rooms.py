@@ -93,17 +93,17 @@ def test_it_is_recorded_the_first_who_came_on_a_channel_of_their_own(app, exchan
 
 
 def test_rooms_in_which_nobody_is_are_forgotten_after_many_others(app, exchange, client, ada):
-    rooms = exchange.state.rooms
+    conferences = exchange.state.conferences
     app.answers["/voice"] = conference()
     all_in(ada)
-    exchange.run(open_many(rooms))
-    assert len(rooms) <= rooms.most * 1.1 + 2
-    assert [room.name for room in rooms.values() if room.inside] == ["the room"]
+    exchange.run(open_many(conferences))
+    assert len(conferences) <= conferences.most * 1.1 + 2
+    assert [room.name for room in conferences.values() if room.inside] == ["the room"]
 
 
-async def open_many(rooms):
+async def open_many(conferences):
     for number in range(1000):
-        rooms.open("AC", f"room {number}")
+        conferences.get_or_create("AC", f"room {number}")
 
 
 def test_who_speaks_and_what_was_announced_is_told(app, client, ada, ben):

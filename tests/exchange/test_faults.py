@@ -172,7 +172,7 @@ def test_the_dice_fall_the_same_for_the_same_seed():
     def throws(seed):
         faults = FaultInjector(seed)
         faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
-        return [faults.take("webhook-drop") is not None for _ in range(50)]
+        return [faults.trigger("webhook-drop") is not None for _ in range(50)]
 
     assert throws(1) == throws(1) != throws(2)
 
@@ -196,7 +196,7 @@ def test_the_dice_can_be_thrown_anew(exchange):
     throws = []
     for _ in range(2):
         exchange.post("/faults/dice", {"seed": 7})
-        throws.append([faults.take("webhook-drop") is not None for _ in range(20)])
+        throws.append([faults.trigger("webhook-drop") is not None for _ in range(20)])
     assert throws[0] == throws[1]
     assert exchange.get("/faults")["seed"] == 7
     for wrong in ({}, {"seed": "seven"}, {"seed": True}, {"seed": 2**60}):

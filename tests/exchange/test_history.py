@@ -114,6 +114,6 @@ def test_recordings_are_forgotten_by_their_weight(app, exchange, ada):
 def test_of_those_who_stopped_the_newest_are_remembered():
     stopped = OptOuts("")
     for number in range(2 * MAX_OPT_OUTS):
-        stopped.answer(f"+{number}", "+1", "STOP")
+        stopped.automatic_reply(f"+{number}", "+1", "STOP")
     assert len(stopped.pairs) <= 1.1 * MAX_OPT_OUTS + 1
-    assert stopped.silenced(f"+{2 * MAX_OPT_OUTS - 1}", "+1")
+    assert stopped.has_opted_out(f"+{2 * MAX_OPT_OUTS - 1}", "+1")

@@ -175,4 +175,4 @@ def test_empty_queues_are_forgotten_after_many_others(line, exchange, ada):
 
 async def name_many(queues):
     for number in range(1000):
-        queues.named("AC", f"queue {number}")
+        queues.get_or_create("AC", f"queue {number}")

@@ -20,16 +20,16 @@ def tone(samples):
 def taped(moments, pace=1.0, **more):
     """A tape on which, after so many seconds, somebody on that track makes a sound of so many samples."""
     clock = Clock(stopped=True)
-    tape = RecordingTimeline(clock, pace, **more)
+    timeline = RecordingTimeline(clock, pace, **more)
     for seconds, track, at_once, samples in moments:
         clock.ahead += seconds
-        (tape.begins if at_once else tape.was)(track, tone(samples))
-    return tape
+        (timeline.begins if at_once else timeline.was)(track, tone(samples))
+    return timeline
 
 
-def played(tape, tracks):
-    parts = list(tape.played(tracks))
-    assert sum(map(len, parts)) == tape.size(tracks)
+def played(timeline, tracks):
+    parts = list(timeline.played(tracks))
+    assert sum(map(len, parts)) == timeline.size(tracks)
     assert max(map(len, parts), default=0) <= 2 * tracks * WINDOW_SAMPLES
     return b"".join(parts)
 
@@ -37,10 +37,10 @@ def played(tape, tracks):
 @settings(max_examples=20)
 @given(MOMENTS, st.sampled_from([0.0, 1.0]), st.booleans())
 def test_both_channels_mixed_are_the_one(moments, pace, trim):
-    tape = taped(moments, pace)
-    tape.stop(trim)
-    sides, one = array("h", played(tape, 2)), array("h", played(tape, 1))
-    assert len(sides) == 2 * len(one) == 2 * wav.sample_count(tape.length)
+    timeline = taped(moments, pace)
+    timeline.stop(trim)
+    sides, one = array("h", played(timeline, 2)), array("h", played(timeline, 1))
+    assert len(sides) == 2 * len(one) == 2 * wav.sample_count(timeline.length)
     assert one == array("h", (left + right for left, right in zip(sides[0::2], sides[1::2], strict=True)))
     said = {track: sum(samples for _, on, _, samples in moments if on == track) for track in (0, 1)}
     for track in (0, 1):
@@ -51,52 +51,52 @@ def test_both_channels_mixed_are_the_one(moments, pace, trim):
 @settings(max_examples=20)
 @given(MOMENTS, st.sampled_from([0.0, 1.0]))
 def test_nobody_speaks_over_themselves(moments, pace):
-    tape = taped(moments, pace)
+    timeline = taped(moments, pace)
     for track in (0, 1):
-        said = [piece for piece in tape.pieces if piece.track == track]
+        said = [piece for piece in timeline.pieces if piece.track == track]
         assert all(before.end <= after.start for before, after in itertools.pairwise(said))
 
 
 def test_two_who_speak_at_once_are_both_there():
-    tape = taped([(1, 0, True, 8000), (0.5, 1, True, 8000)])
-    assert [(piece.track, round(piece.start, 1)) for piece in tape.pieces] == [(0, 1.0), (1, 1.5)]
+    timeline = taped([(1, 0, True, 8000), (0.5, 1, True, 8000)])
+    assert [(piece.track, round(piece.start, 1)) for piece in timeline.pieces] == [(0, 1.0), (1, 1.5)]
 
 
 def test_a_track_that_is_not_wanted_is_not_kept():
-    tape = taped([(1, 0, True, 8000), (0, 1, True, 8000)], tracks=frozenset({1}))
-    assert [piece.track for piece in tape.pieces] == [1]
+    timeline = taped([(1, 0, True, 8000), (0, 1, True, 8000)], tracks=frozenset({1}))
+    assert [piece.track for piece in timeline.pieces] == [1]
 
 
 def test_a_pause_is_silent_or_skipped():
     for skip, length in ((False, 5.0), (True, 2.0)):
-        tape = taped([(1, 0, True, 800)])
-        tape.pause()
-        tape.clock.ahead += 3
-        tape.begins(0, tone(800))
-        tape.resume(skip)
-        tape.clock.ahead += 1
-        tape.stop(trim=False)
-        assert (round(tape.length, 3), len(tape.pieces)) == (length, 1)
+        timeline = taped([(1, 0, True, 800)])
+        timeline.pause()
+        timeline.clock.ahead += 3
+        timeline.begins(0, tone(800))
+        timeline.resume(skip)
+        timeline.clock.ahead += 1
+        timeline.stop(trim=False)
+        assert (round(timeline.length, 3), len(timeline.pieces)) == (length, 1)
 
 
 def test_a_tape_comes_to_its_end():
-    tape = taped([(MAX_SECONDS + 1, 0, True, 800)])
-    tape.stop(trim=False)
-    assert (tape.length, tape.pieces, tape.weight) == (MAX_SECONDS, [], 0)
+    timeline = taped([(MAX_SECONDS + 1, 0, True, 800)])
+    timeline.stop(trim=False)
+    assert (timeline.length, timeline.pieces, timeline.weight) == (MAX_SECONDS, [], 0)
 
 
 def test_who_is_cut_short_is_silent_from_there():
-    tape = taped([(0, 1, True, 8000)])
-    tape.clock.ahead += 0.25
-    tape.cut(1)
-    assert tape.pieces[0].seconds == 0.25
-    tape.stop(trim=True)
-    assert len(played(tape, 1)) == wav.byte_count(0.25)
+    timeline = taped([(0, 1, True, 8000)])
+    timeline.clock.ahead += 0.25
+    timeline.cut(1)
+    assert timeline.pieces[0].seconds == 0.25
+    timeline.stop(trim=True)
+    assert len(played(timeline, 1)) == wav.byte_count(0.25)
 
 
 def test_words_weigh_little_until_somebody_listens():
-    tape = RecordingTimeline(Clock(stopped=True), pace=0.0)
-    tape.begins(0, "good morning " * 100)
-    tape.stop(trim=True)
-    assert tape.weight == len("good morning " * 100)
-    assert played(tape, 1) == synthetic_speech.synthesize("good morning " * 100)
+    timeline = RecordingTimeline(Clock(stopped=True), pace=0.0)
+    timeline.begins(0, "good morning " * 100)
+    timeline.stop(trim=True)
+    assert timeline.weight == len("good morning " * 100)
+    assert played(timeline, 1) == synthetic_speech.synthesize("good morning " * 100)

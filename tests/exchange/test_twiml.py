@@ -119,7 +119,7 @@ def run_in_a_call(document):
     async def play():
         state = State(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))
         call = register_call(state, CallPlan("+441632960001", "+441632960000", "inbound", "+441632960001", "AC"))
-        call.becomes("ringing")
+        call.set_status("ringing")
         task = asyncio.ensure_future(run_call(state, call, Inline(document)))
         for _ in range(20):
             await state.clock.forward(5000)

@@ -55,7 +55,7 @@ class HeardItem:
         self.spoken = asyncio.Event()
         self.speaking = False
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         ends = {"ended": self.ended, "interrupted": self.interrupted}
         return {"id": self.id, "verb": self.verb, "at": self.at} | self.details | ends
 
@@ -70,27 +70,27 @@ class AudioPath:
         self.inbox: asyncio.Queue[CallerInput] | None = None
         self._changed = asyncio.Event()
 
-    def hear(self, verb: str, **details: Any) -> HeardItem:
+    def start_item(self, verb: str, **details: Any) -> HeardItem:
         item = HeardItem(len(self.heard) + 1, verb, iso8601_milliseconds(self.clock.now()), details)
         self.heard.append(item)
-        self.publish("heard", item.shown())
+        self.publish("heard", item.as_json())
         return item
 
-    def over(self, item: HeardItem, interrupted: bool = False) -> None:
+    def end_item(self, item: HeardItem, interrupted: bool = False) -> None:
         """An item has ended."""
         item.ended, item.interrupted = iso8601_milliseconds(self.clock.now()), interrupted
-        self.publish("ended", item.shown())
+        self.publish("ended", item.as_json())
 
-    def overhear(self, verb: str, **details: Any) -> None:
+    def add_finished_item(self, verb: str, **details: Any) -> None:
         """Hear something that nothing waits for."""
-        self.over(self.hear(verb, **details))
+        self.end_item(self.start_item(verb, **details))
 
-    async def lasting(self, item: HeardItem, seconds: float) -> None:
+    async def play_out(self, item: HeardItem, seconds: float) -> None:
         """Let an item last its time; cut short, it says so. A page that speaks it aloud may end or prolong it."""
         with self._ending(item), suppress(TimeoutError):
             await self._until_spoken(item, seconds)
 
-    async def silent(self, item: HeardItem, seconds: float) -> None:
+    async def wait_in_silence(self, item: HeardItem, seconds: float) -> None:
         """Like lasting, for silence: it takes its real time whatever the pace."""
         with self._ending(item):
             await self.clock.sleep(seconds)
@@ -100,9 +100,9 @@ class AudioPath:
         try:
             yield
         except asyncio.CancelledError:
-            self.over(item, interrupted=True)
+            self.end_item(item, interrupted=True)
             raise
-        self.over(item)
+        self.end_item(item)
 
     async def _until_spoken(self, item: HeardItem, seconds: float) -> None:
         natural = seconds * self.pace
@@ -115,7 +115,7 @@ class AudioPath:
             async with self.clock.deadline(natural * (MAX_SPEAKING_FACTOR - 1) + GRACE_SECONDS):
                 await item.spoken.wait()
 
-    def reported(self, number: int, speaking: bool) -> bool:
+    def report_speaking(self, number: int, speaking: bool) -> bool:
         """The handset says that it speaks an item, or has finished. False if there is no such item."""
         if not 1 <= number <= len(self.heard):
             return False
@@ -136,7 +136,7 @@ class AudioPath:
         finally:
             self._set(*before)
 
-    def describe(self, description: dict[str, Any]) -> None:
+    def update_listening(self, description: dict[str, Any]) -> None:
         """What is listened for has changed in detail (digits so far)."""
         self._set(self.inbox, description)
 
@@ -145,14 +145,14 @@ class AudioPath:
         self.publish("listening", {"listening": description})
         self._changed.set()
 
-    def give(self, event: CallerInput) -> bool:
+    def take_input(self, event: CallerInput) -> bool:
         """Pass on what the person did; False if nothing listens and it is lost."""
         if self.inbox is None:
             return False
         self.inbox.put_nowait(event)
         return True
 
-    async def somebody_listens(self, seconds: float, key: bool) -> bool:
+    async def wait_until_listening(self, seconds: float, key: bool) -> bool:
         """Wait until keys (or else words) would be taken."""
         try:
             async with self.clock.deadline(seconds):

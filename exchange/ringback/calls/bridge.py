@@ -44,7 +44,7 @@ async def relay_input(
             return
         verb, details = _as_heard(call, event)
         for other in others():
-            other.line.overhear(verb, **details)
+            other.line.add_finished_item(verb, **details)
         if keep:
             keep(event)
 

@@ -43,16 +43,16 @@ class Call:
         self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
         self.running: asyncio.Task[Any] | None = None
         self.recordings: list[str] = []
-        self.dialled = ""  # what became of its last Dial
-        self.goes_stale = False  # the fault stale-document waits for the next live update
-        self.request_over = asyncio.Event()
-        self.journal = CallLog(runtime.clock)
+        self.dial_status = ""  # what became of its last Dial
+        self.serves_stale_document = False  # the fault stale-document waits for the next live update
+        self.document_event = asyncio.Event()
+        self.log = CallLog(runtime.clock)
         self.recorders: list[CallRecorder] = []  # that run now
-        self.relay: Callable[[HeardItem], None] | None = None  # who else hears what reaches this ear
+        self.on_heard: Callable[[HeardItem], None] | None = None  # who else hears what reaches this ear
         self.redirected = False  # taken away from what it was doing by a live update
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         return self.status in FINAL_STATUSES
 
     @property
@@ -68,16 +68,16 @@ class Call:
     def publish(self) -> None:
         """Let the handset see how it stands."""
         if not self.plan.inside:
-            self.runtime.feed.publish("call", self.plan.handset, self.shown(heard=False))
+            self.runtime.feed.publish("call", self.plan.handset, self.as_json(heard=False))
 
     def pick_up(self) -> None:
         """The app's end answers an incoming call; any other call is left as it is."""
         if self.plan.direction == "inbound" and self.status == "ringing":
-            self.becomes("in-progress")
+            self.set_status("in-progress")
 
-    def becomes(self, status: str) -> None:
+    def set_status(self, status: str) -> None:
         """Change the status; tell the handset, who waits, and the callbacks. A call that is over stays over."""
-        if self.over or status == self.status:
+        if self.is_over or status == self.status:
             return
         self.status = status
         self.updated = self.runtime.clock.now()
@@ -85,11 +85,11 @@ class Call:
             self.answered = self.updated
             if self.plan.recorded:
                 CallRecorder(self, self.plan.recorded)
-        if self.over:
+        if self.is_over:
             self.ended = self.updated
             for recorder in list(self.recorders):
                 recorder.close()
-        self.journal.note("status", status)
+        self.log.add("status", status)
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
         self.publish()
@@ -103,7 +103,7 @@ class Call:
         parameters = self.parameters() | {"CallStatus": status} | self._progress(event)
         self.sequence += 1
         for callback in callbacks:
-            self.runtime.webhooks.call_back(
+            self.runtime.webhooks.send_callback(
                 callback.url, callback.method, parameters, "voice-status", self.sid, jar=self.sid
             )
 
@@ -127,14 +127,14 @@ class Call:
         recording = self.runtime.recordings.get(self.recordings[-1])
         return recording.as_parameters() if recording and recording.source != "RecordVerb" else {}
 
-    def request_came_back(self) -> None:
+    def document_received(self) -> None:
         """A document was answered: what was to come after it may go out."""
-        waiting, self.request_over = self.request_over, asyncio.Event()
+        waiting, self.document_event = self.document_event, asyncio.Event()
         waiting.set()
 
-    async def after_next_request(self) -> None:
+    async def wait_for_next_document(self) -> None:
         """Wait for the next document's answer, but not for long."""
-        waiting = self.request_over
+        waiting = self.document_event
         with suppress(TimeoutError):
             async with self.runtime.clock.deadline(MAX_ACTION_WAIT_SECONDS):
                 await waiting.wait()
@@ -166,28 +166,28 @@ class Call:
             told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": DETECTION_MILLISECONDS}
         return told
 
-    def does(self, event: CallerInput) -> None:
+    def take_input(self, event: CallerInput) -> None:
         """The person presses a key or speaks."""
-        self.journal.note("did", (describe_input(event), self.line.give(event)))
+        self.log.add("did", (describe_input(event), self.line.take_input(event)))
         for recorder in self.recorders:
-            recorder.said(event)
+            recorder.on_input(event)
 
     def _publish(self, kind: str, payload: dict[str, Any]) -> None:
         if kind == "heard":
-            self.journal.note(kind, self.line.heard[-1])
+            self.log.add(kind, self.line.heard[-1])
             for recorder in self.recorders:
-                recorder.heard(self.line.heard[-1])
-            if self.relay:
-                self.relay(self.line.heard[-1])
+                recorder.on_item_started(self.line.heard[-1])
+            if self.on_heard:
+                self.on_heard(self.line.heard[-1])
         elif kind == "ended":
             for recorder in self.recorders:
-                recorder.ended(self.line.heard[payload["id"] - 1])
+                recorder.on_item_ended(self.line.heard[payload["id"] - 1])
         elif kind == "listening":
-            self.journal.note("listens", payload["listening"])
+            self.log.add("listens", payload["listening"])
         if not self.plan.inside:
             self.runtime.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
 
-    def shown(self, heard: bool = True) -> dict[str, Any]:
+    def as_json(self, heard: bool = True) -> dict[str, Any]:
         """As its handset sees it."""
         plan, outgoing = self.plan, self.plan.direction == "inbound"
         shown = {
@@ -203,7 +203,7 @@ class Call:
             "ended": iso8601_milliseconds(self.ended),
             "listening": self.line.listening,
         }
-        return shown | {"heard": [item.shown() for item in self.line.heard]} if heard else shown
+        return shown | {"heard": [item.as_json() for item in self.line.heard]} if heard else shown
 
 
 class CallRecorder(Recorder):

@@ -32,12 +32,12 @@ class CallLog(deque[LogEntry]):
         super().__init__(maxlen=MAX_ENTRIES)
         self.clock = clock
 
-    def note(self, kind: str, what: Any) -> LogEntry:
+    def add(self, kind: str, what: Any) -> LogEntry:
         noted = LogEntry(self.clock.now(), kind, what)
         self.append(noted)
         return noted
 
-    def answered(self, noted: LogEntry, answer: Any) -> None:
+    def add_response(self, noted: LogEntry, answer: Any) -> None:
         noted.until, noted.answer = self.clock.now(), answer
 
 

@@ -63,8 +63,8 @@ class Conference:
         self.first = self.first or participant.call.sid
         self.tell("participant-join", participant)
         self._beep(participant, "onEnter")
-        if not self.started and len(self.inside) >= 2 and any(found.starts for found in self.inside.values()):
-            self._becomes("in-progress")
+        if not self.started and len(self.inside) >= 2 and any(found.start_on_enter for found in self.inside.values()):
+            self._set_status("in-progress")
             self.tell("conference-start")
         if self.started and self.recorded:
             ConferenceRecorder(self, self.recorded, self.first, self.recorded_for)
@@ -74,9 +74,9 @@ class Conference:
         """Somebody goes; with them, perhaps, the whole conference."""
         if self.inside.pop(participant.call.sid, None) is None:
             return
-        participant.goes()
+        participant.leave()
         self.tell("participant-leave", participant)
-        if participant.ends:
+        if participant.end_on_exit:
             manner = "kicked" if participant.why == "participant_updated_via_api" else "left"
             self.end(f"participant-with-end-conference-on-exit-{manner}", participant)
         elif not self.inside:
@@ -89,33 +89,33 @@ class Conference:
         if self.status == "completed":
             return
         self.reason, self.ended_by = reason, by
-        self._becomes("completed")
+        self._set_status("completed")
         over = "conference_ended_via_api" if by is None else "moderator_ended_conference"
         for participant in list(self.inside.values()):
             participant.why = over
             self.inside.pop(participant.call.sid)
-            participant.goes()
+            participant.leave()
             self.tell("participant-leave", participant)
         self.tell("conference-end")
         if self.recorder:
             self.recorder.close()
 
-    def hearers(self, speaker: Call) -> Iterable[Call]:
+    def listeners(self, speaker: Call) -> Iterable[Call]:
         """Who hears what that call says."""
         own = self._heard(speaker)
         if own is None:
             return []
         others = [found for found in self.inside.values() if found is not own and not found.hold]
-        return [found.call for found in others if own.coaches in ("", found.sid)]
+        return [found.call for found in others if own.coached_sid in ("", found.sid)]
 
-    def spoken(self, speaker: Call, event: CallerInput) -> None:
+    def on_speech(self, speaker: Call, event: CallerInput) -> None:
         """Somebody speaks: it is told, and what everybody may hear is recorded."""
         own = self._heard(speaker)
         if own and isinstance(event, Speech | AudioClip):
             self.tell("participant-speech-start", own)
             self.runtime.clock.call_later(remaining_speech_seconds(event, speaker.line.pace), lambda: self._silent(own))
-        if self.recorder and own and not own.coaches:
-            self.recorder.spoken(speaker, event)
+        if self.recorder and own and not own.coached_sid:
+            self.recorder.on_speech(speaker, event)
 
     def _silent(self, participant: Participant) -> None:
         if participant.sid in self.inside:
@@ -142,7 +142,7 @@ class Conference:
             | more
         )
         self.sequence += 1
-        self.runtime.webhooks.call_back(self.callback, self.callback_method, told, "status", self.sid)
+        self.runtime.webhooks.send_callback(self.callback, self.callback_method, told, "status", self.sid)
 
     def _about(self, event: str, participant: Participant | None) -> dict[str, str]:
         if event == "conference-end":
@@ -154,9 +154,9 @@ class Conference:
             "CallSid": participant.call.sid,
             "Muted": _word(participant.muted),
             "Hold": _word(participant.hold),
-            "Coaching": _word(bool(participant.coaches)),
-            "EndConferenceOnExit": _word(participant.ends),
-            "StartConferenceOnEnter": _word(participant.starts),
+            "Coaching": _word(bool(participant.coached_sid)),
+            "EndConferenceOnExit": _word(participant.end_on_exit),
+            "StartConferenceOnEnter": _word(participant.start_on_enter),
         }
         if participant.label:
             told["ParticipantLabel"] = participant.label
@@ -168,9 +168,9 @@ class Conference:
         if participant.beep in ("true", when) and self.started:
             for other in self.inside.values():
                 if other is not participant:
-                    other.call.line.overhear("Beep")
+                    other.call.line.add_finished_item("Beep")
 
-    def _becomes(self, status: str) -> None:
+    def _set_status(self, status: str) -> None:
         self.status, self.updated = status, self.runtime.clock.now()
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
@@ -179,19 +179,19 @@ class Conference:
 class ConferenceRecorder(Recorder):
     """Records a conference: the first who came on one track, everybody else on the other. `old` is eventCallbackUrl."""
 
-    def __init__(self, room: Conference, wanted: RecordingOptions, first: str, old: str = "") -> None:
-        super().__init__(room.runtime, room.account, wanted)
-        self.room, self.first, self.old = room, first, old
-        self.recording.conference_sid = room.sid
-        room.recorder = self
+    def __init__(self, conference: Conference, wanted: RecordingOptions, first: str, old: str = "") -> None:
+        super().__init__(conference.runtime, conference.account, wanted)
+        self.conference, self.first, self.old = conference, first, old
+        self.recording.conference_sid = conference.sid
+        conference.recorder = self
         self.tell("in-progress")
 
-    def spoken(self, call: Call, event: CallerInput) -> None:
-        self.said(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
+    def on_speech(self, call: Call, event: CallerInput) -> None:
+        self.on_input(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
 
     def close(self, after: WaitFor | None = None) -> None:
-        if self.room.recorder is self:
-            self.room.recorder = None
+        if self.conference.recorder is self:
+            self.conference.recorder = None
         super().close(after)
 
     def tell(self, status: str, after: WaitFor | None = None) -> None:
@@ -199,24 +199,24 @@ class ConferenceRecorder(Recorder):
         if self.old and status == "completed":
             told = self.recording.as_callback(status)
             told |= {"Duration": told["RecordingDuration"], "timestamp": told["RecordingStartTime"]}
-            self.runtime.webhooks.call_back(self.old, "POST", told, "status", self.recording.sid)
+            self.runtime.webhooks.send_callback(self.old, "POST", told, "status", self.recording.sid)
 
 
 class Conferences(BoundedDict[str, Conference]):
     """All conferences, by sid, those that are over too."""
 
     def __init__(self, runtime: Runtime) -> None:
-        super().__init__(MAX_CONFERENCES, lambda room: bool(room.inside))
+        super().__init__(MAX_CONFERENCES, lambda conference: bool(conference.inside))
         self.runtime = runtime
 
-    def open(self, account: str, name: str) -> Conference:
+    def get_or_create(self, account: str, name: str) -> Conference:
         """The conference of that name that is going on, or a new one."""
-        for room in reversed(self.values()):
-            if room.name == name and room.status != "completed":
-                return room
-        room = Conference(self.runtime, account, name)
-        self[room.sid] = room
-        return room
+        for conference in reversed(self.values()):
+            if conference.name == name and conference.status != "completed":
+                return conference
+        conference = Conference(self.runtime, account, name)
+        self[conference.sid] = conference
+        return conference
 
 
 def _word(truth: bool) -> str:

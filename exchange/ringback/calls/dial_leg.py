@@ -26,42 +26,42 @@ class DialLeg:
         state: State,
         plan: CallPlan,
         timeout: float,
-        stir: Callable[[], None],
+        on_change: Callable[[], None],
         whisper: Fetch | None = None,
         tones: str = "",
     ) -> None:
         self.state, self.call = state, register_call(state, plan)
-        self.whisper, self.tones, self.stir = whisper, tones, stir
-        self.ready = self.gone = self.taken_away = False
+        self.whisper, self.tones, self.on_change = whisper, tones, on_change
+        self.ready = self.gone = self.redirected_away = False
         self.released = asyncio.Event()
         state.spawn(self._live(timeout))
 
     def release(self) -> None:
         """The other side has left: hang up, or stop ringing."""
         self.released.set()
-        if not self.taken_away:
-            self.call.becomes("completed" if self.call.live else "canceled")
+        if not self.redirected_away:
+            self.call.set_status("completed" if self.call.live else "canceled")
 
     async def _live(self, timeout: float) -> None:
         step: Step = HANG_UP
         if await ring(self.state, self.call, timeout):
-            self.stir()
+            self.on_change()
             step = await self._connected()
-        self.taken_away = isinstance(step, Fetch | Inline)
-        if not self.taken_away:
-            self.call.becomes("completed")
+        self.redirected_away = isinstance(step, Fetch | Inline)
+        if not self.redirected_away:
+            self.call.set_status("completed")
         self.gone = True
-        self.stir()
+        self.on_change()
         if not isinstance(step, End):  # a live update has other plans for this person
             await run_call(self.state, self.call, step)
 
     async def _connected(self) -> Step:
         if self.tones:
-            self.call.line.overhear("Tones", digits=self.tones)
+            self.call.line.add_finished_item("Tones", digits=self.tones)
         step = await self._whispered()
         if step is None:
             self.ready = True
-            self.stir()
+            self.on_change()
             step = await run_interruptible(self.call, self._until_released())
         return step or HANG_UP
 
@@ -70,7 +70,7 @@ class DialLeg:
         session = VoiceSession(self.state, self.call, WHISPER_VERBS, FORBIDDEN_VERB_CODE)
         step: Outcome = self.whisper
         while isinstance(step, Fetch) and not self.call.redirected:
-            step = await run_interruptible(self.call, session.one(step))
+            step = await run_interruptible(self.call, session.run_document(step))
         return step
 
     async def _until_released(self) -> Outcome:

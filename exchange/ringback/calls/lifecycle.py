@@ -23,7 +23,7 @@ log = logging.getLogger("exchange")
 
 def start_inbound_call(state: State, handset: str, number: PhoneNumber, through: tuple[str, ...] | None = None) -> Call:
     """A handset calls one of our numbers; or another of our calls does, that came through those."""
-    asked, known = state.addresses(number, number.voice_application_sid), state.handsets.get(handset)
+    asked, known = state.webhook_urls(number, number.voice_application_sid), state.handsets.get(handset)
     plan = CallPlan(
         from_=handset,
         to=number.phone_number,
@@ -38,8 +38,8 @@ def start_inbound_call(state: State, handset: str, number: PhoneNumber, through:
         through=(*(through or ()), number.phone_number),
     )
     call = register_call(state, plan)
-    call.journal.note("did", (f"dials {number.phone_number}", True))
-    call.becomes("ringing")
+    call.log.add("did", (f"dials {number.phone_number}", True))
+    call.set_status("ringing")
     first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
     state.spawn(run_call(state, call, first))
     return call
@@ -49,8 +49,8 @@ def start_handset_call(state: State, handset: str, other: str) -> Call:
     """A handset calls another: no business of the app, so REST does not show it."""
     account = state.settings.account_sid
     call = register_call(state, CallPlan(handset, other, "inbound", handset, account, hidden=True))
-    call.journal.note("did", (f"dials {other}", True))
-    call.becomes("ringing")
+    call.log.add("did", (f"dials {other}", True))
+    call.set_status("ringing")
     noun = "Client" if other.startswith("client:") else "Number"
     address = escape(other.removeprefix("client:"))
     document = f'<Response><Dial answerOnBridge="true"><{noun}>{address}</{noun}></Dial></Response>'
@@ -66,7 +66,7 @@ def register_call(state: State, plan: CallPlan) -> Call:
     if not plan.inside:
         calls = state.handset(plan.handset).calls
         calls.append(call)
-        trim(calls, lambda kept: not kept.over)
+        trim(calls, lambda kept: not kept.is_over)
     call.publish()
     return call
 
@@ -74,24 +74,24 @@ def register_call(state: State, plan: CallPlan) -> Call:
 def answer_call(state: State, call: Call) -> None:
     """Somebody, or something, answers."""
     detect_machine(state, call)
-    call.becomes("in-progress")
+    call.set_status("in-progress")
 
 
 def answer_at_handset(state: State, call: Call) -> None:
     """The handset picks up."""
-    call.journal.note("did", ("answers", True))
+    call.log.add("did", ("answers", True))
     answer_call(state, call)
 
 
 def hang_up_at_handset(call: Call) -> None:
     """The handset hangs up, declines, or gives up waiting."""
-    call.journal.note("did", ("hangs up" if call.live or call.plan.direction == "inbound" else "declines", True))
+    call.log.add("did", ("hangs up" if call.live or call.plan.direction == "inbound" else "declines", True))
     if call.live:
         call.interrupt(End("completed", by_person=True))
     elif call.plan.direction == "inbound":
         call.interrupt(End("canceled", by_person=True))
     else:
-        call.becomes("busy")
+        call.set_status("busy")
 
 
 async def run_call(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
@@ -107,20 +107,20 @@ async def run_call(state: State, call: Call, first: Step, time_limit: float | No
     finally:
         if timer:
             timer.cancel()
-        unanswered = call.dialled if end.status == "completed" else end.status
-        call.becomes("completed" if call.live else unanswered or "completed")
-    if end.by_person and session.parting:
-        state.spawn(_part(state, call, session.parting))
+        unanswered = call.dial_status if end.status == "completed" else end.status
+        call.set_status("completed" if call.live else unanswered or "completed")
+    if end.by_person and session.hangup_fetch:
+        state.spawn(_part(state, call, session.hangup_fetch))
     else:
-        call.request_came_back()
+        call.document_received()
 
 
 async def _run(session: VoiceSession, first: Step) -> End:
     step: Step = first
     while not isinstance(step, End):
-        step = await run_interruptible(session.call, session.one(step)) or HANG_UP
-        if session.call.goes_stale:
-            session.call.goes_stale = False
+        step = await run_interruptible(session.call, session.run_document(step)) or HANG_UP
+        if session.call.serves_stale_document:
+            session.call.serves_stale_document = False
             await session.stale_fetch()
     return step
 
@@ -147,4 +147,4 @@ async def _part(state: State, call: Call, fetch: Fetch) -> None:
     """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
     await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", jar=call.sid, sid=call.sid))
-    call.request_came_back()
+    call.document_received()

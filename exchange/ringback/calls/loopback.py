@@ -40,18 +40,18 @@ async def _joined(state: State, outer: Call, inner: Call) -> None:
     carrying = [asyncio.create_task(way.carry()) for way in (inward, outward)]
     try:
         await _until_one_is_over(state, outer, inner)
-        if inner.over:
+        if inner.is_over:
             await outward.emptied()
     finally:
         for task in carrying:
             task.cancel()
         await asyncio.gather(*carrying, return_exceptions=True)
-    if not inner.over:
+    if not inner.is_over:
         lifecycle.hang_up_at_handset(inner)
     elif outer.live:
         outer.interrupt(End("completed", by_person=True))
     else:
-        outer.becomes(UNANSWERED_STATUSES.get(inner.status, "failed"))
+        outer.set_status(UNANSWERED_STATUSES.get(inner.status, "failed"))
 
 
 async def _until_one_is_over(state: State, outer: Call, inner: Call) -> None:
@@ -59,7 +59,7 @@ async def _until_one_is_over(state: State, outer: Call, inner: Call) -> None:
         changes = [asyncio.ensure_future(changed.wait()) for changed in (outer.changed, inner.changed)]
         if inner.answered and outer.status == "ringing":
             lifecycle.answer_call(state, outer)
-        if outer.over or inner.over:
+        if outer.is_over or inner.is_over:
             return await _forget(changes)
         try:
             await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
@@ -79,9 +79,9 @@ class _Direction:
     def __init__(self, state: State, ear: Call, mouth: Call) -> None:
         self.state, self.mouth = state, mouth
         self.kept: Queue[CallerInput] = Queue(MAX_BUFFERED_INPUTS)
-        ear.relay = self.take
+        ear.on_heard = self.buffer
 
-    def take(self, item: HeardItem) -> None:
+    def buffer(self, item: HeardItem) -> None:
         with suppress(QueueFull):
             for event in as_events(self.state, item):
                 self.kept.put_nowait(event)
@@ -89,8 +89,8 @@ class _Direction:
     async def carry(self) -> None:
         while True:
             event = await self.kept.get()
-            await self.mouth.line.somebody_listens(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
-            self.mouth.does(event)
+            await self.mouth.line.wait_until_listening(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
+            self.mouth.take_input(event)
             self.kept.task_done()
 
     async def emptied(self) -> None:

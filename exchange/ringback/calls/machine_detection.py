@@ -21,7 +21,7 @@ def detect_machine(state: State, call: Call) -> None:
 
 async def _tell(call: Call, verdict: str, callback: StatusCallback) -> None:
     await call.runtime.clock.sleep(max(MIN_DELAY_SECONDS, int(DETECTION_MILLISECONDS) / 1000 * call.line.pace))
-    call.answered_by = "unknown" if call.over else verdict
+    call.answered_by = "unknown" if call.is_over else verdict
     told = {
         "CallSid": call.sid,
         "AccountSid": call.plan.account,
@@ -29,7 +29,7 @@ async def _tell(call: Call, verdict: str, callback: StatusCallback) -> None:
         "MachineDetectionDuration": DETECTION_MILLISECONDS,
     }
     if callback.url:
-        call.runtime.webhooks.call_back(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
+        call.runtime.webhooks.send_callback(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
 
 
 def _verdict(state: State, call: Call) -> str | None:

@@ -21,7 +21,7 @@ def start_outbound_call(
 
 
 async def _outgoing(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
-    turn = state.calls_rate.turn(call.plan.account)
+    turn = state.call_rate.reserve(call.plan.account)
     await state.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
     if await ring(state, call, timeout):
         await run_call(state, call, first, time_limit)
@@ -30,15 +30,15 @@ async def _outgoing(state: State, call: Call, first: Step, timeout: float, time_
 async def ring(state: State, call: Call, timeout: float) -> bool:
     """Ring until it is answered; False if that never happens, and then the call is over."""
     number = state.numbers.get(call.plan.handset)
-    if call.over:
+    if call.is_over:
         return False
     call.tell("initiated", "initiated")
     behaviour = "" if number else state.handset(call.plan.handset).when_called
     if behaviour in ("busy", "fails"):
         await state.clock.sleep(state.settings.answer_after)
-        call.becomes("busy" if behaviour == "busy" else "failed")
+        call.set_status("busy" if behaviour == "busy" else "failed")
         return False
-    call.becomes("ringing")
+    call.set_status("ringing")
     if number:
         connect_loopback(state, call, number)
     elif behaviour in AUTO_ANSWER_RESULTS:
@@ -48,7 +48,7 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
             while call.status == "ringing":
                 await call.changed.wait()
     except TimeoutError:
-        call.becomes("no-answer")
+        call.set_status("no-answer")
     return call.live
 
 

@@ -18,11 +18,11 @@ class Participant:
     label: str = ""
     muted: bool = False
     hold: bool = False
-    starts: bool = True
-    ends: bool = False
+    start_on_enter: bool = True
+    end_on_exit: bool = False
     beep: str = "true"
     music: asyncio.Task[Any] | None = None  # of the hold
-    coaches: str = ""  # the sid of the only one who hears this one
+    coached_sid: str = ""  # the sid of the only one who hears this one
     left: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = "participant_hung_up"
     playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements, and what is heard on hold
@@ -31,14 +31,14 @@ class Participant:
     def sid(self) -> str:
         return self.call.sid
 
-    def hears(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def play(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Let this one hear something, until it is over or they leave."""
         task = self.call.runtime.spawn(program)
         self.playing.add(task)
         task.add_done_callback(self.playing.discard)
         return task
 
-    def goes(self) -> None:
+    def leave(self) -> None:
         """Out of the room."""
         self.left.set()
         for task in list(self.playing):

@@ -22,9 +22,9 @@ class QueueMember:
 
     call: Call
     since: datetime
-    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    dequeued: asyncio.Event = field(default_factory=asyncio.Event)
     bridged: asyncio.Event = field(default_factory=asyncio.Event)
-    parted: asyncio.Event = field(default_factory=asyncio.Event)
+    disconnected: asyncio.Event = field(default_factory=asyncio.Event)
     whisper: Fetch | None = None
     by: Call | None = None
 
@@ -55,22 +55,22 @@ class CallQueue:
         waiting.set()
         return member
 
-    def take(self, by: Call | None, whisper: Fetch | None = None) -> QueueMember | None:
+    def dequeue(self, by: Call | None, whisper: Fetch | None = None) -> QueueMember | None:
         """The first in line, who waits no longer."""
         if not self.members:
             return None
         member = self.members[0]
         member.by, member.whisper = by, whisper
-        self.drop(member)
-        member.taken.set()
+        self.remove(member)
+        member.dequeued.set()
         return member
 
-    def drop(self, member: QueueMember) -> None:
+    def remove(self, member: QueueMember) -> None:
         if member in self.members:
             self.members.remove(member)
-            self.waits = [*self.waits[1 - MAX_WAIT_SAMPLES :], self.waited(member)]
+            self.waits = [*self.waits[1 - MAX_WAIT_SAMPLES :], self.wait_seconds(member)]
 
-    def waited(self, member: QueueMember) -> float:
+    def wait_seconds(self, member: QueueMember) -> float:
         return (self.clock.now() - member.since).total_seconds()
 
     def parameters(self, member: QueueMember) -> dict[str, str]:
@@ -79,7 +79,7 @@ class CallQueue:
         return {
             "QueueSid": self.sid,
             "QueuePosition": str(place),
-            "QueueTime": str(int(self.waited(member))),
+            "QueueTime": str(int(self.wait_seconds(member))),
             "AvgQueueTime": str(self.average_wait),
             "CurrentQueueSize": str(len(self.members)),
             "MaxQueueSize": str(self.most),
@@ -93,7 +93,7 @@ class CallQueues(BoundedDict[str, CallQueue]):
         super().__init__(MAX_QUEUES, lambda queue: bool(queue.members))
         self.clock = clock
 
-    def named(self, account: str, name: str) -> CallQueue:
+    def get_or_create(self, account: str, name: str) -> CallQueue:
         """The queue of that name, made when first spoken of."""
         for queue in self.values():
             if queue.name == name:

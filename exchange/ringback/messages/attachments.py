@@ -20,7 +20,7 @@ async def fetch_all_media(runtime: Runtime, message: Message) -> None:
                 sid=message.sid,
                 handset=message.handset,
                 request=found.request,
-                answer=found.shown(),
+                answer=found.as_json(),
                 why=found.why or f"it answered {found.status}",
                 url=url,
             )

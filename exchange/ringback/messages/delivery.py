@@ -13,7 +13,7 @@ from ringback.state import State
 def send(state: State, message: Message) -> Message:
     """Take a message on its way to a handset; it goes by itself from here."""
     state.messages[message.sid] = message
-    turn = state.texts_rate.turn(message.from_, message.num_segments)
+    turn = state.message_rate.reserve(message.from_, message.num_segments)
     state.spawn(_progress(state, message, turn))
     return message
 
@@ -30,22 +30,22 @@ async def _later(state: State, message: Message, at: datetime) -> None:
     await state.clock.sleep(at.timestamp() - state.clock.time())
     if message.status != "scheduled":
         return
-    if state.opt_outs.silenced(message.to, message.from_):
+    if state.opt_outs.has_opted_out(message.to, message.from_):
         fail(state, message, 21610)
     else:
-        await _progress(state, message, state.texts_rate.turn(message.from_, message.num_segments))
+        await _progress(state, message, state.message_rate.reserve(message.from_, message.num_segments))
 
 
 def cancel(state: State, message: Message) -> None:
     """Call a scheduled message off."""
-    _becomes(state, message, "canceled")
+    _set_status(state, message, "canceled")
 
 
 def fail(state: State, message: Message, code: int) -> Message:
     """Note a message that never leaves."""
     message.error_code = code
     state.messages[message.sid] = message
-    _becomes(state, message, "failed")
+    _set_status(state, message, "failed")
     return message
 
 
@@ -55,28 +55,28 @@ async def _progress(state: State, message: Message, turn: float) -> None:
     await state.clock.sleep(due - state.clock.time())
     await state.clock.sleep(state.settings.delivery)
     if message.status in SENDER_UNDECIDED:
-        _becomes(state, message, "queued")
+        _set_status(state, message, "queued")
         await state.clock.sleep(state.settings.delivery)
     message.sent = state.clock.now()
-    _becomes(state, message, "sent")
+    _set_status(state, message, "sent")
     await state.clock.sleep(state.settings.delivery)
     if code := _kept_back(state, message):
         message.error_code, message.error_message = code, message_of(code)
-        return _becomes(state, message, "undelivered")
+        return _set_status(state, message, "undelivered")
     state.delivered(message)
-    _becomes(state, message, "delivered")
+    _set_status(state, message, "delivered")
 
 
 def _kept_back(state: State, message: Message) -> int | None:
-    if state.faults.take("message-filter", channel="sms"):
+    if state.faults.trigger("message-filter", channel="sms"):
         return 30007
     return 30003 if state.handset(message.to).when_called == "fails" else None
 
 
-def _becomes(state: State, message: Message, status: str) -> None:
+def _set_status(state: State, message: Message, status: str) -> None:
     message.status = status
     message.updated = state.clock.now()
     state.text_changed(message)
     if message.callback:
         told = callback_parameters(message, state.clock.now())
-        state.webhooks.call_back(message.callback, message.callback_method, told, "sms-status", message.sid)
+        state.webhooks.send_callback(message.callback, message.callback_method, told, "sms-status", message.sid)

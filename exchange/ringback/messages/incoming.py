@@ -30,9 +30,9 @@ CONSECUTIVE_WITHIN_SECONDS = 30.0  # seconds between replies that count as one r
 async def receive_message(state: State, message: Message, number: PhoneNumber) -> None:
     """Take in one text to a number of ours: opt-out words first, then the app."""
     await fetch_all_media(state, message)
-    if words := state.opt_outs.answer(message.from_, message.to, message.body):
+    if words := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
         send(state, _automatic(state, message, words))
-    asked = state.addresses(number, number.sms_application_sid)
+    asked = state.webhook_urls(number, number.sms_application_sid)
     if asked.sms_url:
         await MessagingSession(state, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
 
@@ -96,10 +96,10 @@ class MessagingSession:
     def _may_go_on(self) -> bool:
         """Twilio stops two robots after 15 replies in a row, each within 30 seconds of the one before."""
         pair, now = (self.message.from_, self.message.to), self.state.clock.time()
-        last, count = self.state.rows.get(pair, (0.0, 0))
+        last, count = self.state.reply_chains.get(pair, (0.0, 0))
         count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1
         if count <= MAX_CONSECUTIVE_REPLIES:
-            self.state.rows[pair] = (now, count)
+            self.state.reply_chains[pair] = (now, count)
         return count <= MAX_CONSECUTIVE_REPLIES
 
     async def _fallback(self, trouble: DocumentError) -> Document | None:

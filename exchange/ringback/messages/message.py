@@ -58,7 +58,7 @@ class Message:
     def on_its_way(self) -> bool:
         return self.status in ("scheduled", "accepted", "queued", "sent")
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As its handset sees it."""
         return {
             "sid": self.sid,
@@ -67,7 +67,7 @@ class Message:
             "from": self.from_,
             "to": self.to,
             "body": self.body,
-            "media": [media.shown() for media in self.media],
+            "media": [media.as_json() for media in self.media],
             "status": self.status,
             "error_code": self.error_code,
             "at": iso8601_milliseconds(self.created),

@@ -53,7 +53,7 @@ def send_from_document(
         callback=session.absolute(callback) if callback else "",
         callback_method=method(session, element, 14104),
     )
-    if state.opt_outs.silenced(to, from_):
+    if state.opt_outs.has_opted_out(to, from_):
         session.warn(21610, element, to)
         return fail(state, made, 21610)
     return send(state, made)

@@ -24,10 +24,10 @@ class OptOuts:
         self.help_reply = help_reply
         self.pairs: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_OPT_OUTS)
 
-    def silenced(self, person: str, number: str) -> bool:
+    def has_opted_out(self, person: str, number: str) -> bool:
         return (person, number) in self.pairs
 
-    def answer(self, person: str, number: str, body: str) -> str:
+    def automatic_reply(self, person: str, number: str, body: str) -> str:
         """Take in a text from that person; what is to be answered by itself, or "".
 
         The whole text must be the one word, in any case. START answers only those who had stopped."""

@@ -24,17 +24,19 @@ def play_to(asked: ApiRequest, participant: Participant, address: str, way: str)
 
     async def play() -> bool:
         session = VoiceSession(asked.state, participant.call, ANNOUNCEMENT_VERBS)
-        session.apologises = False
+        session.uses_fallback = False
         await session.run(Fetch(address, way))
-        return session.trouble is None
+        return session.error is None
 
-    return participant.hears(play())
+    return participant.play(play())
 
 
-async def announced(room: Conference, hearing: list[Task[bool]], address: str, to: Participant | None = None) -> None:
+async def announced(
+    conference: Conference, hearing: list[Task[bool]], address: str, to: Participant | None = None
+) -> None:
     """Tell when everybody has heard it."""
     heard = await asyncio.gather(*hearing, return_exceptions=True)
     if all(each is True for each in heard):
-        room.tell("announcement-end", to, AnnounceUrl=address)
+        conference.tell("announcement-end", to, AnnounceUrl=address)
     else:
-        room.tell("announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played")
+        conference.tell("announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played")

@@ -62,7 +62,7 @@ def endpoint(
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
         response.headers["Twilio-Concurrent-Requests"] = "1"
-        if fault := state.faults.take("rest-slow", "rest", request.path):
+        if fault := state.faults.trigger("rest-slow", "rest", request.path):
             return await _dripped(state, request, response, fault.seconds)
         return response
 
@@ -74,9 +74,9 @@ async def _answer(
 ) -> web.StreamResponse:
     try:
         account = _account(state, request)
-        if fault := state.faults.take("rest-delay", "rest", request.path):
+        if fault := state.faults.trigger("rest-delay", "rest", request.path):
             await state.clock.sleep(fault.seconds)
-        if fault := state.faults.take("rest-refuse", "rest", request.path):
+        if fault := state.faults.trigger("rest-refuse", "rest", request.path):
             raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
         asked = ApiRequest(state, account, request, await _form(request), request.query)
         body = resource(asked) if account == state.settings.account_sid else rehearsed(asked)
@@ -89,7 +89,7 @@ async def _answer(
         log.exception("REST failed in the exchange")
         return RestError(20500).response()
     _note(state, request, request.match_info.get("sid") or _sid(body), 201 if created else 200)
-    if state.faults.take("rest-drop", "rest", request.path) and request.transport:
+    if state.faults.trigger("rest-drop", "rest", request.path) and request.transport:
         request.transport.abort()
     return _as_response(body, created)
 
@@ -98,7 +98,7 @@ def _note(state: State, request: web.Request, sid: str, status: int) -> None:
     """Write into a call's journal what was asked about it, except what only looks."""
     call = state.calls.get(sid) if request.method != "GET" else None
     if call:
-        call.journal.note("rest", (request.method, request.path, status))
+        call.log.add("rest", (request.method, request.path, status))
 
 
 def _sid(body: Any) -> str:

@@ -58,7 +58,7 @@ def from_number(asked: ApiRequest) -> str:
         raise RestError(21213)
     if not is_handset_address(from_):
         raise RestError(21212, number=asked.text("From"))
-    if not asked.state.may_show(from_) and not from_.startswith("client:"):
+    if not asked.state.may_be_caller_id(from_) and not from_.startswith("client:"):
         raise RestError(21210, number=from_)
     return from_
 

@@ -88,7 +88,7 @@ def list_all(asked: ApiRequest) -> dict[str, Any]:
 def update(asked: ApiRequest) -> dict[str, Any]:
     """End a call, or give it another document: the running verb stops, also one whose webhook is still open."""
     call = _call(asked)
-    if call.over:
+    if call.is_over:
         raise RestError(21220)
     _new_callback(asked, call)
     status = asked.text("Status").strip()
@@ -113,21 +113,21 @@ def _new_callback(asked: ApiRequest, call: Call) -> None:
 def _end(call: Call, status: str) -> None:
     if call.live or call.running:
         call.interrupt(HANG_UP)
-        call.becomes("completed" if call.live else status)
+        call.set_status("completed" if call.live else status)
     else:
-        call.becomes("canceled")
+        call.set_status("canceled")
 
 
 def _redirect(asked: ApiRequest, call: Call, step: Step) -> None:
     call.redirected = True
-    if asked.state.faults.take("stale-document", "voice"):
-        call.goes_stale = True
+    if asked.state.faults.trigger("stale-document", "voice"):
+        call.serves_stale_document = True
     call.interrupt(step)
 
 
 def delete(asked: ApiRequest) -> None:
     call = _call(asked)
-    if not call.over:
+    if not call.is_over:
         raise RestError(20009)
     del asked.state.calls[call.sid]
 
@@ -135,7 +135,7 @@ def delete(asked: ApiRequest) -> None:
 def as_resource(call: Call) -> dict[str, Any]:
     plan = call.plan
     path = f"/2010-04-01/Accounts/{plan.account}/Calls/{call.sid}"
-    duration = call.duration() if call.answered else (0 if call.over else None)
+    duration = call.duration() if call.answered else (0 if call.is_over else None)
     return {
         "account_sid": plan.account,
         "annotation": None,
@@ -157,7 +157,7 @@ def as_resource(call: Call) -> dict[str, Any]:
         "price_unit": "USD",
         "queue_time": "0",
         "sid": call.sid,
-        "start_time": rfc2822(call.answered or (call.created if call.over else None)),
+        "start_time": rfc2822(call.answered or (call.created if call.is_over else None)),
         "status": call.status,
         "stir_verstat": None,
         "subresource_uris": {name: f"{path}/{_camel(name)}.json" for name in SUBRESOURCES},

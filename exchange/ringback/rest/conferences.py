@@ -16,12 +16,12 @@ from ringback.service.dates import rfc2822
 
 def list_all(asked: ApiRequest) -> dict[str, Any]:
     rows = [
-        room
-        for room in reversed(asked.state.rooms.values())
-        if matches(asked, "FriendlyName", room.name)
-        and matches(asked, "Status", room.status)
-        and matches_dates(asked, "DateCreated", room.created)
-        and matches_dates(asked, "DateUpdated", room.updated)
+        conference
+        for conference in reversed(asked.state.conferences.values())
+        if matches(asked, "FriendlyName", conference.name)
+        and matches(asked, "Status", conference.status)
+        and matches_dates(asked, "DateCreated", conference.created)
+        and matches_dates(asked, "DateUpdated", conference.updated)
     ]
     return page(asked, "conferences", rows, as_resource)
 
@@ -32,28 +32,30 @@ def fetch(asked: ApiRequest) -> dict[str, Any]:
 
 def update(asked: ApiRequest) -> dict[str, Any]:
     """End it, or let everybody hear an announcement."""
-    room = find_conference(asked)
+    conference = find_conference(asked)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
-        hearing = [play_to(asked, participant, address, announce_method(asked)) for participant in room.inside.values()]
-        asked.state.spawn(announced(room, hearing, address))
+        hearing = [
+            play_to(asked, participant, address, announce_method(asked)) for participant in conference.inside.values()
+        ]
+        asked.state.spawn(announced(conference, hearing, address))
     if asked.text("Status") == "completed":
-        room.end("conference-ended-via-api")
-    return as_resource(room)
+        conference.end("conference-ended-via-api")
+    return as_resource(conference)
 
 
-def as_resource(room: Conference) -> dict[str, Any]:
-    path = f"/2010-04-01/Accounts/{room.account}/Conferences/{room.sid}"
+def as_resource(conference: Conference) -> dict[str, Any]:
+    path = f"/2010-04-01/Accounts/{conference.account}/Conferences/{conference.sid}"
     return {
-        "account_sid": room.account,
+        "account_sid": conference.account,
         "api_version": "2010-04-01",
-        "call_sid_ending_conference": room.ended_by.call.sid if room.ended_by else None,
-        "date_created": rfc2822(room.created),
-        "date_updated": rfc2822(room.updated),
-        "friendly_name": room.name,
-        "reason_conference_ended": room.reason,
+        "call_sid_ending_conference": conference.ended_by.call.sid if conference.ended_by else None,
+        "date_created": rfc2822(conference.created),
+        "date_updated": rfc2822(conference.updated),
+        "friendly_name": conference.name,
+        "reason_conference_ended": conference.reason,
         "region": "us1",
-        "sid": room.sid,
-        "status": room.status,
+        "sid": conference.sid,
+        "status": conference.status,
         "subresource_uris": {"participants": f"{path}/Participants.json", "recordings": f"{path}/Recordings.json"},
         "uri": f"{path}.json",
     }
@@ -62,7 +64,7 @@ def as_resource(room: Conference) -> dict[str, Any]:
 def find_conference(asked: ApiRequest) -> Conference:
     """By its sid, or by its name while it goes on."""
     written = asked.path("sid")
-    for room in reversed(asked.state.rooms.values()):
-        if room.sid == written or (room.name == written and room.status != "completed"):
-            return room
+    for conference in reversed(asked.state.conferences.values()):
+        if conference.sid == written or (conference.name == written and conference.status != "completed"):
+            return conference
     raise not_found(asked.request.path)

@@ -36,9 +36,9 @@ def create(asked: ApiRequest) -> dict[str, Any]:
     if len(body) > MAX_CHARACTERS:
         raise RestError(21617)
     parameters.whole_number(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
-    if state.opt_outs.silenced(to, from_):
+    if state.opt_outs.has_opted_out(to, from_):
         raise RestError(21610)
-    if state.texts_rate.backlog(from_) > MAX_QUEUE_SECONDS:
+    if state.message_rate.backlog(from_) > MAX_QUEUE_SECONDS:
         raise RestError(21611, number=from_)
     send_at = _send_at(asked, service)
     message = Message(

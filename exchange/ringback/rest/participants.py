@@ -46,31 +46,31 @@ NOUN_EVENT_ATTRIBUTES = {
 
 
 def list_all(asked: ApiRequest) -> dict[str, Any]:
-    room = find_conference(asked)
+    conference = find_conference(asked)
     muted, hold, coaching = (asked.query.get(name) for name in ("Muted", "Hold", "Coaching"))
     rows = [
         participant
-        for participant in room.inside.values()
+        for participant in conference.inside.values()
         if (muted is None or (muted == "true") == participant.muted)
         and (hold is None or (hold == "true") == participant.hold)
-        and (coaching is None or (coaching == "true") == bool(participant.coaches))
+        and (coaching is None or (coaching == "true") == bool(participant.coached_sid))
     ]
-    return page(asked, "participants", rows, lambda found: as_resource(room, found))
+    return page(asked, "participants", rows, lambda found: as_resource(conference, found))
 
 
 def create(asked: ApiRequest) -> dict[str, Any]:
     """Call somebody into a conference, which may be named for the first time here."""
     state = asked.state
     written = asked.path("sid")
-    name = state.rooms[written].name if written in state.rooms else written
-    if SID.fullmatch(written) and written not in state.rooms:
+    name = state.conferences[written].name if written in state.conferences else written
+    if SID.fullmatch(written) and written not in state.conferences:
         raise not_found(asked.request.path)
     to, from_ = normalize_number(asked.text("To")), normalize_number(asked.text("From"))
     if not is_handset_address(to):
         raise RestError(21211, number=asked.text("To"))
     if from_ not in state.numbers:
         raise RestError(21212, number=asked.text("From"))
-    room = state.rooms.open(asked.account, name)
+    conference = state.conferences.get_or_create(asked.account, name)
     callback = StatusCallback(
         parameters.url(asked, "StatusCallback", 21609), parameters.method(asked, "StatusCallbackMethod")
     )
@@ -87,7 +87,7 @@ def create(asked: ApiRequest) -> dict[str, Any]:
     )
     timeout = parameters.whole_number(asked, "Timeout", 60, 21208, 1, 600)
     call = start_outbound_call(state, plan, Inline(_document(asked, name)), timeout)
-    return as_resource(room, Participant(call, label=asked.text("Label")))
+    return as_resource(conference, Participant(call, label=asked.text("Label")))
 
 
 def _document(asked: ApiRequest, name: str) -> str:
@@ -107,36 +107,36 @@ def fetch(asked: ApiRequest) -> dict[str, Any]:
 
 def update(asked: ApiRequest) -> dict[str, Any]:
     """Mute, hold, coach, or let one person hear something."""
-    room, participant = find_conference(asked), _participant(asked)
+    conference, participant = find_conference(asked), _participant(asked)
     if asked.has("Muted"):
         participant.muted = parameters.boolean(asked, "Muted")
-        room.tell("participant-mute" if participant.muted else "participant-unmute", participant)
+        conference.tell("participant-mute" if participant.muted else "participant-unmute", participant)
     if asked.has("Hold"):
-        _hold(asked, room, participant)
+        _hold(asked, conference, participant)
     if asked.has("EndConferenceOnExit"):
-        participant.ends = parameters.boolean(asked, "EndConferenceOnExit")
-        room.tell("participant-modify", participant)
+        participant.end_on_exit = parameters.boolean(asked, "EndConferenceOnExit")
+        conference.tell("participant-modify", participant)
     if asked.has("Coaching") or asked.has("CallSidToCoach"):
-        _coach(asked, room, participant)
+        _coach(asked, conference, participant)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
         hearing = [play_to(asked, participant, address, announce_method(asked))]
-        asked.state.spawn(announced(room, hearing, address, participant))
-    return as_resource(room, participant)
+        asked.state.spawn(announced(conference, hearing, address, participant))
+    return as_resource(conference, participant)
 
 
-def _coach(asked: ApiRequest, room: Conference, participant: Participant) -> None:
+def _coach(asked: ApiRequest, conference: Conference, participant: Participant) -> None:
     """From now on only that one hears this one, or everybody again."""
-    sid = asked.text("CallSidToCoach") or participant.coaches
+    sid = asked.text("CallSidToCoach") or participant.coached_sid
     coaching = parameters.boolean(asked, "Coaching", default=bool(sid))
-    if coaching and sid not in room.inside:
+    if coaching and sid not in conference.inside:
         raise RestError(13240, why=sid[:40] or "nobody")
-    participant.coaches = sid if coaching else ""
-    room.tell("participant-modify", participant)
+    participant.coached_sid = sid if coaching else ""
+    conference.tell("participant-modify", participant)
 
 
-def _hold(asked: ApiRequest, room: Conference, participant: Participant) -> None:
+def _hold(asked: ApiRequest, conference: Conference, participant: Participant) -> None:
     participant.hold = parameters.boolean(asked, "Hold")
-    room.tell("participant-hold" if participant.hold else "participant-unhold", participant)
+    conference.tell("participant-hold" if participant.hold else "participant-unhold", participant)
     if participant.music:
         participant.music.cancel()
     if participant.hold and (address := parameters.url(asked, "HoldUrl", 21205)):
@@ -151,25 +151,25 @@ def remove(asked: ApiRequest) -> None:
     find_conference(asked).leave(participant)
 
 
-def as_resource(room: Conference, participant: Participant) -> dict[str, Any]:
+def as_resource(conference: Conference, participant: Participant) -> dict[str, Any]:
     call = participant.call
     status = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"}.get(call.status, "complete")
     return {
-        "account_sid": room.account,
+        "account_sid": conference.account,
         "call_sid": call.sid,
-        "call_sid_to_coach": participant.coaches or None,
-        "coaching": bool(participant.coaches),
-        "conference_sid": room.sid,
+        "call_sid_to_coach": participant.coached_sid or None,
+        "coaching": bool(participant.coached_sid),
+        "conference_sid": conference.sid,
         "date_created": rfc2822(call.created),
         "date_updated": rfc2822(call.updated),
-        "end_conference_on_exit": participant.ends,
+        "end_conference_on_exit": participant.end_on_exit,
         "hold": participant.hold,
         "label": participant.label or None,
         "muted": participant.muted,
         "queue_time": None,
-        "start_conference_on_enter": participant.starts,
+        "start_conference_on_enter": participant.start_on_enter,
         "status": status,
-        "uri": f"/2010-04-01/Accounts/{room.account}/Conferences/{room.sid}/Participants/{call.sid}.json",
+        "uri": f"/2010-04-01/Accounts/{conference.account}/Conferences/{conference.sid}/Participants/{call.sid}.json",
     }
 
 

@@ -95,7 +95,7 @@ def member_resource(queue: CallQueue, member: QueueMember) -> dict[str, Any]:
         "position": place,
         "queue_sid": queue.sid,
         "uri": f"/2010-04-01/Accounts/{queue.account}/Queues/{queue.sid}/Members/{member.call.sid}.json",
-        "wait_time": int(queue.waited(member)),
+        "wait_time": int(queue.wait_seconds(member)),
     }
 
 

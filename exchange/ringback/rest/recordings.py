@@ -67,8 +67,10 @@ def update(asked: ApiRequest) -> dict[str, Any]:
 def _recorder(asked: ApiRequest) -> Recorder:
     """One that runs, by its recording's sid, or the newest."""
     owner, written = asked.path("sid"), asked.path("recording")
-    call, room = asked.state.calls.get(owner), asked.state.rooms.get(owner)
-    running: list[Recorder] = [*call.recorders] if call else [room.recorder] if room and room.recorder else []
+    call, conference = asked.state.calls.get(owner), asked.state.conferences.get(owner)
+    running: list[Recorder] = (
+        [*call.recorders] if call else [conference.recorder] if conference and conference.recorder else []
+    )
     for recorder in reversed(running):
         if written in (recorder.recording.sid, CURRENT):
             return recorder
@@ -77,7 +79,7 @@ def _recorder(asked: ApiRequest) -> Recorder:
 
 def delete(asked: ApiRequest) -> None:
     recording = _recording(asked)
-    if recording.runs:
+    if recording.is_running:
         raise RestError(20009)
     del asked.state.recordings[recording.sid]
 
@@ -85,7 +87,7 @@ def delete(asked: ApiRequest) -> None:
 async def download(state: State, request: web.Request) -> web.Response:
     """The sound, a conference's mixed unless two channels are asked for. As on a new account, nobody has to log in."""
     recording = state.recordings.get(request.match_info["recording"])
-    if recording is None or recording.runs:
+    if recording is None or recording.is_running:
         return not_found(request.path).response()
     asked = request.query.get("RequestedChannels", "")
     if asked == "2" and recording.channels == 1:
@@ -106,7 +108,7 @@ def as_resource(recording: Recording) -> dict[str, Any]:
         "conference_sid": recording.conference_sid,
         "date_created": rfc2822(recording.started),
         "date_updated": rfc2822(recording.updated),
-        "duration": "-1" if recording.runs else str(recording.duration),
+        "duration": "-1" if recording.is_running else str(recording.duration),
         "encryption_details": None,
         "error_code": None,
         "media_url": recording.url,

@@ -122,7 +122,7 @@ def _pair(environment: Mapping[str, str], variable: str, form: str) -> tuple[str
 def _check_faults(written: list[str]) -> None:
     try:
         for one in written:
-            FaultInjector().add_written(one)
+            FaultInjector().add_from_text(one)
     except InvalidFault as reason:
         raise UsageError(f"--fault: {reason}") from None
 

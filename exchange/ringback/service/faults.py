@@ -73,10 +73,10 @@ class Fault:
         _between("seconds", self.seconds, 0, 3600)
         _between("copies", self.copies, 2, 100)
 
-    def fits(self, kind: str, channel: str, path: str) -> bool:
+    def matches(self, kind: str, channel: str, path: str) -> bool:
         return kind == self.kind and self.channel in ("", channel) and self.path in path
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"means": FAULT_KINDS[self.kind]}
 
 
@@ -84,11 +84,11 @@ class FaultInjector:
     """Those switched on, in order; the first that fits strikes."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.throw(seed)
+        self.reseed(seed)
         self.count = 0
         self.on: dict[int, Fault] = {}
 
-    def throw(self, seed: int) -> None:
+    def reseed(self, seed: int) -> None:
         """Throw the dice anew: the same seed makes the same things go wrong."""
         self.seed, self.dice = seed, random.Random(seed)  # noqa: S311 - repeatable on purpose
 
@@ -108,7 +108,7 @@ class FaultInjector:
         self.on[fault.id] = fault
         return fault
 
-    def add_written(self, written: str) -> Fault:
+    def add_from_text(self, written: str) -> Fault:
         """Switch one on from the command line: `rest-refuse,status=429,times=2`. Raises BadFault."""
         kind, *rest = written.split(",")
         given: dict[str, Any] = {"kind": kind.strip()}
@@ -119,10 +119,10 @@ class FaultInjector:
             given[name] = _value(value)
         return self.add(given)
 
-    def take(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
+    def trigger(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
         """The fault that strikes now, if any; it is used up by one."""
         for fault in list(self.on.values()):
-            if fault.fits(kind, channel, path) and self.dice.random() < fault.chance:
+            if fault.matches(kind, channel, path) and self.dice.random() < fault.chance:
                 fault.struck += 1
                 if fault.struck >= fault.times:
                     del self.on[fault.id]

@@ -40,7 +40,7 @@ class Media:
         """May a browser show it, rather than save it? Nothing that could run a script."""
         return self.content_type.startswith(INLINE_CONTENT_TYPES)
 
-    def shown(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str]:
         source = self.source if len(self.source) < 500 else ""
         return {"url": self.path, "content_type": self.content_type, "source": source}
 

@@ -9,16 +9,16 @@ from ringback.service.clock import Clock
 class RateLimiter:
     """Turns, handed out in the order they are asked for. A rate of 0 lets everybody go at once."""
 
-    def __init__(self, clock: Clock, a_second: float) -> None:
-        self.clock, self.a_second = clock, a_second
+    def __init__(self, clock: Clock, per_second: float) -> None:
+        self.clock, self.per_second = clock, per_second
         self.free_from: BoundedDict[str, float] = BoundedDict(MAX_PAIRS)
 
-    def turn(self, who: str, units: int = 1) -> float:
+    def reserve(self, who: str, units: int = 1) -> float:
         """Take the next turn, which lasts as long as so many units need: the seconds until it comes."""
-        if not self.a_second:
+        if not self.per_second:
             return 0.0
         wait = self.backlog(who)
-        self.free_from[who] = self.clock.time() + wait + units / self.a_second
+        self.free_from[who] = self.clock.time() + wait + units / self.per_second
         return wait
 
     def backlog(self, who: str) -> float:

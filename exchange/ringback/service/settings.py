@@ -41,6 +41,6 @@ class Settings:
     seed: int = 0  # of the faults' dice
     faults: tuple[str, ...] = ()  # switched on from the start
 
-    def of_app(self, address: str) -> str:
+    def app_url(self, address: str) -> str:
         """The whole URL of one of the app's addresses; "" stays ""."""
         return urljoin(self.app.rstrip("/") + "/", address) if address else ""

@@ -18,36 +18,36 @@ class Recording:
     """One recording. Track 0 holds the person whose call it is, track 1 what they hear; of one track, one channel."""
 
     def __init__(
-        self, origin: str, account: str, source: str, channels: int, track: str, tape: RecordingTimeline
+        self, origin: str, account: str, source: str, channels: int, track: str, timeline: RecordingTimeline
     ) -> None:
         self.sid = new_sid("RE")
         self.account, self.source, self.track = account, source, track
         self.channels = channels if track == "both" else 1
         self.call_sid: str | None = None
         self.conference_sid: str | None = None
-        self.started = self.updated = tape.clock.now()
+        self.started = self.updated = timeline.clock.now()
         self.path = f"/2010-04-01/Accounts/{account}/Recordings/{self.sid}"
         self.url = origin + self.path
         self.status = "in-progress"
         self.words: list[str] = []
-        self.tape = tape
+        self.timeline = timeline
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         return self.status in ("in-progress", "paused")
 
     @property
-    def empty(self) -> bool:
-        return not self.tape.length
+    def is_empty(self) -> bool:
+        return not self.timeline.length
 
     @property
     def duration(self) -> int:
         """Whole seconds, at least one if there is any sound."""
-        return max(1, round(self.tape.length)) if self.tape.length else 0
+        return max(1, round(self.timeline.length)) if self.timeline.length else 0
 
     def close(self, trim: bool = True) -> None:
-        self.tape.stop(trim)
-        self.status = "absent" if self.empty else "completed"
+        self.timeline.stop(trim)
+        self.status = "absent" if self.is_empty else "completed"
 
     def as_parameters(self) -> dict[str, str]:
         return {"RecordingSid": self.sid, "RecordingUrl": self.url, "RecordingDuration": str(self.duration)}
@@ -71,25 +71,25 @@ class RecordingStore(BoundedDict[str, Recording]):
     """All of them, by sid."""
 
     def __init__(self, clock: Clock, pace: float) -> None:
-        super().__init__(MAX_RECORDINGS, lambda kept: kept.runs, weight=lambda kept: kept.tape.weight)
+        super().__init__(MAX_RECORDINGS, lambda kept: kept.is_running, weight=lambda kept: kept.timeline.weight)
         self.clock, self.pace = clock, pace
         self.turn = asyncio.Semaphore(1)  # sound is made for one listener after the other, so that memory is bounded
 
     def begin(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
-        tape = RecordingTimeline(self.clock, self.pace, RECORDED_TRACKS[track])
-        recording = Recording(origin, account, source, channels, track, tape)
+        timeline = RecordingTimeline(self.clock, self.pace, RECORDED_TRACKS[track])
+        recording = Recording(origin, account, source, channels, track, timeline)
         self[recording.sid] = recording
         return recording
 
     async def sound(self, recording: Recording, channels: int, as_mp3: bool) -> bytearray:
         """A whole file, WAV or MP3, made beside the event loop."""
         async with self.turn:
-            return await asyncio.to_thread(_file, recording.tape, channels, as_mp3)
+            return await asyncio.to_thread(_file, recording.timeline, channels, as_mp3)
 
 
-def _file(tape: RecordingTimeline, channels: int, as_mp3: bool) -> bytearray:
-    parts = tape.played(channels)
-    made = bytearray() if as_mp3 else bytearray(wav.wav_header(tape.size(channels), channels))
+def _file(timeline: RecordingTimeline, channels: int, as_mp3: bool) -> bytearray:
+    parts = timeline.played(channels)
+    made = bytearray() if as_mp3 else bytearray(wav.wav_header(timeline.size(channels), channels))
     for part in mp3.encode_mp3(parts, channels) if as_mp3 else parts:
         made += part
     return made

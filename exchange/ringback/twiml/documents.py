@@ -60,7 +60,7 @@ class DocumentError(Exception):
             sid=sid,
             handset=handset,
             request=answer.request if answer else None,
-            answer=answer.shown() if answer and answer.status else None,
+            answer=answer.as_json() if answer and answer.status else None,
             line=self.place[0],
             column=self.place[1],
             why=self.why,
@@ -96,7 +96,7 @@ def _document(answer: WebhookResponse, method: str, plain_text: Any, audio: Any)
         root = audio(url)
     else:
         raise DocumentError(12300, url, answer, kind or "(none)")
-    return Document(url, method, root, answer.request, answer.shown())
+    return Document(url, method, root, answer.request, answer.as_json())
 
 
 def check_status(answer: WebhookResponse) -> None:

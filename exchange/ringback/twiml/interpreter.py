@@ -34,24 +34,24 @@ class VoiceSession:
         self.state, self.call, self.line = state, call, call.line
         self.allowed, self.forbidden_code = allowed, forbidden_code
         self.document = Document(url="", method="POST", root=Element("Response"))
-        self.parting: Fetch | None = None  # what is still asked if the person hangs up during this verb
-        self.ahead: list[Element] = []  # verbs of the document that are still to come
-        self.apologises = True  # a wait document that fails is silence instead, and asks no fallback
+        self.hangup_fetch: Fetch | None = None  # what is still asked if the person hangs up during this verb
+        self.remaining: list[Element] = []  # verbs of the document that are still to come
+        self.uses_fallback = True  # a wait document that fails is silence instead, and asks no fallback
         self.documents = 0
-        self.fell_back = False  # a fallback that leads back to what fails must not go round for ever
-        self.trouble: DocumentError | None = None
+        self.used_fallback = False  # a fallback that leads back to what fails must not go round for ever
+        self.error: DocumentError | None = None
 
     async def run(self, step: Step) -> End:
         """Run until a document ends, someone hangs up or nothing can be had; says how it ended."""
         while not isinstance(step, End):
-            outcome = await self.one(step)
+            outcome = await self.run_document(step)
             step = outcome or HANG_UP
         return step
 
-    async def one(self, step: Fetch | Inline) -> Outcome:
+    async def run_document(self, step: Fetch | Inline) -> Outcome:
         """One document: get it, run it, and say what comes next (None: it simply ended)."""
-        await self._breathe()
-        self.parting = None
+        await self._throttle()
+        self.hangup_fetch = None
         try:
             self.document = await self._get(step)
         except DocumentError as trouble:
@@ -59,7 +59,7 @@ class VoiceSession:
         self._check_grammar()
         return await self.perform(self.document.root.elements())
 
-    async def _breathe(self) -> None:
+    async def _throttle(self) -> None:
         """A program that goes in circles and takes no time is slowed down, so that one caller cannot keep us busy."""
         self.documents += 1
         if self.documents > MAX_FAST_DOCUMENTS:
@@ -68,13 +68,13 @@ class VoiceSession:
     async def perform(self, elements: list[Element]) -> Outcome:
         """Run verbs in order until one leads elsewhere."""
         for place, element in enumerate(elements):
-            self.ahead = elements[place + 1 :]
-            if not self._may(element):
+            self.remaining = elements[place + 1 :]
+            if not self._is_allowed(element):
                 continue
             if element.name != "Reject" and element.get("answerOnBridge") != "true":
                 self.call.pick_up()
             outcome = await verbs()[element.name](self, element)
-            self.parting = None
+            self.hangup_fetch = None
             if outcome is not None:
                 return outcome
         return None
@@ -83,7 +83,7 @@ class VoiceSession:
         """Run a nested verb."""
         return await verbs()[element.name](self, element)
 
-    def _may(self, element: Element) -> bool:
+    def _is_allowed(self, element: Element) -> bool:
         if self.allowed is not None and element.name not in self.allowed:
             self.warn(self.forbidden_code, element, why=f"<{element.name}>")
             return False
@@ -92,12 +92,12 @@ class VoiceSession:
     async def failed(self, trouble: DocumentError) -> Outcome:
         """Report it and ask the fallback; without one, or when that fails too, apologise and hang up."""
         trouble.report(self.state.debugger, self.call.sid, self.call.plan.handset)
-        self.trouble = trouble
-        if not self.apologises:
+        self.error = trouble
+        if not self.uses_fallback:
             return End(leave=True)
         fallback = self.call.plan.fallback
-        if fallback.url and not self.fell_back:
-            self.fell_back = True
+        if fallback.url and not self.used_fallback:
+            self.used_fallback = True
             extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
             try:
                 self.document = await self._get(Fetch(fallback.url, fallback.method, extra))
@@ -114,10 +114,10 @@ class VoiceSession:
 
     async def _apologise(self) -> None:
         self.call.pick_up()
-        item = self.line.hear(
+        item = self.line.start_item(
             "Say", text=APPLICATION_ERROR_MESSAGE, voice="", language="en-US", seconds=4.0, system=True
         )
-        await self.line.lasting(item, speaking_seconds(APPLICATION_ERROR_MESSAGE))
+        await self.line.play_out(item, speaking_seconds(APPLICATION_ERROR_MESSAGE))
 
     async def _get(self, step: Fetch | Inline) -> Document:
         if isinstance(step, Inline):
@@ -126,12 +126,12 @@ class VoiceSession:
         webhook = Webhook(step.url, step.method, parameters, "voice", jar=self.call.sid, sid=self.call.sid)
         asked = self.state.spawn(self.state.webhooks.send(webhook))
         answer = await asyncio.shield(asked)  # an interruption does not take the request back: it is on its way
-        self.call.request_came_back()
+        self.call.document_received()
         return read_voice(answer, step)
 
     async def stale_fetch(self) -> None:
         """Ask for what the interrupted document would have led to, and ignore it: real exchanges sometimes do."""
-        for element in self.ahead:
+        for element in self.remaining:
             if element.name == "Redirect":
                 url, parameters = self.absolute(element.text()), tuple(self.call.parameters().items())
                 await self.state.webhooks.send(

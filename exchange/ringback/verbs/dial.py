@@ -44,7 +44,7 @@ class DialAttempt:
     element: Element
     timeout: int
     legs: list[DialLeg] = field(default_factory=list)
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     winner: DialLeg | None = None
     bridged: bool = False
     recorder: CallRecorder | None = None
@@ -56,9 +56,9 @@ class DialAttempt:
         told = {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
         if leg:
             told["DialCallSid"] = leg.call.sid
-        if leg and not leg.taken_away and (seconds := leg.call.duration()) is not None:
+        if leg and not leg.redirected_away and (seconds := leg.call.duration()) is not None:
             told["DialCallDuration"] = str(seconds)
-        if self.recorder and not self.recorder.recording.empty:
+        if self.recorder and not self.recorder.recording.is_empty:
             told["RecordingUrl"] = self.recorder.recording.url
         return told
 
@@ -82,7 +82,7 @@ async def dial(session: VoiceSession, element: Element) -> Outcome:
     finally:
         _settle(dialling)
         action = _action(dialling)
-        session.parting = action
+        session.hangup_fetch = action
     return action
 
 
@@ -100,9 +100,9 @@ def _settle(dialling: DialAttempt) -> None:
     last = dialling.winner or (dialling.legs[-1] if dialling.legs else None)
     if last:
         dialling.status = _status(dialling, last)
-    dialling.session.call.dialled = dialling.status
+    dialling.session.call.dial_status = dialling.status
     if dialling.recorder:
-        dialling.recorder.close(after=dialling.session.call.after_next_request)
+        dialling.recorder.close(after=dialling.session.call.wait_for_next_document)
 
 
 def _status(dialling: DialAttempt, last: DialLeg) -> str:
@@ -119,11 +119,11 @@ async def _connect(dialling: DialAttempt) -> None:
     if not targets or caller_id is None:
         return
     _record(dialling, "ringing")
-    ringing = session.line.hear("Ring", to=", ".join(number for number, _ in targets))
+    ringing = session.line.start_item("Ring", to=", ".join(number for number, _ in targets))
     try:
         dialling.winner = await _answered(dialling, targets, caller_id)
     finally:
-        session.line.over(ringing)
+        session.line.end_item(ringing)
     if dialling.winner:
         await _talk(dialling, dialling.winner)
 
@@ -140,8 +140,8 @@ async def _answered(dialling: DialAttempt, targets: list[tuple[str, Element]], c
             for leg in legs:
                 if leg.ready:
                     return leg
-            dialling.stirred.clear()
-            await dialling.stirred.wait()
+            dialling.changed.clear()
+            await dialling.changed.wait()
     return None
 
 
@@ -164,16 +164,16 @@ async def _talk(dialling: DialAttempt, leg: DialLeg) -> None:
     try:
         with suppress(TimeoutError):
             async with session.state.clock.deadline(limit):
-                await _until_over(talking, leg, dialling.stirred)
+                await _until_over(talking, leg, dialling.changed)
     finally:
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
 
 
-async def _until_over(talking: asyncio.Task[None], leg: DialLeg, stirred: asyncio.Event) -> None:
+async def _until_over(talking: asyncio.Task[None], leg: DialLeg, changed: asyncio.Event) -> None:
     while not leg.gone and not talking.done():
-        stirred.clear()
-        waiting = asyncio.create_task(stirred.wait())
+        changed.clear()
+        waiting = asyncio.create_task(changed.wait())
         try:
             await asyncio.wait({talking, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -197,7 +197,7 @@ def _caller_id(session: VoiceSession, element: Element) -> str | None:
     written = normalize_number(element.get("callerId"))
     if not written:
         return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
-    if written in (plan.from_, plan.to) or session.state.may_show(written):
+    if written in (plan.from_, plan.to) or session.state.may_be_caller_id(written):
         return written
     session.warn(13214, element, written)
     return None
@@ -221,4 +221,4 @@ def _leg(dialling: DialAttempt, number: str, noun: Element, caller_id: str) -> D
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")
-    return DialLeg(session.state, plan, dialling.timeout, dialling.stirred.set, whisper, tones)
+    return DialLeg(session.state, plan, dialling.timeout, dialling.changed.set, whisper, tones)

@@ -34,19 +34,19 @@ async def dial_conference(session: VoiceSession, dial: Element, noun: Element) -
     if not 0 < len(name) <= 128:
         session.warn(13237, noun, repr(name[:40]))
         return _action(session, dial, "failed")
-    room = session.state.rooms.open(session.call.plan.account, name)
-    if len(room.inside) >= whole_number(session, noun, "maxParticipants", MAX_PARTICIPANTS, 12200, least=1):
+    conference = session.state.conferences.get_or_create(session.call.plan.account, name)
+    if len(conference.inside) >= whole_number(session, noun, "maxParticipants", MAX_PARTICIPANTS, 12200, least=1):
         session.warn(16020, noun, name)
         return _action(session, dial, "failed")
-    participant = _participant(session, noun, room)
-    _subscribe(session, room, noun)
-    _record(session, room, noun)
+    participant = _participant(session, noun, conference)
+    _subscribe(session, conference, noun)
+    _record(session, conference, noun)
     try:
-        await _stay(session, dial, noun, room, participant)
+        await _stay(session, dial, noun, conference, participant)
     finally:
-        room.leave(participant)
-        session.parting = _action(session, dial, "answered")
-    return session.parting
+        conference.leave(participant)
+        session.hangup_fetch = _action(session, dial, "answered")
+    return session.hangup_fetch
 
 
 def _action(session: VoiceSession, dial: Element, status: str) -> Fetch | None:
@@ -56,14 +56,14 @@ def _action(session: VoiceSession, dial: Element, status: str) -> Fetch | None:
 
 
 async def _stay(
-    session: VoiceSession, dial: Element, noun: Element, room: Conference, participant: Participant
+    session: VoiceSession, dial: Element, noun: Element, conference: Conference, participant: Participant
 ) -> None:
     star = boolean(session, dial, "hangupOnStar", False, 13213)
-    with session.line.listen({"talk": {"with": room.name}}) as inbox:
-        waiting = asyncio.create_task(_wait(session, noun, room))
-        talking = asyncio.create_task(_talk(session, room, inbox, star))
+    with session.line.listen({"talk": {"with": conference.name}}) as inbox:
+        waiting = asyncio.create_task(_wait(session, noun, conference))
+        talking = asyncio.create_task(_talk(session, conference, inbox, star))
         leaving = asyncio.create_task(participant.left.wait())
-        room.enter(participant)
+        conference.enter(participant)
         try:
             await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -72,25 +72,27 @@ async def _stay(
             await asyncio.gather(waiting, talking, leaving, return_exceptions=True)
 
 
-async def _talk(session: VoiceSession, room: Conference, inbox: Queue[CallerInput], star: bool) -> None:
+async def _talk(session: VoiceSession, conference: Conference, inbox: Queue[CallerInput], star: bool) -> None:
     call = session.call
-    await relay_input(call, inbox, lambda: room.hearers(call), star, lambda event: room.spoken(call, event))
+    await relay_input(
+        call, inbox, lambda: conference.listeners(call), star, lambda event: conference.on_speech(call, event)
+    )
 
 
-async def _wait(session: VoiceSession, noun: Element, room: Conference) -> None:
+async def _wait(session: VoiceSession, noun: Element, conference: Conference) -> None:
     """Run the wait document until the conference starts; music where none is given, silence where it is empty."""
     address = noun.get("waitUrl")
     way = method(session, noun, 13234, "waitMethod")
     playing: asyncio.Task[Step] | None = None
     if address:
         waiting = VoiceSession(session.state, session.call, WAIT_VERBS, FORBIDDEN_VERB_CODE)
-        waiting.apologises = False
+        waiting.uses_fallback = False
         playing = asyncio.create_task(_run(waiting, session.fetch(address, way)))
     elif "waitUrl" not in noun.attributes:
         playing = asyncio.create_task(hold_music(session))
     try:
-        while not room.started:
-            await room.changed.wait()
+        while not conference.started:
+            await conference.changed.wait()
     finally:
         if playing:
             playing.cancel()
@@ -101,63 +103,63 @@ async def _run(session: VoiceSession, step: Step) -> Step:
     return await session.run(step)
 
 
-def _participant(session: VoiceSession, noun: Element, room: Conference) -> Participant:
+def _participant(session: VoiceSession, noun: Element, conference: Conference) -> Participant:
     beep = noun.get("beep", "true")
     if beep not in BEEP_VALUES:
         session.warn(13235, noun, beep)
         beep = "true"
     return Participant(
         session.call,
-        label=_label(session, noun, room),
+        label=_label(session, noun, conference),
         muted=boolean(session, noun, "muted", False, 13230),
-        starts=boolean(session, noun, "startConferenceOnEnter", True, 13232),
-        ends=boolean(session, noun, "endConferenceOnExit", False, 13231),
+        start_on_enter=boolean(session, noun, "startConferenceOnEnter", True, 13232),
+        end_on_exit=boolean(session, noun, "endConferenceOnExit", False, 13231),
         beep=beep,
-        coaches=_coached(session, noun, room),
+        coached_sid=_coached(session, noun, conference),
     )
 
 
-def _label(session: VoiceSession, noun: Element, room: Conference) -> str:
+def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
     """A label of one's own; one that cannot be had is left out."""
     label = noun.get("participantLabel")
     if len(label) > MAX_LABEL_CHARACTERS or "/" in label or SID.fullmatch(label):
         session.warn(16024, noun, label[:40])
         return ""
-    if label and any(found.label == label for found in room.inside.values()):
+    if label and any(found.label == label for found in conference.inside.values()):
         session.warn(16025, noun, label)
         return ""
     return label
 
 
-def _coached(session: VoiceSession, noun: Element, room: Conference) -> str:
+def _coached(session: VoiceSession, noun: Element, conference: Conference) -> str:
     """Whom this one whispers to; somebody who is not there cannot be coached."""
     sid = noun.get("coach")
-    if sid and sid not in room.inside:
+    if sid and sid not in conference.inside:
         session.warn(13240, noun, sid[:40])
         return ""
     return sid
 
 
-def _record(session: VoiceSession, room: Conference, noun: Element) -> None:
+def _record(session: VoiceSession, conference: Conference, noun: Element) -> None:
     """The first who asks for a recording says how it is made."""
     written = noun.get("record", "false")
     if written not in RECORD_VALUES:
         session.warn(12200, noun, f"Conference: record must be record-from-start or do-not-record, not {written}")
     if noun.get("trim", "true") not in TRIM_VALUES:
         session.warn(13239, noun, noun.get("trim"))
-    if RECORD_VALUES.get(written) and not room.recorded and not room.recorder:
-        room.recorded = recording_options(session, noun, "Conference", channels=2)
+    if RECORD_VALUES.get(written) and not conference.recorded and not conference.recorder:
+        conference.recorded = recording_options(session, noun, "Conference", channels=2)
         old = noun.get("eventCallbackUrl")
-        room.recorded_for = session.absolute(old) if old else ""
+        conference.recorded_for = session.absolute(old) if old else ""
 
 
-def _subscribe(session: VoiceSession, room: Conference, noun: Element) -> None:
+def _subscribe(session: VoiceSession, conference: Conference, noun: Element) -> None:
     """The first participant's callbacks count; later ones are ignored."""
-    if room.inside or room.callback or not noun.get("statusCallback"):
+    if conference.inside or conference.callback or not noun.get("statusCallback"):
         return
-    room.callback = session.absolute(noun.get("statusCallback"))
-    room.callback_method = method(session, noun, 12200, "statusCallbackMethod")
-    room.events = keywords(session, noun, "statusCallbackEvent", "start end", EVENT_SUBSCRIPTIONS.values())
+    conference.callback = session.absolute(noun.get("statusCallback"))
+    conference.callback_method = method(session, noun, 12200, "statusCallbackMethod")
+    conference.events = keywords(session, noun, "statusCallbackEvent", "start end", EVENT_SUBSCRIPTIONS.values())
 
 
 register_noun(

@@ -20,20 +20,20 @@ async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Out
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(14213, noun, str(len(name)))
         return _dialled(session, dial, {"DialCallStatus": "failed"})
-    queue = session.state.queues.named(session.call.plan.account, name)
+    queue = session.state.queues.get_or_create(session.call.plan.account, name)
     told = {"DialCallStatus": "no-answer", "DialBridged": "false"}
     member = None
     try:
         member = await _next(session, dial, noun, queue)
         if member:
             told |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
-            told |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.waited(member)))}
+            told |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
             await _talk(session, dial, member)
     finally:
         if member:
-            member.parted.set()
-        session.parting = _dialled(session, dial, told)
-    return session.parting
+            member.disconnected.set()
+        session.hangup_fetch = _dialled(session, dial, told)
+    return session.hangup_fetch
 
 
 def _dialled(session: VoiceSession, dial: Element, told: dict[str, str]) -> Fetch | None:
@@ -54,23 +54,23 @@ async def _next(session: VoiceSession, dial: Element, noun: Element, queue: Call
     if noun.get("url"):
         told = {
             "QueueSid": queue.sid,
-            "QueueTime": str(int(queue.waited(first))),
+            "QueueTime": str(int(queue.wait_seconds(first))),
             "DequeingCallSid": session.call.sid,
         }
         whisper = session.fetch(noun.get("url"), method(session, noun, 14210), told)
-    return queue.take(session.call, whisper)
+    return queue.dequeue(session.call, whisper)
 
 
 async def _talk(session: VoiceSession, dial: Element, member: QueueMember) -> None:
     star = boolean(session, dial, "hangupOnStar", False, 13213)
     bridged = asyncio.create_task(_bridge_when_ready(session, member, star))
-    parted = asyncio.create_task(member.parted.wait())
+    disconnected = asyncio.create_task(member.disconnected.wait())
     try:
-        await asyncio.wait({bridged, parted}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({bridged, disconnected}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         bridged.cancel()
-        parted.cancel()
-        await asyncio.gather(bridged, parted, return_exceptions=True)
+        disconnected.cancel()
+        await asyncio.gather(bridged, disconnected, return_exceptions=True)
 
 
 async def _bridge_when_ready(session: VoiceSession, member: QueueMember, star: bool) -> None:

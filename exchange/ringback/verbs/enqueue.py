@@ -39,7 +39,7 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(14205, element, str(len(name)))
         return _action(session, element, {"QueueResult": "system-error"})
-    queue = session.state.queues.named(session.call.plan.account, name)
+    queue = session.state.queues.get_or_create(session.call.plan.account, name)
     if len(queue.members) >= min(
         queue.most, whole_number(session, element, "maxQueueSize", queue.most, 12200, least=1)
     ):
@@ -49,11 +49,11 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
     try:
         await _stay(session, element, queue, member, waited)
     finally:
-        queue.drop(member)
-        member.parted.set()
-        told = {"QueueResult": waited.result, "QueueSid": queue.sid, "QueueTime": str(int(queue.waited(member)))}
+        queue.remove(member)
+        member.disconnected.set()
+        told = {"QueueResult": waited.result, "QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
         action = _action(session, element, told)
-        session.parting = action
+        session.hangup_fetch = action
     return waited.end or action
 
 
@@ -67,14 +67,14 @@ async def _stay(
     session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember, waited: WaitResult
 ) -> None:
     waiting = asyncio.create_task(_wait(session, element, queue, member))
-    taken = asyncio.create_task(member.taken.wait())
+    taken = asyncio.create_task(member.dequeued.wait())
     try:
         await asyncio.wait({waiting, taken}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         taken.cancel()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    if not member.taken.is_set():
+    if not member.dequeued.is_set():
         end = waiting.result()
         waited.result = end.status if end.leave else "hangup"
         waited.end = None if end.leave else end
@@ -84,7 +84,7 @@ async def _stay(
         whispering = VoiceSession(session.state, session.call, WHISPER_VERBS)
         await whispering.run(member.whisper)
     member.bridged.set()
-    await member.parted.wait()
+    await member.disconnected.wait()
 
 
 async def _wait(session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember) -> End:
@@ -97,15 +97,15 @@ async def _wait(session: VoiceSession, element: Element, queue: CallQueue, membe
     way = method(session, element, 14206, "waitUrlMethod")
     while True:
         waiting = VoiceSession(session.state, session.call, WAIT_VERBS)
-        waiting.apologises = False
+        waiting.uses_fallback = False
         step: Step = session.fetch(address, way, queue.parameters(member))
         while not isinstance(step, End):
-            outcome = await waiting.one(step)
+            outcome = await waiting.run_document(step)
             if outcome is None:
                 break
             step = _with_position(outcome, queue, member)
         else:
-            return End("error" if waiting.trouble else "leave", leave=True) if step.leave else step
+            return End("error" if waiting.error else "leave", leave=True) if step.leave else step
         await session.state.clock.sleep(MIN_ROUND_SECONDS)
 
 

@@ -49,7 +49,7 @@ class GatherResult:
     words: Speech | None = None
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         return not self.digits and self.words is None
 
     def parameters(self) -> dict[str, str]:
@@ -79,7 +79,7 @@ async def gather(session: VoiceSession, element: Element) -> Outcome:
         prompt.cancel()
         with suppress(asyncio.CancelledError):
             await prompt
-    if got.empty and not wanted.even_if_empty:
+    if got.is_empty and not wanted.even_if_empty:
         return None
     return session.fetch(element.get("action"), method(session, element, 13312), got.parameters())
 
@@ -108,7 +108,7 @@ async def _collect(
                     got.finished_on = digit
                     return got
                 got.digits += digit
-                session.line.describe({"gather": wanted.described | {"digits": got.digits}})
+                session.line.update_listening({"gather": wanted.described | {"digits": got.digits}})
                 if len(got.digits) == wanted.most_digits:
                     return got
         event = await _within(session, wanted.timeout, inbox)

@@ -44,7 +44,9 @@ async def _tell(session: VoiceSession, url: str, way: str, language: str, words:
             "Stability": "0.9",
             "Language": language or "en-US",
         }
-        await session.state.webhooks.tell(Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid))
+        await session.state.webhooks.send_and_report(
+            Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid)
+        )
         stable = part
 
 

@@ -30,8 +30,8 @@ async def play(session: VoiceSession, element: Element) -> Outcome:
         return None
     media = await _fetch(session, element, session.absolute(address))
     if media is None:
-        item = session.line.hear("Play", url=None, source=address, seconds=0.0)
-        await session.line.lasting(item, 0)
+        item = session.line.start_item("Play", url=None, source=address, seconds=0.0)
+        await session.line.play_out(item, 0)
         return None
     details = {"url": media.path, "source": address}
     await repeat(session, element, 13410, "Play", media.seconds, details)
@@ -42,8 +42,8 @@ async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcom
     if not TONES.fullmatch(digits):
         session.warn(12200, element, f"Play: digits may hold 0-9, A-D, *, #, w and W, not {digits}")
         return None
-    item = session.line.hear("Tones", digits=digits)
-    await session.line.lasting(item, sum(TONE_SECONDS.get(digit, 0.2) for digit in digits))
+    item = session.line.start_item("Tones", digits=digits)
+    await session.line.play_out(item, sum(TONE_SECONDS.get(digit, 0.2) for digit in digits))
     return None
 
 
@@ -57,7 +57,7 @@ async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | N
             sid=session.call.sid,
             handset=session.call.plan.handset,
             request=answer.request,
-            answer=answer.shown(),
+            answer=answer.as_json(),
             line=element.line,
             column=element.column,
             why=answer.why or f"it answered {answer.status}",
@@ -73,10 +73,10 @@ async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | N
 def _kept(session: VoiceSession, answer: WebhookResponse, url: str) -> Media:
     """The same Media as last time, if the sound there has not changed."""
     state = session.state
-    known = state.sounds.get(url)
+    known = state.sounds_by_url.get(url)
     if known and known.body == answer.body:
         return known
     media = Media(answer.content_type, answer.body, url, state.clock.now())
     media.seconds = wav.wav_seconds(answer.body) or len(answer.body) / MP3_BYTES_PER_SECOND
-    state.media[media.sid] = state.sounds[url] = media
+    state.media[media.sid] = state.sounds_by_url[url] = media
     return media

@@ -28,23 +28,23 @@ ANY_KEY = "1234567890*#"
 async def record(session: VoiceSession, element: Element) -> Outcome:
     """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
     if boolean(session, element, "playBeep", True, 13616):
-        await session.line.lasting(session.line.hear("Beep"), 0.5)
+        await session.line.play_out(session.line.start_item("Beep"), 0.5)
     recorder = CallRecorder(session.call, recording_options(session, element, "RecordVerb"))
     digits = "hangup"
     try:
-        digits = await _take(session, element, recorder.tape)
+        digits = await _take(session, element, recorder.timeline)
     finally:
-        recorder.close(after=session.call.after_next_request)
+        recorder.close(after=session.call.wait_for_next_document)
         if _transcribes(session, element):
             _transcribe(session, element, recorder.recording)
         next_step = _action(session, element, recorder.recording, digits)
         if digits == "hangup":
-            session.parting = next_step
+            session.hangup_fetch = next_step
     return next_step
 
 
 def _action(session: VoiceSession, element: Element, recording: Recording, digits: str) -> Fetch | None:
-    if recording.empty:
+    if recording.is_empty:
         return None
     extra = {
         "RecordingUrl": recording.url,
@@ -55,7 +55,7 @@ def _action(session: VoiceSession, element: Element, recording: Recording, digit
     return session.fetch(element.get("action"), method(session, element, 13610), extra)
 
 
-async def _take(session: VoiceSession, element: Element, tape: RecordingTimeline) -> str:
+async def _take(session: VoiceSession, element: Element, timeline: RecordingTimeline) -> str:
     """Wait until it is over; the key that ended it, or ""."""
     finish = element.get("finishOnKey", ANY_KEY)
     if set(finish) - set(ANY_KEY):
@@ -69,13 +69,13 @@ async def _take(session: VoiceSession, element: Element, tape: RecordingTimeline
     with session.line.listen({"record": described}) as inbox:
         try:
             async with session.state.clock.deadline(longest):
-                return await _until_quiet(session, tape, inbox, finish, silence or longest)
+                return await _until_quiet(session, timeline, inbox, finish, silence or longest)
         except TimeoutError:
             return ""
 
 
 async def _until_quiet(
-    session: VoiceSession, tape: RecordingTimeline, inbox: Queue[CallerInput], finish: str, silence: float
+    session: VoiceSession, timeline: RecordingTimeline, inbox: Queue[CallerInput], finish: str, silence: float
 ) -> str:
     clock = session.state.clock
     while True:
@@ -88,7 +88,7 @@ async def _until_quiet(
             case KeyPress(digit=digit) if digit in finish:
                 return digit
             case Speech():
-                await clock.sleep(tape.ahead())
+                await clock.sleep(timeline.ahead())
 
 
 def _transcribes(session: VoiceSession, element: Element) -> bool:
@@ -121,4 +121,4 @@ def _transcribe(session: VoiceSession, element: Element, recording: Recording) -
         "RecordingSid": recording.sid,
         "RecordingUrl": recording.url,
     }
-    state.webhooks.call_back(address, "POST", told, "status", call.sid, after=call.after_next_request())
+    state.webhooks.send_callback(address, "POST", told, "status", call.sid, after=call.wait_for_next_document())

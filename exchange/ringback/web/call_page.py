@@ -43,8 +43,8 @@ async def show_call(state: State, request: web.Request) -> web.Response:
         raise RequestRefused(404, "There is no such call: it may be so old that it was forgotten")
     found, named = steps(state, call), lanes(state, call)
     if "text/html" not in request.headers.get("Accept", ""):
-        shown = [step.shown() for step in found]
-        return web.json_response({"call": call.shown(), "lanes": named, "steps": shown}, headers={"Vary": "Accept"})
+        shown = [step.as_json() for step in found]
+        return web.json_response({"call": call.as_json(), "lanes": named, "steps": shown}, headers={"Vary": "Accept"})
     return as_html(page(state, call, named, found))
 
 
@@ -59,8 +59,8 @@ def head(title: str, script: str) -> str:
 
 def page(state: State, call: Call, named: list[str], found: list[DiagramStep]) -> str:
     """The whole page; `data-live` on its main part says that more is to come."""
-    title = escape(f"{state.called(call.plan.from_)} calls {state.called(call.plan.to)}")
-    live = any(not each.over for each in [call, *legs_of(state, call)])
+    title = escape(f"{state.display_name(call.plan.from_)} calls {state.display_name(call.plan.to)}")
+    live = any(not each.is_over for each in [call, *legs_of(state, call)])
     spans = "".join(f"<span>{escape(name)}</span>" for name in named)
     rows = "\n".join(_row(step, place, call, named) for place, step in enumerate(found))
     return (
@@ -77,7 +77,7 @@ def _about(state: State, call: Call) -> str:
     words = call.status + (f", {lasted} s" if lasted is not None and call.answered else "")
     others = [("made by", state.calls.get(call.plan.parent or ""))] + [("leg", leg) for leg in legs_of(state, call)]
     links = [
-        f'{word} <a href="/calls/{other.sid}">{escape(state.called(other.plan.handset))}</a>'
+        f'{word} <a href="/calls/{other.sid}">{escape(state.display_name(other.plan.handset))}</a>'
         for word, other in others
         if other
     ]

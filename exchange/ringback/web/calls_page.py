@@ -31,7 +31,7 @@ async def show(state: State, request: web.Request) -> web.Response:
     texts = [text for text in reversed(state.messages.values()) if handset in ("", text.handset)][:limit]
     if "text/html" in request.headers.get("Accept", ""):
         return as_html(page(state, calls, texts, limit))
-    shown = {"calls": [call.shown(heard=False) for call in calls], "texts": [text.shown() for text in texts]}
+    shown = {"calls": [call.as_json(heard=False) for call in calls], "texts": [text.as_json() for text in texts]}
     return web.json_response(shown, headers={"Vary": "Accept"})
 
 
@@ -54,7 +54,7 @@ def page(state: State, calls: list[Call], texts: list[Message], limit: int) -> s
 
 
 def _call(state: State, call: Call) -> str:
-    lasted = f", {call.duration()} s" if call.answered and call.over else ""
+    lasted = f", {call.duration()} s" if call.answered and call.is_over else ""
     what = f'<a href="/calls/{call.sid}">Call<span class="unseen"> {call.sid}</span></a>'
     return _row(state, call.created, what, (call.plan.from_, call.plan.to), call.status + lasted, level_of(call))
 
@@ -68,5 +68,5 @@ def _text(state: State, text: Message) -> str:
 
 def _row(state: State, at: datetime, what: str, whose: tuple[str, str], status: str, level: str) -> str:
     when = f'<time datetime="{iso8601_milliseconds(at)}">{at:%H:%M:%S}</time>'
-    parties = "".join(f"<td>{escape(state.called(number))}</td>" for number in whose)
+    parties = "".join(f"<td>{escape(state.display_name(number))}</td>" for number in whose)
     return f'<tr><td>{when}</td><td class="what">{what}</td>{parties}<td class="{level}">{escape(status)}</td></tr>\n'

@@ -48,7 +48,7 @@ async def forget_alerts(state: State, request: web.Request) -> web.Response:
 async def requests(state: State, request: web.Request) -> web.Response:
     """Every request to the app, oldest first; `?sid=` keeps those of one call or text."""
     sid = request.query.get("sid", "")
-    found = [one.shown() for one in state.webhooks.log if not sid or one.webhook.sid == sid]
+    found = [one.as_json() for one in state.webhooks.log if not sid or one.webhook.sid == sid]
     return web.json_response({"requests": found})
 
 
@@ -56,7 +56,7 @@ async def faults(state: State, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
         return file_response(PAGES / "faults" / "index.html")
-    shown = [fault.shown() for fault in state.faults.on.values()]
+    shown = [fault.as_json() for fault in state.faults.on.values()]
     dial = {"kinds": FAULT_KINDS, "needs": FAULT_PARAMETERS, "channels": CHANNELS[1:], "seed": state.faults.seed}
     return web.json_response({"faults": shown} | dial)
 
@@ -66,7 +66,7 @@ async def reseed(state: State, request: web.Request) -> web.Response:
     seed = (await read_json(request)).get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > MAX_SEED:
         raise RequestRefused(400, f"seed must be a whole number, at most {MAX_SEED}")
-    state.faults.throw(seed)
+    state.faults.reseed(seed)
     return web.json_response({"seed": seed})
 
 
@@ -75,7 +75,7 @@ async def add_fault(state: State, request: web.Request) -> web.Response:
         fault = state.faults.add(await read_json(request))
     except InvalidFault as reason:
         raise RequestRefused(400, str(reason)) from None
-    return web.json_response(fault.shown(), status=201)
+    return web.json_response(fault.as_json(), status=201)
 
 
 async def remove_faults(state: State, request: web.Request) -> web.Response:

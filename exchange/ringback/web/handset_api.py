@@ -36,7 +36,7 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def list_handsets(state: State, request: web.Request) -> web.Response:
-    shown = [handset.shown() for handset in state.handsets.values()]
+    shown = [handset.as_json() for handset in state.handsets.values()]
     numbers = list(state.numbers)
     return web.json_response({"number": state.settings.number, "numbers": numbers, "handsets": shown})
 
@@ -54,14 +54,14 @@ async def change_handset(state: State, request: web.Request) -> web.Response:
     if behaviour not in WHEN_CALLED:
         raise RequestRefused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}")
     handset.name, handset.when_called = name, behaviour
-    state.feed.publish("handset", handset.number, handset.shown())
+    state.feed.publish("handset", handset.number, handset.as_json())
     return web.json_response(_whole(handset))
 
 
 async def forget_handset(state: State, request: web.Request) -> web.Response:
     number = handset_number(request)
     handset = state.handsets.get(number)
-    if handset and any(not call.over for call in handset.calls):
+    if handset and any(not call.is_over for call in handset.calls):
         raise RequestRefused(409, "Hang up first: this handset is in a call")
     if state.handsets.pop(number, None):
         state.feed.publish("forgotten", number, {"number": number})
@@ -69,5 +69,5 @@ async def forget_handset(state: State, request: web.Request) -> web.Response:
 
 
 def _whole(handset: Handset) -> dict[str, Any]:
-    texts = [text.shown() for text in handset.texts]
-    return handset.shown() | {"texts": texts, "calls": [call.shown() for call in handset.calls]}
+    texts = [text.as_json() for text in handset.texts]
+    return handset.as_json() | {"texts": texts, "calls": [call.as_json() for call in handset.calls]}

@@ -20,7 +20,7 @@ MAX_WAIT_SECONDS = 60
 
 
 async def list_calls(state: State, request: web.Request) -> web.Response:
-    return web.json_response({"calls": [call.shown() for call in find_handset(state, request).calls]})
+    return web.json_response({"calls": [call.as_json() for call in find_handset(state, request).calls]})
 
 
 async def place_call(state: State, request: web.Request) -> web.Response:
@@ -34,11 +34,11 @@ async def place_call(state: State, request: web.Request) -> web.Response:
         if number
         else lifecycle.start_handset_call(state, handset.number, to)
     )
-    return web.json_response(call.shown(), status=201)
+    return web.json_response(call.as_json(), status=201)
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:
-    return web.json_response(_call(state, request).shown())
+    return web.json_response(_call(state, request).as_json())
 
 
 async def press_keys(state: State, request: web.Request) -> web.Response:
@@ -47,10 +47,10 @@ async def press_keys(state: State, request: web.Request) -> web.Response:
     if not DIGITS.fullmatch(digits):
         raise RequestRefused(400, "digits must be keys of a telephone: 0-9, *, # or A-D, at most 64")
     call = _live_call(state, request)
-    await call.line.somebody_listens(wait, key=True)
+    await call.line.wait_until_listening(wait, key=True)
     for digit in digits:
-        call.does(KeyPress(digit))
-    return web.json_response(call.shown())
+        call.take_input(KeyPress(digit))
+    return web.json_response(call.as_json())
 
 
 async def speak(state: State, request: web.Request) -> web.Response:
@@ -60,9 +60,9 @@ async def speak(state: State, request: web.Request) -> web.Response:
     if not 0 < len(words) <= MAX_SPEECH_CHARACTERS:
         raise RequestRefused(400, f"words must be 1 to {MAX_SPEECH_CHARACTERS} characters of speech")
     call = _live_call(state, request)
-    await call.line.somebody_listens(wait, key=False)
-    call.does(Speech(words, confidence))
-    return web.json_response(call.shown())
+    await call.line.wait_until_listening(wait, key=False)
+    call.take_input(Speech(words, confidence))
+    return web.json_response(call.as_json())
 
 
 async def send_audio(state: State, request: web.Request) -> web.Response:
@@ -71,8 +71,8 @@ async def send_audio(state: State, request: web.Request) -> web.Response:
         sound = wav.from_wav(await request.read())
     except wav.InvalidAudio as reason:
         raise RequestRefused(400, str(reason)) from None
-    call.does(AudioClip(sound))
-    return web.json_response(call.shown())
+    call.take_input(AudioClip(sound))
+    return web.json_response(call.as_json())
 
 
 async def answer(state: State, request: web.Request) -> web.Response:
@@ -80,17 +80,17 @@ async def answer(state: State, request: web.Request) -> web.Response:
     if call.plan.direction == "inbound" or call.status != "ringing":
         raise RequestRefused(409, f"Only an incoming call that rings can be answered; this one is {call.status}")
     lifecycle.answer_at_handset(state, call)
-    return web.json_response(call.shown())
+    return web.json_response(call.as_json())
 
 
 async def hang_up(state: State, request: web.Request) -> web.Response:
     call = _call(state, request)
-    if call.over:
+    if call.is_over:
         raise RequestRefused(409, f"This call is over: {call.status}")
     lifecycle.hang_up_at_handset(call)
-    while call.running is not None and not call.over:  # the hang-up is a matter of moments, never of a webhook
+    while call.running is not None and not call.is_over:  # the hang-up is a matter of moments, never of a webhook
         await call.changed.wait()
-    return web.json_response(call.shown())
+    return web.json_response(call.as_json())
 
 
 async def report_speaking(state: State, request: web.Request) -> web.Response:
@@ -99,9 +99,9 @@ async def report_speaking(state: State, request: web.Request) -> web.Response:
     if isinstance(number, bool) or not isinstance(number, int) or not isinstance(speaking, bool):
         raise RequestRefused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}')
     call = _call(state, request)
-    if not call.line.reported(number, speaking):
+    if not call.line.report_speaking(number, speaking):
         raise RequestRefused(404, f"Nothing with id {number} was heard in this call")
-    return web.json_response(call.shown())
+    return web.json_response(call.as_json())
 
 
 def _call(state: State, request: web.Request) -> Call:
@@ -113,6 +113,6 @@ def _call(state: State, request: web.Request) -> Call:
 
 def _live_call(state: State, request: web.Request) -> Call:
     call = _call(state, request)
-    if call.over:
+    if call.is_over:
         raise RequestRefused(409, f"This call is over: {call.status}")
     return call

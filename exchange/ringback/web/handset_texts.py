@@ -19,7 +19,7 @@ MAX_MEDIA = 10
 
 
 async def list_texts(state: State, request: web.Request) -> web.Response:
-    return web.json_response({"texts": [text.shown() for text in find_handset(state, request).texts]})
+    return web.json_response({"texts": [text.as_json() for text in find_handset(state, request).texts]})
 
 
 async def send_text(state: State, request: web.Request) -> web.Response:
@@ -34,7 +34,7 @@ async def send_text(state: State, request: web.Request) -> web.Response:
     state.messages[message.sid] = message
     state.delivered(message)
     state.spawn(_carry(state, message))
-    return web.json_response(message.shown(), status=201)
+    return web.json_response(message.as_json(), status=201)
 
 
 def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -> Message:

@@ -35,7 +35,7 @@ class DiagramStep:
     level: str = ""
     detail: str = ""
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {
             "at": iso8601_milliseconds(self.at),
             "kind": self.kind,
@@ -55,10 +55,10 @@ def legs_of(state: State, call: Call) -> list[Call]:
 def lanes(state: State, call: Call) -> list[str]:
     """The name of each lane, by its place."""
     legs = legs_of(state, call)
-    named = [state.called(leg.plan.handset) for leg in legs[:MAX_LEG_LANES]]
+    named = [state.display_name(leg.plan.handset) for leg in legs[:MAX_LEG_LANES]]
     if len(legs) > MAX_LEG_LANES:
         named[-1] = f"{len(legs) - MAX_LEG_LANES + 1} more phones"
-    return [state.called(call.plan.handset), "Exchange", "App", *named]
+    return [state.display_name(call.plan.handset), "Exchange", "App", *named]
 
 
 def steps(state: State, call: Call) -> list[DiagramStep]:
@@ -70,7 +70,7 @@ def steps(state: State, call: Call) -> list[DiagramStep]:
 
 
 def _of_one(call: Call, phone: int) -> Iterator[DiagramStep]:
-    for note in call.journal:
+    for note in call.log:
         for step in STEPS_OF_KIND[note.kind](note):
             yield replace(step, source=_lane(step.source, phone), target=_lane(step.target, phone))
 

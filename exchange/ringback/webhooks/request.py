@@ -49,7 +49,7 @@ class WebhookResponse:
                 return value.strip().strip("\"'") or None
         return None
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As the debugger shows it."""
         text = self.body[:4000].decode("utf-8", "replace")
         return {"status": self.status, "headers": self.headers, "body": text, "seconds": round(self.seconds, 3)}

@@ -32,7 +32,7 @@ class RequestLogEntry:
     answer: WebhookResponse
     at: datetime
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         answer = self.answer
         return answer.request | {
             "at": iso8601_milliseconds(self.at),
@@ -63,10 +63,10 @@ class WebhookSender:
         faults: FaultInjector,
         debugger: Debugger,
         tasks: BackgroundTasks,
-        journal_of: Callable[[str], CallLog | None],
+        log_of: Callable[[str], CallLog | None],
     ) -> None:
         self.clock, self.faults, self.debugger, self.tasks = clock, faults, debugger, tasks
-        self.journal_of = journal_of
+        self.log_of = log_of
         self.client = WebhookClient(clock, settings.auth_token, settings.shared_key)
         self.log: deque[RequestLogEntry] = deque(maxlen=MAX_LOGGED_REQUESTS)
         self.held: list[HeldWebhook] = []
@@ -75,7 +75,7 @@ class WebhookSender:
         """Send a webhook. Never raises for what the other side does: see Answer.error."""
         if known := demo_media.demo_response(webhook.url):
             return known
-        slower = [held for held in self.held if held.fault.fits("webhook-reorder", webhook.channel, webhook.url)]
+        slower = [held for held in self.held if held.fault.matches("webhook-reorder", webhook.channel, webhook.url)]
         try:
             if not slower:
                 await self._hold_back(webhook)
@@ -85,7 +85,7 @@ class WebhookSender:
                 held.overtaken.set()
 
     async def _hold_back(self, webhook: Webhook) -> None:
-        fault = self.faults.take("webhook-reorder", webhook.channel, webhook.url)
+        fault = self.faults.trigger("webhook-reorder", webhook.channel, webhook.url)
         if fault is None:
             return
         held = HeldWebhook(fault, asyncio.Event())
@@ -99,33 +99,33 @@ class WebhookSender:
             self.held.remove(held)
 
     async def _send(self, webhook: Webhook) -> WebhookResponse:
-        def take(kind: str) -> Fault | None:
-            return self.faults.take(kind, webhook.channel, webhook.url)
+        def trigger(kind: str) -> Fault | None:
+            return self.faults.trigger(kind, webhook.channel, webhook.url)
 
-        if fault := take("webhook-delay"):
+        if fault := trigger("webhook-delay"):
             await self.clock.sleep(fault.seconds)
-        if take("webhook-drop"):
+        if trigger("webhook-drop"):
             return WebhookResponse(webhook.url, error=11205, why="the fault webhook-drop kept it")
-        token = "0" * 32 if take("webhook-wrong-signature") else None
-        duplicate = take("webhook-duplicate")
-        if webhook.method == "POST" and (fault := take("webhook-slow")):
+        token = "0" * 32 if trigger("webhook-wrong-signature") else None
+        duplicate = trigger("webhook-duplicate")
+        if webhook.method == "POST" and (fault := trigger("webhook-slow")):
             webhook = replace(webhook, lasts=fault.seconds)
         return await self._logged(webhook, token, copies=duplicate.copies if duplicate else 1)
 
     async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
         at = self.clock.now()
-        journal = self.journal_of(webhook.sid) or self.journal_of(dict(webhook.parameters).get("CallSid", ""))
-        noted = journal.note("request", webhook) if journal else None
+        journal = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
+        noted = journal.add("request", webhook) if journal else None
         answer = await self.client.send(webhook, token, copies)
-        if self.faults.take("webhook-truncate", webhook.channel, webhook.url):
+        if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
             answer.body = answer.body[: len(answer.body) // 2]
         seen = replace(answer, body=answer.body[:MAX_LOGGED_BYTES])
         self.log.append(RequestLogEntry(webhook, seen, at))
         if journal and noted:
-            journal.answered(noted, seen)
+            journal.add_response(noted, seen)
         return answer
 
-    def call_back(
+    def send_callback(
         self,
         url: str,
         method: str,
@@ -137,9 +137,9 @@ class WebhookSender:
     ) -> None:
         """Send a status callback in its own time; only a refusal is noted."""
         webhook = Webhook(url, method, tuple(parameters.items()), channel, jar=jar, sid=sid)
-        self.tasks.spawn(self.tell(webhook, after))
+        self.tasks.spawn(self.send_and_report(webhook, after))
 
-    async def tell(self, webhook: Webhook, after: Awaitable[None] | None = None) -> None:
+    async def send_and_report(self, webhook: Webhook, after: Awaitable[None] | None = None) -> None:
         """Send a status callback, `after` something if need be, and wait for its answer; only a refusal is noted."""
         if after:
             await after
@@ -151,7 +151,7 @@ class WebhookSender:
             code,
             sid=webhook.sid,
             request=answer.request,
-            answer=answer.shown() if answer.status else None,
+            answer=answer.as_json() if answer.status else None,
             url=webhook.url,
             status=answer.status,
             why=answer.why,
