@@ -43,7 +43,7 @@ class Runtime:
         self.webhooks = WebhookSender(settings, clock, self.faults, self.debugger, self.tasks, log_of)
         self.recordings = RecordingStore(clock, settings.pace)
         self.media: BoundedDict[str, Media] = BoundedDict(
-            bounded_dict.MAX_MEDIA, forgotten=media_forgotten, weight=bounded_dict.body_size
+            bounded_dict.MAX_MEDIA, on_evict=media_forgotten, size_of=bounded_dict.body_size
         )
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:

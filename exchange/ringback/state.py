@@ -69,7 +69,7 @@ class State(Runtime):
         )  # replies in a row
         self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(bounded_dict.MAX_RECORDINGS)
         self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(
-            bounded_dict.MAX_MEDIA, weight=bounded_dict.body_size
+            bounded_dict.MAX_MEDIA, size_of=bounded_dict.body_size
         )  # by address
 
     def webhook_urls(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:

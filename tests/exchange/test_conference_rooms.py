@@ -97,8 +97,8 @@ def test_rooms_in_which_nobody_is_are_forgotten_after_many_others(app, exchange,
     app.answers["/voice"] = conference()
     all_in(ada)
     exchange.run(open_many(conferences))
-    assert len(conferences) <= conferences.most * 1.1 + 2
-    assert [room.name for room in conferences.values() if room.inside] == ["the room"]
+    assert len(conferences) <= conferences.max_items * 1.1 + 2
+    assert [room.name for room in conferences.values() if room.participants] == ["the room"]
 
 
 async def open_many(conferences):

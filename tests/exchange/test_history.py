@@ -39,8 +39,8 @@ def test_when_what_lasted_is_over_it_goes_in_its_turn():
 
 
 def test_few_but_heavy_things_go_too_except_the_newest():
-    kept = BoundedDict(10, weight=len)
-    kept.heaviest = 100
+    kept = BoundedDict(10, size_of=len)
+    kept.max_bytes = 100
     for name in range(5):
         kept[name] = bytes(40)
     assert list(kept) == [3, 4]
@@ -61,7 +61,7 @@ def test_a_call_that_was_forgotten_is_not_there_any_more(app, exchange, ada, ben
     app.answers["/voice"] = '<Response><Pause length="600"/></Response>'
     first = ben.dials()
     ben.is_left_with("in-progress")
-    exchange.state.calls.most = 3
+    exchange.state.calls.max_items = 3
     sids = []
     for _ in range(8):
         sids.append(ada.dials())
@@ -78,7 +78,7 @@ def test_a_call_that_was_forgotten_is_not_there_any_more(app, exchange, ada, ben
 
 def test_a_text_that_was_forgotten_takes_its_picture_along(app, exchange, ada):
     app.answers["/sms"] = ""
-    exchange.state.messages.most = 3
+    exchange.state.messages.max_items = 3
     texts = [ada.texts(f"{place}", media_url="data:image/png;base64,iVBORw0KGgo=") for place in range(8)]
     path = texts[0]["media"][0]["url"]
     with pytest.raises(TwilioRestException) as refused:
@@ -92,7 +92,7 @@ def test_a_text_that_was_forgotten_takes_its_picture_along(app, exchange, ada):
 
 def test_pictures_go_by_their_weight_and_their_texts_stay(app, exchange, ada):
     app.answers["/sms"] = ""
-    exchange.state.media.heaviest = 20
+    exchange.state.media.max_bytes = 20
     first, *_ = [ada.texts("look", media_url="data:image/png;base64,iVBORw0KGgo=") for _ in range(5)]
     assert exchange.client().messages(first["sid"]).fetch().num_media == "0"
     assert exchange.client().messages(first["sid"]).media.list() == []
@@ -100,7 +100,7 @@ def test_pictures_go_by_their_weight_and_their_texts_stay(app, exchange, ada):
 
 def test_recordings_are_forgotten_by_their_weight(app, exchange, ada):
     app.answers["/voice"] = '<Response><Record action="/done"/></Response>'
-    exchange.state.recordings.heaviest = 2 * len("hello hello")
+    exchange.state.recordings.max_bytes = 2 * len("hello hello")
     for _ in range(5):
         ada.dials()
         ada.speaks("hello hello")

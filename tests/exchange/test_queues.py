@@ -169,7 +169,7 @@ def test_empty_queues_are_forgotten_after_many_others(line, exchange, ada):
     ada.hears("You are number 1")
     queues = exchange.state.queues
     exchange.run(name_many(queues))
-    assert len(queues) <= queues.most * 1.1 + 2
+    assert len(queues) <= queues.max_items * 1.1 + 2
     assert [queue.name for queue in queues.values() if queue.members] == ["support"]
 
 

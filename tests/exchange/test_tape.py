@@ -23,13 +23,13 @@ def taped(moments, pace=1.0, **more):
     timeline = RecordingTimeline(clock, pace, **more)
     for seconds, track, at_once, samples in moments:
         clock.ahead += seconds
-        (timeline.begins if at_once else timeline.was)(track, tone(samples))
+        (timeline.add_now if at_once else timeline.add_past)(track, tone(samples))
     return timeline
 
 
 def played(timeline, tracks):
-    parts = list(timeline.played(tracks))
-    assert sum(map(len, parts)) == timeline.size(tracks)
+    parts = list(timeline.render(tracks))
+    assert sum(map(len, parts)) == timeline.byte_size(tracks)
     assert max(map(len, parts), default=0) <= 2 * tracks * WINDOW_SAMPLES
     return b"".join(parts)
 
@@ -53,18 +53,18 @@ def test_both_channels_mixed_are_the_one(moments, pace, trim):
 def test_nobody_speaks_over_themselves(moments, pace):
     timeline = taped(moments, pace)
     for track in (0, 1):
-        said = [piece for piece in timeline.pieces if piece.track == track]
+        said = [piece for piece in timeline.clips if piece.track == track]
         assert all(before.end <= after.start for before, after in itertools.pairwise(said))
 
 
 def test_two_who_speak_at_once_are_both_there():
     timeline = taped([(1, 0, True, 8000), (0.5, 1, True, 8000)])
-    assert [(piece.track, round(piece.start, 1)) for piece in timeline.pieces] == [(0, 1.0), (1, 1.5)]
+    assert [(piece.track, round(piece.start, 1)) for piece in timeline.clips] == [(0, 1.0), (1, 1.5)]
 
 
 def test_a_track_that_is_not_wanted_is_not_kept():
     timeline = taped([(1, 0, True, 8000), (0, 1, True, 8000)], tracks=frozenset({1}))
-    assert [piece.track for piece in timeline.pieces] == [1]
+    assert [piece.track for piece in timeline.clips] == [1]
 
 
 def test_a_pause_is_silent_or_skipped():
@@ -72,31 +72,31 @@ def test_a_pause_is_silent_or_skipped():
         timeline = taped([(1, 0, True, 800)])
         timeline.pause()
         timeline.clock.ahead += 3
-        timeline.begins(0, tone(800))
+        timeline.add_now(0, tone(800))
         timeline.resume(skip)
         timeline.clock.ahead += 1
         timeline.stop(trim=False)
-        assert (round(timeline.length, 3), len(timeline.pieces)) == (length, 1)
+        assert (round(timeline.length, 3), len(timeline.clips)) == (length, 1)
 
 
 def test_a_tape_comes_to_its_end():
     timeline = taped([(MAX_SECONDS + 1, 0, True, 800)])
     timeline.stop(trim=False)
-    assert (timeline.length, timeline.pieces, timeline.weight) == (MAX_SECONDS, [], 0)
+    assert (timeline.length, timeline.clips, timeline.bytes_held) == (MAX_SECONDS, [], 0)
 
 
 def test_who_is_cut_short_is_silent_from_there():
     timeline = taped([(0, 1, True, 8000)])
     timeline.clock.ahead += 0.25
-    timeline.cut(1)
-    assert timeline.pieces[0].seconds == 0.25
+    timeline.cut_short(1)
+    assert timeline.clips[0].seconds == 0.25
     timeline.stop(trim=True)
     assert len(played(timeline, 1)) == wav.byte_count(0.25)
 
 
 def test_words_weigh_little_until_somebody_listens():
     timeline = RecordingTimeline(Clock(stopped=True), pace=0.0)
-    timeline.begins(0, "good morning " * 100)
+    timeline.add_now(0, "good morning " * 100)
     timeline.stop(trim=True)
-    assert timeline.weight == len("good morning " * 100)
+    assert timeline.bytes_held == len("good morning " * 100)
     assert played(timeline, 1) == synthetic_speech.synthesize("good morning " * 100)

@@ -8,7 +8,7 @@ COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+3
 def geography(number: str, *roles: str) -> dict[str, str]:
     """City, State, Zip and Country of each role. Unknown geography is sent as an empty string, as Twilio does."""
     country = next((name for prefix, name in COUNTRIES.items() if number.startswith(prefix)), "")
-    told: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for role in roles:
-        told |= {f"{role}City": "", f"{role}State": "", f"{role}Zip": "", f"{role}Country": country}
-    return told
+        parameters |= {f"{role}City": "", f"{role}State": "", f"{role}Zip": "", f"{role}Country": country}
+    return parameters

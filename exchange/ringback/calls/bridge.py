@@ -19,8 +19,8 @@ OnInput = Callable[[CallerInput], None]
 async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
     """Connect two calls until the first one's person presses * (where that counts); otherwise until cancelled."""
     with (
-        one.line.listen({"talk": {"with": two.plan.handset}}) as first,
-        two.line.listen({"talk": {"with": one.plan.handset}}) as second,
+        one.audio.listen({"talk": {"with": two.plan.handset}}) as first,
+        two.audio.listen({"talk": {"with": one.plan.handset}}) as second,
     ):
         sides = [
             asyncio.create_task(relay_input(one, first, lambda: [two], hang_up_on_star)),
@@ -44,7 +44,7 @@ async def relay_input(
             return
         verb, details = _as_heard(call, event)
         for other in others():
-            other.line.add_finished_item(verb, **details)
+            other.audio.add_finished_item(verb, **details)
         if keep:
             keep(event)
 

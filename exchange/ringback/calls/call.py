@@ -37,7 +37,7 @@ class Call:
         self.answered: datetime | None = None
         self.ended: datetime | None = None
         self.answered_by: str | None = None
-        self.line = AudioPath(runtime.clock, runtime.settings.pace, self._publish)
+        self.audio = AudioPath(runtime.clock, runtime.settings.pace, self._publish)
         self.changed = asyncio.Event()
         self.sequence = 0
         self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
@@ -56,7 +56,7 @@ class Call:
         return self.status in FINAL_STATUSES
 
     @property
-    def live(self) -> bool:
+    def is_live(self) -> bool:
         return self.status == "in-progress"
 
     def interrupt(self, step: Step) -> None:
@@ -67,7 +67,7 @@ class Call:
 
     def publish(self) -> None:
         """Let the handset see how it stands."""
-        if not self.plan.inside:
+        if not self.plan.to_own_number:
             self.runtime.feed.publish("call", self.plan.handset, self.as_json(heard=False))
 
     def pick_up(self) -> None:
@@ -83,8 +83,8 @@ class Call:
         self.updated = self.runtime.clock.now()
         if status == "in-progress":
             self.answered = self.updated
-            if self.plan.recorded:
-                CallRecorder(self, self.plan.recorded)
+            if self.plan.recording:
+                CallRecorder(self, self.plan.recording)
         if self.is_over:
             self.ended = self.updated
             for recorder in list(self.recorders):
@@ -93,9 +93,9 @@ class Call:
         waiting, self.changed = self.changed, asyncio.Event()
         waiting.set()
         self.publish()
-        self.tell(PROGRESS_EVENTS.get(status, "completed"), status)
+        self.notify(PROGRESS_EVENTS.get(status, "completed"), status)
 
-    def tell(self, event: str, status: str) -> None:
+    def notify(self, event: str, status: str) -> None:
         """Send the status callbacks that asked for this event, each once."""
         callbacks = [callback for callback in self.plan.callbacks if callback.url and event in callback.events]
         if not callbacks or self.plan.hidden:
@@ -104,22 +104,22 @@ class Call:
         self.sequence += 1
         for callback in callbacks:
             self.runtime.webhooks.send_callback(
-                callback.url, callback.method, parameters, "voice-status", self.sid, jar=self.sid
+                callback.url, callback.method, parameters, "voice-status", self.sid, cookie_jar=self.sid
             )
 
     def _progress(self, event: str) -> dict[str, str]:
         now = self.runtime.clock.now()
-        told = {
+        parameters = {
             "Timestamp": now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
             "CallbackSource": "call-progress-events",
             "SequenceNumber": str(self.sequence),
         }
         if event == "completed":
             seconds = self.duration() or 0
-            told |= {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))}
-            told |= {"SipResponseCode": SIP_CODES[self.status]}
-            told |= self._recording()
-        return told
+            parameters |= {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))}
+            parameters |= {"SipResponseCode": SIP_CODES[self.status]}
+            parameters |= self._recording()
+        return parameters
 
     def _recording(self) -> dict[str, str]:
         if not self.recordings:
@@ -148,7 +148,7 @@ class Call:
     def parameters(self) -> dict[str, str]:
         """The standard parameters of every voice webhook."""
         plan = self.plan
-        told = {
+        parameters = {
             "AccountSid": plan.account,
             "ApiVersion": "2010-04-01",
             "CallSid": self.sid,
@@ -159,32 +159,32 @@ class Call:
             "To": plan.to,
             "Called": plan.to,
         }
-        told |= geography(plan.from_, "From", "Caller") | geography(plan.to, "To", "Called") | plan.extra
+        parameters |= geography(plan.from_, "From", "Caller") | geography(plan.to, "To", "Called") | plan.extra
         if plan.parent:
-            told["ParentCallSid"] = plan.parent
+            parameters["ParentCallSid"] = plan.parent
         if self.answered_by:
-            told |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": DETECTION_MILLISECONDS}
-        return told
+            parameters |= {"AnsweredBy": self.answered_by, "MachineDetectionDuration": DETECTION_MILLISECONDS}
+        return parameters
 
     def take_input(self, event: CallerInput) -> None:
         """The person presses a key or speaks."""
-        self.log.add("did", (describe_input(event), self.line.take_input(event)))
+        self.log.add("did", (describe_input(event), self.audio.take_input(event)))
         for recorder in self.recorders:
             recorder.on_input(event)
 
     def _publish(self, kind: str, payload: dict[str, Any]) -> None:
         if kind == "heard":
-            self.log.add(kind, self.line.heard[-1])
+            self.log.add(kind, self.audio.heard[-1])
             for recorder in self.recorders:
-                recorder.on_item_started(self.line.heard[-1])
+                recorder.on_item_started(self.audio.heard[-1])
             if self.on_heard:
-                self.on_heard(self.line.heard[-1])
+                self.on_heard(self.audio.heard[-1])
         elif kind == "ended":
             for recorder in self.recorders:
-                recorder.on_item_ended(self.line.heard[payload["id"] - 1])
+                recorder.on_item_ended(self.audio.heard[payload["id"] - 1])
         elif kind == "listening":
             self.log.add("listens", payload["listening"])
-        if not self.plan.inside:
+        if not self.plan.to_own_number:
             self.runtime.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
 
     def as_json(self, heard: bool = True) -> dict[str, Any]:
@@ -201,21 +201,21 @@ class Call:
             "started": iso8601_milliseconds(self.created),
             "answered": iso8601_milliseconds(self.answered),
             "ended": iso8601_milliseconds(self.ended),
-            "listening": self.line.listening,
+            "listening": self.audio.listening,
         }
-        return shown | {"heard": [item.as_json() for item in self.line.heard]} if heard else shown
+        return shown | {"heard": [item.as_json() for item in self.audio.heard]} if heard else shown
 
 
 class CallRecorder(Recorder):
     """Records one call: what its person says, and what they hear."""
 
-    def __init__(self, call: Call, wanted: RecordingOptions) -> None:
-        super().__init__(call.runtime, call.plan.account, wanted)
+    def __init__(self, call: Call, options: RecordingOptions) -> None:
+        super().__init__(call.runtime, call.plan.account, options)
         self.call = call
         self.recording.call_sid = call.sid
         call.recordings.append(self.recording.sid)
         call.recorders.append(self)
-        self.tell("in-progress")
+        self.notify("in-progress")
 
     def close(self, after: WaitFor | None = None) -> None:
         if self in self.call.recorders:

@@ -41,7 +41,7 @@ class Conference:
         self.sid = new_sid("CF")
         self.status = "init"
         self.created = self.updated = runtime.clock.now()
-        self.inside: dict[str, Participant] = {}
+        self.participants: dict[str, Participant] = {}
         self.changed = asyncio.Event()
         self.callback = ""
         self.callback_method = "POST"
@@ -50,8 +50,8 @@ class Conference:
         self.reason: str | None = None
         self.ended_by: Participant | None = None
         self.first = ""  # sid of the first who came
-        self.recorded: RecordingOptions | None = None
-        self.recorded_for = ""  # eventCallbackUrl
+        self.recording_options: RecordingOptions | None = None
+        self.event_callback_url = ""  # eventCallbackUrl
         self.recorder: ConferenceRecorder | None = None
 
     @property
@@ -59,27 +59,31 @@ class Conference:
         return self.status == "in-progress"
 
     def enter(self, participant: Participant) -> None:
-        self.inside[participant.call.sid] = participant
+        self.participants[participant.call.sid] = participant
         self.first = self.first or participant.call.sid
-        self.tell("participant-join", participant)
+        self.notify("participant-join", participant)
         self._beep(participant, "onEnter")
-        if not self.started and len(self.inside) >= 2 and any(found.start_on_enter for found in self.inside.values()):
+        if (
+            not self.started
+            and len(self.participants) >= 2
+            and any(found.start_on_enter for found in self.participants.values())
+        ):
             self._set_status("in-progress")
-            self.tell("conference-start")
-        if self.started and self.recorded:
-            ConferenceRecorder(self, self.recorded, self.first, self.recorded_for)
-            self.recorded = None
+            self.notify("conference-start")
+        if self.started and self.recording_options:
+            ConferenceRecorder(self, self.recording_options, self.first, self.event_callback_url)
+            self.recording_options = None
 
     def leave(self, participant: Participant) -> None:
         """Somebody goes; with them, perhaps, the whole conference."""
-        if self.inside.pop(participant.call.sid, None) is None:
+        if self.participants.pop(participant.call.sid, None) is None:
             return
         participant.leave()
-        self.tell("participant-leave", participant)
+        self.notify("participant-leave", participant)
         if participant.end_on_exit:
-            manner = "kicked" if participant.why == "participant_updated_via_api" else "left"
+            manner = "kicked" if participant.leave_reason == "participant_updated_via_api" else "left"
             self.end(f"participant-with-end-conference-on-exit-{manner}", participant)
-        elif not self.inside:
+        elif not self.participants:
             self.end("last-participant-left", participant)
         else:
             self._beep(participant, "onExit")
@@ -91,12 +95,12 @@ class Conference:
         self.reason, self.ended_by = reason, by
         self._set_status("completed")
         over = "conference_ended_via_api" if by is None else "moderator_ended_conference"
-        for participant in list(self.inside.values()):
-            participant.why = over
-            self.inside.pop(participant.call.sid)
+        for participant in list(self.participants.values()):
+            participant.leave_reason = over
+            self.participants.pop(participant.call.sid)
             participant.leave()
-            self.tell("participant-leave", participant)
-        self.tell("conference-end")
+            self.notify("participant-leave", participant)
+        self.notify("conference-end")
         if self.recorder:
             self.recorder.close()
 
@@ -105,31 +109,33 @@ class Conference:
         own = self._heard(speaker)
         if own is None:
             return []
-        others = [found for found in self.inside.values() if found is not own and not found.hold]
+        others = [found for found in self.participants.values() if found is not own and not found.hold]
         return [found.call for found in others if own.coached_sid in ("", found.sid)]
 
     def on_speech(self, speaker: Call, event: CallerInput) -> None:
         """Somebody speaks: it is told, and what everybody may hear is recorded."""
         own = self._heard(speaker)
         if own and isinstance(event, Speech | AudioClip):
-            self.tell("participant-speech-start", own)
-            self.runtime.clock.call_later(remaining_speech_seconds(event, speaker.line.pace), lambda: self._silent(own))
+            self.notify("participant-speech-start", own)
+            self.runtime.clock.call_later(
+                remaining_speech_seconds(event, speaker.audio.pace), lambda: self._silent(own)
+            )
         if self.recorder and own and not own.coached_sid:
             self.recorder.on_speech(speaker, event)
 
     def _silent(self, participant: Participant) -> None:
-        if participant.sid in self.inside:
-            self.tell("participant-speech-stop", participant)
+        if participant.sid in self.participants:
+            self.notify("participant-speech-stop", participant)
 
     def _heard(self, speaker: Call) -> Participant | None:
-        own = self.inside.get(speaker.sid)
+        own = self.participants.get(speaker.sid)
         return own if own and self.started and not own.muted and not own.hold else None
 
-    def tell(self, event: str, participant: Participant | None = None, **more: str) -> None:
+    def notify(self, event: str, participant: Participant | None = None, **more: str) -> None:
         """Send a status callback, if that event was asked for."""
         if not self.callback or EVENT_SUBSCRIPTIONS[event] not in self.events:
             return
-        told = (
+        parameters = (
             {
                 "ConferenceSid": self.sid,
                 "FriendlyName": self.name,
@@ -142,7 +148,7 @@ class Conference:
             | more
         )
         self.sequence += 1
-        self.runtime.webhooks.send_callback(self.callback, self.callback_method, told, "status", self.sid)
+        self.runtime.webhooks.send_callback(self.callback, self.callback_method, parameters, "status", self.sid)
 
     def _about(self, event: str, participant: Participant | None) -> dict[str, str]:
         if event == "conference-end":
@@ -150,7 +156,7 @@ class Conference:
             return {"ReasonConferenceEnded": self.reason or "", "CallSidEndingConference": ending}
         if participant is None:
             return {}
-        told = {
+        parameters = {
             "CallSid": participant.call.sid,
             "Muted": _word(participant.muted),
             "Hold": _word(participant.hold),
@@ -159,16 +165,19 @@ class Conference:
             "StartConferenceOnEnter": _word(participant.start_on_enter),
         }
         if participant.label:
-            told["ParticipantLabel"] = participant.label
+            parameters["ParticipantLabel"] = participant.label
         if event == "participant-leave":
-            told |= {"ReasonParticipantLeft": participant.why, "ParticipantCallStatus": participant.call.status}
-        return told
+            parameters |= {
+                "ReasonParticipantLeft": participant.leave_reason,
+                "ParticipantCallStatus": participant.call.status,
+            }
+        return parameters
 
     def _beep(self, participant: Participant, when: str) -> None:
         if participant.beep in ("true", when) and self.started:
-            for other in self.inside.values():
+            for other in self.participants.values():
                 if other is not participant:
-                    other.call.line.add_finished_item("Beep")
+                    other.call.audio.add_finished_item("Beep")
 
     def _set_status(self, status: str) -> None:
         self.status, self.updated = status, self.runtime.clock.now()
@@ -184,7 +193,7 @@ class ConferenceRecorder(Recorder):
         self.conference, self.first, self.old = conference, first, old
         self.recording.conference_sid = conference.sid
         conference.recorder = self
-        self.tell("in-progress")
+        self.notify("in-progress")
 
     def on_speech(self, call: Call, event: CallerInput) -> None:
         self.on_input(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
@@ -194,19 +203,19 @@ class ConferenceRecorder(Recorder):
             self.conference.recorder = None
         super().close(after)
 
-    def tell(self, status: str, after: WaitFor | None = None) -> None:
-        super().tell(status, after)
+    def notify(self, status: str, after: WaitFor | None = None) -> None:
+        super().notify(status, after)
         if self.old and status == "completed":
-            told = self.recording.as_callback(status)
-            told |= {"Duration": told["RecordingDuration"], "timestamp": told["RecordingStartTime"]}
-            self.runtime.webhooks.send_callback(self.old, "POST", told, "status", self.recording.sid)
+            parameters = self.recording.as_callback(status)
+            parameters |= {"Duration": parameters["RecordingDuration"], "timestamp": parameters["RecordingStartTime"]}
+            self.runtime.webhooks.send_callback(self.old, "POST", parameters, "status", self.recording.sid)
 
 
 class Conferences(BoundedDict[str, Conference]):
     """All conferences, by sid, those that are over too."""
 
     def __init__(self, runtime: Runtime) -> None:
-        super().__init__(MAX_CONFERENCES, lambda conference: bool(conference.inside))
+        super().__init__(MAX_CONFERENCES, lambda conference: bool(conference.participants))
         self.runtime = runtime
 
     def get_or_create(self, account: str, name: str) -> Conference:

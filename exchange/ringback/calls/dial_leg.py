@@ -40,7 +40,7 @@ class DialLeg:
         """The other side has left: hang up, or stop ringing."""
         self.released.set()
         if not self.redirected_away:
-            self.call.set_status("completed" if self.call.live else "canceled")
+            self.call.set_status("completed" if self.call.is_live else "canceled")
 
     async def _live(self, timeout: float) -> None:
         step: Step = HANG_UP
@@ -57,7 +57,7 @@ class DialLeg:
 
     async def _connected(self) -> Step:
         if self.tones:
-            self.call.line.add_finished_item("Tones", digits=self.tones)
+            self.call.audio.add_finished_item("Tones", digits=self.tones)
         step = await self._whispered()
         if step is None:
             self.ready = True

@@ -21,7 +21,9 @@ from ringback.webhooks.request import Webhook
 log = logging.getLogger("exchange")
 
 
-def start_inbound_call(state: State, handset: str, number: PhoneNumber, through: tuple[str, ...] | None = None) -> Call:
+def start_inbound_call(
+    state: State, handset: str, number: PhoneNumber, own_numbers_passed: tuple[str, ...] | None = None
+) -> Call:
     """A handset calls one of our numbers; or another of our calls does, that came through those."""
     asked, known = state.webhook_urls(number, number.voice_application_sid), state.handsets.get(handset)
     plan = CallPlan(
@@ -34,8 +36,8 @@ def start_inbound_call(state: State, handset: str, number: PhoneNumber, through:
         fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
         callbacks=[StatusCallback(asked.status_callback, asked.status_callback_method)],
         extra={"CallerName": known.name if known else ""} if asked.voice_caller_id_lookup else {},
-        inside=through is not None,
-        through=(*(through or ()), number.phone_number),
+        to_own_number=own_numbers_passed is not None,
+        own_numbers_passed=(*(own_numbers_passed or ()), number.phone_number),
     )
     call = register_call(state, plan)
     call.log.add("did", (f"dials {number.phone_number}", True))
@@ -62,8 +64,8 @@ def register_call(state: State, plan: CallPlan) -> Call:
     """A call, on the books of the state and of its handset."""
     call = Call(state, plan)
     state.calls[call.sid] = call
-    plan.inside = plan.inside or plan.handset in state.numbers
-    if not plan.inside:
+    plan.to_own_number = plan.to_own_number or plan.handset in state.numbers
+    if not plan.to_own_number:
         calls = state.handset(plan.handset).calls
         calls.append(call)
         trim(calls, lambda kept: not kept.is_over)
@@ -85,8 +87,8 @@ def answer_at_handset(state: State, call: Call) -> None:
 
 def hang_up_at_handset(call: Call) -> None:
     """The handset hangs up, declines, or gives up waiting."""
-    call.log.add("did", ("hangs up" if call.live or call.plan.direction == "inbound" else "declines", True))
-    if call.live:
+    call.log.add("did", ("hangs up" if call.is_live or call.plan.direction == "inbound" else "declines", True))
+    if call.is_live:
         call.interrupt(End("completed", by_person=True))
     elif call.plan.direction == "inbound":
         call.interrupt(End("canceled", by_person=True))
@@ -108,7 +110,7 @@ async def run_call(state: State, call: Call, first: Step, time_limit: float | No
         if timer:
             timer.cancel()
         unanswered = call.dial_status if end.status == "completed" else end.status
-        call.set_status("completed" if call.live else unanswered or "completed")
+        call.set_status("completed" if call.is_live else unanswered or "completed")
     if end.by_person and session.hangup_fetch:
         state.spawn(_part(state, call, session.hangup_fetch))
     else:
@@ -146,5 +148,5 @@ async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> O
 async def _part(state: State, call: Call, fetch: Fetch) -> None:
     """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
-    await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", jar=call.sid, sid=call.sid))
+    await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", cookie_jar=call.sid, sid=call.sid))
     call.document_received()

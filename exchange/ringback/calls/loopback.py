@@ -24,14 +24,14 @@ UNANSWERED_STATUSES = {
 }  # of an incoming call that was not answered; others are a failure
 
 
-def would_loop(through: tuple[str, ...], number: str) -> bool:
+def would_loop(own_numbers_passed: tuple[str, ...], number: str) -> bool:
     """Would a call that has come through these numbers go round in circles?"""
-    return number in through or len(through) >= MAX_HOPS
+    return number in own_numbers_passed or len(own_numbers_passed) >= MAX_HOPS
 
 
 def connect_loopback(state: State, outer: Call, number: PhoneNumber) -> None:
     """Let the app's number ring. `outer` is answered and ends with the incoming call it leads to."""
-    inner = lifecycle.start_inbound_call(state, outer.plan.from_, number, outer.plan.through)
+    inner = lifecycle.start_inbound_call(state, outer.plan.from_, number, outer.plan.own_numbers_passed)
     state.spawn(_joined(state, outer, inner))
 
 
@@ -48,7 +48,7 @@ async def _joined(state: State, outer: Call, inner: Call) -> None:
         await asyncio.gather(*carrying, return_exceptions=True)
     if not inner.is_over:
         lifecycle.hang_up_at_handset(inner)
-    elif outer.live:
+    elif outer.is_live:
         outer.interrupt(End("completed", by_person=True))
     else:
         outer.set_status(UNANSWERED_STATUSES.get(inner.status, "failed"))
@@ -78,25 +78,25 @@ class _Direction:
 
     def __init__(self, state: State, ear: Call, mouth: Call) -> None:
         self.state, self.mouth = state, mouth
-        self.kept: Queue[CallerInput] = Queue(MAX_BUFFERED_INPUTS)
+        self.buffered: Queue[CallerInput] = Queue(MAX_BUFFERED_INPUTS)
         ear.on_heard = self.buffer
 
     def buffer(self, item: HeardItem) -> None:
         with suppress(QueueFull):
             for event in as_events(self.state, item):
-                self.kept.put_nowait(event)
+                self.buffered.put_nowait(event)
 
     async def carry(self) -> None:
         while True:
-            event = await self.kept.get()
-            await self.mouth.line.wait_until_listening(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
+            event = await self.buffered.get()
+            await self.mouth.audio.wait_until_listening(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
             self.mouth.take_input(event)
-            self.kept.task_done()
+            self.buffered.task_done()
 
     async def emptied(self) -> None:
         with suppress(TimeoutError):
             async with self.state.clock.deadline(MAX_WAIT_SECONDS):
-                await self.kept.join()
+                await self.buffered.join()
 
 
 def as_events(state: State, item: HeardItem) -> Iterator[CallerInput]:

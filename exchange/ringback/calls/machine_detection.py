@@ -13,30 +13,32 @@ AUTO_ANSWER_RESULTS = {"answers": "human", "machine": "machine_start"}
 def detect_machine(state: State, call: Call) -> None:
     """The verdict comes with the first request; or beside the call, if it does not wait for it."""
     verdict = _verdict(state, call)
-    if verdict and call.plan.detected is not None:
-        state.spawn(_tell(call, verdict, call.plan.detected))
+    if verdict and call.plan.amd_callback is not None:
+        state.spawn(_tell(call, verdict, call.plan.amd_callback))
     else:
         call.answered_by = verdict
 
 
 async def _tell(call: Call, verdict: str, callback: StatusCallback) -> None:
-    await call.runtime.clock.sleep(max(MIN_DELAY_SECONDS, int(DETECTION_MILLISECONDS) / 1000 * call.line.pace))
+    await call.runtime.clock.sleep(max(MIN_DELAY_SECONDS, int(DETECTION_MILLISECONDS) / 1000 * call.audio.pace))
     call.answered_by = "unknown" if call.is_over else verdict
-    told = {
+    parameters = {
         "CallSid": call.sid,
         "AccountSid": call.plan.account,
         "AnsweredBy": call.answered_by,
         "MachineDetectionDuration": DETECTION_MILLISECONDS,
     }
     if callback.url:
-        call.runtime.webhooks.send_callback(callback.url, callback.method, told, "status", call.sid, jar=call.sid)
+        call.runtime.webhooks.send_callback(
+            callback.url, callback.method, parameters, "status", call.sid, cookie_jar=call.sid
+        )
 
 
 def _verdict(state: State, call: Call) -> str | None:
     """What is found, where it was asked for. The app's own numbers are machines."""
     if not call.plan.machine_detection:
         return None
-    behaviour = "machine" if call.plan.inside else state.handset(call.plan.handset).when_called
+    behaviour = "machine" if call.plan.to_own_number else state.handset(call.plan.handset).when_called
     found = AUTO_ANSWER_RESULTS.get(behaviour, "human")
     if found == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
         return "machine_end_beep"

@@ -32,7 +32,7 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
     number = state.numbers.get(call.plan.handset)
     if call.is_over:
         return False
-    call.tell("initiated", "initiated")
+    call.notify("initiated", "initiated")
     behaviour = "" if number else state.handset(call.plan.handset).when_called
     if behaviour in ("busy", "fails"):
         await state.clock.sleep(state.settings.answer_after)
@@ -49,7 +49,7 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
                 await call.changed.wait()
     except TimeoutError:
         call.set_status("no-answer")
-    return call.live
+    return call.is_live
 
 
 async def _pick_up(state: State, call: Call) -> None:

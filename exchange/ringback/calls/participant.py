@@ -24,7 +24,7 @@ class Participant:
     music: asyncio.Task[Any] | None = None  # of the hold
     coached_sid: str = ""  # the sid of the only one who hears this one
     left: asyncio.Event = field(default_factory=asyncio.Event)
-    why: str = "participant_hung_up"
+    leave_reason: str = "participant_hung_up"
     playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements, and what is heard on hold
 
     @property

@@ -36,9 +36,9 @@ class CallPlan:
     fallback: Fallback = field(default_factory=Fallback)
     callbacks: list[StatusCallback] = field(default_factory=list)
     machine_detection: str = ""
-    detected: StatusCallback | None = None  # where the verdict is told, if the call does not wait for it
-    recorded: RecordingOptions | None = None
+    amd_callback: StatusCallback | None = None  # where the verdict is told, if the call does not wait for it
+    recording: RecordingOptions | None = None
     hidden: bool = False  # between two handsets: no business of the app
-    inside: bool = False  # to one of the app's own numbers: no handset's end
-    through: tuple[str, ...] = ()  # the app's own numbers it has come through
+    to_own_number: bool = False  # to one of the app's own numbers: no handset's end
+    own_numbers_passed: tuple[str, ...] = ()  # the app's own numbers it has come through
     extra: dict[str, str] = field(default_factory=dict)  # further parameters of every request

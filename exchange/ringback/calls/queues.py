@@ -36,8 +36,8 @@ class QueueMember:
 class CallQueue:
     """One queue."""
 
-    def __init__(self, clock: Clock, account: str, name: str, most: int = DEFAULT_MAX_SIZE) -> None:
-        self.clock, self.account, self.name, self.most = clock, account, name, most
+    def __init__(self, clock: Clock, account: str, name: str, max_size: int = DEFAULT_MAX_SIZE) -> None:
+        self.clock, self.account, self.name, self.max_size = clock, account, name, max_size
         self.sid = new_sid("QU")
         self.created = self.updated = clock.now()
         self.members: list[QueueMember] = []
@@ -82,7 +82,7 @@ class CallQueue:
             "QueueTime": str(int(self.wait_seconds(member))),
             "AvgQueueTime": str(self.average_wait),
             "CurrentQueueSize": str(len(self.members)),
-            "MaxQueueSize": str(self.most),
+            "MaxQueueSize": str(self.max_size),
         }
 
 

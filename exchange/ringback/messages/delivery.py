@@ -78,5 +78,5 @@ def _set_status(state: State, message: Message, status: str) -> None:
     message.updated = state.clock.now()
     state.text_changed(message)
     if message.callback:
-        told = callback_parameters(message, state.clock.now())
-        state.webhooks.send_callback(message.callback, message.callback_method, told, "sms-status", message.sid)
+        parameters = callback_parameters(message, state.clock.now())
+        state.webhooks.send_callback(message.callback, message.callback_method, parameters, "sms-status", message.sid)

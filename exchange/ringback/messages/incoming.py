@@ -115,8 +115,8 @@ class MessagingSession:
 
     async def _get(self, step: Fetch) -> Document:
         parameters = tuple((incoming_parameters(self.message, self.state.origin) | step.extra).items())
-        jar = f"{self.message.from_} {self.message.to}"
-        webhook = Webhook(step.url, step.method, parameters, "sms", jar=jar, sid=self.message.sid)
+        cookie_jar = f"{self.message.from_} {self.message.to}"
+        webhook = Webhook(step.url, step.method, parameters, "sms", cookie_jar=cookie_jar, sid=self.message.sid)
         return read_messaging(await asyncio.shield(self.state.spawn(self.state.webhooks.send(webhook))), step.method)
 
     def absolute(self, address: str) -> str:
@@ -137,7 +137,7 @@ class MessagingSession:
 
 def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
     """The parameters of an incoming text's webhook."""
-    told = {
+    parameters = {
         "MessageSid": message.sid,
         "SmsSid": message.sid,
         "SmsMessageSid": message.sid,
@@ -151,5 +151,5 @@ def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
         "NumSegments": str(message.num_segments),
     }
     for place, media in enumerate(message.media):
-        told |= {f"MediaUrl{place}": origin + media.rest_path, f"MediaContentType{place}": media.content_type}
-    return told | geography(message.from_, "From") | geography(message.to, "To")
+        parameters |= {f"MediaUrl{place}": origin + media.rest_path, f"MediaContentType{place}": media.content_type}
+    return parameters | geography(message.from_, "From") | geography(message.to, "To")

@@ -76,7 +76,7 @@ class Message:
 
 def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
     """The parameters of a message status callback."""
-    told = {
+    parameters = {
         "AccountSid": message.account,
         "ApiVersion": "2010-04-01",
         "From": message.from_,
@@ -87,9 +87,9 @@ def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
         "SmsStatus": message.status,
     }
     if message.service:
-        told["MessagingServiceSid"] = message.service
+        parameters["MessagingServiceSid"] = message.service
     if message.error_code:
-        told["ErrorCode"] = str(message.error_code)
+        parameters["ErrorCode"] = str(message.error_code)
     if message.status in ("delivered", "undelivered"):
-        told["RawDlrDoneDate"] = now.strftime("%y%m%d%H%M")
-    return told
+        parameters["RawDlrDoneDate"] = now.strftime("%y%m%d%H%M")
+    return parameters

@@ -55,10 +55,10 @@ def _resource(asked: ApiRequest, row: AlertRow) -> dict[str, Any]:
     alert = row.alert
     date = iso8601(_at(row))
     request, answer = alert["request"] or {}, alert["answer"] or {}
-    told = {"Msg": alert["message"], "ErrorCode": alert["code"], "LogLevel": alert["level"].upper()}
+    parameters = {"Msg": alert["message"], "ErrorCode": alert["code"], "LogLevel": alert["level"].upper()}
     return {
         "account_sid": asked.account,
-        "alert_text": urlencode(told),
+        "alert_text": urlencode(parameters),
         "api_version": "2010-04-01",
         "date_created": date,
         "date_generated": date,

@@ -37,6 +37,8 @@ async def announced(
     """Tell when everybody has heard it."""
     heard = await asyncio.gather(*hearing, return_exceptions=True)
     if all(each is True for each in heard):
-        conference.tell("announcement-end", to, AnnounceUrl=address)
+        conference.notify("announcement-end", to, AnnounceUrl=address)
     else:
-        conference.tell("announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played")
+        conference.notify(
+            "announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played"
+        )

@@ -59,8 +59,8 @@ def create(asked: ApiRequest) -> dict[str, Any]:
         fallback=fallback(asked, application),
         callbacks=[status_callback(asked, application)],
         machine_detection=asked.text("MachineDetection"),
-        detected=amd_callback(asked, "AsyncAmdStatusCallback") if parameters.boolean(asked, "AsyncAmd") else None,
-        recorded=call_recording(asked),
+        amd_callback=amd_callback(asked, "AsyncAmdStatusCallback") if parameters.boolean(asked, "AsyncAmd") else None,
+        recording=call_recording(asked),
     )
     limit = parameters.whole_number(asked, "TimeLimit", 14400, 21208, 1, 86400)
     return as_resource(start_outbound_call(asked.state, plan, first, timeout, limit))
@@ -92,12 +92,12 @@ def update(asked: ApiRequest) -> dict[str, Any]:
         raise RestError(21220)
     _new_callback(asked, call)
     status = asked.text("Status").strip()
-    if status == "completed" or (status == "canceled" and not call.live):
+    if status == "completed" or (status == "canceled" and not call.is_live):
         _end(call, status)
     elif status not in ("", "canceled"):
         raise RestError(21220)
     elif (step := first_step(asked)) is not None:
-        if not call.live and call.plan.direction != "inbound":
+        if not call.is_live and call.plan.direction != "inbound":
             raise RestError(21220)
         _redirect(asked, call, step)
     return as_resource(call)
@@ -111,9 +111,9 @@ def _new_callback(asked: ApiRequest, call: Call) -> None:
 
 
 def _end(call: Call, status: str) -> None:
-    if call.live or call.running:
+    if call.is_live or call.running:
         call.interrupt(HANG_UP)
-        call.set_status("completed" if call.live else status)
+        call.set_status("completed" if call.is_live else status)
     else:
         call.set_status("canceled")
 

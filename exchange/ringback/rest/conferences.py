@@ -35,7 +35,8 @@ def update(asked: ApiRequest) -> dict[str, Any]:
     conference = find_conference(asked)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
         hearing = [
-            play_to(asked, participant, address, announce_method(asked)) for participant in conference.inside.values()
+            play_to(asked, participant, address, announce_method(asked))
+            for participant in conference.participants.values()
         ]
         asked.state.spawn(announced(conference, hearing, address))
     if asked.text("Status") == "completed":

@@ -50,7 +50,7 @@ def list_all(asked: ApiRequest) -> dict[str, Any]:
     muted, hold, coaching = (asked.query.get(name) for name in ("Muted", "Hold", "Coaching"))
     rows = [
         participant
-        for participant in conference.inside.values()
+        for participant in conference.participants.values()
         if (muted is None or (muted == "true") == participant.muted)
         and (hold is None or (hold == "true") == participant.hold)
         and (coaching is None or (coaching == "true") == bool(participant.coached_sid))
@@ -81,9 +81,9 @@ def create(asked: ApiRequest) -> dict[str, Any]:
         to,
         asked.account,
         callbacks=[callback],
-        recorded=call_recording(asked),
+        recording=call_recording(asked),
         machine_detection=asked.text("MachineDetection"),
-        detected=amd_callback(asked, "AmdStatusCallback"),
+        amd_callback=amd_callback(asked, "AmdStatusCallback"),
     )
     timeout = parameters.whole_number(asked, "Timeout", 60, 21208, 1, 600)
     call = start_outbound_call(state, plan, Inline(_document(asked, name)), timeout)
@@ -110,12 +110,12 @@ def update(asked: ApiRequest) -> dict[str, Any]:
     conference, participant = find_conference(asked), _participant(asked)
     if asked.has("Muted"):
         participant.muted = parameters.boolean(asked, "Muted")
-        conference.tell("participant-mute" if participant.muted else "participant-unmute", participant)
+        conference.notify("participant-mute" if participant.muted else "participant-unmute", participant)
     if asked.has("Hold"):
         _hold(asked, conference, participant)
     if asked.has("EndConferenceOnExit"):
         participant.end_on_exit = parameters.boolean(asked, "EndConferenceOnExit")
-        conference.tell("participant-modify", participant)
+        conference.notify("participant-modify", participant)
     if asked.has("Coaching") or asked.has("CallSidToCoach"):
         _coach(asked, conference, participant)
     if address := parameters.url(asked, "AnnounceUrl", 21205):
@@ -128,15 +128,15 @@ def _coach(asked: ApiRequest, conference: Conference, participant: Participant) 
     """From now on only that one hears this one, or everybody again."""
     sid = asked.text("CallSidToCoach") or participant.coached_sid
     coaching = parameters.boolean(asked, "Coaching", default=bool(sid))
-    if coaching and sid not in conference.inside:
+    if coaching and sid not in conference.participants:
         raise RestError(13240, why=sid[:40] or "nobody")
     participant.coached_sid = sid if coaching else ""
-    conference.tell("participant-modify", participant)
+    conference.notify("participant-modify", participant)
 
 
 def _hold(asked: ApiRequest, conference: Conference, participant: Participant) -> None:
     participant.hold = parameters.boolean(asked, "Hold")
-    conference.tell("participant-hold" if participant.hold else "participant-unhold", participant)
+    conference.notify("participant-hold" if participant.hold else "participant-unhold", participant)
     if participant.music:
         participant.music.cancel()
     if participant.hold and (address := parameters.url(asked, "HoldUrl", 21205)):
@@ -147,7 +147,7 @@ def _hold(asked: ApiRequest, conference: Conference, participant: Participant) -
 def remove(asked: ApiRequest) -> None:
     """Out of the room; that person's Dial is over."""
     participant = _participant(asked)
-    participant.why = "participant_updated_via_api"
+    participant.leave_reason = "participant_updated_via_api"
     find_conference(asked).leave(participant)
 
 
@@ -176,7 +176,7 @@ def as_resource(conference: Conference, participant: Participant) -> dict[str, A
 def _participant(asked: ApiRequest) -> Participant:
     """By the call's sid, or by the label."""
     written = asked.path("participant")
-    for participant in find_conference(asked).inside.values():
+    for participant in find_conference(asked).participants.values():
         if written in (participant.call.sid, participant.label):
             return participant
     raise not_found(asked.request.path)

@@ -36,7 +36,7 @@ def fetch(asked: ApiRequest) -> dict[str, Any]:
 def update(asked: ApiRequest) -> dict[str, Any]:
     queue = _queue(asked)
     queue.name = asked.text("FriendlyName").strip() or queue.name
-    queue.most = parameters.whole_number(asked, "MaxSize", queue.most, 20001, 1, MAX_SIZE)
+    queue.max_size = parameters.whole_number(asked, "MaxSize", queue.max_size, 20001, 1, MAX_SIZE)
     queue.updated = asked.state.clock.now()
     return as_resource(queue)
 
@@ -57,7 +57,7 @@ def as_resource(queue: CallQueue) -> dict[str, Any]:
         "date_created": rfc2822(queue.created),
         "date_updated": rfc2822(queue.updated),
         "friendly_name": queue.name,
-        "max_size": queue.most,
+        "max_size": queue.max_size,
         "sid": queue.sid,
         "subresource_uris": {"members": f"{path}/Members.json"},
         "uri": f"{path}.json",

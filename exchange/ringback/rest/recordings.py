@@ -45,9 +45,9 @@ def create(asked: ApiRequest) -> dict[str, Any]:
     if call is None or call.plan.hidden:
         raise not_found(asked.request.path)
     source = "StartCallRecordingAPI"
-    if not call.live:
+    if not call.is_live:
         raise RestError(21220, said=INELIGIBLE)
-    running = next((each for each in call.recorders if each.wanted.source == source), None)
+    running = next((each for each in call.recorders if each.options.source == source), None)
     return as_resource((running or CallRecorder(call, recording_options(asked, source))).recording)
 
 

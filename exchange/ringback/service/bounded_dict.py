@@ -35,33 +35,33 @@ class BoundedDict(dict[K, V]):
 
     def __init__(
         self,
-        most: int,
-        lasts: Callable[[V], bool] = lambda thing: False,
-        forgotten: Callable[[V], object] = lambda thing: None,
-        weight: Callable[[V], int] = no_size,
+        max_items: int,
+        keep: Callable[[V], bool] = lambda thing: False,
+        on_evict: Callable[[V], object] = lambda thing: None,
+        size_of: Callable[[V], int] = no_size,
     ) -> None:
         super().__init__()
-        self.most, self.lasts, self.forgotten, self.weight = most, lasts, forgotten, weight
-        self.heaviest = MAX_TOTAL_BYTES
-        self._lasting = 0  # at the last look; a crowd of live calls is not looked through for every new one
+        self.max_items, self.keep, self.on_evict, self.size_of = max_items, keep, on_evict, size_of
+        self.max_bytes = MAX_TOTAL_BYTES
+        self._kept_items = 0  # at the last look; a crowd of live calls is not looked through for every new one
 
     def __setitem__(self, name: K, thing: V) -> None:
         super().__setitem__(name, thing)
-        if len(self) > self.most + self.most // SLACK_DIVISOR + self._lasting:
-            self._forget(lambda: len(self) > self.most + self._lasting)
-        if self.weight is not no_size and self._too_heavy():
-            self._forget(self._too_heavy)
+        if len(self) > self.max_items + self.max_items // SLACK_DIVISOR + self._kept_items:
+            self._evict(lambda: len(self) > self.max_items + self._kept_items)
+        if self.size_of is not no_size and self._is_too_big():
+            self._evict(self._is_too_big)
 
-    def _too_heavy(self) -> bool:
-        return len(self) > 1 and sum(map(self.weight, self.values())) > self.heaviest
+    def _is_too_big(self) -> bool:
+        return len(self) > 1 and sum(map(self.size_of, self.values())) > self.max_bytes
 
-    def _forget(self, too_much: Callable[[], bool]) -> None:
-        over = [name for name, thing in self.items() if not self.lasts(thing)]
-        self._lasting = len(self) - len(over)
+    def _evict(self, too_much: Callable[[], bool]) -> None:
+        over = [name for name, thing in self.items() if not self.keep(thing)]
+        self._kept_items = len(self) - len(over)
         for name in over:
             if not too_much():
                 return
-            self.forgotten(self.pop(name))
+            self.on_evict(self.pop(name))
 
 
 def body_size(thing: Any) -> int:
@@ -69,9 +69,9 @@ def body_size(thing: Any) -> int:
     return len(thing.body)
 
 
-def trim(things: list[V], lasts: Callable[[V], bool] = lambda thing: False) -> None:
+def trim(things: list[V], keep: Callable[[V], bool] = lambda thing: False) -> None:
     """Keep a handset's list short: the oldest that is over goes."""
     if len(things) > MAX_PER_HANDSET:
-        oldest = next((place for place, thing in enumerate(things) if not lasts(thing)), None)
+        oldest = next((place for place, thing in enumerate(things) if not keep(thing)), None)
         if oldest is not None:
             del things[oldest]

@@ -86,7 +86,7 @@ class FaultInjector:
     def __init__(self, seed: int = 0) -> None:
         self.reseed(seed)
         self.count = 0
-        self.on: dict[int, Fault] = {}
+        self.active: dict[int, Fault] = {}
 
     def reseed(self, seed: int) -> None:
         """Throw the dice anew: the same seed makes the same things go wrong."""
@@ -105,7 +105,7 @@ class FaultInjector:
                 raise InvalidFault(f"{name} cannot be {value!r}")
         self.count += 1
         fault = Fault(**given, id=self.count)
-        self.on[fault.id] = fault
+        self.active[fault.id] = fault
         return fault
 
     def add_from_text(self, written: str) -> Fault:
@@ -121,11 +121,11 @@ class FaultInjector:
 
     def trigger(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
         """The fault that strikes now, if any; it is used up by one."""
-        for fault in list(self.on.values()):
+        for fault in list(self.active.values()):
             if fault.matches(kind, channel, path) and self.dice.random() < fault.chance:
                 fault.struck += 1
                 if fault.struck >= fault.times:
-                    del self.on[fault.id]
+                    del self.active[fault.id]
                 return fault
         return None
 

@@ -17,9 +17,11 @@ INBOUND, OUTBOUND = 0, 1  # tracks: what comes from the person, and what goes to
 class Recorder:
     """Runs from its making until it is closed."""
 
-    def __init__(self, runtime: Runtime, account: str, wanted: RecordingOptions) -> None:
-        self.runtime, self.wanted = runtime, wanted
-        self.recording = runtime.recordings.begin(runtime.origin, account, wanted.source, wanted.channels, wanted.track)
+    def __init__(self, runtime: Runtime, account: str, options: RecordingOptions) -> None:
+        self.runtime, self.options = runtime, options
+        self.recording = runtime.recordings.begin(
+            runtime.origin, account, options.source, options.channels, options.track
+        )
         self.timeline = self.recording.timeline
         self.skips = False  # over a pause
 
@@ -27,24 +29,24 @@ class Recorder:
         """Somebody speaks."""
         match event:
             case Speech(text=text):
-                self.timeline.begins(track, text, speaker)
+                self.timeline.add_now(track, text, speaker)
                 if self.timeline.paused is None and track in self.timeline.tracks:
-                    self.recording.words.append(text)
+                    self.recording.transcript.append(text)
             case AudioClip(sound=sound):
-                self.timeline.was(track, sound, speaker)
+                self.timeline.add_past(track, sound, speaker)
             case PlayedMedia(url=url, seconds=seconds) if media := self._media(url):
-                self.timeline.plays(track, media, seconds)
+                self.timeline.add_media(track, media, seconds)
 
     def on_item_started(self, item: HeardItem) -> None:
         """Something begins to reach the person's ear."""
         details = item.details
         match item.verb:
             case "Say":
-                self.timeline.begins(OUTBOUND, details["text"])
+                self.timeline.add_now(OUTBOUND, details["text"])
             case "Beep" | "Tones":
-                self.timeline.begins(OUTBOUND, wav.beep())
+                self.timeline.add_now(OUTBOUND, wav.beep())
             case "Play" if media := self._media(details["url"]):
-                self.timeline.plays(OUTBOUND, media, details["seconds"])
+                self.timeline.add_media(OUTBOUND, media, details["seconds"])
             case "Voice" if media := self._media(details["url"]):
                 self.on_input(AudioClip(wav.from_wav(media.body)), OUTBOUND)
             case "Voice":
@@ -52,7 +54,7 @@ class Recorder:
 
     def on_item_ended(self, item: HeardItem) -> None:
         if item.interrupted:
-            self.timeline.cut(OUTBOUND)
+            self.timeline.cut_short(OUTBOUND)
 
     def pause(self, skip: bool) -> None:
         self.skips = skip
@@ -66,17 +68,17 @@ class Recorder:
     def close(self, after: WaitFor | None = None) -> None:
         """It is over. One in which nobody spoke is silence. `after` is what the callback waits for."""
         if self.recording.is_running:
-            self.recording.close(trim=self.wanted.trim)
-            self.tell("absent" if self.recording.is_empty else "completed", after)
+            self.recording.close(trim=self.options.trim)
+            self.notify("absent" if self.recording.is_empty else "completed", after)
 
-    def tell(self, status: str, after: WaitFor | None = None) -> None:
+    def notify(self, status: str, after: WaitFor | None = None) -> None:
         """Send the callback, if that event was asked for; who wants to know of the end also learns of none."""
-        wanted = self.wanted
-        if wanted.url and (status in wanted.events or (status == "absent" and "completed" in wanted.events)):
+        options = self.options
+        if options.url and (status in options.events or (status == "absent" and "completed" in options.events)):
             told = self.recording.as_callback(status)
             first = after() if after else None
             self.runtime.webhooks.send_callback(
-                wanted.url, wanted.method, told, "status", self.recording.sid, after=first
+                options.url, options.method, told, "status", self.recording.sid, after=first
             )
 
     def _media(self, path: str | None) -> Media | None:

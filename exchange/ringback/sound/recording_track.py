@@ -56,8 +56,8 @@ class RecordingTimeline:
     clock: Clock
     pace: float
     tracks: frozenset[int] = frozenset({0, 1})  # the others are not recorded
-    pieces: list[TimelineClip] = field(default_factory=list)
-    weight: int = 0  # bytes
+    clips: list[TimelineClip] = field(default_factory=list)
+    bytes_held: int = 0  # bytes
     length: float = 0.0  # seconds, once it has been stopped
     paused: float | None = None  # since when
     ends: dict[tuple[int, str], float] = field(default_factory=dict)  # of what each has said so far
@@ -69,11 +69,11 @@ class RecordingTimeline:
         """Where on the tape we are, in seconds."""
         return self.clock.time() - self.began
 
-    def ahead(self) -> float:
+    def remaining_seconds(self) -> float:
         """How many seconds what is being said will still take."""
         return max(0.0, max(self.ends.values(), default=0.0) - self.now())
 
-    def begins(self, track: int, sound: bytes | str, speaker: str = "") -> None:
+    def add_now(self, track: int, sound: bytes | str, speaker: str = "") -> None:
         """Somebody begins to make this sound, or to say these words."""
         length = (
             wav.duration_seconds(sound) if isinstance(sound, bytes) else synthetic_speech.synthesized_seconds(sound)
@@ -81,19 +81,19 @@ class RecordingTimeline:
         self._put(track, speaker, self.now(), length, sound)
         self.began -= length * max(0.0, 1 - self.pace)
 
-    def was(self, track: int, sound: bytes, speaker: str = "") -> None:
+    def add_past(self, track: int, sound: bytes, speaker: str = "") -> None:
         """This was just said: what a microphone hears arrives when it is over."""
         length = wav.duration_seconds(sound)
         self._put(track, speaker, self.now() - length, length, sound)
 
-    def plays(self, track: int, media: Media, seconds: float) -> None:
+    def add_media(self, track: int, media: Media, seconds: float) -> None:
         """This begins to be played, for so long."""
         self._put(track, "", self.now(), seconds, media)
         self.began -= seconds * max(0.0, 1 - self.pace)
 
-    def cut(self, track: int) -> None:
+    def cut_short(self, track: int) -> None:
         """What is being said or played there stops."""
-        last = next((piece for piece in reversed(self.pieces) if piece.track == track), None)
+        last = next((clip for clip in reversed(self.clips) if clip.track == track), None)
         if last and last.end > self.now():
             last.seconds = max(0.0, self.now() - last.start)
             self.ends[track, last.speaker] = last.end
@@ -109,29 +109,29 @@ class RecordingTimeline:
 
     def stop(self, trim: bool) -> None:
         """Trimmed, silence before and after goes; a wholly silent tape keeps it. Hardly any is none."""
-        end = max([self.now(), *(piece.end for piece in self.pieces)])
+        end = max([self.now(), *(clip.end for clip in self.clips)])
         start = 0.0
-        if trim and self.pieces:
-            start, end = min(piece.start for piece in self.pieces), max(piece.end for piece in self.pieces)
-        for piece in self.pieces:
-            piece.start -= start
+        if trim and self.clips:
+            start, end = min(clip.start for clip in self.clips), max(clip.end for clip in self.clips)
+        for clip in self.clips:
+            clip.start -= start
         length = min(end - start, MAX_SECONDS)
-        self.length = length if self.pieces or length >= MIN_SILENCE_SECONDS else 0.0
+        self.length = length if self.clips or length >= MIN_SILENCE_SECONDS else 0.0
 
-    def size(self, tracks: int) -> int:
+    def byte_size(self, tracks: int) -> int:
         """How many bytes `played` makes in all."""
         return wav.byte_count(self.length) * tracks
 
-    def played(self, tracks: int) -> Iterator[bytes]:
+    def render(self, tracks: int) -> Iterator[bytes]:
         """The samples of the whole, some seconds at a time: both tracks mixed into one, or side by side.
 
         Slow: not for the event loop."""
-        waiting, sounding = sorted(self.pieces, key=lambda piece: piece.start, reverse=True), []
+        waiting, sounding = sorted(self.clips, key=lambda clip: clip.start, reverse=True), []
         for place in range(0, wav.sample_count(self.length), WINDOW_SAMPLES):
             until = min(place + WINDOW_SAMPLES, wav.sample_count(self.length))
             while waiting and wav.sample_count(waiting[-1].start) < until:
-                piece = waiting.pop()
-                sounding.append((wav.sample_count(piece.start), piece.track if tracks > 1 else 0, piece.samples()))
+                clip = waiting.pop()
+                sounding.append((wav.sample_count(clip.start), clip.track if tracks > 1 else 0, clip.samples()))
             sides = [array("h", bytes(wav.SAMPLE_BYTES * (until - place))) for _ in range(tracks)]
             for start, track, sound in sounding:
                 _mix(sides[track], start - place, sound)
@@ -144,10 +144,10 @@ class RecordingTimeline:
         start = max(0.0, start, self.ends.get((track, speaker), 0.0))
         if start + seconds > MAX_SECONDS:
             return
-        piece = TimelineClip(track, speaker, start, seconds, sound)
-        self.pieces.append(piece)
-        self.ends[track, speaker] = piece.end
-        self.weight += len(sound) if isinstance(sound, bytes | str) else 0
+        clip = TimelineClip(track, speaker, start, seconds, sound)
+        self.clips.append(clip)
+        self.ends[track, speaker] = clip.end
+        self.bytes_held += len(sound) if isinstance(sound, bytes | str) else 0
 
 
 def _mix(side: array[int], place: int, sound: array[int]) -> None:

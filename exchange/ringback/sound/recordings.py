@@ -29,7 +29,7 @@ class Recording:
         self.path = f"/2010-04-01/Accounts/{account}/Recordings/{self.sid}"
         self.url = origin + self.path
         self.status = "in-progress"
-        self.words: list[str] = []
+        self.transcript: list[str] = []
         self.timeline = timeline
 
     @property
@@ -71,9 +71,11 @@ class RecordingStore(BoundedDict[str, Recording]):
     """All of them, by sid."""
 
     def __init__(self, clock: Clock, pace: float) -> None:
-        super().__init__(MAX_RECORDINGS, lambda kept: kept.is_running, weight=lambda kept: kept.timeline.weight)
+        super().__init__(MAX_RECORDINGS, lambda kept: kept.is_running, size_of=lambda kept: kept.timeline.bytes_held)
         self.clock, self.pace = clock, pace
-        self.turn = asyncio.Semaphore(1)  # sound is made for one listener after the other, so that memory is bounded
+        self.render_turn = asyncio.Semaphore(
+            1
+        )  # sound is made for one listener after the other, so that memory is bounded
 
     def begin(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
         timeline = RecordingTimeline(self.clock, self.pace, RECORDED_TRACKS[track])
@@ -83,13 +85,13 @@ class RecordingStore(BoundedDict[str, Recording]):
 
     async def sound(self, recording: Recording, channels: int, as_mp3: bool) -> bytearray:
         """A whole file, WAV or MP3, made beside the event loop."""
-        async with self.turn:
+        async with self.render_turn:
             return await asyncio.to_thread(_file, recording.timeline, channels, as_mp3)
 
 
 def _file(timeline: RecordingTimeline, channels: int, as_mp3: bool) -> bytearray:
-    parts = timeline.played(channels)
-    made = bytearray() if as_mp3 else bytearray(wav.wav_header(timeline.size(channels), channels))
+    parts = timeline.render(channels)
+    made = bytearray() if as_mp3 else bytearray(wav.wav_header(timeline.byte_size(channels), channels))
     for part in mp3.encode_mp3(parts, channels) if as_mp3 else parts:
         made += part
     return made

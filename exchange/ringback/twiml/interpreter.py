@@ -31,7 +31,7 @@ class VoiceSession:
     def __init__(
         self, state: State, call: Call, allowed: frozenset[str] | None = None, forbidden_code: int = 12200
     ) -> None:
-        self.state, self.call, self.line = state, call, call.line
+        self.state, self.call, self.audio = state, call, call.audio
         self.allowed, self.forbidden_code = allowed, forbidden_code
         self.document = Document(url="", method="POST", root=Element("Response"))
         self.hangup_fetch: Fetch | None = None  # what is still asked if the person hangs up during this verb
@@ -114,16 +114,16 @@ class VoiceSession:
 
     async def _apologise(self) -> None:
         self.call.pick_up()
-        item = self.line.start_item(
+        item = self.audio.start_item(
             "Say", text=APPLICATION_ERROR_MESSAGE, voice="", language="en-US", seconds=4.0, system=True
         )
-        await self.line.play_out(item, speaking_seconds(APPLICATION_ERROR_MESSAGE))
+        await self.audio.play_out(item, speaking_seconds(APPLICATION_ERROR_MESSAGE))
 
     async def _get(self, step: Fetch | Inline) -> Document:
         if isinstance(step, Inline):
             return read_voice(step.twiml)
         parameters = tuple((self.call.parameters() | step.extra).items())
-        webhook = Webhook(step.url, step.method, parameters, "voice", jar=self.call.sid, sid=self.call.sid)
+        webhook = Webhook(step.url, step.method, parameters, "voice", cookie_jar=self.call.sid, sid=self.call.sid)
         asked = self.state.spawn(self.state.webhooks.send(webhook))
         answer = await asyncio.shield(asked)  # an interruption does not take the request back: it is on its way
         self.call.document_received()
@@ -135,7 +135,7 @@ class VoiceSession:
             if element.name == "Redirect":
                 url, parameters = self.absolute(element.text()), tuple(self.call.parameters().items())
                 await self.state.webhooks.send(
-                    Webhook(url, "POST", parameters, "voice", jar=self.call.sid, sid=self.call.sid)
+                    Webhook(url, "POST", parameters, "voice", cookie_jar=self.call.sid, sid=self.call.sid)
                 )
                 return
 

@@ -53,14 +53,14 @@ class DialAttempt:
     def parameters(self) -> dict[str, str]:
         """What the action is told."""
         leg = self.winner or (self.legs[-1] if self.legs else None)
-        told = {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
+        parameters = {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
         if leg:
-            told["DialCallSid"] = leg.call.sid
+            parameters["DialCallSid"] = leg.call.sid
         if leg and not leg.redirected_away and (seconds := leg.call.duration()) is not None:
-            told["DialCallDuration"] = str(seconds)
+            parameters["DialCallDuration"] = str(seconds)
         if self.recorder and not self.recorder.recording.is_empty:
-            told["RecordingUrl"] = self.recorder.recording.url
-        return told
+            parameters["RecordingUrl"] = self.recorder.recording.url
+        return parameters
 
 
 @verb(
@@ -119,11 +119,11 @@ async def _connect(dialling: DialAttempt) -> None:
     if not targets or caller_id is None:
         return
     _record(dialling, "ringing")
-    ringing = session.line.start_item("Ring", to=", ".join(number for number, _ in targets))
+    ringing = session.audio.start_item("Ring", to=", ".join(number for number, _ in targets))
     try:
         dialling.winner = await _answered(dialling, targets, caller_id)
     finally:
-        session.line.end_item(ringing)
+        session.audio.end_item(ringing)
     if dialling.winner:
         await _talk(dialling, dialling.winner)
 
@@ -147,9 +147,9 @@ async def _answered(dialling: DialAttempt, targets: list[tuple[str, Element]], c
 
 def _stop_the_others(legs: list[DialLeg]) -> None:
     """Once one has picked up, the rest need not ring any longer."""
-    if any(leg.call.live for leg in legs):
+    if any(leg.call.is_live for leg in legs):
         for leg in legs:
-            if not leg.call.live:
+            if not leg.call.is_live:
                 leg.release()
 
 
@@ -215,9 +215,9 @@ def _leg(dialling: DialAttempt, number: str, noun: Element, caller_id: str) -> D
         parent=session.call.sid,
         callbacks=[status_callback(session, noun)],
         machine_detection=noun.get("machineDetection"),
-        detected=detection_callback(session, noun),
+        amd_callback=detection_callback(session, noun),
         hidden=parent.hidden,
-        through=parent.through,
+        own_numbers_passed=parent.own_numbers_passed,
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")

@@ -35,7 +35,7 @@ async def dial_conference(session: VoiceSession, dial: Element, noun: Element) -
         session.warn(13237, noun, repr(name[:40]))
         return _action(session, dial, "failed")
     conference = session.state.conferences.get_or_create(session.call.plan.account, name)
-    if len(conference.inside) >= whole_number(session, noun, "maxParticipants", MAX_PARTICIPANTS, 12200, least=1):
+    if len(conference.participants) >= whole_number(session, noun, "maxParticipants", MAX_PARTICIPANTS, 12200, least=1):
         session.warn(16020, noun, name)
         return _action(session, dial, "failed")
     participant = _participant(session, noun, conference)
@@ -59,7 +59,7 @@ async def _stay(
     session: VoiceSession, dial: Element, noun: Element, conference: Conference, participant: Participant
 ) -> None:
     star = boolean(session, dial, "hangupOnStar", False, 13213)
-    with session.line.listen({"talk": {"with": conference.name}}) as inbox:
+    with session.audio.listen({"talk": {"with": conference.name}}) as inbox:
         waiting = asyncio.create_task(_wait(session, noun, conference))
         talking = asyncio.create_task(_talk(session, conference, inbox, star))
         leaving = asyncio.create_task(participant.left.wait())
@@ -125,7 +125,7 @@ def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
     if len(label) > MAX_LABEL_CHARACTERS or "/" in label or SID.fullmatch(label):
         session.warn(16024, noun, label[:40])
         return ""
-    if label and any(found.label == label for found in conference.inside.values()):
+    if label and any(found.label == label for found in conference.participants.values()):
         session.warn(16025, noun, label)
         return ""
     return label
@@ -134,7 +134,7 @@ def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
 def _coached(session: VoiceSession, noun: Element, conference: Conference) -> str:
     """Whom this one whispers to; somebody who is not there cannot be coached."""
     sid = noun.get("coach")
-    if sid and sid not in conference.inside:
+    if sid and sid not in conference.participants:
         session.warn(13240, noun, sid[:40])
         return ""
     return sid
@@ -147,15 +147,15 @@ def _record(session: VoiceSession, conference: Conference, noun: Element) -> Non
         session.warn(12200, noun, f"Conference: record must be record-from-start or do-not-record, not {written}")
     if noun.get("trim", "true") not in TRIM_VALUES:
         session.warn(13239, noun, noun.get("trim"))
-    if RECORD_VALUES.get(written) and not conference.recorded and not conference.recorder:
-        conference.recorded = recording_options(session, noun, "Conference", channels=2)
+    if RECORD_VALUES.get(written) and not conference.recording_options and not conference.recorder:
+        conference.recording_options = recording_options(session, noun, "Conference", channels=2)
         old = noun.get("eventCallbackUrl")
-        conference.recorded_for = session.absolute(old) if old else ""
+        conference.event_callback_url = session.absolute(old) if old else ""
 
 
 def _subscribe(session: VoiceSession, conference: Conference, noun: Element) -> None:
     """The first participant's callbacks count; later ones are ignored."""
-    if conference.inside or conference.callback or not noun.get("statusCallback"):
+    if conference.participants or conference.callback or not noun.get("statusCallback"):
         return
     conference.callback = session.absolute(noun.get("statusCallback"))
     conference.callback_method = method(session, noun, 12200, "statusCallbackMethod")

@@ -21,25 +21,25 @@ async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Out
         session.warn(14213, noun, str(len(name)))
         return _dialled(session, dial, {"DialCallStatus": "failed"})
     queue = session.state.queues.get_or_create(session.call.plan.account, name)
-    told = {"DialCallStatus": "no-answer", "DialBridged": "false"}
+    parameters = {"DialCallStatus": "no-answer", "DialBridged": "false"}
     member = None
     try:
         member = await _next(session, dial, noun, queue)
         if member:
-            told |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
-            told |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
+            parameters |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
+            parameters |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
             await _talk(session, dial, member)
     finally:
         if member:
             member.disconnected.set()
-        session.hangup_fetch = _dialled(session, dial, told)
+        session.hangup_fetch = _dialled(session, dial, parameters)
     return session.hangup_fetch
 
 
-def _dialled(session: VoiceSession, dial: Element, told: dict[str, str]) -> Fetch | None:
+def _dialled(session: VoiceSession, dial: Element, parameters: dict[str, str]) -> Fetch | None:
     if "action" not in dial.attributes:
         return None
-    return session.fetch(dial.get("action"), method(session, dial, 13210), told)
+    return session.fetch(dial.get("action"), method(session, dial, 13210), parameters)
 
 
 async def _next(session: VoiceSession, dial: Element, noun: Element, queue: CallQueue) -> QueueMember | None:
@@ -52,12 +52,12 @@ async def _next(session: VoiceSession, dial: Element, noun: Element, queue: Call
     first = queue.members[0]
     whisper = None
     if noun.get("url"):
-        told = {
+        parameters = {
             "QueueSid": queue.sid,
             "QueueTime": str(int(queue.wait_seconds(first))),
             "DequeingCallSid": session.call.sid,
         }
-        whisper = session.fetch(noun.get("url"), method(session, noun, 14210), told)
+        whisper = session.fetch(noun.get("url"), method(session, noun, 14210), parameters)
     return queue.dequeue(session.call, whisper)
 
 

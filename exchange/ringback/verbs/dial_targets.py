@@ -44,7 +44,7 @@ def _address(session: VoiceSession, noun: Element) -> str:
         known = is_e164(address)
     if not known:
         session.warn(13223, noun, address)
-    elif address in session.state.numbers and would_loop(session.call.plan.through, address):
+    elif address in session.state.numbers and would_loop(session.call.plan.own_numbers_passed, address):
         session.warn(13224, noun, address)
         known = False
     return address if known else ""

@@ -41,7 +41,7 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
         return _action(session, element, {"QueueResult": "system-error"})
     queue = session.state.queues.get_or_create(session.call.plan.account, name)
     if len(queue.members) >= min(
-        queue.most, whole_number(session, element, "maxQueueSize", queue.most, 12200, least=1)
+        queue.max_size, whole_number(session, element, "maxQueueSize", queue.max_size, 12200, least=1)
     ):
         session.warn(14207, element, name)
         return _action(session, element, {"QueueResult": "queue-full"})
@@ -51,16 +51,20 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
     finally:
         queue.remove(member)
         member.disconnected.set()
-        told = {"QueueResult": waited.result, "QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
-        action = _action(session, element, told)
+        parameters = {
+            "QueueResult": waited.result,
+            "QueueSid": queue.sid,
+            "QueueTime": str(int(queue.wait_seconds(member))),
+        }
+        action = _action(session, element, parameters)
         session.hangup_fetch = action
     return waited.end or action
 
 
-def _action(session: VoiceSession, element: Element, told: dict[str, str]) -> Fetch | None:
+def _action(session: VoiceSession, element: Element, parameters: dict[str, str]) -> Fetch | None:
     if "action" not in element.attributes:
         return None
-    return session.fetch(element.get("action"), method(session, element, 14201), told)
+    return session.fetch(element.get("action"), method(session, element, 14201), parameters)
 
 
 async def _stay(

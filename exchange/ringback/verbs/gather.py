@@ -46,16 +46,16 @@ class GatherResult:
 
     digits: str = ""
     finished_on: str = ""
-    words: Speech | None = None
+    speech: Speech | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not self.digits and self.words is None
+        return not self.digits and self.speech is None
 
     def parameters(self) -> dict[str, str]:
-        if self.words:
-            confidence = self.words.confidence if self.words.confidence is not None else 0.9
-            return {"SpeechResult": self.words.text, "Confidence": f"{confidence:.7f}".rstrip("0").rstrip(".")}
+        if self.speech:
+            confidence = self.speech.confidence if self.speech.confidence is not None else 0.9
+            return {"SpeechResult": self.speech.text, "Confidence": f"{confidence:.7f}".rstrip("0").rstrip(".")}
         return {"Digits": self.digits, "FinishedOnKey": self.finished_on, "msg": "Gather End"}
 
 
@@ -67,19 +67,19 @@ class GatherResult:
 )
 async def gather(session: VoiceSession, element: Element) -> Outcome:
     """Input leads to the action; without any, the document goes on."""
-    wanted = _wanted(session, element)
+    options = _wanted(session, element)
     prompt = asyncio.create_task(_prompt(session, element))
     try:
-        with session.line.listen({"gather": wanted.described | {"digits": ""}}) as inbox:
-            got = await _collect(session, wanted, inbox, prompt)
+        with session.audio.listen({"gather": options.described | {"digits": ""}}) as inbox:
+            got = await _collect(session, options, inbox, prompt)
         prompt.cancel()  # nothing listens from here on: a key that comes now is for the next menu
-        if got.words:
-            await send_partial_results(session, element, got.words.text)
+        if got.speech:
+            await send_partial_results(session, element, got.speech.text)
     finally:
         prompt.cancel()
         with suppress(asyncio.CancelledError):
             await prompt
-    if got.is_empty and not wanted.even_if_empty:
+    if got.is_empty and not options.even_if_empty:
         return None
     return session.fetch(element.get("action"), method(session, element, 13312), got.parameters())
 
@@ -93,30 +93,30 @@ async def _prompt(session: VoiceSession, element: Element) -> None:
 
 
 async def _collect(
-    session: VoiceSession, wanted: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
+    session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
 ) -> GatherResult:
     got = GatherResult()
-    event = await _first(session, wanted, inbox, prompt)
+    event = await _first(session, options, inbox, prompt)
     while event is not None:
         match event:
-            case Speech() if "speech" in wanted.kinds and not got.digits:
-                got.words = replace(event, text=_said_within(event.text, wanted.longest))
+            case Speech() if "speech" in options.kinds and not got.digits:
+                got.speech = replace(event, text=_said_within(event.text, options.longest))
                 return got
-            case KeyPress(digit=digit) if "dtmf" in wanted.kinds:
+            case KeyPress(digit=digit) if "dtmf" in options.kinds:
                 prompt.cancel()
-                if digit == wanted.finish:
+                if digit == options.finish:
                     got.finished_on = digit
                     return got
                 got.digits += digit
-                session.line.update_listening({"gather": wanted.described | {"digits": got.digits}})
-                if len(got.digits) == wanted.most_digits:
+                session.audio.update_listening({"gather": options.described | {"digits": got.digits}})
+                if len(got.digits) == options.most_digits:
                     return got
-        event = await _within(session, wanted.timeout, inbox)
+        event = await _within(session, options.timeout, inbox)
     return got
 
 
 async def _first(
-    session: VoiceSession, wanted: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
+    session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
 ) -> CallerInput | None:
     """The first thing the person does, during the prompt or within the timeout after it."""
     while True:
@@ -129,11 +129,11 @@ async def _first(
             event = coming.result()
         finally:
             coming.cancel()
-        if _counts(event, wanted):
-            if isinstance(event, Speech) and not wanted.barge_in:
+        if _counts(event, options):
+            if isinstance(event, Speech) and not options.barge_in:
                 await asyncio.wait({prompt})
             return event
-    return await _within(session, wanted.timeout, inbox)
+    return await _within(session, options.timeout, inbox)
 
 
 def _said_within(text: str, seconds: int) -> str:
@@ -142,8 +142,8 @@ def _said_within(text: str, seconds: int) -> str:
     return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
 
 
-def _counts(event: CallerInput, wanted: GatherOptions) -> bool:
-    kinds = wanted.kinds
+def _counts(event: CallerInput, options: GatherOptions) -> bool:
+    kinds = options.kinds
     return (isinstance(event, KeyPress) and "dtmf" in kinds) or (isinstance(event, Speech) and "speech" in kinds)
 
 

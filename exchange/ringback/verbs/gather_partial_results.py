@@ -25,7 +25,7 @@ async def send_partial_results(session: VoiceSession, element: Element, words: s
     telling = session.state.spawn(_tell(session, session.absolute(address), way, element.get("language"), words))
     try:
         with suppress(TimeoutError):
-            async with session.state.clock.deadline(speaking_seconds(words) * session.line.pace + MAX_DELAY_SECONDS):
+            async with session.state.clock.deadline(speaking_seconds(words) * session.audio.pace + MAX_DELAY_SECONDS):
                 await asyncio.shield(telling)
     except asyncio.CancelledError:
         telling.cancel()
@@ -36,8 +36,8 @@ async def _tell(session: VoiceSession, url: str, way: str, language: str, words:
     call, stable = session.call, ""
     parts = list(growing_prefixes(words))
     for number, part in enumerate(parts):
-        await session.state.clock.sleep(speaking_seconds(words) * call.line.pace / len(parts))
-        told = call.parameters() | {
+        await session.state.clock.sleep(speaking_seconds(words) * call.audio.pace / len(parts))
+        parameters = call.parameters() | {
             "SequenceNumber": str(number),
             "UnstableSpeechResult": part,
             "StableSpeechResult": stable,
@@ -45,7 +45,7 @@ async def _tell(session: VoiceSession, url: str, way: str, language: str, words:
             "Language": language or "en-US",
         }
         await session.state.webhooks.send_and_report(
-            Webhook(url, way, tuple(told.items()), "status", jar=call.sid, sid=call.sid)
+            Webhook(url, way, tuple(parameters.items()), "status", cookie_jar=call.sid, sid=call.sid)
         )
         stable = part
 

@@ -12,9 +12,9 @@ HOLD_MUSIC = "Twilio's hold music"
 
 async def hold_music(session: VoiceSession) -> Step:
     """Music without end."""
-    item = session.line.start_item("Play", url=None, source=HOLD_MUSIC, seconds=0.0)
+    item = session.audio.start_item("Play", url=None, source=HOLD_MUSIC, seconds=0.0)
     try:
         await asyncio.Event().wait()
     finally:
-        session.line.end_item(item)
+        session.audio.end_item(item)
     return End()

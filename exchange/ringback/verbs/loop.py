@@ -16,7 +16,7 @@ async def repeat(
     """Let it be heard `loop` times; 0 is until the call ends, at most a thousand times."""
     loops = whole_number(session, element, "loop", 1, code)
     for _ in range(min(loops, MAX_LOOPS) or MAX_LOOPS):
-        item = session.line.start_item(verb, **details, seconds=round(seconds, 2))
-        await session.line.play_out(item, seconds)
-        if loops == 0 and session.line.pace == 0:
+        item = session.audio.start_item(verb, **details, seconds=round(seconds, 2))
+        await session.audio.play_out(item, seconds)
+        if loops == 0 and session.audio.pace == 0:
             await session.state.clock.sleep(MIN_LOOP_SECONDS)

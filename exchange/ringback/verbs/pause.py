@@ -13,6 +13,6 @@ from ringback.verbs.registry import verb
 async def pause(session: VoiceSession, element: Element) -> Outcome:
     """Silence. It takes its real time whatever the pace, as it is used to wait."""
     length = whole_number(session, element, "length", 1, 13910, least=1)
-    item = session.line.start_item("Pause", length=length)
-    await session.line.wait_in_silence(item, length)
+    item = session.audio.start_item("Pause", length=length)
+    await session.audio.wait_in_silence(item, length)
     return None

@@ -30,8 +30,8 @@ async def play(session: VoiceSession, element: Element) -> Outcome:
         return None
     media = await _fetch(session, element, session.absolute(address))
     if media is None:
-        item = session.line.start_item("Play", url=None, source=address, seconds=0.0)
-        await session.line.play_out(item, 0)
+        item = session.audio.start_item("Play", url=None, source=address, seconds=0.0)
+        await session.audio.play_out(item, 0)
         return None
     details = {"url": media.path, "source": address}
     await repeat(session, element, 13410, "Play", media.seconds, details)
@@ -42,8 +42,8 @@ async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcom
     if not TONES.fullmatch(digits):
         session.warn(12200, element, f"Play: digits may hold 0-9, A-D, *, #, w and W, not {digits}")
         return None
-    item = session.line.start_item("Tones", digits=digits)
-    await session.line.play_out(item, sum(TONE_SECONDS.get(digit, 0.2) for digit in digits))
+    item = session.audio.start_item("Tones", digits=digits)
+    await session.audio.play_out(item, sum(TONE_SECONDS.get(digit, 0.2) for digit in digits))
     return None
 
 

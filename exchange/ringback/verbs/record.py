@@ -28,7 +28,7 @@ ANY_KEY = "1234567890*#"
 async def record(session: VoiceSession, element: Element) -> Outcome:
     """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
     if boolean(session, element, "playBeep", True, 13616):
-        await session.line.play_out(session.line.start_item("Beep"), 0.5)
+        await session.audio.play_out(session.audio.start_item("Beep"), 0.5)
     recorder = CallRecorder(session.call, recording_options(session, element, "RecordVerb"))
     digits = "hangup"
     try:
@@ -66,7 +66,7 @@ async def _take(session: VoiceSession, element: Element, timeline: RecordingTime
         session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, least=1
     )
     described = {"max_length": longest, "finish_on_key": finish, "timeout": silence}
-    with session.line.listen({"record": described}) as inbox:
+    with session.audio.listen({"record": described}) as inbox:
         try:
             async with session.state.clock.deadline(longest):
                 return await _until_quiet(session, timeline, inbox, finish, silence or longest)
@@ -88,7 +88,7 @@ async def _until_quiet(
             case KeyPress(digit=digit) if digit in finish:
                 return digit
             case Speech():
-                await clock.sleep(timeline.ahead())
+                await clock.sleep(timeline.remaining_seconds())
 
 
 def _transcribes(session: VoiceSession, element: Element) -> bool:
@@ -99,7 +99,7 @@ def _transcribes(session: VoiceSession, element: Element) -> bool:
 def _transcribe(session: VoiceSession, element: Element, recording: Recording) -> None:
     """Note what was said and tell the transcribeCallback, always by POST. Sound without words fails, as noise does."""
     state, call = session.state, session.call
-    text = " ".join(recording.words)
+    text = " ".join(recording.transcript)
     transcription = Transcription(
         sid=new_sid("TR"),
         account=recording.account,
@@ -113,7 +113,7 @@ def _transcribe(session: VoiceSession, element: Element, recording: Recording) -
     address = session.absolute(element.get("transcribeCallback"))
     if not element.get("transcribeCallback"):
         return
-    told = call.parameters() | {
+    parameters = call.parameters() | {
         "TranscriptionSid": transcription.sid,
         "TranscriptionText": text,
         "TranscriptionStatus": transcription.status,
@@ -121,4 +121,4 @@ def _transcribe(session: VoiceSession, element: Element, recording: Recording) -
         "RecordingSid": recording.sid,
         "RecordingUrl": recording.url,
     }
-    state.webhooks.send_callback(address, "POST", told, "status", call.sid, after=call.wait_for_next_document())
+    state.webhooks.send_callback(address, "POST", parameters, "status", call.sid, after=call.wait_for_next_document())

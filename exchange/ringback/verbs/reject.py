@@ -11,6 +11,6 @@ from ringback.verbs.registry import verb
 @verb("Reject", attributes="reason", children="Parameter")
 async def reject(session: VoiceSession, element: Element) -> Outcome:
     """Turn a ringing call away unanswered; one that was answered already is simply ended."""
-    if session.call.live:
+    if session.call.is_live:
         return HANG_UP
     return End("busy" if element.get("reason") == "busy" else "no-answer")

@@ -31,7 +31,7 @@ async def start(session: VoiceSession, element: Element) -> Outcome:
 
 
 def _record(session: VoiceSession, noun: Element) -> None:
-    if sum(recorder.wanted.source == SOURCE for recorder in session.call.recorders) >= MAX_AT_ONCE:
+    if sum(recorder.options.source == SOURCE for recorder in session.call.recorders) >= MAX_AT_ONCE:
         session.warn(12200, noun, f"{MAX_AT_ONCE} recordings of this call run already")
         return
     CallRecorder(

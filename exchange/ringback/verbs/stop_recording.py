@@ -18,6 +18,6 @@ async def stop(session: VoiceSession, element: Element) -> Outcome:
             warn_unsupported(session, noun)
             continue
         for recorder in list(session.call.recorders):
-            if recorder.wanted.source == SOURCE and noun.get("name") in ("", recorder.wanted.name):
+            if recorder.options.source == SOURCE and noun.get("name") in ("", recorder.options.name):
                 recorder.close()
     return None

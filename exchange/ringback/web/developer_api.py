@@ -56,7 +56,7 @@ async def faults(state: State, request: web.Request) -> web.StreamResponse:
     """JSON, or the page for a browser that comes to look."""
     if "text/html" in request.headers.get("Accept", ""):
         return file_response(PAGES / "faults" / "index.html")
-    shown = [fault.as_json() for fault in state.faults.on.values()]
+    shown = [fault.as_json() for fault in state.faults.active.values()]
     dial = {"kinds": FAULT_KINDS, "needs": FAULT_PARAMETERS, "channels": CHANNELS[1:], "seed": state.faults.seed}
     return web.json_response({"faults": shown} | dial)
 
@@ -79,13 +79,13 @@ async def add_fault(state: State, request: web.Request) -> web.Response:
 
 
 async def remove_faults(state: State, request: web.Request) -> web.Response:
-    state.faults.on.clear()
+    state.faults.active.clear()
     return web.Response(status=204)
 
 
 async def remove_fault(state: State, request: web.Request) -> web.Response:
     written = request.match_info["id"]
-    if not written.isascii() or not written.isdigit() or not state.faults.on.pop(int(written[:9]), None):
+    if not written.isascii() or not written.isdigit() or not state.faults.active.pop(int(written[:9]), None):
         raise RequestRefused(404, "There is no such fault: it may have struck as often as it should")
     return web.Response(status=204)
 

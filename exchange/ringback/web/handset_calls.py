@@ -47,7 +47,7 @@ async def press_keys(state: State, request: web.Request) -> web.Response:
     if not DIGITS.fullmatch(digits):
         raise RequestRefused(400, "digits must be keys of a telephone: 0-9, *, # or A-D, at most 64")
     call = _live_call(state, request)
-    await call.line.wait_until_listening(wait, key=True)
+    await call.audio.wait_until_listening(wait, key=True)
     for digit in digits:
         call.take_input(KeyPress(digit))
     return web.json_response(call.as_json())
@@ -60,7 +60,7 @@ async def speak(state: State, request: web.Request) -> web.Response:
     if not 0 < len(words) <= MAX_SPEECH_CHARACTERS:
         raise RequestRefused(400, f"words must be 1 to {MAX_SPEECH_CHARACTERS} characters of speech")
     call = _live_call(state, request)
-    await call.line.wait_until_listening(wait, key=False)
+    await call.audio.wait_until_listening(wait, key=False)
     call.take_input(Speech(words, confidence))
     return web.json_response(call.as_json())
 
@@ -99,7 +99,7 @@ async def report_speaking(state: State, request: web.Request) -> web.Response:
     if isinstance(number, bool) or not isinstance(number, int) or not isinstance(speaking, bool):
         raise RequestRefused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}')
     call = _call(state, request)
-    if not call.line.report_speaking(number, speaking):
+    if not call.audio.report_speaking(number, speaking):
         raise RequestRefused(404, f"Nothing with id {number} was heard in this call")
     return web.json_response(call.as_json())
 

@@ -18,24 +18,24 @@ class CookieJars:
         self.clock = clock
         self.jars: dict[str, tuple[float, dict[tuple[str, str, str], str]]] = {}
 
-    def keep(self, jar: str, url: str, set_cookies: list[str]) -> None:
+    def keep(self, cookie_jar: str, url: str, set_cookies: list[str]) -> None:
         """Note what one answer set; an empty jar name keeps nothing."""
-        if not jar or not set_cookies:
+        if not cookie_jar or not set_cookies:
             return
-        cookies = self._open(jar)
+        cookies = self._open(cookie_jar)
         for line in set_cookies:
             self._keep_one(cookies, urlsplit(url), line)
-        self.jars.pop(jar, None)
-        self.jars[jar] = (self.clock.time(), cookies)
+        self.jars.pop(cookie_jar, None)
+        self.jars[cookie_jar] = (self.clock.time(), cookies)
         while len(self.jars) > MAX_JARS:
             self.jars.pop(next(iter(self.jars)))
 
-    def header(self, jar: str, url: str) -> str:
+    def header(self, cookie_jar: str, url: str) -> str:
         """The Cookie header for that address, "" when there is nothing to send. Asking counts as activity."""
-        cookies = self._open(jar)
+        cookies = self._open(cookie_jar)
         if not cookies:
             return ""
-        self.jars[jar] = (self.clock.time(), cookies)
+        self.jars[cookie_jar] = (self.clock.time(), cookies)
         parts = urlsplit(url)
         fitting = [
             (path, f"{name}={value}")
@@ -44,8 +44,8 @@ class CookieJars:
         ]
         return "; ".join(pair for _, pair in sorted(fitting, key=lambda found: -len(found[0])))
 
-    def _open(self, jar: str) -> dict[tuple[str, str, str], str]:
-        used, cookies = self.jars.get(jar, (0.0, {}))
+    def _open(self, cookie_jar: str) -> dict[tuple[str, str, str], str]:
+        used, cookies = self.jars.get(cookie_jar, (0.0, {}))
         return cookies if self.clock.time() - used <= IDLE_SECONDS else {}
 
     def _keep_one(self, cookies: dict[tuple[str, str, str], str], parts: SplitResult, line: str) -> None:

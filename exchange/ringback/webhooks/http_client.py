@@ -34,7 +34,7 @@ class WebhookClient:
     def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
         self.clock, self.token, self.shared_key = clock, token, shared_key
         self.jars = CookieJars(clock)
-        self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, weight=body_size)
+        self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, size_of=body_size)
         self.logins: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_PAIRS)
         self._session: aiohttp.ClientSession | None = None
 
@@ -135,7 +135,7 @@ class _Request:
             self.token, self.algorithm = secret if token == client.token else token, "sha256"
 
     async def answered(self, overrides: ConnectionOverrides) -> WebhookResponse:
-        realm = (self.webhook.jar, urlsplit(self.url).netloc)
+        realm = (self.webhook.cookie_jar, urlsplit(self.url).netloc)
         login = realm in self.client.logins and bool(self.user)
         answer = await self._once(overrides, basic=login)
         if answer.status == 401 and self.user and not login:
@@ -154,9 +154,11 @@ class _Request:
         body: bytes | AsyncIterator[bytes] | None = (
             encode_form(self.parameters).encode() if self.method == "POST" else None
         )
-        if isinstance(body, bytes) and self.webhook.lasts and not digest:  # which would want the body a second time
+        if (
+            isinstance(body, bytes) and self.webhook.body_seconds and not digest
+        ):  # which would want the body a second time
             headers["Content-Length"] = str(len(body))
-            body = self.client.clock.drip(body, self.webhook.lasts)
+            body = self.client.clock.drip(body, self.webhook.body_seconds)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
         try:
             async with self.client.session.request(
@@ -168,7 +170,7 @@ class _Request:
                 allow_redirects=False,
                 **extra,
             ) as response:
-                self.client.jars.keep(self.webhook.jar, self.url, response.headers.getall("Set-Cookie", []))
+                self.client.jars.keep(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
                 return self._from_cache_or(await self._read(response), headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise request_failure(error, self.url) from None
@@ -188,7 +190,7 @@ class _Request:
             headers["X-Twilio-Webhooks-Signature-Settings"] = f"key={self.shared_key},algorithm=HMAC_SHA256"
         if self.method == "POST":
             headers["Content-Type"] = FORM + ("; charset=UTF-8" if voice else "")
-        if cookies := self.client.jars.header(self.webhook.jar, self.url):
+        if cookies := self.client.jars.header(self.webhook.cookie_jar, self.url):
             headers["Cookie"] = cookies
         return headers | self._validators()
 

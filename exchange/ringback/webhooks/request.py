@@ -18,10 +18,10 @@ class Webhook:
     method: str = "POST"
     parameters: tuple[tuple[str, str], ...] = ()
     channel: str = "voice"
-    jar: str = ""
+    cookie_jar: str = ""
     sid: str = ""
     most_bytes: int = MAX_RESPONSE_BYTES
-    lasts: float = 0.0
+    body_seconds: float = 0.0
 
 
 @dataclass

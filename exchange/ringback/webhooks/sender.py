@@ -109,7 +109,7 @@ class WebhookSender:
         token = "0" * 32 if trigger("webhook-wrong-signature") else None
         duplicate = trigger("webhook-duplicate")
         if webhook.method == "POST" and (fault := trigger("webhook-slow")):
-            webhook = replace(webhook, lasts=fault.seconds)
+            webhook = replace(webhook, body_seconds=fault.seconds)
         return await self._logged(webhook, token, copies=duplicate.copies if duplicate else 1)
 
     async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
@@ -132,11 +132,11 @@ class WebhookSender:
         parameters: dict[str, str],
         channel: str,
         sid: str,
-        jar: str = "",
+        cookie_jar: str = "",
         after: Awaitable[None] | None = None,
     ) -> None:
         """Send a status callback in its own time; only a refusal is noted."""
-        webhook = Webhook(url, method, tuple(parameters.items()), channel, jar=jar, sid=sid)
+        webhook = Webhook(url, method, tuple(parameters.items()), channel, cookie_jar=cookie_jar, sid=sid)
         self.tasks.spawn(self.send_and_report(webhook, after))
 
     async def send_and_report(self, webhook: Webhook, after: Awaitable[None] | None = None) -> None:
