@@ -23,7 +23,7 @@ def test_the_readme_holds_the_table_of_the_code():
 
 
 def test_the_table_can_be_read_in_the_exchange(exchange):
-    status, body, headers = exchange.request("GET", "/honesty")
+    status, body, headers = exchange.request("GET", "/coverage")
     assert status == 200
     assert "| Gather | run |" in body.decode()
     assert headers["Content-Type"].startswith("text/plain")

@@ -10,12 +10,12 @@ from ringback.rest.paging import page
 DATE_CREATED = "Tue, 01 Jan 2019 00:00:00 +0000"
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    return page(asked, "accounts", [asked.account], _resource)
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    return page(request, "accounts", [request.account], _resource)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return _resource(asked.account)
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return _resource(request.account)
 
 
 def _resource(account: str) -> dict[str, Any]:

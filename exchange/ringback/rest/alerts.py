@@ -22,42 +22,46 @@ class AlertRow:
     alert: dict[str, Any]
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
+def list_all(request: ApiRequest) -> dict[str, Any]:
     """Newest first; between StartDate and EndDate, and of one LogLevel, where those are given."""
-    level, first, last = asked.query.get("LogLevel"), asked.query.get("StartDate", ""), asked.query.get("EndDate", "")
+    level, first, last = (
+        request.query.get("LogLevel"),
+        request.query.get("StartDate", ""),
+        request.query.get("EndDate", ""),
+    )
     since, until = read_date(first), read_date(last)
     rows = [
         row
-        for row in _rows(asked)
+        for row in _rows(request)
         if level in (None, row.alert["level"])
         and (since is None or _at(row) >= since)
         and (until is None or _at(row) <= until)
     ]
-    return page_with_meta(asked, "alerts", rows, partial(_resource, asked))
+    return page_with_meta(request, "alerts", rows, partial(_resource, request))
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    for row in _rows(asked):
-        if row.sid == asked.path("sid"):
-            return _resource(asked, row)
-    raise not_found(asked.request.path)
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    for row in _rows(request):
+        if row.sid == request.path("sid"):
+            return _resource(request, row)
+    raise not_found(request.http.path)
 
 
-def _rows(asked: ApiRequest) -> list[AlertRow]:
-    return [AlertRow(alert["alert_sid"], alert) for alert in reversed(asked.state.debugger.alerts)]
+def _rows(request: ApiRequest) -> list[AlertRow]:
+    return [AlertRow(alert["alert_sid"], alert) for alert in reversed(request.state.debugger.alerts)]
 
 
 def _at(row: AlertRow) -> datetime:
     return datetime.fromisoformat(row.alert["at"])
 
 
-def _resource(asked: ApiRequest, row: AlertRow) -> dict[str, Any]:
+def _resource(request: ApiRequest, row: AlertRow) -> dict[str, Any]:
     alert = row.alert
     date = iso8601(_at(row))
-    request, answer = alert["request"] or {}, alert["answer"] or {}
+    webhook, answer = alert["request"] or {}, alert["answer"] or {}
     parameters = {"Msg": alert["message"], "ErrorCode": alert["code"], "LogLevel": alert["level"].upper()}
     return {
-        "account_sid": asked.account,
+        "account_sid": request.account,
         "alert_text": urlencode(parameters),
         "api_version": "2010-04-01",
         "date_created": date,
@@ -67,9 +71,9 @@ def _resource(asked: ApiRequest, row: AlertRow) -> dict[str, Any]:
         "log_level": alert["level"],
         "more_info": alert["more_info"],
         "request_headers": None,
-        "request_method": request.get("method"),
-        "request_url": request.get("url"),
-        "request_variables": urlencode(request.get("parameters", [])),
+        "request_method": webhook.get("method"),
+        "request_url": webhook.get("url"),
+        "request_variables": urlencode(webhook.get("parameters", [])),
         "resource_sid": alert["sid"] or None,
         "response_body": answer.get("body"),
         "response_headers": urlencode(answer.get("headers", {})),

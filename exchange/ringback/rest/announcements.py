@@ -15,15 +15,15 @@ from ringback.twiml.steps import Fetch
 ANNOUNCEMENT_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})
 
 
-def announce_method(asked: ApiRequest) -> str:
-    return parameters.method(asked, "AnnounceMethod")
+def announce_method(request: ApiRequest) -> str:
+    return parameters.method(request, "AnnounceMethod")
 
 
-def play_to(asked: ApiRequest, participant: Participant, address: str, way: str) -> Task[bool]:
+def play_to(request: ApiRequest, participant: Participant, address: str, way: str) -> Task[bool]:
     """Let somebody hear a document; True if it could be had."""
 
     async def play() -> bool:
-        session = VoiceSession(asked.state, participant.call, ANNOUNCEMENT_VERBS)
+        session = VoiceSession(request.state, participant.call, ANNOUNCEMENT_VERBS)
         session.uses_fallback = False
         await session.run(Fetch(address, way))
         return session.error is None

@@ -29,7 +29,7 @@ class ApiRequest:
 
     state: State
     account: str
-    request: web.Request
+    http: web.Request
     form: Any
     query: Any
 
@@ -44,11 +44,11 @@ class ApiRequest:
         return name in self.form
 
     def path(self, name: str) -> str:
-        return self.request.match_info[name]
+        return self.http.match_info[name]
 
 
 def endpoint(
-    state: State, resource: Any, created: bool, rehearsed: Any, product: str = "api"
+    state: State, resource: Any, created: bool, simulated: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead.
 
@@ -57,20 +57,20 @@ def endpoint(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        response = await _answer(state, resource, created, rehearsed, request)
+        response = await _answer(state, resource, created, simulated, request)
         response.headers.update(STANDARD_HEADERS | {"X-API-Domain": f"{product}.twilio.com"})
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
         response.headers["Twilio-Concurrent-Requests"] = "1"
         if fault := state.faults.trigger("rest-slow", "rest", request.path):
-            return await _dripped(state, request, response, fault.seconds)
+            return await _trickled(state, request, response, fault.seconds)
         return response
 
     return handle
 
 
 async def _answer(
-    state: State, resource: Any, created: bool, rehearsed: Any, request: web.Request
+    state: State, resource: Any, created: bool, simulated: Any, request: web.Request
 ) -> web.StreamResponse:
     try:
         account = _account(state, request)
@@ -78,8 +78,8 @@ async def _answer(
             await state.clock.sleep(fault.seconds)
         if fault := state.faults.trigger("rest-refuse", "rest", request.path):
             raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
-        asked = ApiRequest(state, account, request, await _form(request), request.query)
-        body = resource(asked) if account == state.settings.account_sid else rehearsed(asked)
+        api_request = ApiRequest(state, account, request, await _form(request), request.query)
+        body = resource(api_request) if account == state.settings.account_sid else simulated(api_request)
         if asyncio.iscoroutine(body):
             body = await body
     except RestError as error:
@@ -88,7 +88,7 @@ async def _answer(
     except Exception:
         log.exception("REST failed in the exchange")
         return RestError(20500).response()
-    _note(state, request, request.match_info.get("sid") or _sid(body), 201 if created else 200)
+    _note(state, request, request.match_info.get("sid") or _sid_of(body), 201 if created else 200)
     if state.faults.trigger("rest-drop", "rest", request.path) and request.transport:
         request.transport.abort()
     return _as_response(body, created)
@@ -101,7 +101,7 @@ def _note(state: State, request: web.Request, sid: str, status: int) -> None:
         call.log.add("rest", (request.method, request.path, status))
 
 
-def _sid(body: Any) -> str:
+def _sid_of(body: Any) -> str:
     return str(body.get("sid", "")) if isinstance(body, dict) else ""
 
 
@@ -113,7 +113,7 @@ def _as_response(body: Any, created: bool) -> web.StreamResponse:
     return web.json_response(body, status=201 if created else 200)
 
 
-async def _dripped(
+async def _trickled(
     state: State, request: web.Request, response: web.StreamResponse, seconds: float
 ) -> web.StreamResponse:
     """The same answer, drop by drop, as over a bad line."""
@@ -121,7 +121,7 @@ async def _dripped(
     slow = web.StreamResponse(status=response.status, headers=response.headers)
     slow.content_length = len(body)
     await slow.prepare(request)
-    async for drop in state.clock.drip(body, seconds):
+    async for drop in state.clock.trickle(body, seconds):
         await slow.write(drop)
     return slow
 

@@ -12,31 +12,33 @@ from ringback.rest.list_filters import matches
 from ringback.rest.paging import page
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    rows = [found for found in asked.state.applications.values() if matches(asked, "FriendlyName", found.friendly_name)]
-    return page(asked, "applications", rows, as_resource)
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    rows = [
+        found for found in request.state.applications.values() if matches(request, "FriendlyName", found.friendly_name)
+    ]
+    return page(request, "applications", rows, as_resource)
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
-    now = asked.state.clock.now()
-    application = TwimlApplication(account_sid=asked.account, created=now, updated=now)
-    webhook_urls.update_urls(asked, application)
-    asked.state.applications[application.sid] = application
+def create(request: ApiRequest) -> dict[str, Any]:
+    now = request.state.clock.now()
+    application = TwimlApplication(account_sid=request.account, created=now, updated=now)
+    webhook_urls.update_urls(request, application)
+    request.state.applications[application.sid] = application
     return as_resource(application)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(_application(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_application(request))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
-    application = _application(asked)
-    webhook_urls.update_urls(asked, application)
+def update(request: ApiRequest) -> dict[str, Any]:
+    application = _application(request)
+    webhook_urls.update_urls(request, application)
     return as_resource(application)
 
 
-def delete(asked: ApiRequest) -> None:
-    del asked.state.applications[_application(asked).sid]
+def delete(request: ApiRequest) -> None:
+    del request.state.applications[_application(request).sid]
 
 
 def as_resource(application: TwimlApplication) -> dict[str, Any]:
@@ -46,8 +48,8 @@ def as_resource(application: TwimlApplication) -> dict[str, Any]:
     }
 
 
-def _application(asked: ApiRequest) -> TwimlApplication:
-    found = asked.state.applications.get(asked.path("sid"))
+def _application(request: ApiRequest) -> TwimlApplication:
+    found = request.state.applications.get(request.path("sid"))
     if found is None:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return found

@@ -12,19 +12,19 @@ DEFAULT_AREA = "212"
 MAX_NUMBERS = 50
 
 
-def search(asked: ApiRequest) -> dict[str, Any]:
+def search(request: ApiRequest) -> dict[str, Any]:
     """Free numbers of a country, for North America in the wished area code."""
-    country = asked.path("country").upper()
-    area = asked.query.get("AreaCode", DEFAULT_AREA)
+    country = request.path("country").upper()
+    area = request.query.get("AreaCode", DEFAULT_AREA)
     prefix = PREFIXES.get(country, "").format(
         area=area if area.isascii() and area.isdigit() and len(area) == 3 else "212"
     )
     digits = 3 if country == "GB" else 2
-    wanted = asked.query.get("PageSize", str(MAX_NUMBERS))
+    wanted = request.query.get("PageSize", str(MAX_NUMBERS))
     most = min(int(wanted), MAX_NUMBERS) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else MAX_NUMBERS
     free = [f"{prefix}{last:0{digits}}" for last in range(10**digits)] if prefix else []
-    rows = [number for number in free if number not in asked.state.numbers][:most]
-    return {"available_phone_numbers": [_resource(number, country) for number in rows], "uri": asked.request.path}
+    rows = [number for number in free if number not in request.state.numbers][:most]
+    return {"available_phone_numbers": [_resource(number, country) for number in rows], "uri": request.http.path}
 
 
 def _resource(number: str, country: str) -> dict[str, Any]:

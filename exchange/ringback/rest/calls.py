@@ -40,74 +40,76 @@ SUBRESOURCES = (
 )
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
-    to, from_ = to_number(asked), from_number(asked)
-    application = twiml_application(asked)
-    first = Fetch(application.voice_url, application.voice_method) if application else first_step(asked)
+def create(request: ApiRequest) -> dict[str, Any]:
+    to, from_ = to_number(request), from_number(request)
+    application = twiml_application(request)
+    first = Fetch(application.voice_url, application.voice_method) if application else first_step(request)
     if first is None:
         raise RestError(21205, why="(none given)")
-    timeout = parameters.whole_number(asked, "Timeout", 60, 21208, 1, 600)
-    if not SEND_DIGITS.fullmatch(asked.text("SendDigits")):
-        raise RestError(21206, why=asked.text("SendDigits")[:40])
+    timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
+    if not SEND_DIGITS.fullmatch(request.text("SendDigits")):
+        raise RestError(21206, why=request.text("SendDigits")[:40])
     plan = CallPlan(
         from_=from_,
         to=to,
         direction="outbound-api",
         handset=to,
-        account=asked.account,
-        number_sid=asked.state.numbers[from_].sid if from_ in asked.state.numbers else None,
-        fallback=fallback(asked, application),
-        callbacks=[status_callback(asked, application)],
-        machine_detection=asked.text("MachineDetection"),
-        amd_callback=amd_callback(asked, "AsyncAmdStatusCallback") if parameters.boolean(asked, "AsyncAmd") else None,
-        recording=call_recording(asked),
+        account=request.account,
+        number_sid=request.state.numbers[from_].sid if from_ in request.state.numbers else None,
+        fallback=fallback(request, application),
+        callbacks=[status_callback(request, application)],
+        machine_detection=request.text("MachineDetection"),
+        amd_callback=amd_callback(request, "AsyncAmdStatusCallback")
+        if parameters.boolean(request, "AsyncAmd")
+        else None,
+        recording=call_recording(request),
     )
-    limit = parameters.whole_number(asked, "TimeLimit", 14400, 21208, 1, 86400)
-    return as_resource(start_outbound_call(asked.state, plan, first, timeout, limit))
+    limit = parameters.whole_number(request, "TimeLimit", 14400, 21208, 1, 86400)
+    return as_resource(start_outbound_call(request.state, plan, first, timeout, limit))
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(_call(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_call(request))
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
+def list_all(request: ApiRequest) -> dict[str, Any]:
     rows = [
         call
-        for call in reversed(asked.state.calls.values())
+        for call in reversed(request.state.calls.values())
         if not call.plan.hidden
-        and matches(asked, "To", call.plan.to)
-        and matches(asked, "From", call.plan.from_)
-        and matches(asked, "Status", call.status)
-        and matches(asked, "ParentCallSid", call.plan.parent or "")
-        and matches_dates(asked, "StartTime", call.answered or call.created)
-        and matches_dates(asked, "EndTime", call.ended)
+        and matches(request, "To", call.plan.to)
+        and matches(request, "From", call.plan.from_)
+        and matches(request, "Status", call.status)
+        and matches(request, "ParentCallSid", call.plan.parent or "")
+        and matches_dates(request, "StartTime", call.answered or call.created)
+        and matches_dates(request, "EndTime", call.ended)
     ]
-    return page(asked, "calls", rows, as_resource)
+    return page(request, "calls", rows, as_resource)
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
+def update(request: ApiRequest) -> dict[str, Any]:
     """End a call, or give it another document: the running verb stops, also one whose webhook is still open."""
-    call = _call(asked)
+    call = _call(request)
     if call.is_over:
         raise RestError(21220)
-    _new_callback(asked, call)
-    status = asked.text("Status").strip()
+    _new_callback(request, call)
+    status = request.text("Status").strip()
     if status == "completed" or (status == "canceled" and not call.is_live):
         _end(call, status)
     elif status not in ("", "canceled"):
         raise RestError(21220)
-    elif (step := first_step(asked)) is not None:
+    elif (step := first_step(request)) is not None:
         if not call.is_live and call.plan.direction != "inbound":
             raise RestError(21220)
-        _redirect(asked, call, step)
+        _redirect(request, call, step)
     return as_resource(call)
 
 
-def _new_callback(asked: ApiRequest, call: Call) -> None:
-    if asked.has("FallbackUrl"):
-        call.plan.fallback = fallback(asked, None)
-    if asked.has("StatusCallback"):
-        call.plan.callbacks = [status_callback(asked)]
+def _new_callback(request: ApiRequest, call: Call) -> None:
+    if request.has("FallbackUrl"):
+        call.plan.fallback = fallback(request, None)
+    if request.has("StatusCallback"):
+        call.plan.callbacks = [status_callback(request)]
 
 
 def _end(call: Call, status: str) -> None:
@@ -118,18 +120,18 @@ def _end(call: Call, status: str) -> None:
         call.set_status("canceled")
 
 
-def _redirect(asked: ApiRequest, call: Call, step: Step) -> None:
+def _redirect(request: ApiRequest, call: Call, step: Step) -> None:
     call.redirected = True
-    if asked.state.faults.trigger("stale-document", "voice"):
+    if request.state.faults.trigger("stale-document", "voice"):
         call.serves_stale_document = True
     call.interrupt(step)
 
 
-def delete(asked: ApiRequest) -> None:
-    call = _call(asked)
+def delete(request: ApiRequest) -> None:
+    call = _call(request)
     if not call.is_over:
         raise RestError(20009)
-    del asked.state.calls[call.sid]
+    del request.state.calls[call.sid]
 
 
 def as_resource(call: Call) -> dict[str, Any]:
@@ -179,8 +181,8 @@ def _camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-def _call(asked: ApiRequest) -> Call:
-    call = asked.state.calls.get(asked.path("sid"))
+def _call(request: ApiRequest) -> Call:
+    call = request.state.calls.get(request.path("sid"))
     if call is None or call.plan.hidden:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return call

@@ -14,32 +14,32 @@ from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
+def list_all(request: ApiRequest) -> dict[str, Any]:
     rows = [
         conference
-        for conference in reversed(asked.state.conferences.values())
-        if matches(asked, "FriendlyName", conference.name)
-        and matches(asked, "Status", conference.status)
-        and matches_dates(asked, "DateCreated", conference.created)
-        and matches_dates(asked, "DateUpdated", conference.updated)
+        for conference in reversed(request.state.conferences.values())
+        if matches(request, "FriendlyName", conference.name)
+        and matches(request, "Status", conference.status)
+        and matches_dates(request, "DateCreated", conference.created)
+        and matches_dates(request, "DateUpdated", conference.updated)
     ]
-    return page(asked, "conferences", rows, as_resource)
+    return page(request, "conferences", rows, as_resource)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(find_conference(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(find_conference(request))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
+def update(request: ApiRequest) -> dict[str, Any]:
     """End it, or let everybody hear an announcement."""
-    conference = find_conference(asked)
-    if address := parameters.url(asked, "AnnounceUrl", 21205):
+    conference = find_conference(request)
+    if address := parameters.url(request, "AnnounceUrl", 21205):
         hearing = [
-            play_to(asked, participant, address, announce_method(asked))
+            play_to(request, participant, address, announce_method(request))
             for participant in conference.participants.values()
         ]
-        asked.state.spawn(announced(conference, hearing, address))
-    if asked.text("Status") == "completed":
+        request.state.spawn(announced(conference, hearing, address))
+    if request.text("Status") == "completed":
         conference.end("conference-ended-via-api")
     return as_resource(conference)
 
@@ -62,10 +62,10 @@ def as_resource(conference: Conference) -> dict[str, Any]:
     }
 
 
-def find_conference(asked: ApiRequest) -> Conference:
+def find_conference(request: ApiRequest) -> Conference:
     """By its sid, or by its name while it goes on."""
-    written = asked.path("sid")
-    for conference in reversed(asked.state.conferences.values()):
+    written = request.path("sid")
+    for conference in reversed(request.state.conferences.values()):
         if conference.sid == written or (conference.name == written and conference.status != "completed"):
             return conference
-    raise not_found(asked.request.path)
+    raise not_found(request.http.path)

@@ -11,58 +11,58 @@ from ringback.rest.errors import RestError, not_found
 from ringback.rest.paging import page
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    wanted, name = asked.query.get("PhoneNumber", ""), asked.query.get("FriendlyName", "")
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    wanted, name = request.query.get("PhoneNumber", ""), request.query.get("FriendlyName", "")
     rows = [
         number
-        for number in asked.state.numbers.values()
+        for number in request.state.numbers.values()
         if wanted.strip().lstrip("+") in number.phone_number and (not name or name == number.friendly_name)
     ]
-    return page(asked, "incoming_phone_numbers", rows, as_resource)
+    return page(request, "incoming_phone_numbers", rows, as_resource)
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
+def create(request: ApiRequest) -> dict[str, Any]:
     """Buy one: any number that nobody here has is available."""
-    written = asked.text("PhoneNumber")
-    phone_number = normalize_number(written) or _in_area(asked, asked.text("AreaCode").strip())
+    written = request.text("PhoneNumber")
+    phone_number = normalize_number(written) or _in_area(request, request.text("AreaCode").strip())
     if not is_e164(phone_number):
         raise RestError(21421, number=written)
-    if phone_number in asked.state.numbers:
+    if phone_number in request.state.numbers:
         raise RestError(21422, number=phone_number)
-    number = new_number(asked, phone_number)
-    webhook_urls.update_urls(asked, number)
-    asked.state.numbers[phone_number] = number
+    number = new_number(request, phone_number)
+    webhook_urls.update_urls(request, number)
+    request.state.numbers[phone_number] = number
     return as_resource(number)
 
 
-def new_number(asked: ApiRequest, phone_number: str) -> PhoneNumber:
-    now = asked.state.clock.now()
+def new_number(request: ApiRequest, phone_number: str) -> PhoneNumber:
+    now = request.state.clock.now()
     return PhoneNumber(
-        phone_number=phone_number, account_sid=asked.account, created=now, updated=now, friendly_name=phone_number
+        phone_number=phone_number, account_sid=request.account, created=now, updated=now, friendly_name=phone_number
     )
 
 
-def _in_area(asked: ApiRequest, area: str) -> str:
+def _in_area(request: ApiRequest, area: str) -> str:
     if not (area.isascii() and area.isdigit() and len(area) == 3) or area == "533":
         raise RestError(21452 if area else 21421, why=area, number="")
     for last in range(100, 200):  # 555-0100 to 555-0199 are kept for fiction
-        if (number := f"+1{area}5550{last}") not in asked.state.numbers:
+        if (number := f"+1{area}5550{last}") not in request.state.numbers:
             return number
     raise RestError(21452, why=area)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(_number(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_number(request))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
-    number = _number(asked)
-    webhook_urls.update_urls(asked, number)
+def update(request: ApiRequest) -> dict[str, Any]:
+    number = _number(request)
+    webhook_urls.update_urls(request, number)
     return as_resource(number)
 
 
-def delete(asked: ApiRequest) -> None:
-    del asked.state.numbers[_number(asked).phone_number]
+def delete(request: ApiRequest) -> None:
+    del request.state.numbers[_number(request).phone_number]
 
 
 def as_resource(number: PhoneNumber) -> dict[str, Any]:
@@ -87,8 +87,8 @@ def as_resource(number: PhoneNumber) -> dict[str, Any]:
     }
 
 
-def _number(asked: ApiRequest) -> PhoneNumber:
-    for number in asked.state.numbers.values():
-        if number.sid == asked.path("sid"):
+def _number(request: ApiRequest) -> PhoneNumber:
+    for number in request.state.numbers.values():
+        if number.sid == request.path("sid"):
             return number
-    raise not_found(asked.request.path)
+    raise not_found(request.http.path)

@@ -11,27 +11,27 @@ from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    return page(asked, "keys", list(asked.state.keys.values()), _resource)
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    return page(request, "keys", list(request.state.keys.values()), _resource)
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
-    key = asked.state.new_key(asked.text("FriendlyName"))
+def create(request: ApiRequest) -> dict[str, Any]:
+    key = request.state.new_key(request.text("FriendlyName"))
     return _resource(key) | {"secret": key.secret}
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return _resource(_key(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return _resource(_key(request))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
-    key = _key(asked)
-    key.friendly_name = asked.text("FriendlyName", key.friendly_name)
+def update(request: ApiRequest) -> dict[str, Any]:
+    key = _key(request)
+    key.friendly_name = request.text("FriendlyName", key.friendly_name)
     return _resource(key)
 
 
-def delete(asked: ApiRequest) -> None:
-    del asked.state.keys[_key(asked).sid]
+def delete(request: ApiRequest) -> None:
+    del request.state.keys[_key(request).sid]
 
 
 def _resource(key: ApiKey) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def _resource(key: ApiKey) -> dict[str, Any]:
     return {"sid": key.sid, "friendly_name": key.friendly_name, "date_created": date, "date_updated": date}
 
 
-def _key(asked: ApiRequest) -> ApiKey:
-    key = asked.state.keys.get(asked.path("sid"))
+def _key(request: ApiRequest) -> ApiKey:
+    key = request.state.keys.get(request.path("sid"))
     if key is None:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return key

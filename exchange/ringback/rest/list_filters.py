@@ -8,12 +8,12 @@ from ringback.rest.api_request import ApiRequest
 from ringback.service.dates import read_date
 
 
-def matches_dates(asked: ApiRequest, name: str, moment: datetime | None) -> bool:
+def matches_dates(request: ApiRequest, name: str, moment: datetime | None) -> bool:
     """Does a moment lie where the filters on that name want it?
 
     A bare date means that whole day, in UTC; so does midnight, where it is asked for exactly: SDKs write dates so."""
     for sign in ("", "<", ">"):
-        written = asked.query.get(name + sign)
+        written = request.query.get(name + sign)
         bound = read_date(written) if written else None
         if bound is None:
             continue
@@ -36,6 +36,6 @@ def _fits(sign: str, moment: datetime, bound: datetime, whole_day: bool) -> bool
     return bound <= moment < end if whole_day else moment == bound
 
 
-def matches(asked: ApiRequest, name: str, value: str) -> bool:
-    wanted = asked.query.get(name)
+def matches(request: ApiRequest, name: str, value: str) -> bool:
+    wanted = request.query.get(name)
     return not wanted or wanted == value

@@ -25,11 +25,11 @@ PACKAGES = (
 )
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
+def fetch(request: ApiRequest) -> dict[str, Any]:
     """A number that is none is found too, and `valid` says so. Packages that were not asked for are null."""
-    found = _found(asked)
-    wanted = {name.strip() for name in asked.query.get("Fields", "").split(",")}
-    return {name: _package(asked, found, name) if name in wanted else None for name in PACKAGES} | {
+    found = _found(request)
+    wanted = {name.strip() for name in request.query.get("Fields", "").split(",")}
+    return {name: _package(request, found, name) if name in wanted else None for name in PACKAGES} | {
         "calling_country_code": found.calling_code,
         "country_code": found.country,
         "national_format": found.national,
@@ -40,15 +40,15 @@ def fetch(asked: ApiRequest) -> dict[str, Any]:
     }
 
 
-def fetch_v1(asked: ApiRequest) -> dict[str, Any]:
+def fetch_v1(request: ApiRequest) -> dict[str, Any]:
     """The first version finds valid numbers only."""
-    found = _found(asked)
+    found = _found(request)
     if found.errors:
-        raise not_found(asked.request.path)
-    wanted = asked.query.getall("Type", [])
+        raise not_found(request.http.path)
+    wanted = request.query.getall("Type", [])
     return {
         "add_ons": None,
-        "caller_name": _caller(asked, found) if "caller-name" in wanted else None,
+        "caller_name": _caller(request, found) if "caller-name" in wanted else None,
         "carrier": _carrier(found) | {"name": CARRIER_NAME} if "carrier" in wanted else None,
         "country_code": found.country,
         "national_format": found.national,
@@ -57,23 +57,23 @@ def fetch_v1(asked: ApiRequest) -> dict[str, Any]:
     }
 
 
-def _found(asked: ApiRequest) -> LookupResult:
+def _found(request: ApiRequest) -> LookupResult:
     return look_up(
-        asked.state, normalize_number(asked.path("number"))[:64], asked.query.get("CountryCode", "").upper()[:2]
+        request.state, normalize_number(request.path("number"))[:64], request.query.get("CountryCode", "").upper()[:2]
     )
 
 
-def _package(asked: ApiRequest, found: LookupResult, name: str) -> dict[str, Any]:
+def _package(request: ApiRequest, found: LookupResult, name: str) -> dict[str, Any]:
     if name == "caller_name":
-        return _caller(asked, found)
+        return _caller(request, found)
     if name == "line_type_intelligence":
         return _carrier(found) | {"carrier_name": CARRIER_NAME if found.line else None}
     return dict(NOT_ENABLED)
 
 
-def _caller(asked: ApiRequest, found: LookupResult) -> dict[str, Any]:
+def _caller(request: ApiRequest, found: LookupResult) -> dict[str, Any]:
     """A handset is called by its name."""
-    handset = asked.state.handsets.get(found.number)
+    handset = request.state.handsets.get(found.number)
     name = handset.name if handset else ""
     return {"caller_name": name or None, "caller_type": "CONSUMER" if name else None, "error_code": None}
 

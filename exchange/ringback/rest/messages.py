@@ -18,6 +18,7 @@ from ringback.rest.paging import page
 from ringback.service.dates import read_date, rfc2822
 from ringback.service.media import Media
 from ringback.service.sids import SID
+from ringback.state import State
 
 MAX_CHARACTERS = 1600
 MAX_MEDIA = 10
@@ -25,58 +26,58 @@ MAX_QUEUE_SECONDS = 36_000  # seconds
 MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # seconds from now that a message can be scheduled for
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
-    state = asked.state
-    to, service = _to(asked), _service(asked)
-    from_ = next(iter(state.numbers)) if service and not asked.text("From") else _from(asked)
-    media = _media(asked)
-    body = asked.text("Body")
+def create(request: ApiRequest) -> dict[str, Any]:
+    state = request.state
+    to, service = _to(request), _service(request)
+    from_ = next(iter(state.numbers)) if service and not request.text("From") else _from(request)
+    media = _media(request)
+    body = request.text("Body")
     if not body and not media:
-        raise RestError(21619 if asked.has("Body") and asked.has("MediaUrl") else 21602)
+        raise RestError(21619 if request.has("Body") and request.has("MediaUrl") else 21602)
     if len(body) > MAX_CHARACTERS:
         raise RestError(21617)
-    parameters.whole_number(asked, "ValidityPeriod", 36000, 21624, 1, 36000)
+    parameters.whole_number(request, "ValidityPeriod", 36000, 21624, 1, 36000)
     if state.opt_outs.has_opted_out(to, from_):
         raise RestError(21610)
     if state.message_rate.backlog(from_) > MAX_QUEUE_SECONDS:
         raise RestError(21611, number=from_)
-    send_at = _send_at(asked, service)
+    send_at = _send_at(request, service)
     message = Message(
-        account=asked.account,
+        account=request.account,
         from_=from_,
         to=to,
         body=body,
         direction="outbound-api",
         handset=to,
         created=state.clock.now(),
-        status="queued" if asked.text("From") else "accepted",
+        status="queued" if request.text("From") else "accepted",
         media_urls=media,
         service=service,
-        callback=parameters.url(asked, "StatusCallback", 21609),
+        callback=parameters.url(request, "StatusCallback", 21609),
     )
     return as_resource(schedule(state, message, send_at) if send_at else send(state, message))
 
 
-def _to(asked: ApiRequest) -> str:
-    to = normalize_number(asked.text("To"))
+def _to(request: ApiRequest) -> str:
+    to = normalize_number(request.text("To"))
     if not to:
         raise RestError(21604)
     if not is_handset_address(to) or (E164.fullmatch(to) and len(to) < 8):
-        raise RestError(21211, number=asked.text("To"))
+        raise RestError(21211, number=request.text("To"))
     return to
 
 
-def _service(asked: ApiRequest) -> str | None:
+def _service(request: ApiRequest) -> str | None:
     """Any Messaging Service will do: its sender is the account's first number, unless From names another."""
-    sid = asked.text("MessagingServiceSid").strip()
+    sid = request.text("MessagingServiceSid").strip()
     if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
         raise RestError(21705, why=sid[:40])
     return sid or None
 
 
-def _send_at(asked: ApiRequest, service: str | None) -> datetime | None:
+def _send_at(request: ApiRequest, service: str | None) -> datetime | None:
     """The moment a message is scheduled for, if it is."""
-    kind, written = asked.text("ScheduleType").strip(), asked.text("SendAt").strip()
+    kind, written = request.text("ScheduleType").strip(), request.text("SendAt").strip()
     if not kind and not written:
         return None
     if kind != "fixed":
@@ -86,25 +87,25 @@ def _send_at(asked: ApiRequest, service: str | None) -> datetime | None:
     if not written:
         raise RestError(35111)
     moment = read_date(written)
-    ahead = moment.timestamp() - asked.state.clock.time() if moment else 0
+    ahead = moment.timestamp() - request.state.clock.time() if moment else 0
     if moment is None or not MIN_SCHEDULE_SECONDS <= ahead <= MAX_SCHEDULE_SECONDS:
         raise RestError(35114, why=written[:40])
     return moment
 
 
-def _from(asked: ApiRequest) -> str:
-    from_ = normalize_number(asked.text("From"))
+def _from(request: ApiRequest) -> str:
+    from_ = normalize_number(request.text("From"))
     if not from_:
         raise RestError(21603)
     if not is_handset_address(from_):
-        raise RestError(21212, number=asked.text("From"))
-    if from_ not in asked.state.numbers:
+        raise RestError(21212, number=request.text("From"))
+    if from_ not in request.state.numbers:
         raise RestError(21606, number=from_)
     return from_
 
 
-def _media(asked: ApiRequest) -> list[str]:
-    urls = [url.strip() for url in asked.texts("MediaUrl") if url.strip()]
+def _media(request: ApiRequest) -> list[str]:
+    urls = [url.strip() for url in request.texts("MediaUrl") if url.strip()]
     if len(urls) > MAX_MEDIA:
         raise RestError(21623)
     for url in urls:
@@ -113,57 +114,57 @@ def _media(asked: ApiRequest) -> list[str]:
     return urls
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
+def list_all(request: ApiRequest) -> dict[str, Any]:
     rows = [
         message
-        for message in reversed(asked.state.messages.values())
+        for message in reversed(request.state.messages.values())
         if not message.hidden
-        and matches(asked, "To", message.to)
-        and matches(asked, "From", message.from_)
-        and matches_dates(asked, "DateSent", message.created if message.received else message.sent or message.created)
+        and matches(request, "To", message.to)
+        and matches(request, "From", message.from_)
+        and matches_dates(request, "DateSent", message.created if message.received else message.sent or message.created)
     ]
-    return page(asked, "messages", rows, as_resource)
+    return page(request, "messages", rows, as_resource)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(_message(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_message(request))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
+def update(request: ApiRequest) -> dict[str, Any]:
     """`Body=` redacts, and `Status=canceled` calls a scheduled message off."""
-    message = _message(asked)
-    if asked.text("Status") == "canceled":
+    message = _message(request)
+    if request.text("Status") == "canceled":
         if message.status != "scheduled":
             raise RestError(30409)
-        cancel(asked.state, message)
-    if asked.has("Body") and not asked.text("Body"):
+        cancel(request.state, message)
+    if request.has("Body") and not request.text("Body"):
         message.body = ""
     return as_resource(message)
 
 
-def delete(asked: ApiRequest) -> None:
-    message = _message(asked)
+def delete(request: ApiRequest) -> None:
+    message = _message(request)
     if message.status in ("scheduled", "accepted", "queued", "sending"):
         raise RestError(20009)
-    del asked.state.messages[message.sid]
+    del request.state.messages[message.sid]
 
 
-def list_media(asked: ApiRequest) -> dict[str, Any]:
-    return page(asked, "media_list", _message(asked).media, _media_resource)
+def list_media(request: ApiRequest) -> dict[str, Any]:
+    return page(request, "media_list", _message(request).media, _media_resource)
 
 
-def fetch_media(asked: ApiRequest) -> dict[str, Any]:
-    return _media_resource(_one_media(asked))
+def fetch_media(request: ApiRequest) -> dict[str, Any]:
+    return _media_resource(_one_media(request))
 
 
-def delete_media(asked: ApiRequest) -> None:
-    media = _one_media(asked)
-    _message(asked).media.remove(media)
+def delete_media(request: ApiRequest) -> None:
+    media = _one_media(request)
+    _message(request).media.remove(media)
 
 
-async def download_media(asked_board: Any, request: web.Request) -> web.Response:
+async def download_media(state: State, request: web.Request) -> web.Response:
     """The picture itself; as on a new account, nobody has to log in for it."""
-    message = asked_board.messages.get(request.match_info["sid"])
+    message = state.messages.get(request.match_info["sid"])
     for media in message.media if message else []:
         if media.sid == request.match_info["media"]:
             headers = {"Content-Type": media.content_type, "Content-Security-Policy": "sandbox"}
@@ -183,18 +184,18 @@ def _media_resource(media: Media) -> dict[str, Any]:
     }
 
 
-def _message(asked: ApiRequest) -> Message:
-    message = asked.state.messages.get(asked.path("sid"))
+def _message(request: ApiRequest) -> Message:
+    message = request.state.messages.get(request.path("sid"))
     if message is None or message.hidden:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return message
 
 
-def _one_media(asked: ApiRequest) -> Media:
-    for media in _message(asked).media:
-        if media.sid == asked.path("media"):
+def _one_media(request: ApiRequest) -> Media:
+    for media in _message(request).media:
+        if media.sid == request.path("media"):
             return media
-    raise not_found(asked.request.path)
+    raise not_found(request.http.path)
 
 
 def as_resource(message: Message) -> dict[str, Any]:

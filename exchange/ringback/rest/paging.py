@@ -14,50 +14,50 @@ MAX_PAGE_SIZE = 1000
 PAGING = {"Page", "PageSize", "PageToken"}
 
 
-def page(asked: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
+def page(request: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
     """One page of rows, newest first as the caller ordered them. `show` turns a row into its resource.
 
     A PageToken names the last row of the page before, so that new rows do not shift those that follow."""
-    shown, start, about = _cut(asked, rows, show)
+    shown, start, about = _cut(request, rows, show)
     uris = {name.replace("url", "uri"): value for name, value in about.items()}
     return {collection: shown, "start": start, "end": max(start, start + len(shown) - 1)} | uris
 
 
-def page_with_meta(asked: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
+def page_with_meta(request: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
     """The same, as products younger than 2010-04-01 write it: in `meta`, and with whole addresses."""
-    shown, _, about = _cut(asked, rows, show)
-    origin = str(asked.request.url.origin())
+    shown, _, about = _cut(request, rows, show)
+    origin = str(request.http.url.origin())
     meta = {name: origin + value if isinstance(value, str) else value for name, value in about.items()}
     return {collection: shown, "meta": meta | {"key": collection}}
 
 
-def _cut(asked: ApiRequest, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
+def _cut(request: ApiRequest, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
     """The rows shown, where they begin, and which page that is of which."""
-    size, number = _size(asked), _whole(asked, "Page", 0)
-    start = _start(asked, rows, size, number)
+    size, number = _size(request), _whole(request, "Page", 0)
+    start = _start(request, rows, size, number)
     shown = [show(row) for row in rows[start : start + size]]
     last = shown[-1]["sid"] if shown and "sid" in shown[-1] else ""
     more = len(rows) > start + size
     about = {
-        "first_page_url": _url(asked, size, 0),
-        "next_page_url": _url(asked, size, number + 1, f"PA{last}") if more else None,
-        "previous_page_url": _url(asked, size, number - 1) if number else None,
-        "url": _url(asked, size, number),
+        "first_page_url": _url(request, size, 0),
+        "next_page_url": _url(request, size, number + 1, f"PA{last}") if more else None,
+        "previous_page_url": _url(request, size, number - 1) if number else None,
+        "url": _url(request, size, number),
         "page": number,
         "page_size": size,
     }
     return shown, start, about
 
 
-def _size(asked: ApiRequest) -> int:
-    size = _whole(asked, "PageSize", DEFAULT_PAGE_SIZE)
+def _size(request: ApiRequest) -> int:
+    size = _whole(request, "PageSize", DEFAULT_PAGE_SIZE)
     if size > MAX_PAGE_SIZE:
         raise RestError(20007)
     return max(size, 1)
 
 
-def _start(asked: ApiRequest, rows: list[Row], size: int, number: int) -> int:
-    token = asked.query.get("PageToken", "")
+def _start(request: ApiRequest, rows: list[Row], size: int, number: int) -> int:
+    token = request.query.get("PageToken", "")
     if not token:
         return number * size
     for place, row in enumerate(rows):
@@ -66,12 +66,12 @@ def _start(asked: ApiRequest, rows: list[Row], size: int, number: int) -> int:
     raise RestError(21481, why=token[:40])
 
 
-def _whole(asked: ApiRequest, name: str, default: int) -> int:
-    written = asked.query.get(name, "")
+def _whole(request: ApiRequest, name: str, default: int) -> int:
+    written = request.query.get(name, "")
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else default
 
 
-def _url(asked: ApiRequest, size: int, number: int, token: str = "") -> str:
-    kept = [(name, value) for name, value in asked.query.items() if name not in PAGING]
+def _url(request: ApiRequest, size: int, number: int, token: str = "") -> str:
+    kept = [(name, value) for name, value in request.query.items() if name not in PAGING]
     paging = [("PageSize", str(size)), ("Page", str(number))] + ([("PageToken", token)] if token else [])
-    return f"{asked.request.path}?{urlencode(kept + paging)}"
+    return f"{request.http.path}?{urlencode(kept + paging)}"

@@ -25,23 +25,23 @@ def is_url(text: str) -> bool:
         return False
 
 
-def url(asked: ApiRequest, name: str, code: int) -> str:
+def url(request: ApiRequest, name: str, code: int) -> str:
     """A parameter that is an address, or "" when it was not given."""
-    written = asked.text(name).strip()
+    written = request.text(name).strip()
     if written and not is_url(written):
         raise RestError(code, why=written[:200])
     return written
 
 
-def method(asked: ApiRequest, name: str, code: int = 21209, default: str = "POST") -> str:
-    written = asked.text(name).strip().upper() or default
+def method(request: ApiRequest, name: str, code: int = 21209, default: str = "POST") -> str:
+    written = request.text(name).strip().upper() or default
     if written not in ("GET", "POST"):
         raise RestError(code, why=written[:40])
     return written
 
 
-def whole_number(asked: ApiRequest, name: str, default: int, code: int, least: int, most: int) -> int:
-    written = asked.text(name).strip()
+def whole_number(request: ApiRequest, name: str, default: int, code: int, least: int, most: int) -> int:
+    written = request.text(name).strip()
     if not written:
         return default
     if not (written.isascii() and written.isdigit() and len(written) < 10 and least <= int(written) <= most):
@@ -49,14 +49,14 @@ def whole_number(asked: ApiRequest, name: str, default: int, code: int, least: i
     return int(written)
 
 
-def one_of(asked: ApiRequest, name: str, default: str, known: Container[str]) -> str:
+def one_of(request: ApiRequest, name: str, default: str, known: Container[str]) -> str:
     """A word of a few."""
-    written = asked.text(name).strip() or default
+    written = request.text(name).strip() or default
     if written not in known:
         raise RestError(20001)
     return written
 
 
-def boolean(asked: ApiRequest, name: str, default: bool = False) -> bool:
-    written = asked.text(name).strip().lower()
+def boolean(request: ApiRequest, name: str, default: bool = False) -> bool:
+    written = request.text(name).strip().lower()
     return written == "true" if written in ("true", "false") else default

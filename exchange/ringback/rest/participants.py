@@ -45,9 +45,9 @@ NOUN_EVENT_ATTRIBUTES = {
 }
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    conference = find_conference(asked)
-    muted, hold, coaching = (asked.query.get(name) for name in ("Muted", "Hold", "Coaching"))
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    conference = find_conference(request)
+    muted, hold, coaching = (request.query.get(name) for name in ("Muted", "Hold", "Coaching"))
     rows = [
         participant
         for participant in conference.participants.values()
@@ -55,100 +55,100 @@ def list_all(asked: ApiRequest) -> dict[str, Any]:
         and (hold is None or (hold == "true") == participant.hold)
         and (coaching is None or (coaching == "true") == bool(participant.coached_sid))
     ]
-    return page(asked, "participants", rows, lambda found: as_resource(conference, found))
+    return page(request, "participants", rows, lambda found: as_resource(conference, found))
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
+def create(request: ApiRequest) -> dict[str, Any]:
     """Call somebody into a conference, which may be named for the first time here."""
-    state = asked.state
-    written = asked.path("sid")
+    state = request.state
+    written = request.path("sid")
     name = state.conferences[written].name if written in state.conferences else written
     if SID.fullmatch(written) and written not in state.conferences:
-        raise not_found(asked.request.path)
-    to, from_ = normalize_number(asked.text("To")), normalize_number(asked.text("From"))
+        raise not_found(request.http.path)
+    to, from_ = normalize_number(request.text("To")), normalize_number(request.text("From"))
     if not is_handset_address(to):
-        raise RestError(21211, number=asked.text("To"))
+        raise RestError(21211, number=request.text("To"))
     if from_ not in state.numbers:
-        raise RestError(21212, number=asked.text("From"))
-    conference = state.conferences.get_or_create(asked.account, name)
+        raise RestError(21212, number=request.text("From"))
+    conference = state.conferences.get_or_create(request.account, name)
     callback = StatusCallback(
-        parameters.url(asked, "StatusCallback", 21609), parameters.method(asked, "StatusCallbackMethod")
+        parameters.url(request, "StatusCallback", 21609), parameters.method(request, "StatusCallbackMethod")
     )
     plan = CallPlan(
         from_,
         to,
         "outbound-api",
         to,
-        asked.account,
+        request.account,
         callbacks=[callback],
-        recording=call_recording(asked),
-        machine_detection=asked.text("MachineDetection"),
-        amd_callback=amd_callback(asked, "AmdStatusCallback"),
+        recording=call_recording(request),
+        machine_detection=request.text("MachineDetection"),
+        amd_callback=amd_callback(request, "AmdStatusCallback"),
     )
-    timeout = parameters.whole_number(asked, "Timeout", 60, 21208, 1, 600)
-    call = start_outbound_call(state, plan, Inline(_document(asked, name)), timeout)
-    return as_resource(conference, Participant(call, label=asked.text("Label")))
+    timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
+    call = start_outbound_call(state, plan, Inline(_document(request, name)), timeout)
+    return as_resource(conference, Participant(call, label=request.text("Label")))
 
 
-def _document(asked: ApiRequest, name: str) -> str:
+def _document(request: ApiRequest, name: str) -> str:
     given = {
-        attribute: asked.text(parameter) for parameter, attribute in NOUN_ATTRIBUTES.items() if asked.has(parameter)
+        attribute: request.text(parameter) for parameter, attribute in NOUN_ATTRIBUTES.items() if request.has(parameter)
     }
     for parameter, attribute in NOUN_EVENT_ATTRIBUTES.items():
-        if asked.has(parameter):
-            given[attribute] = " ".join(asked.texts(parameter))
+        if request.has(parameter):
+            given[attribute] = " ".join(request.texts(parameter))
     attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in given.items())
     return f"<Response><Dial><Conference {attributes}>{escape(name)}</Conference></Dial></Response>"
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(find_conference(asked), _participant(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(find_conference(request), _participant(request))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
+def update(request: ApiRequest) -> dict[str, Any]:
     """Mute, hold, coach, or let one person hear something."""
-    conference, participant = find_conference(asked), _participant(asked)
-    if asked.has("Muted"):
-        participant.muted = parameters.boolean(asked, "Muted")
+    conference, participant = find_conference(request), _participant(request)
+    if request.has("Muted"):
+        participant.muted = parameters.boolean(request, "Muted")
         conference.notify("participant-mute" if participant.muted else "participant-unmute", participant)
-    if asked.has("Hold"):
-        _hold(asked, conference, participant)
-    if asked.has("EndConferenceOnExit"):
-        participant.end_on_exit = parameters.boolean(asked, "EndConferenceOnExit")
+    if request.has("Hold"):
+        _hold(request, conference, participant)
+    if request.has("EndConferenceOnExit"):
+        participant.end_on_exit = parameters.boolean(request, "EndConferenceOnExit")
         conference.notify("participant-modify", participant)
-    if asked.has("Coaching") or asked.has("CallSidToCoach"):
-        _coach(asked, conference, participant)
-    if address := parameters.url(asked, "AnnounceUrl", 21205):
-        hearing = [play_to(asked, participant, address, announce_method(asked))]
-        asked.state.spawn(announced(conference, hearing, address, participant))
+    if request.has("Coaching") or request.has("CallSidToCoach"):
+        _coach(request, conference, participant)
+    if address := parameters.url(request, "AnnounceUrl", 21205):
+        hearing = [play_to(request, participant, address, announce_method(request))]
+        request.state.spawn(announced(conference, hearing, address, participant))
     return as_resource(conference, participant)
 
 
-def _coach(asked: ApiRequest, conference: Conference, participant: Participant) -> None:
+def _coach(request: ApiRequest, conference: Conference, participant: Participant) -> None:
     """From now on only that one hears this one, or everybody again."""
-    sid = asked.text("CallSidToCoach") or participant.coached_sid
-    coaching = parameters.boolean(asked, "Coaching", default=bool(sid))
+    sid = request.text("CallSidToCoach") or participant.coached_sid
+    coaching = parameters.boolean(request, "Coaching", default=bool(sid))
     if coaching and sid not in conference.participants:
         raise RestError(13240, why=sid[:40] or "nobody")
     participant.coached_sid = sid if coaching else ""
     conference.notify("participant-modify", participant)
 
 
-def _hold(asked: ApiRequest, conference: Conference, participant: Participant) -> None:
-    participant.hold = parameters.boolean(asked, "Hold")
+def _hold(request: ApiRequest, conference: Conference, participant: Participant) -> None:
+    participant.hold = parameters.boolean(request, "Hold")
     conference.notify("participant-hold" if participant.hold else "participant-unhold", participant)
     if participant.music:
         participant.music.cancel()
-    if participant.hold and (address := parameters.url(asked, "HoldUrl", 21205)):
-        way = parameters.method(asked, "HoldMethod", default="GET")
-        participant.music = play_to(asked, participant, address, way)
+    if participant.hold and (address := parameters.url(request, "HoldUrl", 21205)):
+        way = parameters.method(request, "HoldMethod", default="GET")
+        participant.music = play_to(request, participant, address, way)
 
 
-def remove(asked: ApiRequest) -> None:
+def remove(request: ApiRequest) -> None:
     """Out of the room; that person's Dial is over."""
-    participant = _participant(asked)
+    participant = _participant(request)
     participant.leave_reason = "participant_updated_via_api"
-    find_conference(asked).leave(participant)
+    find_conference(request).leave(participant)
 
 
 def as_resource(conference: Conference, participant: Participant) -> dict[str, Any]:
@@ -173,10 +173,10 @@ def as_resource(conference: Conference, participant: Participant) -> dict[str, A
     }
 
 
-def _participant(asked: ApiRequest) -> Participant:
+def _participant(request: ApiRequest) -> Participant:
     """By the call's sid, or by the label."""
-    written = asked.path("participant")
-    for participant in find_conference(asked).participants.values():
+    written = request.path("participant")
+    for participant in find_conference(request).participants.values():
         if written in (participant.call.sid, participant.label):
             return participant
-    raise not_found(asked.request.path)
+    raise not_found(request.http.path)

@@ -15,37 +15,37 @@ from ringback.twiml.steps import Fetch
 MAX_SIZE = 5000
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    return page(asked, "queues", list(asked.state.queues.values()), as_resource)
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    return page(request, "queues", list(request.state.queues.values()), as_resource)
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
-    name = asked.text("FriendlyName").strip()
+def create(request: ApiRequest) -> dict[str, Any]:
+    name = request.text("FriendlyName").strip()
     if not 0 < len(name) <= 64:
         raise RestError(20001)
-    size = parameters.whole_number(asked, "MaxSize", DEFAULT_MAX_SIZE, 20001, 1, MAX_SIZE)
-    queue = CallQueue(asked.state.clock, asked.account, name, size)
-    asked.state.queues[queue.sid] = queue
+    size = parameters.whole_number(request, "MaxSize", DEFAULT_MAX_SIZE, 20001, 1, MAX_SIZE)
+    queue = CallQueue(request.state.clock, request.account, name, size)
+    request.state.queues[queue.sid] = queue
     return as_resource(queue)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(_queue(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_queue(request))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
-    queue = _queue(asked)
-    queue.name = asked.text("FriendlyName").strip() or queue.name
-    queue.max_size = parameters.whole_number(asked, "MaxSize", queue.max_size, 20001, 1, MAX_SIZE)
-    queue.updated = asked.state.clock.now()
+def update(request: ApiRequest) -> dict[str, Any]:
+    queue = _queue(request)
+    queue.name = request.text("FriendlyName").strip() or queue.name
+    queue.max_size = parameters.whole_number(request, "MaxSize", queue.max_size, 20001, 1, MAX_SIZE)
+    queue.updated = request.state.clock.now()
     return as_resource(queue)
 
 
-def delete(asked: ApiRequest) -> None:
-    queue = _queue(asked)
+def delete(request: ApiRequest) -> None:
+    queue = _queue(request)
     if queue.members:
         raise RestError(20009)
-    del asked.state.queues[queue.sid]
+    del request.state.queues[queue.sid]
 
 
 def as_resource(queue: CallQueue) -> dict[str, Any]:
@@ -64,26 +64,26 @@ def as_resource(queue: CallQueue) -> dict[str, Any]:
     }
 
 
-def list_members(asked: ApiRequest) -> dict[str, Any]:
-    queue = _queue(asked)
-    return page(asked, "queue_members", queue.members, lambda member: member_resource(queue, member))
+def list_members(request: ApiRequest) -> dict[str, Any]:
+    queue = _queue(request)
+    return page(request, "queue_members", queue.members, lambda member: member_resource(queue, member))
 
 
-def fetch_member(asked: ApiRequest) -> dict[str, Any]:
-    queue = _queue(asked)
-    return member_resource(queue, _member(asked, queue))
+def fetch_member(request: ApiRequest) -> dict[str, Any]:
+    queue = _queue(request)
+    return member_resource(queue, _member(request, queue))
 
 
-def update_member(asked: ApiRequest) -> dict[str, Any]:
+def update_member(request: ApiRequest) -> dict[str, Any]:
     """Take somebody out of the line, to another document."""
-    queue = _queue(asked)
-    member = _member(asked, queue)
-    address = parameters.url(asked, "Url", 21205)
+    queue = _queue(request)
+    member = _member(request, queue)
+    address = parameters.url(request, "Url", 21205)
     if not address:
         raise RestError(21205, why="(none given)")
     shown = member_resource(queue, member)
     member.call.redirected = True
-    member.call.interrupt(Fetch(address, parameters.method(asked, "Method")))
+    member.call.interrupt(Fetch(address, parameters.method(request, "Method")))
     return shown
 
 
@@ -99,16 +99,16 @@ def member_resource(queue: CallQueue, member: QueueMember) -> dict[str, Any]:
     }
 
 
-def _queue(asked: ApiRequest) -> CallQueue:
-    queue = asked.state.queues.get(asked.path("sid"))
+def _queue(request: ApiRequest) -> CallQueue:
+    queue = request.state.queues.get(request.path("sid"))
     if queue is None:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return queue
 
 
-def _member(asked: ApiRequest, queue: CallQueue) -> QueueMember:
-    written = asked.path("member")
+def _member(request: ApiRequest, queue: CallQueue) -> QueueMember:
+    written = request.path("member")
     for member in queue.members:
         if written in (member.call.sid, "Front"):
             return member
-    raise not_found(asked.request.path)
+    raise not_found(request.http.path)

@@ -22,41 +22,41 @@ INELIGIBLE = "Requested resource is not eligible for recording"
 CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    owner = asked.request.match_info.get("sid")
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    owner = request.http.match_info.get("sid")
     rows = [
         recording
-        for recording in reversed(asked.state.recordings.values())
+        for recording in reversed(request.state.recordings.values())
         if (not owner or owner in (recording.call_sid, recording.conference_sid))
-        and matches(asked, "CallSid", recording.call_sid or "")
-        and matches(asked, "ConferenceSid", recording.conference_sid or "")
-        and matches_dates(asked, "DateCreated", recording.started)
+        and matches(request, "CallSid", recording.call_sid or "")
+        and matches(request, "ConferenceSid", recording.conference_sid or "")
+        and matches_dates(request, "DateCreated", recording.started)
     ]
-    return page(asked, "recordings", rows, as_resource)
+    return page(request, "recordings", rows, as_resource)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return as_resource(_recording(asked))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_recording(request))
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
+def create(request: ApiRequest) -> dict[str, Any]:
     """Begin to record a call that goes on. While such a recording runs, asking again leads to the same."""
-    call = asked.state.calls.get(asked.path("sid"))
+    call = request.state.calls.get(request.path("sid"))
     if call is None or call.plan.hidden:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     source = "StartCallRecordingAPI"
     if not call.is_live:
         raise RestError(21220, said=INELIGIBLE)
     running = next((each for each in call.recorders if each.options.source == source), None)
-    return as_resource((running or CallRecorder(call, recording_options(asked, source))).recording)
+    return as_resource((running or CallRecorder(call, recording_options(request, source))).recording)
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
+def update(request: ApiRequest) -> dict[str, Any]:
     """Pause a recording that runs, go on with it, or stop it."""
-    recorder = _recorder(asked)
-    match parameters.one_of(asked, "Status", "", ("paused", "in-progress", "stopped")):
+    recorder = _recorder(request)
+    match parameters.one_of(request, "Status", "", ("paused", "in-progress", "stopped")):
         case "paused":
-            recorder.pause(skip=parameters.one_of(asked, "PauseBehavior", "silence", ("skip", "silence")) == "skip")
+            recorder.pause(skip=parameters.one_of(request, "PauseBehavior", "silence", ("skip", "silence")) == "skip")
         case "in-progress":
             recorder.resume()
         case "stopped":
@@ -64,24 +64,24 @@ def update(asked: ApiRequest) -> dict[str, Any]:
     return as_resource(recorder.recording)
 
 
-def _recorder(asked: ApiRequest) -> Recorder:
+def _recorder(request: ApiRequest) -> Recorder:
     """One that runs, by its recording's sid, or the newest."""
-    owner, written = asked.path("sid"), asked.path("recording")
-    call, conference = asked.state.calls.get(owner), asked.state.conferences.get(owner)
+    owner, written = request.path("sid"), request.path("recording")
+    call, conference = request.state.calls.get(owner), request.state.conferences.get(owner)
     running: list[Recorder] = (
         [*call.recorders] if call else [conference.recorder] if conference and conference.recorder else []
     )
     for recorder in reversed(running):
         if written in (recorder.recording.sid, CURRENT):
             return recorder
-    raise RestError(21220, said=INELIGIBLE) if written in asked.state.recordings else not_found(asked.request.path)
+    raise RestError(21220, said=INELIGIBLE) if written in request.state.recordings else not_found(request.http.path)
 
 
-def delete(asked: ApiRequest) -> None:
-    recording = _recording(asked)
+def delete(request: ApiRequest) -> None:
+    recording = _recording(request)
     if recording.is_running:
         raise RestError(20009)
-    del asked.state.recordings[recording.sid]
+    del request.state.recordings[recording.sid]
 
 
 async def download(state: State, request: web.Request) -> web.Response:
@@ -89,10 +89,10 @@ async def download(state: State, request: web.Request) -> web.Response:
     recording = state.recordings.get(request.match_info["recording"])
     if recording is None or recording.is_running:
         return not_found(request.path).response()
-    asked = request.query.get("RequestedChannels", "")
-    if asked == "2" and recording.channels == 1:
+    channels_wanted = request.query.get("RequestedChannels", "")
+    if channels_wanted == "2" and recording.channels == 1:
         return RestError(16113).response()
-    mixed = asked == "1" or (recording.conference_sid and asked != "2")
+    mixed = channels_wanted == "1" or (recording.conference_sid and channels_wanted != "2")
     channels = 1 if mixed else recording.channels
     as_mp3 = request.path.endswith(".mp3")
     sound = await state.recordings.sound(recording, channels, as_mp3)
@@ -127,9 +127,9 @@ def as_resource(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _recording(asked: ApiRequest) -> Recording:
-    sid = asked.request.match_info.get("recording") or asked.path("sid")
-    recording = asked.state.recordings.get(sid)
+def _recording(request: ApiRequest) -> Recording:
+    sid = request.http.match_info.get("recording") or request.path("sid")
+    recording = request.state.recordings.get(sid)
     if recording is None:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return recording

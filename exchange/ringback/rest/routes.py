@@ -99,8 +99,8 @@ def add_routes(app: web.Application, state: State) -> None:
     for table, creates in ((LIST_ROUTES, True), (INSTANCE_ROUTES, False)):
         for path, methods in table.items():
             for method, resource in methods.items():
-                rehearsed = test_credentials.SIMULATED.get((method, path), test_credentials.refused)
-                add(method, f"{BASE}{path}.json", endpoint(state, resource, creates and method == "POST", rehearsed))
+                simulated = test_credentials.SIMULATED.get((method, path), test_credentials.refused)
+                add(method, f"{BASE}{path}.json", endpoint(state, resource, creates and method == "POST", simulated))
     for product, table in product_hosts.NEWER_PRODUCTS.items():
         for path, methods in table.items():
             for method, resource in methods.items():

@@ -24,40 +24,40 @@ PURCHASE_ERRORS = {f"{MAGIC}0": 21422, f"{MAGIC}1": 21421}
 EMPTY_AREA = "533"
 
 
-def text(asked: ApiRequest) -> dict[str, Any]:
-    to = _number(asked, "To", 21604, 21211, MESSAGE_TO_ERRORS)
-    from_ = _from(asked, 21603, 21606, MESSAGE_FROM_ERRORS)
-    if not asked.text("Body") and not asked.has("MediaUrl"):
+def text(request: ApiRequest) -> dict[str, Any]:
+    to = _number(request, "To", 21604, 21211, MESSAGE_TO_ERRORS)
+    from_ = _from(request, 21603, 21606, MESSAGE_FROM_ERRORS)
+    if not request.text("Body") and not request.has("MediaUrl"):
         raise RestError(21602)
-    now = asked.state.clock.now()
-    return messages.as_resource(Message(asked.account, from_, to, asked.text("Body"), "outbound-api", to, now))
+    now = request.state.clock.now()
+    return messages.as_resource(Message(request.account, from_, to, request.text("Body"), "outbound-api", to, now))
 
 
-def call(asked: ApiRequest) -> dict[str, Any]:
-    to = _number(asked, "To", 21201, 21211, CALL_TO_ERRORS)
-    from_ = _from(asked, 21213, 21210, CALL_FROM_ERRORS)
-    if not any(asked.text(name) for name in ("Url", "Twiml", "ApplicationSid")):
+def call(request: ApiRequest) -> dict[str, Any]:
+    to = _number(request, "To", 21201, 21211, CALL_TO_ERRORS)
+    from_ = _from(request, 21213, 21210, CALL_FROM_ERRORS)
+    if not any(request.text(name) for name in ("Url", "Twiml", "ApplicationSid")):
         raise RestError(21205, why="(none given)")
-    return calls.as_resource(Call(asked.state, CallPlan(from_, to, "outbound-api", to, asked.account)))
+    return calls.as_resource(Call(request.state, CallPlan(from_, to, "outbound-api", to, request.account)))
 
 
-def buy(asked: ApiRequest) -> dict[str, Any]:
-    wanted, area = normalize_number(asked.text("PhoneNumber")), asked.text("AreaCode")
+def buy(request: ApiRequest) -> dict[str, Any]:
+    wanted, area = normalize_number(request.text("PhoneNumber")), request.text("AreaCode")
     if not wanted and area:
         if area == EMPTY_AREA:
             raise RestError(21452, why=area)
         wanted = VALID_NUMBER
     if wanted != VALID_NUMBER:
         raise RestError(PURCHASE_ERRORS.get(wanted, 21422 if is_e164(wanted) else 21421), number=wanted[:40])
-    return incoming_phone_numbers.as_resource(incoming_phone_numbers.new_number(asked, wanted))
+    return incoming_phone_numbers.as_resource(incoming_phone_numbers.new_number(request, wanted))
 
 
-def refused(asked: ApiRequest) -> None:
+def refused(request: ApiRequest) -> None:
     raise RestError(20008)
 
 
-def _number(asked: ApiRequest, name: str, missing: int, wrong: int, magic: dict[str, int]) -> str:
-    number = normalize_number(asked.text(name))
+def _number(request: ApiRequest, name: str, missing: int, wrong: int, magic: dict[str, int]) -> str:
+    number = normalize_number(request.text(name))
     if not number:
         raise RestError(missing)
     if number in magic or not is_handset_address(number):
@@ -65,8 +65,8 @@ def _number(asked: ApiRequest, name: str, missing: int, wrong: int, magic: dict[
     return number
 
 
-def _from(asked: ApiRequest, missing: int, unknown: int, magic: dict[str, int]) -> str:
-    number = normalize_number(asked.text("From"))
+def _from(request: ApiRequest, missing: int, unknown: int, magic: dict[str, int]) -> str:
+    number = normalize_number(request.text("From"))
     if not number:
         raise RestError(missing)
     if number != VALID_NUMBER:

@@ -11,20 +11,20 @@ from ringback.service.dates import rfc2822
 from ringback.sound.transcriptions import Transcription
 
 
-def list_all(asked: ApiRequest) -> dict[str, Any]:
-    recording = asked.request.match_info.get("sid")
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    recording = request.http.match_info.get("sid")
     rows = [
         found
-        for found in reversed(asked.state.transcriptions.values())
+        for found in reversed(request.state.transcriptions.values())
         if not recording or recording == found.recording_sid
     ]
-    return page(asked, "transcriptions", rows, _resource)
+    return page(request, "transcriptions", rows, _resource)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    found = asked.state.transcriptions.get(asked.path("sid"))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    found = request.state.transcriptions.get(request.path("sid"))
     if found is None:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return _resource(found)
 
 

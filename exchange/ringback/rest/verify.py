@@ -27,99 +27,105 @@ NOT_HERE = ("auto", "email", "rcs", "sna", "whatsapp")
 SUBRESOURCES = {"verifications": "Verifications", "verification_checks": "VerificationCheck"}
 
 
-def list_services(asked: ApiRequest) -> dict[str, Any]:
-    return page_with_meta(asked, "services", list(reversed(asked.state.verify.services.values())), _service_resource)
+def list_services(request: ApiRequest) -> dict[str, Any]:
+    return page_with_meta(
+        request, "services", list(reversed(request.state.verify.services.values())), _service_resource
+    )
 
 
-def create_service(asked: ApiRequest) -> dict[str, Any]:
-    name = asked.text("FriendlyName").strip()
+def create_service(request: ApiRequest) -> dict[str, Any]:
+    name = request.text("FriendlyName").strip()
     if not 0 < len(name) <= 30:
         raise RestError(60200, name="FriendlyName", why=name[:40])
-    return _service_resource(asked.state.verify.new_service(name, _code_length(asked, 6)))
+    return _service_resource(request.state.verify.new_service(name, _code_length(request, 6)))
 
 
-def fetch_service(asked: ApiRequest) -> dict[str, Any]:
-    return _service_resource(_service(asked))
+def fetch_service(request: ApiRequest) -> dict[str, Any]:
+    return _service_resource(_service(request))
 
 
-def update_service(asked: ApiRequest) -> dict[str, Any]:
-    service = _service(asked)
-    service.code_length = _code_length(asked, service.code_length)
-    service.friendly_name = asked.text("FriendlyName").strip()[:30] or service.friendly_name
-    service.updated = asked.state.clock.now()
+def update_service(request: ApiRequest) -> dict[str, Any]:
+    service = _service(request)
+    service.code_length = _code_length(request, service.code_length)
+    service.friendly_name = request.text("FriendlyName").strip()[:30] or service.friendly_name
+    service.updated = request.state.clock.now()
     return _service_resource(service)
 
 
-def delete_service(asked: ApiRequest) -> None:
-    asked.state.verify.delete(_service(asked))
+def delete_service(request: ApiRequest) -> None:
+    request.state.verify.delete(_service(request))
 
 
-def create(asked: ApiRequest) -> dict[str, Any]:
+def create(request: ApiRequest) -> dict[str, Any]:
     """Send a code; while one lasts, the same again."""
-    service, to, channel = _service(asked), normalize_number(asked.text("To")), asked.text("Channel").strip().lower()
+    service, to, channel = (
+        _service(request),
+        normalize_number(request.text("To")),
+        request.text("Channel").strip().lower(),
+    )
     if not is_e164(to) or len(to) < 8:
-        raise RestError(60200, name="To", why=asked.text("To")[:40])
+        raise RestError(60200, name="To", why=request.text("To")[:40])
     if channel in NOT_HERE:
         raise RestError(60223, why=channel.upper())
     if channel not in CHANNELS:
         raise RestError(60200, name="Channel", why=channel[:40])
-    verification = asked.state.verify.pending(service, to)
-    verification = verification or asked.state.verify.begin(service, to, _custom_code(asked))
+    verification = request.state.verify.pending(service, to)
+    verification = verification or request.state.verify.begin(service, to, _custom_code(request))
     if len(verification.attempts) >= MAX_SENDS:
         raise RestError(60203)
-    _deliver(asked.state, verification, channel, asked.text("CustomFriendlyName") or service.friendly_name)
-    return _resource(asked, verification)
+    _deliver(request.state, verification, channel, request.text("CustomFriendlyName") or service.friendly_name)
+    return _resource(request, verification)
 
 
-def fetch(asked: ApiRequest) -> dict[str, Any]:
-    return _resource(asked, _pending(asked, asked.path("verification")))
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return _resource(request, _pending(request, request.path("verification")))
 
 
-def update(asked: ApiRequest) -> dict[str, Any]:
-    verification, status = _pending(asked, asked.path("verification")), asked.text("Status")
+def update(request: ApiRequest) -> dict[str, Any]:
+    verification, status = _pending(request, request.path("verification")), request.text("Status")
     if status not in ("canceled", "approved"):
         raise RestError(60200, name="Status", why=status[:40])
-    verification.status, verification.updated = status, asked.state.clock.now()
-    return _resource(asked, verification)
+    verification.status, verification.updated = status, request.state.clock.now()
+    return _resource(request, verification)
 
 
-def check(asked: ApiRequest) -> dict[str, Any]:
+def check(request: ApiRequest) -> dict[str, Any]:
     """Is that the code? One that was right, was canceled or is too old is not found."""
-    code, whom = asked.text("Code").strip(), asked.text("VerificationSid") or normalize_number(asked.text("To"))
+    code, whom = request.text("Code").strip(), request.text("VerificationSid") or normalize_number(request.text("To"))
     if not (code.isascii() and code.isalnum() and 4 <= len(code) <= 10):
         raise RestError(60200, name="Code", why=code[:40])
     if not whom:
         raise RestError(60200, name="To", why="")
-    verification = _pending(asked, whom)
+    verification = _pending(request, whom)
     if verification.checks >= MAX_CHECKS:
         raise RestError(60202)
     verification.check(code)
-    verification.updated = asked.state.clock.now()
-    return _shared(asked, verification) | {"sna_attempts_error_codes": []}
+    verification.updated = request.state.clock.now()
+    return _shared(request, verification) | {"sna_attempts_error_codes": []}
 
 
-def _code_length(asked: ApiRequest, default: int) -> int:
-    return parameters.whole_number(asked, "CodeLength", default, 60200, 4, 10)
+def _code_length(request: ApiRequest, default: int) -> int:
+    return parameters.whole_number(request, "CodeLength", default, 60200, 4, 10)
 
 
-def _custom_code(asked: ApiRequest) -> str:
-    code = asked.text("CustomCode")
+def _custom_code(request: ApiRequest) -> str:
+    code = request.text("CustomCode")
     if code and not (code.isascii() and code.isalnum() and 4 <= len(code) <= 10):
         raise RestError(60200, name="CustomCode", why=code[:40])
     return code
 
 
-def _service(asked: ApiRequest) -> VerifyService:
-    service = asked.state.verify.service(asked.path("sid"))
+def _service(request: ApiRequest) -> VerifyService:
+    service = request.state.verify.service(request.path("sid"))
     if service is None:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return service
 
 
-def _pending(asked: ApiRequest, whom: str) -> Verification:
-    verification = asked.state.verify.pending(_service(asked), whom)
+def _pending(request: ApiRequest, whom: str) -> Verification:
+    verification = request.state.verify.pending(_service(request), whom)
     if verification is None:
-        raise not_found(asked.request.path)
+        raise not_found(request.http.path)
     return verification
 
 
@@ -150,9 +156,9 @@ def _service_resource(service: VerifyService) -> dict[str, Any]:
     }
 
 
-def _shared(asked: ApiRequest, verification: Verification) -> dict[str, Any]:
+def _shared(request: ApiRequest, verification: Verification) -> dict[str, Any]:
     return {
-        "account_sid": asked.account,
+        "account_sid": request.account,
         "amount": None,
         "channel": verification.attempts[-1].channel,
         "date_created": iso8601(verification.created),
@@ -166,11 +172,11 @@ def _shared(asked: ApiRequest, verification: Verification) -> dict[str, Any]:
     }
 
 
-def _resource(asked: ApiRequest, verification: Verification) -> dict[str, Any]:
+def _resource(request: ApiRequest, verification: Verification) -> dict[str, Any]:
     attempts = [
         {"time": iso8601(one.at), "channel": one.channel, "attempt_sid": one.sid} for one in verification.attempts
     ]
-    return _shared(asked, verification) | {
+    return _shared(request, verification) | {
         "lookup": {"carrier": None},
         "send_code_attempts": attempts,
         "sna": None,

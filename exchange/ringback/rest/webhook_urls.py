@@ -35,11 +35,13 @@ TEXTS = {
 FALLBACKS = {"voice": 21405, "sms": 21406}  # refused where there is nothing to fall back from
 
 
-def update_urls(asked: ApiRequest, addresses: WebhookUrls) -> None:
+def update_urls(request: ApiRequest, addresses: WebhookUrls) -> None:
     """Set what was sent and is known there; refused as a whole, if anything of it is wrong."""
-    given: dict[str, Any] = {name: parameters.url(asked, sent, 21402) for sent, name in URLS.items() if asked.has(sent)}
-    given |= {name: parameters.method(asked, sent, 21403) for sent, name in METHODS.items() if asked.has(sent)}
-    given |= {name: asked.text(sent) for sent, name in TEXTS.items() if asked.has(sent)}
+    given: dict[str, Any] = {
+        name: parameters.url(request, sent, 21402) for sent, name in URLS.items() if request.has(sent)
+    }
+    given |= {name: parameters.method(request, sent, 21403) for sent, name in METHODS.items() if request.has(sent)}
+    given |= {name: request.text(sent) for sent, name in TEXTS.items() if request.has(sent)}
     for kind, code in FALLBACKS.items():
         if given.get(f"{kind}_fallback_url") and not given.get(f"{kind}_url", getattr(addresses, f"{kind}_url")):
             raise RestError(code)
@@ -47,8 +49,8 @@ def update_urls(asked: ApiRequest, addresses: WebhookUrls) -> None:
         if hasattr(addresses, name):
             setattr(addresses, name, value)
     looked_up = addresses.voice_caller_id_lookup
-    addresses.voice_caller_id_lookup = parameters.boolean(asked, "VoiceCallerIdLookup", looked_up)
-    addresses.updated = asked.state.clock.now()
+    addresses.voice_caller_id_lookup = parameters.boolean(request, "VoiceCallerIdLookup", looked_up)
+    addresses.updated = request.state.clock.now()
 
 
 def url_fields(addresses: WebhookUrls) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Clock:
         finally:
             timer.cancel()
 
-    async def drip(self, body: bytes, seconds: float) -> AsyncIterator[bytes]:
+    async def trickle(self, body: bytes, seconds: float) -> AsyncIterator[bytes]:
         """The bytes in drops, single ones if there is time, so that they take so many seconds in all."""
         drops = max(1, min(len(body), round(seconds / CHUNK_SECONDS)))
         size = -(-len(body) // drops)

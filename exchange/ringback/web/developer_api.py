@@ -28,7 +28,7 @@ def add_routes(app: web.Application, state: State) -> None:
     route("POST", "/faults/dice", reseed)
     route("DELETE", "/faults", remove_faults)
     route("DELETE", "/faults/{id}", remove_fault)
-    route("GET", "/honesty", show_coverage)
+    route("GET", "/coverage", show_coverage)
     route("GET", "/clock", clock)
     route("POST", "/clock", step_clock)
 

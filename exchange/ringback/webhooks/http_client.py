@@ -158,7 +158,7 @@ class _Request:
             isinstance(body, bytes) and self.webhook.body_seconds and not digest
         ):  # which would want the body a second time
             headers["Content-Length"] = str(len(body))
-            body = self.client.clock.drip(body, self.webhook.body_seconds)
+            body = self.client.clock.trickle(body, self.webhook.body_seconds)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
         try:
             async with self.client.session.request(
