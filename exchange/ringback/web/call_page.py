@@ -64,7 +64,7 @@ def page(state: State, call: Call, named: list[str], found: list[DiagramStep]) -
     spans = "".join(f"<span>{escape(name)}</span>" for name in named)
     rows = "\n".join(_row(step, place, call, named) for place, step in enumerate(found))
     return (
-        head(title, "live.js")
+        head(title, "call.js")
         + f"<main{' data-live' if live else ''}>\n{_about(state, call)}\n"
         + f'<div class="scroll lanes-{len(named)}" tabindex="0" role="region" aria-label="Sequence">\n'
         + f'<p class="lanes" aria-hidden="true"><span class="when">s</span>{spans}</p>\n'

@@ -50,7 +50,7 @@ def page(state: State, calls: list[Call], texts: list[Message], limit: int) -> s
     newest = [row for _, row in islice(sorted(rows, key=lambda row: row[0], reverse=True), limit)]
     titles = "".join(f'<th scope="col">{title}</th>' for title in ("When", "What", "From", "To", "Status"))
     table = f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{''.join(newest)}</tbody></table>" if newest else EMPTY
-    return f"{head('Calls and texts', 'index.js')}<main>\n{table}\n</main>\n</body>\n</html>\n"
+    return f"{head('Calls and texts', 'call-list.js')}<main>\n{table}\n</main>\n</body>\n</html>\n"
 
 
 def _call(state: State, call: Call) -> str:

@@ -1,7 +1,7 @@
 // The dial of faults: what can go wrong, what is switched on, and the dice that decide.
 
-import { ask } from "/pages/phones/door.js";
-import { element, say, show } from "/pages/phones/elements.js";
+import { request } from "/pages/phones/api.js";
+import { element, say, show } from "/pages/phones/dom.js";
 
 const EVERY = 2000; // milliseconds; faults are used up by what happens
 const find = (id) => document.getElementById(id);
@@ -58,7 +58,7 @@ function given() {
 }
 
 async function remove(fault) {
-  await attempt(() => ask(`/faults/${fault.id}`, undefined, "DELETE").catch(() => {})); // it may have been used up
+  await attempt(() => request(`/faults/${fault.id}`, undefined, "DELETE").catch(() => {})); // it may have been used up
   say(find("told"), `${fault.kind} is switched off.`);
   make.elements.kind.focus();
 }
@@ -81,7 +81,7 @@ function complain(sentence) {
 
 async function read() {
   const focused = document.activeElement?.dataset?.id;
-  const found = await ask("/faults");
+  const found = await request("/faults");
   if (!Object.keys(kinds).length) begin(found);
   draw(found);
   if (focused) find("on").querySelector(`[data-id="${focused}"]`)?.focus();
@@ -100,19 +100,19 @@ make.addEventListener("submit", async (event) => {
   event.preventDefault();
   const fault = given();
   await attempt(async () => {
-    await ask("/faults", fault);
+    await request("/faults", fault);
     say(find("told"), `${fault.kind} is switched on.`);
   });
 });
 dice.addEventListener("submit", async (event) => {
   event.preventDefault();
   await attempt(async () => {
-    await ask("/faults/dice", { seed: Number(dice.elements.seed.value) });
+    await request("/faults/dice", { seed: Number(dice.elements.seed.value) });
     say(find("told"), "The dice are thrown anew.");
   });
 });
 find("all-off").addEventListener("click", async () => {
-  await attempt(() => ask("/faults", undefined, "DELETE"));
+  await attempt(() => request("/faults", undefined, "DELETE"));
   say(find("told"), "All faults are switched off.");
   make.elements.kind.focus();
 });

@@ -1,6 +1,6 @@
 // How long a call has been going on.
 
-import { say } from "./elements.js";
+import { say } from "./dom.js";
 
 export class Clock {
   constructor(element) {

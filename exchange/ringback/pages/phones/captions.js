@@ -1,7 +1,7 @@
 // What is heard, as words: the line being said large, earlier ones small, and what the person said themselves.
 
-import { element } from "./elements.js";
-import { stickToEnd } from "./stick.js";
+import { element } from "./dom.js";
+import { keepScrolledToEnd } from "./auto-scroll.js";
 
 const LONG = 110; // characters from which a line is set smaller
 
@@ -25,7 +25,7 @@ function fileName(address) {
 
 export class Captions {
   constructor(list, called) {
-    Object.assign(this, { list, called, sid: null, toEnd: stickToEnd(list) });
+    Object.assign(this, { list, called, sid: null, toEnd: keepScrolledToEnd(list) });
   }
 
   draw(call) {

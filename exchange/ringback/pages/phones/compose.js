@@ -1,8 +1,8 @@
 // The text field: Enter sends, Shift+Enter begins a new line; the words stay until the exchange has taken them.
 
-import { ask, at } from "./door.js";
-import { say, show } from "./elements.js";
-import { Pictures } from "./pictures.js";
+import { handsetPath, request } from "./api.js";
+import { say, show } from "./dom.js";
+import { Pictures } from "./attachments.js";
 
 export class Compose {
   /** `to()` is who it goes to, `sent(text)` hands over what the exchange made of it. */
@@ -25,7 +25,7 @@ export class Compose {
     if (this.busy || (!body.trim() && !media_url.length)) return;
     this.busy = true;
     try {
-      this.sent(await ask(at(this.number, "texts"), { to: this.to(), body, media_url }));
+      this.sent(await request(handsetPath(this.number, "texts"), { to: this.to(), body, media_url }));
       if (this.parts.text.value === body) this.parts.text.value = "";
       this.pictures.clear();
       this.complain("");

@@ -1,6 +1,6 @@
 // Twelve keys, pressed with a finger or on the computer's keyboard. The Tab key stops here once; arrows go from key to key.
 
-import { element } from "./elements.js";
+import { element } from "./dom.js";
 
 const KEYS = [..."123456789*0#"];
 const NAMES = { "*": "star", "#": "hash" };

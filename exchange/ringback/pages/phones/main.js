@@ -1,19 +1,19 @@
 // The phones page: follows the feed, keeps the phones up to date, and remembers which are out.
 
-import { offerBook } from "./add.js";
-import { Alerts } from "./alerts.js";
-import { remember, remembered } from "./book.js";
-import { change } from "./changes.js";
-import { ask, at } from "./door.js";
-import { Ear } from "./ear.js";
-import { say, show } from "./elements.js";
-import { tellFaults } from "./faults-on.js";
+import { offerHandsets } from "./add-handset.js";
+import { Alerts } from "./debugger-alerts.js";
+import { remember, remembered } from "./saved-handsets.js";
+import { feedChange } from "./feed-changes.js";
+import { handsetPath, request } from "./api.js";
+import { HandsetAudio } from "./handset-audio.js";
+import { say, show } from "./dom.js";
+import { showActiveFaults } from "./active-faults.js";
 import { follow } from "./feed.js";
-import { readable } from "./numbers.js";
+import { readable } from "./phone-numbers.js";
 import { Phone } from "./phone.js";
-import { report } from "./reports.js";
+import { report } from "./screen-reader-reports.js";
 import { Ringer } from "./ringer.js";
-import { Sound } from "./sound.js";
+import { Sound } from "./sound-switch.js";
 import { isOver, liveCall, State } from "./state.js";
 import { Tabs } from "./tabs.js";
 
@@ -23,18 +23,18 @@ const phones = new Map();
 const tabs = new Tabs(find("tabs"));
 const alerts = new Alerts(find("alert"));
 const sound = new Sound(find("sound"));
-const lookForFaults = tellFaults(find("faults"));
+const lookForFaults = showActiveFaults(find("faults"));
 const ringer = new Ringer(sound);
-const ear = new Ear(sound, (call, id, speaking) =>
-  ask(at(call.handset, "calls", call.sid, "spoken"), speaking ? { id, speaking } : { id }).catch(() => {})); // over by then
+const handsetAudio = new HandsetAudio(sound, (call, id, speaking) =>
+  request(handsetPath(call.handset, "calls", call.sid, "spoken"), speaking ? { id, speaking } : { id }).catch(() => {})); // over by then
 
 sound.changed = () => {
-  if (!sound.on) ear.hold(null);
+  if (!sound.on) handsetAudio.hold(null);
   ringer.follow(state.handsets.values());
 };
 
 const page = {
-  state, ear, sound,
+  state, handsetAudio, sound,
   called: (number) => state.nameOf(number) ?? readable(number),
   partners: (own) => {
     const others = [...state.handsets.keys()].filter((number) => number !== own);
@@ -68,7 +68,7 @@ function away(phone) {
 
 /** Everything anew: after opening, and after the feed has lost its place. */
 async function refresh() {
-  const { number, numbers, handsets } = await ask("/handsets");
+  const { number, numbers, handsets } = await request("/handsets");
   Object.assign(state, { number, numbers });
   state.known = new Map(handsets.map((handset) => [handset.number, handset.name]));
   say(find("number"), readable(number));
@@ -80,10 +80,10 @@ async function refresh() {
 
 /** Fetch one handset; the exchange is told the name of one it has not heard of. */
 async function bring({ number, name, when_called }) {
-  if (!state.known.get(number)) await ask(at(number), { name, when_called });
-  state.take(await ask(at(number)));
+  if (!state.known.get(number)) await request(handsetPath(number), { name, when_called });
+  state.take(await request(handsetPath(number)));
   state.known.set(number, state.handsets.get(number).name);
-  if (ear.held === number && !liveCall(state.handsets.get(number))) ear.hold(null);
+  if (handsetAudio.held === number && !liveCall(state.handsets.get(number))) handsetAudio.hold(null);
   phones.get(number).draw();
   tabs.draw([...phones.values()]);
 }
@@ -91,7 +91,7 @@ async function bring({ number, name, when_called }) {
 async function apply(item) {
   if (item.kind === "reset") return refresh();
   if (item.kind === "alert") return alerts.add(item.id, item.payload, item.handset && page.called(item.handset));
-  const changed = change(state, item);
+  const changed = feedChange(state, item);
   if (!changed?.handset) return;
   phones.get(changed.handset.number).draw(true);
   listen(changed);
@@ -102,9 +102,9 @@ async function apply(item) {
 /** What reaches an ear: aloud, or for a screen reader. */
 function listen(changed) {
   const { what, call, item } = changed;
-  const aloud = what === "heard" && ear.hear(call, item);
-  if (what === "ended" && item.interrupted) ear.stop(call, item.id);
-  if (what === "call" && isOver(call)) ear.stop(call);
+  const aloud = what === "heard" && handsetAudio.hear(call, item);
+  if (what === "ended" && item.interrupted) handsetAudio.stop(call, item.id);
+  if (what === "call" && isOver(call)) handsetAudio.stop(call);
   if (what === "handset") remember(state.handsets.values());
   ringer.follow(state.handsets.values());
   report(changed, page.called, aloud);
@@ -117,7 +117,7 @@ function lineIs(state) {
 }
 
 for (const entry of remembered()) putOut(entry);
-offerBook(find("add"), find("book"), state, async (entry) => {
+offerHandsets(find("add"), find("book"), state, async (entry) => {
   putOut(entry);
   tabs.choose(entry.number);
   await bring(entry).catch((error) => phones.get(entry.number).compose.complain(error.message));

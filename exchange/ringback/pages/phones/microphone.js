@@ -1,6 +1,6 @@
 // The microphone button: recognises words for a Gather, records for a Record, and says plainly when it cannot.
 
-import { canRecognise, recognise } from "./recognition.js";
+import { canRecognise, recognise } from "./speech-recognition.js";
 import { record } from "./recorder.js";
 
 const NOT_HERE = "The microphone does not work here. Type instead.";

@@ -1,10 +1,10 @@
 // One phone on the page: puts thread, text field, call screen and settings together and draws what changed.
 
-import { CallScreen } from "./call.js";
+import { CallScreen } from "./call-screen.js";
 import { Compose } from "./compose.js";
-import { ask, at } from "./door.js";
-import { parts, say, show } from "./elements.js";
-import { readable } from "./numbers.js";
+import { handsetPath, request } from "./api.js";
+import { parts, say, show } from "./dom.js";
+import { readable } from "./phone-numbers.js";
 import { Settings } from "./settings.js";
 import { liveCall, rings } from "./state.js";
 import { Thread } from "./thread.js";
@@ -77,9 +77,9 @@ export class Phone {
 
   async dial() {
     this.parts.dial.disabled = true;
-    this.page.ear.hold(this.handset.number);
+    this.page.handsetAudio.hold(this.handset.number);
     try {
-      this.page.took("call", await ask(at(this.handset.number, "calls"), { to: this.partner }));
+      this.page.took("call", await request(handsetPath(this.handset.number, "calls"), { to: this.partner }));
       this.compose.complain("");
       this.parts.call.focus();
     } catch (error) {

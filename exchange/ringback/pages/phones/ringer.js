@@ -1,7 +1,7 @@
 // The bell: rings while a call to one of the handsets waits to be answered.
 
 import { liveCall, rings } from "./state.js";
-import { bell } from "./tones.js";
+import { bell } from "./dtmf-tones.js";
 
 export class Ringer {
   constructor(sound) {

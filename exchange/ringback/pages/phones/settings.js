@@ -1,7 +1,7 @@
 // One handset's settings: its name, what it does when called, whom it talks to, putting it away.
 
-import { ask, at } from "./door.js";
-import { element, show } from "./elements.js";
+import { handsetPath, request } from "./api.js";
+import { element, show } from "./dom.js";
 
 const REALLY = "Really clear them?";
 
@@ -40,7 +40,7 @@ export class Settings {
 
   async change(what) {
     try {
-      await ask(at(this.handset.number), what);
+      await request(handsetPath(this.handset.number), what);
       this.trouble("");
     } catch (error) {
       this.trouble(error.message);
@@ -54,7 +54,7 @@ export class Settings {
       return;
     }
     this.parts.clear.textContent = this.plain;
-    await ask(at(this.handset.number), undefined, "DELETE").catch((error) => this.trouble(error.message));
+    await request(handsetPath(this.handset.number), undefined, "DELETE").catch((error) => this.trouble(error.message));
     this.change({ name: this.handset.name, when_called: this.handset.when_called });
   }
 }

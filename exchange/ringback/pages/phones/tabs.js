@@ -1,6 +1,6 @@
 // The selector on small screens: one button a handset; a word says when something waits there.
 
-import { element } from "./elements.js";
+import { element } from "./dom.js";
 import { liveCall, rings } from "./state.js";
 
 export class Tabs {

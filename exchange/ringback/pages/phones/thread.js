@@ -1,9 +1,9 @@
 // The thread: texts as bubbles and finished calls as lines, in the order they happened.
 
 import { wordsOf } from "./captions.js";
-import { element } from "./elements.js";
+import { element } from "./dom.js";
 import { isOver } from "./state.js";
-import { stickToEnd } from "./stick.js";
+import { keepScrolledToEnd } from "./auto-scroll.js";
 
 const ARRIVED = { queued: "on its way", sending: "on its way", sent: "on its way", delivered: "delivered", undelivered: "did not arrive", failed: "did not arrive" };
 const ENDINGS = { completed: "Call", busy: "Call: busy", "no-answer": "Call: no answer", failed: "Call: it failed", canceled: "Call: missed" };
@@ -12,7 +12,7 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 export class Thread {
   /** `called(number)` is how people call a number; texts to or from `usual()` need no name. */
   constructor(list, roll, invitation, { called, usual }) {
-    Object.assign(this, { list, roll, invitation, called, usual, drawn: new Map(), toEnd: stickToEnd(roll, list) });
+    Object.assign(this, { list, roll, invitation, called, usual, drawn: new Map(), toEnd: keepScrolledToEnd(roll, list) });
   }
 
   draw(handset, live = false) {

@@ -3,7 +3,7 @@
 const NEAR = 32; // pixels from the end that still count as the end
 
 /** Returns a function to call after the content changed. */
-export function stickToEnd(scroller, content = scroller) {
+export function keepScrolledToEnd(scroller, content = scroller) {
   let atEnd = true;
   let last = 0;
   const toEnd = () => { if (atEnd) scroller.scrollTop = scroller.scrollHeight; };

@@ -1,9 +1,9 @@
 // The ear: says and plays, one after the other, what the handset held to it hears.
 
-import { speak } from "./voice.js";
-import * as tones from "./tones.js";
+import { speak } from "./speech-synthesis.js";
+import * as tones from "./dtmf-tones.js";
 
-export class Ear {
+export class HandsetAudio {
   /** `spoken(call, id, speaking)` tells the exchange how far the voice is. */
   constructor(sound, spoken) {
     Object.assign(this, { sound, spoken, queue: [], playing: null, held: null });

@@ -1,6 +1,6 @@
 // The strip that shows what the debugger has: the newest entry's number and its one sentence.
 
-import { parts, say, show } from "./elements.js";
+import { parts, say, show } from "./dom.js";
 
 export class Alerts {
   constructor(strip) {

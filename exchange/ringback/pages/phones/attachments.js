@@ -1,6 +1,6 @@
 // Pictures chosen to go with the next text: shown small, each with a button that takes it away again.
 
-import { element, show } from "./elements.js";
+import { element, show } from "./dom.js";
 
 const MOST = 10;
 const LARGEST = 5; // megabytes: what the exchange takes of one, and twice that of all together

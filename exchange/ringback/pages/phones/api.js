@@ -1,20 +1,20 @@
 // The handsets' door: asks the exchange, and says in one sentence why it refused.
 
-export class Refused extends Error {}
+export class RequestRefused extends Error {}
 
-/** The JSON answered, or null for 204. Throws Refused with a sentence for people. */
-export async function ask(path, body, method = body === undefined ? "GET" : "POST") {
+/** The JSON answered, or null for 204. Throws RequestRefused with a sentence for people. */
+export async function request(path, body, method = body === undefined ? "GET" : "POST") {
   const options = { method, cache: "no-store" };
   if (method === "POST") Object.assign(options, packed(body));
   let response;
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Refused("The exchange does not answer.");
+    throw new RequestRefused("The exchange does not answer.");
   }
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(answer.error || `The exchange refused (${response.status}).`);
+  if (!response.ok) throw new RequestRefused(answer.error || `The exchange refused (${response.status}).`);
   return answer;
 }
 
@@ -24,6 +24,6 @@ function packed(body) {
 }
 
 /** Where one handset stands, or something under it. */
-export function at(number, ...rest) {
+export function handsetPath(number, ...rest) {
   return ["/handsets", encodeURIComponent(number), ...rest].join("/");
 }

@@ -1,23 +1,23 @@
 // The call screen of one phone: who, how far, what is heard, and everything the person can do about it.
 
-import { announce } from "./announcer.js";
+import { announce } from "./screen-reader.js";
 import { Captions } from "./captions.js";
 import { Clock } from "./call-clock.js";
-import { ask, at } from "./door.js";
-import { say, show } from "./elements.js";
+import { handsetPath, request } from "./api.js";
+import { say, show } from "./dom.js";
 import { followKeyboard, layOut } from "./keypad.js";
 import { Microphone } from "./microphone.js";
 import { rings } from "./state.js";
-import * as tones from "./tones.js";
-import { wanted } from "./wanted.js";
+import * as tones from "./dtmf-tones.js";
+import { listeningPrompt } from "./listening-prompt.js";
 
 const PATIENCE = 10; // seconds that typed words are kept for the next listener: typing takes longer than speaking
 const PROGRESS = { queued: "Calling…", ringing: "Ringing…", "in-progress": "Connected" };
 
 export class CallScreen {
   /** `called(number)`: how people call it; `ear`, `sound`: where it is heard. */
-  constructor(parts, { called, ear, sound }) {
-    Object.assign(this, { parts, called, ear, sound, call: null });
+  constructor(parts, { called, handsetAudio, sound }) {
+    Object.assign(this, { parts, called, handsetAudio, sound, call: null });
     this.captions = new Captions(parts.captions, called);
     this.clock = new Clock(parts.clock);
     this.microphone = new Microphone(parts.microphone, {
@@ -31,7 +31,7 @@ export class CallScreen {
     parts.wordsForm.addEventListener("submit", (event) => { event.preventDefault(); this.speak(parts.words.value); });
     parts.answer.addEventListener("click", () => this.answer());
     for (const button of [parts.decline, parts.hangup]) button.addEventListener("click", () => this.leave());
-    for (const kind of ["focusin", "pointerdown"]) parts.call.addEventListener(kind, () => this.toEar());
+    for (const kind of ["focusin", "pointerdown"]) parts.call.addEventListener(kind, () => this.listenHere());
   }
 
   draw(call) {
@@ -54,9 +54,9 @@ export class CallScreen {
   async drawListening() {
     const { parts, call } = this;
     const listening = call.status === "in-progress" ? call.listening : null;
-    this.drawWanted(wanted(listening, !parts.microphone.hidden, this.called));
+    this.drawWanted(listeningPrompt(listening, !parts.microphone.hidden, this.called));
     const hasMicrophone = await this.microphone.serve(listening);
-    if (this.call === call) this.drawWanted(wanted(listening, hasMicrophone, this.called));
+    if (this.call === call) this.drawWanted(listeningPrompt(listening, hasMicrophone, this.called));
   }
 
   drawWanted(want) {
@@ -92,7 +92,7 @@ export class CallScreen {
   }
 
   answer() {
-    this.toEar();
+    this.listenHere();
     this.tell("answer", {});
     this.parts.call.focus();
   }
@@ -108,8 +108,8 @@ export class CallScreen {
     }
   }
 
-  toEar() {
-    if (this.call) this.ear.hold(this.call.handset);
+  listenHere() {
+    if (this.call) this.handsetAudio.hold(this.call.handset);
   }
 
   /** What the person did, among what was heard. */
@@ -121,7 +121,7 @@ export class CallScreen {
   /** True when the exchange took it. */
   async tell(what, body) {
     try {
-      await ask(at(this.call.handset, "calls", this.call.sid, what), body);
+      await request(handsetPath(this.call.handset, "calls", this.call.sid, what), body);
       this.complain("");
       return true;
     } catch (error) {

@@ -1,13 +1,13 @@
 // "Add a handset": a name and a number from the book.
 
-import { freeName, freeNumbers } from "./book.js";
-import { element } from "./elements.js";
-import { readable } from "./numbers.js";
+import { freeName, freeNumbers } from "./saved-handsets.js";
+import { element } from "./dom.js";
+import { readable } from "./phone-numbers.js";
 
 const MOST = 50; // handsets offered that the exchange knows and this page does not show
 
 /** `added({number, name})` is called when the person has chosen. */
-export function offerBook(button, dialog, state, added) {
+export function offerHandsets(button, dialog, state, added) {
   const form = dialog.querySelector("form");
   const { name, number } = form.elements;
   button.addEventListener("click", () => {

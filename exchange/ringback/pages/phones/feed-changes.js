@@ -33,7 +33,7 @@ function heard(state, handset, item) {
 }
 
 /** `{handset, what, …}`; null when nothing on this page changed. */
-export function change(state, { kind, handset: number, payload }) {
+export function feedChange(state, { kind, handset: number, payload }) {
   const handset = state.handsets.get(number ?? payload.number) ?? null;
   const what = BY_KIND[kind]?.(state, handset, payload);
   return what ? { handset, ...what } : null;

@@ -1,6 +1,6 @@
 // Tells a screen reader what arrives and what is heard.
 
-import { element } from "./elements.js";
+import { element } from "./dom.js";
 
 const KEPT = 20;
 

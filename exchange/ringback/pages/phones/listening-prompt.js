@@ -20,7 +20,7 @@ function record({ finish_on_key: key }, hasMicrophone) {
 }
 
 /** `{sentence, words, recording}`: what to tell, whether words can be typed, whether a recording runs. */
-export function wanted(listening, hasMicrophone, called) {
+export function listeningPrompt(listening, hasMicrophone, called) {
   if (listening?.gather) return { sentence: GATHER(listening.gather), words: listening.gather.input.includes("speech") };
   if (listening?.record) return { sentence: record(listening.record, hasMicrophone), words: true, recording: true };
   if (listening?.talk) return { sentence: `You are talking with ${called(listening.talk.with)}.`, words: true };

@@ -1,6 +1,6 @@
 // What changed, as a sentence for a screen reader.
 
-import { announce, announceUrgently } from "./announcer.js";
+import { announce, announceUrgently } from "./screen-reader.js";
 import { wordsOf } from "./captions.js";
 
 const SAID = {
