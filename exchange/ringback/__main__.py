@@ -9,7 +9,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from ringback.launcher.run import listening, run
+from ringback.launcher.run import run, running_server
 from ringback.service.command_line import UsageError, parser, settings_from
 from ringback.service.settings import Settings
 
@@ -18,14 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.do == "run":
-            return asyncio.run(until_stopped(run(options, os.environ)))
-        return asyncio.run(until_stopped(serve(settings_from(options, os.environ))))
+            return asyncio.run(run_until_signal(run(options, os.environ)))
+        return asyncio.run(run_until_signal(serve(settings_from(options, os.environ))))
     except (UsageError, OSError) as problem:
         print(f"exchange: {problem}", file=sys.stderr)
         return 2
 
 
-async def until_stopped(work: Coroutine[Any, Any, int]) -> int:
+async def run_until_signal(work: Coroutine[Any, Any, int]) -> int:
     """Let it run until it ends, or until SIGTERM, SIGINT or SIGHUP, which cancel it and are no failure."""
     task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -38,7 +38,7 @@ async def until_stopped(work: Coroutine[Any, Any, int]) -> int:
 
 async def serve(settings: Settings) -> int:
     """Serve until cancelled."""
-    async with listening(settings) as server:
+    async with running_server(settings) as server:
         print(f"exchange: {settings.number} rings at {server.origin} and calls {settings.app or 'nobody'}", flush=True)
         await asyncio.Event().wait()
     return 0

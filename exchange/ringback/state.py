@@ -46,7 +46,7 @@ class State(Runtime):
     """The account and what belongs to it, its calls and messages, and everybody's handsets."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
-        super().__init__(settings, clock or Clock(), self._log_of, self._media_forgotten)
+        super().__init__(settings, clock or Clock(), self._log_of, self._on_media_evicted)
         number = app_number(settings, self.clock.now())
         self.numbers: dict[str, PhoneNumber] = {number.phone_number: number}
         self.applications: dict[str, TwimlApplication] = {}
@@ -54,13 +54,13 @@ class State(Runtime):
         self.verify = VerifyServices(self.clock, settings.account_sid)
         self.handsets: dict[str, Handset] = {}
         self.calls: BoundedDict[str, Call] = BoundedDict(
-            bounded_dict.MAX_CALLS, lambda call: not call.is_over, self._call_forgotten
+            bounded_dict.MAX_CALLS, lambda call: not call.is_over, self._on_call_evicted
         )
         self.call_rate = RateLimiter(self.clock, settings.calls_a_second)
         self.conferences = Conferences(self)
         self.queues = CallQueues(self.clock)
         self.messages: BoundedDict[str, Message] = BoundedDict(
-            bounded_dict.MAX_MESSAGES, lambda message: message.on_its_way, self._text_forgotten
+            bounded_dict.MAX_MESSAGES, lambda message: message.is_in_transit, self._on_message_evicted
         )
         self.message_rate = RateLimiter(self.clock, settings.segments_a_second)
         self.opt_outs = OptOuts(settings.help_reply)
@@ -101,14 +101,14 @@ class State(Runtime):
         known = self.handsets.get(number)
         return known.name if known and known.name else number
 
-    def delivered(self, message: Message) -> None:
+    def add_to_handset(self, message: Message) -> None:
         """A text has reached its handset, or left it."""
         texts = self.handset(message.handset).texts
         texts.append(message)
         trim(texts)
         self.feed.publish("text", message.handset, message.as_json())
 
-    def text_changed(self, message: Message) -> None:
+    def publish_message_status(self, message: Message) -> None:
         handset = self.handsets.get(message.handset)
         if handset and message in handset.texts[-50:]:
             self.feed.publish("text-status", message.handset, message.as_json())
@@ -119,19 +119,19 @@ class State(Runtime):
 
     # What is forgotten by itself.
 
-    def _call_forgotten(self, call: Call) -> None:
+    def _on_call_evicted(self, call: Call) -> None:
         handset = self.handsets.get(call.plan.handset)
         if handset and call in handset.calls:
             handset.calls.remove(call)
 
-    def _text_forgotten(self, message: Message) -> None:
+    def _on_message_evicted(self, message: Message) -> None:
         handset = self.handsets.get(message.handset)
         if handset and message in handset.texts:
             handset.texts.remove(message)
         for each in message.media:
             self.media.pop(each.sid, None)
 
-    def _media_forgotten(self, found: Media) -> None:
+    def _on_media_evicted(self, found: Media) -> None:
         message = self.messages.get(found.parent)
         if message and found in message.media:
             message.media.remove(found)

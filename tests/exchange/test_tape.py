@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ringback.service.clock import Clock
 from ringback.sound import synthetic_speech, wav
-from ringback.sound.recording_track import MAX_SECONDS, WINDOW_SAMPLES, RecordingTimeline
+from ringback.sound.recording_timeline import MAX_SECONDS, WINDOW_SAMPLES, RecordingTimeline
 
 MOMENTS = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0, 1]), st.booleans(), st.integers(1, 300)), max_size=8)
 

@@ -117,7 +117,7 @@ def test_an_unknown_policy_is_refused_by_its_number(app, exchange, number, ada):
     ],
 )
 def test_overrides_stay_within_their_ranges(fragment, expected):
-    assert ConnectionOverrides.of("http://h.example/x" + fragment) == expected
+    assert ConnectionOverrides.from_url("http://h.example/x" + fragment) == expected
 
 
 @pytest.mark.parametrize(("status", "method"), [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])

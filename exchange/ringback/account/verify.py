@@ -90,7 +90,7 @@ class VerifyServices:
                 return found if self.clock.time() - found.created.timestamp() < VERIFICATION_TTL_SECONDS else None
         return None
 
-    def begin(self, service: VerifyService, to: str, code: str) -> Verification:
+    def start(self, service: VerifyService, to: str, code: str) -> Verification:
         now = self.clock.now()
         made = Verification(service, to, code or _digits(service.code_length), now, now)
         self.verifications[made.sid] = made

@@ -156,14 +156,14 @@ class AudioPath:
         """Wait until keys (or else words) would be taken."""
         try:
             async with self.clock.deadline(seconds):
-                while not self._takes(key):
+                while not self._accepts(key):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
             return False
         return True
 
-    def _takes(self, key: bool) -> bool:
+    def _accepts(self, key: bool) -> bool:
         gather = (self.listening or {}).get("gather")
         if gather:
             return ("dtmf" if key else "speech") in gather["input"]

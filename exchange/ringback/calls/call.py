@@ -70,7 +70,7 @@ class Call:
         if not self.plan.to_own_number:
             self.runtime.feed.publish("call", self.plan.handset, self.as_json(heard=False))
 
-    def pick_up(self) -> None:
+    def answer_inbound(self) -> None:
         """The app's end answers an incoming call; any other call is left as it is."""
         if self.plan.direction == "inbound" and self.status == "ringing":
             self.set_status("in-progress")
@@ -125,7 +125,7 @@ class Call:
         if not self.recordings:
             return {}
         recording = self.runtime.recordings.get(self.recordings[-1])
-        return recording.as_parameters() if recording and recording.source != "RecordVerb" else {}
+        return recording.parameters() if recording and recording.source != "RecordVerb" else {}
 
     def document_received(self) -> None:
         """A document was answered: what was to come after it may go out."""

@@ -55,7 +55,7 @@ class Conference:
         self.recorder: ConferenceRecorder | None = None
 
     @property
-    def started(self) -> bool:
+    def is_started(self) -> bool:
         return self.status == "in-progress"
 
     def enter(self, participant: Participant) -> None:
@@ -64,13 +64,13 @@ class Conference:
         self.notify("participant-join", participant)
         self._beep(participant, "onEnter")
         if (
-            not self.started
+            not self.is_started
             and len(self.participants) >= 2
             and any(found.start_on_enter for found in self.participants.values())
         ):
             self._set_status("in-progress")
             self.notify("conference-start")
-        if self.started and self.recording_options:
+        if self.is_started and self.recording_options:
             ConferenceRecorder(self, self.recording_options, self.first, self.event_callback_url)
             self.recording_options = None
 
@@ -106,7 +106,7 @@ class Conference:
 
     def listeners(self, speaker: Call) -> Iterable[Call]:
         """Who hears what that call says."""
-        own = self._heard(speaker)
+        own = self._speaker(speaker)
         if own is None:
             return []
         others = [found for found in self.participants.values() if found is not own and not found.hold]
@@ -114,22 +114,22 @@ class Conference:
 
     def on_speech(self, speaker: Call, event: CallerInput) -> None:
         """Somebody speaks: it is told, and what everybody may hear is recorded."""
-        own = self._heard(speaker)
+        own = self._speaker(speaker)
         if own and isinstance(event, Speech | AudioClip):
             self.notify("participant-speech-start", own)
             self.runtime.clock.call_later(
-                remaining_speech_seconds(event, speaker.audio.pace), lambda: self._silent(own)
+                remaining_speech_seconds(event, speaker.audio.pace), lambda: self._speech_stopped(own)
             )
         if self.recorder and own and not own.coached_sid:
             self.recorder.on_speech(speaker, event)
 
-    def _silent(self, participant: Participant) -> None:
+    def _speech_stopped(self, participant: Participant) -> None:
         if participant.sid in self.participants:
             self.notify("participant-speech-stop", participant)
 
-    def _heard(self, speaker: Call) -> Participant | None:
+    def _speaker(self, speaker: Call) -> Participant | None:
         own = self.participants.get(speaker.sid)
-        return own if own and self.started and not own.muted and not own.hold else None
+        return own if own and self.is_started and not own.muted and not own.hold else None
 
     def notify(self, event: str, participant: Participant | None = None, **more: str) -> None:
         """Send a status callback, if that event was asked for."""
@@ -144,13 +144,13 @@ class Conference:
                 "Timestamp": rfc2822(self.runtime.clock.now()) or "",
                 "StatusCallbackEvent": event,
             }
-            | self._about(event, participant)
+            | self._details(event, participant)
             | more
         )
         self.sequence += 1
         self.runtime.webhooks.send_callback(self.callback, self.callback_method, parameters, "status", self.sid)
 
-    def _about(self, event: str, participant: Participant | None) -> dict[str, str]:
+    def _details(self, event: str, participant: Participant | None) -> dict[str, str]:
         if event == "conference-end":
             ending = self.ended_by.call.sid if self.ended_by else ""
             return {"ReasonConferenceEnded": self.reason or "", "CallSidEndingConference": ending}
@@ -158,11 +158,11 @@ class Conference:
             return {}
         parameters = {
             "CallSid": participant.call.sid,
-            "Muted": _word(participant.muted),
-            "Hold": _word(participant.hold),
-            "Coaching": _word(bool(participant.coached_sid)),
-            "EndConferenceOnExit": _word(participant.end_on_exit),
-            "StartConferenceOnEnter": _word(participant.start_on_enter),
+            "Muted": _true_or_false(participant.muted),
+            "Hold": _true_or_false(participant.hold),
+            "Coaching": _true_or_false(bool(participant.coached_sid)),
+            "EndConferenceOnExit": _true_or_false(participant.end_on_exit),
+            "StartConferenceOnEnter": _true_or_false(participant.start_on_enter),
         }
         if participant.label:
             parameters["ParticipantLabel"] = participant.label
@@ -174,7 +174,7 @@ class Conference:
         return parameters
 
     def _beep(self, participant: Participant, when: str) -> None:
-        if participant.beep in ("true", when) and self.started:
+        if participant.beep in ("true", when) and self.is_started:
             for other in self.participants.values():
                 if other is not participant:
                     other.call.audio.add_finished_item("Beep")
@@ -206,7 +206,7 @@ class ConferenceRecorder(Recorder):
     def notify(self, status: str, after: WaitFor | None = None) -> None:
         super().notify(status, after)
         if self.old and status == "completed":
-            parameters = self.recording.as_callback(status)
+            parameters = self.recording.callback_parameters(status)
             parameters |= {"Duration": parameters["RecordingDuration"], "timestamp": parameters["RecordingStartTime"]}
             self.runtime.webhooks.send_callback(self.old, "POST", parameters, "status", self.recording.sid)
 
@@ -228,5 +228,5 @@ class Conferences(BoundedDict[str, Conference]):
         return conference
 
 
-def _word(truth: bool) -> str:
+def _true_or_false(truth: bool) -> str:
     return "true" if truth else "false"

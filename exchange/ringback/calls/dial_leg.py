@@ -34,7 +34,7 @@ class DialLeg:
         self.whisper, self.tones, self.on_change = whisper, tones, on_change
         self.ready = self.gone = self.redirected_away = False
         self.released = asyncio.Event()
-        state.spawn(self._live(timeout))
+        state.spawn(self._run(timeout))
 
     def release(self) -> None:
         """The other side has left: hang up, or stop ringing."""
@@ -42,11 +42,11 @@ class DialLeg:
         if not self.redirected_away:
             self.call.set_status("completed" if self.call.is_live else "canceled")
 
-    async def _live(self, timeout: float) -> None:
+    async def _run(self, timeout: float) -> None:
         step: Step = HANG_UP
         if await ring(self.state, self.call, timeout):
             self.on_change()
-            step = await self._connected()
+            step = await self._run_connected()
         self.redirected_away = isinstance(step, Fetch | Inline)
         if not self.redirected_away:
             self.call.set_status("completed")
@@ -55,17 +55,17 @@ class DialLeg:
         if not isinstance(step, End):  # a live update has other plans for this person
             await run_call(self.state, self.call, step)
 
-    async def _connected(self) -> Step:
+    async def _run_connected(self) -> Step:
         if self.tones:
             self.call.audio.add_finished_item("Tones", digits=self.tones)
-        step = await self._whispered()
+        step = await self._run_whisper()
         if step is None:
             self.ready = True
             self.on_change()
             step = await run_interruptible(self.call, self._until_released())
         return step or HANG_UP
 
-    async def _whispered(self) -> Outcome:
+    async def _run_whisper(self) -> Outcome:
         """Run the document for the person called; None when the two can talk."""
         session = VoiceSession(self.state, self.call, WHISPER_VERBS, FORBIDDEN_VERB_CODE)
         step: Outcome = self.whisper

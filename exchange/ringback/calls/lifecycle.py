@@ -112,7 +112,7 @@ async def run_call(state: State, call: Call, first: Step, time_limit: float | No
         unanswered = call.dial_status if end.status == "completed" else end.status
         call.set_status("completed" if call.is_live else unanswered or "completed")
     if end.by_person and session.hangup_fetch:
-        state.spawn(_part(state, call, session.hangup_fetch))
+        state.spawn(_fetch_after_hangup(state, call, session.hangup_fetch))
     else:
         call.document_received()
 
@@ -145,7 +145,7 @@ async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> O
     return task.result()
 
 
-async def _part(state: State, call: Call, fetch: Fetch) -> None:
+async def _fetch_after_hangup(state: State, call: Call, fetch: Fetch) -> None:
     """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
     await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", cookie_jar=call.sid, sid=call.sid))

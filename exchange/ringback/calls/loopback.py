@@ -32,16 +32,16 @@ def would_loop(own_numbers_passed: tuple[str, ...], number: str) -> bool:
 def connect_loopback(state: State, outer: Call, number: PhoneNumber) -> None:
     """Let the app's number ring. `outer` is answered and ends with the incoming call it leads to."""
     inner = lifecycle.start_inbound_call(state, outer.plan.from_, number, outer.plan.own_numbers_passed)
-    state.spawn(_joined(state, outer, inner))
+    state.spawn(_join_calls(state, outer, inner))
 
 
-async def _joined(state: State, outer: Call, inner: Call) -> None:
+async def _join_calls(state: State, outer: Call, inner: Call) -> None:
     inward, outward = _Direction(state, outer, inner), _Direction(state, inner, outer)
-    carrying = [asyncio.create_task(way.carry()) for way in (inward, outward)]
+    carrying = [asyncio.create_task(way.forward()) for way in (inward, outward)]
     try:
         await _until_one_is_over(state, outer, inner)
         if inner.is_over:
-            await outward.emptied()
+            await outward.drained()
     finally:
         for task in carrying:
             task.cancel()
@@ -60,14 +60,14 @@ async def _until_one_is_over(state: State, outer: Call, inner: Call) -> None:
         if inner.answered and outer.status == "ringing":
             lifecycle.answer_call(state, outer)
         if outer.is_over or inner.is_over:
-            return await _forget(changes)
+            return await _cancel_all(changes)
         try:
             await asyncio.wait(changes, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _forget(changes)
+            await _cancel_all(changes)
 
 
-async def _forget(tasks: Sequence[asyncio.Task[bool]]) -> None:
+async def _cancel_all(tasks: Sequence[asyncio.Task[bool]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -86,14 +86,14 @@ class _Direction:
             for event in as_events(self.state, item):
                 self.buffered.put_nowait(event)
 
-    async def carry(self) -> None:
+    async def forward(self) -> None:
         while True:
             event = await self.buffered.get()
             await self.mouth.audio.wait_until_listening(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
             self.mouth.take_input(event)
             self.buffered.task_done()
 
-    async def emptied(self) -> None:
+    async def drained(self) -> None:
         with suppress(TimeoutError):
             async with self.state.clock.deadline(MAX_WAIT_SECONDS):
                 await self.buffered.join()

@@ -12,16 +12,16 @@ AUTO_ANSWER_RESULTS = {"answers": "human", "machine": "machine_start"}
 
 def detect_machine(state: State, call: Call) -> None:
     """The verdict comes with the first request; or beside the call, if it does not wait for it."""
-    verdict = _verdict(state, call)
-    if verdict and call.plan.amd_callback is not None:
-        state.spawn(_tell(call, verdict, call.plan.amd_callback))
+    result = _result(state, call)
+    if result and call.plan.amd_callback is not None:
+        state.spawn(_report_result(call, result, call.plan.amd_callback))
     else:
-        call.answered_by = verdict
+        call.answered_by = result
 
 
-async def _tell(call: Call, verdict: str, callback: StatusCallback) -> None:
+async def _report_result(call: Call, result: str, callback: StatusCallback) -> None:
     await call.runtime.clock.sleep(max(MIN_DELAY_SECONDS, int(DETECTION_MILLISECONDS) / 1000 * call.audio.pace))
-    call.answered_by = "unknown" if call.is_over else verdict
+    call.answered_by = "unknown" if call.is_over else result
     parameters = {
         "CallSid": call.sid,
         "AccountSid": call.plan.account,
@@ -34,7 +34,7 @@ async def _tell(call: Call, verdict: str, callback: StatusCallback) -> None:
         )
 
 
-def _verdict(state: State, call: Call) -> str | None:
+def _result(state: State, call: Call) -> str | None:
     """What is found, where it was asked for. The app's own numbers are machines."""
     if not call.plan.machine_detection:
         return None

@@ -42,7 +42,7 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
     if number:
         connect_loopback(state, call, number)
     elif behaviour in AUTO_ANSWER_RESULTS:
-        state.spawn(_pick_up(state, call))
+        state.spawn(_auto_answer(state, call))
     try:
         async with state.clock.deadline(timeout):
             while call.status == "ringing":
@@ -52,7 +52,7 @@ async def ring(state: State, call: Call, timeout: float) -> bool:
     return call.is_live
 
 
-async def _pick_up(state: State, call: Call) -> None:
+async def _auto_answer(state: State, call: Call) -> None:
     await state.clock.sleep(state.settings.answer_after)
     if call.status == "ringing":
         answer_call(state, call)

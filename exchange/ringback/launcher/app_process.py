@@ -29,12 +29,12 @@ async def run_command(command: list[str], told: dict[str, str], app: str, ready:
         return status if status >= 0 else 128 - status
     finally:
         announcing.cancel()
-        await _end(process)
+        await _terminate(process)
 
 
 async def ensure_port_is_free(app: str) -> None:
     """Raises Unusable when somebody does: the app could not, and the wrong one would be rung."""
-    if await _listens(app):
+    if await _is_listening(app):
         raise UsageError(f"Something listens at {app} already: stop it, or choose another port (PORT=5001, or --app)")
 
 
@@ -42,18 +42,18 @@ async def _announce(app: str, ready: str) -> None:
     """Say when the app can be reached, and once, after a while, that it cannot."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_WARNING_SECONDS):
-            return await _say_when(app, ready)
+            return await _announce_when_listening(app, ready)
     print(f"exchange: nothing listens at {app} yet: start the app there (see PORT), or say where: --app", flush=True)
-    await _say_when(app, ready)
+    await _announce_when_listening(app, ready)
 
 
-async def _say_when(app: str, ready: str) -> None:
-    while not await _listens(app):
+async def _announce_when_listening(app: str, ready: str) -> None:
+    while not await _is_listening(app):
         await asyncio.sleep(POLL_SECONDS)
     print(ready, flush=True)
 
 
-async def _listens(app: str) -> bool:
+async def _is_listening(app: str) -> bool:
     with suppress(OSError):
         _, writer = await asyncio.open_connection(*host_and_port(app))
         writer.close()
@@ -61,21 +61,21 @@ async def _listens(app: str) -> bool:
     return False
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _terminate(process: asyncio.subprocess.Process) -> None:
     """Ask all that the command started to stop, and insist: after a while, or at once when asked a second time."""
     try:
-        if _send(process.pid, signal.SIGTERM):
+        if _signal_group(process.pid, signal.SIGTERM):
             async with asyncio.timeout(SHUTDOWN_SECONDS):
-                while _send(process.pid, 0):
+                while _signal_group(process.pid, 0):
                     await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         pass
     finally:
-        _send(process.pid, signal.SIGKILL)
+        _signal_group(process.pid, signal.SIGKILL)
         await process.wait()
 
 
-def _send(group: int, number: int) -> bool:
+def _signal_group(group: int, number: int) -> bool:
     """Is there still somebody in the group?"""
     try:
         os.killpg(group, number)

@@ -31,7 +31,7 @@ class CertificateAuthority:
         self.authority = trustme.CA(organization_name="The local exchange")
         self.contexts: dict[str, ssl.SSLContext] = {}
         self.bundle = folder / "trusted.pem"
-        self.bundle.write_bytes(b"\n".join(_roots(environment)) + b"\n" + self.authority.cert_pem.bytes())
+        self.bundle.write_bytes(b"\n".join(_trusted_roots(environment)) + b"\n" + self.authority.cert_pem.bytes())
 
     def context(self, name: str) -> ssl.SSLContext:
         """For a server that is asked by that name, or by any other name of Twilio's."""
@@ -40,18 +40,20 @@ class CertificateAuthority:
             pair = self.authority.issue_cert(name).private_key_and_cert_chain_pem
             with pair.tempfile(dir=str(self.folder)) as path:
                 context.load_cert_chain(path)
-            context.sni_callback = self._choose
+            context.sni_callback = self._select_certificate
             self.contexts[name] = context
         return self.contexts[name]
 
-    def _choose(self, wire: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
+    def _select_certificate(
+        self, wire: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext
+    ) -> int | None:
         if name is None or not is_twilio_host(name):
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         wire.context = self.context(name)
         return None
 
 
-def _roots(environment: Mapping[str, str]) -> Iterable[bytes]:
+def _trusted_roots(environment: Mapping[str, str]) -> Iterable[bytes]:
     """The world's authorities, and those the user had added: a bundle replaces what was trusted before."""
     for path in dict.fromkeys([certifi.where(), *(environment.get(name, "") for name in CA_BUNDLE_VARIABLES)]):
         with suppress(OSError):

@@ -40,7 +40,7 @@ def app_address(said: str | None, environment: Mapping[str, str]) -> str:
     if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise UsageError(f"PORT must be a number from 1 to 65535, not {port!r}")
     public = environment.get("PUBLIC_URL", "")
-    address = said or (port and f"http://127.0.0.1:{port}") or (_is_here(public) and public) or DEFAULT_APP_URL
+    address = said or (port and f"http://127.0.0.1:{port}") or (_is_local(public) and public) or DEFAULT_APP_URL
     try:
         usable = address.startswith(("http://", "https://")) and urlsplit(address).port != 0
     except ValueError:
@@ -50,7 +50,7 @@ def app_address(said: str | None, environment: Mapping[str, str]) -> str:
     return address
 
 
-def whole_command(command: list[str], environment: Mapping[str, str]) -> list[str]:
+def resolve_command(command: list[str], environment: Mapping[str, str]) -> list[str]:
     """The command with the path of its program; raises Unusable where there is no such program."""
     found = shutil.which(command[0], path=environment.get("PATH"))
     if not found:
@@ -59,21 +59,21 @@ def whole_command(command: list[str], environment: Mapping[str, str]) -> list[st
 
 
 def app_environment(
-    given: Mapping[str, str], settings: Settings, origin: str, proxy: str, front: int, bundle: Path
+    given: Mapping[str, str], settings: Settings, origin: str, proxy: str, tls_port: int, bundle: Path
 ) -> dict[str, str]:
     """The app's environment. `given` is ours; region and edge are left out, since they make other host names."""
     told = {name: value for name, value in given.items() if name not in REGION_VARIABLES}
     told |= dict.fromkeys(CA_BUNDLE_VARIABLES, str(bundle))
     told |= dict.fromkeys(PROXY_VARIABLES, proxy) | {name.lower(): proxy for name in PROXY_VARIABLES}
-    told |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_FRONT": str(front)}
+    told |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_FRONT": str(tls_port)}
     told = {"TWILIO_NUMBER": settings.number} | told
     told |= {"TWILIO_PHONE_NUMBER": settings.number, "PUBLIC_URL": settings.app, "TWILIO_API_URL": origin}
-    return told | _port(settings.app, given) | _read_first(bundle.parent, given)
+    return told | _port(settings.app, given) | _preload(bundle.parent, given)
 
 
 def _port(app: str, given: Mapping[str, str]) -> dict[str, str]:
     """The address's, unless that is a way in from outside, such as a tunnel."""
-    port = given["PORT"] if given.get("PORT") and not _is_here(app) else str(host_and_port(app)[1])
+    port = given["PORT"] if given.get("PORT") and not _is_local(app) else str(host_and_port(app)[1])
     return {"PORT": port, "FLASK_RUN_PORT": port}
 
 
@@ -82,13 +82,13 @@ def host_and_port(address: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _is_here(address: str) -> bool:
+def _is_local(address: str) -> bool:
     with suppress(ValueError):
         return urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
     return False
 
 
-def _read_first(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+def _preload(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """What comes before the app's own code; copied, so that Python's caches lie in our folder too."""
     copied = shutil.copytree(PRELOAD, folder / "first", ignore=shutil.ignore_patterns("__pycache__"))
     path = os.pathsep.join(filter(None, [str(copied), given.get("PYTHONPATH")]))

@@ -22,8 +22,8 @@ class Proxy:
 
     `let_through` are other hosts the app may reach; `*` is every one, and still none of Twilio's."""
 
-    def __init__(self, front: int, plain: int, let_through: tuple[str, ...] = ()) -> None:
-        self.front, self.plain = front, plain
+    def __init__(self, tls_port: int, plain_port: int, let_through: tuple[str, ...] = ()) -> None:
+        self.tls_port, self.plain_port = tls_port, plain_port
         self.let_through = {name.lower().rstrip(".") for name in let_through}
         self.server: asyncio.Server | None = None
         self.pipes: set[asyncio.Task[None]] = set()
@@ -61,7 +61,7 @@ class Proxy:
         host, port = _host_and_port(target, method)
         tunnel = method == "CONNECT"
         if is_twilio_host(host):
-            host, port = "127.0.0.1", self.front if tunnel else self.plain
+            host, port = "127.0.0.1", self.tls_port if tunnel else self.plain_port
         elif host not in self.let_through and "*" not in self.let_through:
             return await _refuse(host, writer)
         await self._join(reader, writer, host, port, b"" if tunnel else _one_request(head, target))
@@ -74,12 +74,12 @@ class Proxy:
             return await _answer(502, f"{host} cannot be reached: {problem}", writer)
         try:
             (there_writer if first else writer).write(first or ESTABLISHED)
-            await asyncio.gather(_pour(reader, there_writer), _pour(there_reader, writer))
+            await asyncio.gather(_pipe(reader, there_writer), _pipe(there_reader, writer))
         finally:
             there_writer.close()
 
 
-async def _pour(source: StreamReader, sink: StreamWriter) -> None:
+async def _pipe(source: StreamReader, sink: StreamWriter) -> None:
     """Pass bytes on until one side is done."""
     with suppress(OSError):
         while piece := await source.read(CHUNK_BYTES):

@@ -14,7 +14,7 @@ from ringback.account.applications import TwimlApplication
 from ringback.account.webhook_urls import app_webhook_urls
 from ringback.launcher.app_process import ensure_port_is_free, run_command
 from ringback.launcher.certificates import CertificateAuthority
-from ringback.launcher.environment import app_address, app_environment, whole_command, with_account
+from ringback.launcher.environment import app_address, app_environment, resolve_command, with_account
 from ringback.launcher.proxy import Proxy
 from ringback.launcher.twilio_hosts import TwilioHosts
 from ringback.service.command_line import UsageError, settings_from
@@ -32,26 +32,26 @@ async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     given = with_account(environment)
     options.app = app_address(options.app, given)
     settings = settings_from(options, given)
-    command = whole_command(options.command, given)
+    command = resolve_command(options.command, given)
     await ensure_port_is_free(settings.app)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-")))
-        server = await stack.enter_async_context(listening(settings))
+        server = await stack.enter_async_context(running_server(settings))
         trust = CertificateAuthority(folder, given)
-        front = TwilioHosts(server.state, trust)
-        stack.push_async_callback(front.stop)
-        await front.start()
-        proxy = Proxy(front.port, front.plain, tuple(options.let_through))
+        twilio_hosts = TwilioHosts(server.state, trust)
+        stack.push_async_callback(twilio_hosts.stop)
+        await twilio_hosts.start()
+        proxy = Proxy(twilio_hosts.port, twilio_hosts.plain_port, tuple(options.let_through))
         stack.push_async_callback(proxy.stop)
         await proxy.start()
-        told = app_environment(given, settings, server.origin, proxy.url, front.port, trust.bundle)
+        told = app_environment(given, settings, server.origin, proxy.url, twilio_hosts.port, trust.bundle)
         told |= _login(server.state, given) | _application(server.state, given)
         ready = f"ready: the phones are at {server.origin}/ and {settings.number} rings at {settings.app}"
         return await run_command(command, told, settings.app, ready)
 
 
 @asynccontextmanager
-async def listening(settings: Settings) -> AsyncIterator[Server]:
+async def running_server(settings: Settings) -> AsyncIterator[Server]:
     """A server that has started, and will be stopped. Raises Unusable when its port is taken."""
     server = Server(settings)
     try:

@@ -30,7 +30,7 @@ class TwilioHosts:
         return int(self.runner.addresses[0][1])
 
     @property
-    def plain(self) -> int:
+    def plain_port(self) -> int:
         return int(self.runner.addresses[1][1])
 
     async def start(self) -> None:
@@ -48,7 +48,7 @@ async def supported_products_only(request: web.Request, handler: Handler) -> web
     host = request.host.partition(":")[0].lower()
     beginnings = PRODUCT_PATHS.get(host.partition(".")[0])
     if beginnings is None:
-        return _lacks(host)
+        return _not_implemented(host)
     if not request.path.startswith(beginnings):
         return routes.not_found_response(request, 404)
     answer = await handler(request)
@@ -57,7 +57,7 @@ async def supported_products_only(request: web.Request, handler: Handler) -> web
     return answer
 
 
-def _lacks(host: str) -> web.Response:
+def _not_implemented(host: str) -> web.Response:
     ours = ", ".join(f"{product}.twilio.com" for product in PRODUCT_PATHS)
     sentence = f"The local exchange has no {host[:100]}; it stands in for {ours}"
     print(f"exchange: {sentence}: answered 501", flush=True)

@@ -31,13 +31,13 @@ async def receive_message(state: State, message: Message, number: PhoneNumber) -
     """Take in one text to a number of ours: opt-out words first, then the app."""
     await fetch_all_media(state, message)
     if words := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
-        send(state, _automatic(state, message, words))
+        send(state, _automatic_message(state, message, words))
     asked = state.webhook_urls(number, number.sms_application_sid)
     if asked.sms_url:
         await MessagingSession(state, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
 
 
-def _automatic(state: State, message: Message, words: str) -> Message:
+def _automatic_message(state: State, message: Message, words: str) -> Message:
     now = state.clock.now()
     return Message(message.account, message.to, message.from_, words, "outbound-reply", message.from_, now)
 
@@ -87,13 +87,13 @@ class MessagingSession:
         if self.replies > MAX_REPLIES:
             self.warn(14109, element)
             return None
-        if not self._may_go_on():
+        if not self._within_reply_limit():
             self.warn(14107, element)
             return None
         message = self.message
         return send_from_document(self.state, self, element, message.to, message.from_, "outbound-reply")
 
-    def _may_go_on(self) -> bool:
+    def _within_reply_limit(self) -> bool:
         """Twilio stops two robots after 15 replies in a row, each within 30 seconds of the one before."""
         pair, now = (self.message.from_, self.message.to), self.state.clock.time()
         last, count = self.state.reply_chains.get(pair, (0.0, 0))

@@ -51,11 +51,11 @@ class Message:
         return 1 if self.num_media else segment_count(self.body)
 
     @property
-    def received(self) -> bool:
+    def is_inbound(self) -> bool:
         return self.direction == "inbound"
 
     @property
-    def on_its_way(self) -> bool:
+    def is_in_transit(self) -> bool:
         return self.status in ("scheduled", "accepted", "queued", "sent")
 
     def as_json(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Message:
         return {
             "sid": self.sid,
             "handset": self.handset,
-            "direction": "sent" if self.received else "received",
+            "direction": "sent" if self.is_inbound else "received",
             "from": self.from_,
             "to": self.to,
             "body": self.body,

@@ -121,7 +121,9 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
         if not message.hidden
         and matches(request, "To", message.to)
         and matches(request, "From", message.from_)
-        and matches_dates(request, "DateSent", message.created if message.received else message.sent or message.created)
+        and matches_dates(
+            request, "DateSent", message.created if message.is_inbound else message.sent or message.created
+        )
     ]
     return page(request, "messages", rows, as_resource)
 
@@ -207,7 +209,7 @@ def as_resource(message: Message) -> dict[str, Any]:
         "api_version": "2010-04-01",
         "body": message.body,
         "date_created": rfc2822(message.created),
-        "date_sent": rfc2822(message.created if message.received else message.sent),
+        "date_sent": rfc2822(message.created if message.is_inbound else message.sent),
         "date_updated": rfc2822(message.updated),
         "direction": message.direction,
         "error_code": message.error_code,

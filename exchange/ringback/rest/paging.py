@@ -18,20 +18,20 @@ def page(request: ApiRequest, collection: str, rows: list[Row], show: Any) -> di
     """One page of rows, newest first as the caller ordered them. `show` turns a row into its resource.
 
     A PageToken names the last row of the page before, so that new rows do not shift those that follow."""
-    shown, start, about = _cut(request, rows, show)
+    shown, start, about = _slice(request, rows, show)
     uris = {name.replace("url", "uri"): value for name, value in about.items()}
     return {collection: shown, "start": start, "end": max(start, start + len(shown) - 1)} | uris
 
 
 def page_with_meta(request: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
     """The same, as products younger than 2010-04-01 write it: in `meta`, and with whole addresses."""
-    shown, _, about = _cut(request, rows, show)
+    shown, _, about = _slice(request, rows, show)
     origin = str(request.http.url.origin())
     meta = {name: origin + value if isinstance(value, str) else value for name, value in about.items()}
     return {collection: shown, "meta": meta | {"key": collection}}
 
 
-def _cut(request: ApiRequest, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
+def _slice(request: ApiRequest, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
     """The rows shown, where they begin, and which page that is of which."""
     size, number = _size(request), _whole(request, "Page", 0)
     start = _start(request, rows, size, number)

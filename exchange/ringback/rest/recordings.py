@@ -95,7 +95,7 @@ async def download(state: State, request: web.Request) -> web.Response:
     mixed = channels_wanted == "1" or (recording.conference_sid and channels_wanted != "2")
     channels = 1 if mixed else recording.channels
     as_mp3 = request.path.endswith(".mp3")
-    sound = await state.recordings.sound(recording, channels, as_mp3)
+    sound = await state.recordings.render(recording, channels, as_mp3)
     return web.Response(body=sound, content_type="audio/mpeg" if as_mp3 else "audio/x-wav")
 
 

@@ -95,17 +95,17 @@ INSTANCE_ROUTES: dict[str, dict[str, Any]] = {
 
 def add_routes(app: web.Application, state: State) -> None:
     add = app.router.add_route
-    add("GET", "/2010-04-01/Accounts.json", endpoint(state, accounts.list_all, False, test_credentials.refused))
+    add("GET", "/2010-04-01/Accounts.json", endpoint(state, accounts.list_all, False, test_credentials.forbidden))
     for table, creates in ((LIST_ROUTES, True), (INSTANCE_ROUTES, False)):
         for path, methods in table.items():
             for method, resource in methods.items():
-                simulated = test_credentials.SIMULATED.get((method, path), test_credentials.refused)
+                simulated = test_credentials.SIMULATED.get((method, path), test_credentials.forbidden)
                 add(method, f"{BASE}{path}.json", endpoint(state, resource, creates and method == "POST", simulated))
     for product, table in product_hosts.NEWER_PRODUCTS.items():
         for path, methods in table.items():
             for method, resource in methods.items():
                 creates = method == "POST" and not path.endswith("}")
-                add(method, path, endpoint(state, resource, creates, test_credentials.refused, product))
+                add(method, path, endpoint(state, resource, creates, test_credentials.forbidden, product))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(state, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(state, recordings.download))
     add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", _open(state, recordings.download))

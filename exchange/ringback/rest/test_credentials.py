@@ -24,7 +24,7 @@ PURCHASE_ERRORS = {f"{MAGIC}0": 21422, f"{MAGIC}1": 21421}
 EMPTY_AREA = "533"
 
 
-def text(request: ApiRequest) -> dict[str, Any]:
+def create_message(request: ApiRequest) -> dict[str, Any]:
     to = _number(request, "To", 21604, 21211, MESSAGE_TO_ERRORS)
     from_ = _from(request, 21603, 21606, MESSAGE_FROM_ERRORS)
     if not request.text("Body") and not request.has("MediaUrl"):
@@ -33,7 +33,7 @@ def text(request: ApiRequest) -> dict[str, Any]:
     return messages.as_resource(Message(request.account, from_, to, request.text("Body"), "outbound-api", to, now))
 
 
-def call(request: ApiRequest) -> dict[str, Any]:
+def create_call(request: ApiRequest) -> dict[str, Any]:
     to = _number(request, "To", 21201, 21211, CALL_TO_ERRORS)
     from_ = _from(request, 21213, 21210, CALL_FROM_ERRORS)
     if not any(request.text(name) for name in ("Url", "Twiml", "ApplicationSid")):
@@ -41,7 +41,7 @@ def call(request: ApiRequest) -> dict[str, Any]:
     return calls.as_resource(Call(request.state, CallPlan(from_, to, "outbound-api", to, request.account)))
 
 
-def buy(request: ApiRequest) -> dict[str, Any]:
+def buy_number(request: ApiRequest) -> dict[str, Any]:
     wanted, area = normalize_number(request.text("PhoneNumber")), request.text("AreaCode")
     if not wanted and area:
         if area == EMPTY_AREA:
@@ -52,7 +52,7 @@ def buy(request: ApiRequest) -> dict[str, Any]:
     return incoming_phone_numbers.as_resource(incoming_phone_numbers.new_number(request, wanted))
 
 
-def refused(request: ApiRequest) -> None:
+def forbidden(request: ApiRequest) -> None:
     raise RestError(20008)
 
 
@@ -74,4 +74,8 @@ def _from(request: ApiRequest, missing: int, unknown: int, magic: dict[str, int]
     return number
 
 
-SIMULATED = {("POST", "/Messages"): text, ("POST", "/Calls"): call, ("POST", "/IncomingPhoneNumbers"): buy}
+SIMULATED = {
+    ("POST", "/Messages"): create_message,
+    ("POST", "/Calls"): create_call,
+    ("POST", "/IncomingPhoneNumbers"): buy_number,
+}

@@ -70,7 +70,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
     if channel not in CHANNELS:
         raise RestError(60200, name="Channel", why=channel[:40])
     verification = request.state.verify.pending(service, to)
-    verification = verification or request.state.verify.begin(service, to, _custom_code(request))
+    verification = verification or request.state.verify.start(service, to, _custom_code(request))
     if len(verification.attempts) >= MAX_SENDS:
         raise RestError(60203)
     _deliver(request.state, verification, channel, request.text("CustomFriendlyName") or service.friendly_name)

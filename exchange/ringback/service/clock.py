@@ -19,7 +19,7 @@ class Timer:
         self.clock, self.due, self.act = clock, due, act
         self.handle: asyncio.TimerHandle | None = None
 
-    def ring(self) -> None:
+    def fire(self) -> None:
         self.cancel()
         self.act()
 
@@ -83,7 +83,7 @@ class Clock:
         while (due := min((timer.due for timer in self.timers), default=end)) <= end:
             self.ahead += max(0.0, due - self.time())
             for timer in [timer for timer in self.timers if timer.due <= due]:
-                timer.ring()
+                timer.fire()
             for _ in range(SETTLE_TURNS):
                 await asyncio.sleep(0)
             if not any(timer.due <= end for timer in self.timers):
@@ -104,7 +104,7 @@ class Clock:
             return
         if timer.handle:
             timer.handle.cancel()
-        timer.handle = asyncio.get_running_loop().call_later(max(0.0, timer.due - self.time()), timer.ring)
+        timer.handle = asyncio.get_running_loop().call_later(max(0.0, timer.due - self.time()), timer.fire)
 
 
 def _wake(waiting: asyncio.Future[None]) -> None:

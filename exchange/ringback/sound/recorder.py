@@ -19,7 +19,7 @@ class Recorder:
 
     def __init__(self, runtime: Runtime, account: str, options: RecordingOptions) -> None:
         self.runtime, self.options = runtime, options
-        self.recording = runtime.recordings.begin(
+        self.recording = runtime.recordings.start(
             runtime.origin, account, options.source, options.channels, options.track
         )
         self.timeline = self.recording.timeline
@@ -75,7 +75,7 @@ class Recorder:
         """Send the callback, if that event was asked for; who wants to know of the end also learns of none."""
         options = self.options
         if options.url and (status in options.events or (status == "absent" and "completed" in options.events)):
-            told = self.recording.as_callback(status)
+            told = self.recording.callback_parameters(status)
             first = after() if after else None
             self.runtime.webhooks.send_callback(
                 options.url, options.method, told, "status", self.recording.sid, after=first

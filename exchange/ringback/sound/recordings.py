@@ -9,7 +9,7 @@ from ringback.service.clock import Clock
 from ringback.service.dates import rfc2822
 from ringback.service.sids import new_sid
 from ringback.sound import mp3, wav
-from ringback.sound.recording_track import RecordingTimeline
+from ringback.sound.recording_timeline import RecordingTimeline
 
 RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both": frozenset({0, 1})}
 
@@ -49,16 +49,16 @@ class Recording:
         self.timeline.stop(trim)
         self.status = "absent" if self.is_empty else "completed"
 
-    def as_parameters(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, str]:
         return {"RecordingSid": self.sid, "RecordingUrl": self.url, "RecordingDuration": str(self.duration)}
 
-    def as_callback(self, status: str) -> dict[str, str]:
+    def callback_parameters(self, status: str) -> dict[str, str]:
         """The parameters of a recording status callback."""
         owner = {"ConferenceSid": self.conference_sid} if self.conference_sid else {"CallSid": self.call_sid or ""}
         return (
             {"AccountSid": self.account, "RecordingStatus": status, "RecordingSource": self.source, "ErrorCode": "0"}
             | owner
-            | self.as_parameters()
+            | self.parameters()
             | {
                 "RecordingChannels": str(self.channels),
                 "RecordingStartTime": rfc2822(self.started) or "",
@@ -77,13 +77,13 @@ class RecordingStore(BoundedDict[str, Recording]):
             1
         )  # sound is made for one listener after the other, so that memory is bounded
 
-    def begin(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
+    def start(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
         timeline = RecordingTimeline(self.clock, self.pace, RECORDED_TRACKS[track])
         recording = Recording(origin, account, source, channels, track, timeline)
         self[recording.sid] = recording
         return recording
 
-    async def sound(self, recording: Recording, channels: int, as_mp3: bool) -> bytearray:
+    async def render(self, recording: Recording, channels: int, as_mp3: bool) -> bytearray:
         """A whole file, WAV or MP3, made beside the event loop."""
         async with self.render_turn:
             return await asyncio.to_thread(_file, recording.timeline, channels, as_mp3)

@@ -22,7 +22,7 @@ def method(session: WarningSink, element: Element, code: int, name: str = "metho
     written = element.get(name, default).strip().upper()
     if written in METHODS:
         return written
-    _refuse(session, element, name, code)
+    _warn_invalid(session, element, name, code)
     return default
 
 
@@ -33,7 +33,7 @@ def whole_number(session: WarningSink, element: Element, name: str, default: int
         return default
     if DIGITS.fullmatch(written) and int(written) >= least:
         return int(written)
-    _refuse(session, element, name, code)
+    _warn_invalid(session, element, name, code)
     return default
 
 
@@ -43,7 +43,7 @@ def boolean(session: WarningSink, element: Element, name: str, default: bool, co
     if written in ("true", "false"):
         return written == "true"
     if name in element.attributes:
-        _refuse(session, element, name, code)
+        _warn_invalid(session, element, name, code)
     return default
 
 
@@ -55,7 +55,7 @@ def keywords(session: WarningSink, element: Element, name: str, default: str, kn
     return frozenset(word for word in written if word in known) or frozenset(default.split())
 
 
-def _refuse(session: WarningSink, element: Element, name: str, code: int) -> None:
+def _warn_invalid(session: WarningSink, element: Element, name: str, code: int) -> None:
     """Warn of a value. A number that is not this attribute's own says which one it is."""
     written = element.get(name).strip() or "nothing"
     session.warn(code, element, f"{element.name}: {name} cannot be {written}" if code == GENERIC_WARNING else written)

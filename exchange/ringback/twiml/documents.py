@@ -91,7 +91,7 @@ def _document(answer: WebhookResponse, method: str, plain_text: Any, audio: Any)
     elif kind in XML_CONTENT_TYPES:
         root = _parsed(answer.body, answer.charset, url, answer)
     elif kind == "text/plain":
-        root = _executed_or(plain_text, answer)
+        root = _twiml_or(plain_text, answer)
     elif kind in AUDIO_CONTENT_TYPES and audio:
         root = audio(url)
     else:
@@ -117,7 +117,7 @@ def _parsed(body: bytes | str, charset: str | None, url: str, answer: WebhookRes
         raise DocumentError(reason.code, url, answer, reason.why, place) from None
 
 
-def _executed_or(plain_text: Any, answer: WebhookResponse) -> Element:
+def _twiml_or(plain_text: Any, answer: WebhookResponse) -> Element:
     """Text that happens to be a TwiML document is run as one."""
     try:
         return parse(answer.body, answer.charset)

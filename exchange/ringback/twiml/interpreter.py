@@ -55,7 +55,7 @@ class VoiceSession:
         try:
             self.document = await self._get(step)
         except DocumentError as trouble:
-            return await self.failed(trouble)
+            return await self.handle_error(trouble)
         self._check_grammar()
         return await self.perform(self.document.root.elements())
 
@@ -72,7 +72,7 @@ class VoiceSession:
             if not self._is_allowed(element):
                 continue
             if element.name != "Reject" and element.get("answerOnBridge") != "true":
-                self.call.pick_up()
+                self.call.answer_inbound()
             outcome = await verbs()[element.name](self, element)
             self.hangup_fetch = None
             if outcome is not None:
@@ -89,7 +89,7 @@ class VoiceSession:
             return False
         return element.name in verbs()
 
-    async def failed(self, trouble: DocumentError) -> Outcome:
+    async def handle_error(self, trouble: DocumentError) -> Outcome:
         """Report it and ask the fallback; without one, or when that fails too, apologise and hang up."""
         trouble.report(self.state.debugger, self.call.sid, self.call.plan.handset)
         self.error = trouble
@@ -106,14 +106,14 @@ class VoiceSession:
             else:
                 self._check_grammar()
                 return await self.perform(self.document.root.elements())
-        await self._apologise()
+        await self._say_application_error()
         return HANG_UP
 
     def _check_grammar(self) -> None:
         grammar.report_violations(self.state.debugger, self.document, VOICE, self.call.sid, self.call.plan.handset)
 
-    async def _apologise(self) -> None:
-        self.call.pick_up()
+    async def _say_application_error(self) -> None:
+        self.call.answer_inbound()
         item = self.audio.start_item(
             "Say", text=APPLICATION_ERROR_MESSAGE, voice="", language="en-US", seconds=4.0, system=True
         )

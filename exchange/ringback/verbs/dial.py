@@ -80,7 +80,7 @@ async def dial(session: VoiceSession, element: Element) -> Outcome:
     try:
         await _connect(dialling)
     finally:
-        _settle(dialling)
+        _release_legs(dialling)
         action = _action(dialling)
         session.hangup_fetch = action
     return action
@@ -93,7 +93,7 @@ def _action(dialling: DialAttempt) -> Fetch | None:
     return session.fetch(element.get("action"), method(session, element, 13210), dialling.parameters())
 
 
-def _settle(dialling: DialAttempt) -> None:
+def _release_legs(dialling: DialAttempt) -> None:
     """Let every leg go and say what became of the whole."""
     for leg in dialling.legs:
         leg.release()
@@ -121,22 +121,24 @@ async def _connect(dialling: DialAttempt) -> None:
     _record(dialling, "ringing")
     ringing = session.audio.start_item("Ring", to=", ".join(number for number, _ in targets))
     try:
-        dialling.winner = await _answered(dialling, targets, caller_id)
+        dialling.winner = await _first_answered_leg(dialling, targets, caller_id)
     finally:
         session.audio.end_item(ringing)
     if dialling.winner:
         await _talk(dialling, dialling.winner)
 
 
-async def _answered(dialling: DialAttempt, targets: list[tuple[str, Element]], caller_id: str) -> DialLeg | None:
+async def _first_answered_leg(
+    dialling: DialAttempt, targets: list[tuple[str, Element]], caller_id: str
+) -> DialLeg | None:
     """The leg that is ready to talk. One after the other if asked for, otherwise all at once."""
     sequential = boolean(dialling.session, dialling.element, "sequential", False, 13218)
     waves = [[target] for target in targets] if sequential else [targets]
     for wave in waves:
-        legs = [_leg(dialling, number, noun, caller_id) for number, noun in wave]
+        legs = [_start_leg(dialling, number, noun, caller_id) for number, noun in wave]
         dialling.legs += legs
         while not all(leg.gone for leg in legs):
-            _stop_the_others(legs)
+            _cancel_other_legs(legs)
             for leg in legs:
                 if leg.ready:
                     return leg
@@ -145,7 +147,7 @@ async def _answered(dialling: DialAttempt, targets: list[tuple[str, Element]], c
     return None
 
 
-def _stop_the_others(legs: list[DialLeg]) -> None:
+def _cancel_other_legs(legs: list[DialLeg]) -> None:
     """Once one has picked up, the rest need not ring any longer."""
     if any(leg.call.is_live for leg in legs):
         for leg in legs:
@@ -155,7 +157,7 @@ def _stop_the_others(legs: list[DialLeg]) -> None:
 
 async def _talk(dialling: DialAttempt, leg: DialLeg) -> None:
     session, element = dialling.session, dialling.element
-    session.call.pick_up()
+    session.call.answer_inbound()
     dialling.bridged = True
     _record(dialling, "answer")
     star = boolean(session, element, "hangupOnStar", False, 13213)
@@ -164,13 +166,13 @@ async def _talk(dialling: DialAttempt, leg: DialLeg) -> None:
     try:
         with suppress(TimeoutError):
             async with session.state.clock.deadline(limit):
-                await _until_over(talking, leg, dialling.changed)
+                await _until_disconnected(talking, leg, dialling.changed)
     finally:
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
 
 
-async def _until_over(talking: asyncio.Task[None], leg: DialLeg, changed: asyncio.Event) -> None:
+async def _until_disconnected(talking: asyncio.Task[None], leg: DialLeg, changed: asyncio.Event) -> None:
     while not leg.gone and not talking.done():
         changed.clear()
         waiting = asyncio.create_task(changed.wait())
@@ -203,7 +205,7 @@ def _caller_id(session: VoiceSession, element: Element) -> str | None:
     return None
 
 
-def _leg(dialling: DialAttempt, number: str, noun: Element, caller_id: str) -> DialLeg:
+def _start_leg(dialling: DialAttempt, number: str, noun: Element, caller_id: str) -> DialLeg:
     session = dialling.session
     parent = session.call.plan
     plan = CallPlan(

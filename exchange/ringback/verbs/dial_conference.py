@@ -42,7 +42,7 @@ async def dial_conference(session: VoiceSession, dial: Element, noun: Element) -
     _subscribe(session, conference, noun)
     _record(session, conference, noun)
     try:
-        await _stay(session, dial, noun, conference, participant)
+        await _take_part(session, dial, noun, conference, participant)
     finally:
         conference.leave(participant)
         session.hangup_fetch = _action(session, dial, "answered")
@@ -55,7 +55,7 @@ def _action(session: VoiceSession, dial: Element, status: str) -> Fetch | None:
     return session.fetch(dial.get("action"), method(session, dial, 13210), {"DialCallStatus": status})
 
 
-async def _stay(
+async def _take_part(
     session: VoiceSession, dial: Element, noun: Element, conference: Conference, participant: Participant
 ) -> None:
     star = boolean(session, dial, "hangupOnStar", False, 13213)
@@ -91,7 +91,7 @@ async def _wait(session: VoiceSession, noun: Element, conference: Conference) ->
     elif "waitUrl" not in noun.attributes:
         playing = asyncio.create_task(hold_music(session))
     try:
-        while not conference.started:
+        while not conference.is_started:
             await conference.changed.wait()
     finally:
         if playing:
@@ -115,7 +115,7 @@ def _participant(session: VoiceSession, noun: Element, conference: Conference) -
         start_on_enter=boolean(session, noun, "startConferenceOnEnter", True, 13232),
         end_on_exit=boolean(session, noun, "endConferenceOnExit", False, 13231),
         beep=beep,
-        coached_sid=_coached(session, noun, conference),
+        coached_sid=_coached_sid(session, noun, conference),
     )
 
 
@@ -131,7 +131,7 @@ def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
     return label
 
 
-def _coached(session: VoiceSession, noun: Element, conference: Conference) -> str:
+def _coached_sid(session: VoiceSession, noun: Element, conference: Conference) -> str:
     """Whom this one whispers to; somebody who is not there cannot be coached."""
     sid = noun.get("coach")
     if sid and sid not in conference.participants:

@@ -19,7 +19,7 @@ async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Out
     name = noun.text()
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(14213, noun, str(len(name)))
-        return _dialled(session, dial, {"DialCallStatus": "failed"})
+        return _action(session, dial, {"DialCallStatus": "failed"})
     queue = session.state.queues.get_or_create(session.call.plan.account, name)
     parameters = {"DialCallStatus": "no-answer", "DialBridged": "false"}
     member = None
@@ -32,11 +32,11 @@ async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Out
     finally:
         if member:
             member.disconnected.set()
-        session.hangup_fetch = _dialled(session, dial, parameters)
+        session.hangup_fetch = _action(session, dial, parameters)
     return session.hangup_fetch
 
 
-def _dialled(session: VoiceSession, dial: Element, parameters: dict[str, str]) -> Fetch | None:
+def _action(session: VoiceSession, dial: Element, parameters: dict[str, str]) -> Fetch | None:
     if "action" not in dial.attributes:
         return None
     return session.fetch(dial.get("action"), method(session, dial, 13210), parameters)

@@ -47,7 +47,7 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
         return _action(session, element, {"QueueResult": "queue-full"})
     member, waited = queue.join(session.call), WaitResult()
     try:
-        await _stay(session, element, queue, member, waited)
+        await _wait_in_queue(session, element, queue, member, waited)
     finally:
         queue.remove(member)
         member.disconnected.set()
@@ -67,7 +67,7 @@ def _action(session: VoiceSession, element: Element, parameters: dict[str, str])
     return session.fetch(element.get("action"), method(session, element, 14201), parameters)
 
 
-async def _stay(
+async def _wait_in_queue(
     session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember, waited: WaitResult
 ) -> None:
     waiting = asyncio.create_task(_wait(session, element, queue, member))

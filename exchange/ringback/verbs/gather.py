@@ -31,13 +31,13 @@ class GatherOptions:
     """What the element asks for."""
 
     kinds: list[str]
-    finish: str
-    most_digits: int | None
+    finish_on_key: str
+    max_digits: int | None
     timeout: float
-    longest: int  # seconds of speech
+    max_speech_seconds: int  # seconds of speech
     barge_in: bool
-    even_if_empty: bool
-    described: dict[str, Any] = field(default_factory=dict)
+    action_on_empty_result: bool
+    listening_details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -67,21 +67,21 @@ class GatherResult:
 )
 async def gather(session: VoiceSession, element: Element) -> Outcome:
     """Input leads to the action; without any, the document goes on."""
-    options = _wanted(session, element)
+    options = _options(session, element)
     prompt = asyncio.create_task(_prompt(session, element))
     try:
-        with session.audio.listen({"gather": options.described | {"digits": ""}}) as inbox:
-            got = await _collect(session, options, inbox, prompt)
+        with session.audio.listen({"gather": options.listening_details | {"digits": ""}}) as inbox:
+            result = await _collect(session, options, inbox, prompt)
         prompt.cancel()  # nothing listens from here on: a key that comes now is for the next menu
-        if got.speech:
-            await send_partial_results(session, element, got.speech.text)
+        if result.speech:
+            await send_partial_results(session, element, result.speech.text)
     finally:
         prompt.cancel()
         with suppress(asyncio.CancelledError):
             await prompt
-    if got.is_empty and not options.even_if_empty:
+    if result.is_empty and not options.action_on_empty_result:
         return None
-    return session.fetch(element.get("action"), method(session, element, 13312), got.parameters())
+    return session.fetch(element.get("action"), method(session, element, 13312), result.parameters())
 
 
 async def _prompt(session: VoiceSession, element: Element) -> None:
@@ -95,27 +95,27 @@ async def _prompt(session: VoiceSession, element: Element) -> None:
 async def _collect(
     session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
 ) -> GatherResult:
-    got = GatherResult()
-    event = await _first(session, options, inbox, prompt)
+    result = GatherResult()
+    event = await _first_input(session, options, inbox, prompt)
     while event is not None:
         match event:
-            case Speech() if "speech" in options.kinds and not got.digits:
-                got.speech = replace(event, text=_said_within(event.text, options.longest))
-                return got
+            case Speech() if "speech" in options.kinds and not result.digits:
+                result.speech = replace(event, text=_truncated_speech(event.text, options.max_speech_seconds))
+                return result
             case KeyPress(digit=digit) if "dtmf" in options.kinds:
                 prompt.cancel()
-                if digit == options.finish:
-                    got.finished_on = digit
-                    return got
-                got.digits += digit
-                session.audio.update_listening({"gather": options.described | {"digits": got.digits}})
-                if len(got.digits) == options.most_digits:
-                    return got
-        event = await _within(session, options.timeout, inbox)
-    return got
+                if digit == options.finish_on_key:
+                    result.finished_on = digit
+                    return result
+                result.digits += digit
+                session.audio.update_listening({"gather": options.listening_details | {"digits": result.digits}})
+                if len(result.digits) == options.max_digits:
+                    return result
+        event = await _next_input(session, options.timeout, inbox)
+    return result
 
 
-async def _first(
+async def _first_input(
     session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
 ) -> CallerInput | None:
     """The first thing the person does, during the prompt or within the timeout after it."""
@@ -129,25 +129,25 @@ async def _first(
             event = coming.result()
         finally:
             coming.cancel()
-        if _counts(event, options):
+        if _is_wanted(event, options):
             if isinstance(event, Speech) and not options.barge_in:
                 await asyncio.wait({prompt})
             return event
-    return await _within(session, options.timeout, inbox)
+    return await _next_input(session, options.timeout, inbox)
 
 
-def _said_within(text: str, seconds: int) -> str:
+def _truncated_speech(text: str, seconds: int) -> str:
     """The words that can be said in that time."""
     most = seconds * CHARACTERS_PER_SECOND
     return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
 
 
-def _counts(event: CallerInput, options: GatherOptions) -> bool:
+def _is_wanted(event: CallerInput, options: GatherOptions) -> bool:
     kinds = options.kinds
     return (isinstance(event, KeyPress) and "dtmf" in kinds) or (isinstance(event, Speech) and "speech" in kinds)
 
 
-async def _within(session: VoiceSession, seconds: float, inbox: Queue[CallerInput]) -> CallerInput | None:
+async def _next_input(session: VoiceSession, seconds: float, inbox: Queue[CallerInput]) -> CallerInput | None:
     try:
         async with session.state.clock.deadline(seconds):
             return await inbox.get()
@@ -155,34 +155,34 @@ async def _within(session: VoiceSession, seconds: float, inbox: Queue[CallerInpu
         return None
 
 
-def _wanted(session: VoiceSession, element: Element) -> GatherOptions:
-    kinds = _kinds(session, element)
+def _options(session: VoiceSession, element: Element) -> GatherOptions:
+    kinds = _input_kinds(session, element)
     timeout = _timeout(session, element)
     most = whole_number(session, element, "numDigits", 0, 13314, least=1) or None
-    finish = _finish(session, element)
+    finish_on_key = _finish_key(session, element)
     if element.get("speechTimeout") != "auto":
         whole_number(session, element, "speechTimeout", timeout, 13335)
-    described = {
+    listening_details = {
         "input": kinds,
         "num_digits": most,
-        "finish_on_key": finish,
+        "finish_on_key": finish_on_key,
         "timeout": timeout,
         "hints": element.get("hints"),
         "language": element.get("language", "en-US"),
     }
     return GatherOptions(
         kinds=kinds,
-        finish=finish,
-        most_digits=most,
+        finish_on_key=finish_on_key,
+        max_digits=most,
         timeout=timeout,
-        longest=whole_number(session, element, "maxSpeechTime", MAX_SPEECH_SECONDS, 12200, least=1),
+        max_speech_seconds=whole_number(session, element, "maxSpeechTime", MAX_SPEECH_SECONDS, 12200, least=1),
         barge_in=boolean(session, element, "bargeIn", True, 12200),
-        even_if_empty=boolean(session, element, "actionOnEmptyResult", False, 12200),
-        described=described,
+        action_on_empty_result=boolean(session, element, "actionOnEmptyResult", False, 12200),
+        listening_details=listening_details,
     )
 
 
-def _kinds(session: VoiceSession, element: Element) -> list[str]:
+def _input_kinds(session: VoiceSession, element: Element) -> list[str]:
     written = element.get("input", "dtmf").replace(",", " ").split()
     known: list[str] = [kind for kind in ("dtmf", "speech") if kind in written]
     if not known or set(written) - {"dtmf", "speech"}:
@@ -196,7 +196,7 @@ def _timeout(session: VoiceSession, element: Element) -> int:
     return whole_number(session, element, "timeout", 5, 13313)
 
 
-def _finish(session: VoiceSession, element: Element) -> str:
+def _finish_key(session: VoiceSession, element: Element) -> str:
     written = element.get("finishOnKey", "#")
     if len(written) > 1:
         session.warn(13311, element, written)

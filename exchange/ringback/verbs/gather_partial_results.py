@@ -22,7 +22,7 @@ async def send_partial_results(session: VoiceSession, element: Element, words: s
     if not address:
         return
     way = method(session, element, 13312, "partialResultCallbackMethod")
-    telling = session.state.spawn(_tell(session, session.absolute(address), way, element.get("language"), words))
+    telling = session.state.spawn(_send(session, session.absolute(address), way, element.get("language"), words))
     try:
         with suppress(TimeoutError):
             async with session.state.clock.deadline(speaking_seconds(words) * session.audio.pace + MAX_DELAY_SECONDS):
@@ -32,7 +32,7 @@ async def send_partial_results(session: VoiceSession, element: Element, words: s
         raise
 
 
-async def _tell(session: VoiceSession, url: str, way: str, language: str, words: str) -> None:
+async def _send(session: VoiceSession, url: str, way: str, language: str, words: str) -> None:
     call, stable = session.call, ""
     parts = list(growing_prefixes(words))
     for number, part in enumerate(parts):

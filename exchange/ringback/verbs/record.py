@@ -7,7 +7,7 @@ from asyncio import Queue
 from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.calls.call import CallRecorder
 from ringback.service.sids import new_sid
-from ringback.sound.recording_track import RecordingTimeline
+from ringback.sound.recording_timeline import RecordingTimeline
 from ringback.sound.recordings import Recording
 from ringback.sound.transcriptions import Transcription
 from ringback.twiml.attributes import boolean, method, whole_number

@@ -22,14 +22,14 @@ async def access_control(request: web.Request, handler: Handler) -> web.StreamRe
     """REST brings its own login. Everything else answers only to its own name, its own pages and its password."""
     if not is_rest(request.path):
         settings = request.app[STATE].settings
-        _known_host(request, settings.host, settings.allow_hosts, bool(settings.password))
-        _password(request, settings.password)
+        _check_host(request, settings.host, settings.allow_hosts, bool(settings.password))
+        _check_password(request, settings.password)
         if request.method not in ("GET", "HEAD"):
-            _own_pages_only(request)
+            _check_origin(request)
     return await handler(request)
 
 
-def _known_host(request: web.Request, host: str, allowed: tuple[str, ...], has_password: bool) -> None:
+def _check_host(request: web.Request, host: str, allowed: tuple[str, ...], has_password: bool) -> None:
     """A page elsewhere could point its own name at us (DNS rebinding): only names we know are answered."""
     named = request.host.lower()
     name = named.rpartition(":")[0] if named.rpartition(":")[2].isdigit() else named
@@ -40,7 +40,7 @@ def _known_host(request: web.Request, host: str, allowed: tuple[str, ...], has_p
     )
 
 
-def _password(request: web.Request, password: str) -> None:
+def _check_password(request: web.Request, password: str) -> None:
     if not password:
         return
     _, given = login(request.headers.get("Authorization", "")) or ("", "")
@@ -50,7 +50,7 @@ def _password(request: web.Request, password: str) -> None:
         )
 
 
-def _own_pages_only(request: web.Request) -> None:
+def _check_origin(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and origin.partition("://")[2] != request.host):

@@ -32,8 +32,8 @@ async def send_text(state: State, request: web.Request) -> web.Response:
         raise RequestRefused(400, f"A text has at most {MAX_BODY_CHARACTERS} characters, not {len(body)}")
     message = _text(state, handset, to, body, urls)
     state.messages[message.sid] = message
-    state.delivered(message)
-    state.spawn(_carry(state, message))
+    state.add_to_handset(message)
+    state.spawn(_deliver(state, message))
     return web.json_response(message.as_json(), status=201)
 
 
@@ -60,14 +60,14 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
     return message
 
 
-async def _carry(state: State, message: Message) -> None:
+async def _deliver(state: State, message: Message) -> None:
     """To the app, or straight to another handset."""
     if number := state.numbers.get(message.to):
         return await receive_message(state, message, number)
     now = state.clock.now()
     copy = Message(message.account, message.from_, message.to, message.body, "outbound-api", message.to, now)
     copy.status, copy.media = "delivered", message.media
-    state.delivered(copy)
+    state.add_to_handset(copy)
 
 
 def _media_urls(given: dict[str, Any]) -> list[str]:

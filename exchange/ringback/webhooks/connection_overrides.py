@@ -20,7 +20,7 @@ class ConnectionOverrides:
     unknown: str = ""
 
     @classmethod
-    def of(cls, url: str) -> ConnectionOverrides:
+    def from_url(cls, url: str) -> ConnectionOverrides:
         given = dict(parse_qsl(urlsplit(url).fragment))
         policy = frozenset(given.get("rp", "ct").split(","))
         unknown = ",".join(sorted(policy - RETRY_POLICIES))

@@ -18,13 +18,13 @@ class CookieJars:
         self.clock = clock
         self.jars: dict[str, tuple[float, dict[tuple[str, str, str], str]]] = {}
 
-    def keep(self, cookie_jar: str, url: str, set_cookies: list[str]) -> None:
+    def store(self, cookie_jar: str, url: str, set_cookies: list[str]) -> None:
         """Note what one answer set; an empty jar name keeps nothing."""
         if not cookie_jar or not set_cookies:
             return
-        cookies = self._open(cookie_jar)
+        cookies = self._cookies_of(cookie_jar)
         for line in set_cookies:
-            self._keep_one(cookies, urlsplit(url), line)
+            self._store_one(cookies, urlsplit(url), line)
         self.jars.pop(cookie_jar, None)
         self.jars[cookie_jar] = (self.clock.time(), cookies)
         while len(self.jars) > MAX_JARS:
@@ -32,7 +32,7 @@ class CookieJars:
 
     def header(self, cookie_jar: str, url: str) -> str:
         """The Cookie header for that address, "" when there is nothing to send. Asking counts as activity."""
-        cookies = self._open(cookie_jar)
+        cookies = self._cookies_of(cookie_jar)
         if not cookies:
             return ""
         self.jars[cookie_jar] = (self.clock.time(), cookies)
@@ -40,15 +40,15 @@ class CookieJars:
         fitting = [
             (path, f"{name}={value}")
             for (host, path, name), value in cookies.items()
-            if host == parts.hostname and _covers(path, parts.path or "/")
+            if host == parts.hostname and _path_matches(path, parts.path or "/")
         ]
         return "; ".join(pair for _, pair in sorted(fitting, key=lambda found: -len(found[0])))
 
-    def _open(self, cookie_jar: str) -> dict[tuple[str, str, str], str]:
+    def _cookies_of(self, cookie_jar: str) -> dict[tuple[str, str, str], str]:
         used, cookies = self.jars.get(cookie_jar, (0.0, {}))
         return cookies if self.clock.time() - used <= IDLE_SECONDS else {}
 
-    def _keep_one(self, cookies: dict[tuple[str, str, str], str], parts: SplitResult, line: str) -> None:
+    def _store_one(self, cookies: dict[tuple[str, str, str], str], parts: SplitResult, line: str) -> None:
         try:
             morsels = SimpleCookie(line).values()
         except CookieError:
@@ -62,6 +62,6 @@ class CookieJars:
                 cookies[key] = morsel.coded_value
 
 
-def _covers(path: str, asked: str) -> bool:
+def _path_matches(path: str, asked: str) -> bool:
     """RFC 6265, 5.1.4."""
     return asked == path or asked.startswith(path if path.endswith("/") else path + "/")

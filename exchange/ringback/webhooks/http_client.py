@@ -65,7 +65,7 @@ class WebhookClient:
     async def _deliver(self, webhook: Webhook, token: str | None, idempotency: str) -> WebhookResponse:
         started = time.perf_counter()
         try:
-            overrides = ConnectionOverrides.of(webhook.url)
+            overrides = ConnectionOverrides.from_url(webhook.url)
             async with self.clock.deadline(overrides.total):
                 answer = await self._attempts(webhook, overrides, idempotency, token or self.token)
         except RequestFailed as failure:
@@ -104,7 +104,7 @@ class WebhookClient:
         method, parameters, url = webhook.method, webhook.parameters, webhook.url
         for _ in range(MAX_REDIRECTS + 1):
             request = _Request(self, webhook, method, url, parameters, idempotency, token)
-            answer = await request.answered(overrides)
+            answer = await request.send(overrides)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer
             url, parameters = resolve(answer.url, answer.headers["location"]), ()
@@ -134,17 +134,19 @@ class _Request:
             self.shared_key, secret = client.shared_key
             self.token, self.algorithm = secret if token == client.token else token, "sha256"
 
-    async def answered(self, overrides: ConnectionOverrides) -> WebhookResponse:
+    async def send(self, overrides: ConnectionOverrides) -> WebhookResponse:
         realm = (self.webhook.cookie_jar, urlsplit(self.url).netloc)
         login = realm in self.client.logins and bool(self.user)
-        answer = await self._once(overrides, basic=login)
+        answer = await self._send_once(overrides, basic=login)
         if answer.status == 401 and self.user and not login:
             challenge = answer.headers.get("www-authenticate", "").lower()
-            answer = await self._once(overrides, basic=challenge.startswith("basic"), digest="digest" in challenge)
+            answer = await self._send_once(overrides, basic=challenge.startswith("basic"), digest="digest" in challenge)
             self.client.logins[realm] = challenge.startswith("basic")
         return answer
 
-    async def _once(self, overrides: ConnectionOverrides, basic: bool = False, digest: bool = False) -> WebhookResponse:
+    async def _send_once(
+        self, overrides: ConnectionOverrides, basic: bool = False, digest: bool = False
+    ) -> WebhookResponse:
         headers = self._headers()
         if basic:
             headers["Authorization"] = aiohttp.encode_basic_auth(self.user, self.password)
@@ -170,7 +172,7 @@ class _Request:
                 allow_redirects=False,
                 **extra,
             ) as response:
-                self.client.jars.keep(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
+                self.client.jars.store(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
                 return self._from_cache_or(await self._read(response), headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise request_failure(error, self.url) from None
