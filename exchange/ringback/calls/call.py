@@ -27,7 +27,7 @@ PROGRESS_EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress"
 
 
 class Call:
-    """One leg. `line` is the handset's end; `status` is Twilio's word; `changed` wakes who waits for either."""
+    """One leg. `audio` is the handset's end, `status` Twilio's call status; `changed` is set when either changes."""
 
     def __init__(self, runtime: Runtime, plan: CallPlan) -> None:
         self.runtime, self.plan = runtime, plan

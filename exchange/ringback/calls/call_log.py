@@ -1,4 +1,4 @@
-"""A call's journal: what passed between the phone, the exchange and the app, as it happened."""
+"""A call's log: what passed between the phone, the exchange and the app, as it happened."""
 
 from __future__ import annotations
 

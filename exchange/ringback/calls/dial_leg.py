@@ -19,7 +19,7 @@ FORBIDDEN_VERB_CODE = 13201
 class DialLeg:
     """Rings by itself. `ready` when the two can talk, `gone` when this one cannot be talked to any more.
 
-    `stir` is called whenever either changes, or when it is answered."""
+    `on_change` is called whenever either changes, or when it is answered."""
 
     def __init__(
         self,

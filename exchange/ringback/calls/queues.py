@@ -18,7 +18,7 @@ MAX_WAIT_SAMPLES = 100
 
 @dataclass(eq=False)
 class QueueMember:
-    """One caller who waits. `taken` when somebody dials them out; `parted` when the two have left each other."""
+    """One waiting caller. `dequeued` is set when somebody dials the queue, `disconnected` when their bridge ends."""
 
     call: Call
     since: datetime

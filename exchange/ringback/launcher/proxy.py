@@ -17,8 +17,8 @@ HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-ali
 
 
 class Proxy:
-    """Listens on loopback. What is for Twilio ends at two ports here: tunnels at `front`, which speaks TLS in its
-    names, and plain requests at `plain`.
+    """Listens on loopback. What is for Twilio ends at two ports here: tunnels at `tls_port`, which speaks TLS in its
+    names, and plain requests at `plain_port`.
 
     `let_through` are other hosts the app may reach; `*` is every one, and still none of Twilio's."""
 

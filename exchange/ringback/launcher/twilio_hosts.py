@@ -17,7 +17,7 @@ SHUTDOWN_SECONDS = 0.5  # seconds that answers under way get when the exchange s
 class TwilioHosts:
     """Listens on loopback, on ports of its own; who is led there believes to have reached Twilio.
 
-    `port` speaks TLS, and `plain` does not: some clients hand a proxy what was meant for TLS, as axios does."""
+    `port` speaks TLS, and `plain_port` does not: some clients hand a proxy what was meant for TLS, as axios does."""
 
     def __init__(self, state: State, trust: CertificateAuthority) -> None:
         app = make_app(state)

@@ -50,7 +50,7 @@ class ApiRequest:
 def endpoint(
     state: State, resource: Any, created: bool, simulated: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A resource, behind the login and the faults; `rehearsed` answers the test credentials instead.
+    """A resource, behind the login and the faults; `simulated` answers the test credentials instead.
 
     Both answer with the body; None is 204, a raised RestError a refusal.
     """
@@ -95,7 +95,7 @@ async def _answer(
 
 
 def _note(state: State, request: web.Request, sid: str, status: int) -> None:
-    """Write into a call's journal what was asked about it, except what only looks."""
+    """Write into a call's log what was asked about it, except what only looks."""
     call = state.calls.get(sid) if request.method != "GET" else None
     if call:
         call.log.add("rest", (request.method, request.path, status))

@@ -1,4 +1,4 @@
-"""History: what is over is kept up to a number, oldest gone first; what still lasts is never forgotten."""
+"""A dict of bounded size: the oldest items are evicted first, those still in use never."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ def no_size(thing: Any) -> int:
 
 
 class BoundedDict(dict[K, V]):
-    """At most `most` of what does not last, and a tenth; with `weight`, also so many bytes in all.
+    """At most `max_items`, and a tenth more, besides those that `keep` is true of.
 
-    `forgotten` is told of each that goes by itself."""
+    With `size_of`, their sizes are also at most MAX_TOTAL_BYTES in total.
+    `on_evict` is called with each evicted value."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A tape: what several people say while a recording runs, each at its place in time, on one track or two."""
+"""The timeline of a recording: what several people say, each at its place in time, on one track or two."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TimelineClip:
 class RecordingTimeline:
     """Two people who speak at once are both on it; one who speaks twice says it one after the other.
 
-    Words take their time on the tape, whatever the pace at which they are handed in."""
+    Words take their time on the timeline, whatever the pace at which they are handed in."""
 
     clock: Clock
     pace: float
@@ -66,7 +66,7 @@ class RecordingTimeline:
         self.began = self.clock.time()
 
     def now(self) -> float:
-        """Where on the tape we are, in seconds."""
+        """The current position, in seconds."""
         return self.clock.time() - self.began
 
     def remaining_seconds(self) -> float:
@@ -108,7 +108,7 @@ class RecordingTimeline:
         self.paused = None
 
     def stop(self, trim: bool) -> None:
-        """Trimmed, silence before and after goes; a wholly silent tape keeps it. Hardly any is none."""
+        """Trimmed, silence before and after goes; a wholly silent recording keeps it. Hardly any is none."""
         end = max([self.now(), *(clip.end for clip in self.clips)])
         start = 0.0
         if trim and self.clips:
@@ -119,7 +119,7 @@ class RecordingTimeline:
         self.length = length if self.clips or length >= MIN_SILENCE_SECONDS else 0.0
 
     def byte_size(self, tracks: int) -> int:
-        """How many bytes `played` makes in all."""
+        """How many bytes `render` makes in all."""
         return wav.byte_count(self.length) * tracks
 
     def render(self, tracks: int) -> Iterator[bytes]:

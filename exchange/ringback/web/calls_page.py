@@ -1,4 +1,4 @@
-"""The logbook: every call and text, newest first, as a page for browsers and as JSON for everyone else."""
+"""Every call and text, newest first, as a page for browsers and as JSON for everyone else."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def lanes(state: State, call: Call) -> list[str]:
 
 
 def steps(state: State, call: Call) -> list[DiagramStep]:
-    """Everything in the call's journal and in those of its legs, oldest first."""
+    """Everything in the call's log and in those of its legs, oldest first."""
     found = list(_of_one(call, PHONE))
     for place, leg in enumerate(legs_of(state, call)):
         found += _of_one(leg, FIRST_LEG + min(place, MAX_LEG_LANES - 1))

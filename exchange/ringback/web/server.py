@@ -1,4 +1,4 @@
-"""The exchange's process: its switchboard behind its web server, started and stopped."""
+"""The exchange's process: its state behind its web server, started and stopped."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ MAX_RESPONSE_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Webhook:
-    """What is to be asked. `channel` is voice, sms, status (callbacks) or media; `jar` names the cookies it shares.
+    """A request to send. `channel` is voice, sms, status (callbacks) or media; `cookie_jar` names its jar of cookies.
 
-    `lasts` are seconds that its body takes on its way, drop by drop."""
+    `body_seconds` are seconds that its body takes on its way, drop by drop."""
 
     url: str
     method: str = "POST"

@@ -54,7 +54,7 @@ class HeldWebhook:
 
 
 class WebhookSender:
-    """`journal_of` finds the journal of a call by its sid; `log` holds the newest requests."""
+    """`log_of` finds the log of a call by its sid; `log` holds the newest requests."""
 
     def __init__(
         self,
@@ -114,15 +114,15 @@ class WebhookSender:
 
     async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
         at = self.clock.now()
-        journal = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
-        noted = journal.add("request", webhook) if journal else None
+        call_log = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
+        noted = call_log.add("request", webhook) if call_log else None
         answer = await self.client.send(webhook, token, copies)
         if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
             answer.body = answer.body[: len(answer.body) // 2]
         seen = replace(answer, body=answer.body[:MAX_LOGGED_BYTES])
         self.log.append(RequestLogEntry(webhook, seen, at))
-        if journal and noted:
-            journal.add_response(noted, seen)
+        if call_log and noted:
+            call_log.add_response(noted, seen)
         return answer
 
     def send_callback(
