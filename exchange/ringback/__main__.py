@@ -9,8 +9,8 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+from ringback.launcher.command_line import UsageError, parser, settings_from
 from ringback.launcher.run import run, running_server
-from ringback.service.command_line import UsageError, parser, settings_from
 from ringback.service.settings import Settings
 
 

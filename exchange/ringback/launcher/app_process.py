@@ -7,8 +7,8 @@ import os
 import signal
 from contextlib import suppress
 
+from ringback.launcher.command_line import UsageError
 from ringback.launcher.environment import host_and_port
-from ringback.service.command_line import UsageError
 
 LISTEN_WARNING_SECONDS = 20.0  # seconds an app may take to listen before a word is said about it
 SHUTDOWN_SECONDS = 5.0  # seconds it gets to stop

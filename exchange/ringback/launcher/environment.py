@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ringback.launcher.certificates import CA_BUNDLE_VARIABLES
-from ringback.service.command_line import UsageError
+from ringback.launcher.command_line import UsageError
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
 
@@ -65,7 +65,7 @@ def app_environment(
     told = {name: value for name, value in given.items() if name not in REGION_VARIABLES}
     told |= dict.fromkeys(CA_BUNDLE_VARIABLES, str(bundle))
     told |= dict.fromkeys(PROXY_VARIABLES, proxy) | {name.lower(): proxy for name in PROXY_VARIABLES}
-    told |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_FRONT": str(tls_port)}
+    told |= dict.fromkeys(NO_PROXY_VARIABLES, NO_PROXY_HOSTS) | {"EXCHANGE_TLS_PORT": str(tls_port)}
     told = {"TWILIO_NUMBER": settings.number} | told
     told |= {"TWILIO_PHONE_NUMBER": settings.number, "PUBLIC_URL": settings.app, "TWILIO_API_URL": origin}
     return told | _port(settings.app, given) | _preload(bundle.parent, given)

@@ -14,10 +14,10 @@ from ringback.account.applications import TwimlApplication
 from ringback.account.webhook_urls import app_webhook_urls
 from ringback.launcher.app_process import ensure_port_is_free, run_command
 from ringback.launcher.certificates import CertificateAuthority
+from ringback.launcher.command_line import UsageError, settings_from
 from ringback.launcher.environment import app_address, app_environment, resolve_command, with_account
 from ringback.launcher.proxy import Proxy
 from ringback.launcher.twilio_hosts import TwilioHosts
-from ringback.service.command_line import UsageError, settings_from
 from ringback.service.settings import Settings
 from ringback.service.sids import new_sid
 from ringback.state import State

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from demo import free_port
+from ringback.launcher.command_line import parser
 from ringback.launcher.run import run
-from ringback.service.command_line import parser
 from tests.conftest import NODE, needs
 from tests.exchange.conftest import Exchange, eventually
 

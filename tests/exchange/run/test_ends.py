@@ -10,8 +10,8 @@ import pytest
 
 from demo import free_port
 from ringback.launcher import app_process
+from ringback.launcher.command_line import UsageError, parser
 from ringback.launcher.run import run
-from ringback.service.command_line import UsageError, parser
 from tests.conftest import has_ended
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"

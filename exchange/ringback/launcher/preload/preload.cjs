@@ -11,7 +11,7 @@ function led(options) {
   const host = String((options && options.host) || "").toLowerCase().replace(/\.$/, "");
   if (!`.${host}`.endsWith(".twilio.com")) return options;
   if (Number(options.port) !== 443) throw new Error(`The local exchange lets nothing through to ${host}, except https`);
-  return { ...options, host: "127.0.0.1", port: Number(process.env.EXCHANGE_FRONT) };
+  return { ...options, host: "127.0.0.1", port: Number(process.env.EXCHANGE_TLS_PORT) };
 }
 
 net.Socket.prototype.connect = function (...given) {

@@ -46,7 +46,7 @@ def lead_to_the_exchange(host, port, *more, **named):
     if twilios(host):
         if str(port) not in ("443", "https"):
             raise refusal(twilios(host))
-        host, port = "127.0.0.1", int(os.environ["EXCHANGE_FRONT"])
+        host, port = "127.0.0.1", int(os.environ["EXCHANGE_TLS_PORT"])
     return look_up(host, port, *more, **named)
 
 

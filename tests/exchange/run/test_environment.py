@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from ringback.launcher.command_line import UsageError
 from ringback.launcher.environment import app_address, with_account
-from ringback.service.command_line import UsageError
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ LOOK_UP = """
 import _socket, os, socket
 for look_up in (socket.getaddrinfo, _socket.getaddrinfo):  # gevent takes the second one in the first one's place
     for name in ("api.twilio.com", b"API.Twilio.com.", "verify.ie1.twilio.com"):
-        assert look_up(name, 443)[0][4] == ("127.0.0.1", int(os.environ["EXCHANGE_FRONT"]))
+        assert look_up(name, 443)[0][4] == ("127.0.0.1", int(os.environ["EXCHANGE_TLS_PORT"]))
 assert socket.gethostbyname("127.0.0.1") == "127.0.0.1"
 for look_up in (lambda name: socket.getaddrinfo(name, 80), socket.gethostbyname, socket.gethostbyname_ex):
     try:
