@@ -35,7 +35,7 @@ def attach(runtime: Runtime, message: Message, media: Media) -> None:
 
 async def fetch_media(runtime: Runtime, url: str, sid: str) -> Media | WebhookResponse:
     """A message's picture, or the answer that was none."""
-    answer = await runtime.webhooks.send(Webhook(url, "GET", (), "media", sid=sid, most_bytes=MAX_MEDIA_BYTES))
+    answer = await runtime.webhooks.send(Webhook(url, "GET", (), "media", sid=sid, max_bytes=MAX_MEDIA_BYTES))
     if answer.error or answer.status != 200:
         return answer
     return Media(answer.content_type or "application/octet-stream", answer.body, url, runtime.clock.now())

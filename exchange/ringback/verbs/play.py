@@ -49,7 +49,7 @@ async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcom
 
 async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | None:
     """The sound at that address; None, after a warning, if it cannot be had. Any other content type is refused."""
-    webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, most_bytes=MAX_MEDIA_BYTES)
+    webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, max_bytes=MAX_MEDIA_BYTES)
     answer = await session.state.webhooks.send(webhook)
     if answer.error or answer.status != 200:
         session.state.debugger.report(

@@ -207,7 +207,7 @@ class _Request:
         body = b""
         async for piece in response.content.iter_chunked(16 * 1024):
             body += piece
-            if len(body) > self.webhook.most_bytes:
+            if len(body) > self.webhook.max_bytes:
                 raise RequestFailed(11750, status=response.status)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return WebhookResponse(

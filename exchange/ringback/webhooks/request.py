@@ -20,7 +20,7 @@ class Webhook:
     channel: str = "voice"
     cookie_jar: str = ""
     sid: str = ""
-    most_bytes: int = MAX_RESPONSE_BYTES
+    max_bytes: int = MAX_RESPONSE_BYTES
     body_seconds: float = 0.0
 
 

@@ -1,7 +1,7 @@
 // Keeps the list of calls and texts up to date: whatever the live feed tells of them, it is read again.
 
-const TOLD = ["call", "text", "text-status", "reset", "forgotten"];
-const SOON = 300; // milliseconds; many things happen at once
+const EVENT_KINDS = ["call", "text", "text-status", "reset", "forgotten"];
+const DEBOUNCE_MILLISECONDS = 300; // many things happen at once
 
 const main = () => document.querySelector("main");
 const whenHere = (time) => new Date(time.dateTime).toLocaleTimeString("en-GB");
@@ -26,12 +26,12 @@ function lookSoon() {
   waiting ||= setTimeout(() => {
     waiting = 0;
     look().catch(() => {}); // the exchange is away: the feed says when it is back
-  }, SOON);
+  }, DEBOUNCE_MILLISECONDS);
 }
 
 const feed = new EventSource("/feed");
 feed.onopen = lookSoon;
 feed.onmessage = ({ data }) => {
-  if (TOLD.includes(JSON.parse(data).kind)) lookSoon();
+  if (EVENT_KINDS.includes(JSON.parse(data).kind)) lookSoon();
 };
 draw();

@@ -1,10 +1,10 @@
 // Keeps the page of a call that still lasts up to date; what was opened stays open.
 
-const EVERY = 500; // milliseconds
-const AFTERWARDS = 10; // further looks, for what comes after the end: actions and callbacks
+const REFRESH_MILLISECONDS = 500;
+const REFRESHES_AFTER_END = 10; // further looks, for what comes after the end: actions and callbacks
 
 const main = () => document.querySelector("main");
-let left = AFTERWARDS;
+let left = REFRESHES_AFTER_END;
 
 function put(next) {
   const open = [...document.querySelectorAll("details[open]")].map((details) => details.id);
@@ -26,10 +26,10 @@ async function look() {
 }
 
 async function follow() {
-  left = main().hasAttribute("data-live") ? AFTERWARDS : left - 1;
+  left = main().hasAttribute("data-live") ? REFRESHES_AFTER_END : left - 1;
   if (left < 0) return;
   await look().catch(() => {}); // the exchange is away: look again
-  setTimeout(follow, EVERY);
+  setTimeout(follow, REFRESH_MILLISECONDS);
 }
 
 follow();

@@ -5,7 +5,7 @@ const alerts = document.getElementById("alerts");
 const requests = document.getElementById("requests");
 const none = document.getElementById("none");
 const state = document.getElementById("state");
-const MOST = 200;
+const MAX_REQUESTS = 200;
 
 async function read(path) {
   const answer = await fetch(path, { headers: { Accept: "application/json" } });
@@ -14,16 +14,16 @@ async function read(path) {
 
 function add(list, entry) {
   list.prepend(entry);
-  while (list.children.length > MOST) list.lastElementChild.remove();
+  while (list.children.length > MAX_REQUESTS) list.lastElementChild.remove();
 }
 
 async function readRequests() {
-  requests.replaceChildren(...(await read("/requests")).requests.slice(-MOST).reverse().map(shownRequest));
+  requests.replaceChildren(...(await read("/requests")).requests.slice(-MAX_REQUESTS).reverse().map(shownRequest));
 }
 
 async function readAll() {
   const found = (await read("/debugger")).alerts;
-  alerts.replaceChildren(...found.slice(-MOST).reverse().map(shownAlert));
+  alerts.replaceChildren(...found.slice(-MAX_REQUESTS).reverse().map(shownAlert));
   none.hidden = found.length > 0;
   await readRequests();
 }

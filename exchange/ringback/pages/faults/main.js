@@ -3,7 +3,7 @@
 import { request } from "/pages/phones/api.js";
 import { element, say, show } from "/pages/phones/dom.js";
 
-const EVERY = 2000; // milliseconds; faults are used up by what happens
+const REFRESH_MILLISECONDS = 2000; // faults are used up by what happens
 const find = (id) => document.getElementById(id);
 const make = find("make");
 const dice = find("dice");
@@ -118,6 +118,6 @@ find("all-off").addEventListener("click", async () => {
 });
 
 function again() {
-  read().catch(() => complain("The exchange does not answer.")).finally(() => setTimeout(again, EVERY));
+  read().catch(() => complain("The exchange does not answer.")).finally(() => setTimeout(again, REFRESH_MILLISECONDS));
 }
 again();

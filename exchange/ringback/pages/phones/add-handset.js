@@ -4,7 +4,7 @@ import { freeName, freeNumbers } from "./saved-handsets.js";
 import { element } from "./dom.js";
 import { readable } from "./phone-numbers.js";
 
-const MOST = 50; // handsets offered that the exchange knows and this page does not show
+const MAX_HANDSETS = 50; // handsets offered that the exchange knows and this page does not show
 
 /** `added({number, name})` is called when the person has chosen. */
 export function offerHandsets(button, dialog, state, added) {
@@ -23,7 +23,7 @@ export function offerHandsets(button, dialog, state, added) {
 }
 
 function groups(state) {
-  const others = [...state.known.keys()].filter((number) => !state.handsets.has(number)).slice(-MOST);
+  const others = [...state.known.keys()].filter((number) => !state.handsets.has(number)).slice(-MAX_HANDSETS);
   const taken = new Set([...state.handsets.keys(), ...state.known.keys()]);
   return [...freeNumbers(taken), ["Already at the exchange", others]]
     .filter(([, numbers]) => numbers.length)

@@ -2,9 +2,9 @@
 
 import { element, show } from "./dom.js";
 
-const MOST = 10;
-const LARGEST = 5; // megabytes: what the exchange takes of one, and twice that of all together
-const MEGABYTE = 1024 * 1024;
+const MAX_PICTURES = 10;
+const MAX_MEGABYTES = 5; // what the exchange takes of one, and twice that of all together
+const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 export class Pictures {
   /** `complain(sentence)` says what cannot be sent. */
@@ -27,12 +27,12 @@ export class Pictures {
 
   refusal(files) {
     const odd = files.find((file) => !file.type.startsWith("image/"));
-    const large = files.find((file) => file.size > LARGEST * MEGABYTE);
+    const large = files.find((file) => file.size > MAX_MEGABYTES * BYTES_PER_MEGABYTE);
     const all = [...this.chosen, ...files].reduce((sum, { size }) => sum + size, 0);
     if (odd) return `${odd.name} is not a picture.`;
-    if (large) return `${large.name} is larger than ${LARGEST} MB.`;
-    if (this.chosen.length + files.length > MOST) return `A text has at most ${MOST} pictures.`;
-    return all > 2 * LARGEST * MEGABYTE ? `Together these pictures are larger than ${2 * LARGEST} MB.` : "";
+    if (large) return `${large.name} is larger than ${MAX_MEGABYTES} MB.`;
+    if (this.chosen.length + files.length > MAX_PICTURES) return `A text has at most ${MAX_PICTURES} pictures.`;
+    return all > 2 * MAX_MEGABYTES * BYTES_PER_MEGABYTE ? `Together these pictures are larger than ${2 * MAX_MEGABYTES} MB.` : "";
   }
 
   draw() {

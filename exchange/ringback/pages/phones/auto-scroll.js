@@ -1,6 +1,6 @@
 // Keeps a list at its newest line, unless the reader has scrolled up.
 
-const NEAR = 32; // pixels from the end that still count as the end
+const NEAR_END_PIXELS = 32; // pixels from the end that still count as the end
 
 /** Returns a function to call after the content changed. */
 export function keepScrolledToEnd(scroller, content = scroller) {
@@ -8,7 +8,7 @@ export function keepScrolledToEnd(scroller, content = scroller) {
   let last = 0;
   const toEnd = () => { if (atEnd) scroller.scrollTop = scroller.scrollHeight; };
   scroller.addEventListener("scroll", () => {
-    const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+    const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END_PIXELS;
     if (near || scroller.scrollTop < last) atEnd = near; // going down may only mean that the content has grown since
     last = scroller.scrollTop;
   });

@@ -11,8 +11,8 @@ import { rings } from "./state.js";
 import * as tones from "./dtmf-tones.js";
 import { listeningPrompt } from "./listening-prompt.js";
 
-const PATIENCE = 10; // seconds that typed words are kept for the next listener: typing takes longer than speaking
-const PROGRESS = { queued: "Calling…", ringing: "Ringing…", "in-progress": "Connected" };
+const MAX_WAIT_SECONDS = 10; // seconds that typed words are kept for the next listener: typing takes longer than speaking
+const STATUS_LABELS = { queued: "Calling…", ringing: "Ringing…", "in-progress": "Connected" };
 
 export class CallScreen {
   /** `called(number)`: how people call it; `ear`, `sound`: where it is heard. */
@@ -41,7 +41,7 @@ export class CallScreen {
     const waits = rings(call);
     parts.sequence.href = `/calls/${call.sid}`;
     say(parts.with, this.called(call.with));
-    say(parts.progress, waits ? "is calling…" : PROGRESS[call.status]);
+    say(parts.progress, waits ? "is calling…" : STATUS_LABELS[call.status]);
     parts.call.setAttribute("aria-label", `Call with ${this.called(call.with)}`);
     this.clock.follow(call);
     show(waits, parts.ringing);
@@ -87,7 +87,7 @@ export class CallScreen {
     const more = confidence ? { confidence } : {};
     field.value = "";
     this.note(`“${words.trim()}”`);
-    const taken = await this.tell("speech", { words: words.trim(), wait: PATIENCE, ...more });
+    const taken = await this.tell("speech", { words: words.trim(), wait: MAX_WAIT_SECONDS, ...more });
     if (!taken && !field.value) field.value = words;
   }
 

@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { keepScrolledToEnd } from "./auto-scroll.js";
 
-const LONG = 110; // characters from which a line is set smaller
+const LONG_CAPTION_CHARACTERS = 110; // characters from which a line is set smaller
 
 const WORDS = {
   Say: (item) => item.text,
@@ -40,7 +40,7 @@ export class Captions {
   row({ item, said }) {
     if (said) return element("li", said, "mine");
     const words = wordsOf(item, this.called);
-    return element("li", words, item.verb === "Pause" && "aside", words.length > LONG && "long");
+    return element("li", words, item.verb === "Pause" && "aside", words.length > LONG_CAPTION_CHARACTERS && "long");
   }
 
   /** The newest line that is not silence is the current one. */

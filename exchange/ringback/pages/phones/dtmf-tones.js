@@ -1,9 +1,9 @@
 // The telephone's own sounds: key tones, the beep before a recording, the bell.
 
-const LOW = [697, 770, 852, 941];
-const HIGH = [1209, 1336, 1477, 1633];
+const LOW_HZ = [697, 770, 852, 941];
+const HIGH_HZ = [1209, 1336, 1477, 1633];
 const KEYS = ["123A", "456B", "789C", "*0#D"];
-const BELL = [400, 450];
+const BELL_HZ = [400, 450];
 
 let context = null;
 
@@ -22,7 +22,7 @@ function tone(frequencies, seconds, delay = 0) {
 
 export function key(digit, delay = 0) {
   const row = KEYS.findIndex((keys) => keys.includes(digit));
-  if (row >= 0) tone([LOW[row], HIGH[KEYS[row].indexOf(digit)]], 0.1, delay);
+  if (row >= 0) tone([LOW_HZ[row], HIGH_HZ[KEYS[row].indexOf(digit)]], 0.1, delay);
 }
 
 export function keys(digits) {
@@ -35,7 +35,7 @@ export function beep() {
 
 /** Rings until the function it returns is called. */
 export function bell() {
-  const once = () => { tone(BELL, 0.4); tone(BELL, 0.4, 0.6); };
+  const once = () => { tone(BELL_HZ, 0.4); tone(BELL_HZ, 0.4, 0.6); };
   once();
   const again = setInterval(once, 3000);
   return () => clearInterval(again);

@@ -1,7 +1,7 @@
 // The live feed: read line by line, taken up again where it broke, and known to be broken when it falls silent.
 
-const SILENCE = 40_000; // milliseconds; a comment comes every 15 s
-const WAITS = [300, 700, 1500, 2500]; // milliseconds before each new try; the last one stays
+const MAX_SILENCE_MILLISECONDS = 40_000; // a comment comes every 15 s
+const RETRY_MILLISECONDS = [300, 700, 1500, 2500]; // before each new try; the last one stays
 
 /**
  * Follow the feed for ever. Items are handed over one at a time, each awaited before the next is read.
@@ -23,7 +23,7 @@ export async function follow(address, { opened, item, lost }) {
       if (!(error instanceof Broken)) console.warn(error);
     }
     lost();
-    await new Promise((resume) => setTimeout(resume, WAITS[Math.min(failures++, WAITS.length - 1)]));
+    await new Promise((resume) => setTimeout(resume, RETRY_MILLISECONDS[Math.min(failures++, RETRY_MILLISECONDS.length - 1)]));
   }
 }
 
@@ -32,7 +32,7 @@ class Broken extends Error {}
 async function read(address, opened, item) {
   const line = new AbortController();
   let watch;
-  const alive = () => { clearTimeout(watch); watch = setTimeout(() => line.abort(), SILENCE); };
+  const alive = () => { clearTimeout(watch); watch = setTimeout(() => line.abort(), MAX_SILENCE_MILLISECONDS); };
   alive();
   try {
     const response = await fetch(address, { signal: line.signal, cache: "no-store" }).catch(broken);

@@ -5,7 +5,7 @@ import { element } from "./dom.js";
 const KEYS = [..."123456789*0#"];
 const NAMES = { "*": "star", "#": "hash" };
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -3, ArrowDown: 3 };
-const LIT = 120; // milliseconds
+const HIGHLIGHT_MILLISECONDS = 120;
 
 export function layOut(keypad, pressed) {
   keypad.append(...KEYS.map((digit) => key(digit, pressed)));
@@ -45,5 +45,5 @@ export function followKeyboard(screen, keypad, pressed, otherwise) {
 
 function light(button) {
   button.classList.add("pressed");
-  setTimeout(() => button.classList.remove("pressed"), LIT);
+  setTimeout(() => button.classList.remove("pressed"), HIGHLIGHT_MILLISECONDS);
 }

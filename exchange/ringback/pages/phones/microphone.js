@@ -3,7 +3,7 @@
 import { canRecognise, recognise } from "./speech-recognition.js";
 import { record } from "./recorder.js";
 
-const NOT_HERE = "The microphone does not work here. Type instead.";
+const UNAVAILABLE_MESSAGE = "The microphone does not work here. Type instead.";
 
 /** Whether there is a microphone at all. */
 export async function present() {
@@ -69,6 +69,6 @@ export class Microphone {
     this.turn += 1;
     this.stopIt = null;
     this.button.setAttribute("aria-pressed", "false");
-    if (error && !["no-speech", "aborted"].includes(error)) this.hooks.trouble(NOT_HERE);
+    if (error && !["no-speech", "aborted"].includes(error)) this.hooks.trouble(UNAVAILABLE_MESSAGE);
   }
 }

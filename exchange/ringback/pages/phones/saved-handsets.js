@@ -1,7 +1,7 @@
 // The book: names, numbers kept free for stories, and which handsets this browser has out.
 
-const KEY = "handsets";
-const SHOWN = 12; // free numbers offered of each range
+const STORAGE_KEY = "handsets";
+const NUMBERS_PER_RANGE = 12; // free numbers offered of each range
 
 const NAMES = [
   "Front row", "Balcony", "Back row", "Aisle", "Gallery", "Stalls", "Side box", "Wings", "Foyer",
@@ -18,7 +18,7 @@ const FIRST = NAMES.slice(0, 3).map((name, place) => ({ number: RANGES[0][1](pla
 
 export function remembered() {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY));
+    const kept = JSON.parse(localStorage.getItem(STORAGE_KEY));
     if (Array.isArray(kept) && kept.every((entry) => typeof entry?.number === "string")) return kept;
   } catch { /* unreadable or not allowed: begin afresh */ }
   return FIRST;
@@ -27,7 +27,7 @@ export function remembered() {
 export function remember(handsets) {
   const entries = [...handsets].map(({ number, name, when_called }) => ({ number, name, when_called }));
   try {
-    localStorage.setItem(KEY, JSON.stringify(entries));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(entries));
   } catch { /* private browsing: the page works, it only forgets */ }
 }
 
@@ -39,7 +39,7 @@ export function freeName(taken) {
 export function freeNumbers(taken) {
   return RANGES.map(([name, number, from, to]) => {
     const free = [];
-    for (let n = from; n <= to && free.length < SHOWN; n++) if (!taken.has(number(n))) free.push(number(n));
+    for (let n = from; n <= to && free.length < NUMBERS_PER_RANGE; n++) if (!taken.has(number(n))) free.push(number(n));
     return [name, free];
   });
 }

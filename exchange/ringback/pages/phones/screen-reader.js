@@ -2,12 +2,12 @@
 
 import { element } from "./dom.js";
 
-const KEPT = 20;
+const MAX_ANNOUNCEMENTS = 20;
 
 export function announce(text) {
   const log = document.getElementById("announcer");
   log.append(element("p", text));
-  while (log.children.length > KEPT) log.firstElementChild.remove();
+  while (log.children.length > MAX_ANNOUNCEMENTS) log.firstElementChild.remove();
 }
 
 /** At once, for what waits for an answer. */

@@ -3,7 +3,7 @@
 import { handsetPath, request } from "./api.js";
 import { element, show } from "./dom.js";
 
-const REALLY = "Really clear them?";
+const CONFIRM_LABEL = "Really clear them?";
 
 export class Settings {
   /** `partners()` is `[[number, label]…]`; `put_away()` takes the phone off the page; `trouble(sentence)` says what failed. */
@@ -49,8 +49,8 @@ export class Settings {
 
   /** Asks once, then forgets texts and finished calls. */
   async clear() {
-    if (this.parts.clear.textContent !== REALLY) {
-      this.parts.clear.textContent = REALLY;
+    if (this.parts.clear.textContent !== CONFIRM_LABEL) {
+      this.parts.clear.textContent = CONFIRM_LABEL;
       return;
     }
     this.parts.clear.textContent = this.plain;

@@ -1,11 +1,11 @@
 // Whether this page makes sound: wished for or not, and never before the person has touched the page.
 
-const KEY = "sound";
+const STORAGE_KEY = "sound";
 
 export class Sound {
   constructor(button) {
     this.button = button;
-    this.wanted = localStorage.getItem(KEY) !== "off";
+    this.wanted = localStorage.getItem(STORAGE_KEY) !== "off";
     this.touched = false;
     this.changed = () => {};
     button.addEventListener("click", () => this.toggle());
@@ -28,7 +28,7 @@ export class Sound {
   toggle() {
     this.wanted = !this.on;
     this.touched = true;
-    localStorage.setItem(KEY, this.wanted ? "on" : "off");
+    localStorage.setItem(STORAGE_KEY, this.wanted ? "on" : "off");
     this.draw();
     this.changed();
   }

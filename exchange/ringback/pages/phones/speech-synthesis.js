@@ -1,7 +1,7 @@
 // Says words aloud with the browser's voice.
 
-const START_WITHIN = 3000; // milliseconds; some browsers promise a voice and never begin
-const LONGEST = 60_000;
+const MAX_START_MILLISECONDS = 3000; // some browsers promise a voice and never begin
+const MAX_MILLISECONDS = 60_000;
 const kept = new Set(); // Chromium forgets utterances that nobody holds, and with them their end
 
 /** `{done, stop}`: done resolves when it was said, was stopped, or turned out not to work. */
@@ -11,8 +11,8 @@ export function speak(text, language) {
   utterance.voice = voiceFor(utterance.lang);
   kept.add(utterance);
   const done = new Promise((resolve) => {
-    const late = setTimeout(resolve, START_WITHIN);
-    utterance.onstart = () => { clearTimeout(late); setTimeout(resolve, LONGEST); };
+    const late = setTimeout(resolve, MAX_START_MILLISECONDS);
+    utterance.onstart = () => { clearTimeout(late); setTimeout(resolve, MAX_MILLISECONDS); };
     utterance.onend = utterance.onerror = resolve;
   }).finally(() => { kept.delete(utterance); });
   speechSynthesis.speak(utterance);
