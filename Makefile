@@ -34,7 +34,7 @@ send: .venv/demo  ## a signed sample into the demo: make send PROVIDER=stripe EV
 replay: .venv/demo  ## stored requests once more: make replay ARGS="--since 1h --from github"
 	$(BIN)/python -m scripts.replay $(ARGS)
 
-missed: .venv/demo  ## what was sent and never came: make missed ARGS="--since 1h --feed"
+missed: .venv/demo  ## what was sent and never came: make missed ARGS="--since 1h --submit"
 	$(BIN)/python -m scripts.backfill $(ARGS)
 
 screenshots: .venv/ready  ## the pictures in README.md, from a running demo

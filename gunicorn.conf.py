@@ -1,42 +1,34 @@
-"""How the web process runs: https://docs.gunicorn.org/en/stable/settings.html."""
+"""Settings of the web server: https://docs.gunicorn.org/en/stable/settings.html."""
 
-import logging
 import os
-import re
+
+from masking import MaskingFilter
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-# Greenlets: an event stream waits for hours, and a webhook waits for the store. Threads would be one per viewer.
+# Greenlets, because an event stream stays open for hours and would occupy a thread.
 worker_class = "gevent"
 worker_connections = 1_000
-# Seconds. Twilio gives up after 15, so whatever takes longer is of use to nobody.
+# Seconds. Twilio waits at most 15: https://www.twilio.com/docs/api/errors/11205
 timeout = 30
-# Seconds that requests have to finish in on a restart. Heroku kills after 30.
+# Seconds in which requests must finish on a restart. Heroku kills the process after 30.
 graceful_timeout = 10
-# Twilio opens a connection for each webhook; a router in front keeps its own open.
+# Seconds. Twilio opens a connection per webhook; a router in front keeps its connections open.
 keepalive = 75
-# A signed GET carries about thirty parameters in its URL.
+# Bytes. A signed GET carries about thirty parameters in its URL.
 limit_request_line = 8_190
-# Nobody steers it but its supervisor.
+# The process is controlled by signals from its supervisor only.
 control_socket_disable = True
-# No access log: the inbox keeps every webhook, and a log line would hold numbers.
+# No access log: it would contain phone numbers, and the inbox keeps every webhook anyway.
 errorlog = "-"
 
 
-class Masked(logging.Filter):
-    """Masks numbers in gunicorn's own lines, as masking.py does in ours."""
-
-    def filter(self, record):
-        record.msg, record.args = re.sub(r"\+\d{7,15}", "+•••", record.getMessage()), None
-        return True
-
-
 def on_starting(server):
-    """Before the first line is logged."""
+    """Mask phone numbers in gunicorn's log."""
     for handler in server.log.error_log.handlers:
-        handler.addFilter(Masked())
+        handler.addFilter(MaskingFilter())
 
 
 def post_worker_init(worker):
-    """Event streams ask whether their process is to end, so that open screens do not hold it up."""
+    """Tell event streams when their process is shutting down, so that they close and do not delay it."""
     worker.wsgi.extensions["is_serving"] = lambda: worker.alive

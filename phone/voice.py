@@ -12,7 +12,7 @@ from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key, find_by
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
-from workers import callbacks, calls, pending_answers, progress, tasks
+from workers import callbacks, calls, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice", __name__)
@@ -210,7 +210,8 @@ def _keep_waiting(visit: WebhookContext, ask: PendingAnswer, turn: int) -> Store
             callbacks.TIMEOUT_MESSAGE,
             documents.menu(callbacks.TIMEOUT_MESSAGE, _next_document(visit), whole=False),
         )
-    return _respond(visit, documents.waiting(ask.id, _next_document(visit), turn, progress.load(visit.redis, ask.id)))
+    words = pending_answers.load_progress(visit.redis, ask.id)
+    return _respond(visit, documents.waiting(ask.id, _next_document(visit), turn, words))
 
 
 def _speak_answer(visit: WebhookContext, ask: PendingAnswer, route: str) -> StoredResponse:

@@ -98,13 +98,17 @@ def start_replay() -> Any:
     """Replay the chosen ones or, with a window, what came in it."""
     auth.check_csrf_token()
     form, now = request.form, time.time()
-    anew, again = form.get("signed") != "came", form.get("again") == "yes"
+    resign, force = form.get("resign") != "no", form.get("force") == "yes"
     if form.get("window"):
         wanted = ReplayRequest(
-            since=now - _window_seconds(), until=now, source=sanitize(form.get("from", ""), 20), anew=anew, again=again
+            since=now - _window_seconds(),
+            until=now,
+            source=sanitize(form.get("from", ""), 20),
+            resign=resign,
+            force=force,
         )
     else:
-        wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), anew=anew, again=again)
+        wanted = ReplayRequest(tuple(form.getlist("id")[: replay.MAX_REQUESTS_PER_RUN]), resign=resign, force=force)
         if not wanted.ids:
             return _redirect_back("Choose at least one request to replay.")
     return _start_run(runs.REPLAY, asdict(wanted))
@@ -162,7 +166,7 @@ def _run_title(run: Run) -> str:
     asked = run.options
     if run.kind != runs.REPLAY:
         return f"{RUN_TITLES[run.kind]} of {_window_label(asked)}"
-    how = ("signed anew" if asked.get("anew") else "as it came") + (", done again" if asked.get("again") else "")
+    how = ("signed anew" if asked.get("resign") else "as it came") + (", done again" if asked.get("force") else "")
     ids = len(asked.get("ids") or ())
     what = f"{ids} chosen" if ids else f"{sanitize(asked.get('source'), 20) or 'everything'} of {_window_label(asked)}"
     return f"Replay of {what}, {how}"

@@ -93,7 +93,7 @@ def report_duplicate(redis: Any, delivery: Delivery, story: str = "") -> None:
     """Nothing of this delivery is new: the stage is told and, when we brought it ourselves, whoever wanted that."""
     events.publish(redis, "delivery.duplicate", story, address=delivery.redacted_path)
     if delivery.replay_mark:
-        g.replay_mark = replay_marker.REPEATED
+        g.replay_mark = replay_marker.DUPLICATE
 
 
 def _run_handler(visit: WebhookContext, claim: idempotency.Claim, handler: Handler) -> StoredResponse:

@@ -9,9 +9,9 @@ from config import Secrets
 from receiving.delivery import Delivery
 from receiving.signatures import TIMESTAMP_PATTERN, matches_any
 
-HEADER = "x-replay-mark"  # in the request the mark; in the answer to a marked request, DONE or REPEATED
+HEADER = "x-replay-mark"  # in the request the mark; in the answer to a marked request, DONE or DUPLICATE
 MAX_AGE_SECONDS = 300  # seconds either way
-DONE, REPEATED = "done", "repeated"
+DONE, DUPLICATE = "done", "duplicate"
 
 REPLAYED = "replayed"  # it came before: the claim decides, and gives the stored reply to what was done
 FORCED = "forced"  # it came before, and somebody wants the work done once more: a claim of its own

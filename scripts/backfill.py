@@ -1,6 +1,6 @@
-"""Asks Twilio and GitHub what we missed: python -m scripts.backfill --since 1h, and with --feed brings it in.
+"""Asks Twilio and GitHub what we missed: python -m scripts.backfill --since 1h, and with --submit brings it in.
 
-The settings are those of scripts.replay. Without --feed nothing is changed.
+The settings are those of scripts.replay. Without --submit nothing is changed.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main(words: list[str] | None = None, environ: Mapping[str, str] | None = Non
     print(found.summarize())
     for name, trouble in found.failed_logs.items():
         print(f"Nothing is known of {name}: {trouble}.", file=sys.stderr)
-    if not asked.feed:
+    if not asked.submit:
         return _print_missing(found)
     outcomes = [print_outcome(one) for one in backfill.backfill(settings, found.missing, secrets.token_hex(6))]
     return 1 if found.failed_logs or any(outcome.state == "failed" for outcome in outcomes) else 0
@@ -47,15 +47,15 @@ def _parse_arguments(words: list[str] | None) -> argparse.Namespace:
         "--since", type=parse_time, default=parse_time("1h"), help="30m, 2h, 1d or a time; 1h without it"
     )
     parser.add_argument("--until", type=parse_time, default=0.0, help="the same; without it, now")
-    parser.add_argument("--feed", action="store_true", help="bring in what is missing; missed texts are answered")
+    parser.add_argument("--submit", action="store_true", help="bring in what is missing; missed texts are answered")
     return parser.parse_args(words)
 
 
 def _print_missing(found: MissingReport) -> int:
     for one in found.missing:
-        print(f"{datetime.fromtimestamp(one.at).astimezone():%Y-%m-%d %H:%M:%S}  {one.line}")
+        print(f"{datetime.fromtimestamp(one.sent_at).astimezone():%Y-%m-%d %H:%M:%S}  {one.summary}")
     if found.missing:
-        print("Bring them in: the same again with --feed")
+        print("Bring them in: the same again with --submit")
     return 1 if found.missing or found.failed_logs else 0
 
 

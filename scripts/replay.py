@@ -32,7 +32,7 @@ def main(words: list[str] | None = None, environ: Mapping[str, str] | None = Non
     except config.ConfigError as missing:
         print(missing, file=sys.stderr)
         return 2
-    wanted = ReplayRequest(tuple(asked.ids), asked.since, asked.until, asked.source, not asked.as_it_came, asked.again)
+    wanted = ReplayRequest(tuple(asked.ids), asked.since, asked.until, asked.source, not asked.original, asked.force)
     chosen = select(config.connect(settings), wanted)
     if not chosen:
         print("Nothing in the inbox fits. What is there: python -m scripts.replay --since 3d --show", file=sys.stderr)
@@ -47,14 +47,14 @@ def _parse_arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.replay",
         description=(__doc__ or "").partition(":")[0] + ".",
-        epilog="What was done before gets the stored reply, and nothing is done: --again has the work done once more.",
+        epilog="What was done before gets the stored reply, and nothing is done: --force has the work done once more.",
     )
     parser.add_argument("ids", nargs="*", help="the inbox's own ids, such as 1700000000000-0")
     parser.add_argument("--since", type=parse_time, default=0.0, help="30m, 2h, 1d, or a time such as 2026-11-23T18:00")
     parser.add_argument("--until", type=parse_time, default=0.0, help="the same; without it, now")
     parser.add_argument("--from", dest="source", default="", help="sms, voice, twilio for both, github, stripe, …")
-    parser.add_argument("--as-it-came", action="store_true", help="with its own signature, however old")
-    parser.add_argument("--again", action="store_true", help="do the work once more, also when it was done")
+    parser.add_argument("--original", action="store_true", help="with its own signature, however old")
+    parser.add_argument("--force", action="store_true", help="do the work once more, also when it was done")
     parser.add_argument("--show", action="store_true", help="only say which they are")
     asked = parser.parse_args(words)
     if not asked.ids and not asked.since:

@@ -26,9 +26,9 @@ def table(heading):
 def test_every_setting_has_its_row_and_every_row_its_setting():
     rows = {row[0].strip("`"): (row[1], row[2]) for row in table("Settings")}
     settings = {
-        row.name.upper(): (row.metadata["about"], row.metadata["default"] or "")
+        row.name.upper(): (row.metadata["description"], row.metadata["default"] or "")
         for row in fields(config.Settings)
-        if "about" in row.metadata
+        if "description" in row.metadata
     }
     assert rows == settings
 

@@ -113,7 +113,7 @@ def test_anywhere_else_it_is_refused(environ, rediss):
 
 def test_a_worker_on_a_dyno_works_through_a_store_behind_tls(environ, rediss, redis):
     given = {**os.environ, **environ, "REDIS_URL": rediss, "DYNO": "worker.1"}
-    worker = subprocess.Popen([sys.executable, "-m", "workers.engine.supervisor"], cwd=ROOT, env=given)
+    worker = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=given)
     try:
         for _ in range(600):
             if redis.scard("rq:workers"):

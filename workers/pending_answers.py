@@ -113,6 +113,24 @@ def settle(redis: Any, pending: PendingAnswer, state: str, answer: str, pipe: An
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
 
 
+def report_progress(done: float, words: str) -> None:
+    """Record and publish the progress of the RQ job that runs in this thread; does nothing outside such a job.
+
+    `done` runs from 0 to 1; `words` describe it for people: "4,000 of 10,000 read".
+    """
+    if (job := get_current_job()) is None or (pending := load(job.connection, job.id)) is None:
+        return
+    pipe = job.connection.pipeline()
+    pipe.hset(record_key(pending.id), "progress", words)
+    events.publish(pipe, "answer.progress", pending.subject, answer_id=pending.id, done=round(done, 2), words=words)
+    pipe.execute()
+
+
+def load_progress(redis: Any, id: str) -> str:
+    """The last reported words, or ""."""
+    return (redis.hget(record_key(id), "progress") or b"").decode()
+
+
 def claim_route(redis: Any, pending: PendingAnswer, route: str, pipe: Any = None) -> bool:
     """Decide how the answer reaches a call. False: somebody has decided otherwise meanwhile."""
     pipe = pipe if pipe is not None else new_pipeline(redis)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
-from redis import Redis
 from rq import Queue
 
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
@@ -69,7 +68,7 @@ class Outcome:
 
 
 def start(
-    redis: Redis,
+    redis: Store,
     queue: Queue,
     job: Callable[[str], None],
     kind: str,

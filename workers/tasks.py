@@ -8,7 +8,7 @@ from rq import get_current_job
 
 import events
 from sending.http.client import HttpClient
-from workers import pending_answers, progress, site_check
+from workers import pending_answers, site_check
 from workers.audio import measure
 from workers.callbacks import get_gateway
 from workers.queues import Task
@@ -56,7 +56,7 @@ def count(_: str) -> str:
         commands.update(row[b"command"].decode() for _, row in found)
         people.update(row[b"who"] for _, row in found)
         rows, last = rows + len(found), f"({found[-1][0].decode()}"
-        progress.report(min(1.0, rows / max(total, 1)), f"{rows:,} of {total:,} read")
+        pending_answers.report_progress(min(1.0, rows / max(total, 1)), f"{rows:,} of {total:,} read")
     return _summarize_history(rows, len(people), commands, since)
 
 

@@ -1,1 +1,1 @@
-"""Webhooks submitted again: replay of stored requests, and backfill of those that never arrived."""
+"""Replay of stored requests, and backfill of webhooks that providers sent but the app did not receive."""

@@ -1,4 +1,4 @@
-"""Errands: the jobs behind a run. Safe to run twice: the claims decide what is done, and a run's rows begin anew."""
+"""The RQ jobs that replay and backfill. Idempotent: claims prevent double work, a restarted run lists outcomes anew."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -9,63 +9,62 @@ from rq import Queue
 from config import Settings
 from receiving.replay import backfill, replay
 from receiving.replay.replay import ReplayRequest
+from store import Store
 from workers import callbacks, runs
 from workers.runs import Outcome, Run, RunWriter
 
-STATE_LABELS = {"good": "done", "over": "known already", "waiting": "asked for again", "failed": "failed"}
+STATE_LABELS = {"good": "done", "over": "processed before", "waiting": "requested again", "failed": "failed"}
 
 
-def enqueue_run(redis: Any, queue: Queue, kind: str, asked: dict[str, Any]) -> Run:
-    """Write the run down and queue its job, both or neither."""
-    return runs.start(redis, queue, run_job, kind, asked)
+def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) -> Run:
+    """Store a run and queue its job, in one transaction. `options` are a ReplayRequest's fields, or since and until."""
+    return runs.start(redis, queue, run_job, kind, options)
 
 
 def run_job(id: str) -> None:
-    """What the worker does."""
-    phone = callbacks.get_gateway()
-    run = runs.load(phone.redis, id)
+    """The job: executes the run with this id unless it has expired or is finished."""
+    gateway = callbacks.get_gateway()
+    run = runs.load(gateway.redis, id)
     if run is not None and run.is_open:
-        execute_run(phone.settings, phone.redis, run)
+        execute_run(gateway.settings, gateway.redis, run)
 
 
-def execute_run(settings: Settings, redis: Any, run: Run) -> None:
-    """Carry it out, and say so whatever happens."""
+def execute_run(settings: Settings, redis: Store, run: Run) -> None:
+    """Execute the run and record its result, also when it fails."""
 
-    def work(log: RunWriter) -> str:
+    def execute(log: RunWriter) -> str:
         log.clear()
         return RUNNERS[run.kind](settings, redis, log)
 
-    runs.execute(redis, run, work)
+    runs.execute(redis, run, execute)
 
 
-def _replay(settings: Settings, redis: Any, log: RunWriter) -> str:
-    wanted = ReplayRequest(**log.run.options | {"ids": tuple(log.run.options.get("ids", ()))})
-    chosen = replay.select(redis, wanted)
-    log.set_total(len(chosen))
-    return _log_outcomes(log, replay.replay(settings, chosen, wanted, log.run.id))
+def _replay(settings: Settings, redis: Store, log: RunWriter) -> str:
+    request = ReplayRequest(**log.run.options | {"ids": tuple(log.run.options.get("ids", ()))})
+    stored = replay.select(redis, request)
+    log.set_total(len(stored))
+    return _log_outcomes(log, replay.replay(settings, stored, request, log.run.id))
 
 
-def _find_missing(settings: Settings, redis: Any, log: RunWriter) -> str:
-    found = _missing_report(settings, redis, log)
-    for one in found.missing[: runs.MAX_OUTCOMES]:
-        log.add_outcome(Outcome(one.line, "waiting", 0, 0.0, "never came", one.at))
-    return found.summarize()
+def _find_missing(settings: Settings, redis: Store, log: RunWriter) -> str:
+    report = _missing_report(settings, redis, log)
+    for entry in report.missing[: runs.MAX_OUTCOMES]:
+        log.add_outcome(Outcome(entry.summary, "waiting", 0, 0.0, "not received", entry.sent_at))
+    return report.summarize()
 
 
-def _backfill(settings: Settings, redis: Any, log: RunWriter) -> str:
-    found = _missing_report(settings, redis, log)
-    return f"{found.summarize()} {_log_outcomes(log, backfill.backfill(settings, found.missing, log.run.id))}"
+def _backfill(settings: Settings, redis: Store, log: RunWriter) -> str:
+    report = _missing_report(settings, redis, log)
+    return f"{report.summarize()} {_log_outcomes(log, backfill.backfill(settings, report.missing, log.run.id))}"
 
 
-def _missing_report(settings: Settings, redis: Any, log: RunWriter) -> backfill.MissingReport:
-    asked = log.run.options
-    found = backfill.find_missing(
-        redis, backfill.provider_logs(settings, redis), asked["since"], asked["until"], log.set_message
-    )
-    for name, trouble in found.failed_logs.items():
-        log.add_outcome(Outcome(name, "failed", 0, 0.0, trouble))
-    log.set_total(log.run.done + len(found.missing))
-    return found
+def _missing_report(settings: Settings, redis: Store, log: RunWriter) -> backfill.MissingReport:
+    since, until = log.run.options["since"], log.run.options["until"]
+    report = backfill.find_missing(redis, backfill.provider_logs(settings, redis), since, until, log.set_message)
+    for name, reason in report.failed_logs.items():
+        log.add_outcome(Outcome(name, "failed", 0, 0.0, reason))
+    log.set_total(log.run.done + len(report.missing))
+    return report
 
 
 def _log_outcomes(log: RunWriter, outcomes: Iterable[Outcome]) -> str:
@@ -73,13 +72,11 @@ def _log_outcomes(log: RunWriter, outcomes: Iterable[Outcome]) -> str:
     for outcome in outcomes:
         log.add_outcome(outcome)
         counts[outcome.state] += 1
-    return (
-        ", ".join(f"{counts[state]} {words}" for state, words in STATE_LABELS.items() if counts[state])
-        or "Nothing to do."
-    )
+    labels = [f"{counts[state]} {label}" for state, label in STATE_LABELS.items() if counts[state]]
+    return ", ".join(labels) or "Nothing to do."
 
 
-RUNNERS: dict[str, Callable[[Settings, Any, RunWriter], str]] = {
+RUNNERS: dict[str, Callable[[Settings, Store, RunWriter], str]] = {
     runs.REPLAY: _replay,
     runs.FIND_MISSING: _find_missing,
     runs.BACKFILL: _backfill,

@@ -1,8 +1,8 @@
-"""GitHub's own record of what it delivered: https://docs.github.com/en/rest/repos/webhooks and …/rest/apps/webhooks."""
+"""GitHub's log of a webhook's deliveries: https://docs.github.com/en/rest/repos/webhooks and …/rest/apps/webhooks."""
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,99 +16,104 @@ from urllib3.exceptions import HTTPError
 from config import Settings
 from receiving.delivery import Delivery
 from receiving.provider_event import one_line, split_words
-from receiving.replay.log_entry import LogEntry, RedeliveryRequested, github_key
+from receiving.replay.log_entry import LogEntry, RedeliveryRequested, Sleep, github_key
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
 
-REQUEST_TIMEOUT_SECONDS = 15  # seconds
-PAGE_SIZE = 100  # the most GitHub gives
-MAX_DELIVERIES = 1_000  # attempts looked at
-MAX_RESPONSE_BYTES = 30 * 1024 * 1024  # bytes of one answer; an event has 25 MB at most
-KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # of the headers GitHub sent then; it is signed anew
-JWT_TTL_SECONDS = 540  # seconds; GitHub allows ten minutes
-
-Sleep = Callable[[float], object]
+REQUEST_TIMEOUT_SECONDS = 15
+PAGE_SIZE = 100  # GitHub's maximum
+MAX_DELIVERIES = 1_000
+MAX_RESPONSE_BYTES = 30 * 1024 * 1024  # an event has at most 25 MB
+KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # of the original request; its signature is made anew
+JWT_TTL_SECONDS = 540  # GitHub allows ten minutes
 
 
 class GitHubHook:
-    """One webhook, at its address in GitHub's API. No other host is asked, and no redirect followed."""
+    """One webhook in GitHub's API, at GITHUB_HOOK_URL. Sends the token to no other host and follows no redirect."""
 
     def __init__(self, settings: Settings, sleep: Sleep = time.sleep) -> None:
         self.url, self.token, self.sleep = settings.github_hook_url, str(settings.github_token), sleep
         self.session = requests.Session()
         self.session.trust_env = False
 
-    def sent(self, since: float, until: float) -> Iterator[LogEntry]:
-        """Each event it sent in this time, newest first; several attempts at one are one. Raises GaveUp."""
+    def list_sent(self, since: float, until: float) -> Iterator[LogEntry]:
+        """Yield each event sent between two times (seconds since 1970) once, newest first. Raises GaveUp."""
         seen: set[str] = set()
-        for attempt in self._deliveries(since):
-            if attempt.at <= until and attempt.guid not in seen:
-                seen.add(attempt.guid)
-                key = github_key(attempt.guid)
-                yield LogEntry("github", key, attempt.at, attempt.line, partial(self.fetch, attempt.id))
+        for delivery in self._deliveries(since):
+            if delivery.sent_at <= until and delivery.guid not in seen:
+                seen.add(delivery.guid)
+                fetch = partial(self.fetch, delivery.id)
+                yield LogEntry("github", github_key(delivery.guid), delivery.sent_at, delivery.summary, fetch)
 
     def fetch(self, id: int) -> Delivery:
-        """The request as GitHub sent it. Raises RedeliveryRequested when GitHub no longer has it, and GaveUp."""
+        """Return the request of the delivery with this id, unsigned.
+
+        Raises RedeliveryRequested if GitHub no longer has it, and GaveUp.
+        """
         found = _require_object(_parse_json_body(self._request("GET", f"{self.url}/deliveries/{id}")))
-        asked = _require_object(found.get("request") or {})
-        if not isinstance(asked.get("payload"), dict):
+        request = _require_object(found.get("request") or {})
+        if not isinstance(request.get("payload"), dict):
             self._request("POST", f"{self.url}/deliveries/{id}/attempts")
-            raise RedeliveryRequested("GitHub does not show it any more, so GitHub was asked to send it again")
-        headers = {str(name).lower(): str(text) for name, text in _require_object(asked.get("headers") or {}).items()}
-        headers = {name: text for name, text in headers.items() if name.startswith(KEPT_HEADER_PREFIXES)}
+            raise RedeliveryRequested("GitHub no longer has the request, and was asked to redeliver it")
+        original = _require_object(request.get("headers") or {})
+        headers = {str(name).lower(): str(value) for name, value in original.items()}
+        headers = {name: value for name, value in headers.items() if name.startswith(KEPT_HEADER_PREFIXES)}
         known = {"x-github-delivery": str(found.get("guid", "")), "x-github-event": str(found.get("event", ""))}
-        body = json.dumps(asked["payload"], separators=(",", ":"), ensure_ascii=False).encode()
+        body = json.dumps(request["payload"], separators=(",", ":"), ensure_ascii=False).encode()
         return Delivery("POST", "/webhooks/github", {"content-type": "application/json", **known, **headers}, body)
 
     def _deliveries(self, since: float) -> Iterator["HookDelivery"]:
-        url, looked_at = f"{self.url}/deliveries?per_page={PAGE_SIZE}", 0
+        url, count = f"{self.url}/deliveries?per_page={PAGE_SIZE}", 0
         while url:
-            answer = self._request("GET", url)
-            rows = list(map(_parse_delivery, _parse_json_body(answer)))
-            for attempt in rows:
-                if attempt.at < since:
+            response = self._request("GET", url)
+            page = list(map(_parse_delivery, _parse_json_body(response)))
+            for delivery in page:
+                if delivery.sent_at < since:
                     return
-                looked_at += 1
-                yield attempt
-            url = answer.links.get("next", {}).get("url", "") if rows else ""
-            if url and looked_at >= MAX_DELIVERIES:
-                raise GaveUp(f"GitHub made more than {MAX_DELIVERIES:,} attempts in this time: ask for a shorter one")
+                count += 1
+                yield delivery
+            url = response.links.get("next", {}).get("url", "") if page else ""
+            if url and count >= MAX_DELIVERIES:
+                raise GaveUp(f"GitHub lists more than {MAX_DELIVERIES:,} deliveries: choose a shorter window")
 
     def _request(self, method: str, url: str) -> requests.Response:
         if urlsplit(url)[:2] != urlsplit(self.url)[:2]:
-            raise GaveUp("GitHub's list goes on at another host, and our token does not go there")
+            raise GaveUp("GitHub's log continues at another host, which must not see the token")
         return with_retries(lambda: self._request_once(method, url), self.sleep)
 
     def _request_once(self, method: str, url: str) -> requests.Response:
         headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {_bearer_token(self.token)}"}
         try:
-            answer = self.session.request(
+            response = self.session.request(
                 method, url, headers=headers, timeout=REQUEST_TIMEOUT_SECONDS, allow_redirects=False, stream=True
             )
-            answer._content = answer.raw.read(MAX_RESPONSE_BYTES, decode_content=True)
-        except (requests.RequestException, HTTPError, OSError) as trouble:  # the body is urllib3's own to read
-            raise RetryableError(f"GitHub could not be reached ({type(trouble).__name__})") from trouble
-        _raise_for_status(answer)
-        return answer
+            response._content = response.raw.read(MAX_RESPONSE_BYTES, decode_content=True)
+        except (requests.RequestException, HTTPError, OSError) as error:  # HTTPError: urllib3's, from reading the body
+            raise RetryableError(f"GitHub could not be reached ({type(error).__name__})") from error
+        _raise_for_status(response)
+        return response
 
 
-def _raise_for_status(answer: requests.Response) -> None:
-    """RetryableError and GaveUp for what is no success: docs.github.com/en/rest/using-the-rest-api/rate-limits."""
-    if answer.ok and answer.status_code < 300:
+def _raise_for_status(response: requests.Response) -> None:
+    """Raise RetryableError or GaveUp: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
+    status, headers = response.status_code, response.headers
+    if status < 300:
         return
-    headers = answer.headers
-    spent = headers.get("X-RateLimit-Remaining") == "0"
-    if answer.status_code == 429 or answer.status_code >= 500 or (answer.status_code == 403 and spent):
+    is_limited = headers.get("X-RateLimit-Remaining") == "0"
+    if status == 429 or status >= 500 or (status == 403 and is_limited):
         after = parse_retry_after(headers.get("Retry-After", ""))
-        reset = headers.get("X-RateLimit-Reset", "") if spent else ""
-        until = float(reset[:12]) if reset.isascii() and reset.isdigit() else 0.0
-        raise RetryableError(f"GitHub answered {answer.status_code}", after or max(0.0, until - time.time()))
-    hints = {401: "GITHUB_TOKEN is not known there", 403: "GITHUB_TOKEN may not do this", 404: "no such webhook for it"}
-    hint = hints.get(answer.status_code, "is GITHUB_HOOK_URL right?")
-    raise GaveUp(f"GitHub answered {answer.status_code}: {hint}")
+        reset = headers.get("X-RateLimit-Reset", "") if is_limited else ""
+        reset_at = float(reset[:12]) if reset.isascii() and reset.isdigit() else 0.0
+        raise RetryableError(f"GitHub returned {status}", after or max(0.0, reset_at - time.time()))
+    hints = {
+        401: "it does not accept GITHUB_TOKEN",
+        403: "GITHUB_TOKEN lacks a permission",
+        404: "GITHUB_TOKEN gives access to no such webhook",
+    }
+    raise GaveUp(f"GitHub returned {status}: {hints.get(status, 'is GITHUB_HOOK_URL right?')}")
 
 
 def _bearer_token(token: str) -> str:
-    """The token itself; of an app (`id:private key`) a JWT that is good for some minutes."""
+    """Return the token itself or, for an app's `id:private key`, a new JWT."""
     issuer, mark, rest = token.partition(":-----BEGIN")
     if not mark:
         return token
@@ -119,33 +124,32 @@ def _bearer_token(token: str) -> str:
 
 @dataclass(frozen=True)
 class HookDelivery:
-    """One row of GitHub's list: an attempt at delivering the event `guid`, at `at` (seconds since 1970)."""
+    """One row of GitHub's log: an attempt to deliver the event `guid`, made at `sent_at` (seconds since 1970)."""
 
     id: int
     guid: str
-    at: float
-    line: str
+    sent_at: float
+    summary: str
 
 
 def _parse_delivery(row: Any) -> HookDelivery:
     try:
-        what = split_words(f"{row['event']} {row.get('action') or ''}")
-        line = f"{what} ({one_line(str(row.get('status') or 'not answered'), 40)})"
-        return HookDelivery(
-            int(row["id"]), str(row["guid"]), datetime.fromisoformat(row["delivered_at"]).timestamp(), line
-        )
-    except (ValueError, TypeError, LookupError, AttributeError) as trouble:
-        raise GaveUp("GitHub's list has a row that cannot be read") from trouble
+        event = split_words(f"{row['event']} {row.get('action') or ''}")
+        summary = f"{event} ({one_line(str(row.get('status') or 'no response'), 40)})"
+        sent_at = datetime.fromisoformat(row["delivered_at"]).timestamp()
+        return HookDelivery(int(row["id"]), str(row["guid"]), sent_at, summary)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise GaveUp("GitHub's log has a row that cannot be parsed") from error
 
 
-def _parse_json_body(answer: requests.Response) -> Any:
+def _parse_json_body(response: requests.Response) -> Any:
     try:
-        return answer.json()
-    except ValueError as trouble:
-        raise GaveUp("GitHub's answer is no JSON: is GITHUB_HOOK_URL right?") from trouble
+        return response.json()
+    except ValueError as error:
+        raise GaveUp("GitHub's response is not JSON: is GITHUB_HOOK_URL right?") from error
 
 
-def _require_object(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise GaveUp("GitHub's answer is not what its documentation says: is GITHUB_HOOK_URL right?")
-    return found
+def _require_object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise GaveUp("GitHub's response differs from its documentation: is GITHUB_HOOK_URL right?")
+    return value

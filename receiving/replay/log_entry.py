@@ -1,4 +1,4 @@
-"""What a provider says it sent, and by what the same thing is known in our inbox."""
+"""Entries of a provider's delivery log, and the keys that identify the same webhooks in the inbox."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,42 +7,45 @@ from receiving import inbox
 from receiving.delivery import Delivery
 from workers.calls import FINAL_STATUSES
 
+Sleep = Callable[[float], object]
+
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One webhook a provider says it sent at `at`; `line` for people, `fetch` for the request itself, not signed yet.
+    """One webhook that a provider sent at `sent_at` (seconds since 1970). `summary` is one line for people.
 
-    `fetch` may ask the provider, and raises GaveUp, or RedeliveryRequested when the provider sends it itself.
+    `fetch` returns the unsigned request, with a path instead of a URL. It may ask the provider for it, and raises
+    GaveUp, or RedeliveryRequested if the provider will send the webhook again.
     """
 
     source: str
     key: str
-    at: float
-    line: str
+    sent_at: float
+    summary: str
     fetch: Callable[[], Delivery]
 
 
 class RedeliveryRequested(Exception):
-    """The request could not be had, so the provider was asked to send it once more itself."""
+    """The provider no longer has the request, so it was asked to deliver the webhook again."""
 
 
 def text_key(sid: str) -> str:
-    """A text is known by its sid."""
+    """Return the key of an incoming text."""
     return f"text {sid}"
 
 
 def call_key(sid: str) -> str:
-    """Of a call, that it ended is what must be known: somebody may still wait for the answer by text."""
+    """Return the key of the status callback that ends a call: a caller may still be owed an answer by text."""
     return f"end of call {sid}"
 
 
 def github_key(guid: str) -> str:
-    """A redelivery has the same."""
+    """Return the key of a GitHub event; redeliveries have the same."""
     return f"github {guid}"
 
 
 def dedup_key(delivery: Delivery) -> str:
-    """By what a stored delivery is known; "" when no list has its like."""
+    """Return the key of a request in the inbox; "" if no provider's log lists its kind."""
     path = delivery.path.rstrip("/")
     if path == "/sms":
         return text_key(delivery["MessageSid"])

@@ -1,4 +1,4 @@
-"""The road to our own door: real HTTP to the address the world knows us by, so nothing on the way is left out."""
+"""Sends requests to the app's own public URL over HTTP, so that they take the same path as any other webhook."""
 
 import http.client
 import ssl
@@ -13,28 +13,21 @@ from config import Settings
 from receiving import replay_marker
 from receiving.delivery import Delivery
 
-RESPONSE_TIMEOUT_SECONDS = (
-    20  # seconds for an answer; the door itself waits up to ten for a copy that is being worked on
-)
-MAX_RESPONSE_BYTES = 64 * 1024  # bytes of an answer
+RESPONSE_TIMEOUT_SECONDS = 20  # the receiver waits up to 10 s for the response to a copy
+MAX_RESPONSE_BYTES = 64 * 1024
 CONNECTION_HEADERS = frozenset(
     ("connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )
-PROXY_HEADER_PREFIXES = (
-    "forwarded",
-    "host",
-    "via",
-    "x-forwarded-",
-)  # they tell of the road it took then, not of this one
+PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe the original request's path
 
 
 class LoopbackFailed(Exception):
-    """Our own door could not be reached, or what was asked cannot be said in HTTP."""
+    """Our public URL did not answer, or the request cannot be expressed in HTTP."""
 
 
 @dataclass(frozen=True)
 class LoopbackResponse:
-    """What our door said. `news` is "done", "repeated" or, for a refusal and a handshake, ""."""
+    """Our own response. `replay_result` is DONE or DUPLICATE; "" for rejected requests and handshakes."""
 
     status: int
     body: str
@@ -43,16 +36,16 @@ class LoopbackResponse:
 
 
 def origin(settings: Settings) -> str:
-    """Where the world reaches us; without a PUBLIC_URL, this machine and PORT."""
+    """Return PUBLIC_URL; if it is not set, PORT on this machine."""
     return settings.public_url or f"http://127.0.0.1:{settings.port}"
 
 
 class LoopbackClient:
-    """One connection, kept while it lasts. Nothing is rewritten: the target and the body go out byte for byte."""
+    """Keeps one connection open. Sends target and body unchanged, byte for byte."""
 
     def __init__(self, settings: Settings) -> None:
         self.origin = urlsplit(origin(settings))
-        self.keep_host = not settings.public_url  # then the door takes the address from the Host header
+        self.keep_host = not settings.public_url  # then the receiver takes the signed URL's host from the Host header
         self.connection: http.client.HTTPConnection | None = None
 
     def __enter__(self) -> Self:
@@ -61,31 +54,31 @@ class LoopbackClient:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def send(self, delivery: Delivery, *, as_it_came: bool = False) -> LoopbackResponse:
-        """Bring it to the door. Raises LoopbackFailed.
+    def send(self, delivery: Delivery, *, unmodified: bool = False) -> LoopbackResponse:
+        """Send the request. Raises LoopbackFailed.
 
-        Twice when a kept connection turns out to have ended meanwhile: should the first have come, its claim knows.
+        `unmodified` keeps the original Host header if the signature depends on it. Sends again if a kept connection
+        turns out to be closed; if the first request arrived after all, the second is a duplicate.
         """
-        began = time.monotonic()
+        started_at = time.monotonic()
         try:
-            answer = self._request_with_reconnect(delivery, keep_host=as_it_came and self.keep_host)
-            body = answer.read(MAX_RESPONSE_BYTES).decode("utf-8", "replace")
-            news = answer.headers.get(replay_marker.HEADER, "")
-        except (OSError, http.client.HTTPException, ValueError) as trouble:
+            response = self._request_with_reconnect(delivery, keep_host=unmodified and self.keep_host)
+            body = response.read(MAX_RESPONSE_BYTES).decode("utf-8", "replace")
+            replay_result = response.headers.get(replay_marker.HEADER, "")
+        except (OSError, http.client.HTTPException, ValueError) as error:
             self._close()
-            raise LoopbackFailed(
-                f"{self.origin.geturl()} did not answer: {str(trouble) or type(trouble).__name__}"
-            ) from trouble
-        if answer.will_close or answer.read(1):
+            reason = str(error) or type(error).__name__
+            raise LoopbackFailed(f"{self.origin.geturl()} did not answer: {reason}") from error
+        if response.will_close or response.read(1):
             self._close()
-        return LoopbackResponse(answer.status, body, news, time.monotonic() - began)
+        return LoopbackResponse(response.status, body, replay_result, time.monotonic() - started_at)
 
     def _request_with_reconnect(self, delivery: Delivery, *, keep_host: bool) -> http.client.HTTPResponse:
-        was_kept = self.connection is not None
+        was_open = self.connection is not None
         try:
             return self._request(delivery, keep_host=keep_host)
         except ConnectionError:
-            if not was_kept:
+            if not was_open:
                 raise
             self._close()
             return self._request(delivery, keep_host=keep_host)
@@ -93,9 +86,9 @@ class LoopbackClient:
     def _request(self, delivery: Delivery, *, keep_host: bool) -> http.client.HTTPResponse:
         connection = self.connection = self.connection or self._connect()
         connection.putrequest(delivery.method, delivery.target, skip_host=keep_host, skip_accept_encoding=True)
-        for name, text in delivery.headers.items():
+        for name, value in delivery.headers.items():
             if name not in CONNECTION_HEADERS and (keep_host or not name.startswith(PROXY_HEADER_PREFIXES)):
-                connection.putheader(name, text.encode("latin-1", "replace"))
+                connection.putheader(name, value.encode("latin-1", "replace"))
         connection.putheader("content-length", str(len(delivery.body)))
         connection.endheaders(delivery.body)
         return connection.getresponse()

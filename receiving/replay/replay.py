@@ -1,9 +1,8 @@
-"""Replay: a stored request once more through our own door, signed anew or as it came."""
+"""Replays stored requests through the app's own public URL, with a new signature or with the original one."""
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from config import Settings
 from receiving import inbox, providers, replay_marker, twilio
@@ -11,111 +10,117 @@ from receiving.delivery import Delivery
 from receiving.provider_event import one_line
 from receiving.replay import loopback_client
 from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed, LoopbackResponse
+from store import Store
 from workers.runs import Outcome
 
-MAX_REQUESTS_PER_RUN = 500  # requests of one run
-MAX_CONSECUTIVE_FAILURES = 3  # in a row that nobody answered
+MAX_REQUESTS_PER_RUN = 500
+MAX_CONSECUTIVE_FAILURES = 3  # without a response; then the run stops
 TWILIO_SOURCES = ("sms", "voice")
 
 
 class CannotReplay(Exception):
-    """This request cannot go out again; the message says why, and what can be done."""
+    """This request cannot be replayed. The message gives the reason and the fix."""
 
 
 @dataclass(frozen=True)
 class ReplayRequest:
-    """What to replay: these ids or, without any, what came in a time (seconds since 1970) by a channel ("" is all).
+    """The requests to replay: those with these ids or, without ids, those received between two times from a source.
 
-    `source` is `sms`, `voice`, `twilio` for both, or a provider's name. `anew` signs with our secret and today's time;
-    otherwise the headers go out as they came, credentials and a secret in the path excepted: those are not kept.
-    `again` has the work done once more, also when it was done before.
+    Times are seconds since 1970; `until` 0.0 means now. `source` is `sms`, `voice`, `twilio` for both, the name of a
+    provider, or "" for all. `resign` signs each request now, with our secret; otherwise it keeps its original headers,
+    except for credentials, which are not stored. `force` processes requests again that were processed before.
     """
 
     ids: tuple[str, ...] = ()
     since: float = 0.0
     until: float = 0.0
     source: str = ""
-    anew: bool = True
-    again: bool = False
+    resign: bool = True
+    force: bool = False
 
-    def fits(self, delivery: Delivery) -> bool:
-        """Whether it came by this channel; what was itself a replay is not replayed with a range."""
-        came_by = inbox.source_of(delivery)
-        theirs = self.source in ("", came_by) or (self.source == "twilio" and came_by in TWILIO_SOURCES)
-        return theirs and replay_marker.replay_mode(delivery) in ("", replay_marker.BACKFILLED)
+    def matches(self, delivery: Delivery) -> bool:
+        """Return whether a request is from this source and was not itself a replay."""
+        source = inbox.source_of(delivery)
+        same = self.source in ("", source) or (self.source == "twilio" and source in TWILIO_SOURCES)
+        return same and replay_marker.replay_mode(delivery) in ("", replay_marker.BACKFILLED)
 
 
 StoredRequests = list[tuple[str, Delivery | None]]
-"""Ids and what came under them; None for what is not kept, or not whole."""
+"""Inbox ids and their requests; None for a request that is not stored, or not whole."""
 
 
-def select(redis: Any, wanted: ReplayRequest) -> StoredRequests:
-    """The stored requests to replay, oldest first."""
-    if wanted.ids:
-        return [(id, inbox.find(redis, id)) for id in wanted.ids[:MAX_REQUESTS_PER_RUN]]
-    found = inbox.list_between(redis, wanted.since, wanted.until or time.time())
-    chosen = ((id, delivery if whole else None) for id, delivery, whole in found if wanted.fits(delivery))
-    return [one for one, _ in zip(chosen, range(MAX_REQUESTS_PER_RUN), strict=False)]
+def select(redis: Store, request: ReplayRequest) -> StoredRequests:
+    """Return the stored requests to replay, oldest first, at most MAX_REQUESTS_PER_RUN."""
+    if request.ids:
+        return [(id, inbox.find(redis, id)) for id in request.ids[:MAX_REQUESTS_PER_RUN]]
+    found = inbox.list_between(redis, request.since, request.until or time.time())
+    matching = ((id, delivery if whole else None) for id, delivery, whole in found if request.matches(delivery))
+    return [row for row, _ in zip(matching, range(MAX_REQUESTS_PER_RUN), strict=False)]
 
 
-def replay(
-    settings: Settings, chosen: list[tuple[str, Delivery | None]], wanted: ReplayRequest, run: str
-) -> Iterator[Outcome]:
-    """Each in turn through the door. Ends early, with an outcome that says so, when nobody opens it."""
-    silent = 0
-    with LoopbackClient(settings) as way:
-        for number, (id, delivery) in enumerate(chosen, 1):
-            outcome = _replay_one(way, settings, id, delivery, wanted, run)
+def replay(settings: Settings, stored: StoredRequests, request: ReplayRequest, run: str) -> Iterator[Outcome]:
+    """Replay these requests in order and yield their outcomes; `run` is the id of this run.
+
+    Stops early, with an outcome that says so, when several requests in a row get no response.
+    """
+    failures = 0
+    with LoopbackClient(settings) as client:
+        for number, (id, delivery) in enumerate(stored, 1):
+            outcome = _replay_one(client, settings, id, delivery, request, run)
             yield outcome
-            silent = silent + 1 if outcome.status == 0 and delivery else 0
-            if silent == MAX_CONSECUTIVE_FAILURES and number < len(chosen):
-                left = f"{len(chosen) - number} more were not tried"
-                yield Outcome(left, "failed", 0, 0.0, f"{MAX_CONSECUTIVE_FAILURES} in a row got no answer")
+            failures = failures + 1 if outcome.status == 0 and delivery else 0
+            if failures == MAX_CONSECUTIVE_FAILURES and number < len(stored):
+                skipped = f"{len(stored) - number} more were skipped"
+                yield Outcome(skipped, "failed", 0, 0.0, f"{MAX_CONSECUTIVE_FAILURES} in a row got no response")
                 return
 
 
 def _replay_one(
-    way: LoopbackClient, settings: Settings, id: str, delivery: Delivery | None, wanted: ReplayRequest, run: str
+    client: LoopbackClient, settings: Settings, id: str, delivery: Delivery | None, request: ReplayRequest, run: str
 ) -> Outcome:
     if delivery is None:
-        return Outcome(id, "failed", 0, 0.0, f"{id} is not in the inbox any more, or too large to be kept whole")
+        return Outcome(id, "failed", 0, 0.0, f"{id} is no longer in the inbox, or was too large to be stored whole")
     what = f"{delivery.method} {delivery.redacted_path}"
+    mode = replay_marker.FORCED if request.force else replay_marker.REPLAYED
     try:
-        ready = prepare(delivery, settings, anew=wanted.anew)
-        kind = replay_marker.FORCED if wanted.again else replay_marker.REPLAYED
-        answer = way.send(replay_marker.add_mark(ready, kind, run, settings.secret_key), as_it_came=not wanted.anew)
-    except (CannotReplay, LoopbackFailed) as trouble:
-        return Outcome(what, "failed", 0, 0.0, str(trouble), delivery.received_at)
-    return to_outcome(what, answer, delivery.received_at)
+        prepared = prepare(delivery, settings, resign=request.resign)
+        marked = replay_marker.add_mark(prepared, mode, run, settings.secret_key)
+        response = client.send(marked, unmodified=not request.resign)
+    except (CannotReplay, LoopbackFailed) as error:
+        return Outcome(what, "failed", 0, 0.0, str(error), delivery.received_at)
+    return to_outcome(what, response, delivery.received_at)
 
 
-def to_outcome(what: str, answer: LoopbackResponse, at: float) -> Outcome:
-    """The door's answer in words for people."""
-    said = one_line(answer.body)
-    if answer.status >= 400:
-        return Outcome(what, "failed", answer.status, answer.seconds, said or "turned away", at)
-    if answer.replay_result == replay_marker.REPEATED:
-        words = "it was done before: the stored reply, nothing new"
-        return Outcome(what, "over", answer.status, answer.seconds, words, at)
-    words = "done" if answer.replay_result == replay_marker.DONE else "answered, but not by a door of ours"
-    return Outcome(what, "good" if answer.replay_result else "failed", answer.status, answer.seconds, words, at)
+def to_outcome(what: str, response: LoopbackResponse, at: float) -> Outcome:
+    """Describe our own response to a replayed or backfilled request for people."""
+
+    def outcome(state: str, words: str) -> Outcome:
+        return Outcome(what, state, response.status, response.seconds, words, at)
+
+    if response.status >= 400:
+        return outcome("failed", one_line(response.body) or "rejected")
+    if response.replay_result == replay_marker.DUPLICATE:
+        return outcome("over", "processed before: got the stored response")
+    if response.replay_result == replay_marker.DONE:
+        return outcome("good", "done")
+    return outcome("failed", "answered, but not by one of our webhook endpoints")
 
 
-def prepare(delivery: Delivery, settings: Settings, *, anew: bool) -> Delivery:
-    """The delivery as it goes out, addressed to where the world reaches us now. Raises CannotReplay."""
-    hidden = delivery.path.endswith("/…")
-    here = replace(delivery, url=loopback_client.origin(settings) + delivery.target)
-    if not anew:
-        if hidden:
-            raise CannotReplay("Its address held a secret, which is not kept: have it signed anew.")
-        return here
-    if hidden:
-        here = replace(here, url=here.url.replace("/…", "", 1))
-    return sign(replace(here, received_at=time.time()), settings)
+def prepare(delivery: Delivery, settings: Settings, *, resign: bool) -> Delivery:
+    """Return the request addressed to our current public URL, signed now if `resign`. Raises CannotReplay."""
+    has_secret_path = delivery.path.endswith("/…")
+    addressed = replace(delivery, url=loopback_client.origin(settings) + delivery.target)
+    if not resign:
+        if has_secret_path:
+            raise CannotReplay("Its path contained a secret, which is not stored: replay it with a new signature.")
+        return addressed
+    if has_secret_path:
+        addressed = replace(addressed, url=addressed.url.replace("/…", "", 1))
+    return sign(replace(addressed, received_at=time.time()), settings)
 
 
 def sign(delivery: Delivery, settings: Settings) -> Delivery:
-    """Signed as its sender would sign it now, with our secret. Raises CannotReplay when that is not possible."""
+    """Return the request with the signature that its sender would make now with our secret. Raises CannotReplay."""
     name = inbox.source_of(delivery)
     if name in TWILIO_SOURCES:
         return twilio.sign_delivery(delivery, settings)
@@ -125,5 +130,5 @@ def sign(delivery: Delivery, settings: Settings) -> Delivery:
         raise CannotReplay(f"{name.upper()}_WEBHOOK_SECRET is not set, so /webhooks/{name} does not exist.")
     try:
         return provider.sign(delivery, secrets)
-    except ValueError as trouble:  # a public key checks signatures, and makes none
-        raise CannotReplay(f"{trouble}.") from trouble
+    except ValueError as error:  # a public key can verify signatures, but not make them
+        raise CannotReplay(f"{error}.") from error

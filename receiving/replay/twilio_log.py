@@ -1,4 +1,4 @@
-"""Twilio's lists of texts and calls, read as the webhooks it sent for them: https://www.twilio.com/docs/usage/api."""
+"""Twilio's lists of texts and calls, as the webhooks it sent for them: https://www.twilio.com/docs/usage/api."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,49 +13,45 @@ from twilio.base.exceptions import TwilioException
 
 from masking import mask
 from receiving.delivery import Delivery
-from receiving.replay.log_entry import LogEntry, call_key, text_key
+from receiving.replay.log_entry import LogEntry, Sleep, call_key, text_key
 from receiving.samples import FORM_CONTENT_TYPE
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
 from sending.twilio import TwilioGateway
 from workers.calls import FINAL_STATUSES
 
-PAGE_SIZE = 200  # rows of one page
-MAX_ROWS = 1_000  # rows of one list
-
-Sleep = Callable[[float], object]
+PAGE_SIZE = 200
+MAX_ROWS = 1_000
 
 
-def list_texts(phone: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
-    """The texts people sent to our number in this time, newest first. Raises GaveUp."""
-    ours = phone.settings.twilio_phone_number
-    between = {"date_sent_after": _to_datetime(since), "date_sent_before": _to_datetime(until + 1)}
-    for message in _rows(phone.client.messages, sleep, to=ours, **between):
+def list_texts(gateway: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
+    """Yield the texts sent to our number between two times (seconds since 1970), newest first. Raises GaveUp."""
+    number = gateway.settings.twilio_phone_number
+    window = {"date_sent_after": _to_datetime(since), "date_sent_before": _to_datetime(until + 1)}
+    for message in _rows(gateway.client.messages, sleep, to=number, **window):
         if message.direction == "inbound":
-            at = _to_timestamp(message.date_sent or message.date_created)
-            line = f"a text from {mask(message.from_ or '')}"
-            yield LogEntry(
-                "twilio", text_key(message.sid), at, line, partial(_make_delivery, "/sms", _sms_params(message))
-            )
+            sent_at = _to_timestamp(message.date_sent or message.date_created)
+            summary = f"a text from {mask(message.from_ or '')}"
+            fetch = partial(_make_delivery, "/sms", _sms_params(message))
+            yield LogEntry("twilio", text_key(message.sid), sent_at, summary, fetch)
 
 
-def list_calls(phone: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
-    """The calls to our number that began in this time and are over: the webhook that says so. Raises GaveUp."""
-    ours = phone.settings.twilio_phone_number
-    between = {"start_time_after": _to_datetime(since), "start_time_before": _to_datetime(until + 1)}
-    for call in _rows(phone.client.calls, sleep, to=ours, **between):
+def list_calls(gateway: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
+    """Yield the final status callbacks of calls to our number that started between two times. Raises GaveUp."""
+    number = gateway.settings.twilio_phone_number
+    window = {"start_time_after": _to_datetime(since), "start_time_before": _to_datetime(until + 1)}
+    for call in _rows(gateway.client.calls, sleep, to=number, **window):
         if call.direction == "inbound" and call.status in FINAL_STATUSES:
-            at = _to_timestamp(call.end_time or call.date_created)
-            line = f"the end of a call from {mask(call._from or '')} ({call.status}, {call.duration or 0} s)"
-            yield LogEntry(
-                "twilio", call_key(call.sid), at, line, partial(_make_delivery, "/voice/status", _call_end_params(call))
-            )
+            sent_at = _to_timestamp(call.end_time or call.date_created)
+            summary = f"the end of a call from {mask(call._from or '')} ({call.status}, {call.duration or 0} s)"
+            fetch = partial(_make_delivery, "/voice/status", _call_end_params(call))
+            yield LogEntry("twilio", call_key(call.sid), sent_at, summary, fetch)
 
 
-def _rows(listed: Any, sleep: Sleep, **asked: Any) -> Iterator[Any]:
-    page = with_retries(lambda: _page(lambda: listed.page(page_size=PAGE_SIZE, **asked)), sleep)
+def _rows(resource: Any, sleep: Sleep, **filters: Any) -> Iterator[Any]:
+    page = with_retries(lambda: _page(lambda: resource.page(page_size=PAGE_SIZE, **filters)), sleep)
     for number, row in enumerate(_iterate_pages(page, sleep)):
         if number == MAX_ROWS:
-            raise GaveUp(f"Twilio's list has more than {MAX_ROWS:,} rows in this time: ask for a shorter one")
+            raise GaveUp(f"Twilio lists more than {MAX_ROWS:,}: choose a shorter window")
         yield row
 
 
@@ -65,50 +61,70 @@ def _iterate_pages(page: Any, sleep: Sleep) -> Iterator[Any]:
         page = with_retries(lambda last=page: _page(last.next_page), sleep)  # type: ignore[misc]
 
 
-def _page(ask: Callable[[], Any]) -> Any:
+def _page(request: Callable[[], Any]) -> Any:
     try:
-        return ask()
-    except requests.exceptions.RequestException as trouble:
-        raise RetryableError(f"Twilio could not be reached ({type(trouble).__name__})") from trouble
-    except TwilioException as trouble:
-        status, headers = _status_and_headers(trouble)
+        return request()
+    except requests.exceptions.RequestException as error:
+        raise RetryableError(f"Twilio could not be reached ({type(error).__name__})") from error
+    except TwilioException as error:
+        status, headers = _status_and_headers(error)
         if status == 429 or status >= 500:
-            raise RetryableError(
-                f"Twilio answered {status}", parse_retry_after(headers.get("Retry-After", ""))
-            ) from trouble
-        raise GaveUp(f"Twilio answered {status or trouble}: are TWILIO_ACCOUNT_SID and its token right?") from trouble
+            after = parse_retry_after(headers.get("Retry-After", ""))
+            raise RetryableError(f"Twilio returned {status}", after) from error
+        hint = "are TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN right?"
+        raise GaveUp(f"Twilio returned {status or error}: {hint}") from error
 
 
-def _status_and_headers(trouble: TwilioException) -> tuple[int, dict[str, str]]:
-    """The status and headers of the answer; the client keeps them in one of two ways."""
-    answer = trouble.args[1] if len(trouble.args) > 1 else trouble
-    status = getattr(answer, "status_code", None) or getattr(answer, "status", None) or 0
-    return int(status), getattr(answer, "headers", None) or {}
+def _status_and_headers(error: TwilioException) -> tuple[int, dict[str, str]]:
+    """Return the response's status and headers; twilio-python has them in the error or in its second argument."""
+    response = error.args[1] if len(error.args) > 1 else error
+    status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
+    return int(status), getattr(response, "headers", None) or {}
 
 
 def _sms_params(message: Any) -> dict[str, Any]:
-    sids = {"MessageSid": message.sid, "SmsSid": message.sid, "SmsMessageSid": message.sid}
-    facts = {"SmsStatus": "received", "Body": message.body or "", "NumMedia": message.num_media or "0"}
     service = {"MessagingServiceSid": message.messaging_service_sid} if message.messaging_service_sid else {}
-    more = {"NumSegments": message.num_segments or "1", "From": message.from_, "To": message.to}
-    return {**sids, **facts, **service, **more, "AccountSid": message.account_sid, "ApiVersion": "2010-04-01"}
+    return {
+        "MessageSid": message.sid,
+        "SmsSid": message.sid,
+        "SmsMessageSid": message.sid,
+        "SmsStatus": "received",
+        "Body": message.body or "",
+        "NumMedia": message.num_media or "0",
+        **service,
+        "NumSegments": message.num_segments or "1",
+        "From": message.from_,
+        "To": message.to,
+        "AccountSid": message.account_sid,
+        "ApiVersion": "2010-04-01",
+    }
 
 
 def _call_end_params(call: Any) -> dict[str, Any]:
-    who = {"CallSid": call.sid, "AccountSid": call.account_sid, "From": call._from, "To": call.to, "Caller": call._from}
-    how = {"CallStatus": call.status, "CallDuration": call.duration or "0", "Direction": "inbound", "Called": call.to}
-    at = {"Timestamp": format_datetime(call.end_time)} if call.end_time else {}
-    return {**who, **how, **at, "CallbackSource": "call-progress-events", "ApiVersion": "2010-04-01"}
+    timestamp = {"Timestamp": format_datetime(call.end_time)} if call.end_time else {}
+    return {
+        "CallSid": call.sid,
+        "AccountSid": call.account_sid,
+        "From": call._from,
+        "To": call.to,
+        "Caller": call._from,
+        "Called": call.to,
+        "CallStatus": call.status,
+        "CallDuration": call.duration or "0",
+        "Direction": "inbound",
+        **timestamp,
+        "CallbackSource": "call-progress-events",
+        "ApiVersion": "2010-04-01",
+    }
 
 
-def _make_delivery(path: str, fields: dict[str, Any]) -> Delivery:
-    return Delivery(
-        "POST", path, {"content-type": FORM_CONTENT_TYPE, "user-agent": "TwilioProxy/1.1"}, urlencode(fields).encode()
-    )
+def _make_delivery(path: str, params: dict[str, Any]) -> Delivery:
+    headers = {"content-type": FORM_CONTENT_TYPE, "user-agent": "TwilioProxy/1.1"}
+    return Delivery("POST", path, headers, urlencode(params).encode())
 
 
-def _to_datetime(moment: float) -> datetime:
-    return datetime.fromtimestamp(int(moment), UTC)
+def _to_datetime(timestamp: float) -> datetime:
+    return datetime.fromtimestamp(int(timestamp), UTC)
 
 
 def _to_timestamp(moment: datetime | None) -> float:

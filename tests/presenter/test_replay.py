@@ -89,11 +89,11 @@ class TestReplay:
     def test_the_chosen_ones_become_a_job(self, app, presenter, room):
         names = [keep(room.redis), keep(room.redis)]
         assert names[0] in presenter.get("/present/missed").text
-        answer = presenter.post("/present/replay", id=names, signed="came", again="yes")
+        answer = presenter.post("/present/replay", id=names, resign="no", force="yes")
         assert answer.location == "/present/missed#runs"
         (job,) = jobs(app)
         run = runs.load(room.redis, job.args[0])
-        assert (job.func, run.options["ids"], run.options["anew"], run.options["again"]) == (
+        assert (job.func, run.options["ids"], run.options["resign"], run.options["force"]) == (
             backfill_jobs.run_job,
             names,
             False,

@@ -48,7 +48,7 @@ class Deployment:
             "exchange": f"{sys.executable} -m ringback serve --port {self.exchange_port} --pace 0 --app {self.web} "
             "--voice-fallback /voice/fallback --sms-fallback /sms/fallback --voice-status /voice/status",
             "web": f"{sys.executable} -m gunicorn --bind 127.0.0.1:{self.web_port} app:create_app()",
-            "worker": f"{sys.executable} -m workers.engine.supervisor",
+            "worker": f"{sys.executable} -m workers",
         }
 
     def start(self, *names: str) -> "Deployment":

@@ -1,1 +1,1 @@
-"""The worker itself: RQ with many jobs in one process, supervised. Independent of what the jobs do."""
+"""An RQ worker that runs many jobs in one process, under a supervisor. It knows nothing about the jobs."""

@@ -1,8 +1,8 @@
-"""Jobs whose worker died while it ran them: found within seconds, and put back on a queue exactly once.
+"""Finds jobs whose worker died while it ran them, within seconds, and requeues each of them exactly once.
 
-The facts are RQ's own. A job that runs stands in its queue's StartedJobRegistry as an execution, which names its
-worker; a worker that lives renews the expiry of its `rq:worker:<name>`. So an execution whose worker has no such
-key is an orphan. RQ itself would notice too, but only after a minute or more, and would fail it.
+This relies on RQ's own records. A running job has an execution in its queue's StartedJobRegistry, which names the
+worker; a live worker keeps renewing the expiry of its `rq:worker:<name>`. An execution whose worker has no such key is
+an orphan. RQ itself notices it only after a minute or more, and then fails the job.
 """
 
 import logging
@@ -28,17 +28,16 @@ from rq.worker import BaseWorker
 
 from workers.engine.timeouts import JobTimeout
 
-CONFIRM_AFTER_SECONDS = (
-    4.0  # seconds a thing must look wrong: after a laptop's sleep every worker seems dead for a moment
-)
+# How long an item must be seen before anything is done: when a laptop wakes up, every worker seems dead for a moment.
+CONFIRM_AFTER_SECONDS = 4.0
 
-ISOLATED_QUEUE = (
-    "alone"  # the queue of jobs that were running too often when a worker died; each gets a process to itself
-)
+ISOLATED_QUEUE = "isolated"  # of jobs that were often running when a worker died; each gets a process of its own
 INTERRUPTIONS_BEFORE_ISOLATION = 2
 INTERRUPTIONS_BEFORE_FAILURE = 4
 
-JOB_SERIALIZER = JSONSerializer  # as in workers/queues.py
+JOB_SERIALIZER = JSONSerializer  # of all jobs: queues must use it too
+
+# Moves a job from its queue's intermediate list back to the queue, if the job still exists.
 REQUEUE_STRAY_SCRIPT = """
 if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 and redis.call('HEXISTS', KEYS[3], 'data') == 1 then
     redis.call('LPUSH', KEYS[2], ARGV[1])
@@ -51,7 +50,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunningJob:
-    """A job that is running, as its queue's StartedJobRegistry has it."""
+    """An entry of a queue's StartedJobRegistry."""
 
     queue: str
     job_id: str
@@ -68,10 +67,10 @@ def worker_key(name: str) -> str:
 
 
 class OrphanRecovery:
-    """One worker's search of its queues. It puts back what has looked wrong for SURE_AFTER seconds."""
+    """Requeues orphans, and strays: jobs taken off their queue by a worker that died before it started them."""
 
     def __init__(self, connection: Redis, queues: Iterable[str], worker: str, own_executions: Container[str]):
-        """`own_executions`: the ids of the executions the searching worker itself has in hand just now."""
+        """`own_executions`: the ids of the executions that `worker`, which runs this search, has at the moment."""
         self.connection = connection
         self.queues = [Queue(name, connection=connection, serializer=JOB_SERIALIZER) for name in queues]
         self.worker = worker
@@ -79,7 +78,7 @@ class OrphanRecovery:
         self.orphans = Debouncer[RunningJob]()
         self.strays = Debouncer[tuple[str, str]]()
 
-    def __call__(self) -> None:
+    def run(self) -> None:
         started = [running for queue in self.queues for running in load_running_jobs(queue)]
         for orphan in self.orphans.stable(running for running in started if self.is_orphan(running)):
             requeue(self.connection, orphan, own=orphan.worker == self.worker)
@@ -94,15 +93,16 @@ class OrphanRecovery:
 
 
 class Debouncer(Generic[Item]):
-    """Remembers since when things are seen. Its clock stands still while the machine sleeps."""
+    """Remembers since when items have been seen without interruption. Its clock stops while the machine sleeps."""
 
     def __init__(self) -> None:
         self._since: dict[Item, float] = {}
 
-    def stable(self, things: Iterable[Item]) -> list[Item]:
+    def stable(self, items: Iterable[Item]) -> list[Item]:
+        """Those of these items that every call has seen for CONFIRM_AFTER_SECONDS."""
         now = time.monotonic()
-        self._since = {thing: self._since.get(thing, now) for thing in things}
-        return [thing for thing, since in self._since.items() if now - since >= CONFIRM_AFTER_SECONDS]
+        self._since = {item: self._since.get(item, now) for item in items}
+        return [item for item, since in self._since.items() if now - since >= CONFIRM_AFTER_SECONDS]
 
 
 def load_running_jobs(queue: Queue) -> list[RunningJob]:
@@ -111,7 +111,7 @@ def load_running_jobs(queue: Queue) -> list[RunningJob]:
         for job_id, execution_id in pairs:
             pipeline.hget(Execution(execution_id, job_id, queue.connection).key, "worker_name")
         for job_id, _ in pairs:
-            pipeline.hget(Job.key_for(job_id), "worker_name")  # outlives the former
+            pipeline.hget(Job.key_for(job_id), "worker_name")  # outlives the execution's name
         names = pipeline.execute()
     return [
         RunningJob(queue.name, job_id, execution_id, as_text(by_execution or by_job or b""))
@@ -120,36 +120,36 @@ def load_running_jobs(queue: Queue) -> list[RunningJob]:
 
 
 def requeue_dead_worker(connection: Redis, queues: Iterable[str], worker: str, suspect_thread: str = "") -> None:
-    """Put back what a worker was running that is known to have ended, without waiting for its key to expire.
+    """Requeue the jobs of a worker that is known to be dead, without waiting for its key to expire.
 
-    `suspect_thread`: the thread that ended it, if known, by its number in Python or the kernel. Then only the job that
-    ran there is to blame, and runs alone from now on.
+    `suspect_thread` is Python's or the kernel's id of the thread that ended the worker, or "" if unknown. If a job ran
+    in it, only that job counts as interrupted, and it becomes an isolated job.
     """
     connection.delete(worker_key(worker))
     queued = [Queue(name, connection=connection, serializer=JOB_SERIALIZER) for name in queues]
-    left = [running for queue in queued for running in load_running_jobs(queue) if running.worker == worker]
-    guilty = {running for running in left if suspect_thread and suspect_thread in load_thread_ids(connection, running)}
-    for running in left:
-        blame = INTERRUPTIONS_BEFORE_ISOLATION if running in guilty else 0 if guilty else 1
-        requeue(connection, running, interruptions=blame)
+    orphans = [running for queue in queued for running in load_running_jobs(queue) if running.worker == worker]
+    suspects = {one for one in orphans if suspect_thread and suspect_thread in load_thread_ids(connection, one)}
+    for orphan in orphans:
+        interruptions = INTERRUPTIONS_BEFORE_ISOLATION if orphan in suspects else 0 if suspects else 1
+        requeue(connection, orphan, interruptions=interruptions)
 
 
 def load_thread_ids(connection: Redis, running: RunningJob) -> list[str]:
     execution = Execution(running.execution_id, running.job_id, connection)
-    return [as_text(number or b"") for number in connection.hmget(execution.key, "thread", "native_thread")]
+    return [as_text(id or b"") for id in connection.hmget(execution.key, "thread", "native_thread")]
 
 
 def current_thread_ids() -> dict[Any, Any]:
-    """What `threads_of` finds again, in the execution's hash."""
+    """The fields of an execution's hash that `load_thread_ids` reads."""
     return {"thread": threading.get_ident(), "native_thread": threading.get_native_id()}
 
 
 def requeue(connection: Redis, orphan: RunningJob, own: bool = False, interruptions: int = 1) -> bool:
-    """Queue the job again, in front and under its own id. Whether this call did it: of many, one does.
+    """Put the job back at the front of its queue, with the same id. True for exactly one of several callers.
 
-    Nothing happens when the job has ended, is back already, or its worker lives; unless that worker itself calls, for
-    one of its `own`. What was interrupted often goes to the queue `alone`, in the end to the failed jobs;
-    `interruptions` is what this one counts for.
+    Does nothing if the job has ended, is queued already, or its worker is alive, unless that worker itself calls for
+    one of its `own` jobs. `interruptions` is added to the job's count, which decides whether it goes to the isolated
+    queue or fails.
     """
     execution = Execution(orphan.execution_id, orphan.job_id, connection, orphan.worker)
     with connection.pipeline() as pipeline:
@@ -179,26 +179,27 @@ def requeue_or_fail(job: Job, pipeline: Pipeline, interruptions: int) -> None:
     if interruptions:
         job.meta["interruptions"] = count
     if count >= INTERRUPTIONS_BEFORE_FAILURE:
-        log.error("Job %s failed: %d workers died while it ran", job.id, count)
-        return record_job_failure(job, f"{AbandonedJobError.__name__}: {count} workers died while it ran", pipeline)
+        reason = f"{count} workers died while it was running"
+        log.error("Job %s failed: %s", job.id, reason)
+        return record_job_failure(job, f"{AbandonedJobError.__name__}: {reason}", pipeline)
     queue = Queue(
         ISOLATED_QUEUE if count >= INTERRUPTIONS_BEFORE_ISOLATION else job.origin,
         connection=job.connection,
         serializer=JOB_SERIALIZER,
     )
-    log.warning("Job %s was running when its worker ended: back on %s", job.id, queue.name)
+    log.warning("Job %s was running when its worker ended: requeued on %s", job.id, queue.name)
     job.started_at = None
-    queue._enqueue_job(job, pipeline=pipeline, at_front=True)  # what RQ's own registries call to requeue
+    queue._enqueue_job(job, pipeline=pipeline, at_front=True)  # as RQ's own registries do to requeue a job
 
 
-def run_failure_callback(job: Job, time_out: type[BaseDeathPenalty] = JobTimeout) -> None:
+def run_failure_callback(job: Job, timeout: type[BaseDeathPenalty] = JobTimeout) -> None:
     try:
-        execute_failure_callback(job, time_out, AbandonedJobError, AbandonedJobError(), None)
+        execute_failure_callback(job, timeout, AbandonedJobError, AbandonedJobError(), None)
     except Exception:
         log.exception("The failure callback of job %s failed", job.id)
 
 
 def requeue_stray(queue: Queue, job_id: str) -> None:
-    """A job taken off its queue by a worker that died before it could start it."""
-    log.warning("Job %s was taken and not started: back on %s", job_id, queue.name)
+    """Requeue a job that was taken off its queue and not started."""
+    log.warning("Job %s was taken off its queue and not started: requeued on %s", job_id, queue.name)
     queue.connection.eval(REQUEUE_STRAY_SCRIPT, 3, queue.intermediate_queue_key, queue.key, Job.key_for(job_id), job_id)

@@ -1,6 +1,6 @@
-"""The worker of the Procfile: keeps a crew at work, and replaces one that dies, freezes or wears out.
+"""Keeps a worker process running: replaces it when it dies, freezes or asks to be replaced.
 
-It imports nothing beyond the standard library and runs no jobs, so that whatever a job does, this process is there.
+The supervisor imports only the standard library and runs no jobs, so no job can end it.
 """
 
 import os
@@ -16,104 +16,103 @@ from tempfile import TemporaryFile
 from types import FrameType
 from uuid import uuid4
 
-LIVENESS_TIMEOUT_SECONDS = (
-    8.0  # seconds without a pulse: some job holds the whole process. Less than the crew's ALIVE_FOR.
-)
-START_TIMEOUT_SECONDS = 60.0  # seconds until the first pulse
-SHUTDOWN_TIMEOUT_SECONDS = 25.0  # seconds from being told to leave until killed; Heroku allows 30
-CPU_SAMPLE_SECONDS = 0.2  # seconds
-RESTART_DELAY_SECONDS = 1.0  # seconds until the next start of a crew that never had a pulse
-POLL_INTERVAL_SECONDS = 0.1  # seconds
-MAX_ISOLATED_PROCESSES = 3  # processes for jobs that run alone
+# A job holds the whole process if it reports no liveness for so long. Less than WORKER_TTL_SECONDS of the worker.
+LIVENESS_TIMEOUT_SECONDS = 8.0
+START_TIMEOUT_SECONDS = 60.0  # until the first liveness report
+SHUTDOWN_TIMEOUT_SECONDS = 25.0  # from SIGTERM to SIGKILL; Heroku allows 30
+CPU_SAMPLE_SECONDS = 0.2
+RESTART_DELAY_SECONDS = 1.0  # after a worker that died before its first liveness report
+POLL_INTERVAL_SECONDS = 0.1
+MAX_ISOLATED_PROCESSES = 3
 
-WORKER_COMMAND = [sys.executable, "-m", "workers.engine.process"]
-ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEMENT = b".", b"a", b"w"  # what a crew's pulse says
-CRASHED_THREAD_PATTERN = re.compile(
-    r"^Current thread 0x([0-9a-f]+).*\n(  .*\n)*", re.MULTILINE
-)  # what faulthandler writes
-EX_CONFIG = 78  # exit status (sysexits.h) of a process that lacks a setting: to start it again would not help
+ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEMENT = b".", b"i", b"r"  # what a worker writes to its liveness pipe
+CRASHED_THREAD_PATTERN = re.compile(r"^Current thread 0x([0-9a-f]+).*\n(  .*\n)*", re.MULTILINE)  # by faulthandler
+EX_CONFIG = 78  # sysexits.h: a setting is missing, so a restart would not help
 
 
 class WorkerProcess:
-    """A running `workers.engine.process`, seen from outside."""
+    """A running worker process, seen from the supervisor."""
 
-    def __init__(self, after: "WorkerProcess | None" = None) -> None:
+    def __init__(self, command: Sequence[str], replaces: "WorkerProcess | None" = None) -> None:
         self.name = f"{socket.gethostname()}-{uuid4().hex[:8]}"
-        self.crash_log = TemporaryFile("w+")  # noqa: SIM115 (the crew writes; we read it in `close`)
+        self.crash_log = TemporaryFile("w+")  # noqa: SIM115 (the worker writes it; `close` reads it)
         self.suspect_thread = ""
-        self.liveness_fd, theirs = os.pipe()
+        self.liveness_fd, write_end = os.pipe()
         os.set_blocking(self.liveness_fd, False)
-        arguments = {"name": self.name, "liveness-fd": theirs, "crash-log-fd": self.crash_log.fileno()}
-        arguments |= {"replaces": after.name, "suspect-thread": after.suspect_thread} if after else {}
-        self.process = start_process(arguments, [theirs, self.crash_log.fileno()])
-        os.close(theirs)
+        options = {"name": self.name, "liveness-fd": write_end, "crash-log-fd": self.crash_log.fileno()}
+        options |= {"replaces": replaces.name, "suspect-thread": replaces.suspect_thread} if replaces else {}
+        self.process = start_process(command, options, [write_end, self.crash_log.fileno()])
+        os.close(write_end)
         self.has_started = False
         self.last_liveness_at = time.monotonic()
 
     def read_liveness(self) -> bytes:
-        """What it said since the last time. A crew that is silent for too long is killed."""
+        """The reports since the last call. Kills a worker that has not reported for too long."""
         try:
-            said = os.read(self.liveness_fd, 4096)
+            reports = os.read(self.liveness_fd, 4096)
         except BlockingIOError:
-            said = b""
-        if said:
+            reports = b""
+        if reports:
             self.has_started, self.last_liveness_at = True, time.monotonic()
-        elif time.monotonic() - self.last_liveness_at > (
-            LIVENESS_TIMEOUT_SECONDS if self.has_started else START_TIMEOUT_SECONDS
-        ):
+        elif time.monotonic() - self.last_liveness_at > self.timeout_seconds:
             self.suspect_thread = find_busiest_thread(self.process.pid)
             self.process.kill()
             self.process.wait()
-        return said
+        return reports
+
+    @property
+    def timeout_seconds(self) -> float:
+        return LIVENESS_TIMEOUT_SECONDS if self.has_started else START_TIMEOUT_SECONDS
 
     @property
     def has_crashed(self) -> bool:
         return self.process.poll() not in (None, 0, EX_CONFIG)
 
     def close(self) -> None:
-        """Once it has ended: say so, and find out which thread was to blame."""
+        """After its end: log it, and find the thread that crashed."""
         os.close(self.liveness_fd)
         with self.crash_log as file:
             file.seek(0)
             crash = CRASHED_THREAD_PATTERN.search(file.read())
         if crash:
             self.suspect_thread = str(int(crash[1], 16))
-        words = f"worker: {self.name} ended ({self.process.returncode})\n{crash[0] if crash else ''}"
-        print(words, file=sys.stderr, end="", flush=True)
+        message = f"worker: {self.name} ended ({self.process.returncode})\n{crash[0] if crash else ''}"
+        print(message, file=sys.stderr, end="", flush=True)
 
 
 class Supervisor:
-    """One crew that takes jobs; beside it those it has replaced, until they are done, and the jobs that run alone."""
+    """One worker process that takes jobs, the processes it has replaced that still finish jobs, and isolated jobs."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = command
         self.is_stopping = False
-        self.worker = WorkerProcess()
+        self.worker = WorkerProcess(command)
         self.replaced: list[WorkerProcess] = []
         self.isolated: list[subprocess.Popen[bytes]] = []
 
     def run(self) -> int:
-        """Until told to leave, by a signal or by a crew that was. The exit status."""
+        """Supervise until a signal arrives or the worker exits by itself; the exit status."""
         while not self.is_stopping and self.worker.process.returncode not in (0, EX_CONFIG):
             time.sleep(POLL_INTERVAL_SECONDS)
             self.check_worker(self.worker)
-            for crew in self.replaced:
-                crew.read_liveness()
-            self.replaced = [crew for crew in self.replaced if crew.process.poll() is None]
+            for worker in self.replaced:
+                worker.read_liveness()
+            self.replaced = [worker for worker in self.replaced if worker.process.poll() is None]
             self.isolated = [process for process in self.isolated if process.poll() is None]
         self.stop_all()
         return max(self.worker.process.returncode or 0, 0)
 
-    def check_worker(self, crew: WorkerProcess) -> None:
-        said = crew.read_liveness()
-        if crew.has_crashed:
-            crew.close()
-            time.sleep(0 if crew.has_started else RESTART_DELAY_SECONDS)
-            self.worker = WorkerProcess(after=crew)
-        if NEEDS_REPLACEMENT in said:
-            self.replaced.append(crew)
-            self.worker = WorkerProcess()
-        if ISOLATED_JOBS_WAIT in said and len(self.isolated) < MAX_ISOLATED_PROCESSES:
-            self.isolated.append(start_process({"isolated": "yes"}, []))
+    def check_worker(self, worker: WorkerProcess) -> None:
+        reports = worker.read_liveness()
+        if worker.has_crashed:
+            worker.close()
+            time.sleep(0 if worker.has_started else RESTART_DELAY_SECONDS)
+            self.worker = WorkerProcess(self.command, replaces=worker)
+        if NEEDS_REPLACEMENT in reports:
+            self.replaced.append(worker)
+            self.worker = WorkerProcess(self.command)
+        if ISOLATED_JOBS_WAIT in reports and len(self.isolated) < MAX_ISOLATED_PROCESSES:
+            self.isolated.append(start_process(self.command, {"isolated": "yes"}, []))
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.is_stopping = True
@@ -121,28 +120,41 @@ class Supervisor:
             process.terminate()
 
     def stop_all(self) -> None:
-        until = time.monotonic() + SHUTDOWN_TIMEOUT_SECONDS
+        deadline = time.monotonic() + SHUTDOWN_TIMEOUT_SECONDS
         for process in self.processes():
             process.terminate()
         for process in self.processes():
             try:
-                process.wait(max(until - time.monotonic(), 0))
+                process.wait(max(deadline - time.monotonic(), 0))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
 
     def processes(self) -> list["subprocess.Popen[bytes]"]:
-        return [crew.process for crew in (self.worker, *self.replaced)] + self.isolated
+        return [worker.process for worker in (self.worker, *self.replaced)] + self.isolated
 
 
-def start_process(arguments: Mapping[str, object], files: Sequence[int]) -> "subprocess.Popen[bytes]":
-    command = [*WORKER_COMMAND, *(f"--{name}={value}" for name, value in arguments.items())]
-    environ = {"MALLOC_ARENA_MAX": "2"} | os.environ  # else glibc keeps memory apart for each of many threads
-    return subprocess.Popen(command, pass_fds=files, env=environ)  # noqa: S603 (our own words)
+def supervise(command: Sequence[str]) -> int:
+    """Supervise a worker process until SIGTERM, SIGINT or its own exit; the exit status.
+
+    `command` must end in `workers.engine.process.main`, which parses the options that are added to it.
+    """
+    supervisor = Supervisor(command)
+    signal.signal(signal.SIGTERM, supervisor.request_stop)
+    signal.signal(signal.SIGINT, supervisor.request_stop)
+    return supervisor.run()
+
+
+def start_process(
+    command: Sequence[str], options: Mapping[str, object], file_descriptors: Sequence[int]
+) -> "subprocess.Popen[bytes]":
+    arguments = [*command, *(f"--{name}={value}" for name, value in options.items())]
+    environ = {"MALLOC_ARENA_MAX": "2"} | os.environ  # by default glibc keeps separate memory for each of many threads
+    return subprocess.Popen(arguments, pass_fds=file_descriptors, env=environ)  # noqa: S603 (no untrusted input)
 
 
 def find_busiest_thread(pid: int) -> str:
-    """The one that holds the process up by computing, by its number in the kernel. Known on Linux only."""
+    """The kernel's id of the thread that uses the CPU most, or "" if none does. Works on Linux only."""
     before = read_cpu_ticks(pid)
     time.sleep(CPU_SAMPLE_SECONDS)
     spent = {thread: ticks - before.get(thread, ticks) for thread, ticks in read_cpu_ticks(pid).items()}
@@ -151,18 +163,7 @@ def find_busiest_thread(pid: int) -> str:
 
 
 def read_cpu_ticks(pid: int) -> dict[str, int]:
-    """Ticks of each thread, in user mode and in the kernel; fields 14 and 15 of proc_pid_stat(5)."""
+    """CPU ticks of each thread in user and kernel mode: fields 14 and 15 of proc_pid_stat(5)."""
     statistics = {task.name: (task / "stat").read_text() for task in Path(f"/proc/{pid}/task").glob("*")}
     fields = {thread: line.rpartition(")")[2].split() for thread, line in statistics.items()}
-    return {thread: int(words[11]) + int(words[12]) for thread, words in fields.items()}
-
-
-def main() -> None:
-    foreman = Supervisor()
-    signal.signal(signal.SIGTERM, foreman.request_stop)
-    signal.signal(signal.SIGINT, foreman.request_stop)
-    sys.exit(foreman.run())
-
-
-if __name__ == "__main__":
-    main()
+    return {thread: int(values[11]) + int(values[12]) for thread, values in fields.items()}

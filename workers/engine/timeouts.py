@@ -1,4 +1,4 @@
-"""RQ's job time-out for jobs that share a process as threads: each is ended in its own thread, by one watcher."""
+"""RQ's job timeout for jobs that run as threads of one process: an exception raised in the job's thread."""
 
 import ctypes
 import threading
@@ -8,15 +8,15 @@ from typing import Any, ClassVar, Literal
 
 from rq.timeouts import BaseDeathPenalty, BaseTimeoutException
 
-RETRY_INTERVAL_SECONDS = 1.0  # seconds between two tries to end the same job
-MAX_TRIES = 3  # after which its thread is given up as lost
+RETRY_INTERVAL_SECONDS = 1.0  # between two attempts to end the same job
+MAX_TRIES = 3  # after which its thread counts as lost
 
 
 class JobTimeout(BaseDeathPenalty):
-    """What RQ calls a death penalty. RQ's own for threads starts a second thread per job, and is spent after one try.
+    """A "death penalty" in RQ's terms. RQ's own one for threads starts a second thread per job, and tries only once.
 
-    `raise_in_thread` can end a job in Python code at any line, also a bare `while True`. It cannot end one that
-    waits in a system call or in C: such a job counts as `is_lost` after three tries.
+    The exception ends Python code at any line, also a bare `while True`. It cannot end a system call or C code: such a
+    job `is_lost` after MAX_TRIES attempts.
     """
 
     running: ClassVar[set["JobTimeout"]] = set()
@@ -34,14 +34,14 @@ class JobTimeout(BaseDeathPenalty):
     @classmethod
     def overdue(cls) -> list["JobTimeout"]:
         now = time.monotonic()
-        return [deadline for deadline in cls.running.copy() if deadline.next_try_at <= now]
+        return [timeout for timeout in cls.running.copy() if timeout.next_try_at <= now]
 
     @property
     def is_lost(self) -> bool:
         return self.tries >= MAX_TRIES
 
     def raise_in_job(self, reason: str = "") -> None:
-        """Raise the time-out in the job's thread, unless the job has ended meanwhile."""
+        """Raise the exception in the job's thread, unless the job has ended."""
         with self._lock:
             if self._over:
                 return
@@ -58,7 +58,7 @@ class JobTimeout(BaseDeathPenalty):
         with self._lock:
             self._over = True
         if self.tries:
-            for _ in range(1000):  # lets in what was raised and has not arrived yet
+            for _ in range(1000):  # a pending asynchronous exception is raised within these bytecodes
                 pass
 
     def __exit__(
@@ -69,7 +69,7 @@ class JobTimeout(BaseDeathPenalty):
                 self.cancel_death_penalty()
                 break
             except BaseTimeoutException:
-                continue  # it arrived just here: the job is done, only the cancelling is to do again
+                continue  # raised after the job's end: only the cancellation has to be repeated
         if isinstance(error, self._exception):
             error.args = (self.reason,)
         return False
@@ -78,7 +78,6 @@ class JobTimeout(BaseDeathPenalty):
 def raise_in_thread(thread: int, exception: type[BaseException]) -> None:
     """https://docs.python.org/3/c-api/threads.html#c.PyThreadState_SetAsyncExc
 
-    Not to be used with NULL, to take one back: CPython 3.11 then stays on its slow path for good, and under a
-    profiler it stands still.
+    Never pass NULL to cancel a pending exception: CPython 3.11 then stays on its slow path, and hangs under a profiler.
     """
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception))

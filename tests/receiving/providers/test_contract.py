@@ -310,7 +310,7 @@ def test_webhook_secrets_may_be_several_and_print_as_dots(environ):
 
 
 def test_an_empty_webhook_secret_is_named(environ):
-    with pytest.raises(config.ConfigError, match="GITHUB_WEBHOOK_SECRET holds no value"):
+    with pytest.raises(config.ConfigError, match="GITHUB_WEBHOOK_SECRET contains no value"):
         config.load({**environ, "GITHUB_WEBHOOK_SECRET": " , "})
 
 

@@ -97,7 +97,7 @@ def test_a_text_that_never_came_is_found_brought_in_and_answered_once(town, redi
     town.post("/faults", kind="webhook-drop", channel="sms")
     texts(town, me, "flip")
     run, outcomes = carried_out(redis, phone, runs.FIND_MISSING, since=time.time() - 30)
-    assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["never came"]
+    assert [outcome.words for outcome in outcomes if "291" in outcome.what] == ["not received"]
     assert "not in our inbox" in run.words
     assert len(inbox.latest(redis)) == 1
 
@@ -174,7 +174,7 @@ def test_a_busy_github_is_asked_again_as_late_as_it_wants(settings, github_is_qu
     limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": soon}
     github_is_quiet.refuse = [(503, {}), (429, {"Retry-After": "7"}), (403, limited)]
     github_is_quiet.delivered("55555555-eeee", now())
-    found = list(GitHubHook(settings, waits.append).sent(time.time() - 60, time.time() + 5))
+    found = list(GitHubHook(settings, waits.append).list_sent(time.time() - 60, time.time() + 5))
     assert [one.key for one in found] == ["github 55555555-eeee"]
     assert waits[0] <= 0.5 and waits[1] == 7 and 2 < waits[2] <= 5
 
@@ -195,7 +195,7 @@ def test_a_github_that_talks_nonsense_is_said_so_and_hides_nothing(redis, settin
     limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}
     for status, headers in ((200, unreadable), (403, limited), (200, {"Content-Encoding": "gzip"})):
         github_is_quiet.refuse = [(status, headers)] * retry.MAX_TRIES
-        asked = {"text": lambda *_: iter(()), "GitHub event": GitHubHook(settings, lambda _: None).sent}
+        asked = {"text": lambda *_: iter(()), "GitHub event": GitHubHook(settings, lambda _: None).list_sent}
         found = backfill.find_missing(redis, asked, STARTED, time.time(), lambda _: None)
         assert list(found.failed_logs) == ["GitHub events"]
 
@@ -207,8 +207,8 @@ def test_our_token_goes_to_no_other_host(settings):
 
 def test_with_a_wrong_token_it_says_which_setting(settings, github_is_quiet):
     hook = GitHubHook(replace(settings, github_token=config.Secret("another")))
-    with pytest.raises(GaveUp, match="GITHUB_TOKEN is not known"):
-        list(hook.sent(0, time.time()))
+    with pytest.raises(GaveUp, match="does not accept GITHUB_TOKEN"):
+        list(hook.list_sent(0, time.time()))
 
 
 def test_an_app_signs_in_with_its_key(settings):
@@ -241,7 +241,7 @@ def test_a_list_that_is_too_long_is_said_so(town, phone, monkeypatch):
     monkeypatch.setattr(twilio_log, "MAX_ROWS", 1)
     for _ in range(2):
         texts(town, "+447700900294", "time")
-    with pytest.raises(GaveUp, match="shorter one"):
+    with pytest.raises(GaveUp, match="shorter window"):
         list(twilio_log.list_texts(phone, time.time() - 30, time.time() + 5))
 
 
@@ -294,7 +294,7 @@ def test_at_the_keyboard_one_looks_first_and_then_has_it_brought_in(
     environ = front_door.environ | {"TWILIO_API_URL": town.url} | hook
     assert tool.main(["--since", "10s"], environ) == 1
     assert "issues opened (failed to connect to host)" in capsys.readouterr().out
-    assert tool.main(["--since", "10s", "--feed"], environ) == 0
+    assert tool.main(["--since", "10s", "--submit"], environ) == 0
     assert "204" in capsys.readouterr().out
     assert tool.main(["--since", "10s"], environ) == 0
-    assert "all came" in capsys.readouterr().out
+    assert "all were received" in capsys.readouterr().out

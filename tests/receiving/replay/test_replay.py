@@ -65,7 +65,7 @@ def test_as_it_came_is_as_good_as_it_was_then(name, front_door, redis, again):
     provider = providers.load()[name]
     sample = replace(provider.sample(next(iter(provider.samples)), front_door.origin + f"/webhooks/{name}"))
     signed = provider.sign(replace(sample, received_at=LONG_AGO), HELD[name])
-    (outcome,) = again(kept(redis, signed), anew=False)
+    (outcome,) = again(kept(redis, signed), resign=False)
     expected = {"github": 204, "stripe": 403, "plain": 401}  # no time in it; too old; its password was not kept
     assert outcome.status == expected[name]
     assert (outcome.state == "good") == (name == "github")
@@ -81,14 +81,14 @@ def test_what_was_done_gets_the_stored_reply_and_nothing_is_done(front_door, red
 def test_somebody_who_wants_the_work_done_again_gets_it_once_a_run(front_door, redis, again):
     name = kept(redis, from_github(front_door))
     again(name)
-    assert [outcome.state for outcome in again(name, name, again=True)] == ["good", "over"]
-    assert again(name, again=True, name="run2")[0].state == "good"
+    assert [outcome.state for outcome in again(name, name, force=True)] == ["good", "over"]
+    assert again(name, force=True, name="run2")[0].state == "good"
     assert len(heard(redis)) == 3
 
 
 def test_a_text_is_worked_on_again_and_answered_the_same_to_whoever_sends_it_late(front_door, redis, again):
     name = kept(redis, a_text(front_door, body="flip"))
-    assert [again(name)[0].words, again(name)[0].state, again(name, again=True)[0].words] == ["done", "over", "done"]
+    assert [again(name)[0].words, again(name)[0].state, again(name, force=True)[0].words] == ["done", "over", "done"]
     assert not redis.keys("outbox:*")  # nobody is texted because of a replay
 
 
@@ -97,21 +97,21 @@ def test_slow_work_is_done_again_too_when_it_is_asked_for(front_door, redis, aga
     again(name)
     again(name)
     assert len(redis.keys("pending-answer:*")) == 1
-    again(name, again=True)
+    again(name, force=True)
     assert len(redis.keys("pending-answer:*")) == 2
 
 
 def test_a_text_as_it_came_keeps_every_byte_of_its_address(front_door, redis, again):
     text = a_text(front_door, target="/sms?who=it's%20me&e=caf%c3%a9&t=%7E")
-    assert again(kept(redis, text), anew=False)[0].words == "done"
+    assert again(kept(redis, text), resign=False)[0].words == "done"
 
 
 def test_the_secret_in_an_address_is_not_kept_so_it_cannot_go_as_it_came(front_door, redis, again):
     provider = providers.load()["plain"]
     sample = provider.sample(next(iter(provider.samples)), f"{front_door.origin}/webhooks/plain")
     secret = [one for one in HELD["plain"] if one.startswith("path:")]
-    (outcome,) = again(kept(redis, provider.sign(sample, tuple(secret))), anew=False)
-    assert "have it signed anew" in outcome.words
+    (outcome,) = again(kept(redis, provider.sign(sample, tuple(secret))), resign=False)
+    assert "with a new signature" in outcome.words
 
 
 def test_a_public_key_cannot_sign(front_door, redis):
@@ -121,9 +121,9 @@ def test_a_public_key_cannot_sign(front_door, redis):
     provider = providers.load()["standard"]
     sample = provider.sample("invoice.paid", f"{front_door.origin}/webhooks/standard")
     with pytest.raises(replay.CannotReplay, match="whpk_ key cannot sign"):
-        replay.prepare(sample, settings, anew=True)
+        replay.prepare(sample, settings, resign=True)
     with pytest.raises(replay.CannotReplay, match="GITHUB_WEBHOOK_SECRET is not set"):
-        replay.prepare(from_github(front_door), settings, anew=True)
+        replay.prepare(from_github(front_door), settings, resign=True)
 
 
 def test_a_range_takes_what_came_by_a_channel_and_no_replays(front_door, redis, again):
@@ -139,7 +139,7 @@ def test_a_range_takes_what_came_by_a_channel_and_no_replays(front_door, redis, 
 def test_a_request_that_is_not_there_or_not_whole_is_said_so(front_door, redis, again):
     large = replace(from_github(front_door), body=b"x" * (inbox.MAX_STORED_BODY_BYTES + 1))
     found = again("1-0", "no-id", "-", kept(redis, large))
-    assert ["too large to be kept" in outcome.words for outcome in found] == [True] * 4
+    assert ["too large to be stored" in outcome.words for outcome in found] == [True] * 4
 
 
 def test_a_connection_that_ended_meanwhile_is_opened_anew(front_door):
@@ -174,14 +174,14 @@ def test_when_nobody_opens_the_door_it_stops_asking(front_door, redis):
     asked = ReplayRequest(tuple(names))
     outcomes = list(replay.replay(away, replay.select(redis, asked), asked, "run"))
     assert ["did not answer" in outcome.words for outcome in outcomes] == [True, True, True, False]
-    assert outcomes[-1].what == "2 more were not tried"
+    assert outcomes[-1].what == "2 more were skipped"
 
 
 @pytest.mark.parametrize(
-    ("knows", "as_it_came", "host"),
+    ("knows", "unmodified", "host"),
     [(True, True, "127.0.0.1"), (False, True, "talk.example"), (False, False, "127.0.0.1")],
 )
-def test_the_way_it_took_then_is_not_told_again_unless_the_door_needs_it(knows, as_it_came, host, front_door):
+def test_the_way_it_took_then_is_not_told_again_unless_the_door_needs_it(knows, unmodified, host, front_door):
     """Without a PUBLIC_URL the door takes the address from Host, so what came is signed for the old one."""
     seen = []
 
@@ -203,7 +203,7 @@ def test_the_way_it_took_then_is_not_told_again_unless_the_door_needs_it(knows, 
             host="talk.example", x_forwarded_host="old.example", connection="close"
         )
         with way:
-            way.send(delivery, as_it_came=as_it_came)
+            way.send(delivery, unmodified=unmodified)
         thread.join()
     assert seen == [(host, "old.example" if host == "talk.example" else None, "/webhooks/github")]
 
@@ -241,7 +241,7 @@ def test_at_the_keyboard_each_request_gets_its_line(front_door, redis, capsys):
     name = kept(redis, from_github(front_door))
     assert tool.main([name], front_door.environ) == 0
     assert tool.main(["--since", "1h", "--from", "github", "--show"], front_door.environ) == 0
-    assert tool.main(["--since", "1h", "--from", "github", "--again"], front_door.environ) == 0
+    assert tool.main(["--since", "1h", "--from", "github", "--force"], front_door.environ) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("204") and said[0].endswith("POST /webhooks/github  done")
     assert said[1].startswith(name) and said[-2] == "1 in all"
@@ -252,7 +252,7 @@ def test_at_the_keyboard_a_refusal_is_a_failure_and_an_empty_inbox_is_said(front
     assert tool.main(["--since", "1h"], front_door.environ) == 2
     assert "Nothing in the inbox fits" in capsys.readouterr().err
     forged = from_github(front_door).with_headers(x_hub_signature_256="sha256=00")
-    assert tool.main([kept(redis, forged), "--as-it-came"], front_door.environ) == 1
+    assert tool.main([kept(redis, forged), "--original"], front_door.environ) == 1
     assert "does not fit this request" in capsys.readouterr().out
 
 

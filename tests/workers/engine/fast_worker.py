@@ -1,13 +1,13 @@
-"""The worker with its waits cut short, and a note in the store once its crew was told to leave. `crew` starts that."""
+"""The worker with shorter intervals, and a key in the store once its process was told to stop."""
 
 import sys
 import threading
 
-from workers.engine import process, recovery, supervisor, threaded_worker, timeouts
+from workers import process
+from workers.engine import recovery, rq_overrides, supervisor, threaded_worker, timeouts
 
-supervisor.WORKER_COMMAND = [sys.executable, "-m", "tests.workers.engine.fast_worker", "crew"]
 supervisor.LIVENESS_TIMEOUT_SECONDS = 2.5
-threaded_worker.WORKER_TTL_SECONDS = 4
+rq_overrides.WORKER_TTL_SECONDS = 4
 threaded_worker.HEARTBEAT_INTERVAL_SECONDS = threaded_worker.RECOVERY_INTERVAL_SECONDS = (
     threaded_worker.LIVENESS_INTERVAL_SECONDS
 ) = 0.5
@@ -15,16 +15,17 @@ recovery.CONFIRM_AFTER_SECONDS = 1.0
 timeouts.RETRY_INTERVAL_SECONDS = 0.3
 
 
-def hears(self, *given):
-    """Told to leave: the key `leaving` says so, written from a thread of its own since this interrupts others."""
-    told_to_leave(self, *given)
+def request_stop(self, *arguments):
+    """Also set the key `leaving`, in a thread of its own since a signal handler interrupts others."""
+    original_request_stop(self, *arguments)
     threading.Thread(target=self.connection.set, args=("leaving", 1)).start()
 
 
-told_to_leave, threaded_worker.ThreadedWorker.request_stop = threaded_worker.ThreadedWorker.request_stop, hears
+original_request_stop = threaded_worker.ThreadedWorker.request_stop
+threaded_worker.ThreadedWorker.request_stop = request_stop
 
-if sys.argv[1:2] == ["crew"]:
+if sys.argv[1:2] == ["process"]:
     del sys.argv[1]
     process.main()
 else:
-    supervisor.main()
+    sys.exit(supervisor.supervise([sys.executable, "-m", "tests.workers.engine.fast_worker", "process"]))

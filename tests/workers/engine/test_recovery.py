@@ -16,7 +16,7 @@ from tests.support.processes import kill_tree
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
 from workers.engine import recovery
-from workers.engine.threaded_worker import WORKER_TTL_SECONDS
+from workers.engine.rq_overrides import WORKER_TTL_SECONDS
 from workers.engine.timeouts import JobTimeout
 
 
@@ -42,7 +42,7 @@ def test_a_job_that_ends_its_process_without_a_word_runs_alone_the_third_time(of
 
 
 def test_a_killed_crew_is_followed_at_once_by_another_that_runs_its_jobs_again(office):
-    office.starts_a_worker("workers.engine.supervisor")
+    office.starts_a_worker("workers")
     job = office.asks(sample_jobs.wait_for, "the end", job_id="the-ask")
     os.kill(office.places_of(1)[0], signal.SIGKILL)
     eventually(

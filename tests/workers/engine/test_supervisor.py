@@ -19,9 +19,9 @@ from tests.support.processes import ROOT, has_ended
 from tests.support.waiting import eventually
 from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
-from workers.engine import periodic
-from workers.engine import supervisor as foreman
-from workers.engine.threaded_worker import WORKER_TTL_SECONDS, ThreadedWorker
+from workers.engine import periodic, supervisor
+from workers.engine.rq_overrides import WORKER_TTL_SECONDS
+from workers.engine.threaded_worker import ThreadedWorker
 
 
 def test_a_worker_told_to_leave_finishes_what_runs(office):
@@ -74,9 +74,9 @@ def test_when_the_foreman_dies_the_crew_finishes_its_jobs_and_leaves(office):
 
 def test_a_worker_without_its_settings_says_which_and_does_not_try_again():
     bare = {name: value for name, value in os.environ.items() if "REDIS" not in name and "TWILIO" not in name}
-    worker = [sys.executable, "-m", "workers.engine.supervisor"]
+    worker = [sys.executable, "-m", "workers"]
     ended = subprocess.run(worker, env=bare, cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert ended.returncode == foreman.EX_CONFIG
+    assert ended.returncode == supervisor.EX_CONFIG
     assert "Set REDIS_URL" in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -149,7 +149,7 @@ def test_a_chore_that_fails_is_called_again():
 
 
 def test_a_worker_that_does_not_beat_is_taken_for_dead_within_seconds(redis):
-    crew = ThreadedWorker("one", redis, liveness_fd=os.open(os.devnull, os.O_WRONLY))
+    crew = ThreadedWorker("one", redis, {"callers": 1}, [], liveness_fd=os.open(os.devnull, os.O_WRONLY))
     crew.birth_date = crew.last_heartbeat = now()
     crew.send_heartbeat()
     assert 0 < redis.ttl(crew.key) <= WORKER_TTL_SECONDS

@@ -5,7 +5,7 @@ from rq.command import send_stop_job_command
 
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
-from workers.engine.threaded_worker import SLOTS_PER_QUEUE
+from workers.process import SLOTS
 
 
 def test_two_hundred_jobs_wait_at_once_in_one_process(at_work):
@@ -51,13 +51,13 @@ def test_a_job_that_waits_for_another_starts_after_it(at_work):
 
 
 def test_however_many_webhooks_wait_a_caller_finds_a_place(at_work):
-    for _ in range(SLOTS_PER_QUEUE["webhooks"] + 20):
+    for _ in range(SLOTS["webhooks"] + 20):
         at_work.asks(sample_jobs.wait_for, "the end", queue="webhooks")
-    at_work.places_of(SLOTS_PER_QUEUE["webhooks"])
+    at_work.places_of(SLOTS["webhooks"])
     assert at_work.sees(at_work.asks(sample_jobs.note, "hello"), "finished")
     assert at_work.queue("webhooks").count == 20
     at_work.redis.set("the end", 1)
-    assert eventually(lambda: at_work.queue("webhooks").finished_job_registry.count == SLOTS_PER_QUEUE["webhooks"] + 20)
+    assert eventually(lambda: at_work.queue("webhooks").finished_job_registry.count == SLOTS["webhooks"] + 20)
 
 
 def test_a_running_job_can_be_stopped(at_work):

@@ -1,0 +1,11 @@
+"""The worker of the Procfile, `python -m workers`: supervises the process that runs the jobs.
+
+It imports no other module of the app, so that no failure there can end it.
+"""
+
+import sys
+
+from workers.engine.supervisor import supervise
+
+if __name__ == "__main__":
+    sys.exit(supervise([sys.executable, "-m", "workers.process"]))

@@ -1,0 +1,160 @@
+"""RQ's worker, adapted to many jobs at once: what it writes around a job, its heartbeats and its stop command."""
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from redis import Redis
+from redis.client import Pipeline
+from rq import Queue, worker_registration
+from rq.callbacks import execute_stopped_callback
+from rq.command import handle_command, parse_payload
+from rq.executions import Execution
+from rq.job import Job
+from rq.suspension import WORKERS_SUSPENDED
+from rq.utils import now
+from rq.worker import BaseWorker, WorkerStatus
+
+from workers.engine import recovery
+from workers.engine.timeouts import JobTimeout
+
+WORKER_TTL_SECONDS = 10  # after the last heartbeat, for which other workers regard this one as alive
+MAX_CONCURRENT_FINISHES = 4  # results written at once; more would hold connections while they wait for the GIL
+
+log = logging.getLogger(__name__)
+
+
+class ConcurrentWorker(BaseWorker):
+    """One worker like any other to RQ, with RQ's own queues, registries, results, callbacks and commands.
+
+    A job's thread owns its execution until it has written the result, or until another thread takes the execution over
+    because the job hangs.
+    """
+
+    death_penalty_class = JobTimeout
+    log_result_lifespan = False
+
+    def __init__(self, name: str, connection: Redis, queues: Iterable[str]):
+        options: Any = {
+            "worker_ttl": WORKER_TTL_SECONDS,
+            "log_job_description": False,
+            "serializer": recovery.JOB_SERIALIZER,
+        }
+        super().__init__(list(queues), name=name, connection=connection, **options)
+        self.queue_of = {queue.name: queue for queue in self.queues}
+        self.active_job_ids: set[str] = set()  # of jobs taken off a queue and not yet released
+        self.owner_threads: dict[str, int] = {}  # execution id -> id of the thread that may write the result
+        self.jobs_to_stop: set[str] = set()  # ids of running jobs that RQ's stop command has named
+        self.finish_slots = threading.Semaphore(MAX_CONCURRENT_FINISHES)
+        self.stopped_job_lock = threading.Lock()
+        self.isolated_queue = Queue(recovery.ISOLATED_QUEUE, connection=connection, serializer=recovery.JOB_SERIALIZER)
+        self.has_isolated_jobs = self.is_suspended = False
+
+    # Around a job
+
+    def prepare_execution(self, job: Job) -> Execution:
+        """Write in one transaction what RQ writes in two: the job is either on its queue or started by this worker."""
+        with self.connection.pipeline() as pipeline:
+            execution = Execution.create(job, self.get_heartbeat_ttl(job), pipeline, worker_name=self.name)
+            pipeline.hset(execution.key, mapping=recovery.current_thread_ids())
+            job.prepare_for_execution(self.name, pipeline)
+            pipeline.persist(job.key)
+            pipeline.lrem(self.queue_of[job.origin].intermediate_queue_key, 1, job.id)
+            if self.get_state() != WorkerStatus.BUSY:
+                self.set_state(WorkerStatus.BUSY, pipeline)
+            self.executions[execution.id] = execution
+            pipeline.execute()
+        return execution
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Nothing: `prepare_execution` has done it."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Nothing: `send_heartbeat` does it at intervals, and for a shorter time than RQ would."""
+
+    def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
+        job.ended_at = now()  # without RQ's heartbeat: see `send_job_heartbeats`
+
+    def procline(self, message: str) -> None:
+        """Nothing: a process title cannot name many jobs."""
+
+    def _finalize_success(self, job: Job, queue: Queue, execution: Execution, return_value: Any) -> None:
+        if self.can_finish(execution):
+            super()._finalize_success(job, queue, execution, return_value)
+
+    def _finalize_failure(self, job: Job, queue: Queue, execution: Execution, exc_info: Any) -> None:
+        if not self.can_finish(execution):
+            return
+        if job.id in self.jobs_to_stop:
+            self.finish_stopped_job(job, queue, execution)
+        else:
+            super()._finalize_failure(job, queue, execution, exc_info)
+
+    def handle_job_success(self, job: Job, queue: Queue, started_job_registry: Any, execution: Execution) -> None:
+        with self.finish_slots:
+            if self.owns(execution):
+                super().handle_job_success(job, queue, started_job_registry, execution)
+
+    def handle_job_failure(
+        self,
+        job: Job,
+        queue: Queue,
+        started_job_registry: Any = None,
+        exc_string: str = "",
+        execution: Execution | None = None,
+    ) -> None:
+        with self.stopped_job_lock:  # RQ remembers one stopped job at a time
+            if execution is None or self.owns(execution):
+                self._stopped_job_id = job.id if job.id in self.jobs_to_stop else None
+                super().handle_job_failure(job, queue, started_job_registry, exc_string, execution)
+
+    def owns(self, execution: Execution) -> bool:
+        return self.owner_threads.get(execution.id) == threading.get_ident()
+
+    def can_finish(self, execution: Execution) -> bool:
+        """False if the job was failed as hung, or requeued because this worker seemed dead."""
+        return self.owns(execution) and bool(self.connection.exists(execution.key))
+
+    # Stopped jobs
+
+    def handle_payload(self, message: dict[Any, Any]) -> None:
+        payload = parse_payload(message)
+        if payload["command"] != "stop-job":
+            return handle_command(self, payload)
+        self.jobs_to_stop |= self.active_job_ids & {payload["job_id"]}  # RQ's own handler knows one running job only
+
+    def request_stop_execution(self, execution_id: str) -> None:
+        if execution := self.executions.get(execution_id):
+            self.jobs_to_stop.add(execution.job_id)
+
+    def finish_stopped_job(self, job: Job, queue: Queue, execution: Execution) -> None:
+        try:
+            execute_stopped_callback(job, self.death_penalty_class)
+        except Exception:
+            log.exception("The stopped callback of job %s failed", job.id)
+        self.handle_job_failure(job, queue, exc_string="Job stopped by user.", execution=execution)
+
+    # Heartbeats
+
+    def send_heartbeat(self) -> None:
+        """For other workers and `rq info`. Writes the whole record, in case the store has lost it."""
+        with self.connection.pipeline() as pipeline:
+            pipeline.exists(WORKERS_SUSPENDED)
+            pipeline.llen(self.isolated_queue.key)
+            self.set_state(self.current_state, pipeline)
+            pipeline.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self, pipeline)
+            super().heartbeat(WORKER_TTL_SECONDS, pipeline)
+            suspended, isolated_jobs, *_ = pipeline.execute()
+        self.is_suspended, self.has_isolated_jobs = bool(suspended), bool(isolated_jobs)
+
+    @property
+    def current_state(self) -> WorkerStatus:
+        if self.active_job_ids:
+            return WorkerStatus.BUSY
+        return WorkerStatus.SUSPENDED if self.is_suspended else WorkerStatus.IDLE
+
+    def send_job_heartbeats(self) -> None:
+        for execution in self.executions.copy().values():
+            self.maintain_heartbeats(execution.job, execution)

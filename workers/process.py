@@ -1,0 +1,31 @@
+"""The process that runs the jobs: the engine, with this app's store, queues and periodic tasks."""
+
+import logging
+import sys
+
+import config
+from masking import MaskingFilter
+from workers import sweep
+from workers.engine import process
+from workers.engine.supervisor import EX_CONFIG
+from workers.queues import CALLERS, TEXTERS, WEBHOOKS
+
+# Jobs that one process runs at once. However many webhooks wait, a caller's job finds a slot.
+SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
+PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.sweep)]
+
+
+def main() -> None:
+    """Run jobs until the supervisor ends this process."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger().handlers[0].addFilter(MaskingFilter())
+    try:
+        settings = config.load()
+    except config.ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EX_CONFIG)
+    process.main(config.connect(settings), SLOTS, PERIODIC_TASKS)
+
+
+if __name__ == "__main__":
+    main()
