@@ -22,12 +22,12 @@ def main() -> int:
     return 1 if locked else 0
 
 
-def reencrypt_all(redis: Any, seal: Encryption) -> tuple[int, list[str]]:
+def reencrypt_all(redis: Any, encryption: Encryption) -> tuple[int, list[str]]:
     """How many were sealed anew, and the ids of those that no value opens."""
     sealed, locked = 0, []
     for one in list(endpoints.load_all(redis)):
         try:
-            endpoints.reencrypt(redis, seal, one.id)
+            endpoints.reencrypt(redis, encryption, one.id)
         except WrongKey:
             locked.append(one.id)
             continue
