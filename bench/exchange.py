@@ -15,7 +15,7 @@ import time
 import aiohttp
 
 from bench.load import cpu_seconds
-from exchange.sids import new_sid
+from ringback.service.sids import new_sid
 
 NUMBER = "+441632960000"
 FIRST_DOCUMENT = "<Response>" + "<Say>One moment, please.</Say>" * 4 + "<Redirect>/second</Redirect></Response>"
@@ -80,7 +80,7 @@ def start_exchange(app: str) -> tuple[subprocess.Popen[str], str]:
     account = {"TWILIO_ACCOUNT_SID": new_sid("AC"), "TWILIO_AUTH_TOKEN": new_sid("")}
     options = ["--port", "0", "--pace", "0", "--delivery", "0", "--app", app, "--voice-status", "/done"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "exchange", "serve", "--number", NUMBER, *options],
+        [sys.executable, "-m", "ringback", "serve", "--number", NUMBER, *options],
         env=os.environ | account,
         stdout=subprocess.PIPE,
         text=True,
