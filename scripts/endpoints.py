@@ -109,13 +109,13 @@ def _list(api: ApiClient, asked: argparse.Namespace) -> None:
 def _attempts(api: ApiClient, asked: argparse.Namespace) -> None:
     rows = [
         (
-            f"{datetime.fromtimestamp(row['at'], UTC):%Y-%m-%d %H:%M:%S}",
+            f"{datetime.fromtimestamp(row['time'], UTC):%Y-%m-%d %H:%M:%S}",
             row["message"],
             row["event_type"],
-            f"attempt {row['tries']}",
+            f"attempt {row['attempt_number']}",
             str(row["status"] or row["cause"]),
             f"{row['duration_ms']:.0f} ms",
-            "at the fallback" if row["fallback"] else "",
+            "at the fallback" if row["used_fallback"] else "",
         )
         for row in api("GET", asked.id, "attempts")["attempts"]
     ]
