@@ -51,9 +51,10 @@ clean:  ## forget the demo and what was installed
 
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 
-.venv/demo: requirements.txt requirements-demo.txt
+.venv/demo: requirements.txt requirements-demo.txt exchange/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) -r requirements-demo.txt
+	$(PIP) --no-deps --editable exchange
 	@touch $@
 
 .venv/ready: .venv/demo requirements-dev.txt

@@ -103,7 +103,13 @@ ENDPOINT = _all_required(
     keys={"type": "array", "items": _all_required(**SIGNING_KEY_FIELDS)},
 )
 ATTEMPT = _all_required(
-    message=STRING, event_type=STRING, tries=NUMBER, at=NUMBER, url=STRING, fallback=BOOLEAN, request=STRING_MAP
+    message=STRING,
+    event_type=STRING,
+    attempt_number=NUMBER,
+    time=NUMBER,
+    url=STRING,
+    used_fallback=BOOLEAN,
+    request_headers=STRING_MAP,
 ) | {"additionalProperties": True}
 SCHEMAS: dict[str, Any] = {
     "Endpoint": ENDPOINT,

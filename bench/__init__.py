@@ -1,1 +1,1 @@
-"""How fast, against what, in one run. `python -m bench` prints every section; `python -m bench webhooks` prints one."""
+"""Benchmarks that compare variants within one run: `python -m bench` runs all, `python -m bench webhooks` runs one."""

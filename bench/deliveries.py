@@ -1,4 +1,4 @@
-"""Webhooks sent per second: ours against requests.post in an RQ job and RQ's own Webhook, interleaved in one run."""
+"""Measures outgoing webhooks per second, compared with requests.post in a job and RQ's Webhook, interleaved."""
 
 import asyncio
 import multiprocessing
@@ -24,14 +24,17 @@ from sending.webhooks.encryption import Encryption
 from sending.webhooks.queue import DeliveryQueue
 
 ROOT = Path(__file__).parents[1]
-ROUNDS, MESSAGES, FEW, CROWD, DEEP = 3, 400, 60, 1_000, 100_000  # few: a process for each job takes its time
+ROUNDS = 3
+MESSAGES, FORKED_MESSAGES = 400, 60  # RQ's default worker forks for every job
+ENDPOINTS = 1_000
+FEW_ATTEMPTS, MANY_ATTEMPTS = 1_000, 100_000
 BODY = '{"type":"text.received","timestamp":"2026-11-23T12:00:00.000Z","data":{"words":"hello"}}'
-KINDS = ("text.received",)  # not what happens to subscribers, or each new one would be told to all
+KINDS = ("text.received",)  # without webhook endpoint events, which every new endpoint would cause
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 class Receiver(asyncio.Protocol):
-    """Answers 200 to whole requests at once, and notes when the first and the last of a round came."""
+    """Answers complete requests with 200, and records when the first and the last of a round arrived."""
 
     count: Any
     first: Any
@@ -49,16 +52,16 @@ class Receiver(asyncio.Protocol):
                 return
             self.buffer = self.buffer[end + 4 + length :]
             self.transport.write(ANSWER)
-            self.note()
+            self.record()
 
-    def note(self) -> None:
+    def record(self) -> None:
         now = time.monotonic()
         self.first.value = self.first.value or now
         self.last.value, self.count.value = now, self.count.value + 1
 
 
 def receive(port: Any, count: Any, first: Any, last: Any) -> None:
-    """The receiver's process."""
+    """Run the receiver in this process; the first four values are shared with the benchmark."""
     Receiver.count, Receiver.first, Receiver.last = count, first, last
 
     async def serve() -> None:
@@ -70,7 +73,7 @@ def receive(port: Any, count: Any, first: Any, last: Any) -> None:
 
 
 class Bench:
-    """One store, one receiver, and rounds of messages through each way of sending them."""
+    """One store, one receiver, and rounds of messages sent by each variant."""
 
     def __init__(self, store: ValkeyServer, folder: Path) -> None:
         self.redis = redis_client.Redis(port=store.port)
@@ -88,7 +91,7 @@ class Bench:
         self.queue = Queue("webhooks", connection=self.redis, serializer=JSONSerializer)
 
     def ours(self, messages: int) -> None:
-        """One subscriber with the default of four requests at once."""
+        """One endpoint with the default of four concurrent requests."""
         endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
         pipe = self.redis.pipeline()
         for _ in range(messages):
@@ -96,9 +99,8 @@ class Bench:
         pipe.execute()
         dispatch.enqueue_due(self.redis)
 
-    def post_jobs(
-        self, messages: int
-    ) -> None:  # by name: the functions of the program that was started cannot be found elsewhere
+    def post_jobs(self, messages: int) -> None:
+        """Jobs are named by strings, since workers cannot import functions from __main__."""
         for _ in range(messages):
             self.queue.enqueue_call("bench.simple_jobs.post", args=(self.url, BODY))
 
@@ -108,17 +110,18 @@ class Bench:
                 "bench.simple_jobs.nothing", webhooks=[Webhook(self.url, "finished", method="POST")]
             )
 
-    def crowd(self, people: int) -> None:
-        for _ in range(people):
+    def fan_out(self, count: int) -> None:
+        """One event to many endpoints."""
+        for _ in range(count):
             endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
         dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
 
-    def round(self, plan: Callable[[int], None], worker: list[str], expected: int) -> float:
-        """Deliveries per second, from the first to the last that arrived; the worker's start is not counted."""
+    def round(self, enqueue: Callable[[int], None], worker: list[str], expected: int) -> float:
+        """Deliveries per second between the first and the last arrival; the worker's start is not counted."""
         self.redis.flushall()
         self.count.value, self.first.value = 0, 0.0
-        plan(expected)
+        enqueue(expected)
         with open(self.folder / "worker.log", "ab") as log:
             process = subprocess.Popen(worker, cwd=ROOT, env=self.environ, stdout=log, stderr=log)
         try:
@@ -131,13 +134,13 @@ class Bench:
             process.wait(30)
         return (expected - 1) / (self.last.value - self.first.value)
 
-    def depth(self, stored: int) -> float:
-        """Milliseconds for one delivery when this many attempts are stored already."""
+    def milliseconds_with_stored_attempts(self, stored: int) -> float:
+        """Milliseconds per delivery when this many attempts are already stored."""
         self.redis.flushall()
-        one = endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
+        endpoint = endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
-            pipe.hset(f"delivery:msg_{at}:{one.id}", mapping={"state": "delivered", "sequence": at, "attempts": 1})
+            pipe.hset(f"delivery:msg_{at}:{endpoint.id}", mapping={"state": "delivered", "sequence": at, "attempts": 1})
             pipe.execute_command("XADD", f"endpoint:ep_{at % 100}:attempts", "*", "a", BODY * 5)
             if at % 5_000 == 4_999:
                 pipe.execute()
@@ -147,46 +150,49 @@ class Bench:
             dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
         began = time.perf_counter()
-        assert dispatch.deliver(self.redis, self.client, self.seal, one.id, http=True) == 200
+        assert dispatch.deliver(self.redis, self.client, self.seal, endpoint.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
 
 
 def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Look every few milliseconds."""
-    ends = time.monotonic() + seconds
+    """Poll until `done` returns True. Raises RuntimeError after these seconds."""
+    deadline = time.monotonic() + seconds
     while not done():
-        if time.monotonic() > ends:
-            raise RuntimeError("It did not finish in time; see the worker's log.")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not finished after {seconds:.0f} seconds; see the worker's log")
         time.sleep(0.005)
 
 
 def main() -> None:
-    """Print one line per way, and the ratios."""
-    worker = [sys.executable, "-m", "workers"]
+    """Print a line with the ratio for each variant."""
+    threaded = [sys.executable, "-m", "workers"]
     forking = [str(Path(sys.executable).with_name("rq")), "worker", "--quiet", "--serializer", "json"]
     forking += ["--url", "REDIS", "webhooks"]
     with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=free_port()) as store:
         bench = Bench(store, Path(folder))
         forking[forking.index("REDIS")] = bench.environ["REDIS_URL"]
-        ways: dict[str, Callable[[], float]] = {
-            "ours, on our worker": lambda: bench.round(bench.ours, worker, MESSAGES),
-            "requests.post in a job, on our worker": lambda: bench.round(bench.post_jobs, worker, MESSAGES),
-            "requests.post in a job, on RQ's default worker": lambda: bench.round(bench.post_jobs, forking, FEW),
-            "RQ's Webhook, on our worker": lambda: bench.round(bench.rq_webhooks, worker, MESSAGES),
-            "RQ's Webhook, on RQ's default worker": lambda: bench.round(bench.rq_webhooks, forking, FEW),
+        variants: dict[str, Callable[[], float]] = {
+            "ours, on our worker": lambda: bench.round(bench.ours, threaded, MESSAGES),
+            "requests.post in a job, on our worker": lambda: bench.round(bench.post_jobs, threaded, MESSAGES),
+            "requests.post in a job, on RQ's default worker": lambda: bench.round(
+                bench.post_jobs, forking, FORKED_MESSAGES
+            ),
+            "RQ's Webhook, on our worker": lambda: bench.round(bench.rq_webhooks, threaded, MESSAGES),
+            "RQ's Webhook, on RQ's default worker": lambda: bench.round(bench.rq_webhooks, forking, FORKED_MESSAGES),
         }
-        found: dict[str, list[float]] = {name: [] for name in ways}
+        found: dict[str, list[float]] = {name: [] for name in variants}
         for _ in range(ROUNDS):
-            for name, way in ways.items():
-                found[name].append(way())
+            for name, run in variants.items():
+                found[name].append(run())
         ours = statistics.median(found["ours, on our worker"])
         for name, rates in found.items():
             rate = statistics.median(rates)
-            print(f"{name:50} {rate:7.0f} deliveries/s   ours is {ours / rate:4.1f} times that")
-        rate = bench.round(bench.crowd, worker, CROWD)
-        print(f"one event to {CROWD} subscribers: {CROWD / rate:.2f} s from the first to the last ({rate:.0f}/s)")
-        shallow, deep = bench.depth(1_000), bench.depth(DEEP)
-        print(f"one delivery with 1,000 attempts stored {shallow:.2f} ms, with {DEEP:,} {deep:.2f} ms")
+            print(f"{name:50} {rate:7.0f} deliveries/s   ours is {ours / rate:4.1f} times as fast")
+        rate = bench.round(bench.fan_out, threaded, ENDPOINTS)
+        print(f"one event to {ENDPOINTS:,} endpoints: {ENDPOINTS / rate:.2f} s from first to last ({rate:.0f}/s)")
+        for stored in (FEW_ATTEMPTS, MANY_ATTEMPTS):
+            milliseconds = bench.milliseconds_with_stored_attempts(stored)
+            print(f"one delivery with {stored:,} stored attempts: {milliseconds:.2f} ms")
 
 
 if __name__ == "__main__":

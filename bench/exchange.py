@@ -1,6 +1,7 @@
-"""How much the exchange carries on one core: calls at once through ten verbs each, and texts, against a trivial app.
+"""Measures the exchange on one core: concurrent calls through ten verbs each, and texts, with a trivial app.
 
-python -m bench.exchange [calls] [texts]"""
+`python -m bench.exchange [calls] [texts]`
+"""
 
 from __future__ import annotations
 
@@ -13,22 +14,22 @@ import time
 
 import aiohttp
 
-from exchange.sids import new_sid
+from bench.load import cpu_seconds
+from ringback.service.sids import new_sid
 
 NUMBER = "+441632960000"
-FIRST = "<Response>" + "<Say>One moment, please.</Say>" * 4 + "<Redirect>/second</Redirect></Response>"
-SECOND = "<Response>" + "<Say>Thank you for waiting.</Say>" * 4 + "<Hangup/></Response>"
+FIRST_DOCUMENT = "<Response>" + "<Say>One moment, please.</Say>" * 4 + "<Redirect>/second</Redirect></Response>"
+SECOND_DOCUMENT = "<Response>" + "<Say>Thank you for waiting.</Say>" * 4 + "<Hangup/></Response>"
 REPLY = "<Response><Message>Thank you.</Message></Response>"
-DOCUMENTS = {b"/voice": FIRST, b"/second": SECOND, b"/sms": REPLY, b"/done": "<Response/>"}
-VERBS_A_CALL = 10
-AT_ONCE = 200  # requests the driver keeps open
+DOCUMENTS = {b"/voice": FIRST_DOCUMENT, b"/second": SECOND_DOCUMENT, b"/sms": REPLY, b"/done": "<Response/>"}
+MAX_REQUESTS = 200  # concurrent requests to the exchange
 READY = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 class TrivialApp(asyncio.Protocol):
-    """An HTTP server that does nothing but answer, so that what is measured is the exchange."""
+    """A minimal HTTP server with fixed answers: its own cost must not count."""
 
-    asked = 0
+    requests = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport, self.received = transport, b""
@@ -45,26 +46,28 @@ class TrivialApp(asyncio.Protocol):
             self.answer(head.split(b" ", 2)[1])
 
     def answer(self, path: bytes) -> None:
-        TrivialApp.asked += 1
+        TrivialApp.requests += 1
         body = DOCUMENTS[path].encode()
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(body)
         self.transport.write(head + body)  # type: ignore[attr-defined]
 
 
 def main(calls: int = 1_000, texts: int = 10_000) -> None:
-    """Print what ever more calls at once take, and so many texts."""
-    asyncio.run(carry(calls, texts))
+    """Print the results for 10, 100 and `calls` concurrent calls, and for `texts` texts."""
+    asyncio.run(run(calls, texts))
 
 
-async def carry(calls: int, texts: int) -> None:
-    """The exchange on one core, a trivial app on the other."""
+async def run(calls: int, texts: int) -> None:
+    """Run the exchange on the first core, the trivial app and the benchmark on the others."""
     loop = asyncio.get_running_loop()
     app = await loop.create_server(TrivialApp, "127.0.0.1", 0, backlog=4096)
     process, origin = start_exchange(f"http://127.0.0.1:{app.sockets[0].getsockname()[1]}")
     try:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MAX_REQUESTS)) as session:
             for count in (10, 100, calls):
-                await measure(f"{count:>6} calls at once", count, count * 3, process.pid, place_call(session, origin))
+                await measure(
+                    f"{count:>6} concurrent calls", count, count * 3, process.pid, place_call(session, origin)
+                )
             await measure(f"{texts:>6} texts", texts, texts, process.pid, send_text(session, origin))
     finally:
         process.terminate()
@@ -73,11 +76,11 @@ async def carry(calls: int, texts: int) -> None:
 
 
 def start_exchange(app: str) -> tuple[subprocess.Popen[str], str]:
-    """The exchange, alone on the first core."""
+    """Start the exchange on the first core and move this process to the others; return it and its origin."""
     account = {"TWILIO_ACCOUNT_SID": new_sid("AC"), "TWILIO_AUTH_TOKEN": new_sid("")}
     options = ["--port", "0", "--pace", "0", "--delivery", "0", "--app", app, "--voice-status", "/done"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "exchange", "serve", "--number", NUMBER, *options],
+        [sys.executable, "-m", "ringback", "serve", "--number", NUMBER, *options],
         env=os.environ | account,
         stdout=subprocess.PIPE,
         text=True,
@@ -108,33 +111,27 @@ def send_text(session: aiohttp.ClientSession, origin: str):  # type: ignore[no-u
     return send
 
 
-async def measure(name: str, count: int, webhooks: int, pid: int, act) -> None:  # type: ignore[no-untyped-def]
-    """Do it all, wait until the app has been asked as often as it should, and say what it took."""
-    asked, cpu, started = TrivialApp.asked, cpu_seconds(pid), time.perf_counter()
-    gate = asyncio.Semaphore(AT_ONCE)
+async def measure(name: str, count: int, webhooks: int, pid: int, start) -> None:  # type: ignore[no-untyped-def]
+    """Start `count` calls or texts, wait until the app has received all webhooks, and print the cost."""
+    requests, cpu, began = TrivialApp.requests, cpu_seconds(pid), time.perf_counter()
+    limit = asyncio.Semaphore(MAX_REQUESTS)
 
     async def one(index: int) -> None:
-        async with gate:
-            await act(index)
+        async with limit:
+            await start(index)
 
     await asyncio.gather(*(one(index) for index in range(count)))
     deadline = time.monotonic() + 120
-    while TrivialApp.asked < asked + webhooks:
-        assert time.monotonic() < deadline, f"{TrivialApp.asked - asked} of {webhooks} webhooks"
+    while TrivialApp.requests < requests + webhooks:
+        assert time.monotonic() < deadline, f"{TrivialApp.requests - requests} of {webhooks} webhooks"
         await asyncio.sleep(0.005)
-    took = time.perf_counter() - started
+    seconds = time.perf_counter() - began
     each = (cpu_seconds(pid) - cpu) / count * 1000
     print(
-        f"{name}: {took:6.2f} s, {webhooks / took:6.0f} signed webhooks/s, "
-        f"{each:5.2f} ms of processor each, {peak_memory(pid):4.0f} MB at most",
+        f"{name}: {seconds:6.2f} s, {webhooks / seconds:6.0f} signed webhooks/s, "
+        f"{each:5.2f} ms of CPU each, at most {peak_memory(pid):4.0f} MB",
         flush=True,
     )
-
-
-def cpu_seconds(pid: int) -> float:
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_memory(pid: int) -> float:

@@ -1,12 +1,12 @@
-"""The jobs most people would write, in a file that is quick to import, as RQ's default worker imports it for each."""
+"""Jobs as most apps write them, in a module that imports quickly: RQ's default worker imports it for every job."""
 
 import requests
 
 
 def post(url: str, body: str) -> int:
-    """Send a webhook."""
+    """Send a webhook and return the status code."""
     return requests.post(url, data=body, headers={"Content-Type": "application/json"}, timeout=15).status_code
 
 
 def nothing() -> None:
-    """A job for its Webhook's sake."""
+    """Do nothing; the job's RQ Webhook is what is measured."""

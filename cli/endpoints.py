@@ -53,13 +53,13 @@ def attempts(id: str) -> None:
     """List the newest hundred attempts at an endpoint."""
     rows = [
         (
-            _format_time(one.at),
+            _format_time(one.time),
             one.message,
             one.event_type,
-            f"attempt {one.tries}",
+            f"attempt {one.attempt_number}",
             str(one.status or one.cause),
             f"{one.duration_ms:.0f} ms",
-            "at the fallback URL" if one.fallback else "",
+            "at the fallback URL" if one.used_fallback else "",
         )
         for one in dispatch.load_attempts(context.store(), handlers.get_endpoint(id).id)
     ]

@@ -53,8 +53,8 @@ def _check_recommendations(settings: config.Settings) -> Iterator[str]:
     elif not settings.is_public_https:
         yield "PUBLIC_URL should start with https://, so that nobody reads the webhooks on their way."
     try:
-        telephone = TwilioGateway(settings, None)
-        numbers = telephone.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
+        gateway = TwilioGateway(settings, config.connect(settings))
+        numbers = gateway.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
     except TwilioException as refusal:
         yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal}."
         return

@@ -1,1 +1,1 @@
-"""What leaves: texts, calls and webhooks, each sent once and sent well."""
+"""Everything that leaves the app: texts and calls through the outbox, and webhooks."""

@@ -1,29 +1,27 @@
-"""Who wants to hear by text or by call: a number, and what it follows.
+"""Followers: the phone numbers that get a text or a call about events.
 
-What a number follows stands in a hash of its own, which STOP deletes at once; who follows a topic stands in a set per
-topic, so that an event finds its followers without reading everybody. Where the two differ, the hash is right.
+A topic is an event type or its prefix: `github.push`, `github`. A hash per number maps its topics to channels. A set
+per topic contains its numbers, so that an event does not read every hash. STOP deletes only the hash, which decides.
 """
 
 import secrets
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from sending import opt_outs
+from store import Store
 
-MAX_TOPICS_PER_NUMBER = 10  # things one number may follow
-NUMBERS_PER_BATCH = 500  # numbers
+MAX_TOPICS_PER_NUMBER = 10
+NUMBERS_PER_BATCH = 500
 TEXT, CALL = "text", "call"
-UNFOLLOW_TOKEN_TTL_SECONDS = (
-    60 * 24 * 3600
-)  # seconds after the last text that names it; then nobody's number is kept for it
+UNFOLLOW_TOKEN_TTL_SECONDS = 60 * 24 * 3600  # after the last text that contained the token
 
 
 class TooManyTopics(Exception):
-    """This number follows as many things as it may."""
+    """The number already follows MAX_TOPICS_PER_NUMBER topics."""
 
 
-def follow(redis: Any, number: str, topic: str, channel: str = TEXT) -> None:
-    """From now on this number hears of `github`, `github.push` or `call.ended`. TooManyTopics when that is too much."""
+def follow(redis: Store, number: str, topic: str, channel: str = TEXT) -> None:
+    """Add a topic to a number, or change the topic's channel. Raises TooManyTopics."""
     key = opt_outs.topics_key(number)
     if redis.hlen(key) >= MAX_TOPICS_PER_NUMBER and not redis.hexists(key, topic):
         raise TooManyTopics
@@ -33,80 +31,84 @@ def follow(redis: Any, number: str, topic: str, channel: str = TEXT) -> None:
     pipe.execute()
 
 
-def unfollow(redis: Any, number: str, topic: str = "") -> int:
-    """No longer this topic, or nothing any more. How many topics that ended."""
-    ended = [one for one in list_topics(redis, number) if topic in ("", one)]
+def unfollow(redis: Store, number: str, topic: str = "") -> int:
+    """Remove one topic from a number, or all topics if `topic` is "". Returns the number of topics removed."""
+    removed = [one for one in list_topics(redis, number) if topic in ("", one)]
     pipe = redis.pipeline()
-    for one in ended:
+    for one in removed:
         pipe.hdel(opt_outs.topics_key(number), one)
         pipe.srem(_followers_key(one), number)
     pipe.execute()
-    return len(ended)
+    return len(removed)
 
 
-def list_topics(redis: Any, number: str) -> list[str]:
-    """What this number follows."""
+def list_topics(redis: Store, number: str) -> list[str]:
+    """Return the topics that this number follows, sorted."""
     return sorted(topic.decode() for topic in redis.hkeys(opt_outs.topics_key(number)))
 
 
-def is_followed(redis: Any, name: str) -> bool:
-    """Whether anybody may want to hear of an event of this name."""
-    return bool(redis.exists(*map(_followers_key, _topic_prefixes(name))))
+def is_followed(redis: Store, event_type: str) -> bool:
+    """Return whether any number may follow events of this type."""
+    return bool(redis.exists(*map(_followers_key, _topic_prefixes(event_type))))
 
 
-def iter_followers(redis: Any, name: str) -> Iterator[dict[str, str]]:
-    """Each number that follows an event of this name, once, and whether by text or by call; some hundreds at a time."""
-    families = _topic_prefixes(name)
-    numbers = sorted(number.decode() for number in redis.sunion(*map(_followers_key, families)))
+def iter_followers(redis: Store, event_type: str) -> Iterator[dict[str, str]]:
+    """Yield the followers of an event type as number -> channel, each number once, NUMBERS_PER_BATCH at a time."""
+    topics = _topic_prefixes(event_type)
+    numbers = sorted(number.decode() for number in redis.sunion(*map(_followers_key, topics)))
     for start in range(0, len(numbers), NUMBERS_PER_BATCH):
-        some, pipe = numbers[start : start + NUMBERS_PER_BATCH], redis.pipeline(transaction=False)
-        for number in some:
-            pipe.hmget(opt_outs.topics_key(number), families)
-        found = dict(zip(some, map(_most_specific, pipe.execute()), strict=True))
-        gone = [number for number, channel in found.items() if not channel]  # they texted STOP
-        for topic in families if gone else ():
-            redis.srem(_followers_key(topic), *gone)
-        if told := {number: channel for number, channel in found.items() if channel}:
-            yield told
+        batch, pipe = numbers[start : start + NUMBERS_PER_BATCH], redis.pipeline(transaction=False)
+        for number in batch:
+            pipe.hmget(opt_outs.topics_key(number), topics)
+        channels = dict(zip(batch, map(_most_specific, pipe.execute()), strict=True))
+        if stale := [number for number, channel in channels.items() if not channel]:  # they texted STOP
+            _remove(redis, topics, stale)
+        if found := {number: channel for number, channel in channels.items() if channel}:
+            yield found
 
 
-def get_channel(redis: Any, number: str, name: str) -> str:
-    """How this number hears of an event of this name; "" when it does not."""
-    return _most_specific(redis.hmget(opt_outs.topics_key(number), _topic_prefixes(name)))
+def get_channel(redis: Store, number: str, event_type: str) -> str:
+    """Return the channel by which this number follows an event type, or "" if it does not follow it."""
+    return _most_specific(redis.hmget(opt_outs.topics_key(number), _topic_prefixes(event_type)))
 
 
-def issue_unfollow_tokens(redis: Any, numbers: Iterable[str]) -> dict[str, str]:
-    """For each number the token in the address by which it ends all it follows; the same as long as it is told."""
-    fresh = {number: secrets.token_urlsafe(12) for number in numbers}
+def issue_unfollow_tokens(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
+    """Return number -> token for links to /unfollow/<token>. A number keeps its token as long as it is used."""
+    new_tokens = {number: secrets.token_urlsafe(12) for number in numbers}
     pipe = redis.pipeline(transaction=False)
-    for number, token in fresh.items():
+    for number, token in new_tokens.items():
         pipe.set(f"unfollow-token:{number}", token, nx=True)
         pipe.getex(f"unfollow-token:{number}", ex=UNFOLLOW_TOKEN_TTL_SECONDS)
-    tokens = dict(zip(fresh, (token.decode() for token in pipe.execute()[1::2]), strict=True))
+    tokens = dict(zip(new_tokens, (token.decode() for token in pipe.execute()[1::2]), strict=True))
     for number, token in tokens.items():
         pipe.set(f"unfollow:{token}", number, ex=UNFOLLOW_TOKEN_TTL_SECONDS)
     pipe.execute()
     return tokens
 
 
-def issue_unfollow_token(redis: Any, number: str) -> str:
-    """The same for one number."""
+def issue_unfollow_token(redis: Store, number: str) -> str:
+    """Return the unfollow token of one number."""
     return issue_unfollow_tokens(redis, [number])[number]
 
 
-def resolve_unfollow_token(redis: Any, token: str) -> str:
-    """The number that this token belongs to, or ""."""
+def resolve_unfollow_token(redis: Store, token: str) -> str:
+    """Return the number that owns this token, or ""."""
     return (redis.get(f"unfollow:{token}") or b"").decode()
 
 
-def _most_specific(found: list[bytes | None]) -> str:
-    """Of what was wished for `github` and for `github.push` the second decides."""
-    return next((by.decode() for by in reversed(found) if by), "")
+def _remove(redis: Store, topics: list[str], numbers: list[str]) -> None:
+    for topic in topics:
+        redis.srem(_followers_key(topic), *numbers)
 
 
-def _topic_prefixes(name: str) -> list[str]:
-    """`github.push` belongs to `github` and to `github.push`, in this order."""
-    parts = name.lower().split(".")
+def _most_specific(channels: list[bytes | None]) -> str:
+    """Return the last channel, because `github.push` takes precedence over `github`; "" if there is none."""
+    return next((channel.decode() for channel in reversed(channels) if channel), "")
+
+
+def _topic_prefixes(event_type: str) -> list[str]:
+    """Return `["github", "github.push"]` for `github.push`."""
+    parts = event_type.lower().split(".")
     return [".".join(parts[:size]) for size in range(1, len(parts) + 1)]
 
 

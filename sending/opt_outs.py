@@ -1,26 +1,26 @@
-"""Who has texted STOP: nobody is texted after that, until they text START."""
+"""Opt-outs: a number that texted STOP gets no texts or calls until it texts START."""
 
-from typing import Any
+from store import Pipe, Store
 
-OPT_OUTS_KEY = "opt-outs"
+OPT_OUTS_KEY = "opt-outs"  # set of phone numbers
 
 
-def opt_out(pipe: Any, number: str) -> None:
-    """Remember, on a client or a pipeline, that this person wants no texts, and forget what they followed."""
+def opt_out(pipe: Store | Pipe, number: str) -> None:
+    """Record the opt-out and delete the topics that this number follows."""
     pipe.execute_command("SADD", OPT_OUTS_KEY, number)
     pipe.execute_command("DEL", topics_key(number))
 
 
 def topics_key(number: str) -> str:
-    """Where it is kept what this person follows; START does not bring it back."""
+    """Return the key of the hash of topics that this number follows: see sending/followers.py."""
     return f"topics:{number}"
 
 
-def opt_in(pipe: Any, number: str) -> None:
-    """Forget it again."""
+def opt_in(pipe: Store | Pipe, number: str) -> None:
+    """Delete the opt-out. The topics that the number followed stay deleted."""
     pipe.execute_command("SREM", OPT_OUTS_KEY, number)
 
 
-def has_opted_out(redis: Any, number: str) -> bool:
-    """True when this person must not be texted."""
+def has_opted_out(redis: Store, number: str) -> bool:
+    """Return whether this number must get no texts and no calls."""
     return bool(redis.sismember(OPT_OUTS_KEY, number))

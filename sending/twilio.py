@@ -1,11 +1,11 @@
-"""Texts and live updates through Twilio's REST API: https://www.twilio.com/docs/usage/api."""
+"""Texts and calls through Twilio's REST API: https://www.twilio.com/docs/usage/api."""
 
 import functools
 import logging
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -19,38 +19,39 @@ from masking import alias, mask
 from sending import opt_outs, outbox, rate_limits
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
+from store import Store
 
 log = logging.getLogger(__name__)
 
-REQUEST_TIMEOUT_SECONDS = 10  # seconds Twilio has for one REST call
-MAX_TRIES = 6  # then it is refused, and everybody sees it
-RECHECK_DELAY_SECONDS = (
-    5  # seconds. Twilio's lists are eventually consistent, so a doubtful text is not looked up at once
-)
+REQUEST_TIMEOUT_SECONDS = 10  # of one request to the REST API
+MAX_TRIES = 6  # then the message fails
+RECHECK_DELAY_SECONDS = 5  # before a lookup, because Twilio's lists are eventually consistent
+CALL_COOLDOWN_SECONDS = 300  # between two calls to one person
+CLOCK_SKEW_SECONDS = 60  # between Twilio's clock and ours
 ERROR_CALL_NOT_IN_PROGRESS = 21220
-CALL_COOLDOWN_SECONDS = 300  # seconds in which one person is not called twice for what they follow
+ERROR_NOT_FOUND = 20404
+ERROR_TOO_MANY_REQUESTS = 20429
 ERROR_UNSUBSCRIBED_RECIPIENT = 21610
-RATE_LIMIT_ERRORS = (20429,)
 CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
 class CallEnded(Exception):
-    """The call has ended, so nothing can be spoken into it."""
+    """The call has ended, so it cannot be redirected."""
 
 
 class TwilioGateway:
-    """What we do through Twilio: the official client, pointed at TWILIO_API_URL when that is set."""
+    """Sends texts and starts calls with Twilio's client, whose base URL is TWILIO_API_URL if that is set."""
 
-    def __init__(self, settings: Settings, redis: Any) -> None:
+    def __init__(self, settings: Settings, redis: Store) -> None:
         self.settings, self.redis = settings, redis
-        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # it would log every header of every call
+        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # below, it logs the headers of each request
         http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
         self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
         if settings.twilio_api_url:
             self.client.api.base_url = settings.twilio_api_url
 
     def send_text(self, id: str) -> str:
-        """Carry out the planned text with this id, as far as it goes now; answers its state."""
+        """Take the outbox message with this id one step further. Returns its state; "unknown" if it does not exist."""
         message = outbox.load(self.redis, id)
         if message is None or message.is_settled:
             return message.state if message else "unknown"
@@ -63,9 +64,9 @@ class TwilioGateway:
         return self._send(message) if outbox.start_sending(self.redis, message) else "sending"
 
     def start_call(self, id: str) -> str:
-        """Call the person, and let /voice/told speak the planned words with this id; answers the message's state.
+        """Start the call that speaks the outbox message with this id. Returns the message's state.
 
-        Who was called a moment ago gets a text instead, and so does whom Twilio may or may not have called.
+        It becomes a text if the person was called in the last five minutes, or if an earlier try may have called them.
         """
         message, origin = outbox.load(self.redis, id), self.settings.public_url
         if message is None or message.state != "planned" or message.tries or not origin:
@@ -75,33 +76,24 @@ class TwilioGateway:
             return self.send_text(id)
         if reason := self._reason_not_to_send(message):
             return self._mark_failed(message, "planned", reason)
-        call = functools.partial(
-            self.client.calls.create,
-            to=message.to,
-            from_=self.settings.twilio_phone_number,
-            url=f"{origin}/voice/told?message={id}",
-            status_callback=f"{origin}/voice/told/status?message={id}",
-        )
-        return (
-            self._call_api(message, call, self._mark_called) if outbox.start_sending(self.redis, message) else "sending"
-        )
+        return self._call(message, origin) if outbox.start_sending(self.redis, message) else "sending"
 
     def redirect_call(self, call_sid: str, url: str) -> bool:
-        """Point the live call at this document. False: Twilio is in trouble. CallEnded: nobody listens any more."""
+        """Make the live call fetch the document at `url`. Returns False if Twilio failed; raises CallEnded."""
         try:
             self.client.calls(call_sid).update(url=url, method="POST")
-        except TwilioRestException as refusal:
-            if refusal.code in (ERROR_CALL_NOT_IN_PROGRESS, 20404):
-                raise CallEnded from refusal
-            log.warning("The live update was not taken: %s", refusal.msg)
+        except TwilioRestException as error:
+            if error.code in (ERROR_CALL_NOT_IN_PROGRESS, ERROR_NOT_FOUND):
+                raise CallEnded from error
+            log.warning("Twilio did not redirect the call: %s", error.msg)
             return False
-        except requests.exceptions.RequestException as trouble:
-            log.warning("The live update did not get through: %s", type(trouble).__name__)
+        except requests.exceptions.RequestException as error:
+            log.warning("The request to redirect the call failed: %s", type(error).__name__)
             return False
         return True
 
     def is_call_live(self, call_sid: str) -> bool:
-        """Whether Twilio says that this call is still going on; True when it does not say."""
+        """Return whether the call is still in progress at Twilio; True if Twilio does not answer."""
         try:
             status = self.client.calls(call_sid).fetch().status
         except (TwilioRestException, requests.exceptions.RequestException):
@@ -109,16 +101,16 @@ class TwilioGateway:
         return status in ("queued", "ringing", "in-progress")
 
     def download_recording(self, sid: str) -> bytes:
-        """The sound of a recording as WAV. The address is built here: the one in the webhook is not followed."""
+        """Return a recording as WAV. Its URL is built here, because the one in the webhook is untrusted."""
         base = self.settings.twilio_api_url or "https://api.twilio.com"
         url = f"{base}/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{sid}.wav"
         auth = (self.settings.twilio_account_sid, self.settings.twilio_auth_token[0])
-        answer = requests.get(url, auth=auth, timeout=REQUEST_TIMEOUT_SECONDS)
-        answer.raise_for_status()
-        return answer.content
+        response = requests.get(url, auth=auth, timeout=REQUEST_TIMEOUT_SECONDS)
+        response.raise_for_status()
+        return response.content
 
     def _reason_not_to_send(self, message: OutboundMessage) -> str:
-        """Why this text may not be sent at all, or ""."""
+        """Return why this message must not be sent, or ""."""
         if opt_outs.has_opted_out(self.redis, message.to):
             return "they texted STOP"
         if message.tries >= MAX_TRIES:
@@ -126,19 +118,29 @@ class TwilioGateway:
         if message.tries == 0:
             try:
                 rate_limits.consume(self.redis, alias(message.to, self.settings.secret_key[0]))
-            except rate_limits.RateLimitExceeded as ceiling:
-                return str(ceiling)
+            except rate_limits.RateLimitExceeded as error:
+                return str(error)
         return ""
 
     def _send(self, message: OutboundMessage) -> str:
-        text = functools.partial(
+        request = functools.partial(
             self.client.messages.create,
             to=message.to,
             from_=self.settings.twilio_phone_number,
             body=shorten(message.body),
             status_callback=f"{self.settings.public_url}/sms/status?message={message.id}",
         )
-        return self._call_api(message, text, self._mark_sent)
+        return self._call_api(message, request, self._mark_sent)
+
+    def _call(self, message: OutboundMessage, origin: str) -> str:
+        request = functools.partial(
+            self.client.calls.create,
+            to=message.to,
+            from_=self.settings.twilio_phone_number,
+            url=f"{origin}/voice/told?message={message.id}",
+            status_callback=f"{origin}/voice/told/status?message={message.id}",
+        )
+        return self._call_api(message, request, self._mark_called)
 
     def _call_api(
         self,
@@ -146,18 +148,18 @@ class TwilioGateway:
         request: Callable[[], Any],
         on_success: Callable[[OutboundMessage, str, str], str],
     ) -> str:
-        """Order it at Twilio, and write down what came of that."""
+        """Send the request, record its outcome, and return the message's new state."""
         try:
-            made = request()
-        except TwilioRestException as refusal:
-            return self._handle_error(message, refusal)
-        except CONNECTION_ERRORS as trouble:
-            if _was_never_sent(trouble):
+            created = request()
+        except TwilioRestException as error:
+            return self._handle_error(message, error)
+        except CONNECTION_ERRORS as error:
+            if _was_never_sent(error):
                 return self._postpone(message, "Twilio could not be reached")
             return self._mark_unknown(message)
         except requests.exceptions.RequestException:
             return self._mark_unknown(message)
-        return on_success(message, "sending", str(made.sid))
+        return on_success(message, "sending", str(created.sid))
 
     def _mark_called(self, message: OutboundMessage, expected: str, sid: str) -> str:
         outbox.settle(self.redis, message.id, expected, "sent", sid=sid)
@@ -167,19 +169,19 @@ class TwilioGateway:
         outbox.claim_sid(self.redis, sid, message.id)
         if outbox.settle(self.redis, message.id, expected, "sent", sid=sid):
             body = shorten(message.body)
-            facts = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
-            events.publish(self.redis, "text.sent", message.subject or sid, **facts)
+            data = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
+            events.publish(self.redis, "text.sent", message.subject or sid, **data)
         return "sent"
 
-    def _handle_error(self, message: OutboundMessage, refusal: TwilioRestException) -> str:
-        if refusal.status == 429 or refusal.code in RATE_LIMIT_ERRORS:
-            return self._postpone(message, "Twilio asked us to slow down")
-        if refusal.status >= 500:
+    def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
+        if error.status == 429 or error.code == ERROR_TOO_MANY_REQUESTS:
+            return self._postpone(message, "Twilio's rate limit was reached")
+        if error.status >= 500:
             return self._mark_unknown(message)
-        if refusal.code == ERROR_UNSUBSCRIBED_RECIPIENT:
+        if error.code == ERROR_UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to)
             return self._mark_failed(message, "sending", "they texted STOP")
-        return self._mark_failed(message, "sending", f"Twilio refused it: {refusal.msg} ({refusal.code})")
+        return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")
 
     def _mark_failed(self, message: OutboundMessage, expected: str, reason: str) -> str:
         if outbox.settle(self.redis, message.id, expected, "failed", reason=reason):
@@ -188,8 +190,8 @@ class TwilioGateway:
         return "failed"
 
     def _postpone(self, message: OutboundMessage, reason: str) -> str:
-        wait = random.uniform(0.5, 1) * min(2**message.tries, 60)  # noqa: S311 (jitter, not a secret)
-        outbox.postpone(self.redis, message.id, "sending", time.time() + wait, reason)
+        delay = random.uniform(0.5, 1) * min(2**message.tries, 60)  # noqa: S311 (jitter, not a secret)
+        outbox.postpone(self.redis, message.id, "sending", time.time() + delay, reason)
         return "planned"
 
     def _mark_unknown(self, message: OutboundMessage) -> str:
@@ -197,30 +199,26 @@ class TwilioGateway:
         return "unknown"
 
     def _resolve_unknown(self, message: OutboundMessage) -> str:
-        """Is the doubtful text among those that Twilio sent? Only when it is not may it be sent again."""
-        since = datetime.fromtimestamp(message.started_at, UTC) - timedelta(
-            seconds=60
-        )  # their clock and ours may differ
-        try:
-            sent = self.client.messages.list(
-                to=message.to, limit=100
-            )  # newest first; a queued one has no DateSent to filter by
+        """Look the text up among those that Twilio sent. It is planned again only if it is not there."""
+        since = datetime.fromtimestamp(message.started_at - CLOCK_SKEW_SECONDS, UTC)
+        try:  # newest first, without a date filter: a queued text has no DateSent
+            texts = self.client.messages.list(to=message.to, limit=100)
         except (TwilioException, requests.exceptions.RequestException):
             outbox.recheck_later(self.redis, message.id, message.state, time.time() + RECHECK_DELAY_SECONDS)
             return "unknown"
-        for text in sent:
-            mine = text.body == shorten(message.body) and text.direction == "outbound-api"
-            if mine and _is_recent(text, since) and outbox.claim_sid(self.redis, str(text.sid), message.id):
+        for text in texts:
+            is_same = text.body == shorten(message.body) and text.direction == "outbound-api"
+            if is_same and _is_recent(text, since) and outbox.claim_sid(self.redis, str(text.sid), message.id):
                 return self._mark_sent(message, message.state, str(text.sid))
         outbox.postpone(self.redis, message.id, message.state, time.time(), "Twilio did not answer")
         return "planned"
 
 
-def _was_never_sent(trouble: Exception) -> bool:
-    """True when no connection was made, so Twilio cannot have acted."""
-    return isinstance(trouble, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(trouble)
+def _was_never_sent(error: Exception) -> bool:
+    """Return whether no connection was made, so that Twilio cannot have acted."""
+    return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)
 
 
-def _is_recent(message: Any, since: datetime) -> bool:
-    """Texts still in the queue have no date_sent, so their creation counts."""
-    return bool(message.date_created is None or message.date_created >= since)
+def _is_recent(text: Any, since: datetime) -> bool:
+    """Return whether the text is not older than `since`. A queued text has only a creation date."""
+    return bool(text.date_created is None or text.date_created >= since)

@@ -1,5 +1,6 @@
 """The cast: a store, the app, and people who text and call it with real signatures."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -34,6 +35,9 @@ hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("busy")
+
+# Processes that tests start run this checkout's own exchange, whichever is installed.
+os.environ["PYTHONPATH"] = str(ROOT / "exchange")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -120,3 +120,12 @@ def test_no_module_is_for_everything(name):
 @pytest.mark.parametrize("name", APP)
 def test_every_module_says_first_what_it_does(name):
     assert ast.get_docstring(ast.parse(APP[name].read_text()))
+
+
+def test_no_class_name_occurs_twice():
+    places = {}
+    for name, path in APP.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name)
+    assert not {name: modules for name, modules in places.items() if len(modules) > 1}

@@ -1,4 +1,4 @@
-"""One attempt at one webhook: signed, sent, and written down as it was."""
+"""One delivery attempt: sign the request, send it, and record the result."""
 
 import time
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from sending.webhooks.credentials import Credentials
 from sending.webhooks.endpoints import WebhookEndpoint
 from sending.webhooks.outcomes import AttemptOutcome
 
-MAX_RESPONSE_BODY_BYTES = 2_000  # bytes of the answer's body that are kept
-# Of the answer: what helps to find faults, and what the receiver wants of us.
+MAX_RESPONSE_BODY_BYTES = 2_000  # recorded of each response
+MAX_RESPONSE_HEADER_CHARACTERS = 500
 RECORDED_RESPONSE_HEADERS = (
     "content-type",
     "date",
@@ -22,123 +22,131 @@ RECORDED_RESPONSE_HEADERS = (
     "server",
     outcomes.DELIVERY_CONTROL_HEADER,
 )
-IMMEDIATE_RETRY_WITHIN_SECONDS = (
-    1.0  # seconds: what broke sooner than this is tried once more at once, as a stale connection breaks
-)
+IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # A stale kept-alive connection fails this fast: retry once without delay.
 
 
 @dataclass(frozen=True)
 class WebhookMessage:
-    """What is to be sent, as it was claimed: `tries` counts this attempt too, `sequence` counts per subscriber."""
+    """A message to send. `attempt_number` counts from 1; `sequence` numbers the messages of one endpoint."""
 
     id: str
     event_type: str
     body: bytes
     sequence: int
-    tries: int
+    attempt_number: int
 
 
 @dataclass(frozen=True)
 class DeliveryAttempt:
-    """One request and what came of it. `status` is 0 when nothing came; then `cause` and `sentence` say why.
+    """The record of one request. Without a response, `status` is 0, and `cause` and `detail` say why.
 
-    Of the request, the headers are kept, but not the values that the endpoint entrusted to us; its body is the
-    message's. Times in seconds since 1970 (`at`) and milliseconds.
+    `message` is the message's id; the request's body is the message's. `request_headers` masks the values of custom
+    headers. `time` is in seconds since 1970.
     """
 
     message: str
     event_type: str
-    tries: int
-    at: float
+    attempt_number: int
+    time: float
     url: str
-    fallback: bool
-    request: dict[str, str]
+    used_fallback: bool
+    request_headers: dict[str, str]
     status: int = 0
     cause: str = ""
-    sentence: str = ""
-    response: dict[str, str] | None = None
-    body: str = ""
-    address: str = ""
-    connect: float = 0.0
-    first_byte: float = 0.0
+    detail: str = ""
+    response_headers: dict[str, str] | None = None
+    response_body: str = ""
+    ip_address: str = ""
+    connect_ms: float = 0.0
+    first_byte_ms: float = 0.0
     duration_ms: float = 0.0
 
     @property
     def outcome(self) -> AttemptOutcome:
-        """What follows from it."""
+        """What this attempt means for the message and for the endpoint."""
         if self.cause == outcomes.FILTERED:
-            return AttemptOutcome("unwanted")
+            return AttemptOutcome(outcomes.FILTERED)
         if not self.status:
             return outcomes.classify_cause(self.cause)  # type: ignore[arg-type]
-        return outcomes.classify_response(self.status, (self.response or {}).get(outcomes.DELIVERY_CONTROL_HEADER, ""))
+        return outcomes.classify_response(
+            self.status, (self.response_headers or {}).get(outcomes.DELIVERY_CONTROL_HEADER, "")
+        )
 
 
 def attempt(
     client: HttpClient,
-    subscriber: WebhookEndpoint,
+    endpoint: WebhookEndpoint,
     credentials: Credentials,
     message: WebhookMessage,
     http: bool = False,
 ) -> list[DeliveryAttempt]:
-    """Send it now. Several rows when it was tried again at once, or at the fallback address: the last one counts."""
-    send = partial(_send, client, subscriber, credentials, message, http)
-    rows = [send()]
-    if rows[0].cause in ("connect", "protocol") and rows[0].duration_ms < 1000 * IMMEDIATE_RETRY_WITHIN_SECONDS:
-        rows.append(send())
-    if subscriber.fallback_url and rows[-1].cause in outcomes.FALLBACK_CAUSES:
-        rows.append(send(fallback_cause=rows[-1].cause))
-    return rows
+    """Send the message and return the attempts made; the last one counts.
+
+    There is more than one after an immediate retry, or if the fallback URL was used. `http` allows unencrypted URLs.
+    """
+    send = partial(_send, client, endpoint, credentials, message, http)
+    attempts = [send()]
+    first = attempts[0]
+    if first.cause in ("connect", "protocol") and first.duration_ms < 1000 * IMMEDIATE_RETRY_WITHIN_SECONDS:
+        attempts.append(send())
+    if endpoint.fallback_url and attempts[-1].cause in outcomes.FALLBACK_CAUSES:
+        attempts.append(send(fallback_cause=attempts[-1].cause))
+    return attempts
 
 
-def record_filtered(subscriber: WebhookEndpoint, message: WebhookMessage) -> list[DeliveryAttempt]:
-    """Nothing was sent, and why."""
-    sentence = f"Its list of wishes does not name {message.event_type}."
-    at = round(time.time(), 3)
-    row = DeliveryAttempt(message.id, message.event_type, message.tries, at, subscriber.event_filter, False, {})
-    return [replace(row, cause=outcomes.FILTERED, sentence=sentence)]
+def record_filtered(endpoint: WebhookEndpoint, message: WebhookMessage) -> list[DeliveryAttempt]:
+    """Return the record of a message that the endpoint's event filter excludes: no request was made."""
+    record = _new_record(message, endpoint.event_filter, time.time())
+    detail = f"The endpoint's event filter does not list {message.event_type}."
+    return [replace(record, cause=outcomes.FILTERED, detail=detail)]
 
 
 def _send(
     client: HttpClient,
-    subscriber: WebhookEndpoint,
+    endpoint: WebhookEndpoint,
     credentials: Credentials,
     message: WebhookMessage,
     http: bool,
     fallback_cause: str = "",
 ) -> DeliveryAttempt:
-    """`fallback_cause` is the cause for which the fallback address gets it; it is told so."""
-    now, jar = time.time(), credentials.jar
+    """Send one request. With `fallback_cause`, send it to the fallback URL and name the cause in a header."""
+    now, cookie_jar = time.time(), credentials.cookie_jar
     headers = {
         "Content-Type": "application/json",
         "webhook-sequence": str(message.sequence),
         **({"webhook-fallback": fallback_cause} if fallback_cause else {}),
         **signatures.sign(message.id, int(now), message.body, credentials.keys),
-        **(signatures.sign_body_only(message.body, credentials.keys) if subscriber.sign_body else {}),
+        **(signatures.sign_body_only(message.body, credentials.keys) if endpoint.sign_body else {}),
     }
-    url = subscriber.fallback_url if fallback_cause else subscriber.url
-    told = dict.fromkeys(credentials.headers, "•••") | headers
-    row = DeliveryAttempt(message.id, message.event_type, message.tries, round(now, 3), url, bool(fallback_cause), told)
-    sent: dict[str, Any] = {"headers": {**credentials.headers, **headers}, "body": message.body}
+    url = endpoint.fallback_url if fallback_cause else endpoint.url
+    masked_headers = dict.fromkeys(credentials.headers, "•••") | headers
+    record = replace(_new_record(message, url, now), used_fallback=bool(fallback_cause), request_headers=masked_headers)
+    request: dict[str, Any] = {"headers": {**credentials.headers, **headers}, "body": message.body, "http": http}
     try:
-        cookie = jar.header(url) if jar else ""
-        reply = client.request("POST", url, **sent, cookie=cookie, max_kept_bytes=MAX_RESPONSE_BODY_BYTES, http=http)
-    except RequestFailed as failure:
-        milliseconds = round(1000 * failure.elapsed, 1)
-        return replace(row, cause=failure.cause, sentence=failure.sentence, duration_ms=milliseconds)
-    if jar and reply.set_cookies:
-        jar.keep(url, reply.set_cookies)
-    return _with_response(row, reply)
+        cookie = cookie_jar.cookie_header(url) if cookie_jar else ""
+        response = client.request("POST", url, **request, cookie=cookie, max_kept_bytes=MAX_RESPONSE_BODY_BYTES)
+    except RequestFailed as error:
+        duration_ms = round(1000 * error.elapsed, 1)
+        return replace(record, cause=error.cause, detail=error.sentence, duration_ms=duration_ms)
+    if cookie_jar and response.set_cookies:
+        cookie_jar.store_cookies(url, response.set_cookies)
+    return _with_response(record, response)
 
 
-def _with_response(row: DeliveryAttempt, reply: HttpResponse) -> DeliveryAttempt:
+def _new_record(message: WebhookMessage, url: str, now: float) -> DeliveryAttempt:
+    return DeliveryAttempt(message.id, message.event_type, message.attempt_number, round(now, 3), url, False, {})
+
+
+def _with_response(record: DeliveryAttempt, response: HttpResponse) -> DeliveryAttempt:
+    recorded = [name for name in RECORDED_RESPONSE_HEADERS if name in response.headers]
     return replace(
-        row,
-        status=reply.status,
-        cause="" if 200 <= reply.status < 300 else "status",
-        response={name: reply.headers[name][:500] for name in RECORDED_RESPONSE_HEADERS if name in reply.headers},
-        body=reply.body.decode("utf-8", "replace"),
-        address=reply.address,
-        connect=round(1000 * (reply.timing.connect + reply.timing.tls), 1),
-        first_byte=round(1000 * reply.timing.first_byte, 1),
-        duration_ms=round(1000 * reply.elapsed, 1),
+        record,
+        status=response.status,
+        cause="" if 200 <= response.status < 300 else "status",
+        response_headers={name: response.headers[name][:MAX_RESPONSE_HEADER_CHARACTERS] for name in recorded},
+        response_body=response.body.decode("utf-8", "replace"),
+        ip_address=response.address,
+        connect_ms=round(1000 * (response.timing.connect + response.timing.tls), 1),
+        first_byte_ms=round(1000 * response.timing.first_byte, 1),
+        duration_ms=round(1000 * response.elapsed, 1),
     )

@@ -19,7 +19,7 @@ class Credentials:
 
     keys: tuple[str, ...] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
-    jar: EndpointCookieJar | None = field(repr=False, default=None)
+    cookie_jar: EndpointCookieJar | None = field(repr=False, default=None)
 
 
 def decrypt_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoint, now: float) -> Credentials:
@@ -28,8 +28,8 @@ def decrypt_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoin
     headers = {name: seal.open(value) for name, value in subscriber.headers}
     if subscriber.authorization:
         headers["Authorization"] = seal.open(Encrypted(subscriber.authorization))
-    jar = EndpointCookieJar(redis, seal, subscriber.id, subscriber.identity_hash) if subscriber.cookies else None
-    return Credentials(keys, headers, jar)
+    cookie_jar = EndpointCookieJar(redis, seal, subscriber.id, subscriber.identity_hash) if subscriber.cookies else None
+    return Credentials(keys, headers, cookie_jar)
 
 
 def find_undecryptable(redis: Any, seal: Encryption) -> list[WebhookEndpoint]:

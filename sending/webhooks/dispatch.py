@@ -46,7 +46,7 @@ SLOT_TIME_SECONDS = 20.0  # seconds a lane sends before it lets others have its 
 JOB_TIMEOUT_SECONDS = 120  # seconds a job may run, in RQ's eyes
 JOB_TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds RQ keeps a job; ours are in the attempts
 DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # seconds of nothing but failures until we stop and tell the owner
-STATE_BY_VERDICT = {"delivered": "delivered", "unwanted": "unwanted", "dropped": "dead"}
+STATE_BY_VERDICT = {"delivered": "delivered", "filtered": "filtered", "aborted": "dead"}
 MAX_ENDPOINTS_ON_STAGE = (
     20  # subscribers; beyond, the stage is told of the message and its failures, not of each delivery
 )
@@ -238,12 +238,12 @@ def _settle(
     more: bool,
 ) -> ClaimedMessage | None:
     """Write down what came of it; the next claim, if there is time for more."""
-    last, now, chance, tries = sent[-1], time.time(), random.random(), claim.message.tries  # noqa: S311 - spreads load
-    verdict, stops = last.outcome.verdict, last.outcome.disables_endpoint and not last.fallback
+    last, now, chance, tries = sent[-1], time.time(), random.random(), claim.message.attempt_number  # noqa: S311 - spreads load
+    verdict, stops = last.outcome.verdict, last.outcome.disables_endpoint and not last.used_fallback
     pause = retries.retry_delay(tries, waits, chance)
     wish = (
-        parse_retry_after((last.response or {}).get("retry-after", ""), retries.MAX_RETRY_AFTER_SECONDS)
-        if verdict in ("slow", "again")
+        parse_retry_after((last.response_headers or {}).get("retry-after", ""), retries.MAX_RETRY_AFTER_SECONDS)
+        if verdict in ("back_off", "retry")
         else 0.0
     )
     result = STATE_BY_VERDICT.get(verdict) or ("dead" if pause is None else "waiting")
@@ -252,7 +252,7 @@ def _settle(
         [*_lost_attempts(subscriber, claim), *sent],
         result,
         next_attempt_at=now + max(pause or 0.0, wish),
-        hold=now + max(wish, waits[min(1, len(waits) - 1)]) if verdict == "slow" else 0.0,
+        hold=now + max(wish, waits[min(1, len(waits) - 1)]) if verdict == "back_off" else 0.0,
         chance=1 - retries.JITTER_FRACTION * chance,
         extra_writes=lambda pipe: _publish_result(pipe, subscriber, claim, last, result),
     )
@@ -266,10 +266,10 @@ def _settle(
 
 def _lost_attempts(subscriber: WebhookEndpoint, claim: ClaimedMessage) -> list[DeliveryAttempt]:
     """A row for each attempt whose process died since rows were last written: it may have arrived."""
-    sentence = "Whoever sent it died before the answer came; it may have arrived."
-    id, event_type, tries = claim.message.id, claim.message.event_type, claim.message.tries
+    detail = "The sending process died before it recorded a response. The message may have arrived."
+    id, event_type, tries = claim.message.id, claim.message.event_type, claim.message.attempt_number
     return [
-        DeliveryAttempt(id, event_type, one, 0.0, subscriber.url, False, {}, cause="lost", sentence=sentence)
+        DeliveryAttempt(id, event_type, one, 0.0, subscriber.url, False, {}, cause="lost", detail=detail)
         for one in range(tries - claim.lost, tries)
     ]
 
@@ -289,11 +289,11 @@ def _disable_endpoint(redis: Any, subscriber: WebhookEndpoint, reason: str, now:
 def _publish_result(
     pipe: Any, subscriber: WebhookEndpoint, claim: ClaimedMessage, last: DeliveryAttempt, result: str
 ) -> None:
-    if result == "unwanted" or (result == "delivered" and claim.endpoint_count > MAX_ENDPOINTS_ON_STAGE):
+    if result == "filtered" or (result == "delivered" and claim.endpoint_count > MAX_ENDPOINTS_ON_STAGE):
         return
     kind = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}[result]
     facts = {"cause": last.cause or None, "status": last.status or None, "ms": last.duration_ms}
-    facts |= {"endpoint": subscriber.id, "host": urls.host_of(last.url), "attempt": claim.message.tries}
+    facts |= {"endpoint": subscriber.id, "host": urls.host_of(last.url), "attempt": claim.message.attempt_number}
     events.publish(pipe, kind, claim.message.id, **facts)
 
 

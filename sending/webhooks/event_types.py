@@ -121,7 +121,7 @@ CATALOGUE: Mapping[str, EventType] = {
         "we no longer send to a subscriber: it asked us to, or took nothing for too long",
         "No more webhooks to {host}: {reason}",
         "disabled",
-        "It answered 410, gone, so we stopped.",
+        "The endpoint returned 410 Gone, so we disabled it.",
     ),
     "endpoint.deleted": _endpoint_event_type("a subscriber is forgotten", "{host} is forgotten"),
 }

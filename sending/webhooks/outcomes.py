@@ -1,65 +1,66 @@
-"""What an attempt's outcome means for the message and for the endpoint, and what the receiver may say about it."""
+"""What the result of an attempt means for the message and for the endpoint, with advice for the endpoint's owner."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from sending.http.errors import Cause
 
-Verdict = Literal["delivered", "again", "slow", "dropped", "unwanted"]
-"""`again`: by the schedule. `slow`: likewise, and leave the whole endpoint in peace. `dropped`: no further attempt.
-`unwanted`: nothing was sent, since the endpoint's list of wishes does not name it."""
+Verdict = Literal["delivered", "retry", "back_off", "aborted", "filtered"]
+"""`retry`: as scheduled. `back_off`: as scheduled, and send the endpoint nothing else meanwhile. `aborted`: no further
+attempt. `filtered`: not sent, because the endpoint's event filter excludes the event type."""
 
-# Svix's headers, with which a receiver steers its sender: https://docs.svix.com/receiving/delivery-control
+# Svix's header with which a receiver controls its sender: https://docs.svix.com/receiving/delivery-control
 DELIVERY_CONTROL_HEADER = "webhook-delivery"
 DISABLE, ABORT = "disable", "abort-message"
 
-FILTERED = "unwanted"
+FILTERED: Literal["filtered"] = "filtered"
 OVERLOADED_STATUSES = frozenset({429, 502, 503, 504})
-FALLBACK_CAUSES: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})  # the fallback's turn
+FALLBACK_CAUSES: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})
+ADVICE_BY_STATUS = {
+    401: "The endpoint rejects the credentials that you configured.",
+    403: "The endpoint rejects the credentials that you configured.",
+    404: "There is nothing at this URL.",
+    405: "The endpoint does not accept POST.",
+    413: "The endpoint rejects the message as too large.",
+    415: "The endpoint does not accept JSON.",
+}
 
 
 @dataclass(frozen=True)
 class AttemptOutcome:
-    """`verdict` is on the message, `stops` disables the endpoint; `advice` is for its owner, if it is worth a word."""
+    """`verdict` is about the message, `disables_endpoint` about the endpoint. `advice` is for its owner, or ""."""
 
     verdict: Verdict
     advice: str = ""
     disables_endpoint: bool = False
 
 
-ADVICE_BY_STATUS = {
-    401: "It wants other credentials than the ones you gave us.",
-    403: "It wants other credentials than the ones you gave us.",
-    404: "There is nothing at that address.",
-    405: "It does not take POST.",
-    413: "It finds our message too large.",
-    415: "It does not take JSON.",
-}
-
-
-def classify_response(status: int, steering: str = "") -> AttemptOutcome:
-    """From the answer's status and, if it has one, its `webhook-delivery` header; unknown words are no matter."""
-    meaning, wish = classify_status(status), steering.strip().lower()
-    if wish == DISABLE:
-        return AttemptOutcome(meaning.verdict, "It asked us, in its answer, to stop.", disables_endpoint=True)
-    if wish == ABORT and meaning.verdict != "delivered" and not meaning.disables_endpoint:
-        return AttemptOutcome("dropped", "It asked us, in its answer, not to send this again.")
-    return meaning
+def classify_response(status: int, delivery_control: str = "") -> AttemptOutcome:
+    """Return the outcome for a status and the value of its `webhook-delivery` header. Unknown values are ignored."""
+    outcome, directive = classify_status(status), delivery_control.strip().lower()
+    if directive == DISABLE:
+        return AttemptOutcome(outcome.verdict, "The endpoint asked us to stop sending.", disables_endpoint=True)
+    if directive == ABORT and outcome.verdict != "delivered" and not outcome.disables_endpoint:
+        return AttemptOutcome("aborted", "The endpoint asked us not to send this message again.")
+    return outcome
 
 
 def classify_status(status: int) -> AttemptOutcome:
-    """From the answer's status, by the table in Standard Webhooks."""
+    """Return the outcome for a status, by the table in Standard Webhooks.
+
+    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#deliverability-and-reliability
+    """
     if 200 <= status < 300:
         return AttemptOutcome("delivered")
     if 300 <= status < 400:
-        return AttemptOutcome("again", "It redirects, and a redirected webhook is lost: give us the final address.")
+        return AttemptOutcome("retry", "The endpoint redirects. We do not follow redirects: register the final URL.")
     if status == 410:
-        return AttemptOutcome("again", "It answered 410, gone, so we stopped.", disables_endpoint=True)
-    return AttemptOutcome("slow" if status in OVERLOADED_STATUSES else "again", ADVICE_BY_STATUS.get(status, ""))
+        return AttemptOutcome("retry", "The endpoint returned 410 Gone, so we disabled it.", disables_endpoint=True)
+    return AttemptOutcome("back_off" if status in OVERLOADED_STATUSES else "retry", ADVICE_BY_STATUS.get(status, ""))
 
 
 def classify_cause(cause: Cause) -> AttemptOutcome:
-    """When there was no answer."""
+    """Return the outcome of a request without a response."""
     if cause == "blocked":
-        return AttemptOutcome("again", "It leads to a place we don't send to.", disables_endpoint=True)
-    return AttemptOutcome("again", "Its certificate is not in order." if cause == "tls" else "")
+        return AttemptOutcome("retry", "The URL leads to an address that we do not send to.", disables_endpoint=True)
+    return AttemptOutcome("retry", "The certificate of the endpoint is not valid." if cause == "tls" else "")

@@ -129,7 +129,7 @@ redis.call('HDEL', delivery, 'lost_attempts')
 local failures, failing = 0, tonumber(redis.call('HGET', endpoint, 'failing_since') or 0)
 if result == 'delivered' then
   redis.call('HSET', endpoint, 'failures', 0, 'failing_since', 0, 'hold_until', 0)
-elseif result ~= 'unwanted' then
+elseif result ~= 'filtered' then
   failures = redis.call('HINCRBY', endpoint, 'failures', 1)
   if failing == 0 then failing = now redis.call('HSET', endpoint, 'failing_since', now) end
   local hold = tonumber(ARGV[7])
@@ -226,7 +226,7 @@ class DeliveryQueue:
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """What came of one message: `result` is delivered, waiting (until `next_at`), dead or unwanted.
+    """What came of one message: `result` is delivered, waiting (until `next_at`), dead or filtered.
 
     `hold` leaves the whole subscriber in peace until then. `chance` (0 to 1) spreads the probes of a failing one.
     `telling` puts further writes on the same pipeline.
@@ -242,7 +242,15 @@ class DeliveryResult:
 
     def call(self, subscriber: str, now: float) -> "ScriptCall":
         """The script and its arguments."""
-        what = [subscriber, self.message.id, self.message.tries, now, self.result, self.next_attempt_at, self.hold]
+        what = [
+            subscriber,
+            self.message.id,
+            self.message.attempt_number,
+            now,
+            self.result,
+            self.next_attempt_at,
+            self.hold,
+        ]
         limits = [
             MAX_CONSECUTIVE_FAILURES,
             MIN_PROBE_INTERVAL_SECONDS,

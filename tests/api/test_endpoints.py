@@ -176,7 +176,7 @@ def test_a_recovery_is_seen_only_where_it_belongs(program, id):
 
 def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(program, id, redis):
     message = a_dead_letter(redis, id)
-    endpoints.disable(redis, id, "It answered 410, gone, so we stopped.")
+    endpoints.disable(redis, id, "The endpoint returned 410 Gone, so we disabled it.")
     for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"event_type": "a.b"})):
         answer = program("POST", f"/{id}/{door}", **body)
         assert is_a_problem(answer, 409)

@@ -116,7 +116,7 @@ def test_no_page_of_ours_shows_a_whole_number_of_somebody_in_the_room(pages):
     assert not re.search(r"7700 ?90000\d", stage.content())
 
 
-@pytest.mark.parametrize("part", ["-m workers", "gunicorn", "exchange serve", "valkey-server"])
+@pytest.mark.parametrize("part", ["-m workers", "gunicorn", "ringback serve", "valkey-server"])
 def test_a_process_that_is_killed_comes_back_by_itself(demo, ready, part):
     victims = {pid for pid, command in demo.processes().items() if part in command}
     os.kill(min(victims), signal.SIGKILL)

@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 from twilio.rest import Client
 
-from exchange.clock import Clock
-from exchange.server import Server
-from exchange.settings import Settings
+from ringback.service.clock import Clock
+from ringback.service.settings import Settings
+from ringback.web.server import Server
 
 SID = "AC" + "a" * 32
 TOKEN = "the token of the tests"
@@ -173,7 +173,7 @@ class Exchange:
     """A running exchange, and the thread it runs in."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, server: Server) -> None:
-        self.loop, self.server, self.board = loop, server, server.board
+        self.loop, self.server, self.state = loop, server, server.state
 
     @property
     def origin(self) -> str:
@@ -186,7 +186,7 @@ class Exchange:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
     def time_passes(self, seconds: float) -> None:
-        self.run(self.board.clock.forward(seconds))
+        self.run(self.state.clock.forward(seconds))
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes, Any]:
         """Any request: its status, body and headers, whatever they are."""

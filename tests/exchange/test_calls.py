@@ -166,7 +166,7 @@ def test_without_an_action_the_same_document_is_asked_again(app, ada):
     ],
 )
 def test_addresses_are_read_as_apps_write_them(app, exchange, ada, written, asked_at):
-    exchange.board.numbers[NUMBER].voice_url = f"{app.origin}/sub/voice?a=b"
+    exchange.state.numbers[NUMBER].voice_url = f"{app.origin}/sub/voice?a=b"
     first = iter([f"<Response><Redirect>{written}</Redirect></Response>"])
     for path in ("/sub/voice", "/sub/next", "/next", "/sub/"):
         app.answers[path] = lambda asked: next(first, say("There"))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from exchange.clock import Clock
+from ringback.service.clock import Clock
 
 
 def test_whoever_sleeps_is_woken_in_order_and_at_the_right_moment():

@@ -167,12 +167,12 @@ def test_a_fault_that_makes_no_sense_is_refused_with_a_sentence(exchange, wrong)
 
 
 def test_the_dice_fall_the_same_for_the_same_seed():
-    from exchange.faults import Faults
+    from ringback.service.faults import FaultInjector
 
     def throws(seed):
-        faults = Faults(seed)
+        faults = FaultInjector(seed)
         faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
-        return [faults.take("webhook-drop") is not None for _ in range(50)]
+        return [faults.trigger("webhook-drop") is not None for _ in range(50)]
 
     assert throws(1) == throws(1) != throws(2)
 
@@ -191,12 +191,12 @@ def a_value(name):
 
 
 def test_the_dice_can_be_thrown_anew(exchange):
-    faults = exchange.board.faults
+    faults = exchange.state.faults
     faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
     throws = []
     for _ in range(2):
         exchange.post("/faults/dice", {"seed": 7})
-        throws.append([faults.take("webhook-drop") is not None for _ in range(20)])
+        throws.append([faults.trigger("webhook-drop") is not None for _ in range(20)])
     assert throws[0] == throws[1]
     assert exchange.get("/faults")["seed"] == 7
     for wrong in ({}, {"seed": "seven"}, {"seed": True}, {"seed": 2**60}):

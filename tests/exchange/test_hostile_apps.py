@@ -11,7 +11,7 @@ from aiohttp import encode_basic_auth, web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exchange.rest import INSTANCES, LISTS
+from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 from tests.exchange.test_mistakes import APOLOGY, say
 
@@ -98,7 +98,7 @@ def test_a_text_whose_answer_is_no_document_is_not_answered(app, exchange, ada, 
 
 def test_a_text_to_an_app_that_never_answers_is_given_up_after_fifteen_seconds(app, exchange, ada):
     async def never(asked):
-        await exchange.board.clock.sleep(3600)
+        await exchange.state.clock.sleep(3600)
 
     app.answers["/sms"] = never
     ada.texts("Hello")
@@ -142,7 +142,7 @@ def there(app, exchange, client, ada):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    path=st.sampled_from(sorted({**LISTS, **INSTANCES})),
+    path=st.sampled_from(sorted({**LIST_ROUTES, **INSTANCE_ROUTES})),
     method=st.sampled_from(["GET", "POST", "DELETE", "PUT"]),
     form=st.lists(st.tuples(st.sampled_from(FIELDS.split()), WORDS), max_size=8),
     name=WORDS,

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from twilio.base.exceptions import TwilioRestException
 
-from exchange.clock import Clock
-from exchange.lookup import look_up
-from exchange.settings import Settings
-from exchange.switchboard import Switchboard
+from ringback.account.lookup import look_up
+from ringback.service.clock import Clock
+from ringback.service.settings import Settings
+from ringback.state import State
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 
 
@@ -70,14 +70,14 @@ def test_the_first_version_is_answered_too(lookups):
 
 
 @pytest.fixture(scope="module")
-def board():
-    return Switchboard(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER), Clock())
+def state():
+    return State(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER), Clock())
 
 
 @settings(deadline=None, max_examples=80)
 @given(
     written=some.text(max_size=20) | some.from_regex(r"\+[0-9]{1,17}", fullmatch=True), country=some.text(max_size=2)
 )
-def test_whatever_is_looked_up_is_valid_or_says_why(board, written, country):
-    found = look_up(board, written, country)
+def test_whatever_is_looked_up_is_valid_or_says_why(state, written, country):
+    found = look_up(state, written, country)
     assert bool(found.errors) != bool(found.national)

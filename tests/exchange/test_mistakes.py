@@ -42,14 +42,14 @@ def test_the_fallback_goes_on_with_the_call(app, exchange, ada):
     app.answers["/voice"] = "<Response><Redirect>/broken</Redirect></Response>"
     app.answers["/broken"] = lambda asked: web.Response(status=503)
     app.answers["/fallback"] = lambda asked: say(f"Sorry, {asked['ErrorCode']}")
-    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
+    exchange.state.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
     ada.dials()
     ada.hears("Sorry, 11217")
     assert app.at("/fallback")[0]["ErrorUrl"] == f"{app.origin}/broken"
 
 
 def test_a_fallback_that_fails_too_ends_in_the_apology(app, exchange, ada):
-    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
+    exchange.state.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
     ada.dials()
     ada.hears(APOLOGY)
     assert len(app.at("/fallback")) == 1
@@ -58,14 +58,14 @@ def test_a_fallback_that_fails_too_ends_in_the_apology(app, exchange, ada):
 def test_a_fallback_that_leads_back_to_what_fails_does_not_go_round(app, exchange, ada):
     app.answers["/voice"] = lambda asked: web.Response(status=500)
     app.answers["/fallback"] = "<Response><Redirect>/voice</Redirect></Response>"
-    exchange.board.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
+    exchange.state.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
     ada.dials()
     ada.hears(APOLOGY)
     assert len(app.at("/fallback")) == 1
 
 
 def test_a_program_that_goes_in_circles_is_slowed_down(app, exchange, loop, ada):
-    loop.call_soon_threadsafe(exchange.board.clock.stop)
+    loop.call_soon_threadsafe(exchange.state.clock.stop)
     app.answers["/voice"] = "<Response><Redirect/></Response>"
     ada.dials()
     app.was_asked("/voice", times=50)

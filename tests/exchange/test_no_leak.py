@@ -2,15 +2,15 @@
 
 import pytest
 
-from exchange.client import Failed, _checked
+from ringback.webhooks.http_errors import RequestFailed, checked_url
 
 
 @pytest.mark.parametrize("host", ["api.twilio.com", "demo.twilio.com", "API.Twilio.com.", "twilio.com"])
 def test_an_address_at_twilio_is_refused_by_name(host):
-    with pytest.raises(Failed, match="real Twilio") as refusal:
-        _checked(f"https://{host}/cowbell.mp3")
+    with pytest.raises(RequestFailed, match="real Twilio") as refusal:
+        checked_url(f"https://{host}/cowbell.mp3")
     assert refusal.value.code == 11210
 
 
 def test_a_name_that_only_looks_like_twilios_is_asked():
-    assert _checked("https://nottwilio.com/voice") == "https://nottwilio.com/voice"
+    assert checked_url("https://nottwilio.com/voice") == "https://nottwilio.com/voice"

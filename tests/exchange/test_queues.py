@@ -167,12 +167,12 @@ def test_a_caller_may_find_a_shorter_line_long_enough(line, exchange, ada, ben):
 def test_empty_queues_are_forgotten_after_many_others(line, exchange, ada):
     ada.dials()
     ada.hears("You are number 1")
-    queues = exchange.board.queues
+    queues = exchange.state.queues
     exchange.run(name_many(queues))
-    assert len(queues) <= queues.most * 1.1 + 2
+    assert len(queues) <= queues.max_items * 1.1 + 2
     assert [queue.name for queue in queues.values() if queue.members] == ["support"]
 
 
 async def name_many(queues):
     for number in range(1000):
-        queues.named("AC", f"queue {number}")
+        queues.get_or_create("AC", f"queue {number}")

@@ -6,7 +6,7 @@ import wave
 import pytest
 from aiohttp import web
 
-from exchange import audio
+from ringback.sound import wav
 from tests.exchange.conftest import NUMBER
 
 RECORD = '<Response><Record action="/kept" recordingStatusCallback="/status" {}/><Say>Nothing</Say></Response>'
@@ -129,9 +129,9 @@ def test_the_words_are_transcribed(voicemail, exchange, ada):
 def test_a_microphone_can_be_used_instead_of_typed_words(voicemail, exchange, ada):
     ada.dials()
     ada.listens_for("record")
-    wav = audio.to_wav(audio.beep(2.0))
+    beep = wav.to_wav(wav.beep(2.0))
     door = f"{ada.door}/calls/{ada.sid}/audio"
-    assert exchange.request("POST", door, wav, Content_Type="audio/wav")[0] == 200
+    assert exchange.request("POST", door, beep, Content_Type="audio/wav")[0] == 200
     assert exchange.request("POST", door, b"RIFF????", Content_Type="audio/wav")[0] == 400
     ada.presses("#")
     assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "2"
@@ -141,10 +141,10 @@ def test_sound_that_comes_as_it_is_spoken_does_not_count_twice(voicemail, exchan
     voicemail.answers["/voice"] = RECORD.format('trim="do-not-trim" timeout="0"')
     ada.dials()
     ada.listens_for("record")
-    wav = audio.to_wav(audio.beep(2.0))
+    beep = wav.to_wav(wav.beep(2.0))
     for pause in (2, 2, 5):
         exchange.time_passes(pause)
-        exchange.request("POST", f"{ada.door}/calls/{ada.sid}/audio", wav, Content_Type="audio/wav")
+        exchange.request("POST", f"{ada.door}/calls/{ada.sid}/audio", beep, Content_Type="audio/wav")
     ada.presses("#")
     assert int(voicemail.was_asked("/kept")[0]["RecordingDuration"]) == pytest.approx(9, abs=1)
 
@@ -186,7 +186,7 @@ def test_recordings_can_be_listed_fetched_and_deleted(voicemail, exchange, ada):
 
 
 def test_sound_that_is_played_is_fetched_and_lasts(app, exchange, ada):
-    app.answers["/hello.wav"] = lambda asked: web.Response(body=audio.to_wav(audio.beep(1.5)), content_type="audio/wav")
+    app.answers["/hello.wav"] = lambda asked: web.Response(body=wav.to_wav(wav.beep(1.5)), content_type="audio/wav")
     app.answers["/voice"] = (
         "<Response><Play>/hello.wav</Play><Play>/gone.mp3</Play><Play>/voice</Play><Say>End</Say></Response>"
     )
@@ -209,4 +209,4 @@ def test_sound_of_any_rate_keeps_its_length(rate):
         writer.setsampwidth(2)
         writer.setframerate(rate)
         writer.writeframes(bytes(4 * rate))
-    assert audio.seconds(audio.from_wav(out.getvalue())) == pytest.approx(1, abs=0.001)
+    assert wav.duration_seconds(wav.from_wav(out.getvalue())) == pytest.approx(1, abs=0.001)

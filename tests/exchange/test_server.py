@@ -11,8 +11,8 @@ import urllib.request
 
 import pytest
 
-from exchange.settings import Settings
-from exchange.switchboard import Switchboard
+from ringback.service.settings import Settings
+from ringback.state import State
 from tests.exchange.conftest import NUMBER, SID, TOKEN
 
 ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}
@@ -20,8 +20,8 @@ ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_
 
 def start(*options, **environment):
     return subprocess.Popen(
-        [sys.executable, "-m", "exchange", "serve", *options],
-        env={"PATH": os.environ["PATH"], **environment},
+        [sys.executable, "-m", "ringback", "serve", *options],
+        env={name: os.environ[name] for name in ("PATH", "PYTHONPATH")} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -53,11 +53,11 @@ def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(numbe
 
 def test_it_stops_though_something_ends_at_that_very_moment():
     async def stop():
-        board = Switchboard(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app="http://127.0.0.1:9"))
-        board.spawn(asyncio.sleep(0, "it has ended in this turn of the loop"))
+        state = State(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app="http://127.0.0.1:9"))
+        state.spawn(asyncio.sleep(0, "it has ended in this turn of the loop"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        await board.close()
+        await state.close()
 
     stopping = threading.Thread(target=lambda: asyncio.run(stop()), daemon=True)
     stopping.start()
@@ -82,7 +82,7 @@ def test_it_stops_though_something_ends_at_that_very_moment():
     ],
 )
 def test_what_is_missing_is_named_in_one_sentence(capsys, monkeypatch, options, environment, names):
-    from exchange.__main__ import main
+    from ringback.__main__ import main
 
     for name in (*ACCOUNT, "PUBLIC_URL", "EXCHANGE_PASSWORD", "EXCHANGE_PORT"):
         monkeypatch.delenv(name, raising=False)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from exchange.signing import signature, signed_url
-from exchange.webhooks import wire_url
+from ringback.webhooks.signature import signature, signed_url
+from ringback.webhooks.urls import wire_url
 from tests.exchange.conftest import NUMBER, TOKEN, eventually
 
 U = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -89,7 +89,7 @@ def test_userinfo_and_fragment_are_never_signed_and_voice_over_https_loses_its_p
     ],
 )
 def test_whatever_the_address_holds_the_validator_accepts_the_request(app, exchange, ada, path):
-    exchange.board.numbers[NUMBER].sms_url = app.origin + path
+    exchange.state.numbers[NUMBER].sms_url = app.origin + path
     ada.texts("Café ☕ it's")
     eventually(lambda: bool(app.asked), "a webhook")
     asked = app.asked[0]
@@ -100,7 +100,7 @@ def test_whatever_the_address_holds_the_validator_accepts_the_request(app, excha
 
 
 def test_a_get_webhook_carries_everything_in_its_address(app, exchange, ada):
-    number = exchange.board.numbers[NUMBER]
+    number = exchange.state.numbers[NUMBER]
     number.sms_url, number.sms_method = app.origin + "/sms?keep=this%27s", "GET"
     ada.texts("hi & bye")
     eventually(lambda: bool(app.asked), "a webhook")

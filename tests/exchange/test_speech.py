@@ -7,7 +7,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.verbs.partial import MOST_STEPS, growing
+from ringback.verbs.gather_partial_results import MAX_STEPS, growing_prefixes
 
 GATHER = '<Response><Gather input="speech" action="/order" {}><Say>What would you like?</Say></Gather></Response>'
 
@@ -47,7 +47,7 @@ def test_it_is_told_by_get_where_asked_for(waiter, ada):
 
 def test_an_app_that_takes_its_time_over_the_parts_does_not_hold_up_the_call(waiter, exchange, ada):
     waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far"')
-    waiter.answers["/so-far"] = lambda asked: exchange.board.clock.sleep(60)
+    waiter.answers["/so-far"] = lambda asked: exchange.state.clock.sleep(60)
     ada.dials()
     ada.speaks("tea please")
     waiter.was_asked("/so-far")
@@ -60,7 +60,7 @@ def test_an_app_may_take_the_caller_elsewhere_before_the_sentence_is_over(waiter
         if asked["UnstableSpeechResult"].endswith("help"):
             twiml = "<Response><Say>Help is coming</Say><Pause length='9'/></Response>"
             exchange.loop.call_soon(exchange.loop.run_in_executor, None, redirect, twiml)
-            return exchange.board.clock.sleep(60)
+            return exchange.state.clock.sleep(60)
         return web.Response(status=204)
 
     def redirect(twiml):
@@ -101,7 +101,7 @@ def test_attributes_that_make_no_sense_are_named(waiter, exchange, ada, attribut
 @settings(max_examples=30)
 @given(st.lists(st.text("abc", min_size=1), min_size=1).map(" ".join))
 def test_the_parts_grow_to_the_whole_in_a_few_steps(words):
-    parts = list(growing(words))
+    parts = list(growing_prefixes(words))
     assert parts[-1] == words
-    assert 1 <= len(parts) <= MOST_STEPS
+    assert 1 <= len(parts) <= MAX_STEPS
     assert all(longer.startswith(f"{shorter} ") for shorter, longer in itertools.pairwise(parts))

@@ -130,7 +130,7 @@ def test_a_picture_can_be_handed_over_in_its_own_address(app, ada):
 def test_when_the_app_fails_its_fallback_is_asked_with_the_reason(app, exchange, ada):
     app.answers["/sms"] = lambda asked: web.Response(status=500)
     app.answers["/help"] = reply("we are sorry")
-    exchange.board.numbers[NUMBER].sms_fallback_url = f"{app.origin}/help"
+    exchange.state.numbers[NUMBER].sms_fallback_url = f"{app.origin}/help"
     ada.texts("hello")
     ada.gets("we are sorry")
     asked = app.was_asked("/help")[0]

@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange import grammar
-from exchange.call import Plan
-from exchange.clock import Clock
-from exchange.codes import ALL
-from exchange.documents import Trouble, read_messaging, read_voice
-from exchange.life import live, placed
-from exchange.program import Inline
-from exchange.settings import Settings
-from exchange.switchboard import Switchboard
-from exchange.twiml import Element, Unreadable, parse
-from exchange.webhooks import Answer
+from ringback.calls.lifecycle import register_call, run_call
+from ringback.calls.plan import CallPlan
+from ringback.service.clock import Clock
+from ringback.service.error_codes import ERROR_CODES
+from ringback.service.settings import Settings
+from ringback.state import State
+from ringback.twiml import grammar
+from ringback.twiml.documents import DocumentError, read_messaging, read_voice
+from ringback.twiml.parser import Element, TwimlParseError, parse
+from ringback.twiml.steps import Inline
+from ringback.webhooks.request import WebhookResponse
 
-NAMES = st.sampled_from([*grammar.VOICE, "say", "x", "break", "Body"])
+NAMES = st.sampled_from([*grammar.grammar("voice"), "say", "x", "break", "Body"])
 ATTRIBUTES = st.sampled_from(
     [
         "action",
@@ -83,11 +83,11 @@ def _quoted(value):
 
 
 def outcome(read, body, kind):
-    answer = Answer("http://h.example/x", 200, {"content-type": kind} if kind else {}, body)
+    answer = WebhookResponse("http://h.example/x", 200, {"content-type": kind} if kind else {}, body)
     try:
         return read(answer)
-    except Trouble as trouble:
-        assert trouble.code in ALL
+    except DocumentError as trouble:
+        assert trouble.code in ERROR_CODES
         return None
 
 
@@ -104,7 +104,7 @@ def test_anything_like_twiml_is_a_document_or_a_number(text, kind):
     body = f"<Response>{text}</Response>".encode("utf-8", "surrogatepass")
     document = outcome(lambda answer: read_voice(answer), body, kind)
     for channel in ("voice", "sms"):
-        assert all(sentence for _, sentence in grammar.complaints(document.root if document else Element("x"), channel))
+        assert all(sentence for _, sentence in grammar.violations(document.root if document else Element("x"), channel))
 
 
 @settings(deadline=None, max_examples=60)
@@ -117,17 +117,17 @@ def run_in_a_call(document):
     """A call with a stopped clock and nobody at the other end of any address: it may not end in a mistake of ours."""
 
     async def play():
-        board = Switchboard(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))
-        call = placed(board, Plan("+441632960001", "+441632960000", "inbound", "+441632960001", "AC"))
-        call.becomes("ringing")
-        task = asyncio.ensure_future(live(call, Inline(document)))
+        state = State(Settings("AC", "token", "+441632960000", pace=0), Clock(stopped=True))
+        call = register_call(state, CallPlan("+441632960001", "+441632960000", "inbound", "+441632960001", "AC"))
+        call.set_status("ringing")
+        task = asyncio.ensure_future(run_call(state, call, Inline(document)))
         for _ in range(20):
-            await board.clock.forward(5000)
+            await state.clock.forward(5000)
             await asyncio.sleep(0.001)
             if task.done():
                 break
-        codes = [alert["code"] for alert in board.debugger.alerts]
-        await board.close()
+        codes = [alert["code"] for alert in state.debugger.alerts]
+        await state.close()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         return codes
@@ -139,7 +139,7 @@ def test_entities_cannot_grow():
     laughs = '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><Response><Say>&b;</Say></Response>'
     try:
         parse(laughs)
-    except Unreadable as reason:
+    except TwimlParseError as reason:
         assert (reason.code, reason.line) == (12100, 1)
     else:
         raise AssertionError("entities were taken")
@@ -148,7 +148,7 @@ def test_entities_cannot_grow():
 def test_nesting_has_an_end():
     try:
         parse("<Response>" + "<Say>" * 5000 + "</Say>" * 5000 + "</Response>")
-    except Unreadable as reason:
+    except TwimlParseError as reason:
         assert reason.code == 12100
     else:
         raise AssertionError("any depth was taken")
@@ -157,13 +157,13 @@ def test_nesting_has_an_end():
 def test_the_place_of_a_mistake_is_named():
     try:
         parse("<Response>\n  <Say>hi\n</Response>")
-    except Unreadable as reason:
+    except TwimlParseError as reason:
         assert (reason.code, reason.line) == (12100, 3)
         assert "mismatched" in reason.why
 
 
 def test_a_verb_that_is_never_closed_is_named():
-    with pytest.raises(Unreadable, match="<Say> of line 2 is never closed"):
+    with pytest.raises(TwimlParseError, match="<Say> of line 2 is never closed"):
         parse("<Response>\n<Say>hi")
 
 

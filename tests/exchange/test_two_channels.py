@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from twilio.base.exceptions import TwilioRestException
 
-from exchange import audio
+from ringback.sound import wav
 from tests.exchange.conftest import NUMBER, eventually
 
 PARTY = '<Response><Dial action="/after" recordingStatusCallback="/kept" {}>+441632960002</Dial></Response>'
@@ -126,7 +126,7 @@ def test_a_call_that_the_app_makes_is_recorded_from_both_ends(app, exchange, ada
 
 def test_what_is_played_is_on_the_other_channel(app, exchange, ada):
     ada.behaves("answers")
-    app.answers["/tune.wav"] = lambda asked: web.Response(body=audio.to_wav(audio.beep(1.5)), content_type="audio/wav")
+    app.answers["/tune.wav"] = lambda asked: web.Response(body=wav.to_wav(wav.beep(1.5)), content_type="audio/wav")
     twiml = f"<Response><Pause length='2'/><Play>{app.origin}/tune.wav</Play><Pause length='9'/></Response>"
     made = exchange.client().calls.create(
         to=ada.number, from_=NUMBER, twiml=twiml, record=True, recording_channels="dual"

@@ -9,8 +9,8 @@ import threading
 import pytest
 from aiohttp import web
 
-from exchange.basic import login
-from exchange.webhooks import Overrides
+from ringback.web.basic_auth import login
+from ringback.webhooks.connection_overrides import ConnectionOverrides
 from tests.exchange.conftest import NUMBER, eventually
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n"
@@ -19,7 +19,7 @@ OK = "<Response><Message>ok</Message></Response>"
 
 @pytest.fixture
 def number(exchange):
-    return exchange.board.numbers[NUMBER]
+    return exchange.state.numbers[NUMBER]
 
 
 class RawServer:
@@ -111,13 +111,13 @@ def test_an_unknown_policy_is_refused_by_its_number(app, exchange, number, ada):
 @pytest.mark.parametrize(
     ("fragment", "expected"),
     [
-        ("", Overrides(5, 15, 15, 1, frozenset({"ct"}))),
-        ("#ct=1&rt=99999&tt=500&rc=9&rp=rt,5xx", Overrides(0.1, 15, 0.5, 5, frozenset({"rt", "5xx"}))),
-        ("#ct=x&rc=-1", Overrides(5, 15, 15, 1, frozenset({"ct"}))),
+        ("", ConnectionOverrides(5, 15, 15, 1, frozenset({"ct"}))),
+        ("#ct=1&rt=99999&tt=500&rc=9&rp=rt,5xx", ConnectionOverrides(0.1, 15, 0.5, 5, frozenset({"rt", "5xx"}))),
+        ("#ct=x&rc=-1", ConnectionOverrides(5, 15, 15, 1, frozenset({"ct"}))),
     ],
 )
 def test_overrides_stay_within_their_ranges(fragment, expected):
-    assert Overrides.of("http://h.example/x" + fragment) == expected
+    assert ConnectionOverrides.from_url("http://h.example/x" + fragment) == expected
 
 
 @pytest.mark.parametrize(("status", "method"), [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])

@@ -69,7 +69,7 @@ def test_strangers_see_and_do_nothing(app, id, room, path):
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
 def test_a_form_from_elsewhere_is_refused(presenter, id, room, path):
-    assert presenter.post("/present/webhooks" + path.format(id=id), token="made-up", **WANTED).status_code == 400
+    assert presenter.post("/present/webhooks" + path.format(id=id), csrf_token="made-up", **WANTED).status_code == 400
     assert [one.id for one in endpoints.load_all(room.redis)] == [id]
 
 
@@ -159,8 +159,17 @@ def test_it_is_paused_resumed_and_forgotten(does, id, room):
 
 
 def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter, id, room):
-    tried(room.redis, id, status=500, cause="status", body="<b>oops</b>", connect=1.4, first_byte=7.0, duration_ms=9.0)
-    tried(room.redis, id, cause="tls", sentence="Its certificate is for another name.")
+    tried(
+        room.redis,
+        id,
+        status=500,
+        cause="status",
+        response_body="<b>oops</b>",
+        connect_ms=1.4,
+        first_byte_ms=7.0,
+        duration_ms=9.0,
+    )
+    tried(room.redis, id, cause="tls", detail="Its certificate is for another name.")
     page = presenter.get(f"/present/webhooks/{id}").text
     for words in ("500", "7 ms", "9 ms", "&lt;b&gt;oops&lt;/b&gt;", "tls", "Its certificate is for another name."):
         assert words in page
@@ -188,7 +197,7 @@ def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(p
 
 
 def test_where_we_stopped_nothing_is_recovered_and_it_is_said_what_to_do(does, id, room):
-    endpoints.disable(room.redis, id, "It answered 410, gone, so we stopped.")
+    endpoints.disable(room.redis, id, "The endpoint returned 410 Gone, so we disabled it.")
     assert "Resume it first" in does("recover", hours="24")
 
 

@@ -45,7 +45,7 @@ class Deployment:
         self.commands = {
             "store": f"{find_store_program()} --bind 127.0.0.1 --port {self.store_port} "
             f"--appendonly yes --dir {folder}/store",
-            "exchange": f"{sys.executable} -m exchange serve --port {self.exchange_port} --pace 0 --app {self.web} "
+            "exchange": f"{sys.executable} -m ringback serve --port {self.exchange_port} --pace 0 --app {self.web} "
             "--voice-fallback /voice/fallback --sms-fallback /sms/fallback --voice-status /voice/status",
             "web": f"{sys.executable} -m gunicorn --bind 127.0.0.1:{self.web_port} app:create_app()",
             "worker": f"{sys.executable} -m workers",
@@ -105,7 +105,7 @@ class Deployment:
             return json.loads(answer.read() or b"{}")
 
     def fault(self, kind: str, **how: Any) -> None:
-        """Something goes wrong between Twilio and us: see exchange/faults.py."""
+        """Something goes wrong between Twilio and us: see ringback/service/faults.py."""
         self.post(f"{self.exchange}/faults", {"kind": kind, **how})
 
     def until(self, true: Callable[[], Any], what: str | Callable[[], str], within: float = LIMIT_SECONDS) -> Any:

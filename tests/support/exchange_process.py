@@ -21,7 +21,7 @@ class ExchangeProcess:
     def __init__(self, environ: dict[str, str]) -> None:
         self.port, self.environ = reserved_port(), environ
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "exchange", "serve", "--port", str(self.port), "--pace", "0"]
+        command = [sys.executable, "-m", "ringback", "serve", "--port", str(self.port), "--pace", "0"]
         command += ["--app", "http://127.0.0.1:9"]
         given = os.environ | environ
         self.process = subprocess.Popen(command, env=given, cwd=ROOT, stdout=subprocess.DEVNULL)

@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import config
-from exchange.grammar import complaints
-from exchange.twiml import parse
 from receiving import twilio
+from ringback.twiml.grammar import violations
+from ringback.twiml.parser import parse
 
 PUBLIC_URL = "https://talk.example"
 ME = "+447700900201"
@@ -43,7 +43,7 @@ class WebhookPoster:
 
 def is_valid_twiml(document: bytes, channel: str) -> bool:
     """Holds for every document that any test gets: the exchange would run it without one warning."""
-    warnings = [warning for _, warning in complaints(parse(document), channel)]
+    warnings = [warning for _, warning in violations(parse(document), channel)]
     assert not warnings, f"{warnings} in {document.decode()}"
     assert len(document) < 64 * 1024
     return True

@@ -208,7 +208,7 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
     endpoints.rotate_key(begun, SEAL, other)
     endpoints.pause(begun, other)
     endpoints.resume(begun, other)
-    endpoints.disable(begun, other, "It answered 410, gone, so we stopped.")
+    endpoints.disable(begun, other, "The endpoint returned 410 Gone, so we disabled it.")
     endpoints.delete(begun, other)
     fanout.fan_out(begun)
     found = [message for message in messages(begun) if message["data"]["endpoint"] == other]
@@ -221,7 +221,7 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
         "host": "hear.example",
         "event_types": ["call.*"],
         "state": "disabled",
-        "reason": "It answered 410, gone, so we stopped.",
+        "reason": "The endpoint returned 410 Gone, so we disabled it.",
     }
 
 

@@ -37,7 +37,7 @@ class EndpointCookieJar:
     endpoint: str
     owner: str
 
-    def header(self, url: str) -> str:
+    def cookie_header(self, url: str) -> str:
         """The Cookie header for this address, or ""."""
         cookies = self._read(self.redis.get(redis_key(self.endpoint)))
         if not cookies:
@@ -46,7 +46,7 @@ class EndpointCookieJar:
         _build_cookie_jar(cookies).add_cookie_header(request)
         return request.get_header("Cookie") or ""
 
-    def keep(self, url: str, lines: Sequence[str]) -> None:
+    def store_cookies(self, url: str, lines: Sequence[str]) -> None:
         """Take the Set-Cookie lines of an answer from this address. Of two answers at once, none is lost."""
         for _ in range(5):
             seen = self.redis.get(redis_key(self.endpoint)) or b""

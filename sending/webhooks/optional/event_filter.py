@@ -61,9 +61,9 @@ class EventFilter:
             return None
 
     def _fetch(self, headers: Mapping[str, str]) -> HttpResponse:
-        place, jar = self.subscriber.event_filter, self.credentials.jar
+        place, jar = self.subscriber.event_filter, self.credentials.cookie_jar
         ours = self.credentials.headers if _origin(place) == _origin(self.subscriber.url) else {}
-        cookie = jar.header(place) if jar else ""
+        cookie = jar.cookie_header(place) if jar else ""
         limits: dict[str, Any] = {
             "total_timeout": FETCH_TIMEOUT_SECONDS,
             "max_kept_bytes": MAX_FILTER_BYTES,
@@ -71,7 +71,7 @@ class EventFilter:
         }
         reply = self.client.request("GET", place, headers={**ours, **headers}, cookie=cookie, **limits)
         if jar and reply.set_cookies:
-            jar.keep(place, reply.set_cookies)
+            jar.store_cookies(place, reply.set_cookies)
         return reply
 
 

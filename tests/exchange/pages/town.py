@@ -12,8 +12,8 @@ import requests
 from aiohttp import web
 from twilio.rest import Client
 
-from exchange.server import Server
-from exchange.settings import Settings
+from ringback.service.settings import Settings
+from ringback.web.server import Server
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "a token of these tests"
 NUMBER = "+441632960000"

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from exchange.options import parser
-from exchange.run import run
+from ringback.launcher.command_line import parser
+from ringback.launcher.run import run
 from tests.exchange.conftest import Exchange, eventually
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, needs
@@ -32,12 +32,13 @@ OTHER_PYTHONS = sorted(Path(os.environ["EXCHANGE_PYTHONS"]).iterdir()) if os.env
 
 
 class Run(Exchange):
-    """`python -m exchange run`, and what it prints."""
+    """`python -m ringback run`, and what it prints."""
 
     def __init__(self, folder: Path, *command: str, options: tuple[str, ...] = (), **environment: str) -> None:
-        told = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder), "PORT": str(reserved_port())}
+        told = {name: os.environ[name] for name in ("PATH", "PYTHONPATH")}
+        told |= {"TMPDIR": str(folder), "HOME": str(folder), "PORT": str(reserved_port())}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "exchange", "run", "--port=0", "--pace=0", "--delivery=0", *options, "--", *command],
+            [sys.executable, "-m", "ringback", "run", "--port=0", "--pace=0", "--delivery=0", *options, "--", *command],
             env=told | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

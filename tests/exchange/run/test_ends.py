@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from exchange import command
-from exchange.options import Unusable, parser
-from exchange.run import run
+from ringback.launcher import app_process
+from ringback.launcher.command_line import UsageError, parser
+from ringback.launcher.run import run
 from tests.support.ports import reserved_port
 from tests.support.processes import has_ended
 
@@ -73,7 +73,7 @@ def test_a_command_that_is_no_program_is_named(outcome, tmp_path):
     broken = tmp_path / "broken"
     broken.write_text("#!/no/such/interpreter\n")
     broken.chmod(0o755)
-    with pytest.raises(Unusable, match=f"{broken} cannot be started: No such file or directory"):
+    with pytest.raises(UsageError, match=f"{broken} cannot be started: No such file or directory"):
         outcome(str(broken))
 
 
@@ -96,12 +96,12 @@ def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         sentence = f"Something listens at http://127.0.0.1:{port} already: stop it, or choose another port"
-        with pytest.raises(Unusable, match=sentence):
+        with pytest.raises(UsageError, match=sentence):
             outcome("echo", PORT=str(port))
 
 
 def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
-    monkeypatch.setattr(command, "PATIENCE", 0.2)
+    monkeypatch.setattr(app_process, "LISTEN_WARNING_SECONDS", 0.2)
     listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
     app = f"http://127.0.0.1:{reserved_port()}"
     asked = parser().parse_args(["run", "--port=0", f"--app={app}", "--", sys.executable, "-c", listens_elsewhere])
@@ -122,7 +122,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
 
 
 def test_the_app_may_say_goodbye(start):
-    polite = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(print('goodbye', flush=True)));"
+    polite = "import os, signal, time; signal.signal(15, lambda *_: (os.write(1, b'goodbye\\n'), os._exit(0)));"
     running = start(sys.executable, "-c", polite + "print('up', flush=True); time.sleep(600)")
     running.line("up")
     running.ends(signal.SIGINT)
@@ -142,7 +142,7 @@ def stop_it(capfd, stop):
 
     async def stopping():
         app = [sys.executable, "-c", STUBBORN]
-        running = asyncio.ensure_future(command.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
+        running = asyncio.ensure_future(app_process.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
         async with asyncio.timeout(20):
             while "up" not in capfd.readouterr().out:
                 await asyncio.sleep(0.02)
@@ -154,7 +154,7 @@ def stop_it(capfd, stop):
 
 
 def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
-    monkeypatch.setattr(command, "LAST_WORDS", 0.2)
+    monkeypatch.setattr(app_process, "SHUTDOWN_SECONDS", 0.2)
 
     async def once(running):
         running.cancel()
@@ -163,7 +163,7 @@ def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
 
 
 def test_who_asks_twice_waits_no_longer(monkeypatch, capfd):
-    monkeypatch.setattr(command, "LAST_WORDS", 600)
+    monkeypatch.setattr(app_process, "SHUTDOWN_SECONDS", 600)
 
     async def twice(running):
         running.cancel()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from exchange.proxy import Proxy
+from ringback.launcher.proxy import Proxy
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def opened(monkeypatch):
         reached.append((host, port))
         raise ConnectionRefusedError("not in a test")
 
-    monkeypatch.setattr("exchange.proxy.asyncio.open_connection", no_connection)
+    monkeypatch.setattr("ringback.launcher.proxy.asyncio.open_connection", no_connection)
     return reached
 
 
@@ -167,7 +167,7 @@ def test_whatever_is_said_is_refused_or_unanswered(said):
         raise ConnectionRefusedError
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("exchange.proxy.asyncio.open_connection", no_connection)
+        patched.setattr("ringback.launcher.proxy.asyncio.open_connection", no_connection)
         answer = ask(b"".join(said) + b"\r\n\r\n")
     assert answer == b"" or answer.startswith(b"HTTP/1.1 403 ")
     assert reached == []

@@ -134,7 +134,7 @@ def test_the_end_of_a_call_that_was_not_told_is_brought_in(town, redis, phone, g
     town.post(f"{door}/{sid}/hangup")
     until(lambda: town.get(f"{door}/{sid}")["status"] in ("completed", "canceled"))
     _, outcomes = carried_out(redis, phone, runs.BACKFILL, since=time.time() - 30)
-    assert [outcome.state for outcome in outcomes if "call from +44 ••• 292" in outcome.what] == ["good"]
+    assert [outcome.state for outcome in outcomes if "call from +44 ••• 292" in outcome.what] == ["success"]
     assert [event.subject for event in events.read_latest(redis, 50) if event.type == "call.ended"] == [sid]
     _, outcomes = carried_out(redis, phone, runs.FIND_MISSING, since=time.time() - 30)
     assert not [outcome for outcome in outcomes if "292" in outcome.what]
@@ -152,7 +152,7 @@ def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, 
     github_is_quiet.delivered("33333333-cccc", now(15), payload=payload | {"issue": {"number": 8, "title": "x"}})
     run, outcomes = carried_out(redis, phone, runs.BACKFILL)
     mine = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
-    assert [(outcome.state, outcome.status) for outcome in mine] == [("good", 204)] * 2
+    assert [(outcome.state, outcome.status) for outcome in mine] == [("success", 204)] * 2
     assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
     kept = [delivery for _, delivery, _ in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
@@ -266,7 +266,7 @@ def test_runs_and_their_rows_do_not_pile_up(redis, phone, monkeypatch):
     monkeypatch.setattr(runs, "MAX_OUTCOMES", 3)
     log = runs.RunWriter(redis, runs.plan(redis, runs.FIND_MISSING, {}))
     for _ in range(5):
-        log.add_outcome(runs.Outcome("x", "good", 200, 0.1, "done"))
+        log.add_outcome(runs.Outcome("x", "success", 200, 0.1, "done"))
     for _ in range(runs.MAX_RUNS + 2):
         runs.plan(redis, runs.FIND_MISSING, {})
     assert len(runs.outcomes(redis, log.run.id, 100)) == 3

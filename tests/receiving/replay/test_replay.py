@@ -56,7 +56,7 @@ def a_text(front_door, target="/sms", body="time", sid="SM1"):
 def test_what_every_provider_sent_two_hours_ago_is_taken_when_it_is_signed_anew(case, front_door, redis, again):
     old = case.provider.sign(replace(case.unsigned(), received_at=LONG_AGO), case.secrets)
     (outcome,) = again(kept(redis, old))
-    assert (outcome.state, outcome.words) == ("good", "done"), outcome
+    assert (outcome.state, outcome.words) == ("success", "done"), outcome
     assert heard(redis)[0]["provider"] == case.name
 
 
@@ -68,12 +68,12 @@ def test_as_it_came_is_as_good_as_it_was_then(name, front_door, redis, again):
     (outcome,) = again(kept(redis, signed), resign=False)
     expected = {"github": 204, "stripe": 403, "plain": 401}  # no time in it; too old; its password was not kept
     assert outcome.status == expected[name]
-    assert (outcome.state == "good") == (name == "github")
+    assert (outcome.state == "success") == (name == "github")
 
 
 def test_what_was_done_gets_the_stored_reply_and_nothing_is_done(front_door, redis, again):
     first, second = again(*2 * [kept(redis, from_github(front_door))])
-    assert (first.state, second.state) == ("good", "over")
+    assert (first.state, second.state) == ("success", "skipped")
     assert len(heard(redis)) == 1
     assert events.read_latest(redis, 1)[0].type == "delivery.duplicate"
 
@@ -81,14 +81,14 @@ def test_what_was_done_gets_the_stored_reply_and_nothing_is_done(front_door, red
 def test_somebody_who_wants_the_work_done_again_gets_it_once_a_run(front_door, redis, again):
     name = kept(redis, from_github(front_door))
     again(name)
-    assert [outcome.state for outcome in again(name, name, force=True)] == ["good", "over"]
-    assert again(name, force=True, name="run2")[0].state == "good"
+    assert [outcome.state for outcome in again(name, name, force=True)] == ["success", "skipped"]
+    assert again(name, force=True, name="run2")[0].state == "success"
     assert len(heard(redis)) == 3
 
 
 def test_a_text_is_worked_on_again_and_answered_the_same_to_whoever_sends_it_late(front_door, redis, again):
     name = kept(redis, a_text(front_door, body="flip"))
-    assert [again(name)[0].words, again(name)[0].state, again(name, force=True)[0].words] == ["done", "over", "done"]
+    assert [again(name)[0].words, again(name)[0].state, again(name, force=True)[0].words] == ["done", "skipped", "done"]
     assert not redis.keys("outbox:*")  # nobody is texted because of a replay
 
 

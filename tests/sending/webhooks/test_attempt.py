@@ -20,9 +20,9 @@ def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_sig
         house.time_passes(id)
         house.sends(id)
     first, second = house.attempts(id)
-    assert [first.status, first.cause, first.body, second.status] == [500, "status", "oops", 200]
-    assert [first.tries, second.tries] == [1, 2]
-    assert first.request["webhook-id"] == second.request["webhook-id"] == message
+    assert [first.status, first.cause, first.response_body, second.status] == [500, "status", "oops", 200]
+    assert [first.attempt_number, second.attempt_number] == [1, 2]
+    assert first.request_headers["webhook-id"] == second.request_headers["webhook-id"] == message
     assert (house.state(message, id), house.told()) == ("delivered", ["webhook.failed", "webhook.delivered"])
 
 
@@ -53,7 +53,7 @@ def test_a_connection_that_breaks_at_once_is_tried_again_at_once(house):
         id = house.subscribes(there)
         house.says()
         house.sends(id)
-    assert [row.tries for row in house.attempts(id)] == [1, 1]
+    assert [row.attempt_number for row in house.attempts(id)] == [1, 1]
     assert len(there.requests) == 2
 
 
@@ -83,7 +83,7 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
         house.time_passes(id)
         assert house.sends(id) == 0
     stopped = endpoints.load(house.redis, id)
-    assert (stopped.state, stopped.state_reason) == ("disabled", "It answered 410, gone, so we stopped.")
+    assert (stopped.state, stopped.state_reason) == ("disabled", "The endpoint returned 410 Gone, so we disabled it.")
     assert "endpoint.disabled" in house.told()
     (effect,) = house.redis.keys("outbox:stopped-*")
     assert b"receiver.test" in house.redis.hget(effect, "body")
@@ -120,7 +120,7 @@ def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house
         assert list(redelivery.recover(house.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
         house.sends(id)
         assert house.state(message, id) == "delivered"
-    assert {row.request["webhook-id"] for row in house.attempts(id)} == {message}
+    assert {row.request_headers["webhook-id"] for row in house.attempts(id)} == {message}
 
 
 def test_a_receiver_that_keeps_failing_is_only_probed_until_it_takes_one(house):

@@ -63,7 +63,7 @@ def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis)
     assert b"Authorization: Bearer s3cret\r\n" in there.requests[0]
     assert b"X-Team: marigold\r\n" in there.requests[0]
     (row,) = dispatch.load_attempts(redis, id)
-    assert (row.request["X-Team"], row.request["Authorization"]) == ("•••", "•••")
+    assert (row.request_headers["X-Team"], row.request_headers["Authorization"]) == ("•••", "•••")
     key = SEAL.open(endpoints.load(redis, id).keys[0].encrypted)
     store = everything_in(redis)
     assert b"receiver.test" in store  # we do look where it would be

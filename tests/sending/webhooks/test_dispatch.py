@@ -53,7 +53,7 @@ def test_a_hundred_megabytes_of_answer_are_a_delivery(house):
         id = house.subscribes(there)
         message = house.says()
         house.sends(id)
-    assert (house.state(message, id), len(house.attempts(id)[0].body)) == ("delivered", 2_000)
+    assert (house.state(message, id), len(house.attempts(id)[0].response_body)) == ("delivered", 2_000)
 
 
 def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
@@ -84,7 +84,7 @@ def test_a_fallback_gets_it_signed_alike_when_the_first_cannot_be_reached(house)
         message = house.says()
         house.sends(id)
     rows = house.attempts(id)
-    assert [(row.fallback, row.cause) for row in rows] == [(False, "connect"), (False, "connect"), (True, "")]
+    assert [(row.used_fallback, row.cause) for row in rows] == [(False, "connect"), (False, "connect"), (True, "")]
     assert house.state(message, id) == "delivered"
     head, _, body = there.requests[0].partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])

@@ -91,7 +91,7 @@ def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_o
                     house.sends(id)
                 house.time_passes(id)
         assert house.sends(id) == 1
-    assert sorted((row.tries, row.cause) for row in house.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
+    assert sorted((row.attempt_number, row.cause) for row in house.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
 
 
 def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):

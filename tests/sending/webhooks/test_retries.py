@@ -36,10 +36,10 @@ def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
     ("statuses", "verdict"),
     [
         ([200, 201, 204, 299], "delivered"),
-        ([301, 302, 303, 307, 308, 304], "again"),
-        ([400, 401, 403, 404, 405, 408, 413, 415, 422, 425, 500, 501, 599, 102, 999], "again"),
-        ([410], "again"),
-        ([429, 502, 503, 504], "slow"),
+        ([301, 302, 303, 307, 308, 304], "retry"),
+        ([400, 401, 403, 404, 405, 408, 413, 415, 422, 425, 500, 501, 599, 102, 999], "retry"),
+        ([410], "retry"),
+        ([429, 502, 503, 504], "back_off"),
     ],
 )
 def test_what_each_status_means(statuses, verdict):
@@ -52,7 +52,7 @@ def test_only_one_that_is_gone_is_stopped():
 
 @pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
 def test_no_answer_is_tried_again(cause):
-    assert outcomes.classify_cause(cause).verdict == "again"
+    assert outcomes.classify_cause(cause).verdict == "retry"
 
 
 def test_an_address_that_leads_inside_is_never_tried_again():

@@ -31,7 +31,7 @@ def tells(redis, client):
         row = dispatch.load_attempts(redis, id)[0]
         redis.hset(f"endpoint:{id}", mapping={"hold_until": 0, "failures": 0})
         redis.delete(f"endpoint:{id}:due")
-        return row.status, row.body.strip()
+        return row.status, row.response_body.strip()
 
     return tell
 

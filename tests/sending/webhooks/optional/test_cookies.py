@@ -20,12 +20,12 @@ def jar(redis):
 
 
 def test_a_cookie_goes_back_to_who_set_it(jar):
-    jar.keep(HERE, ["session=abc; HttpOnly; SameSite=Strict", "theme=dark; Path=/"])
-    assert jar.header(HERE) == "session=abc; theme=dark"
+    jar.store_cookies(HERE, ["session=abc; HttpOnly; SameSite=Strict", "theme=dark; Path=/"])
+    assert jar.cookie_header(HERE) == "session=abc; theme=dark"
 
 
 def test_without_cookies_there_is_no_header(jar):
-    assert jar.header(HERE) == ""
+    assert jar.cookie_header(HERE) == ""
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_without_cookies_there_is_no_header(jar):
     ],
 )
 def test_a_cookie_goes_where_its_attributes_say(jar, line, goes_to, stays_away_from):
-    jar.keep(HERE, [line])
-    assert jar.header(goes_to) == line.partition(";")[0]
-    assert jar.header(stays_away_from) == ""
+    jar.store_cookies(HERE, [line])
+    assert jar.cookie_header(goes_to) == line.partition(";")[0]
+    assert jar.cookie_header(stays_away_from) == ""
 
 
 @pytest.mark.parametrize(
@@ -63,65 +63,65 @@ def test_a_cookie_goes_where_its_attributes_say(jar, line, goes_to, stays_away_f
     ],
 )
 def test_a_cookie_that_breaks_the_rules_is_not_kept(jar, line):
-    jar.keep(HERE, [line])
-    assert jar.header(HERE) == ""
+    jar.store_cookies(HERE, [line])
+    assert jar.cookie_header(HERE) == ""
 
 
 def test_a_secure_cookie_cannot_come_over_an_open_line(jar):
-    jar.keep("http://hear.example/", ["a=1; Secure; Path=/"])
-    assert jar.header("https://hear.example/") == ""
+    jar.store_cookies("http://hear.example/", ["a=1; Secure; Path=/"])
+    assert jar.cookie_header("https://hear.example/") == ""
 
 
 def test_a_cookie_ends_when_it_said_or_is_told_to(jar):
     with time_machine.travel(time.time(), tick=False) as clock:
-        jar.keep(HERE, ["a=1; Max-Age=60", "b=2"])
+        jar.store_cookies(HERE, ["a=1; Max-Age=60", "b=2"])
         clock.shift(59)
-        assert jar.header(HERE) == "a=1; b=2"
+        assert jar.cookie_header(HERE) == "a=1; b=2"
         clock.shift(2)
-        assert jar.header(HERE) == "b=2"
-        jar.keep(HERE, ["b=; Max-Age=0"])
-        assert jar.header(HERE) == ""
+        assert jar.cookie_header(HERE) == "b=2"
+        jar.store_cookies(HERE, ["b=; Max-Age=0"])
+        assert jar.cookie_header(HERE) == ""
 
 
 def test_a_new_value_takes_the_place_of_the_old(jar):
-    jar.keep(HERE, ["a=1"])
-    jar.keep(HERE, ["a=2"])
-    assert jar.header(HERE) == "a=2"
+    jar.store_cookies(HERE, ["a=1"])
+    jar.store_cookies(HERE, ["a=2"])
+    assert jar.cookie_header(HERE) == "a=2"
 
 
 def test_a_jar_stays_small_and_the_oldest_goes_first(jar):
     for number in range(MAX_COOKIES + 5):
-        jar.keep(HERE, [f"c{number}=x"])
-    assert jar.header(HERE).split("; ") == [f"c{number}=x" for number in range(5, MAX_COOKIES + 5)]
+        jar.store_cookies(HERE, [f"c{number}=x"])
+    assert jar.cookie_header(HERE).split("; ") == [f"c{number}=x" for number in range(5, MAX_COOKIES + 5)]
     for number in range(4):
-        jar.keep(HERE, [f"long{number}={'x' * 4_000}"])
-    assert len(jar.header(HERE)) <= MAX_JAR_CHARACTERS
+        jar.store_cookies(HERE, [f"long{number}={'x' * 4_000}"])
+    assert len(jar.cookie_header(HERE)) <= MAX_JAR_CHARACTERS
 
 
 def test_another_endpoint_and_a_later_key_or_address_see_nothing_of_it(jar, redis):
-    jar.keep(HERE, ["a=1"])
-    assert EndpointCookieJar(redis, SEAL, "ep_2", "first").header(HERE) == ""
-    assert EndpointCookieJar(redis, SEAL, "ep_1", "second").header(HERE) == ""
+    jar.store_cookies(HERE, ["a=1"])
+    assert EndpointCookieJar(redis, SEAL, "ep_2", "first").cookie_header(HERE) == ""
+    assert EndpointCookieJar(redis, SEAL, "ep_1", "second").cookie_header(HERE) == ""
 
 
 def test_the_store_holds_no_cookie_in_plain_words_and_not_for_ever(jar, redis):
-    jar.keep(HERE, ["session=abracadabra"])
+    jar.store_cookies(HERE, ["session=abracadabra"])
     assert b"abracadabra" not in redis.get(redis_key("ep_1"))
     assert redis.ttl(redis_key("ep_1")) > 0
 
 
 def test_a_jar_that_no_key_opens_is_an_empty_one(jar, redis):
-    jar.keep(HERE, ["a=1"])
+    jar.store_cookies(HERE, ["a=1"])
     other = EndpointCookieJar(redis, Encryption(["another key of these tests"]), "ep_1", "first")
-    assert other.header(HERE) == ""
-    other.keep(HERE, ["b=2"])
-    assert other.header(HERE) == "b=2"
+    assert other.cookie_header(HERE) == ""
+    other.store_cookies(HERE, ["b=2"])
+    assert other.cookie_header(HERE) == "b=2"
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=255)) | st.from_regex(r"\A[a-z]=.*; [A-Za-z-]+=.*\Z"), max_size=5))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_receiver_sets_is_sendable_or_dropped(jar, redis, lines):
     redis.delete(redis_key("ep_1"))
-    jar.keep(HERE, lines)
-    assert jar.header(HERE) == "" or jar.header(HERE).isprintable()
-    assert jar.header(HERE).isascii()
+    jar.store_cookies(HERE, lines)
+    assert jar.cookie_header(HERE) == "" or jar.cookie_header(HERE).isprintable()
+    assert jar.cookie_header(HERE).isascii()

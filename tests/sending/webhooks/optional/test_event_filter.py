@@ -65,15 +65,15 @@ def endpoint(redis, client):
 
 def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
     one = endpoint(document(CALLS))
-    assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
-    told = {row.event_type: (row.cause, row.sentence) for row in dispatch.load_attempts(redis, one.id)}
-    assert told["text.received"] == ("unwanted", "Its list of wishes does not name text.received.")
+    assert one.hears("call.ended", "text.received") == ["delivered", "filtered"]
+    told = {row.event_type: (row.cause, row.detail) for row in dispatch.load_attempts(redis, one.id)}
+    assert told["text.received"] == ("filtered", "The endpoint's event filter does not list text.received.")
     assert redis.zcard(f"endpoint:{one.id}:due") == 0
 
 
 def test_what_is_not_wanted_is_no_failure(endpoint, redis):
     one = endpoint(document(CALLS))
-    assert one.hears("text.received") == ["unwanted"]
+    assert one.hears("text.received") == ["filtered"]
     assert not int(redis.hget(f"endpoint:{one.id}", "failures") or 0)
 
 
@@ -86,7 +86,7 @@ def test_the_list_only_narrows(endpoint):
 
 def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint, redis):
     one = endpoint(document(b'{"event_types": []}'))
-    assert one.hears("call.ended") == ["unwanted"]
+    assert one.hears("call.ended") == ["filtered"]
     redelivery.send_example(redis, one.id, "call.ended")
     dispatch.deliver(redis, one.client, SEAL, one.id, http=True)
     assert dispatch.load_attempts(redis, one.id)[0].status == 200
@@ -96,7 +96,7 @@ def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint,
 def test_while_the_list_is_fresh_it_is_not_asked_for_again(endpoint, says):
     one = endpoint(document(CALLS, says))
     for _ in range(3):
-        assert one.hears("text.received") == ["unwanted"]
+        assert one.hears("text.received") == ["filtered"]
     assert len(one.asked()) == 1
 
 
@@ -107,11 +107,11 @@ def test_a_stale_list_is_asked_for_by_its_etag_and_is_fresh_again_when_it_has_no
     with time_machine.travel(time.time(), tick=True) as clock:
         one.hears("call.ended")
         clock.shift(61)
-        assert one.hears("call.ended", "text.received") == ["delivered", "unwanted"]
+        assert one.hears("call.ended", "text.received") == ["delivered", "filtered"]
         one.hears("call.ended")  # the answer to the second question made it fresh
         assert len(one.asked()) == 2
         clock.shift(61)
-        assert one.hears("call.ended") == ["unwanted"]
+        assert one.hears("call.ended") == ["filtered"]
     assert 'if-none-match: "1"' not in one.asked()[0]
     assert 'if-none-match: "1"' in one.asked()[1]
 

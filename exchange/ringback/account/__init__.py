@@ -1,0 +1,1 @@
+"""What belongs to the account: phone numbers, applications, keys, and the services Verify and Lookup."""

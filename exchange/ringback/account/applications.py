@@ -1,0 +1,17 @@
+"""TwiML applications: addresses under one sid, for numbers and calls to share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ringback.account.webhook_urls import WebhookUrls
+from ringback.service.sids import new_sid
+
+
+@dataclass(kw_only=True)
+class TwimlApplication(WebhookUrls):
+    """Its addresses win over those of a number that names it."""
+
+    sms_status_callback: str = ""
+    message_status_callback: str = ""
+    sid: str = field(default_factory=lambda: new_sid("AP"))

@@ -1,0 +1,46 @@
+"""Phone numbers: what one looks like, and those the account owns with where their calls and texts go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ringback.account.webhook_urls import WebhookUrls, app_webhook_urls
+from ringback.service.settings import Settings
+from ringback.service.sids import new_sid
+
+E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+SHORTCODE = re.compile(r"[0-9]{3,6}")
+CLIENT = re.compile(r"client:[A-Za-z0-9_.@+-]{1,121}")
+PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
+
+
+def normalize_number(written: str) -> str:
+    """A number as people write it, without its punctuation."""
+    text = written.strip()
+    return text if ":" in text else PUNCTUATION.sub("", text)
+
+
+def is_e164(text: str) -> bool:
+    return bool(E164.fullmatch(text))
+
+
+def is_handset_address(text: str) -> bool:
+    """Something a handset can be: a number, a short code, or a client identity."""
+    return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
+
+
+@dataclass(kw_only=True)
+class PhoneNumber(WebhookUrls):
+    """An IncomingPhoneNumber. Field names are Twilio's."""
+
+    phone_number: str
+    voice_application_sid: str = ""
+    sms_application_sid: str = ""
+    sid: str = field(default_factory=lambda: new_sid("PN"))
+
+
+def app_number(settings: Settings, now: datetime) -> PhoneNumber:
+    """The app's own number, as the options describe it."""
+    return PhoneNumber(phone_number=settings.number, friendly_name=settings.number, **app_webhook_urls(settings, now))

@@ -1,0 +1,47 @@
+"""Addresses: where calls and texts go, as a number has them, or an application that numbers and calls share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ringback.service.settings import Settings
+
+
+@dataclass(kw_only=True)
+class WebhookUrls:
+    """Field names are Twilio's; "" is not set."""
+
+    account_sid: str
+    created: datetime
+    updated: datetime
+    friendly_name: str = ""
+    voice_url: str = ""
+    voice_method: str = "POST"
+    voice_fallback_url: str = ""
+    voice_fallback_method: str = "POST"
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: str = "POST"
+    voice_caller_id_lookup: bool = False
+
+
+def app_webhook_urls(settings: Settings, now: datetime) -> dict[str, Any]:
+    """The app's own, as the options describe them."""
+    return {
+        "account_sid": settings.account_sid,
+        "created": now,
+        "updated": now,
+        "voice_url": settings.app_url(settings.voice),
+        "voice_method": settings.voice_method,
+        "voice_fallback_url": settings.app_url(settings.voice_fallback),
+        "status_callback": settings.app_url(settings.voice_status),
+        "voice_caller_id_lookup": settings.caller_names,
+        "sms_url": settings.app_url(settings.sms),
+        "sms_method": settings.sms_method,
+        "sms_fallback_url": settings.app_url(settings.sms_fallback),
+    }

@@ -1,0 +1,1 @@
+"""Calls: their state, what each person hears, conferences and queues."""

@@ -1,0 +1,152 @@
+"""A call's life: rung, answered, run, interrupted, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+from xml.sax.saxutils import escape
+
+from ringback.account.phone_numbers import PhoneNumber
+from ringback.calls.call import Call
+from ringback.calls.machine_detection import detect_machine
+from ringback.calls.plan import CallPlan, Fallback, StatusCallback
+from ringback.service.bounded_dict import trim
+from ringback.state import State
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
+from ringback.webhooks.request import Webhook
+
+log = logging.getLogger("exchange")
+
+
+def start_inbound_call(
+    state: State, handset: str, number: PhoneNumber, own_numbers_passed: tuple[str, ...] | None = None
+) -> Call:
+    """A handset calls one of our numbers; or another of our calls does, that came through those."""
+    asked, known = state.webhook_urls(number, number.voice_application_sid), state.handsets.get(handset)
+    plan = CallPlan(
+        from_=handset,
+        to=number.phone_number,
+        direction="inbound",
+        handset=handset,
+        account=number.account_sid,
+        number_sid=number.sid,
+        fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
+        callbacks=[StatusCallback(asked.status_callback, asked.status_callback_method)],
+        extra={"CallerName": known.name if known else ""} if asked.voice_caller_id_lookup else {},
+        to_own_number=own_numbers_passed is not None,
+        own_numbers_passed=(*(own_numbers_passed or ()), number.phone_number),
+    )
+    call = register_call(state, plan)
+    call.log.add("did", (f"dials {number.phone_number}", True))
+    call.set_status("ringing")
+    first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
+    state.spawn(run_call(state, call, first))
+    return call
+
+
+def start_handset_call(state: State, handset: str, other: str) -> Call:
+    """A handset calls another: no business of the app, so REST does not show it."""
+    account = state.settings.account_sid
+    call = register_call(state, CallPlan(handset, other, "inbound", handset, account, hidden=True))
+    call.log.add("did", (f"dials {other}", True))
+    call.set_status("ringing")
+    noun = "Client" if other.startswith("client:") else "Number"
+    address = escape(other.removeprefix("client:"))
+    document = f'<Response><Dial answerOnBridge="true"><{noun}>{address}</{noun}></Dial></Response>'
+    state.spawn(run_call(state, call, Inline(document)))
+    return call
+
+
+def register_call(state: State, plan: CallPlan) -> Call:
+    """A call, on the books of the state and of its handset."""
+    call = Call(state, plan)
+    state.calls[call.sid] = call
+    plan.to_own_number = plan.to_own_number or plan.handset in state.numbers
+    if not plan.to_own_number:
+        calls = state.handset(plan.handset).calls
+        calls.append(call)
+        trim(calls, lambda kept: not kept.is_over)
+    call.publish()
+    return call
+
+
+def answer_call(state: State, call: Call) -> None:
+    """Somebody, or something, answers."""
+    detect_machine(state, call)
+    call.set_status("in-progress")
+
+
+def answer_at_handset(state: State, call: Call) -> None:
+    """The handset picks up."""
+    call.log.add("did", ("answers", True))
+    answer_call(state, call)
+
+
+def hang_up_at_handset(call: Call) -> None:
+    """The handset hangs up, declines, or gives up waiting."""
+    call.log.add("did", ("hangs up" if call.is_live or call.plan.direction == "inbound" else "declines", True))
+    if call.is_live:
+        call.interrupt(End("completed", by_person=True))
+    elif call.plan.direction == "inbound":
+        call.interrupt(End("canceled", by_person=True))
+    else:
+        call.set_status("busy")
+
+
+async def run_call(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
+    """Run a call's program to its end, whatever interrupts it, and end the call."""
+    session, end = VoiceSession(state, call), End("failed")
+    call.redirected = False
+    timer = state.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
+    try:
+        end = await _run(session, first)
+    except Exception as error:  # the person must not be left in silence by a mistake of ours
+        log.exception("A call failed in the exchange")
+        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
+    finally:
+        if timer:
+            timer.cancel()
+        unanswered = call.dial_status if end.status == "completed" else end.status
+        call.set_status("completed" if call.is_live else unanswered or "completed")
+    if end.by_person and session.hangup_fetch:
+        state.spawn(_fetch_after_hangup(state, call, session.hangup_fetch))
+    else:
+        call.document_received()
+
+
+async def _run(session: VoiceSession, first: Step) -> End:
+    step: Step = first
+    while not isinstance(step, End):
+        step = await run_interruptible(session.call, session.run_document(step)) or HANG_UP
+        if session.call.serves_stale_document:
+            session.call.serves_stale_document = False
+            await session.stale_fetch()
+    return step
+
+
+async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Let a step run; what interrupts it takes its place."""
+    task = call.running = asyncio.get_running_loop().create_task(work)
+    if call.interruption is not None:
+        task.cancel()
+    try:
+        await asyncio.wait({task})
+    finally:
+        call.running = None
+        if not task.done():
+            task.cancel()
+    interruption, call.interruption = call.interruption, None
+    if interruption is not None:
+        await asyncio.gather(task, return_exceptions=True)
+        return interruption
+    return task.result()
+
+
+async def _fetch_after_hangup(state: State, call: Call, fetch: Fetch) -> None:
+    """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
+    parameters = tuple((call.parameters() | fetch.extra).items())
+    await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", cookie_jar=call.sid, sid=call.sid))
+    call.document_received()

@@ -1,0 +1,58 @@
+"""Outgoing calls: rung, and answered by a person, by a handset that picks up by itself, or by nobody."""
+
+from __future__ import annotations
+
+from ringback.calls.call import Call
+from ringback.calls.lifecycle import answer_call, register_call, run_call
+from ringback.calls.loopback import connect_loopback
+from ringback.calls.machine_detection import AUTO_ANSWER_RESULTS
+from ringback.calls.plan import CallPlan
+from ringback.state import State
+from ringback.twiml.steps import Step
+
+
+def start_outbound_call(
+    state: State, plan: CallPlan, first: Step, timeout: float, time_limit: float | None = None
+) -> Call:
+    """The app calls a handset."""
+    call = register_call(state, plan)
+    state.spawn(_outgoing(state, call, first, timeout, time_limit))
+    return call
+
+
+async def _outgoing(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
+    turn = state.call_rate.reserve(call.plan.account)
+    await state.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
+    if await ring(state, call, timeout):
+        await run_call(state, call, first, time_limit)
+
+
+async def ring(state: State, call: Call, timeout: float) -> bool:
+    """Ring until it is answered; False if that never happens, and then the call is over."""
+    number = state.numbers.get(call.plan.handset)
+    if call.is_over:
+        return False
+    call.notify("initiated", "initiated")
+    behaviour = "" if number else state.handset(call.plan.handset).when_called
+    if behaviour in ("busy", "fails"):
+        await state.clock.sleep(state.settings.answer_after)
+        call.set_status("busy" if behaviour == "busy" else "failed")
+        return False
+    call.set_status("ringing")
+    if number:
+        connect_loopback(state, call, number)
+    elif behaviour in AUTO_ANSWER_RESULTS:
+        state.spawn(_auto_answer(state, call))
+    try:
+        async with state.clock.deadline(timeout):
+            while call.status == "ringing":
+                await call.changed.wait()
+    except TimeoutError:
+        call.set_status("no-answer")
+    return call.is_live
+
+
+async def _auto_answer(state: State, call: Call) -> None:
+    await state.clock.sleep(state.settings.answer_after)
+    if call.status == "ringing":
+        answer_call(state, call)

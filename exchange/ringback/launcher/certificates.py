@@ -1,0 +1,60 @@
+"""An authority that exists for one run: it vouches for Twilio's names here, to the app that was started alone."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import certifi
+import trustme
+
+from ringback.webhooks.urls import is_twilio_host
+
+# Where SDKs, curl and language runtimes look for whom to trust.
+CA_BUNDLE_VARIABLES = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "TWILIO_CA_BUNDLE",
+    "DENO_CERT",
+)
+
+
+class CertificateAuthority:
+    """Its own key stays in memory. `bundle` is the file its callers must trust; all it writes lies in `folder`."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.authority = trustme.CA(organization_name="The local exchange")
+        self.contexts: dict[str, ssl.SSLContext] = {}
+        self.bundle = folder / "trusted.pem"
+        self.bundle.write_bytes(b"\n".join(_trusted_roots(environment)) + b"\n" + self.authority.cert_pem.bytes())
+
+    def context(self, name: str) -> ssl.SSLContext:
+        """For a server that is asked by that name, or by any other name of Twilio's."""
+        if name not in self.contexts:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            pair = self.authority.issue_cert(name).private_key_and_cert_chain_pem
+            with pair.tempfile(dir=str(self.folder)) as path:
+                context.load_cert_chain(path)
+            context.sni_callback = self._select_certificate
+            self.contexts[name] = context
+        return self.contexts[name]
+
+    def _select_certificate(
+        self, wire: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext
+    ) -> int | None:
+        if name is None or not is_twilio_host(name):
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        wire.context = self.context(name)
+        return None
+
+
+def _trusted_roots(environment: Mapping[str, str]) -> Iterable[bytes]:
+    """The world's authorities, and those the user had added: a bundle replaces what was trusted before."""
+    for path in dict.fromkeys([certifi.where(), *(environment.get(name, "") for name in CA_BUNDLE_VARIABLES)]):
+        with suppress(OSError):
+            yield Path(path).read_bytes()

@@ -1,0 +1,82 @@
+"""Text messages: each one's state, and its way from queued to delivered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ringback.messages.attachments import fetch_all_media
+from ringback.messages.message import SENDER_UNDECIDED, Message, callback_parameters
+from ringback.service.error_codes import message_of
+from ringback.state import State
+
+
+def send(state: State, message: Message) -> Message:
+    """Take a message on its way to a handset; it goes by itself from here."""
+    state.messages[message.sid] = message
+    turn = state.message_rate.reserve(message.from_, message.num_segments)
+    state.spawn(_deliver(state, message, turn))
+    return message
+
+
+def schedule(state: State, message: Message, at: datetime) -> Message:
+    """Take a message that leaves at a later moment of the exchange's clock, unless it is canceled before."""
+    message.status = "scheduled"
+    state.messages[message.sid] = message
+    state.spawn(_send_at(state, message, at))
+    return message
+
+
+async def _send_at(state: State, message: Message, at: datetime) -> None:
+    await state.clock.sleep(at.timestamp() - state.clock.time())
+    if message.status != "scheduled":
+        return
+    if state.opt_outs.has_opted_out(message.to, message.from_):
+        fail(state, message, 21610)
+    else:
+        await _deliver(state, message, state.message_rate.reserve(message.from_, message.num_segments))
+
+
+def cancel(state: State, message: Message) -> None:
+    """Call a scheduled message off."""
+    _set_status(state, message, "canceled")
+
+
+def fail(state: State, message: Message, code: int) -> Message:
+    """Note a message that never leaves."""
+    message.error_code = code
+    state.messages[message.sid] = message
+    _set_status(state, message, "failed")
+    return message
+
+
+async def _deliver(state: State, message: Message, turn: float) -> None:
+    due = state.clock.time() + turn
+    await fetch_all_media(state, message)
+    await state.clock.sleep(due - state.clock.time())
+    await state.clock.sleep(state.settings.delivery)
+    if message.status in SENDER_UNDECIDED:
+        _set_status(state, message, "queued")
+        await state.clock.sleep(state.settings.delivery)
+    message.sent = state.clock.now()
+    _set_status(state, message, "sent")
+    await state.clock.sleep(state.settings.delivery)
+    if code := _delivery_error(state, message):
+        message.error_code, message.error_message = code, message_of(code)
+        return _set_status(state, message, "undelivered")
+    state.add_to_handset(message)
+    _set_status(state, message, "delivered")
+
+
+def _delivery_error(state: State, message: Message) -> int | None:
+    if state.faults.trigger("message-filter", channel="sms"):
+        return 30007
+    return 30003 if state.handset(message.to).when_called == "fails" else None
+
+
+def _set_status(state: State, message: Message, status: str) -> None:
+    message.status = status
+    message.updated = state.clock.now()
+    state.publish_message_status(message)
+    if message.callback:
+        parameters = callback_parameters(message, state.clock.now())
+        state.webhooks.send_callback(message.callback, message.callback_method, parameters, "sms-status", message.sid)

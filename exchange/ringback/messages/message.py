@@ -1,0 +1,95 @@
+"""A text message and its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ringback.messages.segments import segment_count
+from ringback.service.dates import iso8601_milliseconds
+from ringback.service.media import Media
+from ringback.service.sids import new_sid
+
+SENDER_UNDECIDED = ("accepted", "scheduled")  # a service has not chosen the sender yet
+
+
+@dataclass(eq=False)
+class Message:
+    """One text. `handset` is the person's end of it, whichever way it goes; `status` is Twilio's word."""
+
+    account: str
+    from_: str
+    to: str
+    body: str
+    direction: str  # inbound, outbound-api, outbound-call, outbound-reply
+    handset: str
+    created: datetime
+    status: str = "queued"
+    media_urls: list[str] = field(default_factory=list)
+    media: list[Media] = field(default_factory=list)
+    callback: str = ""
+    callback_method: str = "POST"
+    error_code: int | None = None
+    error_message: str | None = None
+    sent: datetime | None = None
+    updated: datetime | None = None
+    service: str | None = None  # the Messaging Service that chooses the sender
+    hidden: bool = False  # no business of the app, so REST does not show it
+    sid: str = ""
+
+    def __post_init__(self) -> None:
+        self.sid = self.sid or new_sid("MM" if self.media_urls or self.media else "SM")
+        self.updated = self.created
+
+    @property
+    def num_media(self) -> int:
+        return len(self.media) or len(self.media_urls)
+
+    @property
+    def num_segments(self) -> int:
+        return 1 if self.num_media else segment_count(self.body)
+
+    @property
+    def is_inbound(self) -> bool:
+        return self.direction == "inbound"
+
+    @property
+    def is_in_transit(self) -> bool:
+        return self.status in ("scheduled", "accepted", "queued", "sent")
+
+    def as_json(self) -> dict[str, Any]:
+        """As its handset sees it."""
+        return {
+            "sid": self.sid,
+            "handset": self.handset,
+            "direction": "sent" if self.is_inbound else "received",
+            "from": self.from_,
+            "to": self.to,
+            "body": self.body,
+            "media": [media.as_json() for media in self.media],
+            "status": self.status,
+            "error_code": self.error_code,
+            "at": iso8601_milliseconds(self.created),
+        }
+
+
+def callback_parameters(message: Message, now: datetime) -> dict[str, str]:
+    """The parameters of a message status callback."""
+    parameters = {
+        "AccountSid": message.account,
+        "ApiVersion": "2010-04-01",
+        "From": message.from_,
+        "To": message.to,
+        "MessageSid": message.sid,
+        "SmsSid": message.sid,
+        "MessageStatus": message.status,
+        "SmsStatus": message.status,
+    }
+    if message.service:
+        parameters["MessagingServiceSid"] = message.service
+    if message.error_code:
+        parameters["ErrorCode"] = str(message.error_code)
+    if message.status in ("delivered", "undelivered"):
+        parameters["RawDlrDoneDate"] = now.strftime("%y%m%d%H%M")
+    return parameters

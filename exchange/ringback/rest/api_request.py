@@ -1,0 +1,162 @@
+"""The one road every REST request takes: its login, its faults, its answer and the headers on it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
+
+from ringback.rest.errors import RestError, not_found
+from ringback.service.sids import new_sid
+from ringback.state import State
+from ringback.web.basic_auth import login
+
+log = logging.getLogger("exchange")
+STANDARD_HEADERS = {"X-Home-Region": "us1", "X-Shenanigans": "none"}
+FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
+
+
+@dataclass
+class ApiRequest:
+    """One request: the state, who asks, and what was sent. Forms and queries keep repeated keys."""
+
+    state: State
+    account: str
+    http: web.Request
+    form: Any
+    query: Any
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.form.get(name, default)
+        return value if isinstance(value, str) else default
+
+    def texts(self, name: str) -> list[str]:
+        return [value for value in self.form.getall(name, []) if isinstance(value, str)]
+
+    def has(self, name: str) -> bool:
+        return name in self.form
+
+    def path(self, name: str) -> str:
+        return self.http.match_info[name]
+
+
+def endpoint(
+    state: State, resource: Any, created: bool, simulated: Any, product: str = "api"
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A resource, behind the login and the faults; `simulated` answers the test credentials instead.
+
+    Both answer with the body; None is 204, a raised RestError a refusal.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        response = await _answer(state, resource, created, simulated, request)
+        response.headers.update(STANDARD_HEADERS | {"X-API-Domain": f"{product}.twilio.com"})
+        response.headers["Twilio-Request-Id"] = new_sid("RQ")
+        response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
+        response.headers["Twilio-Concurrent-Requests"] = "1"
+        if fault := state.faults.trigger("rest-slow", "rest", request.path):
+            return await _trickled(state, request, response, fault.seconds)
+        return response
+
+    return handle
+
+
+async def _answer(
+    state: State, resource: Any, created: bool, simulated: Any, request: web.Request
+) -> web.StreamResponse:
+    try:
+        account = _account(state, request)
+        if fault := state.faults.trigger("rest-delay", "rest", request.path):
+            await state.clock.sleep(fault.seconds)
+        if fault := state.faults.trigger("rest-refuse", "rest", request.path):
+            raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
+        api_request = ApiRequest(state, account, request, await _form(request), request.query)
+        body = resource(api_request) if account == state.settings.account_sid else simulated(api_request)
+        if asyncio.iscoroutine(body):
+            body = await body
+    except RestError as error:
+        _note(state, request, request.match_info.get("sid", ""), error.status)
+        return error.response()
+    except Exception:
+        log.exception("REST failed in the exchange")
+        return RestError(20500).response()
+    _note(state, request, request.match_info.get("sid") or _sid_of(body), 201 if created else 200)
+    if state.faults.trigger("rest-drop", "rest", request.path) and request.transport:
+        request.transport.abort()
+    return _as_response(body, created)
+
+
+def _note(state: State, request: web.Request, sid: str, status: int) -> None:
+    """Write into a call's log what was asked about it, except what only looks."""
+    call = state.calls.get(sid) if request.method != "GET" else None
+    if call:
+        call.log.add("rest", (request.method, request.path, status))
+
+
+def _sid_of(body: Any) -> str:
+    return str(body.get("sid", "")) if isinstance(body, dict) else ""
+
+
+def _as_response(body: Any, created: bool) -> web.StreamResponse:
+    if isinstance(body, web.StreamResponse):
+        return body
+    if body is None:
+        return web.Response(status=204)
+    return web.json_response(body, status=201 if created else 200)
+
+
+async def _trickled(
+    state: State, request: web.Request, response: web.StreamResponse, seconds: float
+) -> web.StreamResponse:
+    """The same answer, drop by drop, as over a bad line."""
+    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+    slow = web.StreamResponse(status=response.status, headers=response.headers)
+    slow.content_length = len(body)
+    await slow.prepare(request)
+    async for drop in state.clock.trickle(body, seconds):
+        await slow.write(drop)
+    return slow
+
+
+async def _form(request: web.Request) -> Any:
+    """The posted form; what is no form is an empty one."""
+    try:
+        return await request.post()
+    except web.HTTPException as refused:  # too long, or too many fields
+        raise RestError(20001, status=refused.status) from None
+    except (ValueError, LookupError, BadHttpMessage):
+        raise RestError(20001) from None
+
+
+def _account(state: State, request: web.Request) -> str:
+    """The account in the address, if the login fits it."""
+    user, password = login(request.headers.get("Authorization", "")) or ("", "")
+    own, secret = _secret_of(state, user)
+    if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
+        raise RestError(20003)
+    if request.match_info.get("account", own) != own:
+        raise not_found(request.path)
+    return own
+
+
+def _secret_of(state: State, user: str) -> tuple[str, str]:
+    """The account somebody logs in to, and the secret that it takes."""
+    settings = state.settings
+    if user == settings.account_sid:
+        return user, settings.auth_token
+    if settings.test_credentials and user == settings.test_credentials[0]:
+        return settings.test_credentials
+    return settings.account_sid, _secret_of_key(state, user)
+
+
+def _secret_of_key(state: State, user: str) -> str:
+    key = state.keys.get(user)
+    return key.secret if key else ""

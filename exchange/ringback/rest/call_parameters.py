@@ -1,0 +1,104 @@
+"""The parameters of calls over REST, checked."""
+
+from __future__ import annotations
+
+from ringback.account.applications import TwimlApplication
+from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
+from ringback.calls.plan import Fallback, StatusCallback
+from ringback.rest import parameters
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.errors import RestError
+from ringback.sound.recording_options import RECORDING_EVENTS as EVENTS_OF_RECORDING
+from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recordings import RECORDED_TRACKS
+from ringback.twiml.steps import Fetch, Inline, Step
+
+MAX_TWIML_CHARACTERS = 4000
+CALL_EVENTS = {"initiated", "ringing", "answered", "completed"}
+
+
+def amd_callback(request: ApiRequest, name: str) -> StatusCallback:
+    """Where machine detection that the call does not wait for is told."""
+    return StatusCallback(parameters.url(request, name, 21609), parameters.method(request, f"{name}Method"))
+
+
+def call_recording(request: ApiRequest) -> RecordingOptions | None:
+    """How the whole call is to be recorded, if it is."""
+    return recording_options(request, "OutboundAPI") if parameters.boolean(request, "Record") else None
+
+
+def recording_options(request: ApiRequest, source: str) -> RecordingOptions:
+    """What is asked of a recording, wherever REST can ask for one."""
+    events = frozenset(word for given in request.texts("RecordingStatusCallbackEvent") for word in given.split())
+    if unknown := events - EVENTS_OF_RECORDING:
+        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
+    return RecordingOptions(
+        source,
+        channels=2 if request.text("RecordingChannels") == "dual" else 1,
+        track=parameters.one_of(request, "RecordingTrack", "both", RECORDED_TRACKS),
+        trim=request.text("Trim") != "do-not-trim",
+        url=parameters.url(request, "RecordingStatusCallback", 21609),
+        method=parameters.method(request, "RecordingStatusCallbackMethod"),
+        events=events or frozenset({"completed"}),
+    )
+
+
+def to_number(request: ApiRequest) -> str:
+    to = normalize_number(request.text("To"))
+    if not to:
+        raise RestError(21201)
+    if not is_handset_address(to) or (E164.fullmatch(to) and len(to) < 8):
+        raise RestError(21211, number=request.text("To"))
+    return to
+
+
+def from_number(request: ApiRequest) -> str:
+    from_ = normalize_number(request.text("From"))
+    if not from_:
+        raise RestError(21213)
+    if not is_handset_address(from_):
+        raise RestError(21212, number=request.text("From"))
+    if not request.state.may_be_caller_id(from_) and not from_.startswith("client:"):
+        raise RestError(21210, number=from_)
+    return from_
+
+
+def twiml_application(request: ApiRequest) -> TwimlApplication | None:
+    """The application to run, instead of any address given."""
+    sid = request.text("ApplicationSid")
+    application = request.state.applications.get(sid)
+    if sid and (application is None or not application.voice_url):
+        raise RestError(21218, why=sid[:40])
+    return application
+
+
+def fallback(request: ApiRequest, application: TwimlApplication | None) -> Fallback:
+    if application:
+        return Fallback(application.voice_fallback_url, application.voice_fallback_method)
+    return Fallback(parameters.url(request, "FallbackUrl", 21205), parameters.method(request, "FallbackMethod"))
+
+
+def first_step(request: ApiRequest) -> Step | None:
+    """What the call is to run: Url, or else Twiml."""
+    address, twiml = request.text("Url").strip(), request.text("Twiml")
+    if address and not parameters.is_url(address):
+        raise RestError(21205, why=address[:200])
+    if address and twiml:
+        request.state.debugger.report(32019)
+    if address:
+        return Fetch(address, parameters.method(request, "Method"))
+    if len(twiml) > MAX_TWIML_CHARACTERS:
+        raise RestError(32018)
+    return Inline(twiml) if twiml else None
+
+
+def status_callback(request: ApiRequest, application: TwimlApplication | None = None) -> StatusCallback:
+    if application:
+        return StatusCallback(application.status_callback, application.status_callback_method)
+    events = frozenset(word for given in request.texts("StatusCallbackEvent") for word in given.split())
+    if unknown := events - CALL_EVENTS:
+        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
+    address = parameters.url(request, "StatusCallback", 21609)
+    return StatusCallback(
+        address, parameters.method(request, "StatusCallbackMethod"), events or frozenset({"completed"})
+    )

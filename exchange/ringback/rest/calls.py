@@ -1,0 +1,188 @@
+"""Calls over REST: made, looked at, and changed while they last."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ringback.calls.call import Call
+from ringback.calls.outgoing import start_outbound_call
+from ringback.calls.plan import CallPlan
+from ringback.rest import parameters
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.call_parameters import (
+    amd_callback,
+    call_recording,
+    fallback,
+    first_step,
+    from_number,
+    status_callback,
+    to_number,
+    twiml_application,
+)
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.list_filters import matches, matches_dates
+from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
+from ringback.twiml.steps import HANG_UP, Fetch, Step
+
+SEND_DIGITS = re.compile(r"[0-9A-D*#wW]{0,32}")
+SUBRESOURCES = (
+    "notifications",
+    "recordings",
+    "payments",
+    "events",
+    "siprec",
+    "streams",
+    "transcriptions",
+    "user_defined_message_subscriptions",
+    "user_defined_messages",
+)
+
+
+def create(request: ApiRequest) -> dict[str, Any]:
+    to, from_ = to_number(request), from_number(request)
+    application = twiml_application(request)
+    first = Fetch(application.voice_url, application.voice_method) if application else first_step(request)
+    if first is None:
+        raise RestError(21205, why="(none given)")
+    timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
+    if not SEND_DIGITS.fullmatch(request.text("SendDigits")):
+        raise RestError(21206, why=request.text("SendDigits")[:40])
+    plan = CallPlan(
+        from_=from_,
+        to=to,
+        direction="outbound-api",
+        handset=to,
+        account=request.account,
+        number_sid=request.state.numbers[from_].sid if from_ in request.state.numbers else None,
+        fallback=fallback(request, application),
+        callbacks=[status_callback(request, application)],
+        machine_detection=request.text("MachineDetection"),
+        amd_callback=amd_callback(request, "AsyncAmdStatusCallback")
+        if parameters.boolean(request, "AsyncAmd")
+        else None,
+        recording=call_recording(request),
+    )
+    limit = parameters.whole_number(request, "TimeLimit", 14400, 21208, 1, 86400)
+    return as_resource(start_outbound_call(request.state, plan, first, timeout, limit))
+
+
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_call(request))
+
+
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    rows = [
+        call
+        for call in reversed(request.state.calls.values())
+        if not call.plan.hidden
+        and matches(request, "To", call.plan.to)
+        and matches(request, "From", call.plan.from_)
+        and matches(request, "Status", call.status)
+        and matches(request, "ParentCallSid", call.plan.parent or "")
+        and matches_dates(request, "StartTime", call.answered or call.created)
+        and matches_dates(request, "EndTime", call.ended)
+    ]
+    return page(request, "calls", rows, as_resource)
+
+
+def update(request: ApiRequest) -> dict[str, Any]:
+    """End a call, or give it another document: the running verb stops, also one whose webhook is still open."""
+    call = _call(request)
+    if call.is_over:
+        raise RestError(21220)
+    _new_callback(request, call)
+    status = request.text("Status").strip()
+    if status == "completed" or (status == "canceled" and not call.is_live):
+        _end(call, status)
+    elif status not in ("", "canceled"):
+        raise RestError(21220)
+    elif (step := first_step(request)) is not None:
+        if not call.is_live and call.plan.direction != "inbound":
+            raise RestError(21220)
+        _redirect(request, call, step)
+    return as_resource(call)
+
+
+def _new_callback(request: ApiRequest, call: Call) -> None:
+    if request.has("FallbackUrl"):
+        call.plan.fallback = fallback(request, None)
+    if request.has("StatusCallback"):
+        call.plan.callbacks = [status_callback(request)]
+
+
+def _end(call: Call, status: str) -> None:
+    if call.is_live or call.running:
+        call.interrupt(HANG_UP)
+        call.set_status("completed" if call.is_live else status)
+    else:
+        call.set_status("canceled")
+
+
+def _redirect(request: ApiRequest, call: Call, step: Step) -> None:
+    call.redirected = True
+    if request.state.faults.trigger("stale-document", "voice"):
+        call.serves_stale_document = True
+    call.interrupt(step)
+
+
+def delete(request: ApiRequest) -> None:
+    call = _call(request)
+    if not call.is_over:
+        raise RestError(20009)
+    del request.state.calls[call.sid]
+
+
+def as_resource(call: Call) -> dict[str, Any]:
+    plan = call.plan
+    path = f"/2010-04-01/Accounts/{plan.account}/Calls/{call.sid}"
+    duration = call.duration() if call.answered else (0 if call.is_over else None)
+    return {
+        "account_sid": plan.account,
+        "annotation": None,
+        "answered_by": call.answered_by,
+        "api_version": "2010-04-01",
+        "caller_name": call.plan.extra.get("CallerName"),
+        "date_created": rfc2822(call.created),
+        "date_updated": rfc2822(call.updated),
+        "direction": plan.direction,
+        "duration": None if duration is None else str(duration),
+        "end_time": rfc2822(call.ended),
+        "forwarded_from": None,
+        "from": plan.from_,
+        "from_formatted": formatted(plan.from_),
+        "group_sid": None,
+        "parent_call_sid": plan.parent,
+        "phone_number_sid": plan.number_sid,
+        "price": None,
+        "price_unit": "USD",
+        "queue_time": "0",
+        "sid": call.sid,
+        "start_time": rfc2822(call.answered or (call.created if call.is_over else None)),
+        "status": call.status,
+        "stir_verstat": None,
+        "subresource_uris": {name: f"{path}/{_camel(name)}.json" for name in SUBRESOURCES},
+        "to": plan.to,
+        "to_formatted": formatted(plan.to),
+        "trunk_sid": None,
+        "uri": f"{path}.json",
+    }
+
+
+def formatted(number: str) -> str:
+    """`(415) 555-1212` for North America, as it is for everyone else."""
+    if re.fullmatch(r"\+1[0-9]{10}", number):
+        return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
+    return number
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _call(request: ApiRequest) -> Call:
+    call = request.state.calls.get(request.path("sid"))
+    if call is None or call.plan.hidden:
+        raise not_found(request.http.path)
+    return call

@@ -1,0 +1,71 @@
+"""Conferences over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringback.calls.conferences import Conference
+from ringback.rest import parameters
+from ringback.rest.announcements import announce_method, announced, play_to
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.errors import not_found
+from ringback.rest.list_filters import matches, matches_dates
+from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
+
+
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    rows = [
+        conference
+        for conference in reversed(request.state.conferences.values())
+        if matches(request, "FriendlyName", conference.name)
+        and matches(request, "Status", conference.status)
+        and matches_dates(request, "DateCreated", conference.created)
+        and matches_dates(request, "DateUpdated", conference.updated)
+    ]
+    return page(request, "conferences", rows, as_resource)
+
+
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(find_conference(request))
+
+
+def update(request: ApiRequest) -> dict[str, Any]:
+    """End it, or let everybody hear an announcement."""
+    conference = find_conference(request)
+    if address := parameters.url(request, "AnnounceUrl", 21205):
+        hearing = [
+            play_to(request, participant, address, announce_method(request))
+            for participant in conference.participants.values()
+        ]
+        request.state.spawn(announced(conference, hearing, address))
+    if request.text("Status") == "completed":
+        conference.end("conference-ended-via-api")
+    return as_resource(conference)
+
+
+def as_resource(conference: Conference) -> dict[str, Any]:
+    path = f"/2010-04-01/Accounts/{conference.account}/Conferences/{conference.sid}"
+    return {
+        "account_sid": conference.account,
+        "api_version": "2010-04-01",
+        "call_sid_ending_conference": conference.ended_by.call.sid if conference.ended_by else None,
+        "date_created": rfc2822(conference.created),
+        "date_updated": rfc2822(conference.updated),
+        "friendly_name": conference.name,
+        "reason_conference_ended": conference.reason,
+        "region": "us1",
+        "sid": conference.sid,
+        "status": conference.status,
+        "subresource_uris": {"participants": f"{path}/Participants.json", "recordings": f"{path}/Recordings.json"},
+        "uri": f"{path}.json",
+    }
+
+
+def find_conference(request: ApiRequest) -> Conference:
+    """By its sid, or by its name while it goes on."""
+    written = request.path("sid")
+    for conference in reversed(request.state.conferences.values()):
+        if conference.sid == written or (conference.name == written and conference.status != "completed"):
+            return conference
+    raise not_found(request.http.path)

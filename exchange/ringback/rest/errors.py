@@ -1,0 +1,37 @@
+"""How REST refuses: Twilio's number and words, in Twilio's form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from ringback.service.error_codes import ERROR_CODES, message_of
+
+DOCS = "https://www.twilio.com/docs/errors/"
+
+
+class RestError(Exception):
+    """Refused with one of Twilio's numbers; `blanks` fill in its words, or `said` takes their place."""
+
+    def __init__(self, code: int, /, status: int | None = None, said: str = "", **blanks: object) -> None:
+        self.code, self.blanks = code, blanks
+        self.status = status or ERROR_CODES[code].status
+        super().__init__(said or message_of(code, **blanks))
+
+    def response(self) -> web.Response:
+        body: dict[str, Any] = {
+            "code": self.code,
+            "message": str(self),
+            "more_info": f"{DOCS}{self.code}",
+            "status": self.status,
+        }
+        headers = {"Retry-After": "1"} if self.status == 429 else {}
+        if self.status == 401:
+            body["detail"] = ERROR_CODES[self.code].mend
+            headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+        return web.json_response(body, status=self.status, headers=headers)
+
+
+def not_found(path: str) -> RestError:
+    return RestError(20404, path=path)

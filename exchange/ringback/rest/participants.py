@@ -1,0 +1,182 @@
+"""A conference's participants over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from ringback.account.phone_numbers import is_handset_address, normalize_number
+from ringback.calls.conferences import Conference
+from ringback.calls.outgoing import start_outbound_call
+from ringback.calls.participant import Participant
+from ringback.calls.plan import CallPlan, StatusCallback
+from ringback.rest import parameters
+from ringback.rest.announcements import announce_method, announced, play_to
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.call_parameters import amd_callback, call_recording
+from ringback.rest.conferences import find_conference
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
+from ringback.service.sids import SID
+from ringback.twiml.steps import Inline
+
+# What a participant's creation hands on to the Conference noun.
+NOUN_ATTRIBUTES = {
+    "Muted": "muted",
+    "Beep": "beep",
+    "StartConferenceOnEnter": "startConferenceOnEnter",
+    "EndConferenceOnExit": "endConferenceOnExit",
+    "Label": "participantLabel",
+    "WaitUrl": "waitUrl",
+    "WaitMethod": "waitMethod",
+    "ConferenceStatusCallback": "statusCallback",
+    "ConferenceStatusCallbackMethod": "statusCallbackMethod",
+    "MaxParticipants": "maxParticipants",
+    "ConferenceRecord": "record",
+    "ConferenceTrim": "trim",
+    "ConferenceRecordingStatusCallback": "recordingStatusCallback",
+    "ConferenceRecordingStatusCallbackMethod": "recordingStatusCallbackMethod",
+    "CallSidToCoach": "coach",
+}
+NOUN_EVENT_ATTRIBUTES = {
+    "ConferenceStatusCallbackEvent": "statusCallbackEvent",
+    "ConferenceRecordingStatusCallbackEvent": "recordingStatusCallbackEvent",
+}
+
+
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    conference = find_conference(request)
+    muted, hold, coaching = (request.query.get(name) for name in ("Muted", "Hold", "Coaching"))
+    rows = [
+        participant
+        for participant in conference.participants.values()
+        if (muted is None or (muted == "true") == participant.muted)
+        and (hold is None or (hold == "true") == participant.hold)
+        and (coaching is None or (coaching == "true") == bool(participant.coached_sid))
+    ]
+    return page(request, "participants", rows, lambda found: as_resource(conference, found))
+
+
+def create(request: ApiRequest) -> dict[str, Any]:
+    """Call somebody into a conference, which may be named for the first time here."""
+    state = request.state
+    written = request.path("sid")
+    name = state.conferences[written].name if written in state.conferences else written
+    if SID.fullmatch(written) and written not in state.conferences:
+        raise not_found(request.http.path)
+    to, from_ = normalize_number(request.text("To")), normalize_number(request.text("From"))
+    if not is_handset_address(to):
+        raise RestError(21211, number=request.text("To"))
+    if from_ not in state.numbers:
+        raise RestError(21212, number=request.text("From"))
+    conference = state.conferences.get_or_create(request.account, name)
+    callback = StatusCallback(
+        parameters.url(request, "StatusCallback", 21609), parameters.method(request, "StatusCallbackMethod")
+    )
+    plan = CallPlan(
+        from_,
+        to,
+        "outbound-api",
+        to,
+        request.account,
+        callbacks=[callback],
+        recording=call_recording(request),
+        machine_detection=request.text("MachineDetection"),
+        amd_callback=amd_callback(request, "AmdStatusCallback"),
+    )
+    timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
+    call = start_outbound_call(state, plan, Inline(_document(request, name)), timeout)
+    return as_resource(conference, Participant(call, label=request.text("Label")))
+
+
+def _document(request: ApiRequest, name: str) -> str:
+    given = {
+        attribute: request.text(parameter) for parameter, attribute in NOUN_ATTRIBUTES.items() if request.has(parameter)
+    }
+    for parameter, attribute in NOUN_EVENT_ATTRIBUTES.items():
+        if request.has(parameter):
+            given[attribute] = " ".join(request.texts(parameter))
+    attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in given.items())
+    return f"<Response><Dial><Conference {attributes}>{escape(name)}</Conference></Dial></Response>"
+
+
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(find_conference(request), _participant(request))
+
+
+def update(request: ApiRequest) -> dict[str, Any]:
+    """Mute, hold, coach, or let one person hear something."""
+    conference, participant = find_conference(request), _participant(request)
+    if request.has("Muted"):
+        participant.muted = parameters.boolean(request, "Muted")
+        conference.notify("participant-mute" if participant.muted else "participant-unmute", participant)
+    if request.has("Hold"):
+        _hold(request, conference, participant)
+    if request.has("EndConferenceOnExit"):
+        participant.end_on_exit = parameters.boolean(request, "EndConferenceOnExit")
+        conference.notify("participant-modify", participant)
+    if request.has("Coaching") or request.has("CallSidToCoach"):
+        _coach(request, conference, participant)
+    if address := parameters.url(request, "AnnounceUrl", 21205):
+        hearing = [play_to(request, participant, address, announce_method(request))]
+        request.state.spawn(announced(conference, hearing, address, participant))
+    return as_resource(conference, participant)
+
+
+def _coach(request: ApiRequest, conference: Conference, participant: Participant) -> None:
+    """From now on only that one hears this one, or everybody again."""
+    sid = request.text("CallSidToCoach") or participant.coached_sid
+    coaching = parameters.boolean(request, "Coaching", default=bool(sid))
+    if coaching and sid not in conference.participants:
+        raise RestError(13240, why=sid[:40] or "nobody")
+    participant.coached_sid = sid if coaching else ""
+    conference.notify("participant-modify", participant)
+
+
+def _hold(request: ApiRequest, conference: Conference, participant: Participant) -> None:
+    participant.hold = parameters.boolean(request, "Hold")
+    conference.notify("participant-hold" if participant.hold else "participant-unhold", participant)
+    if participant.music:
+        participant.music.cancel()
+    if participant.hold and (address := parameters.url(request, "HoldUrl", 21205)):
+        way = parameters.method(request, "HoldMethod", default="GET")
+        participant.music = play_to(request, participant, address, way)
+
+
+def remove(request: ApiRequest) -> None:
+    """Out of the room; that person's Dial is over."""
+    participant = _participant(request)
+    participant.leave_reason = "participant_updated_via_api"
+    find_conference(request).leave(participant)
+
+
+def as_resource(conference: Conference, participant: Participant) -> dict[str, Any]:
+    call = participant.call
+    status = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"}.get(call.status, "complete")
+    return {
+        "account_sid": conference.account,
+        "call_sid": call.sid,
+        "call_sid_to_coach": participant.coached_sid or None,
+        "coaching": bool(participant.coached_sid),
+        "conference_sid": conference.sid,
+        "date_created": rfc2822(call.created),
+        "date_updated": rfc2822(call.updated),
+        "end_conference_on_exit": participant.end_on_exit,
+        "hold": participant.hold,
+        "label": participant.label or None,
+        "muted": participant.muted,
+        "queue_time": None,
+        "start_conference_on_enter": participant.start_on_enter,
+        "status": status,
+        "uri": f"/2010-04-01/Accounts/{conference.account}/Conferences/{conference.sid}/Participants/{call.sid}.json",
+    }
+
+
+def _participant(request: ApiRequest) -> Participant:
+    """By the call's sid, or by the label."""
+    written = request.path("participant")
+    for participant in find_conference(request).participants.values():
+        if written in (participant.call.sid, participant.label):
+            return participant
+    raise not_found(request.http.path)

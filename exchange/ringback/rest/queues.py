@@ -1,0 +1,114 @@
+"""Queues and their members over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringback.calls.queues import DEFAULT_MAX_SIZE, CallQueue, QueueMember
+from ringback.rest import parameters
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
+from ringback.twiml.steps import Fetch
+
+MAX_SIZE = 5000
+
+
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    return page(request, "queues", list(request.state.queues.values()), as_resource)
+
+
+def create(request: ApiRequest) -> dict[str, Any]:
+    name = request.text("FriendlyName").strip()
+    if not 0 < len(name) <= 64:
+        raise RestError(20001)
+    size = parameters.whole_number(request, "MaxSize", DEFAULT_MAX_SIZE, 20001, 1, MAX_SIZE)
+    queue = CallQueue(request.state.clock, request.account, name, size)
+    request.state.queues[queue.sid] = queue
+    return as_resource(queue)
+
+
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_queue(request))
+
+
+def update(request: ApiRequest) -> dict[str, Any]:
+    queue = _queue(request)
+    queue.name = request.text("FriendlyName").strip() or queue.name
+    queue.max_size = parameters.whole_number(request, "MaxSize", queue.max_size, 20001, 1, MAX_SIZE)
+    queue.updated = request.state.clock.now()
+    return as_resource(queue)
+
+
+def delete(request: ApiRequest) -> None:
+    queue = _queue(request)
+    if queue.members:
+        raise RestError(20009)
+    del request.state.queues[queue.sid]
+
+
+def as_resource(queue: CallQueue) -> dict[str, Any]:
+    path = f"/2010-04-01/Accounts/{queue.account}/Queues/{queue.sid}"
+    return {
+        "account_sid": queue.account,
+        "average_wait_time": queue.average_wait,
+        "current_size": len(queue.members),
+        "date_created": rfc2822(queue.created),
+        "date_updated": rfc2822(queue.updated),
+        "friendly_name": queue.name,
+        "max_size": queue.max_size,
+        "sid": queue.sid,
+        "subresource_uris": {"members": f"{path}/Members.json"},
+        "uri": f"{path}.json",
+    }
+
+
+def list_members(request: ApiRequest) -> dict[str, Any]:
+    queue = _queue(request)
+    return page(request, "queue_members", queue.members, lambda member: member_resource(queue, member))
+
+
+def fetch_member(request: ApiRequest) -> dict[str, Any]:
+    queue = _queue(request)
+    return member_resource(queue, _member(request, queue))
+
+
+def update_member(request: ApiRequest) -> dict[str, Any]:
+    """Take somebody out of the line, to another document."""
+    queue = _queue(request)
+    member = _member(request, queue)
+    address = parameters.url(request, "Url", 21205)
+    if not address:
+        raise RestError(21205, why="(none given)")
+    shown = member_resource(queue, member)
+    member.call.redirected = True
+    member.call.interrupt(Fetch(address, parameters.method(request, "Method")))
+    return shown
+
+
+def member_resource(queue: CallQueue, member: QueueMember) -> dict[str, Any]:
+    place = queue.members.index(member) + 1 if member in queue.members else 0
+    return {
+        "call_sid": member.call.sid,
+        "date_enqueued": rfc2822(member.since),
+        "position": place,
+        "queue_sid": queue.sid,
+        "uri": f"/2010-04-01/Accounts/{queue.account}/Queues/{queue.sid}/Members/{member.call.sid}.json",
+        "wait_time": int(queue.wait_seconds(member)),
+    }
+
+
+def _queue(request: ApiRequest) -> CallQueue:
+    queue = request.state.queues.get(request.path("sid"))
+    if queue is None:
+        raise not_found(request.http.path)
+    return queue
+
+
+def _member(request: ApiRequest, queue: CallQueue) -> QueueMember:
+    written = request.path("member")
+    for member in queue.members:
+        if written in (member.call.sid, "Front"):
+            return member
+    raise not_found(request.http.path)

@@ -1,0 +1,135 @@
+"""Recordings over REST; the sound itself is handed out as WAV or MP3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from ringback.calls.call import CallRecorder
+from ringback.rest import parameters
+from ringback.rest.api_request import ApiRequest
+from ringback.rest.call_parameters import recording_options
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.list_filters import matches, matches_dates
+from ringback.rest.paging import page
+from ringback.service.dates import rfc2822
+from ringback.sound.recorder import Recorder
+from ringback.sound.recordings import Recording
+from ringback.state import State
+
+INELIGIBLE = "Requested resource is not eligible for recording"
+CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
+
+
+def list_all(request: ApiRequest) -> dict[str, Any]:
+    owner = request.http.match_info.get("sid")
+    rows = [
+        recording
+        for recording in reversed(request.state.recordings.values())
+        if (not owner or owner in (recording.call_sid, recording.conference_sid))
+        and matches(request, "CallSid", recording.call_sid or "")
+        and matches(request, "ConferenceSid", recording.conference_sid or "")
+        and matches_dates(request, "DateCreated", recording.started)
+    ]
+    return page(request, "recordings", rows, as_resource)
+
+
+def fetch(request: ApiRequest) -> dict[str, Any]:
+    return as_resource(_recording(request))
+
+
+def create(request: ApiRequest) -> dict[str, Any]:
+    """Begin to record a call that goes on. While such a recording runs, asking again leads to the same."""
+    call = request.state.calls.get(request.path("sid"))
+    if call is None or call.plan.hidden:
+        raise not_found(request.http.path)
+    source = "StartCallRecordingAPI"
+    if not call.is_live:
+        raise RestError(21220, said=INELIGIBLE)
+    running = next((each for each in call.recorders if each.options.source == source), None)
+    return as_resource((running or CallRecorder(call, recording_options(request, source))).recording)
+
+
+def update(request: ApiRequest) -> dict[str, Any]:
+    """Pause a recording that runs, go on with it, or stop it."""
+    recorder = _recorder(request)
+    match parameters.one_of(request, "Status", "", ("paused", "in-progress", "stopped")):
+        case "paused":
+            recorder.pause(skip=parameters.one_of(request, "PauseBehavior", "silence", ("skip", "silence")) == "skip")
+        case "in-progress":
+            recorder.resume()
+        case "stopped":
+            recorder.close()
+    return as_resource(recorder.recording)
+
+
+def _recorder(request: ApiRequest) -> Recorder:
+    """One that runs, by its recording's sid, or the newest."""
+    owner, written = request.path("sid"), request.path("recording")
+    call, conference = request.state.calls.get(owner), request.state.conferences.get(owner)
+    running: list[Recorder] = (
+        [*call.recorders] if call else [conference.recorder] if conference and conference.recorder else []
+    )
+    for recorder in reversed(running):
+        if written in (recorder.recording.sid, CURRENT):
+            return recorder
+    raise RestError(21220, said=INELIGIBLE) if written in request.state.recordings else not_found(request.http.path)
+
+
+def delete(request: ApiRequest) -> None:
+    recording = _recording(request)
+    if recording.is_running:
+        raise RestError(20009)
+    del request.state.recordings[recording.sid]
+
+
+async def download(state: State, request: web.Request) -> web.Response:
+    """The sound, a conference's mixed unless two channels are asked for. As on a new account, nobody has to log in."""
+    recording = state.recordings.get(request.match_info["recording"])
+    if recording is None or recording.is_running:
+        return not_found(request.path).response()
+    channels_wanted = request.query.get("RequestedChannels", "")
+    if channels_wanted == "2" and recording.channels == 1:
+        return RestError(16113).response()
+    mixed = channels_wanted == "1" or (recording.conference_sid and channels_wanted != "2")
+    channels = 1 if mixed else recording.channels
+    as_mp3 = request.path.endswith(".mp3")
+    sound = await state.recordings.render(recording, channels, as_mp3)
+    return web.Response(body=sound, content_type="audio/mpeg" if as_mp3 else "audio/x-wav")
+
+
+def as_resource(recording: Recording) -> dict[str, Any]:
+    return {
+        "account_sid": recording.account,
+        "api_version": "2010-04-01",
+        "call_sid": recording.call_sid,
+        "channels": recording.channels,
+        "conference_sid": recording.conference_sid,
+        "date_created": rfc2822(recording.started),
+        "date_updated": rfc2822(recording.updated),
+        "duration": "-1" if recording.is_running else str(recording.duration),
+        "encryption_details": None,
+        "error_code": None,
+        "media_url": recording.url,
+        "price": None,
+        "price_unit": "USD",
+        "sid": recording.sid,
+        "source": recording.source,
+        "start_time": rfc2822(recording.started),
+        "status": recording.status,
+        "subresource_uris": {
+            "add_on_results": f"{recording.path}/AddOnResults.json",
+            "transcriptions": f"{recording.path}/Transcriptions.json",
+        },
+        "track": recording.track,
+        "uri": f"{recording.path}.json",
+    }
+
+
+def _recording(request: ApiRequest) -> Recording:
+    sid = request.http.match_info.get("recording") or request.path("sid")
+    recording = request.state.recordings.get(sid)
+    if recording is None:
+        raise not_found(request.http.path)
+    return recording

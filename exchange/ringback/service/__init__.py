@@ -1,0 +1,1 @@
+"""What every part of the exchange uses: time, settings, errors, faults, and stores of bounded size."""

@@ -1,0 +1,30 @@
+"""Dates as Twilio writes and reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+
+def rfc2822(moment: datetime | None) -> str | None:
+    """`Fri, 20 Aug 2010 01:13:42 +0000`"""
+    return format_datetime(moment.astimezone(UTC)) if moment else None
+
+
+def iso8601(moment: datetime | None) -> str | None:
+    """`2010-08-20T01:13:42Z`, as the younger products write it; the official libraries read no fractions."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def read_date(text: str) -> datetime | None:
+    """A filter's date or time (`2026-01-31`, `2026-01-31T10:00:00Z`), None if it is neither."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def iso8601_milliseconds(moment: datetime | None) -> str | None:
+    """ISO 8601 with milliseconds and Z, as the handsets' door writes times."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

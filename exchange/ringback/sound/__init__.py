@@ -1,0 +1,1 @@
+"""Sound: formats, recordings and transcriptions."""

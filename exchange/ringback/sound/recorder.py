@@ -1,0 +1,85 @@
+"""A recorder: takes what is said in a call or a conference onto a recording, and tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ringback.calls.audio_path import AudioClip, CallerInput, HeardItem, PlayedMedia, Speech
+from ringback.runtime import Runtime
+from ringback.service.media import Media
+from ringback.sound import wav
+from ringback.sound.recording_options import RecordingOptions
+
+WaitFor = Callable[[], Awaitable[None]]  # what a callback waits for
+INBOUND, OUTBOUND = 0, 1  # tracks: what comes from the person, and what goes to them
+
+
+class Recorder:
+    """Runs from its making until it is closed."""
+
+    def __init__(self, runtime: Runtime, account: str, options: RecordingOptions) -> None:
+        self.runtime, self.options = runtime, options
+        self.recording = runtime.recordings.start(
+            runtime.origin, account, options.source, options.channels, options.track
+        )
+        self.timeline = self.recording.timeline
+        self.skips = False  # over a pause
+
+    def on_input(self, event: CallerInput, track: int = INBOUND, speaker: str = "") -> None:
+        """Somebody speaks."""
+        match event:
+            case Speech(text=text):
+                self.timeline.add_now(track, text, speaker)
+                if self.timeline.paused is None and track in self.timeline.tracks:
+                    self.recording.transcript.append(text)
+            case AudioClip(sound=sound):
+                self.timeline.add_past(track, sound, speaker)
+            case PlayedMedia(url=url, seconds=seconds) if media := self._media(url):
+                self.timeline.add_media(track, media, seconds)
+
+    def on_item_started(self, item: HeardItem) -> None:
+        """Something begins to reach the person's ear."""
+        details = item.details
+        match item.verb:
+            case "Say":
+                self.timeline.add_now(OUTBOUND, details["text"])
+            case "Beep" | "Tones":
+                self.timeline.add_now(OUTBOUND, wav.beep())
+            case "Play" if media := self._media(details["url"]):
+                self.timeline.add_media(OUTBOUND, media, details["seconds"])
+            case "Voice" if media := self._media(details["url"]):
+                self.on_input(AudioClip(wav.from_wav(media.body)), OUTBOUND)
+            case "Voice":
+                self.on_input(Speech(details["text"]), OUTBOUND)
+
+    def on_item_ended(self, item: HeardItem) -> None:
+        if item.interrupted:
+            self.timeline.cut_short(OUTBOUND)
+
+    def pause(self, skip: bool) -> None:
+        self.skips = skip
+        self.timeline.pause()
+        self.recording.status = "paused"
+
+    def resume(self) -> None:
+        self.timeline.resume(self.skips)
+        self.recording.status = "in-progress"
+
+    def close(self, after: WaitFor | None = None) -> None:
+        """It is over. One in which nobody spoke is silence. `after` is what the callback waits for."""
+        if self.recording.is_running:
+            self.recording.close(trim=self.options.trim)
+            self.notify("absent" if self.recording.is_empty else "completed", after)
+
+    def notify(self, status: str, after: WaitFor | None = None) -> None:
+        """Send the callback, if that event was asked for; who wants to know of the end also learns of none."""
+        options = self.options
+        if options.url and (status in options.events or (status == "absent" and "completed" in options.events)):
+            told = self.recording.callback_parameters(status)
+            first = after() if after else None
+            self.runtime.webhooks.send_callback(
+                options.url, options.method, told, "status", self.recording.sid, after=first
+            )
+
+    def _media(self, path: str | None) -> Media | None:
+        return self.runtime.media.get(path.rpartition("/")[2]) if path else None

@@ -1,0 +1,1 @@
+"""TwiML: parsed, checked, and run."""

@@ -1,0 +1,85 @@
+"""Dial's Queue: the first who waits in a queue is taken out and connected."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ringback.calls.bridge import bridge
+from ringback.calls.queues import CallQueue, QueueMember
+from ringback.twiml.attributes import boolean, method, whole_number
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.enqueue import MAX_NAME_CHARACTERS
+from ringback.verbs.registry import noun as register_noun
+
+
+async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Outcome:
+    """Take the first who waits, or wait for somebody as long as the Dial rings; then the action or the next verb."""
+    name = noun.text()
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+        session.warn(14213, noun, str(len(name)))
+        return _action(session, dial, {"DialCallStatus": "failed"})
+    queue = session.state.queues.get_or_create(session.call.plan.account, name)
+    parameters = {"DialCallStatus": "no-answer", "DialBridged": "false"}
+    member = None
+    try:
+        member = await _next(session, dial, noun, queue)
+        if member:
+            parameters |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
+            parameters |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
+            await _talk(session, dial, member)
+    finally:
+        if member:
+            member.disconnected.set()
+        session.hangup_fetch = _action(session, dial, parameters)
+    return session.hangup_fetch
+
+
+def _action(session: VoiceSession, dial: Element, parameters: dict[str, str]) -> Fetch | None:
+    if "action" not in dial.attributes:
+        return None
+    return session.fetch(dial.get("action"), method(session, dial, 13210), parameters)
+
+
+async def _next(session: VoiceSession, dial: Element, noun: Element, queue: CallQueue) -> QueueMember | None:
+    try:
+        async with session.state.clock.deadline(whole_number(session, dial, "timeout", 30, 13212, least=1)):
+            while not queue.members:
+                await queue.joined.wait()
+    except TimeoutError:
+        return None
+    first = queue.members[0]
+    whisper = None
+    if noun.get("url"):
+        parameters = {
+            "QueueSid": queue.sid,
+            "QueueTime": str(int(queue.wait_seconds(first))),
+            "DequeingCallSid": session.call.sid,
+        }
+        whisper = session.fetch(noun.get("url"), method(session, noun, 14210), parameters)
+    return queue.dequeue(session.call, whisper)
+
+
+async def _talk(session: VoiceSession, dial: Element, member: QueueMember) -> None:
+    star = boolean(session, dial, "hangupOnStar", False, 13213)
+    bridged = asyncio.create_task(_bridge_when_ready(session, member, star))
+    disconnected = asyncio.create_task(member.disconnected.wait())
+    try:
+        await asyncio.wait({bridged, disconnected}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        bridged.cancel()
+        disconnected.cancel()
+        await asyncio.gather(bridged, disconnected, return_exceptions=True)
+
+
+async def _bridge_when_ready(session: VoiceSession, member: QueueMember, star: bool) -> None:
+    await member.bridged.wait()
+    await bridge(session.call, member.call, star)
+
+
+register_noun(
+    "Queue",
+    attributes="url method reservationSid postWorkActivitySid",
+    without_effect="reservationSid postWorkActivitySid",
+)

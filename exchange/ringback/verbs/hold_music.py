@@ -1,0 +1,20 @@
+"""Hold music, for those who wait in a conference or a queue."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.steps import End, Step
+
+HOLD_MUSIC = "Twilio's hold music"
+
+
+async def hold_music(session: VoiceSession) -> Step:
+    """Music without end."""
+    item = session.audio.start_item("Play", url=None, source=HOLD_MUSIC, seconds=0.0)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        session.audio.end_item(item)
+    return End()

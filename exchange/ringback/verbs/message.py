@@ -1,0 +1,34 @@
+"""Message (and its old name Sms) during a call: a text to the person on the line, or to anyone."""
+
+from __future__ import annotations
+
+from ringback.messages.message_verb import send_from_document
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import Fetch, Outcome
+from ringback.verbs.registry import MESSAGING, VOICE, noun, verb
+
+
+@verb(
+    "Message",
+    attributes="to from action method statusCallback",
+    children="Body Media",
+    channels=(VOICE, MESSAGING),
+)
+@verb("Sms", attributes="to from action method statusCallback", channels=(VOICE, MESSAGING))
+async def message(session: VoiceSession, element: Element) -> Outcome:
+    """Sent at once; with an action, the call goes on there."""
+    call = session.call
+    app, person = call.plan.to, call.plan.from_
+    if call.plan.direction != "inbound":
+        app, person = person, app
+    sent = send_from_document(session.state, session, element, app, person, "outbound-call")
+    if sent and element.get("action"):
+        extra = {"MessageSid": sent.sid, "MessageStatus": sent.status, "SmsSid": sent.sid, "SmsStatus": sent.status}
+        step = session.fetch(element.get("action"), "POST", extra)
+        return step if isinstance(step, Fetch) else None
+    return None
+
+
+noun("Body", channels=(MESSAGING,))
+noun("Media", channels=(MESSAGING,))

@@ -1,0 +1,18 @@
+"""Pause: silence."""
+
+from __future__ import annotations
+
+from ringback.twiml.attributes import whole_number
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import Outcome
+from ringback.verbs.registry import verb
+
+
+@verb("Pause", attributes="length")
+async def pause(session: VoiceSession, element: Element) -> Outcome:
+    """Silence. It takes its real time whatever the pace, as it is used to wait."""
+    length = whole_number(session, element, "length", 1, 13910, least=1)
+    item = session.audio.start_item("Pause", length=length)
+    await session.audio.wait_in_silence(item, length)
+    return None

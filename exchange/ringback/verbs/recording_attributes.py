@@ -1,0 +1,34 @@
+"""How a verb's attributes ask for a recording."""
+
+from __future__ import annotations
+
+from ringback.sound.recording_options import RECORDING_EVENTS, RecordingOptions
+from ringback.sound.recordings import RECORDED_TRACKS
+from ringback.twiml.attributes import keywords, method
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.parser import Element
+
+RECORDING_CALLBACK = "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent"
+
+
+def recording_options(session: VoiceSession, element: Element, source: str, channels: int = 1) -> RecordingOptions:
+    """What Record, Dial, Conference and Start's Recording have in common."""
+    address = element.get("recordingStatusCallback")
+    return RecordingOptions(
+        source,
+        channels=channels,
+        track=_track(session, element),
+        trim=element.get("trim") not in ("do-not-trim", "false"),
+        url=session.absolute(address) if address else "",
+        method=method(session, element, 12200, "recordingStatusCallbackMethod"),
+        events=keywords(session, element, "recordingStatusCallbackEvent", "completed", RECORDING_EVENTS),
+        name=element.get("name"),
+    )
+
+
+def _track(session: VoiceSession, element: Element) -> str:
+    written = element.get("recordingTrack") or element.get("track", "both")
+    if written not in RECORDED_TRACKS:
+        session.warn(12200, element, f"recordingTrack must be inbound, outbound or both, not {written}")
+        return "both"
+    return written

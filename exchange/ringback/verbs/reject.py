@@ -1,0 +1,16 @@
+"""Reject: an incoming call is turned away."""
+
+from __future__ import annotations
+
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import HANG_UP, End, Outcome
+from ringback.verbs.registry import verb
+
+
+@verb("Reject", attributes="reason", children="Parameter")
+async def reject(session: VoiceSession, element: Element) -> Outcome:
+    """Turn a ringing call away unanswered; one that was answered already is simply ended."""
+    if session.call.is_live:
+        return HANG_UP
+    return End("busy" if element.get("reason") == "busy" else "no-answer")

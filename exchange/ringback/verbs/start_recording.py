@@ -1,0 +1,46 @@
+"""Start: a recording that runs beside whatever the call does; its other nouns are refused by name."""
+
+from __future__ import annotations
+
+from ringback.calls.call import CallRecorder
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import Outcome
+from ringback.verbs.recording_attributes import RECORDING_CALLBACK, recording_options
+from ringback.verbs.registry import noun as register_noun
+from ringback.verbs.registry import verb
+from ringback.verbs.unsupported import warn_unsupported
+
+SOURCE = "StartCallRecordingTwiML"
+MAX_AT_ONCE = 10
+
+
+@verb(
+    "Start",
+    attributes="action method",
+    children="Stream Siprec Transcription Recording",
+    without_effect="action method",
+)
+async def start(session: VoiceSession, element: Element) -> Outcome:
+    for noun in element.elements():
+        if noun.name == "Recording":
+            _record(session, noun)
+        else:
+            warn_unsupported(session, noun)
+    return None
+
+
+def _record(session: VoiceSession, noun: Element) -> None:
+    if sum(recorder.options.source == SOURCE for recorder in session.call.recorders) >= MAX_AT_ONCE:
+        session.warn(12200, noun, f"{MAX_AT_ONCE} recordings of this call run already")
+        return
+    CallRecorder(
+        session.call, recording_options(session, noun, SOURCE, channels=1 if noun.get("channels") == "mono" else 2)
+    )
+
+
+register_noun(
+    "Recording",
+    attributes=f"name track channels trim {RECORDING_CALLBACK} recordingConfigurationId",
+    without_effect="recordingConfigurationId",
+)

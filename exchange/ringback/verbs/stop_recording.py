@@ -1,0 +1,23 @@
+"""Stop: recordings that Start began end; its other nouns are refused by name."""
+
+from __future__ import annotations
+
+from ringback.twiml.interpreter import VoiceSession
+from ringback.twiml.parser import Element
+from ringback.twiml.steps import Outcome
+from ringback.verbs.registry import verb
+from ringback.verbs.start_recording import SOURCE
+from ringback.verbs.unsupported import warn_unsupported
+
+
+@verb("Stop", children="Stream Siprec Transcription Recording")
+async def stop(session: VoiceSession, element: Element) -> Outcome:
+    """The recording of that name; without a name, every one that Start began."""
+    for noun in element.elements():
+        if noun.name != "Recording":
+            warn_unsupported(session, noun)
+            continue
+        for recorder in list(session.call.recorders):
+            if recorder.options.source == SOURCE and noun.get("name") in ("", recorder.options.name):
+                recorder.close()
+    return None

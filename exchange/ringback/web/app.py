@@ -1,0 +1,81 @@
+"""The exchange's web server: which address leads where, who may come in, and how a refusal looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from ringback.rest import routes
+from ringback.rest.product_hosts import is_rest
+from ringback.state import State
+from ringback.web import call_page, calls_page, developer_api, handset_api, live
+from ringback.web.access_control import STATE, Handler, access_control
+from ringback.web.json_responses import RequestRefused, file_response, read_json
+
+PAGES = Path(__file__).parents[1] / "pages"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; frame-ancestors 'none'"
+)
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
+__all__ = ["STATE", "make_app", "read_json"]
+
+
+def make_app(state: State) -> web.Application:
+    """All doors of one exchange."""
+    app = web.Application(
+        middlewares=[security_headers, errors_as_json, access_control], client_max_size=MAX_BODY_BYTES
+    )
+    app[STATE] = state
+    routes.add_routes(app, state)
+    handset_api.add_routes(app, state)
+    live.add_routes(app, state)
+    developer_api.add_routes(app, state)
+    call_page.add_routes(app, state)
+    calls_page.add_routes(app, state)
+    app.router.add_get("/", index)
+    app.router.add_get("/pages/{path:.+}", page)
+    return app
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    return _file("index.html")
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    return _file(request.match_info["path"])
+
+
+def _file(path: str) -> web.FileResponse:
+    try:
+        found = (PAGES / path).resolve()
+        if found.is_relative_to(PAGES.resolve()) and found.is_file():
+            return file_response(found)
+    except (ValueError, OSError):  # a NUL, or a name longer than names can be
+        pass
+    raise RequestRefused(404, f"There is no page {path[:100]}")
+
+
+@web.middleware
+async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal is JSON with one sentence; REST words its own."""
+    try:
+        return await handler(request)
+    except RequestRefused as refused:
+        return web.json_response({"error": refused.sentence}, status=refused.status, headers=refused.headers)
+    except web.HTTPException as error:
+        if is_rest(request.path):
+            return routes.not_found_response(request, error.status)
+        return web.json_response({"error": f"{error.reason}: {request.path}"}, status=error.status)

@@ -1,0 +1,73 @@
+"""The handsets' door: everything a phone can do, as JSON. README.md has its promises."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from ringback.state import Handset, State
+from ringback.web import handset_calls, handset_texts
+from ringback.web.handset_request import find_handset, handset_number
+from ringback.web.json_responses import RequestRefused, add_route, read_json, text_field
+
+WHEN_CALLED = ("rings", "answers", "machine", "busy", "never-answers", "fails")
+
+
+def add_routes(app: web.Application, state: State) -> None:
+    route = partial(add_route, app, state)
+    one, call = "/handsets/{number}", "/handsets/{number}/calls/{sid}"
+    route("GET", "/handsets", list_handsets)
+    route("GET", one, show_handset)
+    route("POST", one, change_handset)
+    route("DELETE", one, forget_handset)
+    route("GET", f"{one}/texts", handset_texts.list_texts)
+    route("POST", f"{one}/texts", handset_texts.send_text)
+    route("GET", f"{one}/calls", handset_calls.list_calls)
+    route("POST", f"{one}/calls", handset_calls.place_call)
+    route("GET", call, handset_calls.show_call)
+    route("POST", f"{call}/keys", handset_calls.press_keys)
+    route("POST", f"{call}/speech", handset_calls.speak)
+    route("POST", f"{call}/audio", handset_calls.send_audio)
+    route("POST", f"{call}/answer", handset_calls.answer)
+    route("POST", f"{call}/hangup", handset_calls.hang_up)
+    route("POST", f"{call}/spoken", handset_calls.report_speaking)
+
+
+async def list_handsets(state: State, request: web.Request) -> web.Response:
+    shown = [handset.as_json() for handset in state.handsets.values()]
+    numbers = list(state.numbers)
+    return web.json_response({"number": state.settings.number, "numbers": numbers, "handsets": shown})
+
+
+async def show_handset(state: State, request: web.Request) -> web.Response:
+    return web.json_response(_whole(find_handset(state, request)))
+
+
+async def change_handset(state: State, request: web.Request) -> web.Response:
+    given = await read_json(request)
+    handset = find_handset(state, request)
+    name, behaviour = text_field(given, "name", handset.name), text_field(given, "when_called", handset.when_called)
+    if len(name) > 60:
+        raise RequestRefused(400, "name must be at most 60 characters")
+    if behaviour not in WHEN_CALLED:
+        raise RequestRefused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}")
+    handset.name, handset.when_called = name, behaviour
+    state.feed.publish("handset", handset.number, handset.as_json())
+    return web.json_response(_whole(handset))
+
+
+async def forget_handset(state: State, request: web.Request) -> web.Response:
+    number = handset_number(request)
+    handset = state.handsets.get(number)
+    if handset and any(not call.is_over for call in handset.calls):
+        raise RequestRefused(409, "Hang up first: this handset is in a call")
+    if state.handsets.pop(number, None):
+        state.feed.publish("forgotten", number, {"number": number})
+    return web.Response(status=204)
+
+
+def _whole(handset: Handset) -> dict[str, Any]:
+    texts = [text.as_json() for text in handset.texts]
+    return handset.as_json() | {"texts": texts, "calls": [call.as_json() for call in handset.calls]}

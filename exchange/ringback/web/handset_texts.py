@@ -1,0 +1,81 @@
+"""A handset's texts over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from ringback.messages.attachments import attach
+from ringback.messages.incoming import receive_message
+from ringback.messages.message import Message
+from ringback.service.media import from_data_url
+from ringback.state import Handset, State
+from ringback.web.handset_request import called_number, find_handset
+from ringback.web.json_responses import RequestRefused, read_json, text_field
+
+MAX_BODY_CHARACTERS = 1600
+MAX_MEDIA = 10
+
+
+async def list_texts(state: State, request: web.Request) -> web.Response:
+    return web.json_response({"texts": [text.as_json() for text in find_handset(state, request).texts]})
+
+
+async def send_text(state: State, request: web.Request) -> web.Response:
+    given = await read_json(request)
+    handset = find_handset(state, request)
+    body, urls, to = text_field(given, "body"), _media_urls(given), called_number(state, given)
+    if not body and not urls:
+        raise RequestRefused(400, "A text needs a body or a media_url")
+    if len(body) > MAX_BODY_CHARACTERS:
+        raise RequestRefused(400, f"A text has at most {MAX_BODY_CHARACTERS} characters, not {len(body)}")
+    message = _text(state, handset, to, body, urls)
+    state.messages[message.sid] = message
+    state.add_to_handset(message)
+    state.spawn(_deliver(state, message))
+    return web.json_response(message.as_json(), status=201)
+
+
+def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -> Message:
+    account = state.settings.account_sid
+    message = Message(
+        account=account,
+        from_=handset.number,
+        to=to,
+        body=body,
+        direction="inbound",
+        handset=handset.number,
+        created=state.clock.now(),
+        status="received",
+        media_urls=urls,
+    )
+    message.media_urls = [url for url in urls if not url.startswith("data:")]
+    for url in urls:
+        if url.startswith("data:"):
+            found = from_data_url(url, state.clock.now())
+            if found is None:
+                raise RequestRefused(400, "media_url: this data: address cannot be read, or holds more than 5 MB")
+            attach(state, message, found)
+    return message
+
+
+async def _deliver(state: State, message: Message) -> None:
+    """To the app, or straight to another handset."""
+    if number := state.numbers.get(message.to):
+        return await receive_message(state, message, number)
+    now = state.clock.now()
+    copy = Message(message.account, message.from_, message.to, message.body, "outbound-api", message.to, now)
+    copy.status, copy.media = "delivered", message.media
+    state.add_to_handset(copy)
+
+
+def _media_urls(given: dict[str, Any]) -> list[str]:
+    urls = given.get("media_url") or []
+    urls = [urls] if isinstance(urls, str) else urls
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls) or len(urls) > MAX_MEDIA:
+        raise RequestRefused(400, f"media_url must be an address, or a list of at most {MAX_MEDIA}")
+    for url in urls:
+        if not url.lower().startswith(("http://", "https://", "data:")):
+            raise RequestRefused(400, f"media_url must be an http, https or data address, not {url[:80]!r}")
+    return urls

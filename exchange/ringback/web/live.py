@@ -1,0 +1,56 @@
+"""What a browser follows and fetches: the live feed, and pictures and sounds on the exchange's own origin."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import web
+
+from ringback.account.phone_numbers import normalize_number
+from ringback.service.feed import Item
+from ringback.state import State
+from ringback.web.json_responses import RequestRefused, add_route
+
+HEARTBEAT_SECONDS = 15  # seconds
+
+
+def add_routes(app: web.Application, state: State) -> None:
+    add_route(app, state, "GET", "/feed", feed)
+    add_route(app, state, "GET", "/media/{sid}", media)
+
+
+async def feed(state: State, request: web.Request) -> web.StreamResponse:
+    """The live feed, for as long as the browser stays."""
+    wanted = {_address(text) for text in request.query.getall("handset", [])}
+    after = request.headers.get("Last-Event-ID") or request.query.get("after") or None
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    await response.prepare(request)
+    try:
+        await response.write(b"retry: 1000\n\n")
+        async for item in state.feed.follow(after, HEARTBEAT_SECONDS):
+            if item is None:
+                await response.write(b": still here\n\n")
+            elif not wanted or item["handset"] in wanted or item["kind"] == "reset":
+                await response.write(_event(item))
+    except ConnectionResetError:
+        pass
+    return response
+
+
+def _event(item: Item) -> bytes:
+    return f"id: {item['id']}\ndata: {json.dumps(item)}\n\n".encode()
+
+
+async def media(state: State, request: web.Request) -> web.Response:
+    found = state.media.get(request.match_info["sid"])
+    if found is None:
+        raise RequestRefused(404, "There is no such picture or sound")
+    headers = {"Content-Type": found.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
+    if not found.inline:
+        headers["Content-Disposition"] = "attachment"
+    return web.Response(body=found.body, headers=headers)
+
+
+def _address(text: str) -> str:
+    return "+" + text.strip() if text.startswith(" ") else normalize_number(text)  # a bare + in a query means a space

@@ -1,0 +1,1 @@
+"""Webhooks to the app, sent as Twilio sends them."""
