@@ -11,6 +11,7 @@ from redis.exceptions import TimeoutError as StoreTooSlow
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+import cli
 import config
 import context
 import presenter
@@ -53,6 +54,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         handler.addFilter(MaskingFilter())
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    cli.init_app(app)
     load_commands()
     enforce_https(app, settings)
     app.after_request(add_nosniff_header)
