@@ -21,8 +21,8 @@ TEXTS_PER_SECOND = 20  # as from a large audience; each text causes two events
 SENDING_SECONDS = 8.0
 MAX_WAIT_SECONDS = 5.0  # after the last text
 RECORD_FRAMES = """() => { window.shown = {}; new MutationObserver(() => requestAnimationFrame(() => {
-    for (const story of document.querySelectorAll("#stories > *")) shown[story.id] ??= Date.now();
-})).observe(document.getElementById("stories"), {childList: true}); }"""
+    for (const entry of document.querySelectorAll("#timeline > *")) shown[entry.id] ??= Date.now();
+})).observe(document.getElementById("timeline"), {childList: true}); }"""
 
 
 def main() -> Tally:
@@ -76,7 +76,7 @@ async def measure_frames(page: Page, sent: dict[str, float]) -> Tally:
     """The time from each text to the first frame that shows it; `sent` is converted to Unix time, the page's clock."""
     offset = time.time() - time.perf_counter()
     shown = await page.evaluate("() => shown")
-    stories = {name.removeprefix("story-"): at for name, at in shown.items()}
+    stories = {name.removeprefix("entry-"): at for name, at in shown.items()}
     return Tally([stories[sid] / 1000 - offset - at for sid, at in sent.items() if sid in stories])
 
 
@@ -108,7 +108,7 @@ async def open_stream(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWr
     """Open an event stream and read up to its first heartbeat."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /events HTTP/1.1\r\nHost: stage\r\n\r\n")
-    await reader.readuntil(b"event: beat")
+    await reader.readuntil(b"event: heartbeat")
     return reader, writer
 
 

@@ -1,4 +1,4 @@
-"""What the presenter uses: dashboard, rejected requests, replay and backfill, webhook endpoints, health."""
+"""The presenter pages: dashboard, rejected requests, backfill and replay, webhook endpoints; and the health checks."""
 
 from presenter import dashboard, endpoints, health, rejected, replay
 from presenter.blueprint import bp

@@ -1,7 +1,5 @@
-"""The presenter's way in: one password, few tries, a token on every form."""
+"""Authentication of the presenter: one password, limited login attempts, a CSRF token in every form."""
 
-import hashlib
-import hmac
 import secrets
 import time
 from collections.abc import Callable
@@ -9,131 +7,125 @@ from functools import wraps
 from typing import Any
 
 import redis
-from flask import abort, current_app, redirect, request, session, url_for
+from flask import abort, redirect, request, session, url_for
 
-from config import Settings
+import context
 from masking import alias
+from receiving.signatures import constant_time_equal, matches_any
 from stage.blueprint import get_page_store
 
-MAX_ATTEMPTS_PER_CLIENT = 5  # a minute and client
-MAX_ATTEMPTS_TOTAL = 60  # a minute, from everybody together
-ATTEMPT_WINDOW_SECONDS = 60  # seconds
-SESSION_TTL_SECONDS = 12 * 3600  # seconds: a day's conference
+MAX_ATTEMPTS_PER_CLIENT = 5  # per ATTEMPT_WINDOW_SECONDS
+MAX_ATTEMPTS_TOTAL = 60  # per ATTEMPT_WINDOW_SECONDS, from all clients together
+ATTEMPT_WINDOW_SECONDS = 60
+SESSION_TTL_SECONDS = 12 * 3600  # one day of a conference
 
-# Spends one try under each key, and says after how many seconds the next is free when one of them is used up.
+# Counts one attempt under each key. Returns 0, or the seconds to wait if a limit is exceeded.
 COUNT_ATTEMPT_SCRIPT = """
 local wait = 0
-for at, key in ipairs(KEYS) do
-  local tries = redis.call('INCR', key)
+for index, key in ipairs(KEYS) do
+  local attempts = redis.call('INCR', key)
   if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, ARGV[1]) end
-  if tries > tonumber(ARGV[at + 1]) then wait = math.max(wait, redis.call('TTL', key), 1) end
+  if attempts > tonumber(ARGV[index + 1]) then wait = math.max(wait, redis.call('TTL', key), 1) end
 end
 return wait
 """
 
 View = Callable[..., Any]
-"""A page's function, as Flask calls it."""
+"""A Flask view function."""
 
 
 class TooManyLoginAttempts(Exception):
-    """The password may not be tried before `seconds` have passed."""
+    """The limit of login attempts is exceeded; the next attempt is allowed after `retry_after_seconds`."""
 
-    def __init__(self, seconds: int):
-        super().__init__(f"Too many tries. Wait {seconds} s, then try again.")
-        self.seconds = seconds
+    def __init__(self, retry_after_seconds: int):
+        super().__init__(f"Too many attempts. Try again in {retry_after_seconds} s.")
+        self.retry_after_seconds = retry_after_seconds
 
 
 def login_required(view: View) -> View:
-    """Let only the presenter in; others are sent to the login."""
+    """Redirect to the login page unless the presenter is logged in."""
 
     @wraps(view)
-    def guarded(*args: Any, **values: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         if not is_logged_in():
             return redirect(url_for("presenter.login"), 303)
-        return view(*args, **values)
+        return view(*args, **kwargs)
 
-    return guarded
+    return wrapper
 
 
 def is_logged_in() -> bool:
-    """Whether this browser has logged in with today's password, not too long ago."""
-    marks = [_session_fingerprint(secret) for secret in _settings().secret_key]
-    mine = str(session.get("presenter", ""))
+    """Whether this browser's session was started with the current password and has not expired."""
+    fingerprints = [_session_fingerprint(key) for key in context.settings().secret_key]
     return (
-        any([constant_time_equal(mine, mark) for mark in marks])
-        and time.time() - session.get("since", 0) < SESSION_TTL_SECONDS
+        matches_any(str(session.get("fingerprint", "")), fingerprints)
+        and time.time() - session.get("logged_in_at", 0) < SESSION_TTL_SECONDS
     )
 
 
 def log_in(password: str) -> bool:
-    """Try the password. Raises TooManyTries before looking at it; redis.RedisError when tries cannot be counted."""
+    """Start a session if the password is correct; returns whether it is.
+
+    Raises TooManyLoginAttempts before it checks the password, and redis.RedisError if the attempt cannot be counted.
+    """
     client = get_page_store()
     _count_attempt(client)
-    if not constant_time_equal(password, _settings().presenter_password):
+    if not constant_time_equal(password, context.settings().presenter_password):
         return False
     client.delete(_client_key())
-    known = session.get("known") or secrets.token_hex(8)
+    browser_id = session.get("browser_id") or secrets.token_hex(8)
     session.clear()
-    session.update(presenter=_session_fingerprint(_settings().secret_key[0]), since=time.time(), known=known)
+    session.update(
+        fingerprint=_session_fingerprint(context.settings().secret_key[0]),
+        logged_in_at=time.time(),
+        browser_id=browser_id,
+    )
     session.permanent = True
     return True
 
 
 def log_out() -> None:
-    """Forget everything but that this browser was the presenter's once."""
-    known = session.get("known")
+    """End the session. The browser id stays, so that this browser keeps its own limit of login attempts."""
+    browser_id = session.get("browser_id")
     session.clear()
-    if known:
-        session["known"] = known
+    if browser_id:
+        session["browser_id"] = browser_id
 
 
 def csrf_token() -> str:
-    """The token that this browser's forms must bring back."""
-    return str(session.setdefault("token", secrets.token_urlsafe(24)))
+    """The CSRF token of this browser's session, created on first use."""
+    return str(session.setdefault("csrf_token", secrets.token_urlsafe(24)))
 
 
 def check_csrf_token() -> None:
-    """:raise 400: when the form does not come from a page of ours in this browser."""
-    if not session.get("token") or not constant_time_equal(request.form.get("token", ""), session["token"]):
-        abort(400, "This form has expired, or did not come from this page. Go back, reload, and try again.")
-
-
-def constant_time_equal(one: str, other: str) -> bool:
-    """Whether two texts are equal, in a time that tells nothing about either."""
-    digests = [hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in (one, other)]
-    return hmac.compare_digest(*digests)
+    """Abort with 400 unless the form contains this session's CSRF token."""
+    expected = session.get("csrf_token")
+    if not expected or not constant_time_equal(request.form.get("csrf_token", ""), expected):
+        abort(400, "This form has expired or was not sent from this page. Go back, reload the page, and try again.")
 
 
 def _count_attempt(client: redis.Redis) -> None:
-    """A browser that has been the presenter's has tries of its own: a room full of guesses cannot lock it out."""
-    keys = [_client_key()] if session.get("known") else [_client_key(), "tries:all"]
-    wait = int(
-        client.eval(
-            COUNT_ATTEMPT_SCRIPT, len(keys), *keys, ATTEMPT_WINDOW_SECONDS, MAX_ATTEMPTS_PER_CLIENT, MAX_ATTEMPTS_TOTAL
-        )
-    )  # type: ignore[arg-type]
+    """A browser that was logged in before has its own limit: guesses by others cannot lock it out."""
+    keys = [_client_key()] if session.get("browser_id") else [_client_key(), "login-attempts:all"]
+    limits = (MAX_ATTEMPTS_PER_CLIENT, MAX_ATTEMPTS_TOTAL)
+    wait = int(client.eval(COUNT_ATTEMPT_SCRIPT, len(keys), *keys, ATTEMPT_WINDOW_SECONDS, *limits))  # type: ignore[arg-type]
     if wait:
         raise TooManyLoginAttempts(wait)
 
 
 def _client_key() -> str:
-    if session.get("known"):
-        return f"tries:known:{session['known']}"
-    return f"tries:{alias(_client_address(), _settings().secret_key[0])}"
+    if session.get("browser_id"):
+        return f"login-attempts:browser:{session['browser_id']}"
+    return f"login-attempts:{alias(_client_address(), context.settings().secret_key[0])}"
 
 
 def _client_address() -> str:
-    """Where the request comes from, as the outermost proxy we trust saw it."""
+    """The client's IP address as reported by the outermost trusted proxy."""
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    proxies = _settings().trusted_proxies
+    proxies = context.settings().trusted_proxies
     return hops[-proxies] if proxies and len(hops) >= proxies else request.remote_addr or ""
 
 
 def _session_fingerprint(secret: str) -> str:
-    """Changes with the password, so that a new password ends every session begun with the old one."""
-    return alias(f"presenter {_settings().presenter_password}", secret)
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["settings"]
-    return found
+    """Depends on the password, so that a new password ends all sessions."""
+    return alias(f"presenter {context.settings().presenter_password}", secret)

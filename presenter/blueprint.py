@@ -1,4 +1,4 @@
-"""The blueprint of the presenter's pages and of the health checks."""
+"""The blueprint of the presenter pages and the health checks."""
 
 from stage.blueprint import create_page_blueprint
 

@@ -61,7 +61,7 @@ def endpoint_page(id: str) -> Any:
     one = endpoints.load(handlers.redis(), id)
     if one is None:
         return _render_list(DEFAULT_FORM_VALUES, "There is no such endpoint."), 404
-    return _render_endpoint(one, endpoint_form.form_values(one), session.pop("said", "") if "said" in session else "")
+    return _render_endpoint(one, endpoint_form.form_values(one), session.pop("alert", "") if "alert" in session else "")
 
 
 @bp.post("/present/webhooks/<id>")
@@ -89,9 +89,9 @@ def endpoint_action(id: str, verb: str) -> Any:
     try:
         return ACTIONS[verb](handlers.get_endpoint(id).id)
     except FORM_ERRORS as wrong:
-        session["said"] = str(wrong)
+        session["alert"] = str(wrong)
     except KeyError:  # it went while we looked
-        session["said"] = "There is no such endpoint."
+        session["alert"] = "There is no such endpoint."
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 
@@ -167,15 +167,15 @@ def _redirect_to_endpoint(id: str, done: str = "") -> BaseResponse:
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 
-def _render_list(values: Mapping[str, str], said: str = "") -> str:
+def _render_list(values: Mapping[str, str], alert: str = "") -> str:
     ones = [
         (one, redelivery.load_dead_letters(handlers.redis(), one.id, 1)[0])
         for one in endpoints.load_all(handlers.redis())
     ]
-    return _render_page("webhooks", ones=ones, values=values, said=said, is_new=True)
+    return _render_page("webhooks", ones=ones, values=values, alert=alert, is_new=True)
 
 
-def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str) -> str:
+def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], alert: str) -> str:
     store = handlers.redis()
     count, dead = redelivery.load_dead_letters(store, one.id, MAX_ROWS)
     running = runs.load(store, request.args.get("recovery", ""))
@@ -183,7 +183,7 @@ def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], said: str)
         "webhook",
         one=one,
         values=values,
-        said=said,
+        alert=alert,
         is_new=False,
         secret=_take_secret(one.id),
         attempts=dispatch.load_attempts(store, one.id, MAX_ROWS),
@@ -204,7 +204,7 @@ def _render_page(name: str, **values: Any) -> str:
         "clock": _format_time,
     }
     return render_template(
-        f"presenter/{name}.html", token=auth.csrf_token(), theme=requested_theme(), **facts, **values
+        f"presenter/{name}.html", csrf_csrf_csrf_token=auth.csrf_token(), theme=requested_theme(), **facts, **values
     )
 
 

@@ -1,4 +1,4 @@
-"""Is everything well: Redis, the workers, the queues, in words."""
+"""Health checks: the state of Redis, the workers and the queues."""
 
 import time
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from stage.blueprint import get_page_store
 from workers import pending_answers
 from workers.queues import QUEUES
 
-CACHE_TTL_SECONDS = 1.0  # seconds that one look serves everybody who asks
+CACHE_TTL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """A queue: jobs that wait, that run, that failed."""
+    """The number of waiting, running and failed jobs of a queue."""
 
     name: str
     waiting: int
@@ -29,57 +29,57 @@ class QueueStatus:
 
 @dataclass(frozen=True)
 class Health:
-    """One look at the parts. A worker is alive while it renews its own row in Redis, as RQ sees it."""
+    """The result of a check. `workers` counts the workers with a current heartbeat, as RQ records it in Redis."""
 
     is_redis_up: bool
     workers: int = 0
-    asks_open: int = 0
-    lines: list[QueueStatus] = field(default_factory=list)
+    pending_answers: int = 0
+    queues: list[QueueStatus] = field(default_factory=list)
 
     @property
     def is_ready(self) -> bool:
         return self.is_redis_up and self.workers > 0
 
     @property
-    def words(self) -> dict[str, str]:
-        """Each part in a sentence."""
+    def summary(self) -> dict[str, str]:
+        """The state of Redis and of the workers, each in a phrase."""
         if not self.is_redis_up:
-            return {"redis": "does not answer", "workers": "unknown while Redis does not answer"}
-        alive = "none is alive, so slow work waits: start a worker"
-        return {"redis": "answers", "workers": f"{self.workers} alive" if self.workers else alive}
+            return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
+        none = "none running, so slow answers wait: start a worker"
+        return {"redis": "up", "workers": f"{self.workers} running" if self.workers else none}
 
 
 @bp.get("/health/live")
 def live() -> dict[str, str]:
-    """This process answers."""
+    """200 while this process handles requests."""
     return {"status": "live"}
 
 
 @bp.get("/health/ready")
 def ready() -> tuple[dict[str, str], int]:
-    """200 when Redis answers and a worker is alive, otherwise 503; says which part is missing."""
+    """200 if Redis is up and a worker is running, otherwise 503; the body names the missing part."""
     health = check_health()
     status = "ready" if health.is_ready else "not ready"
-    return {"status": status, **health.words}, 200 if health.is_ready else 503
+    return {"status": status, **health.summary}, 200 if health.is_ready else 503
 
 
 def check_health() -> Health:
-    """How things are, at most a second old."""
-    kept = current_app.extensions.setdefault("presenter.health", {"at": float("-inf"), "store": get_page_store()})
-    if time.monotonic() - kept["at"] > CACHE_TTL_SECONDS:
-        kept["health"] = _query_health(kept["store"])
-        kept["at"] = time.monotonic()
-    found: Health = kept["health"]
+    """The current health, cached for CACHE_TTL_SECONDS."""
+    initial = {"checked_at": float("-inf"), "store": get_page_store()}
+    cache = current_app.extensions.setdefault("presenter.health", initial)
+    if time.monotonic() - cache["checked_at"] > CACHE_TTL_SECONDS:
+        cache["health"] = _query_health(cache["store"])
+        cache["checked_at"] = time.monotonic()
+    found: Health = cache["health"]
     return found
 
 
 def _query_health(client: redis.Redis) -> Health:
     try:
-        workers = Worker.all_keys(connection=client)
-        alive = int(client.exists(*workers)) if workers else 0  # type: ignore[arg-type]
-        return Health(
-            True, alive, client.zcard(pending_answers.OPEN_KEY), [_queue_status(name, client) for name in QUEUES]
-        )
+        keys = Worker.all_keys(connection=client)
+        workers = int(client.exists(*keys)) if keys else 0  # type: ignore[arg-type]
+        open_count = pending_answers.count_open(client)
+        return Health(True, workers, open_count, [_queue_status(name, client) for name in QUEUES])
     except redis.RedisError:
         return Health(False)
 

@@ -1,4 +1,4 @@
-"""Why did this fail: what was turned away at the door, the mistake that explains it, and how to mend it."""
+"""The rejected requests page: each rejected request, the mistake that explains it, and how to fix it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,83 +18,88 @@ from stage.blueprint import get_page_store
 from stage.sanitize import sanitize
 from stage.views import requested_theme
 
-MAX_EXAMINED = 2 * inbox.MAX_REJECTED_REQUESTS  # all there are
+MAX_EXAMINED = 2 * inbox.MAX_REJECTED_REQUESTS  # all that the inbox stores
 MAX_ROWS = 60
-MAX_SENTENCE_CHARACTERS = 300  # characters of a sentence
-# Signatures are not shown: some of them are genuine. Most are headers; of these, what tells about the way it came is.
+MAX_SENTENCE_CHARACTERS = 300
+# Signatures are not shown, because some are genuine. Only the headers below and no signature fields are displayed.
 SIGNATURE_FIELDS = ("bt_signature",)
 SHOWN_HEADERS = ("host", "x-forwarded-host", "x-forwarded-proto", "forwarded", "content-type", "user-agent")
 
 
 @dataclass
 class RejectedRow:
-    """Refusals of the same kind that came one after the other, in words fit for a screen; `last` is the newest."""
+    """Consecutive rejected requests with the same request line and explanation, as displayed."""
 
-    last: float
-    first: float
+    last_at: float
+    first_at: float
     count: int
-    what: str
+    request_line: str
     name: str
-    words: str
+    explanation: str
     fix: str
-    facts: list[tuple[str, str]]
+    fields: list[tuple[str, str]]
 
     @property
     def is_explained(self) -> bool:
-        """False when no usual mistake fits: most of these are forgeries."""
+        """False if no known mistake explains the signature: most such requests are forgeries."""
         return self.name != UNKNOWN
 
 
-@bp.get("/present/refusals")
+@bp.get("/present/rejected")
 @login_required
 def rejected() -> str:
-    """The whole page; `?mistake=scheme` shows those alone."""
+    """The page; `?mistake=scheme` shows only the requests with that mistake."""
     return render_template(
-        "presenter/refusals.html", token=auth.csrf_token(), theme=requested_theme(), **_template_values()
+        "presenter/rejected.html", csrf_token=auth.csrf_token(), theme=requested_theme(), **_template_values()
     )
 
 
-@bp.get("/present/refusals/now")
+@bp.get("/present/rejected/fragment")
 def rejected_fragment() -> str | tuple[str, int]:
-    """The part that moves."""
+    """The live part of the page; 403 unless logged in."""
     if not auth.is_logged_in():
         return "", 403
-    return render_template("presenter/_refusals.html", **_template_values())
+    return render_template("presenter/_rejected.html", **_template_values())
 
 
 def _template_values() -> dict[str, Any]:
     wanted = request.args.get("mistake", "")
+    values: dict[str, Any] = {"is_store_up": True, "rows": [], "counts": [], "mistake": sanitize(wanted, 40)}
     try:
         found = inbox.latest_rejected(get_page_store(), MAX_EXAMINED)
     except redis.RedisError:
-        return {"answers": False, "rows": [], "counts": [], "wanted": sanitize(wanted, 40)}
-    counts = Counter(mistake.name for _, _, mistake in found).most_common()
-    chosen = [one for one in found if wanted in ("", one[2].name)]
-    return {"answers": True, "rows": _group_rows(chosen)[:MAX_ROWS], "counts": counts, "wanted": sanitize(wanted, 40)}
+        return values | {"is_store_up": False}
+    values["counts"] = Counter(mistake.name for _, _, mistake in found).most_common()
+    selected = [(delivery, mistake) for _, delivery, mistake in found if wanted in ("", mistake.name)]
+    return values | {"rows": _group_rows(selected)[:MAX_ROWS]}
 
 
-def _group_rows(found: list[tuple[str, Delivery, Mistake]]) -> list[RejectedRow]:
+def _group_rows(rejected: list[tuple[Delivery, Mistake]]) -> list[RejectedRow]:
     rows: list[RejectedRow] = []
-    for _, delivery, mistake in found:
+    for delivery, mistake in rejected:
         row = _rejected_row(delivery, mistake)
-        if rows and (rows[-1].what, rows[-1].words) == (row.what, row.words):
+        if rows and (rows[-1].request_line, rows[-1].explanation) == (row.request_line, row.explanation):
             rows[-1].count += 1
-            rows[-1].first = row.first
+            rows[-1].first_at = row.first_at
         else:
             rows.append(row)
     return rows
 
 
 def _rejected_row(delivery: Delivery, mistake: Mistake) -> RejectedRow:
-    told = {name: delivery.headers[name] for name in SHOWN_HEADERS if delivery.headers.get(name)}
-    said = {name: mask_urls(text) for name, text in delivery.params.items()}
-    said = said or {"body": delivery.body.decode("utf-8", "replace")}
-    fields = {**({"a replay of ours": "yes"} if delivery.replay_mark else {}), **told, **said}
-    facts = [
-        (sanitize(name, 60), sanitize(text, 200))
-        for name, text in fields.items()
-        if text and name not in SIGNATURE_FIELDS
+    request_line, received_at = sanitize(f"{delivery.method} {delivery.redacted_path}", 80), delivery.received_at
+    explanation, fix = (sanitize(text, MAX_SENTENCE_CHARACTERS) for text in (mistake.explanation, mistake.fix))
+    fields = _shown_fields(delivery)
+    return RejectedRow(received_at, received_at, 1, request_line, mistake.name, explanation, fix, fields)
+
+
+def _shown_fields(delivery: Delivery) -> list[tuple[str, str]]:
+    fields = {"our own replay": "yes"} if delivery.replay_mark else {}
+    fields |= {name: delivery.headers[name] for name in SHOWN_HEADERS if delivery.headers.get(name)}
+    params = {name: mask_urls(value) for name, value in delivery.params.items()}
+    fields |= params or {"body": delivery.body.decode("utf-8", "replace")}
+    return [
+        (sanitize(name, 60), sanitize(value, 200))
+        for name, value in fields.items()
+        if value and name not in SIGNATURE_FIELDS
     ]
-    what, at = sanitize(f"{delivery.method} {delivery.redacted_path}", 80), delivery.received_at
-    words, mend = (sanitize(text, MAX_SENTENCE_CHARACTERS) for text in (mistake.explanation, mistake.fix))
-    return RejectedRow(at, at, 1, what, mistake.name, words, mend, facts)

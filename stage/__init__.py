@@ -1,4 +1,4 @@
-"""What the audience sees: the stage page and its event stream."""
+"""The stage: the page shown to the audience, and its event stream."""
 
 from stage import unfollow, views
 from stage.blueprint import bp

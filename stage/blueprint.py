@@ -1,4 +1,4 @@
-"""The stage's room: its blueprint, the headers every page of it carries, its one feed a process."""
+"""The stage blueprint: the headers of every page, the event stream of this process, and the store client for pages."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from stage.event_stream import EventStream
 
 event_stream_lock = threading.Lock()
 
-# Nothing is inline and nothing comes from elsewhere, so words that slip through as HTML still cannot act.
+# No inline or third-party resources: even if untrusted text were rendered as HTML, it could not run.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -21,7 +21,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def create_page_blueprint(name: str, import_name: str) -> Blueprint:
-    """A blueprint whose every response carries the headers of a page."""
+    """A blueprint whose responses carry the security headers of a page and are not cached."""
     blueprint = Blueprint(name, import_name)
     blueprint.after_request(_add_page_headers)
     return blueprint
@@ -38,19 +38,20 @@ bp = create_page_blueprint("stage", __name__)
 
 
 def get_event_stream() -> EventStream:
-    """This process's feed, made when the first page asks for it."""
+    """The event stream of this process, created on first use."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     with event_stream_lock:
-        if "stage" not in app.extensions:
-            app.extensions["stage"] = EventStream(get_page_store(), _make_renderer(app), lambda: _is_serving(app))
-    found: EventStream = app.extensions["stage"]
+        if "event_stream" not in app.extensions:
+            stream = EventStream(get_page_store(), _make_renderer(app), lambda: _is_serving(app))
+            app.extensions["event_stream"] = stream
+    found: EventStream = app.extensions["event_stream"]
     return found
 
 
 def get_page_store() -> redis.Redis:
-    """The app's store by a client that gives up after 3 s: a page says "behind" rather than hang."""
-    with_patience: redis.Redis = current_app.extensions["redis"]
-    pool = with_patience.connection_pool
+    """A client of the app's store that times out after 3 s, without retries: a page reports an error, not hangs."""
+    client: redis.Redis = current_app.extensions["redis"]
+    pool = client.connection_pool
     options = pool.connection_kwargs | {
         "socket_timeout": 3,
         "socket_connect_timeout": 2,
@@ -60,13 +61,13 @@ def get_page_store() -> redis.Redis:
 
 
 def _is_serving(app: Flask) -> bool:
-    """False once gunicorn wants this process to end; gunicorn.conf.py puts the question in `extensions`."""
-    still: Callable[[], bool] = app.extensions.get("is_serving", lambda: True)
-    return still()
+    """False once gunicorn shuts this process down; gunicorn.conf.py sets the check."""
+    is_serving: Callable[[], bool] = app.extensions.get("is_serving", lambda: True)
+    return is_serving()
 
 
 def _make_renderer(app: Flask) -> Callable[..., str]:
-    def draw(name: str, **values: Any) -> str:
+    def render(name: str, **values: Any) -> str:
         return app.jinja_env.get_template(f"stage/_{name}.html").render(values)
 
-    return draw
+    return render

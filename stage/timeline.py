@@ -1,84 +1,88 @@
-"""The board: every event folded into stories, the door and the state of sending."""
+"""The timeline: the state of the stage, built from the events in order."""
 
 from dataclasses import dataclass, field
 
 from events import Event
 from sending.webhooks.catalogue import message_id_for
 from stage.sanitize import sanitize
-from stage.timeline_entry import TimelineEntry, create_entry
+from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
 
-MAX_ENTRIES = 200  # stories
-MAX_VISIBLE_ENTRIES = 30  # of them on the stage
+MAX_ENTRIES = 200
+MAX_VISIBLE_ENTRIES = 30  # shown on the stage
 MAX_MESSAGES = 5_000
 
 
 @dataclass
 class RejectionSummary:
-    """What was turned away, since this process has looked: how many, and the newest."""
+    """The number of rejected requests since this process started, and the path and reason of the latest."""
 
-    refused: int = 0
-    address: str = ""
+    count: int = 0
+    path: str = ""
     reason: str = ""
 
 
 @dataclass
 class Timeline:
-    """`last` is the id of the newest event folded; `stopped` why all sending is stopped, "" when it is not."""
+    """`stop_reason` says why all sending is stopped; "" while it is not.
 
-    last: str = "0-0"
-    stories: dict[str, TimelineEntry] = field(default_factory=dict)
-    door: RejectionSummary = field(default_factory=RejectionSummary)
-    stopped: str = ""
-    messages: dict[str, str] = field(default_factory=dict)  # our webhooks, by the story they tell of
+    `entry_ids_by_message` maps the message id of an outgoing webhook to the entry that it reports.
+    """
 
-    def fold(self, event: Event) -> str:
-        """Let this event change the board. What it changed: the id of a story, or `door`, `sending`."""
-        self.last = event.id
+    last_event_id: str = "0-0"
+    entries: dict[str, TimelineEntry] = field(default_factory=dict)
+    rejections: RejectionSummary = field(default_factory=RejectionSummary)
+    stop_reason: str = ""
+    entry_ids_by_message: dict[str, str] = field(default_factory=dict)
+
+    def apply(self, event: Event) -> str:
+        """Apply the event. Returns the part that changed: the id of an entry, `rejections` or `sending`."""
+        self.last_event_id = event.id
         if event.type == "delivery.rejected":
             reason = sanitize(event.data.get("reason"), 90)
-            self.door = RejectionSummary(self.door.refused + 1, _path_prefix(event.data.get("address")), reason)
-            return "door"
+            path = _path_prefix(event.data.get("address"))
+            self.rejections = RejectionSummary(self.rejections.count + 1, path, reason)
+            return "rejections"
         if event.type.startswith("sending."):
             is_stop = event.type == "sending.stopped"
-            self.stopped = (sanitize(event.data.get("reason"), 90) or "no reason given") if is_stop else ""
+            self.stop_reason = (sanitize(event.data.get("reason"), 90) or "no reason given") if is_stop else ""
             return "sending"
-        return self._story(event)
+        return self._apply_to_entry(event)
 
-    def shown(self) -> list[TimelineEntry]:
-        """The newest stories, newest first."""
-        return list(reversed(self.stories.values()))[:MAX_VISIBLE_ENTRIES]
+    def visible_entries(self) -> list[TimelineEntry]:
+        """The newest MAX_VISIBLE_ENTRIES entries, newest first."""
+        return list(reversed(self.entries.values()))[:MAX_VISIBLE_ENTRIES]
 
-    def asks_open(self) -> list[TimelineEntry]:
-        """Stories that wait for slow work, oldest first."""
-        return [story for story in self.stories.values() if story.state in ("waiting", "now") and story.asks]
+    def entries_awaiting_answer(self) -> list[TimelineEntry]:
+        """Entries with an open answer, oldest first."""
+        return [entry for entry in self.entries.values() if entry.state in OPEN_STATES and entry.pending_answers]
 
-    def _story(self, event: Event) -> str:
-        key = event.subject or event.id
-        if self.messages.get(key) in self.stories:
-            key = self.messages[key]
-        self.messages[message_id_for(event.id)] = key
-        if len(self.messages) > MAX_MESSAGES:
-            del self.messages[next(iter(self.messages))]
-        if key not in self.stories:
-            self.stories[key] = create_entry(event)
-            if len(self.stories) > MAX_ENTRIES:
-                del self.stories[next(iter(self.stories))]
-        apply_event(self.stories[key], event)
-        return key
+    def _apply_to_entry(self, event: Event) -> str:
+        id = event.subject or event.id
+        if self.entry_ids_by_message.get(id) in self.entries:
+            id = self.entry_ids_by_message[id]
+        self.entry_ids_by_message[message_id_for(event.id)] = id
+        if len(self.entry_ids_by_message) > MAX_MESSAGES:
+            del self.entry_ids_by_message[next(iter(self.entry_ids_by_message))]
+        if id not in self.entries:
+            self.entries[id] = create_entry(event)
+            if len(self.entries) > MAX_ENTRIES:
+                del self.entries[next(iter(self.entries))]
+        apply_event(self.entries[id], event)
+        return id
 
 
 def _path_prefix(address: object) -> str:
-    """Which door, and no more: what follows in the path may be a secret, or a try at one."""
+    """At most the first two segments of the path: the rest may hold a secret, or an attempt to guess one."""
     return sanitize("/".join(str(address or "").split("?")[0].split("/")[:3]), 40)
 
 
 def is_after(one: str, other: str) -> bool:
-    """Whether stream id `one` is later than `other`. Ids are two numbers: as text, 9-0 would follow 10-0."""
+    """Whether stream id `one` is later than `other`. Compared as numbers: as text, 9-0 would follow 10-0."""
     return parse_stream_id(one) > parse_stream_id(other)
 
 
-def parse_stream_id(name: str) -> tuple[int, int]:
-    """A stream id as the two numbers it is."""
-    milliseconds, _, sequence = name.partition("-")
+def parse_stream_id(id: str) -> tuple[int, int]:
+    """The milliseconds and the sequence number of a Redis stream id."""
+    milliseconds, _, sequence = id.partition("-")
     return int(milliseconds), int(sequence or 0)

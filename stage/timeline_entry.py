@@ -1,4 +1,4 @@
-"""One call or one text as the room sees it: who, what they asked, and the steps from ring to answer."""
+"""An entry of the timeline: one call, text or webhook, with its request, answer and steps."""
 
 from dataclasses import dataclass, field
 
@@ -6,61 +6,66 @@ from events import Event
 from stage.sanitize import format_duration, sanitize
 
 MAX_STEPS = 7  # the first and the newest; a long call has dozens
-OPEN_STATES = ("waiting", "now")
+OPEN_STATES = ("waiting", "running")
 STATE_LABELS = {
-    "now": "working",
+    "running": "working",
     "waiting": "waiting",
-    "good": "answered",
-    "failed": "did not work",
+    "success": "answered",
+    "failed": "failed",
     "live": "on the line",
-    "over": "over",
+    "ended": "ended",
 }
 
 
 @dataclass
 class TimelineStep:
-    """One thing that happened: words, how it went (now, waiting, good, failed, plain), and when, if the words do not
-    tell: the time since the story began.
+    """One event of an entry.
+
+    `status` is running, waiting, success, failed or neutral. `elapsed` is the time since the entry started, such as
+    `+207 ms`; "" for the first step, and where `text` already states a duration.
     """
 
-    kind: str
-    words: str
-    mark: str
-    when: str
+    type: str
+    text: str
+    status: str
+    elapsed: str
 
 
 @dataclass
 class AnswerProgress:
-    """Slow work: `done` goes from 0 to 1; its state is waiting, now, good or failed."""
+    """A pending answer: `state` is waiting, running, success or failed; `fraction` is from 0 to 1."""
 
     state: str = "waiting"
-    done: float = 0.0
-    words: str = ""
+    fraction: float = 0.0
+    text: str = ""
 
 
 @dataclass
 class TimelineEntry:
-    """`at` is seconds since 1970 at the first event seen; `mark` how it stands now."""
+    """`started_at` is the time of the first event, in seconds since 1970; `status` is the status of the last event.
+
+    `html` is the rendered entry, "" after a change.
+    """
 
     id: str
     channel: str
-    at: float
+    started_at: float
     who: str = ""
-    asked: str = ""
+    request: str = ""
     answer: str = ""
-    mark: str = "now"
-    repeats: int = 0
+    status: str = "running"
+    duplicates: int = 0
     steps: list[TimelineStep] = field(default_factory=list)
     omitted_steps: int = 0
-    asks: dict[str, AnswerProgress] = field(default_factory=dict)
+    pending_answers: dict[str, AnswerProgress] = field(default_factory=dict)
     peaks: list[float] = field(default_factory=list)
-    drawn: str = ""
+    html: str = ""
 
     @property
     def state(self) -> str:
-        """Slow work that is not done decides; otherwise the last thing that happened."""
-        waiting = [ask.state for ask in self.asks.values() if ask.state in OPEN_STATES]
-        return ("now" if "now" in waiting else "waiting") if waiting else self.mark
+        """The state of the open answers, if there are any; otherwise `status`."""
+        open_states = [answer.state for answer in self.pending_answers.values() if answer.state in OPEN_STATES]
+        return ("running" if "running" in open_states else "waiting") if open_states else self.status
 
     @property
     def state_label(self) -> str:
@@ -68,30 +73,26 @@ class TimelineEntry:
 
     @property
     def progress(self) -> AnswerProgress | None:
-        """The slow work that has told how far it is and goes on."""
-        return next((ask for ask in self.asks.values() if ask.state == "now" and (ask.done or ask.words)), None)
+        """The first running answer that has reported progress, or None."""
+        running = (answer for answer in self.pending_answers.values() if answer.state == "running")
+        return next((answer for answer in running if answer.fraction or answer.text), None)
 
     @property
     def has_failed_answer(self) -> bool:
-        """Whether slow work failed for this person."""
-        return any(ask.state == "failed" for ask in self.asks.values())
+        return any(answer.state == "failed" for answer in self.pending_answers.values())
 
-    @property
-    def failed(self) -> bool:
-        return any(step.mark == "failed" for step in self.steps)
-
-    def add(self, event: Event, words: str, mark: str = "plain") -> None:
-        """Put a step at the end; of a long story the first and the newest are kept."""
-        tells_time = words.endswith((" ms", " s"))
-        when = "" if tells_time or not self.steps else "+" + format_duration(event.time - self.at)
-        self.steps.append(TimelineStep(event.type, sanitize(words, 90), mark, when))
+    def add_step(self, event: Event, text: str, status: str = "neutral") -> None:
+        """Append a step. When there are more than MAX_STEPS, the second oldest is removed."""
+        states_duration = text.endswith((" ms", " s"))
+        elapsed = "" if states_duration or not self.steps else "+" + format_duration(event.time - self.started_at)
+        self.steps.append(TimelineStep(event.type, sanitize(text, 90), status, elapsed))
         if len(self.steps) > MAX_STEPS:
             del self.steps[1]
             self.omitted_steps += 1
 
 
 def create_entry(event: Event) -> TimelineEntry:
-    """A story without steps, from the first event that names it."""
+    """An entry without steps; its channel is inferred from the event's type and subject."""
     is_call = event.type.startswith(("call.", "recording.")) or event.subject.startswith("CA")
     is_text = event.type.startswith("text.") or event.subject.startswith(("SM", "MM"))
     return TimelineEntry(event.subject or event.id, "call" if is_call else "text" if is_text else "other", event.time)

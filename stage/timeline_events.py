@@ -1,4 +1,4 @@
-"""How each kind of event is told: what it changes in the story it belongs to."""
+"""The effect of each event type on its timeline entry."""
 
 from collections.abc import Callable
 
@@ -8,192 +8,192 @@ from stage.timeline_entry import AnswerProgress, TimelineEntry
 
 MAX_PEAKS = 120  # of a waveform
 ENDPOINT_LABELS = {
-    "endpoint.created": "hears our webhooks",
-    "endpoint.updated": "wants to hear something else",
-    "endpoint.rotated": "has a new key",
-    "endpoint.paused": "wants nothing for now",
-    "endpoint.resumed": "hears us again",
-    "endpoint.deleted": "is forgotten",
+    "endpoint.created": "receives our webhooks",
+    "endpoint.updated": "changed its settings",
+    "endpoint.rotated": "has a new signing key",
+    "endpoint.paused": "is paused",
+    "endpoint.resumed": "receives our webhooks again",
+    "endpoint.deleted": "was deleted",
 }
 
 EventHandler = Callable[[TimelineEntry, Event], None]
-"""How one kind of event changes a story."""
+"""Applies an event of one type to its entry."""
 
 HANDLERS: dict[str, EventHandler] = {}
 
 
-def handles(kind: str) -> Callable[[EventHandler], EventHandler]:
-    """Register how this kind is told."""
+def handles(type: str) -> Callable[[EventHandler], EventHandler]:
+    """Register the handler of an event type."""
 
-    def register(teller: EventHandler) -> EventHandler:
-        HANDLERS[kind] = teller
-        return teller
+    def register(handler: EventHandler) -> EventHandler:
+        HANDLERS[type] = handler
+        return handler
 
     return register
 
 
-def apply_event(story: TimelineEntry, event: Event) -> None:
-    """Let this event change the story; a kind nobody has taught us becomes a plain step with its name."""
-    story.drawn = ""
-    story.who = story.who or sanitize(event.data.get("who"), 40)
-    HANDLERS.get(event.type, _add_unknown_event)(story, event)
+def apply_event(entry: TimelineEntry, event: Event) -> None:
+    """Apply the event to the entry. An event without a handler adds a neutral step with its type."""
+    entry.html = ""
+    entry.who = entry.who or sanitize(event.data.get("who"), 40)
+    HANDLERS.get(event.type, _add_unknown_event)(entry, event)
 
 
-def _add_unknown_event(story: TimelineEntry, event: Event) -> None:
-    story.add(event, event.type.replace(".", " "))
+def _add_unknown_event(entry: TimelineEntry, event: Event) -> None:
+    entry.add_step(event, event.type.replace(".", " "))
 
 
-def _pending_answer(story: TimelineEntry, event: Event) -> AnswerProgress:
-    return story.asks.setdefault(str(event.data.get("answer_id", "")), AnswerProgress())
+def _pending_answer(entry: TimelineEntry, event: Event) -> AnswerProgress:
+    return entry.pending_answers.setdefault(str(event.data.get("answer_id", "")), AnswerProgress())
 
 
-def _with_duration(event: Event, verb: str) -> str:
-    return f"{verb} in {format_duration(parse_number(event.data['ms']) / 1000)}" if "ms" in event.data else verb
+def _answered_text(event: Event) -> str:
+    return f"answered in {_duration(event, 'ms', 1000)}" if "ms" in event.data else "answered"
+
+
+def _duration(event: Event, key: str, per_second: int = 1) -> str:
+    return format_duration(parse_number(event.data.get(key)) / per_second)
 
 
 @handles("text.received")
-def _text_received(story: TimelineEntry, event: Event) -> None:
-    story.channel, story.asked, story.mark = "text", sanitize(event.data.get("words")), "now"
-    story.add(event, "arrived")
+def _text_received(entry: TimelineEntry, event: Event) -> None:
+    entry.channel, entry.request, entry.status = "text", sanitize(event.data.get("words")), "running"
+    entry.add_step(event, "received")
 
 
 @handles("text.answered")
-def _text_answered(story: TimelineEntry, event: Event) -> None:
-    story.answer, story.mark = sanitize(event.data.get("answer")), "good"
-    story.add(event, _with_duration(event, "answered"), "good")
+def _text_answered(entry: TimelineEntry, event: Event) -> None:
+    entry.answer, entry.status = sanitize(event.data.get("answer")), "success"
+    entry.add_step(event, _answered_text(event), "success")
 
 
 @handles("text.sent")
-def _text_sent(story: TimelineEntry, event: Event) -> None:
-    parts = parse_number(event.data.get("segments"))
-    story.answer = sanitize(event.data.get("answer")) or story.answer
-    story.mark = "failed" if story.has_failed_answer else "good"  # an apology that got through is no success
-    story.add(event, f"text sent in {parts:.0f} parts" if parts > 1 else "text sent", "good")
+def _text_sent(entry: TimelineEntry, event: Event) -> None:
+    segments = parse_number(event.data.get("segments"))
+    entry.answer = sanitize(event.data.get("answer")) or entry.answer
+    entry.status = "failed" if entry.has_failed_answer else "success"  # an apology that was sent is no success
+    entry.add_step(event, f"text sent in {segments:.0f} parts" if segments > 1 else "text sent", "success")
 
 
 @handles("text.delivered")
-def _text_delivered(story: TimelineEntry, event: Event) -> None:
+def _text_delivered(entry: TimelineEntry, event: Event) -> None:
     status = sanitize(event.data.get("status"), 20) or "delivered"
-    went_wrong = status in ("failed", "undelivered")
-    story.steps = [step for step in story.steps if step.kind != event.type]  # its status moved: show where it is now
-    story.add(event, "not delivered" if went_wrong else status, "failed" if went_wrong else "good")
-    story.mark = "failed" if went_wrong else "good" if story.mark == "now" else story.mark
+    has_failed = status in ("failed", "undelivered")
+    entry.steps = [step for step in entry.steps if step.type != event.type]  # only the latest status is shown
+    entry.add_step(event, "not delivered" if has_failed else status, "failed" if has_failed else "success")
+    entry.status = "failed" if has_failed else "success" if entry.status == "running" else entry.status
 
 
 @handles("text.failed")
-def _text_refused(story: TimelineEntry, event: Event) -> None:
-    story.mark = "failed"
-    story.add(event, f"not sent: {event.data.get('reason', '')}", "failed")
+def _text_failed(entry: TimelineEntry, event: Event) -> None:
+    entry.status = "failed"
+    entry.add_step(event, f"not sent: {event.data.get('reason', '')}", "failed")
 
 
 @handles("call.received")
-def _call_received(story: TimelineEntry, event: Event) -> None:
-    story.channel, story.mark = "call", "live"
-    story.add(event, "rang")
+def _call_received(entry: TimelineEntry, event: Event) -> None:
+    entry.channel, entry.status = "call", "live"
+    entry.add_step(event, "called")
 
 
 @handles("call.heard")
-def _call_heard(story: TimelineEntry, event: Event) -> None:
-    story.asked, story.mark = sanitize(event.data.get("words")), "live"
-    story.add(event, sanitize(story.asked, 40))
+def _call_heard(entry: TimelineEntry, event: Event) -> None:
+    entry.request, entry.status = sanitize(event.data.get("words")), "live"
+    entry.add_step(event, sanitize(entry.request, 40))
 
 
 @handles("call.spoken")
-def _call_spoken(story: TimelineEntry, event: Event) -> None:
-    story.answer = sanitize(event.data.get("answer"))
-    story.mark = "live" if story.mark == "live" else "good"  # of a call that we made, the end is not told
-    story.add(event, _with_duration(event, "spoken"), "good")
+def _call_spoken(entry: TimelineEntry, event: Event) -> None:
+    entry.answer = sanitize(event.data.get("answer"))
+    entry.status = "live" if entry.status == "live" else "success"  # an outbound call publishes no call.ended
+    entry.add_step(event, _answered_text(event), "success")
 
 
 @handles("call.ended")
-def _call_ended(story: TimelineEntry, event: Event) -> None:
+def _call_ended(entry: TimelineEntry, event: Event) -> None:
     status = sanitize(event.data.get("status"), 20) or "completed"
-    story.mark = "failed" if status == "failed" or story.has_failed_answer else "over"
-    seconds = parse_number(event.data.get("seconds"))
-    lasted = f" after {format_duration(seconds)}" if seconds else ""
-    words = {"completed": "hung up", "no-answer": "nobody answered"}.get(status, status)
-    story.add(event, words + lasted, "failed" if status == "failed" else "plain")
+    entry.status = "failed" if status == "failed" or entry.has_failed_answer else "ended"
+    duration = f" after {_duration(event, 'seconds')}" if parse_number(event.data.get("seconds")) else ""
+    text = {"completed": "hung up", "no-answer": "no answer"}.get(status, status)
+    entry.add_step(event, text + duration, "failed" if status == "failed" else "neutral")
 
 
 @handles("answer.queued")
-def _ask_queued(story: TimelineEntry, event: Event) -> None:
-    _pending_answer(story, event).state = "waiting"
-    story.add(event, "queued", "waiting")
+def _answer_queued(entry: TimelineEntry, event: Event) -> None:
+    _pending_answer(entry, event).state = "waiting"
+    entry.add_step(event, "queued", "waiting")
 
 
 @handles("answer.started")
-def _ask_started(story: TimelineEntry, event: Event) -> None:
-    ask, attempt = _pending_answer(story, event), parse_number(event.data.get("attempt"))
-    ask.state = "now"
-    story.add(event, f"worker has it, try {attempt:.0f}" if attempt > 1 else "worker has it", "now")
+def _answer_started(entry: TimelineEntry, event: Event) -> None:
+    attempt = parse_number(event.data.get("attempt"))
+    _pending_answer(entry, event).state = "running"
+    entry.add_step(event, f"worker started, attempt {attempt:.0f}" if attempt > 1 else "worker started", "running")
 
 
 @handles("answer.progress")
-def _ask_progress(story: TimelineEntry, event: Event) -> None:
-    ask = _pending_answer(story, event)
-    ask.state, ask.done = "now", min(1.0, max(0.0, parse_number(event.data.get("done"))))
-    ask.words = sanitize(event.data.get("words"), 60)
+def _answer_progress(entry: TimelineEntry, event: Event) -> None:
+    answer = _pending_answer(entry, event)
+    answer.state, answer.fraction = "running", min(1.0, max(0.0, parse_number(event.data.get("done"))))
+    answer.text = sanitize(event.data.get("words"), 60)
 
 
 @handles("answer.ready")
-def _ask_answered(story: TimelineEntry, event: Event) -> None:
-    _pending_answer(story, event).state = "good"
-    story.answer = sanitize(event.data.get("answer"))
-    story.mark = "live" if story.mark == "live" else "good"
-    story.add(event, f"result after {format_duration(parse_number(event.data.get('seconds')))}", "good")
+def _answer_ready(entry: TimelineEntry, event: Event) -> None:
+    _pending_answer(entry, event).state = "success"
+    entry.answer = sanitize(event.data.get("answer"))
+    entry.status = "live" if entry.status == "live" else "success"
+    entry.add_step(event, f"result after {_duration(event, 'seconds')}", "success")
 
 
 @handles("answer.failed")
-def _ask_failed(story: TimelineEntry, event: Event) -> None:
-    _pending_answer(story, event).state = "failed"
-    story.answer = sanitize(event.data.get("reason")) or story.answer  # the sentence the person gets instead
-    story.mark = "live" if story.mark == "live" else "failed"
-    story.add(event, "did not work", "failed")
+def _answer_failed(entry: TimelineEntry, event: Event) -> None:
+    _pending_answer(entry, event).state = "failed"
+    entry.answer = sanitize(event.data.get("reason")) or entry.answer  # the apology sent to the person
+    entry.status = "live" if entry.status == "live" else "failed"
+    entry.add_step(event, "failed", "failed")
 
 
 @handles("recording.left")
-def _recording_left(story: TimelineEntry, event: Event) -> None:
-    story.add(event, f"left a message, {format_duration(parse_number(event.data.get('seconds')))}")
+def _recording_left(entry: TimelineEntry, event: Event) -> None:
+    entry.add_step(event, f"left a message, {_duration(event, 'seconds')}")
 
 
 @handles("recording.ready")
-def _recording_ready(story: TimelineEntry, event: Event) -> None:
-    loud = f", {parse_number(event.data['loudness']):.0f} dBFS" if "loudness" in event.data else ""
+def _recording_ready(entry: TimelineEntry, event: Event) -> None:
+    loudness = f", {parse_number(event.data['loudness']):.0f} dBFS" if "loudness" in event.data else ""
     peaks = event.data.get("peaks")
-    story.peaks = (
-        [min(1.0, max(0.0, parse_number(peak))) for peak in peaks[:MAX_PEAKS]] if isinstance(peaks, list) else []
-    )
-    story.add(event, "listened" + loud.replace("-", "−"), "good")
+    peaks = peaks[:MAX_PEAKS] if isinstance(peaks, list) else []
+    entry.peaks = [min(1.0, max(0.0, parse_number(peak))) for peak in peaks]
+    entry.add_step(event, "message analyzed" + loudness.replace("-", "−"), "success")
 
 
 @handles("webhook.received")
-def _webhook_received(story: TimelineEntry, event: Event) -> None:
-    story.channel, story.mark = "webhook", "good"
-    story.who = sanitize(event.data.get("provider"), 40)
-    story.asked, story.answer = sanitize(event.data.get("event"), 60), sanitize(event.data.get("line"))
-    story.add(event, "arrived", "good")
+def _webhook_received(entry: TimelineEntry, event: Event) -> None:
+    entry.channel, entry.status = "webhook", "success"
+    entry.who = sanitize(event.data.get("provider"), 40)
+    entry.request, entry.answer = sanitize(event.data.get("event"), 60), sanitize(event.data.get("line"))
+    entry.add_step(event, "received", "success")
 
 
 @handles("webhook.delivered")
-def _webhook_delivered(story: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(
-        story, event, f"{_host(event)} has it, {format_duration(parse_number(event.data.get('ms')) / 1000)}", "good"
-    )
+def _webhook_delivered(entry: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(entry, event, f"sent to {_host(event)}, {_duration(event, 'ms', 1000)}", "success")
 
 
 @handles("webhook.failed")
-def _webhook_failed(story: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(story, event, f"{_host(event)}: {_failure_reason(event)}, again later", "waiting")
+def _webhook_failed(entry: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(entry, event, f"{_host(event)}: {_failure_reason(event)}, will retry", "waiting")
 
 
 @handles("webhook.dead")
-def _webhook_dead(story: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(story, event, f"{_host(event)}: {_failure_reason(event)}, given up", "failed")
+def _webhook_dead(entry: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(entry, event, f"{_host(event)}: {_failure_reason(event)}, no more retries", "failed")
 
 
 @handles("endpoint.disabled")
-def _endpoint_disabled(story: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(story, event, f"no more webhooks to {_host(event)}: {event.data.get('reason', '')}", "failed")
+def _endpoint_disabled(entry: TimelineEntry, event: Event) -> None:
+    _add_webhook_step(entry, event, f"{_host(event)} disabled: {event.data.get('reason', '')}", "failed")
 
 
 @handles("endpoint.created")
@@ -202,20 +202,20 @@ def _endpoint_disabled(story: TimelineEntry, event: Event) -> None:
 @handles("endpoint.paused")
 @handles("endpoint.resumed")
 @handles("endpoint.deleted")
-def _endpoint_changed(story: TimelineEntry, event: Event) -> None:
-    story.who = story.asked = _host(event)
-    story.answer = ENDPOINT_LABELS[event.type]
-    _add_webhook_step(story, event, story.answer, "waiting" if event.type == "endpoint.paused" else "good")
+def _endpoint_changed(entry: TimelineEntry, event: Event) -> None:
+    entry.who = entry.request = _host(event)
+    entry.answer = ENDPOINT_LABELS[event.type]
+    _add_webhook_step(entry, event, entry.answer, "waiting" if event.type == "endpoint.paused" else "success")
 
 
-def _add_webhook_step(story: TimelineEntry, event: Event, words: str, mark: str) -> None:
-    """What became of a webhook of ours: a step of what it tells of, if that is on the board, else a lane of its own."""
-    if story.id == (event.subject or event.id):
-        story.channel, story.mark = "webhook", mark
-        story.who = story.who or _host(event)
-    else:  # many may hear of it, and the newest stands for all
-        story.steps = [step for step in story.steps if step.kind not in ("webhook.delivered", "webhook.failed")]
-    story.add(event, words, mark)
+def _add_webhook_step(entry: TimelineEntry, event: Event, text: str, status: str) -> None:
+    """Add the outcome of an outgoing webhook to the entry that it reports, or to an entry of its own."""
+    if entry.id == (event.subject or event.id):
+        entry.channel, entry.status = "webhook", status
+        entry.who = entry.who or _host(event)
+    else:  # of several endpoints, only the latest outcome is shown
+        entry.steps = [step for step in entry.steps if step.type not in ("webhook.delivered", "webhook.failed")]
+    entry.add_step(event, text, status)
 
 
 def _host(event: Event) -> str:
@@ -224,27 +224,27 @@ def _host(event: Event) -> str:
 
 def _failure_reason(event: Event) -> str:
     status = parse_number(event.data.get("status"))
-    return f"status {status:.0f}" if status else sanitize(event.data.get("cause"), 20) or "no answer"
+    return f"status {status:.0f}" if status else sanitize(event.data.get("cause"), 20) or "no response"
 
 
 @handles("delivery.duplicate")
-def _delivery_repeated(story: TimelineEntry, event: Event) -> None:
-    story.repeats += 1
-    if story.steps:
+def _delivery_duplicate(entry: TimelineEntry, event: Event) -> None:
+    entry.duplicates += 1
+    if entry.steps:
         return
-    story.mark = "good"  # it was answered once, and that is not on the board: another provider's, or long ago
-    _, room, sender, *_ = f"{sanitize(event.data.get('address'))}//".split("/")
-    if room == "webhooks":
-        story.channel, story.who = "webhook", sender.partition("?")[0]
+    entry.status = "success"  # the first delivery was answered, but its entry is no longer on the timeline
+    _, path_kind, provider, *_ = f"{sanitize(event.data.get('address'))}//".split("/")
+    if path_kind == "webhooks":
+        entry.channel, entry.who = "webhook", provider.partition("?")[0]
 
 
 @handles("person.opted_out")
-def _people_left(story: TimelineEntry, event: Event) -> None:
-    story.mark = "over"
-    story.add(event, "opted out: no more texts")
+def _person_opted_out(entry: TimelineEntry, event: Event) -> None:
+    entry.status = "ended"
+    entry.add_step(event, "opted out of texts")
 
 
 @handles("person.opted_in")
-def _people_returned(story: TimelineEntry, event: Event) -> None:
-    story.mark = "good"
-    story.add(event, "opted in again", "good")
+def _person_opted_in(entry: TimelineEntry, event: Event) -> None:
+    entry.status = "success"
+    entry.add_step(event, "opted in again", "success")

@@ -1,7 +1,7 @@
-"""The way out of all one follows, in one press: the page behind the address in our texts.
+"""The unfollow page, linked from our texts.
 
-Opening it changes nothing, since phones open what they get to show a preview. Pressing does, and so does the POST of
-RFC 8058, which programs make for people.
+GET changes nothing, because phones open links to show a preview. The form's POST also accepts one-click unsubscribe
+requests: https://www.rfc-editor.org/rfc/rfc8058.
 """
 
 from flask import Response, render_template
@@ -12,25 +12,24 @@ from stage.blueprint import bp, get_page_store
 from stage.views import requested_theme
 
 
-@bp.get("/unfollow/<word>")
-def unfollow_page(word: str) -> Response:
-    """What would end, and the button."""
-    number = followers.resolve_unfollow_token(get_page_store(), word)
+@bp.get("/unfollow/<token>")
+def unfollow_page(token: str) -> Response:
+    """Lists the followed topics, with a button to unfollow them."""
+    number = followers.resolve_unfollow_token(get_page_store(), token)
     topics = followers.list_topics(get_page_store(), number) if number else []
-    return _page(word, number, topics=topics, ended=False)
+    return _render(number, topics=topics, is_done=False)
 
 
-@bp.post("/unfollow/<word>")
-def unfollow_all(word: str) -> Response:
-    """It has ended. Whoever holds the address may do this: nobody else can know it, and it can do nothing else."""
-    number = followers.resolve_unfollow_token(get_page_store(), word)
+@bp.post("/unfollow/<token>")
+def unfollow_all(token: str) -> Response:
+    """Unfollows all topics. The secret token in the URL is the only authorization; it permits nothing else."""
+    number = followers.resolve_unfollow_token(get_page_store(), token)
     if number:
         followers.unfollow(get_page_store(), number)
-    return _page(word, number, topics=[], ended=True)
+    return _render(number, topics=[], is_done=True)
 
 
-def _page(word: str, number: str, **facts: object) -> Response:
-    page = render_template(
-        "stage/unfollow.html", word=word, who=mask(number) if number else "", theme=requested_theme(), **facts
-    )
+def _render(number: str, **values: object) -> Response:
+    who = mask(number) if number else ""
+    page = render_template("stage/unfollow.html", who=who, theme=requested_theme(), **values)
     return Response(page, 200 if number else 404)

@@ -1,4 +1,4 @@
-"""One open event stream: what waits to be sent to it, never more than a megabyte."""
+"""One viewer of the event stream: a bounded queue of chunks to send."""
 
 import contextlib
 import os
@@ -8,61 +8,61 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-MAX_QUEUED_BYTES = 1_000_000  # bytes. A viewer that reads slower than this fills is cut off, and resumes by id
+MAX_QUEUED_BYTES = 1_000_000  # A slower viewer is disconnected; it reconnects with its last event id.
 
 
 class ViewerSocket(Protocol):
-    """What a viewer needs of a socket."""
+    """The methods of `socket.socket` that a viewer uses."""
 
     def recv(self, size: int, flags: int, /) -> bytes: ...
     def fileno(self) -> int: ...
 
 
 class Viewer:
-    """`seen` is the id of the newest event this viewer has or is about to get."""
+    """`last_event_id` is the newest event that this viewer has or is about to receive."""
 
-    def __init__(self, seen: str, line: ViewerSocket | None = None):
-        self.seen = seen
+    def __init__(self, last_event_id: str, sock: ViewerSocket | None = None):
+        self.last_event_id = last_event_id
         self.is_closed = False
-        self._line = line
-        self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._size = 0
+        self._sock = sock
+        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._queued_bytes = 0
 
-    def give(self, chunk: bytes) -> None:
-        """Queue a chunk, or cut the viewer off when too much waits already."""
+    def enqueue(self, chunk: bytes) -> None:
+        """Queue a chunk, or disconnect the viewer if its queue is full."""
         if self.is_closed:
             return
-        if self._size + len(chunk) > MAX_QUEUED_BYTES:
+        if self._queued_bytes + len(chunk) > MAX_QUEUED_BYTES:
             self.disconnect()
             return
-        self._size += len(chunk)
-        self._waiting.put(chunk)
+        self._queued_bytes += len(chunk)
+        self._queue.put(chunk)
 
     def chunks(self) -> Iterator[bytes]:
-        """What to send, as it comes, until the viewer goes."""
-        while (chunk := self._waiting.get()) is not None:
-            self._size -= len(chunk)
+        """Yields the queued chunks until the viewer is closed; blocks while the queue is empty."""
+        while (chunk := self._queue.get()) is not None:
+            self._queued_bytes -= len(chunk)
             yield chunk
 
-    def leave(self) -> None:
-        """End the stream once what waits has been sent."""
+    def close(self) -> None:
+        """End the stream after the chunks already queued."""
         self.is_closed = True
-        self._waiting.put(None)
+        self._queue.put(None)
 
     def disconnect(self) -> None:
-        """End the stream now, also when the server is stuck sending to somebody who does not read."""
-        self.leave()
-        if self._line:
-            # Through a twin: gevent would wake the sender as if its socket were closed, and gunicorn log a trace.
-            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._line.fileno())) as twin:
-                twin.shutdown(socket.SHUT_RDWR)
+        """End the stream immediately, even if the server is blocked sending to this viewer."""
+        self.close()
+        if self._sock:
+            # On a duplicate: on the original, gevent would wake the sender with an error, and gunicorn would log it.
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._sock.fileno())) as duplicate:
+                duplicate.shutdown(socket.SHUT_RDWR)
 
-    def watch(self) -> None:
-        """Leave as soon as the other side closes: without this a quiet stream would notice minutes later."""
-        if self._line:
-            threading.Thread(target=self._wait_until_closed, args=(self._line,), daemon=True).start()
+    def watch_socket(self) -> None:
+        """Close when the client disconnects. Without this, a quiet stream would notice only minutes later."""
+        if self._sock:
+            threading.Thread(target=self._wait_until_closed, args=(self._sock,), daemon=True).start()
 
-    def _wait_until_closed(self, line: ViewerSocket) -> None:
+    def _wait_until_closed(self, sock: ViewerSocket) -> None:
         with contextlib.suppress(OSError):
-            line.recv(1, socket.MSG_PEEK)  # nothing else is due on this connection, so whatever comes means goodbye
-        self.leave()
+            sock.recv(1, socket.MSG_PEEK)  # a client sends nothing after its request, so this returns on disconnect
+        self.close()

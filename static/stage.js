@@ -1,40 +1,40 @@
-// The stage: puts what the server has drawn where it belongs.
-import { follow } from "./stream.js";
-import { showBehind } from "./behind.js";
+// Inserts the HTML fragments of the event stream into the stage page.
+import { follow } from "./event_stream.js";
+import { showStaleNotice } from "./stale_notice.js";
 
-const SHOWN = 30;
-const stories = document.getElementById("stories");
-const heard = showBehind(document.getElementById("behind"), () => stream.again());
+const MAX_ENTRIES = 30;
+const timeline = document.getElementById("timeline");
+const markAlive = showStaleNotice(document.getElementById("stale-notice"), () => stream.reconnect());
 
-function drawn(html) {
+function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = html.trim();
   return template.content.firstElementChild;
 }
 
 function show(html) {
-  const fresh = drawn(html);
+  const fresh = parse(html);
   const old = document.getElementById(fresh.id);
   fresh.classList.add(old ? "changed" : "new");
   if (old) old.replaceWith(fresh);
-  else stories.insertBefore(fresh, firstBefore(Number(fresh.dataset.at)));
-  while (stories.children.length > SHOWN) stories.lastElementChild.remove();
+  else timeline.insertBefore(fresh, firstBefore(Number(fresh.dataset.time)));
+  while (timeline.children.length > MAX_ENTRIES) timeline.lastElementChild.remove();
 }
 
-// The newest stands first, also when several are made up for at once.
-function firstBefore(at) {
-  return [...stories.children].find((story) => !(Number(story.dataset.at) > at)) ?? null;
+// Keeps the newest first, also when several missed entries arrive at once.
+function firstBefore(time) {
+  return [...timeline.children].find((entry) => !(Number(entry.dataset.time) > time)) ?? null;
 }
 
 function markGap() {
-  const mark = document.createElement("li");
-  mark.className = "gap";
-  mark.textContent = "Some moments are missing here: this screen was away for too long.";
-  stories.prepend(mark);
+  const gap = document.createElement("li");
+  gap.className = "gap";
+  gap.textContent = "Some events are missing here: this screen was disconnected for too long.";
+  timeline.prepend(gap);
 }
 
-const stream = follow(document.body.dataset, (kind, said) => {
-  heard();
-  if (kind === "gap") markGap();
-  else if (said.html) show(said.html);
+const stream = follow(document.body.dataset, (type, data) => {
+  markAlive();
+  if (type === "gap") markGap();
+  else if (data.html) show(data.html);
 });

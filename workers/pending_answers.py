@@ -143,6 +143,11 @@ def overdue(redis: Any, now: float, limit: int = 100) -> list[str]:
     return [name.decode() for name in redis.zrangebyscore(OPEN_KEY, 0, now, start=0, num=limit)]
 
 
+def count_open(redis: Any) -> int:
+    """The number of pending answers that are still open."""
+    return int(redis.zcard(OPEN_KEY))
+
+
 def record_command(to: Any, command: str, channel: str, alias: str) -> None:
     """Write one line of the history that `count` reads."""
     fields = ("command", command, "channel", channel, "who", alias)

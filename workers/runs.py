@@ -55,8 +55,9 @@ class Run:
 class Outcome:
     """The result of one request of a run.
 
-    `state` is good, over (nothing to do), waiting (its provider sends it again) or failed. `status` is the HTTP status,
-    0 without a response. `at` is when the request was first received or sent, in seconds since 1970, 0.0 if unknown.
+    `state` is success, skipped (nothing to do), waiting (its provider sends it again) or failed. `status` is the HTTP
+    status, 0 without a response. `at` is when the request was first received or sent, in seconds since 1970, 0.0 if
+    unknown.
     """
 
     what: str

@@ -13,7 +13,7 @@ from store import Store
 from workers import callbacks, runs
 from workers.runs import Outcome, Run, RunWriter
 
-STATE_LABELS = {"good": "done", "over": "processed before", "waiting": "requested again", "failed": "failed"}
+STATE_LABELS = {"success": "done", "skipped": "processed before", "waiting": "requested again", "failed": "failed"}
 
 
 def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) -> Run:

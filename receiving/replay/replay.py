@@ -100,9 +100,9 @@ def to_outcome(what: str, response: LoopbackResponse, at: float) -> Outcome:
     if response.status >= 400:
         return outcome("failed", one_line(response.body) or "rejected")
     if response.replay_result == replay_marker.DUPLICATE:
-        return outcome("over", "processed before: got the stored response")
+        return outcome("skipped", "processed before: got the stored response")
     if response.replay_result == replay_marker.DONE:
-        return outcome("good", "done")
+        return outcome("success", "done")
     return outcome("failed", "answered, but not by one of our webhook endpoints")
 
 

@@ -22,7 +22,7 @@ def logged_in(presenter):
 def test_strangers_are_sent_to_the_login(presenter):
     answer = presenter.get("/present")
     assert (answer.status_code, answer.location) == (303, "/present/login")
-    assert presenter.get("/present/now").status_code == 403
+    assert presenter.get("/present/fragment").status_code == 403
 
 
 def test_the_password_opens_the_page(presenter):
@@ -34,7 +34,7 @@ def test_the_password_opens_the_page(presenter):
 def test_a_wrong_password_does_not(presenter, password):
     answer = presenter.tries(password.encode("utf-8", "replace"))
     assert answer.status_code == 403
-    assert "That is not the password." in answer.text
+    assert "Wrong password." in answer.text
     assert not presenter.is_in()
 
 
@@ -49,9 +49,9 @@ def test_after_five_tries_in_a_minute_the_sixth_must_wait(room, presenter):
         assert presenter.tries("guess").status_code == 403
     refused = presenter.tries(PASSWORD)
     assert refused.status_code == 429
-    assert re.search(r"Too many tries. Wait \d+ s, then try again.", refused.text)
+    assert re.search(r"Too many attempts. Try again in \d+ s.", refused.text)
     assert 0 < int(refused.headers["Retry-After"]) <= auth.ATTEMPT_WINDOW_SECONDS
-    for key in room.redis.keys("tries:*"):
+    for key in room.redis.keys("login-attempts:*"):
         assert 0 < room.redis.ttl(key) <= auth.ATTEMPT_WINDOW_SECONDS
         room.redis.delete(key)  # the minute has passed
     assert presenter.tries(PASSWORD).status_code == 303
@@ -72,10 +72,10 @@ def test_a_room_full_of_guesses_cannot_lock_out_who_was_in_before(app, logged_in
 
 def test_a_made_up_forwarding_header_gives_no_new_tries(app, presenter):
     for number in range(auth.MAX_ATTEMPTS_PER_CLIENT + 1):
-        token = re.search(r'name="token" value="([^"]+)"', presenter.get("/present/login").text)[1]
+        token = re.search(r'name="csrf_token" value="([^"]+)"', presenter.get("/present/login").text)[1]
         answer = presenter.client.post(
             "/present/login",
-            data={"token": token, "password": "guess"},
+            data={"csrf_token": token, "password": "guess"},
             headers={"X-Forwarded-For": f"203.0.113.{number}"},
             environ_base={"REMOTE_ADDR": presenter.address},
         )
@@ -85,13 +85,13 @@ def test_a_made_up_forwarding_header_gives_no_new_tries(app, presenter):
 def test_no_password_is_tried_while_tries_cannot_be_counted():
     answer = Presenter(make("redis://127.0.0.1:1")).tries(PASSWORD)
     assert answer.status_code == 503
-    assert "tries cannot be counted" in answer.text
+    assert "login attempts cannot be counted" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/present/login", "/present/logout", "/present/sending"])
 @pytest.mark.parametrize("token", ["", "made-up"])
 def test_a_form_from_elsewhere_is_refused(room, logged_in, path, token):
-    answer = logged_in.post(path, token=token, password=PASSWORD, sending="stop")
+    answer = logged_in.post(path, csrf_token=token, password=PASSWORD, sending="stop")
     assert answer.status_code == 400
     assert not rate_limits.stop_reason(room.redis)
 
@@ -121,7 +121,7 @@ def test_sending_is_stopped_and_released(room, logged_in):
     logged_in.post("/present/sending", sending="stop")
     assert rate_limits.stop_reason(room.redis) == "the presenter stopped it"
     assert "stopped: the presenter stopped it" in logged_in.get("/present").text
-    logged_in.post("/present/sending", sending="go on")
+    logged_in.post("/present/sending", sending="resume")
     assert rate_limits.stop_reason(room.redis) == ""
 
 
@@ -146,4 +146,4 @@ def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logge
 
 def test_the_page_says_so_when_redis_is_away(logged_in):
     logged_in.client.application.extensions["redis"].connection_pool.connection_kwargs["port"] = 1
-    assert "Redis <b>does not answer</b>" in logged_in.get("/present").text
+    assert "Redis <b>not responding</b>" in logged_in.get("/present").text

@@ -69,7 +69,7 @@ def test_strangers_see_and_do_nothing(app, id, room, path):
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
 def test_a_form_from_elsewhere_is_refused(presenter, id, room, path):
-    assert presenter.post("/present/webhooks" + path.format(id=id), token="made-up", **WANTED).status_code == 400
+    assert presenter.post("/present/webhooks" + path.format(id=id), csrf_token="made-up", **WANTED).status_code == 400
     assert [one.id for one in endpoints.load_all(room.redis)] == [id]
 
 

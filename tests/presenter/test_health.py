@@ -22,13 +22,13 @@ def test_a_process_that_answers_is_live_even_without_redis():
 def test_ready_means_redis_and_a_worker(worker, visitor):
     answer = visitor.get("/health/ready")
     assert answer.status_code == 200
-    assert answer.json == {"status": "ready", "redis": "answers", "workers": "1 alive"}
+    assert answer.json == {"status": "ready", "redis": "up", "workers": "1 running"}
 
 
 def test_without_a_worker_it_is_not_ready(visitor):
     answer = visitor.get("/health/ready")
     assert answer.status_code == 503
-    assert answer.json["workers"] == "none is alive, so slow work waits: start a worker"
+    assert answer.json["workers"] == "none running, so slow answers wait: start a worker"
 
 
 def test_a_worker_that_was_killed_is_not_alive(room, worker, visitor):
@@ -39,7 +39,7 @@ def test_a_worker_that_was_killed_is_not_alive(room, worker, visitor):
 def test_without_redis_it_is_not_ready():
     answer = make("redis://127.0.0.1:1").test_client().get("/health/ready")
     assert answer.status_code == 503
-    assert answer.json["redis"] == "does not answer"
+    assert answer.json["redis"] == "not responding"
 
 
 def test_a_look_serves_everybody_for_a_second(worker, visitor, monkeypatch):
@@ -54,7 +54,7 @@ def test_a_look_serves_everybody_for_a_second(worker, visitor, monkeypatch):
 def test_jobs_that_wait_are_counted(app, room):
     Queue("texters", connection=room.redis).enqueue("some.task")
     with app.app_context():
-        assert [(line.name, line.waiting) for line in health.check_health().lines] == [
+        assert [(line.name, line.waiting) for line in health.check_health().queues] == [
             ("callers", 0),
             ("texters", 1),
             ("webhooks", 0),

@@ -19,8 +19,8 @@ from workers import runs
 from workers.queues import WEBHOOKS, Queues
 from workers.runs import Outcome
 
-PAGES = ["/present/missed", "/present/refusals"]
-PARTS = ["/present/missed/now", "/present/refusals/now"]
+PAGES = ["/present/backfill", "/present/rejected"]
+PARTS = ["/present/backfill/fragment", "/present/rejected/fragment"]
 TEXT = Delivery("POST", "https://talk.example/sms", FORM, b"From=%2B447700900123&MessageSid=SM1&Body=flip")
 
 
@@ -58,9 +58,9 @@ def test_strangers_do_not_see_what_moves(part, app):
     assert Presenter(app).get(part).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/present/missed", "/present/replay"])
+@pytest.mark.parametrize("path", ["/present/backfill", "/present/replay"])
 def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
-    assert presenter.post(path, token="made-up", window="3600").status_code == 400
+    assert presenter.post(path, csrf_token="made-up", window="3600").status_code == 400
     assert Presenter(app).post(path, window="3600").status_code == 303
     assert not jobs(app)
 
@@ -76,21 +76,21 @@ def test_what_lies_behind_an_address_that_was_texted_is_shown_nowhere(page, pres
 
 @pytest.mark.parametrize("path", PAGES + PARTS)
 def test_empty_pages_invite(path, presenter):
-    assert re.search("Nothing (yet|was turned away|has come)", presenter.get(path).text)
+    assert re.search("Nothing yet|No requests", presenter.get(path).text)
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_says_so_when_redis_is_away(path, presenter):
     presenter.client.application.extensions["redis"].connection_pool.connection_kwargs["port"] = 1
-    assert "The store does not answer" in presenter.get(path).text
+    assert "Redis is not responding" in presenter.get(path).text
 
 
 class TestReplay:
     def test_the_chosen_ones_become_a_job(self, app, presenter, room):
         names = [keep(room.redis), keep(room.redis)]
-        assert names[0] in presenter.get("/present/missed").text
+        assert names[0] in presenter.get("/present/backfill").text
         answer = presenter.post("/present/replay", id=names, resign="no", force="yes")
-        assert answer.location == "/present/missed#runs"
+        assert answer.location == "/present/backfill#runs"
         (job,) = jobs(app)
         run = runs.load(room.redis, job.args[0])
         assert (job.func, run.options["ids"], run.options["resign"], run.options["force"]) == (
@@ -99,14 +99,14 @@ class TestReplay:
             False,
             True,
         )
-        assert "Replay of 2 chosen, as it came, done again" in presenter.get("/present/missed").text
+        assert "Replay: 2 selected, original signature, forced" in presenter.get("/present/backfill").text
 
     def test_a_range_is_a_window_and_a_channel(self, app, presenter, room):
         presenter.post("/present/replay", **{"window": "900", "from": "github"})
         run = runs.latest(room.redis)[0]
         assert run.options["until"] - run.options["since"] == 900
         assert run.options["source"] == "github"
-        assert "Replay of github of the last 15 minutes, signed anew" in presenter.get("/present/missed").text
+        assert "Replay: github, last 15 minutes, signed again" in presenter.get("/present/backfill").text
 
     def test_a_window_of_any_length_cannot_be_made_up(self, presenter, room):
         presenter.post("/present/replay", window="999999999")
@@ -115,13 +115,13 @@ class TestReplay:
 
     def test_choosing_nothing_is_said(self, app, presenter):
         presenter.post("/present/replay")
-        assert "Choose at least one request" in presenter.get("/present/missed").text
+        assert "Select at least one request" in presenter.get("/present/backfill").text
         assert not jobs(app)
 
     def test_one_at_a_time(self, app, presenter, room):
         for _ in range(2):
             presenter.post("/present/replay", id=[keep(room.redis)])
-        assert "One is going on" in presenter.get("/present/missed").text
+        assert "Another run is in progress" in presenter.get("/present/backfill").text
         assert len(jobs(app)) == 1
         room.redis.set(f"run:{runs.latest(room.redis)[0].id}", silent(runs.latest(room.redis)[0]))
         presenter.post("/present/replay", id=[keep(room.redis)])
@@ -132,12 +132,12 @@ class TestReplay:
         body = b'{"ref":"refs/heads/main","pusher":{"name":"ada"},"repository":{"full_name":"talk/demo"}}'
         keep(room.redis, Delivery("POST", "https://t.example/webhooks/github", {"x-github-event": "push"}, body))
         keep(room.redis, Delivery("POST", "https://t.example/webhooks/github", {}, b"x" * 70_000))
-        page = presenter.get("/present/missed?from=github").text
+        page = presenter.get("/present/backfill?from=github").text
         assert "ada pushed 0 commits to main in talk/demo" in page
-        assert "too large to be kept whole" in page
+        assert "too large to store" in page
         assert "POST /sms" not in page
-        assert "+44 ••• 123 · flip" in presenter.get("/present/missed").text
-        assert "7700900123" not in presenter.get("/present/missed").text
+        assert "+44 ••• 123 · flip" in presenter.get("/present/backfill").text
+        assert "7700900123" not in presenter.get("/present/backfill").text
 
 
 def silent(run):
@@ -146,37 +146,37 @@ def silent(run):
 
 class TestRuns:
     def test_asking_and_bringing_in_are_jobs(self, app, presenter, room):
-        presenter.post("/present/missed", window="3600", do="find_missing")
+        presenter.post("/present/backfill", window="3600", do="find_missing")
         room.redis.delete(runs.RUNS_KEY)
-        presenter.post("/present/missed", window="3600", do="backfill")
+        presenter.post("/present/backfill", window="3600", do="backfill")
         assert [runs.load(room.redis, job.args[0]).kind for job in jobs(app)] == [runs.FIND_MISSING, runs.BACKFILL]
 
     def test_while_it_is_at_work_one_sees_how_far_it_is(self, presenter, room):
         log = runs.RunWriter(room.redis, runs.plan(room.redis, runs.BACKFILL, {"since": 0, "until": 3600}))
         log.set_total(4)
         log.set_message("comparing with the inbox")
-        log.add_outcome(Outcome("a text from +44 ••• 123", "good", 200, 0.012, "done", time.time()))
-        part = presenter.get("/present/missed/now").text
-        assert '<progress aria-label="How far it is" value="1" max="4">' in part
-        assert "Comparing with the inbox" in part and "12 ms" in part and "at work" in part
+        log.add_outcome(Outcome("a text from +44 ••• 123", "success", 200, 0.012, "done", time.time()))
+        part = presenter.get("/present/backfill/fragment").text
+        assert '<progress aria-label="Progress" value="1" max="4">' in part
+        assert "Comparing with the inbox" in part and "12 ms" in part and "running" in part
         log.finish("done", "1 done")
-        assert "<progress" not in presenter.get("/present/missed/now").text
+        assert "<progress" not in presenter.get("/present/backfill/fragment").text
 
     def test_a_worker_that_died_is_not_mistaken_for_work(self, presenter, room):
         run = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})).run
         room.redis.set(f"run:{run.id}", silent(run))
-        assert "its worker may have died" in presenter.get("/present/missed/now").text
+        assert "its worker may have died" in presenter.get("/present/backfill/fragment").text
 
     def test_what_a_run_found_is_shown_as_text_and_without_numbers(self, presenter, room):
         log = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600}))
         log.add_outcome(Outcome("<script>+447700900123", "failed", 500, 0, "<b>x</b>+447700900123"))
-        part = presenter.get("/present/missed/now").text
+        part = presenter.get("/present/backfill/fragment").text
         assert "&lt;script&gt;+44 ••• 123" in part
         assert "7700900123" not in part
         assert "<b>x</b>" not in part
 
     def test_github_is_offered_once_it_is_set(self, presenter, url, room):
-        assert "GITHUB_HOOK_URL" in presenter.get("/present/missed").text
+        assert "GITHUB_HOOK_URL" in presenter.get("/present/backfill").text
         hook = {"GITHUB_HOOK_URL": "https://api.github.com/repos/talk/demo/hooks/1", "GITHUB_TOKEN": "t"}
         ready = make(url, GITHUB_WEBHOOK_SECRET="of-github", **hook)
         assert backfill.is_github_configured(ready.extensions["settings"])
@@ -189,36 +189,36 @@ class TestRefusals:
     def test_each_says_when_where_which_mistake_and_how_to_mend_it(self, presenter, room):
         mistake = Mistake("port", "it was signed without the port", "Set PUBLIC_URL=https://talk.example.")
         self.turned_away(room.redis, mistake, host="talk.example:8000")
-        page = presenter.get("/present/refusals").text
+        page = presenter.get("/present/rejected").text
         assert '<span class="name">port</span> <code>POST /sms</code>' in page
         assert "It was signed without the port." in page
         assert "Set PUBLIC_URL=https://talk.example." in page
-        assert "talk.example:8000" in page and re.search(r'data-at="\d+', page)
+        assert "talk.example:8000" in page and re.search(r'data-time="\d+', page)
 
     def test_those_of_one_kind_can_be_looked_at_alone(self, presenter, room):
         self.turned_away(room.redis, Mistake("port", "the port", "x"))
         self.turned_away(room.redis, Mistake("slash", "the slash", "x"))
-        page = presenter.get("/present/refusals?mistake=slash").text
+        page = presenter.get("/present/rejected?mistake=slash").text
         assert "The slash." in page and "The port." not in page
-        assert 'data-now="/present/refusals/now?mistake=slash"' in page
-        assert "None of this kind" in presenter.get("/present/refusals?mistake=%3Cscript%3E").text
+        assert 'data-fragment-url="/present/rejected/fragment?mistake=slash"' in page
+        assert "No rejected requests with this mistake" in presenter.get("/present/rejected?mistake=%3Cscript%3E").text
 
     def test_a_signature_in_a_field_is_not_shown(self, presenter, room):
         form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
         inbox.save_rejected(room.redis, form, Mistake(UNKNOWN, "no usual mistake fits", "x"))
-        page = presenter.get("/present/refusals").text
+        page = presenter.get("/present/rejected").text
         assert "bm90" in page and "0a1b2c3d" not in page
 
     def test_the_same_many_times_is_one_row(self, presenter, room):
         for _ in range(7):
             self.turned_away(room.redis, Mistake(UNKNOWN, "no usual mistake fits", "x"))
-        page = presenter.get("/present/refusals").text
-        assert page.count('class="refusal"') == 1 and "7 times" in page
+        page = presenter.get("/present/rejected").text
+        assert page.count('class="rejected-request"') == 1 and "7 times" in page
 
     def test_neither_numbers_nor_signatures_nor_what_follows_a_name_are_shown(self, presenter, room):
         headers = {"x_twilio_signature": "genuine", "user_agent": "<i>curl</i>"}
         self.turned_away(room.redis, Mistake("port", "+447700900123", "x"), "/webhooks/plain/a-secret", **headers)
-        page = presenter.get("/present/refusals").text
+        page = presenter.get("/present/rejected").text
         assert "7700900123" not in page and "genuine" not in page and "a-secret" not in page
         assert "<i>curl" not in page
 
@@ -237,13 +237,13 @@ def test_by_keyboard_alone_a_request_is_chosen_and_replayed(browser, app, room, 
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_label("Password").press("Enter")
         page.wait_for_url("**/present")
-        page.goto(f"http://127.0.0.1:{server.server_port}/present/missed")
+        page.goto(f"http://127.0.0.1:{server.server_port}/present/backfill")
         page.locator("input[name=id]").focus()
         page.keyboard.press("Space")
-        page.get_by_role("button", name="Replay the chosen").focus()
+        page.get_by_role("button", name="Replay selected").focus()
         page.keyboard.press("Enter")
-        page.wait_for_url("**/present/missed#runs")
-        assert "waits for a worker" in page.locator("#runs").inner_text()
+        page.wait_for_url("**/present/backfill#runs")
+        assert "waiting for a worker" in page.locator("#runs").inner_text()
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         assert not complaints
     finally:

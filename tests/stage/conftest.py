@@ -16,7 +16,7 @@ def app(url, room):
 @pytest.fixture(scope="session")
 def gunicorn(store):
     # No beat, so that no test passes only because of one.
-    running = StageServer(f"redis://127.0.0.1:{store.port}", BEAT="3600")
+    running = StageServer(f"redis://127.0.0.1:{store.port}", HEARTBEAT_SECONDS="3600")
     yield running
     running.stop()
 

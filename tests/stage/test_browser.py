@@ -24,45 +24,45 @@ def page(browser, web):
 def test_a_text_appears_as_it_happens_and_its_story_grows_in_place(room, page):
     page.goto("/")
     room.happens("text.received", "SM1", who="+44 ••• 123", words="time")
-    expect(page.locator("#story-SM1 .asked")).to_have_text("“time”")
+    expect(page.locator("#entry-SM1 .request")).to_have_text("“time”")
     room.happens("text.answered", "SM1", answer="It is 14:05.", ms=6)
-    expect(page.locator("#story-SM1 .answer")).to_have_text("It is 14:05.")
-    expect(page.locator("#story-SM1 .what")).to_have_text(["arrived", "answered in 6 ms"])
-    expect(page.locator(".story")).to_have_count(1)
-    assert page.locator("#stories > :first-child").get_attribute("id") == "story-SM1"
+    expect(page.locator("#entry-SM1 .answer")).to_have_text("It is 14:05.")
+    expect(page.locator("#entry-SM1 .text")).to_have_text(["received", "answered in 6 ms"])
+    expect(page.locator(".entry")).to_have_count(1)
+    assert page.locator("#timeline > :first-child").get_attribute("id") == "entry-SM1"
 
 
 def test_thirty_stories_are_kept_on_the_page_the_newest_first(room, page):
     page.goto("/")
     for number in range(35):
         room.happens("text.received", f"SM{number}", who="+44 ••• 123", words=str(number))
-    expect(page.locator("#story-SM34")).to_be_visible()
-    expect(page.locator(".story")).to_have_count(30)
-    expect(page.locator(".story").first.locator(".asked")).to_have_text("“34”")
+    expect(page.locator("#entry-SM34")).to_be_visible()
+    expect(page.locator(".entry")).to_have_count(30)
+    expect(page.locator(".entry").first.locator(".request")).to_have_text("“34”")
 
 
 def test_hostile_words_that_arrive_live_are_words(room, page):
     page.goto("/")
     attack = "<img src=x onerror=alert(1)><script>alert(2)</script>"
     room.happens("text.received", "SM1", who="<b>me</b>", words=attack)
-    expect(page.locator("#story-SM1 .asked")).to_have_text(f"“{attack}”")
-    assert page.locator("#stories :is(img, script, .who b b)").count() == 0
+    expect(page.locator("#entry-SM1 .request")).to_have_text(f"“{attack}”")
+    assert page.locator("#timeline :is(img, script, .who b b)").count() == 0
     assert page.troubles == []
 
 
 def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
     page.clock.install()
     page.goto("/")
-    behind = page.locator("#behind")
+    behind = page.locator("#stale-notice")
     page.route("**/events*", lambda route: route.abort())
     expect(behind).to_be_hidden()
     page.clock.run_for(14_000)
     expect(behind).to_be_visible()
-    expect(behind).to_have_text("Behind: nothing has come for 14 s.")
+    expect(behind).to_have_text("Not up to date: no events for 14 s.")
     room.texts("SM1")
     page.unroute("**/events*")
     page.clock.run_for(13_000)
-    expect(page.locator("#story-SM1")).to_be_visible()
+    expect(page.locator("#entry-SM1")).to_be_visible()
     expect(behind).to_be_hidden()
 
 
@@ -72,7 +72,7 @@ def test_a_line_that_is_open_and_silent_is_opened_anew_where_it_ended(room, page
     page.clock.install()
     page.goto("/")
     last = room.texts("SM1")
-    expect(page.locator("#story-SM1 .answer")).to_be_visible()
+    expect(page.locator("#entry-SM1 .answer")).to_be_visible()
     with page.expect_request(f"**/events?last={last}"):
         page.clock.run_for(13_000)
     assert len(asked) == 2
@@ -83,19 +83,21 @@ def test_the_page_survives_its_server(url, room, browser, own_web):
     page = browser.new_page(base_url=web.address)
     page.goto("/")
     room.texts("SM1")
-    expect(page.locator("#story-SM1")).to_be_visible()
+    expect(page.locator("#entry-SM1")).to_be_visible()
     web.stop()
     room.texts("SM2")
     web.start(url)
-    expect(page.locator("#story-SM2")).to_be_visible(timeout=15_000)
-    expect(page.locator(".story")).to_have_count(2)
+    expect(page.locator("#entry-SM2")).to_be_visible(timeout=15_000)
+    expect(page.locator(".entry")).to_have_count(2)
     page.close()
 
 
 def test_a_gap_is_marked(room, web, page):
     page.route("**/events*", lambda route: route.continue_(url=f"{web.address}/events?last=9999999999999-0"))
     page.goto("/")
-    expect(page.locator(".gap")).to_have_text("Some moments are missing here: this screen was away for too long.")
+    expect(page.locator(".gap")).to_have_text(
+        "Some events are missing here: this screen was disconnected for too long."
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -133,7 +135,7 @@ def test_nothing_moves_for_those_who_asked_for_calm(room, browser, web):
     page = browser.new_page(base_url=web.address, reduced_motion="reduce")
     page.goto("/")
     room.texts("SM1")
-    expect(page.locator("#story-SM1.new, #story-SM1.changed")).to_be_visible()
+    expect(page.locator("#entry-SM1.new, #entry-SM1.changed")).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0
     page.close()
 
@@ -149,7 +151,7 @@ def test_the_presenter_stops_sending_after_one_question(room, page):
     stop.click()
     expect(page.locator("#health")).to_contain_text("stopped: the presenter stopped it")
     inbox.save(room.redis, sms)
-    expect(page.locator("#came")).to_contain_text("POST /sms")  # the part that moves does so by itself
+    expect(page.locator("#deliveries")).to_contain_text("POST /sms")  # the part that moves does so by itself
     assert page.troubles == []
 
 

@@ -9,23 +9,23 @@ from stage.views import format_phone_number
 from tests.support.processes import ROOT
 from tests.support.stage_app import NUMBER, make
 
-LOOK = (ROOT / "static/look.css").read_text()
+LOOK = (ROOT / "static/base.css").read_text()
 
 
 @cache
 def template():
-    return make("redis://127.0.0.1:1").jinja_env.get_template("stage/_story.html")
+    return make("redis://127.0.0.1:1").jinja_env.get_template("stage/_timeline_entry.html")
 
 
 def drawn(story):
-    return template().render(story=story)
+    return template().render(entry=story)
 
 
 def test_nobody_has_called_yet_so_the_page_invites(visitor):
     page = visitor.get("/").text
     assert "+44 7700 900100" in page
     assert "Nobody has called yet. Be the first" in page
-    assert 'id="story-' not in page
+    assert 'id="entry-' not in page
 
 
 def test_the_page_arrives_drawn(room, visitor):
@@ -39,7 +39,7 @@ def test_the_page_arrives_drawn(room, visitor):
 def test_the_newest_stands_first(room, visitor):
     room.texts("SM1")
     room.texts("SM2")
-    assert re.findall(r'id="story-(\w+)"', visitor.get("/").text) == ["SM2", "SM1"]
+    assert re.findall(r'id="entry-(\w+)"', visitor.get("/").text) == ["SM2", "SM1"]
 
 
 def test_hostile_words_are_words(room, visitor):
@@ -73,14 +73,14 @@ def test_repeats_refusals_and_the_brake_are_said_in_words(room, visitor):
     room.happens("sending.stopped", reason="more than 600 texts in a minute")
     page = visitor.get("/").text
     assert "delivered 10 times, answered once" in page
-    assert "Turned away at the door: 1." in page
+    assert "Rejected requests: 1." in page
     assert "All sending is stopped: more than 600 texts in a minute" in page
 
 
 def test_a_page_without_its_store_says_that_it_is_behind():
     answer = make("redis://127.0.0.1:1").test_client().get("/")
     assert answer.status_code == 200
-    assert "Behind: the store does not answer." in answer.text
+    assert "Not up to date: Redis is not responding." in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/present/login", "/health/live"])
@@ -114,8 +114,8 @@ def luminance(colour):
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize("behind", ["ground", "card"])
-@pytest.mark.parametrize("ink", ["ink", "quiet", "now", "good", "waiting", "failed"])
+@pytest.mark.parametrize("behind", ["background", "card"])
+@pytest.mark.parametrize("ink", ["text", "muted", "accent", "success", "waiting", "failed"])
 def test_every_colour_of_text_can_be_read_from_the_back_row(ink, behind, theme):
     dark, light = sorted((luminance(COLOURS[ink][theme]), luminance(COLOURS[behind][theme])))
     assert (light + 0.05) / (dark + 0.05) >= 7  # https://www.w3.org/TR/WCAG22/#contrast-enhanced

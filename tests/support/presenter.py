@@ -17,10 +17,10 @@ class Presenter:
 
     def post(self, path, **fields):
         """With the token of the last page that had one."""
-        token = re.search(r'name="token" value="([^"]+)"', self.get("/present/login").text or "") or re.search(
-            r'name="token" value="([^"]+)"', self.get("/present").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/present/login").text or "") or re.search(
+            r'name="csrf_token" value="([^"]+)"', self.get("/present").text
         )
-        form = {"token": token[1]} | fields
+        form = {"csrf_token": token[1]} | fields
         return self.client.post(path, data=form, environ_base={"REMOTE_ADDR": self.address})
 
     def tries(self, password):

@@ -67,7 +67,7 @@ class StreamClient:
         except (http.client.IncompleteRead, ConnectionResetError):  # cut off in the middle of a chunk
             return ""
 
-    def reads_until(self, last, kinds=("story", "door", "sending", "gap")):
+    def reads_until(self, last, kinds=("entry", "rejections", "sending", "gap")):
         """The items up to the one with id `last`, beats left out."""
         found = []
         for item in self.items():

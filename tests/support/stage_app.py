@@ -35,16 +35,16 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     for blueprint in (stage.bp, presenter.bp, catalogue.bp):
         app.register_blueprint(blueprint)
     app.add_url_rule("/test/feed", "test_feed", lambda: _look(app))
-    app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("stage", "")))
-    if beat := os.environ.get("BEAT"):
+    app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("event_stream", "")))
+    if beat := os.environ.get("HEARTBEAT_SECONDS"):
         stage.event_stream.HEARTBEAT_SECONDS = float(beat)
-    if most := os.environ.get("MOST_VIEWERS"):
+    if most := os.environ.get("MAX_VIEWERS"):
         with app.app_context():
             get_event_stream().max_viewers = int(most)
     return app
 
 
 def _look(app: Flask) -> dict[str, object]:
-    shown = app.extensions.get("stage")
-    readers = sum(thread.name == "stage" for thread in threading.enumerate())
+    shown = app.extensions.get("event_stream")
+    readers = sum(thread.name == "event-stream" for thread in threading.enumerate())
     return {"viewers": len(shown.viewers) if shown else 0, "readers": readers}

@@ -13,10 +13,10 @@ from twilio.rest import Client
 
 import config
 import events
+from app import create_app
 from receiving import inbox
 from receiving.replay import backfill, backfill_jobs, twilio_log
 from receiving.replay.github_log import GitHubHook
-from scripts import backfill as tool
 from sending import opt_outs
 from sending.http import retry
 from sending.http.retry import GaveUp, RetryableError, with_retries
@@ -134,7 +134,7 @@ def test_the_end_of_a_call_that_was_not_told_is_brought_in(town, redis, phone, g
     town.post(f"{door}/{sid}/hangup")
     until(lambda: town.get(f"{door}/{sid}")["status"] in ("completed", "canceled"))
     _, outcomes = carried_out(redis, phone, runs.BACKFILL, since=time.time() - 30)
-    assert [outcome.state for outcome in outcomes if "call from +44 ••• 292" in outcome.what] == ["good"]
+    assert [outcome.state for outcome in outcomes if "call from +44 ••• 292" in outcome.what] == ["success"]
     assert [event.subject for event in events.read_latest(redis, 50) if event.type == "call.ended"] == [sid]
     _, outcomes = carried_out(redis, phone, runs.FIND_MISSING, since=time.time() - 30)
     assert not [outcome for outcome in outcomes if "292" in outcome.what]
@@ -152,7 +152,7 @@ def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, 
     github_is_quiet.delivered("33333333-cccc", now(15), payload=payload | {"issue": {"number": 8, "title": "x"}})
     run, outcomes = carried_out(redis, phone, runs.BACKFILL)
     mine = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
-    assert [(outcome.state, outcome.status) for outcome in mine] == [("good", 204)] * 2
+    assert [(outcome.state, outcome.status) for outcome in mine] == [("success", 204)] * 2
     assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
     kept = [delivery for _, delivery, _ in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
@@ -266,7 +266,7 @@ def test_runs_and_their_rows_do_not_pile_up(redis, phone, monkeypatch):
     monkeypatch.setattr(runs, "MAX_OUTCOMES", 3)
     log = runs.RunWriter(redis, runs.plan(redis, runs.FIND_MISSING, {}))
     for _ in range(5):
-        log.add_outcome(runs.Outcome("x", "good", 200, 0.1, "done"))
+        log.add_outcome(runs.Outcome("x", "success", 200, 0.1, "done"))
     for _ in range(runs.MAX_RUNS + 2):
         runs.plan(redis, runs.FIND_MISSING, {})
     assert len(runs.outcomes(redis, log.run.id, 100)) == 3
@@ -286,15 +286,14 @@ class TestPatience:
         assert waits == [retry.MAX_DELAY_SECONDS] * 4
 
 
-def test_at_the_keyboard_one_looks_first_and_then_has_it_brought_in(
-    town, redis, phone, settings, front_door, github_is_quiet, capsys
+def test_the_command_lists_the_missing_webhooks_and_submits_them(
+    town, redis, phone, settings, front_door, github_is_quiet
 ):
     github_is_quiet.delivered("66666666-ffff", now(3), payload={"action": "opened", "zen": "x"})
-    hook = {"GITHUB_HOOK_URL": settings.github_hook_url, "GITHUB_TOKEN": TOKEN}
-    environ = front_door.environ | {"TWILIO_API_URL": town.url} | hook
-    assert tool.main(["--since", "10s"], environ) == 1
-    assert "issues opened (failed to connect to host)" in capsys.readouterr().out
-    assert tool.main(["--since", "10s", "--submit"], environ) == 0
-    assert "204" in capsys.readouterr().out
-    assert tool.main(["--since", "10s"], environ) == 0
-    assert "all were received" in capsys.readouterr().out
+    flask = create_app(replace(settings, twilio_api_url=town.url), redis).test_cli_runner().invoke
+    result = flask(args=["backfill", "--since", "10s"])
+    assert (result.exit_code, "issues opened (failed to connect to host)" in result.output) == (1, True)
+    result = flask(args=["backfill", "--since", "10s", "--submit"])
+    assert (result.exit_code, "204" in result.output) == (0, True)
+    result = flask(args=["backfill", "--since", "10s"])
+    assert (result.exit_code, "all were received" in result.output) == (0, True)
