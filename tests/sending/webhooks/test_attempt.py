@@ -22,7 +22,7 @@ def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_sig
     first, second = house.attempts(id)
     assert [first.status, first.cause, first.response_body, second.status] == [500, "status", "oops", 200]
     assert [first.attempt_number, second.attempt_number] == [1, 2]
-    assert first.request["webhook-id"] == second.request["webhook-id"] == message
+    assert first.request_headers["webhook-id"] == second.request_headers["webhook-id"] == message
     assert (house.state(message, id), house.told()) == ("delivered", ["webhook.failed", "webhook.delivered"])
 
 
