@@ -32,10 +32,10 @@ send: .venv/demo  ## a signed sample into the demo: make send PROVIDER=stripe EV
 	$(BIN)/python -m scripts.send $(PROVIDER) $(EVENT)
 
 replay: .venv/demo  ## stored requests once more: make replay ARGS="--since 1h --from github"
-	$(BIN)/python -m scripts.replay $(ARGS)
+	$(BIN)/python -m scripts.flask replay $(ARGS)
 
 missed: .venv/demo  ## what was sent and never came: make missed ARGS="--since 1h --submit"
-	$(BIN)/python -m scripts.backfill $(ARGS)
+	$(BIN)/python -m scripts.flask backfill $(ARGS)
 
 screenshots: .venv/ready  ## the pictures in README.md, from a running demo
 	$(BIN)/python -m scripts.screenshots

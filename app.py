@@ -11,6 +11,7 @@ from redis.exceptions import TimeoutError as StoreTooSlow
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+import cli
 import config
 import context
 import presenter
@@ -20,9 +21,8 @@ from api import views as api
 from masking import MaskingFilter
 from phone import outbound_calls, sms, voice
 from phone.commands import load_commands
-from receiving import provider_views, receiver
+from receiving import provider_views
 from receiving.idempotency import StillRunning
-from receiving.twilio import InvalidSignature
 
 BLUEPRINTS = (
     sms.bp,
@@ -54,6 +54,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         handler.addFilter(MaskingFilter())
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    cli.init_app(app)
     load_commands()
     enforce_https(app, settings)
     app.after_request(add_nosniff_header)
@@ -114,7 +115,6 @@ def _internal_error(trouble: Exception) -> Response:
 
 
 ERROR_HANDLERS: dict[type[Exception], Any] = {
-    InvalidSignature: receiver.reject_twilio,
     StillRunning: lambda _: _text_response("This delivery is still being worked on.", 503, **{"Retry-After": "5"}),
     StoreUnreachable: _store_unavailable,
     StoreTooSlow: _store_unavailable,

@@ -41,7 +41,7 @@ class Settings:
     redis_url: str = setting("the URL of Redis or Valkey: redis://… or rediss://…")
     secret_key: Secrets = setting(
         "a key that signs the presenter's session, derives aliases of phone numbers and encrypts endpoints' secrets; "
-        "several while it rotates, the newest first, then run python -m scripts.reencrypt"
+        "several while it rotates, the newest first, then run flask reencrypt"
     )
     presenter_password: Secret = setting("the password for the presenter's pages")
     public_url: str = setting("the public URL of the app, such as https://talk.example", "")

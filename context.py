@@ -2,6 +2,7 @@
 
 import redis
 from flask import Flask, current_app
+from flask.sansio.app import App
 
 from config import Settings
 from store import Store
@@ -13,7 +14,7 @@ def init_app(app: Flask, settings: Settings, client: redis.Redis) -> None:
     app.extensions |= {"settings": settings, "redis": client, "queues": Queues(client)}
 
 
-def settings(app: Flask = current_app) -> Settings:
+def settings(app: App = current_app) -> Settings:
     """The app's settings. Pass the app while it is being made, when there is no current one."""
     found: Settings = app.extensions["settings"]
     return found

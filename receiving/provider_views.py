@@ -1,53 +1,63 @@
-"""Other providers' webhooks: an address for each whose secret we hold, and the road from there."""
+"""The endpoints of other providers' webhooks: /webhooks/<provider> for each provider whose secret is set."""
 
 import hashlib
 import logging
-from functools import partial
-from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, request
 from flask.blueprints import BlueprintSetupState
 
+import context
 import events
 from config import Secrets
-from receiving import idempotency, inbox, providers, receiver, replay_marker, secret_path
+from receiving import idempotency, providers, receiver, replay_marker, secret_path
 from receiving.delivery import Delivery
+from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, one_line
 from receiving.providers import Provider
+from receiving.receiver import WebhookContext
 from receiving.signatures import secrets_with_prefix
 from sending.webhooks import raw_payloads
-from store import new_pipeline
+from store import DeferredPipeline, new_pipeline
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
-MAX_HANDSHAKE_BODY_BYTES = 1024  # bytes of body that a handshake may have
+MAX_HANDSHAKE_BODY_BYTES = 1024
+MAX_ID_CHARS = 100  # a longer id is replaced by its SHA-256
 UNREADABLE = "unreadable"
-MAX_ID_CHARS = 100  # characters; a longer one is known by its SHA-256
 
 
 @bp.record
 def register_routes(state: BlueprintSetupState) -> None:
-    """An address for each provider whose secret is set; the others do not exist."""
-    held = state.app.extensions["settings"].webhook_secrets
+    """Add an endpoint for each provider whose secret is set. Raises ConfigError if a secret cannot be used."""
+    secrets_by_name = context.settings(state.app).webhook_secrets
     known = providers.load()
-    for name in held.keys() - known.keys():
+    for name in secrets_by_name.keys() - known.keys():
         log.warning("%s_WEBHOOK_SECRET names no provider; there are: %s", name.upper(), ", ".join(known))
-    for name in known.keys() & held.keys():
-        known[name].check_setting(held[name])
-        _register_route(state, known[name], held[name])
+    for name in known.keys() & secrets_by_name.keys():
+        known[name].check_setting(secrets_by_name[name])
+        _register_route(state, known[name], secrets_by_name[name])
 
 
 def _register_route(state: BlueprintSetupState, provider: Provider, secrets: Secrets) -> None:
+    def process(delivery: Delivery) -> StoredResponse:
+        return provider.handshake(delivery, secrets) or receiver.receive(delivery, verify, handle)
+
+    def verify(delivery: Delivery) -> None:
+        provider.verify(delivery, secrets)
+
+    def handle(webhook: WebhookContext) -> StoredResponse:
+        if not _publish_once(provider, webhook, _parse(provider, webhook.delivery)):
+            receiver.report_duplicate(webhook.redis, webhook.delivery)
+        return provider.response
+
+    def diagnose(delivery: Delivery, rejection: RejectedRequest) -> Mistake:
+        return explain(provider, delivery, context.settings().webhook_secrets, rejection)
+
     def view(token: str = "") -> Response:
-        delivery = _read_request(provider)
-        try:
-            return receiver.to_flask_response(receive(provider, secrets, delivery))
-        except RejectedRequest as refusal:
-            look = partial(explain, provider, delivery, receiver.settings().webhook_secrets, refusal)
-            return receiver.reject(delivery, refusal, look)
+        return receiver.respond(_max_body_bytes(provider), process, diagnose)
 
     methods = ["POST", "GET"] if provider.has_handshake else ["POST"]
     paths = [f"/{provider.name}"]
@@ -57,65 +67,51 @@ def _register_route(state: BlueprintSetupState, provider: Provider, secrets: Sec
         state.add_url_rule(path, provider.name, view, methods=methods, strict_slashes=False)
 
 
-def _read_request(provider: Provider) -> Delivery:
-    """What came, the body as it is: nothing is parsed before it is believed."""
-    most = provider.max_bytes_by_type.get(request.mimetype) if request.method == "POST" else MAX_HANDSHAKE_BODY_BYTES
-    if most is None:
+def _max_body_bytes(provider: Provider) -> int:
+    """Return the limit for the current request's body. Aborts with 415 if its content type is not accepted."""
+    if request.method != "POST":
+        return MAX_HANDSHAKE_BODY_BYTES
+    if request.mimetype not in provider.max_bytes_by_type:
         abort(415, f"{provider.title} sends {' or '.join(provider.max_bytes_by_type)}.")
-    return receiver.read_request(most)
-
-
-def receive(provider: Provider, secrets: Secrets, delivery: Delivery) -> StoredResponse:
-    """The whole road of one delivery. Raises RejectedRequest."""
-    greeting = provider.handshake(delivery, secrets)
-    if greeting:
-        return greeting
-    provider.verify(delivery, secrets)
-    if not _save_and_publish(provider, delivery, _parse(provider, delivery)):
-        receiver.report_duplicate(current_app.extensions["redis"], delivery)
-    return provider.response
+    return provider.max_bytes_by_type[request.mimetype]
 
 
 def _parse(provider: Provider, delivery: Delivery) -> list[ProviderEvent]:
-    """What it says. A genuine delivery that we cannot read is our trouble: it is kept, and the sender need not know."""
+    """Return the events of a verified delivery. One that we cannot parse is accepted: the sender cannot fix that."""
     try:
         return provider.parse(delivery)
-    except ValueError as trouble:
-        log.warning("%s sent something we cannot read: %s", provider.title, one_line(str(trouble)))
+    except ValueError as error:
+        log.warning("A webhook from %s cannot be parsed: %s", provider.title, one_line(str(error)))
         return [ProviderEvent(UNREADABLE, {}, delivery.fingerprint)]
 
 
-def _save_and_publish(provider: Provider, delivery: Delivery, notices: list[ProviderEvent]) -> bool:
-    """Keep it, and publish each notice that is news, once. False: nothing of it is new.
+def _publish_once(provider: Provider, webhook: WebhookContext, found: list[ProviderEvent]) -> bool:
+    """Publish each of these events unless it was published before. Returns False if all of them were.
 
-    Each notice happens whole or not at all, so a batch that broke off is completed when it comes again.
+    Needs no lease, because publishing is nothing but writes: a single event takes one transaction and one round trip.
+    Several take a transaction each, so that a redelivery completes a batch that was interrupted.
     """
-    redis = current_app.extensions["redis"]
-    pipe = new_pipeline(redis)
-    inbox.save(pipe, delivery)
-    if len(notices) == 1:
-        _publish(pipe, provider, notices[0])
-        return _commit_once(redis, pipe, provider, delivery, notices[0].id)
-    news = [_commit_once(redis, pipe, provider, delivery, delivery.fingerprint)]
-    for notice in notices:
-        pipe = new_pipeline(redis)
-        _publish(pipe, provider, notice)
-        news.append(_commit_once(redis, pipe, provider, delivery, notice.id))
-    return any(news)
+    if len(found) == 1:
+        _publish(webhook.pipe, provider, found[0])
+        return _commit_once(provider, webhook, webhook.pipe, found[0].id)
+    is_new = [_commit_once(provider, webhook, webhook.pipe, webhook.delivery.fingerprint)]
+    for event in found:
+        pipe = new_pipeline(webhook.redis)
+        _publish(pipe, provider, event)
+        is_new.append(_commit_once(provider, webhook, pipe, event.id))
+    return any(is_new)
 
 
-def _commit_once(redis: Any, pipe: Any, provider: Provider, delivery: Delivery, id: str) -> bool:
-    short = (
-        id if len(id) <= MAX_ID_CHARS and id.isascii() else hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
-    )
-    key = replay_marker.claim_key(delivery, f"webhook:{provider.name}:{short}")
-    return idempotency.commit_once(redis, pipe, key, provider.response, provider.claim_ttl_seconds)
+def _commit_once(provider: Provider, webhook: WebhookContext, pipe: DeferredPipeline, id: str) -> bool:
+    if len(id) > MAX_ID_CHARS or not id.isascii():
+        id = hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
+    key = replay_marker.claim_key(webhook.delivery, f"webhook:{provider.name}:{id}")
+    return idempotency.commit_once(webhook.redis, pipe, key, provider.response, provider.claim_ttl_seconds)
 
 
-def _publish(pipe: Any, provider: Provider, notice: ProviderEvent) -> None:
-    line = (
-        f"{provider.title} sent something we cannot read" if notice.name == UNREADABLE else provider.summarize(notice)
-    )
-    facts = {"provider": provider.name, "event": one_line(notice.name), "line": one_line(line)}
-    facts["original"] = raw_payloads.save(pipe, notice.data)
-    events.publish(pipe, "webhook.received", **facts)
+def _publish(pipe: DeferredPipeline, provider: Provider, event: ProviderEvent) -> None:
+    is_readable = event.name != UNREADABLE
+    summary = provider.summarize(event) if is_readable else f"{provider.title} sent something we cannot read"
+    data = {"provider": provider.name, "event": one_line(event.name), "line": one_line(summary)}
+    data["original"] = raw_payloads.save(pipe, event.data)
+    events.publish(pipe, "webhook.received", **data)

@@ -1,166 +1,182 @@
-"""The door: verify, claim, answer. The one road every webhook of Twilio's takes; other providers' share its parts."""
+"""The path of every incoming webhook: read the request, verify it, claim it, handle it, respond."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, g, request
+from flask import Blueprint, Response, abort, g, request
 
 import events
 import store_batching
-from config import Settings
+from context import settings, store
 from masking import mask_all
 from receiving import idempotency, inbox, late_reply, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.twilio import explain
-from receiving.errors import InvalidSignature, RejectedRequest
+from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
-from store import new_pipeline
+from store import DeferredPipeline, Store, new_pipeline
 
 log = logging.getLogger(__name__)
 diagnosis_budget = TokenBucket()
 
-Verify = Callable[[Delivery], None]
-"""Raises RejectedRequest for a delivery that is not what it says."""
-
-Key = Callable[[Delivery], str]
-"""What makes two deliveries the same one; it becomes the name of the claim."""
-
 
 @dataclass(frozen=True)
 class WebhookContext:
-    """What a handler gets: the delivery, the store to read from, and the pipeline that takes everything it writes."""
+    """A verified delivery, the store to read from, and the pipeline for everything that its handler writes."""
 
     delivery: Delivery
-    redis: Any
-    pipe: Any
+    redis: Store
+    pipe: DeferredPipeline
 
 
 Handler = Callable[[WebhookContext], StoredResponse]
-"""Answers one delivery. Whatever it wants to change goes on `visit.pipe`, and happens together with the reply."""
+"""Handles a verified delivery. Its writes on `context.pipe` and the stored response happen together or not at all."""
+
+Verify = Callable[[Delivery], None]
+"""Raises RejectedRequest unless the delivery is genuine."""
+
+Process = Callable[[Delivery], StoredResponse]
+"""Verifies and handles a delivery. Raises RejectedRequest or StillRunning."""
+
+DedupKey = Callable[[Delivery], str]
+"""Returns the same key for all deliveries of one webhook, and another for each other webhook."""
 
 
-def webhook(room: Blueprint, path: str, key: Key) -> Callable[[Handler], Handler]:
-    """Put a handler behind the door at this address, for POST and GET."""
+def webhook(blueprint: Blueprint, path: str, key: DedupKey) -> Callable[[Handler], Handler]:
+    """Register a handler for Twilio's requests to this path, POST and GET. It runs once for each key."""
 
     def register(handler: Handler) -> Handler:
-        def view() -> Response:
-            return to_flask_response(receive(read_request(twilio.MAX_BODY_BYTES), _verify_twilio, key, handler))
-
-        room.add_url_rule(path, handler.__name__, view, methods=["POST", "GET"], strict_slashes=False)
+        once = with_lease(key, handler)
+        _add_route(blueprint, path, handler.__name__, lambda delivery: receive(delivery, _verify_twilio, once))
         return handler
 
     return register
 
 
-def verified_only(
-    room: Blueprint, path: str
-) -> Callable[[Callable[[Delivery], StoredResponse]], Callable[[Delivery], StoredResponse]]:
-    """A door for answers that must come even when the store is down: verified, not claimed, and nothing is written."""
+def verified_only(blueprint: Blueprint, path: str) -> Callable[[Process], Process]:
+    """Register a handler that must work without the store: deliveries are verified, but neither claimed nor stored."""
 
-    def register(handler: Callable[[Delivery], StoredResponse]) -> Callable[[Delivery], StoredResponse]:
-        def view() -> Response:
-            delivery = read_request(twilio.MAX_BODY_BYTES)
+    def register(handler: Process) -> Process:
+        def process(delivery: Delivery) -> StoredResponse:
             _verify_twilio(delivery)
-            return to_flask_response(handler(delivery))
+            return handler(delivery)
 
-        room.add_url_rule(path, handler.__name__, view, methods=["POST", "GET"], strict_slashes=False)
+        _add_route(blueprint, path, handler.__name__, process)
         return handler
 
     return register
 
 
-def receive(delivery: Delivery, verify: Verify, key: Key, handler: Handler) -> StoredResponse:
-    """The whole road of one delivery. Raises RejectedRequest, StillRunning, or what the handler raises."""
-    redis = current_app.extensions["redis"]
-    verify(delivery)
-    pipe = new_pipeline(redis)
-    inbox.save(pipe, delivery)
-    claim = idempotency.add_claim(pipe, replay_marker.claim_key(delivery, key(delivery)))
-    stored = idempotency.wait_for_response(
-        redis, claim, store_batching.execute(redis, [words for words, _ in pipe.command_stack])[-1]
-    )
-    if stored is not None:
-        report_duplicate(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
-        return stored
-    return _run_handler(WebhookContext(delivery, redis, new_pipeline(redis)), claim, handler)
+def _add_route(blueprint: Blueprint, path: str, name: str, process: Process) -> None:
+    def view() -> Response:
+        return respond(twilio.MAX_BODY_BYTES, process, lambda delivery, _: explain(delivery, settings()))
 
-
-def report_duplicate(redis: Any, delivery: Delivery, story: str = "") -> None:
-    """Nothing of this delivery is new: the stage is told and, when we brought it ourselves, whoever wanted that."""
-    events.publish(redis, "delivery.duplicate", story, address=delivery.redacted_path)
-    if delivery.replay_mark:
-        g.replay_mark = replay_marker.DUPLICATE
-
-
-def _run_handler(visit: WebhookContext, claim: idempotency.Claim, handler: Handler) -> StoredResponse:
-    try:
-        reply = handler(visit)
-        if replay_marker.replay_mode(visit.delivery) == replay_marker.BACKFILLED:
-            late_reply.plan_late_reply(visit.pipe, visit.delivery, reply)
-        finished = idempotency.complete(visit.redis, visit.pipe, claim, reply)
-    except Exception:
-        idempotency.release(visit.redis, claim)
-        raise
-    if finished:
-        return reply
-    found = visit.redis.get(claim.key)  # our lease ended; whoever took over has the say
-    return idempotency.wait_for_response(visit.redis, claim, found) or reply
+    blueprint.add_url_rule(path, name, view, methods=["POST", "GET"], strict_slashes=False)
 
 
 def _verify_twilio(delivery: Delivery) -> None:
     twilio.verify(delivery, settings())
 
 
-def read_request(limit: int) -> Delivery:
-    """The request as it came, and whole. 413 when its body has more than `limit` bytes: most are not even read."""
-    ours = settings()
-    request.max_content_length = limit
-    body, told = request.get_data(), request.content_length
-    if told is None and len(body) >= limit:
-        abort(413)  # sent in chunks, so its length was not told; Werkzeug stops at the limit and says nothing
-    if told is not None and len(body) < told:
+def respond(
+    max_body_bytes: int, process: Process, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
+) -> Response:
+    """Read the current request, process it and return the response, or the rejection."""
+    delivery = read_request(max_body_bytes)
+    try:
+        return to_flask_response(process(delivery))
+    except RejectedRequest as rejection:
+        return reject(delivery, rejection, diagnose)
+
+
+def read_request(max_body_bytes: int) -> Delivery:
+    """Return the current request. Aborts with 413 if the body is too large, with 400 if it is incomplete."""
+    request.max_content_length = max_body_bytes
+    body, content_length = request.get_data(), request.content_length
+    if content_length is None and len(body) >= max_body_bytes:
+        abort(413)  # a chunked body: Werkzeug stops reading at the limit without an error
+    if content_length is not None and len(body) < content_length:
         abort(400, "The body ended before its Content-Length.")
+    ours = settings()
     delivery = from_request(request.environ, body, ours.public_url, ours.trusted_proxies)
-    if replay_marker.HEADER not in delivery.headers:
-        return delivery
-    delivery = replay_marker.verify_mark(delivery, ours.secret_key)
+    if replay_marker.HEADER in delivery.headers:
+        delivery = replay_marker.verify_mark(delivery, ours.secret_key)
     if delivery.replay_mark:
-        g.replay_mark = replay_marker.DONE
+        g.replay_result = replay_marker.DONE
     return delivery
 
 
-def settings() -> Settings:
-    """This app's settings."""
-    return current_app.extensions["settings"]
+def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredResponse:
+    """Verify a delivery, add it to the inbox on the handler's pipeline, and handle it."""
+    verify(delivery)
+    redis = store()
+    pipe = new_pipeline(redis)
+    inbox.save(pipe, delivery)
+    return handler(WebhookContext(delivery, redis, pipe))
 
 
-def to_flask_response(reply: StoredResponse) -> Response:
-    """The reply as Flask sends it; what we brought ourselves is also told whether it was news."""
-    answer = Response(reply.body, reply.status, content_type=reply.content_type)
-    if "replay_mark" in g:
-        answer.headers[replay_marker.HEADER] = g.replay_mark
-    return answer
+def with_lease(key: DedupKey, handler: Handler) -> Handler:
+    """Wrap a handler: one delivery with a key gets the lease and runs it, the others get its response.
+
+    Takes two round trips to the store: one for inbox and claim, one that commits all writes and the response.
+    """
+
+    def handle(context: WebhookContext) -> StoredResponse:
+        delivery, redis = context.delivery, context.redis
+        claim = idempotency.add_claim(context.pipe, replay_marker.claim_key(delivery, key(delivery)))
+        replies = store_batching.execute(redis, [arguments for arguments, _ in context.pipe.command_stack])
+        stored = idempotency.wait_for_response(redis, claim, replies[-1])
+        if stored is None:
+            return _run_handler(WebhookContext(delivery, redis, new_pipeline(redis)), claim, handler)
+        report_duplicate(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
+        return stored
+
+    return handle
 
 
-def reject_twilio(refusal: InvalidSignature) -> Response:
-    """Turn away what Twilio did not sign."""
-    delivery = read_request(twilio.MAX_BODY_BYTES)
-    return reject(delivery, refusal, lambda: explain(delivery, settings()))
-
-
-def reject(delivery: Delivery, refusal: RejectedRequest, look: Callable[[], Mistake]) -> Response:
-    """One plain sentence for the sender; the likely mistake, where there is time to look, for our log and presenter."""
-    why = look() if diagnosis_budget.acquire() else TOO_MANY
-    address = mask_all(delivery.redacted_path)
-    log.warning("RejectedRequest %s %s: %s", delivery.method, address, why)
+def _run_handler(context: WebhookContext, claim: idempotency.Claim, handler: Handler) -> StoredResponse:
     try:
-        redis = current_app.extensions["redis"]
-        inbox.save_rejected(redis, delivery, why)
-        events.publish(redis, "delivery.rejected", address=address[:100], reason=str(refusal))
+        response = handler(context)
+        if replay_marker.replay_mode(context.delivery) == replay_marker.BACKFILLED:
+            late_reply.plan_late_reply(context.pipe, context.delivery, response)
+        is_complete = idempotency.complete(context.redis, context.pipe, claim, response)
     except Exception:
-        log.exception("The refusal could not be kept")
-    return Response(f"{refusal}\n", refusal.status, refusal.headers(), content_type="text/plain; charset=utf-8")
+        idempotency.release(context.redis, claim)
+        raise
+    if is_complete:
+        return response
+    found = context.redis.get(claim.key)  # the lease expired, and another copy took over
+    return idempotency.wait_for_response(context.redis, claim, found) or response
+
+
+def report_duplicate(redis: Store, delivery: Delivery, subject: str = "") -> None:
+    """Publish that nothing in this delivery was new; if it is a replay, its response says so too."""
+    events.publish(redis, "delivery.duplicate", subject, address=delivery.redacted_path)
+    if delivery.replay_mark:
+        g.replay_result = replay_marker.DUPLICATE
+
+
+def to_flask_response(stored: StoredResponse) -> Response:
+    """Return the response for Flask; that to a replay has a header with the result."""
+    response = Response(stored.body, stored.status, content_type=stored.content_type)
+    if "replay_result" in g:
+        response.headers[replay_marker.HEADER] = g.replay_result
+    return response
+
+
+def reject(
+    delivery: Delivery, rejection: RejectedRequest, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
+) -> Response:
+    """Return one sentence for the sender. The likely mistake goes to our log, the inbox and the event stream only."""
+    mistake = diagnose(delivery, rejection) if diagnosis_budget.acquire() else TOO_MANY
+    path = mask_all(delivery.redacted_path)
+    log.warning("Rejected %s %s: %s", delivery.method, path, mistake)
+    try:
+        inbox.save_rejected(store(), delivery, mistake)
+        events.publish(store(), "delivery.rejected", address=path[:100], reason=str(rejection))
+    except Exception:
+        log.exception("The rejected request could not be stored")
+    return Response(f"{rejection}\n", rejection.status, rejection.headers(), content_type="text/plain; charset=utf-8")

@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def write_environment_file(environ: dict[str, str]) -> None:
-    """Where this demo is, for `make send`, `make replay`, `make missed` and scripts.endpoints in another window."""
+    """Where this demo is, for `make send`, `make replay`, `make missed` and scripts.flask in another window."""
     lines = [f"{name}={environ[name]}\n" for name in ("REDIS_URL", "PUBLIC_URL", "TWILIO_API_URL")]
     (FOLDER / "environment").write_text("".join(lines))
 

@@ -15,11 +15,12 @@ import requests
 import config
 from receiving import providers
 from receiving.delivery import Delivery
+from scripts import demo
 from scripts.demo import read_env
 
 REQUEST_TIMEOUT_SECONDS = 10  # seconds, as GitHub and Dropbox wait
 DEMO_ENV_FILE = Path(__file__).parents[1] / ".env.demo"
-RUNNING_ENV_FILE = Path(__file__).parents[1] / ".demo" / "environment"  # a demo says there where it is
+RUNNING_ENV_FILE = demo.FOLDER / "environment"  # written by the running demo
 
 
 def main(words: list[str] | None = None, environ: Mapping[str, str] | None = None) -> int:

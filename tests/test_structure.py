@@ -10,13 +10,14 @@ from sys import stdlib_module_names
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ["phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
+PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
 MODULES = ["app", "config", "context", "events", "masking", "store", "store_batching"]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
 # From top to bottom: each may import itself and what is in the lines below it.
 LAYERS = [
     {"app"},
+    {"cli"},
     {"presenter"},
     {"api"},
     {"stage", "phone"},

@@ -13,10 +13,10 @@ from twilio.rest import Client
 
 import config
 import events
+from app import create_app
 from receiving import inbox
 from receiving.replay import backfill, backfill_jobs, twilio_log
 from receiving.replay.github_log import GitHubHook
-from scripts import backfill as tool
 from sending import opt_outs
 from sending.http import retry
 from sending.http.retry import GaveUp, RetryableError, with_retries
@@ -286,15 +286,14 @@ class TestPatience:
         assert waits == [retry.MAX_DELAY_SECONDS] * 4
 
 
-def test_at_the_keyboard_one_looks_first_and_then_has_it_brought_in(
-    town, redis, phone, settings, front_door, github_is_quiet, capsys
+def test_the_command_lists_the_missing_webhooks_and_submits_them(
+    town, redis, phone, settings, front_door, github_is_quiet
 ):
     github_is_quiet.delivered("66666666-ffff", now(3), payload={"action": "opened", "zen": "x"})
-    hook = {"GITHUB_HOOK_URL": settings.github_hook_url, "GITHUB_TOKEN": TOKEN}
-    environ = front_door.environ | {"TWILIO_API_URL": town.url} | hook
-    assert tool.main(["--since", "10s"], environ) == 1
-    assert "issues opened (failed to connect to host)" in capsys.readouterr().out
-    assert tool.main(["--since", "10s", "--submit"], environ) == 0
-    assert "204" in capsys.readouterr().out
-    assert tool.main(["--since", "10s"], environ) == 0
-    assert "all were received" in capsys.readouterr().out
+    flask = create_app(replace(settings, twilio_api_url=town.url), redis).test_cli_runner().invoke
+    result = flask(args=["backfill", "--since", "10s"])
+    assert (result.exit_code, "issues opened (failed to connect to host)" in result.output) == (1, True)
+    result = flask(args=["backfill", "--since", "10s", "--submit"])
+    assert (result.exit_code, "204" in result.output) == (0, True)
+    result = flask(args=["backfill", "--since", "10s"])
+    assert (result.exit_code, "all were received" in result.output) == (0, True)

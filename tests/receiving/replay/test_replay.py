@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 import pytest
 
 import events
+from app import create_app
 from receiving import inbox, providers, replay_marker, twilio
 from receiving.delivery import Delivery
 from receiving.replay import loopback_client, replay
 from receiving.replay.replay import ReplayRequest
 from receiving.samples import FORM_CONTENT_TYPE
-from scripts import replay as tool
 from tests.support.providers import CASES, HELD, case_id, heard
 
 LONG_AGO = time.time() - 7200
@@ -216,7 +216,7 @@ class TestTheMark:
         assert replay_marker.verify_mark(marked, front_door.settings.secret_key).replay_mark == "forced r"
         assert replay_marker.HEADER not in replay_marker.verify_mark(marked, front_door.settings.secret_key).headers
 
-    @pytest.mark.parametrize("header", ["", " ", "again r 1", "again r 1 é", "again r ٣ x", "a " * 3000])
+    @pytest.mark.parametrize("header", ["", " ", "again r 1", "again r 1 é", "again r ٣ x", "a " * 3000, "\udce9.a.b"])
     def test_a_made_up_one_does_not(self, header, front_door):
         delivery = from_github(front_door).with_headers(**{replay_marker.HEADER: header})
         found = replay_marker.verify_mark(delivery, front_door.settings.secret_key)
@@ -231,36 +231,41 @@ class TestTheMark:
         monkeypatch.setattr(replay_marker.time, "time", lambda: later)
         assert not replay_marker.verify_mark(marked, keys).replay_mark
 
+    def test_it_is_made_with_the_newest_key_and_counts_with_each_of_ours(self, front_door):
+        old, new = (type(front_door.settings.secret_key[0])(f"the-{age}-key-of-ours") for age in ("old", "new"))
+        marked = replay_marker.add_mark(from_github(front_door), "forced", "r", (new, old))
+        found = [replay_marker.verify_mark(marked, keys).replay_mark for keys in ((new,), (old, new), (old,))]
+        assert found == ["forced r", "forced r", ""]
+
     def test_it_stands_in_for_no_signature(self, front_door, send):
         unsigned = replace(from_github(front_door), headers={"content-type": "application/json"})
         marked = replay_marker.add_mark(unsigned, "forced", "r", front_door.settings.secret_key)
         assert send(marked).status_code == 403
 
 
-def test_at_the_keyboard_each_request_gets_its_line(front_door, redis, capsys):
+@pytest.fixture
+def flask(front_door, redis):
+    """Runs a command; returns its result."""
+    return create_app(front_door.settings, redis).test_cli_runner().invoke
+
+
+def test_each_replayed_request_has_its_line(front_door, redis, flask):
     name = kept(redis, from_github(front_door))
-    assert tool.main([name], front_door.environ) == 0
-    assert tool.main(["--since", "1h", "--from", "github", "--show"], front_door.environ) == 0
-    assert tool.main(["--since", "1h", "--from", "github", "--force"], front_door.environ) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("204") and said[0].endswith("POST /webhooks/github  done")
-    assert said[1].startswith(name) and said[-2] == "1 in all"
-    assert said[-1].endswith("done")
+    result = flask(args=["replay", name])
+    assert result.exit_code == 0
+    assert result.output.startswith("204") and result.output.endswith("POST /webhooks/github  done\n")
+    result = flask(args=["replay", "--since", "1h", "--from", "github", "--show"])
+    assert result.exit_code == 0
+    assert result.output.startswith(name) and result.output.endswith("1 in all\n")
+    result = flask(args=["replay", "--since", "all", "--from", "github", "--force"])
+    assert result.exit_code == 0
+    assert result.output.endswith("done\n")
 
 
-def test_at_the_keyboard_a_refusal_is_a_failure_and_an_empty_inbox_is_said(front_door, redis, capsys):
-    assert tool.main(["--since", "1h"], front_door.environ) == 2
-    assert "Nothing in the inbox fits" in capsys.readouterr().err
+def test_a_failed_replay_and_an_empty_inbox_have_exit_statuses(front_door, redis, flask):
+    result = flask(args=["replay", "--since", "1h"])
+    assert (result.exit_code, "No stored request matches" in result.output) == (2, True)
+    assert flask(args=["replay"]).exit_code == 2
     forged = from_github(front_door).with_headers(x_hub_signature_256="sha256=00")
-    assert tool.main([kept(redis, forged), "--original"], front_door.environ) == 1
-    assert "does not fit this request" in capsys.readouterr().out
-
-
-def test_while_the_demo_runs_a_real_account_does_not_disturb_it(tmp_path, monkeypatch):
-    (tmp_path / ".env.demo").write_text((tool.ROOT / ".env.demo").read_text())
-    monkeypatch.setattr(tool, "ROOT", tmp_path)
-    (tmp_path / ".env").write_text("TWILIO_AUTH_TOKEN=a-real-one\nREDIS_URL=redis://127.0.0.1:2\n")
-    assert tool.load_settings({}).twilio_auth_token == ("a-real-one",)
-    (tmp_path / ".demo").mkdir()
-    (tmp_path / ".demo/environment").write_text("REDIS_URL=redis://127.0.0.1:1\nPUBLIC_URL=http://127.0.0.1:1\n")
-    assert tool.load_settings({}).twilio_auth_token == ("the-demo-token-opens-nothing",)
+    result = flask(args=["replay", kept(redis, forged), "--original"])
+    assert (result.exit_code, "does not fit this request" in result.output) == (1, True)

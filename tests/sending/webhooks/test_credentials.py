@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 import events
+from cli.reencrypt import reencrypt_all
 from scripts import release
-from scripts.reencrypt import reencrypt_all
 from sending.webhooks import dispatch, endpoints
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey

@@ -29,9 +29,7 @@ def test_while_the_secret_key_is_rotated_both_open_and_the_newest_seals():
 
 
 def test_another_key_is_told_as_such_with_what_mends_it():
-    with pytest.raises(
-        WrongKey, match="SECRET_KEY has changed since this was encrypted: set it to the new and the old"
-    ):
+    with pytest.raises(WrongKey, match="SECRET_KEY has changed since this was encrypted: set it to the new and the"):
         Encryption([NEW]).decrypt(Encryption([OLD]).encrypt("whsec_x"))
 
 

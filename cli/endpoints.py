@@ -1,0 +1,153 @@
+"""`flask endpoints`: list webhook endpoints and their attempts, send again, pause."""
+
+import re
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+import context
+from api import handlers
+from api.handlers import ResourceNotFound
+from cli.options import PAST_TIME
+from sending.webhooks import dispatch, redelivery
+from sending.webhooks import endpoints as webhook_endpoints
+from sending.webhooks.catalogue import EVENT_TYPE_PATTERN
+from sending.webhooks.redelivery import EndpointDisabled
+from workers import runs
+from workers.runs import Run
+
+POLL_INTERVAL_SECONDS = 0.2
+
+
+class EndpointsGroup(AppGroup):
+    """Prints the errors of the endpoint API instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; such an error ends it with exit status 1."""
+        try:
+            return super().invoke(ctx)
+        except (ResourceNotFound, EndpointDisabled) as error:
+            raise click.ClickException(str(error)) from None
+
+
+endpoints = EndpointsGroup("endpoints", help="List webhook endpoints and their attempts, send again, pause.")
+
+
+@endpoints.command("list")
+def list_all() -> None:
+    """List all endpoints."""
+    rows = [
+        (one.id, one.state, one.url, " ".join(one.event_types) or "everything", one.state_reason)
+        for one in webhook_endpoints.load_all(context.store())
+    ]
+    _print_table(rows, "There are no endpoints.")
+
+
+@endpoints.command()
+@click.argument("id")
+def attempts(id: str) -> None:
+    """List the newest hundred attempts at an endpoint."""
+    rows = [
+        (
+            _format_time(one.time),
+            one.message,
+            one.event_type,
+            f"attempt {one.attempt_number}",
+            str(one.status or one.cause),
+            f"{one.duration_ms:.0f} ms",
+            "at the fallback URL" if one.used_fallback else "",
+        )
+        for one in dispatch.load_attempts(context.store(), handlers.get_endpoint(id).id)
+    ]
+    _print_table(rows, "There were no attempts.")
+
+
+@endpoints.command()
+@click.argument("id")
+def dead(id: str) -> None:
+    """List the newest hundred messages that were given up."""
+    count, letters = redelivery.load_dead_letters(context.store(), handlers.get_endpoint(id).id)
+    rows = [(_format_time(one.given_up_at), one.message, one.event_type) for one in letters]
+    _print_table(rows, "There are no dead letters.")
+    if count > len(rows):
+        click.echo(f"and {count - len(rows):,} older ones")
+
+
+@endpoints.command()
+@click.argument("id")
+@click.argument("message")
+def resend(id: str, message: str) -> None:
+    """Send one MESSAGE, an id that `attempts` lists, again."""
+    if not redelivery.resend(context.store(), handlers.get_endpoint(id).id, message):
+        raise ResourceNotFound("That message is no longer stored.")
+    click.echo(f"{message} will be sent again.")
+
+
+@endpoints.command()
+@click.argument("id")
+@click.argument("event_type")
+def example(id: str, event_type: str) -> None:
+    """Send the example of an EVENT_TYPE, such as text.received."""
+    if not re.fullmatch(EVENT_TYPE_PATTERN, event_type):
+        raise click.BadParameter("must be such as text.received", param_hint="event_type")
+    message = redelivery.send_example(context.store(), handlers.get_endpoint(id).id, event_type)
+    click.echo(f"{message} will be sent.")
+
+
+@endpoints.command()
+@click.argument("id")
+@click.argument("since", type=PAST_TIME)
+def recover(id: str, since: float) -> None:
+    """Send everything again that failed SINCE 30m, 2h, 3d, all, or 2026-11-23T18:00.
+
+    Prints the progress until a worker has done it; Ctrl-C does not stop the worker.
+    """
+    run = handlers.start_recovery(id, since)
+    shown = ""
+    while run.is_open:
+        shown = _print_progress(run, shown)
+        time.sleep(POLL_INTERVAL_SECONDS)
+        run = runs.load(context.store(), run.id) or run
+    _print_progress(run, shown)
+    if run.state == "failed":
+        raise click.ClickException(run.words)
+
+
+@endpoints.command()
+@click.argument("id")
+def pause(id: str) -> None:
+    """Stop sending to an endpoint; its messages wait."""
+    click.echo(f"It is {webhook_endpoints.pause(context.store(), handlers.get_endpoint(id).id).state}.")
+
+
+@endpoints.command()
+@click.argument("id")
+def resume(id: str) -> None:
+    """Send to a paused or disabled endpoint again."""
+    click.echo(f"It is {webhook_endpoints.resume(context.store(), handlers.get_endpoint(id).id).state}.")
+
+
+def _print_progress(run: Run, shown: str) -> str:
+    """Prints a progress line if it differs from `shown`, the last one; returns it."""
+    line = "waiting for a worker" if run.state == "waiting" else f"{run.done:,} of {run.total:,} will be sent again"
+    if line != shown:
+        click.echo(line)
+    return line
+
+
+def _format_time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _print_table(rows: Iterable[tuple[str, ...]], if_empty: str) -> None:
+    rows = list(rows)
+    if not rows:
+        click.echo(if_empty)
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,40 @@
+"""What several commands need: points in time as options, and outcomes as lines."""
+
+import re
+import time
+from datetime import datetime
+
+import click
+
+from stage.sanitize import format_duration
+from workers.runs import Outcome
+
+SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+class PastTime(click.ParamType):
+    """`30m` ago, an ISO 8601 time (without a zone: the local one), or `all` for 0, in seconds since 1970."""
+
+    name = "time"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Fails with a usage error for any other text."""
+        if isinstance(value, float):
+            return value
+        if value == "all":
+            return 0.0
+        if ago := re.fullmatch(r"(\d{1,6})([smhd])", value):
+            return time.time() - int(ago[1]) * SECONDS_PER_UNIT[ago[2]]
+        try:
+            return datetime.fromisoformat(value).timestamp()
+        except (ValueError, OverflowError):
+            self.fail("must be such as 30m, 2h, 1d, all, or 2026-11-23T18:00", param, ctx)
+
+
+PAST_TIME = PastTime()
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """One line for one request."""
+    status = str(outcome.status or "—")
+    click.echo(f"{status:>3}  {format_duration(outcome.seconds):>8}  {outcome.what}  {outcome.words}")

@@ -1,0 +1,46 @@
+"""`flask reencrypt`: encrypt the endpoints' secrets with the newest SECRET_KEY, so that older values can be removed."""
+
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+import context
+from sending.webhooks import endpoints
+from sending.webhooks.encryption import Encryption, WrongKey
+from store import Store
+
+
+@click.command()
+@with_appcontext
+def reencrypt() -> None:
+    """Encrypt the secrets of all webhook endpoints with the newest SECRET_KEY.
+
+    Run it once every process has both values, the newest first. Exits with 1 if some secrets cannot be decrypted.
+    """
+    count, failed_ids = reencrypt_all(context.store(), Encryption(context.settings().secret_key))
+    click.echo(f"The secrets of {count} endpoints are encrypted with the newest SECRET_KEY.")
+    if failed_ids:
+        click.echo(f"Those of {len(failed_ids)} are not: {', '.join(failed_ids)}. {WrongKey()}", err=True)
+        click.echo("If the old value is lost, rotate their keys and set their headers again.", err=True)
+    sys.exit(1 if failed_ids else 0)
+
+
+def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]:
+    """How many endpoints were encrypted, and the ids of those that no value of SECRET_KEY decrypts.
+
+    An endpoint that was paused because its secrets could not be decrypted is resumed.
+    """
+    count, failed_ids = 0, []
+    for endpoint in list(endpoints.load_all(redis)):
+        try:
+            endpoints.reencrypt(redis, encryption, endpoint.id)
+        except WrongKey:
+            failed_ids.append(endpoint.id)
+            continue
+        except KeyError:  # deleted in the meantime
+            continue
+        count += 1
+        if endpoint.state == "paused" and endpoint.state_reason.startswith(str(WrongKey())):
+            endpoints.resume(redis, endpoint.id)
+    return count, failed_ids
