@@ -1,1 +1,1 @@
-"""An HTTP client for URLs that other people name: SSRF guard, deadlines, limits, retries."""
+"""An HTTP client for untrusted URLs: SSRF guard, deadlines, limits, retries."""

@@ -1,4 +1,4 @@
-"""The HTTP client for URLs that other people name: one request, with limits on time, size and destination."""
+"""An HTTP client for untrusted URLs: it sends one request, with limits on time, size and destination."""
 
 import contextlib
 import functools
@@ -26,7 +26,7 @@ PROJECT = "CallAndResponse"
 CONNECT_TIMEOUT_SECONDS = 5.0  # for DNS, TCP and TLS together
 TOTAL_TIMEOUT_SECONDS = 15.0  # for the whole request; Standard Webhooks recommends 15 to 30
 MAX_KEPT_BYTES = 16_000  # of the response body
-MAX_READ_BYTES = 64_000  # to keep the connection alive; a longer body closes it
+MAX_READ_BYTES = 64_000  # of the response body; a longer one closes the connection instead of returning it to the pool
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 RESERVED_HEADERS = frozenset(  # they frame the message or belong to the connection; callers must not set them

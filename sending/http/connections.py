@@ -20,13 +20,13 @@ from sending.http.deadline import Deadline
 from sending.http.errors import RequestFailed
 from sending.http.ssrf import SocketAddress
 
-MAX_HOSTS = 64  # with idle connections; the least recently used is closed first
+MAX_HOSTS = 64  # with idle connections; those of the least recently used host are closed first
 MAX_IDLE_PER_HOST = 8  # connections
 
 
 @dataclass
 class ActiveRequest:
-    """The request in progress: its limits, and the connection that it got."""
+    """The request in progress: its limits, and the connection that it uses."""
 
     deadline: Deadline
     connect_timeout: float
@@ -135,7 +135,7 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
 
 
 class GuardedPool(HTTPConnectionPool):
-    """A pool that also obeys the active request's `new_connection`."""
+    """A pool that opens a connection, and closes it afterwards, for a request that asked for a new one."""
 
     ConnectionCls = GuardedConnection
 
@@ -182,7 +182,7 @@ def _connect(address: SocketAddress, timeout: float, expires_at: float) -> socke
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(timeout)
         sock.connect(address)
-        sock.settimeout(max(expires_at - time.monotonic(), 0.001))  # for the TLS handshake
+        sock.settimeout(max(expires_at - time.monotonic(), 0.001))  # what remains is for the TLS handshake
     except BaseException:
         sock.close()
         raise

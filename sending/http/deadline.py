@@ -23,7 +23,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._is_expired = False
-        self.is_finished = False  # the request is over, so nothing must be shut down
+        self.is_finished = False  # the request is over: its socket must stay open
 
     def __enter__(self) -> Self:
         watchdog.add(self)
@@ -94,7 +94,7 @@ class Watchdog:
         with self._changed:
             while self._pending:
                 seconds = self._pending[0][0] - time.monotonic()
-                if self._pending[0][2].is_finished:  # as are nearly all; to notify the thread of each would cost more
+                if self._pending[0][2].is_finished:  # nearly all are; waking up for each would cost more
                     heapq.heappop(self._pending)
                 elif seconds <= 0:
                     return heapq.heappop(self._pending)[2]

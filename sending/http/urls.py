@@ -1,4 +1,4 @@
-"""Validate URLs that other people name, and write them in one normal form."""
+"""Validate untrusted URLs, and rewrite them to one normal form."""
 
 import functools
 import re
