@@ -9,8 +9,8 @@ from typing import Any
 
 import events
 from events import Event
-from sending import followers
-from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
+from sending import followers, raw_payloads
+from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.endpoints import WebhookEndpoint
 from store import commit_if_unchanged, new_pipeline
 from workers import notifications

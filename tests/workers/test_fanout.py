@@ -9,9 +9,9 @@ import jsonschema_rs
 import pytest
 
 import events
-from sending import followers, opt_outs, outbox
+from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
+from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
 from workers import callbacks, fanout, notifications, sweep
 

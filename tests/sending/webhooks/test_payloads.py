@@ -8,7 +8,8 @@ import standardwebhooks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sending.webhooks import catalogue, endpoints, payloads, raw_payloads
+from sending import raw_payloads
+from sending.webhooks import catalogue, endpoints, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.endpoints import WebhookEndpoint
 from tests.support.receivers import OK, answers, receiver
