@@ -1,49 +1,59 @@
-"""What we bring to our own door ourselves, a replay or what was missed, carries a mark that only we can make."""
+"""Marks requests that we send to our own endpoints, replays and backfilled webhooks, with a token only we can make."""
 
 import hashlib
-import hmac
 import time
 from dataclasses import replace
 
+from itsdangerous import BadSignature, TimestampSigner
+
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.signatures import TIMESTAMP_PATTERN, matches_any
 
-HEADER = "x-replay-mark"  # in the request the mark; in the answer to a marked request, DONE or DUPLICATE
-MAX_AGE_SECONDS = 300  # seconds either way
+HEADER = "x-replay-mark"  # holds the token in the request, DONE or DUPLICATE in the response
+MAX_AGE_SECONDS = 300  # and as far in the future, because clocks differ
 DONE, DUPLICATE = "done", "duplicate"
 
-REPLAYED = "replayed"  # it came before: the claim decides, and gives the stored reply to what was done
-FORCED = "forced"  # it came before, and somebody wants the work done once more: a claim of its own
-BACKFILLED = "backfilled"  # it never came: what its answer would have sent is sent by ourselves
+# The modes of a replay.
+REPLAYED = "replayed"  # the claim decides: a webhook that was processed before gets the stored response
+FORCED = "forced"  # processed once more in each run, under a claim of its own
+BACKFILLED = "backfilled"  # the provider does not see the response, so messages in it are sent by the REST API
 
 
-def add_mark(delivery: Delivery, kind: str, run: str, secrets: Secrets) -> Delivery:
-    """The delivery with a mark for this method, path and body, now. It replaces no signature: that is checked too."""
-    text = f"{kind} {run} {int(time.time())}"
-    return delivery.with_headers(**{HEADER: f"{text} {_mac(secrets[0], text, delivery)}"})
+def add_mark(delivery: Delivery, mode: str, run: str, secrets: Secrets) -> Delivery:
+    """Return the request with a token for its method, path and body. The provider's signature is still required."""
+    token = _signer(secrets).sign(f"{mode} {run} {_request_hash(delivery)}")
+    return delivery.with_headers(**{HEADER: token.decode()})
 
 
 def verify_mark(delivery: Delivery, secrets: Secrets) -> Delivery:
-    """The delivery without its mark, and with `replay_mark` set when the mark is ours and fresh."""
-    text, _, given = delivery.headers[HEADER].rpartition(" ")
-    how, _, at = text.rpartition(" ")
-    bare = replace(delivery, headers={name: value for name, value in delivery.headers.items() if name != HEADER})
-    ours = matches_any(given, (_mac(secret, text, delivery) for secret in secrets))
-    fresh = TIMESTAMP_PATTERN.fullmatch(at) and abs(time.time() - int(at)) <= MAX_AGE_SECONDS
-    return replace(bare, replay_mark=how) if ours and fresh else bare
+    """Return the request without its token; with `replay_mark` set to mode and run id if the token is valid."""
+    headers = dict(delivery.headers)
+    token = headers.pop(HEADER)
+    delivery = replace(delivery, headers=headers)
+    try:
+        value, signed_at = _signer(secrets).unsign(token.encode("utf-8", "replace"), return_timestamp=True)
+    except BadSignature:
+        return delivery
+    mark, _, request_hash = value.decode().rpartition(" ")
+    is_recent = abs(time.time() - signed_at.timestamp()) <= MAX_AGE_SECONDS
+    return replace(delivery, replay_mark=mark) if is_recent and request_hash == _request_hash(delivery) else delivery
 
 
 def replay_mode(delivery: Delivery) -> str:
-    """`replayed`, `forced` or `backfilled`; "" for what its sender brought."""
+    """Return REPLAYED, FORCED or BACKFILLED; "" for a request from its sender."""
     return delivery.replay_mark.partition(" ")[0]
 
 
 def claim_key(delivery: Delivery, key: str) -> str:
-    """The name of the claim: the key itself, or one more of this run's own when the work is to be done again."""
+    """Return the deduplication key; that of a forced replay is specific to its run."""
     return f"{key}:{delivery.replay_mark.replace(' ', ':')}" if replay_mode(delivery) == FORCED else key
 
 
-def _mac(secret: str, text: str, delivery: Delivery) -> str:
-    signed = f"replay mark\n{text}\n{delivery.method}\n{delivery.path}\n{delivery.fingerprint}"
-    return hmac.new(secret.encode(), signed.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+def _signer(secrets: Secrets) -> TimestampSigner:
+    """Sign with the first secret, verify with all: itsdangerous expects the newest key last."""
+    return TimestampSigner(list(reversed(secrets)), salt="replay mark", digest_method=hashlib.sha256)
+
+
+def _request_hash(delivery: Delivery) -> str:
+    request = f"{delivery.method}\n{delivery.path}\n{delivery.fingerprint}"
+    return hashlib.sha256(request.encode("utf-8", "replace")).hexdigest()

@@ -20,5 +20,5 @@ def send_webhooks(words: str) -> SlowAnswer:
             address if "://" in address else f"https://{address}", http=loopback, allow_any_port=loopback
         )
     except RequestFailed as failure:
-        raise NeedsWords(f"I cannot send to that address. {failure.sentence}") from failure
+        raise NeedsWords(f"I cannot send to that address. {failure.detail}") from failure
     return SlowAnswer(subscriptions.subscribe, url, f"I am asking {urls.host_of(url)} to confirm.")

@@ -53,7 +53,7 @@ def _post(client: HttpClient, url: str, body: bytes, headers: dict[str, str], ht
             "POST", url, headers={"Content-Type": "application/json", **headers}, body=body, http=http
         )
     except RequestFailed as failure:
-        raise VerificationFailed(failure.sentence) from failure
+        raise VerificationFailed(failure.detail) from failure
     return reply.status, reply.body
 
 

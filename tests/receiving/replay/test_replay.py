@@ -216,7 +216,7 @@ class TestTheMark:
         assert replay_marker.verify_mark(marked, front_door.settings.secret_key).replay_mark == "forced r"
         assert replay_marker.HEADER not in replay_marker.verify_mark(marked, front_door.settings.secret_key).headers
 
-    @pytest.mark.parametrize("header", ["", " ", "again r 1", "again r 1 é", "again r ٣ x", "a " * 3000])
+    @pytest.mark.parametrize("header", ["", " ", "again r 1", "again r 1 é", "again r ٣ x", "a " * 3000, "\udce9.a.b"])
     def test_a_made_up_one_does_not(self, header, front_door):
         delivery = from_github(front_door).with_headers(**{replay_marker.HEADER: header})
         found = replay_marker.verify_mark(delivery, front_door.settings.secret_key)
@@ -230,6 +230,12 @@ class TestTheMark:
         later = time.time() + replay_marker.MAX_AGE_SECONDS + 5
         monkeypatch.setattr(replay_marker.time, "time", lambda: later)
         assert not replay_marker.verify_mark(marked, keys).replay_mark
+
+    def test_it_is_made_with_the_newest_key_and_counts_with_each_of_ours(self, front_door):
+        old, new = (type(front_door.settings.secret_key[0])(f"the-{age}-key-of-ours") for age in ("old", "new"))
+        marked = replay_marker.add_mark(from_github(front_door), "forced", "r", (new, old))
+        found = [replay_marker.verify_mark(marked, keys).replay_mark for keys in ((new,), (old, new), (old,))]
+        assert found == ["forced r", "forced r", ""]
 
     def test_it_stands_in_for_no_signature(self, front_door, send):
         unsigned = replace(from_github(front_door), headers={"content-type": "application/json"})
@@ -262,4 +268,4 @@ def test_a_failed_replay_and_an_empty_inbox_have_exit_statuses(front_door, redis
     assert flask(args=["replay"]).exit_code == 2
     forged = from_github(front_door).with_headers(x_hub_signature_256="sha256=00")
     result = flask(args=["replay", kept(redis, forged), "--original"])
-    assert (result.exit_code, "does not fit this request" in result.output) == (1, True)
+    assert (result.exit_code, "is not valid for this request" in result.output) == (1, True)
