@@ -25,7 +25,7 @@ EVENT_TYPES = {
     "text.failed": "a text could not be sent, or was not allowed to be sent: who, reason",
     "call.received": "a call arrived: who",
     "call.heard": "the caller pressed a key or said something: words",
-    "call.spoken": "the response made Twilio speak to the caller: answer, ms",
+    "call.spoken": "a sentence was spoken to the caller: answer, ms",
     "call.ended": "the call ended: status, seconds",
     "answer.queued": "a task was queued for a worker: answer_id, command, words",
     "answer.started": "a worker started the task: answer_id, attempt",

@@ -60,7 +60,7 @@ def check_site(address: str, client: HttpClient) -> SiteCheck:
                 return SiteCheck(url, tuple(hops), certificate_ends)
             here = following
     except RequestFailed as failure:
-        return SiteCheck(here, tuple(hops), cause=failure.cause, reason=failure.sentence)
+        return SiteCheck(here, tuple(hops), cause=failure.cause, reason=failure.detail)
     return SiteCheck(url, tuple(hops), certificate_ends)
 
 

@@ -21,5 +21,5 @@ def send_webhooks(words: str) -> SlowAnswer:
             address if "://" in address else f"https://{address}", http=loopback, allow_any_port=loopback
         )
     except RequestFailed as failure:
-        raise NeedsWords(f"That is no address I send to. {failure.sentence}") from failure
+        raise NeedsWords(f"That is no address I send to. {failure.detail}") from failure
     return SlowAnswer(subscriptions.subscribe, url, f"I am asking {urls.host_of(url)} whether it wants that.")
