@@ -9,6 +9,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from redis.exceptions import ConnectionError as StoreUnreachable
 from redis.exceptions import TimeoutError as StoreTooSlow
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import cli
@@ -56,6 +57,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         app.register_blueprint(blueprint)
     cli.init_app(app)
     load_commands()
+    trust_proxies(app, settings.trusted_proxies)
     enforce_https(app, settings)
     app.after_request(add_nosniff_header)
     for trouble, answer in ERROR_HANDLERS.items():
@@ -77,11 +79,19 @@ def add_nosniff_header(response: Response) -> Response:
     return response
 
 
+def trust_proxies(app: Flask, count: int) -> None:
+    """Take the client's address and the scheme from the headers that this many reverse proxies append to."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
+
+
 def enforce_https(app: Flask, settings: config.Settings) -> None:
     """Pages asked for by http go to https. Webhooks never redirect: their signature already holds the scheme."""
 
     def only_https() -> BaseResponse | None:
-        if request.environ.get("HTTP_X_FORWARDED_PROTO") == "http" and request.method in ("GET", "HEAD"):
+        # Health checks come from inside, past the proxy, so without its header.
+        is_proxied = "X-Forwarded-Proto" in request.headers
+        if is_proxied and not request.is_secure and request.method in ("GET", "HEAD"):
             return redirect(settings.public_url + request.full_path.rstrip("?"), 308)
         return None
 

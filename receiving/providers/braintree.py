@@ -67,7 +67,7 @@ class Braintree(Provider):
             expected = [_compute_signature(private, text) for text in (payload, payload + "\n")]
             if any(name == public and matches_any(signature, expected) for name, signature in pairs):
                 return
-        raise InvalidSignature("bt_signature does not fit this request.")
+        raise InvalidSignature("bt_signature is not valid for this request.")
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
         """Sign with the first secret."""

@@ -87,7 +87,7 @@ class SendGrid(Provider):
         content = delivery.headers[TIMESTAMP_HEADER].encode("utf-8", "replace") + delivery.body
         signature, keys = delivery.headers[SIGNATURE_HEADER], map(_public_key, _signing_keys(secrets))
         if not any(_is_valid_signature(signature, key, content) for key in keys):
-            raise InvalidSignature("X-Twilio-Email-Event-Webhook-Signature does not fit this request.")
+            raise InvalidSignature("X-Twilio-Email-Event-Webhook-Signature is not valid for this request.")
         check_timestamp(delivery, self.signed_at(delivery), TOLERANCE_SECONDS)
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:

@@ -56,7 +56,7 @@ class StandardWebhooks(Provider):
         if "." in delivery.headers[ID_HEADER]:  # the signed parts are separated by full stops
             raise InvalidSignature("Webhook-Id must not hold a full stop.")
         if not signatures.is_signed(_signed_content(delivery), delivery.headers[SIGNATURE_HEADER], secrets):
-            raise InvalidSignature("Webhook-Signature does not fit this request.")
+            raise InvalidSignature("Webhook-Signature is not valid for this request.")
         check_timestamp(delivery, self.signed_at(delivery), TOLERANCE_SECONDS)
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:

@@ -204,4 +204,4 @@ def test_the_log_and_the_presenter_are_told_and_the_sender_is_not(send, caplog, 
         answer = send(replace(delivery, body=delivery.body + b"\n"))
     assert "line break" in caplog.text
     assert inbox.latest_rejected(redis)[0][2].name == "line break"
-    assert answer.text == "X-Hub-Signature-256 does not fit this request.\n"
+    assert answer.text == "X-Hub-Signature-256 is not valid for this request.\n"
