@@ -50,7 +50,7 @@ def get_event_stream() -> EventStream:
 
 
 def get_page_store() -> redis.Redis:
-    """A client of the app's store that times out after 3 s, without retries: a page reports an error, not hangs."""
+    """A client of the app's store that times out after 3 s, without retries, so that a page shows an error in time."""
     pool = context.store().connection_pool
     options = pool.connection_kwargs | {
         "socket_timeout": 3,
