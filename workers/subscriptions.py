@@ -57,7 +57,7 @@ def unfollow(what: str) -> str:
 def subscribe(url: str) -> str:
     """Send webhooks to this address, once it has proved that whoever asks holds it."""
     redis, number, client, host = get_gateway().redis, get_requester_number(), tasks.get_client(), urls.host_of(url)
-    http, seal = get_gateway().settings.allow_loopback, Encryption(get_gateway().settings.secret_key)
+    http, encryption = get_gateway().settings.allow_loopback, Encryption(get_gateway().settings.secret_key)
     theirs = _endpoints_of(redis, number)
     known = next((one for one in theirs if one.url == url), None)
     if known is None and len(theirs) >= MAX_ENDPOINTS_PER_NUMBER:
@@ -65,12 +65,12 @@ def subscribe(url: str) -> str:
     try:
         verification.verify_url(client, url, http=http)
         one = known or endpoints.create(
-            redis, client, seal, url, http=http, owner=number, event_types=_default_event_types()
+            redis, client, encryption, url, http=http, owner=number, event_types=_default_event_types()
         )
         try:
-            verification.send_secret(client, seal, one, http=http)
+            verification.send_secret(client, encryption, one, http=http)
         except WrongKey:  # sealed with a SECRET_KEY that is gone; whoever holds the address gets a new secret
-            verification.send_secret(client, seal, endpoints.rotate_key(redis, seal, one.id), http=http)
+            verification.send_secret(client, encryption, endpoints.rotate_key(redis, encryption, one.id), http=http)
     except VerificationFailed as wanted:
         return f"No webhooks go to {host} yet. {wanted}"
     endpoints.resume(redis, one.id)

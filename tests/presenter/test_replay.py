@@ -123,7 +123,7 @@ class TestReplay:
             presenter.post("/present/replay", id=[keep(room.redis)])
         assert "Another run is in progress" in presenter.get("/present/backfill").text
         assert len(jobs(app)) == 1
-        room.redis.set(f"run:{runs.latest(room.redis)[0].id}", silent(runs.latest(room.redis)[0]))
+        room.redis.set(f"run:{runs.latest(room.redis)[0].id}", silent(runs.latest(room.redis)[0]), ex=3600)
         presenter.post("/present/replay", id=[keep(room.redis)])
         assert len(jobs(app)) == 2
 
@@ -164,7 +164,7 @@ class TestRuns:
 
     def test_a_worker_that_died_is_not_mistaken_for_work(self, presenter, room):
         run = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})).run
-        room.redis.set(f"run:{run.id}", silent(run))
+        room.redis.set(f"run:{run.id}", silent(run), ex=3600)
         assert "its worker may have died" in presenter.get("/present/backfill/fragment").text
 
     def test_what_a_run_found_is_shown_as_text_and_without_numbers(self, presenter, room):

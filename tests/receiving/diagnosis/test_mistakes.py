@@ -228,4 +228,4 @@ class TestWhatIsKept:
             send(replace(from_twilio(settings, url), url=f"{PUBLIC_URL}/sms")).text
             for url in (f"{PUBLIC_URL}:8000/sms", f"{PUBLIC_URL}/sms/", "http://elsewhere.example/sms")
         }
-        assert sentences == {"X-Twilio-Signature does not fit this request.\n"}
+        assert sentences == {"X-Twilio-Signature is not valid for this request.\n"}

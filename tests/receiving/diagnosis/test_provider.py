@@ -111,7 +111,7 @@ def test_a_standard_secret_used_as_it_is_written(strip):
     written = WAYS["standard"][0]
     used = written.removeprefix("whsec_") if strip else written
     way = "whsec_" + base64.b64encode(used.encode()).decode()
-    assert "must strip whsec_" in why("standard", genuine("standard", way=way))
+    assert "must remove whsec_" in why("standard", genuine("standard", way=way))
 
 
 def test_standard_webhooks_under_svixs_names():
@@ -123,13 +123,13 @@ def test_standard_webhooks_under_svixs_names():
 def test_github_without_the_new_header():
     delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
     old = "sha1=" + hmac.new(HELD["github"][0].encode(), delivery.body, hashlib.sha1).hexdigest()
-    assert "SHA-1 alone" in why("github", delivery.with_headers(x_hub_signature=old))
+    assert "only its SHA-1 signature is valid" in why("github", delivery.with_headers(x_hub_signature=old))
 
 
 def test_github_without_its_prefix():
     delivery = genuine("github")
     bare = delivery.headers["x-hub-signature-256"].removeprefix("sha256=")
-    assert "lacks the sha256=" in why("github", delivery.with_headers(x_hub_signature_256=bare))
+    assert "lacks the prefix sha256=" in why("github", delivery.with_headers(x_hub_signature_256=bare))
 
 
 def test_heroku_with_another_authorization():
@@ -144,13 +144,13 @@ def test_braintree_under_another_public_key():
 
 def test_plain_with_another_password():
     delivery = genuine("plain", way="basic:ada:wrong-wrong-wrong")
-    assert "the password another one" in why("plain", delivery)
+    assert "its password is not" in why("plain", delivery)
 
 
 @pytest.mark.parametrize("value", ["b" * 32, "Token " + "b" * 32, "Bearer " + "p" * 32])
 def test_plain_with_the_right_token_in_the_wrong_place(value):
     delivery = make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {}, authorization=value)
-    assert "not as an address or as `Bearer token`" in why("plain", delivery)
+    assert "neither in the path nor as `Bearer token`" in why("plain", delivery)
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_the_log_and_the_presenter_are_told_and_the_sender_is_not(send, caplog, 
         answer = send(replace(delivery, body=delivery.body + b"\n"))
     assert "line break" in caplog.text
     assert inbox.latest_rejected(redis)[0][2].name == "line break"
-    assert answer.text == "X-Hub-Signature-256 does not fit this request.\n"
+    assert answer.text == "X-Hub-Signature-256 is not valid for this request.\n"
