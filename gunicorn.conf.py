@@ -19,6 +19,8 @@ keepalive = 75
 limit_request_line = 8_190
 # The process is controlled by signals from its supervisor only.
 control_socket_disable = True
+# gunicorn trusts no proxy's headers: app.py does, as TRUSTED_PROXIES says.
+forwarded_allow_ips = ""
 # No access log: it would contain phone numbers, and the inbox keeps every webhook anyway.
 errorlog = "-"
 

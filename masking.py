@@ -8,7 +8,7 @@ import re
 UNFOLLOW_PATH = re.compile(r"/unfollow/[\w-]+")
 E164_NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
 
-# With a scheme any host matches, without one only a host that contains a dot, as people write URLs.
+# With a scheme any host matches. Without one, as people write URLs, the host needs a dot and a path after it.
 URL = re.compile(
     r"(https?:/+)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?|()(?<![\w@./-])((?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?)([/?#]\S+)",
     re.IGNORECASE,
@@ -44,7 +44,7 @@ def _keep_host(found: re.Match[str]) -> str:
 
 
 def alias(number: str, secret: str) -> str:
-    """Return 12 hexadecimal digits that stand for this number. Without the secret they lead to no number."""
+    """Return 12 hexadecimal digits that stand for this number. They do not reveal it without the secret."""
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]
 
 

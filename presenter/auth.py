@@ -116,14 +116,7 @@ def _count_attempt(client: redis.Redis) -> None:
 def _client_key() -> str:
     if session.get("browser_id"):
         return f"login-attempts:browser:{session['browser_id']}"
-    return f"login-attempts:{alias(_client_address(), context.settings().secret_key[0])}"
-
-
-def _client_address() -> str:
-    """The client's IP address as reported by the outermost trusted proxy."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    proxies = context.settings().trusted_proxies
-    return hops[-proxies] if proxies and len(hops) >= proxies else request.remote_addr or ""
+    return f"login-attempts:{alias(request.remote_addr or '', context.settings().secret_key[0])}"
 
 
 def _session_fingerprint(secret: str) -> str:

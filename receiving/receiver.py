@@ -101,7 +101,7 @@ def read_request(max_body_bytes: int) -> Delivery:
     if content_length is not None and len(body) < content_length:
         abort(400, "The body ended before its Content-Length.")
     ours = settings()
-    delivery = from_request(request.environ, body, ours.public_url, ours.trusted_proxies)
+    delivery = from_request(request.environ, body, ours.public_url)
     if replay_marker.HEADER in delivery.headers:
         delivery = replay_marker.verify_mark(delivery, ours.secret_key)
     if delivery.replay_mark:

@@ -29,7 +29,7 @@ def verify_header(delivery: Delivery, header: str, ours: Iterable[str]) -> None:
     if not given:
         raise MissingSignature(header)
     if not matches_any(given, ours):
-        raise InvalidSignature(f"{canonical_header_name(header)} does not fit this request.")
+        raise InvalidSignature(f"{canonical_header_name(header)} is not valid for this request.")
 
 
 def parse_signature_header(header: str) -> tuple[str, list[str]]:

@@ -46,7 +46,7 @@ def verify(delivery: Delivery, settings: Settings) -> None:
             for url in _candidate_urls(delivery.url)
         ):
             return
-    raise InvalidSignature("X-Twilio-Signature does not fit this request.")
+    raise InvalidSignature("X-Twilio-Signature is not valid for this request.")
 
 
 def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]]:

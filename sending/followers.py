@@ -1,7 +1,8 @@
 """Followers: the phone numbers that get a text or a call about events.
 
 A topic is an event type or its prefix: `github.push`, `github`. A hash per number maps its topics to channels. A set
-per topic contains its numbers, so that an event does not read every hash. STOP deletes only the hash, which decides.
+per topic contains its numbers, so that an event does not read every hash. STOP deletes only the hash; a number follows
+a topic only if its hash says so.
 """
 
 import secrets
@@ -73,7 +74,7 @@ def get_channel(redis: Store, number: str, event_type: str) -> str:
 
 
 def issue_unfollow_tokens(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
-    """Return number -> token for links to /unfollow/<token>. A number keeps its token as long as it is used."""
+    """Return number -> token for links to /unfollow/<token>. Each use renews its time to live."""
     new_tokens = {number: secrets.token_urlsafe(12) for number in numbers}
     pipe = redis.pipeline(transaction=False)
     for number, token in new_tokens.items():
@@ -92,7 +93,7 @@ def issue_unfollow_token(redis: Store, number: str) -> str:
 
 
 def resolve_unfollow_token(redis: Store, token: str) -> str:
-    """Return the number that owns this token, or ""."""
+    """Return the phone number that this token was issued for, or ""."""
     return (redis.get(f"unfollow:{token}") or b"").decode()
 
 

@@ -5,7 +5,7 @@ States and transitions:
     sending -> sent, failed    Twilio answered
     sending -> planned         Twilio did not act (429, no connection): retry later
     sending -> unknown         Twilio may have acted (timeout, 5xx, the process died): look it up before any retry
-    unknown -> sent, planned   the lookup found the message, or not
+    unknown -> sent, planned   the lookup found the message, or did not find it
 """
 
 import time
@@ -41,7 +41,7 @@ class OutboundMessage:
 
 
 def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None, queue_key: str = DUE_KEY) -> None:
-    """Record the message, on the pipeline of its cause. Does nothing if its id is already recorded.
+    """Record the message, in the transaction of whatever causes it. Does nothing if its id is already recorded.
 
     `queue_key` is another sorted set for messages of low priority; the caller moves them to DUE_KEY later.
     """

@@ -1,11 +1,11 @@
-"""Rate limits on texts and calls: per person, and in total. Exceeding the total stops all sending until resumed."""
+"""Rate limits on texts and calls: per person, and in total. Exceeding the total stops all sending."""
 
 import time
 
 import events
 from store import Store
 
-MAX_PER_PERSON_PER_MINUTE = 10  # carriers block a pair of numbers at 15 texts in 30 seconds
+MAX_PER_PERSON_PER_MINUTE = 10  # carriers block a sender after 15 texts to one number in 30 seconds
 MAX_PER_PERSON_PER_DAY = 100
 MAX_TOTAL_PER_MINUTE = 600  # above this something is wrong, and all sending stops
 STOPPED_KEY = "sending:stopped"  # the reason, while all sending is stopped
@@ -30,7 +30,7 @@ def consume(redis: Store, person: str, now: float | None = None) -> None:
 
 
 def stop(redis: Store, reason: str) -> None:
-    """Stop all sending until `resume`."""
+    """Stop all sending until `resume` is called."""
     redis.set(STOPPED_KEY, reason)
     events.publish(redis, "sending.stopped", reason=reason)
 

@@ -8,7 +8,7 @@ GSM7 = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENSION = frozenset("^{}\\[~]|€\f")  # two units each: an escape and the character (GSM 03.38)
-MAX_SEGMENTS = 3  # per reply; at one segment per second, 300 people with short replies are served in five minutes
+MAX_SEGMENTS = 3  # per reply; a phone number sends one segment per second: one each for 300 people takes five minutes
 TRUNCATION_MARK = " [cut]"  # in GSM-7, so that it does not change the encoding of the text
 
 

@@ -44,14 +44,14 @@ class TwilioGateway:
 
     def __init__(self, settings: Settings, redis: Store) -> None:
         self.settings, self.redis = settings, redis
-        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # below, it logs the headers of each request
+        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs the headers of each request
         http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
         self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
         if settings.twilio_api_url:
             self.client.api.base_url = settings.twilio_api_url
 
     def send_text(self, id: str) -> str:
-        """Take the outbox message with this id one step further. Returns its state; "unknown" if it does not exist."""
+        """Send the text with this id, or look it up at Twilio. Returns its state; "unknown" if it does not exist."""
         message = outbox.load(self.redis, id)
         if message is None or message.is_settled:
             return message.state if message else "unknown"
@@ -66,7 +66,7 @@ class TwilioGateway:
     def start_call(self, id: str) -> str:
         """Start the call that speaks the outbox message with this id. Returns the message's state.
 
-        It becomes a text if the person was called in the last five minutes, or if an earlier try may have called them.
+        It is sent as a text instead if the person was called in the last five minutes, or perhaps by an earlier try.
         """
         message, origin = outbox.load(self.redis, id), self.settings.public_url
         if message is None or message.state != "planned" or message.tries or not origin:
@@ -137,8 +137,8 @@ class TwilioGateway:
             self.client.calls.create,
             to=message.to,
             from_=self.settings.twilio_phone_number,
-            url=f"{origin}/voice/told?message={message.id}",
-            status_callback=f"{origin}/voice/told/status?message={message.id}",
+            url=f"{origin}/voice/outbound?message={message.id}",
+            status_callback=f"{origin}/voice/outbound/status?message={message.id}",
         )
         return self._call_api(message, request, self._mark_called)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 import redis as redis_client
 import trustme
+from flask import request
 
 import config
 from app import create_app
@@ -42,6 +43,13 @@ def test_browsers_are_told_to_stay_with_https(behind_a_router):
 
 def test_health_checks_from_inside_are_not_redirected(behind_a_router):
     assert behind_a_router.get("/health/live").status_code == 200
+
+
+def test_the_clients_address_is_what_the_router_says(behind_a_router):
+    seen = []
+    behind_a_router.application.before_request(lambda: seen.append(request.remote_addr))
+    behind_a_router.get("/health/live", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+    assert seen == ["198.51.100.7"]
 
 
 def test_the_presenters_cookie_travels_by_https_only(behind_a_router):

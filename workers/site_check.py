@@ -60,7 +60,7 @@ def check_site(address: str, client: HttpClient) -> SiteCheck:
                 return SiteCheck(url, tuple(hops), not_after)
             current = target
     except RequestFailed as error:
-        return SiteCheck(current, tuple(hops), cause=error.cause, reason=error.sentence)
+        return SiteCheck(current, tuple(hops), cause=error.cause, reason=error.detail)
     return SiteCheck(url, tuple(hops), not_after)
 
 

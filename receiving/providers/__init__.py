@@ -140,7 +140,7 @@ class TimestampedHMAC(Provider):
         timestamp, given = parse_signature_header(header)
         expected = [_timestamped_hmac(secret, timestamp, delivery.body) for secret in secrets]
         if not any(matches_any(one, expected) for one in given):
-            raise InvalidSignature(f"{canonical_header_name(self.signature_header)} does not fit this request.")
+            raise InvalidSignature(f"{canonical_header_name(self.signature_header)} is not valid for this request.")
         check_timestamp(delivery, parse_timestamp(timestamp), self.tolerance_seconds)
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:

@@ -1,1 +1,1 @@
-"""An HTTP client for addresses that people name: limits, guarded connections, certificates, retries."""
+"""An HTTP client for untrusted URLs: SSRF guard, deadlines, limits, retries."""

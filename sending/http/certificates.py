@@ -1,27 +1,27 @@
-"""A server's certificate, as people ask about it: whose is it, until when, and what is wrong with it."""
+"""A server's TLS certificate, and sentences for failed handshakes."""
 
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-# OpenSSL's X509_V_ERR numbers, from openssl/x509_vfy.h.
+# By OpenSSL's X509_V_ERR codes: https://github.com/openssl/openssl/blob/master/include/openssl/x509_vfy.h.in
 VERIFY_ERRORS = {
     9: "the certificate of {host} is not valid yet",
-    10: "the certificate of {host} has ended",
-    18: "{host} vouches for itself; its certificate is signed by nobody we trust",
-    19: "the certificate of {host} is signed by nobody we trust",
-    20: "the certificate of {host} is signed by nobody we trust",
-    21: "the certificate of {host} is signed by nobody we trust",
-    23: "the certificate of {host} was taken back",
-    62: "the certificate there is not for {host} but for another name",
-    64: "the certificate there is not for {host} but for another name",
+    10: "the certificate of {host} has expired",
+    18: "the certificate of {host} is self-signed",
+    19: "the certificate of {host} is not signed by an authority that we trust",
+    20: "the certificate of {host} is not signed by an authority that we trust",
+    21: "the certificate of {host} is not signed by an authority that we trust",
+    23: "the certificate of {host} has been revoked",
+    62: "the server's certificate is not for {host} but for another name",
+    64: "the server's certificate is not for {host} but for another name",
 }
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Facts of a certificate that was checked and found good."""
+    """A valid certificate. The times are in UTC."""
 
     names: tuple[str, ...]
     issuer: str
@@ -31,24 +31,26 @@ class Certificate:
 
 
 def read_certificate(sock: Any) -> Certificate | None:
-    """The certificate the other side showed on this socket."""
-    shown = sock.getpeercert()
-    if not shown:
+    """Return the certificate of the server at the other end of this TLS socket, or None if it sent none."""
+    fields = sock.getpeercert()
+    if not fields:
         return None
-    issuer = {key: value for part in shown.get("issuer", ()) for key, value in part}
+    issuer = {key: value for part in fields.get("issuer", ()) for key, value in part}
     return Certificate(
-        names=tuple(value for _, value in shown.get("subjectAltName", ())),
+        names=tuple(value for _, value in fields.get("subjectAltName", ())),
         issuer=issuer.get("organizationName") or issuer.get("commonName") or "",
-        not_before=_parse_time(shown["notBefore"]),
-        not_after=_parse_time(shown["notAfter"]),
+        not_before=_parse_time(fields["notBefore"]),
+        not_after=_parse_time(fields["notAfter"]),
         protocol=sock.version() or "",
     )
 
 
 def describe_tls_error(host: str, error: OSError) -> str:
-    """A sentence for a handshake that failed."""
+    """Return a sentence about a failed handshake."""
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
-    sentence = VERIFY_ERRORS.get(code or 0, "an encrypted connection to {host} could not be set up").format(host=host)
+    sentence = VERIFY_ERRORS.get(code or 0, "an encrypted connection to {host} could not be established").format(
+        host=host
+    )
     return sentence[0].upper() + sentence[1:] + "."
 
 

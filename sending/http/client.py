@@ -1,4 +1,4 @@
-"""The good client: one request, with every limit a polite and careful sender keeps."""
+"""An HTTP client for untrusted URLs: it sends one request, with limits on time, size and destination."""
 
 import contextlib
 import functools
@@ -23,20 +23,20 @@ from sending.http.errors import RequestFailed
 
 VERSION = "0.1.0"
 PROJECT = "CallAndResponse"
-CONNECT_TIMEOUT_SECONDS = 5.0  # seconds for looking up, connecting and shaking hands
-TOTAL_TIMEOUT_SECONDS = 15.0  # seconds for all of it. Standard Webhooks: 15 to 30.
-MAX_KEPT_BYTES = 16_000  # bytes of the answer that are kept
-MAX_READ_BYTES = 64_000  # bytes that are read so that the connection can serve again; a longer answer closes it
+CONNECT_TIMEOUT_SECONDS = 5.0  # for DNS, TCP and TLS together
+TOTAL_TIMEOUT_SECONDS = 15.0  # for the whole request; Standard Webhooks recommends 15 to 30
+MAX_KEPT_BYTES = 16_000  # of the response body
+MAX_READ_BYTES = 64_000  # of the response body; a longer one closes the connection instead of returning it to the pool
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-RESERVED_HEADERS = frozenset(  # they frame the message or belong to the connection; nobody sets them from outside
+RESERVED_HEADERS = frozenset(  # they frame the message or belong to the connection; callers must not set them
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect"}
     | {"accept-encoding", "cookie"}
 )
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # as RFC 9110 5.5 has it
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
 
-# No retries and no redirects; the body as it comes over the wire.
+# No retries, no redirects, no decompression.
 URLOPEN_OPTIONS: dict[str, Any] = {
     "retries": False,
     "redirect": False,
@@ -46,42 +46,41 @@ URLOPEN_OPTIONS: dict[str, Any] = {
 }
 TRANSPORT_ERRORS = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError)
 TIMEOUT_ERRORS = (TimeoutError, urllib3.exceptions.TimeoutError)
-HEAD_TOO_LARGE_ERRORS = (http.client.LineTooLong, http.client.HTTPException)  # the latter, bare, means too many headers
+HEAD_TOO_LARGE_ERRORS = (http.client.LineTooLong, http.client.HTTPException)  # HTTPException itself: too many headers
 DISCONNECT_ERRORS = (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFError)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the time went, in seconds. A reused connection cost nothing to open."""
+    """Durations of the phases of a request, in seconds. The first three are 0.0 on a reused connection."""
 
     dns: float
     connect: float
     tls: float
-    first_byte: float  # from the start until the head of the answer was complete
+    first_byte: float  # from the start of the request to the end of the response headers
     reused: bool
 
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What came back, whatever its status. Header names are lower case; of a long body, the start."""
+    """A response of any status. Header names are lower case. A long body is truncated."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     truncated: bool
     elapsed: float  # seconds
-    address: str  # the network address that answered
+    ip_address: str
     tls: Certificate | None
     timing: Timing
-    set_cookies: tuple[str, ...] = ()  # each Set-Cookie line by itself: they cannot be joined
+    set_cookies: tuple[str, ...] = ()  # one per Set-Cookie header, which cannot be joined
 
 
 class HttpClient:
-    """Follows no redirect, keeps no cookie and no answer, knows no proxy or netrc, reads no address but the one given.
+    """Follows no redirects, stores no cookies, and ignores proxies and netrc. Threads and greenlets may share it.
 
-    One for the whole process: threads and greenlets may share it, and with it the open connections.
-    `allow_loopback` lets receivers on this machine through, and nothing else private. `ca_file` is a file of
-    certificates to trust besides the usual ones.
+    It connects to public addresses only; `allow_loopback` also allows this machine, and nothing else that is private.
+    `ca_file` contains certificate authorities to trust in addition to certifi's.
     """
 
     def __init__(
@@ -101,7 +100,7 @@ class HttpClient:
         self._pools = GuardedPools(context)
 
     def normalize_url(self, url: str, *, http: bool = False) -> str:
-        """The plain form of an address this client may try; a blocked RequestFailed otherwise. Looks nothing up."""
+        """Return the URL in normal form, without a DNS query. Raises RequestFailed (blocked) if it is not allowed."""
         return urls.normalize_url(url, http=http, allow_any_port=self._allow_loopback)
 
     def request(
@@ -118,26 +117,25 @@ class HttpClient:
         http: bool = False,
         new_connection: bool = False,
     ) -> HttpResponse:
-        """Send one request and return its reply; raises RequestFailed and nothing else. Never tries twice.
+        """Send one request, once, and return the response. Raises RequestFailed and nothing else.
 
-        `cookie` is the whole header, from a jar of the caller's. `http` also allows http: URLs. `new_connection`
-        opens one, so that its set-up can be measured.
+        `cookie` is the value of the Cookie header. `http` also allows http: URLs. `new_connection` does not reuse an
+        open connection, so that its set-up can be measured.
         """
         began = time.monotonic()
         try:
-            plain = self.normalize_url(url, http=http)
-            sent = self._headers(method, headers or {}) | ({"Cookie": cookie} if cookie else {})
+            normal_url = self.normalize_url(url, http=http)
+            sent_headers = self._headers(method, headers or {}) | ({"Cookie": cookie} if cookie else {})
             with Deadline(total_timeout) as deadline:
                 active = ActiveRequest(deadline, connect_timeout, self._resolve, new_connection)
-                return self._send(
-                    method, plain, sent, body, active, Timeout(connect_timeout, total_timeout), max_kept_bytes
-                )
-        except RequestFailed as failure:
-            failure.elapsed = time.monotonic() - began
+                timeout = Timeout(connect_timeout, total_timeout)
+                return self._send(method, normal_url, sent_headers, body, active, timeout, max_kept_bytes)
+        except RequestFailed as error:
+            error.elapsed = time.monotonic() - began
             raise
 
     def close(self) -> None:
-        """Close every connection kept open."""
+        """Close all idle connections."""
         self._pools.clear()
 
     def _resolve(self, host: str, port: int, timeout: float) -> list[ssrf.SocketAddress]:
@@ -146,11 +144,13 @@ class HttpClient:
         )
 
     def _headers(self, method: str, headers: Mapping[str, str]) -> dict[str, str]:
-        unwanted = RESERVED_HEADERS & {name.lower() for name in headers}
-        if unwanted or method not in METHODS:
-            raise RequestFailed("protocol", f"{', '.join(sorted(unwanted)) or method} is not for callers to set.")
+        reserved = RESERVED_HEADERS & {name.lower() for name in headers}
+        if method not in METHODS:
+            raise RequestFailed("protocol", f"The method {method} is not supported.")
+        if reserved:
+            raise RequestFailed("protocol", f"The caller must not set {', '.join(sorted(reserved))}.")
         if not all(HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value) for name, value in headers.items()):
-            raise RequestFailed("protocol", "A header cannot be sent as it is.")
+            raise RequestFailed("protocol", "A header has an invalid name or value.")
         return {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
 
     def _send(
@@ -161,7 +161,7 @@ class HttpClient:
         body: bytes | None,
         active: ActiveRequest,
         timeout: Timeout,
-        keep: int,
+        max_kept_bytes: int,
     ) -> HttpResponse:
         began = time.monotonic()
         token = active_request.set(active)
@@ -171,8 +171,8 @@ class HttpClient:
             response = pool.urlopen(method, parsed.request_uri, body, headers, timeout=timeout, **URLOPEN_OPTIONS)
             first_byte = time.monotonic() - began
             with contextlib.closing(response):
-                kept, truncated = _read_body(response, keep)
-            active.deadline.remaining()  # a socket that was shut looks like the end of the body
+                kept, truncated = _read_body(response, max_kept_bytes)
+            active.deadline.remaining()  # raises if the deadline cut the body off, which looks like its end
         except TRANSPORT_ERRORS as error:
             raise _classify_error(error, active.deadline, parsed.host or "") from error
         finally:
@@ -185,13 +185,13 @@ def _parse_url(url: str) -> Url:
     return parse_url(url)
 
 
-def _read_body(raw: BaseHTTPResponse, keep: int) -> tuple[bytes, bool]:
-    """The first `keep` bytes of the body as it came over the wire, and whether there were more."""
-    body, seen = bytearray(), 0
-    while seen <= max(keep, MAX_READ_BYTES) and (piece := raw.read(16_384, decode_content=False)):
-        seen += len(piece)
-        body += piece[: keep - len(body)]
-    return bytes(body), seen > keep
+def _read_body(response: BaseHTTPResponse, max_kept_bytes: int) -> tuple[bytes, bool]:
+    """Return the first `max_kept_bytes` bytes of the undecoded body, and whether it was longer."""
+    body, size = bytearray(), 0
+    while size <= max(max_kept_bytes, MAX_READ_BYTES) and (chunk := response.read(16_384, decode_content=False)):
+        size += len(chunk)
+        body += chunk[: max_kept_bytes - len(body)]
+    return bytes(body), size > max_kept_bytes
 
 
 def _build_response(
@@ -205,7 +205,7 @@ def _build_response(
         body=body,
         truncated=truncated,
         elapsed=elapsed,
-        address=info.address,
+        ip_address=info.ip_address,
         tls=info.certificate,
         timing=Timing(*spent, first_byte=first_byte, reused=not active.opened_connection),
         set_cookies=tuple(response.headers.getlist("set-cookie")),
@@ -213,15 +213,15 @@ def _build_response(
 
 
 def _classify_error(error: BaseException, deadline: Deadline, host: str) -> RequestFailed:
-    """Name what broke. The libraries wrap each other's exceptions, so the whole chain is looked at."""
+    """Return the RequestFailed for an exception. The libraries wrap each other's exceptions, so it checks the chain."""
     chain = list(_exception_chain(error))
     if deadline.has_passed or any(isinstance(link, TIMEOUT_ERRORS) for link in chain):
         return RequestFailed("timeout", f"{host} took too long to answer.")
     if any(type(link) in HEAD_TOO_LARGE_ERRORS for link in chain):
-        return RequestFailed("too large", f"The head of the answer from {host} is too large.")
+        return RequestFailed("too large", f"The response headers of {host} are too large.")
     if any(isinstance(link, DISCONNECT_ERRORS) for link in chain):
-        return RequestFailed("protocol", f"{host} hung up before its answer was complete.")
-    return RequestFailed("protocol", f"{host} did not answer in proper HTTP.")
+        return RequestFailed("protocol", f"{host} closed the connection before its response was complete.")
+    return RequestFailed("protocol", f"{host} did not send a valid HTTP response.")
 
 
 def _exception_chain(error: BaseException | None) -> Iterator[BaseException]:

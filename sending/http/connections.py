@@ -1,4 +1,4 @@
-"""Connections for urllib3: every socket they open leads to an address that was checked a moment ago."""
+"""urllib3 connections that resolve and check the address themselves, right before they connect to it."""
 
 import http.client
 import socket
@@ -20,53 +20,53 @@ from sending.http.deadline import Deadline
 from sending.http.errors import RequestFailed
 from sending.http.ssrf import SocketAddress
 
-MAX_HOSTS = 64  # names whose connections are kept open, the least recently used closed first
-MAX_IDLE_PER_HOST = 8  # idle connections kept for one name
+MAX_HOSTS = 64  # with idle connections; those of the least recently used host are closed first
+MAX_IDLE_PER_HOST = 8  # connections
 
 
 @dataclass
 class ActiveRequest:
-    """One request under way: its rules, and what it learns while a connection is opened for it."""
+    """The request in progress: its limits, and the connection that it uses."""
 
     deadline: Deadline
     connect_timeout: float
-    resolve: Callable[[str, int, float], list[SocketAddress]]  # (host, port, seconds) -> where we may connect
-    new_connection: bool = False  # take no connection that was open before
+    resolve: Callable[[str, int, float], list[SocketAddress]]  # (host, port, timeout in seconds)
+    new_connection: bool = False  # do not reuse an open connection
     opened_connection: bool = False
     connection: "GuardedConnection | None" = None
 
 
 @dataclass
 class ConnectionInfo:
-    """What is known of a connection since it was opened; times in seconds."""
+    """What was measured when a connection was opened; durations in seconds."""
 
-    address: str = ""
+    ip_address: str = ""
     dns: float = 0.0
     connect: float = 0.0
     tls: float = 0.0
     certificate: Certificate | None = None
 
 
-# Context variables are local to a thread or a greenlet. No connection is opened without an active request.
+# Local to a thread or greenlet. Without an active request no connection is opened.
 active_request: ContextVar[ActiveRequest] = ContextVar("the active request")
 
 
 class GuardedConnection(HTTPConnection):
-    """Overrides the step that opens the socket, and nothing that decides what is said on it."""
+    """An HTTPConnection that checks the address of its socket and obeys the active request's deadline."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.info = ConnectionInfo()
-        self._outgoing: list[Any] | None = None  # what is to be sent in one piece, while it is collected
+        self._outgoing: list[Any] | None = None  # set while request() collects what it sends
 
     def _new_conn(self) -> socket.socket:
         active = active_request.get()
         began = time.monotonic()
         timeout = min(active.connect_timeout, active.deadline.remaining())
         addresses = active.resolve(self.host, self.port or self.default_port, timeout)
-        found = time.monotonic()
+        resolved = time.monotonic()
         sock = _connect_to_any(addresses, began + timeout, self.host)
-        self.info = ConnectionInfo(sock.getpeername()[0], found - began, time.monotonic() - found)
+        self.info = ConnectionInfo(sock.getpeername()[0], resolved - began, time.monotonic() - resolved)
         active.opened_connection = True
         active.deadline.watch(sock)
         return sock
@@ -85,32 +85,32 @@ class GuardedConnection(HTTPConnection):
         self.send(whole)
 
     def send(self, data: Any) -> None:
-        """Head and body in one piece: urllib3 sends two, and the receiver wakes up for each."""
+        """Send headers and body in one write; urllib3 alone would make two."""
         if self._outgoing is None:
             super().send(data)
         else:
             self._outgoing.append(data)
 
     def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-        self._answer = http.client.HTTPResponse(*args, **kwargs)
-        return self._answer
+        self._response = http.client.HTTPResponse(*args, **kwargs)
+        return self._response
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         try:
             return super().getresponse()
-        except InvalidHeader:  # two lengths that differ: urllib3 2.8.0 leaves the socket open here
-            self._answer.close()
+        except InvalidHeader:  # for example two different Content-Lengths: urllib3 2.8.0 does not close the socket
+            self._response.close()
             raise
 
 
 class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
-    """The same over TLS, with the certificate checked against the name."""
+    """A GuardedConnection over TLS."""
 
     _handle: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        self._handle = sock.dup()  # wrapping empties `sock`; this handle can still be shut during the handshake
+        self._handle = sock.dup()  # wrap_socket() detaches `sock`, but the handle can be shut during the handshake
         active_request.get().deadline.watch(self._handle)
         return sock
 
@@ -120,9 +120,7 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
             super().connect()
         except OSError as error:  # every ssl.SSLError is one
             if isinstance(error, TimeoutError) or active_request.get().deadline.has_passed:
-                raise RequestFailed(
-                    "timeout", f"{self.host} was too slow to set up an encrypted connection."
-                ) from error
+                raise RequestFailed("timeout", f"The TLS handshake with {self.host} took too long.") from error
             raise RequestFailed("tls", describe_tls_error(self.host, error)) from error
         finally:
             self._release_handle()
@@ -137,7 +135,7 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
 
 
 class GuardedPool(HTTPConnectionPool):
-    """Opens guarded connections, and keeps none that was to be a fresh one."""
+    """A pool that opens a connection, and closes it afterwards, for a request that asked for a new one."""
 
     ConnectionCls = GuardedConnection
 
@@ -156,7 +154,7 @@ class GuardedTLSPool(GuardedPool, HTTPSConnectionPool):
 
 
 class GuardedPools(PoolManager):
-    """Keeps connections by scheme, name and port, so two names on one address never share one."""
+    """Pools by scheme, host and port, so that two hosts on one address never share a connection."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(num_pools=MAX_HOSTS, maxsize=MAX_IDLE_PER_HOST, ssl_context=context)
@@ -164,17 +162,17 @@ class GuardedPools(PoolManager):
 
 
 def _connect_to_any(addresses: list[SocketAddress], expires_at: float, host: str) -> socket.socket:
-    """Try each address in turn; an early one may use up only its share of the time."""
-    problem: OSError | None = None
-    for tried, address in enumerate(addresses):
-        share = max((expires_at - time.monotonic()) / (len(addresses) - tried), 0.001)
+    """Connect to the first address that accepts. Each attempt gets an equal share of the remaining time."""
+    last_error: OSError | None = None
+    for index, address in enumerate(addresses):
+        share = max((expires_at - time.monotonic()) / (len(addresses) - index), 0.001)
         try:
             return _connect(address, share, expires_at)
         except OSError as error:
-            problem = error
-    if isinstance(problem, TimeoutError):
-        raise RequestFailed("timeout", f"{host} did not take the connection in time.") from problem
-    raise RequestFailed("connect", f"{host} does not take connections.") from problem
+            last_error = error
+    if isinstance(last_error, TimeoutError):
+        raise RequestFailed("timeout", f"Connecting to {host} took too long.") from last_error
+    raise RequestFailed("connect", f"{host} does not accept connections.") from last_error
 
 
 def _connect(address: SocketAddress, timeout: float, expires_at: float) -> socket.socket:
@@ -184,7 +182,7 @@ def _connect(address: SocketAddress, timeout: float, expires_at: float) -> socke
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(timeout)
         sock.connect(address)
-        sock.settimeout(max(expires_at - time.monotonic(), 0.001))  # what is left of it is for the handshake
+        sock.settimeout(max(expires_at - time.monotonic(), 0.001))  # what remains is for the TLS handshake
     except BaseException:
         sock.close()
         raise

@@ -1,4 +1,4 @@
-"""A deadline that holds whatever the other side does: when the time is up, the socket is shut."""
+"""A deadline for a whole request: when it expires, the request's socket is shut down."""
 
 import contextlib
 import heapq
@@ -12,10 +12,10 @@ from sending.http.errors import RequestFailed
 
 
 class Deadline:
-    """Use as a context manager around one request, and hand it the socket the request is on.
+    """A context manager around one request; `watch` tells it which socket the request uses.
 
-    A socket's own time-out starts anew with each byte, so a server that drips one byte a second holds a client for
-    ever: in the handshake, in the head, in the body. Shutting the socket ends all of them, in threads and in greenlets.
+    A socket's timeout restarts with each byte, so a server that sends one byte per second would block a client forever.
+    Shutting the socket down ends the handshake, the headers and the body alike, in threads and in greenlets.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -23,36 +23,37 @@ class Deadline:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._is_expired = False
-        self.is_finished = False  # the request ended in time
+        self.is_finished = False  # the request is over: its socket must stay open
 
     def __enter__(self) -> Self:
         watchdog.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.watch(None)  # from here on the socket may be at work for somebody else
+        self.watch(None)  # another request may use the socket from now on
         self.is_finished = True
 
     @property
     def has_passed(self) -> bool:
+        """Whether no time remains."""
         return self._is_expired or time.monotonic() >= self.expires_at
 
     def remaining(self) -> float:
-        """Seconds left; a timeout RequestFailed when there are none."""
+        """Return the seconds that remain. Raises RequestFailed (timeout) if there are none."""
         seconds = self.expires_at - time.monotonic()
         if seconds <= 0:
-            raise RequestFailed("timeout", "It took too long.")
+            raise RequestFailed("timeout", "The request took too long.")
         return seconds
 
     def watch(self, sock: socket.socket | None) -> None:
-        """From now on, this is the socket to shut."""
+        """Set the socket to shut down, or None."""
         with self._lock:
             self._socket = sock
             if self._is_expired:
                 self._shut()
 
     def expire(self) -> None:
-        """The time is up."""
+        """Shut the socket down, and every socket that is watched later."""
         with self._lock:
             self._is_expired = True
             self._shut()
@@ -60,14 +61,14 @@ class Deadline:
     def _shut(self) -> None:
         with contextlib.suppress(OSError):  # it may be closed already
             if self._socket is not None:
-                # Not self._socket.shutdown: an SSLSocket forgets its encryption there, under its reader's feet.
+                # Not self._socket.shutdown(): an SSLSocket would drop its TLS state there while another thread reads.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class Watchdog:
-    """One thread that cuts every deadline of this process when it passes; it is there while there are any.
+    """One thread per process that expires deadlines; it ends when none is pending.
 
-    A thread for each request would cost more than the rest of a request.
+    A thread per request would cost more than the rest of the request.
     """
 
     def __init__(self) -> None:
@@ -76,6 +77,7 @@ class Watchdog:
         self._is_running = False
 
     def add(self, deadline: Deadline) -> None:
+        """Expire this deadline in time, unless its request finishes before."""
         with self._changed:
             heapq.heappush(self._pending, (deadline.expires_at, id(deadline), deadline))
             if not self._is_running:
@@ -85,14 +87,14 @@ class Watchdog:
                 self._changed.notify()
 
     def _run(self) -> None:
-        while passed := self._wait_for_expired():
-            passed.expire()
+        while deadline := self._wait_for_expired():
+            deadline.expire()
 
     def _wait_for_expired(self) -> Deadline | None:
         with self._changed:
             while self._pending:
                 seconds = self._pending[0][0] - time.monotonic()
-                if self._pending[0][2].is_finished:  # nearly all are: to wake up for each would cost every request
+                if self._pending[0][2].is_finished:  # nearly all are; waking up for each would cost more
                     heapq.heappop(self._pending)
                 elif seconds <= 0:
                     return heapq.heappop(self._pending)[2]
@@ -110,4 +112,4 @@ def _reset_after_fork() -> None:
     watchdog = Watchdog()
 
 
-os.register_at_fork(after_in_child=_reset_after_fork)  # threads don't come along, and a lock may have been held
+os.register_at_fork(after_in_child=_reset_after_fork)  # a child process has no such thread, and the lock may be held

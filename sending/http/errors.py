@@ -1,4 +1,4 @@
-"""The one exception a request ends in when it does not end in a reply."""
+"""The exception that a failed request raises."""
 
 from typing import Literal
 
@@ -6,20 +6,20 @@ Cause = Literal["blocked", "dns", "connect", "tls", "timeout", "too large", "pro
 
 
 class RequestFailed(Exception):
-    """Why there is no reply: `cause` is one word for programs, `sentence` is for people and names no address of ours.
+    """There is no response. `cause` is for programs. `detail` is a sentence for people that reveals nothing internal.
 
-    blocked: our own rules forbid that address. dns: no such name, or no answer about it. connect: nobody there.
-    tls: the certificate or the encryption is not in order. timeout: too slow, as a whole. too large: a head beyond
-    all measure. protocol: it hung up early or does not speak HTTP.
+    blocked: our rules do not allow this URL. dns: the name does not exist or could not be resolved. connect: nothing
+    accepts connections there. tls: the certificate or the handshake is invalid. timeout: the request took too long.
+    too large: the response headers are too large. protocol: the response is incomplete or is not valid HTTP.
     """
 
-    def __init__(self, cause: Cause, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, cause: Cause, detail: str) -> None:
+        super().__init__(detail)
         self.cause: Cause = cause
-        self.sentence = sentence
+        self.detail = detail
         self.elapsed = 0.0  # seconds, set by the client
 
 
-def blocked(sentence: str) -> RequestFailed:
-    """The refusal of a web address that breaks our rules."""
-    return RequestFailed("blocked", sentence)
+def url_blocked(detail: str) -> RequestFailed:
+    """Return the RequestFailed for a URL that our rules do not allow."""
+    return RequestFailed("blocked", detail)

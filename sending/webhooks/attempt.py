@@ -127,7 +127,7 @@ def _send(
         response = client.request("POST", url, **request, cookie=cookie, max_kept_bytes=MAX_RESPONSE_BODY_BYTES)
     except RequestFailed as error:
         duration_ms = round(1000 * error.elapsed, 1)
-        return replace(record, cause=error.cause, detail=error.sentence, duration_ms=duration_ms)
+        return replace(record, cause=error.cause, detail=error.detail, duration_ms=duration_ms)
     if cookie_jar and response.set_cookies:
         cookie_jar.store_cookies(url, response.set_cookies)
     return _with_response(record, response)
@@ -145,7 +145,7 @@ def _with_response(record: DeliveryAttempt, response: HttpResponse) -> DeliveryA
         cause="" if 200 <= response.status < 300 else "status",
         response_headers={name: response.headers[name][:MAX_RESPONSE_HEADER_CHARACTERS] for name in recorded},
         response_body=response.body.decode("utf-8", "replace"),
-        ip_address=response.address,
+        ip_address=response.ip_address,
         connect_ms=round(1000 * (response.timing.connect + response.timing.tls), 1),
         first_byte_ms=round(1000 * response.timing.first_byte, 1),
         duration_ms=round(1000 * response.elapsed, 1),

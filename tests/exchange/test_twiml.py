@@ -159,11 +159,11 @@ def test_the_place_of_a_mistake_is_named():
         parse("<Response>\n  <Say>hi\n</Response>")
     except TwimlParseError as reason:
         assert (reason.code, reason.line) == (12100, 3)
-        assert "mismatched" in reason.why
+        assert "mismatched" in reason.detail
 
 
 def test_a_verb_that_is_never_closed_is_named():
-    with pytest.raises(TwimlParseError, match="<Say> of line 2 is never closed"):
+    with pytest.raises(TwimlParseError, match="<Say> on line 2 is not closed"):
         parse("<Response>\n<Say>hi")
 
 

@@ -236,5 +236,5 @@ def test_what_a_document_cannot_start_here_is_named(app, exchange, ada):
     )
     ada.dials()
     ada.hears("Hello")
-    assert "<Stream> is known, but not run" in exchange.warns(12200)["message"]
+    assert "<Stream> is valid TwiML, but this exchange does not support it" in exchange.warns(12200)["message"]
     assert exchange.alerts() == [12200, 12200]

@@ -35,7 +35,7 @@ def test_nobody_gets_in_unsigned_at_any_address(app):
 def test_a_forged_signature_gets_403_and_one_sentence(app, twilio_posts, method):
     for address in addresses(app):
         answer = twilio_posts(address, {"Body": "time"}, signature="Zm9yZ2VkIQ==", method=method)
-        assert (answer.status_code, answer.text) == (403, "X-Twilio-Signature does not fit this request.\n")
+        assert (answer.status_code, answer.text) == (403, "X-Twilio-Signature is not valid for this request.\n")
 
 
 def test_a_refusal_tells_the_log_and_not_the_stranger(twilio_posts, caplog, redis):

@@ -111,7 +111,7 @@ def test_a_site_that_is_too_slow_is_said_so(client, monkeypatch):
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("localhost", "localhost is not a public address, so we don't connect to it."),
+        ("localhost", "localhost does not have a public address, so we don't connect to it."),
         ("https://a@b.test", "Leave the user name and password out of the address."),
         ("what is this", "The address has a space or an invisible character in it."),
         ("127.1", "Write a numeric address in its plain form, like 192.0.2.1."),

@@ -65,7 +65,7 @@ def repeats_the_challenge(connection):
 
 
 def secret_of(settings, one):
-    return Encryption(settings.secret_key).open(one.keys[0].encrypted)
+    return Encryption(settings.secret_key).decrypt(one.keys[0].encrypted)
 
 
 def address(there):

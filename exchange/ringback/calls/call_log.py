@@ -1,4 +1,4 @@
-"""A call's log: what passed between the phone, the exchange and the app, as it happened."""
+"""The log of one call: everything that passed between handset, exchange and app, in order."""
 
 from __future__ import annotations
 
@@ -10,39 +10,40 @@ from typing import Any
 from ringback.calls.audio_path import AudioClip, CallerInput, KeyPress, PlayedMedia, Speech
 from ringback.service.clock import Clock
 from ringback.sound import wav
+from ringback.webhooks.request import WebhookResponse
 
-MAX_ENTRIES = 500  # notes of one call; of a longer one the beginning is forgotten
+MAX_ENTRIES = 500  # per call; the oldest are dropped
 
 
 @dataclass(eq=False)
 class LogEntry:
-    """One thing that happened. A request also has the time of its answer, once there is one."""
+    """One entry. `kind` decides the type of `data`; a webhook request also gets its response."""
 
     at: datetime
     kind: str  # status, did, heard, listens, request, rest
-    what: Any
-    until: datetime | None = None
-    answer: Any = None
+    data: Any
+    responded_at: datetime | None = None
+    response: WebhookResponse | None = None
 
 
 class CallLog(deque[LogEntry]):
-    """The notes, oldest first."""
+    """The entries, oldest first."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(maxlen=MAX_ENTRIES)
         self.clock = clock
 
-    def add(self, kind: str, what: Any) -> LogEntry:
-        noted = LogEntry(self.clock.now(), kind, what)
-        self.append(noted)
-        return noted
+    def add(self, kind: str, data: Any) -> LogEntry:
+        entry = LogEntry(self.clock.now(), kind, data)
+        self.append(entry)
+        return entry
 
-    def add_response(self, noted: LogEntry, answer: Any) -> None:
-        noted.until, noted.answer = self.clock.now(), answer
+    def add_response(self, entry: LogEntry, response: WebhookResponse) -> None:
+        entry.responded_at, entry.response = self.clock.now(), response
 
 
 def describe_input(event: CallerInput) -> str:
-    """What somebody did, in words."""
+    """Returns the caller's input as a phrase, such as "key 5"."""
     match event:
         case KeyPress(digit=digit):
             return f"key {digit}"

@@ -123,7 +123,7 @@ async def _run(session: VoiceSession, first: Step) -> End:
         step = await run_interruptible(session.call, session.run_document(step)) or HANG_UP
         if session.call.serves_stale_document:
             session.call.serves_stale_document = False
-            await session.stale_fetch()
+            await session.request_stale_document()
     return step
 
 

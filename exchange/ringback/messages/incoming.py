@@ -119,19 +119,19 @@ class MessagingSession:
         webhook = Webhook(step.url, step.method, parameters, "sms", cookie_jar=cookie_jar, sid=self.message.sid)
         return read_messaging(await asyncio.shield(self.state.spawn(self.state.webhooks.send(webhook))), step.method)
 
-    def absolute(self, address: str) -> str:
-        return resolve(self.document.url, address)
+    def absolute(self, url: str) -> str:
+        return resolve(self.document.url, url)
 
-    def warn(self, code: int, element: Element, why: str = "") -> None:
+    def warn(self, code: int, element: Element, detail: str = "") -> None:
         self.state.debugger.report(
             code,
             sid=self.message.sid,
             handset=self.message.handset,
             request=self.document.request,
-            answer=self.document.answer,
+            answer=self.document.response,
             line=element.line,
             column=element.column,
-            why=why,
+            why=detail,
         )
 
 

@@ -1,1 +1,1 @@
-"""TwiML: parsed, checked, and run."""
+"""Parses, validates and runs TwiML documents."""

@@ -1,4 +1,4 @@
-"""An element's attributes as values; one that makes no sense takes its default, with a warning by Twilio's number."""
+"""Reads the attributes of an element. An invalid value is reported as a warning and replaced by the default."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from typing import Protocol
 
 from ringback.twiml.parser import Element
 
-GENERIC_WARNING = 12200  # Twilio's number for whatever has none of its own
+GENERIC_WARNING = 12200  # the schema warning: https://www.twilio.com/docs/api/errors/12200
 METHODS = {"GET", "POST"}
 DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 class WarningSink(Protocol):
-    def warn(self, code: int, element: Element, why: str = "") -> None: ...
+    def warn(self, code: int, element: Element, detail: str = "") -> None: ...
 
 
 def method(session: WarningSink, element: Element, code: int, name: str = "method", default: str = "POST") -> str:
-    """GET or POST, in whatever case it was written."""
-    written = element.get(name, default).strip().upper()
-    if written in METHODS:
-        return written
+    """Returns "GET" or "POST"; the attribute is case-insensitive."""
+    value = element.get(name, default).strip().upper()
+    if value in METHODS:
+        return value
     _warn_invalid(session, element, name, code)
     return default
 
 
-def whole_number(session: WarningSink, element: Element, name: str, default: int, code: int, least: int = 0) -> int:
-    """A whole number of at least `least`."""
-    written = element.get(name).strip()
-    if not written and name not in element.attributes:
+def whole_number(session: WarningSink, element: Element, name: str, default: int, code: int, minimum: int = 0) -> int:
+    """Returns an integer that is at least `minimum`."""
+    value = element.get(name).strip()
+    if not value and name not in element.attributes:
         return default
-    if DIGITS.fullmatch(written) and int(written) >= least:
-        return int(written)
+    if DIGITS.fullmatch(value) and int(value) >= minimum:
+        return int(value)
     _warn_invalid(session, element, name, code)
     return default
 
 
 def boolean(session: WarningSink, element: Element, name: str, default: bool, code: int) -> bool:
-    """true or false."""
-    written = element.get(name).strip().lower()
-    if written in ("true", "false"):
-        return written == "true"
+    """Returns the value of an attribute that is "true" or "false", in any case."""
+    value = element.get(name).strip().lower()
+    if value in ("true", "false"):
+        return value == "true"
     if name in element.attributes:
         _warn_invalid(session, element, name, code)
     return default
 
 
 def keywords(session: WarningSink, element: Element, name: str, default: str, known: Container[str]) -> frozenset[str]:
-    """Some of the known words, separated by spaces; what is not one of them is left out."""
-    written = element.get(name, default).split()
-    if unknown := [word for word in written if word not in known]:
+    """Returns the words of a space-separated attribute that are in `known`, or the default if there are none."""
+    words = element.get(name, default).split()
+    if unknown := [word for word in words if word not in known]:
         session.warn(GENERIC_WARNING, element, f"{element.name}: {name} cannot be {', '.join(unknown)[:100]}")
-    return frozenset(word for word in written if word in known) or frozenset(default.split())
+    return frozenset(word for word in words if word in known) or frozenset(default.split())
 
 
 def _warn_invalid(session: WarningSink, element: Element, name: str, code: int) -> None:
-    """Warn of a value. A number that is not this attribute's own says which one it is."""
-    written = element.get(name).strip() or "nothing"
-    session.warn(code, element, f"{element.name}: {name} cannot be {written}" if code == GENERIC_WARNING else written)
+    """Reports an invalid value. The generic warning also names the attribute."""
+    value = element.get(name).strip() or "(empty)"
+    session.warn(code, element, f"{element.name}: {name} cannot be {value}" if code == GENERIC_WARNING else value)

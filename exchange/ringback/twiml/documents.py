@@ -1,7 +1,8 @@
-"""From a webhook's answer to a document that can be run, or to the trouble with it."""
+"""Turns the response to a webhook into a TwiML document, or raises a DocumentError."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from ringback.twiml.parser import Element, TwimlParseError, encoding, parse
 from ringback.twiml.steps import Fetch
 from ringback.webhooks.request import WebhookResponse
 
+ToElement = Callable[[str], Element]
 XML_CONTENT_TYPES = {"text/xml", "application/xml", "text/html"}
 AUDIO_CONTENT_TYPES = {
     "audio/mpeg",
@@ -29,109 +31,114 @@ AUDIO_CONTENT_TYPES = {
 
 @dataclass
 class Document:
-    """A document and where it came from. `url` "" is inline TwiML."""
+    """A document, with the request and response that fetched it. `url` is "" for inline TwiML."""
 
     url: str
     method: str
     root: Element
     request: dict[str, Any] | None = None
-    answer: dict[str, Any] | None = None
+    response: dict[str, Any] | None = None
 
 
 class DocumentError(Exception):
-    """A document could not be had or read."""
+    """A document could not be fetched or parsed. `code` is Twilio's error number, `place` a line and a column."""
 
     def __init__(
         self,
         code: int,
         url: str,
-        answer: WebhookResponse | None = None,
-        why: str = "",
+        response: WebhookResponse | None = None,
+        detail: str = "",
         place: tuple[int | None, int | None] = (None, None),
     ) -> None:
-        super().__init__(why)
-        self.code, self.url, self.answer, self.why = code, url, answer, why
+        super().__init__(detail)
+        self.code, self.url, self.response, self.detail = code, url, response, detail
         self.place = place
 
     def report(self, debugger: Debugger, sid: str, handset: str) -> None:
-        answer = self.answer
+        response = self.response
         debugger.report(
             self.code,
             sid=sid,
             handset=handset,
-            request=answer.request if answer else None,
-            answer=answer.as_json() if answer and answer.status else None,
+            request=response.request if response else None,
+            answer=response.as_json() if response and response.status else None,
             line=self.place[0],
             column=self.place[1],
-            why=self.why,
+            why=self.detail,
             url=self.url,
-            status=answer.status if answer else "",
+            status=response.status if response else "",
         )
 
 
-def read_voice(given: WebhookResponse | str, step: Fetch | None = None) -> Document:
-    """A voice document. Plain text is spoken and audio is played, then the call ends."""
-    if isinstance(given, str):
-        return Document("", "POST", _parsed(given, None, "", None))
-    asked = step.method if step else "POST"
-    return _document(given, asked, plain_text=_spoken, audio=_played)
+def read_voice(source: WebhookResponse | str, step: Fetch | None = None) -> Document:
+    """Reads the document of a call, from a response or from inline TwiML. Raises DocumentError.
+
+    A plain text response is spoken and an audio response is played; then the call ends."""
+    if isinstance(source, str):
+        return Document("", "POST", _parse(source, None, "", None))
+    method = step.method if step else "POST"
+    return _read(source, method, plain_text=_say, audio=_play)
 
 
-def read_messaging(answer: WebhookResponse, method: str) -> Document:
-    """A document for texts. Plain text is the reply; audio cannot be used."""
-    return _document(answer, method, plain_text=_reply, audio=None)
+def read_messaging(response: WebhookResponse, method: str) -> Document:
+    """Reads the document of a text message. A plain text response is the reply. Raises DocumentError."""
+    return _read(response, method, plain_text=_message, audio=None)
 
 
-def _document(answer: WebhookResponse, method: str, plain_text: Any, audio: Any) -> Document:
-    url = answer.url
-    check_status(answer)
-    kind = answer.content_type
-    if not answer.body.strip() and (kind in XML_CONTENT_TYPES or not kind or kind == "text/plain"):
+def _read(response: WebhookResponse, method: str, plain_text: ToElement, audio: ToElement | None) -> Document:
+    url = response.url
+    check_status(response)
+    content_type = response.content_type
+    if not response.body.strip() and (
+        content_type in XML_CONTENT_TYPES or not content_type or content_type == "text/plain"
+    ):
         root = Element("Response")
-    elif kind in XML_CONTENT_TYPES:
-        root = _parsed(answer.body, answer.charset, url, answer)
-    elif kind == "text/plain":
-        root = _twiml_or(plain_text, answer)
-    elif kind in AUDIO_CONTENT_TYPES and audio:
+    elif content_type in XML_CONTENT_TYPES:
+        root = _parse(response.body, response.charset, url, response)
+    elif content_type == "text/plain":
+        root = _parse_or_wrap(response, plain_text)
+    elif content_type in AUDIO_CONTENT_TYPES and audio:
         root = audio(url)
     else:
-        raise DocumentError(12300, url, answer, kind or "(none)")
-    return Document(url, method, root, answer.request, answer.as_json())
+        raise DocumentError(12300, url, response, content_type or "(none)")
+    return Document(url, method, root, response.request, response.as_json())
 
 
-def check_status(answer: WebhookResponse) -> None:
-    if answer.error:
-        raise DocumentError(answer.error, answer.url, answer, answer.why)
-    if answer.status >= 400:
-        raise DocumentError(11217, answer.url, answer)
-    chunked = answer.headers.get("transfer-encoding", "").lower() == "chunked"
-    if chunked and not answer.body:
-        raise DocumentError(11770, answer.url, answer)
+def check_status(response: WebhookResponse) -> None:
+    """Raises DocumentError if the request failed, the status is 400 or higher, or a chunked body is empty."""
+    if response.error:
+        raise DocumentError(response.error, response.url, response, response.why)
+    if response.status >= 400:
+        raise DocumentError(11217, response.url, response)
+    chunked = response.headers.get("transfer-encoding", "").lower() == "chunked"
+    if chunked and not response.body:
+        raise DocumentError(11770, response.url, response)
 
 
-def _parsed(body: bytes | str, charset: str | None, url: str, answer: WebhookResponse | None) -> Element:
+def _parse(body: bytes | str, charset: str | None, url: str, response: WebhookResponse | None) -> Element:
     try:
         return parse(body, charset)
-    except TwimlParseError as reason:
-        place = (reason.line, reason.column)
-        raise DocumentError(reason.code, url, answer, reason.why, place) from None
+    except TwimlParseError as error:
+        place = (error.line, error.column)
+        raise DocumentError(error.code, url, response, error.detail, place) from None
 
 
-def _twiml_or(plain_text: Any, answer: WebhookResponse) -> Element:
-    """Text that happens to be a TwiML document is run as one."""
+def _parse_or_wrap(response: WebhookResponse, plain_text: ToElement) -> Element:
+    """Returns the parsed body of a text/plain response if it is TwiML, otherwise its text in a TwiML element."""
     try:
-        return parse(answer.body, answer.charset)
+        return parse(response.body, response.charset)
     except TwimlParseError:
-        return plain_text(answer.body.decode(encoding(answer.charset), "replace"))
+        return plain_text(response.body.decode(encoding(response.charset), "replace"))
 
 
-def _spoken(text: str) -> Element:
+def _say(text: str) -> Element:
     return Element("Response", children=[Element("Say", children=[text]), Element("Hangup")])
 
 
-def _reply(text: str) -> Element:
+def _message(text: str) -> Element:
     return Element("Response", children=[Element("Message", children=[text])])
 
 
-def _played(url: str) -> Element:
+def _play(url: str) -> Element:
     return Element("Response", children=[Element("Play", children=[url]), Element("Hangup")])

@@ -1,4 +1,4 @@
-"""TwiML as text, read into elements that know their line and column."""
+"""Parses TwiML into elements that carry their line and column."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-MAX_DEPTH = 50  # no verb nests anywhere near this deep
+MAX_DEPTH = 50  # levels of nested elements; valid TwiML needs fewer than ten
 
 
 class TwimlParseError(Exception):
-    """The document cannot be run: Twilio's error number, why, and where."""
+    """The document is not valid. `code` is Twilio's error number; line and column count from 1."""
 
-    def __init__(self, code: int, why: str, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(why)
-        self.code, self.why, self.line, self.column = code, why, line, column
+    def __init__(self, code: int, detail: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.line, self.column = code, detail, line, column
 
 
 @dataclass
 class Element:
-    """One element: its name, attributes, and children (elements and text, in order)."""
+    """One XML element. `children` holds elements and text in document order."""
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -35,15 +35,15 @@ class Element:
         return [child for child in self.children if isinstance(child, Element)]
 
     def text(self) -> str:
-        """All text within, its white space folded as a speaker would."""
+        """Returns all text in the element and its descendants, with runs of white space collapsed."""
         return " ".join("".join(self._texts()).split())
 
     def own_text(self) -> str:
-        """The text directly within, without its children's."""
+        """Returns the element's own text without its descendants', with runs of white space collapsed."""
         return " ".join("".join(child for child in self.children if isinstance(child, str)).split())
 
     def raw_text(self) -> str:
-        """All text within, as written: a text message keeps its lines."""
+        """Returns all text in the element and its descendants unchanged: a text message keeps its line breaks."""
         return "".join(self._texts())
 
     def _texts(self) -> Iterator[str]:
@@ -55,21 +55,23 @@ class Element:
 
 
 def parse(body: bytes | str, charset: str | None = None) -> Element:
-    """The <Response> in a document, or Unreadable. A charset from the Content-Type wins over the declaration."""
+    """Returns the <Response> element of a document. Raises TwimlParseError.
+
+    A charset from the Content-Type header takes precedence over the XML declaration."""
     reader = _Reader()
     try:
-        reader.parser.Parse(_decoded(body, charset), True)
+        reader.parser.Parse(_decode(body, charset), True)
     except expat.ExpatError as error:
-        why = expat.errors.messages.get(error.code, "not well-formed")
+        detail = expat.errors.messages.get(error.code, "not well-formed")
         if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS] and reader.open:
-            why = f"<{reader.open[-1].name}> of line {reader.open[-1].line} is never closed"
-        raise TwimlParseError(12100, why, error.lineno, error.offset + 1) from None
+            detail = f"<{reader.open[-1].name}> on line {reader.open[-1].line} is not closed"
+        raise TwimlParseError(12100, detail, error.lineno, error.offset + 1) from None
     except (UnicodeError, LookupError, ValueError) as error:
-        raise TwimlParseError(12100, f"not text in its encoding ({error})") from None
-    return _checked(reader.root)
+        raise TwimlParseError(12100, f"the body cannot be decoded ({error})") from None
+    return _check_root(reader.root)
 
 
-def _checked(root: Element | None) -> Element:
+def _check_root(root: Element | None) -> Element:
     if root is None:
         raise TwimlParseError(12100, "no element found", 1, 1)
     if root.name != "Response":
@@ -79,24 +81,24 @@ def _checked(root: Element | None) -> Element:
     return root
 
 
-def _decoded(body: bytes | str, charset: str | None) -> bytes | str:
+def _decode(body: bytes | str, charset: str | None) -> bytes | str:
     if isinstance(body, str) or charset is None:
         return body
     return body.decode(encoding(charset)).removeprefix("\ufeff")
 
 
 def encoding(charset: str | None) -> str:
-    """A charset's codec, utf-8 for those unknown, absurd or absent."""
+    """Returns the name of the charset's text codec, or "utf-8" if the charset is missing or unknown."""
     try:
-        found = codecs.lookup(charset or "utf-8")
-        b"".decode(found.name)
+        codec = codecs.lookup(charset or "utf-8")
+        b"".decode(codec.name)
     except (LookupError, ValueError):
         return "utf-8"
-    return found.name
+    return codec.name
 
 
 class _Reader:
-    """Expat's events, gathered into elements. Entities of one's own are refused, so nothing can grow."""
+    """Builds elements from Expat's events. Rejects entity declarations, to prevent entity expansion attacks."""
 
     def __init__(self) -> None:
         self.root: Element | None = None
@@ -129,4 +131,4 @@ class _Reader:
 
     def entity(self, name: str, *_: object) -> None:
         line, column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
-        raise TwimlParseError(12100, f"the entity {name} is declared; entities are not allowed", line, column)
+        raise TwimlParseError(12100, f"entity declarations such as {name} are not allowed", line, column)

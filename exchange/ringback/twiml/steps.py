@@ -1,4 +1,4 @@
-"""Steps of a call: the next document, or its end."""
+"""The steps of a call: fetch a document, run inline TwiML, or end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Fetch:
-    """Ask for the next document. `extra` joins the call's standard parameters."""
+    """Requests the next document. `extra` parameters are sent in addition to the call's standard parameters."""
 
     url: str
     method: str = "POST"
@@ -16,14 +16,16 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Inline:
-    """The next document, as it came over REST."""
+    """Runs a document that was passed to the REST API as `Twiml`."""
 
     twiml: str
 
 
 @dataclass(frozen=True)
 class End:
-    """Stop. `status` is what the call becomes; `leave` only ends a wait document."""
+    """Ends the call with this status.
+
+    `by_person` is true if the person hung up. `leave` ends only a wait document."""
 
     status: str = "completed"
     by_person: bool = False

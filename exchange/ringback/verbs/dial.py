@@ -76,7 +76,7 @@ async def dial(session: VoiceSession, element: Element) -> Outcome:
             return await dial_conference(session, element, noun)
         if noun.name == "Queue":
             return await dial_queue(session, element, noun)
-    dialling = DialAttempt(session, element, whole_number(session, element, "timeout", 30, 13212, least=1))
+    dialling = DialAttempt(session, element, whole_number(session, element, "timeout", 30, 13212, minimum=1))
     try:
         await _connect(dialling)
     finally:
@@ -161,7 +161,7 @@ async def _talk(dialling: DialAttempt, leg: DialLeg) -> None:
     dialling.bridged = True
     _record(dialling, "answer")
     star = boolean(session, element, "hangupOnStar", False, 13213)
-    limit = whole_number(session, element, "timeLimit", 14400, 13216, least=1)
+    limit = whole_number(session, element, "timeLimit", 14400, 13216, minimum=1)
     talking = asyncio.create_task(bridge(session.call, leg.call, star))
     try:
         with suppress(TimeoutError):

@@ -35,7 +35,9 @@ async def dial_conference(session: VoiceSession, dial: Element, noun: Element) -
         session.warn(13237, noun, repr(name[:40]))
         return _action(session, dial, "failed")
     conference = session.state.conferences.get_or_create(session.call.plan.account, name)
-    if len(conference.participants) >= whole_number(session, noun, "maxParticipants", MAX_PARTICIPANTS, 12200, least=1):
+    if len(conference.participants) >= whole_number(
+        session, noun, "maxParticipants", MAX_PARTICIPANTS, 12200, minimum=1
+    ):
         session.warn(16020, noun, name)
         return _action(session, dial, "failed")
     participant = _participant(session, noun, conference)

@@ -44,7 +44,7 @@ def _action(session: VoiceSession, dial: Element, parameters: dict[str, str]) ->
 
 async def _next(session: VoiceSession, dial: Element, noun: Element, queue: CallQueue) -> QueueMember | None:
     try:
-        async with session.state.clock.deadline(whole_number(session, dial, "timeout", 30, 13212, least=1)):
+        async with session.state.clock.deadline(whole_number(session, dial, "timeout", 30, 13212, minimum=1)):
             while not queue.members:
                 await queue.joined.wait()
     except TimeoutError:

@@ -41,7 +41,7 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
         return _action(session, element, {"QueueResult": "system-error"})
     queue = session.state.queues.get_or_create(session.call.plan.account, name)
     if len(queue.members) >= min(
-        queue.max_size, whole_number(session, element, "maxQueueSize", queue.max_size, 12200, least=1)
+        queue.max_size, whole_number(session, element, "maxQueueSize", queue.max_size, 12200, minimum=1)
     ):
         session.warn(14207, element, name)
         return _action(session, element, {"QueueResult": "queue-full"})

@@ -87,7 +87,7 @@ async def gather(session: VoiceSession, element: Element) -> Outcome:
 async def _prompt(session: VoiceSession, element: Element) -> None:
     for child in element.elements():
         if child.name in PROMPTS.split() and not (child.name == "Play" and child.get("digits")):
-            await session.perform_one(child)
+            await session.run_nested_verb(child)
         else:
             session.warn(13320, child, f"<{child.name}>")
 
@@ -158,7 +158,7 @@ async def _next_input(session: VoiceSession, seconds: float, inbox: Queue[Caller
 def _options(session: VoiceSession, element: Element) -> GatherOptions:
     kinds = _input_kinds(session, element)
     timeout = _timeout(session, element)
-    most = whole_number(session, element, "numDigits", 0, 13314, least=1) or None
+    most = whole_number(session, element, "numDigits", 0, 13314, minimum=1) or None
     finish_on_key = _finish_key(session, element)
     if element.get("speechTimeout") != "auto":
         whole_number(session, element, "speechTimeout", timeout, 13335)
@@ -175,7 +175,7 @@ def _options(session: VoiceSession, element: Element) -> GatherOptions:
         finish_on_key=finish_on_key,
         max_digits=most,
         timeout=timeout,
-        max_speech_seconds=whole_number(session, element, "maxSpeechTime", MAX_SPEECH_SECONDS, 12200, least=1),
+        max_speech_seconds=whole_number(session, element, "maxSpeechTime", MAX_SPEECH_SECONDS, 12200, minimum=1),
         barge_in=boolean(session, element, "bargeIn", True, 12200),
         action_on_empty_result=boolean(session, element, "actionOnEmptyResult", False, 12200),
         listening_details=listening_details,

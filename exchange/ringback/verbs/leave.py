@@ -11,6 +11,6 @@ from ringback.verbs.registry import verb
 @verb("Leave")
 async def leave(session: VoiceSession, element: Element) -> Outcome:
     if session.allowed is None:
-        session.warn(12200, element, why="<Leave> only means something in an Enqueue's wait document")
+        session.warn(12200, element, "<Leave> has no effect outside of the wait document of <Enqueue>")
         return None
     return End(leave=True)

@@ -12,7 +12,7 @@ from ringback.verbs.registry import verb
 @verb("Pause", attributes="length")
 async def pause(session: VoiceSession, element: Element) -> Outcome:
     """Silence. It takes its real time whatever the pace, as it is used to wait."""
-    length = whole_number(session, element, "length", 1, 13910, least=1)
+    length = whole_number(session, element, "length", 1, 13910, minimum=1)
     item = session.audio.start_item("Pause", length=length)
     await session.audio.wait_in_silence(item, length)
     return None

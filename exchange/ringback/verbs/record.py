@@ -63,7 +63,7 @@ async def _take(session: VoiceSession, element: Element, timeline: RecordingTime
         finish = ANY_KEY
     silence = whole_number(session, element, "timeout", 5, 13611)
     longest = whole_number(
-        session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, least=1
+        session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, minimum=1
     )
     described = {"max_length": longest, "finish_on_key": finish, "timeout": silence}
     with session.audio.listen({"record": described}) as inbox:

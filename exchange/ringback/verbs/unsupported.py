@@ -1,4 +1,4 @@
-"""Verbs and nouns that the exchange knows by name only: reported in the debugger, and skipped."""
+"""Verbs and nouns that the exchange does not support: it reports a warning and skips them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ async def unsupported(session: VoiceSession, element: Element) -> Outcome:
 
 
 def warn_unsupported(session: VoiceSession, element: Element) -> None:
-    inner = ", ".join(f"<{child.name}>" for child in element.elements())
-    what = f"<{element.name}>" + (f" with {inner}" if inner else "")
-    session.warn(12200, element, why=f"{what} is known, but not run by this exchange; it was passed over")
+    children = ", ".join(f"<{child.name}>" for child in element.elements())
+    name = f"<{element.name}>" + (f" with {children}" if children else "")
+    session.warn(12200, element, f"{name} is valid TwiML, but this exchange does not support it: it is skipped")
 
 
 noun("Stream", attributes=STREAM, children="Parameter", supported=False)

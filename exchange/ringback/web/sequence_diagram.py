@@ -80,18 +80,18 @@ def _lane(lane: int, phone: int) -> int:
 
 
 def _status(note: LogEntry) -> Iterator[DiagramStep]:
-    yield DiagramStep(note.at, "status", PHONE, PHONE, note.what, LEVELS.get(note.what, "refused"))
+    yield DiagramStep(note.at, "status", PHONE, PHONE, note.data, LEVELS.get(note.data, "refused"))
 
 
 def _did(note: LogEntry) -> Iterator[DiagramStep]:
-    words, taken = note.what
+    words, taken = note.data
     yield DiagramStep(
         note.at, "did", PHONE, EXCHANGE, words if taken else f"{words} (nobody listened)", "" if taken else "wait"
     )
 
 
 def _heard(note: LogEntry) -> Iterator[DiagramStep]:
-    item = note.what
+    item = note.data
     cut = " (cut short)" if item.interrupted else ""
     yield DiagramStep(note.at, "heard", EXCHANGE, PHONE, _words_of(item.verb, item.details) + cut)
 
@@ -114,7 +114,7 @@ def _words_of(verb: str, details: dict[str, Any]) -> str:
 
 
 def _listens(note: LogEntry) -> Iterator[DiagramStep]:
-    for verb, details in (note.what or {}).items():
+    for verb, details in (note.data or {}).items():
         words = _waits_for(verb, details)
         if words:
             lane = PHONE if verb == "talk" else EXCHANGE
@@ -134,7 +134,7 @@ def _waits_for(verb: str, details: dict[str, Any]) -> str:
 
 
 def _request(note: LogEntry) -> Iterator[DiagramStep]:
-    webhook = note.what
+    webhook = note.data
     told = dict(webhook.parameters)
     names = SHOWN_PARAMETERS if webhook.channel == "voice" else (*SHOWN_PARAMETERS, "CallStatus", "StatusCallbackEvent")
     told = {name: told[name] for name in names if told.get(name)}
@@ -145,10 +145,10 @@ def _request(note: LogEntry) -> Iterator[DiagramStep]:
     yield DiagramStep(
         note.at, "request", EXCHANGE, APP, words, detail=f"{webhook.method} {webhook.url}\n{sent}".strip()
     )
-    if note.until is None:
+    if note.responded_at is None:
         yield DiagramStep(note.at, "status", APP, APP, "no answer yet…", "wait")
     else:
-        yield _answer(note.until, note.answer)
+        yield _answer(note.responded_at, note.response)
 
 
 def _answer(at: datetime, answer: Any) -> DiagramStep:
@@ -165,7 +165,7 @@ def _answer(at: datetime, answer: Any) -> DiagramStep:
 
 
 def _rest(note: LogEntry) -> Iterator[DiagramStep]:
-    method, path, status = note.what
+    method, path, status = note.data
     level = "refused" if status >= 400 else ""
     yield DiagramStep(note.at, "rest", APP, EXCHANGE, f"REST: {method} {_short(path)} · {status}", level)
 

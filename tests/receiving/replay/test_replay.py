@@ -268,4 +268,4 @@ def test_a_failed_replay_and_an_empty_inbox_have_exit_statuses(front_door, redis
     assert flask(args=["replay"]).exit_code == 2
     forged = from_github(front_door).with_headers(x_hub_signature_256="sha256=00")
     result = flask(args=["replay", kept(redis, forged), "--original"])
-    assert (result.exit_code, "does not fit this request" in result.output) == (1, True)
+    assert (result.exit_code, "is not valid for this request" in result.output) == (1, True)

@@ -18,7 +18,7 @@ def test_an_answer_comes_back_whole(client):
     with receiver(answers(reply)) as there:
         got = client.request("POST", f"http://receiver.test:{there.port}/x?y=z", body=b"{}", http=True)
     assert (got.status, got.body, got.truncated, got.headers["x-one"]) == (201, b"hello", False, "a, b")
-    assert (got.address, got.tls, got.timing.reused) == ("127.0.0.1", None, False)
+    assert (got.ip_address, got.tls, got.timing.reused) == ("127.0.0.1", None, False)
 
 
 def test_what_is_sent_is_plain_and_says_who_we_are(client):
@@ -73,7 +73,7 @@ def test_the_surroundings_have_no_say(client, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("header", ["Host", "content-length", "Transfer-Encoding", "Connection", "Cookie"])
 def test_headers_that_frame_the_message_are_ours(client, header):
-    with pytest.raises(RequestFailed, match="not for callers"):
+    with pytest.raises(RequestFailed, match="must not set"):
         client.request("POST", "https://receiver.test/", headers={header: "x"})
 
 
@@ -117,13 +117,13 @@ def test_nobody_there_is_a_failure_to_connect(client):
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     failure = refused(client, f"http://receiver.test:{port}/")
-    assert (failure.cause, failure.sentence) == ("connect", "receiver.test does not take connections.")
+    assert (failure.cause, failure.detail) == ("connect", "receiver.test does not accept connections.")
 
 
 def test_the_next_address_is_tried_when_the_first_does_not_answer():
     with receiver(answers(OK)) as there:
         client = HttpClient(allow_loopback=True, resolver=leads_to("127.9.9.9", "127.0.0.1"))
-        assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).address == "127.0.0.1"
+        assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).ip_address == "127.0.0.1"
         client.close()
 
 

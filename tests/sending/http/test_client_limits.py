@@ -90,7 +90,7 @@ def test_a_resolver_that_never_answers_is_left_on_time(ca_file):
         client = HttpClient(allow_loopback=True, resolver=resolver)
         failure = refused(client, f"http://receiver.test:{there.port}/", connect_timeout=0.1)
     let_go.set()
-    assert (failure.cause, failure.sentence) == ("dns", "Looking up receiver.test took too long.")
+    assert (failure.cause, failure.detail) == ("dns", "Looking up receiver.test took too long.")
 
 
 def test_of_a_long_answer_only_the_start_is_kept_and_the_memory_stays_flat(client):

@@ -32,9 +32,9 @@ def test_a_name_that_turns_private_between_two_looks_is_asked_once_and_pinned():
 def test_a_name_that_leads_inside_is_blocked_and_nothing_is_opened(addresses, scheme, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was tried"))
     failure = refused(HttpClient(resolver=leads_to(*addresses)), f"{scheme}://inside.test/")
-    assert (failure.cause, failure.sentence) == (
+    assert (failure.cause, failure.detail) == (
         "blocked",
-        "inside.test is not a public address, so we don't connect to it.",
+        "inside.test does not have a public address, so we don't connect to it.",
     )
 
 
@@ -51,7 +51,7 @@ NOWHERE = HttpClient(resolver=leads_to("10.0.0.1"))
 def test_whatever_address_is_asked_for_ends_in_a_failure_when_it_leads_inside(url):
     failure = refused(NOWHERE, url)
     assert failure.cause == "blocked"
-    assert re.match(r"\S.*\.$", failure.sentence)
+    assert re.match(r"\S.*\.$", failure.detail)
 
 
 def no_way():

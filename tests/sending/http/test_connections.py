@@ -69,14 +69,14 @@ def test_the_certificate_is_part_of_the_reply(client):
 @pytest.mark.parametrize(
     ("tls", "sentence"),
     [
-        (lambda: tls_for("other.test"), "The certificate there is not for receiver.test but for another name."),
-        (lambda: tls_for("receiver.test", not_after=THEN), "The certificate of receiver.test has ended."),
+        (lambda: tls_for("other.test"), "The server's certificate is not for receiver.test but for another name."),
+        (lambda: tls_for("receiver.test", not_after=THEN), "The certificate of receiver.test has expired."),
     ],
 )
 def test_a_certificate_out_of_order_ends_it(client, tls, sentence):
     with receiver(answers(OK), tls()) as there:
         failure = refused(client, f"https://receiver.test:{there.port}/")
-    assert (failure.cause, failure.sentence) == ("tls", sentence)
+    assert (failure.cause, failure.detail) == ("tls", sentence)
     assert there.requests == []
 
 
@@ -87,9 +87,9 @@ def test_an_authority_nobody_knows_is_not_trusted():
     client = HttpClient(allow_loopback=True, resolver=HERE)
     with receiver(answers(OK), tls_for("receiver.test")) as there:
         failure = refused(client, f"https://receiver.test:{there.port}/")
-    assert (failure.cause, failure.sentence) == (
+    assert (failure.cause, failure.detail) == (
         "tls",
-        "The certificate of receiver.test is signed by nobody we trust.",
+        "The certificate of receiver.test is not signed by an authority that we trust.",
     )
 
 
