@@ -69,7 +69,7 @@ def start_recovery(id: str, since: float) -> Run:
 
 def describe_newest_key(one: WebhookEndpoint) -> dict[str, str]:
     """What the receiver needs to check our newest signature; told once and never again."""
-    key = get_encryption().open(one.keys[0].encrypted)
+    key = get_encryption().decrypt(one.keys[0].encrypted)
     shared = one.keys[0].scheme == signatures.SCHEME_HMAC
     return {"secret": key} if shared else {"public_key": signatures.derive_public_key(key)}
 

@@ -87,12 +87,12 @@ class Bench:
         self.receiver.start()
         wait_until(lambda: self.port.value > 0)
         self.url = f"http://127.0.0.1:{self.port.value}/hook"
-        self.client, self.seal = HttpClient(allow_loopback=True), Encryption([self.environ["SECRET_KEY"]])
+        self.client, self.encryption = HttpClient(allow_loopback=True), Encryption([self.environ["SECRET_KEY"]])
         self.queue = Queue("webhooks", connection=self.redis, serializer=JSONSerializer)
 
     def ours(self, messages: int) -> None:
         """One endpoint with the default of four concurrent requests."""
-        endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
+        endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=KINDS)
         pipe = self.redis.pipeline()
         for _ in range(messages):
             dispatch.deliver_later(pipe, "text.received", {"words": "hello"})
@@ -113,7 +113,7 @@ class Bench:
     def fan_out(self, count: int) -> None:
         """One event to many endpoints."""
         for _ in range(count):
-            endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
+            endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=KINDS)
         dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
 
@@ -137,7 +137,7 @@ class Bench:
     def milliseconds_with_stored_attempts(self, stored: int) -> float:
         """Milliseconds per delivery when this many attempts are already stored."""
         self.redis.flushall()
-        endpoint = endpoints.create(self.redis, self.client, self.seal, self.url, http=True, event_types=KINDS)
+        endpoint = endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=KINDS)
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
             pipe.hset(f"delivery:msg_{at}:{endpoint.id}", mapping={"state": "delivered", "sequence": at, "attempts": 1})
@@ -150,7 +150,7 @@ class Bench:
             dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
         began = time.perf_counter()
-        assert dispatch.deliver(self.redis, self.client, self.seal, endpoint.id, http=True) == 200
+        assert dispatch.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
 
 

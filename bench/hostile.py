@@ -119,12 +119,12 @@ class Bench:
         self.redis, self.receivers = redis_client.Redis(port=store.port), receivers
         self.environ = os.environ | read_env(ROOT / ".env.demo")
         self.environ |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PYTHONPATH": str(ROOT)}
-        self.client, self.seal = HttpClient(allow_loopback=True), Encryption([self.environ["SECRET_KEY"]])
+        self.client, self.encryption = HttpClient(allow_loopback=True), Encryption([self.environ["SECRET_KEY"]])
 
     def create_endpoint(self, name: str) -> str:
         """Create an endpoint at this receiver and return its id."""
         url = f"http://127.0.0.1:{self.receivers.ports[name]}/{time.monotonic_ns()}"
-        return endpoints.create(self.redis, self.client, self.seal, url, http=True, event_types=KINDS).id
+        return endpoints.create(self.redis, self.client, self.encryption, url, http=True, event_types=KINDS).id
 
     def round(self, is_hostile: bool) -> list[float]:
         """Seconds from the sweep to each well-behaved receiver. The other endpoints are new, so none is backed off."""

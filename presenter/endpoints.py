@@ -211,7 +211,7 @@ def _render_page(name: str, **values: Any) -> str:
 def _store_secret(one: WebhookEndpoint) -> None:
     """Keep its newest key for this browser's next look at its page: the cookie holds only where it lies."""
     session["once"] = secrets.token_urlsafe(16)
-    told = handlers.get_encryption().close(json.dumps({"id": one.id, **handlers.describe_newest_key(one)}))
+    told = handlers.get_encryption().encrypt(json.dumps({"id": one.id, **handlers.describe_newest_key(one)}))
     handlers.redis().set(f"one_time_secret:{session['once']}", told, ex=SECRET_TTL_SECONDS)
 
 
@@ -219,7 +219,7 @@ def _take_secret(id: str) -> str:
     if "once" not in session:
         return ""
     found = handlers.redis().getdel(f"one_time_secret:{session.pop('once')}")
-    told = json.loads(handlers.get_encryption().open(found.decode())) if found else {}
+    told = json.loads(handlers.get_encryption().decrypt(found.decode())) if found else {}
     return str(told.get("secret") or told.get("public_key") or "") if told.get("id") == id else ""
 
 

@@ -34,7 +34,7 @@ class Stripe(TimestampedHMAC):
 
     title = "Stripe"
     setting_description = (
-        "Stripe: the endpoint's signing secret, whsec_…; the test mode and the live mode have one each"
+        "Stripe: the endpoint's signing secret, `whsec_…`; test mode and live mode have different ones"
     )
     signature_header = "stripe-signature"
     max_bytes_by_type = {"application/json": 1024 * 1024}

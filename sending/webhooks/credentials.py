@@ -1,20 +1,22 @@
-"""What makes a request to a subscriber ours, opened for one turn of sending and written down nowhere."""
+"""The decrypted secrets of one endpoint: signing keys, header values, cookies. They are never stored or logged."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
 from sending.webhooks.endpoints import WebhookEndpoint
 from sending.webhooks.optional.cookies import EndpointCookieJar
+from store import Store
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """The keys that sign now, the newest first; the headers the endpoint asked for, its Authorization among them; its
-    cookies, when it asked for them. None of it shows in a trace.
+    """The secrets for requests to one endpoint; its `repr` shows none of them.
+
+    `keys` are the current signing keys, newest first. `headers` are the custom headers, including Authorization.
+    `cookie_jar` is None unless the endpoint accepts cookies.
     """
 
     keys: tuple[str, ...] = field(repr=False)
@@ -22,24 +24,24 @@ class Credentials:
     cookie_jar: EndpointCookieJar | None = field(repr=False, default=None)
 
 
-def decrypt_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoint, now: float) -> Credentials:
-    """The subscriber's, at this time. WrongKey when SECRET_KEY is not one that they were sealed with."""
-    keys = tuple(seal.open(key.encrypted) for key in subscriber.signing_keys(now))
-    headers = {name: seal.open(value) for name, value in subscriber.headers}
-    if subscriber.authorization:
-        headers["Authorization"] = seal.open(Encrypted(subscriber.authorization))
-    cookie_jar = EndpointCookieJar(redis, seal, subscriber.id, subscriber.identity_hash) if subscriber.cookies else None
+def decrypt_credentials(redis: Store, encryption: Encryption, endpoint: WebhookEndpoint, now: float) -> Credentials:
+    """Return the endpoint's credentials as of `now`. Raises WrongKey if SECRET_KEY lacks the key they need."""
+    keys = tuple(encryption.decrypt(key.encrypted) for key in endpoint.signing_keys(now))
+    headers = {name: encryption.decrypt(value) for name, value in endpoint.headers}
+    if endpoint.authorization:
+        headers["Authorization"] = encryption.decrypt(Encrypted(endpoint.authorization))
+    cookie_jar = EndpointCookieJar(redis, encryption, endpoint.id, endpoint.identity_hash) if endpoint.cookies else None
     return Credentials(keys, headers, cookie_jar)
 
 
-def find_undecryptable(redis: Any, seal: Encryption) -> list[WebhookEndpoint]:
-    """Those whose credentials no value of SECRET_KEY opens."""
-    return [one for one in endpoints.load_all(redis) if not _is_decryptable(redis, seal, one)]
+def find_undecryptable(redis: Store, encryption: Encryption) -> list[WebhookEndpoint]:
+    """Return the endpoints whose credentials no value of SECRET_KEY decrypts."""
+    return [one for one in endpoints.load_all(redis) if not _is_decryptable(redis, encryption, one)]
 
 
-def _is_decryptable(redis: Any, seal: Encryption, subscriber: WebhookEndpoint) -> bool:
+def _is_decryptable(redis: Store, encryption: Encryption, endpoint: WebhookEndpoint) -> bool:
     try:
-        decrypt_credentials(redis, seal, subscriber, time.time())
+        decrypt_credentials(redis, encryption, endpoint, time.time())
     except WrongKey:
         return False
     return True

@@ -93,10 +93,10 @@ def enqueue_due(redis: Any, now: float | None = None) -> int:
 
 def deliver_job(ids: list[str]) -> None:
     """The job: send what is due to these subscribers."""
-    redis, (client, seal, options) = get_current_job().connection, _get_sender()  # type: ignore[union-attr]
+    redis, (client, encryption, options) = get_current_job().connection, _get_sender()  # type: ignore[union-attr]
 
     def send(id: str) -> int:
-        return deliver(redis, client, seal, id, **options)
+        return deliver(redis, client, encryption, id, **options)
 
     if len(ids) == 1:
         send(ids[0])
@@ -128,7 +128,7 @@ def _deliver_until_empty(send: Callable[[str], int], waiting: deque[str]) -> Non
 def deliver(
     redis: Any,
     client: HttpClient,
-    seal: Encryption,
+    encryption: Encryption,
     id: str,
     *,
     http: bool = False,
@@ -141,7 +141,7 @@ def deliver(
     `origin` is our own address, for what a message tells to fetch.
     """
     subscriber, lane, ends = endpoints.load(redis, id), secrets.token_hex(8), time.monotonic() + turn
-    ours = _load_credentials(redis, seal, subscriber) if subscriber else None
+    ours = _load_credentials(redis, encryption, subscriber) if subscriber else None
     if subscriber is None or ours is None:
         return 0
     plan, tried = _get_delivery_queue(redis), 0
@@ -184,7 +184,7 @@ def _get_delivery_queue(redis: Any) -> DeliveryQueue:
 
 @functools.cache
 def _get_sender() -> tuple[HttpClient, Encryption, dict[str, Any]]:
-    """This process's client and seal, and what `deliver` is to know. In the demo receivers may be unencrypted."""
+    """This process's client and encryption, and what `deliver` is to know. In the demo receivers may be unencrypted."""
     settings = config.load()
     agent = f"{PROJECT}/{VERSION}" + (f" (+{settings.public_url})" if settings.public_url else "")
     client = HttpClient(allow_loopback=settings.allow_loopback, user_agent=agent)
@@ -192,10 +192,10 @@ def _get_sender() -> tuple[HttpClient, Encryption, dict[str, Any]]:
     return client, Encryption(settings.secret_key), options
 
 
-def _load_credentials(redis: Any, seal: Encryption, subscriber: WebhookEndpoint) -> Credentials | None:
+def _load_credentials(redis: Any, encryption: Encryption, subscriber: WebhookEndpoint) -> Credentials | None:
     """What we need to sign. Without it nothing is sent and nothing lost: the subscriber is paused, and says why."""
     try:
-        return credentials.decrypt_credentials(redis, seal, subscriber, time.time())
+        return credentials.decrypt_credentials(redis, encryption, subscriber, time.time())
     except WrongKey as wrong:
         log.error("No webhooks to %s: %s", urls.host_of(subscriber.url), wrong)
         if subscriber.state == "enabled":

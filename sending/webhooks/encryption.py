@@ -1,4 +1,4 @@
-"""What the store keeps and only we may read is sealed there, with keys that are made from SECRET_KEY."""
+"""Encrypts secrets before they are stored in Redis, with keys derived from SECRET_KEY."""
 
 import base64
 from collections.abc import Iterable
@@ -8,43 +8,42 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-KEY_DERIVATION_INFO = (
-    b"call-and-response: what subscribers entrust to us"  # the presenter's cookie is signed with another key
-)
+# Differs from the salt of the presenter's cookie, so that the two keys differ. Changing it invalidates stored secrets.
+KEY_DERIVATION_INFO = b"call-and-response: endpoint secrets"
 Encrypted = NewType("Encrypted", str)
-"""A value that may lie in the store and in a log: it tells nothing without SECRET_KEY."""
+"""A Fernet token: safe to store and to log."""
 
 
 class WrongKey(Exception):
-    """No value of SECRET_KEY opens it; the sentence says what is wrong and what mends it."""
+    """No value of SECRET_KEY decrypts the token."""
 
     def __init__(self) -> None:
         super().__init__(
-            "SECRET_KEY has changed since this was sealed: set it to the new value and the old one, comma separated."
+            "SECRET_KEY has changed since this was encrypted: set it to the new and the old value, comma separated."
         )
 
 
 class Encryption:
-    """Closes with the newest value of SECRET_KEY, opens with any of them."""
+    """Encrypts with the first value of SECRET_KEY; decrypts with any of them."""
 
     def __init__(self, secret_keys: Iterable[str]) -> None:
         newest, *older = [Fernet(_derive_key(key)) for key in secret_keys]
         self._newest, self._any = newest, MultiFernet([newest, *older])
 
-    def close(self, text: str) -> Encrypted:
-        """The text, for the store."""
+    def encrypt(self, text: str) -> Encrypted:
+        """Return the text encrypted with the newest key."""
         return Encrypted(self._newest.encrypt(text.encode()).decode())
 
-    def open(self, sealed: Encrypted) -> str:
-        """The text again. WrongKey when it was sealed with a key that is not among ours."""
+    def decrypt(self, token: Encrypted) -> str:
+        """Return the plain text. Raises WrongKey if none of the keys encrypted it."""
         try:
-            return self._any.decrypt(sealed.encode()).decode()
+            return self._any.decrypt(token.encode()).decode()
         except InvalidToken:
             raise WrongKey from None
 
-    def renew(self, sealed: Encrypted) -> Encrypted:
-        """The same, sealed with the newest key, so that the older ones may go."""
-        return self.close(self.open(sealed))
+    def reencrypt(self, token: Encrypted) -> Encrypted:
+        """Return the same text encrypted with the newest key. Raises WrongKey."""
+        return self.encrypt(self.decrypt(token))
 
 
 def _derive_key(secret_key: str) -> bytes:

@@ -90,7 +90,7 @@ class WebhookEndpoint:
 def create(
     redis: Any,
     client: HttpClient,
-    seal: Encryption,
+    encryption: Encryption,
     url: str,
     *,
     http: bool = False,
@@ -103,8 +103,10 @@ def create(
     `authorization` and `headers` come in plain words and are sealed here.
     """
     now = now or time.time()
-    made = WebhookEndpoint(id=f"ep_{randomness.token_hex(8)}", url=url, keys=(_generate_key(seal),), created_at=now)
-    subscriber = _validate(replace(made, **_encrypt_options(seal, wishes)), client, http)
+    made = WebhookEndpoint(
+        id=f"ep_{randomness.token_hex(8)}", url=url, keys=(_generate_key(encryption),), created_at=now
+    )
+    subscriber = _validate(replace(made, **_encrypt_options(encryption, wishes)), client, http)
     pipe = new_pipeline(redis)
     pipe.hset(_redis_key(subscriber.id), mapping={"record": _serialize(subscriber), "state": subscriber.state})
     pipe.zadd(ENDPOINTS_KEY, {subscriber.id: now})
@@ -130,16 +132,16 @@ def load_all(redis: Any) -> Iterator[WebhookEndpoint]:
 
 
 def update(
-    redis: Any, client: HttpClient, seal: Encryption, id: str, *, http: bool = False, **wishes: Any
+    redis: Any, client: HttpClient, encryption: Encryption, id: str, *, http: bool = False, **wishes: Any
 ) -> WebhookEndpoint:
     """The subscriber with these fields changed, checked like a new one. KeyError when there is none."""
-    sealed = _encrypt_options(seal, wishes)
+    sealed = _encrypt_options(encryption, wishes)
     return _update_record(redis, id, "updated", lambda known: _validate(replace(known, **sealed), client, http))
 
 
 def rotate_key(
     redis: Any,
-    seal: Encryption,
+    encryption: Encryption,
     id: str,
     *,
     private: bool = False,
@@ -151,11 +153,13 @@ def rotate_key(
     Present ones that nobody can open any more are dropped.
     """
     now = now or time.time()
-    fresh = _generate_key(seal, private)
+    fresh = _generate_key(encryption, private)
 
     def rotated(known: WebhookEndpoint) -> WebhookEndpoint:
         old = [
-            key if key.until else replace(key, until=now + overlap) for key in known.keys if _is_decryptable(seal, key)
+            key if key.until else replace(key, until=now + overlap)
+            for key in known.keys
+            if _is_decryptable(encryption, key)
         ]
         return _validate_signing(replace(known, keys=(fresh, *(key for key in old if key.until > now))))
 
@@ -167,13 +171,13 @@ def pause(redis: Any, id: str, reason: str = "You paused it.") -> WebhookEndpoin
     return _update_record(redis, id, "paused", lambda known: replace(known, state="paused", state_reason=reason))
 
 
-def reencrypt(redis: Any, seal: Encryption, id: str) -> WebhookEndpoint:
+def reencrypt(redis: Any, encryption: Encryption, id: str) -> WebhookEndpoint:
     """Everything secret sealed with the newest SECRET_KEY, so that older ones may go. WrongKey when none opens it."""
 
     def renewed(known: WebhookEndpoint) -> WebhookEndpoint:
-        authorization = seal.renew(Encrypted(known.authorization)) if known.authorization else ""
-        headers = tuple((name, seal.renew(value)) for name, value in known.headers)
-        keys = tuple(replace(key, encrypted=seal.renew(key.encrypted)) for key in known.keys)
+        authorization = encryption.reencrypt(Encrypted(known.authorization)) if known.authorization else ""
+        headers = tuple((name, encryption.reencrypt(value)) for name, value in known.headers)
+        keys = tuple(replace(key, encrypted=encryption.reencrypt(key.encrypted)) for key in known.keys)
         return replace(known, keys=keys, authorization=authorization, headers=headers)
 
     return _update_record(redis, id, "", renewed)
@@ -258,23 +262,23 @@ def _validate_signing(wish: WebhookEndpoint) -> WebhookEndpoint:
     return wish
 
 
-def _encrypt_options(seal: Encryption, wishes: dict[str, Any]) -> dict[str, Any]:
+def _encrypt_options(encryption: Encryption, wishes: dict[str, Any]) -> dict[str, Any]:
     """The same wishes, with what is secret in them checked and closed."""
     headers, authorization = dict(wishes.get("headers", ())), wishes.get("authorization", "")
     check_headers(headers, authorization)
-    closed: dict[str, Any] = {"headers": tuple((name, seal.close(value)) for name, value in headers.items())}
-    closed["authorization"] = seal.close(authorization) if authorization else ""
+    closed: dict[str, Any] = {"headers": tuple((name, encryption.encrypt(value)) for name, value in headers.items())}
+    closed["authorization"] = encryption.encrypt(authorization) if authorization else ""
     return {name: closed.get(name, value) for name, value in wishes.items()}
 
 
-def _generate_key(seal: Encryption, private: bool = False) -> SigningKey:
+def _generate_key(encryption: Encryption, private: bool = False) -> SigningKey:
     key = signatures.generate_private_key() if private else signatures.generate_secret()
-    return SigningKey(seal.close(key), signatures.scheme_of(key))
+    return SigningKey(encryption.encrypt(key), signatures.scheme_of(key))
 
 
-def _is_decryptable(seal: Encryption, key: SigningKey) -> bool:
+def _is_decryptable(encryption: Encryption, key: SigningKey) -> bool:
     try:
-        seal.open(key.encrypted)
+        encryption.decrypt(key.encrypted)
     except WrongKey:
         return False
     return True

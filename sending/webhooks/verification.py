@@ -29,10 +29,10 @@ def verify_url(client: HttpClient, url: str, *, http: bool = False) -> None:
         )
 
 
-def send_secret(client: HttpClient, seal: Encryption, subscriber: WebhookEndpoint, *, http: bool = False) -> None:
+def send_secret(client: HttpClient, encryption: Encryption, subscriber: WebhookEndpoint, *, http: bool = False) -> None:
     """Tell the address its own secret, signed with it. To repeat this tells the same secret. Unproven if not taken."""
     now = time.time()
-    keys = [seal.open(key.encrypted) for key in subscriber.signing_keys(now)]
+    keys = [encryption.decrypt(key.encrypted) for key in subscriber.signing_keys(now)]
     body = _build_message(
         "endpoint.created", id=subscriber.id, secret=keys[0], event_types=list(subscriber.event_types)
     )

@@ -97,7 +97,7 @@ def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
     made = program("POST", url=URL, event_types=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
     assert made.status_code == 201
     kept = endpoints.load(redis, made.json["id"])
-    assert made.json["secret"] == seal.open(kept.keys[0].encrypted)
+    assert made.json["secret"] == seal.decrypt(kept.keys[0].encrypted)
     ours = decrypt_credentials(redis, seal, kept, time.time())
     assert (kept.event_types, ours.headers) == (("text.*",), {"X-Key": "hidden", "Authorization": "Bearer x"})
     fetched = program("GET", f"/{kept.id}")
@@ -119,7 +119,7 @@ def test_what_is_given_is_changed_and_the_rest_is_left(program, id):
 
 def test_a_new_key_is_told_and_the_old_one_signs_for_a_day_more(program, id, redis, seal):
     rotated = program("POST", f"/{id}/rotate").json
-    assert seal.open(endpoints.load(redis, id).keys[0].encrypted) == rotated["secret"]
+    assert seal.decrypt(endpoints.load(redis, id).keys[0].encrypted) == rotated["secret"]
     assert rotated["keys"][1]["until"] > time.time()
 
 

@@ -22,7 +22,7 @@ class WebhookSender:
         return endpoints.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
 
     def secret(self, id):
-        return SEAL.open(endpoints.load(self.redis, id).keys[0].encrypted)
+        return SEAL.decrypt(endpoints.load(self.redis, id).keys[0].encrypted)
 
     def says(self, kind="text.received", **data):
         return dispatch.deliver_later(self.redis, kind, data or {"words": "grüezi"})

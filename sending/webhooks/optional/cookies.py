@@ -33,7 +33,7 @@ class EndpointCookieJar:
     """`owner` names what the cookies were given to: the endpoint with its present addresses and keys."""
 
     redis: Any
-    seal: Encryption = field(repr=False)
+    encryption: Encryption = field(repr=False)
     endpoint: str
     owner: str
 
@@ -61,14 +61,14 @@ class EndpointCookieJar:
         if not sealed:
             return []
         try:
-            found = json.loads(self.seal.open(Encrypted(sealed.decode())))
+            found = json.loads(self.encryption.decrypt(Encrypted(sealed.decode())))
         except WrongKey:
             return []
         return [Cookie(**row) for row in found["cookies"]] if found["owner"] == self.owner else []
 
     def _write(self, cookies: Iterable[Cookie]) -> Encrypted:
         rows = [{name.lstrip("_"): value for name, value in vars(cookie).items()} for cookie in cookies]
-        return self.seal.close(json.dumps({"owner": self.owner, "cookies": rows}))
+        return self.encryption.encrypt(json.dumps({"owner": self.owner, "cookies": rows}))
 
 
 class StrictCookiePolicy(DefaultCookiePolicy):

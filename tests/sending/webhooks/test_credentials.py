@@ -21,7 +21,7 @@ SEAL = Encryption([OLD])
 BAKED = (
     b"HTTP/1.1 200 OK\r\nSet-Cookie: session=abc; Path=/\r\nSet-Cookie: b=2; Max-Age=60\r\nContent-Length: 0\r\n\r\n"
 )
-LOCKED = "SECRET_KEY has changed since this was sealed: set it to the new value and the old one, comma separated."
+LOCKED = "SECRET_KEY has changed since this was encrypted: set it to the new and the old value, comma separated."
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis)
     assert b"X-Team: marigold\r\n" in there.requests[0]
     (row,) = dispatch.load_attempts(redis, id)
     assert (row.request_headers["X-Team"], row.request_headers["Authorization"]) == ("•••", "•••")
-    key = SEAL.open(endpoints.load(redis, id).keys[0].encrypted)
+    key = SEAL.decrypt(endpoints.load(redis, id).keys[0].encrypted)
     store = everything_in(redis)
     assert b"receiver.test" in store  # we do look where it would be
     for secret in ("s3cret", "marigold", key, key.removeprefix("whsec_")):

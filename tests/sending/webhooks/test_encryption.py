@@ -12,34 +12,34 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 @given(texts)
 def test_what_was_sealed_can_be_opened_and_does_not_show(text):
-    sealed = Encryption([NEW]).close(text)
-    assert Encryption([NEW]).open(sealed) == text
+    sealed = Encryption([NEW]).encrypt(text)
+    assert Encryption([NEW]).decrypt(sealed) == text
     assert len(text) < 8 or text not in sealed
 
 
 def test_the_same_value_never_looks_the_same_twice():
-    assert Encryption([NEW]).close("whsec_x") != Encryption([NEW]).close("whsec_x")
+    assert Encryption([NEW]).encrypt("whsec_x") != Encryption([NEW]).encrypt("whsec_x")
 
 
 def test_while_the_secret_key_is_rotated_both_open_and_the_newest_seals():
-    sealed, both = Encryption([OLD]).close("whsec_x"), Encryption([NEW, OLD])
-    assert both.open(sealed) == "whsec_x"
-    assert Encryption([NEW]).open(both.close("whsec_x")) == "whsec_x"
-    assert Encryption([NEW]).open(both.renew(sealed)) == "whsec_x"
+    sealed, both = Encryption([OLD]).encrypt("whsec_x"), Encryption([NEW, OLD])
+    assert both.decrypt(sealed) == "whsec_x"
+    assert Encryption([NEW]).decrypt(both.encrypt("whsec_x")) == "whsec_x"
+    assert Encryption([NEW]).decrypt(both.reencrypt(sealed)) == "whsec_x"
 
 
 def test_another_key_is_told_as_such_with_what_mends_it():
-    with pytest.raises(WrongKey, match="SECRET_KEY has changed since this was sealed: set it to the new value and the"):
-        Encryption([NEW]).open(Encryption([OLD]).close("whsec_x"))
+    with pytest.raises(WrongKey, match="SECRET_KEY has changed since this was encrypted: set it to the new and the"):
+        Encryption([NEW]).decrypt(Encryption([OLD]).encrypt("whsec_x"))
 
 
 @given(texts)
 def test_what_nobody_sealed_is_not_opened(text):
     with pytest.raises(WrongKey):
-        Encryption([NEW, OLD]).open(Encrypted(text))
+        Encryption([NEW, OLD]).decrypt(Encrypted(text))
 
 
 def test_a_flipped_character_is_noticed():
-    sealed = Encryption([NEW]).close("Bearer x")
+    sealed = Encryption([NEW]).encrypt("Bearer x")
     with pytest.raises(WrongKey):
-        Encryption([NEW]).open(Encrypted(sealed[:30] + ("A" if sealed[30] != "A" else "B") + sealed[31:]))
+        Encryption([NEW]).decrypt(Encrypted(sealed[:30] + ("A" if sealed[30] != "A" else "B") + sealed[31:]))

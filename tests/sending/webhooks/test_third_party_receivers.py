@@ -37,7 +37,7 @@ def tells(redis, client):
 
 
 def secrets_of(one):
-    return [SEAL.open(key.encrypted) for key in one.keys]
+    return [SEAL.decrypt(key.encrypted) for key in one.keys]
 
 
 @pytest.fixture(scope="module")
