@@ -28,6 +28,7 @@ from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, mask_email, parse_json, split_words
 from receiving.providers import OK, Provider
 from receiving.signatures import check_timestamp, parse_timestamp, secrets_with_prefix
+from sending.webhooks.signatures import decode_base64
 
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
@@ -137,7 +138,7 @@ class SendGrid(Provider):
 
 def _is_valid_signature(signature: str, key: EllipticCurvePublicKey, content: bytes) -> bool:
     try:
-        key.verify(base64.b64decode(signature, validate=True), content, ECDSA(SHA256()))
+        key.verify(decode_base64(signature), content, ECDSA(SHA256()))
     except (cryptography.exceptions.InvalidSignature, ValueError):
         return False
     return True
