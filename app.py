@@ -1,13 +1,13 @@
-"""The Flask app: settings, store, blueprints, error responses."""
+"""The Flask app: settings, store, blueprints and error responses."""
 
 import logging
-from typing import Any
+from collections.abc import Callable
 
 import redis as redis_client
 from flask import Flask, Request, Response, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from redis.exceptions import ConnectionError as StoreUnreachable
-from redis.exceptions import TimeoutError as StoreTooSlow
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
@@ -38,11 +38,10 @@ BLUEPRINTS = (
 
 
 def create_app(settings: config.Settings | None = None, redis: redis_client.Redis | None = None) -> Flask:
-    """The app on these settings and this store; both are made from the environment when they are not given."""
+    """The app. Settings default to the environment, and the store to the one that the settings name."""
     settings = settings or config.load()
-    redis = redis or config.connect(settings)
     app = Flask(__name__)
-    context.init_app(app, settings, redis)
+    context.init_app(app, settings, redis or config.connect(settings))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],
@@ -51,8 +50,8 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = LazySessionInterface()
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(MaskingFilter())
+    for log_handler in logging.getLogger().handlers:
+        log_handler.addFilter(MaskingFilter())
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.init_app(app)
@@ -60,21 +59,21 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     trust_proxies(app, settings.trusted_proxies)
     enforce_https(app, settings)
     app.after_request(add_nosniff_header)
-    for trouble, answer in ERROR_HANDLERS.items():
-        app.register_error_handler(trouble, answer)
+    for error, handler in ERROR_HANDLERS.items():
+        app.register_error_handler(error, handler)
     return app
 
 
 class LazySessionInterface(SecureCookieSessionInterface):
-    """Flask's own sessions, but a request without a cookie does not pay for reading one: no webhook has any."""
+    """Flask's sessions, without the cost of opening one for a request without cookies, such as a webhook."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The session of the cookie, or an empty one."""
+        """The session in the cookie, or an empty one."""
         return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
 
 def add_nosniff_header(response: Response) -> Response:
-    """Every answer is what it says it is: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
+    """Forbid content sniffing: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -86,48 +85,52 @@ def trust_proxies(app: Flask, count: int) -> None:
 
 
 def enforce_https(app: Flask, settings: config.Settings) -> None:
-    """Pages asked for by http go to https. Webhooks never redirect: their signature already holds the scheme."""
+    """Redirect GET requests from HTTP to HTTPS, and set HSTS. A POST, such as a webhook, is not redirected."""
 
-    def only_https() -> BaseResponse | None:
-        # Health checks come from inside, past the proxy, so without its header.
+    def redirect_to_https() -> BaseResponse | None:
+        # Health checks do not pass the proxy, so they lack its header.
         is_proxied = "X-Forwarded-Proto" in request.headers
         if is_proxied and not request.is_secure and request.method in ("GET", "HEAD"):
             return redirect(settings.public_url + request.full_path.rstrip("?"), 308)
         return None
 
-    def stay(response: Response) -> Response:
+    def add_hsts_header(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
 
     if settings.is_public_https:
-        app.after_request(stay)
+        app.after_request(add_hsts_header)
         if settings.trusted_proxies:
-            app.before_request(only_https)
+            app.before_request(redirect_to_https)
 
 
 def _text_response(sentence: str, status: int, **headers: str) -> Response:
     return Response(sentence + "\n", status, headers, content_type="text/plain; charset=utf-8")
 
 
-def _http_error(refusal: HTTPException) -> Response:
-    kept = {name: value for name, value in refusal.get_headers() if name in ("Allow", "Retry-After")}
-    return _text_response(refusal.description or refusal.name, refusal.code or 500, **kept)
+def _retry_later(sentence: str) -> Response:
+    return _text_response(sentence, 503, **{"Retry-After": "5"})
 
 
-def _store_unavailable(trouble: Exception) -> Response:
-    logging.getLogger(__name__).error("The store does not answer: %s", trouble)
-    return _text_response("Our store does not answer just now. Please try again.", 503, **{"Retry-After": "5"})
+def _http_error(error: HTTPException) -> Response:
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    return _text_response(error.description or error.name, error.code or 500, **headers)
 
 
-def _internal_error(trouble: Exception) -> Response:
-    logging.getLogger(__name__).exception("A request failed", exc_info=trouble)
-    return _text_response("Something went wrong on our side. It is in our log.", 500)
+def _store_unavailable(error: Exception) -> Response:
+    logging.getLogger(__name__).error("Redis is not responding: %s", error)
+    return _retry_later("Our data store is not responding. Please try again.")
 
 
-ERROR_HANDLERS: dict[type[Exception], Any] = {
-    StillRunning: lambda _: _text_response("This delivery is still being worked on.", 503, **{"Retry-After": "5"}),
-    StoreUnreachable: _store_unavailable,
-    StoreTooSlow: _store_unavailable,
+def _internal_error(error: Exception) -> Response:
+    logging.getLogger(__name__).exception("A request failed", exc_info=error)
+    return _text_response("Something went wrong on our side. The error has been logged.", 500)
+
+
+ERROR_HANDLERS: dict[type[Exception], Callable[..., Response]] = {
+    StillRunning: lambda error: _retry_later("This delivery is still being processed."),
+    RedisConnectionError: _store_unavailable,
+    RedisTimeoutError: _store_unavailable,
     HTTPException: _http_error,
     Exception: _internal_error,
 }

@@ -67,9 +67,9 @@ class Settings:
     trusted_proxies: int = setting(
         "the number of reverse proxies in front of the app; on a Heroku dyno the default is 1", "0"
     )
-    allow_loopback: bool = setting("yes lets `check` and webhooks reach this machine; for the demo only", "no")
+    allow_loopback: bool = setting("whether `check` and webhooks may reach this machine; for the demo only", "no")
     redis_tls_verify: bool = setting(
-        "no accepts a self-signed certificate of a rediss:// store; on a Heroku dyno the default is no", "yes"
+        "whether to verify the certificate of a rediss:// store; on a Heroku dyno the default is no", "yes"
     )
     web_concurrency: int = setting("the number of web processes", "2")
     port: int = setting("the port that the web processes listen on", "8000")

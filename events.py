@@ -22,7 +22,7 @@ EVENT_TYPES = {
     "text.answered": "the webhook's response contained the reply: answer, ms (from request to response)",
     "text.sent": "a text was sent through the REST API: who, answer, segments",
     "text.delivered": "Twilio reported a new status of a text: status (sent, delivered, …)",
-    "text.failed": "a text could not be sent, or was not allowed to be sent: who, reason",
+    "text.failed": "a text could not or must not be sent: who, reason",
     "call.received": "a call arrived: who",
     "call.heard": "the caller pressed a key or said something: words",
     "call.spoken": "a sentence was spoken to the caller: answer, ms",

@@ -1,1 +1,1 @@
-"""Chapter 4: what the number does."""
+"""Texts and calls to the Twilio number, and the commands that people can send."""

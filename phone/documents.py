@@ -1,4 +1,4 @@
-"""The documents a caller hears: each carries its number, so that a late fetch of an old one is recognised."""
+"""The TwiML documents of a call. Each contains its number, so that a late fetch of an old document is recognized."""
 
 import re
 from urllib.parse import urlencode
@@ -8,22 +8,30 @@ from twilio.twiml.voice_response import VoiceResponse
 from phone.commands import load_commands
 from phone.xml_text import to_xml_text
 
-GATHER_TIMEOUT_SECONDS = 6  # seconds a caller has to press or say something
-MAX_CHOICE_KEYS = 9  # that can stand for an answer
+GATHER_TIMEOUT_SECONDS = 6  # for the caller to press a key or speak
+MAX_CHOICE_KEYS = 9
 RECORD_KEY, GOODBYE_KEY, REPEAT_KEY = "9", "#", "*"
-MAX_RECORDING_SECONDS = 60  # seconds
+MAX_RECORDING_SECONDS = 60
 SERVICE_NAME = "Call and Response"
-# What is said while a worker works, in turn, so that waiting is never silence and never a loop of one sentence.
-WAITING_PHRASES = ("I am working on it.", "Still working on it.", "It takes a moment longer.", "Thank you for waiting.")
+# Spoken in turn while the caller waits, so that the line is never silent and no sentence is repeated at once.
+WAITING_PHRASES = (
+    "I am working on it.",
+    "Still working on it.",
+    "This will take a moment longer.",
+    "Thank you for waiting.",
+)
 
 
-def step_url(path: str, document: int, **more: str) -> str:
-    """Where the next step of a call goes: a path of ours that carries the number of the document it stands in."""
-    return f"{path}?{urlencode({'doc': document, **more})}"
+def step_url(path: str, document: int, **query: str) -> str:
+    """The URL of the next step of a call, with the number of the document that contains it."""
+    return f"{path}?{urlencode({'doc': document, **query})}"
 
 
-def menu(opening: str, document: int, quiet: int = 0, whole: bool = True) -> str:
-    """Something said, then what one can ask for: by key or by speech. Silence comes back here, counted."""
+def menu(opening: str, document: int, silent_menus: int = 0, is_full_menu: bool = True) -> str:
+    """Speaks the opening and the menu, and gathers a key or speech.
+
+    `silent_menus` is the number of menus in a row without input. Unless `is_full_menu`, only a short prompt is spoken.
+    """
     response = VoiceResponse()
     gather = response.gather(
         input="dtmf speech",
@@ -35,19 +43,19 @@ def menu(opening: str, document: int, quiet: int = 0, whole: bool = True) -> str
         action=step_url("/voice/menu", document),
     )
     gather.say(to_xml_text(opening))
-    gather.say(spoken_menu() if whole else "What else? Press star for the menu, or hash to say goodbye.")
-    response.redirect(step_url("/voice/menu", document, quiet=str(quiet + 1)))
+    gather.say(spoken_menu() if is_full_menu else "Anything else? Press star for the menu, or hash to hang up.")
+    response.redirect(step_url("/voice/menu", document, silent=str(silent_menus + 1)))
     return str(response)
 
 
 def spoken_menu() -> str:
-    """The menu in one breath, from the command table."""
-    rows = [f"Press {row.key}, or say {row.name}, for {row.about}." for row in load_commands().values()]
-    return " ".join([*rows, f"Press {RECORD_KEY} to leave a message. Press hash to say goodbye."])
+    """The menu as spoken, generated from the commands."""
+    rows = [f"Press {row.key}, or say {row.name}, for {row.help_text}." for row in load_commands().values()]
+    return " ".join([*rows, f"Press {RECORD_KEY} to leave a message. Press hash to hang up."])
 
 
 def prompt(words: str, command: str, document: int, choices: tuple[str, ...] = ()) -> str:
-    """Asks for the words a command needs; of the choices, the first are offered with their keys."""
+    """Asks for the argument of a command. The first MAX_CHOICE_KEYS choices can be selected by key."""
     response = VoiceResponse()
     keys = {"input": "dtmf speech", "num_digits": 1, "finish_on_key": ""} if choices else {"input": "speech"}
     gather = response.gather(
@@ -64,13 +72,13 @@ def prompt(words: str, command: str, document: int, choices: tuple[str, ...] = (
 
 
 def spoken_choices(words: list[str]) -> str:
-    """What may be answered, each once: the first by their keys."""
+    """The choices as spoken: the first MAX_CHOICE_KEYS with their keys, the others by name."""
     keyed = [f"Press {key} for {word}." for key, word in enumerate(words[:MAX_CHOICE_KEYS], 1)]
     return " ".join(keyed + [f"Or say {word}." for word in words[MAX_CHOICE_KEYS:]])
 
 
 def waiting(answer_id: str, document: int, turn: int, words: str = "") -> str:
-    """Says something, plays something, and comes back to ask again after about five seconds."""
+    """Speaks the progress or a waiting phrase, plays a sound, and checks for the answer again after about 5 s."""
     response = VoiceResponse()
     response.say(to_xml_text(words or WAITING_PHRASES[turn % len(WAITING_PHRASES)]))
     response.play("/static/waiting.wav")
@@ -79,7 +87,7 @@ def waiting(answer_id: str, document: int, turn: int, words: str = "") -> str:
 
 
 def hold(answer_id: str, document: int, turn: int) -> str:
-    """The answer is on its way into this call by another road: keep the line without starting a sentence."""
+    """Only plays the sound: a live update of the call is about to speak the answer."""
     response = VoiceResponse()
     response.play("/static/waiting.wav")
     response.redirect(step_url("/voice/wait", document, answer=answer_id, turn=str(turn)))
@@ -87,7 +95,7 @@ def hold(answer_id: str, document: int, turn: int) -> str:
 
 
 def record(document: int) -> str:
-    """A message after the tone. Its sound comes by a callback of its own, when Twilio has it."""
+    """Records a message. Twilio sends the recording in a separate callback once it is available."""
     response = VoiceResponse()
     response.say("Leave your message after the tone, and press any key when you are done.")
     response.record(
@@ -102,7 +110,7 @@ def record(document: int) -> str:
 
 
 def goodbye(words: str = "Thank you for calling. Goodbye.") -> str:
-    """The last words."""
+    """Speaks the words and hangs up."""
     response = VoiceResponse()
     response.say(to_xml_text(words))
     response.hangup()

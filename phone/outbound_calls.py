@@ -1,11 +1,11 @@
-"""Calls of our own: what somebody follows is spoken to them, if they asked for calls."""
+"""Outbound calls: speak a notification to a follower who chose calls instead of texts."""
 
 from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
 import events
 from phone import documents
-from phone.voice import step_key
+from phone.call_steps import step_key
 from phone.xml_text import to_xml_text
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
@@ -13,55 +13,62 @@ from receiving.receiver import WebhookContext, webhook
 from sending import followers, outbox
 from sending.outbox import OutboundMessage
 
-bp = Blueprint("told", __name__)
+bp = Blueprint("outbound_calls", __name__)
 
-UNFOLLOW_KEY = "8"  # as in the menu: unfollow
+UNFOLLOW_KEY = "8"  # the same as in the menu
 UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
 UNFOLLOWED_TEXT = "You no longer follow anything here. Goodbye."
 
 
-@webhook(bp, "/voice/told", key=step_key)
-def speak_notification(visit: WebhookContext) -> StoredResponse:
-    """Somebody whom we called has picked up."""
-    effect = outbox.load(visit.redis, visit.delivery.query.get("message", ""))
-    if effect is None:
+@webhook(bp, "/voice/outbound", key=step_key)
+def speak_notification(context: WebhookContext) -> StoredResponse:
+    """The person has answered the call."""
+    message = _load_message(context)
+    if message is None:
         return StoredResponse(documents.goodbye())
-    events.publish(visit.pipe, "call.spoken", visit.delivery["CallSid"], answer=effect.body, ms=0)
-    return StoredResponse(_notification_document(effect))
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=message.body, ms=0)
+    return StoredResponse(_notification_document(message))
 
 
-@webhook(bp, "/voice/told/key", key=step_key)
-def handle_key(visit: WebhookContext) -> StoredResponse:
-    """They pressed a key: no more of this, or it was enough for today."""
-    effect = outbox.load(visit.redis, visit.delivery.query.get("message", ""))
-    if visit.delivery["Digits"] != UNFOLLOW_KEY or effect is None:
+@webhook(bp, "/voice/outbound/key", key=step_key)
+def handle_key(context: WebhookContext) -> StoredResponse:
+    """UNFOLLOW_KEY unfollows everything; any other key only ends the call."""
+    message = _load_message(context)
+    if context.delivery["Digits"] != UNFOLLOW_KEY or message is None:
         return StoredResponse(documents.goodbye("Goodbye."))
-    followers.unfollow(visit.redis, effect.to)
-    events.publish(visit.pipe, "call.spoken", visit.delivery["CallSid"], answer=UNFOLLOWED_TEXT, ms=0)
+    followers.unfollow(context.redis, message.to)
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=UNFOLLOWED_TEXT, ms=0)
     return StoredResponse(documents.goodbye(UNFOLLOWED_TEXT))
 
 
 def status_key(delivery: Delivery) -> str:
-    """A status comes once."""
-    return f"told-status:{delivery['CallSid']}:{delivery['CallStatus']}"
+    """The claim key of a status callback: each status of a call is handled once."""
+    return f"outbound-call-status:{delivery['CallSid']}:{delivery['CallStatus']}"
 
 
-@webhook(bp, "/voice/told/status", key=status_key)
-def update_status(visit: WebhookContext) -> StoredResponse:
-    """Nobody picked up: then they are told by text."""
-    effect, call = outbox.load(visit.redis, visit.delivery.query.get("message", "")), visit.delivery
-    if effect and call["CallStatus"] in UNANSWERED_STATUSES:
-        outbox.plan(visit.pipe, OutboundMessage(f"{effect.id}:text", effect.to, effect.body, effect.subject))
-    return StoredResponse(status=204)  # and no event: who follows the end of calls would be called about this one
+@webhook(bp, "/voice/outbound/status", key=status_key)
+def update_status(context: WebhookContext) -> StoredResponse:
+    """Send the notification as a text if the call was not answered.
+
+    No event is published: a follower of call.ended would be called about this call.
+    """
+    message = _load_message(context)
+    if message and context.delivery["CallStatus"] in UNANSWERED_STATUSES:
+        outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
+    return StoredResponse(status=204)
 
 
-def _notification_document(effect: OutboundMessage) -> str:
+def _load_message(context: WebhookContext) -> OutboundMessage | None:
+    return outbox.load(context.redis, context.delivery.query.get("message", ""))
+
+
+def _notification_document(message: OutboundMessage) -> str:
     response = VoiceResponse()
-    response.say(to_xml_text(f"Hello, this is {documents.SERVICE_NAME}, with what you follow."))
-    address = documents.step_url("/voice/told/key", 1, message=effect.id)
-    gather = response.gather(num_digits=1, timeout=documents.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=address)
-    gather.say(to_xml_text(effect.body))
-    gather.say(f"Press {UNFOLLOW_KEY} to end all that you follow.")
+    response.say(to_xml_text(f"Hello, this is {documents.SERVICE_NAME}, with news on a topic you follow."))
+    action = documents.step_url("/voice/outbound/key", 1, message=message.id)
+    gather = response.gather(num_digits=1, timeout=documents.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=action)
+    gather.say(to_xml_text(message.body))
+    gather.say(f"Press {UNFOLLOW_KEY} to unfollow everything.")
     response.say("Goodbye.")
     response.hangup()
     return str(response)

@@ -1,12 +1,13 @@
-"""Texts: one in, one back."""
+"""Incoming texts and the delivery status of outgoing ones."""
 
 import hashlib
 import time
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
 
 import events
+from context import queues, settings
 from masking import alias, mask, mask_words
 from phone.commands import NeedsWords, SlowAnswer, find_by_words
 from phone.commands.help import list_commands
@@ -22,74 +23,73 @@ from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
 
-# Twilio answers these itself and blocks or unblocks the number; a second answer of ours would be one too many.
+# Twilio answers these keywords itself and blocks or unblocks the number, so we do not reply to them.
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
 START_KEYWORDS = frozenset(("start", "yes", "unstop"))
-ANSWER_TIMEOUT_SECONDS = 120  # seconds until somebody who texted is told that it takes too long
-STATUS_ORDER = ("accepted", "queued", "sending", "sent", "delivered", "read")  # it only moves forward
+ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
+STATUS_ORDER = ("accepted", "queued", "sending", "sent", "delivered", "read")
 FINAL_STATUSES = ("undelivered", "failed")
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
 @webhook(bp, "/sms", key=lambda delivery: f"sms:{delivery['MessageSid']}")
-def receive_text(visit: WebhookContext) -> StoredResponse:
-    """Somebody texted the number."""
-    text, who = visit.delivery, visit.delivery["From"]
+def receive_text(context: WebhookContext) -> StoredResponse:
+    """Reply to an incoming text."""
+    text, sender = context.delivery, context.delivery["From"]
     body = text["Body"].strip()
-    events.publish(visit.pipe, "text.received", text["MessageSid"], who=mask(who), words=mask_words(body))
+    events.publish(context.pipe, "text.received", text["MessageSid"], who=mask(sender), words=mask_words(body))
     if text["OptOutType"] or body.lower() in STOP_KEYWORDS | START_KEYWORDS:
-        return _change_opt_out(visit, who, text["OptOutType"] or body)
-    answer = _answer_text(visit, who, body)
-    took = round((time.time() - text.received_at) * 1000, 1)
-    events.publish(visit.pipe, "text.answered", text["MessageSid"], answer=answer, ms=took)
+        return _change_opt_out(context, sender, text["OptOutType"] or body)
+    answer = _answer_text(context, sender, body)
+    duration_ms = round((time.time() - text.received_at) * 1000, 1)
+    events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)
 
 
-def _change_opt_out(visit: WebhookContext, who: str, word: str) -> StoredResponse:
-    """STOP and START: remembered here, answered by Twilio. HELP comes here only when Twilio answered it.
+def _change_opt_out(context: WebhookContext, sender: str, keyword: str) -> StoredResponse:
+    """Record a STOP or START; Twilio replies. HELP gets here only if Twilio has already answered it.
 
-    A START that we bring ourselves is an old one, and they may have texted STOP since.
+    A START that is replayed or backfilled is ignored: the sender may have texted STOP since.
     """
-    if word.lower() in STOP_KEYWORDS:
-        opt_outs.opt_out(visit.pipe, who)
-        events.publish(visit.pipe, "person.opted_out", visit.delivery["MessageSid"], who=mask(who))
-    elif word.lower() in START_KEYWORDS and not visit.delivery.replay_mark:
-        opt_outs.opt_in(visit.pipe, who)
-        events.publish(visit.pipe, "person.opted_in", visit.delivery["MessageSid"], who=mask(who))
+    if keyword.lower() in STOP_KEYWORDS:
+        opt_outs.opt_out(context.pipe, sender)
+        events.publish(context.pipe, "person.opted_out", context.delivery["MessageSid"], who=mask(sender))
+    elif keyword.lower() in START_KEYWORDS and not context.delivery.replay_mark:
+        opt_outs.opt_in(context.pipe, sender)
+        events.publish(context.pipe, "person.opted_in", context.delivery["MessageSid"], who=mask(sender))
     return EMPTY_RESPONSE
 
 
-def _answer_text(visit: WebhookContext, who: str, body: str) -> str:
+def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
     found = find_by_words(body)
     if found is None:
-        _record_command(visit, who, "other")
-        opening = "" if body else "That text was empty. "
-        return opening + ("" if not body else "I do not know that one. ") + list_commands("")
+        _record_command(context, sender, "other")
+        return ("I do not know that command. " if body else "Your text was empty. ") + list_commands("")
     command, words = found
-    _record_command(visit, who, command.name)
+    _record_command(context, sender, command.name)
     try:
-        answer = command.answer(words)
+        answer = command.run(words)
     except NeedsWords as question:
         return question.written_prompt
     if isinstance(answer, str):
         return answer
-    _enqueue_answer(visit, who, command.name, answer)
-    return f"{answer.interim_answer} The answer comes as another text."
+    _enqueue_answer(context, sender, command.name, answer)
+    return f"{answer.interim_answer} I will text you the answer."
 
 
-def _enqueue_answer(visit: WebhookContext, who: str, name: str, slow: SlowAnswer) -> None:
-    sid = visit.delivery["MessageSid"]
-    once = replay_marker.claim_key(visit.delivery, f"text {sid}")  # done again, where the presenter asks for it to be
-    id = hashlib.sha256(once.encode()).hexdigest()[:20]
-    ask = PendingAnswer(id, name, slow.words, "text", who, sid, time.time() + ANSWER_TIMEOUT_SECONDS)
-    current_app.extensions["queues"].enqueue(visit.pipe, ask, slow.task)
+def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:
+    sid = context.delivery["MessageSid"]
+    # The claim key of a forced replay differs, so that the work is done again.
+    claim = replay_marker.claim_key(context.delivery, f"text {sid}")
+    id = hashlib.sha256(claim.encode()).hexdigest()[:20]
+    deadline = time.time() + ANSWER_TIMEOUT_SECONDS
+    queues().enqueue(context.pipe, PendingAnswer(id, command, slow.words, "text", sender, sid, deadline), slow.task)
 
 
-def _record_command(visit: WebhookContext, who: str, command: str) -> None:
-    pending_answers.record_command(
-        visit.pipe, command, "text", alias(who, current_app.extensions["settings"].secret_key[0])
-    )
+def _record_command(context: WebhookContext, sender: str, command: str) -> None:
+    sender_alias = alias(sender, settings().secret_key[0])
+    pending_answers.record_command(context.pipe, command, "text", sender_alias)
 
 
 def _message_response(words: str) -> StoredResponse:
@@ -103,27 +103,27 @@ def _status_key(delivery: Delivery) -> str:
 
 
 @webhook(bp, "/sms/status", key=_status_key)
-def update_text_status(visit: WebhookContext) -> StoredResponse:
-    """A text of ours is sent, delivered, or not. It also settles a text that we were in doubt about."""
-    text = visit.delivery
+def update_text_status(context: WebhookContext) -> StoredResponse:
+    """Publish the new status of an outgoing text. It also settles a text whose sending had an unknown result."""
+    text = context.delivery
     sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
-    effect = outbox.load(visit.redis, text.query.get("message", ""))
-    if effect and effect.state in ("sending", "unknown") and outbox.claim_sid(visit.redis, sid, effect.id):
-        outbox.settle(visit.redis, effect.id, effect.state, "sent", sid=sid)
-    if _advance_status(visit, sid, status):
-        story = (effect and effect.subject) or sid
-        facts = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
-        events.publish(visit.pipe, "text.delivered", story, **facts)
+    message = outbox.load(context.redis, text.query.get("message", ""))
+    if message and message.state in ("sending", "unknown") and outbox.claim_sid(context.redis, sid, message.id):
+        outbox.settle(context.redis, message.id, message.state, "sent", sid=sid)
+    if _advance_status(context, sid, status):
+        subject = (message and message.subject) or sid
+        data = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
+        events.publish(context.pipe, "text.delivered", subject, **data)
     return StoredResponse(status=204)
 
 
-def _advance_status(visit: WebhookContext, sid: str, status: str) -> bool:
-    """Callbacks come in any order; a late "sent" does not undo "delivered"."""
+def _advance_status(context: WebhookContext, sid: str, status: str) -> bool:
+    """Store the status. False if it is not newer: callbacks arrive in any order."""
     key = f"text-status:{sid}"
-    before = (visit.redis.get(key) or b"").decode()
-    if before in FINAL_STATUSES or (status in STATUS_ORDER and _rank(status) <= _rank(before)):
+    previous = (context.redis.get(key) or b"").decode()
+    if previous in FINAL_STATUSES or (status in STATUS_ORDER and _rank(status) <= _rank(previous)):
         return False
-    visit.pipe.set(key, status, ex=pending_answers.ANSWER_TTL_SECONDS)
+    context.pipe.set(key, status, ex=pending_answers.ANSWER_TTL_SECONDS)
     return True
 
 
@@ -133,5 +133,5 @@ def _rank(status: str) -> int:
 
 @verified_only(bp, "/sms/fallback")
 def text_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio could not get an answer from /sms: this one needs no store."""
-    return _message_response("Sorry, something went wrong on our side. Please text that again in a minute.")
+    """The reply if Twilio got no valid response from /sms; it needs no store."""
+    return _message_response("Sorry, something went wrong on our side. Please text again in a minute.")

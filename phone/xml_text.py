@@ -1,12 +1,14 @@
-"""What we say, without what XML cannot hold: people may text a bell, and we repeat their words."""
+"""Text for TwiML: people can text control characters, and replies quote their words."""
 
 import re
 
-FORBIDDEN_CHARACTERS = re.compile(
-    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # https://www.w3.org/TR/xml/#charsets
+# https://www.w3.org/TR/xml/#charsets
+FORBIDDEN_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_xml_text(words: str) -> str:
-    """The words, every character that XML forbids replaced by a space; never empty, since an empty Say is a warning."""
+    """The words, with every character that XML forbids replaced by a space.
+
+    Blank text becomes one space, because Twilio warns about an empty Say.
+    """
     return FORBIDDEN_CHARACTERS.sub(" ", words) if words.strip() else " "

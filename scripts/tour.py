@@ -17,7 +17,13 @@ TOUR = {
         "receiving/inbox.py",
     ],
     "One provider": ["receiving/providers/github.py"],
-    "A person texts or calls": ["phone/commands/", "phone/sms.py", "phone/documents.py", "phone/voice.py"],
+    "A person texts or calls": [
+        "phone/commands/",
+        "phone/sms.py",
+        "phone/documents.py",
+        "phone/call_steps.py",
+        "phone/voice.py",
+    ],
     "Slow work and its callback": [
         "workers/pending_answers.py",
         "workers/queues.py",

@@ -93,7 +93,7 @@ def issue_unfollow_token(redis: Store, number: str) -> str:
 
 
 def resolve_unfollow_token(redis: Store, token: str) -> str:
-    """Return the number that owns this token, or ""."""
+    """Return the phone number that this token was issued for, or ""."""
     return (redis.get(f"unfollow:{token}") or b"").decode()
 
 

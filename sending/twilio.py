@@ -137,8 +137,8 @@ class TwilioGateway:
             self.client.calls.create,
             to=message.to,
             from_=self.settings.twilio_phone_number,
-            url=f"{origin}/voice/told?message={message.id}",
-            status_callback=f"{origin}/voice/told/status?message={message.id}",
+            url=f"{origin}/voice/outbound?message={message.id}",
+            status_callback=f"{origin}/voice/outbound/status?message={message.id}",
         )
         return self._call_api(message, request, self._mark_called)
 

@@ -16,6 +16,7 @@ from tests.support.exchange_process import ExchangeProcess
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, needs
+from tests.support.redis_keys import undocumented
 from tests.support.stage import StageEvents
 
 # They start many processes and wait for most of a minute each.
@@ -56,11 +57,13 @@ def store() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-def redis(store: ValkeyServer) -> Iterator[redis_client.Redis]:
-    """A client to an empty store."""
+def redis(store: ValkeyServer, request: pytest.FixtureRequest) -> Iterator[redis_client.Redis]:
+    """A client to an empty store. What the test leaves in it must be in docs/redis-keys.md."""
     client = redis_client.Redis(port=store.port)
     client.flushall()
     yield client
+    if "engine" not in request.path.parts:  # the engine is independent of our keys; its tests have jobs of their own
+        assert not undocumented(client)
     client.close()
 
 

@@ -42,7 +42,7 @@ def test_every_provider_has_its_row_and_every_row_its_provider():
 
 def test_every_command_has_its_row_and_every_row_its_command():
     rows = [row[:3] for row in table("What the number does")]
-    assert rows == [[f"`{row.usage}`", row.key, row.about] for row in load_commands().values()]
+    assert rows == [[f"`{row.usage}`", row.key, row.help_text] for row in load_commands().values()]
 
 
 def test_every_make_target_in_the_papers_exists():

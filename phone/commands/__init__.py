@@ -1,4 +1,4 @@
-"""The command table: what people can ask for, by text or by key. Every file here is read when the table is."""
+"""The commands that people can text or select by key. Every module in this package registers its own."""
 
 import functools
 import importlib
@@ -13,7 +13,7 @@ from workers.queues import Task
 
 @dataclass(frozen=True)
 class SlowAnswer:
-    """An answer that a worker has to work out: the task, its words, and what to say meanwhile."""
+    """An answer that a worker computes: `task` is called with `words`; `interim_answer` is sent at once."""
 
     task: Task
     words: str
@@ -22,17 +22,17 @@ class SlowAnswer:
 
 Answer = str | SlowAnswer
 CommandFunction = Callable[[str], Answer]
-"""What a command is: it takes the words that came after its name and answers at once, or hands over to a worker."""
+"""Takes the words after the command's name; returns the answer, or a SlowAnswer if a worker must compute it."""
 
 
 CommandFunctionT = TypeVar("CommandFunctionT", bound=CommandFunction)
 
 
 class NeedsWords(Exception):
-    """The command cannot do anything without words; the message asks for them.
+    """The command needs an argument; the message asks for it.
 
-    `choices` are what may be answered: on the phone the first nine have a key. `written_prompt` is the whole question
-    for who cannot hear them.
+    `choices` are the possible arguments: on the phone, keys select the first nine. `written_prompt` replaces the
+    message in a text, where the choices are not spoken.
     """
 
     def __init__(self, question: str, choices: tuple[str, ...] = (), written_prompt: str = "") -> None:
@@ -42,53 +42,53 @@ class NeedsWords(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """One row of the table. `about` is the function's docstring, and stands in HELP and in the spoken menu."""
+    """A registered command. `help_text` is the function's docstring, used in HELP and in the spoken menu."""
 
     name: str
     key: str
-    about: str
-    answer: CommandFunction
-    takes: str = ""  # what the words are, if it wants any: "address"
+    help_text: str
+    run: CommandFunction
+    argument: str = ""  # its name in HELP, such as "address"; "" if the command takes none
     aliases: tuple[str, ...] = ()
 
     @property
     def usage(self) -> str:
-        """How it is texted: `check <address>`."""
-        return f"{self.name} <{self.takes}>" if self.takes else self.name
+        """The text to send, such as `check <address>`."""
+        return f"{self.name} <{self.argument}>" if self.argument else self.name
 
 
 COMMANDS: dict[str, Command] = {}
 
 
 def command(
-    name: str, key: str, takes: str = "", aliases: tuple[str, ...] = ()
+    name: str, key: str, argument: str = "", aliases: tuple[str, ...] = ()
 ) -> Callable[[CommandFunctionT], CommandFunctionT]:
-    """Put a function in the table. Its docstring is its help line; its key is pressed in the spoken menu."""
+    """Register a command. `key` selects it in the spoken menu. Raises ValueError if a name or key is taken."""
 
-    def register(ask: CommandFunctionT) -> CommandFunctionT:
+    def register(function: CommandFunctionT) -> CommandFunctionT:
         if any(row.key == key or name in (row.name, *row.aliases) for row in COMMANDS.values()):
-            raise ValueError(f"two commands want the word {name} or the key {key}")
-        COMMANDS[name] = Command(name, key, (ask.__doc__ or "").strip(), ask, takes, aliases)
-        return ask
+            raise ValueError(f"The name {name} or the key {key} belongs to another command.")
+        COMMANDS[name] = Command(name, key, (function.__doc__ or "").strip(), function, argument, aliases)
+        return function
 
     return register
 
 
 @functools.cache
 def load_commands() -> dict[str, Command]:
-    """The whole table, sorted by key."""
+    """All commands by name, sorted by key; imports every module of this package."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(COMMANDS.items(), key=lambda row: row[1].key))
 
 
 def find_by_key(key: str) -> Command | None:
-    """The command behind this key, or None."""
+    """The command with this key, or None."""
     return next((row for row in load_commands().values() if row.key == key), None)
 
 
 def find_by_words(words: str) -> tuple[Command, str] | None:
-    """The command whose name comes first, and the words after it; None when nothing fits."""
+    """The command whose name is the first word, and the remaining words; None if there is no such command."""
     name, _, rest = words.strip().partition(" ")
     name = name.lower().rstrip("?.!,;:") or name
     for row in load_commands().values():
@@ -98,10 +98,10 @@ def find_by_words(words: str) -> tuple[Command, str] | None:
 
 
 def find_by_speech(words: str) -> tuple[Command, str] | None:
-    """The first command whose name was said anywhere: "the time, please" is the time."""
+    """The command whose name occurs first anywhere in the words: "the time, please" is `time`."""
     spoken = re.findall(r"[\w'.:/-]+", words.lower())
-    for at, word in enumerate(spoken):
+    for index, word in enumerate(spoken):
         found = find_by_words(word.strip(".,!?"))
         if found:
-            return found[0], " ".join(spoken[at + 1 :])
+            return found[0], " ".join(spoken[index + 1 :])
     return None

@@ -1,4 +1,4 @@
-"""Time: what time it is where the number lives."""
+"""The time command: the server's local time."""
 
 from datetime import datetime
 

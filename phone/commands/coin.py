@@ -1,4 +1,4 @@
-"""A coin: the same webhook delivered twice falls on the same side, because its first answer is kept."""
+"""The flip command: tosses a coin. A duplicate delivery gets the same result, because the response is stored."""
 
 import secrets
 

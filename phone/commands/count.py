@@ -1,4 +1,4 @@
-"""Count: what this number has been asked so far. Slow, because it reads the whole history each time."""
+"""The count command: statistics of all commands so far. Slow, because it reads the whole history."""
 
 from phone.commands import SlowAnswer, command
 from workers import tasks
@@ -7,4 +7,4 @@ from workers import tasks
 @command("count", key="4")
 def count_what_was_asked(words: str) -> SlowAnswer:
     """what this number has been asked so far"""
-    return SlowAnswer(tasks.count, "", "I am reading everything this number was ever asked.")
+    return SlowAnswer(tasks.count, "", "I am counting everything this number has been asked.")

@@ -11,7 +11,7 @@ from sending.http.errors import url_blocked
 from sending.http.ssrf import ALLOWED_PORTS
 
 MAX_URL_LENGTH = 2048  # characters; a common limit of servers
-URL_CACHE_SIZE = 512  # URLs; an endpoint's is parsed again for each message
+URL_CACHE_SIZE = 512  # URLs; an endpoint's URL is normalized again for each message
 HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label: browsers read such a host as an IPv4 address
 

@@ -10,14 +10,14 @@ def test_somebody_texts_and_the_reply_is_there(handset):
 
 def test_somebody_texts_for_something_slow_and_gets_it_as_a_text_once(handset, shared_town):
     handset.texts("count")
-    handset.gets("The answer comes as another text")
+    handset.gets("I will text you the answer")
     handset.gets("asked this number")
     assert len([body for body in handset.received() if "asked this number" in body]) == 1
 
 
 def test_somebody_checks_a_web_site(handset, site):
     handset.texts(f"check {site.address}")
-    handset.gets("I am looking at")
+    handset.gets("I am checking")
     answer = handset.gets("is up and")
     assert "127.0.0.1" in answer
 
@@ -59,7 +59,7 @@ def test_a_caller_who_hangs_up_first_gets_a_text_instead(handset, site):
     handset.presses("3")
     handset.hears("Which web address?")
     handset.says(site.address)
-    handset.hears("I am looking at")
+    handset.hears("I am checking")
     handset.hangs_up()
     handset.town.until(lambda: handset.status() == "completed", "the call is over")
     site.goes_on()

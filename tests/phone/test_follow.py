@@ -32,7 +32,7 @@ def queued(app):
     ],
 )
 def test_people_name_what_they_follow_as_they_like(person, app, words, topic):
-    assert f"you follow {topic}." in person.texts(f"follow {words}")
+    assert f"signing you up for {topic}." in person.texts(f"follow {words}")
     assert queued(app) == [[topic]]
 
 
@@ -45,13 +45,13 @@ def test_what_cannot_be_followed_is_answered_with_what_can(person, app, words):
 
 
 def test_unfollow_is_crossed_out_by_a_worker(person, app):
-    assert "I cross it out." in person.texts("unfollow github pull request")
+    assert "I am updating your topics." in person.texts("unfollow github pull request")
     assert queued(app) == [["github.pull_request"]]
 
 
 @pytest.mark.parametrize("words", ["hear.example/Hook", "https://hear.example/Hook", "HTTPS://HEAR.example/Hook"])
 def test_an_address_is_asked_before_anything_is_sent_there(person, app, words):
-    assert "I am asking hear.example whether it wants that." in person.texts(f"webhook {words}")
+    assert "I am asking hear.example to confirm." in person.texts(f"webhook {words}")
     assert queued(app) == [["https://hear.example/Hook"]]
 
 
@@ -66,7 +66,7 @@ def test_what_is_no_address_is_said_so(person, app, words):
 def test_on_the_phone_a_key_and_another_key_follow_something(person, app):
     assert "Press 5, or say follow" in person.dials().heard
     assert "Press 3 for github." in person.presses("5").heard
-    assert "I note that you follow github." in person.presses("3").heard
+    assert "I am signing you up for github." in person.presses("3").heard
     assert [list(job.args) for job in app.extensions["queues"].by_name["callers"].jobs] == [["github"]]
 
 
@@ -85,7 +85,7 @@ def test_a_key_that_stands_for_nothing_is_not_understood(person, app, keys):
 
 def test_on_the_phone_it_can_be_said(person, app):
     person.dials().presses("5")
-    assert "you follow github.pull_request by call." in person.says("GitHub pull requests by call.").heard
+    assert "signing you up for github.pull_request by call." in person.says("GitHub pull requests by call.").heard
 
 
 def test_stop_ends_all_following(person, redis):

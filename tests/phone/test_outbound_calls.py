@@ -22,7 +22,7 @@ def effect(redis):
 def called(twilio_posts, effect):
     def ask(path, **fields):
         known = {"CallSid": CALL, "To": ME, "Direction": "outbound-api", "CallStatus": "in-progress"}
-        return twilio_posts(f"/voice/told{path}", known | fields)
+        return twilio_posts(f"/voice/outbound{path}", known | fields)
 
     return ask
 
@@ -30,7 +30,7 @@ def called(twilio_posts, effect):
 def test_they_hear_what_happened_and_how_to_end_it(called, effect):
     heard = called(f"?message={effect.id}").text
     assert "ada pushed 2 commits &lt;to&gt; main" in heard
-    assert "Press 8 to end all that you follow." in heard
+    assert "Press 8 to unfollow everything." in heard
 
 
 def test_a_key_ends_all_they_follow(called, effect, redis):
@@ -59,4 +59,4 @@ def test_who_heard_it_is_not_texted_too(called, effect, redis):
 @pytest.mark.parametrize("path", ["", "/key", "/status"])
 def test_a_call_about_nothing_we_know_ends_politely_and_a_stranger_gets_nothing(called, twilio_posts, path):
     assert called(f"{path}?message=unknown", Digits="8").status_code in (200, 204)
-    assert twilio_posts(f"/voice/told{path}?message=x", {"CallSid": CALL}, signature="made up").status_code == 403
+    assert twilio_posts(f"/voice/outbound{path}?message=x", {"CallSid": CALL}, signature="made up").status_code == 403

@@ -36,11 +36,11 @@ def test_what_nobody_understands_is_answered_with_help(person, body):
 
 
 def test_a_bell_in_a_text_does_not_break_the_reply(person):
-    assert person.texts("check \x07bell.example").startswith("I am looking at  bell.example.")
+    assert person.texts("check \x07bell.example").startswith("I am checking  bell.example.")
 
 
 def test_a_slow_one_is_answered_at_once_and_queued(person, app, redis):
-    assert "The answer comes as another text" in person.texts("count")
+    assert "I will text you the answer" in person.texts("count")
     assert app.extensions["queues"].by_name["texters"].count == 1
     assert redis.zcard(pending_answers.OPEN_KEY) == 1
 

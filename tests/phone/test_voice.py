@@ -78,7 +78,7 @@ def test_a_silent_caller_is_asked_three_times_and_then_let_go(caller):
 
 
 def test_a_slow_one_is_handed_over_and_waiting_is_never_silence(waiting_caller, app):
-    assert "I am reading everything" in waiting_caller.heard
+    assert "I am counting everything" in waiting_caller.heard
     assert app.extensions["queues"].by_name["callers"].count == 1
     for _ in range(8):
         waiting_caller.waits()
@@ -127,7 +127,7 @@ def test_an_update_that_was_lost_is_made_up_for(waiting_caller, redis):
     redis.hset(f"pending-answer:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TIMEOUT_SECONDS - 1)
     assert "Nobody has asked." in waiting_caller.waits().heard
     waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=9", {})
-    assert "You have heard the answer." in waiting_caller.heard
+    assert "You have already heard the answer." in waiting_caller.heard
 
 
 def test_an_answer_that_went_as_a_text_is_said_so(waiting_caller, redis):
@@ -149,7 +149,7 @@ def test_what_takes_too_long_is_told_in_words_and_leads_back_to_the_menu(waiting
 
 def test_check_asks_for_the_address_and_takes_it_as_it_is_said(caller, redis):
     assert "Which web address?" in caller.presses("3").heard
-    assert "I am looking at example.com." in caller.says("example dot com slash news").heard
+    assert "I am checking example.com." in caller.says("example dot com slash news").heard
     assert open_ask(redis).words == "example.com/news"
 
 

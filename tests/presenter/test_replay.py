@@ -69,7 +69,7 @@ def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
 def test_what_lies_behind_an_address_that_was_texted_is_shown_nowhere(page, presenter, room):
     text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
     keep(room.redis, text)
-    inbox.save_rejected(room.redis, text, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+    inbox.save_rejected(room.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
     shown = presenter.get(page).text
     assert "https://hear.example/…" in shown and "s3cret" not in shown
 
@@ -123,7 +123,7 @@ class TestReplay:
             presenter.post("/present/replay", id=[keep(room.redis)])
         assert "Another run is in progress" in presenter.get("/present/backfill").text
         assert len(jobs(app)) == 1
-        room.redis.set(f"run:{runs.latest(room.redis)[0].id}", silent(runs.latest(room.redis)[0]))
+        room.redis.set(f"run:{runs.latest(room.redis)[0].id}", silent(runs.latest(room.redis)[0]), ex=3600)
         presenter.post("/present/replay", id=[keep(room.redis)])
         assert len(jobs(app)) == 2
 
@@ -164,7 +164,7 @@ class TestRuns:
 
     def test_a_worker_that_died_is_not_mistaken_for_work(self, presenter, room):
         run = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})).run
-        room.redis.set(f"run:{run.id}", silent(run))
+        room.redis.set(f"run:{run.id}", silent(run), ex=3600)
         assert "its worker may have died" in presenter.get("/present/backfill/fragment").text
 
     def test_what_a_run_found_is_shown_as_text_and_without_numbers(self, presenter, room):
@@ -205,13 +205,13 @@ class TestRefusals:
 
     def test_a_signature_in_a_field_is_not_shown(self, presenter, room):
         form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
-        inbox.save_rejected(room.redis, form, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+        inbox.save_rejected(room.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert "bm90" in page and "0a1b2c3d" not in page
 
     def test_the_same_many_times_is_one_row(self, presenter, room):
         for _ in range(7):
-            self.turned_away(room.redis, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+            self.turned_away(room.redis, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert page.count('class="rejected-request"') == 1 and "7 times" in page
 

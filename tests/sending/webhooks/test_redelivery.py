@@ -25,6 +25,7 @@ def planned(redis, state, tries=1, began=1_000.0, wait=300.0, id=""):
     message = dispatch.deliver_later(pipe, "text.received", {}, id=id)
     mark = {"state": state, "attempts": tries, "started_at": began, "sequence": 7}
     pipe.hset(f"delivery:{message}:{EP}", mapping=mark)
+    pipe.expire(f"delivery:{message}:{EP}", 3600)
     if state == "dead":
         pipe.zadd(f"endpoint:{EP}:dead", {message: began})
     else:

@@ -1,0 +1,44 @@
+"""The steps of a call: each request acts on a numbered document and responds with the next one."""
+
+import time
+
+import events
+from phone import documents
+from receiving.delivery import Delivery
+from receiving.idempotency import StoredResponse
+from receiving.receiver import WebhookContext
+from workers import calls
+
+
+def step_key(delivery: Delivery) -> str:
+    """The claim key of a step. It contains the document number, because a caller may press the same key twice."""
+    return f"call:{delivery['CallSid']}:{delivery.path}:{document_number(delivery)}"
+
+
+def document_number(delivery: Delivery) -> int:
+    """The number of the document that led to this request; 0 for the first request of a call."""
+    number = delivery.query.get("doc", "0")
+    return int(number) if number.isdecimal() and len(number) < 9 else 0
+
+
+def next_document(context: WebhookContext) -> int:
+    """The number of the document that this step returns."""
+    return document_number(context.delivery) + 1
+
+
+def speak_menu(context: WebhookContext, words: str) -> StoredResponse:
+    """Speak the words, followed by the short menu."""
+    return speak(context, words, documents.menu(words, next_document(context), is_full_menu=False))
+
+
+def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:
+    """Respond with the document, and publish the words that it speaks."""
+    duration_ms = round((time.time() - context.delivery.received_at) * 1000, 1)
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=duration_ms)
+    return respond(context, document)
+
+
+def respond(context: WebhookContext, document: str) -> StoredResponse:
+    """Respond with the document, and record the document that the caller has acted on."""
+    calls.record_document(context.pipe, context.delivery["CallSid"], document_number(context.delivery))
+    return StoredResponse(document)
