@@ -112,6 +112,6 @@ def _commit_once(provider: Provider, webhook: WebhookContext, pipe: DeferredPipe
 def _publish(pipe: DeferredPipeline, provider: Provider, event: ProviderEvent) -> None:
     is_readable = event.name != UNREADABLE
     summary = provider.summarize(event) if is_readable else f"{provider.title} sent something we cannot read"
-    data = {"provider": provider.name, "event": one_line(event.name), "line": one_line(summary)}
-    data["original"] = raw_payloads.save(pipe, event.data)
+    data = {"provider": provider.name, "event": one_line(event.name), "summary": one_line(summary)}
+    data["raw_payload"] = raw_payloads.save(pipe, event.data)
     events.publish(pipe, "webhook.received", **data)

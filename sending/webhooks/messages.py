@@ -14,6 +14,11 @@ def new_id(prefix: str = "msg_") -> str:
     return f"{prefix}{secrets.token_hex(12)}"
 
 
+def id_for_event(event_id: str) -> str:
+    """Return the id of the message about the event with this id."""
+    return f"msg_{event_id.replace('-', '_')}"
+
+
 def save(pipe: Store | Pipe, id: str, event_type: str, body: bytes, now: float) -> None:
     """Store the message, unless there is one with this id."""
     fields: dict[str, str | bytes | float] = {"event_type": event_type, "body": body, "time": now}
