@@ -105,7 +105,7 @@ async def run_call(state: State, call: Call, first: Step, time_limit: float | No
         end = await _run(session, first)
     except Exception as error:  # the person must not be left in silence by a mistake of ours
         log.exception("A call failed in the exchange")
-        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
+        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, detail=type(error).__name__)
     finally:
         if timer:
             timer.cancel()

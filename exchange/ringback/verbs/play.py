@@ -57,10 +57,10 @@ async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | N
             sid=session.call.sid,
             handset=session.call.plan.handset,
             request=answer.request,
-            answer=answer.as_json(),
+            response=answer.as_json(),
             line=element.line,
             column=element.column,
-            why=answer.why or f"it answered {answer.status}",
+            detail=answer.detail or f"it answered {answer.status}",
             url=url,
         )
         return None
