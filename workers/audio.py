@@ -1,4 +1,4 @@
-"""A recording, measured: how long, how loud, and what it looks like."""
+"""Measures a recording: its length, loudness and waveform."""
 
 import io
 import math
@@ -7,32 +7,32 @@ import wave
 from array import array
 from dataclasses import dataclass
 
-WAVEFORM_COLUMNS = 120  # of the waveform on the stage
-SILENCE_DBFS = -60.0  # dBFS; quieter than this nobody hears on a telephone
+WAVEFORM_COLUMNS = 120  # on the stage
+SILENCE_DBFS = -60.0  # inaudible on a telephone
 
 
 class InvalidAudio(ValueError):
-    """These bytes are no WAV of 16-bit PCM; the message says what is wrong."""
+    """The bytes are not a WAV file of 16-bit PCM; the message says what is wrong."""
 
 
 @dataclass(frozen=True)
 class AudioMeasurement:
-    """`loudness` is the root mean square in dBFS (0 is the loudest there is); `peaks` run from 0 to 1."""
+    """`loudness_dbfs` is the root mean square, at most 0. `peaks` are from 0 to 1, one for each column."""
 
     seconds: float
-    loudness: float
+    loudness_dbfs: float
     peaks: tuple[float, ...]
 
     @property
     def loudness_label(self) -> str:
-        """How loud, for people."""
-        if self.loudness <= SILENCE_DBFS:
+        """The loudness as one of: silent, quiet, clear, loud."""
+        if self.loudness_dbfs <= SILENCE_DBFS:
             return "silent"
-        return "loud" if self.loudness > -15 else "quiet" if self.loudness < -35 else "clear"
+        return "loud" if self.loudness_dbfs > -15 else "quiet" if self.loudness_dbfs < -35 else "clear"
 
 
 def measure(wav: bytes, columns: int = WAVEFORM_COLUMNS) -> AudioMeasurement:
-    """Length, loudness and waveform of a WAV as Twilio serves it; NotASound for anything else."""
+    """Measure a WAV file as Twilio serves it. Raises InvalidAudio."""
     samples, rate = _read_samples(wav)
     if not samples:
         return AudioMeasurement(0.0, SILENCE_DBFS, ())
@@ -46,13 +46,14 @@ def measure(wav: bytes, columns: int = WAVEFORM_COLUMNS) -> AudioMeasurement:
 
 
 def _read_samples(wav: bytes) -> "tuple[array[int], int]":
+    """Return the samples of the first channel, and the number of samples per second."""
     try:
         with wave.open(io.BytesIO(wav)) as file:
             if file.getsampwidth() != 2:
-                raise InvalidAudio(f"{8 * file.getsampwidth()} bits a sample, not 16")
+                raise InvalidAudio(f"{8 * file.getsampwidth()} bits per sample, not 16")
             frames, channels, rate = file.readframes(file.getnframes()), file.getnchannels(), file.getframerate()
-    except (wave.Error, EOFError, ValueError, RuntimeError) as trouble:
-        raise InvalidAudio(f"not a WAV file: {trouble}") from trouble
+    except (wave.Error, EOFError, ValueError, RuntimeError) as error:
+        raise InvalidAudio(f"not a WAV file: {error}") from error
     samples = array("h", frames[: len(frames) - len(frames) % 2])
     if sys.byteorder == "big":
         samples.byteswap()

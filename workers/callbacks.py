@@ -1,11 +1,14 @@
-"""Bringing results back: a text to who texted, words into the live call of who called, and never nothing."""
+"""Delivers answers: as a text, or spoken into the live call. A failed task ends in an apology, never in silence."""
 
 import functools
 import logging
 import time
-from typing import Any
+from types import TracebackType
 
 import phonenumbers
+from phonenumbers import PhoneNumberType
+from redis import Redis
+from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 import config
@@ -14,47 +17,48 @@ from masking import mask
 from sending import outbox
 from sending.outbox import OutboundMessage
 from sending.twilio import CallEnded, TwilioGateway
-from store import new_pipeline
+from store import Pipe, Store, new_pipeline
 from workers import calls, pending_answers
 from workers.pending_answers import PendingAnswer
 
 log = logging.getLogger(__name__)
 
-UNHEARD_KEY = (
-    "pending-answers:unheard"  # answers on their way into a call, by the time the sweep asks what became of them
-)
-HEARD_TIMEOUT_SECONDS = 15  # seconds
-UPDATE_TIMEOUT_SECONDS = 5  # seconds. A live update whose document was not fetched by then is taken for lost
+# Sorted set: ids of answers that a call has not fetched, by the time at which the sweep checks them.
+UNHEARD_KEY = "pending-answers:unheard"
+HEARD_TIMEOUT_SECONDS = 15
+UPDATE_TIMEOUT_SECONDS = 5  # after which a live update whose document was not fetched counts as lost
 TIMEOUT_MESSAGE = "Sorry, I could not work that out in time. Please ask me again."
 FAILURE_MESSAGE = "Sorry, something went wrong on our side while I worked on that. Please ask me again."
 NON_TEXT_NUMBER_TYPES = (
-    phonenumbers.PhoneNumberType.FIXED_LINE,
-    phonenumbers.PhoneNumberType.TOLL_FREE,
-    phonenumbers.PhoneNumberType.PREMIUM_RATE,
-    phonenumbers.PhoneNumberType.SHARED_COST,
-    phonenumbers.PhoneNumberType.UAN,
-    phonenumbers.PhoneNumberType.PAGER,
-    phonenumbers.PhoneNumberType.VOICEMAIL,
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.UAN,
+    PhoneNumberType.PAGER,
+    PhoneNumberType.VOICEMAIL,
 )
 
 
-def on_success(job: Any, connection: Any, answer: str, *_: object) -> None:
-    """RQ calls this when a task is done: the pending answer is settled and its answer leaves."""
+def on_success(job: Job, connection: Redis, answer: str, *_: object) -> None:
+    """RQ's success callback of a task: deliver the answer."""
     finish(connection, job.id, "answered", answer)
 
 
-def on_failure(job: Any, connection: Any, kind: type[BaseException], error: BaseException, trace: object) -> None:
-    """RQ calls this when a task failed: the person is told, and the log has the trace."""
-    log.error("%s failed", job.description, exc_info=(kind, error, trace))  # type: ignore[arg-type]
+def on_failure(
+    job: Job, connection: Redis, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """RQ's failure callback of a task: log the traceback, and deliver an apology."""
+    log.error("%s failed", job.description, exc_info=(kind, error, trace))
     finish(connection, job.id, "failed", TIMEOUT_MESSAGE if issubclass(kind, JobTimeoutException) else FAILURE_MESSAGE)
 
 
-def finish(redis: Any, answer_id: str, state: str, answer: str) -> None:
-    """Settle the ask, whoever comes first, and bring what there is to say."""
+def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
+    """Settle a pending answer and deliver it. Does nothing if it is settled already."""
     while (pending := pending_answers.load(redis, answer_id)) is not None and pending.is_open:
         pipe = new_pipeline(redis)
         if pending.channel == "text":
-            outbox.plan(pipe, OutboundMessage(f"answer:{pending.id}", pending.phone_number, answer, pending.subject))
+            outbox.plan(pipe, _text_message(pending, answer))
         elif pending.channel == "call":
             pipe.zadd(UNHEARD_KEY, {pending.id: time.time() + HEARD_TIMEOUT_SECONDS})
         if pending_answers.settle(redis, pending, state, answer, pipe):
@@ -62,16 +66,16 @@ def finish(redis: Any, answer_id: str, state: str, answer: str) -> None:
             return
 
 
-def deliver_answer(redis: Any, pending: PendingAnswer) -> None:
-    """The answer is there; take it to the person now, as far as that goes."""
+def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
+    """Try to deliver a settled answer now. The sweep and the waiting document deliver it if this fails."""
     if pending.channel == "text":
         get_gateway().send_text(f"answer:{pending.id}")
     elif pending.channel == "call":
         _redirect_call(redis, pending.id)
 
 
-def _redirect_call(redis: Any, answer_id: str) -> None:
-    """Into the live call. If Twilio does not take the update, the waiting document brings the answer instead."""
+def _redirect_call(redis: Store, answer_id: str) -> None:
+    """Redirect the live call to the answer. If Twilio does not accept that, the waiting document delivers it."""
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route:
         return
@@ -81,46 +85,43 @@ def _redirect_call(redis: Any, answer_id: str) -> None:
         return
     if not get_gateway().settings.public_url or not pending_answers.claim_route(redis, pending, "update"):
         return
+    # The next number belongs to the waiting document, and a late fetch of that one must count as outdated.
     url = f"{get_gateway().settings.public_url}/voice/answer?answer={pending.id}&doc={call.document + 2}"
-    # Two on from what the caller last acted on: one on is the waiting document, whose late fetch must look old.
-    taken = pending_answers.load(redis, answer_id)
+    claimed = pending_answers.load(redis, answer_id)
     try:
-        if not get_gateway().redirect_call(pending.subject, url) and taken is not None:
-            pending_answers.claim_route(redis, taken, "")
+        if not get_gateway().redirect_call(pending.subject, url) and claimed is not None:
+            pending_answers.claim_route(redis, claimed, "")
     except CallEnded:
-        if taken is not None:
-            deliver_by_text(redis, taken)
+        if claimed is not None:
+            deliver_by_text(redis, claimed)
 
 
-def deliver_by_text(redis: Any, pending: PendingAnswer) -> None:
-    """The caller has hung up: the answer goes by text, if their number can get one."""
-    pipe, effect = (
-        new_pipeline(redis),
-        OutboundMessage(f"answer:{pending.id}", pending.phone_number, pending.answer, pending.subject),
-    )
-    reachable = can_be_texted(pending.phone_number)
-    if reachable:
-        outbox.plan(pipe, effect)
+def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
+    """Text the answer to a caller who has hung up, if the number can receive texts."""
+    pipe, can_text = new_pipeline(redis), can_be_texted(pending.phone_number)
+    message = _text_message(pending, pending.answer)
+    if can_text:
+        outbox.plan(pipe, message)
     else:
-        reason = "the call was over, and this number cannot get texts"
+        reason = "the call had ended, and this number cannot receive texts"
         events.publish(pipe, "text.failed", pending.subject, who=mask(pending.phone_number), reason=reason)
-    if pending_answers.claim_route(redis, pending, "text", pipe) and reachable:
-        get_gateway().send_text(effect.id)
+    if pending_answers.claim_route(redis, pending, "text", pipe) and can_text:
+        get_gateway().send_text(message.id)
 
 
 def text_unheard_answers(sid: str) -> None:
-    """A job: what the caller did not get to hear before hanging up is texted."""
+    """The job after a call: text the answers that the caller did not hear."""
     redis = get_gateway().redis
     for id in calls.load(redis, sid).answer_ids:
         pending = pending_answers.load(redis, id)
         if pending is None or pending.is_open:
-            continue  # its answer will find the call over
+            continue  # `finish` will see that the call has ended
         if pending.route == "" or (pending.route == "update" and not was_heard(redis, id)):
             deliver_by_text(redis, pending)
 
 
-def recheck_unheard(redis: Any, answer_id: str) -> None:
-    """An answer that should have been heard by now: text it if the call is over, otherwise look again later."""
+def recheck_unheard(redis: Store, answer_id: str) -> None:
+    """Text an answer that the caller should have heard by now if the call has ended, else check again later."""
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route == "text" or was_heard(redis, answer_id):
         redis.zrem(UNHEARD_KEY, answer_id)
@@ -130,19 +131,19 @@ def recheck_unheard(redis: Any, answer_id: str) -> None:
         deliver_by_text(redis, pending)
 
 
-def mark_heard(pipe: Any, answer_id: str) -> None:
-    """The document with the answer was fetched for the call."""
+def mark_heard(pipe: Pipe, answer_id: str) -> None:
+    """Record that the call has fetched the document with the answer."""
     pipe.hset(pending_answers.record_key(answer_id), "heard", time.time())
     pipe.zrem(UNHEARD_KEY, answer_id)
 
 
-def was_heard(redis: Any, answer_id: str) -> bool:
-    """Whether the document with the answer was fetched."""
-    return bool(redis.hexists(pending_answers.record_key(answer_id), "heard"))
+def was_heard(redis: Store, answer_id: str) -> bool:
+    """Return whether the call has fetched the document with the answer."""
+    return redis.hexists(pending_answers.record_key(answer_id), "heard")
 
 
 def can_be_texted(number: str) -> bool:
-    """Whether this may be a number that gets texts; what numbering plans leave open, Twilio will tell (21614)."""
+    """Return whether this type of number may receive texts. If it turns out not to, Twilio reports error 21614."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
@@ -152,6 +153,10 @@ def can_be_texted(number: str) -> bool:
 
 @functools.cache
 def get_gateway() -> TwilioGateway:
-    """This process's telephone, made when it is first needed."""
+    """Return this worker process's gateway, created on first use from the environment's settings."""
     settings = config.load()
     return TwilioGateway(settings, config.connect(settings))
+
+
+def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:
+    return OutboundMessage(f"answer:{pending.id}", pending.phone_number, body, pending.subject)

@@ -1,15 +1,17 @@
-"""What we know of a call: whether somebody is still on the line, and how far its documents have come."""
+"""The state of each call, in Redis: whether it is live, and which document the caller has reached."""
 
 from dataclasses import dataclass
 from typing import Any
 
-CALL_TTL_SECONDS = 24 * 3600  # seconds
+from store import Pipe, Store
+
+CALL_TTL_SECONDS = 24 * 3600
 FINAL_STATUSES = ("completed", "busy", "no-answer", "failed", "canceled")
 
 
 @dataclass(frozen=True)
 class Call:
-    """`document` is the highest number of a document that the caller has acted on."""
+    """A call. `document` is the highest number of a TwiML document that the caller has acted on."""
 
     sid: str
     phone_number: str
@@ -19,40 +21,39 @@ class Call:
 
     @property
     def is_live(self) -> bool:
-        """True while nobody has told us that the call ended."""
+        """Whether no final status has arrived."""
         return self.status not in FINAL_STATUSES
 
 
-def record_start(pipe: Any, sid: str, phone_number: str) -> None:
-    """A call came in."""
+def record_start(pipe: Pipe, sid: str, phone_number: str) -> None:
+    """Record an incoming call."""
     _write(pipe, sid, phone_number=phone_number)
 
 
-def record_document(pipe: Any, sid: str, document: int) -> None:
-    """The caller has acted on this document; numbers only rise, and the caller of this function checked that."""
+def record_document(pipe: Pipe, sid: str, document: int) -> None:
+    """Record that the caller has acted on this document. Its number must not be lower than the recorded one."""
     _write(pipe, sid, document=document)
 
 
-def add_pending_answer(pipe: Any, sid: str, answer_id: str) -> None:
-    """The caller waits for this ask."""
+def add_pending_answer(pipe: Pipe, sid: str, answer_id: str) -> None:
+    """Record that the caller waits for this answer."""
     _write(pipe, sid, **{f"answer:{answer_id}": 1})
 
 
-def record_end(pipe: Any, sid: str, status: str) -> None:
-    """Twilio says that it is over."""
+def record_end(pipe: Pipe, sid: str, status: str) -> None:
+    """Record the final status."""
     _write(pipe, sid, status=status)
 
 
-def load(redis: Any, sid: str) -> Call:
-    """What we know; a call we never heard of is taken to be live."""
+def load(redis: Store, sid: str) -> Call:
+    """Return the call with this sid. A call without a record counts as live."""
     row = {name.decode(): value.decode() for name, value in redis.hgetall(f"call:{sid}").items()}
-    waiting = tuple(name.removeprefix("answer:") for name in row if name.startswith("answer:"))
-    return Call(
-        sid, row.get("phone_number", ""), row.get("status", "in-progress"), int(row.get("document", 0)), waiting
-    )
+    answer_ids = tuple(name.removeprefix("answer:") for name in row if name.startswith("answer:"))
+    status, document = row.get("status", "in-progress"), int(row.get("document", 0))
+    return Call(sid, row.get("phone_number", ""), status, document, answer_ids)
 
 
-def _write(pipe: Any, sid: str, **fields: Any) -> None:
-    key = f"call:{sid}"
-    pipe.hset(key, mapping=fields)
+def _write(pipe: Pipe, sid: str, **fields: str | int) -> None:
+    key, mapping = f"call:{sid}", dict[Any, Any](fields)
+    pipe.hset(key, mapping=mapping)
     pipe.expire(key, CALL_TTL_SECONDS)

@@ -1,77 +1,76 @@
-"""From what happened to who wants to hear of it: the stream of events is read once, by whichever worker is first.
+"""Plans a webhook or a notification for each new event that an endpoint or a follower has subscribed to.
 
-How far it was read is kept in the store and moves in the same transaction that plans what is to be sent: a worker may
-die at any time, and two may read at once, and yet each event is planned once.
+A cursor in Redis marks the last processed event. It moves in the transaction that plans the messages, so each event is
+processed once although workers may die or run this at the same time.
 """
 
 import logging
-from typing import Any
 
 import events
 from events import Event
 from sending import followers
 from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
 from sending.webhooks.endpoints import WebhookEndpoint
-from store import commit_if_unchanged, new_pipeline
+from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
 
 log = logging.getLogger(__name__)
 
-CURSOR_KEY = "events:fanout-cursor"  # the id of the last event whose subscribers were told
-MAX_EVENTS_PER_BATCH = 200  # events in one transaction
-MAX_BATCHES_PER_SWEEP = 5  # transactions in one sweep
+CURSOR_KEY = "events:fanout-cursor"  # the id of the last processed event
+MAX_EVENTS_PER_BATCH = 200  # in one transaction
+MAX_BATCHES_PER_SWEEP = 5
 
 
-def fan_out(redis: Any) -> int:
-    """Plan a webhook, or a telling, for everything new that somebody wants to hear. How many events that were."""
-    told = 0
+def fan_out(redis: Store) -> int:
+    """Process the new events. Return the number of events for which something was planned."""
+    total = 0
     for _ in range(MAX_BATCHES_PER_SWEEP):
-        found, planned = _fan_out_batch(redis)
-        told += planned
-        if found < MAX_EVENTS_PER_BATCH:
+        processed, planned = _fan_out_batch(redis)
+        total += planned
+        if processed < MAX_EVENTS_PER_BATCH:
             break
-    return told
+    return total
 
 
-def _fan_out_batch(redis: Any) -> tuple[int, int]:
-    newest = events.read_latest(redis, 1)  # before we look who listens: who comes later hears what comes later
-    seen = (redis.get(CURSOR_KEY) or b"").decode()
-    if not newest or newest[-1].id == seen:
+def _fan_out_batch(redis: Store) -> tuple[int, int]:
+    newest = events.read_latest(redis, 1)  # before the endpoints, so that a new endpoint gets only later events
+    cursor = (redis.get(CURSOR_KEY) or b"").decode()
+    if not newest or newest[-1].id == cursor:
         return 0, 0
-    hooks = list(endpoints.load_all(redis))
-    start = seen or _find_start(hooks, newest[-1].id)
+    receivers = list(endpoints.load_all(redis))
+    start = cursor or _find_start(receivers, newest[-1].id)
     if start == newest[-1].id:
-        _advance_cursor(redis, new_pipeline(redis), seen, newest[-1].id)
+        _advance_cursor(redis, new_pipeline(redis), cursor, newest[-1].id)
         return 0, 0
-    found, pipe = events.read_after(redis, start, MAX_EVENTS_PER_BATCH), new_pipeline(redis)
-    names = {name for event in found if (name := catalogue.public_type(event))}
-    followed = {name for name in names if followers.is_followed(redis, name)}
-    if seen and not events.is_kept(redis, seen):
-        log.warning("Events since %s are no longer kept: no worker was there, and who subscribed was not told", seen)
-    planned = sum(_plan_event(redis, pipe, event, hooks, followed) for event in found)
-    for event in found:
+    batch, pipe = events.read_after(redis, start, MAX_EVENTS_PER_BATCH), new_pipeline(redis)
+    types = {type for event in batch if (type := catalogue.public_type(event))}
+    followed = {type for type in types if followers.is_followed(redis, type)}
+    if cursor and not events.is_kept(redis, cursor):
+        log.warning("Events after %s were trimmed before a worker processed them: subscribers missed some", cursor)
+    planned = sum(_plan_event(redis, pipe, event, receivers, followed) for event in batch)
+    for event in batch:
         raw_payloads.delete(pipe, event.data.get("original", ""))
-    return (len(found), planned) if found and _advance_cursor(redis, pipe, seen, found[-1].id) else (0, 0)
+    return (len(batch), planned) if batch and _advance_cursor(redis, pipe, cursor, batch[-1].id) else (0, 0)
 
 
-def _find_start(hooks: list[WebhookEndpoint], newest: str) -> str:
-    """Where to begin when nobody has ever read: at the first subscription, for a worker may start late."""
-    return f"{min(1000 * one.created_at for one in hooks):.0f}-0" if hooks else newest
+def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
+    """Return the event id at which to start without a cursor: when the first endpoint was created, else the newest."""
+    return f"{min(1000 * one.created_at for one in receivers):.0f}-0" if receivers else newest
 
 
-def _advance_cursor(redis: Any, pipe: Any, seen: str, last: str) -> bool:
+def _advance_cursor(redis: Store, pipe: Pipe, cursor: str, last: str) -> bool:
     pipe.execute_command("SET", CURSOR_KEY, last)
-    return commit_if_unchanged(redis, pipe, CURSOR_KEY, seen)
+    return commit_if_unchanged(redis, pipe, CURSOR_KEY, cursor)
 
 
-def _plan_event(redis: Any, pipe: Any, event: Event, hooks: list[WebhookEndpoint], followed: set[str]) -> bool:
-    name = catalogue.public_type(event)
-    if not name:
+def _plan_event(redis: Store, pipe: Pipe, event: Event, receivers: list[WebhookEndpoint], followed: set[str]) -> bool:
+    event_type = catalogue.public_type(event)
+    if not event_type:
         return False
-    hooked = any(one.state != "disabled" and one.subscribes_to(name) for one in hooks)
-    if hooked:
+    has_receiver = any(one.state != "disabled" and one.subscribes_to(event_type) for one in receivers)
+    if has_receiver:
         data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("original", "")))
-        dispatch.deliver_later(pipe, name, data, id=catalogue.message_id_for(event.id), now=event.time)
-    if name in followed:
-        notifications.plan(pipe, event, name)
-    return hooked or name in followed
+        dispatch.deliver_later(pipe, event_type, data, id=catalogue.message_id_for(event.id), now=event.time)
+    if event_type in followed:
+        notifications.plan(pipe, event, event_type)
+    return has_receiver or event_type in followed

@@ -1,7 +1,7 @@
-"""An event is told to the people who follow it: by jobs, at a pace that stops nobody else's texts.
+"""Texts and calls to the followers of an event, sent at a limited rate so that answers never wait behind them.
 
-An event waits as one thing until its followers are found, in one round of the sweep; what is to be sent to each is
-written down, and leaves as fast as half of the ceiling on all texts allows.
+Fan-out records the event. The sweep then plans one message for each follower, and enqueues jobs that send at most half
+of what the limit on all texts allows.
 """
 
 import hashlib
@@ -9,130 +9,142 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from redis import Redis
+
 from events import Event
 from sending import followers, outbox, rate_limits
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments
 from sending.webhooks import catalogue, dispatch
+from store import Pipe, Store
 from workers import callbacks
 
-NEW_EVENTS_KEY = "notifications:new"  # events whose followers have not been found yet, by when they happened
-WAITING_KEY = "notifications:waiting"  # effects that wait for their turn, by the same
-EVENT_TTL_SECONDS = 24 * 3600  # seconds
-MAX_EVENTS_PER_SWEEP = 20  # whose followers one round finds
+NEW_EVENTS_KEY = "notifications:new"  # sorted set: ids of events without planned messages, by the event's time
+WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by the event's time
+EVENT_TTL_SECONDS = 24 * 3600
+MAX_EVENTS_PER_SWEEP = 20
 MAX_PER_SECOND = rate_limits.MAX_TOTAL_PER_MINUTE // 120
-RECHECK_AFTER_SECONDS = 60  # seconds after which the sweep looks whether a job did its work
-LOCK_TTL_SECONDS = 10  # seconds one process may take to find the followers of one event before another tries
-JOB_TIMEOUT_SECONDS = 120  # seconds a job may run
-CALL_ID_PREFIX = "notify-call:"  # how the id of an effect begins that is to be a call
+RECHECK_AFTER_SECONDS = 60  # after which the sweep sends a message itself, because its job was lost
+LOCK_TTL_SECONDS = 10  # for which one process may plan the messages of one event
+JOB_TIMEOUT_SECONDS = 120
+CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox messages
 
-# So many as this second still allows, each handed to the sweep's own look-out in case its job is lost.
+# Moves as many messages as this second's limit allows to the outbox's due set, with a time at which the sweep checks
+# them in case their job is lost.
 RELEASE_SCRIPT = """
 local second = 'notifications:second:' .. math.floor(ARGV[1])
 local left = ARGV[2] - tonumber(redis.call('GET', second) or 0)
 if left <= 0 then return {} end
-local found = {}
+local ids = {}
 for at, word in ipairs(redis.call('ZPOPMIN', KEYS[1], left)) do
   if at % 2 == 1 then
     redis.call('ZADD', KEYS[2], 'NX', ARGV[3], word)
-    table.insert(found, word)
+    table.insert(ids, word)
   end
 end
-redis.call('INCRBY', second, #found)
+redis.call('INCRBY', second, #ids)
 redis.call('EXPIRE', second, 5)
-return found
+return ids
 """
 
 
-def plan(pipe: Any, event: Event, name: str) -> None:
-    """Write down that this event is to be told to who follows it."""
-    row = {"name": name, "line": catalogue.summarize(event), "subject": event.subject, "time": event.time}
-    pipe.hset(f"notification:{event.id}", mapping=row)
-    pipe.expire(f"notification:{event.id}", EVENT_TTL_SECONDS)
+def plan(pipe: Pipe, event: Event, event_type: str) -> None:
+    """Record that the followers of this event type are to be notified."""
+    row: dict[Any, Any] = {"event_type": event_type, "summary": catalogue.summarize(event)}
+    row |= {"subject": event.subject, "time": event.time}
+    pipe.hset(_event_key(event.id), mapping=row)
+    pipe.expire(_event_key(event.id), EVENT_TTL_SECONDS)
     pipe.zadd(NEW_EVENTS_KEY, {event.id: event.time}, nx=True)
 
 
-def due(redis: Any, now: float | None = None) -> int:
-    """One round of the sweep: find the followers of new events, give workers what may leave now. How much that was."""
-    now = now or time.time()
-    found = [id.decode() for id in redis.zrange(NEW_EVENTS_KEY, 0, MAX_EVENTS_PER_SWEEP - 1)]
-    for id in found:
-        if redis.set(f"notification:{id}:lock", 1, nx=True, ex=LOCK_TTL_SECONDS):
-            _plan_for_followers(redis, id)
+def enqueue_due(redis: Redis, now: float | None = None) -> int:
+    """Plan the messages of new events, and enqueue what this second allows. Return the number of both."""
+    events = _plan_new_events(redis)
     if rate_limits.stop_reason(redis):
-        return len(found)  # what waits is not refused for that; it leaves when sending goes on
-    ids = [
-        id.decode()
-        for id in redis.eval(
-            RELEASE_SCRIPT, 2, WAITING_KEY, outbox.DUE_KEY, now, MAX_PER_SECOND, now + RECHECK_AFTER_SECONDS
-        )
-    ]
+        return events  # the messages wait until sending is resumed
+    ids = _release_messages(redis, now or time.time())
     if ids:
-        about = f"telling {len(ids)} followers"
         dispatch.get_queue(redis).enqueue_call(
-            deliver_notifications, args=(ids,), timeout=JOB_TIMEOUT_SECONDS, result_ttl=0, description=about
+            deliver_notifications,
+            args=(ids,),
+            timeout=JOB_TIMEOUT_SECONDS,
+            result_ttl=0,
+            description=f"notify {len(ids)} followers",
         )
-    return len(found) + len(ids)
+    return events + len(ids)
+
+
+def _plan_new_events(redis: Store) -> int:
+    ids = [id.decode() for id in redis.zrange(NEW_EVENTS_KEY, 0, MAX_EVENTS_PER_SWEEP - 1)]
+    for id in ids:
+        if redis.set(f"{_event_key(id)}:lock", 1, nx=True, ex=LOCK_TTL_SECONDS):
+            _plan_for_followers(redis, id)
+    return len(ids)
+
+
+def _release_messages(redis: Store, now: float) -> list[str]:
+    arguments = (WAITING_KEY, outbox.DUE_KEY, now, MAX_PER_SECOND, now + RECHECK_AFTER_SECONDS)
+    return [id.decode() for id in redis.eval(RELEASE_SCRIPT, 2, *arguments)]
 
 
 def deliver_notifications(ids: list[str]) -> None:
-    """The job: text or call each of these."""
+    """The job: send these outbox messages."""
     for id in ids:
         redis = callbacks.get_gateway().redis
-        effect = outbox.load(redis, id)
-        if effect is None or effect.is_settled:
-            redis.zrem(outbox.DUE_KEY, id)  # planned again by somebody who died halfway
-        elif effect.state == "planned" and not _is_still_followed(effect):
-            outbox.settle(redis, id, "planned", "failed", reason="they follow it no more")
+        message = outbox.load(redis, id)
+        if message is None or message.is_settled:
+            redis.zrem(outbox.DUE_KEY, id)  # planned twice, because the first process died
+        elif message.state == "planned" and not _is_still_followed(message):
+            outbox.settle(redis, id, "planned", "failed", reason="they no longer follow it")
         elif id.startswith(CALL_ID_PREFIX):
             callbacks.get_gateway().start_call(id)
         else:
             callbacks.get_gateway().send_text(id)
 
 
-def _plan_for_followers(redis: Any, id: str) -> None:
-    """Safe to repeat, and to do twice at once: each effect is planned once."""
-    row = {name.decode(): value.decode() for name, value in redis.hgetall(f"notification:{id}").items()}
-    for some in followers.iter_followers(redis, row["name"]) if row else ():
-        ways, pipe = _unsubscribe_urls(redis, some), redis.pipeline(transaction=False)
-        for number, by in some.items():
-            is_call = by == followers.CALL
-            words = row["line"] if is_call else _with_unsubscribe_url(row["line"], ways[number])
-            effect = OutboundMessage(
-                f"{CALL_ID_PREFIX if is_call else 'notify-text:'}{id}:{_hash_number(number)}",
-                number,
-                words,
-                row["subject"],
-            )
-            outbox.plan(pipe, effect, queue_key=WAITING_KEY, now=float(row["time"]))
-        pipe.execute()
-    redis.zrem(NEW_EVENTS_KEY, id)
-
-
-def _is_still_followed(effect: OutboundMessage) -> bool:
-    redis = callbacks.get_gateway().redis
-    name = redis.hget(f"notification:{effect.id.split(':')[1]}", "name")
-    return name is None or bool(followers.get_channel(redis, effect.to, name.decode()))
-
-
-def unsubscribe_url(redis: Any, number: str) -> str:
-    """The address where one press ends all that this number follows; "" when the world has no way to us."""
+def unsubscribe_url(redis: Store, number: str) -> str:
+    """Return the URL of a page whose one button ends all that this number follows, "" if PUBLIC_URL is unset."""
     return _unsubscribe_urls(redis, [number])[number]
 
 
-def _unsubscribe_urls(redis: Any, numbers: Iterable[str]) -> dict[str, str]:
+def _plan_for_followers(redis: Store, event_id: str) -> None:
+    """Plan one message for each follower. Idempotent, also if two processes do it at the same time."""
+    row = {name.decode(): value.decode() for name, value in redis.hgetall(_event_key(event_id)).items()}
+    for channels in followers.iter_followers(redis, row["event_type"]) if row else ():
+        urls, pipe = _unsubscribe_urls(redis, channels), redis.pipeline(transaction=False)
+        for number, channel in channels.items():
+            is_call = channel == followers.CALL
+            body = row["summary"] if is_call else _with_unsubscribe_url(row["summary"], urls[number])
+            id = f"{CALL_ID_PREFIX if is_call else TEXT_ID_PREFIX}{event_id}:{_hash_number(number)}"
+            message = OutboundMessage(id, number, body, row["subject"])
+            outbox.plan(pipe, message, queue_key=WAITING_KEY, now=float(row["time"]))
+        pipe.execute()
+    redis.zrem(NEW_EVENTS_KEY, event_id)
+
+
+def _is_still_followed(message: OutboundMessage) -> bool:
+    redis = callbacks.get_gateway().redis
+    event_id = message.id.split(":")[1]
+    event_type = redis.hget(_event_key(event_id), "event_type")
+    return event_type is None or bool(followers.get_channel(redis, message.to, event_type.decode()))
+
+
+def _unsubscribe_urls(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
     origin = callbacks.get_gateway().settings.public_url
     if not origin:
         return dict.fromkeys(numbers, "")
-    return {
-        number: f"{origin}/unfollow/{word}" for number, word in followers.issue_unfollow_tokens(redis, numbers).items()
-    }
+    tokens = followers.issue_unfollow_tokens(redis, numbers)
+    return {number: f"{origin}/unfollow/{token}" for number, token in tokens.items()}
 
 
-def _with_unsubscribe_url(line: str, way: str) -> str:
-    """The line with the way out, where that costs no further segment."""
-    longer = f"{line}\nEnd: {way}" if way else line
-    return longer if count_segments(longer) == count_segments(line) else line
+def _with_unsubscribe_url(text: str, url: str) -> str:
+    """Append the URL, unless the text would then take another segment."""
+    longer = f"{text}\nEnd: {url}" if url else text
+    return longer if count_segments(longer) == count_segments(text) else text
+
+
+def _event_key(event_id: str) -> str:
+    return f"notification:{event_id}"
 
 
 def _hash_number(number: str) -> str:

@@ -1,4 +1,4 @@
-"""An ask: something slow that a person wants to know. A row of its own in Redis, whatever becomes of its job."""
+"""Pending answers: what a person waits for while a task runs. The record outlives its RQ job, so no answer is lost."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -8,29 +8,29 @@ from rq import get_current_job
 
 import events
 from masking import mask_words
-from store import commit_if_unchanged, new_pipeline
+from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
-OPEN_KEY = "pending-answers:open"  # every ask nobody has answered yet, by its deadline
-ANSWER_TTL_SECONDS = 7 * 24 * 3600  # seconds a row is remembered after its last change
-HISTORY_KEY = "command-history"  # what this number has been asked, for ever: command, channel and alias, never a number
-MAX_HISTORY_ENTRIES = 1_000_000  # entries
+OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by their deadline
+ANSWER_TTL_SECONDS = 7 * 24 * 3600
+HISTORY_KEY = "command-history"  # stream: command, channel and alias of each request, without phone numbers
+MAX_HISTORY_ENTRIES = 1_000_000
 
-# waiting -> working -> answered | failed. It only moves forward: a late answer does not undo an apology.
+# waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.
 OPEN_STATES = ("waiting", "working")
 
 
 @dataclass(frozen=True)
 class PendingAnswer:
-    """`subject` is the sid of the call or text it came with; `deadline` is in seconds since 1970.
+    """An answer that a task computes. `subject` is the sid of its call or text. Times are in seconds since 1970.
 
-    `route` says how the answer of a call was brought: "" not yet, "update" by a live update, "wait" by the waiting
-    document, "text" as a text because the call was over.
+    `route` is how a caller gets the answer: "" undecided, "update" by redirecting the live call, "wait" when the
+    waiting document is fetched again, "text" because the call has ended.
     """
 
     id: str
     command: str
     words: str
-    channel: str  # text, call, or stage when nobody waits for it
+    channel: str  # text, call, or stage if only the stage shows it
     phone_number: str
     subject: str
     deadline: float
@@ -43,17 +43,17 @@ class PendingAnswer:
 
     @property
     def is_open(self) -> bool:
-        """True while the person still waits."""
+        """Whether it is not settled."""
         return self.state in OPEN_STATES
 
 
 def record_key(id: str) -> str:
-    """The Redis key of the hash that holds this answer."""
+    """Return the Redis key of the record."""
     return f"pending-answer:{id}"
 
 
-def plan(pipe: Any, pending: PendingAnswer) -> None:
-    """Write the row on the pipeline of the webhook that caused it. The same id is written once."""
+def plan(pipe: Pipe, pending: PendingAnswer) -> None:
+    """Record it, on the pipeline of its webhook. Does nothing if its id is already recorded."""
     key = record_key(pending.id)
     row = {**asdict(pending), "asked_at": time.time()}
     for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at"):
@@ -70,8 +70,8 @@ def plan(pipe: Any, pending: PendingAnswer) -> None:
     )
 
 
-def load(redis: Any, id: str) -> PendingAnswer | None:
-    """The ask with this id, or None when there is none (any more)."""
+def load(redis: Store, id: str) -> PendingAnswer | None:
+    """Return the pending answer with this id, or None if it does not exist or has expired."""
     row = {name.decode(): value.decode() for name, value in redis.hgetall(record_key(id)).items()}
     if "state" not in row:
         return None
@@ -85,13 +85,13 @@ def load(redis: Any, id: str) -> PendingAnswer | None:
 
 
 def load_current() -> PendingAnswer | None:
-    """The pending answer of the RQ job that runs in this thread, or None outside such a job."""
+    """Return the pending answer of the RQ job that runs in this thread, or None outside such a job."""
     job = get_current_job()
     return load(job.connection, job.id) if job else None
 
 
-def start(redis: Any, pending: PendingAnswer) -> bool:
-    """A worker has it. False: it is settled, so there is nothing to do."""
+def start(redis: Store, pending: PendingAnswer) -> bool:
+    """Mark it as working. Return False if it is settled, so that there is nothing to do."""
     if not pending.is_open:
         return False
     pipe = new_pipeline(redis)
@@ -100,16 +100,16 @@ def start(redis: Any, pending: PendingAnswer) -> bool:
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
 
 
-def settle(redis: Any, pending: PendingAnswer, state: str, answer: str, pipe: Any = None) -> bool:
-    """To `answered` or `failed`, together with what else is on the pipeline. False: it was settled before."""
+def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: Pipe | None = None) -> bool:
+    """Mark it as answered or failed, and execute the pipeline. Return False, with no effect, if another process did."""
     pipe = pipe if pipe is not None else new_pipeline(redis)
     pipe.hset(record_key(pending.id), mapping={"state": state, "answer": answer})
     pipe.zrem(OPEN_KEY, pending.id)
-    took = round(time.time() - pending.asked_at, 2)
+    seconds = round(time.time() - pending.asked_at, 2)
     if state == "answered":
-        events.publish(pipe, "answer.ready", pending.subject, answer_id=pending.id, answer=answer, seconds=took)
+        events.publish(pipe, "answer.ready", pending.subject, answer_id=pending.id, answer=answer, seconds=seconds)
     else:
-        events.publish(pipe, "answer.failed", pending.subject, answer_id=pending.id, reason=answer, seconds=took)
+        events.publish(pipe, "answer.failed", pending.subject, answer_id=pending.id, reason=answer, seconds=seconds)
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
 
 
@@ -126,33 +126,33 @@ def report_progress(done: float, words: str) -> None:
     pipe.execute()
 
 
-def load_progress(redis: Any, id: str) -> str:
-    """The last reported words, or ""."""
+def load_progress(redis: Store, id: str) -> str:
+    """Return the last reported words, or ""."""
     return (redis.hget(record_key(id), "progress") or b"").decode()
 
 
-def claim_route(redis: Any, pending: PendingAnswer, route: str, pipe: Any = None) -> bool:
-    """Decide how the answer reaches a call. False: somebody has decided otherwise meanwhile."""
+def claim_route(redis: Store, pending: PendingAnswer, route: str, pipe: Pipe | None = None) -> bool:
+    """Decide how a caller gets the answer, and execute the pipeline. Return False if another process decided first."""
     pipe = pipe if pipe is not None else new_pipeline(redis)
     pipe.hset(record_key(pending.id), mapping={"route": route, "routed_at": time.time()})
     return _commit_if_unchanged(redis, pipe, pending, "route", pending.route)
 
 
-def overdue(redis: Any, now: float, limit: int = 100) -> list[str]:
-    """The ids of open asks whose deadline has passed."""
+def list_overdue(redis: Store, now: float, limit: int = 100) -> list[str]:
+    """Return the ids of open answers whose deadline has passed."""
     return [name.decode() for name in redis.zrangebyscore(OPEN_KEY, 0, now, start=0, num=limit)]
 
 
-def count_open(redis: Any) -> int:
-    """The number of pending answers that are still open."""
+def count_open(redis: Store) -> int:
+    """Return the number of open answers."""
     return int(redis.zcard(OPEN_KEY))
 
 
-def record_command(to: Any, command: str, channel: str, alias: str) -> None:
-    """Write one line of the history that `count` reads."""
+def record_command(pipe: Pipe | Store, command: str, channel: str, alias: str) -> None:
+    """Add an entry to the history that the `count` command reads."""
     fields = ("command", command, "channel", channel, "who", alias)
-    to.execute_command("XADD", HISTORY_KEY, "MAXLEN", "~", MAX_HISTORY_ENTRIES, "*", *fields)
+    pipe.execute_command("XADD", HISTORY_KEY, "MAXLEN", "~", MAX_HISTORY_ENTRIES, "*", *fields)
 
 
-def _commit_if_unchanged(redis: Any, pipe: Any, pending: PendingAnswer, field: str, seen: str) -> bool:
+def _commit_if_unchanged(redis: Store, pipe: Pipe, pending: PendingAnswer, field: str, seen: str) -> bool:
     return commit_if_unchanged(redis, pipe, record_key(pending.id), seen, field=field)

@@ -1,34 +1,34 @@
-"""The queues, and how an ask gets on one: together with the webhook that caused it, or not at all."""
+"""The RQ queues. A pending answer and its job are enqueued in the transaction of the webhook that caused them."""
 
 import time
 from collections.abc import Callable
-from typing import Any
 
+from redis import Redis
 from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 
+from store import Pipe
 from workers import callbacks, pending_answers
 from workers.pending_answers import PendingAnswer
 
-# In the order they are served: somebody on the line, somebody with a phone in the hand, another server.
 CALLERS, TEXTERS, WEBHOOKS = "callers", "texters", "webhooks"
 QUEUES = (CALLERS, TEXTERS, WEBHOOKS)
 QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
-GRACE_SECONDS = 5  # seconds a job may run over its ask's deadline, so that the deadline is what people are told of
-RESULT_TTL_SECONDS = 3_600  # seconds RQ keeps a finished or failed job for `rq info` and the registries
+GRACE_SECONDS = 5  # for which a job may outlive its answer's deadline, so that the deadline decides the message
+RESULT_TTL_SECONDS = 3_600  # for which RQ keeps a finished or failed job
 
 Task = Callable[[str], str]
-"""Slow work: takes the words that were asked, answers with what to say. Plain values, and safe to run twice."""
+"""Slow work: takes the command's words and returns the answer. It may run twice, so it must be idempotent."""
 
 
 class Queues:
-    """RQ's queues on one connection, made once per process: each asks the server for its version when it is new."""
+    """RQ's queues on one connection. Create them once per process: each new queue asks the server for its version."""
 
-    def __init__(self, redis: Any) -> None:
+    def __init__(self, redis: Redis) -> None:
         self.by_name = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
 
-    def enqueue(self, pipe: Any, pending: PendingAnswer, task: Task) -> None:
-        """The ask and its job, on the pipeline of the webhook that caused them. The job's id is the ask's."""
+    def enqueue(self, pipe: Pipe, pending: PendingAnswer, task: Task) -> None:
+        """Record the pending answer and enqueue its job, on this pipeline. Both have the same id."""
         pending_answers.plan(pipe, pending)
         self.by_name[QUEUE_BY_CHANNEL[pending.channel]].enqueue_call(
             task,
@@ -43,8 +43,8 @@ class Queues:
             pipeline=pipe,
         )
 
-    def enqueue_after_call(self, pipe: Any, sid: str) -> None:
-        """When a call has ended: somebody sees to the answers that were not heard."""
+    def enqueue_after_call(self, pipe: Pipe, sid: str) -> None:
+        """Enqueue the job that texts the answers which the caller did not hear, on this pipeline."""
         self.by_name[CALLERS].enqueue_call(
             callbacks.text_unheard_answers,
             args=(sid,),

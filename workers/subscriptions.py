@@ -1,6 +1,4 @@
-"""What somebody wants to hear of from now on, by text or at a web address of theirs."""
-
-from typing import Any
+"""The tasks of follow, unfollow and webhook: people subscribe to events, by text, by call, or at a URL of theirs."""
 
 from masking import mask_urls
 from sending import followers, opt_outs
@@ -10,84 +8,97 @@ from sending.webhooks import catalogue, endpoints, verification
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.endpoints import WebhookEndpoint
 from sending.webhooks.verification import VerificationFailed
+from store import Store
 from workers import notifications, pending_answers, tasks
 from workers.callbacks import can_be_texted, get_gateway
 from workers.tasks import task
 
-MAX_ENDPOINTS_PER_NUMBER = 3  # web addresses one number may have told us
-BY_CALL_SUFFIX = " by call"  # at the end of what is followed
+MAX_ENDPOINTS_PER_NUMBER = 3
+BY_CALL_SUFFIX = " by call"  # after a topic
 
 
 @task
 def follow(words: str) -> str:
-    """Tell this person from now on what happens there: by text, or, after `by call`, by call."""
+    """Notify this person of a topic from now on: by text, or by call if the words end in BY_CALL_SUFFIX."""
     number, redis = get_requester_number(), get_gateway().redis
     topic, by_call, _ = words.partition(BY_CALL_SUFFIX)
     if not by_call and not can_be_texted(number):
-        return f"I can only text a number that gets texts. Ask for {topic}{BY_CALL_SUFFIX}, and I call you."
+        return f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
     if opt_outs.has_opted_out(redis, number):
-        return "You texted STOP, so I tell you nothing. Text START first."
+        return "You texted STOP, so I cannot notify you. Text START first."
     try:
         followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT)
     except TooManyTopics:
-        return f"You follow {followers.MAX_TOPICS_PER_NUMBER} things already. Text unfollow and one of them first."
-    asked = pending_answers.load_current()
-    way = (
-        notifications.unsubscribe_url(redis, number) if asked and asked.channel == "text" else ""
-    )  # nobody spells it out to an ear
-    end = f"Text unfollow {topic} to end it{f', or open {way} to end all' if way else ''}."
-    return f"You follow {topic} now: when something happens there, I {'call' if by_call else 'text'} you. {end}"
+        return f"You already follow {followers.MAX_TOPICS_PER_NUMBER} topics. Text unfollow and one of them first."
+    verb = "call" if by_call else "text"
+    return f"You now follow {topic}: when something happens there, I {verb} you. {_how_to_unfollow(redis, topic)}"
+
+
+def _how_to_unfollow(redis: Store, topic: str) -> str:
+    pending = pending_answers.load_current()
+    is_text = pending is not None and pending.channel == "text"  # a URL is of no use in speech
+    url = notifications.unsubscribe_url(redis, get_requester_number()) if is_text else ""
+    return f"Text unfollow {topic} to stop{f', or open {url} to stop everything' if url else ''}."
 
 
 @task
-def unfollow(what: str) -> str:
-    """End it: one topic, one web address of this person's, or everything they follow."""
+def unfollow(topic_or_url: str) -> str:
+    """Remove one topic, one webhook endpoint of this person, or, without words, all topics."""
     redis, number = get_gateway().redis, get_requester_number()
-    if followers.unfollow(redis, number, what):
-        return f"You no longer follow {what or 'anything'}."
-    ended = [one for one in _endpoints_of(redis, number) if what in (one.url.lower(), urls.host_of(one.url))]
-    for one in ended:
-        endpoints.delete(redis, one.id)
-    if ended:
-        return f"We no longer send webhooks to {urls.host_of(ended[0].url)}."
-    return f"You do not follow {mask_urls(what) or 'anything'}."
+    if followers.unfollow(redis, number, topic_or_url):
+        return f"You no longer follow {topic_or_url or 'anything'}."
+    removed = [one for one in _endpoints_of(redis, number) if topic_or_url in (one.url.lower(), urls.host_of(one.url))]
+    for endpoint in removed:
+        endpoints.delete(redis, endpoint.id)
+    if removed:
+        return f"We no longer send webhooks to {urls.host_of(removed[0].url)}."
+    return f"You do not follow {mask_urls(topic_or_url) or 'anything'}."
 
 
 @task
 def subscribe(url: str) -> str:
-    """Send webhooks to this address, once it has proved that whoever asks holds it."""
-    redis, number, client, host = get_gateway().redis, get_requester_number(), tasks.get_client(), urls.host_of(url)
-    http, encryption = get_gateway().settings.allow_loopback, Encryption(get_gateway().settings.secret_key)
-    theirs = _endpoints_of(redis, number)
-    known = next((one for one in theirs if one.url == url), None)
-    if known is None and len(theirs) >= MAX_ENDPOINTS_PER_NUMBER:
-        return f"You have {MAX_ENDPOINTS_PER_NUMBER} addresses already. Text unfollow and one of them first."
+    """Send webhooks to this URL, once it has proved by a challenge that it wants them."""
+    redis, number, host = get_gateway().redis, get_requester_number(), urls.host_of(url)
+    owned = _endpoints_of(redis, number)
+    endpoint = next((one for one in owned if one.url == url), None)
+    if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
+        return f"You already have {MAX_ENDPOINTS_PER_NUMBER} addresses. Text unfollow and one of them first."
     try:
-        verification.verify_url(client, url, http=http)
-        one = known or endpoints.create(
-            redis, client, encryption, url, http=http, owner=number, event_types=_default_event_types()
-        )
-        try:
-            verification.send_secret(client, encryption, one, http=http)
-        except WrongKey:  # sealed with a SECRET_KEY that is gone; whoever holds the address gets a new secret
-            verification.send_secret(client, encryption, endpoints.rotate_key(redis, encryption, one.id), http=http)
-    except VerificationFailed as wanted:
-        return f"No webhooks go to {host} yet. {wanted}"
-    endpoints.resume(redis, one.id)
-    return f"{host} has its secret now, and hears of {', '.join(one.event_types)}. Text unfollow {host} to end it."
+        endpoint = _verify_endpoint(redis, url, number, endpoint)
+    except VerificationFailed as error:
+        return f"No webhooks go to {host} yet. {error}"
+    endpoints.resume(redis, endpoint.id)
+    types = ", ".join(endpoint.event_types)
+    return f"{host} has received its secret, and will get {types}. Text unfollow {host} to stop."
 
 
 def get_requester_number() -> str:
-    """The number of the person whose ask this job is."""
+    """Return the phone number of the person who waits for the current job, or "" outside such a job."""
     pending = pending_answers.load_current()
     return pending.phone_number if pending else ""
 
 
-def _endpoints_of(redis: Any, number: str) -> list[WebhookEndpoint]:
+def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpoint | None) -> WebhookEndpoint:
+    """Challenge the URL, create its endpoint unless it exists, and send it the secret. Raises VerificationFailed."""
+    settings, client = get_gateway().settings, tasks.get_client()
+    http, encryption = settings.allow_loopback, Encryption(settings.secret_key)
+    verification.verify_url(client, url, http=http)
+    endpoint = endpoint or endpoints.create(
+        redis, client, encryption, url, http=http, owner=number, event_types=_default_event_types()
+    )
+    try:
+        verification.send_secret(client, encryption, endpoint, http=http)
+    except WrongKey:  # its secret was encrypted with a SECRET_KEY that was removed, so it needs a new one
+        endpoint = endpoints.rotate_key(redis, encryption, endpoint.id)
+        verification.send_secret(client, encryption, endpoint, http=http)
+    return endpoint
+
+
+def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
     return [one for one in endpoints.load_all(redis) if number and one.owner == number]
 
 
 def _default_event_types() -> tuple[str, ...]:
-    """What anybody may hear: nobody's words, and what the providers tell us."""
-    names = sorted(get_gateway().settings.webhook_secrets)
-    return (*catalogue.PUBLIC_EVENT_TYPES, *(f"{catalogue.normalize_name(name)}.*" for name in names))
+    """Return the event types without other people's words: the public ones, and all of the configured providers."""
+    providers = sorted(get_gateway().settings.webhook_secrets)
+    return (*catalogue.PUBLIC_EVENT_TYPES, *(f"{catalogue.normalize_name(name)}.*" for name in providers))

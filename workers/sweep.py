@@ -1,60 +1,56 @@
-"""What is due: webhooks, overdue asks, answers that were not heard, texts left in doubt. Safe to run anywhere."""
+"""The sweep: enqueues what is due and recovers what was lost. Any number of processes may run it at the same time."""
 
-import logging
 import time
 from collections.abc import Callable
-from typing import Any
+
+from redis import Redis
 
 from sending import outbox
 from sending.webhooks import dispatch
+from store import Store
 from workers import callbacks, fanout, notifications, pending_answers
 
-log = logging.getLogger(__name__)
-
-INTERVAL_SECONDS = 1.0  # seconds
-MAX_PER_SWEEP = 50  # of each in one sweep, so that one sweep stays short
-LOCK_TTL_SECONDS = 10  # seconds one process may take with one thing before another tries
+INTERVAL_SECONDS = 1.0
+MAX_PER_SWEEP = 50  # items of each kind
+LOCK_TTL_SECONDS = 10  # for which one process may work on one item
 
 
-def sweep(redis: Any, now: float | None = None) -> int:
-    """One round; answers how many things it saw to. Several processes may sweep at once: each thing is taken once."""
-    told = fanout.fan_out(redis)  # first: a text to Twilio may take seconds
-    now = now or time.time()  # only now, so that what was just planned is due
-    told += dispatch.enqueue_due(redis, now) + notifications.due(redis, now)
-    return (
-        told
-        + _fail_overdue_answers(redis, now)
-        + _recheck_unheard_answers(redis, now)
-        + _resume_unsettled_texts(redis, now)
-    )
+def sweep(redis: Redis, now: float | None = None) -> int:
+    """Sweep once. Return the number of items processed."""
+    count = fanout.fan_out(redis)  # first, because sending texts may take seconds
+    now = now or time.time()  # after it, so that its webhooks are due
+    count += dispatch.enqueue_due(redis, now) + notifications.enqueue_due(redis, now)
+    count += _fail_overdue_answers(redis, now)
+    count += _recheck_unheard_answers(redis, now)
+    return count + _resume_unsettled_messages(redis, now)
 
 
-def _fail_overdue_answers(redis: Any, now: float) -> int:
-    def give_up(id: str) -> None:
+def _fail_overdue_answers(redis: Store, now: float) -> int:
+    def fail(id: str) -> None:
         if pending_answers.load(redis, id) is None:
             redis.zrem(pending_answers.OPEN_KEY, id)
         callbacks.finish(redis, id, "failed", callbacks.TIMEOUT_MESSAGE)
 
-    return _process_each(redis, pending_answers.overdue(redis, now, MAX_PER_SWEEP), give_up)
+    return _process_each(redis, pending_answers.list_overdue(redis, now, MAX_PER_SWEEP), fail)
 
 
-def _recheck_unheard_answers(redis: Any, now: float) -> int:
-    found = [name.decode() for name in redis.zrangebyscore(callbacks.UNHEARD_KEY, 0, now, start=0, num=MAX_PER_SWEEP)]
-    return _process_each(redis, found, lambda id: callbacks.recheck_unheard(redis, id))
+def _recheck_unheard_answers(redis: Store, now: float) -> int:
+    ids = [id.decode() for id in redis.zrangebyscore(callbacks.UNHEARD_KEY, 0, now, start=0, num=MAX_PER_SWEEP)]
+    return _process_each(redis, ids, lambda id: callbacks.recheck_unheard(redis, id))
 
 
-def _resume_unsettled_texts(redis: Any, now: float) -> int:
-    def go_on(id: str) -> None:
+def _resume_unsettled_messages(redis: Store, now: float) -> int:
+    def resume(id: str) -> None:
         if callbacks.get_gateway().send_text(id) == "unknown" and outbox.load(redis, id) is None:
             redis.zrem(outbox.DUE_KEY, id)
 
-    return _process_each(redis, outbox.list_due(redis, now, MAX_PER_SWEEP), go_on)
+    return _process_each(redis, outbox.list_due(redis, now, MAX_PER_SWEEP), resume)
 
 
-def _process_each(redis: Any, ids: list[str], see_to: Callable[[str], object]) -> int:
-    """See to each, one process at a time; the mark of a process that died ends by itself."""
-    mine = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
-    for id in mine:
-        see_to(id)
+def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
+    """Process the items that no other process has locked. Locks expire, in case their process dies."""
+    locked = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
+    for id in locked:
+        process(id)
         redis.delete(f"sweep-lock:{id}")
-    return len(mine)
+    return len(locked)

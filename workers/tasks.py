@@ -1,4 +1,4 @@
-"""Slow work: plain functions of plain values, safe to run twice, that answer with what to say."""
+"""Tasks: slow work of commands. Each takes words and returns the answer; it may run twice, so it must be idempotent."""
 
 import functools
 from collections import Counter
@@ -13,39 +13,39 @@ from workers.audio import measure
 from workers.callbacks import get_gateway
 from workers.queues import Task
 
-MAX_ROWS_PER_READ = 2_000  # of the history: some milliseconds each, so that the count can say how far it is
+MAX_ROWS_PER_READ = 2_000  # of the history; reading them takes milliseconds, then progress is reported
 
 
-def task(work: Task) -> Task:
-    """Marks slow work: tells the stage when a worker has it, and skips what was answered meanwhile."""
+def task(function: Task) -> Task:
+    """Decorate a task: it marks its pending answer as working, and does nothing if that is settled already."""
 
-    @functools.wraps(work)
+    @functools.wraps(function)
     def run(words: str) -> str:
         job = get_current_job()
         if job is not None:
             pending = pending_answers.load(job.connection, job.id)
             if pending is None or not pending_answers.start(job.connection, pending):
                 return ""
-        return work(words)
+        return function(words)
 
     return run
 
 
 @task
 def check(address: str) -> str:
-    """Is this web site up, how fast, which redirects, when does its certificate end."""
+    """Check a web site: status, response time, redirects, expiry of its certificate."""
     return site_check.summarize(site_check.check_site(address, get_client()))
 
 
 @functools.cache
 def get_client() -> HttpClient:
-    """This process's client, made when it is first needed: a certificate store takes longer to read than a site."""
+    """Return this process's HTTP client, created on first use because loading CA certificates takes long."""
     return HttpClient(allow_loopback=get_gateway().settings.allow_loopback)
 
 
 @task
 def count(_: str) -> str:
-    """What this number has been asked so far, worked out over the whole history."""
+    """Summarize the whole history of commands."""
     redis, last, rows = get_gateway().redis, "-", 0
     total = redis.xlen(pending_answers.HISTORY_KEY)
     commands: Counter[str] = Counter()
@@ -72,10 +72,10 @@ def _summarize_history(rows: int, people: int, commands: Counter[str], since: fl
 
 @task
 def measure_recording(recording_sid: str) -> str:
-    """How long and how loud a recorded message is, and its waveform for the stage."""
+    """Measure the length and loudness of a recorded message, and publish its waveform for the stage."""
     sound = measure(get_gateway().download_recording(recording_sid))
     pending = pending_answers.load_current()
     if pending is not None:
-        facts = {"seconds": sound.seconds, "loudness": sound.loudness, "peaks": list(sound.peaks)}
-        events.publish(get_gateway().redis, "recording.ready", pending.subject, **facts)
+        data = {"seconds": sound.seconds, "loudness": sound.loudness_dbfs, "peaks": list(sound.peaks)}
+        events.publish(get_gateway().redis, "recording.ready", pending.subject, **data)
     return f"A message of {sound.seconds:.0f} seconds, {sound.loudness_label}."

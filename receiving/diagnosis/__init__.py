@@ -1,1 +1,1 @@
-"""Why a signature failed: the common mistake that explains it, and the fix."""
+"""Diagnosis of rejected requests: the common mistake that explains why a signature failed, and its fix."""

@@ -1,27 +1,32 @@
-"""The usual mistakes between a sender and us: what may have been signed, when it was not what we saw."""
+"""Common mistakes that break signatures: for each, the URL, body or secrets that would be right if it was made."""
 
 import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode, urlsplit
 
+from config import Secret, Secrets
 from receiving.delivery import Delivery
 
+UNKNOWN = "unknown"  # the name of a Mistake that stands for "none of the common ones"
 PROXY_HEADERS = ("x-forwarded-host", "x-original-host", "x-forwarded-server", "host")
 PORTS = (443, 80, 8000, 8080, 5000)
-UNKNOWN = "unknown"  # the name of what no usual mistake explains
-MAX_PERMUTED_PARAMS = 4  # parameters: 24 orders; of more, only the sorted ones are tried
+MAX_PERMUTED_PARAMS = 4  # 24 orders; of more parameters only the sorted orders are tried
+MAX_FORM_FIELDS = 100
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A usual mistake: its short name, what happened in words, and how to mend it. For us, never for the sender."""
+    """A common mistake: its short name, an explanation and a fix, for operators and never for the sender.
+
+    The explanation is a clause without a full stop, the fix one or more sentences.
+    """
 
     name: str
     explanation: str
@@ -31,63 +36,59 @@ class Mistake:
         return f"{self.explanation}. {self.fix}" if self.fix else self.explanation
 
     def combined_with(self, other: "Mistake") -> "Mistake":
-        """Both of them at once."""
-        return Mistake(
-            f"{self.name} and {other.name}", f"{self.explanation}, and {other.explanation}", f"{self.fix} {other.fix}"
-        )
+        """Return the mistake of making both."""
+        explanation = f"{self.explanation}, and {other.explanation}"
+        return Mistake(f"{self.name} and {other.name}", explanation, f"{self.fix} {other.fix}")
 
 
-RAW_BODY_ADVICE = "Switch off what rewrites requests in front of us: the raw bytes are what is signed."
-URL_ENCODING_ADVICE = (
-    "Have the proxy pass the address on as it comes (nginx: proxy_pass without a path), or use a plainer one."
-)
+URL_ADVICE = "Configure the proxy to forward the URL unchanged (nginx: proxy_pass without a path), or simplify it."
+DECODED_URL = Mistake("decoded URL", "a proxy decoded the URL", URL_ADVICE)
+ENCODED_URL = Mistake("encoded URL", "a proxy changed the encoding of the URL", URL_ADVICE)
 QUERY_ORDER = Mistake(
-    "query order", "something put the query in another order", "Switch off what sorts queries in front of us."
+    "query order", "a proxy changed the order of the query parameters", "Configure it to forward the query unchanged."
 )
-DECODED_URL = Mistake("decoded URL", "something decoded the address on the way", URL_ENCODING_ADVICE)
-ENCODED_URL = Mistake("encoded URL", "something encoded the address anew on the way", URL_ENCODING_ADVICE)
 
 
 def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
-    """Each usual mistake with a URL, and the URL that was signed if it was made; single ones before pairs."""
+    """Yield each mistake with the URL and the URL that was signed if it was made; single mistakes before pairs."""
     try:
         seen = urlsplit(delivery.url)
         origins = list(_other_origins(delivery, seen.scheme, seen.netloc))
-    except ValueError:  # a Host header that is none
+    except ValueError:  # the Host header is not a host
         return
     targets = list(_other_targets(delivery.target))
     yield from ((mistake, origin + delivery.target) for mistake, origin in origins)
     yield from ((mistake, f"{seen.scheme}://{seen.netloc}{target}") for mistake, target in targets)
-    likely = [(mistake, target) for mistake, target in targets if mistake is not QUERY_ORDER]
-    for where, origin in origins:
-        yield from ((where.combined_with(what), origin + target) for what, target in likely)
+    for mistake, origin in origins:
+        for other, target in targets:
+            if other is not QUERY_ORDER:
+                yield mistake.combined_with(other), origin + target
 
 
 def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tuple[Mistake, str]]:
-    """Scheme, port and host as the sender may have written them."""
+    """Yield scheme, host and port as the sender may have them."""
     host = urlsplit(f"//{netloc}").hostname or ""
     other = "http" if scheme == "https" else "https"
 
-    def found(name: str, words: str, origin: str) -> tuple[Mistake, str]:
-        return Mistake(name, words, f"Set PUBLIC_URL={origin}, which is what the sender has."), origin
+    def found(name: str, explanation: str, origin: str) -> tuple[Mistake, str]:
+        return Mistake(name, explanation, f"Set PUBLIC_URL={origin}, which is what the sender uses."), origin
 
-    yield found("scheme", f"it was signed for {other}, we saw {scheme}", f"{other}://{netloc}")
+    yield found("scheme", f"it was signed for {other}, but arrived as {scheme}", f"{other}://{netloc}")
     if host != netloc:
         yield found("port", "it was signed without the port", f"{scheme}://{host}")
-        words = f"it was signed for {other} and without the port"
-        yield found("scheme and port", words, f"{other}://{host}")
+        yield found("scheme and port", f"it was signed for {other} and without the port", f"{other}://{host}")
     for port in PORTS:
         yield found("port", f"it was signed with port {port}", f"{scheme}://{host}:{port}")
         yield found("scheme and port", f"it was signed for {other} with port {port}", f"{other}://{host}:{port}")
     for header, name in _proxy_hosts(delivery):
         if name != netloc:
-            for theirs in ("https", "http"):
-                words = f"it was signed for the host {name} ({header}), we saw {netloc}"
-                yield found("proxy host", words, f"{theirs}://{name}")
+            explanation = f"it was signed for the host {name} (see its header {header}), but arrived at {netloc}"
+            yield found("proxy host", explanation, f"https://{name}")
+            yield found("proxy host", explanation, f"http://{name}")
 
 
 def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
-    """The hosts that proxies say were asked for. Anybody may write these; only a signature makes one count."""
+    """Yield the original hosts that proxies report, each after its header. Untrusted until a signature fits one."""
     for header in PROXY_HEADERS:
         name = delivery.headers.get(header, "").partition(",")[0].strip()
         if name:
@@ -98,71 +99,35 @@ def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
 
 
 def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
-    """Path and query as the sender may have written them."""
+    """Yield path and query as the sender may have them."""
     path, mark, query = target.partition("?")
-    mend = f"Give the sender the address as it arrives here, with the path {path}."
-    slash = Mistake("slash", "a trailing slash was added or lost", mend)
+    fix = f"Give the sender the URL as it arrives here, with the path {path}."
+    slash = Mistake("slash", "a trailing slash was added or removed", fix)
     yield slash, (path[:-1] if path.endswith("/") else path + "/") + mark + query
-    plain, quoted = unquote(path), quote(unquote(path), safe="/:@!$&'()*+,;=~")
+    decoded, encoded = unquote(path), quote(unquote(path), safe="/:@!$&'()*+,;=~")
     if not mark:
-        yield ENCODED_URL, plain
-        yield DECODED_URL, quoted
-        yield DECODED_URL, target + "?"  # a bare question mark is lost by whatever parses
+        yield ENCODED_URL, decoded
+        yield DECODED_URL, encoded
+        yield DECODED_URL, target + "?"  # parsing a URL and serialising it again drops a final question mark
         return
-    parts = query.split("&")
-    orders = permutations(parts) if len(parts) <= MAX_PERMUTED_PARAMS else (sorted(parts), sorted(parts, reverse=True))
+    params = query.split("&")
+    is_short = len(params) <= MAX_PERMUTED_PARAMS
+    orders = permutations(params) if is_short else (sorted(params), sorted(params, reverse=True))
     yield from ((QUERY_ORDER, f"{path}?{'&'.join(order)}") for order in orders)
     pairs = parse_qsl(query, keep_blank_values=True)
-    yield ENCODED_URL, f"{plain}?{'&'.join(f'{name}={value}' for name, value in pairs)}"
+    yield ENCODED_URL, f"{decoded}?{'&'.join(f'{name}={value}' for name, value in pairs)}"
     for quoting in (quote, quote_plus):
-        written = "&".join(f"{quoting(name, safe='')}={quoting(value, safe='')}" for name, value in pairs)
-        yield DECODED_URL, f"{path}?{written}"
-        yield DECODED_URL, f"{quoted}?{written}"
+        requoted = "&".join(f"{quoting(name, safe='')}={quoting(value, safe='')}" for name, value in pairs)
+        yield DECODED_URL, f"{path}?{requoted}"
+        yield DECODED_URL, f"{encoded}?{requoted}"
     for case in (str.upper, str.lower):
         yield ENCODED_URL, re.sub(r"%[0-9A-Fa-f]{2}", lambda found: case(found[0]), target)  # noqa: B023 (used at once)
 
 
-def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
-    """Each usual mistake with a body, and the body that was signed if it was made."""
-    for lost in (b"\n", b"\r\n"):
-        yield (
-            Mistake("line break", "a line break at the end of the body was lost on the way", RAW_BODY_ADVICE),
-            body + lost,
-        )
-    for added in (b"\n", b"\r\n"):
-        yield (
-            Mistake("line break", "a line break was added to the end of the body", RAW_BODY_ADVICE),
-            body.removesuffix(added),
-        )
-    yield (
-        Mistake("line break", "line breaks in the body were changed from CRLF to LF", RAW_BODY_ADVICE),
-        body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
-    )
-    yield (
-        Mistake("line break", "line breaks in the body were changed from LF to CRLF", RAW_BODY_ADVICE),
-        body.replace(b"\r\n", b"\n"),
-    )
-    yield (
-        Mistake("byte order mark", "a byte order mark was put before the body", RAW_BODY_ADVICE),
-        body.removeprefix(b"\xef\xbb\xbf"),
-    )
-    with suppress(UnicodeError):
-        yield (
-            Mistake(
-                "character set", "the body was decoded with another character set and encoded anew", RAW_BODY_ADVICE
-            ),
-            body.decode().encode("latin-1"),
-        )
-    with suppress(binascii.Error):
-        yield (
-            Mistake("Base64", "the body was put into Base64 on the way, as some gateways do", RAW_BODY_ADVICE),
-            base64.b64decode(body, validate=True),
-        )
-    yield from _other_json(body)
-    yield from _other_forms(body.decode("latin-1"))
-
-
-# How the usual languages write JSON; ours may have been any of them before something parsed it and wrote its own.
+RAW_BODY_ADVICE = "Disable what rewrites requests before they reach us: the signature covers the raw bytes."
+RESERIALISED_JSON = Mistake("re-serialised JSON", "a proxy parsed and re-serialised the JSON", RAW_BODY_ADVICE)
+RESERIALISED_FORM = Mistake("re-serialised form", "a proxy parsed and re-serialised the form", RAW_BODY_ADVICE)
+# How JSON libraries write by default; the sender may have used any of them before a proxy used its own.
 JSON_STYLES: tuple[dict[str, Any], ...] = (
     {"separators": (",", ":"), "ensure_ascii": False},
     {"separators": (",", ":")},
@@ -173,7 +138,27 @@ JSON_STYLES: tuple[dict[str, Any], ...] = (
 )
 
 
-RESERIALIZED_JSON = Mistake("re-serialised JSON", "the JSON was parsed and written anew on the way", RAW_BODY_ADVICE)
+def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
+    """Yield each mistake with the body and the body that was signed if it was made."""
+    lf = body.replace(b"\r\n", b"\n")
+    others = [
+        ("line break", "the line break at the end of the body was removed", body + b"\n"),
+        ("line break", "the line break at the end of the body was removed", body + b"\r\n"),
+        ("line break", "a line break was added to the end of the body", body.removesuffix(b"\n")),
+        ("line break", "a line break was added to the end of the body", body.removesuffix(b"\r\n")),
+        ("line break", "the line breaks in the body were changed from CRLF to LF", lf.replace(b"\n", b"\r\n")),
+        ("line break", "the line breaks in the body were changed from LF to CRLF", lf),
+        ("byte order mark", "a byte order mark was added to the body", body.removeprefix(b"\xef\xbb\xbf")),
+    ]
+    with suppress(UnicodeError):
+        original = body.decode().encode("latin-1")
+        others.append(("character set", "the body was decoded as Latin-1 and encoded as UTF-8", original))
+    with suppress(binascii.Error):
+        original = base64.b64decode(body, validate=True)
+        others.append(("Base64", "the body was encoded in Base64, as some gateways do", original))
+    yield from ((Mistake(name, explanation, RAW_BODY_ADVICE), original) for name, explanation, original in others)
+    yield from _other_json(body)
+    yield from _other_forms(body.decode("latin-1"))
 
 
 def _other_json(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
@@ -183,22 +168,45 @@ def _other_json(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
         return
     for style in JSON_STYLES:
         written = json.dumps(parsed, **style).encode("utf-8", "replace")
-        yield RESERIALIZED_JSON, written
-        yield RESERIALIZED_JSON, written + b"\r\n"  # SendGrid's ends so
+        yield RESERIALISED_JSON, written
+        yield RESERIALISED_JSON, written + b"\r\n"  # SendGrid's JSON ends with a line break
 
 
-REWRITTEN_FORM = Mistake("rewritten form", "the form was parsed and written anew on the way", RAW_BODY_ADVICE)
-
-
-def _other_forms(text: str) -> Iterator[tuple[Mistake, bytes]]:
-    yield (
-        Mistake("decoded form", "the form was decoded on the way", RAW_BODY_ADVICE),
-        quote_plus(text, safe="=&").encode(),
-    )
-    yield Mistake("encoded form", "the form was encoded on the way", RAW_BODY_ADVICE), unquote_plus(text).encode()
+def _other_forms(body: str) -> Iterator[tuple[Mistake, bytes]]:
+    yield Mistake("decoded form", "a proxy decoded the form", RAW_BODY_ADVICE), quote_plus(body, safe="=&").encode()
+    yield Mistake("encoded form", "a proxy encoded the form", RAW_BODY_ADVICE), unquote_plus(body).encode()
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=100)
+        pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         return
     for quoting in (quote_plus, quote):
-        yield REWRITTEN_FORM, urlencode(pairs, quote_via=quoting).encode()
+        yield RESERIALISED_FORM, urlencode(pairs, quote_via=quoting).encode()
+
+
+# Explanation, fix and the secret that the sender has instead; {} is the name of our setting.
+SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    ("our setting has quotation marks around the secret", "Remove them from {}.", lambda secret: secret.strip("\"'")),
+    ("the sender's secret ends with a line break", "Enter it there again, without it.", lambda secret: secret + "\n"),
+    (
+        "the sender's secret lacks the prefix that ours has",
+        "Enter it there again, as it is in {}.",
+        lambda secret: secret.partition("_")[2] or secret,
+    ),
+)
+
+
+def other_secrets(
+    ours: Secrets, setting: str, name: str, all_secrets: Mapping[str, Secrets]
+) -> Iterator[tuple[Mistake, Secrets]]:
+    """Yield each mistake with secrets and the secrets that would be right if it was made.
+
+    `ours` are the secrets of the sender `name`, from this setting; `all_secrets` are those of all providers.
+    """
+    for other, theirs in all_secrets.items():
+        if other != name:
+            fix = f"Compare {setting} with the sender's secret: two secrets were swapped."
+            yield Mistake("other secret", f"it was signed with the secret of {other}", fix), theirs
+    for explanation, fix, change in SECRET_CHANGES:
+        changed = tuple(Secret(change(secret)) for secret in ours)
+        if changed != ours:
+            yield Mistake("other secret", explanation, fix.format(setting)), changed

@@ -1,4 +1,4 @@
-"""Why did this fail: for our log and the presenter, never for the sender, the mistake that explains a refusal."""
+"""Explains why a provider's request was rejected, for our log and the presenter. The sender never sees it."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -6,25 +6,24 @@ from dataclasses import replace
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies
-from receiving.diagnosis.wrong_secrets import other_secrets
+from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies, other_secrets
 from receiving.errors import CredentialsRequired, MissingSignature, RejectedRequest
 from receiving.providers import Provider
 
-MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # bytes; a stranger's large body is not worth a hundred more signatures
-TOO_MANY = Mistake(UNKNOWN, "too many are turned away at once, so this one was not looked into")
-TOO_LARGE = Mistake(UNKNOWN, "its body is too large to look into", "Send a smaller one of the same kind to find out.")
+MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # anybody can send a large body, and each needs a hundred signatures
+TOO_MANY = Mistake(UNKNOWN, "too many requests are being rejected, so this one was not diagnosed")
+TOO_LARGE = Mistake(UNKNOWN, "its body is too large to be diagnosed", "Send a smaller one of the same kind.")
 
 
 class TokenBucket:
-    """How many refusals this process may look into: strangers could keep it busy with nothing else."""
+    """Limits how many rejections this process diagnoses, because anybody can cause them."""
 
     def __init__(self, capacity: int = 100, tokens_per_second: float = 10) -> None:
         self.capacity, self.tokens_per_second = capacity, tokens_per_second
         self.tokens, self.updated_at = float(capacity), time.monotonic()
 
     def acquire(self) -> bool:
-        """Whether one more may be looked into now."""
+        """Take a token. Returns False if there is none."""
         now = time.monotonic()
         self.tokens = min(self.capacity, self.tokens + (now - self.updated_at) * self.tokens_per_second)
         self.updated_at = now
@@ -35,52 +34,51 @@ class TokenBucket:
 
 
 def explain(
-    provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets], refusal: RejectedRequest
+    provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets], rejection: RejectedRequest
 ) -> Mistake:
-    """Which usual mistake would have made this delivery good; `all_secrets` are every provider's."""
+    """Return the common mistake without which this delivery would be valid; `all_secrets` are every provider's."""
     if len(delivery.body) > MAX_DIAGNOSED_BODY_BYTES:
         return TOO_LARGE
-    for mistake, tried, what_if in _usual_mistakes(provider, delivery, all_secrets):
-        if _is_valid(provider, tried, what_if):
+    for mistake, candidate, secrets in _candidates(provider, delivery, all_secrets):
+        if _is_valid(provider, candidate, secrets):
             return mistake
-    if isinstance(refusal, MissingSignature):
-        words = f"no {refusal.header}: not from {provider.title}, or a proxy removed it"
-        return Mistake("no signature", words, f"If it was {provider.title}: let the proxy pass that header on.")
-    if isinstance(refusal, CredentialsRequired) and "authorization" not in delivery.headers:
-        words = "no Authorization: some senders wait for our 401 and come again with it, or a proxy removed it"
-        return Mistake("no credentials", words, "If none came after this one: let the proxy pass that header on.")
-    words = f"no usual mistake fits: a secret that we do not hold, or a forgery ({str(refusal).rstrip('.')})"
-    return Mistake(
-        UNKNOWN, words, f"If it was {provider.title}: compare the secret there with {provider.setting_name}."
-    )
+    if isinstance(rejection, MissingSignature):
+        explanation = f"no {rejection.header}: not from {provider.title}, or a proxy removed it"
+        fix = f"If it was from {provider.title}: configure the proxy to forward that header."
+        return Mistake("no signature", explanation, fix)
+    if isinstance(rejection, CredentialsRequired) and "authorization" not in delivery.headers:
+        explanation = "no Authorization: some senders add it only after a 401, or a proxy removed it"
+        return Mistake("no credentials", explanation, "If no second request followed: let the proxy forward it.")
+    explanation = f"no common mistake explains it: an unknown secret, or a forgery ({str(rejection).rstrip('.')})"
+    fix = f"If it was from {provider.title}: compare the secret there with {provider.setting_name}."
+    return Mistake(UNKNOWN, explanation, fix)
 
 
 def _is_valid(provider: Provider, delivery: Delivery, secrets: Secrets) -> bool:
     try:
         provider.verify(delivery, secrets)
-    except (RejectedRequest, ValueError, LookupError):  # other providers' secrets need not be readable to this one
+    except (RejectedRequest, ValueError, LookupError):  # another provider's secrets may have another format
         return False
     return True
 
 
-def _usual_mistakes(
+def _candidates(
     provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets]
 ) -> Iterator[tuple[Mistake, Delivery, Secrets]]:
+    """Yield each common mistake with the delivery and the secrets that would be valid if it was made."""
     secrets = all_secrets[provider.name]
     signed_at = provider.signed_at(delivery)
     if signed_at is not None:
-        late = delivery.received_at - signed_at
-        yield _stale_clock(late), replace(delivery, received_at=signed_at), secrets
+        yield _stale_clock(delivery.received_at - signed_at), replace(delivery, received_at=signed_at), secrets
     yield from provider.mistakes(delivery, secrets)
-    for mistake, theirs in other_secrets(secrets, provider.setting_name, provider.name, all_secrets):
-        yield mistake, delivery, theirs
-    if not provider.signs_body:
-        return
-    for mistake, body in other_bodies(delivery.body):
-        yield mistake, replace(delivery, body=body), secrets
+    for mistake, other in other_secrets(secrets, provider.setting_name, provider.name, all_secrets):
+        yield mistake, delivery, other
+    if provider.signs_body:
+        for mistake, body in other_bodies(delivery.body):
+            yield mistake, replace(delivery, body=body), secrets
 
 
-def _stale_clock(late: float) -> Mistake:
-    when = f"{late:.0f} s before" if late > 0 else f"{-late:.0f} s after"
-    words = f"it is genuine, but was signed {when} it came: a replay, a late copy, or a clock that is wrong"
-    return Mistake("stale clock", words, "Compare this machine's clock with the sender's (timedatectl; NTP).")
+def _stale_clock(age_seconds: float) -> Mistake:
+    difference = f"{abs(age_seconds):.0f} s {'before' if age_seconds > 0 else 'after'}"
+    explanation = f"the signature is valid, but was made {difference} the request arrived: a replay, or a wrong clock"
+    return Mistake("stale clock", explanation, "Compare this machine's clock with the sender's (timedatectl; NTP).")

@@ -34,7 +34,7 @@ SAMPLES = {  # event name -> the XML element of its subject
 
 class Braintree(Provider):
     title = "Braintree"
-    setting_description = "Braintree: public_key:private_key of the gateway, as its Control Panel shows them"
+    setting_description = "Braintree: `public_key:private_key` of the gateway, as shown in its Control Panel"
     max_bytes_by_type = {FORM_CONTENT_TYPE: 256 * 1024}
     claim_ttl_seconds = 7 * 24 * 3600  # Braintree retries hourly for a day
     samples = SAMPLES
@@ -60,7 +60,7 @@ class Braintree(Provider):
         if not given or not payload:
             raise MissingSignature("bt_signature")
         if CHALLENGE_PATTERN.fullmatch(payload):
-            raise InvalidSignature("A challenge is no payload.")  # handshake signs any challenge for anyone
+            raise InvalidSignature("bt_payload must not be a challenge.")  # handshake signs any challenge for anyone
         pairs = [pair.partition("|")[::2] for pair in given.split("&")]
         for public, private in map(_split_keys, secrets):
             # Some servers strip the line break at the end of the payload.
@@ -93,7 +93,7 @@ class Braintree(Provider):
     def summarize(self, event: ProviderEvent) -> str:
         """`Subscription charged successfully: 8f3k2p`."""
         if event.name == "check":
-            return "Braintree checks that this address works"
+            return "Braintree checks this URL"
         return split_words(event.name).capitalize() + (f": {event['id']}" if event["id"] else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
@@ -109,9 +109,9 @@ class Braintree(Provider):
         """Another gateway's key pair, or our private key with another public key."""
         names = [pair.partition("|")[0] for pair in _single_field(delivery, "bt_signature").split("&")]
         others = tuple(type(secret)(f"{name}:{_split_keys(secret)[1]}") for secret in secrets for name in names)
-        words = f"it was signed for the public key {names[0][:40]}, and ours is another"
-        fix = "Put the public and the private key of one pair into BRAINTREE_WEBHOOK_SECRET."
-        return [(Mistake("other public key", words, fix), delivery, others)]
+        explanation = f"it was signed for the public key {names[0][:40]}, which is not ours"
+        fix = "Set BRAINTREE_WEBHOOK_SECRET to the public and the private key of one pair."
+        return [(Mistake("other public key", explanation, fix), delivery, others)]
 
 
 def _compute_signature(private: str, text: str) -> str:

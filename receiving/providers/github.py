@@ -39,18 +39,18 @@ SAMPLES: dict[str, dict[str, object]] = {
 }
 
 MISSING_PREFIX = Mistake(
-    "prefix", "its signature lacks the sha256= before it", "Have the sender write sha256= before the digits."
+    "prefix", "its signature lacks the prefix sha256=", "Let the sender add sha256= before the digits."
 )
 SHA1_ONLY = Mistake(
     "old header",
-    "it is genuine by SHA-1 alone: something removed X-Hub-Signature-256, or the server is too old",
-    "Let the proxy pass X-Hub-Signature-256 on, or update the server.",
+    "only its SHA-1 signature is valid: a proxy removed X-Hub-Signature-256, or the GitHub server is too old",
+    "Let the proxy forward X-Hub-Signature-256, or update the server.",
 )
 
 
 class GitHub(Provider):
     title = "GitHub"
-    setting_description = "GitHub: the secret typed into the webhook's form; while you rotate it, several"
+    setting_description = "GitHub: the secret entered in the webhook's form; several during a rotation"
     max_bytes_by_type = {
         "application/json": MAX_EVENT_BYTES,
         "application/x-www-form-urlencoded": 3 * MAX_EVENT_BYTES,  # the form encodes { as %7B
@@ -74,9 +74,8 @@ class GitHub(Provider):
 
     def summarize(self, event: ProviderEvent) -> str:
         """`ada opened pull request #7 in talk/demo: Ring twice`."""
-        line = SUMMARIES.get(event.name, _summarize_other)(event)
         repository = event["repository.full_name"]
-        return line.replace(" in ?", f" in {repository}" if repository else "")
+        return SUMMARIES.get(event.name, _summarize_other)(event, f" in {repository}" if repository else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """An event in a repository named talk/demo."""
@@ -102,37 +101,56 @@ def _compute_signature(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _summarize_other(event: ProviderEvent) -> str:
+def _summarize_other(event: ProviderEvent, where: str) -> str:
     who = event["sender.login"] or "GitHub"
-    return f"{who}: {split_words(event.name)} {split_words(event['action'])}".rstrip() + " in ?"
+    return f"{who}: {split_words(event.name)} {split_words(event['action'])}".rstrip() + where
 
 
-def _summarize_push(event: ProviderEvent) -> str:
+def _summarize_ping(event: ProviderEvent, where: str) -> str:
+    return f"GitHub ping: {event['zen']}"
+
+
+def _summarize_push(event: ProviderEvent, where: str) -> str:
     branch = event["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/")
-    return f"{event['pusher.name']} pushed {pluralize(event.count('commits'), 'commit')} to {branch} in ?"
+    return f"{event['pusher.name']} pushed {pluralize(event.count('commits'), 'commit')} to {branch}{where}"
 
 
-def _summarize_pull_request(event: ProviderEvent) -> str:
-    action = "merged" if event["pull_request.merged"] == "True" and event["action"] == "closed" else event["action"]
-    return _titled(event, split_words(action), "pull request", "pull_request")
+def _summarize_pull_request(event: ProviderEvent, where: str) -> str:
+    is_merged = event["pull_request.merged"] == "True" and event["action"] == "closed"
+    action = "merged" if is_merged else split_words(event["action"])
+    return _summarize_numbered(event, action, "pull request", "pull_request", where)
 
 
-def _titled(event: ProviderEvent, action: str, thing: str, where: str) -> str:
-    return f"{event['sender.login']} {action} {thing} #{event[where + '.number']} in ?: {event[where + '.title']}"
+def _summarize_issue(event: ProviderEvent, where: str) -> str:
+    return _summarize_numbered(event, split_words(event["action"]), "issue", "issue", where)
 
 
-def _summarize_star(event: ProviderEvent) -> str:
+def _summarize_comment(event: ProviderEvent, where: str) -> str:
+    return _summarize_numbered(event, "commented on", "issue", "issue", where)
+
+
+def _summarize_numbered(event: ProviderEvent, action: str, thing: str, field: str, where: str) -> str:
+    return f"{event['sender.login']} {action} {thing} #{event[f'{field}.number']}{where}: {event[f'{field}.title']}"
+
+
+def _summarize_release(event: ProviderEvent, where: str) -> str:
+    return f"{event['sender.login']} {event['action']} release {event['release.tag_name']}{where}"
+
+
+def _summarize_star(event: ProviderEvent, where: str) -> str:
+    repository = event["repository.full_name"] or "a repository"
     if event["action"] == "deleted":
-        return f"{event['sender.login']} took a star back in ?"
-    return f"{event['sender.login']} gave a star in ?, now {event['repository.stargazers_count']}"
+        return f"{event['sender.login']} unstarred {repository}"
+    count = event["repository.stargazers_count"]
+    return f"{event['sender.login']} starred {repository} ({count} {'star' if count == '1' else 'stars'})"
 
 
 SUMMARIES = {
-    "ping": lambda event: f"GitHub says hello: {event['zen']}",
+    "ping": _summarize_ping,
     "push": _summarize_push,
     "pull_request": _summarize_pull_request,
-    "issues": lambda event: _titled(event, split_words(event["action"]), "issue", "issue"),
-    "issue_comment": lambda event: _titled(event, "commented on", "issue", "issue"),
-    "release": lambda event: f"{event['sender.login']} {event['action']} release {event['release.tag_name']} in ?",
+    "issues": _summarize_issue,
+    "issue_comment": _summarize_comment,
+    "release": _summarize_release,
     "star": _summarize_star,
 }

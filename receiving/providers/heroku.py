@@ -34,16 +34,16 @@ SAMPLES: dict[str, dict[str, object]] = {
 }
 WRONG_AUTHORIZATION = Mistake(
     "other authorization",
-    "the signature is genuine, but its Authorization is not the one in our settings",
-    "Compare what `heroku webhooks:add -t` was given with authorization: in HEROKU_WEBHOOK_SECRET.",
+    "its signature is valid, but its Authorization is not the one in our settings",
+    "Compare the value given to `heroku webhooks:add -t` with authorization: in HEROKU_WEBHOOK_SECRET.",
 )
 
 
 class Heroku(Provider):
     title = "Heroku"
     setting_description = (
-        "Heroku: the webhook's secret, shown once by `heroku webhooks:add`; if you gave it an authorization with -t, "
-        "also `authorization:` and that value, and then both must fit"
+        "Heroku: the webhook's secret, shown once by `heroku webhooks:add`; if you added it with `-t`, also "
+        "`authorization:` and that value, which must then be valid too"
     )
     max_bytes_by_type = {"application/json": 256 * 1024}
     claim_ttl_seconds = 7 * 24 * 3600  # Heroku retries for 72 hours
@@ -52,7 +52,7 @@ class Heroku(Provider):
     def check(self, secrets: Secrets) -> None:
         """Require a signing secret: the Authorization does not protect the body."""
         if not _signing_secrets(secrets):
-            raise ValueError("must hold the webhook's secret, not only its authorization")
+            raise ValueError("must contain the webhook's secret, not only its authorization")
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
         """Require the Base64 HMAC-SHA256 of the raw body and, if one is set, the Authorization."""
@@ -60,7 +60,7 @@ class Heroku(Provider):
         verify_header(delivery, SIGNATURE_HEADER, expected)
         authorizations = list(secrets_with_prefix(secrets, AUTHORIZATION_PREFIX))
         if authorizations and not matches_any(delivery.headers.get("authorization", ""), authorizations):
-            raise InvalidSignature("Authorization is not the one this webhook was added with.")
+            raise InvalidSignature("Authorization is not valid for this webhook.")
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
         """Sign with the first secret and add the Authorization if one is set."""

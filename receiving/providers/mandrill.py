@@ -1,7 +1,7 @@
 """Mandrill: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
 
 Mailchimp Transactional. The signature covers the URL exactly as it is configured at Mandrill (including a user and
-password) and every form field. A failed batch is sent again as a whole, so each of its events has an id of its own.
+password) and every form field. A failed batch is sent again as a whole, so duplicates are recognised per event.
 """
 
 import base64
@@ -27,18 +27,18 @@ from receiving.signatures import constant_time_equal, verify_header
 
 SIGNATURE_HEADER = "x-mandrill-signature"
 EVENTS_FIELD = "mandrill_events"
-TEST_KEY = "test-webhook"  # signs the empty batch that Mandrill sends before it has shown the real key
+TEST_KEY = "test-webhook"  # signs the empty batch that Mandrill sends before it shows the real key
 VERB_PHRASES = {
     "send": "was sent",
-    "delivered": "arrived",
-    "deferral": "has to wait",
+    "delivered": "was delivered",
+    "deferral": "was deferred",
     "hard_bounce": "bounced",
-    "soft_bounce": "bounced for now",
+    "soft_bounce": "bounced temporarily",
     "open": "was opened",
     "click": "was clicked",
-    "spam": "was called spam",
-    "unsub": "led to an unsubscribe",
-    "reject": "was not sent",
+    "spam": "was reported as spam",
+    "unsub": "caused an unsubscribe",
+    "reject": "was rejected",
 }
 SAMPLES: dict[str, dict[str, str]] = {
     "hard_bounce": {"bounce_description": "bad_mailbox", "diag": "smtp;550 5.1.1 no such account"},
@@ -48,15 +48,15 @@ SAMPLES: dict[str, dict[str, str]] = {
 }
 TEST_KEY_USED = Mistake(
     "test key",
-    "Mandrill's test key signed it, which is good for an empty batch only",
-    "Set MANDRILL_WEBHOOK_SECRET to the key that the webhook's settings show after the first save.",
+    "it was signed with Mandrill's test key, which is accepted for an empty batch only",
+    "Set MANDRILL_WEBHOOK_SECRET to the key shown in the webhook's settings after the first save.",
 )
 
 
 class Mandrill(Provider):
     title = "Mandrill"
     setting_description = (
-        "Mandrill (Mailchimp Transactional): the webhook's key, as its settings show it after the first save"
+        "Mandrill (Mailchimp Transactional): the webhook's key, shown in its settings after the first save"
     )
     max_bytes_by_type = {FORM_CONTENT_TYPE: 10 * 1024 * 1024}  # a batch has up to 1,000 events
     claim_ttl_seconds = 7 * 24 * 3600  # Mandrill does not document for how long it retries
@@ -78,7 +78,7 @@ class Mandrill(Provider):
         if not delivery.headers.get(SIGNATURE_HEADER):
             raise MissingSignature(SIGNATURE_HEADER)
         if [name for name, _ in delivery.form] != [EVENTS_FIELD]:  # the signed text has no separators between fields
-            raise InvalidSignature(f"The form must hold {EVENTS_FIELD} and nothing else.")
+            raise InvalidSignature(f"The form must contain only {EVENTS_FIELD}.")
         text, urls = delivery.form[0][1], list(_candidate_urls(delivery))
         expected = (_compute_signature(secret, url, text) for secret in secrets for url in urls)
         verify_header(delivery, SIGNATURE_HEADER, expected)
@@ -89,19 +89,19 @@ class Mandrill(Provider):
         return delivery.with_headers(**{SIGNATURE_HEADER: signature})
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """The events of the batch. An event's id is the hash of its content, since its `_id` is the message's."""
+        """The events of the batch. An event's id is the hash of its content, since `_id` identifies the message."""
         batch = parse_json(delivery[EVENTS_FIELD])
         if not isinstance(batch, list):
-            raise ValueError("a batch is a list")
+            raise ValueError("the batch is not a list")
         return [_parse_event(payload) for payload in batch]
 
     def summarize(self, event: ProviderEvent) -> str:
-        """`Mail to a•••@mail.example bounced: The bell`."""
+        """`Email to a•••@mail.example bounced: The bell`."""
         if event.name == "inbound":
-            return f"Mail from {mask_email(event['msg.from_email'])}: {event['msg.subject']}"
+            return f"Email from {mask_email(event['msg.from_email'])}: {event['msg.subject']}"
         address = event["msg.email"] or event["reject.email"] or event["entry.email"]
         subject = f": {event['msg.subject']}" if event["msg.subject"] else ""
-        return f"Mail to {mask_email(address)} {VERB_PHRASES.get(event.name, split_words(event.name))}{subject}"
+        return f"Email to {mask_email(address)} {VERB_PHRASES.get(event.name, split_words(event.name))}{subject}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """A batch of one event."""

@@ -29,12 +29,12 @@ SAMPLES: dict[str, dict[str, object]] = {
 }
 MISPLACED_SECRET = Mistake(
     "misplaced secret",
-    "it sent our token or secret, but not as an address or as `Bearer token`",
-    "Put it into the sender's settings where PLAIN_WEBHOOK_SECRET has it: path:, basic: or bearer:.",
+    "it contains our token or secret, but neither in the path nor as `Bearer token`",
+    "Configure the sender as PLAIN_WEBHOOK_SECRET says: path:, basic: or bearer:.",
 )
 OTHER_PASSWORD = Mistake(
     "other password",
-    "the user is right and the password another one",
+    "its user is valid, but its password is not",
     "Set the sender's password to the one in PLAIN_WEBHOOK_SECRET.",
 )
 
@@ -42,8 +42,8 @@ OTHER_PASSWORD = Mistake(
 class Plain(Provider):
     title = "A plain sender"
     setting_description = (
-        "any sender that signs nothing: path: and a secret that follows /webhooks/plain/ in its address, "
-        "basic:user:password, or bearer:token"
+        "any sender without signatures: `path:` and the secret that follows /webhooks/plain/ in its URL, "
+        "`basic:user:password`, or `bearer:token`"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024, FORM_CONTENT_TYPE: 256 * 1024, "text/plain": 256 * 1024}
     claim_ttl_seconds = 300  # without an id, an equal body is a copy, and the same event may really happen again
@@ -59,9 +59,9 @@ class Plain(Provider):
                 raise ValueError("must be path:secret, basic:user:password or bearer:token")
         pairs, tokens = (secrets_with_prefix(secrets, prefix) for prefix in (BASIC_PREFIX, BEARER_PREFIX))
         if not all(":" in pair and len(pair) >= MIN_SECRET_CHARS for pair in pairs):
-            raise ValueError("must be basic:user:password, the two of them 15 characters or more")
+            raise ValueError("must be basic:user:password, with at least 15 characters in user and password")
         if not all(len(token) >= MIN_SECRET_CHARS for token in tokens):
-            raise ValueError("must have 16 characters or more after bearer:")
+            raise ValueError("must have at least 16 characters after bearer:")
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
         """Require the secret in the path if there is one, otherwise the Authorization."""
@@ -78,7 +78,7 @@ class Plain(Provider):
         raise SecretPathNotFound
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
-        """Add the first secret, as its prefix says."""
+        """Add the first secret to the path or to the Authorization header, depending on its prefix."""
         scheme, _, value = secrets[0].partition(":")
         if scheme == "basic":
             return delivery.with_headers(authorization="Basic " + base64.b64encode(value.encode()).decode())

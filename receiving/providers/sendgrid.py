@@ -1,7 +1,7 @@
 """SendGrid: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features.
 
-Accepts two webhooks. The Event Webhook sends batches of JSON; a failed batch is sent again as a whole, so each of its
-events has an id of its own. Inbound Parse sends emails as multipart forms: it is signed in the same way if a security
+Accepts two webhooks. The Event Webhook sends batches of JSON; a failed batch is sent again as a whole, so duplicates
+are recognised per event. Inbound Parse sends emails as multipart forms: it is signed in the same way if a security
 policy says so, and otherwise needs a URL with a secret in its path.
 """
 
@@ -28,6 +28,7 @@ from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, mask_email, parse_json, split_words
 from receiving.providers import OK, Provider
 from receiving.signatures import check_timestamp, parse_timestamp, secrets_with_prefix
+from sending.webhooks.signatures import decode_base64
 
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
@@ -35,15 +36,15 @@ TOLERANCE_SECONDS = 600  # SendGrid specifies none
 MULTIPART = "multipart/form-data"
 MAX_EMAIL_BYTES = 30 * 1024 * 1024  # SendGrid's limit is 20 MB
 VERB_PHRASES = {
-    "processed": "is on its way",
-    "delivered": "arrived",
-    "deferred": "has to wait",
+    "processed": "was accepted",
+    "delivered": "was delivered",
+    "deferred": "was deferred",
     "bounce": "bounced",
-    "dropped": "was not sent",
+    "dropped": "was dropped",
     "open": "was opened",
     "click": "was clicked",
-    "spamreport": "was called spam",
-    "unsubscribe": "led to an unsubscribe",
+    "spamreport": "was reported as spam",
+    "unsubscribe": "caused an unsubscribe",
 }
 SAMPLES: dict[str, dict[str, object]] = {
     "delivered": {"response": "250 OK"},
@@ -60,8 +61,8 @@ SAMPLES: dict[str, dict[str, object]] = {
 class SendGrid(Provider):
     title = "SendGrid"
     setting_description = (
-        "SendGrid: the verification key (a public key) of the Event Webhook or of the parse policy; for an Inbound "
-        "Parse that is not signed path: and the secret that follows /webhooks/sendgrid/ in its address"
+        "SendGrid: the verification key (a public key) of the Event Webhook or the parse policy; for an unsigned "
+        "Inbound Parse `path:` and the secret that follows /webhooks/sendgrid/ in its URL"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024, MULTIPART: MAX_EMAIL_BYTES}  # batches have at most 768 kB
     claim_ttl_seconds = 4 * 24 * 3600  # SendGrid retries events for a day and emails for three
@@ -114,15 +115,15 @@ class SendGrid(Provider):
             return [_parse_email(delivery)]
         batch = parse_json(delivery.body)
         if not isinstance(batch, list):
-            raise ValueError("a batch is a list")
+            raise ValueError("the batch is not a list")
         return [_parse_event(payload) for payload in batch]
 
     def summarize(self, event: ProviderEvent) -> str:
-        """`Mail to a•••@mail.example bounced`."""
+        """`Email to a•••@mail.example bounced`."""
         if event.name == "inbound":
             found = re.search(r"[^\s<>]+@[^\s<>]+", event["from"])
-            return f"Mail from {mask_email(found[0] if found else '')}: {event['subject'] or 'no subject'}"
-        return f"Mail to {mask_email(event['email'])} {VERB_PHRASES.get(event.name, split_words(event.name))}"
+            return f"Email from {mask_email(found[0] if found else '')}: {event['subject'] or 'no subject'}"
+        return f"Email to {mask_email(event['email'])} {VERB_PHRASES.get(event.name, split_words(event.name))}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """A batch of one event; `inbound` is an email."""
@@ -137,7 +138,7 @@ class SendGrid(Provider):
 
 def _is_valid_signature(signature: str, key: EllipticCurvePublicKey, content: bytes) -> bool:
     try:
-        key.verify(base64.b64decode(signature, validate=True), content, ECDSA(SHA256()))
+        key.verify(decode_base64(signature), content, ECDSA(SHA256()))
     except (cryptography.exceptions.InvalidSignature, ValueError):
         return False
     return True

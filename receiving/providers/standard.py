@@ -24,17 +24,19 @@ SAMPLES: dict[str, dict[str, object]] = {
     "contact.created": {"id": "1f81eb52-5198-4599-803e-771906343485", "name": "Ada"},
     "invoice.paid": {"id": "in_1f81eb52", "amount": "49.00", "currency": "GBP"},
 }
-SVIX_HEADERS = Mistake("other headers", "it came with svix- headers", "Switch the sender to the webhook- ones.")
+SVIX_HEADERS = Mistake("other headers", "it has svix- headers", "Switch the sender to the webhook- headers.")
 UNDECODED_SECRET = Mistake(
     "undecoded secret",
-    "the sender used the secret as it is written",
-    "The sender must strip whsec_ and decode the Base64 that follows.",
+    "the sender did not decode the secret",
+    "The sender must remove whsec_ and decode the Base64 after it.",
 )
 
 
 class StandardWebhooks(Provider):
     title = "Standard Webhooks"
-    setting_description = "any sender that keeps to Standard Webhooks: its whsec_… (shared) or whpk_… (public key)"
+    setting_description = (
+        "any sender that follows Standard Webhooks: its `whsec_…` (shared secret) or `whpk_…` (public key)"
+    )
     max_bytes_by_type = {"application/json": 1024 * 1024}
     claim_ttl_seconds = 4 * 24 * 3600  # the specification's retry schedule ends after 76 hours
     tolerance_seconds = TOLERANCE_SECONDS
@@ -54,7 +56,7 @@ class StandardWebhooks(Provider):
             if not delivery.headers.get(header):
                 raise MissingSignature(header)
         if "." in delivery.headers[ID_HEADER]:  # the signed parts are separated by full stops
-            raise InvalidSignature("Webhook-Id must not hold a full stop.")
+            raise InvalidSignature("Webhook-Id must not contain a full stop.")
         if not signatures.is_signed(_signed_content(delivery), delivery.headers[SIGNATURE_HEADER], secrets):
             raise InvalidSignature("Webhook-Signature is not valid for this request.")
         check_timestamp(delivery, self.signed_at(delivery), TOLERANCE_SECONDS)

@@ -1,6 +1,6 @@
 """Stripe: https://docs.stripe.com/webhooks#verify-manually.
 
-The HMAC key is the secret as it is written, including `whsec_`; Standard Webhooks decodes what follows the prefix.
+The HMAC key is the secret as it is written, including `whsec_`, and not decoded as in Standard Webhooks.
 """
 
 import secrets as random
@@ -34,7 +34,7 @@ class Stripe(TimestampedHMAC):
 
     title = "Stripe"
     setting_description = (
-        "Stripe: the endpoint's signing secret, whsec_…; the test mode and the live mode have one each"
+        "Stripe: the endpoint's signing secret, `whsec_…`; test mode and live mode have different ones"
     )
     signature_header = "stripe-signature"
     max_bytes_by_type = {"application/json": 1024 * 1024}

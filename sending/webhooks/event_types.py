@@ -133,7 +133,7 @@ PROVIDER_EVENT_TYPE = EventType(
     {
         "provider": "github",
         "event": "star",
-        "line": "ada gave a star in talk/demo, now 41",
+        "line": "ada starred talk/demo (41 stars)",
         "payload": {
             "action": "created",
             "repository": {"full_name": "talk/demo", "stargazers_count": 41},

@@ -98,6 +98,14 @@ def check_key(key: str) -> None:
         raise UnusableKey("A secret must not be empty.")
 
 
+def decode_base64(text: str) -> bytes:
+    """The bytes of a Base64 text. Raises ValueError unless it is the one canonical encoding of them (RFC 4648, 3.5)."""
+    data = base64.b64decode(text, validate=True)
+    if _encode(data) != text:
+        raise ValueError("not canonical Base64")
+    return data
+
+
 def _is_valid(key: str, scheme: str, signature: str, content: bytes) -> bool:
     if scheme != scheme_of(key):
         return False
@@ -105,7 +113,7 @@ def _is_valid(key: str, scheme: str, signature: str, content: bytes) -> bool:
         return hmac.compare_digest(signature.encode("utf-8", "replace"), _hmac(key, content).encode())
     public = _load_public_key(key)
     try:
-        public.verify(base64.b64decode(signature, validate=True), content)
+        public.verify(decode_base64(signature), content)
     except (cryptography.exceptions.InvalidSignature, ValueError):
         return False
     return True

@@ -41,7 +41,7 @@ def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(struc
     site.goes_on()
     me.gets("is up and", WITHIN_A_MINUTE)
     assert len(answers(me)) == 1
-    assert pending_answers.overdue(struck_town.redis, 9e12) == []
+    assert pending_answers.list_overdue(struck_town.redis, 9e12) == []
 
 
 def test_a_caller_hears_the_answer_though_the_worker_was_killed(struck_town, me, site):

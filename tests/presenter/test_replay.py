@@ -69,7 +69,7 @@ def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
 def test_what_lies_behind_an_address_that_was_texted_is_shown_nowhere(page, presenter, room):
     text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
     keep(room.redis, text)
-    inbox.save_rejected(room.redis, text, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+    inbox.save_rejected(room.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
     shown = presenter.get(page).text
     assert "https://hear.example/…" in shown and "s3cret" not in shown
 
@@ -205,13 +205,13 @@ class TestRefusals:
 
     def test_a_signature_in_a_field_is_not_shown(self, presenter, room):
         form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
-        inbox.save_rejected(room.redis, form, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+        inbox.save_rejected(room.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert "bm90" in page and "0a1b2c3d" not in page
 
     def test_the_same_many_times_is_one_row(self, presenter, room):
         for _ in range(7):
-            self.turned_away(room.redis, Mistake(UNKNOWN, "no usual mistake fits", "x"))
+            self.turned_away(room.redis, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert page.count('class="rejected-request"') == 1 and "7 times" in page
 

@@ -240,8 +240,8 @@ class TestSharedKeys:
             {"x-forwarded-host": "talk.example"},
             "host talk.example",
         ),
-        ("https://talk.example/sms?a=it's", "https://talk.example/sms?a=it%27s", {}, "decoded the address"),
-        ("https://talk.example/sms?b=1&a=2", "https://talk.example/sms?a=2&b=1", {}, "another order"),
+        ("https://talk.example/sms?a=it's", "https://talk.example/sms?a=it%27s", {}, "decoded the URL"),
+        ("https://talk.example/sms?b=1&a=2", "https://talk.example/sms?a=2&b=1", {}, "changed the order"),
     ],
 )
 def test_the_log_names_the_usual_mistake(seen, signed_for, headers, words, settings):
@@ -261,7 +261,7 @@ def test_the_log_says_when_fields_were_trimmed(settings):
 
 
 def test_no_explanation_fits_a_forgery(settings):
-    assert "no usual mistake" in str(explain(signed(token="guess"), settings))
+    assert "no common mistake" in str(explain(signed(token="guess"), settings))
 
 
 class TestProxies:

@@ -103,7 +103,7 @@ def test_a_landline_is_not_texted_and_the_stage_says_so(operator, redis):
     operator.over = True
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert operator.texted == []
-    assert "cannot get texts" in events.read_latest(redis, 1)[0].data["reason"]
+    assert "cannot receive texts" in events.read_latest(redis, 1)[0].data["reason"]
 
 
 @pytest.mark.parametrize("number", ["anonymous", "", "client:alice", "+442079460123"])

@@ -57,7 +57,7 @@ def works(redis):
 def seconds_pass(redis, rounds, start=1_000_000):
     """The sweep's rounds, one a second, and a worker that does what they hand out."""
     for second in range(rounds):
-        notifications.due(redis, start + second)
+        notifications.enqueue_due(redis, start + second)
         works(redis)
 
 
@@ -97,7 +97,7 @@ def test_who_asked_for_calls_is_called(operator, redis):
 def test_thousands_are_planned_in_one_round_and_leave_at_a_pace_below_the_ceiling(operator, redis):
     crowd(redis, 2_000)
     happens(redis)
-    notifications.due(redis, 1_000_000)
+    notifications.enqueue_due(redis, 1_000_000)
     assert redis.zcard(notifications.WAITING_KEY) == 2_000 - notifications.MAX_PER_SECOND
     assert (
         redis.zcard(outbox.DUE_KEY) == notifications.MAX_PER_SECOND
@@ -108,7 +108,7 @@ def test_thousands_are_planned_in_one_round_and_leave_at_a_pace_below_the_ceilin
 def test_several_that_sweep_in_one_second_share_its_pace(operator, redis):
     crowd(redis, 50)
     happens(redis)
-    assert [notifications.due(redis, 1_000_000 + part / 10) for part in range(4)] == [
+    assert [notifications.enqueue_due(redis, 1_000_000 + part / 10) for part in range(4)] == [
         1 + notifications.MAX_PER_SECOND,
         0,
         0,
@@ -123,7 +123,7 @@ def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(oper
         broken.setattr(notifications, "_with_unsubscribe_url", dies_after(12, notifications._with_unsubscribe_url))
         broken.setattr(followers, "NUMBERS_PER_BATCH", 5)
         with pytest.raises(SystemExit):
-            notifications.due(redis, 1_000_000)
+            notifications.enqueue_due(redis, 1_000_000)
     assert 0 < redis.zcard(notifications.WAITING_KEY) < 20
     redis.delete("notification:1-0:lock")  # its turn is over
     seconds_pass(redis, 6, 1_000_001)
@@ -133,9 +133,9 @@ def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(oper
 def test_what_a_lost_job_had_in_hand_is_found_by_the_sweep(operator, redis):
     followers.follow(redis, ADA, "github")
     happens(redis)
-    notifications.due(redis, time.time() - 2 * notifications.RECHECK_AFTER_SECONDS)
+    notifications.enqueue_due(redis, time.time() - 2 * notifications.RECHECK_AFTER_SECONDS)
     dispatch.get_queue(redis).empty()
-    sweep._resume_unsettled_texts(redis, time.time())
+    sweep._resume_unsettled_messages(redis, time.time())
     assert operator.told == [("text", ADA, "ada pushed")]
 
 
@@ -143,7 +143,7 @@ def test_what_a_lost_job_had_in_hand_is_found_by_the_sweep(operator, redis):
 def test_who_ends_it_while_it_waits_is_left_in_peace(operator, redis, ends):
     followers.follow(redis, ADA, "github")
     happens(redis)
-    notifications.due(redis, 1_000_000)
+    notifications.enqueue_due(redis, 1_000_000)
     ends(redis, ADA)
     works(redis)
     assert operator.told == []

@@ -46,7 +46,7 @@ def test_a_site_that_is_up_says_how_fast_and_for_how_long(client):
     assert 0 < step.tls_ms <= step.first_byte_ms
     assert summarize(seen, NOW) == (
         f"site.test is up and answered in {step.first_byte_ms} milliseconds. "
-        "Its certificate is good until 3 March 2027."
+        "Its certificate is valid until 3 March 2027."
     )
 
 
@@ -58,7 +58,7 @@ def test_each_redirect_is_followed_by_hand_and_told(client):
     with receiver(answers(OK), tls_for("www.site.test")) as there, receiver(temper) as first:
         seen = check_site(f"http://site.test:{first.port}", client)
     assert [step.status for step in seen.hops] == [302, 302, 200]
-    assert summarize(seen, NOW).startswith("site.test sends people on to www.site.test. www.site.test is up")
+    assert summarize(seen, NOW).startswith("site.test redirects to www.site.test. www.site.test is up")
 
 
 @pytest.mark.parametrize(
@@ -74,15 +74,18 @@ def test_a_site_that_sends_people_in_circles_is_left_after_five_redirects(client
     with receiver(answers(moved("/again"))) as there:
         seen = check_site(f"http://site.test:{there.port}", client)
     assert len(seen.hops) == 6
-    assert summarize(seen, NOW) == "site.test is up, but sends people round and round. It is not encrypted."
+    assert summarize(seen, NOW) == "site.test is up, but redirects too many times. The connection is not encrypted."
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (404, "site.test is up, but answered 404, not found. It is not encrypted."),
-        (503, "site.test is there, but in trouble: it answered 503, service unavailable. It is not encrypted."),
-        (799, "site.test is there, but in trouble: it answered 799, whatever that means. It is not encrypted."),
+        (404, "site.test is up, but answered 404, not found. The connection is not encrypted."),
+        (503, "site.test is reachable, but answered 503, service unavailable. The connection is not encrypted."),
+        (
+            799,
+            "site.test is reachable, but answered 799, unknown status. The connection is not encrypted.",
+        ),
     ],
 )
 def test_a_site_in_trouble_says_which(client, status, words):
@@ -95,7 +98,7 @@ def test_a_name_that_does_not_exist_is_said_so():
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     assert summarize(check_site("example.test", HttpClient(resolver=nowhere))) == (
-        "I couldn't find example.test: there is no such name."
+        "There is no such name: example.test."
     )
 
 
@@ -121,7 +124,7 @@ def test_an_address_we_do_not_visit_is_explained(address, words):
 
 def test_a_certificate_about_to_end_gets_a_word():
     seen = SiteCheck("https://a.test/", (Hop("https://a.test/", 200, 1, 2, 1234),), NOW + datetime.timedelta(days=1.5))
-    assert summarize(seen, NOW) == "a.test is up and answered in 1.2 seconds. Its certificate ends in 1 day."
+    assert summarize(seen, NOW) == "a.test is up and answered in 1.2 seconds. Its certificate expires in 1 day."
 
 
 @settings(max_examples=40, deadline=None)

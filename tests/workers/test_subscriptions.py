@@ -73,7 +73,7 @@ def address(there):
 
 
 def test_who_follows_is_told_so_and_may_end_it(hands_over, redis):
-    assert hands_over(subscriptions.follow, "github").startswith("You follow github now")
+    assert hands_over(subscriptions.follow, "github").startswith("You now follow github")
     assert followers.list_topics(redis, ADA) == ["github"]
     assert hands_over(subscriptions.unfollow, "github") == "You no longer follow github."
     assert hands_over(subscriptions.unfollow, "github") == "You do not follow github."
@@ -91,13 +91,13 @@ def test_unfollow_alone_ends_all_of_ones_own(hands_over, redis):
 def test_a_landline_cannot_follow_by_text_and_is_told_that_it_can_by_call(hands_over, redis):
     assert "Ask for github by call" in hands_over(subscriptions.follow, "github", who=LANDLINE)
     assert not followers.is_followed(redis, "github")
-    assert "I call you" in hands_over(subscriptions.follow, "github by call", who=LANDLINE)
+    assert "I call you." in hands_over(subscriptions.follow, "github by call", who=LANDLINE)
     assert followers.get_channel(redis, LANDLINE, "github.push") == "call"
 
 
 def test_who_follows_is_told_the_address_that_ends_it_in_one_press(hands_over, redis):
     told = hands_over(subscriptions.follow, "github")
-    assert f"https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)} to end all" in told
+    assert f"https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)} to stop everything" in told
     assert followers.issue_unfollow_token(redis, ADA) not in str(
         redis.xrange("events")
     )  # the room sees the answer, not the way out
@@ -105,7 +105,7 @@ def test_who_follows_is_told_the_address_that_ends_it_in_one_press(hands_over, r
 
 def test_on_the_phone_no_address_is_spelt_out(hands_over):
     told = hands_over(subscriptions.follow, "github", channel="call")
-    assert told.endswith("Text unfollow github to end it.")
+    assert told.endswith("Text unfollow github to stop.")
 
 
 def test_who_has_texted_stop_follows_nothing(hands_over, redis):
@@ -117,7 +117,7 @@ def test_who_has_texted_stop_follows_nothing(hands_over, redis):
 def test_an_eleventh_thing_is_too_much(hands_over):
     for number in range(followers.MAX_TOPICS_PER_NUMBER):
         hands_over(subscriptions.follow, f"github.thing{number}")
-    assert "10 things already" in hands_over(subscriptions.follow, "stripe")
+    assert "already follow 10 topics" in hands_over(subscriptions.follow, "stripe")
 
 
 def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_does(hands_over, redis, settings):
@@ -165,7 +165,7 @@ def test_asking_again_after_the_secret_key_was_lost_tells_a_new_secret(hands_ove
     with receiver(repeats_the_challenge) as there:
         client, lost = HttpClient(allow_loopback=True), Encryption(["a secret key that is gone"])
         endpoints.create(redis, client, lost, address(there), http=True, owner=ADA, event_types=("call.ended",))
-        assert "has its secret now" in hands_over(subscriptions.subscribe, address(there))
+        assert "has received its secret" in hands_over(subscriptions.subscribe, address(there))
     (one,) = endpoints.load_all(redis)
     assert len(one.keys) == 1
     assert bodies(there)[-1]["data"]["secret"] == secret_of(settings, one)
@@ -175,7 +175,7 @@ def test_a_fourth_address_is_too_much(hands_over, redis):
     with receiver(repeats_the_challenge) as there:
         for number in range(subscriptions.MAX_ENDPOINTS_PER_NUMBER):
             hands_over(subscriptions.subscribe, f"{address(there)}/{number}")
-        assert "3 addresses already" in hands_over(subscriptions.subscribe, address(there))
+        assert "already have 3 addresses" in hands_over(subscriptions.subscribe, address(there))
     assert len(list(endpoints.load_all(redis))) == subscriptions.MAX_ENDPOINTS_PER_NUMBER
 
 

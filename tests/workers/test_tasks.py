@@ -71,11 +71,11 @@ def tone(seconds, loudness):
 def test_a_recording_has_its_length_and_its_loudness():
     sound = measure(wav(tone(2, 1.0)))
     assert sound.seconds == 2.0
-    assert sound.loudness == pytest.approx(-3, abs=0.1)
+    assert sound.loudness_dbfs == pytest.approx(-3, abs=0.1)
 
 
 def test_half_as_loud_is_six_decibels_less():
-    assert measure(wav(tone(1, 0.5))).loudness == pytest.approx(-9, abs=0.1)
+    assert measure(wav(tone(1, 0.5))).loudness_dbfs == pytest.approx(-9, abs=0.1)
 
 
 def test_silence_is_silent_and_an_empty_recording_is_no_error():

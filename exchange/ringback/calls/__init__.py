@@ -1,1 +1,1 @@
-"""Calls: their state, what each person hears, conferences and queues."""
+"""Calls, their audio and lifecycle, conferences and queues."""

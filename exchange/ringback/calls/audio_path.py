@@ -1,4 +1,4 @@
-"""A person's end of a call: what reaches their ear, and the keys, words and sounds that come back."""
+"""The handset's audio in one call: the items that are played to it, and the input it returns."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Any
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 
-CHARACTERS_PER_SECOND = 14  # how fast people speak
-MAX_SPEAKING_FACTOR = 4  # times the natural length that a page may take to speak aloud…
-GRACE_SECONDS = 5.0  # …and seconds more
+CHARACTERS_PER_SECOND = 14  # of natural speech
+MIN_SPEAKING_SECONDS = 0.3
+# A browser that speaks an item aloud may take this many times its natural length, plus the grace period.
+MAX_SPEAKING_FACTOR = 4
+GRACE_SECONDS = 5.0
 Publish = Callable[[str, dict[str, Any]], None]
 
 
@@ -30,12 +32,12 @@ class Speech:
 
 @dataclass(frozen=True)
 class AudioClip:
-    sound: bytes  # PCM, 16 bit, mono, 8,000 a second
+    sound: bytes  # 16-bit mono PCM, 8,000 samples a second
 
 
 @dataclass(frozen=True)
 class PlayedMedia:
-    """Something an exchange plays to another."""
+    """Media that the other call of a loopback plays."""
 
     url: str
     source: str
@@ -46,22 +48,25 @@ CallerInput = KeyPress | Speech | AudioClip | PlayedMedia
 
 
 class HeardItem:
-    """One thing that reached the ear."""
+    """One item that the handset hears. `details` depend on the verb and are part of the JSON."""
 
     def __init__(self, number: int, verb: str, at: str | None, details: dict[str, Any]) -> None:
         self.id, self.verb, self.at, self.details = number, verb, at, details
         self.ended: str | None = None
         self.interrupted = False
-        self.spoken = asyncio.Event()
-        self.speaking = False
+        self.spoken = asyncio.Event()  # a browser has finished speaking it
+        self.speaking = False  # a browser speaks it
 
     def as_json(self) -> dict[str, Any]:
-        ends = {"ended": self.ended, "interrupted": self.interrupted}
-        return {"id": self.id, "verb": self.verb, "at": self.at} | self.details | ends
+        end = {"ended": self.ended, "interrupted": self.interrupted}
+        return {"id": self.id, "verb": self.verb, "at": self.at} | self.details | end
 
 
 class AudioPath:
-    """The ear and the mouth of one handset in one call."""
+    """The audio of one handset in one call.
+
+    `heard` holds every item so far. `listening` describes the input that the running verb waits for, None for none;
+    `inbox` receives that input."""
 
     def __init__(self, clock: Clock, pace: float, publish: Publish) -> None:
         self.clock, self.pace, self.publish = clock, pace, publish
@@ -77,21 +82,22 @@ class AudioPath:
         return item
 
     def end_item(self, item: HeardItem, interrupted: bool = False) -> None:
-        """An item has ended."""
         item.ended, item.interrupted = iso8601_milliseconds(self.clock.now()), interrupted
         self.publish("ended", item.as_json())
 
     def add_finished_item(self, verb: str, **details: Any) -> None:
-        """Hear something that nothing waits for."""
+        """Adds an item without waiting for its length."""
         self.end_item(self.start_item(verb, **details))
 
     async def play_out(self, item: HeardItem, seconds: float) -> None:
-        """Let an item last its time; cut short, it says so. A page that speaks it aloud may end or prolong it."""
+        """Waits as long as the item lasts at the configured pace, then ends it.
+
+        A browser that speaks the item aloud can shorten or extend this. Cancellation marks it as interrupted."""
         with self._ending(item), suppress(TimeoutError):
             await self._until_spoken(item, seconds)
 
     async def wait_in_silence(self, item: HeardItem, seconds: float) -> None:
-        """Like lasting, for silence: it takes its real time whatever the pace."""
+        """Waits this number of seconds whatever the pace, then ends the item."""
         with self._ending(item):
             await self.clock.sleep(seconds)
 
@@ -116,7 +122,7 @@ class AudioPath:
                 await item.spoken.wait()
 
     def report_speaking(self, number: int, speaking: bool) -> bool:
-        """The handset says that it speaks an item, or has finished. False if there is no such item."""
+        """Records that a browser starts or finishes speaking item `number`. Returns False if there is no such item."""
         if not 1 <= number <= len(self.heard):
             return False
         item = self.heard[number - 1]
@@ -127,33 +133,33 @@ class AudioPath:
 
     @contextmanager
     def listen(self, description: dict[str, Any]) -> Iterator[asyncio.Queue[CallerInput]]:
-        """Take what the person does for as long as this lasts; whoever listened before goes on afterwards."""
-        before = self.inbox, self.listening
+        """Yields a queue of the caller's input. Afterwards the previous listener is restored."""
+        previous = self.inbox, self.listening
         inbox: asyncio.Queue[CallerInput] = asyncio.Queue()
-        self._set(inbox, description)
+        self._set_listener(inbox, description)
         try:
             yield inbox
         finally:
-            self._set(*before)
+            self._set_listener(*previous)
 
     def update_listening(self, description: dict[str, Any]) -> None:
-        """What is listened for has changed in detail (digits so far)."""
-        self._set(self.inbox, description)
+        """Replaces the description, for example with the digits so far."""
+        self._set_listener(self.inbox, description)
 
-    def _set(self, inbox: asyncio.Queue[CallerInput] | None, description: dict[str, Any] | None) -> None:
+    def _set_listener(self, inbox: asyncio.Queue[CallerInput] | None, description: dict[str, Any] | None) -> None:
         self.inbox, self.listening = inbox, description
         self.publish("listening", {"listening": description})
         self._changed.set()
 
     def take_input(self, event: CallerInput) -> bool:
-        """Pass on what the person did; False if nothing listens and it is lost."""
+        """Queues the caller's input. Returns False if nothing listens, which discards the input."""
         if self.inbox is None:
             return False
         self.inbox.put_nowait(event)
         return True
 
     async def wait_until_listening(self, seconds: float, key: bool) -> bool:
-        """Wait until keys (or else words) would be taken."""
+        """Waits until keys, or speech if `key` is false, are accepted. Returns False after `seconds`."""
         try:
             async with self.clock.deadline(seconds):
                 while not self._accepts(key):
@@ -171,9 +177,9 @@ class AudioPath:
 
 
 def speaking_seconds(text: str) -> float:
-    return max(len(text) / CHARACTERS_PER_SECOND, 0.3)
+    return max(len(text) / CHARACTERS_PER_SECOND, MIN_SPEAKING_SECONDS)
 
 
 def remaining_speech_seconds(event: Speech | AudioClip, pace: float) -> float:
-    """How long it still takes to say this: what a microphone heard is over."""
+    """Returns the seconds until this input has been spoken: typed speech lasts, an audio clip was already spoken."""
     return speaking_seconds(event.text) * pace if isinstance(event, Speech) else 0.0

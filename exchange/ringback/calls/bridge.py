@@ -1,4 +1,4 @@
-"""People connected to each other: what one says, the others hear."""
+"""Connects calls with each other: each hears the input of the other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OnInput = Callable[[CallerInput], None]
 
 
 async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
-    """Connect two calls until the first one's person presses * (where that counts); otherwise until cancelled."""
+    """Connects two calls until cancelled, or with `hang_up_on_star` until the caller of `one` presses *."""
     with (
         one.audio.listen({"talk": {"with": two.plan.handset}}) as first,
         two.audio.listen({"talk": {"with": one.plan.handset}}) as second,
@@ -35,21 +35,21 @@ async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
 
 
 async def relay_input(
-    call: Call, inbox: Queue[CallerInput], others: Listeners, until_star: bool, keep: OnInput | None = None
+    call: Call, inbox: Queue[CallerInput], listeners: Listeners, until_star: bool, on_input: OnInput | None = None
 ) -> None:
-    """Let the others hear what this person does. Returns when they press *, if that counts."""
+    """Plays the input of one call to all listeners until cancelled, or with `until_star` until * is pressed."""
     while True:
         event = await inbox.get()
         if isinstance(event, KeyPress) and event.digit == "*" and until_star:
             return
-        verb, details = _as_heard(call, event)
-        for other in others():
-            other.audio.add_finished_item(verb, **details)
-        if keep:
-            keep(event)
+        verb, details = _item_of(call, event)
+        for listener in listeners():
+            listener.audio.add_finished_item(verb, **details)
+        if on_input:
+            on_input(event)
 
 
-def _as_heard(call: Call, event: CallerInput) -> tuple[str, dict[str, Any]]:
+def _item_of(call: Call, event: CallerInput) -> tuple[str, dict[str, Any]]:
     speaker = call.plan.handset
     match event:
         case Speech(text=text):

@@ -1,4 +1,4 @@
-"""A call: one leg between the exchange and a handset, from its first ring to its end."""
+"""A call: one leg between the exchange and a handset, with its status, callbacks and recorders."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from ringback.twiml.steps import Step
 
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
-DETECTION_MILLISECONDS = "2000"  # milliseconds that machine detection takes
-MAX_ACTION_WAIT_SECONDS = 5.0  # seconds a recording's callback waits for the action before it
-PROGRESS_EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}  # the rest is "completed"
+DETECTION_MILLISECONDS = "2000"  # the MachineDetectionDuration parameter
+MAX_ACTION_WAIT_SECONDS = 5.0  # how long a recording callback waits for the response to the action request
+# The event of a status callback for each call status; all other statuses are the event "completed".
+PROGRESS_EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
 
 
 class Call:
-    """One leg. `audio` is the handset's end, `status` Twilio's call status; `changed` is set when either changes."""
+    """One leg. `status` is Twilio's call status; `changed` is set, and replaced, when it changes."""
 
     def __init__(self, runtime: Runtime, plan: CallPlan) -> None:
         self.runtime, self.plan = runtime, plan
@@ -40,16 +41,16 @@ class Call:
         self.audio = AudioPath(runtime.clock, runtime.settings.pace, self._publish)
         self.changed = asyncio.Event()
         self.sequence = 0
-        self.interruption: Step | None = None  # what a live update or a hang-up wants to run instead
+        self.interruption: Step | None = None  # the step with which a live update or a hang-up replaces the running one
         self.running: asyncio.Task[Any] | None = None
-        self.recordings: list[str] = []
-        self.dial_status = ""  # what became of its last Dial
-        self.serves_stale_document = False  # the fault stale-document waits for the next live update
+        self.recordings: list[str] = []  # sids
+        self.dial_status = ""  # DialCallStatus of the last Dial
+        self.serves_stale_document = False  # whether the next live update triggers the fault stale-document
         self.document_event = asyncio.Event()
         self.log = CallLog(runtime.clock)
-        self.recorders: list[CallRecorder] = []  # that run now
-        self.on_heard: Callable[[HeardItem], None] | None = None  # who else hears what reaches this ear
-        self.redirected = False  # taken away from what it was doing by a live update
+        self.recorders: list[CallRecorder] = []  # the running ones
+        self.on_heard: Callable[[HeardItem], None] | None = None  # called with every item that the handset hears
+        self.redirected = False  # a live update has replaced the document
 
     @property
     def is_over(self) -> bool:
@@ -60,23 +61,23 @@ class Call:
         return self.status == "in-progress"
 
     def interrupt(self, step: Step) -> None:
-        """Stop the running verb, also one that waits for a webhook, and go on with `step`."""
+        """Cancels the running verb and continues with `step`."""
         self.interruption = step
         if self.running:
             self.running.cancel()
 
     def publish(self) -> None:
-        """Let the handset see how it stands."""
+        """Publishes the call to its handset's live feed."""
         if not self.plan.to_own_number:
             self.runtime.feed.publish("call", self.plan.handset, self.as_json(heard=False))
 
     def answer_inbound(self) -> None:
-        """The app's end answers an incoming call; any other call is left as it is."""
+        """Answers an inbound call that rings, as the first verb does. Any other call does not change."""
         if self.plan.direction == "inbound" and self.status == "ringing":
             self.set_status("in-progress")
 
     def set_status(self, status: str) -> None:
-        """Change the status; tell the handset, who waits, and the callbacks. A call that is over stays over."""
+        """Changes the status, wakes waiters, updates the handset and sends callbacks. A final status never changes."""
         if self.is_over or status == self.status:
             return
         self.status = status
@@ -90,13 +91,13 @@ class Call:
             for recorder in list(self.recorders):
                 recorder.close()
         self.log.add("status", status)
-        waiting, self.changed = self.changed, asyncio.Event()
-        waiting.set()
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
         self.publish()
         self.notify(PROGRESS_EVENTS.get(status, "completed"), status)
 
     def notify(self, event: str, status: str) -> None:
-        """Send the status callbacks that asked for this event, each once."""
+        """Sends each status callback that is subscribed to this event."""
         callbacks = [callback for callback in self.plan.callbacks if callback.url and event in callback.events]
         if not callbacks or self.plan.hidden:
             return
@@ -128,25 +129,27 @@ class Call:
         return recording.parameters() if recording and recording.source != "RecordVerb" else {}
 
     def document_received(self) -> None:
-        """A document was answered: what was to come after it may go out."""
-        waiting, self.document_event = self.document_event, asyncio.Event()
-        waiting.set()
+        """Wakes the callbacks that wait until the app has responded with a document."""
+        received, self.document_event = self.document_event, asyncio.Event()
+        received.set()
 
     async def wait_for_next_document(self) -> None:
-        """Wait for the next document's answer, but not for long."""
-        waiting = self.document_event
+        """Waits until the next document is received, at most MAX_ACTION_WAIT_SECONDS."""
+        received = self.document_event
         with suppress(TimeoutError):
             async with self.runtime.clock.deadline(MAX_ACTION_WAIT_SECONDS):
-                await waiting.wait()
+                await received.wait()
 
     def duration(self) -> int | None:
-        """Whole seconds talked, None while it lasts."""
+        """Returns the seconds from answer to end, rounded; 0 if never answered, None if the call is not over."""
         if not self.ended:
             return None
         return round((self.ended - self.answered).total_seconds()) if self.answered else 0
 
     def parameters(self) -> dict[str, str]:
-        """The standard parameters of every voice webhook."""
+        """Returns the standard parameters of every voice webhook.
+
+        Source: https://www.twilio.com/docs/voice/twiml#request-parameters"""
         plan = self.plan
         parameters = {
             "AccountSid": plan.account,
@@ -167,7 +170,7 @@ class Call:
         return parameters
 
     def take_input(self, event: CallerInput) -> None:
-        """The person presses a key or speaks."""
+        """Passes the caller's input to the running verb and the recorders."""
         self.log.add("did", (describe_input(event), self.audio.take_input(event)))
         for recorder in self.recorders:
             recorder.on_input(event)
@@ -188,9 +191,9 @@ class Call:
             self.runtime.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
 
     def as_json(self, heard: bool = True) -> dict[str, Any]:
-        """As its handset sees it."""
+        """Returns the call as the handset API shows it, with the items heard unless `heard` is false."""
         plan, outgoing = self.plan, self.plan.direction == "inbound"
-        shown = {
+        fields = {
             "sid": self.sid,
             "handset": plan.handset,
             "direction": "outgoing" if outgoing else "incoming",
@@ -203,11 +206,11 @@ class Call:
             "ended": iso8601_milliseconds(self.ended),
             "listening": self.audio.listening,
         }
-        return shown | {"heard": [item.as_json() for item in self.audio.heard]} if heard else shown
+        return fields | {"heard": [item.as_json() for item in self.audio.heard]} if heard else fields
 
 
 class CallRecorder(Recorder):
-    """Records one call: what its person says, and what they hear."""
+    """Records one call: the caller's input and the items the caller hears."""
 
     def __init__(self, call: Call, options: RecordingOptions) -> None:
         super().__init__(call.runtime, call.plan.account, options)

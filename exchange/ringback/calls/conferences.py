@@ -1,4 +1,4 @@
-"""Conferences: rooms where everybody hears everybody, that begin and end as those who enter say."""
+"""Conferences: calls in which every participant hears all others, their callbacks and their recording."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ringback.service.sids import new_sid
 from ringback.sound.recorder import INBOUND, OUTBOUND, Recorder, WaitFor
 from ringback.sound.recording_options import RecordingOptions
 
-# What each participant event is called where it is subscribed to.
+# For each event, the word of statusCallbackEvent that subscribes to it:
+# https://www.twilio.com/docs/voice/twiml/conference#statuscallbackevent
 EVENT_SUBSCRIPTIONS = {
     "conference-start": "start",
     "conference-end": "end",
@@ -34,7 +35,7 @@ EVENT_SUBSCRIPTIONS = {
 
 
 class Conference:
-    """One conference. Its callbacks are those its first participant asked for."""
+    """One conference. `callback` and `events` are those of the first participant that sets a statusCallback."""
 
     def __init__(self, runtime: Runtime, account: str, name: str) -> None:
         self.runtime, self.account, self.name = runtime, account, name
@@ -49,9 +50,9 @@ class Conference:
         self.sequence = 0
         self.reason: str | None = None
         self.ended_by: Participant | None = None
-        self.first = ""  # sid of the first who came
-        self.recording_options: RecordingOptions | None = None
-        self.event_callback_url = ""  # eventCallbackUrl
+        self.first = ""  # call sid of the first participant
+        self.recording_options: RecordingOptions | None = None  # of a recording that begins with the conference
+        self.event_callback_url = ""
         self.recorder: ConferenceRecorder | None = None
 
     @property
@@ -63,19 +64,19 @@ class Conference:
         self.first = self.first or participant.call.sid
         self.notify("participant-join", participant)
         self._beep(participant, "onEnter")
-        if (
-            not self.is_started
-            and len(self.participants) >= 2
-            and any(found.start_on_enter for found in self.participants.values())
-        ):
+        if not self.is_started and self._can_start():
             self._set_status("in-progress")
             self.notify("conference-start")
         if self.is_started and self.recording_options:
             ConferenceRecorder(self, self.recording_options, self.first, self.event_callback_url)
             self.recording_options = None
 
+    def _can_start(self) -> bool:
+        participants = self.participants.values()
+        return len(participants) >= 2 and any(participant.start_on_enter for participant in participants)
+
     def leave(self, participant: Participant) -> None:
-        """Somebody goes; with them, perhaps, the whole conference."""
+        """Removes a participant. Ends the conference if it is empty or the participant has endConferenceOnExit."""
         if self.participants.pop(participant.call.sid, None) is None:
             return
         participant.leave()
@@ -89,14 +90,14 @@ class Conference:
             self._beep(participant, "onExit")
 
     def end(self, reason: str, by: Participant | None = None) -> None:
-        """Everybody's Dial ends."""
+        """Ends the conference and with it the Dial of every participant. `by` is None if the REST API ends it."""
         if self.status == "completed":
             return
         self.reason, self.ended_by = reason, by
         self._set_status("completed")
-        over = "conference_ended_via_api" if by is None else "moderator_ended_conference"
+        leave_reason = "conference_ended_via_api" if by is None else "moderator_ended_conference"
         for participant in list(self.participants.values()):
-            participant.leave_reason = over
+            participant.leave_reason = leave_reason
             self.participants.pop(participant.call.sid)
             participant.leave()
             self.notify("participant-leave", participant)
@@ -105,34 +106,37 @@ class Conference:
             self.recorder.close()
 
     def listeners(self, speaker: Call) -> Iterable[Call]:
-        """Who hears what that call says."""
-        own = self._speaker(speaker)
-        if own is None:
+        """Returns the calls that hear this speaker: only the coached one if the speaker is a coach."""
+        participant = self._audible_participant(speaker)
+        if participant is None:
             return []
-        others = [found for found in self.participants.values() if found is not own and not found.hold]
-        return [found.call for found in others if own.coached_sid in ("", found.sid)]
+        others = [other for other in self.participants.values() if other is not participant and not other.hold]
+        return [other.call for other in others if participant.coached_sid in ("", other.sid)]
 
-    def on_speech(self, speaker: Call, event: CallerInput) -> None:
-        """Somebody speaks: it is told, and what everybody may hear is recorded."""
-        own = self._speaker(speaker)
-        if own and isinstance(event, Speech | AudioClip):
-            self.notify("participant-speech-start", own)
-            self.runtime.clock.call_later(
-                remaining_speech_seconds(event, speaker.audio.pace), lambda: self._speech_stopped(own)
-            )
-        if self.recorder and own and not own.coached_sid:
-            self.recorder.on_speech(speaker, event)
+    def on_input(self, speaker: Call, event: CallerInput) -> None:
+        """Sends the speech callbacks and records the input; a coach is not recorded."""
+        participant = self._audible_participant(speaker)
+        if participant is None:
+            return
+        if isinstance(event, Speech | AudioClip):
+            self.notify("participant-speech-start", participant)
+            seconds = remaining_speech_seconds(event, speaker.audio.pace)
+            self.runtime.clock.call_later(seconds, lambda: self._on_speech_stopped(participant))
+        if self.recorder and not participant.coached_sid:
+            self.recorder.on_conference_input(speaker, event)
 
-    def _speech_stopped(self, participant: Participant) -> None:
+    def _on_speech_stopped(self, participant: Participant) -> None:
         if participant.sid in self.participants:
             self.notify("participant-speech-stop", participant)
 
-    def _speaker(self, speaker: Call) -> Participant | None:
-        own = self.participants.get(speaker.sid)
-        return own if own and self.is_started and not own.muted and not own.hold else None
+    def _audible_participant(self, speaker: Call) -> Participant | None:
+        participant = self.participants.get(speaker.sid)
+        if participant is None or not self.is_started or participant.muted or participant.hold:
+            return None
+        return participant
 
-    def notify(self, event: str, participant: Participant | None = None, **more: str) -> None:
-        """Send a status callback, if that event was asked for."""
+    def notify(self, event: str, participant: Participant | None = None, **extra: str) -> None:
+        """Sends the status callback if it is subscribed to this event. `extra` are further parameters."""
         if not self.callback or EVENT_SUBSCRIPTIONS[event] not in self.events:
             return
         parameters = (
@@ -145,15 +149,15 @@ class Conference:
                 "StatusCallbackEvent": event,
             }
             | self._details(event, participant)
-            | more
+            | extra
         )
         self.sequence += 1
         self.runtime.webhooks.send_callback(self.callback, self.callback_method, parameters, "status", self.sid)
 
     def _details(self, event: str, participant: Participant | None) -> dict[str, str]:
         if event == "conference-end":
-            ending = self.ended_by.call.sid if self.ended_by else ""
-            return {"ReasonConferenceEnded": self.reason or "", "CallSidEndingConference": ending}
+            ended_by = self.ended_by.call.sid if self.ended_by else ""
+            return {"ReasonConferenceEnded": self.reason or "", "CallSidEndingConference": ended_by}
         if participant is None:
             return {}
         parameters = {
@@ -181,21 +185,23 @@ class Conference:
 
     def _set_status(self, status: str) -> None:
         self.status, self.updated = status, self.runtime.clock.now()
-        waiting, self.changed = self.changed, asyncio.Event()
-        waiting.set()
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
 
 
 class ConferenceRecorder(Recorder):
-    """Records a conference: the first who came on one track, everybody else on the other. `old` is eventCallbackUrl."""
+    """Records a conference: the call `first` on one track, all other participants on the other track."""
 
-    def __init__(self, conference: Conference, wanted: RecordingOptions, first: str, old: str = "") -> None:
-        super().__init__(conference.runtime, conference.account, wanted)
-        self.conference, self.first, self.old = conference, first, old
+    def __init__(
+        self, conference: Conference, options: RecordingOptions, first: str, event_callback_url: str = ""
+    ) -> None:
+        super().__init__(conference.runtime, conference.account, options)
+        self.conference, self.first, self.event_callback_url = conference, first, event_callback_url
         self.recording.conference_sid = conference.sid
         conference.recorder = self
         self.notify("in-progress")
 
-    def on_speech(self, call: Call, event: CallerInput) -> None:
+    def on_conference_input(self, call: Call, event: CallerInput) -> None:
         self.on_input(event, INBOUND if call.sid == self.first else OUTBOUND, call.sid)
 
     def close(self, after: WaitFor | None = None) -> None:
@@ -205,21 +211,23 @@ class ConferenceRecorder(Recorder):
 
     def notify(self, status: str, after: WaitFor | None = None) -> None:
         super().notify(status, after)
-        if self.old and status == "completed":
+        if self.event_callback_url and status == "completed":
             parameters = self.recording.callback_parameters(status)
             parameters |= {"Duration": parameters["RecordingDuration"], "timestamp": parameters["RecordingStartTime"]}
-            self.runtime.webhooks.send_callback(self.old, "POST", parameters, "status", self.recording.sid)
+            self.runtime.webhooks.send_callback(
+                self.event_callback_url, "POST", parameters, "status", self.recording.sid
+            )
 
 
 class Conferences(BoundedDict[str, Conference]):
-    """All conferences, by sid, those that are over too."""
+    """All conferences by sid, including completed ones."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(MAX_CONFERENCES, lambda conference: bool(conference.participants))
         self.runtime = runtime
 
     def get_or_create(self, account: str, name: str) -> Conference:
-        """The conference of that name that is going on, or a new one."""
+        """Returns the conference of this name that is not completed, or a new one."""
         for conference in reversed(self.values()):
             if conference.name == name and conference.status != "completed":
                 return conference
@@ -228,5 +236,5 @@ class Conferences(BoundedDict[str, Conference]):
         return conference
 
 
-def _true_or_false(truth: bool) -> str:
-    return "true" if truth else "false"
+def _true_or_false(value: bool) -> str:
+    return "true" if value else "false"

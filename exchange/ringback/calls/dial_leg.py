@@ -1,4 +1,4 @@
-"""A child leg: the call that Dial makes, from its first ring until both have parted."""
+"""A child leg: one call that Dial places, with its whisper document."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ FORBIDDEN_VERB_CODE = 13201
 
 
 class DialLeg:
-    """Rings by itself. `ready` when the two can talk, `gone` when this one cannot be talked to any more.
+    """Starts ringing when created.
 
-    `on_change` is called whenever either changes, or when it is answered."""
+    `ready` is true once the leg can be bridged, `gone` once it cannot be bridged any more. `on_change` is called
+    when either changes and when the leg is answered."""
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class DialLeg:
         state.spawn(self._run(timeout))
 
     def release(self) -> None:
-        """The other side has left: hang up, or stop ringing."""
+        """Hangs up or stops ringing, unless a live update has redirected this leg."""
         self.released.set()
         if not self.redirected_away:
             self.call.set_status("completed" if self.call.is_live else "canceled")
@@ -52,7 +53,7 @@ class DialLeg:
             self.call.set_status("completed")
         self.gone = True
         self.on_change()
-        if not isinstance(step, End):  # a live update has other plans for this person
+        if not isinstance(step, End):  # a live update has redirected this leg
             await run_call(self.state, self.call, step)
 
     async def _run_connected(self) -> Step:
@@ -66,7 +67,7 @@ class DialLeg:
         return step or HANG_UP
 
     async def _run_whisper(self) -> Outcome:
-        """Run the document for the person called; None when the two can talk."""
+        """Runs the whisper document. Returns None if the leg can be bridged."""
         session = VoiceSession(self.state, self.call, WHISPER_VERBS, FORBIDDEN_VERB_CODE)
         step: Outcome = self.whisper
         while isinstance(step, Fetch) and not self.call.redirected:

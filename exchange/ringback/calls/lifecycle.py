@@ -1,4 +1,4 @@
-"""A call's life: rung, answered, run, interrupted, ended."""
+"""The lifecycle of a call: start, answer, run its documents, interrupt, hang up."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ log = logging.getLogger("exchange")
 def start_inbound_call(
     state: State, handset: str, number: PhoneNumber, own_numbers_passed: tuple[str, ...] | None = None
 ) -> Call:
-    """A handset calls one of our numbers; or another of our calls does, that came through those."""
-    asked, known = state.webhook_urls(number, number.voice_application_sid), state.handsets.get(handset)
+    """Starts a call to one of the app's numbers, from a handset or, if `own_numbers_passed` is set, from a loopback."""
+    urls, caller = state.webhook_urls(number, number.voice_application_sid), state.handsets.get(handset)
     plan = CallPlan(
         from_=handset,
         to=number.phone_number,
@@ -33,22 +33,22 @@ def start_inbound_call(
         handset=handset,
         account=number.account_sid,
         number_sid=number.sid,
-        fallback=Fallback(asked.voice_fallback_url, asked.voice_fallback_method),
-        callbacks=[StatusCallback(asked.status_callback, asked.status_callback_method)],
-        extra={"CallerName": known.name if known else ""} if asked.voice_caller_id_lookup else {},
+        fallback=Fallback(urls.voice_fallback_url, urls.voice_fallback_method),
+        callbacks=[StatusCallback(urls.status_callback, urls.status_callback_method)],
+        extra={"CallerName": caller.name if caller else ""} if urls.voice_caller_id_lookup else {},
         to_own_number=own_numbers_passed is not None,
         own_numbers_passed=(*(own_numbers_passed or ()), number.phone_number),
     )
     call = register_call(state, plan)
     call.log.add("did", (f"dials {number.phone_number}", True))
     call.set_status("ringing")
-    first = Fetch(asked.voice_url, asked.voice_method) if asked.voice_url else End("failed")
+    first = Fetch(urls.voice_url, urls.voice_method) if urls.voice_url else End("failed")
     state.spawn(run_call(state, call, first))
     return call
 
 
 def start_handset_call(state: State, handset: str, other: str) -> Call:
-    """A handset calls another: no business of the app, so REST does not show it."""
+    """Starts a call between two handsets. It does not involve the app, so the REST API does not list it."""
     account = state.settings.account_sid
     call = register_call(state, CallPlan(handset, other, "inbound", handset, account, hidden=True))
     call.log.add("did", (f"dials {other}", True))
@@ -61,32 +61,32 @@ def start_handset_call(state: State, handset: str, other: str) -> Call:
 
 
 def register_call(state: State, plan: CallPlan) -> Call:
-    """A call, on the books of the state and of its handset."""
+    """Creates a call and adds it to the state and to its handset."""
     call = Call(state, plan)
     state.calls[call.sid] = call
     plan.to_own_number = plan.to_own_number or plan.handset in state.numbers
     if not plan.to_own_number:
         calls = state.handset(plan.handset).calls
         calls.append(call)
-        trim(calls, lambda kept: not kept.is_over)
+        trim(calls, lambda listed: not listed.is_over)
     call.publish()
     return call
 
 
 def answer_call(state: State, call: Call) -> None:
-    """Somebody, or something, answers."""
+    """Answers the call, by a person, an automatic handset or a loopback."""
     detect_machine(state, call)
     call.set_status("in-progress")
 
 
 def answer_at_handset(state: State, call: Call) -> None:
-    """The handset picks up."""
+    """Answers the call by the person at the handset."""
     call.log.add("did", ("answers", True))
     answer_call(state, call)
 
 
 def hang_up_at_handset(call: Call) -> None:
-    """The handset hangs up, declines, or gives up waiting."""
+    """Hangs up a live call, declines a ringing one, or cancels an inbound one that is not answered yet."""
     call.log.add("did", ("hangs up" if call.is_live or call.plan.direction == "inbound" else "declines", True))
     if call.is_live:
         call.interrupt(End("completed", by_person=True))
@@ -97,20 +97,22 @@ def hang_up_at_handset(call: Call) -> None:
 
 
 async def run_call(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
-    """Run a call's program to its end, whatever interrupts it, and end the call."""
+    """Runs the call's documents, beginning with `first`, until the call ends, and sets its final status.
+
+    `time_limit` is in seconds."""
     session, end = VoiceSession(state, call), End("failed")
     call.redirected = False
     timer = state.clock.call_later(time_limit, lambda: call.interrupt(HANG_UP)) if time_limit else None
     try:
         end = await _run(session, first)
-    except Exception as error:  # the person must not be left in silence by a mistake of ours
-        log.exception("A call failed in the exchange")
+    except Exception as error:  # an error in the exchange must still end the call
+        log.exception("Call %s failed because of an error in the exchange", call.sid)
         state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, detail=type(error).__name__)
     finally:
         if timer:
             timer.cancel()
-        unanswered = call.dial_status if end.status == "completed" else end.status
-        call.set_status("completed" if call.is_live else unanswered or "completed")
+        unanswered_status = call.dial_status if end.status == "completed" else end.status
+        call.set_status("completed" if call.is_live else unanswered_status or "completed")
     if end.by_person and session.hangup_fetch:
         state.spawn(_fetch_after_hangup(state, call, session.hangup_fetch))
     else:
@@ -128,7 +130,7 @@ async def _run(session: VoiceSession, first: Step) -> End:
 
 
 async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """Let a step run; what interrupts it takes its place."""
+    """Runs a step of the call. An interruption cancels it, and the interrupting step is returned instead."""
     task = call.running = asyncio.get_running_loop().create_task(work)
     if call.interruption is not None:
         task.cancel()
@@ -146,7 +148,7 @@ async def run_interruptible(call: Call, work: Coroutine[Any, Any, Outcome]) -> O
 
 
 async def _fetch_after_hangup(state: State, call: Call, fetch: Fetch) -> None:
-    """Ask what is still to be asked when the person has hung up; the answer has nobody to hear it."""
+    """Sends the request that is due after a hang-up and ignores the response, since nobody can hear it."""
     parameters = tuple((call.parameters() | fetch.extra).items())
     await state.webhooks.send(Webhook(fetch.url, fetch.method, parameters, "voice", cookie_jar=call.sid, sid=call.sid))
     call.document_received()

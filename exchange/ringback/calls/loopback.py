@@ -1,4 +1,4 @@
-"""A call to one of the app's own numbers: it comes in again as a call of its own, and the two are joined."""
+"""The loopback: an outgoing call to one of the app's own numbers becomes a second, inbound call; both are bridged."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from asyncio import Queue, QueueFull
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from ringback.account.phone_numbers import PhoneNumber
 from ringback.calls import lifecycle
@@ -15,37 +16,32 @@ from ringback.sound import wav
 from ringback.state import State
 from ringback.twiml.steps import End
 
-MAX_HOPS = 3  # own numbers a call may come through
-MAX_WAIT_SECONDS = 2.0  # seconds that what one side says is kept until the other listens
-MAX_BUFFERED_INPUTS = 100  # such things
-UNANSWERED_STATUSES = {
-    "busy": "busy",
-    "no-answer": "no-answer",
-}  # of an incoming call that was not answered; others are a failure
+MAX_HOPS = 3  # numbers of the app in one chain of calls
+MAX_WAIT_SECONDS = 2.0  # how long input of one side is kept until the other side listens
+MAX_BUFFERED_INPUTS = 100  # per direction
+UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # any other status of the inner call is "failed"
 
 
 def would_loop(own_numbers_passed: tuple[str, ...], number: str) -> bool:
-    """Would a call that has come through these numbers go round in circles?"""
+    """Returns whether a call that came through these numbers of the app must not be connected to `number`."""
     return number in own_numbers_passed or len(own_numbers_passed) >= MAX_HOPS
 
 
 def connect_loopback(state: State, outer: Call, number: PhoneNumber) -> None:
-    """Let the app's number ring. `outer` is answered and ends with the incoming call it leads to."""
+    """Starts an inbound call to `number`. `outer` is answered when that call is, and both end together."""
     inner = lifecycle.start_inbound_call(state, outer.plan.from_, number, outer.plan.own_numbers_passed)
     state.spawn(_join_calls(state, outer, inner))
 
 
 async def _join_calls(state: State, outer: Call, inner: Call) -> None:
     inward, outward = _Direction(state, outer, inner), _Direction(state, inner, outer)
-    carrying = [asyncio.create_task(way.forward()) for way in (inward, outward)]
+    forwarding = [asyncio.create_task(direction.forward()) for direction in (inward, outward)]
     try:
         await _until_one_is_over(state, outer, inner)
         if inner.is_over:
             await outward.drained()
     finally:
-        for task in carrying:
-            task.cancel()
-        await asyncio.gather(*carrying, return_exceptions=True)
+        await _cancel_all(forwarding)
     if not inner.is_over:
         lifecycle.hang_up_at_handset(inner)
     elif outer.is_live:
@@ -67,40 +63,41 @@ async def _until_one_is_over(state: State, outer: Call, inner: Call) -> None:
             await _cancel_all(changes)
 
 
-async def _cancel_all(tasks: Sequence[asyncio.Task[bool]]) -> None:
+async def _cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Direction:
-    """One direction: what reaches the ear of one call comes out of the other's mouth, in order."""
+    """One direction: items that one call hears become input of the other call, in order."""
 
-    def __init__(self, state: State, ear: Call, mouth: Call) -> None:
-        self.state, self.mouth = state, mouth
+    def __init__(self, state: State, source: Call, target: Call) -> None:
+        self.state, self.target = state, target
         self.buffered: Queue[CallerInput] = Queue(MAX_BUFFERED_INPUTS)
-        ear.on_heard = self.buffer
+        source.on_heard = self.buffer
 
     def buffer(self, item: HeardItem) -> None:
         with suppress(QueueFull):
-            for event in as_events(self.state, item):
+            for event in input_events(self.state, item):
                 self.buffered.put_nowait(event)
 
     async def forward(self) -> None:
         while True:
             event = await self.buffered.get()
-            await self.mouth.audio.wait_until_listening(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
-            self.mouth.take_input(event)
+            await self.target.audio.wait_until_listening(MAX_WAIT_SECONDS, key=isinstance(event, KeyPress))
+            self.target.take_input(event)
             self.buffered.task_done()
 
     async def drained(self) -> None:
+        """Waits until all buffered input is forwarded, at most MAX_WAIT_SECONDS."""
         with suppress(TimeoutError):
             async with self.state.clock.deadline(MAX_WAIT_SECONDS):
                 await self.buffered.join()
 
 
-def as_events(state: State, item: HeardItem) -> Iterator[CallerInput]:
-    """What is heard at one end, as it is said at the other."""
+def input_events(state: State, item: HeardItem) -> Iterator[CallerInput]:
+    """Yields the caller input that produces this item at the other call."""
     details = item.details
     media = state.media.get((details.get("url") or "").rpartition("/")[2])
     match item.verb:

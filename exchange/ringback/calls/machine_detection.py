@@ -1,4 +1,6 @@
-"""Answering machine detection: a human or a machine, as the handset is set."""
+"""Answering machine detection (AMD). The setting of the handset decides the result.
+
+https://www.twilio.com/docs/voice/answering-machine-detection"""
 
 from __future__ import annotations
 
@@ -6,12 +8,12 @@ from ringback.calls.call import DETECTION_MILLISECONDS, Call
 from ringback.calls.plan import StatusCallback
 from ringback.state import State
 
-MIN_DELAY_SECONDS = 0.05  # seconds, so that the first request goes out without the verdict
+MIN_DELAY_SECONDS = 0.05  # the first webhook of a call must go out before the result of asynchronous AMD
 AUTO_ANSWER_RESULTS = {"answers": "human", "machine": "machine_start"}
 
 
 def detect_machine(state: State, call: Call) -> None:
-    """The verdict comes with the first request; or beside the call, if it does not wait for it."""
+    """Sets `answered_by` before the first webhook, or for asynchronous AMD later, with a callback."""
     result = _result(state, call)
     if result and call.plan.amd_callback is not None:
         state.spawn(_report_result(call, result, call.plan.amd_callback))
@@ -35,11 +37,11 @@ async def _report_result(call: Call, result: str, callback: StatusCallback) -> N
 
 
 def _result(state: State, call: Call) -> str | None:
-    """What is found, where it was asked for. The app's own numbers are machines."""
+    """Returns AnsweredBy, or None if the call did not request detection. The app's own numbers are machines."""
     if not call.plan.machine_detection:
         return None
     behaviour = "machine" if call.plan.to_own_number else state.handset(call.plan.handset).when_called
-    found = AUTO_ANSWER_RESULTS.get(behaviour, "human")
-    if found == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
+    answered_by = AUTO_ANSWER_RESULTS.get(behaviour, "human")
+    if answered_by == "machine_start" and call.plan.machine_detection == "DetectMessageEnd":
         return "machine_end_beep"
-    return found
+    return answered_by

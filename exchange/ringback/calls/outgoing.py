@@ -1,4 +1,4 @@
-"""Outgoing calls: rung, and answered by a person, by a handset that picks up by itself, or by nobody."""
+"""Outgoing calls: wait for the rate limit, ring the handset, and run the call if it is answered."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ringback.twiml.steps import Step
 def start_outbound_call(
     state: State, plan: CallPlan, first: Step, timeout: float, time_limit: float | None = None
 ) -> Call:
-    """The app calls a handset."""
+    """Starts a call from the app to a handset. `timeout` and `time_limit` are in seconds."""
     call = register_call(state, plan)
-    state.spawn(_outgoing(state, call, first, timeout, time_limit))
+    state.spawn(_place(state, call, first, timeout, time_limit))
     return call
 
 
-async def _outgoing(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
-    turn = state.call_rate.reserve(call.plan.account)
-    await state.clock.sleep(turn)  # at least a moment: the one who asked gets the answer "queued" first
+async def _place(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
+    delay_seconds = state.call_rate.reserve(call.plan.account)
+    await state.clock.sleep(delay_seconds)  # even 0 yields, so that the REST response is sent first: status "queued"
     if await ring(state, call, timeout):
         await run_call(state, call, first, time_limit)
 
 
 async def ring(state: State, call: Call, timeout: float) -> bool:
-    """Ring until it is answered; False if that never happens, and then the call is over."""
+    """Rings for `timeout` seconds. Returns False if the call is not answered; it is over then."""
     number = state.numbers.get(call.plan.handset)
     if call.is_over:
         return False

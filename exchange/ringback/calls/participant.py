@@ -1,4 +1,4 @@
-"""One call in a conference."""
+"""A participant: one call in a conference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ringback.calls.call import Call
 
 @dataclass(eq=False)
 class Participant:
-    """One call in a room."""
+    """One call in a conference. `left` is set when it leaves."""
 
     call: Call
     label: str = ""
@@ -21,25 +21,25 @@ class Participant:
     start_on_enter: bool = True
     end_on_exit: bool = False
     beep: str = "true"
-    music: asyncio.Task[Any] | None = None  # of the hold
-    coached_sid: str = ""  # the sid of the only one who hears this one
+    music: asyncio.Task[Any] | None = None  # while on hold
+    coached_sid: str = ""  # call sid of the only participant who hears this one, for a coach
     left: asyncio.Event = field(default_factory=asyncio.Event)
     leave_reason: str = "participant_hung_up"
-    playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements, and what is heard on hold
+    playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements and hold music
 
     @property
     def sid(self) -> str:
         return self.call.sid
 
-    def play(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Let this one hear something, until it is over or they leave."""
-        task = self.call.runtime.spawn(program)
+    def play(self, playback: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Runs a playback to this participant until it ends or the participant leaves."""
+        task = self.call.runtime.spawn(playback)
         self.playing.add(task)
         task.add_done_callback(self.playing.discard)
         return task
 
     def leave(self) -> None:
-        """Out of the room."""
+        """Sets `left` and cancels everything that plays."""
         self.left.set()
         for task in list(self.playing):
             task.cancel()

@@ -1,4 +1,4 @@
-"""The plan of a call: everything that is known before it is made."""
+"""The plan of a call: all its properties that are known before it starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ringback.sound.recording_options import RecordingOptions
 
 @dataclass
 class StatusCallback:
-    """Where a call's progress is told, and which of it."""
+    """A status callback URL and the events that are sent to it. `url` is "" for none."""
 
     url: str = ""
     method: str = "POST"
@@ -24,21 +24,21 @@ class Fallback:
 
 @dataclass
 class CallPlan:
-    """Everything about a call that is known before it is made."""
+    """All properties of a call that are known before it starts."""
 
     from_: str
     to: str
-    direction: str  # inbound, outbound-api, outbound-dial
-    handset: str
+    direction: str  # inbound, outbound-api or outbound-dial
+    handset: str  # number of the handset at this end of the call
     account: str
-    number_sid: str | None = None
-    parent: str | None = None
+    number_sid: str | None = None  # of the app's number, for an inbound call
+    parent: str | None = None  # call sid of the Dial, for a child leg
     fallback: Fallback = field(default_factory=Fallback)
     callbacks: list[StatusCallback] = field(default_factory=list)
     machine_detection: str = ""
-    amd_callback: StatusCallback | None = None  # where the verdict is told, if the call does not wait for it
+    amd_callback: StatusCallback | None = None  # makes machine detection asynchronous
     recording: RecordingOptions | None = None
-    hidden: bool = False  # between two handsets: no business of the app
-    to_own_number: bool = False  # to one of the app's own numbers: no handset's end
-    own_numbers_passed: tuple[str, ...] = ()  # the app's own numbers it has come through
-    extra: dict[str, str] = field(default_factory=dict)  # further parameters of every request
+    hidden: bool = False  # between two handsets: not visible to the app
+    to_own_number: bool = False  # a loopback: no handset is at this end of the call
+    own_numbers_passed: tuple[str, ...] = ()  # the app's numbers in the chain of calls so far
+    extra: dict[str, str] = field(default_factory=dict)  # further parameters of every webhook

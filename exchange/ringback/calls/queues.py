@@ -1,4 +1,4 @@
-"""Queues: callers who wait in order until somebody dials the queue."""
+"""Call queues: callers wait in order until another call dials the queue or the REST API redirects them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from ringback.service.sids import new_sid
 from ringback.twiml.steps import Fetch
 
 DEFAULT_MAX_SIZE = 1000
-MAX_WAIT_SAMPLES = 100
+MAX_WAIT_SAMPLES = 100  # newest waits that the average wait time is computed from
 
 
 @dataclass(eq=False)
 class QueueMember:
-    """One waiting caller. `dequeued` is set when somebody dials the queue, `disconnected` when their bridge ends."""
+    """One waiting caller.
+
+    `dequeued` is set when another call takes the caller out of the queue, `bridged` when the whisper document has
+    ended, `disconnected` when the bridge has ended."""
 
     call: Call
     since: datetime
@@ -26,7 +29,6 @@ class QueueMember:
     bridged: asyncio.Event = field(default_factory=asyncio.Event)
     disconnected: asyncio.Event = field(default_factory=asyncio.Event)
     whisper: Fetch | None = None
-    by: Call | None = None
 
     @property
     def sid(self) -> str:
@@ -34,7 +36,7 @@ class QueueMember:
 
 
 class CallQueue:
-    """One queue."""
+    """One queue. `joined` is set, and replaced, when a caller joins; `waits` are past wait times in seconds."""
 
     def __init__(self, clock: Clock, account: str, name: str, max_size: int = DEFAULT_MAX_SIZE) -> None:
         self.clock, self.account, self.name, self.max_size = clock, account, name, max_size
@@ -51,16 +53,16 @@ class CallQueue:
     def join(self, call: Call) -> QueueMember:
         member = QueueMember(call, self.clock.now())
         self.members.append(member)
-        waiting, self.joined = self.joined, asyncio.Event()
-        waiting.set()
+        joined, self.joined = self.joined, asyncio.Event()
+        joined.set()
         return member
 
-    def dequeue(self, by: Call | None, whisper: Fetch | None = None) -> QueueMember | None:
-        """The first in line, who waits no longer."""
+    def dequeue(self, whisper: Fetch | None = None) -> QueueMember | None:
+        """Removes and returns the first member, or None. The whisper document plays before the calls are bridged."""
         if not self.members:
             return None
         member = self.members[0]
-        member.by, member.whisper = by, whisper
+        member.whisper = whisper
         self.remove(member)
         member.dequeued.set()
         return member
@@ -74,11 +76,11 @@ class CallQueue:
         return (self.clock.now() - member.since).total_seconds()
 
     def parameters(self, member: QueueMember) -> dict[str, str]:
-        """What the wait document is told."""
-        place = self.members.index(member) + 1 if member in self.members else 0
+        """Returns the parameters of a request for the wait document."""
+        position = self.members.index(member) + 1 if member in self.members else 0
         return {
             "QueueSid": self.sid,
-            "QueuePosition": str(place),
+            "QueuePosition": str(position),
             "QueueTime": str(int(self.wait_seconds(member))),
             "AvgQueueTime": str(self.average_wait),
             "CurrentQueueSize": str(len(self.members)),
@@ -87,14 +89,14 @@ class CallQueue:
 
 
 class CallQueues(BoundedDict[str, CallQueue]):
-    """All queues, by sid. One in which somebody waits is never forgotten."""
+    """All queues by sid. A queue with members is never evicted."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(MAX_QUEUES, lambda queue: bool(queue.members))
         self.clock = clock
 
     def get_or_create(self, account: str, name: str) -> CallQueue:
-        """The queue of that name, made when first spoken of."""
+        """Returns the queue of this name, creating it on first use."""
         for queue in self.values():
             if queue.name == name:
                 return queue

@@ -77,7 +77,7 @@ async def _take_part(
 async def _talk(session: VoiceSession, conference: Conference, inbox: Queue[CallerInput], star: bool) -> None:
     call = session.call
     await relay_input(
-        call, inbox, lambda: conference.listeners(call), star, lambda event: conference.on_speech(call, event)
+        call, inbox, lambda: conference.listeners(call), star, lambda event: conference.on_input(call, event)
     )
 
 

@@ -58,7 +58,7 @@ async def _next(session: VoiceSession, dial: Element, noun: Element, queue: Call
             "DequeingCallSid": session.call.sid,
         }
         whisper = session.fetch(noun.get("url"), method(session, noun, 14210), parameters)
-    return queue.dequeue(session.call, whisper)
+    return queue.dequeue(whisper)
 
 
 async def _talk(session: VoiceSession, dial: Element, member: QueueMember) -> None:

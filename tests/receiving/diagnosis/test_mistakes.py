@@ -91,7 +91,7 @@ def told(provider, delivery, held=HELD):
 
 def test_the_mending_names_the_address_to_set(settings):
     seen = replace(from_twilio(settings), url="http://10.0.0.7:8000/sms").with_headers(x_forwarded_host="talk.example")
-    assert refused(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which is what the sender has."
+    assert refused(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which is what the sender uses."
 
 
 def test_a_host_header_that_is_none_is_survived():
@@ -122,7 +122,7 @@ class TestTwiliosBody:
         found = refused(replace(delivery, url=seen), settings)
         assert (found.name, found.explanation) == (
             "missing bodySHA256",
-            "the bodySHA256 was removed from the address on the way",
+            "the parameter bodySHA256 was removed from the URL",
         )
 
     def test_a_hash_that_never_was_there(self, settings):
@@ -212,7 +212,7 @@ class TestWhatIsKept:
         monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket(capacity=1, tokens_per_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
         words = [why.explanation for _, _, why in inbox.latest_rejected(redis)]
-        assert [words[2], words[0]] == ["a trailing slash was added or lost", TOO_MANY.explanation]
+        assert [words[2], words[0]] == ["a trailing slash was added or removed", TOO_MANY.explanation]
         assert len({answer.text for answer in answers}) == 1
 
     def test_after_a_flood_it_looks_again(self, monkeypatch):

@@ -33,7 +33,9 @@ def genuine(name, facts=None, way=None):
 
 
 @those(lambda case: case.holds_time)
-@pytest.mark.parametrize(("late", "words"), [(4000, "4000 s before it came"), (-4000, "4000 s after it came")])
+@pytest.mark.parametrize(
+    ("late", "words"), [(4000, "4000 s before the request arrived"), (-4000, "4000 s after the request arrived")]
+)
 def test_a_clock_that_is_wrong(case, late, words):
     delivery = case.signed()
     assert words in why(case.name, replace(delivery, received_at=float(int(delivery.received_at)) + late))
@@ -45,7 +47,7 @@ def test_a_line_break_that_came_or_went(case):
     assert "line break was added" in why(case.name, replace(delivery, body=delivery.body + b"\n"), held_by(case))
     shorter = case.provider.sign(replace(case.unsigned(), body=case.unsigned().body + b"\n"), case.secrets)
     stripped = replace(shorter, body=shorter.body[:-1])
-    assert "line break at the end of the body was lost" in why(case.name, stripped, held_by(case))
+    assert "line break at the end of the body was removed" in why(case.name, stripped, held_by(case))
 
 
 def held_by(case):
@@ -64,7 +66,7 @@ def held_by(case):
 )
 def test_json_that_something_wrote_anew(name, rewrite):
     delivery = genuine(name, {"zen": "läutet", "list": [1, {"a": None}]})
-    assert "JSON was parsed and written anew" in why(name, replace(delivery, body=rewrite(delivery.body)))
+    assert "parsed and re-serialised the JSON" in why(name, replace(delivery, body=rewrite(delivery.body)))
 
 
 @pytest.mark.parametrize("name", ["github", "dropbox", "standard"])
@@ -78,7 +80,7 @@ def test_a_form_that_was_decoded_on_the_way():
     fields = [("type", "subscribe"), ("data[email]", "ada+bell@mail.example")]
     delivery = provider.sign(make_form_delivery(f"{PUBLIC_URL}/webhooks/mailchimp", fields), HELD["mailchimp"])
     rewritten = delivery.body.replace(b"%5B", b"[").replace(b"%5D", b"]")
-    assert "written anew" in why("mailchimp", replace(delivery, body=rewritten))
+    assert "re-serialised the form" in why("mailchimp", replace(delivery, body=rewritten))
 
 
 @pytest.mark.parametrize("name", ["github", "dropbox", "heroku", "stripe"])
@@ -101,7 +103,7 @@ def test_a_secret_that_was_set_with_a_line_break_at_its_end(name):
 
 def test_a_stripe_secret_without_its_prefix():
     held = HELD | {"stripe": (config.Secret("whsec_abc"),)}
-    assert "lacks its prefix" in why("stripe", genuine("stripe", way="abc"), held)
+    assert "lacks the prefix" in why("stripe", genuine("stripe", way="abc"), held)
 
 
 @pytest.mark.parametrize("strip", [False, True])
@@ -109,7 +111,7 @@ def test_a_standard_secret_used_as_it_is_written(strip):
     written = WAYS["standard"][0]
     used = written.removeprefix("whsec_") if strip else written
     way = "whsec_" + base64.b64encode(used.encode()).decode()
-    assert "must strip whsec_" in why("standard", genuine("standard", way=way))
+    assert "must remove whsec_" in why("standard", genuine("standard", way=way))
 
 
 def test_standard_webhooks_under_svixs_names():
@@ -121,13 +123,13 @@ def test_standard_webhooks_under_svixs_names():
 def test_github_without_the_new_header():
     delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
     old = "sha1=" + hmac.new(HELD["github"][0].encode(), delivery.body, hashlib.sha1).hexdigest()
-    assert "SHA-1 alone" in why("github", delivery.with_headers(x_hub_signature=old))
+    assert "only its SHA-1 signature is valid" in why("github", delivery.with_headers(x_hub_signature=old))
 
 
 def test_github_without_its_prefix():
     delivery = genuine("github")
     bare = delivery.headers["x-hub-signature-256"].removeprefix("sha256=")
-    assert "lacks the sha256=" in why("github", delivery.with_headers(x_hub_signature_256=bare))
+    assert "lacks the prefix sha256=" in why("github", delivery.with_headers(x_hub_signature_256=bare))
 
 
 def test_heroku_with_another_authorization():
@@ -142,13 +144,13 @@ def test_braintree_under_another_public_key():
 
 def test_plain_with_another_password():
     delivery = genuine("plain", way="basic:ada:wrong-wrong-wrong")
-    assert "the password another one" in why("plain", delivery)
+    assert "its password is not" in why("plain", delivery)
 
 
 @pytest.mark.parametrize("value", ["b" * 32, "Token " + "b" * 32, "Bearer " + "p" * 32])
 def test_plain_with_the_right_token_in_the_wrong_place(value):
     delivery = make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {}, authorization=value)
-    assert "not as an address or as `Bearer token`" in why("plain", delivery)
+    assert "neither in the path nor as `Bearer token`" in why("plain", delivery)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_plain_with_the_right_token_in_the_wrong_place(value):
             "https://talk.example/webhooks/mandrill?a='",
             "https://talk.example/webhooks/mandrill?a=%27",
             {},
-            "decoded the address",
+            "decoded the URL",
         ),
     ],
 )
@@ -190,7 +192,7 @@ def test_nothing_explains_a_forgery(case):
     forged = case.provider.sign(case.unsigned(), case.secrets)
     nonsense = {header: "forged" for header in case.proof}
     if case.signs_body and case.proof:
-        assert "no usual mistake" in why(case.name, replace(forged, headers={**forged.headers, **nonsense}))
+        assert "no common mistake" in why(case.name, replace(forged, headers={**forged.headers, **nonsense}))
 
 
 def test_a_large_body_is_not_looked_into():

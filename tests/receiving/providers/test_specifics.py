@@ -164,7 +164,7 @@ class TestSendGrid:
         )
         delivery = Delivery("POST", self.url, {"content-type": "multipart/form-data; boundary=b"}, body + b"--b--\r\n")
         assert send(signed("sendgrid", delivery)).status_code == 200
-        assert heard(redis)[0]["line"] == "Mail from a•••@mail.example: Die Glocke l\ufffdutet"
+        assert heard(redis)[0]["line"] == "Email from a•••@mail.example: Die Glocke l\ufffdutet"
 
     @pytest.mark.parametrize(
         "kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=z"]
@@ -220,7 +220,7 @@ class TestGitHub:
         assert send(providers.load()["github"].sign(delivery, secrets(GITHUB))).status_code == 204
         told = heard(redis)[0]
         assert (told["provider"], told["event"]) == ("github", "ping")
-        assert told["line"] == "GitHub says hello: Speak like a human."
+        assert told["line"] == "GitHub ping: Speak like a human."
 
     def test_the_old_signature_alone_is_not_enough(self, send):
         delivery = providers.load()["github"].sample("ping", f"{PUBLIC_URL}/webhooks/github")

@@ -1,9 +1,11 @@
 """Whatever a stranger sends ends in a clear refusal, and whatever a provider says can be said."""
 
+import itertools
 import json
 import logging
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,21 +47,17 @@ def test_nonsense_ends_in_a_refusal_without_a_trace(data, body, name, send, capl
     assert "Traceback" not in caplog.text
 
 
-@quick
-@given(data=st.data(), name=st.sampled_from(list(providers.load())), bit=st.integers(0, 7), at=st.integers(min_value=0))
-def test_one_flipped_bit_in_a_signature_is_refused(data, name, bit, at, send):
-    case = next(case for case in CASES if case.name == name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_flipped_bit_in_a_signature_is_rejected(case, send):
     delivery = case.signed()
-    if not case.proof:
-        return
-    header = data.draw(st.sampled_from(case.proof))
-    text = bytearray(delivery.headers[header].encode())
-    text[at % len(text)] ^= 1 << bit
-    flipped = text.decode("latin-1")
-    if flipped.split() == delivery.headers[header].split() or flipped.lower() == delivery.headers[header].lower():
-        return  # white space, or "Basic" in small letters
-    answer = send(delivery.with_headers(**{header: flipped.replace("\n", " ").replace("\r", " ")}))
-    assert answer.status_code in REFUSALS
+    for header, text in ((name, delivery.headers[name]) for name in case.proof):
+        for index, bit in itertools.product(range(len(text)), range(8)):
+            changed = bytearray(text.encode())
+            changed[index] ^= 1 << bit
+            flipped = changed.decode("latin-1").replace("\n", " ").replace("\r", " ")
+            if flipped.split() == text.split() or flipped.lower() == text.lower():
+                continue  # white space, or "Basic" in small letters
+            assert send(delivery.with_headers(**{header: flipped})).status_code in REFUSALS, flipped
 
 
 said = [case for case in CASES if "application/json" in case.provider.max_bytes_by_type]
