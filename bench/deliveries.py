@@ -29,7 +29,7 @@ MESSAGES, FORKED_MESSAGES = 400, 60  # RQ's default worker forks for every job
 ENDPOINTS = 1_000
 FEW_ATTEMPTS, MANY_ATTEMPTS = 1_000, 100_000
 BODY = '{"type":"text.received","timestamp":"2026-11-23T12:00:00.000Z","data":{"words":"hello"}}'
-KINDS = ("text.received",)  # without webhook endpoint events, which every new endpoint would cause
+TYPES = ("text.received",)  # otherwise each new endpoint would cause a message to all endpoints
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -92,7 +92,7 @@ class Bench:
 
     def ours(self, messages: int) -> None:
         """One endpoint with the default of four concurrent requests."""
-        endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=KINDS)
+        endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
         pipe = self.redis.pipeline()
         for _ in range(messages):
             dispatch.deliver_later(pipe, "text.received", {"words": "hello"})
@@ -113,7 +113,7 @@ class Bench:
     def fan_out(self, count: int) -> None:
         """One event to many endpoints."""
         for _ in range(count):
-            endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=KINDS)
+            endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
         dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
 
@@ -137,7 +137,7 @@ class Bench:
     def milliseconds_with_stored_attempts(self, stored: int) -> float:
         """Milliseconds per delivery when this many attempts are already stored."""
         self.redis.flushall()
-        endpoint = endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=KINDS)
+        endpoint = endpoints.create(self.redis, self.client, self.encryption, self.url, http=True, event_types=TYPES)
         pipe = self.redis.pipeline(transaction=False)
         for at in range(stored):
             pipe.hset(f"delivery:msg_{at}:{endpoint.id}", mapping={"state": "delivered", "sequence": at, "attempts": 1})

@@ -1,4 +1,4 @@
-"""Measures the exchange on one core: concurrent calls through ten verbs each, and texts, with a trivial app.
+"""Measures the exchange on one core: concurrent calls of ten verbs each, and texts, against a trivial app.
 
 `python -m bench.exchange [calls] [texts]`
 """

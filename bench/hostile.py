@@ -21,7 +21,7 @@ from sending.webhooks.encryption import Encryption
 
 WELL_BEHAVED, HOSTILE_OF_EACH_KIND, ROUNDS = 20, 4, 8
 TARGET = 1.2  # of the time with as many more well-behaved receivers
-KINDS = ("text.received",)  # without webhook endpoint events, which every new endpoint would cause
+EVENT_TYPES = ("text.received",)  # otherwise each new endpoint would cause a message to all endpoints
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 HUNDRED_MEGABYTES = 100 * 1024 * 1024
 Behavior = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -124,7 +124,7 @@ class Bench:
     def create_endpoint(self, name: str) -> str:
         """Create an endpoint at this receiver and return its id."""
         url = f"http://127.0.0.1:{self.receivers.ports[name]}/{time.monotonic_ns()}"
-        return endpoints.create(self.redis, self.client, self.encryption, url, http=True, event_types=KINDS).id
+        return endpoints.create(self.redis, self.client, self.encryption, url, http=True, event_types=EVENT_TYPES).id
 
     def round(self, is_hostile: bool) -> list[float]:
         """Seconds from the sweep to each well-behaved receiver. The other endpoints are new, so none is backed off."""

@@ -69,7 +69,7 @@ def wait_until_open(port: int) -> None:
 
 
 def measure(ports: dict[str, int], pids: dict[str, tuple[int, int]], token: str, rounds: int) -> dict[str, Tally]:
-    """Measure each route of each app. All requests differ, so none is recognised as a copy."""
+    """Measure each route of each app. All requests differ, so none is a duplicate."""
     number = itertools.count(1)
     variants: dict[str, Callable[[float], Tally]] = {}
     for name, path, fields in (("/sms", "/sms", text), ("/voice", "/voice", call)):

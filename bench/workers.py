@@ -165,7 +165,7 @@ def push_pid_and_sleep() -> None:
 
 
 def with_descendants(pid: int) -> list[int]:
-    """The ids of this process and of all below it."""
+    """The ids of this process and its descendants."""
     rows = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = {int(row.split()[0]): int(row.split()[1]) for row in rows.splitlines()}
     found = [pid]

@@ -15,7 +15,7 @@ MAX_MESSAGES = 5_000
 
 @dataclass
 class RejectionSummary:
-    """The number of rejected requests since this process started, and the path and reason of the latest."""
+    """How many requests were rejected among the events read so far, and the path and reason of the latest."""
 
     count: int = 0
     path: str = ""

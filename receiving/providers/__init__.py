@@ -25,7 +25,7 @@ from receiving.provider_event import ProviderEvent
 from receiving.signatures import check_timestamp, matches_any, parse_signature_header, parse_timestamp
 
 Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
-"""Common mistakes, each with the delivery and the secrets that would be valid if it explains the rejected request."""
+"""Common mistakes, each with a delivery and secrets: if `verify` accepts these, the mistake explains the rejection."""
 
 OK = StoredResponse("", "text/plain; charset=utf-8", 200)
 NO_CONTENT = StoredResponse("", "text/plain; charset=utf-8", 204)
@@ -61,7 +61,7 @@ class Provider(ABC):
 
     @abstractmethod
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Raise RejectedRequest unless one of the secrets proves this delivery. The body is not parsed before."""
+        """Raise RejectedRequest unless one of the secrets proves this delivery. Runs before the body is parsed."""
 
     @abstractmethod
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
@@ -83,7 +83,7 @@ class Provider(ABC):
         """Return an unsigned delivery of this sample to `url`, with new ids."""
 
     def handshake(self, delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
-        """Return the response to a GET, HEAD or unsigned POST that checks the URL; None to go on with `verify`."""
+        """Return the response to a GET, HEAD or unsigned POST that checks the URL; None if `verify` must decide."""
         return None
 
     def signed_at(self, delivery: Delivery) -> float | None:

@@ -1,7 +1,7 @@
 """Mandrill: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
 
 Mailchimp Transactional. The signature covers the URL exactly as it is configured at Mandrill (including a user and
-password) and every form field. A failed batch is sent again as a whole, so each of its events has an id of its own.
+password) and every form field. A failed batch is sent again as a whole, so duplicates are recognised per event.
 """
 
 import base64
@@ -27,7 +27,7 @@ from receiving.signatures import constant_time_equal, verify_header
 
 SIGNATURE_HEADER = "x-mandrill-signature"
 EVENTS_FIELD = "mandrill_events"
-TEST_KEY = "test-webhook"  # signs the empty batch that Mandrill sends before it has shown the real key
+TEST_KEY = "test-webhook"  # signs the empty batch that Mandrill sends before it shows the real key
 VERB_PHRASES = {
     "send": "was sent",
     "delivered": "was delivered",
@@ -89,10 +89,10 @@ class Mandrill(Provider):
         return delivery.with_headers(**{SIGNATURE_HEADER: signature})
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """The events of the batch. An event's id is the hash of its content, since its `_id` is the message's."""
+        """The events of the batch. An event's id is the hash of its content, since `_id` identifies the message."""
         batch = parse_json(delivery[EVENTS_FIELD])
         if not isinstance(batch, list):
-            raise ValueError("a batch is a list")
+            raise ValueError("the batch is not a list")
         return [_parse_event(payload) for payload in batch]
 
     def summarize(self, event: ProviderEvent) -> str:

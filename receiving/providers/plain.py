@@ -78,7 +78,7 @@ class Plain(Provider):
         raise SecretPathNotFound
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
-        """Add the first secret, as its prefix says."""
+        """Add the first secret to the path or to the Authorization header, depending on its prefix."""
         scheme, _, value = secrets[0].partition(":")
         if scheme == "basic":
             return delivery.with_headers(authorization="Basic " + base64.b64encode(value.encode()).decode())

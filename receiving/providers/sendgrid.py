@@ -1,7 +1,7 @@
 """SendGrid: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features.
 
-Accepts two webhooks. The Event Webhook sends batches of JSON; a failed batch is sent again as a whole, so each of its
-events has an id of its own. Inbound Parse sends emails as multipart forms: it is signed in the same way if a security
+Accepts two webhooks. The Event Webhook sends batches of JSON; a failed batch is sent again as a whole, so duplicates
+are recognised per event. Inbound Parse sends emails as multipart forms: it is signed in the same way if a security
 policy says so, and otherwise needs a URL with a secret in its path.
 """
 
@@ -115,7 +115,7 @@ class SendGrid(Provider):
             return [_parse_email(delivery)]
         batch = parse_json(delivery.body)
         if not isinstance(batch, list):
-            raise ValueError("a batch is a list")
+            raise ValueError("the batch is not a list")
         return [_parse_event(payload) for payload in batch]
 
     def summarize(self, event: ProviderEvent) -> str:

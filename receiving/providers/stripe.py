@@ -1,6 +1,6 @@
 """Stripe: https://docs.stripe.com/webhooks#verify-manually.
 
-The HMAC key is the secret as it is written, including `whsec_`; Standard Webhooks decodes what follows the prefix.
+The HMAC key is the secret as it is written, including `whsec_`, and not decoded as in Standard Webhooks.
 """
 
 import secrets as random
