@@ -57,10 +57,10 @@ async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | N
             sid=session.call.sid,
             handset=session.call.plan.handset,
             request=response.request,
-            answer=response.as_json(),
+            response=response.as_json(),
             line=element.line,
             column=element.column,
-            why=response.why or f"the response has the status {response.status}",
+            detail=response.detail or f"the response has the status {response.status}",
             url=url,
         )
         return None
