@@ -107,7 +107,7 @@ async def run_call(state: State, call: Call, first: Step, time_limit: float | No
         end = await _run(session, first)
     except Exception as error:  # an error in the exchange must still end the call
         log.exception("Call %s failed because of an error in the exchange", call.sid)
-        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
+        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, detail=type(error).__name__)
     finally:
         if timer:
             timer.cancel()

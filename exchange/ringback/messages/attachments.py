@@ -20,8 +20,8 @@ async def fetch_all_media(runtime: Runtime, message: Message) -> None:
                 sid=message.sid,
                 handset=message.handset,
                 request=found.request,
-                answer=found.as_json(),
-                why=found.why or f"it answered {found.status}",
+                response=found.as_json(),
+                detail=found.detail or f"it answered {found.status}",
                 url=url,
             )
     message.media_urls = []

@@ -128,10 +128,10 @@ class MessagingSession:
             sid=self.message.sid,
             handset=self.message.handset,
             request=self.document.request,
-            answer=self.document.response,
+            response=self.document.response,
             line=element.line,
             column=element.column,
-            why=detail,
+            detail=detail,
         )
 
 

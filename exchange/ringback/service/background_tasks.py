@@ -31,7 +31,7 @@ class BackgroundTasks:
         self.running.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("Something went wrong in the exchange", exc_info=error)
-            self.debugger.report(12400, why=type(error).__name__)
+            self.debugger.report(12400, detail=type(error).__name__)
 
     async def cancel_all(self) -> None:
         while tasks := list(self.running):  # what is cut short has callbacks to send: these are tasks again

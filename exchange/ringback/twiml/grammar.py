@@ -58,8 +58,8 @@ def report_violations(debugger: Debugger, document: Document, channel: str, sid:
             sid=sid,
             handset=handset,
             request=document.request,
-            answer=document.response,
+            response=document.response,
             line=element.line,
             column=element.column,
-            why=message,
+            detail=message,
         )

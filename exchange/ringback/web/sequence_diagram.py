@@ -155,7 +155,7 @@ def _answer(at: datetime, answer: Any) -> DiagramStep:
     took = f"{answer.seconds * 1000:.0f} ms"
     if answer.error and not answer.status:
         return DiagramStep(
-            at, "answer", APP, EXCHANGE, f"no answer: {answer.why or 'failed'} ({answer.error})", "refused"
+            at, "answer", APP, EXCHANGE, f"no answer: {answer.detail or 'failed'} ({answer.error})", "refused"
         )
     body = answer.body.decode("utf-8", "replace")
     verbs = [name for name in VERB.findall(body) if name != "Response"]

@@ -69,12 +69,12 @@ class WebhookClient:
             async with self.clock.deadline(overrides.total):
                 answer = await self._attempts(webhook, overrides, idempotency, token or self.token)
         except RequestFailed as failure:
-            answer = WebhookResponse(webhook.url, status=failure.status, error=failure.code, why=failure.why)
+            answer = WebhookResponse(webhook.url, status=failure.status, error=failure.code, detail=failure.detail)
         except ValueError:  # an address nothing can be made of, as in http://[x
-            answer = WebhookResponse(webhook.url, error=11100, why=webhook.url)
+            answer = WebhookResponse(webhook.url, error=11100, detail=webhook.url)
         except TimeoutError:
             answer = WebhookResponse(
-                webhook.url, error=11200 if webhook.channel == "sms" else 11205, why="no answer in time"
+                webhook.url, error=11200 if webhook.channel == "sms" else 11205, detail="no answer in time"
             )
         answer.seconds = time.perf_counter() - started
         answer.request = answer.request or _shown(webhook)

@@ -13,9 +13,9 @@ from ringback.webhooks.urls import is_twilio_host
 class RequestFailed(Exception):
     """Nothing usable came: Twilio's number, why, and which retry policy covers it."""
 
-    def __init__(self, code: int, why: str = "", policy: str = "", status: int = 0) -> None:
-        super().__init__(why)
-        self.code, self.why, self.policy, self.status = code, why, policy, status
+    def __init__(self, code: int, detail: str = "", policy: str = "", status: int = 0) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.policy, self.status = code, detail, policy, status
 
 
 def checked_url(url: str) -> str:

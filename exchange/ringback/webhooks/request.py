@@ -34,7 +34,7 @@ class WebhookResponse:
     body: bytes = b""
     seconds: float = 0.0
     error: int | None = None
-    why: str = ""
+    detail: str = ""
     request: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -105,7 +105,7 @@ class WebhookSender:
         if fault := trigger("webhook-delay"):
             await self.clock.sleep(fault.seconds)
         if trigger("webhook-drop"):
-            return WebhookResponse(webhook.url, error=11205, why="the fault webhook-drop kept it")
+            return WebhookResponse(webhook.url, error=11205, detail="the fault webhook-drop kept it")
         token = "0" * 32 if trigger("webhook-wrong-signature") else None
         duplicate = trigger("webhook-duplicate")
         if webhook.method == "POST" and (fault := trigger("webhook-slow")):
@@ -151,8 +151,8 @@ class WebhookSender:
             code,
             sid=webhook.sid,
             request=answer.request,
-            answer=answer.as_json() if answer.status else None,
+            response=answer.as_json() if answer.status else None,
             url=webhook.url,
             status=answer.status,
-            why=answer.why,
+            detail=answer.detail,
         )

@@ -290,10 +290,10 @@ def test_a_secret_for_nobody_is_named_in_the_log(environ, redis, caplog):
         ("standard", "secret", "must be whsec_ or whpk_ and Base64"),
         ("heroku", "authorization:Bearer x", "must contain the webhook's secret"),
         ("plain", "secret", "must be path:secret, basic:user:password or bearer:token"),
-        ("plain", "path:short", "must have 22 letters"),
+        ("plain", "path:short", "must have at least 22 letters"),
         ("plain", "bearer:short", "must have at least 16 characters"),
         ("plain", "basic:a:b", "at least 15 characters in user and password"),
-        ("mailchimp", "path:../../etc/passwd-and-so-on", "must have 22 letters"),
+        ("mailchimp", "path:../../etc/passwd-and-so-on", "must have at least 22 letters"),
     ],
 )
 def test_a_secret_that_cannot_work_stops_the_app_and_says_how_to_mend_it(environ, redis, name, text, words):

@@ -196,6 +196,6 @@ def test_the_release_step_says_so_when_it_cannot_open_what_is_sealed(subscribes,
     with receiver(answers(OK)) as there:
         subscribes(there)
     (reason,) = release._check_locked_endpoints(settings)
-    assert reason == f"{LOCKED} It concerns 1 of the addresses that hear our webhooks."
+    assert reason == f"{LOCKED} Affected webhook endpoints: 1."
     both = replace(settings, secret_key=(*settings.secret_key, OLD))
     assert list(release._check_locked_endpoints(both)) == []
