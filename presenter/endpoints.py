@@ -19,7 +19,8 @@ from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
 from sending.webhooks import catalogue, endpoints, queue, redelivery
 from sending.webhooks.encryption import WrongKey
-from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
+from sending.validation import ValidationError
+from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
 from workers import runs

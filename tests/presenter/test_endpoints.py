@@ -144,7 +144,7 @@ def test_a_new_key_is_shown_once_and_the_old_one_signs_as_long_as_said(does, id,
     assert "whpk_" in does("rotate", private="yes", hours="2")
     newest, old = endpoints.load(room.redis, id).keys
     assert newest.scheme == "v1a"
-    assert 7_100 < old.until - time.time() <= 7_200
+    assert 7_100 < old.expires_at - time.time() <= 7_200
 
 
 def test_a_monstrous_number_of_hours_is_refused(does, id):
@@ -152,7 +152,7 @@ def test_a_monstrous_number_of_hours_is_refused(does, id):
 
 
 def test_it_is_paused_resumed_and_forgotten(does, id, room):
-    assert "paused: You paused it." in does("pause")
+    assert "paused: Paused by its owner." in does("pause")
     assert "It hears us again." in does("resume")
     does("delete")
     assert list(endpoints.load_all(room.redis)) == []

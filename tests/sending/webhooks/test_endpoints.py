@@ -8,7 +8,8 @@ from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
+from sending.validation import ValidationError
+from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.optional.custom_headers import check_headers
 from tests.support.receivers import leads_to
 
@@ -47,13 +48,13 @@ def test_an_address_we_do_not_send_to_is_refused(redis, url):
         {"max_concurrency": 0},
         {"max_concurrency": 1000},
         {"rate_limit": -1},
-        {"headers": (("Host", "x"),)},
-        {"headers": (("webhook-id", "x"),)},
-        {"headers": (("x-hub-signature-256", "x"),)},
-        {"headers": (("Content-Length", "1"),)},
-        {"headers": (("X-Key", "a\r\nb"),)},
-        {"headers": (("X Key", "a"),)},
-        {"headers": tuple((f"X-{n}", "a") for n in range(11))},
+        {"headers": {"Host": "x"}},
+        {"headers": {"webhook-id": "x"}},
+        {"headers": {"x-hub-signature-256": "x"}},
+        {"headers": {"Content-Length": "1"}},
+        {"headers": {"X-Key": "a\r\nb"}},
+        {"headers": {"X Key": "a"}},
+        {"headers": {f"X-{n}": "a" for n in range(11)}},
         {"authorization": "Basic ü"},
         {"authorization": "Bearer a\nb"},
     ],
@@ -96,7 +97,7 @@ def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
         endpoints.update(redis, CLIENT, SEAL, id, rate_limit=-1)
     endpoints.delete(redis, id)
     assert endpoints.load(redis, id) is None
-    assert redis.keys("hook*") == []
+    assert redis.keys("endpoint*") == []
     with pytest.raises(KeyError):
         endpoints.pause(redis, id)
 

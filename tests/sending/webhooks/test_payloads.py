@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sending import raw_payloads
 from sending.webhooks import catalogue, endpoints, payloads
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 from tests.support.receivers import OK, answers, receiver
 
 ORIGIN = "https://talk.example"
