@@ -19,7 +19,7 @@ from receiving.provider_event import ProviderEvent, one_line
 from receiving.providers import Provider
 from receiving.receiver import WebhookContext
 from receiving.signatures import secrets_with_prefix
-from sending.webhooks import raw_payloads
+from sending import raw_payloads
 from store import DeferredPipeline, new_pipeline
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,6 @@ def _commit_once(provider: Provider, webhook: WebhookContext, pipe: DeferredPipe
 def _publish(pipe: DeferredPipeline, provider: Provider, event: ProviderEvent) -> None:
     is_readable = event.name != UNREADABLE
     summary = provider.summarize(event) if is_readable else f"{provider.title} sent something we cannot read"
-    data = {"provider": provider.name, "event": one_line(event.name), "line": one_line(summary)}
-    data["original"] = raw_payloads.save(pipe, event.data)
+    data = {"provider": provider.name, "event": one_line(event.name), "summary": one_line(summary)}
+    data["raw_payload"] = raw_payloads.save(pipe, event.data)
     events.publish(pipe, "webhook.received", **data)
