@@ -50,7 +50,7 @@ def claim_key(delivery: Delivery, key: str) -> str:
 
 
 def _signer(secrets: Secrets) -> TimestampSigner:
-    """Sign with the first secret, verify with all: itsdangerous expects the newest key last."""
+    """Return a signer that signs with the first secret and accepts all. itsdangerous expects the newest key last."""
     return TimestampSigner(list(reversed(secrets)), salt="replay mark", digest_method=hashlib.sha256)
 
 

@@ -10,7 +10,7 @@ from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies, other_s
 from receiving.errors import CredentialsRequired, MissingSignature, RejectedRequest
 from receiving.providers import Provider
 
-MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # anybody can send a large body, and each needs a hundred signatures
+MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # a diagnosis computes about a hundred signatures, and anybody can cause it
 TOO_MANY = Mistake(UNKNOWN, "too many requests are being rejected, so this one was not diagnosed")
 TOO_LARGE = Mistake(UNKNOWN, "its body is too large to be diagnosed", "Send a smaller one of the same kind.")
 

@@ -53,7 +53,7 @@ class MissingReport:
 
 
 def provider_logs(settings: Settings, redis: Store, sleep: Sleep = time.sleep) -> dict[str, ProviderLog]:
-    """Return the logs that can be read, keyed by the singular noun for their entries. GitHub's log needs settings."""
+    """Return the logs that can be read, keyed by the singular noun for their entries. GitHub's is optional."""
     gateway = TwilioGateway(settings, redis)
     logs: dict[str, ProviderLog] = {
         "text": lambda since, until: twilio_log.list_texts(gateway, since, until, sleep),

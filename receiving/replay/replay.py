@@ -39,7 +39,7 @@ class ReplayRequest:
     force: bool = False
 
     def matches(self, delivery: Delivery) -> bool:
-        """Return whether a request is from this source and was not itself a replay."""
+        """Return whether a request is from this source. Replayed requests do not match, backfilled ones do."""
         source = inbox.source_of(delivery)
         same = self.source in ("", source) or (self.source == "twilio" and source in TWILIO_SOURCES)
         return same and replay_marker.replay_mode(delivery) in ("", replay_marker.BACKFILLED)
