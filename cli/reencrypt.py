@@ -27,7 +27,7 @@ def reencrypt() -> None:
 
 
 def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]:
-    """How many endpoints were encrypted, and the ids of those that no value of SECRET_KEY decrypts.
+    """Return the number of encrypted endpoints, and the ids of those that no value of SECRET_KEY decrypts.
 
     An endpoint that was paused because its secrets could not be decrypted is resumed.
     """

@@ -14,7 +14,7 @@ from workers.pending_answers import PendingAnswer
 CALLERS, TEXTERS, WEBHOOKS = "callers", "texters", "webhooks"
 QUEUES = (CALLERS, TEXTERS, WEBHOOKS)
 QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
-GRACE_SECONDS = 5  # for which a job may outlive its answer's deadline, so that the deadline decides the message
+GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
 RESULT_TTL_SECONDS = 3_600  # for which RQ keeps a finished or failed job
 
 Task = Callable[[str], str]
@@ -22,7 +22,7 @@ Task = Callable[[str], str]
 
 
 class Queues:
-    """RQ's queues on one connection. Create them once per process: each new queue asks the server for its version."""
+    """RQ's queues on one connection. Create them once per process: each new Queue queries the server's version."""
 
     def __init__(self, redis: Redis) -> None:
         self.by_name = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}

@@ -17,7 +17,7 @@ LOCK_TTL_SECONDS = 10  # for which one process may work on one item
 
 def sweep(redis: Redis, now: float | None = None) -> int:
     """Sweep once. Return the number of items processed."""
-    count = fanout.fan_out(redis)  # first, because sending texts may take seconds
+    count = fanout.fan_out(redis)  # first, because the steps below may take seconds
     now = now or time.time()  # after it, so that its webhooks are due
     count += dispatch.enqueue_due(redis, now) + notifications.enqueue_due(redis, now)
     count += _fail_overdue_answers(redis, now)
@@ -48,7 +48,7 @@ def _resume_unsettled_messages(redis: Store, now: float) -> int:
 
 
 def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
-    """Process the items that no other process has locked. Locks expire, in case their process dies."""
+    """Process the items that no other process has locked. A lock expires in case its process dies."""
     locked = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
     for id in locked:
         process(id)
