@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Run the command, which exits with its own status. Return 2 if a setting is missing."""
+    """Run the command; it exits with its own status. Return 2 if a setting is missing."""
     os.environ.update(build_environment(os.environ))
     try:
         config.load()

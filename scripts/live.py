@@ -123,7 +123,7 @@ def restore_leftover_webhooks(number: Any) -> None:
 
 
 def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool) -> bool:
-    """Show the changes, and ask."""
+    """Show the changes. Return whether the user confirms them."""
     print(f"The webhooks of {name}, now and while this program runs:\n")
     for field, new in wanted.items():
         if before[field] != new:

@@ -143,7 +143,7 @@ def was_heard(redis: Store, answer_id: str) -> bool:
 
 
 def can_be_texted(number: str) -> bool:
-    """Return whether this type of number may be able to receive texts. If it is not, Twilio reports error 21614."""
+    """Return False for types of numbers that cannot receive texts. Twilio may still refuse others (error 21614)."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:

@@ -22,7 +22,7 @@ MAX_BATCHES_PER_SWEEP = 5
 
 
 def fan_out(redis: Store) -> int:
-    """Process the new events. Return the number of events for which something was planned."""
+    """Process the new events. Return the number of events that have subscribers."""
     total = 0
     for _ in range(MAX_BATCHES_PER_SWEEP):
         processed, planned = _fan_out_batch(redis)

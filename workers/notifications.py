@@ -24,8 +24,8 @@ WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by
 EVENT_TTL_SECONDS = 24 * 3600
 MAX_EVENTS_PER_SWEEP = 20
 MAX_PER_SECOND = rate_limits.MAX_TOTAL_PER_MINUTE // 120
-RECHECK_AFTER_SECONDS = 60  # after which the sweep sends a message whose job was lost
-LOCK_TTL_SECONDS = 10  # for which one process may plan the messages of one event
+RECHECK_AFTER_SECONDS = 60  # then the sweep sends a message whose job was lost
+LOCK_TTL_SECONDS = 10  # then another process may plan the messages of the event
 JOB_TIMEOUT_SECONDS = 120
 CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox messages
 
@@ -58,7 +58,7 @@ def plan(pipe: Pipe, event: Event, event_type: str) -> None:
 
 
 def enqueue_due(redis: Redis, now: float | None = None) -> int:
-    """Plan the messages of new events, and enqueue what this second allows. Return the number of both."""
+    """Plan the messages of new events, and enqueue as many as this second allows. Return the number of both."""
     events = _plan_new_events(redis)
     if rate_limits.stop_reason(redis):
         return events  # the messages wait until sending is resumed

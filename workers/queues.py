@@ -15,7 +15,7 @@ CALLERS, TEXTERS, WEBHOOKS = "callers", "texters", "webhooks"
 QUEUES = (CALLERS, TEXTERS, WEBHOOKS)
 QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
-RESULT_TTL_SECONDS = 3_600  # for which RQ keeps a finished or failed job
+RESULT_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
 
 Task = Callable[[str], str]
 """Slow work: takes the command's words and returns the answer. It may run twice, so it must be idempotent."""
@@ -44,7 +44,7 @@ class Queues:
         )
 
     def enqueue_after_call(self, pipe: Pipe, sid: str) -> None:
-        """Enqueue the job that texts the answers which the caller did not hear, on this pipeline."""
+        """Enqueue, on this pipeline, the job that texts unheard answers after a call."""
         self.by_name[CALLERS].enqueue_call(
             callbacks.text_unheard_answers,
             args=(sid,),

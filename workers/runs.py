@@ -17,7 +17,7 @@ RUN_TTL_SECONDS = 3 * 24 * 3600
 MAX_OUTCOMES = 500  # of one run
 STALLED_AFTER_SECONDS = 60  # without an update; its worker has probably died
 JOB_TIMEOUT_SECONDS = 900
-JOB_TTL_SECONDS = 3_600  # for which RQ keeps a finished or failed job
+JOB_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
 
 REPLAY, FIND_MISSING, BACKFILL, REDELIVERY = "replay", "find_missing", "backfill", "redelivery"
 

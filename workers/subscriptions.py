@@ -99,6 +99,6 @@ def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
 
 
 def _default_event_types() -> tuple[str, ...]:
-    """Return the event types that contain nobody's words: the public ones, and those of the configured providers."""
+    """Return the event types that do not contain what people said: the public ones and those of providers."""
     providers = sorted(get_gateway().settings.webhook_secrets)
     return (*catalogue.PUBLIC_EVENT_TYPES, *(f"{catalogue.normalize_name(name)}.*" for name in providers))

@@ -12,13 +12,13 @@ from workers import callbacks, fanout, notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
-LOCK_TTL_SECONDS = 10  # for which one process may work on one item
+LOCK_TTL_SECONDS = 10  # then another process may process the item
 
 
 def sweep(redis: Redis, now: float | None = None) -> int:
     """Sweep once. Return the number of items processed."""
     count = fanout.fan_out(redis)  # first, because the steps below may take seconds
-    now = now or time.time()  # after it, so that its webhooks are due
+    now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
     count += dispatch.enqueue_due(redis, now) + notifications.enqueue_due(redis, now)
     count += _fail_overdue_answers(redis, now)
     count += _recheck_unheard_answers(redis, now)

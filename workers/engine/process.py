@@ -80,6 +80,6 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--liveness-fd", type=int, help="the file descriptor for liveness reports")
     parser.add_argument("--crash-log-fd", type=int, help="the file descriptor for faulthandler's output")
     parser.add_argument("--replaces", default="", help="the name of a worker that has just died")
-    parser.add_argument("--suspect-thread", default="", help="the thread that ended it")
+    parser.add_argument("--suspect-thread", default="", help="the thread in which it died")
     parser.add_argument("--isolated", help="run the isolated jobs (any value)")
     return parser.parse_args()

@@ -67,7 +67,7 @@ def worker_key(name: str) -> str:
 
 
 class OrphanRecovery:
-    """Requeues orphans, and strays: jobs that a worker took off their queue before it died, and did not start."""
+    """Requeues orphans and strays. A stray was taken off its queue by a worker that died before starting it."""
 
     def __init__(self, connection: Redis, queues: Iterable[str], worker: str, own_executions: Container[str]):
         """`worker` runs this search; `own_executions` contains the ids of its current executions."""

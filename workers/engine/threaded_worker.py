@@ -26,7 +26,7 @@ from workers.engine.supervisor import ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEME
 from workers.engine.timeouts import JobTimeout
 
 DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills after 30
-MAX_LOST_THREADS = 4  # that hang and do not respond to exceptions; then this process must be replaced
+MAX_LOST_THREADS = 4  # threads that hang; with this many, the process asks the supervisor to replace it
 
 LIVENESS_INTERVAL_SECONDS = 1.0
 HEARTBEAT_INTERVAL_SECONDS = 2.0

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from rq.timeouts import BaseDeathPenalty, BaseTimeoutException
 
 RETRY_INTERVAL_SECONDS = 1.0  # between two attempts to end the same job
-MAX_TRIES = 3  # after which its thread counts as lost
+MAX_TRIES = 3  # then the job's thread counts as lost
 
 
 class JobTimeout(BaseDeathPenalty):
@@ -76,7 +76,7 @@ class JobTimeout(BaseDeathPenalty):
 
 
 def raise_in_thread(thread: int, exception: type[BaseException]) -> None:
-    """https://docs.python.org/3/c-api/threads.html#c.PyThreadState_SetAsyncExc
+    """Raise an exception in a thread: https://docs.python.org/3/c-api/threads.html#c.PyThreadState_SetAsyncExc
 
     Never pass NULL to cancel a pending exception: CPython 3.11 then stays on its slow path, and hangs under a profiler.
     """
