@@ -8,8 +8,8 @@ import logging
 
 import events
 from events import Event
-from sending import followers
-from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
+from sending import followers, raw_payloads
+from sending.webhooks import catalogue, dispatch, endpoints, messages
 from sending.webhooks.endpoints import WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
@@ -49,7 +49,7 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
         log.warning("Events after %s were trimmed before a worker processed them: subscribers missed some", cursor)
     planned = sum(_plan_event(redis, pipe, event, receivers, followed) for event in batch)
     for event in batch:
-        raw_payloads.delete(pipe, event.data.get("original", ""))
+        raw_payloads.delete(pipe, event.data.get("raw_payload", ""))
     return (len(batch), planned) if batch and _advance_cursor(redis, pipe, cursor, batch[-1].id) else (0, 0)
 
 
@@ -69,8 +69,8 @@ def _plan_event(redis: Store, pipe: Pipe, event: Event, receivers: list[WebhookE
         return False
     has_receiver = any(one.state != "disabled" and one.subscribes_to(event_type) for one in receivers)
     if has_receiver:
-        data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("original", "")))
-        dispatch.deliver_later(pipe, event_type, data, id=catalogue.message_id_for(event.id), now=event.time)
+        data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("raw_payload", "")))
+        dispatch.deliver_later(pipe, event_type, data, id=messages.id_for_event(event.id), now=event.time)
     if event_type in followed:
         notifications.plan(pipe, event, event_type)
     return has_receiver or event_type in followed

@@ -36,7 +36,7 @@ class TokenBucket:
 def explain(
     provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets], rejection: RejectedRequest
 ) -> Mistake:
-    """Return the common mistake without which this delivery would be valid; `all_secrets` are every provider's."""
+    """Return the common mistake without which this delivery would be valid. `all_secrets`: by provider name."""
     if len(delivery.body) > MAX_DIAGNOSED_BODY_BYTES:
         return TOO_LARGE
     for mistake, candidate, secrets in _candidates(provider, delivery, all_secrets):
