@@ -53,7 +53,9 @@ def test_an_app_that_asks_twilio_by_hand_reaches_us_too(unmodified):
 def test_another_host_is_refused_by_name(unmodified):
     fay = unmodified.person("6")
     fay.texts("elsewhere")
-    unmodified.prints("exchange: blocked a request to weather.example: to allow it, start with --let-through weather.example")
+    unmodified.prints(
+        "exchange: blocked a request to weather.example: to allow it, start with --let-through weather.example"
+    )
     is_told(fay, "The local exchange blocks requests to weather.example")
 
 
