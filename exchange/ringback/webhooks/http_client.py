@@ -135,7 +135,7 @@ class _Request:
 
     async def send(self, overrides: ConnectionOverrides) -> WebhookResponse:
         realm = (self.webhook.cookie_jar, urlsplit(self.url).netloc)
-        preemptive = realm in self.client.basic_auth_realms and bool(self.user)
+        preemptive = self.client.basic_auth_realms.get(realm, False) and bool(self.user)
         response = await self._send_once(overrides, basic=preemptive)
         if response.status == 401 and self.user and not preemptive:
             challenge = response.headers.get("www-authenticate", "").lower()
