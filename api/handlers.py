@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints, redelivery, signatures
+from sending.webhooks import dispatch, endpoints, queue, redelivery, signatures
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoints import WebhookEndpoint
 from workers import redelivery_job, runs
@@ -110,7 +110,7 @@ def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _attempts(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    rows = dispatch.load_attempts(redis(), get_endpoint(path["id"]).id)
+    rows = queue.load_attempts(redis(), get_endpoint(path["id"]).id)
     return json_response({"attempts": [vars(row) for row in rows]})
 
 

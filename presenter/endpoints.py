@@ -17,7 +17,7 @@ from presenter import auth, endpoint_form
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
-from sending.webhooks import catalogue, dispatch, endpoints, redelivery
+from sending.webhooks import catalogue, endpoints, queue, redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
 from sending.webhooks.redelivery import EndpointDisabled
@@ -186,8 +186,8 @@ def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], alert: str
         alert=alert,
         is_new=False,
         secret=_take_secret(one.id),
-        attempts=dispatch.load_attempts(store, one.id, MAX_ROWS),
-        waiting=store.zcard(f"endpoint:{one.id}:due"),
+        attempts=queue.load_attempts(store, one.id, MAX_ROWS),
+        waiting=queue.count_waiting(store, one.id),
         dead_count=count,
         dead=dead,
         recovery=running if running and running.options.get("endpoint") == one.id else None,

@@ -1,33 +1,22 @@
-"""When to try again: the specification's schedule with jitter, and what the receiver asks for."""
+"""The schedule of attempts, with jitter."""
 
 import random
 from collections.abc import Sequence
 
-# Standard Webhooks' example: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; three days in all.
-RETRY_SCHEDULE_SECONDS = (
-    0,
-    5,
-    300,
-    1_800,
-    7_200,
-    18_000,
-    36_000,
-    50_400,
-    72_000,
-    86_400,
-)  # seconds before each attempt
-JITTER_FRACTION = 0.2  # keeps a promised schedule and still spreads those who failed together
-MAX_RETRY_AFTER_SECONDS = 21_600  # seconds of a Retry-After that we follow
+# Standard Webhooks' example: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+RETRY_SCHEDULE_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # before each attempt
+JITTER_FRACTION = 0.2  # of each delay: spreads the retries of messages that failed together
+MAX_RETRY_AFTER_SECONDS = 21_600
 
 
 def retry_delay(
-    tries: int, schedule: Sequence[float] = RETRY_SCHEDULE_SECONDS, chance: float | None = None
+    attempts: int, schedule: Sequence[float] = RETRY_SCHEDULE_SECONDS, random_fraction: float | None = None
 ) -> float | None:
-    """Seconds until the next attempt after `tries` of them; None when that was the last.
+    """Return the seconds to wait after this many attempts, or None if that was the last.
 
-    `chance` is between 0 and 1, drawn when not given.
+    `random_fraction` is between 0 and 1; random if not given.
     """
-    if tries >= len(schedule):
+    if attempts >= len(schedule):
         return None
-    chance = random.random() if chance is None else chance  # noqa: S311 - spreads load, guards nothing
-    return schedule[tries] * (1 - JITTER_FRACTION + 2 * JITTER_FRACTION * chance)
+    fraction = random.random() if random_fraction is None else random_fraction  # noqa: S311 (jitter, not a secret)
+    return schedule[attempts] * (1 - JITTER_FRACTION + 2 * JITTER_FRACTION * fraction)

@@ -17,7 +17,7 @@ import config
 from api.schema import OPERATIONS
 from app import create_app
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, dispatch, endpoints, payloads
+from sending.webhooks import catalogue, delivery, dispatch, endpoints, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption
@@ -140,7 +140,7 @@ def test_it_can_be_paused_resumed_and_forgotten(program, id):
 def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal):
     message = dispatch.deliver_later(redis, "text.received", {})
     dispatch.enqueue_due(redis)
-    dispatch.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
+    delivery.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
     (attempt,) = program("GET", f"/{id}/attempts").json["attempts"]
     assert (attempt["message"], attempt["cause"]) == (message, "dns")
     assert program("POST", f"/{id}/resend", message=message).status_code == 202

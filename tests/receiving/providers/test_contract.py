@@ -43,7 +43,7 @@ def test_a_genuine_one_is_answered_kept_and_told(case, send, redis):
     (told,) = heard(redis)
     assert told["provider"] == case.name
     assert told["event"]
-    assert 0 < len(told["line"]) <= 160
+    assert 0 < len(told["summary"]) <= 160
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_a_genuine_one_is_answered_kept_and_told(case, send, redis):
 def test_each_sample_can_be_said_to_people(case, event, send, redis):
     assert send(case.signed(event)).status_code in (200, 204)
     (told,) = heard(redis)
-    assert told["line"].isprintable()
-    assert "sent something we cannot read" not in told["line"]
-    assert "ada@" not in told["line"]
-    assert "  " not in told["line"]
+    assert told["summary"].isprintable()
+    assert "sent something we cannot read" not in told["summary"]
+    assert "ada@" not in told["summary"]
+    assert "  " not in told["summary"]
 
 
 @those(lambda case: case.signs_body)

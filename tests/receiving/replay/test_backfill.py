@@ -153,7 +153,7 @@ def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, 
     run, outcomes = carried_out(redis, phone, runs.BACKFILL)
     mine = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
     assert [(outcome.state, outcome.status) for outcome in mine] == [("success", 204)] * 2
-    assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
+    assert [told["summary"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
     kept = [delivery for _, delivery, _ in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
     assert kept[0].headers["x-github-delivery"] == "33333333-cccc"

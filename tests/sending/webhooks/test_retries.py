@@ -19,12 +19,12 @@ def test_whoever_deploys_it_sets_when_attempts_are_made(environ, monkeypatch):
     for name, text in (environ | {"WEBHOOK_SCHEDULE": "0, 7"}).items():
         monkeypatch.setenv(name, text)
     _, _, options = dispatch._get_sender.__wrapped__()
-    assert options["waits"] == (0, 7)
+    assert options["schedule"] == (0, 7)
 
 
 @given(st.integers(0, 20), st.floats(0, 1))
 def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
-    seconds = retries.retry_delay(tries, chance=chance)
+    seconds = retries.retry_delay(tries, random_fraction=chance)
     if tries >= 10:
         assert seconds is None
     else:
