@@ -106,7 +106,7 @@ class DeferredPipeline(Pipeline):
     """Collects commands for `commit_if_unchanged` and is never executed. RQ can enqueue jobs on it."""
 
     def multi(self) -> None:
-        """Do nothing: RQ opens a transaction here, but the commit is one anyway."""
+        """Do nothing. RQ starts a transaction here, but `commit_if_unchanged` is atomic anyway."""
 
 
 def new_pipeline(redis: Store) -> DeferredPipeline:
@@ -119,8 +119,8 @@ def commit_if_unchanged(
 ) -> bool:
     """Run the commands on `pipe` in one transaction if `key`, or its hash `field`, has the expected value.
 
-    "" expects that it does not exist. Returns False if it has another value; then nothing is written. Empties the
-    pipeline. `execute_with` replaces `execute`.
+    An `expected` of "" means that it must not exist. Returns False if it has another value; then nothing is written.
+    Empties the pipeline. `execute_with` replaces `execute`.
     """
     arguments: list[Any] = [1, key, field, expected]
     for command, _options in pipe.command_stack:
@@ -136,7 +136,8 @@ def commit_if_unchanged(
 def execute(redis: Store, commands: Commands) -> list[Any]:
     """Send commands in one round trip, without a transaction, and return their raw replies. Raises the first error.
 
-    Takes half the time of a redis-py pipeline. A webhook makes two round trips, each as costly as verifying it.
+    Takes half the time of a redis-py pipeline. A webhook of Twilio's needs two round trips, and each costs as much as
+    verifying its signature.
     """
     return raise_first_error(round_trip(redis, commands))
 
@@ -179,7 +180,7 @@ class RawPipeline(Pipeline):
 
 
 class RawClient:
-    """The part of a client that runs scripts on pipelines; its pipelines are RawPipelines."""
+    """A client that only loads scripts and creates RawPipelines."""
 
     def __init__(self, redis: Store) -> None:
         self.redis = redis

@@ -18,9 +18,7 @@ MAX_DELIVERIES_PER_BATCH = 64
 
 
 class PendingCommands:
-    """The commands of one delivery. `ready` is released when they have been sent, or when they are first in the next
-    batch, which this delivery then sends.
-    """
+    """The commands of one delivery. `ready` is released when they are done, or when this delivery must send a batch."""
 
     def __init__(self, commands: Commands) -> None:
         self.commands = commands
@@ -37,7 +35,7 @@ class PendingCommands:
 class Batcher:
     """Sends one batch at a time. Deliveries that arrive meanwhile form the next batch, and the first of them sends it.
 
-    For web processes only: RQ stops a job with an exception at any line, and a sender must not stop between two steps.
+    For web processes only: RQ stops a job with an exception at any line, which could leave other deliveries waiting.
     """
 
     def __init__(self) -> None:

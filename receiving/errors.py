@@ -2,7 +2,7 @@
 
 
 class RejectedRequest(Exception):
-    """The request is not verified. The message is one sentence that the sender may read."""
+    """The request failed verification. The message is one sentence that the sender may read."""
 
     status = 403
 
@@ -28,7 +28,7 @@ class TimestampOutOfTolerance(InvalidSignature):
 
 
 class CredentialsRequired(RejectedRequest):
-    """Missing or wrong credentials. The response is a 401, because some senders send them only after it."""
+    """Credentials are missing or wrong. The response is a 401: some senders send credentials only after one."""
 
     status = 401
 

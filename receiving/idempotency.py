@@ -10,7 +10,7 @@ from functools import lru_cache
 import store_batching
 from store import DeferredPipeline, Pipe, Store, commit_if_unchanged, new_pipeline
 
-LEASE_SECONDS = 20  # longer than the 15 s that Twilio waits; the claim of a process that died expires after it
+LEASE_SECONDS = 20  # longer than Twilio waits (15 s); then the claim of a process that died expires
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
@@ -18,7 +18,7 @@ POLL_INTERVAL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """The response to a delivery, which copies of it get too."""
+    """The response to a delivery, and to each copy of it."""
 
     body: str = ""
     content_type: str = "text/xml; charset=utf-8"
@@ -38,7 +38,7 @@ class StillRunning(Exception):
 
 
 def add_claim(pipe: Pipe, key: str) -> Claim:
-    """Add a claim to the pipeline. Its reply there is an argument of `wait_for_response`."""
+    """Add a claim to the pipeline. Pass the store's reply to this command on to `wait_for_response`."""
     claim = Claim(f"claim:{key}", "running " + secrets.token_hex(8))
     pipe.execute_command("SET", claim.key, claim.token, "NX", "GET", "PX", LEASE_SECONDS * 1000, get=True)
     return claim

@@ -1,4 +1,4 @@
-"""Sends the response to a backfilled text as an SMS: Twilio no longer waits for it."""
+"""Sends the response to a backfilled text as an SMS, because Twilio no longer waits for the response."""
 
 from xml.etree import ElementTree
 
@@ -12,7 +12,7 @@ from store import Pipe
 def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) -> None:
     """Add each <Message> in our TwiML to the outbox, addressed to the sender of the text, on this pipeline.
 
-    The outbox sends it once, within the rate limits, and not to people who opted out.
+    The outbox sends each once, within the rate limits, and not to people who opted out.
     """
     if not (delivery["MessageSid"] and delivery["From"] and "xml" in response.content_type and response.body):
         return

@@ -1,4 +1,4 @@
-"""Verification of signatures, shared by all senders: constant-time comparison with each current secret, timestamps."""
+"""Helpers to verify the signatures of all senders: constant-time comparison, signature headers, timestamps."""
 
 import hmac
 import re

@@ -107,7 +107,7 @@ def add_dotenv(environ: dict[str, str]) -> dict[str, str]:
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """The variables that a .env file sets. `$` has no special meaning in it, because secrets may contain one."""
+    """Return the variables that a .env file sets. `$` has no special meaning in it, because secrets may contain one."""
     return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
 
 
@@ -147,7 +147,7 @@ def find_store_program() -> str:
 
 
 def start_supervisor(environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start supervisord in its own session, so that Ctrl-C reaches only this process, which then stops all in order."""
+    """Start supervisord in its own session, so that Ctrl-C reaches only this process, which stops it."""
     (FOLDER / "store").mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable,

@@ -123,8 +123,8 @@ def restore_leftover_webhooks(number: Any) -> None:
 
 
 def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool) -> bool:
-    """Show the changes, and ask."""
-    print(f"The webhooks of {name} now, and while this runs:\n")
+    """Show the changes. Return whether the user confirms them."""
+    print(f"The webhooks of {name}, now and while this program runs:\n")
     for field, new in wanted.items():
         if before[field] != new:
             print(f"  {field:<24}{before[field] or '(none)'}\n  {'':<20}->  {new or '(none)'}")

@@ -1,4 +1,4 @@
-"""The release step: lists what is missing before a new version goes live, and stops it if that is required."""
+"""The release step: lists missing settings before a new version goes live, and stops it if one is required."""
 
 import sys
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _check_store(settings: config.Settings) -> Iterator[str]:
 
 
 def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
-    """A recommendation only: such endpoints are paused and lose nothing, and a running app is needed to repair them."""
+    """Only a recommendation: locked endpoints are paused and lose nothing, and repairing them needs a running app."""
     with suppress(redis.exceptions.RedisError):  # reported by _check_store
         locked = credentials.find_undecryptable(config.connect(settings), Encryption(settings.secret_key))
         if locked:

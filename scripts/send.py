@@ -30,7 +30,10 @@ def main(words: list[str] | None = None, environ: Mapping[str, str] | None = Non
     provider = providers.load()[options.provider]
     setting = (read_env(DEMO_ENV_FILE) | dict(environ)).get(provider.setting_name, "")
     if not setting:
-        print(f"Set {provider.setting_name}, the same as for the app: {provider.setting_description}.", file=sys.stderr)
+        print(
+            f"Set {provider.setting_name} to the same value as for the app: {provider.setting_description}.",
+            file=sys.stderr,
+        )
         return 2
     if options.event and options.event not in provider.samples:
         print(f"{provider.title} has these samples: {' '.join(provider.samples)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The reading tour: the files of the main path in reading order, with their numbers of lines. `make tour` prints it."""
+"""The reading tour: the files of the main path in reading order, with line counts. `make tour` prints it."""
 
 import sys
 from pathlib import Path

@@ -22,7 +22,7 @@ def synthesize() -> array:
 
 
 def main() -> None:
-    """Write the file."""
+    """Write static/waiting.wav."""
     with wave.open(str(Path(__file__).parents[1] / "static" / "waiting.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -1,7 +1,7 @@
 """Plans a webhook or a notification for each new event that an endpoint or a follower has subscribed to.
 
 A cursor in Redis marks the last processed event. It moves in the transaction that plans the messages, so each event is
-processed once although workers may die or run this at the same time.
+processed exactly once, even if workers die or process it at the same time.
 """
 
 import logging
@@ -22,7 +22,7 @@ MAX_BATCHES_PER_SWEEP = 5
 
 
 def fan_out(redis: Store) -> int:
-    """Process the new events. Return the number of events for which something was planned."""
+    """Process the new events. Return the number of events that have subscribers."""
     total = 0
     for _ in range(MAX_BATCHES_PER_SWEEP):
         processed, planned = _fan_out_batch(redis)
@@ -54,7 +54,7 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
 
 
 def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
-    """Return the event id at which to start without a cursor: when the first endpoint was created, else the newest."""
+    """Return where to start if there is no cursor: at the creation of the oldest endpoint, else at the newest event."""
     return f"{min(1000 * one.created_at for one in receivers):.0f}-0" if receivers else newest
 
 

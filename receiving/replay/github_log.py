@@ -23,7 +23,7 @@ REQUEST_TIMEOUT_SECONDS = 15
 PAGE_SIZE = 100  # GitHub's maximum
 MAX_DELIVERIES = 1_000
 MAX_RESPONSE_BYTES = 30 * 1024 * 1024  # an event has at most 25 MB
-KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # of the original request; its signature is made anew
+KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # kept from the original request, which is signed again
 JWT_TTL_SECONDS = 540  # GitHub allows ten minutes
 
 
@@ -77,7 +77,7 @@ class GitHubHook:
 
     def _request(self, method: str, url: str) -> requests.Response:
         if urlsplit(url)[:2] != urlsplit(self.url)[:2]:
-            raise GaveUp("GitHub's log continues at another host, which must not see the token")
+            raise GaveUp("GitHub's log continues at another host, which must not receive the token")
         return with_retries(lambda: self._request_once(method, url), self.sleep)
 
     def _request_once(self, method: str, url: str) -> requests.Response:

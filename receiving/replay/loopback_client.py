@@ -13,12 +13,12 @@ from config import Settings
 from receiving import replay_marker
 from receiving.delivery import Delivery
 
-RESPONSE_TIMEOUT_SECONDS = 20  # the receiver waits up to 10 s for the response to a copy
+RESPONSE_TIMEOUT_SECONDS = 20  # the receiver itself waits up to 10 s while a copy is being handled
 MAX_RESPONSE_BYTES = 64 * 1024
 CONNECTION_HEADERS = frozenset(
     ("connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )
-PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe the original request's path
+PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe the proxies of the original request
 
 
 class LoopbackFailed(Exception):
