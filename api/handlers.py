@@ -11,6 +11,7 @@ import context
 from sending.http.client import HttpClient
 from sending.webhooks import endpoints, messages, queue, redelivery, signatures
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoints import EndpointNotFound
 from sending.webhooks.models import OPTIONS, WebhookEndpoint
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS
@@ -21,7 +22,7 @@ Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
 
 
 class ResourceNotFound(Exception):
-    """The endpoint, message or recovery does not exist."""
+    """The message or recovery does not exist."""
 
 
 def get_encryption() -> Encryption:
@@ -30,10 +31,10 @@ def get_encryption() -> Encryption:
 
 
 def get_endpoint(id: str) -> WebhookEndpoint:
-    """Return the endpoint with this id. Raises ResourceNotFound."""
+    """Return the endpoint with this id. Raises EndpointNotFound."""
     found = endpoints.load(context.store(), id)
     if found is None:
-        raise ResourceNotFound("There is no such endpoint.")
+        raise EndpointNotFound(id)
     return found
 
 
@@ -44,19 +45,19 @@ def create(options: dict[str, Any]) -> WebhookEndpoint:
 
 
 def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
-    """Change these options of an endpoint. Raises ValidationError, RequestFailed or KeyError."""
+    """Change these options of an endpoint. Raises ValidationError, RequestFailed or EndpointNotFound."""
     http = context.settings().allow_loopback
     return endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
 
 
 def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
-    """Add a new key to an endpoint. Raises KeyError or ValidationError."""
+    """Add a new key to an endpoint. Raises EndpointNotFound or ValidationError."""
     private, overlap = body.get("private", False), body.get("overlap", endpoints.KEY_OVERLAP_SECONDS)
     return endpoints.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
 
 
 def start_recovery(id: str, since: float) -> Run:
-    """Start a job that resends what failed since this time. Raises EndpointDisabled or ResourceNotFound."""
+    """Start a job that resends what failed since this time. Raises EndpointDisabled or EndpointNotFound."""
     if get_endpoint(id).state == "disabled":
         raise redelivery.EndpointDisabled
     webhooks = context.queues().by_name[WEBHOOKS]

@@ -67,7 +67,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
         "DELETE": Operation("delete", "Delete an endpoint and its waiting messages", 204, ""),
     },
     "/endpoints/{id}/rotate": {
-        "POST": Operation("rotate", "Add a new key; the present keys still sign for a time", 200, "NewKey", ROTATE_FIELDS)
+        "POST": Operation("rotate", "Add a new key; the present keys sign for a time", 200, "NewKey", ROTATE_FIELDS)
     },
     "/endpoints/{id}/pause": {"POST": Operation("pause", "Stop sending; messages wait")},
     "/endpoints/{id}/resume": {"POST": Operation("resume", "Send again, with the failures reset")},
@@ -92,7 +92,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     },
     "/endpoints/{id}/example": {
         "POST": Operation(
-            "example", "Send an example of an event to this endpoint only", 202, "Message", EXAMPLE_FIELDS, ("event_type",)
+            "example", "Send an example of an event to this endpoint", 202, "Message", EXAMPLE_FIELDS, ("event_type",)
         )
     },
     "/events/{message}": {

@@ -15,6 +15,7 @@ from api.schema import OPERATIONS
 from receiving.signatures import matches_any
 from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
+from sending.webhooks.endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
@@ -67,10 +68,8 @@ def _build_view(path: str) -> Callable[..., Response]:
             return _problem_response(problem.status, str(problem), problem.headers)
         except HTTPException as error:
             return _problem_response(error.code or 400, error.description or error.name)
-        except ResourceNotFound as error:
+        except (ResourceNotFound, EndpointNotFound) as error:
             return _problem_response(404, str(error))
-        except KeyError:  # deleted during the request
-            return _problem_response(404, "There is no such endpoint.")
         except EndpointDisabled as error:
             return _problem_response(409, str(error))
         except (ValidationError, RequestFailed) as error:

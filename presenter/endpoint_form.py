@@ -18,6 +18,8 @@ def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:
         text = form.get(name, "").strip()
         if option.is_secret and not text and (is_new or not form.get(f"clear_{name}")):
             continue
+        if is_new and not text and option.schema["type"] == "string" and not option.schema.get("minLength"):
+            continue  # the default
         options[name] = PARSERS[option.schema["type"]](name, text)
     validate_fields(options, OPTION_SCHEMAS)
     return options

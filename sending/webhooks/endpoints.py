@@ -27,6 +27,14 @@ LOAD_BATCH_SIZE = 500
 MAX_UPDATE_ATTEMPTS = 20
 ENDPOINT_ID_PATTERN = re.compile(r"ep_[0-9a-f]{16}")  # checked before an id becomes part of a Redis key
 
+
+class EndpointNotFound(Exception):
+    """There is no endpoint with this id, or it was deleted in the meantime."""
+
+    def __str__(self) -> str:
+        return "There is no such endpoint."
+
+
 def create(
     redis: Store,
     client: HttpClient,
@@ -72,7 +80,7 @@ def load_all(redis: Store) -> Iterator[WebhookEndpoint]:
 def update(
     redis: Store, client: HttpClient, encryption: Encryption, id: str, *, http: bool = False, **options: Any
 ) -> WebhookEndpoint:
-    """Change these options. Raises as `create` does, and KeyError if there is no such endpoint."""
+    """Change these options. Raises as `create` does, and EndpointNotFound."""
     return _update_record(redis, id, "updated", lambda known: _with_options(known, options, client, encryption, http))
 
 
@@ -87,7 +95,7 @@ def rotate_key(
 ) -> WebhookEndpoint:
     """Add a new key; the present ones sign for `overlap` seconds more. `private` makes an Ed25519 key.
 
-    Present keys that cannot be decrypted are removed. Raises KeyError if there is no such endpoint.
+    Present keys that cannot be decrypted are removed. Raises EndpointNotFound.
     """
     now, new_key = now or time.time(), _generate_key(encryption, private)
 
@@ -100,7 +108,7 @@ def rotate_key(
 
 
 def reencrypt(redis: Store, encryption: Encryption, id: str) -> WebhookEndpoint:
-    """Encrypt all secrets with the newest SECRET_KEY. Raises WrongKey if one cannot be decrypted, and KeyError."""
+    """Encrypt all secrets with the newest SECRET_KEY. Raises WrongKey if one cannot be decrypted; EndpointNotFound."""
 
     def reencrypt_all(known: WebhookEndpoint) -> WebhookEndpoint:
         authorization = encryption.reencrypt(Encrypted(known.authorization)) if known.authorization else ""
@@ -112,17 +120,17 @@ def reencrypt(redis: Store, encryption: Encryption, id: str) -> WebhookEndpoint:
 
 
 def pause(redis: Store, id: str, reason: str = "Paused by its owner.") -> WebhookEndpoint:
-    """Send nothing until the endpoint is resumed; messages wait. Raises KeyError if there is no such endpoint."""
+    """Send nothing until the endpoint is resumed; messages wait. Raises EndpointNotFound."""
     return _update_record(redis, id, "paused", lambda known: replace(known, state="paused", state_reason=reason))
 
 
 def disable(redis: Store, id: str, reason: str) -> WebhookEndpoint:
-    """Send nothing, and queue no new messages, until the endpoint is resumed. Raises KeyError."""
+    """Send nothing, and queue no new messages, until the endpoint is resumed. Raises EndpointNotFound."""
     return _update_record(redis, id, "disabled", lambda known: replace(known, state="disabled", state_reason=reason))
 
 
 def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
-    """Send again, with the failures reset. Raises KeyError if there is no such endpoint."""
+    """Send again, with the failures reset. Raises EndpointNotFound."""
     endpoint = _update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
     pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})
@@ -149,7 +157,7 @@ def _update_record(
     for _ in range(MAX_UPDATE_ATTEMPTS):
         record = _load_record(redis, id)
         if record is None:
-            raise KeyError(id)
+            raise EndpointNotFound(id)
         known = _parse(record)
         changed = change(known)
         pipe = new_pipeline(redis)

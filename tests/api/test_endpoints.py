@@ -127,7 +127,7 @@ def test_of_an_ed25519_key_only_the_public_half_leaves_the_house(program, id):
     rotated = program("POST", f"/{id}/rotate", private=True)
     assert rotated.json["public_key"].startswith("whpk_")
     assert "whsk_" not in rotated.text
-    assert [key["signs"] for key in rotated.json["keys"]] == ["v1a", "v1"]
+    assert [key["scheme"] for key in rotated.json["keys"]] == ["v1a", "v1"]
 
 
 def test_it_can_be_paused_resumed_and_forgotten(program, id):
@@ -231,7 +231,7 @@ def test_a_time_that_is_none_is_refused(program, id, since):
         {"headers": {"X-Key": "a\r\nb"}},
         {"owner": "+447700900201"},
         {"state": "enabled"},
-        {"payload": "fat"},
+        {"payload_style": "fat"},
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program, id, wish):

@@ -104,14 +104,14 @@ class TestReplay:
     def test_a_range_is_a_window_and_a_channel(self, app, presenter, room):
         presenter.post("/present/replay", **{"window": "900", "from": "github"})
         run = runs.latest(room.redis)[0]
-        assert run.options["expires_at"] - run.options["since"] == 900
+        assert run.options["until"] - run.options["since"] == 900
         assert run.options["source"] == "github"
         assert "Replay: github, last 15 minutes, signed again" in presenter.get("/present/backfill").text
 
     def test_a_window_of_any_length_cannot_be_made_up(self, presenter, room):
         presenter.post("/present/replay", window="999999999")
         run = runs.latest(room.redis)[0]
-        assert run.options["expires_at"] - run.options["since"] == 3600
+        assert run.options["until"] - run.options["since"] == 3600
 
     def test_choosing_nothing_is_said(self, app, presenter):
         presenter.post("/present/replay")

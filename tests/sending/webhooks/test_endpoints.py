@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
+from sending.validation import ValidationError
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
-from sending.validation import ValidationError
 from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.optional.custom_headers import check_headers
 from tests.support.receivers import leads_to
@@ -75,7 +75,7 @@ def test_a_wish_out_of_bounds_is_refused(redis, wishes):
     ],
 )
 def test_a_subscriber_hears_what_it_asked_for(event_types, event_type, wanted):
-    assert WebhookEndpoint("ep_1", URL, (), event_types).subscribes_to(event_type) is wanted
+    assert WebhookEndpoint("ep_1", (), event_types=event_types).subscribes_to(event_type) is wanted
 
 
 def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis):
@@ -98,7 +98,7 @@ def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
     endpoints.delete(redis, id)
     assert endpoints.load(redis, id) is None
     assert redis.keys("endpoint*") == []
-    with pytest.raises(KeyError):
+    with pytest.raises(endpoints.EndpointNotFound):
         endpoints.pause(redis, id)
 
 
