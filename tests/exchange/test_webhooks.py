@@ -185,6 +185,8 @@ def test_a_digest_login_is_understood(app, number, ada):
     number.sms_url = app.origin.replace("//", "//ada:secret@") + "/sms?a=b"
     ada.texts("hello")
     ada.gets("ok")
+    ada.texts("hello again")
+    ada.gets("ok", "ok")
 
 
 def test_what_was_fetched_by_get_is_asked_for_again_only_if_it_changed(app, number, ada):
