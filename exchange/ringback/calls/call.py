@@ -72,7 +72,7 @@ class Call:
             self.runtime.feed.publish("call", self.plan.handset, self.as_json(heard=False))
 
     def answer_inbound(self) -> None:
-        """Answers a ringing inbound call, which happens at the first verb. Leaves any other call unchanged."""
+        """Answers an inbound call that still rings; its first verb calls this. Leaves any other call unchanged."""
         if self.plan.direction == "inbound" and self.status == "ringing":
             self.set_status("in-progress")
 
