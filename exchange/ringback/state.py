@@ -26,7 +26,7 @@ from ringback.service.settings import Settings
 from ringback.sound.transcriptions import Transcription
 
 MAX_HANDSETS = 20_000
-MAX_LIVE_TEXTS = 50  # newest texts of a handset whose status changes are published
+MAX_LIVE_TEXTS = 50  # status changes are published only for this many of a handset's newest texts
 
 
 @dataclass

@@ -17,6 +17,7 @@ from config import Settings
 from receiving.delivery import Delivery
 from receiving.provider_event import one_line, split_words
 from receiving.replay.log_entry import LogEntry, RedeliveryRequested, Sleep, github_key
+from sending.http.responses import skip_informational
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
 
 REQUEST_TIMEOUT_SECONDS = 15
@@ -32,7 +33,7 @@ class GitHubHook:
 
     def __init__(self, settings: Settings, sleep: Sleep = time.sleep) -> None:
         self.url, self.token, self.sleep = settings.github_hook_url, str(settings.github_token), sleep
-        self.session = requests.Session()
+        self.session = skip_informational(requests.Session())
         self.session.trust_env = False
 
     def list_sent(self, since: float, until: float) -> Iterator[LogEntry]:

@@ -74,13 +74,13 @@ def register_call(state: State, plan: CallPlan) -> Call:
 
 
 def answer_call(state: State, call: Call) -> None:
-    """Answers the call, by a person, an automatic handset or a loopback."""
+    """Answers the call, whether a person, an automatic handset or a loopback picks up."""
     detect_machine(state, call)
     call.set_status("in-progress")
 
 
 def answer_at_handset(state: State, call: Call) -> None:
-    """Answers the call by the person at the handset."""
+    """Answers the call because the person at the handset picks up."""
     call.log.add("did", ("answers", True))
     answer_call(state, call)
 

@@ -41,7 +41,7 @@ async def ensure_port_is_free(app: str) -> None:
 
 
 async def _announce(app: str, ready: str) -> None:
-    """Prints `ready` once the app listens, and before that one warning if it takes LISTEN_WARNING_SECONDS."""
+    """Prints `ready` once the app listens. Prints one warning if that takes longer than LISTEN_WARNING_SECONDS."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_WARNING_SECONDS):
             return await _announce_when_listening(app, ready)

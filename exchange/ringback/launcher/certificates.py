@@ -36,7 +36,7 @@ class CertificateAuthority:
         self.bundle.write_bytes(b"\n".join(_trusted_roots(environment)) + b"\n" + self.authority.cert_pem.bytes())
 
     def context(self, name: str) -> ssl.SSLContext:
-        """Returns a TLS context for this name, which switches to another of Twilio's names if a client asks for it."""
+        """Returns the TLS context of a server with this name. Through SNI it also serves Twilio's other names."""
         if name not in self.contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             pair = self.authority.issue_cert(name).private_key_and_cert_chain_pem

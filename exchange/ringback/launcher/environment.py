@@ -21,7 +21,7 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "npm_config_proxy",
 NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy", "npm_config_no_proxy")
 REGION_VARIABLES = ("TWILIO_REGION", "TWILIO_EDGE")  # they change the host names that the SDKs use
-PRELOAD = Path(__file__).parent / "preload"  # code that Python and Node run before the app, for clients without proxy
+PRELOAD = Path(__file__).parent / "preload"  # Python and Node run it before the app: some clients use no proxy
 
 
 def with_account(environment: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from ringback.sound import wav
 from ringback.sound.recording_options import RecordingOptions
 
 WaitFor = Callable[[], Awaitable[None]]  # waits for the event after which a callback may be sent
-INBOUND, OUTBOUND = 0, 1  # tracks: the caller, and what the caller hears
+INBOUND, OUTBOUND = 0, 1  # tracks: from the handset, and to the handset
 
 
 class Recorder:
@@ -26,7 +26,7 @@ class Recorder:
         self.skips_pause = False  # whether the current pause is left out instead of recorded as silence
 
     def on_input(self, event: CallerInput, track: int = INBOUND, speaker: str = "") -> None:
-        """Adds the input of a caller to a track. Each `speaker` of a track has a separate position on the timeline."""
+        """Adds input to a track. Clips of one `speaker` follow each other; different speakers can overlap."""
         match event:
             case Speech(text=text):
                 self.timeline.add_now(track, text, speaker)
@@ -38,7 +38,7 @@ class Recorder:
                 self.timeline.add_media(track, media, seconds)
 
     def on_item_started(self, item: HeardItem) -> None:
-        """Adds an item that the caller begins to hear to the outbound track."""
+        """Adds an item that the handset begins to hear to the outbound track."""
         details = item.details
         match item.verb:
             case "Say":

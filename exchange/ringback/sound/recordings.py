@@ -15,7 +15,7 @@ RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both"
 
 
 class Recording:
-    """One recording. Track 0 is the caller, track 1 what the caller hears. A single track has a single channel."""
+    """One recording. Track 0 is inbound, from the handset; track 1 is outbound, to it. One track has one channel."""
 
     def __init__(
         self, origin: str, account: str, source: str, channels: int, track: str, timeline: RecordingTimeline
@@ -54,7 +54,7 @@ class Recording:
         return {"RecordingSid": self.sid, "RecordingUrl": self.url, "RecordingDuration": str(self.duration)}
 
     def callback_parameters(self, status: str) -> dict[str, str]:
-        """The parameters of a recording status callback."""
+        """Returns the parameters of a recording status callback."""
         owner = {"ConferenceSid": self.conference_sid} if self.conference_sid else {"CallSid": self.call_sid or ""}
         return (
             {"AccountSid": self.account, "RecordingStatus": status, "RecordingSource": self.source, "ErrorCode": "0"}

@@ -40,7 +40,7 @@ class VoiceSession:
         self.error: DocumentError | None = None
 
     async def run(self, step: Step) -> End:
-        """Runs documents until one ends without a next step or the call ends. Returns how it ended."""
+        """Runs documents until there is no next step. Returns the End of the call."""
         while not isinstance(step, End):
             outcome = await self.run_document(step)
             step = outcome or HANG_UP

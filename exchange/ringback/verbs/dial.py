@@ -185,7 +185,7 @@ async def _until_disconnected(bridging: asyncio.Task[None], leg: DialLeg, change
 
 
 def _record(attempt: DialAttempt, moment: str) -> None:
-    """Starts the recording if `record` names this moment. Channel 1 is the caller, channel 2 is heard by the caller."""
+    """Starts the recording if `record` names this moment. Channel 1 is the caller, channel 2 what the caller hears."""
     session, element = attempt.session, attempt.element
     value = element.get("record", "false")
     if value not in RECORD_VALUES and moment == "ringing":

@@ -76,7 +76,7 @@ async def gather(session: VoiceSession, element: Element) -> Outcome:
     try:
         with session.audio.listen({"gather": options.listening_details | {"digits": ""}}) as inbox:
             result = await _collect(session, options, inbox, prompt)
-        prompt.cancel()  # Gather listens no longer: the caller's next key belongs to the next document
+        prompt.cancel()  # the Gather has ended: the caller's next key belongs to the next document
         if result.speech:
             await send_partial_results(session, element, result.speech.text)
     finally:

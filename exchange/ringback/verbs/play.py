@@ -40,7 +40,7 @@ async def play(session: VoiceSession, element: Element) -> Outcome:
 
 async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcome:
     if not TONES.fullmatch(digits):
-        session.warn(12200, element, f"Play: digits may hold 0-9, A-D, *, #, w and W, not {digits}")
+        session.warn(12200, element, f"Play: digits may contain only 0-9, A-D, *, #, w and W, not {digits}")
         return None
     item = session.audio.start_item("Tones", digits=digits)
     await session.audio.play_out(item, sum(TONE_SECONDS.get(digit, 0.2) for digit in digits))

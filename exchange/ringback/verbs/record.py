@@ -101,7 +101,7 @@ def _transcribes(session: VoiceSession, element: Element) -> bool:
 
 
 def _transcribe(session: VoiceSession, element: Element, recording: Recording) -> None:
-    """Stores the transcription and sends the transcribeCallback, always by POST. Audio without typed words fails."""
+    """Stores the transcription and sends the transcribeCallback, always by POST. Fails for audio without text."""
     state, call = session.state, session.call
     text = " ".join(recording.transcript)
     transcription = Transcription(

@@ -29,6 +29,6 @@ def recording_options(session: VoiceSession, element: Element, source: str, chan
 def _track(session: VoiceSession, element: Element) -> str:
     track = element.get("recordingTrack") or element.get("track", "both")
     if track not in RECORDED_TRACKS:
-        session.warn(12200, element, f"recordingTrack must be inbound, outbound or both, not {track}")
+        session.warn(12200, element, f"{element.name}: the track must be inbound, outbound or both, not {track}")
         return "both"
     return track
