@@ -6,6 +6,7 @@ from collections.abc import Callable
 import redis as redis_client
 from flask import Flask, Request, Response, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from gunicorn.http.errors import ParseException
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -117,6 +118,11 @@ def _http_error(error: HTTPException) -> Response:
     return _text_response(error.description or error.name, error.code or 500, **headers)
 
 
+def _malformed_body(error: ParseException) -> Response:
+    logging.getLogger(__name__).warning("The body of a request is malformed: %s", type(error).__name__)
+    return _text_response("The body of this request is malformed.", 400)
+
+
 def _store_unavailable(error: Exception) -> Response:
     logging.getLogger(__name__).error("Redis is not responding: %s", error)
     return _retry_later("Our data store is not responding. Please try again.")
@@ -131,6 +137,7 @@ ERROR_HANDLERS: dict[type[Exception], Callable[..., Response]] = {
     StillRunning: lambda error: _retry_later("This delivery is still being processed."),
     RedisConnectionError: _store_unavailable,
     RedisTimeoutError: _store_unavailable,
+    ParseException: _malformed_body,  # gunicorn parses a chunked body while we read it
     HTTPException: _http_error,
     Exception: _internal_error,
 }
