@@ -7,13 +7,13 @@ from masking import MaskingFilter
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Greenlets, because an event stream stays open for hours and would occupy a thread.
-worker_class = "web_worker.WebWorker"
+worker_class = "web.worker.WebWorker"
 worker_connections = 1_000
 # Seconds. Twilio waits at most 15: https://www.twilio.com/docs/api/errors/11205
 timeout = 30
 # Seconds in which requests must finish on a restart. Heroku kills the process after 30.
 graceful_timeout = 10
-# Seconds. Longer than Heroku's router keeps a connection open (90), so that it never sends a request on one that we close:
+# Seconds. Heroku's router reuses a connection for up to 90, and must not send a request on one that we close:
 # https://devcenter.heroku.com/articles/http-routing#keepalives
 keepalive = 95
 # Bytes. A signed GET carries about thirty parameters in its URL.
@@ -25,7 +25,6 @@ control_socket_disable = True
 # gunicorn trusts no proxy's headers: app.py does, as TRUSTED_PROXIES says.
 forwarded_allow_ips = ""
 forwarder_headers = ""
-secure_scheme_headers = {}
 # No access log: it would contain phone numbers, and the inbox keeps every webhook anyway.
 errorlog = "-"
 

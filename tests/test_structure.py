@@ -10,7 +10,7 @@ from sys import stdlib_module_names
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
+PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web"]
 MODULES = ["app", "config", "context", "event_types", "events", "masking", "store", "store_batching"]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -25,7 +25,7 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "store_batching"},
+    {"events", "store_batching", "web"},
     {"store", "masking"},
     {"config", "event_types"},
 ]

@@ -9,10 +9,11 @@ import events
 from receiving import idempotency, inbox
 from receiving.idempotency import StoredResponse
 from store import new_pipeline
+from tests.support.person import TEXT_SID
 from workers import pending_answers
 
 
-def claim(redis, key="sms:SM1"):
+def claim(redis, key=f"sms:{TEXT_SID}"):
     pipe = redis.pipeline(transaction=False)
     asked = idempotency.add_claim(pipe, key)
     return asked, pipe.execute()[-1]
@@ -99,7 +100,7 @@ def test_ten_copies_at_once_get_ten_equal_replies_and_one_effect(app, person, re
 
 
 def test_a_coin_that_was_flipped_stays_as_it_fell(person):
-    fell = {person.texts("flip", sid="SM1") for _ in range(20)}
+    fell = {person.texts("flip", sid=TEXT_SID) for _ in range(20)}
     assert len(fell) == 1
 
 
@@ -107,17 +108,17 @@ def test_a_crash_between_claim_and_commit_leaves_nothing_and_the_retry_does_it(a
     """The process dies after the claim: no reply, no event, no job, and the lease runs out."""
     monkeypatch.setattr(idempotency, "complete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        person.texts("count", sid="SM1")
+        person.texts("count", sid=TEXT_SID)
     assert redis.zcard(pending_answers.OPEN_KEY) == 0
     assert not [event for event in events.read_latest(redis, 10) if event.type.startswith("text.")]
     monkeypatch.undo()
-    redis.pexpire("claim:sms:SM1", 0)
-    assert person.texts("count", sid="SM1")
+    redis.pexpire(f"claim:sms:{TEXT_SID}", 0)
+    assert person.texts("count", sid=TEXT_SID)
     assert redis.zcard(pending_answers.OPEN_KEY) == 1
 
 
 def test_the_inbox_keeps_each_request_as_it_came(person, redis):
-    person.texts("Café + it's", sid="SM1")
+    person.texts("Café + it's", sid=TEXT_SID)
     name, delivery, _ = inbox.latest(redis)[0]
     assert delivery["Body"] == "Café + it's"
     assert delivery.url == "https://talk.example/sms"

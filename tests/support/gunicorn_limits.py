@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-import web_worker
+from web import worker
 
 exec(Path("gunicorn.conf.py").read_text())
 
-web_worker.REQUEST_TIMEOUT_SECONDS = float(os.environ.get("TEST_REQUEST_TIMEOUT", web_worker.REQUEST_TIMEOUT_SECONDS))
+worker.REQUEST_TIMEOUT_SECONDS = float(os.environ.get("TEST_REQUEST_TIMEOUT", worker.REQUEST_TIMEOUT_SECONDS))
 worker_connections = int(os.environ.get("TEST_WORKER_CONNECTIONS", worker_connections))  # noqa: F821

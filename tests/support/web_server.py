@@ -60,7 +60,7 @@ class WebServer:
     def send(self, *parts: bytes | str, half_close: bool = True) -> tuple[int, str]:
         """Send these bytes; return the status (0 for none) and the whole response."""
         with self.connect() as line:
-            with suppress(ConnectionError):
+            with suppress(OSError):  # it may have responded and closed
                 for part in parts:
                     line.sendall(part if isinstance(part, bytes) else part.encode("latin-1"))
                 if half_close:

@@ -107,5 +107,5 @@ def test_an_idle_client_does_not_delay_a_restart(store, tmp_path):
         server.process.send_signal(signal.SIGTERM)
         began = time.monotonic()
         server.process.wait(LIMIT_SECONDS)
-    assert time.monotonic() - began < 5  # gunicorn alone waits for 10 s
+    assert time.monotonic() - began < 9  # gunicorn alone waits for 10 s
     server.stop()

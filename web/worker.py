@@ -14,7 +14,7 @@ import gevent
 from gunicorn.http import get_parser
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.unreader import SocketUnreader
-from gunicorn.util import close, write_error
+from gunicorn.util import close, close_graceful, write_error
 from gunicorn.workers.ggevent import GeventWorker
 
 REQUEST_TIMEOUT_SECONDS = 30  # from the first byte of a request to the last; and for each piece of a response
@@ -52,6 +52,11 @@ class ClientReader(SocketUnreader):
         """Forget the request that is over. The next one may take this long to begin."""
         self.phase_began, self.deadline, self.idle_seconds = time.monotonic(), None, idle_seconds
 
+    def linger(self) -> None:
+        """Discard what the client still sends, for 2 s at most: if it arrived later, it would destroy our response."""
+        self.waiting_since = self.phase_began
+        close_graceful(self.sock)
+
     def disconnect(self) -> None:
         """End the connection once what has already arrived is processed."""
         self.waiting_since = None
@@ -69,7 +74,7 @@ class WebWorker(GeventWorker):
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         """Serve one client until either side closes the connection."""
-        reader, request = ClientReader(client), None
+        reader, request, is_in_step = ClientReader(client), None, True
         self.readers.add(reader)
         if len(self.readers) > self.worker_connections * ROOM_SHARE:
             self._make_room()
@@ -80,7 +85,8 @@ class WebWorker(GeventWorker):
                 request = None
                 request = next(parser)
                 is_reusable = self._process(listener, request, client, addr)
-                if not (self._drain(request.body) and is_reusable and self.alive):
+                is_in_step = self._drain(request.body)
+                if not (is_in_step and is_reusable and self.alive):
                     break
                 reader.expect_next_request(self.cfg.keepalive)
         except (StopIteration, NoMoreData):
@@ -91,8 +97,11 @@ class WebWorker(GeventWorker):
         except OSError as error:
             self.log.debug("A client is gone: %s", error)
         except Exception as error:
+            is_in_step = False
             self.handle_error(request, client, addr, error)
         finally:
+            if not is_in_step:
+                reader.linger()
             self.readers.discard(reader)
             close(client)
 
