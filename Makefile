@@ -4,7 +4,7 @@ BIN = .venv/bin
 # The tests and the demo start dozens of Python processes, which would all compile the same modules again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test lint check send replay missed bench live screenshots tour docs clean
+.PHONY: help demo test lint check send replay missed bench live screenshots tour docs lock sbom clean
 
 help:  ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,19 +46,31 @@ tour:  ## list the main path in reading order, with numbers of lines
 docs:  ## write the generated parts of the documents
 	@$(PYTHON) -m scripts.docs
 
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock: .venv/ready  ## requirements*.txt from requirements*.in: all dependencies, with hashes
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) -c requirements.txt requirements-demo.in -o requirements-demo.txt
+	$(LOCK) -c requirements-demo.txt requirements-dev.in -o requirements-dev.txt
+
+sbom: .venv/ready  ## what runs the app: sbom.json (CycloneDX) and licenses.md
+	$(BIN)/cyclonedx-py requirements requirements.txt --output-file sbom.json
+	$(BIN)/pip-licenses --format=markdown --with-urls --output-file=licenses.md \
+		--packages $$(grep -oE '^[a-z0-9._-]+==' requirements.txt | tr -d =)
+
 clean:  ## delete .venv and the demo's data
 	rm -rf .venv .demo
 
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 
-.venv/demo: requirements.txt requirements-demo.txt exchange/pyproject.toml
+.venv/demo: requirements-demo.txt exchange/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) -r requirements-demo.txt
-	$(PIP) --no-deps --editable exchange
+	$(PIP) --require-hashes -r requirements-demo.txt
+	$(PIP) --no-deps --no-build-isolation --editable exchange
 	@touch $@
 
 .venv/ready: .venv/demo requirements-dev.txt
-	$(PIP) -r requirements-dev.txt
+	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
 NODE = tests/node

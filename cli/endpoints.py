@@ -16,6 +16,7 @@ from cli.options import PAST_TIME
 from sending.webhooks import endpoints as webhook_endpoints
 from sending.webhooks import queue, redelivery
 from sending.webhooks.catalogue import EVENT_TYPE_PATTERN
+from sending.webhooks.endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 from workers import runs
 from workers.runs import Run
@@ -30,7 +31,7 @@ class EndpointsGroup(AppGroup):
         """Run a command. Such an error ends it with exit status 1."""
         try:
             return super().invoke(ctx)
-        except (ResourceNotFound, EndpointDisabled) as error:
+        except (ResourceNotFound, EndpointNotFound, EndpointDisabled) as error:
             raise click.ClickException(str(error)) from None
 
 

@@ -40,7 +40,7 @@ def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]
         except WrongKey:
             failed_ids.append(endpoint.id)
             continue
-        except KeyError:  # deleted in the meantime
+        except endpoints.EndpointNotFound:  # deleted in the meantime
             continue
         count += 1
         if endpoint.state == "paused" and endpoint.state_reason.startswith(str(WrongKey())):

@@ -103,7 +103,7 @@ def test_packages_stay_readable():
 
 
 def test_every_third_party_import_is_in_a_requirements_file():
-    lines = "\n".join(path.read_text() for path in ROOT.glob("requirements*"))
+    lines = "\n".join(path.read_text() for path in ROOT.glob("requirements*.in"))
     required = {name.replace("_", "-").lower() for name in re.findall(r"^([\w.-]+)[\[=]", lines, re.MULTILINE)}
     distributions = packages_distributions()
     for path in [*APP.values(), *(ROOT / "scripts").glob("*.py")]:

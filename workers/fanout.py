@@ -10,7 +10,7 @@ import events
 from events import Event
 from sending import followers, raw_payloads
 from sending.webhooks import catalogue, dispatch, endpoints, messages
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
 

@@ -6,7 +6,7 @@ from sending.followers import TooManyTopics
 from sending.http import urls
 from sending.webhooks import catalogue, endpoints, verification
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import notifications, pending_answers, tasks

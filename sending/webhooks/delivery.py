@@ -15,8 +15,8 @@ from sending.webhooks import endpoints, payloads, retries
 from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
 from sending.webhooks.credentials import Credentials, decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import WebhookEndpoint
 from sending.webhooks.messages import EXAMPLE_ID_PREFIX
+from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.optional.event_filter import EventFilter
 from sending.webhooks.queue import ClaimedMessage, DeliveryResult, get_delivery_queue
 from store import Pipe, Store

@@ -18,8 +18,9 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
-from sending.webhooks.endpoints import DUE_KEY, WebhookEndpoint
+from sending.webhooks.endpoints import DUE_KEY
 from sending.webhooks.messages import MESSAGE_TTL_SECONDS
+from sending.webhooks.models import WebhookEndpoint
 from store import Pipe, RawClient, Store
 
 LEASE_SECONDS = 60.0  # two requests and one to the fallback URL take at most 45

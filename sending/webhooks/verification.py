@@ -8,7 +8,7 @@ from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.webhooks import messages, payloads, signatures
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 
 
 class VerificationFailed(Exception):

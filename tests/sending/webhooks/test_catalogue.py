@@ -9,7 +9,7 @@ import events
 from events import Event
 from sending.webhooks import catalogue
 from sending.webhooks.catalogue import CATALOGUE
-from sending.webhooks.endpoints import EVENT_FILTER_PATTERN
+from sending.webhooks.models import EVENT_FILTER_PATTERN
 
 FACTS = ["who", "words", "answer", "answer_id", "reason", "ms", "seconds", "status", "loudness", "peaks", "summary"]
 FACTS += ["endpoint", "host", "event_types", "state"]

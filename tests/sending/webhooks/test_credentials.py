@@ -10,6 +10,7 @@ import pytest
 import events
 from cli.reencrypt import reencrypt_all
 from scripts import release
+from sending.validation import ValidationError
 from sending.webhooks import delivery, dispatch, endpoints, queue
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
@@ -58,7 +59,7 @@ def everything_in(redis):
 def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis):
     redis.config_set("rdbcompression", "no")
     with receiver(answers(OK)) as there:
-        id = subscribes(there, authorization="Bearer s3cret", headers=(("X-Team", "marigold"),))
+        id = subscribes(there, authorization="Bearer s3cret", headers={"X-Team": "marigold"})
         sends(id)
     assert b"Authorization: Bearer s3cret\r\n" in there.requests[0]
     assert b"X-Team: marigold\r\n" in there.requests[0]
@@ -166,11 +167,11 @@ def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes,
     with receiver(answers(OK)) as there:
         id = subscribes(there)
     endpoints.rotate_key(redis, SEAL, id, private=True)
-    with pytest.raises(endpoints.ValidationError, match="needs a shared secret"):
+    with pytest.raises(ValidationError, match="needs a shared secret"):
         endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
     endpoints.rotate_key(redis, SEAL, id)
     endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
-    with pytest.raises(endpoints.ValidationError, match="needs a shared secret"):
+    with pytest.raises(ValidationError, match="needs a shared secret"):
         endpoints.rotate_key(redis, SEAL, id, private=True)
 
 

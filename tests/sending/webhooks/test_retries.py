@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.webhooks import dispatch, outcomes, retries
+from sending.webhooks import dispatch, retries
 
 
 def test_the_specifications_schedule_takes_three_days():
@@ -43,17 +43,17 @@ def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
     ],
 )
 def test_what_each_status_means(statuses, verdict):
-    assert {outcomes.classify_status(status).verdict for status in statuses} == {verdict}
+    assert {retries.classify_status(status).verdict for status in statuses} == {verdict}
 
 
 def test_only_one_that_is_gone_is_stopped():
-    assert [status for status in range(100, 1000) if outcomes.classify_status(status).disables_endpoint] == [410]
+    assert [status for status in range(100, 1000) if retries.classify_status(status).disables_endpoint] == [410]
 
 
 @pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
 def test_no_answer_is_tried_again(cause):
-    assert outcomes.classify_cause(cause).verdict == "retry"
+    assert retries.classify_cause(cause).verdict == "retry"
 
 
 def test_an_address_that_leads_inside_is_never_tried_again():
-    assert outcomes.classify_cause("blocked").disables_endpoint
+    assert retries.classify_cause("blocked").disables_endpoint

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
+from sending.validation import ValidationError
 from sending.webhooks import delivery, dispatch, endpoints, queue, redelivery
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import ValidationError
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
 
