@@ -19,7 +19,7 @@ from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice", __name__)
 
-ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; the job of a killed worker is retried well before
+ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology. The job of a killed worker is retried much earlier.
 MAX_SILENT_MENUS = 3  # then we hang up
 GREETING = f"Hello, this is {documents.SERVICE_NAME}."
 NOT_UNDERSTOOD = "Sorry, I did not get that."
@@ -126,7 +126,7 @@ def status_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/status", key=status_key)
 def update_call_status(context: WebhookContext) -> StoredResponse:
-    """Record the end of a call, and have answers that the caller did not hear sent as texts."""
+    """Record the end of a call. A worker then texts the answers that the caller did not hear."""
     sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
     if status in calls.FINAL_STATUSES:
         calls.record_end(context.pipe, sid, status)

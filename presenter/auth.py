@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-import redis
 from flask import abort, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 import context
 from masking import alias
 from receiving.signatures import constant_time_equal, matches_any
 from stage.blueprint import get_page_store
+from store import Store
 
 MAX_ATTEMPTS_PER_CLIENT = 5  # per ATTEMPT_WINDOW_SECONDS
 MAX_ATTEMPTS_TOTAL = 60  # per ATTEMPT_WINDOW_SECONDS, from all clients together
@@ -30,7 +31,7 @@ end
 return wait
 """
 
-View = Callable[..., Any]
+View = Callable[..., ResponseReturnValue]
 """A Flask view function."""
 
 
@@ -46,7 +47,7 @@ def login_required(view: View) -> View:
     """Redirect to the login page unless the presenter is logged in."""
 
     @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if not is_logged_in():
             return redirect(url_for("presenter.login"), 303)
         return view(*args, **kwargs)
@@ -104,7 +105,7 @@ def check_csrf_token() -> None:
         abort(400, "This form has expired or was not sent from this page. Go back, reload the page, and try again.")
 
 
-def _count_attempt(client: redis.Redis) -> None:
+def _count_attempt(client: Store) -> None:
     """A browser that was logged in before has its own limit: guesses by others cannot lock it out."""
     keys = [_client_key()] if session.get("browser_id") else [_client_key(), "login-attempts:all"]
     limits = (MAX_ATTEMPTS_PER_CLIENT, MAX_ATTEMPTS_TOTAL)

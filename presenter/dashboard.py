@@ -5,6 +5,7 @@ from typing import Any
 
 import redis
 from flask import Response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 from masking import mask_urls
 from presenter import auth, health
@@ -56,7 +57,7 @@ def dashboard_fragment() -> str | tuple[str, int]:
 
 
 @bp.route("/present/login", methods=["GET", "POST"])
-def login() -> Any:
+def login() -> ResponseReturnValue:
     """The login form, and the check of its password."""
     if request.method == "GET":
         return redirect(url_for("presenter.dashboard"), 303) if auth.is_logged_in() else _login_page()
@@ -72,7 +73,7 @@ def login() -> Any:
 
 
 @bp.post("/present/logout")
-def logout() -> Any:
+def logout() -> ResponseReturnValue:
     """End the session."""
     auth.check_csrf_token()
     auth.log_out()
@@ -81,7 +82,7 @@ def logout() -> Any:
 
 @bp.post("/present/sending")
 @login_required
-def set_sending() -> Any:
+def set_sending() -> ResponseReturnValue:
     """Stop all sending with `sending=stop`; otherwise resume it."""
     auth.check_csrf_token()
     try:

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import redis
 from flask import current_app
@@ -84,7 +83,7 @@ def _query_health(client: redis.Redis) -> Health:
         return Health(False)
 
 
-def _queue_status(name: str, client: Any) -> QueueStatus:
+def _queue_status(name: str, client: redis.Redis) -> QueueStatus:
     queue = Queue(name, connection=client)
     started, failed = StartedJobRegistry(queue=queue), FailedJobRegistry(queue=queue)
     return QueueStatus(name, queue.count, started.get_job_count(cleanup=False), failed.get_job_count(cleanup=False))

@@ -6,6 +6,7 @@ from typing import Any
 
 import redis
 from flask import redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 import context
 from masking import mask_urls
@@ -91,7 +92,7 @@ def backfill_fragment() -> str | tuple[str, int]:
 
 @bp.post("/present/backfill")
 @login_required
-def start_backfill() -> Any:
+def start_backfill() -> ResponseReturnValue:
     """Find the missing webhooks of a time window; `do=backfill` also submits them."""
     auth.check_csrf_token()
     now = time.time()
@@ -101,7 +102,7 @@ def start_backfill() -> Any:
 
 @bp.post("/present/replay")
 @login_required
-def start_replay() -> Any:
+def start_replay() -> ResponseReturnValue:
     """Replay the requests of a time window if the form has one, otherwise the selected requests."""
     auth.check_csrf_token()
     form, now = request.form, time.time()
@@ -116,7 +117,7 @@ def start_replay() -> Any:
     return _start_run(runs.REPLAY, asdict(wanted))
 
 
-def _start_run(kind: str, options: dict[str, Any]) -> Any:
+def _start_run(kind: str, options: dict[str, Any]) -> ResponseReturnValue:
     try:
         client = get_page_store()
         latest = runs.latest(client, 1)
@@ -128,7 +129,7 @@ def _start_run(kind: str, options: dict[str, Any]) -> Any:
     return _redirect_back()
 
 
-def _redirect_back(alert: str = "") -> Any:
+def _redirect_back(alert: str = "") -> ResponseReturnValue:
     if alert:
         session["alert"] = alert
     return redirect(url_for("presenter.backfill_page") + "#runs", 303)

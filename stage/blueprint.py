@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+import context
 from stage.event_stream import EventStream
 
 event_stream_lock = threading.Lock()
@@ -49,9 +50,8 @@ def get_event_stream() -> EventStream:
 
 
 def get_page_store() -> redis.Redis:
-    """A client of the app's store that times out after 3 s, without retries: a page reports an error, not hangs."""
-    client: redis.Redis = current_app.extensions["redis"]
-    pool = client.connection_pool
+    """A client of the app's store that times out after 3 s, without retries, so that a page shows an error in time."""
+    pool = context.store().connection_pool
     options = pool.connection_kwargs | {
         "socket_timeout": 3,
         "socket_connect_timeout": 2,

@@ -65,16 +65,14 @@ class EventStream:
             return [self.render_entry(entry.id) for entry in self.timeline.visible_entries()]
 
     def add_viewer(self, last_event_id: str, sock: ViewerSocket | None = None) -> tuple[Viewer, Iterator[bytes]]:
-        """A new viewer, and the chunks to send to it: first the events after `last_event_id` ("" for none), then live.
+        """A new viewer and the chunks to send to it: the events after `last_event_id` ("" for none), then new events.
 
         Raises TooManyViewers, or redis.RedisError if the store does not respond.
         """
         self.catch_up()
         has_gap = bool(last_event_id) and backlog.has_gap_after(self._store, last_event_id)
-        if has_gap and is_after(
-            last_event_id, backlog.last_generated_id(self._store)
-        ):  # the store was emptied: start from its start
-            last_event_id = "0-0"
+        if has_gap and is_after(last_event_id, backlog.last_generated_id(self._store)):
+            last_event_id = "0-0"  # the store has lost this event: send all events that it has
         with self._lock:
             if len(self.viewers) >= self.max_viewers or not self._is_serving():
                 raise TooManyViewers

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from sending.webhooks.catalogue import message_id_for
+from sending.webhooks.messages import id_for_event
 from stage.sanitize import sanitize
 from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
@@ -15,7 +15,7 @@ MAX_MESSAGES = 5_000
 
 @dataclass
 class RejectionSummary:
-    """The number of rejected requests since this process started, and the path and reason of the latest."""
+    """How many requests were rejected among the events read so far, and the path and reason of the latest."""
 
     count: int = 0
     path: str = ""
@@ -61,7 +61,7 @@ class Timeline:
         id = event.subject or event.id
         if self.entry_ids_by_message.get(id) in self.entries:
             id = self.entry_ids_by_message[id]
-        self.entry_ids_by_message[message_id_for(event.id)] = id
+        self.entry_ids_by_message[id_for_event(event.id)] = id
         if len(self.entry_ids_by_message) > MAX_MESSAGES:
             del self.entry_ids_by_message[next(iter(self.entry_ids_by_message))]
         if id not in self.entries:

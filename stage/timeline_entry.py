@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from events import Event
 from stage.sanitize import format_duration, sanitize
 
-MAX_STEPS = 7  # the first and the newest; a long call has dozens
+MAX_STEPS = 7  # per entry: the first step and the newest ones
 OPEN_STATES = ("waiting", "running")
 STATE_LABELS = {
     "running": "working",

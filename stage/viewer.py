@@ -53,7 +53,7 @@ class Viewer:
         """End the stream immediately, even if the server is blocked sending to this viewer."""
         self.close()
         if self._sock:
-            # On a duplicate: on the original, gevent would wake the sender with an error, and gunicorn would log it.
+            # With the original socket, gevent would wake the sender with an error that gunicorn logs.
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._sock.fileno())) as duplicate:
                 duplicate.shutdown(socket.SHUT_RDWR)
 

@@ -1,4 +1,4 @@
-"""The flip command: a duplicate delivery of the same webhook gets the same result, because the response is stored."""
+"""The flip command: tosses a coin. A duplicate delivery gets the same result, because the response is stored."""
 
 import secrets
 

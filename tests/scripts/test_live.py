@@ -78,7 +78,7 @@ def test_the_change_is_shown_made_and_undone(live, number, real_account):
     assert webhooks(number)["sms_method"] == "POST"
     show.process.send_signal(signal.SIGINT)
     show.process.wait(LIMIT_SECONDS)
-    show.says("as they were")
+    show.says("are set again")
     assert webhooks(number) == BEFORE
     assert "https://old.example/voice\n" in show.output.read_text()
 
@@ -107,7 +107,7 @@ def test_after_a_kill_the_next_run_puts_the_old_ones_back_first(live, number, tm
     killed.process.kill()
     killed.process.wait()
     assert webhooks(number) != BEFORE
-    live().says("as they were")
+    live().says("are set again")
     assert webhooks(number) == BEFORE
 
 
@@ -154,7 +154,7 @@ class TestRelease:
 
     def test_a_version_that_has_everything_goes_live(self, real_account, redis, store):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
-        assert (done.returncode, done.stdout) == (0, "Everything this version must have is there.\n")
+        assert (done.returncode, done.stdout) == (0, "Nothing that this version requires is missing.\n")
 
     def test_a_missing_setting_stops_it_by_name(self, real_account, store):
         environ = {name: value for name, value in real_account.items() if name != "PRESENTER_PASSWORD"}

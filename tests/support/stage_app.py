@@ -6,6 +6,7 @@ import threading
 from flask import Flask
 
 import config
+import context
 import presenter
 import stage.event_stream
 from api import catalogue
@@ -27,8 +28,8 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     """The app on the store at `redis_url`, else at REDIS_URL; `changes` are settings."""
     environ = ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"]} | changes
     app = Flask("small_app", root_path=str(ROOT))
-    app.extensions["settings"] = settings = config.load(environ)
-    app.extensions["redis"] = config.connect(settings)
+    settings = config.load(environ)
+    context.init_app(app, settings, config.connect(settings))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])

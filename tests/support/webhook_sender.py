@@ -1,7 +1,7 @@
 """Our side of sending: subscribers, messages, and time that can be hurried."""
 
 import events
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import delivery, dispatch, endpoints, queue
 from sending.webhooks.encryption import Encryption
 
 SEAL = Encryption(["a secret key of these tests"])
@@ -28,7 +28,7 @@ class WebhookSender:
     def sends(self, id, **limits):
         """Find subscribers, and let this one have what is due."""
         dispatch.enqueue_due(self.redis)
-        return dispatch.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
+        return delivery.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
 
     def time_passes(self, id):
         """All that waits for this subscriber is due now, and its hold is over."""
@@ -40,7 +40,7 @@ class WebhookSender:
         return self.redis.hget(f"delivery:{message}:{id}", "state").decode()
 
     def attempts(self, id):
-        return list(reversed(dispatch.load_attempts(self.redis, id)))
+        return list(reversed(queue.load_attempts(self.redis, id)))
 
     def next_attempt(self, id):
         """The time of the first attempt that is due."""

@@ -22,13 +22,13 @@ from workers.engine.timeouts import JobTimeout
 
 # Shared by all threads. Hosted stores limit connections: Heroku's smallest plan allows 20.
 MAX_CONNECTIONS = 16
-SWITCH_INTERVAL_SECONDS = 0.0005  # for which one busy thread may keep the GIL; a tenth of Python's default
+SWITCH_INTERVAL_SECONDS = 0.0005  # of the GIL, between busy threads; a tenth of Python's default
 
 
 def main(client: Redis, slots: Mapping[str, int], periodic_tasks: Sequence[PeriodicTask]) -> NoReturn:
     """Run jobs as the supervisor's options say, then exit.
 
-    `slots` maps the name of each queue to the number of its jobs that one process runs at once.
+    `slots` maps each queue's name to the number of its jobs that run at once.
     """
     options = _parse_options()
     connection = _limit_connections(client)
@@ -39,7 +39,7 @@ def main(client: Redis, slots: Mapping[str, int], periodic_tasks: Sequence[Perio
         worker = ThreadedWorker(options.name, connection, slots, periodic_tasks, options.liveness_fd)
         run_worker(worker, options.replaces, options.suspect_thread)
     logging.shutdown()
-    os._exit(0)  # sys.exit would wait for threads that hang
+    os._exit(0)  # sys.exit would wait for hung threads
 
 
 def run_worker(worker: ThreadedWorker, replaces: str, suspect_thread: str) -> None:
@@ -61,15 +61,15 @@ def run_isolated_jobs(connection: Redis) -> None:
 
 
 def report_killed_job(job: Job, *_: Any) -> None:
-    """RQ fails a job that kills its process, but does not run its failure callback."""
+    """Run the failure callback of a job that killed its process. RQ only marks such a job as failed."""
     recovery.run_failure_callback(job, UnixSignalDeathPenalty)
 
 
 def _limit_connections(client: Redis) -> Redis:
-    """A client on at most MAX_CONNECTIONS connections, for which threads wait."""
+    """Return a client with at most MAX_CONNECTIONS connections. Threads wait for a free one."""
     pool = client.connection_pool
     if type(pool) is not ConnectionPool:
-        return client  # Sentinel's pool, for instance, cannot be rebuilt from its arguments
+        return client  # such as Sentinel's pool, which cannot be rebuilt from its arguments
     shared = BlockingConnectionPool(MAX_CONNECTIONS, connection_class=pool.connection_class, **pool.connection_kwargs)
     return Redis(connection_pool=shared)
 
@@ -80,6 +80,6 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--liveness-fd", type=int, help="the file descriptor for liveness reports")
     parser.add_argument("--crash-log-fd", type=int, help="the file descriptor for faulthandler's output")
     parser.add_argument("--replaces", default="", help="the name of a worker that has just died")
-    parser.add_argument("--suspect-thread", default="", help="the thread that ended it")
-    parser.add_argument("--isolated", help="if set to anything: run the isolated jobs")
+    parser.add_argument("--suspect-thread", default="", help="the thread in which it died")
+    parser.add_argument("--isolated", help="run the isolated jobs (any value)")
     return parser.parse_args()

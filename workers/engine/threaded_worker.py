@@ -26,21 +26,21 @@ from workers.engine.supervisor import ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEME
 from workers.engine.timeouts import JobTimeout
 
 DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills after 30
-MAX_LOST_THREADS = 4  # hung where no exception reaches them; then this process asks to be replaced
+MAX_LOST_THREADS = 4  # threads that hang; with this many, the process asks the supervisor to replace it
 
 LIVENESS_INTERVAL_SECONDS = 1.0
 HEARTBEAT_INTERVAL_SECONDS = 2.0
-JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # RQ lets a running job's records expire after 60 seconds or more
+JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # RQ expires a running job's records after 60 seconds or more
 RECOVERY_INTERVAL_SECONDS = 2.0
 SCHEDULER_INTERVAL_SECONDS = 1.0
-# RQ's maintenance: expired results, dead workers. It fails orphans, so recovery must come first.
+# RQ's maintenance deletes expired results and dead workers. It fails orphans, so recovery must be faster.
 MAINTENANCE_INTERVAL_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
 
 class ThreadedWorker(ConcurrentWorker):
-    """Takes jobs from several queues at once. No queue can use the slots of another.
+    """Takes jobs from several queues at once. No queue uses the slots of another.
 
     An idle slot costs nothing: its thread starts when it is first needed.
     """
@@ -53,7 +53,7 @@ class ThreadedWorker(ConcurrentWorker):
         periodic_tasks: Sequence[PeriodicTask],
         liveness_fd: int,
     ):
-        """`slots`: queue name -> jobs at once. `liveness_fd`: a file descriptor that the supervisor reads."""
+        """`slots` maps each queue's name to its number of concurrent jobs. The supervisor reads from `liveness_fd`."""
         super().__init__(name, connection, slots)
         self.slots = {queue: threading.Semaphore(number) for queue, number in slots.items()}
         self.periodic_tasks = periodic_tasks
@@ -157,7 +157,7 @@ class ThreadedWorker(ConcurrentWorker):
                     timeout.raise_in_job()
 
     def abandon_hung_job(self, timeout: JobTimeout) -> None:
-        """Fail a job whose thread no exception reaches, from another thread. The hung thread stays."""
+        """Fail a job whose thread does not respond to exceptions, in another thread. The hung thread remains."""
         JobTimeout.running.discard(timeout)
         self.lost_threads += 1
         frame = sys._current_frames().get(timeout.thread)
@@ -177,10 +177,10 @@ class ThreadedWorker(ConcurrentWorker):
         finally:
             self.release_job(job, execution)
 
-    # The supervisor, and the end
+    # Reporting to the supervisor, and stopping
 
     def report_liveness(self) -> None:
-        """Tell the supervisor that Python code still runs here, and what it has to do."""
+        """Report to the supervisor that this process still runs Python code, and what the supervisor must do."""
         is_worn_out = self.lost_threads >= MAX_LOST_THREADS and not self.shutting_down.is_set()
         report = NEEDS_REPLACEMENT if is_worn_out else ISOLATED_JOBS_WAIT if self.has_isolated_jobs else ALIVE
         try:

@@ -31,7 +31,7 @@ def recording_options(request: ApiRequest, source: str) -> RecordingOptions:
     """What is asked of a recording, wherever REST can ask for one."""
     events = frozenset(word for given in request.texts("RecordingStatusCallbackEvent") for word in given.split())
     if unknown := events - EVENTS_OF_RECORDING:
-        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
+        raise RestError(21626, detail=", ".join(sorted(unknown))[:100])
     return RecordingOptions(
         source,
         channels=2 if request.text("RecordingChannels") == "dual" else 1,
@@ -68,7 +68,7 @@ def twiml_application(request: ApiRequest) -> TwimlApplication | None:
     sid = request.text("ApplicationSid")
     application = request.state.applications.get(sid)
     if sid and (application is None or not application.voice_url):
-        raise RestError(21218, why=sid[:40])
+        raise RestError(21218, detail=sid[:40])
     return application
 
 
@@ -82,7 +82,7 @@ def first_step(request: ApiRequest) -> Step | None:
     """What the call is to run: Url, or else Twiml."""
     address, twiml = request.text("Url").strip(), request.text("Twiml")
     if address and not parameters.is_url(address):
-        raise RestError(21205, why=address[:200])
+        raise RestError(21205, detail=address[:200])
     if address and twiml:
         request.state.debugger.report(32019)
     if address:
@@ -97,7 +97,7 @@ def status_callback(request: ApiRequest, application: TwimlApplication | None = 
         return StatusCallback(application.status_callback, application.status_callback_method)
     events = frozenset(word for given in request.texts("StatusCallbackEvent") for word in given.split())
     if unknown := events - CALL_EVENTS:
-        raise RestError(21626, why=", ".join(sorted(unknown))[:100])
+        raise RestError(21626, detail=", ".join(sorted(unknown))[:100])
     address = parameters.url(request, "StatusCallback", 21609)
     return StatusCallback(
         address, parameters.method(request, "StatusCallbackMethod"), events or frozenset({"completed"})

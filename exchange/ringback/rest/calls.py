@@ -45,10 +45,10 @@ def create(request: ApiRequest) -> dict[str, Any]:
     application = twiml_application(request)
     first = Fetch(application.voice_url, application.voice_method) if application else first_step(request)
     if first is None:
-        raise RestError(21205, why="(none given)")
+        raise RestError(21205, detail="(none given)")
     timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
     if not SEND_DIGITS.fullmatch(request.text("SendDigits")):
-        raise RestError(21206, why=request.text("SendDigits")[:40])
+        raise RestError(21206, detail=request.text("SendDigits")[:40])
     plan = CallPlan(
         from_=from_,
         to=to,

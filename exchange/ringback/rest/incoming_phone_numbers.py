@@ -44,11 +44,11 @@ def new_number(request: ApiRequest, phone_number: str) -> PhoneNumber:
 
 def _in_area(request: ApiRequest, area: str) -> str:
     if not (area.isascii() and area.isdigit() and len(area) == 3) or area == "533":
-        raise RestError(21452 if area else 21421, why=area, number="")
+        raise RestError(21452 if area else 21421, detail=area, number="")
     for last in range(100, 200):  # 555-0100 to 555-0199 are kept for fiction
         if (number := f"+1{area}5550{last}") not in request.state.numbers:
             return number
-    raise RestError(21452, why=area)
+    raise RestError(21452, detail=area)
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:

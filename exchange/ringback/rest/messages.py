@@ -38,7 +38,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
         raise RestError(21617)
     parameters.whole_number(request, "ValidityPeriod", 36000, 21624, 1, 36000)
     if state.opt_outs.has_opted_out(to, from_):
-        raise RestError(21610)
+        raise RestError(21610, detail=to)
     if state.message_rate.backlog(from_) > MAX_QUEUE_SECONDS:
         raise RestError(21611, number=from_)
     send_at = _send_at(request, service)
@@ -71,7 +71,7 @@ def _service(request: ApiRequest) -> str | None:
     """Any Messaging Service will do: its sender is the account's first number, unless From names another."""
     sid = request.text("MessagingServiceSid").strip()
     if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
-        raise RestError(21705, why=sid[:40])
+        raise RestError(21705, detail=sid[:40])
     return sid or None
 
 
@@ -81,7 +81,7 @@ def _send_at(request: ApiRequest, service: str | None) -> datetime | None:
     if not kind and not written:
         return None
     if kind != "fixed":
-        raise RestError(35126, why=kind[:40] or "(none)")
+        raise RestError(35126, detail=kind[:40] or "(none)")
     if not service:
         raise RestError(35118)
     if not written:
@@ -89,7 +89,7 @@ def _send_at(request: ApiRequest, service: str | None) -> datetime | None:
     moment = read_date(written)
     ahead = moment.timestamp() - request.state.clock.time() if moment else 0
     if moment is None or not MIN_SCHEDULE_SECONDS <= ahead <= MAX_SCHEDULE_SECONDS:
-        raise RestError(35114, why=written[:40])
+        raise RestError(35114, detail=written[:40])
     return moment
 
 
@@ -110,7 +110,7 @@ def _media(request: ApiRequest) -> list[str]:
         raise RestError(21623)
     for url in urls:
         if not parameters.is_url(url):
-            raise RestError(21620, why=url[:200])
+            raise RestError(21620, detail=url[:200])
     return urls
 
 

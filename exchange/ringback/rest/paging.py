@@ -63,7 +63,7 @@ def _start(request: ApiRequest, rows: list[Row], size: int, number: int) -> int:
     for place, row in enumerate(rows):
         if token == f"PA{getattr(row, 'sid', '')}":
             return place + 1
-    raise RestError(21481, why=token[:40])
+    raise RestError(21481, detail=token[:40])
 
 
 def _whole(request: ApiRequest, name: str, default: int) -> int:

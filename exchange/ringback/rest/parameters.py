@@ -29,14 +29,14 @@ def url(request: ApiRequest, name: str, code: int) -> str:
     """A parameter that is an address, or "" when it was not given."""
     written = request.text(name).strip()
     if written and not is_url(written):
-        raise RestError(code, why=written[:200])
+        raise RestError(code, detail=written[:200])
     return written
 
 
 def method(request: ApiRequest, name: str, code: int = 21209, default: str = "POST") -> str:
     written = request.text(name).strip().upper() or default
     if written not in ("GET", "POST"):
-        raise RestError(code, why=written[:40])
+        raise RestError(code, detail=written[:40])
     return written
 
 
@@ -45,7 +45,7 @@ def whole_number(request: ApiRequest, name: str, default: int, code: int, least:
     if not written:
         return default
     if not (written.isascii() and written.isdigit() and len(written) < 10 and least <= int(written) <= most):
-        raise RestError(code, why=written[:40])
+        raise RestError(code, detail=written[:40])
     return int(written)
 
 

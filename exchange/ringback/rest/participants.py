@@ -129,7 +129,7 @@ def _coach(request: ApiRequest, conference: Conference, participant: Participant
     sid = request.text("CallSidToCoach") or participant.coached_sid
     coaching = parameters.boolean(request, "Coaching", default=bool(sid))
     if coaching and sid not in conference.participants:
-        raise RestError(13240, why=sid[:40] or "nobody")
+        raise RestError(13240, detail=sid[:40] or "nobody")
     participant.coached_sid = sid if coaching else ""
     conference.notify("participant-modify", participant)
 

@@ -80,7 +80,7 @@ def update_member(request: ApiRequest) -> dict[str, Any]:
     member = _member(request, queue)
     address = parameters.url(request, "Url", 21205)
     if not address:
-        raise RestError(21205, why="(none given)")
+        raise RestError(21205, detail="(none given)")
     shown = member_resource(queue, member)
     member.call.redirected = True
     member.call.interrupt(Fetch(address, parameters.method(request, "Method")))

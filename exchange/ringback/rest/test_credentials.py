@@ -37,7 +37,7 @@ def create_call(request: ApiRequest) -> dict[str, Any]:
     to = _number(request, "To", 21201, 21211, CALL_TO_ERRORS)
     from_ = _from(request, 21213, 21210, CALL_FROM_ERRORS)
     if not any(request.text(name) for name in ("Url", "Twiml", "ApplicationSid")):
-        raise RestError(21205, why="(none given)")
+        raise RestError(21205, detail="(none given)")
     return calls.as_resource(Call(request.state, CallPlan(from_, to, "outbound-api", to, request.account)))
 
 
@@ -45,7 +45,7 @@ def buy_number(request: ApiRequest) -> dict[str, Any]:
     wanted, area = normalize_number(request.text("PhoneNumber")), request.text("AreaCode")
     if not wanted and area:
         if area == EMPTY_AREA:
-            raise RestError(21452, why=area)
+            raise RestError(21452, detail=area)
         wanted = VALID_NUMBER
     if wanted != VALID_NUMBER:
         raise RestError(PURCHASE_ERRORS.get(wanted, 21422 if is_e164(wanted) else 21421), number=wanted[:40])

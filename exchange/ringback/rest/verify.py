@@ -36,7 +36,7 @@ def list_services(request: ApiRequest) -> dict[str, Any]:
 def create_service(request: ApiRequest) -> dict[str, Any]:
     name = request.text("FriendlyName").strip()
     if not 0 < len(name) <= 30:
-        raise RestError(60200, name="FriendlyName", why=name[:40])
+        raise RestError(60200, name="FriendlyName", detail=name[:40])
     return _service_resource(request.state.verify.new_service(name, _code_length(request, 6)))
 
 
@@ -64,11 +64,11 @@ def create(request: ApiRequest) -> dict[str, Any]:
         request.text("Channel").strip().lower(),
     )
     if not is_e164(to) or len(to) < 8:
-        raise RestError(60200, name="To", why=request.text("To")[:40])
+        raise RestError(60200, name="To", detail=request.text("To")[:40])
     if channel in NOT_HERE:
-        raise RestError(60223, why=channel.upper())
+        raise RestError(60223, detail=channel.upper())
     if channel not in CHANNELS:
-        raise RestError(60200, name="Channel", why=channel[:40])
+        raise RestError(60200, name="Channel", detail=channel[:40])
     verification = request.state.verify.pending(service, to)
     verification = verification or request.state.verify.start(service, to, _custom_code(request))
     if len(verification.attempts) >= MAX_SENDS:
@@ -84,7 +84,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 def update(request: ApiRequest) -> dict[str, Any]:
     verification, status = _pending(request, request.path("verification")), request.text("Status")
     if status not in ("canceled", "approved"):
-        raise RestError(60200, name="Status", why=status[:40])
+        raise RestError(60200, name="Status", detail=status[:40])
     verification.status, verification.updated = status, request.state.clock.now()
     return _resource(request, verification)
 
@@ -93,9 +93,9 @@ def check(request: ApiRequest) -> dict[str, Any]:
     """Is that the code? One that was right, was canceled or is too old is not found."""
     code, whom = request.text("Code").strip(), request.text("VerificationSid") or normalize_number(request.text("To"))
     if not (code.isascii() and code.isalnum() and 4 <= len(code) <= 10):
-        raise RestError(60200, name="Code", why=code[:40])
+        raise RestError(60200, name="Code", detail=code[:40])
     if not whom:
-        raise RestError(60200, name="To", why="")
+        raise RestError(60200, name="To", detail="")
     verification = _pending(request, whom)
     if verification.checks >= MAX_CHECKS:
         raise RestError(60202)
@@ -111,7 +111,7 @@ def _code_length(request: ApiRequest, default: int) -> int:
 def _custom_code(request: ApiRequest) -> str:
     code = request.text("CustomCode")
     if code and not (code.isascii() and code.isalnum() and 4 <= len(code) <= 10):
-        raise RestError(60200, name="CustomCode", why=code[:40])
+        raise RestError(60200, name="CustomCode", detail=code[:40])
     return code
 
 

@@ -27,7 +27,7 @@ def test_a_fault_is_switched_on_and_off_with_the_keyboard(dial: Page, town: Town
     keys = dial.keyboard
     expect(dial.get_by_text("Nothing goes wrong on purpose.")).to_be_visible()
     dial.get_by_label("Kind").select_option("webhook-reorder")
-    expect(dial.get_by_text("It will hold a webhook back until the next one has overtaken it")).to_be_visible()
+    expect(dial.get_by_text("It will hold a webhook until the next one has been sent")).to_be_visible()
     expect(dial.get_by_role("spinbutton", name="Status")).to_have_count(0)
     dial.get_by_label("Channel").select_option("sms-status")
     dial.get_by_label("Times").fill("3")

@@ -26,7 +26,7 @@ time.sleep(600 if "--stay" in sys.argv else 0)
 def test_ready_is_said_when_the_app_listens(start):
     port = reserved_port()
     running = start(sys.executable, "-c", LISTENS, PORT=str(port))
-    assert f"+441632960000 rings at http://127.0.0.1:{port}" in running.line(
+    assert f"calls to +441632960000 go to http://127.0.0.1:{port}" in running.line(
         "ready: the phones are at http://127.0.0.1:"
     )
 
@@ -34,7 +34,7 @@ def test_ready_is_said_when_the_app_listens(start):
 def test_the_commands_status_is_ours(outcome):
     status, printed = outcome(sys.executable, "-c", "raise SystemExit(3)")
     assert status == 3
-    assert "the command ended before anything listened at http://127.0.0.1:" in printed
+    assert "the command exited before the app listened at http://127.0.0.1:" in printed
 
 
 def test_a_command_that_is_killed_ends_as_a_shell_would_say_it(outcome):
@@ -66,7 +66,7 @@ def test_nothing_is_left_behind_on_the_disk(outcome, tmp_path):
 def test_an_unknown_command_is_named(start):
     running = start("no-such-command")
     assert running.ends() == 2
-    assert running.lines == ["exchange: There is no command 'no-such-command' that could be started"]
+    assert running.lines == ["exchange: The command 'no-such-command' was not found: check its name and PATH"]
 
 
 def test_a_command_that_is_no_program_is_named(outcome, tmp_path):
@@ -88,14 +88,14 @@ def test_it_is_said_when_the_exchanges_port_is_taken(start):
         running = start("echo", options=(f"--port={port}",))
         assert running.ends() == 2
     assert running.lines == [
-        f"exchange: Port {port} is taken: choose another for the exchange with --port (0 is any free one)"
+        f"exchange: Port {port} is in use: choose another port for the exchange with --port (0 is any free one)"
     ]
 
 
 def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        sentence = f"Something listens at http://127.0.0.1:{port} already: stop it, or choose another port"
+        sentence = f"Another process listens at http://127.0.0.1:{port}: stop it, or choose another port"
         with pytest.raises(UsageError, match=sentence):
             outcome("echo", PORT=str(port))
 
@@ -110,7 +110,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
         running = asyncio.ensure_future(run(asked, os.environ))
         said = ""
         async with asyncio.timeout(20):
-            while "nothing listens" not in said:
+            while "does not listen" not in said:
                 assert not running.done()
                 await asyncio.sleep(0.02)
                 said += capfd.readouterr().out
@@ -118,7 +118,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
         await asyncio.gather(running, return_exceptions=True)
         return said
 
-    assert f"exchange: nothing listens at {app} yet: start the app there" in asyncio.run(until_it_is_said())
+    assert f"exchange: the app does not listen at {app} yet: start it there" in asyncio.run(until_it_is_said())
 
 
 def test_the_app_may_say_goodbye(start):

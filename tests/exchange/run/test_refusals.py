@@ -57,9 +57,12 @@ CONNECT = asyncio.open_connection
 )
 def test_an_unknown_host_is_refused_by_name(opened, capsys, said):
     answer = ask(said).decode()
-    assert answer.startswith("HTTP/1.1 403 The local exchange lets nothing through to weather.example\r\n")
-    assert answer.endswith("\r\n\r\nThe local exchange lets nothing through to weather.example\n")
-    assert "exchange: lets nothing through to weather.example: start it with --let-through" in capsys.readouterr().out
+    assert answer.startswith("HTTP/1.1 403 The local exchange blocks requests to weather.example\r\n")
+    assert answer.endswith("\r\n\r\nThe local exchange blocks requests to weather.example\n")
+    assert (
+        "exchange: blocked a request to weather.example: to allow it, start with --let-through"
+        in capsys.readouterr().out
+    )
     assert opened == []
 
 

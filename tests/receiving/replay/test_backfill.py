@@ -82,7 +82,7 @@ def texts(town, number, body):
 
 
 def carried_out(redis, phone, kind, since=STARTED):
-    """The run as it is when a worker is done with it, and its outcomes."""
+    """The run as it is when a worker is done with it, and its retries."""
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
     run = backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
     backfill_jobs.run_job(run.id)
@@ -152,7 +152,7 @@ def test_what_github_delivered_to_nobody_is_brought_in_as_its_own(redis, phone, 
     run, outcomes = carried_out(redis, phone, runs.BACKFILL)
     mine = [outcome for outcome in outcomes if outcome.what.startswith("issues")]
     assert [(outcome.state, outcome.status) for outcome in mine] == [("success", 204)] * 2
-    assert [told["line"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
+    assert [told["summary"] for told in heard(redis)] == ["ada opened issue #7: läutet", "ada opened issue #8: x"]
     assert "2 GitHub events" in run.words
     kept = [delivery for _, delivery, _ in inbox.latest(redis) if inbox.source_of(delivery) == "github"]
     assert kept[0].headers["x-github-delivery"] == "33333333-cccc"

@@ -73,6 +73,18 @@ def test_a_receiver_that_reads_at_a_drip_is_left_on_time(client):
     assert failure.cause == "timeout"
 
 
+def test_a_response_may_take_longer_than_connecting_may(client):
+    def temper(connection):
+        read_request(connection)
+        threading.Event().wait(0.6)
+        connection.sendall(OK)
+
+    with receiver(temper) as there:
+        url = f"http://receiver.test:{there.port}/"
+        response = client.request("GET", url, http=True, connect_timeout=0.3, total_timeout=10)
+    assert response.status == 200
+
+
 def test_a_connection_that_was_in_time_is_not_shut_later(client):
     with receiver(answers(OK)) as there:
         client.request("GET", f"http://receiver.test:{there.port}/", http=True)

@@ -123,7 +123,7 @@ def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house
         message = house.says()
         for _ in range(2):
             house.time_passes(id)
-            house.sends(id, waits=(0, 5))
+            house.sends(id, schedule=(0, 5))
         assert (house.state(message, id), house.told()[-1]) == ("dead", "webhook.dead")
         assert list(redelivery.recover(house.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
         house.sends(id)
@@ -155,4 +155,7 @@ def test_five_days_of_failures_stop_it(house):
         house.says()
         house.redis.hset(f"endpoint:{id}", "failing_since", int(time.time() - 6 * 24 * 3600))
         house.sends(id)
-    assert endpoints.load(house.redis, id).state_reason == "For five days it has taken nothing, so we stopped."
+    assert (
+        endpoints.load(house.redis, id).state_reason
+        == "The endpoint has accepted nothing for five days, so we disabled it."
+    )

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sending.webhooks import dispatch
+from sending.webhooks import delivery, dispatch
 from tests.support.receivers import OK, answers, read_request, receiver
 from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import GONE, SEAL
@@ -16,7 +16,7 @@ def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         messages = [house.says() for _ in range(2)]
-        assert house.sends(id, turn=0) == 1
+        assert house.sends(id, slot_seconds=0) == 1
         assert sorted(house.state(message, id) for message in messages) == ["delivered", "waiting"]
 
 
@@ -70,7 +70,7 @@ def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
         id = house.subscribes(there)
         message = house.says()
         with monkeypatch.context() as broken:
-            broken.setattr(dispatch, "attempt", dies)
+            broken.setattr(delivery, "attempt", dies)
             with pytest.raises(SystemExit):
                 house.sends(id)
         assert house.state(message, id) == "sending"
@@ -86,7 +86,7 @@ def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_o
         id = house.subscribes(there)
         house.says()
         with monkeypatch.context() as broken:
-            broken.setattr(dispatch, "attempt", dies)
+            broken.setattr(delivery, "attempt", dies)
             for _ in range(2):
                 with pytest.raises(SystemExit):
                     house.sends(id)
