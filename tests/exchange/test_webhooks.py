@@ -9,7 +9,7 @@ import threading
 import pytest
 from aiohttp import web
 
-from ringback.web.basic_auth import login
+from ringback.web.basic_auth import parse_basic_auth
 from ringback.webhooks.connection_overrides import ConnectionOverrides
 from tests.exchange.conftest import NUMBER, eventually
 
@@ -163,7 +163,7 @@ def test_a_login_in_the_address_is_only_given_when_asked_for(app, number, ada):
     ada.gets("ok")
     first, second = app.at("/sms")
     assert "Authorization" not in first.headers
-    assert login(second.headers["Authorization"]) == ("ada", "pa$s")
+    assert parse_basic_auth(second.headers["Authorization"]) == ("ada", "pa$s")
     assert "@" not in second.headers["Host"]
 
 

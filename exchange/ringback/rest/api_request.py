@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from ringback.rest.errors import RestError, not_found
 from ringback.service.sids import new_sid
 from ringback.state import State
-from ringback.web.basic_auth import login
+from ringback.web.basic_auth import parse_basic_auth
 
 log = logging.getLogger("exchange")
 STANDARD_HEADERS = {"X-Home-Region": "us1", "X-Shenanigans": "none"}
@@ -138,7 +138,7 @@ async def _form(request: web.Request) -> Any:
 
 def _account(state: State, request: web.Request) -> str:
     """The account in the address, if the login fits it."""
-    user, password = login(request.headers.get("Authorization", "")) or ("", "")
+    user, password = parse_basic_auth(request.headers.get("Authorization", "")) or ("", "")
     own, secret = _secret_of(state, user)
     if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
         raise RestError(20003)
