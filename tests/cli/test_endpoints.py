@@ -8,7 +8,7 @@ import pytest
 
 from cli.options import PAST_TIME
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
 from tests.support.waiting import eventually
 from workers import redelivery_job, runs
@@ -43,7 +43,7 @@ def test_without_endpoints_it_says_so(says):
 def test_attempts_can_be_read_and_one_sent_again(says, id, redis, settings):
     message = dispatch.deliver_later(redis, "text.received", {})
     dispatch.enqueue_due(redis)
-    dispatch.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
+    delivery.deliver(redis, HttpClient(resolver=lambda *_: []), Encryption(settings.secret_key), id)
     assert f"{message}  text.received  attempt 1  dns" in says("attempts", id)
     assert says("resend", id, message) == f"{message} will be sent again.\n"
     assert "no longer stored" in says("resend", id, "msg_gone", code=1)

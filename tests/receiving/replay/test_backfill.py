@@ -82,7 +82,7 @@ def texts(town, number, body):
 
 
 def carried_out(redis, phone, kind, since=STARTED):
-    """The run as it is when a worker is done with it, and its retries."""
+    """The run as it is when a worker is done with it, and its outcomes."""
     queues = SimpleNamespace(enqueue_call=lambda *_, **__: None)
     run = backfill_jobs.enqueue_run(redis, queues, kind, {"since": since, "until": time.time() + 5})
     backfill_jobs.run_job(run.id)
