@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
-from tests.support.waiting import LIMIT_SECONDS
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 class Demo:
@@ -129,9 +130,17 @@ def test_a_process_that_is_killed_comes_back_by_itself(demo, ready, part):
     raise AssertionError(f"{part} did not come back")
 
 
-def _answers(stage: str) -> bool:
-    import urllib.request
+def test_nobody_is_refused_while_web_restarts(demo, ready):
+    victims = {pid for pid, command in demo.processes().items() if "-m gunicorn" in command}
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not victims & demo.processes().keys())
+    # The connection waits in the socket's queue until the new process accepts it.
+    with urllib.request.urlopen(f"{ready[2]}health/live", timeout=LIMIT_SECONDS) as response:
+        assert response.status == 200
 
+
+def _answers(stage: str) -> bool:
     try:
         with urllib.request.urlopen(f"{stage}health/ready", timeout=5) as answer:
             return answer.status == 200
