@@ -40,8 +40,7 @@ class WebhookMessage:
 class DeliveryAttempt:
     """The record of one request. Without a response, `status` is 0, and `cause` and `detail` say why.
 
-    `message` is the message's id; the request's body is the message's. `request_headers` masks the values of custom
-    headers. `time` is in seconds since 1970.
+    `message` is the message's id, `time` in seconds since 1970. `request_headers` masks the values of custom headers.
     """
 
     message: str
