@@ -10,6 +10,7 @@ from cli.options import PAST_TIME
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from tests.support.waiting import eventually
 from workers import redelivery_job, runs
 
 
@@ -59,14 +60,11 @@ def test_failed_messages_are_recovered_and_the_progress_is_shown(says, id, redis
         message = dispatch.deliver_later(redis, "text.received", {})
         redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
     assert message in says("dead", id)
-    queue, given_up_at = dispatch.get_queue(redis), time.monotonic() + 20
+    queue = dispatch.get_queue(redis)
 
     def work():
-        while time.monotonic() < given_up_at:
-            for job in queue.jobs:
-                redelivery_job.execute(redis, runs.load(redis, *job.args))
-                return
-            time.sleep(0.02)
+        (job,) = eventually(lambda: queue.jobs)
+        redelivery_job.execute(redis, runs.load(redis, *job.args))
 
     worker = threading.Thread(target=work)
     worker.start()
