@@ -133,7 +133,7 @@ def disable(redis: Store, id: str, reason: str) -> WebhookEndpoint:
 
 
 def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
-    """Send again, with the failures reset. Raises EndpointNotFound."""
+    """Send again; the failure count is reset. Raises EndpointNotFound."""
     endpoint = _update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
     pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})

@@ -126,6 +126,16 @@ def test_a_process_that_is_killed_comes_back_by_itself(demo, ready, part):
     eventually(is_back, f"{part} came back")
 
 
+def test_nobody_is_refused_while_web_restarts(demo, ready):
+    victims = {pid for pid, command in demo.processes().items() if "-m gunicorn" in command}
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not victims & demo.processes().keys())
+    # The connection waits in the socket's queue until the new process accepts it.
+    with urllib.request.urlopen(f"{ready[2]}health/live", timeout=LIMIT_SECONDS) as response:
+        assert response.status == 200
+
+
 def _answers(stage: str) -> bool:
     try:
         with urllib.request.urlopen(f"{stage}health/ready", timeout=LIMIT_SECONDS) as answer:

@@ -74,7 +74,7 @@ def live(real_account, number, tmp_path):
 def test_the_change_is_shown_made_and_undone(live, number, real_account):
     show = live("--yes")
     show.says("ready  call or text")
-    assert webhooks(number)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice"
+    assert webhooks(number)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice#rc=5&rp=ct,5xx"
     assert webhooks(number)["sms_method"] == "POST"
     show.process.send_signal(signal.SIGINT)
     show.process.wait(LIMIT_SECONDS)
