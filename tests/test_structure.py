@@ -10,8 +10,13 @@ from sys import stdlib_module_names
 import pytest
 
 ROOT = Path(__file__).parents[1]
+<<<<<<< HEAD
 PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web"]
 MODULES = ["app", "config", "context", "event_types", "events", "masking", "store", "store_batching"]
+=======
+PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
+MODULES = ["app", "config", "context", "event_types", "events", "masking", "page_headers", "store", "store_batching"]
+>>>>>>> main
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
 # From top to bottom: each may import itself and what is in the lines below it.
@@ -27,7 +32,7 @@ LAYERS = [
     {"sending"},
     {"events", "store_batching", "web"},
     {"store", "masking"},
-    {"config", "event_types"},
+    {"config", "event_types", "page_headers"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.
