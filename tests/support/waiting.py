@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-LIMIT_SECONDS = 60.0  # nothing here takes long, but the machine may be busy
+LIMIT_SECONDS = 120.0  # nothing here takes long, but the machine may be busy
 Found = TypeVar("Found")
 
 
