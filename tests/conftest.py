@@ -106,15 +106,15 @@ def visitor(app: Any) -> Any:
 
 
 @pytest.fixture
-def twilio_posts(app: Any, settings: config.Settings) -> WebhookPoster:
+def post_as_twilio(app: Any, settings: config.Settings) -> WebhookPoster:
     """Sends what Twilio sends."""
     return WebhookPoster(app, settings)
 
 
 @pytest.fixture
-def person(twilio_posts: WebhookPoster) -> Person:
+def person(post_as_twilio: WebhookPoster) -> Person:
     """Somebody with a phone."""
-    return Person(twilio_posts)
+    return Person(post_as_twilio)
 
 
 @pytest.fixture(scope="session")

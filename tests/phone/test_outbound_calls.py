@@ -19,10 +19,10 @@ def message(redis):
 
 
 @pytest.fixture
-def post_to_call(twilio_posts, message):
+def post_to_call(post_as_twilio, message):
     def ask(path, **fields):
         known = {"CallSid": CALL, "To": ME, "Direction": "outbound-api", "CallStatus": "in-progress"}
-        return twilio_posts(f"/voice/outbound{path}", known | fields)
+        return post_as_twilio(f"/voice/outbound{path}", known | fields)
 
     return ask
 
@@ -57,6 +57,6 @@ def test_follower_who_heard_the_event_gets_no_text(post_to_call, message, redis)
 
 
 @pytest.mark.parametrize("path", ["", "/key", "/status"])
-def test_unknown_event_ends_the_call_and_unsigned_request_is_rejected(post_to_call, twilio_posts, path):
+def test_unknown_event_ends_the_call_and_unsigned_request_is_rejected(post_to_call, post_as_twilio, path):
     assert post_to_call(f"{path}?message=unknown", Digits="8").status_code in (200, 204)
-    assert twilio_posts(f"/voice/outbound{path}?message=x", {"CallSid": CALL}, signature="made up").status_code == 403
+    assert post_as_twilio(f"/voice/outbound{path}?message=x", {"CallSid": CALL}, signature="made up").status_code == 403

@@ -64,9 +64,9 @@ def test_unknown_words_are_not_understood(caller):
     assert "Sorry, I did not get that." in caller.says("purple monkey").heard
 
 
-def test_goodbye_by_key_and_by_word(caller, twilio_posts):
+def test_goodbye_by_key_and_by_word(caller, post_as_twilio):
     assert caller.presses("#").verbs == ["Say", "Hangup"]
-    other = Person(twilio_posts)
+    other = Person(post_as_twilio)
     other.call_sid = "CA" + "1" * 32
     assert other.dials().says("goodbye then").verbs == ["Say", "Hangup"]
 
@@ -153,9 +153,9 @@ def test_check_asks_for_the_address_and_understands_it_spoken(caller, redis):
     assert pending_answer(redis).words == "example.com/news"
 
 
-def test_answer_is_only_spoken_to_the_caller_who_asked(waiting_caller, twilio_posts, redis):
+def test_answer_is_only_spoken_to_the_caller_who_asked(waiting_caller, post_as_twilio, redis):
     ask = answer(redis, "A secret.")
-    other = Person(twilio_posts)
+    other = Person(post_as_twilio)
     other.call_sid = "CA" + "2" * 32
     other._listens(f"/voice/wait?doc=3&answer={ask.id}", {})
     assert "secret" not in other.heard

@@ -11,7 +11,7 @@ Found = TypeVar("Found")
 def eventually(
     claim: Callable[[], Found], wanted: str | Callable[[], str] = "", within: float = LIMIT_SECONDS
 ) -> Found:
-    """Return what `claim` returns once that is true; raise AssertionError with `wanted` after so many seconds."""
+    """Return the first true result of `claim`. Raises AssertionError with `wanted` after `within` seconds."""
     end = time.monotonic() + within
     while not (found := claim()):
         if time.monotonic() > end:

@@ -51,11 +51,11 @@ def test_healthy_site_reports_speed_and_certificate_expiry(client):
 
 
 def test_redirects_are_followed_and_reported(client):
-    def temper(connection):
+    def behave(connection):
         here = b"/here" in read_request(connection)
         connection.sendall(moved(f"https://www.site.test:{there.port}/" if here else "/here"))
 
-    with receiver(answers(OK), tls_for("www.site.test")) as there, receiver(temper) as first:
+    with receiver(answers(OK), tls_for("www.site.test")) as there, receiver(behave) as first:
         seen = check_site(f"http://site.test:{first.port}", client)
     assert [step.status for step in seen.hops] == [302, 302, 200]
     assert summarize(seen, NOW).startswith("site.test redirects to www.site.test. www.site.test is up")
