@@ -76,3 +76,16 @@ def test_any_value_is_loaded_or_raises_missing_setting(values):
         config.load(values)
     except config.ConfigError as refusal:
         assert "README.md" in str(refusal)
+
+
+def test_webhook_secrets_can_be_several_and_are_masked(environ):
+    settings = config.load({**environ, "GITHUB_WEBHOOK_SECRET": "newer, older"})
+    assert settings.webhook_secrets["github"] == ("newer", "older")
+    assert "newer" not in repr(settings)
+    with pytest.raises(TypeError):
+        settings.webhook_secrets["github"] = ()
+
+
+def test_empty_webhook_secret_is_named(environ):
+    with pytest.raises(config.ConfigError, match="GITHUB_WEBHOOK_SECRET contains no value"):
+        config.load({**environ, "GITHUB_WEBHOOK_SECRET": " , "})

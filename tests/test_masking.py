@@ -49,3 +49,9 @@ def test_events_do_not_contain_the_path_of_a_texted_address(person, redis, comma
     assert b"hear.example" in told
     for hidden in (b"t0ken", b"s3cret"):
         assert hidden not in told
+
+
+def test_numbers_in_log_lines_are_masked():
+    from masking import mask_all
+
+    assert mask_all("GET /sms?From=%2B447700900201 from +12025550142") == "GET /sms?From=+44 ••• 201 from +12 ••• 142"

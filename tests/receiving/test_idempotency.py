@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import events
-from receiving import idempotency, inbox
+from receiving import idempotency
 from receiving.idempotency import StoredResponse
 from store import new_pipeline
 from workers import pending_answers
@@ -114,16 +114,3 @@ def test_retry_after_a_crash_before_commit_does_the_work(app, person, redis, mon
     redis.pexpire("claim:sms:SM1", 0)
     assert person.texts("count", sid="SM1")
     assert redis.zcard(pending_answers.OPEN_KEY) == 1
-
-
-def test_inbox_stores_requests_unchanged(person, redis):
-    person.texts("Café + it's", sid="SM1")
-    name, delivery, _ = inbox.latest(redis)[0]
-    assert delivery["Body"] == "Café + it's"
-    assert delivery.url == "https://talk.example/sms"
-    assert inbox.find(redis, name) == delivery
-
-
-def test_inbox_expires_after_three_days(person, redis):
-    person.texts("time")
-    assert 0 < redis.ttl(inbox.STREAM) <= 3 * 24 * 3600

@@ -19,7 +19,7 @@ from receiving.replay import backfill, backfill_jobs, twilio_log
 from receiving.replay.github_log import GitHubHook
 from sending import opt_outs
 from sending.http import retry
-from sending.http.retry import GaveUp, RetryableError, with_retries
+from sending.http.retry import GaveUp
 from sending.twilio import TwilioGateway
 from tests.support.github_api import TOKEN, GitHub
 from tests.support.providers import heard
@@ -260,30 +260,6 @@ def test_failed_run_is_marked_as_failed(redis, gateway, monkeypatch):
         execute_run(redis, gateway, runs.FIND_MISSING)
     assert runs.latest(redis)[0].state == "failed"
     assert "ZeroDivisionError" in runs.latest(redis)[0].words
-
-
-def test_number_of_runs_and_outcomes_is_limited(redis, gateway, monkeypatch):
-    monkeypatch.setattr(runs, "MAX_OUTCOMES", 3)
-    log = runs.RunWriter(redis, runs.plan(redis, runs.FIND_MISSING, {}))
-    for _ in range(5):
-        log.add_outcome(runs.Outcome("x", "success", 200, 0.1, "done"))
-    for _ in range(runs.MAX_RUNS + 2):
-        runs.plan(redis, runs.FIND_MISSING, {})
-    assert len(runs.outcomes(redis, log.run.id, 100)) == 3
-    assert redis.llen(runs.RUNS_KEY) == runs.MAX_RUNS
-    assert all(redis.ttl(key) > 0 for key in redis.keys("run:*"))
-
-
-class TestRetries:
-    def test_gives_up_after_five_tries_with_the_reason(self):
-        waits = []
-
-        def fails():
-            raise RetryableError("Twilio answered 503", 100)
-
-        with pytest.raises(GaveUp, match="Twilio answered 503, 5 times"):
-            with_retries(fails, waits.append)
-        assert waits == [retry.MAX_DELAY_SECONDS] * 4
 
 
 def test_command_lists_missing_webhooks_and_submits_them(
