@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
-MODULES = ["app", "config", "context", "event_types", "events", "masking", "store", "store_batching"]
+MODULES = ["app", "config", "context", "event_types", "events", "masking", "page_headers", "store", "store_batching"]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
 # From top to bottom: each may import itself and what is in the lines below it.
@@ -27,7 +27,7 @@ LAYERS = [
     {"sending"},
     {"events", "store_batching"},
     {"store", "masking"},
-    {"config", "event_types"},
+    {"config", "event_types", "page_headers"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.
