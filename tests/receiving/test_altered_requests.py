@@ -33,18 +33,20 @@ def cut_elsewhere(fields: dict[str, str], rng: random.Random) -> dict[str, str]:
     return altered | {piece: "" for piece in pieces[1:]}
 
 
-def test_a_captured_text_cannot_be_made_new(twilio_posts, redis):
+def test_altered_copies_of_a_captured_text_are_not_processed(post_as_twilio, redis):
     def sign(fields):
-        return twilio.compute_signature(twilio_posts.settings.twilio_auth_token[0], f"{PUBLIC_URL}/sms", fields.items())
+        return twilio.compute_signature(
+            post_as_twilio.settings.twilio_auth_token[0], f"{PUBLIC_URL}/sms", fields.items()
+        )
 
     signature, rng, rejected = sign(FIELDS), random.Random(1), 0
-    assert twilio_posts("/sms", FIELDS, signature=signature).status_code == 200
+    assert post_as_twilio("/sms", FIELDS, signature=signature).status_code == 200
     opt_outs.opt_out(redis, ME)
     while rejected < 40:
         altered = cut_elsewhere(FIELDS, rng)
         if sign(altered) != signature:
             continue  # its fields have another order
-        answer = twilio_posts("/sms", altered, signature=signature)
+        answer = post_as_twilio("/sms", altered, signature=signature)
         is_duplicate = altered["MessageSid"] == TEXT_SID
         assert answer.status_code == 200 if is_duplicate else 403, altered
         rejected += not is_duplicate
@@ -80,8 +82,8 @@ NOT_SIDS = [
         ("/voice/outbound/status", "CallSid", {"CallStatus": "busy"}),
     ],
 )
-def test_what_is_no_sid_is_rejected(twilio_posts, redis, sid, path, name, more):
-    answer = twilio_posts(path, {name: sid, "From": ME, **more})
+def test_invalid_sid_is_rejected(post_as_twilio, redis, sid, path, name, more):
+    answer = post_as_twilio(path, {name: sid, "From": ME, **more})
     assert answer.status_code == 403
     assert not inbox.latest(redis)
     assert not redis.zcard(pending_answers.OPEN_KEY)
@@ -92,7 +94,7 @@ def test_what_is_no_sid_is_rejected(twilio_posts, redis, sid, path, name, more):
 @pytest.mark.parametrize(
     "target", ["/voice/menu?silent=%2B447700900123x", "/voice/menu?silent=", "/voice/menu?silent=²"]
 )
-def test_a_parameter_that_should_be_a_number_is_a_bad_request(twilio_posts, caplog, target):
-    answer = twilio_posts(target, {"CallSid": CALL_SID, "From": ME})
+def test_invalid_number_in_the_url_is_a_bad_request(post_as_twilio, caplog, target):
+    answer = post_as_twilio(target, {"CallSid": CALL_SID, "From": ME})
     assert answer.status_code == 400
     assert "447700900123" not in caplog.text

@@ -15,7 +15,7 @@ pieces = st.sampled_from(
 
 
 @given(st.lists(pieces | st.text(max_size=3).filter(lambda text: "%" not in text), max_size=20).map("".join))
-def test_every_form_is_parsed_as_the_standard_says(text):
+def test_any_form_is_parsed_as_the_standard_says(text):
     raw = text.encode("utf-8", "replace")
 
     def decode(part):
@@ -25,16 +25,16 @@ def test_every_form_is_parsed_as_the_standard_says(text):
     assert parse_form(raw.decode()) == expected
 
 
-def test_repeated_and_empty_fields_stay():
+def test_repeated_and_empty_fields_are_kept():
     assert parse_form("a=1&a=2&b=&c&&d=x%20y+z") == parse_qsl("a=1&a=2&b=&c&&d=x%20y+z", keep_blank_values=True)
 
 
 @pytest.mark.parametrize("text", ["a=%", "a=%4", "a=%zz", "%=1", "a=100%&b=2"])
-def test_a_form_with_a_malformed_escape_has_no_fields(text):
+def test_form_with_a_malformed_escape_has_no_fields(text):
     assert parse_form(text) == []
 
 
-def test_a_form_with_too_many_fields_is_not_parsed():
+def test_form_with_too_many_fields_is_not_parsed():
     assert len(parse_form("a&" * (MAX_FIELDS - 1) + "a")) == MAX_FIELDS
     assert parse_form("a&" * MAX_FIELDS + "a") == []
 

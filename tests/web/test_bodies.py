@@ -32,7 +32,7 @@ def server(store, tmp_path_factory):
 
 @pytest.mark.parametrize("path", ["/sms", "/webhooks/mandrill", "/present/login"])
 @pytest.mark.parametrize("name", MALFORMED)
-def test_a_malformed_body_is_a_bad_request(server, path, name):
+def test_malformed_chunked_body_is_a_bad_request(server, path, name):
     before = server.log.count("\n")
     status, answer = server.send(CHUNKED % path, MALFORMED[name])
     assert 400 <= status < 500, answer
@@ -60,13 +60,13 @@ def oversized(path: str, content_type: str, megabytes: int) -> list[bytes]:
         ("/unfollow/x", MULTIPART, 413),
     ],
 )
-def test_a_huge_body_is_rejected_before_it_is_read(server, path, content_type, status):
+def test_huge_body_is_rejected_before_it_is_read(server, path, content_type, status):
     got, answer = server.send(*oversized(path, content_type, 60))
     assert got == status, answer
     assert server.megabytes < 200
 
 
-def test_forms_of_millions_of_escapes_do_not_delay_a_text(server):
+def test_forms_with_millions_of_escapes_do_not_delay_a_text(server):
     head = f"POST /webhooks/mandrill HTTP/1.1\r\n{HEAD}Content-Type: {FORM}\r\nX-Mandrill-Signature: x\r\n"
     body = b"mandrill_events=" + b"%5B" * 3_400_000
     with ThreadPoolExecutor(8) as pool:
@@ -78,5 +78,5 @@ def test_forms_of_millions_of_escapes_do_not_delay_a_text(server):
 
 
 @pytest.mark.parametrize("path", ["/present/login", "/present/endpoints", "/unfollow/x"])
-def test_only_a_provider_may_send_multipart(visitor, path):
+def test_pages_reject_multipart(visitor, path):
     assert visitor.post(path, data=b"--x--", content_type=MULTIPART).status_code == 415

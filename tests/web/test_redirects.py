@@ -20,7 +20,7 @@ EVIL_HEADERS = [
 
 @pytest.mark.parametrize("path", SLASHES)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_doubled_slash_does_not_redirect(app, path, method):
+def test_doubled_slash_is_not_redirected(app, path, method):
     answer = app.test_client().open(path, method=method, base_url="http://evil.example")
     assert answer.status_code in (401, 403, 404, 405, 415)
     assert "Location" not in answer.headers
@@ -29,7 +29,7 @@ def test_a_doubled_slash_does_not_redirect(app, path, method):
 @pytest.mark.parametrize("headers", EVIL_HEADERS, ids=str)
 @pytest.mark.parametrize("proxies", [0, 1])
 @pytest.mark.parametrize("path", ["/present", "/present/", "/present/endpoints", "/"])
-def test_no_header_decides_where_a_page_redirects_to(settings, redis, headers, proxies, path):
+def test_headers_do_not_affect_redirects(settings, redis, headers, proxies, path):
     client = create_app(replace(settings, trusted_proxies=proxies), redis).test_client()
     for scheme in ("http", "https"):
         answer = client.get(path, headers={**headers, "X-Forwarded-Proto": scheme, "X-Forwarded-For": "x"})
@@ -38,7 +38,7 @@ def test_no_header_decides_where_a_page_redirects_to(settings, redis, headers, p
         assert "evil" not in answer.headers.get("Location", "")
 
 
-def test_a_signed_get_that_came_by_http_is_answered(settings, redis):
+def test_signed_get_by_http_is_not_redirected(settings, redis):
     app = create_app(replace(settings, trusted_proxies=1), redis)
     target = f"/sms?MessageSid={TEXT_SID}&From=%2B447700900201&Body=time"
     answer = WebhookPoster(app, settings)(target, [], method="GET", headers={"X-Forwarded-Proto": "http"})
@@ -46,7 +46,7 @@ def test_a_signed_get_that_came_by_http_is_answered(settings, redis):
 
 
 @pytest.mark.parametrize("header", ["SCRIPT_NAME", "Script-Name", "PATH_INFO"])
-def test_the_server_believes_no_header_about_its_own_path(store, tmp_path, header):
+def test_gunicorn_ignores_headers_with_paths(store, tmp_path, header):
     server = WebServer(tmp_path, store.port)
     for path, expected in {
         "/present": 303,

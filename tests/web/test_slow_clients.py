@@ -32,7 +32,7 @@ def patient_server(store, tmp_path_factory):
 
 
 @pytest.mark.parametrize("start", [UNFINISHED_BODY, UNFINISHED_HEAD], ids=["body", "head"])
-def test_a_request_that_does_not_end_is_over_in_time(server, start):
+def test_incomplete_request_times_out(server, start):
     with server.connect() as line:
         line.sendall(start)
         status, _ = read_response(line)  # would wait for LIMIT_SECONDS
@@ -40,7 +40,7 @@ def test_a_request_that_does_not_end_is_over_in_time(server, start):
 
 
 @pytest.mark.parametrize("start", [UNFINISHED_BODY, UNFINISHED_HEAD], ids=["body", "head"])
-def test_a_request_that_drips_is_over_in_time(server, start):
+def test_dripping_request_times_out(server, start):
     with server.connect() as line:
         line.sendall(start)
         line.settimeout(0.1)
@@ -54,10 +54,10 @@ def test_a_request_that_drips_is_over_in_time(server, start):
                 continue
             except OSError:
                 return
-    pytest.fail("it goes on for ever")
+    pytest.fail("the request never times out")
 
 
-def test_a_client_that_does_not_read_is_given_up(server):
+def test_client_that_does_not_read_is_disconnected(server):
     with server.connect() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_024)
         for _ in range(200):  # responses that fill every buffer on the way
@@ -75,7 +75,7 @@ def _is_reset(line):
 
 
 @pytest.mark.parametrize("start", [b"", UNFINISHED_BODY, UNFINISHED_HEAD], ids=["idle", "body", "head"])
-def test_a_crowd_of_waiting_clients_takes_nobodys_place(patient_server, start):
+def test_crowd_of_waiting_clients_does_not_delay_a_text(patient_server, start):
     crowd = [patient_server.connect() for _ in range(CROWD)]
     try:
         for line in crowd:
@@ -87,7 +87,7 @@ def test_a_crowd_of_waiting_clients_takes_nobodys_place(patient_server, start):
             line.close()
 
 
-def test_a_connection_is_kept_for_the_next_request(server):
+def test_connection_is_kept_alive(server):
     with server.connect() as line:
         for _ in range(3):
             line.sendall(f"GET /health/live HTTP/1.1\r\n{HEAD}\r\n".encode())
@@ -95,11 +95,11 @@ def test_a_connection_is_kept_for_the_next_request(server):
             assert line.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
-def test_a_kept_connection_outlives_the_router_of_heroku():
+def test_keepalive_is_longer_than_on_herokus_router():
     assert runpy.run_path("gunicorn.conf.py")["keepalive"] > 90
 
 
-def test_an_idle_client_does_not_delay_a_restart(store, tmp_path):
+def test_idle_clients_do_not_delay_a_restart(store, tmp_path):
     server = WebServer(tmp_path, store.port)
     with server.connect() as line, server.connect():  # one that was served, and one that never spoke
         line.sendall(f"GET /health/live HTTP/1.1\r\n{HEAD}\r\n".encode())
