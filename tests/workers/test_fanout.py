@@ -13,6 +13,7 @@ from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
 from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.messages import NEW_KEY
 from workers import callbacks, fanout, notifications, sweep
 
 SEAL = Encryption(["a secret key"])
@@ -44,10 +45,7 @@ def pushes(redis, line="ada pushed", event="push"):
 
 
 def messages(redis):
-    return [
-        json.loads(redis.hget(f"message:{id.decode()}", "body"))
-        for id in redis.zrange(dispatch.NEW_MESSAGES_KEY, 0, -1)
-    ]
+    return [json.loads(row[b"body"]) for _, row in redis.xrange(NEW_KEY)]
 
 
 def texts(redis):
