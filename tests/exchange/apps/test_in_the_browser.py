@@ -34,7 +34,7 @@ def phones(browser: Browser, exchange: Exchange, ada: Person, ben: Person) -> It
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(exchange.origin)
-    page.locator("body[data-line=up]").wait_for()
+    page.locator("body[data-connection=up]").wait_for()
     yield {name: page.get_by_role("article", name=name, exact=True) for name in ("Ada", "Ben")}
     context.close()
 
