@@ -98,7 +98,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "call.spoken": EventType(
         "a sentence was spoken to the caller",
         ("subject", "answer", "ms"),
-        "A caller was told: {answer}",
+        "A caller heard: {answer}",
         CALL | {"answer": "I flipped a coin: heads."},
     ),
     "call.ended": EventType(

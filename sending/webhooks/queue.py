@@ -21,13 +21,16 @@ from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
 from sending.webhooks.endpoints import DUE_KEY
 from sending.webhooks.messages import MESSAGE_TTL_SECONDS
 from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.retries import (
+    MAX_CONSECUTIVE_FAILURES,
+    MAX_PROBE_INTERVAL_SECONDS,
+    MIN_PROBE_INTERVAL_SECONDS,
+)
 from store import Pipe, RawClient, Store
 
 LEASE_SECONDS = 60.0  # two requests and one to the fallback URL take at most 45
 MAX_ATTEMPTS_KEPT = 1_000  # per endpoint
 MAX_DEAD_LETTERS = 10_000  # per endpoint
-MAX_CONSECUTIVE_FAILURES = 5  # from then on, one probe at a time is sent
-MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS = 30, 1_800  # the interval doubles with each failure
 
 
 def load_script(*names: str) -> str:

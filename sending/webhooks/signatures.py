@@ -79,7 +79,7 @@ def is_signed(content: bytes, signatures: str, keys: Iterable[str]) -> bool:
 
 
 def signed_content(id: str, timestamp: str, body: bytes) -> bytes:
-    """Return what is signed: the id, the timestamp and the raw body, separated by full stops."""
+    """Return the signed content: the id, the timestamp and the raw body, separated by full stops."""
     return f"{id}.{timestamp}.".encode("utf-8", "replace") + body
 
 

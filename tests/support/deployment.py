@@ -59,9 +59,15 @@ class Deployment:
                 self.commands[name].split(), cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
             log.close()
+        self.until(self._is_store_up, "the store answers")  # the health check below may be cached for a second
         self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
         self.until(lambda: self.get(f"{self.web}/health/ready"), "web and worker are ready")
         return self
+
+    def _is_store_up(self) -> bool:
+        with contextlib.suppress(redis_client.ConnectionError):
+            return bool(self.redis.ping())
+        return False
 
     def kill(self, name: str) -> None:
         """kill -9, and all its children with it."""

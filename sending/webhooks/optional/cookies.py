@@ -1,7 +1,7 @@
 """The cookie jar of an endpoint: small, encrypted, and discarded when the endpoint's key or URL changes.
 
 Follows RFC 6265 with the standard library's policy, and RFC 6265bis where that is stricter. A list of public suffixes
-is not needed: a jar serves only the URLs of one endpoint, so a cookie for all of `co.uk` reaches nobody else.
+is not needed: a jar serves only the URLs of one endpoint, so a cookie for all of `co.uk` reaches no other server.
 """
 
 import json
