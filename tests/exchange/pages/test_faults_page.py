@@ -33,7 +33,8 @@ def test_a_fault_is_switched_on_and_off_with_the_keyboard(dial: Page, town: Town
     dial.get_by_label("Times").fill("3")
     dial.get_by_label("Probability").fill("50")
     keys.press("Enter")
-    expect(dial.get_by_role("listitem")).to_contain_text("seconds 1 · channel sms-status · 3 times left · probability 50 %")
+    summary = "seconds 1 · channel sms-status · 3 times left · probability 50 %"
+    expect(dial.get_by_role("listitem")).to_contain_text(summary)
     expect(dial.get_by_role("status")).to_have_text("webhook-reorder was added.")
     (fault,) = town.asks("GET", "/faults")["faults"]
     assert (fault["kind"], fault["channel"], fault["times"], fault["chance"]) == (
