@@ -46,7 +46,7 @@ EVENT_TYPES = {
     "endpoint.disabled": "deliveries to an endpoint were stopped: as endpoint.created",
     "endpoint.deleted": "an endpoint was deleted: as endpoint.created",
     "delivery.duplicate": "a copy of a processed webhook got the stored response: address",
-    "delivery.rejected": "a request failed verification: address, reason",
+    "delivery.rejected": "a request failed verification: address, reason, more (earlier ones that were only counted)",
     "person.opted_out": "somebody texted STOP: who",
     "person.opted_in": "somebody texted START: who",
     "sending.stopped": "all sending was stopped, by a rate limit or by the presenter: reason",

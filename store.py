@@ -7,9 +7,7 @@ from typing import Any, Protocol
 from hiredis import pack_command
 from redis.client import Pipeline
 from redis.connection import ConnectionPool
-from redis.exceptions import ConnectionError as StoreUnreachable
 from redis.exceptions import NoScriptError, ResponseError
-from redis.exceptions import TimeoutError as StoreTooSlow
 
 # One script rather than WATCH: the check and the writes are one round trip, and a webhook has no time for three.
 COMMIT_SCRIPT = """
@@ -140,13 +138,20 @@ def execute(redis: Any, commands: Commands) -> list[Any]:
 
 
 def round_trip(redis: Any, commands: Commands) -> list[Any]:
-    """The same, with refusals among the answers."""
+    """The same, with refusals among the answers. Repeated while the store is not available, as `connection.retry` says.
+
+    So the commands may run twice; those of webhooks and of RawPipeline notice that.
+    """
     packed = b"".join([pack_command(tuple(words)) for words in commands])
+
+    def exchange() -> list[Any]:
+        connection.send_packed_command([packed])
+        return [_read_reply(connection) for _ in commands]
+
     pool = redis.connection_pool
     connection = pool.get_connection()
     try:
-        connection.send_packed_command([packed])
-        return [_read_reply(connection) for _ in commands]
+        return list(connection.retry.call_with_retry(exchange, lambda _: connection.disconnect()))
     except BaseException:
         connection.disconnect()  # half an answer may be left in it
         raise
@@ -163,17 +168,13 @@ def raise_first_error(answers: list[Any]) -> list[Any]:
 
 
 class RawPipeline(Pipeline):
-    """A pipeline without a transaction that goes by `send`; should the store be away, by redis-py's own patience."""
+    """A pipeline without a transaction that goes by `execute`."""
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """The raw answers. Raises the first refusal."""
         commands = [words for words, _options in self.command_stack]
-        try:
-            answers = execute(self, commands) if commands else []
-        except (StoreUnreachable, StoreTooSlow):
-            return super().execute(raise_on_error)
         self.reset()
-        return answers
+        return execute(self, commands) if commands else []
 
 
 class RawClient:

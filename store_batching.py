@@ -70,6 +70,8 @@ class Batcher:
             for rider in riders:
                 rider.answers, answers = answers[: len(rider.commands)], answers[len(rider.commands) :]
         except (RedisError, OSError) as trouble:
+            with self.lock:  # those who wait would each wait for the store again, one batch after the other
+                riders, self.waiting = riders + self.waiting, []
             for rider in riders:
                 rider.error = trouble
         finally:

@@ -48,9 +48,12 @@ def add_claim(pipe: Any, key: str) -> Claim:
 def wait_for_response(
     redis: Any, claim: Claim, found: bytes | None, sleep: Callable[[float], None] = time.sleep
 ) -> StoredResponse | None:
-    """None: the claim is ours. Otherwise the response the first copy got, waited for if it is still being made."""
+    """None: the claim is ours. Otherwise the response the first copy got, waited for if it is still being made.
+
+    `found` is our own token if the claim was sent twice, because the store did not answer the first time.
+    """
     until = time.monotonic() + WAIT_TIMEOUT_SECONDS
-    while found is not None:
+    while found is not None and found != claim.token.encode():
         if found.startswith(b"done "):
             return StoredResponse(*json.loads(found[5:]))
         if time.monotonic() > until:

@@ -15,6 +15,8 @@ import trustme
 from flask import request
 
 import config
+import store_budget
+import store_pool
 from app import create_app
 from tests.support.processes import ROOT
 
@@ -108,13 +110,13 @@ def _pour(source, target):
 
 
 def test_on_a_dyno_herokus_self_signed_store_is_taken(environ, rediss):
-    client = config.connect(config.load({**environ, "REDIS_URL": rediss, "DYNO": "web.1"}))
+    client = store_pool.connect(config.load({**environ, "REDIS_URL": rediss, "DYNO": "web.1"}), store_budget.TOOL)
     assert client.ping()
     client.close()
 
 
 def test_anywhere_else_it_is_refused(environ, rediss):
-    client = config.connect(config.load({**environ, "REDIS_URL": rediss}))
+    client = store_pool.connect(config.load({**environ, "REDIS_URL": rediss}), store_budget.TOOL)
     with pytest.raises(redis_client.exceptions.ConnectionError, match="certificate"):
         client.ping()
 

@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis import Redis
 from rq import Worker
 from rq.job import Job
 from rq.registry import BaseRegistry
@@ -17,26 +17,28 @@ from rq.timeouts import UnixSignalDeathPenalty
 
 from workers.engine import recovery
 from workers.engine.periodic import PeriodicTask
+from workers.engine.rq_overrides import StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 from workers.engine.timeouts import JobTimeout
 
-# Shared by all threads. Hosted stores limit connections: Heroku's smallest plan allows 20.
-MAX_CONNECTIONS = 16
 SWITCH_INTERVAL_SECONDS = 0.0005  # for which one busy thread may keep the GIL; a tenth of Python's default
 
 
-def main(client: Redis, slots: Mapping[str, int], periodic_tasks: Sequence[PeriodicTask]) -> NoReturn:
+def main(
+    connect: Callable[[bool], StoreAccess], slots: Mapping[str, int], periodic_tasks: Sequence[PeriodicTask]
+) -> NoReturn:
     """Run jobs as the supervisor's options say, then exit.
 
-    `slots` maps the name of each queue to the number of its jobs that one process runs at once.
+    `connect` is told whether this process is for isolated jobs. `slots` maps the name of each queue to the number of
+    its jobs that one process runs at once.
     """
     options = _parse_options()
-    connection = _limit_connections(client)
+    access = connect(bool(options.isolated))
     if options.isolated:
-        run_isolated_jobs(connection)
+        run_isolated_jobs(access.commands)
     else:
         faulthandler.enable(options.crash_log_fd)
-        worker = ThreadedWorker(options.name, connection, slots, periodic_tasks, options.liveness_fd)
+        worker = ThreadedWorker(options.name, access, slots, periodic_tasks, options.liveness_fd)
         run_worker(worker, options.replaces, options.suspect_thread)
     logging.shutdown()
     os._exit(0)  # sys.exit would wait for threads that hang
@@ -57,21 +59,24 @@ def run_worker(worker: ThreadedWorker, replaces: str, suspect_thread: str) -> No
 def run_isolated_jobs(connection: Redis) -> None:
     """Run the jobs of the isolated queue, each in a process of its own, as RQ's default worker does."""
     options: Any = {"serializer": recovery.JOB_SERIALIZER, "work_horse_killed_handler": report_killed_job}
-    Worker([recovery.ISOLATED_QUEUE], connection=connection, **options).work(burst=True, logging_level="WARNING")
+    IsolatedWorker([recovery.ISOLATED_QUEUE], connection=connection, **options).work(
+        burst=True, logging_level="WARNING"
+    )
+
+
+class IsolatedWorker(Worker):
+    """RQ's own, which does not listen to RQ's commands: that would take one more connection for a rare process."""
+
+    def subscribe(self) -> None:
+        """Nothing."""
+
+    def _set_connection(self, connection: Redis) -> Redis:
+        return connection
 
 
 def report_killed_job(job: Job, *_: Any) -> None:
     """RQ fails a job that kills its process, but does not run its failure callback."""
     recovery.run_failure_callback(job, UnixSignalDeathPenalty)
-
-
-def _limit_connections(client: Redis) -> Redis:
-    """A client on at most MAX_CONNECTIONS connections, for which threads wait."""
-    pool = client.connection_pool
-    if type(pool) is not ConnectionPool:
-        return client  # Sentinel's pool, for instance, cannot be rebuilt from its arguments
-    shared = BlockingConnectionPool(MAX_CONNECTIONS, connection_class=pool.connection_class, **pool.connection_kwargs)
-    return Redis(connection_pool=shared)
 
 
 def _parse_options() -> argparse.Namespace:

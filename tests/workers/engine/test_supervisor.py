@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
 from workers.engine import periodic, supervisor
-from workers.engine.rq_overrides import WORKER_TTL_SECONDS
+from workers.engine.rq_overrides import WORKER_TTL_SECONDS, StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 
 
@@ -149,7 +149,9 @@ def test_a_chore_that_fails_is_called_again():
 
 
 def test_a_worker_that_does_not_beat_is_taken_for_dead_within_seconds(redis):
-    crew = ThreadedWorker("one", redis, {"callers": 1}, [], liveness_fd=os.open(os.devnull, os.O_WRONLY))
+    crew = ThreadedWorker(
+        "one", StoreAccess(redis, redis), {"callers": 1}, [], liveness_fd=os.open(os.devnull, os.O_WRONLY)
+    )
     crew.birth_date = crew.last_heartbeat = now()
     crew.send_heartbeat()
     assert 0 < redis.ttl(crew.key) <= WORKER_TTL_SECONDS
