@@ -1,4 +1,4 @@
-"""The current app's settings, store and queues: https://flask.palletsprojects.com/en/stable/tutorial/database/."""
+"""The current app's settings, store and queues, as in https://flask.palletsprojects.com/en/stable/tutorial/database/."""
 
 import redis
 from flask import Flask, current_app
@@ -10,23 +10,23 @@ from workers.queues import Queues
 
 
 def init_app(app: Flask, settings: Settings, client: redis.Redis) -> None:
-    """Attach these settings and this store to the app, and queues on that store."""
+    """Attach settings, Redis client and queues to the app."""
     app.extensions |= {"settings": settings, "redis": client, "queues": Queues(client)}
 
 
 def settings(app: App = current_app) -> Settings:
-    """The app's settings. Pass the app while it is being made, when there is no current one."""
+    """Return the settings of this app. Pass the app while it is being created: it is not the current app yet."""
     found: Settings = app.extensions["settings"]
     return found
 
 
 def store() -> Store:
-    """The current app's Redis client."""
+    """Return the current app's Redis client."""
     found: Store = current_app.extensions["redis"]
     return found
 
 
 def queues() -> Queues:
-    """The current app's queues."""
+    """Return the current app's queues."""
     found: Queues = current_app.extensions["queues"]
     return found

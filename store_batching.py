@@ -1,101 +1,104 @@
-"""Deliveries that come at the same moment share one trip to the store: the trip costs more than what it carries."""
+"""Combines the commands of deliveries that are handled at the same time into one round trip to the store.
 
-from collections.abc import Sequence
+A round trip costs more than the commands it carries.
+"""
+
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from redis.exceptions import ConnectionError as Broken
+from redis.connection import ConnectionPool
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 import store
-from store import Commands
+from store import Commands, Store
 
-MAX_DELIVERIES_PER_BATCH = 64  # deliveries in one trip
+MAX_DELIVERIES_PER_BATCH = 64
 
 
-class PendingBatch:
-    """One delivery's commands; `turn` is let go of when they were carried, or when it is to drive the next trip."""
+class PendingCommands:
+    """The commands of one delivery. `ready` is released when they are done, or when this delivery must send a batch."""
 
     def __init__(self, commands: Commands) -> None:
         self.commands = commands
         self.ready = Lock()
-        self.answers: list[Any] | None = None
+        self.replies: list[Any] | None = None
         self.error: RedisError | OSError | None = None
 
     @property
     def is_done(self) -> bool:
-        """True when there is an answer, or a reason why there is none."""
-        return self.answers is not None or self.error is not None
+        """True when there are replies or an error."""
+        return self.replies is not None or self.error is not None
 
 
 class Batcher:
-    """One trip at a time. Who comes while it is under way goes with the next, which the first of them drives.
+    """Sends one batch at a time. Deliveries that arrive meanwhile form the next batch, and the first of them sends it.
 
-    For web processes only: RQ ends a job by an exception at any line, and a driver must not leave its place.
+    For web processes only: RQ stops a job with an exception at any line, which could leave other deliveries waiting.
     """
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.waiting: list[PendingBatch] = []
+        self.waiting: list[PendingCommands] = []
         self.is_sending = False
 
-    def run(self, redis: Any, rider: PendingBatch) -> None:
-        """Return when it was carried."""
+    def run(self, redis: Store, pending: PendingCommands) -> None:
+        """Send these commands with the next batch and return when they are done."""
         with self.lock:
-            self.waiting.append(rider)
-            drives, self.is_sending = not self.is_sending, True
-            if not drives:
-                rider.ready.acquire()
-        if not drives:
-            self._wait(rider)
-        if not rider.is_done:
+            self.waiting.append(pending)
+            is_sender, self.is_sending = not self.is_sending, True
+            if not is_sender:
+                pending.ready.acquire()
+        if not is_sender:
+            self._wait(pending)
+        if not pending.is_done:
             self._send_batch(redis)
 
-    def _wait(self, rider: PendingBatch) -> None:
+    def _wait(self, pending: PendingCommands) -> None:
         try:
-            rider.ready.acquire()
-        except BaseException:  # its greenlet is stopped; if it was to drive, the next one is
+            pending.ready.acquire()
+        except BaseException:  # its greenlet is killed; if it was the next sender, another one takes over
             with self.lock:
-                self.waiting = [other for other in self.waiting if other is not rider]
-            if not rider.ready.locked() and not rider.is_done:
+                self.waiting = [other for other in self.waiting if other is not pending]
+            if not pending.ready.locked() and not pending.is_done:
                 self._finish_batch([])
             raise
 
-    def _send_batch(self, redis: Any) -> None:
+    def _send_batch(self, redis: Store) -> None:
         with self.lock:
-            riders, self.waiting = self.waiting[:MAX_DELIVERIES_PER_BATCH], self.waiting[MAX_DELIVERIES_PER_BATCH:]
+            batch, self.waiting = self.waiting[:MAX_DELIVERIES_PER_BATCH], self.waiting[MAX_DELIVERIES_PER_BATCH:]
         try:
-            answers = store.round_trip(redis, [words for rider in riders for words in rider.commands])
-            for rider in riders:
-                rider.answers, answers = answers[: len(rider.commands)], answers[len(rider.commands) :]
-        except (RedisError, OSError) as trouble:
+            replies = store.round_trip(redis, [command for pending in batch for command in pending.commands])
+            for pending in batch:
+                pending.replies, replies = replies[: len(pending.commands)], replies[len(pending.commands) :]
+        except (RedisError, OSError) as error:
             with self.lock:  # those who wait would each wait for the store again, one batch after the other
-                riders, self.waiting = riders + self.waiting, []
-            for rider in riders:
-                rider.error = trouble
+                batch, self.waiting = batch + self.waiting, []
+            for pending in batch:
+                pending.error = error
         finally:
-            self._finish_batch(riders)
+            self._finish_batch(batch)
 
-    def _finish_batch(self, riders: list[PendingBatch]) -> None:
+    def _finish_batch(self, batch: list[PendingCommands]) -> None:
         with self.lock:
-            next_driver = self.waiting[:1]
-            self.is_sending = bool(next_driver)
-        for rider in riders:
-            if not rider.is_done:
-                rider.error = Broken("Whoever carried this was stopped.")
-        for rider in [*riders, *next_driver]:
-            if rider.ready.locked():
-                rider.ready.release()
+            next_sender = self.waiting[:1]
+            self.is_sending = bool(next_sender)
+        for pending in batch:
+            if not pending.is_done:
+                pending.error = RedisConnectionError("The delivery that sent this batch was stopped.")
+        for pending in [*batch, *next_sender]:
+            if pending.ready.locked():
+                pending.ready.release()
 
 
-_batchers: "WeakKeyDictionary[Any, Batcher]" = WeakKeyDictionary()  # by connection pool
+_batchers: "WeakKeyDictionary[ConnectionPool, Batcher]" = WeakKeyDictionary()
 
 
-def execute(redis: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
-    """As `transaction.send`."""
-    rider = PendingBatch(commands)
-    _batchers.setdefault(redis.connection_pool, Batcher()).run(redis, rider)
-    if rider.error is not None:
-        raise type(rider.error)(*rider.error.args) from rider.error
-    return store.raise_first_error(rider.answers or [])
+def execute(redis: Store, commands: Commands) -> list[Any]:
+    """Like `store.execute`, in a round trip shared with other deliveries. Raises the first error of these commands."""
+    pending = PendingCommands(commands)
+    _batchers.setdefault(redis.connection_pool, Batcher()).run(redis, pending)
+    if pending.error is not None:
+        raise type(pending.error)(*pending.error.args) from pending.error
+    return store.raise_first_error(pending.replies or [])

@@ -1,1 +1,1 @@
-"""The API for webhook endpoints, its OpenAPI description, and the event catalogue."""
+"""The endpoint API, its OpenAPI description, and the event catalog."""

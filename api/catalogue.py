@@ -1,18 +1,19 @@
-"""The event catalogue as a page and as JSON: what our webhooks say. Public, like any documentation."""
+"""The public event catalog, as a page and as JSON: every event type with its schema and an example."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, render_template
+from flask import Response, render_template
 
+import context
+from page_headers import create_page_blueprint
 from receiving import providers
 from sending.webhooks import catalogue
-from stage.blueprint import create_page_blueprint
+from sending.webhooks.catalogue import CATALOGUE, EXAMPLE_PROVIDER_EVENT
 from stage.views import requested_theme
 
-EXAMPLE_PROVIDER_EVENT = "github.star"  # stands for what other providers tell us
-EXAMPLE_ORIGIN = "https://talk.example"  # where the address in a thin example leads, as long as we have none ourselves
+EXAMPLE_ORIGIN = "https://talk.example"  # without PUBLIC_URL, of links in thin payloads
 
 
 bp = create_page_blueprint("catalogue", __name__)
@@ -20,25 +21,27 @@ bp = create_page_blueprint("catalogue", __name__)
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One kind of event. `parts` are its JSON texts: an id for the page, a title, the text."""
+    """One event type on the page. `blocks` are its JSON texts: (HTML id, title, text)."""
 
     name: str
-    about: str
-    is_open: bool
-    parts: tuple[tuple[str, str, str], ...]
+    description: str
+    is_public: bool
+    blocks: tuple[tuple[str, str, str], ...]
 
 
 @bp.get("/catalogue")
 def catalogue_page() -> str:
-    """Each kind with a sentence, an example and its schema."""
-    names = list(catalogue.CATALOGUE)
-    families = {name.partition(".")[0]: [one for one in names if one.startswith(name.split(".")[0])] for name in names}
+    """The catalog as a page."""
+    families: dict[str, list[CatalogueEntry]] = {}
+    for name in CATALOGUE:
+        families.setdefault(name.partition(".")[0], []).append(_build_entry(name))
     return render_template(
         "api/catalogue.html",
-        families={family: [_build_entry(name) for name in members] for family, members in families.items()},
-        anothers=_build_entry(EXAMPLE_PROVIDER_EVENT),
-        providers={
-            name: [_provider_event_type(name, event) for event in one.samples] for name, one in providers.load().items()
+        families=families,
+        provider_entry=_build_entry(EXAMPLE_PROVIDER_EVENT),
+        provider_event_types={
+            name: [catalogue.provider_event_type(name, event) for event in provider.samples]
+            for name, provider in providers.load().items()
         },
         theme=requested_theme(),
     )
@@ -46,35 +49,31 @@ def catalogue_page() -> str:
 
 @bp.get("/catalogue.json")
 def catalogue_json() -> Response:
-    """The same for programs: name -> about, schema, example, and both again for thin payloads."""
-    known = {name: _describe(name) for name in (*catalogue.CATALOGUE, EXAMPLE_PROVIDER_EVENT)}
-    return Response(_to_json({"events": known}) + "\n", content_type="application/json")
+    """The catalog as JSON: event type -> description, schema and example; `thin` is the same for thin payloads."""
+    described = {name: _describe(name) for name in (*CATALOGUE, EXAMPLE_PROVIDER_EVENT)}
+    return Response(_to_json({"events": described}) + "\n", content_type="application/json")
 
 
 def _describe(name: str) -> dict[str, Any]:
     thin = {"schema": catalogue.build_schema(name, is_thin=True), "example": _build_example(name, is_thin=True)}
     full = {"schema": catalogue.build_schema(name), "example": _build_example(name)}
-    return {"about": catalogue.get_event_type(name).about, **full, "thin": thin}
+    return {"description": catalogue.get_event_type(name).description, **full, "thin": thin}
 
 
 def _build_entry(name: str) -> CatalogueEntry:
-    facts, kind, id = _describe(name), catalogue.get_event_type(name), name.replace(".", "-")
-    parts = (
-        (f"{id}-example", "Example", _to_json(facts["example"])),
-        (f"{id}-schema", "JSON schema", _to_json(facts["schema"])),
-        (f"{id}-thin", "Thin payload", _to_json(facts["thin"]["example"])),
+    described, event_type, id = _describe(name), catalogue.get_event_type(name), name.replace(".", "-")
+    blocks = (
+        (f"{id}-example", "Example", _to_json(described["example"])),
+        (f"{id}-schema", "JSON schema", _to_json(described["schema"])),
+        (f"{id}-thin", "Thin payload", _to_json(described["thin"]["example"])),
     )
-    return CatalogueEntry(name, kind.about[0].upper() + kind.about[1:], kind.is_open, parts)
+    description = event_type.description[0].upper() + event_type.description[1:]
+    return CatalogueEntry(name, description, event_type.is_public, blocks)
 
 
 def _build_example(name: str, is_thin: bool = False) -> dict[str, Any]:
-    origin = current_app.extensions["settings"].public_url or EXAMPLE_ORIGIN
-    return catalogue.build_example(name, is_thin=is_thin, origin=origin)
+    return catalogue.build_example(name, is_thin=is_thin, origin=context.settings().public_url or EXAMPLE_ORIGIN)
 
 
-def _provider_event_type(provider: str, event: str) -> str:
-    return ".".join([provider, *filter(None, map(catalogue.normalize_name, event.split(".")))])
-
-
-def _to_json(facts: Any) -> str:
-    return json.dumps(facts, ensure_ascii=False, indent=2)
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

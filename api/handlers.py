@@ -1,81 +1,104 @@
-"""What each operation of the subscriber API does."""
+"""The operations of the endpoint API. The presenter's pages and the commands use them too."""
 
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 
+import context
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints, redelivery, signatures
+from sending.webhooks import endpoints, messages, queue, redelivery, signatures
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.models import OPTIONS, WebhookEndpoint
 from workers import redelivery_job, runs
+from workers.queues import WEBHOOKS
 from workers.runs import Run
 
 Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
-"""One operation: from what stands in the path and the checked body to the answer."""
+"""One operation: takes the path's parameters and the validated body, returns the response."""
 
 
 class ResourceNotFound(Exception):
-    """There is no such thing; the sentence says which."""
-
-
-def redis() -> Any:
-    """The app's store."""
-    return current_app.extensions["redis"]
+    """The message or recovery does not exist."""
 
 
 def get_encryption() -> Encryption:
-    """What closes and opens subscribers' secrets."""
-    return Encryption(current_app.extensions["settings"].secret_key)
+    """Return the encryption with the app's SECRET_KEY."""
+    return Encryption(context.settings().secret_key)
 
 
 def get_endpoint(id: str) -> WebhookEndpoint:
-    """The subscriber with this id. Missing when there is none."""
-    found = endpoints.load(redis(), id)
+    """Return the endpoint with this id. Raises EndpointNotFound."""
+    found = endpoints.load(context.store(), id)
     if found is None:
-        raise ResourceNotFound("There is no such endpoint.")
+        raise EndpointNotFound(id)
     return found
 
 
-def create(body: dict[str, Any]) -> WebhookEndpoint:
-    """A new subscriber with these wishes."""
-    return endpoints.create(
-        redis(), _get_client(_allows_loopback()), get_encryption(), http=_allows_loopback(), **_parse_options(body)
-    )
+def create(options: dict[str, Any]) -> WebhookEndpoint:
+    """Create an endpoint with these options. Raises ValidationError or RequestFailed."""
+    http = context.settings().allow_loopback
+    return endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
 
 
-def update(id: str, body: dict[str, Any]) -> WebhookEndpoint:
-    """The subscriber with these wishes changed."""
-    return endpoints.update(
-        redis(), _get_client(_allows_loopback()), get_encryption(), id, http=_allows_loopback(), **_parse_options(body)
-    )
+def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
+    """Change these options of an endpoint. Raises ValidationError, RequestFailed or EndpointNotFound."""
+    http = context.settings().allow_loopback
+    return endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
 
 
 def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
-    """The subscriber with a new key."""
-    overlap = body.get("overlap", endpoints.KEY_OVERLAP_SECONDS)
-    return endpoints.rotate_key(redis(), get_encryption(), id, private=body.get("private", False), overlap=overlap)
+    """Add a new key to an endpoint. Raises EndpointNotFound or ValidationError."""
+    private, overlap = body.get("private", False), body.get("overlap", endpoints.KEY_OVERLAP_SECONDS)
+    return endpoints.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
 
 
 def start_recovery(id: str, since: float) -> Run:
-    """All that failed there since then goes out once more: a job. recovery.IsOff when nothing is sent there."""
+    """Start a job that resends what failed since this time. Raises EndpointDisabled or EndpointNotFound."""
     if get_endpoint(id).state == "disabled":
         raise redelivery.EndpointDisabled
-    return redelivery_job.start(redis(), dispatch.get_queue(redis()), id, since)
+    webhooks = context.queues().by_name[WEBHOOKS]
+    return redelivery_job.start(webhooks.connection, webhooks, id, since)
 
 
-def describe_newest_key(one: WebhookEndpoint) -> dict[str, str]:
-    """What the receiver needs to check our newest signature; told once and never again."""
-    key = get_encryption().decrypt(one.keys[0].encrypted)
-    shared = one.keys[0].scheme == signatures.SCHEME_HMAC
-    return {"secret": key} if shared else {"public_key": signatures.derive_public_key(key)}
+def load_recovery(endpoint_id: str, recovery_id: str) -> Run | None:
+    """Return this recovery of this endpoint, or None."""
+    found = runs.load(context.store(), recovery_id)
+    return found if found and found.options.get("endpoint") == endpoint_id else None
 
 
-def _allows_loopback() -> bool:
-    return bool(current_app.extensions["settings"].allow_loopback)
+def describe_newest_key(endpoint: WebhookEndpoint) -> dict[str, str]:
+    """Return the secret, or the public half of an Ed25519 key, with which the receiver verifies our signatures."""
+    key = get_encryption().decrypt(endpoint.keys[0].encrypted)
+    is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
+    return {"secret": key} if is_shared_secret else {"public_key": signatures.derive_public_key(key)}
+
+
+def describe_recovery(recovery: Run) -> dict[str, Any]:
+    """Return the progress as JSON. `reason` is "" unless the recovery has failed."""
+    progress = {"state": recovery.state, "done": recovery.done, "total": recovery.total}
+    return {"recovery": recovery.id, **progress, "reason": recovery.words}
+
+
+def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
+    """Return JSON that must not be cached."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, {"Cache-Control": "no-store", **headers}, content_type="application/json")
+
+
+def _describe_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """Return everything except secrets and the owner's number, as JSON."""
+    names = ("id", "state", "state_reason", "created_at")
+    options = {name: getattr(endpoint, name) for name, option in OPTIONS.items() if not option.is_secret}
+    return {name: getattr(endpoint, name) for name in names} | {
+        **options,
+        "event_types": list(endpoint.event_types),
+        "headers": [name for name, _ in endpoint.headers],
+        "keys": [{"scheme": key.scheme, "expires_at": key.expires_at or None} for key in endpoint.keys],
+    }
 
 
 @cache
@@ -83,45 +106,55 @@ def _get_client(allow_loopback: bool) -> HttpClient:
     return HttpClient(allow_loopback=allow_loopback)
 
 
-def _parse_options(body: dict[str, Any]) -> dict[str, Any]:
-    wishes = dict(body)
-    if "event_types" in body:
-        wishes["event_types"] = tuple(body["event_types"])
-    if "headers" in body:
-        wishes["headers"] = tuple(body["headers"].items())
-    return {name: int(value) if isinstance(value, float) else value for name, value in wishes.items()}
-
-
 def _create(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    made = create(body)
-    return json_response(
-        _describe_endpoint(made) | describe_newest_key(made), 201, Location=f"/api/endpoints/{made.id}"
-    )
+    endpoint = create(body)
+    described = _describe_endpoint(endpoint) | describe_newest_key(endpoint)
+    return json_response(described, 201, Location=f"/api/endpoints/{endpoint.id}")
+
+
+def _list(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    return json_response({"endpoints": [_describe_endpoint(each) for each in endpoints.load_all(context.store())]})
+
+
+def _fetch(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    return json_response(_describe_endpoint(get_endpoint(path["id"])))
+
+
+def _update(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    return json_response(_describe_endpoint(update(path["id"], body)))
 
 
 def _rotate(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    changed = rotate(path["id"], body)
-    return json_response(_describe_endpoint(changed) | describe_newest_key(changed))
+    endpoint = rotate(path["id"], body)
+    return json_response(_describe_endpoint(endpoint) | describe_newest_key(endpoint))
+
+
+def _pause(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    return json_response(_describe_endpoint(endpoints.pause(context.store(), path["id"])))
+
+
+def _resume(path: Mapping[str, str], body: dict[str, Any]) -> Response:
+    return json_response(_describe_endpoint(endpoints.resume(context.store(), path["id"])))
 
 
 def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    endpoints.delete(redis(), get_endpoint(path["id"]).id)
+    endpoints.delete(context.store(), get_endpoint(path["id"]).id)
     return Response(status=204)
 
 
 def _attempts(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    rows = dispatch.load_attempts(redis(), get_endpoint(path["id"]).id)
-    return json_response({"attempts": [vars(row) for row in rows]})
+    attempts = queue.load_attempts(context.store(), get_endpoint(path["id"]).id)
+    return json_response({"attempts": [vars(each) for each in attempts]})
 
 
 def _dead(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    count, letters = redelivery.load_dead_letters(redis(), get_endpoint(path["id"]).id)
+    count, letters = redelivery.load_dead_letters(context.store(), get_endpoint(path["id"]).id)
     return json_response({"count": count, "dead": [vars(letter) for letter in letters]})
 
 
 def _resend(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    if not redelivery.resend(redis(), get_endpoint(path["id"]).id, body["message"]):
-        raise ResourceNotFound("That message is not kept any more.")
+    if not redelivery.resend(context.store(), get_endpoint(path["id"]).id, body["message"]):
+        raise ResourceNotFound("That message is no longer stored.")
     return json_response({"message": body["message"]}, 202)
 
 
@@ -130,39 +163,36 @@ def _recover(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _recovery(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    found = runs.load(redis(), path["recovery"])
-    if found is None or found.options.get("endpoint") != path["id"]:
+    found = load_recovery(path["id"], path["recovery"])
+    if found is None:
         raise ResourceNotFound("There is no such recovery.")
     return json_response(describe_recovery(found))
 
 
 def _example(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    return json_response(
-        {"message": redelivery.send_example(redis(), get_endpoint(path["id"]).id, body["event_type"])}, 202
-    )
+    endpoint = get_endpoint(path["id"])
+    return json_response({"message": redelivery.send_example(context.store(), endpoint.id, body["event_type"])}, 202)
 
 
 def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    kept = redis().hget(f"message:{path['message']}", "body")
-    if kept is None:
-        raise ResourceNotFound("That event is not kept, or not any more.")
-    whole = json_response(json.loads(kept))
-    whole.headers.update({"Cache-Control": "private, max-age=86400, immutable", "Vary": "Authorization"})
-    whole.add_etag()  # what happened does not change
-    whole.make_conditional(request)
-    return whole
+    stored = messages.load_body(context.store(), path["message"])
+    if stored is None:
+        raise ResourceNotFound("That event does not exist or is no longer stored.")
+    response = json_response(json.loads(stored))
+    response.headers.update({"Cache-Control": "private, max-age=86400, immutable", "Vary": "Authorization"})
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 HANDLERS: dict[str, Handler] = {
     "create": _create,
-    "list": lambda path, body: json_response(
-        {"endpoints": [_describe_endpoint(one) for one in endpoints.load_all(redis())]}
-    ),
-    "fetch": lambda path, body: json_response(_describe_endpoint(get_endpoint(path["id"]))),
-    "update": lambda path, body: json_response(_describe_endpoint(update(path["id"], body))),
+    "list": _list,
+    "fetch": _fetch,
+    "update": _update,
     "rotate": _rotate,
-    "pause": lambda path, body: json_response(_describe_endpoint(endpoints.pause(redis(), path["id"]))),
-    "resume": lambda path, body: json_response(_describe_endpoint(endpoints.resume(redis(), path["id"]))),
+    "pause": _pause,
+    "resume": _resume,
     "delete": _delete,
     "attempts": _attempts,
     "dead": _dead,
@@ -172,33 +202,3 @@ HANDLERS: dict[str, Handler] = {
     "example": _example,
     "event": _event,
 }
-
-
-def describe_recovery(one: Run) -> dict[str, Any]:
-    """How far a recovery is, as JSON."""
-    return {"recovery": one.id, "state": one.state, "done": one.done, "total": one.total, "reason": one.words}
-
-
-def _describe_endpoint(one: WebhookEndpoint) -> dict[str, Any]:
-    """All but what is secret: keys, credentials, the values of headers, the owner's number."""
-    wishes = (
-        "url",
-        "fallback_url",
-        "event_filter",
-        "rate_limit",
-        "max_concurrency",
-        "payload_style",
-        "sign_body",
-        "cookies",
-    )
-    return {name: getattr(one, name) for name in ("id", *wishes, "state", "state_reason", "created_at")} | {
-        "event_types": list(one.event_types),
-        "headers": [name for name, _ in one.headers],
-        "keys": [{"signs": key.scheme, "until": key.until or None} for key in one.keys],
-    }
-
-
-def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
-    """JSON that nobody keeps."""
-    words = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(words, status, {"Cache-Control": "no-store", **headers}, content_type="application/json")

@@ -1,4 +1,4 @@
-"""The subscriber API's contract written as OpenAPI 3.1, our own webhooks among it."""
+"""The OpenAPI 3.1 description of the endpoint API, including the webhooks that we send: derived from api/schema.py."""
 
 import re
 from collections.abc import Mapping
@@ -7,12 +7,11 @@ from typing import Any
 from api.schema import ERROR_RESPONSES, OPERATIONS, PATH_PARAMETERS, Operation
 from sending.http.client import VERSION
 from sending.webhooks import catalogue
-
-SIGNING_KEY_FIELDS = {"signs": {"enum": ["v1", "v1a"]}, "until": {"type": ["number", "null"]}}
+from sending.webhooks.models import OPTIONS
 
 
 def build_description() -> dict[str, Any]:
-    """The whole API as OpenAPI 3.1."""
+    """Return the whole description."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Call and Response: webhook endpoints", "version": VERSION},
@@ -29,35 +28,27 @@ def build_description() -> dict[str, Any]:
 
 def _build_path(path: str, operations: Mapping[str, Operation]) -> dict[str, Any]:
     parameters = [_build_parameter(name) for name in re.findall(r"{(\w+)}", path)]
-    known = {"parameters": parameters} if parameters else {}
-    return known | {method.lower(): _build_operation(operation) for method, operation in operations.items()}
+    shared = {"parameters": parameters} if parameters else {}
+    return shared | {method.lower(): _build_operation(operation) for method, operation in operations.items()}
 
 
 def _build_parameter(name: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "pattern": PATH_PARAMETERS[name]},
-    }
+    schema = {"type": "string", "pattern": PATH_PARAMETERS[name]}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _build_operation(operation: Operation) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": operation.about}
+    success: dict[str, Any] = {"description": operation.summary}
     if operation.response_schema:
-        good["content"] = {
-            "application/json": {"schema": {"$ref": f"#/components/schemas/{operation.response_schema}"}}
-        }
-    bad = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    refusals = {
-        status: {"description": words, "content": {"application/problem+json": bad}}
-        for status, words in ERROR_RESPONSES.items()
-    }
-    told: dict[str, Any] = {"operationId": operation.name, "summary": operation.about}
-    if operation.takes:
-        body = _object_schema(operation.takes, operation.needs) | {"additionalProperties": False}
-        told["requestBody"] = {"required": bool(operation.needs), "content": {"application/json": {"schema": body}}}
-    return told | {"responses": {str(operation.answers): good, **refusals}}
+        success["content"] = {"application/json": {"schema": _reference(operation.response_schema)}}
+    problem = {"application/problem+json": {"schema": _reference("Problem")}}
+    errors = {status: {"description": text, "content": problem} for status, text in ERROR_RESPONSES.items()}
+    described: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
+    if operation.body_fields:
+        body = _object_schema(operation.body_fields, operation.required) | {"additionalProperties": False}
+        content = {"application/json": {"schema": body}}
+        described["requestBody"] = {"required": bool(operation.required), "content": content}
+    return described | {"responses": {str(operation.status): success, **errors}}
 
 
 def _build_webhook(name: str) -> dict[str, Any]:
@@ -67,40 +58,37 @@ def _build_webhook(name: str) -> dict[str, Any]:
         "thin": {"value": catalogue.build_example(name, is_thin=True)},
     }
     body = {"schema": schema, "examples": examples}
-    answer = {"2XX": {"description": "taken"}, "410": {"description": "never again, please"}}
-    return {"post": {"requestBody": {"content": {"application/json": body}}, "responses": answer}}
+    responses = {"2XX": {"description": "accepted"}, "410": {"description": "disable this endpoint"}}
+    return {"post": {"requestBody": {"content": {"application/json": body}}, "responses": responses}}
 
 
-def _object_schema(fields: Mapping[str, Any], needs: tuple[str, ...]) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(fields), "required": list(needs)}
+def _object_schema(fields: Mapping[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(fields), "required": list(required)}
 
 
-def _all_required(**fields: dict[str, Any]) -> dict[str, Any]:
+def _all_required(**fields: Any) -> dict[str, Any]:
     return _object_schema(fields, tuple(fields))
 
 
-def _array_of(name: str) -> dict[str, Any]:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+def _reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _array_of(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 STRING, NUMBER, BOOLEAN = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
 STRING_MAP = {"type": "object", "additionalProperties": STRING}
+SIGNING_KEY = _all_required(scheme={"enum": ["v1", "v1a"]}, expires_at={"type": ["number", "null"]})
 ENDPOINT = _all_required(
     id=STRING,
-    url=STRING,
-    fallback_url=STRING,
-    rate_limit=NUMBER,
-    max_concurrency=NUMBER,
-    payload_style={"enum": ["full", "thin"]},
     state={"enum": ["enabled", "paused", "disabled"]},
     state_reason=STRING,
     created_at=NUMBER,
-    sign_body=BOOLEAN,
-    cookies=BOOLEAN,
-    event_filter=STRING,
-    event_types={"type": "array", "items": STRING},
-    headers={"type": "array", "items": STRING},
-    keys={"type": "array", "items": _all_required(**SIGNING_KEY_FIELDS)},
+    **{name: option.schema for name, option in OPTIONS.items() if not option.is_secret},
+    headers=_array_of(STRING) | {"description": "the names of the headers"},
+    keys=_array_of(SIGNING_KEY),
 )
 ATTEMPT = _all_required(
     message=STRING,
@@ -115,15 +103,15 @@ SCHEMAS: dict[str, Any] = {
     "Endpoint": ENDPOINT,
     "NewKey": {
         "allOf": [
-            {"$ref": "#/components/schemas/Endpoint"},
+            _reference("Endpoint"),
             {"anyOf": [_all_required(secret=STRING), _all_required(public_key=STRING)]},
         ]
     },
-    "EndpointList": _all_required(endpoints=_array_of("Endpoint")),
-    "AttemptList": _all_required(attempts=_array_of("Attempt")),
+    "EndpointList": _all_required(endpoints=_array_of(_reference("Endpoint"))),
     "Attempt": ATTEMPT,
-    "DeadLetterList": _all_required(dead=_array_of("DeadLetter"), count=NUMBER),
+    "AttemptList": _all_required(attempts=_array_of(_reference("Attempt"))),
     "DeadLetter": _all_required(message=STRING, event_type=STRING, given_up_at=NUMBER),
+    "DeadLetterList": _all_required(dead=_array_of(_reference("DeadLetter")), count=NUMBER),
     "Message": _all_required(message=STRING),
     "Recovery": _all_required(
         recovery=STRING,

@@ -1,38 +1,40 @@
-"""The subscriber API: who hears our webhooks, as JSON, for programs that hold one of API_TOKENS."""
+"""The endpoint API over HTTP, for programs that hold one of API_TOKENS."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 
+import context
 from api import openapi, schema
 from api.handlers import HANDLERS, ResourceNotFound, json_response
 from api.schema import OPERATIONS
 from receiving.signatures import matches_any
 from sending.http.errors import RequestFailed
-from sending.webhooks.endpoints import ValidationError
+from sending.validation import ValidationError
+from sending.webhooks.endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 
 bp = Blueprint("endpoint_api", __name__, url_prefix="/api")
-MAX_BODY_BYTES = 64 * 1024  # bytes of a request's body
+MAX_BODY_BYTES = 64 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 class RequestProblem(Exception):
-    """The request ends here: a status and a sentence; RFC 9457 says how it is written."""
+    """An error response with a status and a detail: RFC 9457."""
 
-    def __init__(self, status: int, sentence: str, **headers: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, detail: str, **headers: str) -> None:
+        super().__init__(detail)
         self.status, self.headers = status, headers
 
 
 @bp.record
 def register_routes(state: BlueprintSetupState) -> None:
-    """One address for each path; without a token none of them exists."""
-    if not state.app.extensions["settings"].api_tokens:
+    """Add a route for each path. Without API_TOKENS there are none."""
+    if not context.settings(state.app).api_tokens:
         return
     options: dict[str, Any] = {"methods": METHODS, "provide_automatic_options": False}
     for number, path in enumerate(OPERATIONS):
@@ -47,62 +49,60 @@ def _openapi_response() -> Response:
 
 
 def _build_view(path: str) -> Callable[..., Response]:
-    """Whatever comes to this path: first the token, then the method, then the work."""
+    """Return the view of a path, for all methods. It checks the token first."""
 
-    def view(**parts: str) -> Response:
+    def view(**parameters: str) -> Response:
         try:
             _check_token()
             operations = OPERATIONS.get(path, {})
             method = "GET" if request.method == "HEAD" else request.method
             if not operations:
-                raise RequestProblem(404, "There is nothing at this address.")
+                raise RequestProblem(404, "There is nothing at this URL.")
             if method not in operations:
-                raise RequestProblem(405, f"Here works {' and '.join(operations)}.", Allow=", ".join(operations))
+                raise RequestProblem(405, f"Use {' or '.join(operations)}.", Allow=", ".join(operations))
             operation = operations[method]
-            body = _parse_body() if operation.takes else {}
+            body = _parse_body() if operation.body_fields else {}
             schema.validate(body, operation)
-            return HANDLERS[operation.name](parts, body)
+            return HANDLERS[operation.name](parameters, body)
         except RequestProblem as problem:
             return _problem_response(problem.status, str(problem), problem.headers)
-        except HTTPException as refusal:
-            return _problem_response(refusal.code or 400, refusal.description or refusal.name)
-        except ResourceNotFound as missing:
-            return _problem_response(404, str(missing))
-        except KeyError:  # it went while we looked
-            return _problem_response(404, "There is no such endpoint.")
-        except EndpointDisabled as sentence:
-            return _problem_response(409, str(sentence))
-        except (ValidationError, RequestFailed) as wrong:
-            return _problem_response(422, str(wrong))
+        except HTTPException as error:
+            return _problem_response(error.code or 400, error.description or error.name)
+        except (ResourceNotFound, EndpointNotFound) as error:
+            return _problem_response(404, str(error))
+        except EndpointDisabled as error:
+            return _problem_response(409, str(error))
+        except (ValidationError, RequestFailed) as error:
+            return _problem_response(422, str(error))
 
     return view
 
 
 def _check_token() -> None:
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    tokens = current_app.extensions["settings"].api_tokens
-    if scheme.lower() != "bearer" or not matches_any(given.strip(), tokens):
-        raise RequestProblem(401, "Send one of API_TOKENS as Authorization: Bearer.", **{"WWW-Authenticate": "Bearer"})
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not matches_any(token.strip(), context.settings().api_tokens):
+        detail = "Send one of API_TOKENS in the header Authorization: Bearer."
+        raise RequestProblem(401, detail, **{"WWW-Authenticate": "Bearer"})
 
 
 def _parse_body() -> dict[str, Any]:
-    """The JSON object that came; nothing is an empty one."""
+    """Return the request's JSON object; an empty body counts as an empty object."""
     request.max_content_length = MAX_BODY_BYTES
     raw = request.get_data()
     if not raw:
         return {}
     if request.mimetype != "application/json":
-        raise RequestProblem(415, "Send JSON, as application/json.")
+        raise RequestProblem(415, "Send JSON with the content type application/json.")
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
-        raise RequestProblem(400, "The body is no JSON.") from None
+        raise RequestProblem(400, "The body is not JSON.") from None
     if not isinstance(body, dict):
         raise RequestProblem(422, "The body must be a JSON object.")
     return body
 
 
-def _problem_response(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    told = json_response({"type": "about:blank", "status": status, "detail": sentence}, status, **(headers or {}))
-    told.content_type = "application/problem+json"
-    return told
+def _problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    response = json_response({"type": "about:blank", "status": status, "detail": detail}, status, **(headers or {}))
+    response.content_type = "application/problem+json"
+    return response

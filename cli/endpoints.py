@@ -1,4 +1,4 @@
-"""`flask endpoints`: list webhook endpoints and their attempts, send again, pause."""
+"""`flask endpoints`: list webhook endpoints and attempts, resend messages, pause and resume."""
 
 import re
 import time
@@ -13,9 +13,10 @@ import context
 from api import handlers
 from api.handlers import ResourceNotFound
 from cli.options import PAST_TIME
-from sending.webhooks import dispatch, redelivery
 from sending.webhooks import endpoints as webhook_endpoints
+from sending.webhooks import queue, redelivery
 from sending.webhooks.catalogue import EVENT_TYPE_PATTERN
+from sending.webhooks.endpoints import EndpointNotFound
 from sending.webhooks.redelivery import EndpointDisabled
 from workers import runs
 from workers.runs import Run
@@ -24,17 +25,17 @@ POLL_INTERVAL_SECONDS = 0.2
 
 
 class EndpointsGroup(AppGroup):
-    """Prints the errors of the endpoint API instead of a traceback."""
+    """A group whose commands print errors of the endpoint API instead of a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; such an error ends it with exit status 1."""
+        """Run a command. Such an error ends it with exit status 1."""
         try:
             return super().invoke(ctx)
-        except (ResourceNotFound, EndpointDisabled) as error:
+        except (ResourceNotFound, EndpointNotFound, EndpointDisabled) as error:
             raise click.ClickException(str(error)) from None
 
 
-endpoints = EndpointsGroup("endpoints", help="List webhook endpoints and their attempts, send again, pause.")
+endpoints = EndpointsGroup("endpoints", help="List webhook endpoints and attempts, resend messages, pause and resume.")
 
 
 @endpoints.command("list")
@@ -61,7 +62,7 @@ def attempts(id: str) -> None:
             f"{one.duration_ms:.0f} ms",
             "at the fallback URL" if one.used_fallback else "",
         )
-        for one in dispatch.load_attempts(context.store(), handlers.get_endpoint(id).id)
+        for one in queue.load_attempts(context.store(), handlers.get_endpoint(id).id)
     ]
     _print_table(rows, "There were no attempts.")
 
@@ -69,7 +70,7 @@ def attempts(id: str) -> None:
 @endpoints.command()
 @click.argument("id")
 def dead(id: str) -> None:
-    """List the newest hundred messages that were given up."""
+    """List the newest hundred dead letters: messages that failed for good."""
     count, letters = redelivery.load_dead_letters(context.store(), handlers.get_endpoint(id).id)
     rows = [(_format_time(one.given_up_at), one.message, one.event_type) for one in letters]
     _print_table(rows, "There are no dead letters.")
@@ -81,7 +82,7 @@ def dead(id: str) -> None:
 @click.argument("id")
 @click.argument("message")
 def resend(id: str, message: str) -> None:
-    """Send one MESSAGE, an id that `attempts` lists, again."""
+    """Send one message again. MESSAGE is an id that `attempts` lists."""
     if not redelivery.resend(context.store(), handlers.get_endpoint(id).id, message):
         raise ResourceNotFound("That message is no longer stored.")
     click.echo(f"{message} will be sent again.")
@@ -102,9 +103,9 @@ def example(id: str, event_type: str) -> None:
 @click.argument("id")
 @click.argument("since", type=PAST_TIME)
 def recover(id: str, since: float) -> None:
-    """Send everything again that failed SINCE 30m, 2h, 3d, all, or 2026-11-23T18:00.
+    """Send everything again that has failed SINCE 30m, 2h, 3d, all, or 2026-11-23T18:00.
 
-    Prints the progress until a worker has done it; Ctrl-C does not stop the worker.
+    Prints the progress until it is done. Ctrl-C does not stop the worker.
     """
     run = handlers.start_recovery(id, since)
     shown = ""
@@ -120,7 +121,7 @@ def recover(id: str, since: float) -> None:
 @endpoints.command()
 @click.argument("id")
 def pause(id: str) -> None:
-    """Stop sending to an endpoint; its messages wait."""
+    """Stop sending to an endpoint. Its messages wait."""
     click.echo(f"It is {webhook_endpoints.pause(context.store(), handlers.get_endpoint(id).id).state}.")
 
 
@@ -132,7 +133,7 @@ def resume(id: str) -> None:
 
 
 def _print_progress(run: Run, shown: str) -> str:
-    """Prints a progress line if it differs from `shown`, the last one; returns it."""
+    """Print a progress line if it differs from `shown`, the last one. Return the line."""
     line = "waiting for a worker" if run.state == "waiting" else f"{run.done:,} of {run.total:,} will be sent again"
     if line != shown:
         click.echo(line)

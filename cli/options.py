@@ -1,4 +1,4 @@
-"""What several commands need: points in time as options, and outcomes as lines."""
+"""Shared by several commands: an option type for points in time, and the output of an outcome."""
 
 import re
 import time
@@ -13,12 +13,12 @@ SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 class PastTime(click.ParamType):
-    """`30m` ago, an ISO 8601 time (without a zone: the local one), or `all` for 0, in seconds since 1970."""
+    """A duration before now such as `30m`, an ISO 8601 time (local without a zone), or `all`: seconds since 1970."""
 
     name = "time"
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Fails with a usage error for any other text."""
+        """Return the time; `all` is 0. Fails with a usage error for any other text."""
         if isinstance(value, float):
             return value
         if value == "all":
@@ -35,6 +35,6 @@ PAST_TIME = PastTime()
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """One line for one request."""
+    """Print one line for one request."""
     status = str(outcome.status or "—")
     click.echo(f"{status:>3}  {format_duration(outcome.seconds):>8}  {outcome.what}  {outcome.words}")

@@ -21,13 +21,15 @@ def reencrypt() -> None:
     count, failed_ids = reencrypt_all(context.store(), Encryption(context.settings().secret_key))
     click.echo(f"The secrets of {count} endpoints are encrypted with the newest SECRET_KEY.")
     if failed_ids:
-        click.echo(f"Those of {len(failed_ids)} are not: {', '.join(failed_ids)}. {WrongKey()}", err=True)
+        click.echo(
+            f"Those of {len(failed_ids)} could not be decrypted: {', '.join(failed_ids)}. {WrongKey()}", err=True
+        )
         click.echo("If the old value is lost, rotate their keys and set their headers again.", err=True)
     sys.exit(1 if failed_ids else 0)
 
 
 def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]:
-    """How many endpoints were encrypted, and the ids of those that no value of SECRET_KEY decrypts.
+    """Return the number of encrypted endpoints, and the ids of those that no value of SECRET_KEY decrypts.
 
     An endpoint that was paused because its secrets could not be decrypted is resumed.
     """
@@ -38,7 +40,7 @@ def reencrypt_all(redis: Store, encryption: Encryption) -> tuple[int, list[str]]
         except WrongKey:
             failed_ids.append(endpoint.id)
             continue
-        except KeyError:  # deleted in the meantime
+        except endpoints.EndpointNotFound:  # deleted in the meantime
             continue
         count += 1
         if endpoint.state == "paused" and endpoint.state_reason.startswith(str(WrongKey())):

@@ -19,7 +19,7 @@ EPILOG = "A request that was processed before gets its stored response and has n
 @click.command(epilog=EPILOG)
 @click.argument("ids", nargs=-1)
 @click.option("--since", type=PAST_TIME, help="30m, 2h, 1d, or a time such as 2026-11-23T18:00")
-@click.option("--until", type=PAST_TIME, default=0.0, help="the same; without it, now")
+@click.option("--until", type=PAST_TIME, default=0.0, help="the same; by default, now")
 @click.option("--from", "source", default="", help="sms, voice, twilio for both, github, stripe, …")
 @click.option("--original", is_flag=True, help="with its own signature, however old, instead of a new one")
 @click.option("--force", is_flag=True, help="process it again even if it was processed before")
@@ -28,7 +28,7 @@ EPILOG = "A request that was processed before gets its stored response and has n
 def replay(
     ids: tuple[str, ...], since: float | None, until: float, source: str, original: bool, force: bool, show: bool
 ) -> None:
-    """Send stored requests to the running app again: these IDS of the inbox, or all of a time.
+    """Send stored requests to the running app again: those with these IDS, or those of a period.
 
     Exits with 1 if a request failed, with 2 if there was none.
     """

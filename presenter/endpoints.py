@@ -1,6 +1,7 @@
-"""Who hears our webhooks, on the presenter's page: by hand what the subscriber API does for programs."""
+"""The presenter's pages for webhook endpoints. They offer the operations of the endpoint API."""
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -10,144 +11,136 @@ from typing import Any
 from flask import Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+import context
 from api import handlers
 from api.handlers import ResourceNotFound
-from api.schema import ENDPOINT_OPTIONS
 from presenter import auth, endpoint_form
 from presenter.auth import login_required
 from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
-from sending.webhooks import catalogue, dispatch, endpoints, redelivery
+from sending.validation import ValidationError
+from sending.webhooks import catalogue, endpoints, queue, redelivery
 from sending.webhooks.encryption import WrongKey
-from sending.webhooks.endpoints import ValidationError, WebhookEndpoint
+from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.models import OPTIONS, WebhookEndpoint
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
-from workers import runs
 
-SECRET_TTL_SECONDS = 300  # seconds a secret waits to be shown, once
-MAX_ROWS = 50  # attempts, and dead letters, in view
-FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, ResourceNotFound, WrongKey)
-DEFAULT_FORM_VALUES = {
-    "payload_style": "full",
-    "rate_limit": "0",
-    "max_concurrency": str(endpoints.DEFAULT_CONCURRENCY),
-}  # the form of a subscriber to be
+SECRET_TTL_SECONDS = 300  # for which a new secret waits to be shown
+MAX_ROWS = 50  # attempts, and dead letters, on a page
+MAX_OVERLAP_HOURS = 168
+FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, EndpointNotFound, ResourceNotFound, WrongKey)
 
 
-@bp.get("/present/webhooks")
+@bp.get("/present/endpoints")
 @login_required
 def endpoints_page() -> str:
-    """All subscribers, and a form for a new one."""
-    return _render_list(DEFAULT_FORM_VALUES)
+    """All endpoints, and a form for a new one."""
+    return _render_list(endpoint_form.DEFAULT_FORM_VALUES)
 
 
-@bp.post("/present/webhooks")
+@bp.post("/present/endpoints")
 @login_required
 def endpoint_create() -> Any:
-    """A new one; its page shows the secret."""
+    """Create an endpoint; its page shows the secret once."""
     auth.check_csrf_token()
     try:
-        made = handlers.create(endpoint_form.parse_form(request.form, is_new=True))
-    except FORM_ERRORS as wrong:
-        return _render_list(request.form, str(wrong)), 422
-    _store_secret(made)
-    return _redirect_to_endpoint(made.id)
+        endpoint = handlers.create(endpoint_form.parse_form(request.form, is_new=True))
+    except FORM_ERRORS as error:
+        return _render_list(request.form, str(error)), 422
+    _store_secret(endpoint)
+    return _redirect_to_endpoint(endpoint.id)
 
 
-@bp.get("/present/webhooks/<id>")
+@bp.get("/present/endpoints/<id>")
 @login_required
 def endpoint_page(id: str) -> Any:
-    """One of them: its wishes, its keys, what was tried and what was given up."""
-    one = endpoints.load(handlers.redis(), id)
-    if one is None:
-        return _render_list(DEFAULT_FORM_VALUES, "There is no such endpoint."), 404
-    return _render_endpoint(one, endpoint_form.form_values(one), session.pop("alert", "") if "alert" in session else "")
+    """One endpoint: its state, attempts, dead letters, keys and options."""
+    endpoint = endpoints.load(context.store(), id)
+    if endpoint is None:
+        return _endpoint_missing()
+    return _render_endpoint(endpoint, endpoint_form.form_values(endpoint), _pop_from_session("alert"))
 
 
-@bp.post("/present/webhooks/<id>")
+@bp.post("/present/endpoints/<id>")
 @login_required
 def endpoint_update(id: str) -> Any:
-    """Its wishes are others now."""
+    """Change the endpoint's options."""
     auth.check_csrf_token()
-    one = endpoints.load(handlers.redis(), id)
-    if one is None:
-        return _render_list(DEFAULT_FORM_VALUES, "There is no such endpoint."), 404
+    endpoint = endpoints.load(context.store(), id)
+    if endpoint is None:
+        return _endpoint_missing()
     try:
         handlers.update(id, endpoint_form.parse_form(request.form))
-    except FORM_ERRORS as wrong:
-        return _render_endpoint(one, request.form, str(wrong)), 422
-    return _redirect_to_endpoint(id, "Changed.")
+    except FORM_ERRORS as error:
+        return _render_endpoint(endpoint, request.form, str(error)), 422
+    return _redirect_to_endpoint(id, "The options are changed.")
 
 
-@bp.post("/present/webhooks/<id>/<verb>")
+@bp.post("/present/endpoints/<id>/<action>")
 @login_required
-def endpoint_action(id: str, verb: str) -> Any:
-    """One of the buttons."""
+def endpoint_action(id: str, action: str) -> Any:
+    """Do what one of the page's buttons says."""
     auth.check_csrf_token()
-    if verb not in ACTIONS:
-        return _render_list(DEFAULT_FORM_VALUES, "There is no such button."), 404
+    if action not in ACTIONS:
+        return _render_list(endpoint_form.DEFAULT_FORM_VALUES, "There is no such action."), 404
     try:
-        return ACTIONS[verb](handlers.get_endpoint(id).id)
-    except FORM_ERRORS as wrong:
-        session["alert"] = str(wrong)
-    except KeyError:  # it went while we looked
-        session["alert"] = "There is no such endpoint."
+        return ACTIONS[action](handlers.get_endpoint(id).id)
+    except FORM_ERRORS as error:
+        session["alert"] = str(error)
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 
-@bp.get("/present/webhooks/<id>/recoveries/<name>")
-def endpoint_recovery(id: str, name: str) -> Response | tuple[str, int]:
-    """How far a recovery is, for the page's own script."""
-    found = runs.load(handlers.redis(), name) if auth.is_logged_in() else None
-    if found is None or found.options.get("endpoint") != id:
+@bp.get("/present/endpoints/<id>/recoveries/<recovery_id>")
+def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
+    """The progress of a recovery as JSON, for static/recovery.js."""
+    recovery = handlers.load_recovery(id, recovery_id) if auth.is_logged_in() else None
+    if recovery is None:
         return "", 403
-    return handlers.json_response(handlers.describe_recovery(found))
+    return handlers.json_response(handlers.describe_recovery(recovery))
 
 
 def _rotate(id: str) -> BaseResponse:
-    private, hours = bool(request.form.get("private")), request.form.get("hours", "")
-    if not hours.isdecimal() or len(hours) > 5 or int(hours) > 168:
-        raise ValidationError("Let the old keys sign for 0 to 168 hours more.")
-    _store_secret(handlers.rotate(id, {"private": private, "overlap": int(hours) * 3600}))
+    message = f"The old keys can sign for 0 to {MAX_OVERLAP_HOURS} hours more."
+    overlap, private = _read_hours(message, MAX_OVERLAP_HOURS) * 3600, bool(request.form.get("private"))
+    _store_secret(handlers.rotate(id, {"private": private, "overlap": overlap}))
     return _redirect_to_endpoint(id)
 
 
 def _pause(id: str) -> BaseResponse:
-    endpoints.pause(handlers.redis(), id)
-    return _redirect_to_endpoint(id, "Paused: what happens meanwhile waits.")
+    endpoints.pause(context.store(), id)
+    return _redirect_to_endpoint(id, "The endpoint is paused. New messages wait.")
 
 
 def _resume(id: str) -> BaseResponse:
-    endpoints.resume(handlers.redis(), id)
-    return _redirect_to_endpoint(id, "It hears us again.")
+    endpoints.resume(context.store(), id)
+    return _redirect_to_endpoint(id, "The endpoint is enabled.")
 
 
 def _delete(id: str) -> BaseResponse:
-    endpoints.delete(handlers.redis(), id)
-    session["done"] = "It is forgotten."
+    endpoints.delete(context.store(), id)
+    session["success_message"] = "The endpoint is deleted."
     return redirect(url_for("presenter.endpoints_page"), 303)
 
 
 def _resend(id: str) -> BaseResponse:
-    if not redelivery.resend(handlers.redis(), id, request.form.get("message", "")[:100]):
-        raise ResourceNotFound("That message is not kept any more.")
-    return _redirect_to_endpoint(id, "It goes out once more.")
+    if not redelivery.resend(context.store(), id, request.form.get("message", "")[:100]):
+        raise ResourceNotFound("That message is no longer stored.")
+    return _redirect_to_endpoint(id, "The message will be sent again.")
 
 
 def _recover(id: str) -> BaseResponse:
-    hours = request.form.get("hours", "")
-    if not hours.isdecimal() or len(hours) > 5:
-        raise ValidationError("Since how many hours?")
-    begun = handlers.start_recovery(id, time.time() - int(hours) * 3600)
-    return redirect(url_for("presenter.endpoint_page", id=id, recovery=begun.id, _anchor="recovery"), 303)
+    hours = _read_hours("Enter a number of hours.", 99_999)
+    recovery = handlers.start_recovery(id, time.time() - hours * 3600)
+    return redirect(url_for("presenter.endpoint_page", id=id, recovery=recovery.id, _anchor="recovery"), 303)
 
 
 def _example(id: str) -> BaseResponse:
     event_type = request.form.get("event_type", "")
-    if not endpoints.EVENT_FILTER_PATTERN.fullmatch(event_type) or event_type.endswith("*"):
-        raise ValidationError("An event is called such as text.received.")
-    redelivery.send_example(handlers.redis(), id, event_type)
-    return _redirect_to_endpoint(id, f"An example of {event_type} goes out.")
+    if not re.fullmatch(catalogue.EVENT_TYPE_PATTERN, event_type):
+        raise ValidationError("An event type looks like text.received.")
+    redelivery.send_example(context.store(), id, event_type)
+    return _redirect_to_endpoint(id, f"An example of {event_type} will be sent.")
 
 
 ACTIONS: dict[str, Callable[[str], BaseResponse]] = {
@@ -161,67 +154,80 @@ ACTIONS: dict[str, Callable[[str], BaseResponse]] = {
 }
 
 
-def _redirect_to_endpoint(id: str, done: str = "") -> BaseResponse:
-    if done:
-        session["done"] = done
+def _read_hours(message: str, maximum: int) -> int:
+    """Return the form's number of hours. Raises ValidationError with this message unless it is within bounds."""
+    text = request.form.get("hours", "")
+    if not text.isdecimal() or len(text) > len(str(maximum)) or int(text) > maximum:
+        raise ValidationError(message)
+    return int(text)
+
+
+def _redirect_to_endpoint(id: str, success_message: str = "") -> BaseResponse:
+    if success_message:
+        session["success_message"] = success_message
     return redirect(url_for("presenter.endpoint_page", id=id), 303)
 
 
+def _endpoint_missing() -> tuple[str, int]:
+    return _render_list(endpoint_form.DEFAULT_FORM_VALUES, str(EndpointNotFound())), 404
+
+
 def _render_list(values: Mapping[str, str], alert: str = "") -> str:
-    ones = [
-        (one, redelivery.load_dead_letters(handlers.redis(), one.id, 1)[0])
-        for one in endpoints.load_all(handlers.redis())
-    ]
-    return _render_page("webhooks", ones=ones, values=values, alert=alert, is_new=True)
+    store = context.store()
+    known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in endpoints.load_all(store)]
+    return _render_page("endpoints", endpoints=known, values=values, alert=alert, is_new=True)
 
 
-def _render_endpoint(one: WebhookEndpoint, values: Mapping[str, str], alert: str) -> str:
-    store = handlers.redis()
-    count, dead = redelivery.load_dead_letters(store, one.id, MAX_ROWS)
-    running = runs.load(store, request.args.get("recovery", ""))
+def _render_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, str], alert: str) -> str:
+    store = context.store()
+    dead_count, dead_letters = redelivery.load_dead_letters(store, endpoint.id, MAX_ROWS)
     return _render_page(
-        "webhook",
-        one=one,
+        "endpoint",
+        endpoint=endpoint,
         values=values,
         alert=alert,
         is_new=False,
-        secret=_take_secret(one.id),
-        attempts=dispatch.load_attempts(store, one.id, MAX_ROWS),
-        waiting=store.zcard(f"endpoint:{one.id}:due"),
-        dead_count=count,
-        dead=dead,
-        recovery=running if running and running.options.get("endpoint") == one.id else None,
-        event_types=[*catalogue.CATALOGUE, "github.star"],
+        secret=_take_secret(endpoint.id),
+        attempts=queue.load_attempts(store, endpoint.id, MAX_ROWS),
+        waiting_count=queue.count_waiting(store, endpoint.id),
+        dead_count=dead_count,
+        dead_letters=dead_letters,
+        recovery=handlers.load_recovery(endpoint.id, request.args.get("recovery", "")),
+        event_types=[*catalogue.CATALOGUE, catalogue.EXAMPLE_PROVIDER_EVENT],
     )
 
 
 def _render_page(name: str, **values: Any) -> str:
-    done = session.pop("done", "") if "done" in session else ""
-    facts = {
-        "wishes": ENDPOINT_OPTIONS,
-        "secret_fields": endpoint_form.SECRET_FIELDS,
-        "done": done,
-        "clock": _format_time,
-    }
     return render_template(
-        f"presenter/{name}.html", csrf_csrf_csrf_token=auth.csrf_token(), theme=requested_theme(), **facts, **values
+        f"presenter/{name}.html",
+        csrf_token=auth.csrf_token(),
+        theme=requested_theme(),
+        options=OPTIONS,
+        success_message=_pop_from_session("success_message"),
+        format_time=_format_time,
+        **values,
     )
 
 
-def _store_secret(one: WebhookEndpoint) -> None:
-    """Keep its newest key for this browser's next look at its page: the cookie holds only where it lies."""
-    session["once"] = secrets.token_urlsafe(16)
-    told = handlers.get_encryption().encrypt(json.dumps({"id": one.id, **handlers.describe_newest_key(one)}))
-    handlers.redis().set(f"one_time_secret:{session['once']}", told, ex=SECRET_TTL_SECONDS)
+def _pop_from_session(name: str) -> str:
+    return str(session.pop(name)) if name in session else ""  # pop alone would mark the session as modified
+
+
+def _store_secret(endpoint: WebhookEndpoint) -> None:
+    """Store the newest key, encrypted, until this browser's next request of the page. The cookie holds only a token."""
+    session["secret_token"] = secrets.token_urlsafe(16)
+    text = json.dumps({"id": endpoint.id, **handlers.describe_newest_key(endpoint)})
+    encrypted = handlers.get_encryption().encrypt(text)
+    context.store().set(f"one_time_secret:{session['secret_token']}", encrypted, ex=SECRET_TTL_SECONDS)
 
 
 def _take_secret(id: str) -> str:
-    if "once" not in session:
-        return ""
-    found = handlers.redis().getdel(f"one_time_secret:{session.pop('once')}")
-    told = json.loads(handlers.get_encryption().decrypt(found.decode())) if found else {}
-    return str(told.get("secret") or told.get("public_key") or "") if told.get("id") == id else ""
+    """Return the stored key of this endpoint once, otherwise ""."""
+    token = _pop_from_session("secret_token")
+    found = context.store().getdel(f"one_time_secret:{token}") if token else None
+    stored = json.loads(handlers.get_encryption().decrypt(found.decode())) if found else {}
+    return str(stored.get("secret") or stored.get("public_key") or "") if stored.get("id") == id else ""
 
 
-def _format_time(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%d %b %H:%M:%S} UTC"
+def _format_time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%d %b %H:%M:%S} UTC"

@@ -1,1 +1,1 @@
-"""Chapter 1: webhooks that come in."""
+"""Receives webhooks: verification, deduplication, the inbox, diagnosis of rejected requests, replay and backfill."""

@@ -35,7 +35,7 @@ class Delivery:
 
     @property
     def redacted_path(self) -> str:
-        """The path for logs and pages: after /webhooks/<provider>/ follows a secret, shown as `…`."""
+        """The path for logs and pages. What follows /webhooks/<provider>/ is a secret and is replaced by `…`."""
         parts = unquote(self.path).split("/")  # decoded, as Werkzeug's router does
         return "/".join(parts[:3]) + ("/…" if any(parts[3:]) else "") if parts[1:2] == ["webhooks"] else self.path
 
@@ -97,5 +97,5 @@ def _target(environ: dict[str, object]) -> str:
     raw = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/")
     if raw.startswith("/"):
         return raw
-    rest = raw.partition("://")[2]  # the absolute form, sent to proxies: http://host/path
+    rest = raw.partition("://")[2]  # the absolute form, http://host/path, which clients send to proxies
     return "/" + rest.partition("/")[2]

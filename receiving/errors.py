@@ -1,55 +1,55 @@
-"""How a request is turned away at the door: one exception for each reason, shared by every sender's rules."""
+"""Reasons for rejecting a request: one exception each, shared by Twilio and all providers."""
 
 
 class RejectedRequest(Exception):
-    """Somebody we do not believe. The message is the one sentence a stranger may read."""
+    """The request failed verification. The message is one sentence that the sender may read."""
 
     status = 403
 
     def headers(self) -> dict[str, str]:
-        """What the answer needs beside its sentence."""
+        """Return the headers of the response."""
         return {}
 
 
 class InvalidSignature(RejectedRequest):
-    """This request was not signed with a key of ours."""
+    """The request was not signed with one of our secrets."""
 
 
 class MissingSignature(InvalidSignature):
-    """This request was not signed at all; `header` is where its signature should be."""
+    """The request has no signature; `header` is the header that should contain it."""
 
     def __init__(self, header: str) -> None:
         self.header = canonical_header_name(header)
-        super().__init__(f"This address takes signed webhooks only, and {self.header} is missing.")
+        super().__init__(f"This endpoint accepts only signed webhooks, and {self.header} is missing.")
 
 
 class TimestampOutOfTolerance(InvalidSignature):
-    """The signature is genuine, but was made too long ago, or in the future: a replay, or a wrong clock."""
+    """The signature is valid but too old, or from the future: a replay attack or a wrong clock."""
 
 
 class CredentialsRequired(RejectedRequest):
-    """No user and password, or others: some senders name themselves only after this answer."""
+    """Credentials are missing or wrong. The response is a 401: some senders send credentials only after one."""
 
     status = 401
 
     def __init__(self, challenge: str) -> None:
         self.challenge = challenge
-        super().__init__("This address wants a user and password, or a token, that it knows.")
+        super().__init__("This endpoint requires valid credentials: a user and password, or a token.")
 
     def headers(self) -> dict[str, str]:
-        """The challenge: RFC 9110, 11.6.1."""
+        """Return the challenge: https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate."""
         return {"WWW-Authenticate": self.challenge}
 
 
 class SecretPathNotFound(RejectedRequest):
-    """An address that holds a secret, and not this one: the same answer as anywhere else that nothing is."""
+    """The path does not contain one of our secrets. The response is a 404, as for any unknown path."""
 
     status = 404
 
     def __init__(self) -> None:
-        super().__init__("Nothing is here.")
+        super().__init__("Not found.")
 
 
 def canonical_header_name(header: str) -> str:
-    """`x-hub-signature-256` as its owner writes it: X-Hub-Signature-256."""
+    """Return `x-hub-signature-256` as X-Hub-Signature-256."""
     return header.title()

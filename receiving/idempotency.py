@@ -1,4 +1,4 @@
-"""f(f(x)) = f(x): a delivery is claimed before it is worked on, and its response is kept for the next copy."""
+"""Idempotency: a delivery is claimed before it is handled, and its response is stored and returned to all copies."""
 
 import json
 import secrets
@@ -6,20 +6,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import store_batching
-from store import commit_if_unchanged, new_pipeline
+from store import DeferredPipeline, Pipe, Store, commit_if_unchanged, new_pipeline
 
-LEASE_SECONDS = 20  # seconds. Longer than the 15 Twilio waits; a claim whose worker died is free again after it
-CLAIM_TTL_SECONDS = 7 * 24 * 3600  # seconds. Twilio's signature carries no time, so a replay is stopped by memory alone
-WAIT_TIMEOUT_SECONDS = 10  # seconds that a second copy waits for the first one's response; Twilio gives up after 15
-POLL_INTERVAL_SECONDS = 0.02  # seconds
+LEASE_SECONDS = 20  # longer than Twilio waits (15 s); then the claim of a process that died expires
+CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
+WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
+POLL_INTERVAL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """What we answer, and will answer again to the same delivery."""
+    """The response to a delivery, and to each copy of it."""
 
     body: str = ""
     content_type: str = "text/xml; charset=utf-8"
@@ -28,29 +27,30 @@ class StoredResponse:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to work on one delivery, until the lease ends."""
+    """The right to handle one delivery until the lease expires: a Redis key, and the value that marks it as ours."""
 
     key: str
     token: str
 
 
 class StillRunning(Exception):
-    """Another copy is being worked on and has not finished in time."""
+    """Another copy of this delivery is being handled and was not finished in time."""
 
 
-def add_claim(pipe: Any, key: str) -> Claim:
-    """Put the claim on a pipeline; `settle` reads what came back from it."""
+def add_claim(pipe: Pipe, key: str) -> Claim:
+    """Add a claim to the pipeline. Pass the store's reply to this command on to `wait_for_response`."""
     claim = Claim(f"claim:{key}", "running " + secrets.token_hex(8))
     pipe.execute_command("SET", claim.key, claim.token, "NX", "GET", "PX", LEASE_SECONDS * 1000, get=True)
     return claim
 
 
 def wait_for_response(
-    redis: Any, claim: Claim, found: bytes | None, sleep: Callable[[float], None] = time.sleep
+    redis: Store, claim: Claim, found: bytes | None, sleep: Callable[[float], None] = time.sleep
 ) -> StoredResponse | None:
-    """None: the claim is ours. Otherwise the response the first copy got, waited for if it is still being made.
+    """Return None if the claim is ours, otherwise the stored response. Waits while another copy is being handled.
 
-    `found` is our own token if the claim was sent twice, because the store did not answer the first time.
+    `found` is the value that was at the claim's key before: our own token if the claim was sent twice.
+    Raises StillRunning after WAIT_TIMEOUT_SECONDS.
     """
     until = time.monotonic() + WAIT_TIMEOUT_SECONDS
     while found is not None and found != claim.token.encode():
@@ -63,19 +63,22 @@ def wait_for_response(
     return None
 
 
-def complete(redis: Any, pipe: Any, claim: Claim, response: StoredResponse) -> bool:
-    """Everything on the pipeline and the response, at once. False: the lease had ended and another copy took over."""
+def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: StoredResponse) -> bool:
+    """Commit the pipeline and store the response, in one transaction.
+
+    Returns False, and writes nothing, if the lease has expired and another copy took over.
+    """
     pipe.execute_command("SET", claim.key, _done_value(response), "EX", CLAIM_TTL_SECONDS)
-    return commit_if_unchanged(redis, pipe, claim.key, claim.token, by=store_batching.execute)
+    return commit_if_unchanged(redis, pipe, claim.key, claim.token, execute_with=store_batching.execute)
 
 
-def commit_once(redis: Any, pipe: Any, key: str, response: StoredResponse, ttl_seconds: int) -> bool:
-    """Everything on the pipeline at once, unless it was done before: False, and nothing is written.
+def commit_once(redis: Store, pipe: DeferredPipeline, key: str, response: StoredResponse, ttl_seconds: int) -> bool:
+    """Commit the pipeline and store the response, in one transaction, unless this key has a response.
 
-    For work that is nothing but these writes: it needs no lease, for it is done or not, and takes one round trip.
+    Returns False, and writes nothing, if it has. Handlers that only write need no lease: this takes one round trip.
     """
     pipe.execute_command("SET", f"claim:{key}", _done_value(response), "EX", ttl_seconds)
-    return commit_if_unchanged(redis, pipe, f"claim:{key}", "", by=store_batching.execute)
+    return commit_if_unchanged(redis, pipe, f"claim:{key}", "", execute_with=store_batching.execute)
 
 
 @lru_cache(100)
@@ -83,8 +86,8 @@ def _done_value(response: StoredResponse) -> str:
     return "done " + json.dumps([response.body, response.content_type, response.status], ensure_ascii=False)
 
 
-def release(redis: Any, claim: Claim) -> None:
-    """Give the claim back after a failure, so that the sender's next try does not wait for the lease."""
+def release(redis: Store, claim: Claim) -> None:
+    """Give up the claim after an error, so that a retry does not have to wait for the lease to expire."""
     pipe = new_pipeline(redis)
     pipe.execute_command("DEL", claim.key)
     commit_if_unchanged(redis, pipe, claim.key, claim.token)

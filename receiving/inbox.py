@@ -1,4 +1,4 @@
-"""Stores recent webhook requests, verified and rejected ones apart, for inspection and replay."""
+"""Stores recent webhook requests for inspection and replay. Rejected requests are stored separately."""
 
 import hashlib
 import json
@@ -16,16 +16,16 @@ ID_PATTERN = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
 MAX_REQUESTS = 2_000
 INBOX_TTL_SECONDS = 3 * 24 * 3600  # after the last request; requests hold phone numbers and messages
 PAGE_SIZE = 200
-MAX_SCANNED_REQUESTS = 400  # read at most in search of those from one source
+MAX_SCANNED_REQUESTS = 400  # limits the search for requests from one source
 
 MAX_INLINE_BODY_BYTES = 4 * 1024  # stored in the stream
 MAX_STORED_BODY_BYTES = 64 * 1024  # the start of a longer one is stored: enough to look at, but not to replay
 # Bodies between these sizes share a fixed number of slots, where a new one may overwrite an old one. Together they take
-# at most 10 MB: the smallest stores on Heroku hold 25.
+# at most 10 MB: the smallest store on Heroku holds 25 MB.
 LARGE_BODY_SLOTS, LARGE_BODIES_KEY = 160, "inbox:large"
 LARGE_BODY_MARKER = "sha256 "  # precedes the SHA-256 of a body that is stored in a slot
 
-# Requests that no usual mistake explains have a stream of their own, so that forgeries cannot push out the others.
+# Requests that no common mistake explains have a separate stream, so that forgeries cannot push out the others.
 REJECTED_STREAM, FORGED_STREAM = "inbox:rejected", "inbox:forged"
 MAX_REJECTED_REQUESTS = 100  # in each of the two streams; anybody can fill them
 MAX_REJECTED_BODY_BYTES = 4_096
@@ -43,7 +43,7 @@ class InboxEntry(NamedTuple):
 
 
 def save(pipe: Pipe, delivery: Delivery) -> None:
-    """Add a verified request on this pipeline."""
+    """Add a verified request to the inbox, on this pipeline."""
     size, note = len(delivery.body), ""
     if size > MAX_INLINE_BODY_BYTES:
         note = f"the start of {size} bytes"
@@ -93,14 +93,14 @@ def latest(redis: Store, count: int = 50, source: str = "") -> list[InboxEntry]:
 
 
 def latest_rejected(redis: Store, count: int = 50) -> list[tuple[str, Delivery, Mistake]]:
-    """Return the newest rejected requests, newest first: id, start of the request, mistake."""
+    """Return the newest rejected requests, newest first, as (id, start of the request, mistake)."""
     rows = [row for stream in (REJECTED_STREAM, FORGED_STREAM) for row in redis.xrevrange(stream, count=count)]
     rows.sort(key=lambda row: [int(part) for part in row[0].split(b"-")], reverse=True)
     return [(id.decode(), _parse_row(row), Mistake(*json.loads(row[b"note"]))) for id, row in rows[:count]]
 
 
 def source_of(delivery: Delivery) -> str:
-    """Return `sms`, `voice` or the provider's name, from the path."""
+    """Return the source of a request: `sms`, `voice` or the name of the provider."""
     first, _, rest = delivery.path.strip("/").partition("/")
     return rest.partition("/")[0] if first == "webhooks" else first
 

@@ -1,23 +1,24 @@
-"""Late answers: nobody reads the reply to a text that was fed in afterwards, so what it says leaves as a text."""
+"""Sends the response to a backfilled text as an SMS, because Twilio no longer waits for the response."""
 
-from typing import Any
 from xml.etree import ElementTree
 
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from sending import outbox
 from sending.outbox import OutboundMessage
+from store import Pipe
 
 
-def plan_late_reply(pipe: Any, delivery: Delivery, reply: StoredResponse) -> None:
-    """Plan every <Message> of our own TwiML for whoever texted, on the pipeline that holds the reply: all or nothing.
+def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) -> None:
+    """Add each <Message> in our TwiML to the outbox, addressed to the sender of the text, on this pipeline.
 
-    The ledger sends it like any text of ours: once, within the limits, and not to who texted STOP.
+    The outbox sends each once, within the rate limits, and not to people who opted out.
     """
-    if not (delivery["MessageSid"] and delivery["From"] and "xml" in reply.content_type and reply.body):
+    if not (delivery["MessageSid"] and delivery["From"] and "xml" in response.content_type and response.body):
         return
-    for number, message in enumerate(ElementTree.fromstring(reply.body).findall("Message")):  # noqa: S314 (ours)
-        words = "".join(message.itertext()).strip()
-        if words:
+    messages = ElementTree.fromstring(response.body).findall("Message")  # noqa: S314 (our own TwiML)
+    for number, message in enumerate(messages):
+        body = "".join(message.itertext()).strip()
+        if body:
             id = f"late:{delivery['MessageSid']}:{number}"
-            outbox.plan(pipe, OutboundMessage(id, delivery["From"], words, delivery["MessageSid"]))
+            outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"]))

@@ -1,20 +1,20 @@
-"""What a provider tells us, and how it is said to people."""
+"""An event in a provider's webhook, and helpers to summarize it for people."""
 
 import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
-MAX_LINE_CHARS = 160  # characters of one line: it has to fit into a text
-MAX_VALUE_CHARS = 100  # characters of one fact in it
+MAX_LINE_CHARS = 160  # of a summary: it must fit in one SMS
+MAX_VALUE_CHARS = 100  # of one value in it
 
 
 @dataclass(frozen=True)
 class ProviderEvent:
-    """One thing a provider tells us. Of two notices with the same `id` the second is not news.
+    """One event: the provider's name for it, its payload, and an id that is the same in redeliveries.
 
-    `notice["data.object.id"]` is what stands there, as one line of text, and "" when nothing does: whatever a
-    provider sends, saying it cannot fail.
+    `event["data.object.id"]` is the value at this path as one line of text, "" if there is none: a summary never fails,
+    whatever the payload is.
     """
 
     name: str
@@ -22,55 +22,49 @@ class ProviderEvent:
     id: str
 
     def __getitem__(self, path: str) -> str:
-        found = self.lookup(path)
-        return "" if isinstance(found, dict | list) or found is None else one_line(str(found), MAX_VALUE_CHARS)
+        value = self.lookup(path)
+        return "" if isinstance(value, dict | list) or value is None else one_line(str(value), MAX_VALUE_CHARS)
 
     def lookup(self, path: str) -> Any:
-        """What stands at this path of names and places in lists, as it is; None when nothing does."""
-        found = self.data
+        """Return the value at this path of keys and list indexes, joined by dots; None if there is none."""
+        value = self.data
         for step in path.split("."):
-            if isinstance(found, dict):
-                found = found.get(step)
-            elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
-                found = found[int(step)]
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+                value = value[int(step)]
             else:
                 return None
-        return found
+        return value
 
     def count(self, path: str) -> int:
-        """How many stand in the list there; 0 when there is none."""
-        found = self.lookup(path)
-        return len(found) if isinstance(found, list) else 0
+        """Return the length of the list at this path; 0 if there is none."""
+        value = self.lookup(path)
+        return len(value) if isinstance(value, list) else 0
 
 
 def parse_json(body: bytes | str) -> Any:
-    """What this JSON says. ValueError for anything that is none, too deep ones included."""
+    """Parse JSON. Raises ValueError also if it is nested too deeply."""
     try:
         return json.loads(body)
-    except RecursionError as too_deep:
-        raise ValueError("this JSON is nested too deeply") from too_deep
+    except RecursionError as error:
+        raise ValueError("this JSON is nested too deeply") from error
 
 
-def one_line(text: str, longest: int = MAX_LINE_CHARS) -> str:
-    """The text without line breaks, control characters and halves of characters, cut with an ellipsis."""
-    clean = text[: longest * 4]
+def one_line(text: str, max_chars: int = MAX_LINE_CHARS) -> str:
+    """Return the text without line breaks and unprintable characters, truncated with an ellipsis."""
+    clean = text[: max_chars * 4]
     if not clean.isprintable():
         clean = "".join(char if char.isprintable() else " " for char in clean)
     line = " ".join(clean.split())
-    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
-
-
-def mask_email(address: str) -> str:
-    """`ann@mail.example` as `a•••@mail.example`: a stage is no place for people's addresses."""
-    name, at, domain = address.rpartition("@")
-    return f"{name[:1]}•••@{domain}" if at and name else "somebody"
+    return line if len(line) <= max_chars else line[: max_chars - 1].rstrip() + "…"
 
 
 def split_words(name: str) -> str:
-    """`subscription_went_past_due` as words."""
+    """Return `subscription_went_past_due` as `subscription went past due`."""
     return re.sub(r"[^A-Za-z0-9]+", " ", name).strip()
 
 
-def pluralize(count: int, thing: str) -> str:
-    """`1 commit`, `3 commits`."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+def pluralize(count: int, noun: str) -> str:
+    """Return `1 commit` or `3 commits`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -19,7 +19,7 @@ from receiving.provider_event import ProviderEvent, one_line
 from receiving.providers import Provider
 from receiving.receiver import WebhookContext
 from receiving.signatures import secrets_with_prefix
-from sending.webhooks import raw_payloads
+from sending import raw_payloads
 from store import DeferredPipeline, new_pipeline
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def register_routes(state: BlueprintSetupState) -> None:
     secrets_by_name = context.settings(state.app).webhook_secrets
     known = providers.load()
     for name in secrets_by_name.keys() - known.keys():
-        log.warning("%s_WEBHOOK_SECRET names no provider; there are: %s", name.upper(), ", ".join(known))
+        log.warning("%s_WEBHOOK_SECRET names no provider. The providers are: %s", name.upper(), ", ".join(known))
     for name in known.keys() & secrets_by_name.keys():
         known[name].check_setting(secrets_by_name[name])
         _register_route(state, known[name], secrets_by_name[name])
@@ -77,7 +77,7 @@ def _max_body_bytes(provider: Provider) -> int:
 
 
 def _parse(provider: Provider, delivery: Delivery) -> list[ProviderEvent]:
-    """Return the events of a verified delivery. One that we cannot parse is accepted: the sender cannot fix that."""
+    """Return the events of a verified delivery; one UNREADABLE event if it cannot be parsed: a retry would not help."""
     try:
         return provider.parse(delivery)
     except ValueError as error:
@@ -88,8 +88,8 @@ def _parse(provider: Provider, delivery: Delivery) -> list[ProviderEvent]:
 def _publish_once(provider: Provider, webhook: WebhookContext, found: list[ProviderEvent]) -> bool:
     """Publish each of these events unless it was published before. Returns False if all of them were.
 
-    Needs no lease, because publishing is nothing but writes: a single event takes one transaction and one round trip.
-    Several take a transaction each, so that a redelivery completes a batch that was interrupted.
+    Needs no lease, because it only writes: a single event takes one transaction and one round trip. Several events take
+    one transaction each, so that a redelivery completes a batch that was interrupted.
     """
     if len(found) == 1:
         _publish(webhook.pipe, provider, found[0])
@@ -112,6 +112,6 @@ def _commit_once(provider: Provider, webhook: WebhookContext, pipe: DeferredPipe
 def _publish(pipe: DeferredPipeline, provider: Provider, event: ProviderEvent) -> None:
     is_readable = event.name != UNREADABLE
     summary = provider.summarize(event) if is_readable else f"{provider.title} sent something we cannot read"
-    data = {"provider": provider.name, "event": one_line(event.name), "line": one_line(summary)}
-    data["original"] = raw_payloads.save(pipe, event.data)
+    data = {"provider": provider.name, "event": one_line(event.name), "summary": one_line(summary)}
+    data["raw_payload"] = raw_payloads.save(pipe, event.data)
     events.publish(pipe, "webhook.received", **data)

@@ -39,11 +39,11 @@ Process = Callable[[Delivery], StoredResponse]
 """Verifies and handles a delivery. Raises RejectedRequest or StillRunning."""
 
 DedupKey = Callable[[Delivery], str]
-"""Returns the same key for all deliveries of one webhook, and another for each other webhook."""
+"""Returns a key that is the same for all deliveries of one webhook, and different for other webhooks."""
 
 
 def webhook(blueprint: Blueprint, path: str, key: DedupKey) -> Callable[[Handler], Handler]:
-    """Register a handler for Twilio's requests to this path, POST and GET. It runs once for each key."""
+    """Register a handler for Twilio's POST and GET requests to this path. It runs once per key."""
 
     def register(handler: Handler) -> Handler:
         once = with_lease(key, handler)
@@ -81,7 +81,7 @@ def _verify_twilio(delivery: Delivery) -> None:
 def respond(
     max_body_bytes: int, process: Process, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
 ) -> Response:
-    """Read the current request, process it and return the response, or the rejection."""
+    """Read the current request, process it and return the response, or a rejection."""
     delivery = read_request(max_body_bytes)
     try:
         return to_flask_response(process(delivery))
@@ -94,7 +94,7 @@ def read_request(max_body_bytes: int) -> Delivery:
     request.max_content_length = max_body_bytes
     body, content_length = request.get_data(), request.content_length
     if content_length is None and len(body) >= max_body_bytes:
-        abort(413)  # a chunked body: Werkzeug stops reading at the limit without an error
+        abort(413)  # the body is chunked: Werkzeug stops reading at the limit without an error
     if content_length is not None and len(body) < content_length:
         abort(400, "The body ended before its Content-Length.")
     ours = settings()
@@ -150,14 +150,14 @@ def _run_handler(context: WebhookContext, claim: idempotency.Claim, handler: Han
 
 
 def report_duplicate(redis: Store, delivery: Delivery, subject: str = "") -> None:
-    """Publish that nothing in this delivery was new; if it is a replay, its response says so too."""
+    """Publish that nothing in this delivery is new. If it is a replay, report the same in its response."""
     events.publish(redis, "delivery.duplicate", subject, address=delivery.redacted_path)
     if delivery.replay_mark:
         g.replay_result = replay_marker.DUPLICATE
 
 
 def to_flask_response(stored: StoredResponse) -> Response:
-    """Return the response for Flask; that to a replay has a header with the result."""
+    """Convert a response for Flask. The response to a replay gets a header with the result."""
     response = Response(stored.body, stored.status, content_type=stored.content_type)
     if "replay_result" in g:
         response.headers[replay_marker.HEADER] = g.replay_result
@@ -167,7 +167,7 @@ def to_flask_response(stored: StoredResponse) -> Response:
 def reject(
     delivery: Delivery, rejection: RejectedRequest, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
 ) -> Response:
-    """Return one sentence for the sender. The likely mistake goes to our log, the inbox and the event stream only."""
+    """Return the rejection. The sender reads one sentence; the likely mistake goes only to our log and the inbox."""
     mistake = diagnose(delivery, rejection) if diagnosis_budget.acquire() else TOO_MANY
     rejections.recorder.record(store(), delivery, rejection, mistake)
     return Response(f"{rejection}\n", rejection.status, rejection.headers(), content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Marks requests that we send to our own endpoints, replays and backfilled webhooks, with a token only we can make."""
+"""Marks the requests that we send to our own endpoints, replays and backfilled webhooks, with a signed token."""
 
 import hashlib
 import time
@@ -10,12 +10,12 @@ from config import Secrets
 from receiving.delivery import Delivery
 
 HEADER = "x-replay-mark"  # holds the token in the request, DONE or DUPLICATE in the response
-MAX_AGE_SECONDS = 300  # and as far in the future, because clocks differ
+MAX_AGE_SECONDS = 300  # also accepted this far in the future, because clocks differ
 DONE, DUPLICATE = "done", "duplicate"
 
 # The modes of a replay.
 REPLAYED = "replayed"  # the claim decides: a webhook that was processed before gets the stored response
-FORCED = "forced"  # processed once more in each run, under a claim of its own
+FORCED = "forced"  # processed again, once in each run
 BACKFILLED = "backfilled"  # the provider does not see the response, so messages in it are sent by the REST API
 
 
@@ -45,12 +45,12 @@ def replay_mode(delivery: Delivery) -> str:
 
 
 def claim_key(delivery: Delivery, key: str) -> str:
-    """Return the deduplication key; that of a forced replay is specific to its run."""
+    """Return the key for the claim: the deduplication key, extended by the run id if the replay is forced."""
     return f"{key}:{delivery.replay_mark.replace(' ', ':')}" if replay_mode(delivery) == FORCED else key
 
 
 def _signer(secrets: Secrets) -> TimestampSigner:
-    """Sign with the first secret, verify with all: itsdangerous expects the newest key last."""
+    """Return a signer that signs with the first secret and accepts all. itsdangerous expects the newest key last."""
     return TimestampSigner(list(reversed(secrets)), salt="replay mark", digest_method=hashlib.sha256)
 
 

@@ -1,4 +1,4 @@
-"""Requests as providers send them, for tests and for `make send`."""
+"""Builds requests as providers send them, for tests, `make send` and backfill."""
 
 import json
 from collections.abc import Iterable
@@ -10,14 +10,13 @@ from receiving.delivery import Delivery
 FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 
 
-def make_json_delivery(url: str, facts: Any, **headers: str) -> Delivery:
-    """A POST of these facts; `_` in a header's name stands for `-`."""
-    body = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
+def make_json_delivery(url: str, data: Any, **headers: str) -> Delivery:
+    """Return a POST with this data as JSON; `_` in the headers' names stands for `-`."""
+    body = json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
     return Delivery("POST", url, {"content-type": "application/json"}, body).with_headers(**headers)
 
 
 def make_form_delivery(url: str, fields: Iterable[tuple[str, str]], **headers: str) -> Delivery:
-    """The same as a form."""
-    return Delivery("POST", url, {"content-type": FORM_CONTENT_TYPE}, urlencode(list(fields)).encode()).with_headers(
-        **headers
-    )
+    """Return a POST with these fields as a form; `_` in the headers' names stands for `-`."""
+    body = urlencode(list(fields)).encode()
+    return Delivery("POST", url, {"content-type": FORM_CONTENT_TYPE}, body).with_headers(**headers)

@@ -1,4 +1,4 @@
-"""How signatures are compared: as bytes, in constant time, with every secret that counts now."""
+"""Helpers to verify the signatures of all senders: constant-time comparison, signature headers, timestamps."""
 
 import hmac
 import re
@@ -7,33 +7,31 @@ from collections.abc import Iterable, Iterator
 from receiving.delivery import Delivery
 from receiving.errors import InvalidSignature, MissingSignature, TimestampOutOfTolerance, canonical_header_name
 
-TIMESTAMP_PATTERN = re.compile(
-    r"[0-9]{1,12}"
-)  # ASCII only: int() would also take other scripts' digits, "_" and white space
+TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,12}")  # int() also accepts digits of other scripts, "_" and white space
 
 
-def constant_time_equal(given: str, ours: str | bytes) -> bool:
-    """Whether these are equal; how long it takes tells nothing about ours."""
-    expected = ours.encode() if isinstance(ours, str) else ours
+def constant_time_equal(given: str, expected: str | bytes) -> bool:
+    """Return whether an untrusted value equals ours, in a time that depends on neither."""
+    expected = expected.encode() if isinstance(expected, str) else expected
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected)
 
 
-def matches_any(given: str, ours: Iterable[str | bytes]) -> bool:
-    """Whether it equals one of ours. All are looked at, so the time does not tell which."""
-    return bool(sum([constant_time_equal(given, one) for one in ours]))
+def matches_any(given: str, expected: Iterable[str | bytes]) -> bool:
+    """Return whether an untrusted value equals one of ours, in a time that does not depend on which one."""
+    return bool(sum([constant_time_equal(given, value) for value in expected]))
 
 
-def verify_header(delivery: Delivery, header: str, ours: Iterable[str]) -> None:
-    """Raise InvalidSignature unless this header holds one of our signatures."""
+def verify_header(delivery: Delivery, header: str, expected: Iterable[str]) -> None:
+    """Raise MissingSignature or InvalidSignature unless this header is one of the expected signatures."""
     given = delivery.headers.get(header, "")
     if not given:
         raise MissingSignature(header)
-    if not matches_any(given, ours):
+    if not matches_any(given, expected):
         raise InvalidSignature(f"{canonical_header_name(header)} is not valid for this request.")
 
 
 def parse_signature_header(header: str) -> tuple[str, list[str]]:
-    """The `t` and every `v1` of `t=…,v1=…,v1=…`. ("", []) for nonsense, and for two times: only one can be signed."""
+    """Return the `t` and each `v1` of a header `t=…,v1=…,v1=…`; ("", []) if it does not have exactly one valid `t`."""
     pairs = [part.strip().partition("=") for part in header.split(",")]
     times = [value for name, _, value in pairs if name == "t"]
     if len(times) != 1 or not TIMESTAMP_PATTERN.fullmatch(times[0]):
@@ -42,19 +40,20 @@ def parse_signature_header(header: str) -> tuple[str, list[str]]:
 
 
 def parse_timestamp(text: str) -> float | None:
-    """Seconds since 1970 as a sender writes them; None for anything else."""
+    """Return a sender's timestamp in seconds since 1970; None if it is not a number of seconds."""
     return float(text) if TIMESTAMP_PATTERN.fullmatch(text) else None
 
 
-def check_timestamp(delivery: Delivery, signed_at: float | None, window: float) -> None:
-    """Raise TimestampOutOfTolerance when it was signed more than `window` seconds before or after it came.
+def check_timestamp(delivery: Delivery, signed_at: float | None, tolerance_seconds: float) -> None:
+    """Raise TimestampOutOfTolerance if the delivery was signed too long before, or after, it was received.
 
-    Asked after the signature, so that only its owner learns how our clocks differ.
+    Call it after verifying the signature: only a holder of the secret may learn the difference of the clocks.
     """
-    if signed_at is None or abs(delivery.received_at - signed_at) > window:
-        raise TimestampOutOfTolerance(f"The signature's time is more than {window / 60:.0f} minutes away from ours.")
+    if signed_at is None or abs(delivery.received_at - signed_at) > tolerance_seconds:
+        minutes = f"{tolerance_seconds / 60:.0f} minutes"
+        raise TimestampOutOfTolerance(f"The timestamp of the signature differs from our clock by more than {minutes}.")
 
 
-def secrets_with_prefix(secrets: Iterable[str], mark: str) -> Iterator[str]:
-    """The secrets that begin with this mark (`path:`, `basic:`, …), without it."""
-    return (secret[len(mark) :] for secret in secrets if secret.startswith(mark))
+def secrets_with_prefix(secrets: Iterable[str], prefix: str) -> Iterator[str]:
+    """Yield the secrets with this prefix (`path:`, `basic:`, …), without the prefix."""
+    return (secret[len(prefix) :] for secret in secrets if secret.startswith(prefix))

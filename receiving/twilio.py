@@ -1,4 +1,4 @@
-"""Twilio's signature over the raw public URL: https://www.twilio.com/docs/usage/security."""
+"""Twilio's signature over the raw public URL and the form: https://www.twilio.com/docs/usage/security."""
 
 import base64
 import hashlib
@@ -14,27 +14,27 @@ from receiving.signatures import constant_time_equal
 SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
 ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
-MAX_BODY_BYTES = 256 * 1024  # bytes. Twilio's own requests stay far below; its documents end at 64 kB
+MAX_BODY_BYTES = 256 * 1024  # Twilio's requests are far smaller
 
 
 def compute_signature(
     secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1"
 ) -> str:
-    """The signature Twilio sends for this URL and these form fields (none for GET and JSON), in Base64."""
+    """Return Twilio's signature of this URL and these form fields, in Base64. GET and JSON have no fields."""
     text = url + "".join(name + value for name, value in sorted(set(fields)))
     mac = hmac.new(secret.encode(), text.encode("utf-8", "surrogatepass"), ALGORITHMS[algorithm])
     return base64.b64encode(mac.digest()).decode()
 
 
 def sign_delivery(delivery: Delivery, settings: Settings) -> Delivery:
-    """The delivery as Twilio would sign it: with the newest Auth Token, whatever key it came with."""
-    headers = {name: text for name, text in delivery.headers.items() if name != SETTINGS_HEADER}
+    """Return the delivery signed with the newest Auth Token, whatever key it was signed with before."""
+    headers = {name: value for name, value in delivery.headers.items() if name != SETTINGS_HEADER}
     signature = compute_signature(settings.twilio_auth_token[0], delivery.url, delivery.form)
     return replace(delivery, headers=headers | {SIGNATURE_HEADER: signature})
 
 
 def verify(delivery: Delivery, settings: Settings) -> None:
-    """Raise InvalidSignature unless one of our keys signed exactly this request."""
+    """Raise MissingSignature or InvalidSignature unless the delivery was signed with one of our keys."""
     given = delivery.headers.get(SIGNATURE_HEADER, "")
     if not given:
         raise MissingSignature(SIGNATURE_HEADER)
@@ -50,7 +50,10 @@ def verify(delivery: Delivery, settings: Settings) -> None:
 
 
 def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]]:
-    """The keys that may have signed it. The header only names a key; which algorithm goes with it is ours to say."""
+    """Yield algorithm and key: each Auth Token or, if the request names a SharedKey, only that key.
+
+    The request cannot choose the algorithm: it must be the one that is configured for the key.
+    """
     named = delivery.headers.get(SETTINGS_HEADER)
     if named is None:
         yield from (("HMAC_SHA1", token) for token in settings.twilio_auth_token)
@@ -62,7 +65,7 @@ def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[st
 
 
 def body_matches(delivery: Delivery) -> bool:
-    """A body that is no form is signed through its SHA-256 in the query; both must fit."""
+    """Return whether the query has the body's SHA-256. Forms do not need it: their fields are signed."""
     if delivery.method != "POST" or delivery.form or not delivery.body:
         return True
     claimed = delivery.query.get("bodySHA256", "")
@@ -70,7 +73,7 @@ def body_matches(delivery: Delivery) -> bool:
 
 
 def _candidate_urls(url: str) -> list[str]:
-    """The URL as sent and, for https, without its port: Twilio drops it for voice."""
+    """Return the URL and, for https with a port, the URL without it, which Twilio signs for calls."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     name, colon, port = host.rpartition(":")

@@ -1,1 +1,1 @@
-"""Programs that start or serve the project from a shell: the demo, the live number, the release step, samples."""
+"""Programs for the shell: the demo, the live number, the release step, samples, documents."""

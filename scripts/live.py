@@ -1,4 +1,4 @@
-"""The real number, answered from this machine: a tunnel, the number's webhooks set, and put back at the end."""
+"""Answers a real number from this machine: opens a tunnel, sets the number's webhooks, and restores them at the end."""
 
 import contextlib
 import json
@@ -17,8 +17,11 @@ import config
 from scripts import demo
 from scripts.demo import CannotStart
 
-SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # what the number called before; kept until it is put back
-# An application's sid wins over the number's own addresses, so ours only count when there is none.
+SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
+# Twilio repeats a request up to five times if it cannot connect or gets a 5xx, within its 15 seconds in all:
+# https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+CONNECTION_OVERRIDES = "#rc=5&rp=ct,5xx"
+# A TwiML application would take precedence over the number's own URLs, so it is removed.
 NUMBER_SETTINGS = {
     "voice_application_sid": "",
     "voice_url": "/voice",
@@ -36,16 +39,16 @@ NUMBER_SETTINGS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Live until Ctrl-C. 0: everything was put back. 1: it could not start. 2: the number was left as it is."""
+    """Run until Ctrl-C. Return 0; 1 if it could not start, 2 if the number was not changed."""
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, signal.default_int_handler)  # until something is to be put back, just end
+        signal.signal(stop, signal.default_int_handler)  # until there is something to restore
     given = demo.add_dotenv(dict(os.environ))
     try:
         settings = config.load({"REDIS_URL": "redis://unused", **given})
         number = find_number(settings)
         restore_leftover_webhooks(number)
         with open_tunnel(given) as public_url:
-            wanted = {name: public_url + path if path[:1] == "/" else path for name, path in NUMBER_SETTINGS.items()}
+            wanted = {name: _complete(public_url, value) for name, value in NUMBER_SETTINGS.items()}
             number = number.fetch()
             before = {name: getattr(number, name) or "" for name in NUMBER_SETTINGS}
             if not confirm_changes(settings.twilio_phone_number, before, wanted, "--yes" in arguments):
@@ -55,13 +58,17 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nNothing was changed.")
         return 2
-    except (CannotStart, config.ConfigError) as trouble:
-        print(trouble, file=sys.stderr)
+    except (CannotStart, config.ConfigError) as error:
+        print(error, file=sys.stderr)
         return 1
 
 
+def _complete(public_url: str, value: str) -> str:
+    return f"{public_url}{value}{CONNECTION_OVERRIDES}" if value.startswith("/") else value
+
+
 def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
-    """What web and worker run with: the real account, and a store of our own unless REDIS_URL is set."""
+    """Return the processes' environment: the real account, and an embedded store unless REDIS_URL is set."""
     port = given.get("PORT", "8000")
     return {
         **given,
@@ -74,7 +81,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def open_tunnel(given: dict[str, str]) -> Iterator[str]:
-    """The address the world reaches this machine at: PUBLIC_URL, or a tunnel that ends with us."""
+    """Yield the public URL of this machine: PUBLIC_URL, or a tunnel that is closed at the end."""
     demo.check_port("PORT", port := given.get("PORT", "8000"))
     if given.get("PUBLIC_URL"):
         yield given["PUBLIC_URL"].rstrip("/")
@@ -84,9 +91,9 @@ def open_tunnel(given: dict[str, str]) -> Iterator[str]:
 
     try:
         public_url = str(ngrok.connect(port, "http", schemes=["https"]).public_url)
-    except (PyngrokError, OSError) as trouble:
+    except (PyngrokError, OSError) as error:
         raise CannotStart(
-            f"No tunnel: {trouble}\nSet NGROK_AUTHTOKEN in .env, or PUBLIC_URL to an address that reaches this machine."
+            f"No tunnel: {error}\nSet NGROK_AUTHTOKEN in .env, or PUBLIC_URL to an address that reaches this machine."
         ) from None
     try:
         yield public_url
@@ -95,43 +102,45 @@ def open_tunnel(given: dict[str, str]) -> Iterator[str]:
 
 
 def find_number(settings: config.Settings) -> Any:
-    """The number's resource at Twilio, or CannotStart with what is wrong."""
+    """Return the number's resource at Twilio. Raises CannotStart."""
     client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0])
     if settings.twilio_api_url:
         client.api.base_url = settings.twilio_api_url
     try:
         found = client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
-    except TwilioException as refusal:
-        raise CannotStart(f"Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal}") from None
-    except requests.exceptions.RequestException as trouble:
-        raise CannotStart(f"Twilio could not be reached: {type(trouble).__name__}. Is there a network?") from None
+    except TwilioException as error:
+        raise CannotStart(f"Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}") from None
+    except requests.exceptions.RequestException as error:
+        raise CannotStart(f"Twilio could not be reached: {type(error).__name__}. Is there a network?") from None
     if not found:
-        raise CannotStart("TWILIO_PHONE_NUMBER is not a number of this account: see the console's list of numbers.")
+        raise CannotStart(
+            "TWILIO_PHONE_NUMBER is not a number of this account: see the list of numbers in the console."
+        )
     return found[0]
 
 
 def restore_leftover_webhooks(number: Any) -> None:
-    """A run that was killed could not put the number's webhooks back: do it now, if they are still the ones it set."""
+    """Restore the webhooks that a killed run has left, unless somebody has changed them since."""
     if not SAVED_WEBHOOKS_FILE.exists():
         return
-    left = json.loads(SAVED_WEBHOOKS_FILE.read_text())
-    if left["sid"] == number.sid:
-        restore_webhooks(number, left["before"], left["wanted"])
+    saved = json.loads(SAVED_WEBHOOKS_FILE.read_text())
+    if saved["sid"] == number.sid:
+        restore_webhooks(number, saved["before"], saved["wanted"])
     SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
 
 
 def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool) -> bool:
-    """Show what changes, and ask."""
-    print(f"The webhooks of {name} now, and while this runs:\n")
+    """Show the changes. Return whether the user confirms them."""
+    print(f"The webhooks of {name}, now and while this program runs:\n")
     for field, new in wanted.items():
         if before[field] != new:
             print(f"  {field:<24}{before[field] or '(none)'}\n  {'':<20}->  {new or '(none)'}")
-    print("\nThey are put back at the end.")
+    print("\nThey will be restored at the end.")
     return yes or input("Change them? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str]) -> int:
-    """Web and worker first, then the number's webhooks; at the end the other way round."""
+    """Start web and worker, then set the webhooks; undo both in reverse order. Return the exit status."""
     stopping = demo.stop_on_signals()
     demo.FOLDER.mkdir(exist_ok=True)
     supervisor = demo.start_supervisor(environ)
@@ -154,22 +163,22 @@ def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: di
 
 
 def restore_webhooks(number: Any, before: dict[str, str], wanted: dict[str, str]) -> None:
-    """The old webhooks, unless somebody changed them meanwhile."""
+    """Restore the webhooks, unless somebody has changed them in the meantime."""
     changed = [name for name in wanted if (getattr(number, name) or "") != wanted[name]]
     if changed:
         print(
-            f"Somebody changed {', '.join(changed)} meanwhile: the number is left as it is. Before us it was {before}"
+            f"Somebody changed {', '.join(changed)} in the meantime, so nothing is restored. The original was {before}"
         )
         return
     for attempt in range(5):
         try:
             number.update(**before)
-            print("The number's webhooks are as they were.")
+            print("The number's original webhooks are set again.")
             return
-        except (TwilioException, requests.exceptions.RequestException) as trouble:
-            print(f"Putting the webhooks back failed ({trouble}), trying again …", file=sys.stderr)
+        except (TwilioException, requests.exceptions.RequestException) as error:
+            print(f"The webhooks could not be restored ({error}), trying again …", file=sys.stderr)
             time.sleep(2**attempt)
-    print(f"They could not be put back. They were: {json.dumps(before)}", file=sys.stderr)
+    print(f"The webhooks could not be restored. They were: {json.dumps(before)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The release step: says in plain words what is missing before a new version goes live, and stops it if it must."""
+"""The release step: lists missing settings before a new version goes live, and stops it if one is required."""
 
 import sys
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from sending.webhooks.encryption import Encryption, WrongKey
 
 
 def main() -> int:
-    """0 when this version can go live; 1, with the reasons, when it cannot."""
+    """Return 0 if this version can go live. Otherwise print the reasons, and return 1."""
     try:
         settings = config.load()
-    except config.ConfigError as missing:
-        print(f"This version cannot go live yet.\n{missing}", file=sys.stderr)
+    except config.ConfigError as error:
+        print(f"This version cannot go live yet.\n{error}", file=sys.stderr)
         return 1
     must = list(_check_store(settings))
     should = [*_check_locked_endpoints(settings), *_check_recommendations(settings)]
@@ -30,40 +30,40 @@ def main() -> int:
     for line in should:
         print(f"SHOULD  {line}", file=sys.stderr)
     if not must:
-        print("Everything this version must have is there.")
+        print("Nothing that this version requires is missing.")
     return 1 if must else 0
 
 
 def _check_store(settings: config.Settings) -> Iterator[str]:
     try:
         store_pool.connect(settings, store_budget.TOOL).ping()
-    except redis.exceptions.RedisError as trouble:
-        yield f"The store at REDIS_URL does not answer: {trouble}."
+    except redis.exceptions.RedisError as error:
+        yield f"The store at REDIS_URL does not answer: {error}."
 
 
 def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
-    """No reason to stay down: what is locked is paused and loses nothing, and may have to be mended in a live app."""
-    with suppress(redis.exceptions.RedisError):  # which is told above
+    """Only a recommendation: locked endpoints are paused and lose nothing, and repairing them needs a running app."""
+    with suppress(redis.exceptions.RedisError):  # reported by _check_store
         locked = credentials.find_undecryptable(
             store_pool.connect(settings, store_budget.TOOL), Encryption(settings.secret_key)
         )
         if locked:
-            yield f"{WrongKey()} It concerns {len(locked)} of the addresses that hear our webhooks."
+            yield f"{WrongKey()} Affected webhook endpoints: {len(locked)}."
 
 
 def _check_recommendations(settings: config.Settings) -> Iterator[str]:
     if not settings.public_url:
-        yield "Set PUBLIC_URL to our address: without it there are no status callbacks and no live updates."
+        yield "Set PUBLIC_URL to this app's address: without it there are no status callbacks and no live updates."
     elif not settings.is_public_https:
-        yield "PUBLIC_URL should start with https://, so that nobody reads the webhooks on their way."
+        yield "PUBLIC_URL should start with https://, so that webhooks are encrypted."
     try:
         gateway = TwilioGateway(settings, store_pool.connect(settings, store_budget.TOOL))
         numbers = gateway.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
-    except TwilioException as refusal:
-        yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {refusal}."
+    except TwilioException as error:
+        yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}."
         return
     except requests.exceptions.RequestException:
-        yield "Twilio could not be asked about the number; nothing is wrong with this version."
+        yield "Twilio could not be reached, so the number was not checked. Nothing is wrong with this version."
         return
     if not numbers:
         yield f"TWILIO_PHONE_NUMBER is not a number of this account: {settings.twilio_phone_number[:3]}…"

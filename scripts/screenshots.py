@@ -1,4 +1,4 @@
-"""Takes the README's pictures from a demo that runs: `make demo` in one window, `make screenshots` in another."""
+"""Takes the screenshots of README.md: run `make demo` in one window and `make screenshots` in another."""
 
 import json
 import os
@@ -18,7 +18,7 @@ FRONT_ROW, BALCONY, AISLE = "+447700900201", "+447700900202", "+12025550143"
 
 
 def main() -> None:
-    """Play a small scene, and take a picture of each page."""
+    """Play a small scene, and take a screenshot of each page."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         sys.exit("Chromium is missing: apt-get install chromium")
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def play_scene(phones: Page) -> str:
-    """Two people text, one calls: the sid of that call."""
+    """Let two people text and one call. Return the sid of the call."""
     numbers = [handset["number"] for handset in get_json("/handsets")["handsets"]] or [FRONT_ROW, BALCONY, AISLE]
     first, second, third = (numbers * 3)[:3]
     post_json(f"/handsets/{first}/texts", {"body": "time"})
@@ -47,22 +47,22 @@ def play_scene(phones: Page) -> str:
     post_json(f"/handsets/{first}/texts", {"body": "count"})
     call = post_json(f"/handsets/{third}/calls", {})["sid"]
     post_json(f"/handsets/{third}/calls/{call}/keys", {"digits": "4", "wait": 20})
-    time.sleep(8)  # a picture of a scene needs the scene to have been played
+    time.sleep(8)  # until workers have delivered the answers
     return str(call)
 
 
 def get_json(path: str) -> dict:
-    """JSON from the exchange."""
-    with urllib.request.urlopen(PHONES_URL + path, timeout=10) as answer:  # noqa: S310
-        return json.load(answer)
+    """GET JSON from the exchange."""
+    with urllib.request.urlopen(PHONES_URL + path, timeout=10) as response:  # noqa: S310
+        return json.load(response)
 
 
 def post_json(path: str, data: dict) -> dict:
-    """JSON to the exchange and back."""
+    """POST JSON to the exchange, and return its response."""
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(PHONES_URL + path.replace("+", "%2B"), json.dumps(data).encode(), headers)  # noqa: S310
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        return json.load(response)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Sends a realistic signed webhook of any provider to a running app: python -m scripts.send stripe invoice.paid.
+"""Sends a signed sample webhook of a provider to a running app: python -m scripts.send stripe invoice.paid.
 
-The secrets are the environment's (STRIPE_WEBHOOK_SECRET, …) and, for what it does not have, those of .env.demo.
+The secrets (STRIPE_WEBHOOK_SECRET, …) come from the environment, else from .env.demo.
 """
 
 import argparse
@@ -18,52 +18,52 @@ from receiving.delivery import Delivery
 from scripts import demo
 from scripts.demo import read_env
 
-REQUEST_TIMEOUT_SECONDS = 10  # seconds, as GitHub and Dropbox wait
+REQUEST_TIMEOUT_SECONDS = 10  # as GitHub and Dropbox have it
 DEMO_ENV_FILE = Path(__file__).parents[1] / ".env.demo"
 RUNNING_ENV_FILE = demo.FOLDER / "environment"  # written by the running demo
 
 
 def main(words: list[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
-    """0 when the app took it, 1 when it did not, 2 when there was nothing to send."""
+    """Return 0 if the app accepted the webhook, 1 if it did not, 2 if none could be made."""
     environ = os.environ if environ is None else environ
-    asked = _parse_arguments(words, find_app_url(environ))
-    held = read_env(DEMO_ENV_FILE) | dict(environ)
-    provider = providers.load()[asked.provider]
-    found = held.get(provider.setting_name, "")
-    if not found:
-        print(f"Set {provider.setting_name}, the same as the app has: {provider.setting_description}.", file=sys.stderr)
+    options = _parse_arguments(words, find_app_url(environ))
+    provider = providers.load()[options.provider]
+    setting = (read_env(DEMO_ENV_FILE) | dict(environ)).get(provider.setting_name, "")
+    if not setting:
+        print(
+            f"Set {provider.setting_name} to the same value as for the app: {provider.setting_description}.",
+            file=sys.stderr,
+        )
         return 2
-    if asked.event and asked.event not in provider.samples:
-        print(f"{provider.title} has these: {' '.join(provider.samples)}", file=sys.stderr)
+    if options.event and options.event not in provider.samples:
+        print(f"{provider.title} has these samples: {' '.join(provider.samples)}", file=sys.stderr)
         return 2
     try:
-        secrets = tuple(map(config.Secret, filter(None, map(str.strip, found.split(",")))))
-        delivery = provider.make_signed_sample(asked.event, secrets, asked.signed_for or asked.to)
-    except ValueError as trouble:
-        print(f"{trouble}.", file=sys.stderr)
+        secrets = tuple(map(config.Secret, filter(None, map(str.strip, setting.split(",")))))
+        delivery = provider.make_signed_sample(options.event, secrets, options.signed_for or options.to)
+    except ValueError as error:
+        print(f"{error}.", file=sys.stderr)
         return 2
-    return _send(provider, delivery, asked.to)
+    return _send(provider, delivery, options.to)
 
 
 def find_app_url(environ: Mapping[str, str]) -> str:
-    """The app's address: at the environment's PORT, or else where the demo that runs is."""
-    demo = read_env(RUNNING_ENV_FILE) if RUNNING_ENV_FILE.exists() and "PORT" not in environ else {}
-    return demo.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT', '8000')}"
+    """Return the app's URL: at PORT if the environment sets it, else that of the running demo."""
+    running = read_env(RUNNING_ENV_FILE) if RUNNING_ENV_FILE.exists() and "PORT" not in environ else {}
+    return running.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT', '8000')}"
 
 
-def _parse_arguments(words: list[str] | None, app: str) -> argparse.Namespace:
-    known = providers.load()
+def _parse_arguments(words: list[str] | None, app_url: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.send", description=(__doc__ or "").partition(":")[0] + ".")
-    parser.add_argument("provider", choices=list(known))
-    parser.add_argument("event", nargs="?", default="", help="one of its samples; without it, the first")
-    parser.add_argument("--to", default=app, type=parse_origin, help="the app; %(default)s")
-    parser.add_argument(
-        "--signed-for", default="", type=parse_origin, help="its PUBLIC_URL, if that is another address"
-    )
+    parser.add_argument("provider", choices=list(providers.load()))
+    parser.add_argument("event", nargs="?", default="", help="one of its samples; by default the first")
+    parser.add_argument("--to", default=app_url, type=parse_origin, help="the app; by default %(default)s")
+    parser.add_argument("--signed-for", default="", type=parse_origin, help="the app's PUBLIC_URL, if it differs")
     return parser.parse_args(words)
 
 
 def parse_origin(text: str) -> str:
+    """Return the URL without a final slash. Raises ArgumentTypeError."""
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise argparse.ArgumentTypeError("must be an address such as http://127.0.0.1:8000")
@@ -73,9 +73,9 @@ def parse_origin(text: str) -> str:
 def _send(provider: providers.Provider, delivery: Delivery, to: str) -> int:
     target = delivery.url.partition("://")[2].partition("/")[2]
     with requests.Session() as session:
-        session.trust_env = False  # neither a proxy nor a ~/.netrc may change what was signed
+        session.trust_env = False  # a ~/.netrc or a proxy would change what was signed
         try:
-            answer = session.request(
+            response = session.request(
                 delivery.method,
                 f"{to}/{target}",
                 data=delivery.body,
@@ -83,14 +83,14 @@ def _send(provider: providers.Provider, delivery: Delivery, to: str) -> int:
                 timeout=REQUEST_TIMEOUT_SECONDS,
                 allow_redirects=False,
             )
-        except requests.RequestException as trouble:
-            print(f"Nobody took it at {to}: {trouble}. Is the app running? Try: make demo", file=sys.stderr)
+        except requests.RequestException as error:
+            print(f"No response from {to}: {error}. Is the app running? Try: make demo", file=sys.stderr)
             return 1
-    line = "; ".join(provider.summarize(notice) for notice in provider.parse(delivery))
-    print(f"{answer.status_code} for {provider.title}: {line}")
-    if not answer.ok:
-        print(answer.text.strip(), file=sys.stderr)
-    return 0 if answer.ok else 1
+    summary = "; ".join(provider.summarize(event) for event in provider.parse(delivery))
+    print(f"{response.status_code} for {provider.title}: {summary}")
+    if not response.ok:
+        print(response.text.strip(), file=sys.stderr)
+    return 0 if response.ok else 1
 
 
 if __name__ == "__main__":

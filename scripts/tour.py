@@ -1,12 +1,12 @@
-"""The reading tour: the files of the main path in reading order, with their lines. `make tour` prints it."""
+"""The reading tour: the files of the main path in reading order, with line counts. `make tour` prints it."""
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MAX_LINES = 3_500
+MAX_LINES = 3_500  # about an hour of reading
 
-# What a reader learns in each step -> the files that teach it.
+# Subject of each step -> its files.
 TOUR = {
     "The wiring: app, settings, event stream": ["app.py", "config.py", "events.py"],
     "A webhook arrives: verified, claimed, stored": [
@@ -37,19 +37,19 @@ TOUR = {
 
 
 def lines(name: str) -> int:
-    """The number of lines of a file, or of all Python files in a folder."""
+    """Return the number of lines of a file, or of all Python files in a folder."""
     path = ROOT / name
     files = sorted(path.glob("*.py")) if path.is_dir() else [path]
     return sum(len(file.read_text().splitlines()) for file in files)
 
 
 def total() -> int:
-    """The number of lines of the whole tour."""
+    """Return the number of lines of the whole tour."""
     return sum(lines(name) for names in TOUR.values() for name in names)
 
 
 def main() -> int:
-    """Print the tour; 1 if it has become longer than an hour's reading."""
+    """Print the tour. Return 1 if it has more than MAX_LINES."""
     for step, names in TOUR.items():
         print(step)
         for name in names:

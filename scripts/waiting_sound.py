@@ -1,18 +1,18 @@
-"""Makes static/waiting.wav: three seconds of soft bells that callers hear while a worker works."""
+"""Generates static/waiting.wav: three seconds of soft bells that callers hear while a task runs."""
 
 import math
 import wave
 from array import array
 from pathlib import Path
 
-SAMPLES_PER_SECOND = 8_000  # samples a second, as telephones have them
+SAMPLES_PER_SECOND = 8_000  # as on the telephone network
 DURATION_SECONDS = 3
 BELLS = ((0.0, 523.25), (0.75, 659.25), (1.5, 783.99), (2.25, 659.25))  # seconds, hertz: C, E, G, E
-AMPLITUDE = 0.12  # of full scale: it comforts, it does not shout
+AMPLITUDE = 0.12  # of full scale
 
 
 def synthesize() -> array:
-    """The samples: each bell fades by half every eighth of a second."""
+    """Return the samples. The volume of a bell halves every eighth of a second."""
     samples = [0.0] * (SAMPLES_PER_SECOND * DURATION_SECONDS)
     for start, pitch in BELLS:
         for at in range(int(start * SAMPLES_PER_SECOND), len(samples)):
@@ -22,7 +22,7 @@ def synthesize() -> array:
 
 
 def main() -> None:
-    """Write the file."""
+    """Write static/waiting.wav."""
     with wave.open(str(Path(__file__).parents[1] / "static" / "waiting.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

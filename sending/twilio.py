@@ -17,6 +17,7 @@ import events
 from config import Settings
 from masking import alias, mask
 from sending import opt_outs, outbox, rate_limits
+from sending.http.responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
 from store import Store
@@ -46,6 +47,7 @@ class TwilioGateway:
         self.settings, self.redis = settings, redis
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs the headers of each request
         http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
+        skip_informational(http.session)
         self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
         if settings.twilio_api_url:
             self.client.api.base_url = settings.twilio_api_url

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from sending.webhooks.catalogue import message_id_for
+from sending.webhooks.messages import id_for_event
 from stage.sanitize import sanitize
 from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
@@ -61,7 +61,7 @@ class Timeline:
         id = event.subject or event.id
         if self.entry_ids_by_message.get(id) in self.entries:
             id = self.entry_ids_by_message[id]
-        self.entry_ids_by_message[message_id_for(event.id)] = id
+        self.entry_ids_by_message[id_for_event(event.id)] = id
         if len(self.entry_ids_by_message) > MAX_MESSAGES:
             del self.entry_ids_by_message[next(iter(self.entry_ids_by_message))]
         if id not in self.entries:

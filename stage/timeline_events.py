@@ -172,7 +172,7 @@ def _recording_ready(entry: TimelineEntry, event: Event) -> None:
 def _webhook_received(entry: TimelineEntry, event: Event) -> None:
     entry.channel, entry.status = "webhook", "success"
     entry.who = sanitize(event.data.get("provider"), 40)
-    entry.request, entry.answer = sanitize(event.data.get("event"), 60), sanitize(event.data.get("line"))
+    entry.request, entry.answer = sanitize(event.data.get("event"), 60), sanitize(event.data.get("summary"))
     entry.add_step(event, "received", "success")
 
 

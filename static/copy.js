@@ -1,24 +1,25 @@
-// Buttons that copy the text of another part of the page; where the browser lets nobody copy, it is selected instead.
-const said = document.getElementById("copied");
-let fading;
+// Buttons that copy an element's text. Without access to the clipboard they select it.
+const MESSAGE_MS = 3000;
+const status = document.getElementById("copied");
+let timer;
 
 for (const button of document.querySelectorAll("button[data-copies]")) {
-  button.hidden = false; // without this script a button would do nothing
+  button.hidden = false; // hidden without JavaScript
   button.addEventListener("click", () => copy(document.getElementById(button.dataset.copies)));
 }
 
-async function copy(part) {
+async function copy(element) {
   try {
-    await navigator.clipboard.writeText(part.textContent);
-    tell("Copied.");
+    await navigator.clipboard.writeText(element.textContent);
+    announce("Copied.");
   } catch {
-    getSelection().selectAllChildren(part); // no https, or not allowed
-    tell("Selected: press Ctrl-C.");
+    getSelection().selectAllChildren(element); // not HTTPS, or not permitted
+    announce("Selected: press Ctrl-C.");
   }
 }
 
-function tell(words) {
-  clearTimeout(fading);
-  said.textContent = words;
-  fading = setTimeout(() => (said.textContent = ""), 3000);
+function announce(message) {
+  clearTimeout(timer);
+  status.textContent = message;
+  timer = setTimeout(() => (status.textContent = ""), MESSAGE_MS);
 }

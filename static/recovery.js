@@ -1,20 +1,21 @@
-// How far a recovery is: asked every half second until it is over.
-const part = document.getElementById("recovery");
-const OPEN = ["waiting", "working"];
+// Shows the progress of a recovery: polls every half second until it has ended.
+const section = document.getElementById("recovery");
+const OPEN_STATES = ["waiting", "working"];
+const INTERVAL_MS = 500;
 
-async function look() {
-  const answer = await fetch(part.dataset.look, { signal: AbortSignal.timeout(5000) }).catch(() => null);
-  if (answer?.ok) show(await answer.json());
-  if (answer?.status === 403) return; // logged out, or forgotten
-  if (OPEN.includes(part.dataset.state)) setTimeout(look, 500);
+async function poll() {
+  const response = await fetch(section.dataset.statusUrl, { signal: AbortSignal.timeout(5000) }).catch(() => null);
+  if (response?.ok) show(await response.json());
+  if (response?.status === 403) return; // logged out, or the recovery has expired
+  if (OPEN_STATES.includes(section.dataset.state)) setTimeout(poll, INTERVAL_MS);
 }
 
 function show({ state, done, total, reason }) {
-  part.dataset.state = state;
-  part.querySelector("progress").max = total || 1;
-  part.querySelector("progress").value = state === "done" ? total || 1 : done;
-  part.querySelector("p").textContent =
-    reason || (state === "waiting" ? "Waiting for a worker." : `${done} of ${total} go out once more.`);
+  section.dataset.state = state;
+  section.querySelector("progress").max = total || 1;
+  section.querySelector("progress").value = state === "done" ? total || 1 : done;
+  section.querySelector("p").textContent =
+    reason || (state === "waiting" ? "Waiting for a worker." : `${done} of ${total} will be sent again.`);
 }
 
-if (part && OPEN.includes(part.dataset.state)) look();
+if (section && OPEN_STATES.includes(section.dataset.state)) poll();

@@ -6,7 +6,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -19,6 +18,7 @@ import store_budget
 import store_pool
 from app import create_app
 from tests.support.processes import ROOT
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 @pytest.fixture
@@ -125,11 +125,7 @@ def test_a_worker_on_a_dyno_works_through_a_store_behind_tls(environ, rediss, re
     given = {**os.environ, **environ, "REDIS_URL": rediss, "DYNO": "worker.1"}
     worker = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=given)
     try:
-        for _ in range(600):
-            if redis.scard("rq:workers"):
-                return
-            time.sleep(0.05)
-        pytest.fail("no worker was seen")
+        eventually(lambda: redis.scard("rq:workers"), "a worker is registered")
     finally:
         worker.terminate()
-        worker.wait(30)
+        worker.wait(LIMIT_SECONDS)

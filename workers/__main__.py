@@ -1,6 +1,6 @@
 """The worker of the Procfile, `python -m workers`: supervises the process that runs the jobs.
 
-It imports no other module of the app, so that no failure there can end it.
+It imports nothing else of the app, so that no error there can end it.
 """
 
 import sys

@@ -17,7 +17,7 @@ class InvalidAudio(ValueError):
 
 @dataclass(frozen=True)
 class AudioMeasurement:
-    """`loudness_dbfs` is the root mean square, at most 0. `peaks` are from 0 to 1, one for each column."""
+    """`loudness_dbfs` is the root mean square level, at most 0. `peaks` are from 0 to 1, one for each column."""
 
     seconds: float
     loudness_dbfs: float

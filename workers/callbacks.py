@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 # Sorted set: ids of answers that a call has not fetched, by the time at which the sweep checks them.
 UNHEARD_KEY = "pending-answers:unheard"
 HEARD_TIMEOUT_SECONDS = 15
-UPDATE_TIMEOUT_SECONDS = 5  # after which a live update whose document was not fetched counts as lost
+UPDATE_TIMEOUT_SECONDS = 5  # a live update counts as lost if its document is not fetched within this time
 TIMEOUT_MESSAGE = "Sorry, I could not work that out in time. Please ask me again."
 FAILURE_MESSAGE = "Sorry, something went wrong on our side while I worked on that. Please ask me again."
 NON_TEXT_NUMBER_TYPES = (
@@ -42,14 +42,14 @@ NON_TEXT_NUMBER_TYPES = (
 
 
 def on_success(job: Job, connection: Redis, answer: str, *_: object) -> None:
-    """RQ's success callback of a task: deliver the answer."""
+    """RQ's success callback for tasks: deliver the answer."""
     finish(connection, job.id, "answered", answer)
 
 
 def on_failure(
     job: Job, connection: Redis, kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """RQ's failure callback of a task: log the traceback, and deliver an apology."""
+    """RQ's failure callback for tasks: log the traceback, and deliver an apology."""
     log.error("%s failed", job.description, exc_info=(kind, error, trace))
     finish(connection, job.id, "failed", TIMEOUT_MESSAGE if issubclass(kind, JobTimeoutException) else FAILURE_MESSAGE)
 
@@ -68,7 +68,7 @@ def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
 
 
 def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
-    """Try to deliver a settled answer now. The sweep and the waiting document deliver it if this fails."""
+    """Try to deliver a settled answer now. If this fails, the sweep or the waiting document delivers it."""
     if pending.channel == "text":
         get_gateway().send_text(f"answer:{pending.id}")
     elif pending.channel == "call":
@@ -86,7 +86,7 @@ def _redirect_call(redis: Store, answer_id: str) -> None:
         return
     if not get_gateway().settings.public_url or not pending_answers.claim_route(redis, pending, "update"):
         return
-    # The next number belongs to the waiting document, and a late fetch of that one must count as outdated.
+    # The waiting document has the number `document + 1`, and a late fetch of it must count as outdated.
     url = f"{get_gateway().settings.public_url}/voice/answer?answer={pending.id}&doc={call.document + 2}"
     claimed = pending_answers.load(redis, answer_id)
     try:
@@ -111,7 +111,7 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
 
 
 def text_unheard_answers(sid: str) -> None:
-    """The job after a call: text the answers that the caller did not hear."""
+    """The job after a call: text the answers that the caller has not heard."""
     redis = get_gateway().redis
     for id in calls.load(redis, sid).answer_ids:
         pending = pending_answers.load(redis, id)
@@ -122,7 +122,7 @@ def text_unheard_answers(sid: str) -> None:
 
 
 def recheck_unheard(redis: Store, answer_id: str) -> None:
-    """Text an answer that the caller should have heard by now if the call has ended, else check again later."""
+    """Text an overdue answer if its call has ended and did not fetch it. If the call is live, check again later."""
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route == "text" or was_heard(redis, answer_id):
         redis.zrem(UNHEARD_KEY, answer_id)
@@ -144,7 +144,7 @@ def was_heard(redis: Store, answer_id: str) -> bool:
 
 
 def can_be_texted(number: str) -> bool:
-    """Return whether this type of number may receive texts. If it turns out not to, Twilio reports error 21614."""
+    """Return False for types of numbers that cannot receive texts. Twilio may still refuse others (error 21614)."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:

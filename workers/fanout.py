@@ -1,16 +1,16 @@
 """Plans a webhook or a notification for each new event that an endpoint or a follower has subscribed to.
 
 A cursor in Redis marks the last processed event. It moves in the transaction that plans the messages, so each event is
-processed once although workers may die or run this at the same time.
+processed exactly once, even if workers die or process it at the same time.
 """
 
 import logging
 
 import events
 from events import Event
-from sending import followers
-from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending import followers, raw_payloads
+from sending.webhooks import catalogue, dispatch, endpoints, messages
+from sending.webhooks.models import WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
 
@@ -22,7 +22,7 @@ MAX_BATCHES_PER_SWEEP = 5
 
 
 def fan_out(redis: Store) -> int:
-    """Process the new events. Return the number of events for which something was planned."""
+    """Process the new events. Return the number of events that have subscribers."""
     total = 0
     for _ in range(MAX_BATCHES_PER_SWEEP):
         processed, planned = _fan_out_batch(redis)
@@ -49,12 +49,12 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
         log.warning("Events after %s were trimmed before a worker processed them: subscribers missed some", cursor)
     planned = sum(_plan_event(redis, pipe, event, receivers, followed) for event in batch)
     for event in batch:
-        raw_payloads.delete(pipe, event.data.get("original", ""))
+        raw_payloads.delete(pipe, event.data.get("raw_payload", ""))
     return (len(batch), planned) if batch and _advance_cursor(redis, pipe, cursor, batch[-1].id) else (0, 0)
 
 
 def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
-    """Return the event id at which to start without a cursor: when the first endpoint was created, else the newest."""
+    """Return where to start if there is no cursor: at the creation of the oldest endpoint, else at the newest event."""
     return f"{min(1000 * one.created_at for one in receivers):.0f}-0" if receivers else newest
 
 
@@ -69,8 +69,8 @@ def _plan_event(redis: Store, pipe: Pipe, event: Event, receivers: list[WebhookE
         return False
     has_receiver = any(one.state != "disabled" and one.subscribes_to(event_type) for one in receivers)
     if has_receiver:
-        data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("original", "")))
-        dispatch.deliver_later(pipe, event_type, data, id=catalogue.message_id_for(event.id), now=event.time)
+        data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("raw_payload", "")))
+        dispatch.deliver_later(pipe, event_type, data, id=messages.id_for_event(event.id), now=event.time)
     if event_type in followed:
         notifications.plan(pipe, event, event_type)
     return has_receiver or event_type in followed

@@ -24,13 +24,13 @@ WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by
 EVENT_TTL_SECONDS = 24 * 3600
 MAX_EVENTS_PER_SWEEP = 20
 MAX_PER_SECOND = rate_limits.MAX_TOTAL_PER_MINUTE // 120
-RECHECK_AFTER_SECONDS = 60  # after which the sweep sends a message itself, because its job was lost
-LOCK_TTL_SECONDS = 10  # for which one process may plan the messages of one event
+RECHECK_AFTER_SECONDS = 60  # then the sweep sends a message whose job was lost
+LOCK_TTL_SECONDS = 10  # then another process may plan the messages of the event
 JOB_TIMEOUT_SECONDS = 120
 CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox messages
 
-# Moves as many messages as this second's limit allows to the outbox's due set, with a time at which the sweep checks
-# them in case their job is lost.
+# Takes as many messages as this second's limit allows. Adds them to the outbox's due set with a later time, so that the
+# sweep sends them if their job is lost.
 RELEASE_SCRIPT = """
 local second = 'notifications:second:' .. math.floor(ARGV[1])
 local left = ARGV[2] - tonumber(redis.call('GET', second) or 0)
@@ -58,7 +58,7 @@ def plan(pipe: Pipe, event: Event, event_type: str) -> None:
 
 
 def enqueue_due(redis: Redis, now: float | None = None) -> int:
-    """Plan the messages of new events, and enqueue what this second allows. Return the number of both."""
+    """Plan the messages of new events, and enqueue as many as this second allows. Return the number of both."""
     events = _plan_new_events(redis)
     if rate_limits.stop_reason(redis):
         return events  # the messages wait until sending is resumed
@@ -93,7 +93,7 @@ def deliver_notifications(ids: list[str]) -> None:
         redis = callbacks.get_gateway().redis
         message = outbox.load(redis, id)
         if message is None or message.is_settled:
-            redis.zrem(outbox.DUE_KEY, id)  # planned twice, because the first process died
+            redis.zrem(outbox.DUE_KEY, id)  # planned twice, because a process died halfway
         elif message.state == "planned" and not _is_still_followed(message):
             outbox.settle(redis, id, "planned", "failed", reason="they no longer follow it")
         elif id.startswith(CALL_ID_PREFIX):
@@ -103,12 +103,12 @@ def deliver_notifications(ids: list[str]) -> None:
 
 
 def unsubscribe_url(redis: Store, number: str) -> str:
-    """Return the URL of a page whose one button ends all that this number follows, "" if PUBLIC_URL is unset."""
+    """Return the URL of the page where this number can unfollow everything, or "" if PUBLIC_URL is unset."""
     return _unsubscribe_urls(redis, [number])[number]
 
 
 def _plan_for_followers(redis: Store, event_id: str) -> None:
-    """Plan one message for each follower. Idempotent, also if two processes do it at the same time."""
+    """Plan one message for each follower. Idempotent, also when two processes run it at the same time."""
     row = {name.decode(): value.decode() for name, value in redis.hgetall(_event_key(event_id)).items()}
     for channels in followers.iter_followers(redis, row["event_type"]) if row else ():
         urls, pipe = _unsubscribe_urls(redis, channels), redis.pipeline(transaction=False)
@@ -138,7 +138,7 @@ def _unsubscribe_urls(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
 
 
 def _with_unsubscribe_url(text: str, url: str) -> str:
-    """Append the URL, unless the text would then take another segment."""
+    """Append the URL, unless that would take another segment."""
     longer = f"{text}\nEnd: {url}" if url else text
     return longer if count_segments(longer) == count_segments(text) else text
 

@@ -1,4 +1,4 @@
-"""Pending answers: what a person waits for while a task runs. The record outlives its RQ job, so no answer is lost."""
+"""Answers that people wait for while a task runs. Each has a record that outlives its RQ job, so that none is lost."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ OPEN_STATES = ("waiting", "working")
 
 @dataclass(frozen=True)
 class PendingAnswer:
-    """An answer that a task computes. `subject` is the sid of its call or text. Times are in seconds since 1970.
+    """An answer that a task computes. Times are in seconds since 1970. `subject` is the sid of the call or text.
 
     `route` is how a caller gets the answer: "" undecided, "update" by redirecting the live call, "wait" when the
     waiting document is fetched again, "text" because the call has ended.
@@ -30,7 +30,7 @@ class PendingAnswer:
     id: str
     command: str
     words: str
-    channel: str  # text, call, or stage if only the stage shows it
+    channel: str  # text or call; stage if nobody waits and the stage shows the answer
     phone_number: str
     subject: str
     deadline: float
@@ -43,7 +43,7 @@ class PendingAnswer:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is not settled."""
+        """Whether the person still waits for the answer."""
         return self.state in OPEN_STATES
 
 
@@ -53,7 +53,7 @@ def record_key(id: str) -> str:
 
 
 def plan(pipe: Pipe, pending: PendingAnswer) -> None:
-    """Record it, on the pipeline of its webhook. Does nothing if its id is already recorded."""
+    """Write the record on the pipeline of the webhook that asked. Does nothing if the id already has a record."""
     key = record_key(pending.id)
     row = {**asdict(pending), "asked_at": time.time()}
     for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at"):
@@ -91,7 +91,7 @@ def load_current() -> PendingAnswer | None:
 
 
 def start(redis: Store, pending: PendingAnswer) -> bool:
-    """Mark it as working. Return False if it is settled, so that there is nothing to do."""
+    """Record that a worker has started the task. Return False if the answer is already settled."""
     current: PendingAnswer | None = pending
     while current is not None and current.is_open:
         pipe, attempt = new_pipeline(redis), current.attempts + 1
@@ -99,12 +99,15 @@ def start(redis: Store, pending: PendingAnswer) -> bool:
         events.publish(pipe, "answer.started", current.subject, answer_id=current.id, attempt=attempt)
         if _commit_if_unchanged(redis, pipe, current, "state", current.state):
             return True
-        current = load(redis, current.id)
+        current = load(redis, current.id)  # another worker has started it, or the store did not answer in time
     return False
 
 
 def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: Pipe | None = None) -> bool:
-    """Mark it as answered or failed, and execute the pipeline. Return False, with no effect, if another process did."""
+    """Record the answer and execute the pipeline, unless the state has changed. Return whether it was done.
+
+    `state` is answered or failed.
+    """
     pipe = pipe if pipe is not None else new_pipeline(redis)
     pipe.hset(record_key(pending.id), mapping={"state": state, "answer": answer})
     pipe.zrem(OPEN_KEY, pending.id)
@@ -130,12 +133,12 @@ def report_progress(done: float, words: str) -> None:
 
 
 def load_progress(redis: Store, id: str) -> str:
-    """Return the last reported words, or ""."""
+    """Return the words of the last progress report, or ""."""
     return (redis.hget(record_key(id), "progress") or b"").decode()
 
 
 def claim_route(redis: Store, pending: PendingAnswer, route: str, pipe: Pipe | None = None) -> bool:
-    """Decide how a caller gets the answer, and execute the pipeline. Return False if another process decided first."""
+    """Set the route and execute the pipeline, unless the route has changed. Return whether it was done."""
     pipe = pipe if pipe is not None else new_pipeline(redis)
     pipe.hset(record_key(pending.id), mapping={"route": route, "routed_at": time.time()})
     return _commit_if_unchanged(redis, pipe, pending, "route", pending.route)

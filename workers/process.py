@@ -13,7 +13,7 @@ from workers.engine.rq_overrides import StoreAccess
 from workers.engine.supervisor import EX_CONFIG
 from workers.queues import CALLERS, TEXTERS, WEBHOOKS
 
-# Jobs that one process runs at once. However many webhooks wait, a caller's job finds a slot.
+# How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
 SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
 PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.sweep)]
 

@@ -14,15 +14,15 @@ from workers.pending_answers import PendingAnswer
 CALLERS, TEXTERS, WEBHOOKS = "callers", "texters", "webhooks"
 QUEUES = (CALLERS, TEXTERS, WEBHOOKS)
 QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
-GRACE_SECONDS = 5  # for which a job may outlive its answer's deadline, so that the deadline decides the message
-RESULT_TTL_SECONDS = 3_600  # for which RQ keeps a finished or failed job
+GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
+RESULT_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
 
 Task = Callable[[str], str]
 """Slow work: takes the command's words and returns the answer. It may run twice, so it must be idempotent."""
 
 
 class Queues:
-    """RQ's queues on one connection. Create them once per process: each new queue asks the server for its version."""
+    """RQ's queues on one connection. Create them once per process: each new Queue queries the server's version."""
 
     def __init__(self, redis: Redis) -> None:
         self.by_name = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
@@ -44,7 +44,7 @@ class Queues:
         )
 
     def enqueue_after_call(self, pipe: Pipe, sid: str) -> None:
-        """Enqueue the job that texts the answers which the caller did not hear, on this pipeline."""
+        """Enqueue, on this pipeline, the job that texts unheard answers after a call."""
         self.by_name[CALLERS].enqueue_call(
             callbacks.text_unheard_answers,
             args=(sid,),

@@ -1,4 +1,4 @@
-"""The job that sends failed webhooks of one endpoint again: the operation that Svix calls "recover"."""
+"""The job that resends the failed webhooks of one endpoint. Svix calls this operation "recover"."""
 
 import secrets
 import time
@@ -31,7 +31,7 @@ def redeliver(id: str) -> None:
 
 
 def execute(redis: Redis, run: Run) -> None:
-    """Resend, and add to the count of an earlier attempt of the job: what it has resent is not found again."""
+    """Resend the failed messages. The count includes those of an earlier attempt, which are not found again."""
 
     def work(writer: RunWriter) -> str:
         endpoint_id, since, until = (run.options[name] for name in ("endpoint", "since", "until"))

@@ -15,15 +15,15 @@ RUNS_KEY = "runs"  # a list of run ids, newest first
 MAX_RUNS = 20  # in that list
 RUN_TTL_SECONDS = 3 * 24 * 3600
 MAX_OUTCOMES = 500  # of one run
-STALLED_AFTER_SECONDS = 60  # without an update: the worker may have died, and another will run the job again
+STALLED_AFTER_SECONDS = 60  # without an update; its worker has probably died
 JOB_TIMEOUT_SECONDS = 900
-JOB_TTL_SECONDS = 3_600  # for which RQ keeps a finished or failed job
+JOB_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
 
 REPLAY, FIND_MISSING, BACKFILL, REDELIVERY = "replay", "find_missing", "backfill", "redelivery"
 
 
 class RunFailed(Exception):
-    """The work of a run cannot be done; the message says why."""
+    """The run cannot be completed; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Run:
 
     @property
     def is_open(self) -> bool:
-        """True until it is done or has failed."""
+        """Whether it is neither done nor failed."""
         return self.state in ("waiting", "working")
 
     @property
     def is_stalled(self) -> bool:
-        """True if it is open and was not updated for STALLED_AFTER_SECONDS."""
+        """Whether it is open, but was not updated for STALLED_AFTER_SECONDS."""
         return self.is_open and time.time() - self.updated_at > STALLED_AFTER_SECONDS
 
 
@@ -79,7 +79,7 @@ def start(
     timeout: int = JOB_TIMEOUT_SECONDS,
     listed: bool = True,
 ) -> Run:
-    """Store a new run and enqueue `job`, which takes the run's id, in one transaction. See `latest` for `listed`."""
+    """Store a new run and enqueue `job` with its id, in one transaction. `latest` returns only `listed` runs."""
     pipe = new_pipeline(redis)
     run = plan(pipe, kind, options, id, listed)
     queue.enqueue_call(
@@ -97,7 +97,7 @@ def start(
 
 
 def plan(pipe: Pipe | Store, kind: str, options: dict[str, Any], id: str = "", listed: bool = True) -> Run:
-    """A new run, written on this pipeline."""
+    """Create a run and write it on this pipeline."""
     now = time.time()
     run = Run(id or secrets.token_hex(6), kind, options, started_at=now, updated_at=now)
     pipe.execute_command("SET", f"run:{run.id}", json.dumps(asdict(run)), "EX", RUN_TTL_SECONDS)
@@ -108,25 +108,25 @@ def plan(pipe: Pipe | Store, kind: str, options: dict[str, Any], id: str = "", l
 
 
 def load(redis: Store, id: str) -> Run | None:
-    """The run with this id, or None if there is none or it has expired."""
+    """Return the run with this id, or None if it does not exist or has expired."""
     found = redis.get(f"run:{id}")
     return Run(**json.loads(found)) if found else None
 
 
 def latest(redis: Store, count: int = MAX_RUNS) -> list[Run]:
-    """The newest listed runs, newest first."""
+    """Return the newest listed runs, newest first."""
     ids = [id.decode() for id in redis.lrange(RUNS_KEY, 0, count - 1)]
     found = redis.mget([f"run:{id}" for id in ids]) if ids else []
     return [Run(**json.loads(row)) for row in found if row]
 
 
 def outcomes(redis: Store, id: str, count: int = MAX_OUTCOMES) -> list[Outcome]:
-    """The first outcomes of a run, in order."""
+    """Return the first outcomes of a run, in order."""
     return [Outcome(*json.loads(row)) for row in redis.lrange(f"run:{id}:outcomes", 0, count - 1)]
 
 
 def execute(redis: Store, run: Run, work: Callable[["RunWriter"], str]) -> None:
-    """Do `work` and record its end: the run is done, with the words that `work` returns, or failed.
+    """Run `work` and record the result: done, with the words that `work` returns, or failed.
 
     RunFailed ends the run with its message; any other exception is raised again, so that the job fails too.
     """
@@ -136,7 +136,7 @@ def execute(redis: Store, run: Run, work: Callable[["RunWriter"], str]) -> None:
     except RunFailed as reason:
         writer.finish("failed", str(reason))
     except BaseException as error:
-        writer.finish("failed", f"Stopped by {type(error).__name__}. The log has more.")
+        writer.finish("failed", f"Stopped by {type(error).__name__}. See the log for details.")
         raise
 
 
@@ -148,7 +148,7 @@ class RunWriter:
         self._update(state="working")
 
     def clear(self) -> None:
-        """Discard the progress of an earlier attempt of the job, whose worker died."""
+        """Discard the progress that an earlier attempt of the job has recorded."""
         self.redis.delete(f"run:{self.run.id}:outcomes")
         self._update(done=0, total=0, words="")
 

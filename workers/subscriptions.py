@@ -1,4 +1,4 @@
-"""The tasks of follow, unfollow and webhook: people subscribe to events, by text, by call, or at a URL of theirs."""
+"""Tasks of the commands follow, unfollow and webhook: people subscribe to events by text, call or webhook."""
 
 from masking import mask_urls
 from sending import followers, opt_outs
@@ -6,7 +6,7 @@ from sending.followers import TooManyTopics
 from sending.http import urls
 from sending.webhooks import catalogue, endpoints, verification
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import notifications, pending_answers, tasks
@@ -19,7 +19,7 @@ BY_CALL_SUFFIX = " by call"  # after a topic
 
 @task
 def follow(words: str) -> str:
-    """Notify this person of a topic from now on: by text, or by call if the words end in BY_CALL_SUFFIX."""
+    """Notify this person about a topic from now on: by text, or by call if the words end in BY_CALL_SUFFIX."""
     number, redis = get_requester_number(), get_gateway().redis
     topic, by_call, _ = words.partition(BY_CALL_SUFFIX)
     if not by_call and not can_be_texted(number):
@@ -43,7 +43,7 @@ def _how_to_unfollow(redis: Store, topic: str) -> str:
 
 @task
 def unfollow(topic_or_url: str) -> str:
-    """Remove one topic, one webhook endpoint of this person, or, without words, all topics."""
+    """Remove one topic or one webhook endpoint of this person. Without words, remove all topics."""
     redis, number = get_gateway().redis, get_requester_number()
     if followers.unfollow(redis, number, topic_or_url):
         return f"You no longer follow {topic_or_url or 'anything'}."
@@ -57,7 +57,7 @@ def unfollow(topic_or_url: str) -> str:
 
 @task
 def subscribe(url: str) -> str:
-    """Send webhooks to this URL, once it has proved by a challenge that it wants them."""
+    """Send webhooks to this URL once it has answered a verification challenge."""
     redis, number, host = get_gateway().redis, get_requester_number(), urls.host_of(url)
     owned = _endpoints_of(redis, number)
     endpoint = next((one for one in owned if one.url == url), None)
@@ -79,7 +79,7 @@ def get_requester_number() -> str:
 
 
 def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpoint | None) -> WebhookEndpoint:
-    """Challenge the URL, create its endpoint unless it exists, and send it the secret. Raises VerificationFailed."""
+    """Verify the URL, create its endpoint unless it exists, and send it the secret. Raises VerificationFailed."""
     settings, client = get_gateway().settings, tasks.get_client()
     http, encryption = settings.allow_loopback, Encryption(settings.secret_key)
     verification.verify_url(client, url, http=http)
@@ -99,6 +99,6 @@ def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
 
 
 def _default_event_types() -> tuple[str, ...]:
-    """Return the event types without other people's words: the public ones, and all of the configured providers."""
+    """Return the event types that do not contain what people said: the public ones and those of providers."""
     providers = sorted(get_gateway().settings.webhook_secrets)
     return (*catalogue.PUBLIC_EVENT_TYPES, *(f"{catalogue.normalize_name(name)}.*" for name in providers))

@@ -12,13 +12,13 @@ from workers import callbacks, fanout, notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
-LOCK_TTL_SECONDS = 10  # for which one process may work on one item
+LOCK_TTL_SECONDS = 10  # then another process may process the item
 
 
 def sweep(redis: Redis, now: float | None = None) -> int:
     """Sweep once. Return the number of items processed."""
-    count = fanout.fan_out(redis)  # first, because sending texts may take seconds
-    now = now or time.time()  # after it, so that its webhooks are due
+    count = fanout.fan_out(redis)  # first, because the steps below may take seconds
+    now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
     count += dispatch.enqueue_due(redis, now) + notifications.enqueue_due(redis, now)
     count += _fail_overdue_answers(redis, now)
     count += _recheck_unheard_answers(redis, now)
@@ -48,7 +48,7 @@ def _resume_unsettled_messages(redis: Store, now: float) -> int:
 
 
 def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
-    """Process the items that no other process has locked. Locks expire, in case their process dies."""
+    """Process the items that no other process has locked. A lock expires in case its process dies."""
     locked = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
     for id in locked:
         process(id)

@@ -1,4 +1,4 @@
-"""Tasks: slow work of commands. Each takes words and returns the answer; it may run twice, so it must be idempotent."""
+"""Tasks: the slow work of commands. A task takes words and returns the answer. It may run twice."""
 
 import functools
 from collections import Counter
@@ -13,11 +13,11 @@ from workers.audio import measure
 from workers.callbacks import get_gateway
 from workers.queues import Task
 
-MAX_ROWS_PER_READ = 2_000  # of the history; reading them takes milliseconds, then progress is reported
+MAX_ROWS_PER_READ = 2_000  # of the history, between two progress reports
 
 
 def task(function: Task) -> Task:
-    """Decorate a task: it marks its pending answer as working, and does nothing if that is settled already."""
+    """Decorator for tasks: records the start in the pending answer, and skips the task if the answer is settled."""
 
     @functools.wraps(function)
     def run(words: str) -> str:
@@ -33,19 +33,19 @@ def task(function: Task) -> Task:
 
 @task
 def check(address: str) -> str:
-    """Check a web site: status, response time, redirects, expiry of its certificate."""
+    """Check a web site: its status, response time, redirects, and the expiry of its certificate."""
     return site_check.summarize(site_check.check_site(address, get_client()))
 
 
 @functools.cache
 def get_client() -> HttpClient:
-    """Return this process's HTTP client, created on first use because loading CA certificates takes long."""
+    """Return this process's HTTP client, created on first use, because loading CA certificates is slow."""
     return HttpClient(allow_loopback=get_gateway().settings.allow_loopback)
 
 
 @task
 def count(_: str) -> str:
-    """Summarize the whole history of commands."""
+    """Summarize the history of all commands."""
     redis, last, rows = get_gateway().redis, "-", 0
     total = redis.xlen(pending_answers.HISTORY_KEY)
     commands: Counter[str] = Counter()

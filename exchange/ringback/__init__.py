@@ -1,1 +1,1 @@
-"""A local telephone exchange that stands in for Twilio: signed webhooks out, TwiML in, REST, phones in the browser."""
+"""A local telephone exchange that emulates Twilio: signed webhooks, TwiML, the REST API, and phones in the browser."""

@@ -1,4 +1,4 @@
-"""Start the exchange: python -m ringback serve, or python -m ringback run … -- the command that starts an app."""
+"""Starts the exchange: `python -m ringback serve`, or `python -m ringback run … -- COMMAND` to start an app with it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def main(arguments: list[str] | None = None) -> int:
         if options.do == "run":
             return asyncio.run(run_until_signal(run(options, os.environ)))
         return asyncio.run(run_until_signal(serve(settings_from(options, os.environ))))
-    except (UsageError, OSError) as problem:
-        print(f"exchange: {problem}", file=sys.stderr)
+    except (UsageError, OSError) as error:
+        print(f"exchange: {error}", file=sys.stderr)
         return 2
 
 
 async def run_until_signal(work: Coroutine[Any, Any, int]) -> int:
-    """Let it run until it ends, or until SIGTERM, SIGINT or SIGHUP, which cancel it and are no failure."""
+    """Runs `work` and returns its exit status. SIGTERM, SIGINT and SIGHUP cancel it; the status is then 0."""
     task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -37,9 +37,10 @@ async def run_until_signal(work: Coroutine[Any, Any, int]) -> int:
 
 
 async def serve(settings: Settings) -> int:
-    """Serve until cancelled."""
+    """Runs the exchange until cancelled."""
     async with running_server(settings) as server:
-        print(f"exchange: {settings.number} rings at {server.origin} and calls {settings.app or 'nobody'}", flush=True)
+        app = f"calls to {settings.number} go to {settings.app}" if settings.app else f"its number is {settings.number}"
+        print(f"exchange: ready at {server.origin}/: {app}", flush=True)
         await asyncio.Event().wait()
     return 0
 

@@ -1,4 +1,4 @@
-"""The runtime: what calls, messages and conferences use of the exchange, and nothing that knows of them."""
+"""The runtime: the services that calls, messages and conferences use. It does not depend on them."""
 
 from __future__ import annotations
 
@@ -23,35 +23,37 @@ Result = TypeVar("Result")
 
 
 class Runtime:
-    """`origin` is where others reach the exchange; `media` what it fetched or made, by sid."""
+    """The services of one exchange. `origin` is its public URL; `media` holds fetched and recorded media by sid.
+
+    `log_of` finds the log of a call by its sid; `on_media_evicted` is called with media that is evicted."""
 
     def __init__(
         self,
         settings: Settings,
         clock: Clock,
         log_of: Callable[[str], CallLog | None],
-        media_forgotten: Callable[[Media], object],
+        on_media_evicted: Callable[[Media], object],
     ) -> None:
         self.settings, self.clock = settings, clock
         self.origin = settings.origin or f"http://{settings.host}:{settings.port}"
         self.feed = Feed(clock)
         self.debugger = Debugger(clock, self.feed)
         self.faults = FaultInjector(settings.seed)
-        for written in settings.faults:
-            self.faults.add_from_text(written)
+        for fault in settings.faults:
+            self.faults.add_from_text(fault)
         self.tasks = BackgroundTasks(self.debugger)
         self.webhooks = WebhookSender(settings, clock, self.faults, self.debugger, self.tasks, log_of)
         self.recordings = RecordingStore(clock, settings.pace)
         self.media: BoundedDict[str, Media] = BoundedDict(
-            bounded_dict.MAX_MEDIA, on_evict=media_forgotten, size_of=bounded_dict.body_size
+            bounded_dict.MAX_MEDIA, on_evict=on_media_evicted, size_of=bounded_dict.body_size
         )
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
-        """Run something beside everything else; what goes wrong in it is logged."""
+        """Runs a coroutine in the background. Its exceptions are logged and reported to the debugger."""
         return self.tasks.spawn(work)
 
     async def close(self) -> None:
-        """Stop everything that runs, at once."""
+        """Cancels all background tasks and closes the live feed and the HTTP client."""
         self.feed.close()
         await self.tasks.cancel_all()
         await self.webhooks.client.close()

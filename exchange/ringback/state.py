@@ -1,4 +1,4 @@
-"""The state: everything the exchange remembers, in memory."""
+"""The state of the exchange, in memory."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ from ringback.service.settings import Settings
 from ringback.sound.transcriptions import Transcription
 
 MAX_HANDSETS = 20_000
+MAX_LIVE_TEXTS = 50  # status changes are published only for this many of a handset's newest texts
 
 
 @dataclass
 class Handset:
-    """A phone with a person. Its texts and calls are kept in order."""
+    """A phone with its texts and calls, oldest first."""
 
     number: str
     name: str = ""
-    when_called: str = "rings"
+    when_called: str = "rings"  # one of WHEN_CALLED in web/handset_api.py
     texts: list[Message] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
@@ -43,7 +44,7 @@ class Handset:
 
 
 class State(Runtime):
-    """The account and what belongs to it, its calls and messages, and everybody's handsets."""
+    """The account with its numbers, applications and keys, all calls and messages, and all handsets."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings, clock or Clock(), self._log_of, self._on_media_evicted)
@@ -64,45 +65,44 @@ class State(Runtime):
         )
         self.message_rate = RateLimiter(self.clock, settings.segments_a_second)
         self.opt_outs = OptOuts(settings.help_reply)
-        self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(
-            bounded_dict.MAX_PAIRS
-        )  # replies in a row
+        # By sender and recipient: the time of the last automatic reply, and the number of replies in a row.
+        self.reply_chains: BoundedDict[tuple[str, str], tuple[float, int]] = BoundedDict(bounded_dict.MAX_PAIRS)
         self.transcriptions: BoundedDict[str, Transcription] = BoundedDict(bounded_dict.MAX_RECORDINGS)
         self.sounds_by_url: BoundedDict[str, Media] = BoundedDict(
             bounded_dict.MAX_MEDIA, size_of=bounded_dict.body_size
-        )  # by address
+        )
 
     def webhook_urls(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:
-        """Where a number's calls or texts go: its application's addresses win over its own."""
+        """Returns the webhooks of the number's application if it has one, otherwise the number's own."""
         return self.applications.get(application_sid) or number
 
     def new_key(self, name: str) -> ApiKey:
-        """A further login to REST."""
+        """Creates an API key for the REST API."""
         key = ApiKey(name, self.clock.now())
         self.keys[key.sid] = key
         return key
 
     def may_be_caller_id(self, number: str) -> bool:
-        """May the app show this as the caller's number? Its own, and those that were verified."""
+        """Returns whether the app may use this caller ID: one of its own numbers, or a verified one."""
         return number in self.numbers or number in self.settings.verified
 
     def handset(self, number: str) -> Handset:
-        """The handset of that number, made when first spoken of."""
-        known = self.handsets.get(number)
-        if known is None:
+        """Returns the handset of this number, creating it on first use."""
+        handset = self.handsets.get(number)
+        if handset is None:
             while len(self.handsets) >= MAX_HANDSETS:
                 self.handsets.pop(next(iter(self.handsets)))
-            known = self.handsets[number] = Handset(number)
-            self.feed.publish("handset", number, known.as_json())
-        return known
+            handset = self.handsets[number] = Handset(number)
+            self.feed.publish("handset", number, handset.as_json())
+        return handset
 
     def display_name(self, number: str) -> str:
-        """A handset as people call it: by its name, or its number."""
-        known = self.handsets.get(number)
-        return known.name if known and known.name else number
+        """Returns the name of the handset, or its number if it has no name."""
+        handset = self.handsets.get(number)
+        return handset.name if handset and handset.name else number
 
     def add_to_handset(self, message: Message) -> None:
-        """A text has reached its handset, or left it."""
+        """Adds a received or sent text to its handset and publishes it."""
         texts = self.handset(message.handset).texts
         texts.append(message)
         trim(texts)
@@ -110,14 +110,12 @@ class State(Runtime):
 
     def publish_message_status(self, message: Message) -> None:
         handset = self.handsets.get(message.handset)
-        if handset and message in handset.texts[-50:]:
+        if handset and message in handset.texts[-MAX_LIVE_TEXTS:]:
             self.feed.publish("text-status", message.handset, message.as_json())
 
     def _log_of(self, sid: str) -> CallLog | None:
         call = self.calls.get(sid)
         return call.log if call else None
-
-    # What is forgotten by itself.
 
     def _on_call_evicted(self, call: Call) -> None:
         handset = self.handsets.get(call.plan.handset)
@@ -128,11 +126,11 @@ class State(Runtime):
         handset = self.handsets.get(message.handset)
         if handset and message in handset.texts:
             handset.texts.remove(message)
-        for each in message.media:
-            self.media.pop(each.sid, None)
+        for media in message.media:
+            self.media.pop(media.sid, None)
 
-    def _on_media_evicted(self, found: Media) -> None:
-        message = self.messages.get(found.parent)
-        if message and found in message.media:
-            message.media.remove(found)
-        found.body = b""  # a handset may still hold the text it came with
+    def _on_media_evicted(self, media: Media) -> None:
+        message = self.messages.get(media.parent)
+        if message and media in message.media:
+            message.media.remove(media)
+        media.body = b""  # frees the memory: a handset's text may still refer to the media

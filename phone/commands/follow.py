@@ -43,9 +43,7 @@ def match_topic(topic: str) -> str:
     provider = providers.load().get(first)
     if not provider or not dot:
         return topic
-    names = [
-        ".".join(filter(None, map(catalogue.normalize_name, name.split(".")))).lower() for name in provider.samples
-    ]
+    names = [catalogue.normalize_event(name).lower() for name in provider.samples]
     variants = (event, event.removesuffix("s"), event.removesuffix("es"), f"{event}s")
     return f"{first}.{next((variant for variant in variants if variant in names), event)}"
 

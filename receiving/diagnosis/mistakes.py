@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, ur
 from config import Secret, Secrets
 from receiving.delivery import Delivery
 
-UNKNOWN = "unknown"  # the name of a Mistake that stands for "none of the common ones"
+UNKNOWN = "unknown"  # the name of the Mistake that means: none of the common ones
 PROXY_HEADERS = ("x-forwarded-host", "x-original-host", "x-forwarded-server", "host")
 PORTS = (443, 80, 8000, 8080, 5000)
 MAX_PERMUTED_PARAMS = 4  # 24 orders; of more parameters only the sorted orders are tried
@@ -36,7 +36,7 @@ class Mistake:
         return f"{self.explanation}. {self.fix}" if self.fix else self.explanation
 
     def combined_with(self, other: "Mistake") -> "Mistake":
-        """Return the mistake of making both."""
+        """Return both mistakes as one."""
         explanation = f"{self.explanation}, and {other.explanation}"
         return Mistake(f"{self.name} and {other.name}", explanation, f"{self.fix} {other.fix}")
 
@@ -50,7 +50,7 @@ QUERY_ORDER = Mistake(
 
 
 def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
-    """Yield each mistake with the URL and the URL that was signed if it was made; single mistakes before pairs."""
+    """Yield mistakes that affect the URL, each with the URL that was signed if it was made; pairs come last."""
     try:
         seen = urlsplit(delivery.url)
         origins = list(_other_origins(delivery, seen.scheme, seen.netloc))
@@ -66,7 +66,7 @@ def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
 
 
 def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tuple[Mistake, str]]:
-    """Yield scheme, host and port as the sender may have them."""
+    """Yield other combinations of scheme, host and port that the sender may use."""
     host = urlsplit(f"//{netloc}").hostname or ""
     other = "http" if scheme == "https" else "https"
 
@@ -88,7 +88,7 @@ def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tup
 
 
 def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
-    """Yield the original hosts that proxies report, each after its header. Untrusted until a signature fits one."""
+    """Yield (header, host) for the original hosts that proxies report. They are untrusted until a signature fits."""
     for header in PROXY_HEADERS:
         name = delivery.headers.get(header, "").partition(",")[0].strip()
         if name:
@@ -99,7 +99,7 @@ def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
 
 
 def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
-    """Yield path and query as the sender may have them."""
+    """Yield other forms of path and query that the sender may use."""
     path, mark, query = target.partition("?")
     fix = f"Give the sender the URL as it arrives here, with the path {path}."
     slash = Mistake("slash", "a trailing slash was added or removed", fix)
@@ -127,7 +127,7 @@ def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
 RAW_BODY_ADVICE = "Disable what rewrites requests before they reach us: the signature covers the raw bytes."
 RESERIALISED_JSON = Mistake("re-serialised JSON", "a proxy parsed and re-serialised the JSON", RAW_BODY_ADVICE)
 RESERIALISED_FORM = Mistake("re-serialised form", "a proxy parsed and re-serialised the form", RAW_BODY_ADVICE)
-# How JSON libraries write by default; the sender may have used any of them before a proxy used its own.
+# Default styles of JSON libraries: the sender may have used any of them.
 JSON_STYLES: tuple[dict[str, Any], ...] = (
     {"separators": (",", ":"), "ensure_ascii": False},
     {"separators": (",", ":")},
@@ -139,7 +139,7 @@ JSON_STYLES: tuple[dict[str, Any], ...] = (
 
 
 def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
-    """Yield each mistake with the body and the body that was signed if it was made."""
+    """Yield mistakes that affect the body, each with the body that was signed if it was made."""
     lf = body.replace(b"\r\n", b"\n")
     others = [
         ("line break", "the line break at the end of the body was removed", body + b"\n"),
@@ -198,9 +198,9 @@ SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 def other_secrets(
     ours: Secrets, setting: str, name: str, all_secrets: Mapping[str, Secrets]
 ) -> Iterator[tuple[Mistake, Secrets]]:
-    """Yield each mistake with secrets and the secrets that would be right if it was made.
+    """Yield mistakes that affect secrets, each with the secrets that would be right if it was made.
 
-    `ours` are the secrets of the sender `name`, from this setting; `all_secrets` are those of all providers.
+    `ours` are the current secrets of the sender `name`, from this setting; `all_secrets` has those of each provider.
     """
     for other, theirs in all_secrets.items():
         if other != name:

@@ -10,7 +10,7 @@ from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies, other_s
 from receiving.errors import CredentialsRequired, MissingSignature, RejectedRequest
 from receiving.providers import Provider
 
-MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # anybody can send a large body, and each needs a hundred signatures
+MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # a diagnosis computes about a hundred signatures, and anybody can cause it
 TOO_MANY = Mistake(UNKNOWN, "too many requests are being rejected, so this one was not diagnosed")
 TOO_LARGE = Mistake(UNKNOWN, "its body is too large to be diagnosed", "Send a smaller one of the same kind.")
 
@@ -36,7 +36,7 @@ class TokenBucket:
 def explain(
     provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets], rejection: RejectedRequest
 ) -> Mistake:
-    """Return the common mistake without which this delivery would be valid; `all_secrets` are every provider's."""
+    """Return the common mistake without which this delivery would be valid. `all_secrets`: by provider name."""
     if len(delivery.body) > MAX_DIAGNOSED_BODY_BYTES:
         return TOO_LARGE
     for mistake, candidate, secrets in _candidates(provider, delivery, all_secrets):

@@ -17,7 +17,7 @@ Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
 
 Form = list[tuple[str, str]]
 
-MAX_DIAGNOSED_BODY_BYTES = 16 * 1024  # ten times what Twilio sends; each of a hundred candidates is hashed
+MAX_DIAGNOSED_BODY_BYTES = 16 * 1024  # ten times what Twilio sends; there are about a hundred candidates to verify
 MAX_DIAGNOSED_FIELDS = 100
 QUERY_ADVICE = "Configure the proxy to forward the query unchanged: Twilio adds bodySHA256 to it."
 FORM_ADVICE = "Disable what trims or decodes forms before they reach us: the signature covers each field as sent."
@@ -52,7 +52,7 @@ def _candidates(delivery: Delivery, settings: Settings) -> Candidates:
 
 
 def _body_mistakes(delivery: Delivery, settings: Settings) -> Candidates:
-    """For a body that is not a form: its SHA-256 in the query was removed or does not match."""
+    """Yield mistakes with a body that is not a form: its SHA-256 in the query is missing or does not match."""
     if "bodySHA256" in delivery.query:
         for mistake, body in other_bodies(delivery.body):
             yield mistake, replace(delivery, body=body), settings

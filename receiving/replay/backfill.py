@@ -18,7 +18,7 @@ from store import Store
 from workers.runs import Outcome
 
 MAX_WINDOW_SECONDS = 3 * 24 * 3600  # neither the inbox nor GitHub's log reaches back further
-MIN_AGE_SECONDS = 20  # Twilio waits 15 s for the response to a webhook: before that, both of us might answer
+MIN_AGE_SECONDS = 20  # Twilio waits up to 15 s for a response, so a younger webhook may still be in progress
 CLOCK_SKEW_SECONDS = 120  # the inbox is read from this much earlier, because clocks differ
 MAX_WEBHOOKS_PER_RUN = 200
 
@@ -53,7 +53,7 @@ class MissingReport:
 
 
 def provider_logs(settings: Settings, redis: Store, sleep: Sleep = time.sleep) -> dict[str, ProviderLog]:
-    """Return the logs that can be read, by the singular of what they list. GitHub's needs three settings."""
+    """Return the logs that can be read, keyed by the singular noun for their entries. GitHub's is optional."""
     gateway = TwilioGateway(settings, redis)
     logs: dict[str, ProviderLog] = {
         "text": lambda since, until: twilio_log.list_texts(gateway, since, until, sleep),
@@ -99,7 +99,7 @@ def find_missing(
 def backfill(settings: Settings, missing: list[LogEntry], run: str) -> Iterator[Outcome]:
     """Submit each missing webhook, signed with our secret and marked as backfilled. Yields an outcome for each.
 
-    A webhook that has arrived meanwhile is a duplicate, and nothing happens.
+    A webhook that has arrived in the meantime is a duplicate and has no effect.
     """
     with LoopbackClient(settings) as client:
         for entry in missing[:MAX_WEBHOOKS_PER_RUN]:

@@ -1,4 +1,4 @@
-"""The RQ jobs that replay and backfill. Idempotent: claims prevent double work, a restarted run lists outcomes anew."""
+"""The RQ jobs that replay and backfill. Idempotent: webhooks are claimed, and a restarted run clears its outcomes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) 
 
 
 def run_job(id: str) -> None:
-    """The job: executes the run with this id unless it has expired or is finished."""
+    """The RQ job: execute the run with this id, unless it has expired or is finished."""
     gateway = callbacks.get_gateway()
     run = runs.load(gateway.redis, id)
     if run is not None and run.is_open:

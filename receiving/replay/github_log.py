@@ -17,13 +17,14 @@ from config import Settings
 from receiving.delivery import Delivery
 from receiving.provider_event import one_line, split_words
 from receiving.replay.log_entry import LogEntry, RedeliveryRequested, Sleep, github_key
+from sending.http.responses import skip_informational
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
 
 REQUEST_TIMEOUT_SECONDS = 15
 PAGE_SIZE = 100  # GitHub's maximum
 MAX_DELIVERIES = 1_000
 MAX_RESPONSE_BYTES = 30 * 1024 * 1024  # an event has at most 25 MB
-KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # of the original request; its signature is made anew
+KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # kept from the original request, which is signed again
 JWT_TTL_SECONDS = 540  # GitHub allows ten minutes
 
 
@@ -32,7 +33,7 @@ class GitHubHook:
 
     def __init__(self, settings: Settings, sleep: Sleep = time.sleep) -> None:
         self.url, self.token, self.sleep = settings.github_hook_url, str(settings.github_token), sleep
-        self.session = requests.Session()
+        self.session = skip_informational(requests.Session())
         self.session.trust_env = False
 
     def list_sent(self, since: float, until: float) -> Iterator[LogEntry]:
@@ -77,7 +78,7 @@ class GitHubHook:
 
     def _request(self, method: str, url: str) -> requests.Response:
         if urlsplit(url)[:2] != urlsplit(self.url)[:2]:
-            raise GaveUp("GitHub's log continues at another host, which must not see the token")
+            raise GaveUp("GitHub's log continues at another host, which must not receive the token")
         return with_retries(lambda: self._request_once(method, url), self.sleep)
 
     def _request_once(self, method: str, url: str) -> requests.Response:

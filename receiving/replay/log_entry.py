@@ -14,7 +14,7 @@ Sleep = Callable[[float], object]
 class LogEntry:
     """One webhook that a provider sent at `sent_at` (seconds since 1970). `summary` is one line for people.
 
-    `fetch` returns the unsigned request, with a path instead of a URL. It may ask the provider for it, and raises
+    `fetch` returns the unsigned request, with a path instead of a URL. It may request it from the provider. It raises
     GaveUp, or RedeliveryRequested if the provider will send the webhook again.
     """
 
@@ -45,7 +45,7 @@ def github_key(guid: str) -> str:
 
 
 def dedup_key(delivery: Delivery) -> str:
-    """Return the key of a request in the inbox; "" if no provider's log lists its kind."""
+    """Return the key of a request in the inbox; "" if no log contains requests of this kind."""
     path = delivery.path.rstrip("/")
     if path == "/sms":
         return text_key(delivery["MessageSid"])

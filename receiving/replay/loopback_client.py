@@ -12,13 +12,14 @@ import certifi
 from config import Settings
 from receiving import replay_marker
 from receiving.delivery import Delivery
+from sending.http.responses import FinalResponse
 
-RESPONSE_TIMEOUT_SECONDS = 20  # the receiver waits up to 10 s for the response to a copy
+RESPONSE_TIMEOUT_SECONDS = 20  # the receiver itself waits up to 10 s while a copy is being handled
 MAX_RESPONSE_BYTES = 64 * 1024
 CONNECTION_HEADERS = frozenset(
     ("connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )
-PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe the original request's path
+PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe the proxies of the original request
 
 
 class LoopbackFailed(Exception):
@@ -101,6 +102,9 @@ class LoopbackClient:
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self.origin.hostname or "", self.origin.port
         if self.origin.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=RESPONSE_TIMEOUT_SECONDS)
-        context = ssl.create_default_context(cafile=certifi.where())
-        return http.client.HTTPSConnection(host, port, timeout=RESPONSE_TIMEOUT_SECONDS, context=context)
+            connection = http.client.HTTPConnection(host, port, timeout=RESPONSE_TIMEOUT_SECONDS)
+        else:
+            context = ssl.create_default_context(cafile=certifi.where())
+            connection = http.client.HTTPSConnection(host, port, timeout=RESPONSE_TIMEOUT_SECONDS, context=context)
+        connection.response_class = FinalResponse
+        return connection

@@ -39,7 +39,7 @@ class ReplayRequest:
     force: bool = False
 
     def matches(self, delivery: Delivery) -> bool:
-        """Return whether a request is from this source and was not itself a replay."""
+        """Return whether a request is from this source. Replayed requests do not match, backfilled ones do."""
         source = inbox.source_of(delivery)
         same = self.source in ("", source) or (self.source == "twilio" and source in TWILIO_SOURCES)
         return same and replay_marker.replay_mode(delivery) in ("", replay_marker.BACKFILLED)
@@ -92,7 +92,7 @@ def _replay_one(
 
 
 def to_outcome(what: str, response: LoopbackResponse, at: float) -> Outcome:
-    """Describe our own response to a replayed or backfilled request for people."""
+    """Convert the response to a replayed or backfilled request into an outcome for people."""
 
     def outcome(state: str, words: str) -> Outcome:
         return Outcome(what, state, response.status, response.seconds, words, at)
@@ -120,7 +120,7 @@ def prepare(delivery: Delivery, settings: Settings, *, resign: bool) -> Delivery
 
 
 def sign(delivery: Delivery, settings: Settings) -> Delivery:
-    """Return the request with the signature that its sender would make now with our secret. Raises CannotReplay."""
+    """Return the request signed now with our secret, as its sender would sign it. Raises CannotReplay."""
     name = inbox.source_of(delivery)
     if name in TWILIO_SOURCES:
         return twilio.sign_delivery(delivery, settings)

@@ -128,7 +128,7 @@ class HttpClient:
             sent_headers = self._headers(method, headers or {}) | ({"Cookie": cookie} if cookie else {})
             with Deadline(total_timeout) as deadline:
                 active = ActiveRequest(deadline, connect_timeout, self._resolve, new_connection)
-                timeout = Timeout(connect_timeout, total_timeout)
+                timeout = Timeout(connect=connect_timeout, read=total_timeout)  # the deadline bounds both together
                 return self._send(method, normal_url, sent_headers, body, active, timeout, max_kept_bytes)
         except RequestFailed as error:
             error.elapsed = time.monotonic() - began

@@ -18,6 +18,7 @@ from urllib3.response import HTTPResponse
 from sending.http.certificates import Certificate, describe_tls_error, read_certificate
 from sending.http.deadline import Deadline
 from sending.http.errors import RequestFailed
+from sending.http.responses import FinalResponse
 from sending.http.ssrf import SocketAddress
 
 MAX_HOSTS = 64  # with idle connections; those of the least recently used host are closed first
@@ -92,7 +93,7 @@ class GuardedConnection(HTTPConnection):
             self._outgoing.append(data)
 
     def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-        self._response = http.client.HTTPResponse(*args, **kwargs)
+        self._response = FinalResponse(*args, **kwargs)
         return self._response
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]

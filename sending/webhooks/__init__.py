@@ -1,1 +1,1 @@
-"""Our own webhooks, by Standard Webhooks: endpoints, queue, attempts, retries, signatures."""
+"""The webhooks that we send, by Standard Webhooks: endpoints, queue, attempts, retries, signatures."""

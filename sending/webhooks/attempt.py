@@ -7,10 +7,10 @@ from typing import Any
 
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
-from sending.webhooks import outcomes, signatures
+from sending.webhooks import retries, signatures
 from sending.webhooks.credentials import Credentials
-from sending.webhooks.endpoints import WebhookEndpoint
-from sending.webhooks.outcomes import AttemptOutcome
+from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.retries import AttemptOutcome
 
 MAX_RESPONSE_BODY_BYTES = 2_000  # recorded of each response
 MAX_RESPONSE_HEADER_CHARACTERS = 500
@@ -20,7 +20,7 @@ RECORDED_RESPONSE_HEADERS = (
     "location",
     "retry-after",
     "server",
-    outcomes.DELIVERY_CONTROL_HEADER,
+    retries.DELIVERY_CONTROL_HEADER,
 )
 IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # A stale kept-alive connection fails this fast: retry once without delay.
 
@@ -40,8 +40,7 @@ class WebhookMessage:
 class DeliveryAttempt:
     """The record of one request. Without a response, `status` is 0, and `cause` and `detail` say why.
 
-    `message` is the message's id; the request's body is the message's. `request_headers` masks the values of custom
-    headers. `time` is in seconds since 1970.
+    `message` is the message's id, `time` in seconds since 1970. `request_headers` masks the values of custom headers.
     """
 
     message: str
@@ -64,12 +63,12 @@ class DeliveryAttempt:
     @property
     def outcome(self) -> AttemptOutcome:
         """What this attempt means for the message and for the endpoint."""
-        if self.cause == outcomes.FILTERED:
-            return AttemptOutcome(outcomes.FILTERED)
+        if self.cause == retries.FILTERED:
+            return AttemptOutcome(retries.FILTERED)
         if not self.status:
-            return outcomes.classify_cause(self.cause)  # type: ignore[arg-type]
-        return outcomes.classify_response(
-            self.status, (self.response_headers or {}).get(outcomes.DELIVERY_CONTROL_HEADER, "")
+            return retries.classify_cause(self.cause)  # type: ignore[arg-type]
+        return retries.classify_response(
+            self.status, (self.response_headers or {}).get(retries.DELIVERY_CONTROL_HEADER, "")
         )
 
 
@@ -89,7 +88,7 @@ def attempt(
     first = attempts[0]
     if first.cause in ("connect", "protocol") and first.duration_ms < 1000 * IMMEDIATE_RETRY_WITHIN_SECONDS:
         attempts.append(send())
-    if endpoint.fallback_url and attempts[-1].cause in outcomes.FALLBACK_CAUSES:
+    if endpoint.fallback_url and attempts[-1].cause in retries.FALLBACK_CAUSES:
         attempts.append(send(fallback_cause=attempts[-1].cause))
     return attempts
 
@@ -98,7 +97,7 @@ def record_filtered(endpoint: WebhookEndpoint, message: WebhookMessage) -> list[
     """Return the record of a message that the endpoint's event filter excludes: no request was made."""
     record = _new_record(message, endpoint.event_filter, time.time())
     detail = f"The endpoint's event filter does not list {message.event_type}."
-    return [replace(record, cause=outcomes.FILTERED, detail=detail)]
+    return [replace(record, cause=retries.FILTERED, detail=detail)]
 
 
 def _send(
@@ -111,13 +110,7 @@ def _send(
 ) -> DeliveryAttempt:
     """Send one request. With `fallback_cause`, send it to the fallback URL and name the cause in a header."""
     now, cookie_jar = time.time(), credentials.cookie_jar
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-sequence": str(message.sequence),
-        **({"webhook-fallback": fallback_cause} if fallback_cause else {}),
-        **signatures.sign(message.id, int(now), message.body, credentials.keys),
-        **(signatures.sign_body_only(message.body, credentials.keys) if endpoint.sign_body else {}),
-    }
+    headers = _build_headers(endpoint, credentials, message, now, fallback_cause)
     url = endpoint.fallback_url if fallback_cause else endpoint.url
     masked_headers = dict.fromkeys(credentials.headers, "•••") | headers
     record = replace(_new_record(message, url, now), used_fallback=bool(fallback_cause), request_headers=masked_headers)
@@ -131,6 +124,18 @@ def _send(
     if cookie_jar and response.set_cookies:
         cookie_jar.store_cookies(url, response.set_cookies)
     return _with_response(record, response)
+
+
+def _build_headers(
+    endpoint: WebhookEndpoint, credentials: Credentials, message: WebhookMessage, now: float, fallback_cause: str
+) -> dict[str, str]:
+    return {
+        "Content-Type": "application/json",
+        "webhook-sequence": str(message.sequence),
+        **({"webhook-fallback": fallback_cause} if fallback_cause else {}),
+        **signatures.sign(message.id, int(now), message.body, credentials.keys),
+        **(signatures.sign_body_only(message.body, credentials.keys) if endpoint.sign_body else {}),
+    }
 
 
 def _new_record(message: WebhookMessage, url: str, now: float) -> DeliveryAttempt:

@@ -1,44 +1,46 @@
-"""What of a message one subscriber gets: all of it, as little as a pointer, or all but what is not for its eyes."""
+"""The bodies of messages: the envelope of Standard Webhooks, and the variant that an endpoint receives."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 
 FULL, THIN = "full", "thin"
-THIN_FIELDS = (
-    "subject",
-    "answer_id",
-    "endpoint",
-    "provider",
-    "event",
-)  # what a thin payload keeps: names of things, no words
+THIN_FIELDS = ("subject", "answer_id", "endpoint", "provider", "event")  # what a thin payload keeps: ids and names
 
 
-def build_payload(message: WebhookMessage, subscriber: WebhookEndpoint, origin: str) -> WebhookMessage:
-    """The message with the body that this subscriber gets; the same bytes each time, as long as its wishes stay.
+def build_envelope(event_type: str, data: Mapping[str, Any], now: float) -> bytes:
+    """Return the body `{"type": …, "timestamp": …, "data": …}`; `now` is in seconds since 1970."""
+    timestamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return serialize({"type": event_type, "timestamp": timestamp, "data": data})
 
-    Whoever came by text has an owner and no token of ours: of another provider's webhook it gets the line for people.
+
+def build_payload(message: WebhookMessage, endpoint: WebhookEndpoint, origin: str) -> WebhookMessage:
+    """Return the message with the body for this endpoint: the same bytes at every attempt.
+
+    An endpoint that was registered by SMS has an owner, who holds no API token: it does not get the raw payloads of
+    other providers. `origin` is the base URL of links to the API.
     """
-    if subscriber.payload_style == FULL and not subscriber.owner:
+    if endpoint.payload_style == FULL and not endpoint.owner:
         return message
-    told = json.loads(message.body)
-    if subscriber.payload_style == THIN:
-        told["data"] = build_thin_data(message.id, told["data"], origin)
-    elif "payload" in told["data"]:
-        told["data"]["payload"] = None
-    return replace(message, body=serialize(told))
+    envelope = json.loads(message.body)
+    if endpoint.payload_style == THIN:
+        envelope["data"] = build_thin_data(message.id, envelope["data"], origin)
+    elif "payload" in envelope["data"]:
+        envelope["data"]["payload"] = None
+    return replace(message, body=serialize(envelope))
 
 
 def build_thin_data(id: str, data: Mapping[str, Any], origin: str) -> dict[str, Any]:
-    """Ids, and the address that answers the whole event to who holds a token: what was told cannot leak on the way."""
+    """Return the ids in the data, and the URL where the holder of an API token can fetch the rest."""
     names = {name: data[name] for name in THIN_FIELDS if name in data}
     return {"id": id, **names, "url": f"{origin}/api/events/{id}"}
 
 
-def serialize(told: Mapping[str, Any]) -> bytes:
-    """The bytes of a message."""
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+def serialize(envelope: Mapping[str, Any]) -> bytes:
+    """Return the envelope as compact JSON in UTF-8."""
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,124 +1,96 @@
-"""Once more: one message, everything that failed in a while, or an example to try an endpoint with."""
+"""Sending again: one message, everything that failed since a time, or an example of an event type."""
 
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-from sending.webhooks import catalogue, payloads
+from sending.webhooks import catalogue, messages, payloads
 from sending.webhooks.endpoints import DUE_KEY
-from sending.webhooks.queue import MESSAGE_TTL_SECONDS
+from sending.webhooks.messages import EXAMPLE_ID_PREFIX, MESSAGE_TTL_SECONDS
+from sending.webhooks.queue import load_script
+from store import Store
 
-EXAMPLE_ID_PREFIX = "msg_example_"  # how the ids of examples begin
-BATCH_SIZE = 100  # messages between two looks at how far it is
-RESENT, EXPIRED, DISABLED = 1, 0, -1
-
-# What is being sent right now is left alone: it ends by itself, and is due again should its sender have died.
-RESEND_SCRIPT = """
-local endpoint, delivery = 'endpoint:' .. ARGV[1], 'delivery:' .. ARGV[2] .. ':' .. ARGV[1]
-local state = redis.call('HGET', endpoint, 'state')
-if not state or redis.call('EXISTS', 'message:' .. ARGV[2]) == 0 then
-  redis.call('ZREM', endpoint .. ':dead', ARGV[2])
-  return 0
-end
-if state == 'disabled' then return -1 end
-if redis.call('HGET', delivery, 'state') == 'sending' then return 1 end
-redis.call('HSET', delivery, 'state', 'waiting', 'attempts', 0)
-if redis.call('HEXISTS', delivery, 'sequence') == 0 then
-  redis.call('HSET', delivery, 'sequence', redis.call('HINCRBY', endpoint, 'sequence', 1))
-end
-redis.call('EXPIRE', delivery, ARGV[4])
-redis.call('ZREM', endpoint .. ':dead', ARGV[2])
-redis.call('ZADD', endpoint .. ':due', ARGV[3], ARGV[2])
-redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1])
-return 1
-"""
+BATCH_SIZE = 100  # messages between two reports of progress
+RESEND_SCRIPT = load_script("resend")
+RESENT, EXPIRED, DISABLED = 1, 0, -1  # what the script returns
 
 
 class EndpointDisabled(Exception):
-    """Nothing is sent to this subscriber; the sentence says what to do first."""
+    """Nothing is sent to a disabled endpoint."""
 
     def __init__(self) -> None:
-        super().__init__("We stopped sending to this subscriber. Resume it first, then send again.")
+        super().__init__("This endpoint is disabled. Resume it first, then send again.")
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message we gave up: when, in seconds since 1970. `event_type` is "" when it is not kept any more."""
+    """A message whose last attempt failed. `message` is its id. `event_type` is "" once the message has expired.
+
+    `given_up_at` is in seconds since 1970.
+    """
 
     message: str
     event_type: str
     given_up_at: float
 
 
-def resend(redis: Any, subscriber: str, message: str, now: float | None = None) -> bool:
-    """Send this message once more: same id, same number, the schedule from its start. False: it is not kept any more.
+def resend(redis: Store, endpoint_id: str, message_id: str, now: float | None = None) -> bool:
+    """Send the message again, with the same id and sequence, on a new schedule. Returns False if it has expired.
 
-    IsOff when nothing is sent there at all.
+    Raises EndpointDisabled.
     """
-    became = redis.eval(RESEND_SCRIPT, 1, DUE_KEY, subscriber, message, now or time.time(), MESSAGE_TTL_SECONDS)
-    if became == DISABLED:
+    arguments = (endpoint_id, message_id, now or time.time(), MESSAGE_TTL_SECONDS)
+    reply = redis.eval(RESEND_SCRIPT, 1, DUE_KEY, *arguments)
+    if reply == DISABLED:
         raise EndpointDisabled
-    return bool(became == RESENT)
+    return bool(reply == RESENT)
 
 
-def load_dead_letters(redis: Any, subscriber: str, most: int = 100) -> tuple[int, list[DeadLetter]]:
-    """How many dead letters there are, and the newest of them, the newest first."""
-    key = f"endpoint:{subscriber}:dead"
-    newest = redis.zrevrange(key, 0, most - 1, withscores=True)
-    pipe = redis.pipeline(transaction=False)
-    for id, _ in newest:
-        pipe.hget(f"message:{id.decode()}", "event_type")
-    event_types = [(event_type or b"").decode() for event_type in pipe.execute()]
-    letters = [
-        DeadLetter(id.decode(), event_type, at) for (id, at), event_type in zip(newest, event_types, strict=True)
-    ]
-    return redis.zcard(key), letters
+def load_dead_letters(redis: Store, endpoint_id: str, limit: int = 100) -> tuple[int, list[DeadLetter]]:
+    """Return the number of dead letters of an endpoint, and the newest of them, newest first."""
+    key = f"endpoint:{endpoint_id}:dead"
+    newest = [(id.decode(), given_up_at) for id, given_up_at in redis.zrevrange(key, 0, limit - 1, withscores=True)]
+    event_types = messages.load_event_types(redis, [id for id, _ in newest])
+    pairs = zip(newest, event_types, strict=True)
+    return redis.zcard(key), [DeadLetter(id, event_type, given_up_at) for (id, given_up_at), event_type in pairs]
 
 
-def find_failed(redis: Any, subscriber: str, since: float, until: float) -> list[str]:
-    """What failed in that time and has not arrived: dead letters given up then, and what waits for another attempt."""
-    dead_letters = redis.zrangebyscore(f"endpoint:{subscriber}:dead", since, until)
-    waiting = redis.zrangebyscore(f"endpoint:{subscriber}:due", f"({until}", "+inf")
+def find_failed(redis: Store, endpoint_id: str, since: float, until: float) -> list[str]:
+    """Return the ids of messages that failed in this time: dead letters, and those waiting for another attempt."""
+    dead_letters = redis.zrangebyscore(f"endpoint:{endpoint_id}:dead", since, until)
+    waiting = redis.zrangebyscore(f"endpoint:{endpoint_id}:due", f"({until}", "+inf")
     pipe = redis.pipeline(transaction=False)
     for id in waiting:
-        pipe.hmget(f"delivery:{id.decode()}:{subscriber}", "attempts", "started_at")
-    tried = [
-        id for id, (tries, began) in zip(waiting, pipe.execute(), strict=True) if _has_failed_since(tries, began, since)
-    ]
-    return [id.decode() for id in (*dead_letters, *tried)]
+        pipe.hmget(f"delivery:{id.decode()}:{endpoint_id}", ["attempts", "started_at"])
+    pairs = zip(waiting, pipe.execute(), strict=True)
+    retried = [id for id, (attempts, started_at) in pairs if _has_failed_since(attempts, started_at, since)]
+    return [id.decode() for id in (*dead_letters, *retried)]
 
 
-def recover(redis: Any, subscriber: str, since: float, until: float) -> Iterator[tuple[int, int]]:
-    """Resend all that failed between these times; after each hundred: (how many are done, of how many).
+def recover(redis: Store, endpoint_id: str, since: float, until: float) -> Iterator[tuple[int, int]]:
+    """Resend everything that failed in this time; yields (messages resent, messages found) after each batch.
 
-    To begin again after the process died takes what is left. IsOff when nothing is sent there at all.
+    After an interruption, a second call resends the rest. Raises EndpointDisabled.
     """
-    found = find_failed(redis, subscriber, since, until)
+    found = find_failed(redis, endpoint_id, since, until)
     yield 0, len(found)
     for start in range(0, len(found), BATCH_SIZE):
-        for message in found[start : start + BATCH_SIZE]:
-            resend(redis, subscriber, message)
+        for message_id in found[start : start + BATCH_SIZE]:
+            resend(redis, endpoint_id, message_id)
         yield min(start + BATCH_SIZE, len(found)), len(found)
 
 
-def send_example(redis: Any, subscriber: str, event_type: str, now: float | None = None) -> str:
-    """Send the catalogue's example of this kind to this subscriber alone, whatever it wants to hear; the message's id.
+def send_example(redis: Store, endpoint_id: str, event_type: str, now: float | None = None) -> str:
+    """Send the catalogue's example to this endpoint, whatever it subscribes to. Returns the message's id.
 
-    It is signed and tried like any other, and its id begins with `msg_example_`. IsOff as above.
+    Raises EndpointDisabled.
     """
-    now, id = now or time.time(), f"{EXAMPLE_ID_PREFIX}{secrets.token_hex(10)}"
-    stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = payloads.serialize(catalogue.build_example(event_type) | {"timestamp": stamp})
-    pipe = redis.pipeline()
-    pipe.hset(f"message:{id}", mapping={"event_type": event_type, "body": body, "time": now, "endpoints": 1})
-    pipe.expire(f"message:{id}", MESSAGE_TTL_SECONDS)
-    pipe.execute()
-    resend(redis, subscriber, id, now)
+    now, id = now or time.time(), messages.new_id(EXAMPLE_ID_PREFIX)
+    data = catalogue.build_example(event_type)["data"]
+    messages.save(redis, id, event_type, payloads.build_envelope(event_type, data, now), now)
+    resend(redis, endpoint_id, id, now)
     return id
 
 
-def _has_failed_since(tries: bytes | None, began: bytes | None, since: float) -> bool:
-    return int(tries or 0) > 0 and float(began or 0) >= since
+def _has_failed_since(attempts: bytes | None, started_at: bytes | None, since: float) -> bool:
+    return int(attempts or 0) > 0 and float(started_at or 0) >= since

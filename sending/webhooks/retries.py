@@ -1,33 +1,90 @@
-"""When to try again: the specification's schedule with jitter, and what the receiver asks for."""
+"""Whether and when a message is sent again: what the result of an attempt means, and the schedule of attempts."""
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-# Standard Webhooks' example: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; three days in all.
-RETRY_SCHEDULE_SECONDS = (
-    0,
-    5,
-    300,
-    1_800,
-    7_200,
-    18_000,
-    36_000,
-    50_400,
-    72_000,
-    86_400,
-)  # seconds before each attempt
-JITTER_FRACTION = 0.2  # keeps a promised schedule and still spreads those who failed together
-MAX_RETRY_AFTER_SECONDS = 21_600  # seconds of a Retry-After that we follow
+from sending.http.errors import Cause
+
+# Standard Webhooks' example: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+RETRY_SCHEDULE_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # before each attempt
+JITTER_FRACTION = 0.2  # of each delay: spreads the retries of messages that failed together
+MAX_RETRY_AFTER_SECONDS = 21_600
+
+# The circuit breaker of an endpoint: after so many failures in a row only one probe at a time is sent to it.
+MAX_CONSECUTIVE_FAILURES = 5
+MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS = 30, 1_800  # the interval doubles with each failure
+
+Verdict = Literal["delivered", "retry", "back_off", "aborted", "filtered"]
+"""`retry`: as scheduled. `back_off`: as scheduled, and send the endpoint nothing else meanwhile. `aborted`: no further
+attempt. `filtered`: not sent, because the endpoint's event filter excludes the event type."""
+
+# Svix's header with which a receiver controls its sender: https://docs.svix.com/receiving/delivery-control
+DELIVERY_CONTROL_HEADER = "webhook-delivery"
+DISABLE, ABORT = "disable", "abort-message"
+
+FILTERED: Literal["filtered"] = "filtered"
+OVERLOADED_STATUSES = frozenset({429, 502, 503, 504})
+FALLBACK_CAUSES: frozenset[Cause] = frozenset({"dns", "connect", "tls", "timeout"})
+ADVICE_BY_STATUS = {
+    401: "The endpoint rejects the credentials that you configured.",
+    403: "The endpoint rejects the credentials that you configured.",
+    404: "There is nothing at this URL.",
+    405: "The endpoint does not accept POST.",
+    413: "The endpoint rejects the message as too large.",
+    415: "The endpoint does not accept JSON.",
+}
+
+
+@dataclass(frozen=True)
+class AttemptOutcome:
+    """`verdict` is about the message, `disables_endpoint` about the endpoint. `advice` is for its owner, or ""."""
+
+    verdict: Verdict
+    advice: str = ""
+    disables_endpoint: bool = False
+
+
+def classify_response(status: int, delivery_control: str = "") -> AttemptOutcome:
+    """Return the outcome for a status and the value of its `webhook-delivery` header. Unknown values are ignored."""
+    outcome, directive = classify_status(status), delivery_control.strip().lower()
+    if directive == DISABLE:
+        return AttemptOutcome(outcome.verdict, "The endpoint asked us to stop sending.", disables_endpoint=True)
+    if directive == ABORT and outcome.verdict != "delivered" and not outcome.disables_endpoint:
+        return AttemptOutcome("aborted", "The endpoint asked us not to send this message again.")
+    return outcome
+
+
+def classify_status(status: int) -> AttemptOutcome:
+    """Return the outcome for a status, by the table in Standard Webhooks.
+
+    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#deliverability-and-reliability
+    """
+    if 200 <= status < 300:
+        return AttemptOutcome("delivered")
+    if 300 <= status < 400:
+        return AttemptOutcome("retry", "The endpoint redirects. We do not follow redirects: register the final URL.")
+    if status == 410:
+        return AttemptOutcome("retry", "The endpoint returned 410 Gone, so we disabled it.", disables_endpoint=True)
+    return AttemptOutcome("back_off" if status in OVERLOADED_STATUSES else "retry", ADVICE_BY_STATUS.get(status, ""))
+
+
+def classify_cause(cause: Cause) -> AttemptOutcome:
+    """Return the outcome of a request without a response."""
+    if cause == "blocked":
+        return AttemptOutcome("retry", "The URL leads to an address that we do not send to.", disables_endpoint=True)
+    return AttemptOutcome("retry", "The certificate of the endpoint is not valid." if cause == "tls" else "")
 
 
 def retry_delay(
-    tries: int, schedule: Sequence[float] = RETRY_SCHEDULE_SECONDS, chance: float | None = None
+    attempts: int, schedule: Sequence[float] = RETRY_SCHEDULE_SECONDS, random_fraction: float | None = None
 ) -> float | None:
-    """Seconds until the next attempt after `tries` of them; None when that was the last.
+    """Return the seconds to wait after this many attempts, or None if that was the last.
 
-    `chance` is between 0 and 1, drawn when not given.
+    `random_fraction` is between 0 and 1; random if not given.
     """
-    if tries >= len(schedule):
+    if attempts >= len(schedule):
         return None
-    chance = random.random() if chance is None else chance  # noqa: S311 - spreads load, guards nothing
-    return schedule[tries] * (1 - JITTER_FRACTION + 2 * JITTER_FRACTION * chance)
+    fraction = random.random() if random_fraction is None else random_fraction  # noqa: S311 (jitter, not a secret)
+    return schedule[attempts] * (1 - JITTER_FRACTION + 2 * JITTER_FRACTION * fraction)

@@ -1,60 +1,51 @@
-"""Whoever asks for webhooks at an address must hold it: the address answers a challenge, and then gets its secret."""
+"""Proof that whoever registers a URL by SMS controls it: the URL answers a challenge, then receives its secret."""
 
 import json
 import secrets
 import time
-from datetime import UTC, datetime
 
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
-from sending.webhooks import signatures
+from sending.webhooks import messages, payloads, signatures
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 
 
 class VerificationFailed(Exception):
-    """The address did not do what its holder would; the sentence says what was wanted."""
+    """The URL did not answer as required; the message is a sentence for its owner."""
 
 
 def verify_url(client: HttpClient, url: str, *, http: bool = False) -> None:
-    """Ask the address to repeat a random word, alone or as `{"challenge": …}`. Unproven when it does not.
+    """Send the URL a challenge. Raises VerificationFailed unless it returns the challenge, as text or as JSON.
 
-    Nothing is sent that could do harm where nobody expects it: the word, and what it is for.
+    The request contains nothing else: it may reach a server whose owner does not expect it. `http` allows unencrypted
+    URLs.
     """
-    word = secrets.token_urlsafe(24)
-    status, answer = _post(client, url, _build_message("endpoint.challenge", challenge=word), {}, http)
-    if not (200 <= status < 300 and _extract_challenge(answer) == word):
-        raise VerificationFailed(
-            f"It must answer our POST with the challenge that stands in it; it answered {status} otherwise."
-        )
+    challenge = secrets.token_urlsafe(24)
+    body = payloads.build_envelope("endpoint.challenge", {"challenge": challenge}, time.time())
+    status, answer = _post(client, url, body, {}, http)
+    if not (200 <= status < 300 and _extract_challenge(answer) == challenge):
+        raise VerificationFailed(f"It must return the challenge that our POST contains. It returned status {status}.")
 
 
-def send_secret(client: HttpClient, encryption: Encryption, subscriber: WebhookEndpoint, *, http: bool = False) -> None:
-    """Tell the address its own secret, signed with it. To repeat this tells the same secret. Unproven if not taken."""
+def send_secret(client: HttpClient, encryption: Encryption, endpoint: WebhookEndpoint, *, http: bool = False) -> None:
+    """Send the endpoint its secret, signed with it. May be repeated. Raises VerificationFailed if it is rejected."""
     now = time.time()
-    keys = [encryption.decrypt(key.encrypted) for key in subscriber.signing_keys(now)]
-    body = _build_message(
-        "endpoint.created", id=subscriber.id, secret=keys[0], event_types=list(subscriber.event_types)
-    )
-    signed = signatures.sign(f"msg_{secrets.token_hex(12)}", int(now), body, keys)
-    status, _ = _post(client, subscriber.url, body, signed, http)
+    keys = [encryption.decrypt(key.encrypted) for key in endpoint.signing_keys(now)]
+    data = {"id": endpoint.id, "secret": keys[0], "event_types": list(endpoint.event_types)}
+    body = payloads.build_envelope("endpoint.created", data, now)
+    status, _ = _post(client, endpoint.url, body, signatures.sign(messages.new_id(), int(now), body, keys), http)
     if not 200 <= status < 300:
-        raise VerificationFailed(f"It did not take its secret: it answered {status}.")
-
-
-def _build_message(kind: str, **data: object) -> bytes:
-    stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"type": kind, "timestamp": stamp, "data": data}, separators=(",", ":")).encode()
+        raise VerificationFailed(f"It did not accept its secret: it returned status {status}.")
 
 
 def _post(client: HttpClient, url: str, body: bytes, headers: dict[str, str], http: bool) -> tuple[int, bytes]:
+    headers = {"Content-Type": "application/json", **headers}
     try:
-        reply = client.request(
-            "POST", url, headers={"Content-Type": "application/json", **headers}, body=body, http=http
-        )
-    except RequestFailed as failure:
-        raise VerificationFailed(failure.detail) from failure
-    return reply.status, reply.body
+        response = client.request("POST", url, headers=headers, body=body, http=http)
+    except RequestFailed as error:
+        raise VerificationFailed(str(error)) from error
+    return response.status, response.body
 
 
 def _extract_challenge(answer: bytes) -> str:

@@ -13,7 +13,7 @@ def test_every_event_is_shown_with_its_sentence_its_example_and_its_schema(visit
     page = html.unescape(visitor.get("/catalogue").text)
     for name, kind in CATALOGUE.items():
         part = re.search(rf'<section class="event" id="{name}".*?</section>', page, re.DOTALL)[0]
-        assert kind.about[1:] in part
+        assert kind.description[1:] in part
         assert part.count("<pre") == 3
         assert "JSON schema" in part
 

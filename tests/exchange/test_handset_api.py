@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.conftest import NUMBER, eventually
+from tests.support.waiting import LIMIT_SECONDS
 
 
 def post(exchange, path, **headers):
@@ -42,12 +43,12 @@ def test_a_name_that_was_pointed_at_us_is_not_answered_to(exchange):
         ("/handsets/%2B441632960001/texts", {"body": "x", "to": "12"}, "not a phone number"),
         ("/handsets/%2B441632960001/texts", {"media_url": "file:///etc/passwd"}, "http"),
         ("/handsets/%2B441632960001/texts", {"media_url": ["http://x"] * 11}, "at most 10"),
-        ("/handsets/%2B441632960001/texts", {"media_url": "data:image/png;base64,!"}, "data:"),
-        ("/handsets/%2B441632960000/texts", {"body": "x"}, "the app's own number"),
+        ("/handsets/%2B441632960001/texts", {"media_url": "data:image/png;base64,!"}, "data URL"),
+        ("/handsets/%2B441632960000/texts", {"body": "x"}, "a number of the app"),
         ("/handsets/%2B441632960001", {"when_called": "explodes"}, "rings, answers"),
         ("/handsets/%2B441632960001", {"name": "x" * 61}, "60"),
         ("/handsets/%2B441632960001/calls/CA1/keys", {"digits": "1"}, "no such call"),
-        ("/handsets/%2B441632960001/calls/CA1/keys", {"digits": "x"}, "keys of a telephone"),
+        ("/handsets/%2B441632960001/calls/CA1/keys", {"digits": "x"}, "of the keys 0-9"),
         ("/handsets/%2B441632960001/calls/CA1/speech", {"words": " "}, "words"),
         ("/handsets/%2B441632960001/calls/CA1/speech", {"words": "hi", "wait": -1}, "wait"),
         ("/handsets/%2B441632960001/texts", [], "JSON object"),
@@ -61,7 +62,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(exchange, path, given, say
 
 def test_what_is_not_json_is_refused(exchange, ada):
     status, body, _ = exchange.request("POST", f"{ada.door}/texts", b"\xff{", Content_Type="application/json")
-    assert (status, json.loads(body)) == (400, {"error": "The body is not JSON"})
+    assert (status, json.loads(body)) == (400, {"error": "The body is not JSON."})
 
 
 def test_a_number_may_be_written_in_several_ways(app, exchange):
@@ -151,7 +152,7 @@ def read_feed(exchange, path, count):
     import urllib.request
 
     items = []
-    with urllib.request.urlopen(exchange.origin + path, timeout=5) as stream:
+    with urllib.request.urlopen(exchange.origin + path, timeout=LIMIT_SECONDS) as stream:
         while len(items) < count:
             line = stream.readline().decode()
             if line.startswith("data: "):

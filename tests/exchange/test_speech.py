@@ -7,7 +7,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback.verbs.gather_partial_results import MAX_STEPS, growing_prefixes
+from ringback.verbs.gather_partial_results import MAX_PARTIAL_RESULTS, growing_prefixes
 
 GATHER = '<Response><Gather input="speech" action="/order" {}><Say>What would you like?</Say></Gather></Response>'
 
@@ -103,5 +103,5 @@ def test_attributes_that_make_no_sense_are_named(waiter, exchange, ada, attribut
 def test_the_parts_grow_to_the_whole_in_a_few_steps(words):
     parts = list(growing_prefixes(words))
     assert parts[-1] == words
-    assert 1 <= len(parts) <= MAX_STEPS
+    assert 1 <= len(parts) <= MAX_PARTIAL_RESULTS
     assert all(longer.startswith(f"{shorter} ") for shorter, longer in itertools.pairwise(parts))

@@ -6,20 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phone import documents, sms
+from phone import documents, hold, sms
 from tests.support.person import is_valid_twiml
 
 words = st.text(max_size=400)
 EVERYTHING = {
     name: made
-    for name, made in inspect.getmembers(documents, inspect.isfunction)
-    if made.__module__ == documents.__name__
+    for module in (documents, hold)
+    for name, made in inspect.getmembers(module, inspect.isfunction)
+    if made.__module__ == module.__name__
 }
 MADE = {
     "menu": lambda said: documents.menu(said, 1),
     "prompt": lambda said: documents.prompt(said, "check", 1),
-    "waiting": lambda said: documents.waiting("ask", 1, 3, said),
-    "hold": lambda said: documents.hold("ask", 1, 3),
+    "waiting": lambda said: hold.waiting("ask", 1, 3, said),
+    "sound_only": lambda said: hold.sound_only("ask", 1, 3),
     "record": lambda said: documents.record(1),
     "goodbye": documents.goodbye,
 }

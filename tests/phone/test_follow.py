@@ -95,7 +95,7 @@ def test_stop_ends_all_following(person, redis):
     person.texts("STOP")
     person.texts("START")
     assert not opt_outs.has_opted_out(redis, ME)
-    events.publish(redis, "webhook.received", provider="github", event="push", line="ada pushed")
+    events.publish(redis, "webhook.received", provider="github", event="push", summary="ada pushed")
     assert fanout.fan_out(redis) == 1
     assert list(followers.iter_followers(redis, "github.push")) == []
 

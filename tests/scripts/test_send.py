@@ -30,7 +30,7 @@ def running(environ, redis):
 def test_each_provider_is_sent_and_taken(name, running, redis, capsys):
     assert tool.main([name], running) == 0
     assert heard(redis)[0]["provider"] == name
-    assert heard(redis)[0]["line"] in capsys.readouterr().out
+    assert heard(redis)[0]["summary"] in capsys.readouterr().out
 
 
 def test_a_demo_at_another_port_is_found(running, redis, tmp_path, monkeypatch):

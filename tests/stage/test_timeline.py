@@ -119,7 +119,7 @@ def test_who_we_called_ourselves_is_not_on_the_line_for_ever(happens):
 
 
 def test_another_providers_news_is_a_lane_too(happens):
-    story = happens("webhook.received", "gh1", provider="github", event="push", line="Somebody pushed.")
+    story = happens("webhook.received", "gh1", provider="github", event="push", summary="Somebody pushed.")
     assert (story.who, story.request, story.answer) == ("github", "push", "Somebody pushed.")
     assert story.channel == "webhook"
 

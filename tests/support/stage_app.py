@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 import config
+import context
 import presenter
 import stage.event_stream
 import store_budget
@@ -30,8 +31,8 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     """The app on the store at `redis_url`, else at REDIS_URL; `changes` are settings."""
     environ = ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"]} | changes
     app = Flask("small_app", root_path=str(ROOT))
-    app.extensions["settings"] = settings = config.load(environ)
-    app.extensions["redis"] = store_pool.connect(settings, store_budget.WEB)
+    settings = config.load(environ)
+    context.init_app(app, settings, store_pool.connect(settings, store_budget.WEB))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])

@@ -9,10 +9,11 @@ import jsonschema_rs
 import pytest
 
 import events
-from sending import followers, opt_outs, outbox
+from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, dispatch, endpoints, raw_payloads
+from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from tests.support.waiting import eventually
 from workers import callbacks, fanout, notifications, sweep
 
 SEAL = Encryption(["a secret key"])
@@ -40,7 +41,7 @@ def subscribes(redis, *kinds):
 
 
 def pushes(redis, line="ada pushed", event="push"):
-    events.publish(redis, "webhook.received", provider="github", event=event, line=line)
+    events.publish(redis, "webhook.received", provider="github", event=event, summary=line)
 
 
 def messages(redis):
@@ -82,7 +83,9 @@ def test_another_providers_words_are_forgotten_when_they_were_passed_on_or_nobod
         if subscribed:
             subscribes(begun)
         original = raw_payloads.save(begun, {"words": "of theirs"})
-        events.publish(begun, "webhook.received", provider="github", event="push", line="a push", original=original)
+        events.publish(
+            begun, "webhook.received", provider="github", event="push", summary="a push", raw_payload=original
+        )
         fanout.fan_out(begun)
         assert begun.keys("raw_payload:*") == []
     assert messages(begun)[0]["data"]["payload"] == {"words": "of theirs"}
@@ -193,7 +196,7 @@ def test_the_sweep_gives_workers_something_to_deliver(begun):
 def test_a_providers_own_words_go_along_and_nothing_of_them_when_they_are_gone(begun):
     subscribes(begun)
     for name in (raw_payloads.save(begun, {"zen": "grüezi \ud800"}), "gone", ""):
-        events.publish(begun, "webhook.received", provider="github", event="ping", line="hello", original=name)
+        events.publish(begun, "webhook.received", provider="github", event="ping", summary="hello", raw_payload=name)
     fanout.fan_out(begun)
     found = messages(begun)[-3:]
     assert [message["data"]["payload"] for message in found] == [{"zen": "grüezi ?"}, None, None]
@@ -227,8 +230,9 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
 
 def test_what_happens_before_the_first_worker_ever_ran_is_told_to_who_subscribed_before(redis):
     pushes(redis, "long ago")
-    time.sleep(0.005)  # the stream's ids are milliseconds
+    at = time.time()
+    eventually(lambda: time.time() > at + 0.001)  # the stream's ids are milliseconds
     subscribes(redis, "github.*")
     pushes(redis, "now")
     assert fanout.fan_out(redis) == 1
-    assert [message["data"]["line"] for message in messages(redis)] == ["now"]
+    assert [message["data"]["summary"] for message in messages(redis)] == ["now"]

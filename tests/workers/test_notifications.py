@@ -41,7 +41,7 @@ def operator(settings, redis, monkeypatch):
 
 
 def happens(redis, name="github.push", line="ada pushed", id="1-0"):
-    facts = {"provider": name.partition(".")[0], "event": name.partition(".")[2], "line": line}
+    facts = {"provider": name.partition(".")[0], "event": name.partition(".")[2], "summary": line}
     pipe = redis.pipeline()
     notifications.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
     pipe.execute()

@@ -1,4 +1,4 @@
-"""Functions that a worker calls at intervals, each in a thread of its own, and RQ's scheduler as one of them."""
+"""Periodic functions of a worker: each runs in its own thread at its own interval. RQ's scheduler is one of them."""
 
 import logging
 import threading
@@ -27,10 +27,10 @@ def call_every(seconds: float, function: Callable[[], object], until: threading.
 
 
 class Scheduler:
-    """Enqueues jobs that start later, such as a `Retry` with an interval. RQ runs its scheduler in another process.
+    """Runs RQ's scheduler, which enqueues jobs that start later, in this process; RQ would start another one.
 
-    A lock per queue, which RQ lets expire after a minute, allows one worker at a time. It holds the worker's name, so
-    that another worker can release the lock of a dead one within seconds.
+    A lock for each queue allows one worker at a time. It contains the worker's name, so that another worker can release
+    the lock of a dead one; RQ would wait until it expires after a minute.
     """
 
     def __init__(self, connection: Redis, queues: list[str], worker: str):

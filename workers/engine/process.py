@@ -21,7 +21,7 @@ from workers.engine.rq_overrides import StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 from workers.engine.timeouts import JobTimeout
 
-SWITCH_INTERVAL_SECONDS = 0.0005  # for which one busy thread may keep the GIL; a tenth of Python's default
+SWITCH_INTERVAL_SECONDS = 0.0005  # of the GIL, between busy threads; a tenth of Python's default
 
 
 def main(
@@ -29,8 +29,8 @@ def main(
 ) -> NoReturn:
     """Run jobs as the supervisor's options say, then exit.
 
-    `connect` is told whether this process is for isolated jobs. `slots` maps the name of each queue to the number of
-    its jobs that one process runs at once.
+    `connect` is told whether this process is for isolated jobs. `slots` maps each queue's name to the number of its
+    jobs that run at once.
     """
     options = _parse_options()
     access = connect(bool(options.isolated))
@@ -41,7 +41,7 @@ def main(
         worker = ThreadedWorker(options.name, access, slots, periodic_tasks, options.liveness_fd)
         run_worker(worker, options.replaces, options.suspect_thread)
     logging.shutdown()
-    os._exit(0)  # sys.exit would wait for threads that hang
+    os._exit(0)  # sys.exit would wait for hung threads
 
 
 def run_worker(worker: ThreadedWorker, replaces: str, suspect_thread: str) -> None:
@@ -65,17 +65,17 @@ def run_isolated_jobs(connection: Redis) -> None:
 
 
 class IsolatedWorker(Worker):
-    """RQ's own, which does not listen to RQ's commands: that would take one more connection for a rare process."""
+    """RQ's default worker. It does not listen to RQ's commands: that would take one more connection."""
 
     def subscribe(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def _set_connection(self, connection: Redis) -> Redis:
         return connection
 
 
 def report_killed_job(job: Job, *_: Any) -> None:
-    """RQ fails a job that kills its process, but does not run its failure callback."""
+    """Run the failure callback of a job that killed its process. RQ only marks such a job as failed."""
     recovery.run_failure_callback(job, UnixSignalDeathPenalty)
 
 
@@ -85,6 +85,6 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--liveness-fd", type=int, help="the file descriptor for liveness reports")
     parser.add_argument("--crash-log-fd", type=int, help="the file descriptor for faulthandler's output")
     parser.add_argument("--replaces", default="", help="the name of a worker that has just died")
-    parser.add_argument("--suspect-thread", default="", help="the thread that ended it")
-    parser.add_argument("--isolated", help="if set to anything: run the isolated jobs")
+    parser.add_argument("--suspect-thread", default="", help="the thread in which it died")
+    parser.add_argument("--isolated", help="run the isolated jobs (any value)")
     return parser.parse_args()

@@ -1,8 +1,8 @@
-"""Finds jobs whose worker died while it ran them, within seconds, and requeues each of them exactly once.
+"""Finds jobs whose worker has died, within seconds, and requeues each of them exactly once.
 
 This relies on RQ's own records. A running job has an execution in its queue's StartedJobRegistry, which names the
 worker; a live worker keeps renewing the expiry of its `rq:worker:<name>`. An execution whose worker has no such key is
-an orphan. RQ itself notices it only after a minute or more, and then fails the job.
+an orphan. RQ itself would notice only after a minute or more, and then fail the job.
 """
 
 import logging
@@ -28,10 +28,10 @@ from rq.worker import BaseWorker
 
 from workers.engine.timeouts import JobTimeout
 
-# How long an item must be seen before anything is done: when a laptop wakes up, every worker seems dead for a moment.
+# How long a job must look lost before it is requeued: when a laptop wakes up, every worker seems dead for a moment.
 CONFIRM_AFTER_SECONDS = 4.0
 
-ISOLATED_QUEUE = "isolated"  # of jobs that were often running when a worker died; each gets a process of its own
+ISOLATED_QUEUE = "isolated"  # for jobs that were running at several workers' deaths; each gets its own process
 INTERRUPTIONS_BEFORE_ISOLATION = 2
 INTERRUPTIONS_BEFORE_FAILURE = 4
 
@@ -67,10 +67,10 @@ def worker_key(name: str) -> str:
 
 
 class OrphanRecovery:
-    """Requeues orphans, and strays: jobs taken off their queue by a worker that died before it started them."""
+    """Requeues orphans and strays. A stray was taken off its queue by a worker that died before starting it."""
 
     def __init__(self, connection: Redis, queues: Iterable[str], worker: str, own_executions: Container[str]):
-        """`own_executions`: the ids of the executions that `worker`, which runs this search, has at the moment."""
+        """`worker` runs this search; `own_executions` contains the ids of its current executions."""
         self.connection = connection
         self.queues = [Queue(name, connection=connection, serializer=JOB_SERIALIZER) for name in queues]
         self.worker = worker
@@ -93,13 +93,13 @@ class OrphanRecovery:
 
 
 class Debouncer(Generic[Item]):
-    """Remembers since when items have been seen without interruption. Its clock stops while the machine sleeps."""
+    """Records how long each item has been seen without interruption. Its clock stops while the machine sleeps."""
 
     def __init__(self) -> None:
         self._since: dict[Item, float] = {}
 
     def stable(self, items: Iterable[Item]) -> list[Item]:
-        """Those of these items that every call has seen for CONFIRM_AFTER_SECONDS."""
+        """Return those of these items that have been in every call for CONFIRM_AFTER_SECONDS."""
         now = time.monotonic()
         self._since = {item: self._since.get(item, now) for item in items}
         return [item for item, since in self._since.items() if now - since >= CONFIRM_AFTER_SECONDS]
@@ -140,12 +140,12 @@ def load_thread_ids(connection: Redis, running: RunningJob) -> list[str]:
 
 
 def current_thread_ids() -> dict[Any, Any]:
-    """The fields of an execution's hash that `load_thread_ids` reads."""
+    """Return the fields of an execution's hash that `load_thread_ids` reads."""
     return {"thread": threading.get_ident(), "native_thread": threading.get_native_id()}
 
 
 def requeue(connection: Redis, orphan: RunningJob, own: bool = False, interruptions: int = 1) -> bool:
-    """Put the job back at the front of its queue, with the same id. True for exactly one of several callers.
+    """Put the job back at the front of its queue, with the same id. Returns True to exactly one of several callers.
 
     Does nothing if the job has ended, is queued already, or its worker is alive, unless that worker itself calls for
     one of its `own` jobs. `interruptions` is added to the job's count, which decides whether it goes to the isolated

@@ -1,4 +1,4 @@
-"""RQ's worker, adapted to many jobs at once: what it writes around a job, its heartbeats and its stop command."""
+"""Overrides of RQ's worker that allow many jobs at once: bookkeeping around a job, stop command, heartbeats."""
 
 import logging
 import threading
@@ -21,8 +21,8 @@ from rq.worker import BaseWorker, WorkerStatus
 from workers.engine import recovery
 from workers.engine.timeouts import JobTimeout
 
-WORKER_TTL_SECONDS = 10  # after the last heartbeat, for which other workers regard this one as alive
-MAX_CONCURRENT_FINISHES = 4  # results written at once; more would hold connections while they wait for the GIL
+WORKER_TTL_SECONDS = 10  # after its last heartbeat, other workers regard this one as alive for this time
+MAX_CONCURRENT_FINISHES = 4  # more would only hold connections while they wait for the GIL
 
 STORE_OUTAGE = (StoreConnectionError, StoreTimeoutError)
 
@@ -43,7 +43,7 @@ class StoreAccess(NamedTuple):
 
 
 class ConcurrentWorker(BaseWorker):
-    """One worker like any other to RQ, with RQ's own queues, registries, results, callbacks and commands.
+    """For RQ, a worker like any other: it uses RQ's queues, registries, results, callbacks and commands.
 
     A job's thread owns its execution until it has written the result, or until another thread takes the execution over
     because the job hangs.
@@ -103,16 +103,16 @@ class ConcurrentWorker(BaseWorker):
         return execution
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
-        """Nothing: `prepare_execution` has done it."""
+        """Do nothing: `prepare_execution` has done it."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Nothing: `send_heartbeat` does it at intervals, and for a shorter time than RQ would."""
+        """Do nothing: `send_heartbeat` sends heartbeats at intervals, with a shorter expiry than RQ's."""
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
         job.ended_at = now()  # without RQ's heartbeat: see `send_job_heartbeats`
 
     def procline(self, message: str) -> None:
-        """Nothing: a process title cannot name many jobs."""
+        """Do nothing: a process title cannot name many jobs."""
 
     def _finalize_success(self, job: Job, queue: Queue, execution: Execution, return_value: Any) -> None:
         if self.can_finish(execution):
@@ -150,7 +150,7 @@ class ConcurrentWorker(BaseWorker):
         return self.owner_threads.get(execution.id) == threading.get_ident()
 
     def can_finish(self, execution: Execution) -> bool:
-        """False if the job was failed as hung, or requeued because this worker seemed dead."""
+        """Return False if the job was failed as hung, or was requeued because this worker seemed dead."""
         return self.owns(execution) and bool(self.connection.exists(execution.key))
 
     # Stopped jobs
@@ -159,7 +159,7 @@ class ConcurrentWorker(BaseWorker):
         payload = parse_payload(message)
         if payload["command"] != "stop-job":
             return handle_command(self, payload)
-        self.jobs_to_stop |= self.active_job_ids & {payload["job_id"]}  # RQ's own handler knows one running job only
+        self.jobs_to_stop |= self.active_job_ids & {payload["job_id"]}  # RQ's own handler expects one running job
 
     def request_stop_execution(self, execution_id: str) -> None:
         if execution := self.executions.get(execution_id):
@@ -175,7 +175,7 @@ class ConcurrentWorker(BaseWorker):
     # Heartbeats
 
     def send_heartbeat(self) -> None:
-        """For other workers and `rq info`. Writes the whole record, in case the store has lost it."""
+        """Write this worker's whole record, in case the store has lost it, and extend its expiry."""
         with self.connection.pipeline() as pipeline:
             pipeline.exists(WORKERS_SUSPENDED)
             pipeline.llen(self.isolated_queue.key)

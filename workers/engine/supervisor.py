@@ -16,7 +16,7 @@ from tempfile import TemporaryFile
 from types import FrameType
 from uuid import uuid4
 
-# A job holds the whole process if it reports no liveness for so long. Less than WORKER_TTL_SECONDS of the worker.
+# Without a report for this long, some job blocks the whole process. Less than WORKER_TTL_SECONDS in rq_overrides.py.
 LIVENESS_TIMEOUT_SECONDS = 8.0
 START_TIMEOUT_SECONDS = 60.0  # until the first liveness report
 SHUTDOWN_TIMEOUT_SECONDS = 25.0  # from SIGTERM to SIGKILL; Heroku allows 30
@@ -26,8 +26,8 @@ POLL_INTERVAL_SECONDS = 0.1
 MAX_ISOLATED_PROCESSES = 3
 
 ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEMENT = b".", b"i", b"r"  # what a worker writes to its liveness pipe
-CRASHED_THREAD_PATTERN = re.compile(r"^Current thread 0x([0-9a-f]+).*\n(  .*\n)*", re.MULTILINE)  # by faulthandler
-EX_CONFIG = 78  # sysexits.h: a setting is missing, so a restart would not help
+CRASHED_THREAD_PATTERN = re.compile(r"^Current thread 0x([0-9a-f]+).*\n(  .*\n)*", re.MULTILINE)  # faulthandler's
+EX_CONFIG = 78  # from sysexits.h: a setting is missing, so a restart would not help
 
 
 class WorkerProcess:
@@ -47,7 +47,7 @@ class WorkerProcess:
         self.last_liveness_at = time.monotonic()
 
     def read_liveness(self) -> bytes:
-        """The reports since the last call. Kills a worker that has not reported for too long."""
+        """Return the reports since the last call. Kills a worker that has not reported for too long."""
         try:
             reports = os.read(self.liveness_fd, 4096)
         except BlockingIOError:
@@ -69,7 +69,7 @@ class WorkerProcess:
         return self.process.poll() not in (None, 0, EX_CONFIG)
 
     def close(self) -> None:
-        """After its end: log it, and find the thread that crashed."""
+        """Log the end of the process, and find the thread that crashed."""
         os.close(self.liveness_fd)
         with self.crash_log as file:
             file.seek(0)
@@ -81,7 +81,7 @@ class WorkerProcess:
 
 
 class Supervisor:
-    """One worker process that takes jobs, the processes it has replaced that still finish jobs, and isolated jobs."""
+    """Manages the worker process that takes jobs, replaced processes that still finish jobs, and isolated jobs."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command
@@ -91,7 +91,7 @@ class Supervisor:
         self.isolated: list[subprocess.Popen[bytes]] = []
 
     def run(self) -> int:
-        """Supervise until a signal arrives or the worker exits by itself; the exit status."""
+        """Supervise until a signal arrives or the worker exits by itself. Return the exit status."""
         while not self.is_stopping and self.worker.process.returncode not in (0, EX_CONFIG):
             time.sleep(POLL_INTERVAL_SECONDS)
             self.check_worker(self.worker)
@@ -135,7 +135,7 @@ class Supervisor:
 
 
 def supervise(command: Sequence[str]) -> int:
-    """Supervise a worker process until SIGTERM, SIGINT or its own exit; the exit status.
+    """Supervise a worker process until SIGTERM, SIGINT or its own exit. Return the exit status.
 
     `command` must end in `workers.engine.process.main`, which parses the options that are added to it.
     """
@@ -154,7 +154,7 @@ def start_process(
 
 
 def find_busiest_thread(pid: int) -> str:
-    """The kernel's id of the thread that uses the CPU most, or "" if none does. Works on Linux only."""
+    """Return the kernel's id of the thread that uses most CPU time, or "" if none does. Works only on Linux."""
     before = read_cpu_ticks(pid)
     time.sleep(CPU_SAMPLE_SECONDS)
     spent = {thread: ticks - before.get(thread, ticks) for thread, ticks in read_cpu_ticks(pid).items()}
@@ -163,7 +163,7 @@ def find_busiest_thread(pid: int) -> str:
 
 
 def read_cpu_ticks(pid: int) -> dict[str, int]:
-    """CPU ticks of each thread in user and kernel mode: fields 14 and 15 of proc_pid_stat(5)."""
+    """Return the CPU ticks of each thread in user and kernel mode: fields 14 and 15 of proc_pid_stat(5)."""
     statistics = {task.name: (task / "stat").read_text() for task in Path(f"/proc/{pid}/task").glob("*")}
     fields = {thread: line.rpartition(")")[2].split() for thread, line in statistics.items()}
     return {thread: int(values[11]) + int(values[12]) for thread, values in fields.items()}

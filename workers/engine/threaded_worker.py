@@ -27,22 +27,22 @@ from workers.engine.supervisor import ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEME
 from workers.engine.timeouts import JobTimeout
 
 DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills after 30
-MAX_LOST_THREADS = 4  # hung where no exception reaches them; then this process asks to be replaced
+MAX_LOST_THREADS = 4  # threads that hang; with this many, the process asks the supervisor to replace it
 
 TURN_SECONDS = 0.05  # of one queue, while all that share a connection are empty
 LIVENESS_INTERVAL_SECONDS = 1.0
 HEARTBEAT_INTERVAL_SECONDS = 2.0
-JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # RQ lets a running job's records expire after 60 seconds or more
+JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # RQ expires a running job's records after 60 seconds or more
 RECOVERY_INTERVAL_SECONDS = 2.0
 SCHEDULER_INTERVAL_SECONDS = 1.0
-# RQ's maintenance: expired results, dead workers. It fails orphans, so recovery must come first.
+# RQ's maintenance deletes expired results and dead workers. It fails orphans, so recovery must be faster.
 MAINTENANCE_INTERVAL_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
 
 class ThreadedWorker(ConcurrentWorker):
-    """Takes jobs from several queues at once. No queue can use the slots of another.
+    """Takes jobs from several queues at once. No queue uses the slots of another.
 
     An idle slot costs nothing: its thread starts when it is first needed.
     """
@@ -55,7 +55,7 @@ class ThreadedWorker(ConcurrentWorker):
         periodic_tasks: Sequence[PeriodicTask],
         liveness_fd: int,
     ):
-        """`slots`: queue name -> jobs at once. `liveness_fd`: a file descriptor that the supervisor reads."""
+        """`slots` maps each queue's name to its number of concurrent jobs. The supervisor reads from `liveness_fd`."""
         super().__init__(name, access, slots)
         self.slots = {queue: threading.Semaphore(number) for queue, number in slots.items()}
         self.periodic_tasks = periodic_tasks
@@ -99,7 +99,7 @@ class ThreadedWorker(ConcurrentWorker):
     # Taking and running jobs
 
     def serve_queues(self, queues: Sequence[Queue]) -> None:
-        """Start the jobs of these queues. The store waits for a job of one queue only, so several take turns."""
+        """Start the jobs of these queues. A blocking read waits for one queue only, so several queues take turns."""
         wait_seconds = 1.0 if len(queues) == 1 else TURN_SECONDS
         for turn in itertools.cycle(queues):
             if self.shutting_down.is_set():
@@ -110,7 +110,7 @@ class ThreadedWorker(ConcurrentWorker):
                 self.start_next_job(turn, wait_seconds)
 
     def start_next_job(self, queue: Queue, wait_seconds: float) -> bool:
-        """Start the queue's next job. False if there is none, or no slot is free, within this time."""
+        """Start the queue's next job. Returns False if there is none, or no slot is free, within this time."""
         if not self.slots[queue.name].acquire(timeout=wait_seconds):
             return False
         job = self.dequeue_job(queue, wait_seconds)
@@ -122,7 +122,7 @@ class ThreadedWorker(ConcurrentWorker):
         return True
 
     def dequeue_job(self, queue: Queue, wait_seconds: float) -> Job | None:
-        timeout: Any = wait_seconds or None  # RQ's type is int, but the store accepts fractions
+        timeout: Any = wait_seconds or None  # RQ declares an int, but the store accepts fractions
         try:
             taken = Queue.dequeue_any([queue], timeout, connection=self.access.blocking, serializer=self.serializer)
         except DequeueTimeout:
@@ -137,7 +137,7 @@ class ThreadedWorker(ConcurrentWorker):
         if self.shutting_down.is_set():
             recovery.requeue_stray(queue, job.id)
             return None
-        job.connection = self.connection  # not the one that waits
+        job.connection = self.connection  # instead of the one for blocking reads
         return job
 
     def perform(self, job: Job, queue: Queue) -> None:
@@ -178,7 +178,7 @@ class ThreadedWorker(ConcurrentWorker):
                     timeout.raise_in_job()
 
     def abandon_hung_job(self, timeout: JobTimeout) -> None:
-        """Fail a job whose thread no exception reaches, from another thread. The hung thread stays."""
+        """Fail a job whose thread does not respond to exceptions, in another thread. The hung thread remains."""
         JobTimeout.running.discard(timeout)
         self.lost_threads += 1
         frame = sys._current_frames().get(timeout.thread)
@@ -198,10 +198,10 @@ class ThreadedWorker(ConcurrentWorker):
         finally:
             self.release_job(job, execution)
 
-    # The supervisor, and the end
+    # Reporting to the supervisor, and stopping
 
     def report_liveness(self) -> None:
-        """Tell the supervisor that Python code still runs here, and what it has to do."""
+        """Report to the supervisor that this process still runs Python code, and what the supervisor must do."""
         is_worn_out = self.lost_threads >= MAX_LOST_THREADS and not self.shutting_down.is_set()
         if is_worn_out:
             self.access.shrink()  # before the replacement starts
@@ -231,7 +231,7 @@ class ThreadedWorker(ConcurrentWorker):
             self.hand_back(execution)
 
     def hand_back(self, execution: Execution) -> None:
-        """Requeue a job of this worker that is not to blame."""
+        """Requeue a job of this worker that was interrupted through no fault of its own."""
         running = recovery.RunningJob(execution.job.origin, execution.job_id, execution.id, self.name)
         recovery.requeue(self.connection, running, own=True, interruptions=0)
 

@@ -1,4 +1,4 @@
-"""RQ's job timeout for jobs that run as threads of one process: an exception raised in the job's thread."""
+"""Job timeouts for jobs that run as threads of one process: an exception is raised in the job's thread."""
 
 import ctypes
 import threading
@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Literal
 from rq.timeouts import BaseDeathPenalty, BaseTimeoutException
 
 RETRY_INTERVAL_SECONDS = 1.0  # between two attempts to end the same job
-MAX_TRIES = 3  # after which its thread counts as lost
+MAX_TRIES = 3  # then the job's thread counts as lost
 
 
 class JobTimeout(BaseDeathPenalty):
-    """A "death penalty" in RQ's terms. RQ's own one for threads starts a second thread per job, and tries only once.
+    """RQ calls this a "death penalty". Its own version for threads starts a second thread per job, and tries only once.
 
-    The exception ends Python code at any line, also a bare `while True`. It cannot end a system call or C code: such a
-    job `is_lost` after MAX_TRIES attempts.
+    The exception interrupts Python code at any line, even a bare `while True`. It cannot interrupt a system call or C
+    code: such a job `is_lost` after MAX_TRIES attempts.
     """
 
     running: ClassVar[set["JobTimeout"]] = set()
@@ -69,14 +69,14 @@ class JobTimeout(BaseDeathPenalty):
                 self.cancel_death_penalty()
                 break
             except BaseTimeoutException:
-                continue  # raised after the job's end: only the cancellation has to be repeated
+                continue  # raised after the job ended, so only the cancellation must be repeated
         if isinstance(error, self._exception):
             error.args = (self.reason,)
         return False
 
 
 def raise_in_thread(thread: int, exception: type[BaseException]) -> None:
-    """https://docs.python.org/3/c-api/threads.html#c.PyThreadState_SetAsyncExc
+    """Raise an exception in a thread: https://docs.python.org/3/c-api/threads.html#c.PyThreadState_SetAsyncExc
 
     Never pass NULL to cancel a pending exception: CPython 3.11 then stays on its slow path, and hangs under a profiler.
     """

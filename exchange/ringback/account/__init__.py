@@ -1,1 +1,1 @@
-"""What belongs to the account: phone numbers, applications, keys, and the services Verify and Lookup."""
+"""The account's resources: phone numbers, TwiML applications, API keys, Verify services and Lookup."""

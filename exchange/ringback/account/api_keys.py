@@ -1,4 +1,4 @@
-"""API keys: further logins to REST, each with a secret of its own."""
+"""API keys: credentials for the REST API, each with its own secret."""
 
 from __future__ import annotations
 

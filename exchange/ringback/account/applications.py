@@ -1,4 +1,4 @@
-"""TwiML applications: addresses under one sid, for numbers and calls to share."""
+"""TwiML applications: webhook URLs that several numbers and calls share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringback.service.sids import new_sid
 
 @dataclass(kw_only=True)
 class TwimlApplication(WebhookUrls):
-    """Its addresses win over those of a number that names it."""
+    """Its URLs take precedence over those of a number that uses it."""
 
     sms_status_callback: str = ""
     message_status_callback: str = ""

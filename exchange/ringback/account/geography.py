@@ -1,4 +1,4 @@
-"""Where a phone number is from, as webhooks tell it."""
+"""The country of a phone number, as webhook parameters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+3
 
 
 def geography(number: str, *roles: str) -> dict[str, str]:
-    """City, State, Zip and Country of each role. Unknown geography is sent as an empty string, as Twilio does."""
+    """City, State, Zip and Country for each role (From, To). Like Twilio, it uses "" for unknown values."""
     country = next((name for prefix, name in COUNTRIES.items() if number.startswith(prefix)), "")
     parameters: dict[str, str] = {}
     for role in roles:

@@ -1,4 +1,4 @@
-"""Phone numbers: what one looks like, and those the account owns with where their calls and texts go."""
+"""Phone numbers: their formats, and the IncomingPhoneNumbers of the account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
 
 
 def normalize_number(written: str) -> str:
-    """A number as people write it, without its punctuation."""
+    """The number without spaces and punctuation. An address with a colon (client:alice) stays as it is."""
     text = written.strip()
     return text if ":" in text else PUNCTUATION.sub("", text)
 
@@ -27,13 +27,13 @@ def is_e164(text: str) -> bool:
 
 
 def is_handset_address(text: str) -> bool:
-    """Something a handset can be: a number, a short code, or a client identity."""
+    """True for an E.164 number, a short code or a client identity: what a handset can have as its number."""
     return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
 
 
 @dataclass(kw_only=True)
 class PhoneNumber(WebhookUrls):
-    """An IncomingPhoneNumber. Field names are Twilio's."""
+    """An IncomingPhoneNumber, with Twilio's field names."""
 
     phone_number: str
     voice_application_sid: str = ""
@@ -42,5 +42,5 @@ class PhoneNumber(WebhookUrls):
 
 
 def app_number(settings: Settings, now: datetime) -> PhoneNumber:
-    """The app's own number, as the options describe it."""
+    """The app's phone number, from the settings."""
     return PhoneNumber(phone_number=settings.number, friendly_name=settings.number, **app_webhook_urls(settings, now))

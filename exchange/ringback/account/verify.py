@@ -1,4 +1,4 @@
-"""Verify: codes that are sent to a phone, and checked while they last."""
+"""Verify: services, and the verification codes that they send and check."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ringback.service.bounded_dict import MAX_MESSAGES, MAX_VERIFY_SERVICES, Bou
 from ringback.service.clock import Clock
 from ringback.service.sids import SID, new_sid
 
-VERIFICATION_TTL_SECONDS = 600  # seconds
+VERIFICATION_TTL_SECONDS = 600
 MAX_CHECKS = 5
 MAX_SENDS = 5
 
 
 @dataclass
 class VerifyService:
-    """Whose codes they are. Field names are Twilio's."""
+    """A Verify service, with Twilio's field names."""
 
     account: str
     friendly_name: str
@@ -29,7 +29,7 @@ class VerifyService:
 
 @dataclass
 class SendCodeAttempt:
-    """One time that the code was sent."""
+    """One sending of a code."""
 
     at: datetime
     channel: str
@@ -38,7 +38,7 @@ class SendCodeAttempt:
 
 @dataclass
 class Verification:
-    """One code for one phone; sent again, it stays the same."""
+    """A verification of one phone number. Its code stays the same when it is sent again."""
 
     service: VerifyService
     to: str
@@ -51,14 +51,15 @@ class Verification:
     sid: str = field(default_factory=lambda: new_sid("VE"))
 
     def check(self, code: str) -> bool:
+        """True if `code` is right; the verification is then approved. Counts the check."""
         self.checks += 1
-        right = secrets.compare_digest(code.encode(), self.code.encode())
-        self.status = "approved" if right else self.status
-        return right
+        is_right = secrets.compare_digest(code.encode(), self.code.encode())
+        self.status = "approved" if is_right else self.status
+        return is_right
 
 
 class VerifyServices:
-    """Services and what they verify. Any service exists, until it was deleted."""
+    """All services and their verifications. Any service SID is valid until the service is deleted."""
 
     def __init__(self, clock: Clock, account: str) -> None:
         self.clock, self.account = clock, account
@@ -73,29 +74,33 @@ class VerifyServices:
         return service
 
     def service(self, sid: str) -> VerifyService | None:
-        """An app may bring the sid of a service it made elsewhere."""
-        known = self.services.get(sid)
-        if known or sid in self.deleted or not (sid.startswith("VA") and SID.fullmatch(sid)):
-            return known
+        """The service with this SID, created if unknown: the app may have created it at Twilio.
+
+        None if the service was deleted or the SID is not that of a service."""
+        service = self.services.get(sid)
+        if service or sid in self.deleted or not (sid.startswith("VA") and SID.fullmatch(sid)):
+            return service
         return self.new_service("App", 6, sid)
 
     def delete(self, service: VerifyService) -> None:
         self.deleted[service.sid] = True
         del self.services[service.sid]
 
-    def pending(self, service: VerifyService, whom: str) -> Verification | None:
-        """The one that lasts still, by its own sid or the phone's number."""
+    def pending(self, service: VerifyService, sid_or_number: str) -> Verification | None:
+        """The newest pending verification with this SID or phone number, None if it has expired."""
         for found in reversed(self.verifications.values()):
-            if found.service.sid == service.sid and whom in (found.sid, found.to) and found.status == "pending":
+            matches = found.service.sid == service.sid and sid_or_number in (found.sid, found.to)
+            if matches and found.status == "pending":
                 return found if self.clock.time() - found.created.timestamp() < VERIFICATION_TTL_SECONDS else None
         return None
 
     def start(self, service: VerifyService, to: str, code: str) -> Verification:
+        """Create a verification with this code, or a random one if `code` is ""."""
         now = self.clock.now()
-        made = Verification(service, to, code or _digits(service.code_length), now, now)
-        self.verifications[made.sid] = made
-        return made
+        verification = Verification(service, to, code or _random_digits(service.code_length), now, now)
+        self.verifications[verification.sid] = verification
+        return verification
 
 
-def _digits(length: int) -> str:
+def _random_digits(length: int) -> str:
     return "".join(secrets.choice("0123456789") for _ in range(length))

@@ -1,4 +1,4 @@
-"""Addresses: where calls and texts go, as a number has them, or an application that numbers and calls share."""
+"""The webhook URLs of a phone number or a TwiML application."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.service.settings import Settings
 
 @dataclass(kw_only=True)
 class WebhookUrls:
-    """Field names are Twilio's; "" is not set."""
+    """The fields that phone numbers and applications share, with Twilio's names. An unset URL is ""."""
 
     account_sid: str
     created: datetime
@@ -31,7 +31,7 @@ class WebhookUrls:
 
 
 def app_webhook_urls(settings: Settings, now: datetime) -> dict[str, Any]:
-    """The app's own, as the options describe them."""
+    """The fields of the app's own number and application, from the settings."""
     return {
         "account_sid": settings.account_sid,
         "created": now,

@@ -86,7 +86,7 @@ class AudioPath:
         self.publish("ended", item.as_json())
 
     def add_finished_item(self, verb: str, **details: Any) -> None:
-        """Adds an item without waiting for its length."""
+        """Adds an item that ends at once."""
         self.end_item(self.start_item(verb, **details))
 
     async def play_out(self, item: HeardItem, seconds: float) -> None:
@@ -181,5 +181,5 @@ def speaking_seconds(text: str) -> float:
 
 
 def remaining_speech_seconds(event: Speech | AudioClip, pace: float) -> float:
-    """Returns the seconds until this input has been spoken: typed speech lasts, an audio clip was already spoken."""
+    """Returns the seconds until the input ends: typed text takes time to speak, an audio clip has already ended."""
     return speaking_seconds(event.text) * pace if isinstance(event, Speech) else 0.0

@@ -41,7 +41,7 @@ class Call:
         self.audio = AudioPath(runtime.clock, runtime.settings.pace, self._publish)
         self.changed = asyncio.Event()
         self.sequence = 0
-        self.interruption: Step | None = None  # the step with which a live update or a hang-up replaces the running one
+        self.interruption: Step | None = None  # the step of a live update or hang-up, which replaces the running one
         self.running: asyncio.Task[Any] | None = None
         self.recordings: list[str] = []  # sids
         self.dial_status = ""  # DialCallStatus of the last Dial
@@ -72,7 +72,7 @@ class Call:
             self.runtime.feed.publish("call", self.plan.handset, self.as_json(heard=False))
 
     def answer_inbound(self) -> None:
-        """Answers an inbound call that rings, as the first verb does. Any other call does not change."""
+        """Answers an inbound call that still rings; its first verb calls this. Leaves any other call unchanged."""
         if self.plan.direction == "inbound" and self.status == "ringing":
             self.set_status("in-progress")
 

@@ -74,13 +74,13 @@ def register_call(state: State, plan: CallPlan) -> Call:
 
 
 def answer_call(state: State, call: Call) -> None:
-    """Answers the call, by a person, an automatic handset or a loopback."""
+    """Answers the call, whether a person, an automatic handset or a loopback picks up."""
     detect_machine(state, call)
     call.set_status("in-progress")
 
 
 def answer_at_handset(state: State, call: Call) -> None:
-    """Answers the call by the person at the handset."""
+    """Answers the call because the person at the handset picks up."""
     call.log.add("did", ("answers", True))
     answer_call(state, call)
 
@@ -107,7 +107,7 @@ async def run_call(state: State, call: Call, first: Step, time_limit: float | No
         end = await _run(session, first)
     except Exception as error:  # an error in the exchange must still end the call
         log.exception("Call %s failed because of an error in the exchange", call.sid)
-        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, why=type(error).__name__)
+        state.debugger.report(12400, sid=call.sid, handset=call.plan.handset, detail=type(error).__name__)
     finally:
         if timer:
             timer.cancel()

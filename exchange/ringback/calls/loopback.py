@@ -19,7 +19,7 @@ from ringback.twiml.steps import End
 MAX_HOPS = 3  # numbers of the app in one chain of calls
 MAX_WAIT_SECONDS = 2.0  # how long input of one side is kept until the other side listens
 MAX_BUFFERED_INPUTS = 100  # per direction
-UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # any other status of the inner call is "failed"
+UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # the outer call's, by the inner's; else "failed"
 
 
 def would_loop(own_numbers_passed: tuple[str, ...], number: str) -> bool:

@@ -13,7 +13,7 @@ AUTO_ANSWER_RESULTS = {"answers": "human", "machine": "machine_start"}
 
 
 def detect_machine(state: State, call: Call) -> None:
-    """Sets `answered_by` before the first webhook, or for asynchronous AMD later, with a callback."""
+    """Sets `answered_by` before the first webhook. Asynchronous AMD sets it later and sends a callback."""
     result = _result(state, call)
     if result and call.plan.amd_callback is not None:
         state.spawn(_report_result(call, result, call.plan.amd_callback))

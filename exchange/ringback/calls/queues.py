@@ -58,7 +58,7 @@ class CallQueue:
         return member
 
     def dequeue(self, whisper: Fetch | None = None) -> QueueMember | None:
-        """Removes and returns the first member, or None. The whisper document plays before the calls are bridged."""
+        """Removes and returns the first member, or None. `whisper` runs on its call before the calls are bridged."""
         if not self.members:
             return None
         member = self.members[0]

@@ -1,1 +1,1 @@
-"""`run`: the exchange together with an app that believes it talks to Twilio."""
+"""`python -m ringback run`: starts the exchange and an app whose requests to Twilio reach the exchange."""

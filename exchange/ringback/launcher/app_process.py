@@ -1,4 +1,4 @@
-"""The command that starts an app: waited for, and ended with all that it started."""
+"""Runs the command that starts the app, and stops it with all its child processes."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from contextlib import suppress
 from ringback.launcher.command_line import UsageError
 from ringback.launcher.environment import host_and_port
 
-LISTEN_WARNING_SECONDS = 20.0  # seconds an app may take to listen before a word is said about it
-SHUTDOWN_SECONDS = 5.0  # seconds it gets to stop
+LISTEN_WARNING_SECONDS = 20.0  # how long the app may take to listen before a warning is printed
+SHUTDOWN_SECONDS = 5.0  # between SIGTERM and SIGKILL
 POLL_SECONDS = 0.05
 
 
-async def run_command(command: list[str], told: dict[str, str], app: str, ready: str) -> int:
-    """Its exit status, as a shell would say it. `ready` is said as soon as somebody listens at `app`."""
+async def run_command(command: list[str], environment: dict[str, str], app: str, ready: str) -> int:
+    """Runs the command and returns its exit status (128 + n for signal n). Prints `ready` once the app listens.
+
+    Raises UsageError if the command cannot be started."""
     try:
-        process = await asyncio.create_subprocess_exec(*command, env=told, start_new_session=True)
+        process = await asyncio.create_subprocess_exec(*command, env=environment, start_new_session=True)
     except OSError as problem:
         raise UsageError(f"{command[0]} cannot be started: {problem.strerror}") from None
     announcing = asyncio.create_task(_announce(app, ready))
     try:
         status = await process.wait()
         if status and not announcing.done():
-            print(f"exchange: the command ended before anything listened at {app}", flush=True)
+            print(f"exchange: the command exited before the app listened at {app}", flush=True)
         return status if status >= 0 else 128 - status
     finally:
         announcing.cancel()
@@ -33,17 +35,17 @@ async def run_command(command: list[str], told: dict[str, str], app: str, ready:
 
 
 async def ensure_port_is_free(app: str) -> None:
-    """Raises Unusable when somebody does: the app could not, and the wrong one would be rung."""
+    """Raises UsageError if another process listens there: webhooks would go to the wrong app."""
     if await _is_listening(app):
-        raise UsageError(f"Something listens at {app} already: stop it, or choose another port (PORT=5001, or --app)")
+        raise UsageError(f"Another process listens at {app}: stop it, or choose another port (PORT=5001, or --app)")
 
 
 async def _announce(app: str, ready: str) -> None:
-    """Say when the app can be reached, and once, after a while, that it cannot."""
+    """Prints `ready` once the app listens. Prints one warning if that takes longer than LISTEN_WARNING_SECONDS."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_WARNING_SECONDS):
             return await _announce_when_listening(app, ready)
-    print(f"exchange: nothing listens at {app} yet: start the app there (see PORT), or say where: --app", flush=True)
+    print(f"exchange: the app does not listen at {app} yet: start it there (see PORT), or set --app", flush=True)
     await _announce_when_listening(app, ready)
 
 
@@ -62,7 +64,7 @@ async def _is_listening(app: str) -> bool:
 
 
 async def _terminate(process: asyncio.subprocess.Process) -> None:
-    """Ask all that the command started to stop, and insist: after a while, or at once when asked a second time."""
+    """Stops the process group: SIGTERM, then SIGKILL after SHUTDOWN_SECONDS or on cancellation."""
     try:
         if _signal_group(process.pid, signal.SIGTERM):
             async with asyncio.timeout(SHUTDOWN_SECONDS):
@@ -76,7 +78,7 @@ async def _terminate(process: asyncio.subprocess.Process) -> None:
 
 
 def _signal_group(group: int, number: int) -> bool:
-    """Is there still somebody in the group?"""
+    """Sends a signal to a process group. Returns whether the group still exists."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""An authority that exists for one run: it vouches for Twilio's names here, to the app that was started alone."""
+"""A temporary certificate authority for Twilio's host names. Only the started app trusts it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import trustme
 
 from ringback.webhooks.urls import is_twilio_host
 
-# Where SDKs, curl and language runtimes look for whom to trust.
+# The variables in which SDKs, curl and language runtimes look for a file of trusted certificates.
 CA_BUNDLE_VARIABLES = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
@@ -24,7 +24,9 @@ CA_BUNDLE_VARIABLES = (
 
 
 class CertificateAuthority:
-    """Its own key stays in memory. `bundle` is the file its callers must trust; all it writes lies in `folder`."""
+    """Issues certificates. The private key stays in memory.
+
+    `bundle` is the file of trusted certificates for the app; all files are in `folder`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -34,7 +36,7 @@ class CertificateAuthority:
         self.bundle.write_bytes(b"\n".join(_trusted_roots(environment)) + b"\n" + self.authority.cert_pem.bytes())
 
     def context(self, name: str) -> ssl.SSLContext:
-        """For a server that is asked by that name, or by any other name of Twilio's."""
+        """Returns the TLS context of a server with this name. Through SNI it also serves Twilio's other names."""
         if name not in self.contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             pair = self.authority.issue_cert(name).private_key_and_cert_chain_pem
@@ -45,16 +47,16 @@ class CertificateAuthority:
         return self.contexts[name]
 
     def _select_certificate(
-        self, wire: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext
+        self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext
     ) -> int | None:
         if name is None or not is_twilio_host(name):
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        wire.context = self.context(name)
+        connection.context = self.context(name)
         return None
 
 
 def _trusted_roots(environment: Mapping[str, str]) -> Iterable[bytes]:
-    """The world's authorities, and those the user had added: a bundle replaces what was trusted before."""
+    """Yields the public root certificates and those of the user's own bundles, which the new bundle replaces."""
     for path in dict.fromkeys([certifi.where(), *(environment.get(name, "") for name in CA_BUNDLE_VARIABLES)]):
         with suppress(OSError):
             yield Path(path).read_bytes()

@@ -1,4 +1,4 @@
-"""A proxy for the app's own requests: Twilio's names lead to the exchange, and every other host is refused by name."""
+"""The HTTP proxy of the started app: forwards requests for Twilio to the exchange and blocks all other hosts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-ali
 
 
 class Proxy:
-    """Listens on loopback. What is for Twilio ends at two ports here: tunnels at `tls_port`, which speaks TLS in its
-    names, and plain requests at `plain_port`.
+    """Listens on loopback. For Twilio, tunnels lead to `tls_port` and plain HTTP requests to `plain_port`.
 
-    `let_through` are other hosts the app may reach; `*` is every one, and still none of Twilio's."""
+    `let_through` are other hosts that the app may reach; `*` allows all of them, but never Twilio itself."""
 
     def __init__(self, tls_port: int, plain_port: int, let_through: tuple[str, ...] = ()) -> None:
         self.tls_port, self.plain_port = tls_port, plain_port
@@ -64,47 +63,50 @@ class Proxy:
             host, port = "127.0.0.1", self.tls_port if tunnel else self.plain_port
         elif host not in self.let_through and "*" not in self.let_through:
             return await _refuse(host, writer)
-        await self._join(reader, writer, host, port, b"" if tunnel else _one_request(head, target))
+        await self._forward(reader, writer, host, port, b"" if tunnel else _single_request_head(head, target))
 
-    async def _join(self, reader: StreamReader, writer: StreamWriter, host: str, port: int, first: bytes) -> None:
-        """Pass on what is said, beginning with `first` or, for a tunnel, with the word that it stands."""
+    async def _forward(self, reader: StreamReader, writer: StreamWriter, host: str, port: int, head: bytes) -> None:
+        """Connects the client with a server. `head` is the head of a plain request, empty for a tunnel."""
         try:
-            there_reader, there_writer = await asyncio.open_connection(host, port)
-        except OSError as problem:
-            return await _answer(502, f"{host} cannot be reached: {problem}", writer)
+            server_reader, server_writer = await asyncio.open_connection(host, port)
+        except OSError as error:
+            return await _respond(502, f"{host} cannot be reached: {error}", writer)
         try:
-            (there_writer if first else writer).write(first or ESTABLISHED)
-            await asyncio.gather(_pipe(reader, there_writer), _pipe(there_reader, writer))
+            if head:
+                server_writer.write(head)
+            else:
+                writer.write(ESTABLISHED)
+            await asyncio.gather(_pipe(reader, server_writer), _pipe(server_reader, writer))
         finally:
-            there_writer.close()
+            server_writer.close()
 
 
 async def _pipe(source: StreamReader, sink: StreamWriter) -> None:
-    """Pass bytes on until one side is done."""
+    """Copies bytes until one side closes."""
     with suppress(OSError):
-        while piece := await source.read(CHUNK_BYTES):
-            sink.write(piece)
+        while chunk := await source.read(CHUNK_BYTES):
+            sink.write(chunk)
             await sink.drain()
     sink.close()
 
 
 async def _refuse(host: str, writer: StreamWriter) -> None:
-    refusal = f"lets nothing through to {host}"
-    print(f"exchange: {refusal}: start it with --let-through {host} if the app needs that", flush=True)
-    await _answer(403, f"The local exchange {refusal}", writer)
+    print(f"exchange: blocked a request to {host}: to allow it, start with --let-through {host}", flush=True)
+    await _respond(403, f"The local exchange blocks requests to {host}", writer)
 
 
-async def _answer(status: int, sentence: str, writer: StreamWriter) -> None:
-    """The sentence stands in the first line too: many clients show no more than that of a proxy's refusal."""
-    sentence = re.sub(r"[^ -~]", "?", sentence)
-    head = f"HTTP/1.1 {status} {sentence}\r\nContent-Length: {len(sentence) + 1}\r\nContent-Type: text/plain\r\n"
-    writer.write(f"{head}Connection: close\r\n\r\n{sentence}\n".encode())
+async def _respond(status: int, message: str, writer: StreamWriter) -> None:
+    """Sends the message in the status line too: many clients show only that line of a proxy's response."""
+    message = re.sub(r"[^ -~]", "?", message)
+    head = f"HTTP/1.1 {status} {message}\r\nContent-Length: {len(message) + 1}\r\nContent-Type: text/plain\r\n"
+    writer.write(f"{head}Connection: close\r\n\r\n{message}\n".encode())
     await writer.drain()
 
 
-def _one_request(head: str, target: str) -> bytes:
-    """The head as the other server wants it, and so that the connection ends with its answer: a client might
-    send the next request, for quite another host, over the same one."""
+def _single_request_head(head: str, target: str) -> bytes:
+    """Returns the request head with a path instead of a URL.
+
+    `Connection: close` ends the connection with the response: the client's next request may be for another host."""
     line, *fields = head.rstrip("\r\n").split("\r\n")
     path = re.sub(r"^[^:/?#]+://[^/?#]*", "", target)
     line = line.replace(target, path if path.startswith("/") else f"/{path}", 1)
@@ -113,7 +115,7 @@ def _one_request(head: str, target: str) -> bytes:
 
 
 def _host_and_port(target: str, method: str) -> tuple[str, int]:
-    """Whom a request is for; what stands there is a stranger's, and may be no host at all."""
+    """Returns the host and port of a request target, which is untrusted: ("nowhere", 0) if it is invalid."""
     tunnel = method == "CONNECT"
     with suppress(ValueError):
         parts = urlsplit(f"//{target}" if tunnel else target)

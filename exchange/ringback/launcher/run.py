@@ -1,4 +1,4 @@
-"""Run the exchange together with a web app that believes it talks to Twilio."""
+"""Runs the exchange together with a web app whose requests to Twilio reach the exchange."""
 
 from __future__ import annotations
 
@@ -23,36 +23,38 @@ from ringback.service.sids import new_sid
 from ringback.state import State
 from ringback.web.server import Server
 
-# What apps call the sid of their TwiML application.
+# The variables in which apps usually keep the sid of their TwiML application.
 APPLICATION_SID_VARIABLES = ("TWILIO_TWIML_APP_SID", "TWILIO_APPLICATION_SID", "TWIML_APPLICATION_SID", "TWIML_APP_SID")
 
 
 async def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Serve and run the app until it ends; its exit status. All that is written lies in a folder that goes with it."""
-    given = with_account(environment)
-    options.app = app_address(options.app, given)
-    settings = settings_from(options, given)
-    command = resolve_command(options.command, given)
+    """Runs the exchange and the app until the app exits. Returns its exit status. All files are temporary."""
+    environment = with_account(environment)
+    options.app = app_address(options.app, environment)
+    settings = settings_from(options, environment)
+    command = resolve_command(options.command, environment)
     await ensure_port_is_free(settings.app)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exchange-")))
         server = await stack.enter_async_context(running_server(settings))
-        trust = CertificateAuthority(folder, given)
-        twilio_hosts = TwilioHosts(server.state, trust)
+        authority = CertificateAuthority(folder, environment)
+        twilio_hosts = TwilioHosts(server.state, authority)
         stack.push_async_callback(twilio_hosts.stop)
         await twilio_hosts.start()
         proxy = Proxy(twilio_hosts.port, twilio_hosts.plain_port, tuple(options.let_through))
         stack.push_async_callback(proxy.stop)
         await proxy.start()
-        told = app_environment(given, settings, server.origin, proxy.url, twilio_hosts.port, trust.bundle)
-        told |= _login(server.state, given) | _application(server.state, given)
-        ready = f"ready: the phones are at {server.origin}/ and {settings.number} rings at {settings.app}"
-        return await run_command(command, told, settings.app, ready)
+        app_variables = app_environment(
+            environment, settings, server.origin, proxy.url, twilio_hosts.port, authority.bundle
+        )
+        app_variables |= _api_key(server.state, environment) | _application(server.state, environment)
+        ready = f"ready: the phones are at {server.origin}/ and calls to {settings.number} go to {settings.app}"
+        return await run_command(command, app_variables, settings.app, ready)
 
 
 @asynccontextmanager
 async def running_server(settings: Settings) -> AsyncIterator[Server]:
-    """A server that has started, and will be stopped. Raises Unusable when its port is taken."""
+    """Yields a started server and stops it afterwards. Raises UsageError if its port is in use."""
     server = Server(settings)
     try:
         await _start(server, settings.port)
@@ -64,25 +66,26 @@ async def running_server(settings: Settings) -> AsyncIterator[Server]:
 async def _start(server: Server, port: int) -> None:
     try:
         await server.start()
-    except OSError as problem:
-        if problem.errno != errno.EADDRINUSE:
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
             raise
-        sentence = f"Port {port} is taken: choose another for the exchange with --port (0 is any free one)"
-        raise UsageError(sentence) from None
+        message = f"Port {port} is in use: choose another port for the exchange with --port (0 is any free one)"
+        raise UsageError(message) from None
 
 
-def _application(state: State, given: Mapping[str, str]) -> dict[str, str]:
-    """A TwiML application with the app's own addresses, for the numbers it buys, under the sid that it has for one."""
-    sid = next((given[name] for name in APPLICATION_SID_VARIABLES if given.get(name)), new_sid("AP"))
-    addresses = app_webhook_urls(state.settings, state.clock.now())
-    state.applications[sid] = TwimlApplication(sid=sid, friendly_name="exchange run", **addresses)
+def _application(state: State, environment: Mapping[str, str]) -> dict[str, str]:
+    """Creates a TwiML application with the app's webhooks, under the app's sid if it has one. Returns its variables."""
+    sid = next((environment[name] for name in APPLICATION_SID_VARIABLES if environment.get(name)), new_sid("AP"))
+    urls = app_webhook_urls(state.settings, state.clock.now())
+    state.applications[sid] = TwimlApplication(sid=sid, friendly_name="exchange run", **urls)
     return dict.fromkeys(APPLICATION_SID_VARIABLES, sid)
 
 
-def _login(state: State, given: Mapping[str, str]) -> dict[str, str]:
-    """An API key as its login to REST: the app's own where it has one, which the exchange then knows."""
+def _api_key(state: State, environment: Mapping[str, str]) -> dict[str, str]:
+    """Creates an API key for the REST API, with the app's own sid and secret if it has them. Returns its variables."""
     key = ApiKey("exchange run", state.clock.now())
-    if given.get("TWILIO_API_KEY") and given.get("TWILIO_API_SECRET"):
-        key = ApiKey(key.friendly_name, key.created, given["TWILIO_API_KEY"], given["TWILIO_API_SECRET"])
+    if environment.get("TWILIO_API_KEY") and environment.get("TWILIO_API_SECRET"):
+        sid, secret = environment["TWILIO_API_KEY"], environment["TWILIO_API_SECRET"]
+        key = ApiKey(key.friendly_name, key.created, sid, secret)
     state.keys[key.sid] = key
     return {"TWILIO_API_KEY": key.sid, "TWILIO_API_SECRET": key.secret}

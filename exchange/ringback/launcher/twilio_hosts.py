@@ -1,4 +1,4 @@
-"""Twilio's own addresses, as an app's SDK asks for them: the exchange answers, or names what it lacks."""
+"""Serves Twilio's host names to the app's SDK. A product that the exchange does not emulate gets 501."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from ringback.state import State
 from ringback.web.access_control import Handler
 from ringback.web.app import make_app
 
-SHUTDOWN_SECONDS = 0.5  # seconds that answers under way get when the exchange stops
+SHUTDOWN_SECONDS = 0.5  # how long responses in progress may take when the exchange stops
+
+WRONG_CREDENTIALS = "the app used another account SID or auth token: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
 
 
 class TwilioHosts:
-    """Listens on loopback, on ports of its own; who is led there believes to have reached Twilio.
+    """The REST API on two further loopback ports: `port` with TLS, `plain_port` without.
 
-    `port` speaks TLS, and `plain_port` does not: some clients hand a proxy what was meant for TLS, as axios does."""
+    Some clients, such as axios, send requests for https URLs to a proxy as plain HTTP."""
 
-    def __init__(self, state: State, trust: CertificateAuthority) -> None:
+    def __init__(self, state: State, authority: CertificateAuthority) -> None:
         app = make_app(state)
         app.middlewares.insert(0, supported_products_only)
-        self.trust = trust
+        self.authority = authority
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
 
     @property
@@ -35,7 +37,7 @@ class TwilioHosts:
 
     async def start(self) -> None:
         await self.runner.setup()
-        for context in (self.trust.context("api.twilio.com"), None):
+        for context in (self.authority.context("api.twilio.com"), None):
             await web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=context).start()
 
     async def stop(self) -> None:
@@ -44,21 +46,21 @@ class TwilioHosts:
 
 @web.middleware
 async def supported_products_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Another product of Twilio's is 501, in the shape its SDKs read."""
+    """Responds to other Twilio products with 501, in the JSON that SDKs expect."""
     host = request.host.partition(":")[0].lower()
-    beginnings = PRODUCT_PATHS.get(host.partition(".")[0])
-    if beginnings is None:
+    path_prefixes = PRODUCT_PATHS.get(host.partition(".")[0])
+    if path_prefixes is None:
         return _not_implemented(host)
-    if not request.path.startswith(beginnings):
+    if not request.path.startswith(path_prefixes):
         return routes.not_found_response(request, 404)
-    answer = await handler(request)
-    if answer.status == 401:
-        print("exchange: the app gave another account or token than the exchange's: see TWILIO_ACCOUNT_SID", flush=True)
-    return answer
+    response = await handler(request)
+    if response.status == 401:
+        print(f"exchange: {WRONG_CREDENTIALS}", flush=True)
+    return response
 
 
 def _not_implemented(host: str) -> web.Response:
-    ours = ", ".join(f"{product}.twilio.com" for product in PRODUCT_PATHS)
-    sentence = f"The local exchange has no {host[:100]}; it stands in for {ours}"
-    print(f"exchange: {sentence}: answered 501", flush=True)
-    return web.json_response({"code": 501, "message": sentence, "status": 501}, status=501)
+    emulated = ", ".join(f"{product}.twilio.com" for product in PRODUCT_PATHS)
+    message = f"The local exchange does not emulate {host[:100]}, only {emulated}"
+    print(f"exchange: {message}: responded with 501", flush=True)
+    return web.json_response({"code": 501, "message": message, "status": 501}, status=501)

@@ -1,1 +1,1 @@
-"""Text messages, in both directions."""
+"""Messages (SMS and MMS) to and from the app."""

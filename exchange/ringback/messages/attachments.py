@@ -1,4 +1,4 @@
-"""A message's media: fetched, and attached to it."""
+"""Fetches the media of a message and attaches it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from ringback.webhooks.request import Webhook, WebhookResponse
 
 
 async def fetch_all_media(runtime: Runtime, message: Message) -> None:
-    """Fetch what the message's media addresses hold; what cannot be had is reported and left out."""
+    """Fetch every media URL of the message and attach the files. A fetch that fails is reported to the debugger."""
     for url in message.media_urls:
-        found = await fetch_media(runtime, url, message.sid)
-        if isinstance(found, Media):
-            attach(runtime, message, found)
+        fetched = await fetch_media(runtime, url, message.sid)
+        if isinstance(fetched, Media):
+            attach(runtime, message, fetched)
         else:
             runtime.debugger.report(
-                found.error or 11200,
+                fetched.error or 11200,
                 sid=message.sid,
                 handset=message.handset,
-                request=found.request,
-                answer=found.as_json(),
-                why=found.why or f"it answered {found.status}",
+                request=fetched.request,
+                response=fetched.as_json(),
+                detail=fetched.detail or f"HTTP status {fetched.status}",
                 url=url,
             )
     message.media_urls = []
@@ -34,8 +34,8 @@ def attach(runtime: Runtime, message: Message, media: Media) -> None:
 
 
 async def fetch_media(runtime: Runtime, url: str, sid: str) -> Media | WebhookResponse:
-    """A message's picture, or the answer that was none."""
-    answer = await runtime.webhooks.send(Webhook(url, "GET", (), "media", sid=sid, max_bytes=MAX_MEDIA_BYTES))
-    if answer.error or answer.status != 200:
-        return answer
-    return Media(answer.content_type or "application/octet-stream", answer.body, url, runtime.clock.now())
+    """Returns the media, or the response if the fetch failed or its status is not 200."""
+    response = await runtime.webhooks.send(Webhook(url, "GET", (), "media", sid=sid, max_bytes=MAX_MEDIA_BYTES))
+    if response.error or response.status != 200:
+        return response
+    return Media(response.content_type or "application/octet-stream", response.body, url, runtime.clock.now())

@@ -1,4 +1,4 @@
-"""Text messages: each one's state, and its way from queued to delivered."""
+"""Delivers messages to handsets: each status from queued to delivered or failed, with its status callback."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ringback.state import State
 
 
 def send(state: State, message: Message) -> Message:
-    """Take a message on its way to a handset; it goes by itself from here."""
+    """Store the message and deliver it to its handset in the background."""
     state.messages[message.sid] = message
-    turn = state.message_rate.reserve(message.from_, message.num_segments)
-    state.spawn(_deliver(state, message, turn))
+    delay = state.message_rate.reserve(message.from_, message.num_segments)
+    state.spawn(_deliver(state, message, delay))
     return message
 
 
 def schedule(state: State, message: Message, at: datetime) -> Message:
-    """Take a message that leaves at a later moment of the exchange's clock, unless it is canceled before."""
+    """Store the message and deliver it when the exchange's clock reaches `at`, unless it is canceled first."""
     message.status = "scheduled"
     state.messages[message.sid] = message
     state.spawn(_send_at(state, message, at))
@@ -37,20 +37,20 @@ async def _send_at(state: State, message: Message, at: datetime) -> None:
 
 
 def cancel(state: State, message: Message) -> None:
-    """Call a scheduled message off."""
+    """Cancel a scheduled message."""
     _set_status(state, message, "canceled")
 
 
 def fail(state: State, message: Message, code: int) -> Message:
-    """Note a message that never leaves."""
+    """Store a message that is not sent, with the status failed and Twilio's error code."""
     message.error_code = code
     state.messages[message.sid] = message
     _set_status(state, message, "failed")
     return message
 
 
-async def _deliver(state: State, message: Message, turn: float) -> None:
-    due = state.clock.time() + turn
+async def _deliver(state: State, message: Message, delay: float) -> None:
+    due = state.clock.time() + delay
     await fetch_all_media(state, message)
     await state.clock.sleep(due - state.clock.time())
     await state.clock.sleep(state.settings.delivery)

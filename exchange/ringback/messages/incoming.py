@@ -1,4 +1,4 @@
-"""A text from a handset: told to the app, whose document says what is answered."""
+"""Incoming messages: sends the app a webhook for each, and runs the TwiML of its response."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ from ringback.webhooks.urls import resolve
 MAX_DOCUMENTS = 50
 MAX_REPLIES = 10
 MAX_CONSECUTIVE_REPLIES = 15
-CONSECUTIVE_WITHIN_SECONDS = 30.0  # seconds between replies that count as one row
+CONSECUTIVE_WITHIN_SECONDS = 30.0
 
 
 async def receive_message(state: State, message: Message, number: PhoneNumber) -> None:
-    """Take in one text to a number of ours: opt-out words first, then the app."""
+    """Process a message to one of the app's numbers: handle opt-out keywords, then send the webhook."""
     await fetch_all_media(state, message)
-    if words := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
-        send(state, _automatic_message(state, message, words))
-    asked = state.webhook_urls(number, number.sms_application_sid)
-    if asked.sms_url:
-        await MessagingSession(state, message, asked).run(Fetch(asked.sms_url, asked.sms_method))
+    if body := state.opt_outs.automatic_reply(message.from_, message.to, message.body):
+        send(state, _automatic_message(state, message, body))
+    urls = state.webhook_urls(number, number.sms_application_sid)
+    if urls.sms_url:
+        await MessagingSession(state, message, urls).run(Fetch(urls.sms_url, urls.sms_method))
 
 
-def _automatic_message(state: State, message: Message, words: str) -> Message:
+def _automatic_message(state: State, message: Message, body: str) -> Message:
     now = state.clock.now()
-    return Message(message.account, message.to, message.from_, words, "outbound-reply", message.from_, now)
+    return Message(message.account, message.to, message.from_, body, "outbound-reply", message.from_, now)
 
 
 class MessagingSession:
-    """The documents that follow from one text."""
+    """Runs the TwiML documents that one incoming message leads to."""
 
-    def __init__(self, state: State, message: Message, number: WebhookUrls) -> None:
-        self.state, self.message, self.number = state, message, number
+    def __init__(self, state: State, message: Message, urls: WebhookUrls) -> None:
+        self.state, self.message, self.urls = state, message, urls
         self.document = Document("", "POST", Element("Response"))
         self.replies = 0
 
     async def run(self, step: Fetch | None) -> None:
-        """Documents one after another until one does not lead on."""
+        """Fetch and run documents until one has no Redirect and no action URL."""
         for _ in range(MAX_DOCUMENTS):
             if step is None:
                 return
             try:
                 self.document = await self._get(step)
-            except DocumentError as trouble:
-                fallback = await self._fallback(trouble)
+            except DocumentError as error:
+                fallback = await self._fallback(error)
                 if fallback is None:
                     return
                 self.document = fallback
@@ -76,9 +76,9 @@ class MessagingSession:
             if element.name not in ("Message", "Sms"):
                 self.warn(14110, element, f"<{element.name}>")
                 continue
-            sent = self._reply(element)
-            if sent and element.get("action"):
-                extra = {"MessageStatus": sent.status, "SmsStatus": sent.status, "MessageSid": sent.sid}
+            reply = self._reply(element)
+            if reply and element.get("action"):
+                extra = {"MessageStatus": reply.status, "SmsStatus": reply.status, "MessageSid": reply.sid}
                 return Fetch(self.absolute(element.get("action")), method(self, element, 14104), extra)
         return None
 
@@ -94,7 +94,9 @@ class MessagingSession:
         return send_from_document(self.state, self, element, message.to, message.from_, "outbound-reply")
 
     def _within_reply_limit(self) -> bool:
-        """Twilio stops two robots after 15 replies in a row, each within 30 seconds of the one before."""
+        """Twilio stops two apps that reply to each other after 15 replies, each within 30 seconds of the last one.
+
+        Source: https://www.twilio.com/docs/api/errors/14107"""
         pair, now = (self.message.from_, self.message.to), self.state.clock.time()
         last, count = self.state.reply_chains.get(pair, (0.0, 0))
         count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1
@@ -102,15 +104,15 @@ class MessagingSession:
             self.state.reply_chains[pair] = (now, count)
         return count <= MAX_CONSECUTIVE_REPLIES
 
-    async def _fallback(self, trouble: DocumentError) -> Document | None:
-        trouble.report(self.state.debugger, self.message.sid, self.message.handset)
-        if not self.number.sms_fallback_url:
+    async def _fallback(self, error: DocumentError) -> Document | None:
+        error.report(self.state.debugger, self.message.sid, self.message.handset)
+        if not self.urls.sms_fallback_url:
             return None
-        extra = {"ErrorCode": str(trouble.code), "ErrorUrl": trouble.url}
+        extra = {"ErrorCode": str(error.code), "ErrorUrl": error.url}
         try:
-            return await self._get(Fetch(self.number.sms_fallback_url, self.number.sms_fallback_method, extra))
-        except DocumentError as second:
-            second.report(self.state.debugger, self.message.sid, self.message.handset)
+            return await self._get(Fetch(self.urls.sms_fallback_url, self.urls.sms_fallback_method, extra))
+        except DocumentError as fallback_error:
+            fallback_error.report(self.state.debugger, self.message.sid, self.message.handset)
             return None
 
     async def _get(self, step: Fetch) -> Document:
@@ -128,15 +130,15 @@ class MessagingSession:
             sid=self.message.sid,
             handset=self.message.handset,
             request=self.document.request,
-            answer=self.document.response,
+            response=self.document.response,
             line=element.line,
             column=element.column,
-            why=detail,
+            detail=detail,
         )
 
 
 def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
-    """The parameters of an incoming text's webhook."""
+    """The parameters of the webhook for an incoming message. `origin` is the start of the media URLs."""
     parameters = {
         "MessageSid": message.sid,
         "SmsSid": message.sid,
@@ -150,6 +152,6 @@ def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
         "NumMedia": str(len(message.media)),
         "NumSegments": str(message.num_segments),
     }
-    for place, media in enumerate(message.media):
-        parameters |= {f"MediaUrl{place}": origin + media.rest_path, f"MediaContentType{place}": media.content_type}
+    for index, media in enumerate(message.media):
+        parameters |= {f"MediaUrl{index}": origin + media.rest_path, f"MediaContentType{index}": media.content_type}
     return parameters | geography(message.from_, "From") | geography(message.to, "To")

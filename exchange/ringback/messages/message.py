@@ -1,4 +1,4 @@
-"""A text message and its state."""
+"""A message and its status."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.service.media import Media
 from ringback.service.sids import new_sid
 
-SENDER_UNDECIDED = ("accepted", "scheduled")  # a service has not chosen the sender yet
+SENDER_UNDECIDED = ("accepted", "scheduled")  # statuses before a Messaging Service has chosen the sender
 
 
 @dataclass(eq=False)
 class Message:
-    """One text. `handset` is the person's end of it, whichever way it goes; `status` is Twilio's word."""
+    """One SMS or MMS. `handset` is the person's number, in either direction; `status` is Twilio's MessageStatus."""
 
     account: str
     from_: str
@@ -34,8 +34,8 @@ class Message:
     error_message: str | None = None
     sent: datetime | None = None
     updated: datetime | None = None
-    service: str | None = None  # the Messaging Service that chooses the sender
-    hidden: bool = False  # no business of the app, so REST does not show it
+    service: str | None = None  # SID of the Messaging Service that chooses the sender
+    hidden: bool = False  # not sent by the app (a Verify code), so REST does not list it
     sid: str = ""
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class Message:
         return self.status in ("scheduled", "accepted", "queued", "sent")
 
     def as_json(self) -> dict[str, Any]:
-        """As its handset sees it."""
+        """The message from the handset's point of view, as the handset API returns it."""
         return {
             "sid": self.sid,
             "handset": self.handset,

@@ -1,4 +1,4 @@
-"""A Message verb, in a document for texts or during a call, becomes a text on its way."""
+"""Runs the <Message> and <Sms> verbs, in a response to a message or during a call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_MEDIA = 10
 
 
 class DocumentSource(Protocol):
-    """The session whose document holds the verb."""
+    """The session that runs the document with the verb."""
 
     def warn(self, code: int, element: Element, detail: str = "") -> None: ...
     def absolute(self, url: str) -> str: ...
@@ -25,14 +25,16 @@ class DocumentSource(Protocol):
 def send_from_document(
     state: State, session: DocumentSource, element: Element, app: str, person: str, direction: str
 ) -> Message | None:
-    """Send what the element says, from the app's number to the person unless it names others. None: a warning."""
+    """Send the message that an element describes. Returns None after a warning if it cannot be sent.
+
+    `app` and `person` are the numbers for `from` and `to` if the element does not set them."""
     body, media = _content(session, element)
     to, from_ = normalize_number(element.get("to") or person), normalize_number(element.get("from") or app)
     if not body.strip() and not media:
-        session.warn(14103, element, "it has no words and no pictures")
+        session.warn(14103, element, "it has neither a body nor media")
         return None
     if len(body) > MAX_CHARACTERS or len(media) > MAX_MEDIA:
-        session.warn(14103, element, f"{len(body)} characters, {len(media)} pictures")
+        session.warn(14103, element, f"over the limit: {len(body)} of 1600 characters, {len(media)} of 10 media")
         return None
     if not is_handset_address(to):
         session.warn(14101, element, to)
@@ -41,7 +43,7 @@ def send_from_document(
         session.warn(14102, element, from_)
         return None
     callback = element.get("statusCallback") or element.get("action")
-    made = Message(
+    message = Message(
         account=state.numbers[from_].account_sid,
         from_=from_,
         to=to,
@@ -55,12 +57,12 @@ def send_from_document(
     )
     if state.opt_outs.has_opted_out(to, from_):
         session.warn(21610, element, to)
-        return fail(state, made, 21610)
-    return send(state, made)
+        return fail(state, message, 21610)
+    return send(state, message)
 
 
 def _content(session: DocumentSource, element: Element) -> tuple[str, list[str]]:
     bodies = [child.raw_text() for child in element.elements() if child.name == "Body"]
     media = [session.absolute(child.text()) for child in element.elements() if child.name == "Media"]
-    own = "".join(child for child in element.children if isinstance(child, str))
-    return "".join([own.strip() if bodies or media else own, *bodies]).strip(), media
+    text = "".join(child for child in element.children if isinstance(child, str))
+    return "".join([text.strip() if bodies or media else text, *bodies]).strip(), media

@@ -1,4 +1,6 @@
-"""STOP, START and HELP: who has asked one of our numbers to be quiet, kept for each pair of numbers."""
+"""STOP, START and HELP: opt-outs for each pair of a person's and an app's number.
+
+Source: https://help.twilio.com/articles/223134027"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ START_REPLY = (
 
 
 class OptOuts:
-    """Who has opted out, and what the carrier answers to the words that change it."""
+    """The opt-outs, and the automatic replies to opt-out keywords."""
 
     def __init__(self, help_reply: str) -> None:
         self.help_reply = help_reply
@@ -28,15 +30,15 @@ class OptOuts:
         return (person, number) in self.pairs
 
     def automatic_reply(self, person: str, number: str, body: str) -> str:
-        """Take in a text from that person; what is to be answered by itself, or "".
+        """Update the opt-outs from a message's body. Returns the automatic reply, "" if there is none.
 
-        The whole text must be the one word, in any case. START answers only those who had stopped."""
+        The body must be exactly one keyword, in any case. START gets a reply only after a STOP."""
         word = body.strip().upper()
         pair = (person, number)
         if word in STOP_WORDS:
-            first = pair not in self.pairs
+            is_new = pair not in self.pairs
             self.pairs[pair] = True
-            return STOP_REPLY if first else ""
+            return STOP_REPLY if is_new else ""
         if word in START_WORDS and pair in self.pairs:
             del self.pairs[pair]
             return START_REPLY

@@ -1,4 +1,4 @@
-"""How many parts a text is sent in: GSM-7 where its letters allow, UCS-2 otherwise."""
+"""Counts the segments of a message: GSM-7 if all its characters allow it, UCS-2 otherwise."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-GSM_7_EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes two places
+GSM_7_EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes two code units
 
 
 def segment_count(body: str) -> int:
-    """At least one: an empty text is sent as one part."""
-    if all(letter in GSM_7 or letter in GSM_7_EXTENDED for letter in body):
-        places, alone, each = sum(2 if letter in GSM_7_EXTENDED else 1 for letter in body), 160, 153
+    """At least 1, also for an empty body. Several segments hold less each, because of their header."""
+    if all(character in GSM_7 or character in GSM_7_EXTENDED for character in body):
+        units, single, multiple = sum(2 if character in GSM_7_EXTENDED else 1 for character in body), 160, 153
     else:
-        places, alone, each = len(body.encode("utf-16-le", "surrogatepass")) // 2, 70, 67
-    return 1 if places <= alone else -(-places // each)
+        units, single, multiple = len(body.encode("utf-16-le", "surrogatepass")) // 2, 70, 67
+    return 1 if units <= single else -(-units // multiple)

@@ -1,1 +1,1 @@
-"""What every part of the exchange uses: time, settings, errors, faults, and stores of bounded size."""
+"""Shared services of the exchange: clock, settings, error codes, debugger, faults, live feed and bounded storage."""

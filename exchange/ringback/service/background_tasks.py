@@ -1,4 +1,4 @@
-"""Background tasks: what runs beside everything else, logged when it fails and cancelled when the exchange stops."""
+"""Background tasks, which are logged if they fail and canceled when the exchange stops."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Result = TypeVar("Result")
 
 
 class BackgroundTasks:
-    """The tasks that run now."""
+    """`running` has the tasks that have not finished."""
 
     def __init__(self, debugger: Debugger) -> None:
         self.debugger = debugger
         self.running: set[asyncio.Task[Any]] = set()
 
-    def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
-        """Run something beside everything else; what goes wrong in it is logged."""
-        task = asyncio.get_running_loop().create_task(work)
+    def spawn(self, coroutine: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Run a coroutine in the background. An exception is logged and reported to the debugger (12400)."""
+        task = asyncio.get_running_loop().create_task(coroutine)
         self.running.add(task)
         task.add_done_callback(self._done)
         return task
@@ -30,12 +30,13 @@ class BackgroundTasks:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self.running.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("Something went wrong in the exchange", exc_info=error)
-            self.debugger.report(12400, why=type(error).__name__)
+            log.error("A background task of the exchange failed", exc_info=error)
+            self.debugger.report(12400, detail=type(error).__name__)
 
     async def cancel_all(self) -> None:
-        while tasks := list(self.running):  # what is cut short has callbacks to send: these are tasks again
+        """Cancel every task, including those that canceled tasks spawn for their callbacks."""
+        while tasks := list(self.running):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.sleep(0)  # what had ended already is only forgotten in the next turn
+            await asyncio.sleep(0)  # lets the done callbacks run, which remove finished tasks

@@ -1,4 +1,4 @@
-"""A dict of bounded size: the oldest items are evicted first, those still in use never."""
+"""A dict of bounded size, which evicts the oldest values first and never those in use."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ MAX_MESSAGES = 10_000
 MAX_RECORDINGS = 500
 MAX_MEDIA = 2000
 MAX_CONFERENCES = 500
-MAX_VERIFY_SERVICES = 500  # of Verify, and as many that were deleted
+MAX_VERIFY_SERVICES = 500  # existing ones, and as many deleted ones
 MAX_QUEUES = 500
 MAX_OPT_OUTS = 10_000
-MAX_PER_HANDSET = 500  # texts, and as many calls
-MAX_PAIRS = 5000  # of numbers that have texted each other
-MAX_CACHED_RESPONSES = 200  # of the app, to be asked for only if they changed
-MAX_TOTAL_BYTES = 64 * 1024 * 1024  # of sound or pictures, besides the number of them
-SLACK_DIVISOR = 10  # a tenth more may gather before the oldest go, so that each new one costs little
+MAX_PER_HANDSET = 500  # messages, and as many calls
+MAX_PAIRS = 5000  # of phone numbers
+MAX_CACHED_RESPONSES = 200
+MAX_TOTAL_BYTES = 64 * 1024 * 1024  # of all values in a dict with `size_of`
+SLACK_DIVISOR = 10  # a tenth more than the maximum is allowed before an eviction, so that evictions are rare
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-def no_size(thing: Any) -> int:
-    """What most things weigh."""
+def no_size(value: Any) -> int:
+    """The default `size_of`, which sets no limit on bytes."""
     return 0
 
 
 class BoundedDict(dict[K, V]):
-    """At most `max_items`, and a tenth more, besides those that `keep` is true of.
+    """A dict of at most `max_items` and a tenth more, not counting the values for which `keep` is true.
 
-    With `size_of`, their sizes are also at most MAX_TOTAL_BYTES in total.
+    `size_of` returns the bytes of a value; all values together have at most MAX_TOTAL_BYTES.
     `on_evict` is called with each evicted value."""
 
     def __init__(
         self,
         max_items: int,
-        keep: Callable[[V], bool] = lambda thing: False,
-        on_evict: Callable[[V], object] = lambda thing: None,
+        keep: Callable[[V], bool] = lambda value: False,
+        on_evict: Callable[[V], object] = lambda value: None,
         size_of: Callable[[V], int] = no_size,
     ) -> None:
         super().__init__()
         self.max_items, self.keep, self.on_evict, self.size_of = max_items, keep, on_evict, size_of
         self.max_bytes = MAX_TOTAL_BYTES
-        self._kept_items = 0  # at the last look; a crowd of live calls is not looked through for every new one
+        self._kept_items = 0  # as of the last eviction: counting them on every insertion would be slow
 
-    def __setitem__(self, name: K, thing: V) -> None:
-        super().__setitem__(name, thing)
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
         if len(self) > self.max_items + self.max_items // SLACK_DIVISOR + self._kept_items:
             self._evict(lambda: len(self) > self.max_items + self._kept_items)
         if self.size_of is not no_size and self._is_too_big():
@@ -56,23 +56,23 @@ class BoundedDict(dict[K, V]):
     def _is_too_big(self) -> bool:
         return len(self) > 1 and sum(map(self.size_of, self.values())) > self.max_bytes
 
-    def _evict(self, too_much: Callable[[], bool]) -> None:
-        over = [name for name, thing in self.items() if not self.keep(thing)]
-        self._kept_items = len(self) - len(over)
-        for name in over:
-            if not too_much():
+    def _evict(self, is_too_big: Callable[[], bool]) -> None:
+        evictable = [key for key, value in self.items() if not self.keep(value)]
+        self._kept_items = len(self) - len(evictable)
+        for key in evictable:
+            if not is_too_big():
                 return
-            self.on_evict(self.pop(name))
+            self.on_evict(self.pop(key))
 
 
-def body_size(thing: Any) -> int:
-    """How much a picture or a page weighs."""
-    return len(thing.body)
+def body_size(value: Any) -> int:
+    """The bytes of a value with a `body`: a Media or a WebhookResponse."""
+    return len(value.body)
 
 
-def trim(things: list[V], keep: Callable[[V], bool] = lambda thing: False) -> None:
-    """Keep a handset's list short: the oldest that is over goes."""
-    if len(things) > MAX_PER_HANDSET:
-        oldest = next((place for place, thing in enumerate(things) if not keep(thing)), None)
+def trim(values: list[V], keep: Callable[[V], bool] = lambda value: False) -> None:
+    """Remove the oldest value that need not be kept, if a handset's list has more than MAX_PER_HANDSET."""
+    if len(values) > MAX_PER_HANDSET:
+        oldest = next((index for index, value in enumerate(values) if not keep(value)), None)
         if oldest is not None:
-            del things[oldest]
+            del values[oldest]

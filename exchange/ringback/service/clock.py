@@ -1,4 +1,4 @@
-"""The time, for everything that waits; it can be stepped forward and stopped."""
+"""The clock of the exchange, for timestamps and for everything that waits. It can be moved forward and stopped."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-SETTLE_TURNS = 50  # turns of the event loop that a step gives what it woke, before it wakes the next
-CHUNK_SECONDS = 0.01  # seconds between two drops of a slow line, at least
+SETTLE_ITERATIONS = 50  # iterations of the event loop after each timer that forward() fires
+CHUNK_SECONDS = 0.01  # minimum time between two chunks of trickle()
 
 
 class Timer:
-    """One thing that happens at a moment; cancel() forgets it."""
+    """Calls `callback` once, when the clock reaches `due`, unless it is canceled."""
 
-    def __init__(self, clock: Clock, due: float, act: Callable[[], None]) -> None:
-        self.clock, self.due, self.act = clock, due, act
+    def __init__(self, clock: Clock, due: float, callback: Callable[[], None]) -> None:
+        self.clock, self.due, self.callback = clock, due, callback
         self.handle: asyncio.TimerHandle | None = None
 
     def fire(self) -> None:
         self.cancel()
-        self.act()
+        self.callback()
 
     def cancel(self) -> None:
         self.clock.timers.discard(self)
@@ -30,7 +30,7 @@ class Timer:
 
 
 class Clock:
-    """Seconds since 1970, real unless stepped. A stopped clock only moves when stepped."""
+    """Real time plus `ahead`, the seconds it was moved forward. A stopped clock moves only by forward()."""
 
     def __init__(self, stopped: bool = False) -> None:
         self.timers: set[Timer] = set()
@@ -38,13 +38,14 @@ class Clock:
         self.stopped_at = time.time() if stopped else None
 
     def time(self) -> float:
+        """Seconds since 1970."""
         return (time.time() if self.stopped_at is None else self.stopped_at) + self.ahead
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.time(), UTC)
 
-    def call_later(self, seconds: float, act: Callable[[], None]) -> Timer:
-        timer = Timer(self, self.time() + max(0.0, seconds), act)
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        timer = Timer(self, self.time() + max(0.0, seconds), callback)
         self.timers.add(timer)
         self._arm(timer)
         return timer
@@ -60,16 +61,16 @@ class Clock:
             timer.cancel()
 
     async def trickle(self, body: bytes, seconds: float) -> AsyncIterator[bytes]:
-        """The bytes in drops, single ones if there is time, so that they take so many seconds in all."""
-        drops = max(1, min(len(body), round(seconds / CHUNK_SECONDS)))
-        size = -(-len(body) // drops)
+        """Yields the body in chunks, as small as possible, so that all of it takes `seconds`."""
+        chunks = max(1, min(len(body), round(seconds / CHUNK_SECONDS)))
+        size = -(-len(body) // chunks)
         for start in range(0, len(body), size or 1):
             await self.sleep(seconds * size / len(body))
             yield body[start : start + size]
 
     @asynccontextmanager
     async def deadline(self, seconds: float) -> AsyncIterator[None]:
-        """Raise TimeoutError in the body once so many seconds of this clock are over."""
+        """Raises TimeoutError in the body after `seconds` of this clock."""
         async with asyncio.timeout(None) as limit:
             timer = self.call_later(seconds, lambda: limit.reschedule(0))
             try:
@@ -78,13 +79,13 @@ class Clock:
                 timer.cancel()
 
     async def forward(self, seconds: float) -> None:
-        """Let so many seconds pass at once: what falls due is woken in order, one moment after another."""
+        """Move the clock forward. Timers that fall due are fired in order, each at its own time."""
         end = self.time() + max(0.0, seconds)
         while (due := min((timer.due for timer in self.timers), default=end)) <= end:
             self.ahead += max(0.0, due - self.time())
             for timer in [timer for timer in self.timers if timer.due <= due]:
                 timer.fire()
-            for _ in range(SETTLE_TURNS):
+            for _ in range(SETTLE_ITERATIONS):
                 await asyncio.sleep(0)
             if not any(timer.due <= end for timer in self.timers):
                 break
@@ -93,7 +94,7 @@ class Clock:
             self._arm(timer)
 
     def stop(self) -> None:
-        """Stand still until stepped."""
+        """Stop the clock, which then moves only by forward()."""
         self.stopped_at = time.time() if self.stopped_at is None else self.stopped_at
         for timer in self.timers:
             if timer.handle:
@@ -107,6 +108,6 @@ class Clock:
         timer.handle = asyncio.get_running_loop().call_later(max(0.0, timer.due - self.time()), timer.fire)
 
 
-def _wake(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,4 +1,4 @@
-"""Dates as Twilio writes and reads them."""
+"""Formats and parses dates the way Twilio does."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def rfc2822(moment: datetime | None) -> str | None:
 
 
 def iso8601(moment: datetime | None) -> str | None:
-    """`2010-08-20T01:13:42Z`, as the younger products write it; the official libraries read no fractions."""
+    """`2010-08-20T01:13:42Z`, the format of the newer APIs. Twilio's SDKs do not parse fractions of a second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
 def read_date(text: str) -> datetime | None:
-    """A filter's date or time (`2026-01-31`, `2026-01-31T10:00:00Z`), None if it is neither."""
+    """Parses a date or time (`2026-01-31`, `2026-01-31T10:00:00Z`), in UTC by default. None if it is invalid."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -26,5 +26,5 @@ def read_date(text: str) -> datetime | None:
 
 
 def iso8601_milliseconds(moment: datetime | None) -> str | None:
-    """ISO 8601 with milliseconds and Z, as the handsets' door writes times."""
+    """`2010-08-20T01:13:42.125Z`, the format of the handset API and the developer API."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

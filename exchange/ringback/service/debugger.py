@@ -1,4 +1,4 @@
-"""The debugger: whatever Twilio would warn of or refuse, with what was asked, what was answered and how to mend it."""
+"""The debugger: the errors and warnings that Twilio would report, each with the request, the response and the fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DOCS_URL = "https://www.twilio.com/docs/api/errors/"
 
 
 class Debugger:
-    """Alerts, newest last; each is also sent to the live feed."""
+    """`alerts` has the newest 1,000, oldest first. Each alert is also published to the live feed."""
 
     def __init__(self, clock: Clock, feed: Feed) -> None:
         self.clock, self.feed = clock, feed
@@ -30,24 +30,26 @@ class Debugger:
         sid: str | None = None,
         handset: str | None = None,
         request: dict[str, Any] | None = None,
-        answer: dict[str, Any] | None = None,
+        response: dict[str, Any] | None = None,
         line: int | None = None,
         column: int | None = None,
-        **blanks: object,
+        **values: object,
     ) -> None:
-        """Note Twilio's `code`; `blanks` fill in its words, and line and column point into the answer."""
-        meaning = ERROR_CODES[code]
+        """Add an alert with Twilio's error `code`.
+
+        `values` fill the placeholders of its message. `line` and `column`, from 1, point into the response's body."""
+        error = ERROR_CODES[code]
         alert = {
             "alert_sid": new_sid("NO"),
             "code": code,
-            "level": meaning.level,
-            "message": message_of(code, **blanks),
-            "mend": meaning.mend,
+            "level": error.level,
+            "message": message_of(code, **values),
+            "mend": error.mend,
             "more_info": f"{DOCS_URL}{code}",
             "sid": sid,
             "handset": handset,
             "request": request,
-            "answer": answer,
+            "answer": response,
             "line": line,
             "column": column,
             "at": iso8601_milliseconds(self.clock.now()),

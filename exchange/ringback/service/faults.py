@@ -1,4 +1,4 @@
-"""Faults on purpose: what may go wrong between Twilio and an app, switched on for so many times, by seeded dice."""
+"""Fault injection: failures that can happen between Twilio and an app, each with a probability and a maximum count."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FAULT_KINDS = {
-    "rest-refuse": "answer REST with `status` (429, 500, 503…) instead of doing what is asked",
-    "rest-drop": "do what REST is asked, then close the connection without an answer",
-    "rest-delay": "answer REST after `seconds`",
-    "rest-slow": "answer REST drop by drop, for `seconds` in all",
-    "webhook-duplicate": "deliver a webhook `copies` times at once",
-    "webhook-delay": "deliver a webhook after `seconds`",
-    "webhook-reorder": "hold a webhook back until the next one has overtaken it, or for `seconds`",
-    "webhook-slow": "send a webhook's form drop by drop, for `seconds` in all",
-    "webhook-drop": "do not deliver a webhook",
-    "webhook-wrong-signature": "sign a webhook with another token",
-    "webhook-truncate": "lose the second half of a webhook's answer",
-    "message-filter": "a carrier keeps a text: undelivered, 30007",
-    "stale-document": "on a live update, first ask for what the old document would have led to",
+    "rest-refuse": "reject a REST request with the HTTP `status` (429, 500, 503…)",
+    "rest-drop": "process a REST request, then close the connection without a response",
+    "rest-delay": "wait `seconds` before processing a REST request",
+    "rest-slow": "send a REST response slowly, over `seconds` in all",
+    "webhook-duplicate": "send a webhook `copies` times at once",
+    "webhook-delay": "wait `seconds` before sending a webhook",
+    "webhook-reorder": "hold a webhook until the next one has been sent, for at most `seconds`",
+    "webhook-slow": "send a webhook's body slowly, over `seconds` in all",
+    "webhook-drop": "drop a webhook: the app never receives it",
+    "webhook-wrong-signature": "sign a webhook with a wrong auth token",
+    "webhook-truncate": "cut off the second half of the app's response to a webhook",
+    "message-filter": "filter a message like a carrier: undelivered, error 30007",
+    "stale-document": "when a live call is updated, first request the URL that its old document leads to",
 }
 WEBHOOK_FILTERS = ("channel", "path")
-# What each kind heeds, besides how often and with what chance.
+# The parameters of each kind, besides `times` and `chance`, which all have.
 FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "rest-refuse": ("status", "path"),
     "rest-drop": ("path",),
@@ -38,17 +38,21 @@ FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "message-filter": (),
     "stale-document": (),
 }
+FAULT_OPTIONS = ("status", "seconds", "copies", "channel", "path")
 CHANNELS = ("", "voice", "sms", "voice-status", "sms-status", "status", "media", "rest")
 MAX_TIMES = 1_000_000
 
 
 class InvalidFault(ValueError):
-    """The fault makes no sense; the message says why."""
+    """A fault with an unknown kind or an invalid parameter; the message says which."""
 
 
 @dataclass
 class Fault:
-    """One kind of fault. It strikes with `chance`, at most `times` times, where channel and path fit ("" fits all)."""
+    """One active fault. It is triggered with the probability `chance`, at most `times` times.
+
+    `channel` limits it to one channel, `path` to URLs that contain it; "" means no limit.
+    `struck` counts how often it was triggered."""
 
     kind: str
     id: int = 0
@@ -62,16 +66,16 @@ class Fault:
     struck: int = field(default=0)
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense. Raises BadFault."""
+        """Raises InvalidFault."""
         if self.kind not in FAULT_KINDS:
-            raise InvalidFault(f"{self.kind!r} is not a kind of fault; the kinds are {', '.join(FAULT_KINDS)}")
+            raise InvalidFault(f"{self.kind!r} is not a kind of fault. The kinds are {', '.join(FAULT_KINDS)}.")
         if self.channel not in CHANNELS:
-            raise InvalidFault(f"{self.channel!r} is not a channel; the channels are {', '.join(CHANNELS[1:])}")
-        _between("times", self.times, 1, MAX_TIMES)
-        _between("chance", self.chance, 0, 1)
-        _between("status", self.status, 400, 599)
-        _between("seconds", self.seconds, 0, 3600)
-        _between("copies", self.copies, 2, 100)
+            raise InvalidFault(f"{self.channel!r} is not a channel. The channels are {', '.join(CHANNELS[1:])}.")
+        _check_range("times", self.times, 1, MAX_TIMES)
+        _check_range("chance", self.chance, 0, 1)
+        _check_range("status", self.status, 400, 599)
+        _check_range("seconds", self.seconds, 0, 3600)
+        _check_range("copies", self.copies, 2, 100)
 
     def matches(self, kind: str, channel: str, path: str) -> bool:
         return kind == self.kind and self.channel in ("", channel) and self.path in path
@@ -81,7 +85,7 @@ class Fault:
 
 
 class FaultInjector:
-    """Those switched on, in order; the first that fits strikes."""
+    """The active faults by id, in order. The first that matches is triggered."""
 
     def __init__(self, seed: int = 0) -> None:
         self.reseed(seed)
@@ -89,40 +93,39 @@ class FaultInjector:
         self.active: dict[int, Fault] = {}
 
     def reseed(self, seed: int) -> None:
-        """Throw the dice anew: the same seed makes the same things go wrong."""
-        self.seed, self.dice = seed, random.Random(seed)  # noqa: S311 - repeatable on purpose
+        """Restart the random numbers for `chance`. The same seed gives the same failures."""
+        self.seed, self.random = seed, random.Random(seed)  # noqa: S311 - must be reproducible, not secure
 
-    def add(self, given: dict[str, Any]) -> Fault:
-        """Switch one on. Raises BadFault."""
+    def add(self, fields: dict[str, Any]) -> Fault:
+        """Activate a fault. Raises InvalidFault."""
         types = {"times": int, "status": int, "copies": int, "seconds": (int, float), "chance": (int, float)}
-        if not isinstance(given.get("kind"), str):
-            raise InvalidFault(f"Say which kind: {', '.join(FAULT_KINDS)}")
-        for name, value in given.items():
-            wanted = types.get(name, str)
+        if not isinstance(fields.get("kind"), str):
+            raise InvalidFault(f"A fault needs a kind: {', '.join(FAULT_KINDS)}")
+        for name, value in fields.items():
             if name not in Fault.__dataclass_fields__ or name in ("id", "struck"):
-                raise InvalidFault(f"{name!r} is not known; a fault has kind, times, chance, channel, path, status, …")
-            if not isinstance(value, wanted) or isinstance(value, bool):  # type: ignore[arg-type]
+                raise InvalidFault(f"A fault has no {name!r}, only kind, times, chance, {', '.join(FAULT_OPTIONS)}")
+            if not isinstance(value, types.get(name, str)) or isinstance(value, bool):  # type: ignore[arg-type]
                 raise InvalidFault(f"{name} cannot be {value!r}")
         self.count += 1
-        fault = Fault(**given, id=self.count)
+        fault = Fault(**fields, id=self.count)
         self.active[fault.id] = fault
         return fault
 
-    def add_from_text(self, written: str) -> Fault:
-        """Switch one on from the command line: `rest-refuse,status=429,times=2`. Raises BadFault."""
-        kind, *rest = written.split(",")
-        given: dict[str, Any] = {"kind": kind.strip()}
-        for part in rest:
-            name, equals, value = (piece.strip() for piece in part.partition("="))
+    def add_from_text(self, text: str) -> Fault:
+        """Activate a fault in the format of --fault: `rest-refuse,status=429,times=2`. Raises InvalidFault."""
+        kind, *options = text.split(",")
+        fields: dict[str, Any] = {"kind": kind.strip()}
+        for option in options:
+            name, equals, value = (part.strip() for part in option.partition("="))
             if not equals:
-                raise InvalidFault(f"Write {written!r} as kind,name=value,name=value")
-            given[name] = _value(value)
-        return self.add(given)
+                raise InvalidFault(f"Write {text!r} as kind,name=value,name=value")
+            fields[name] = _number_or_text(value)
+        return self.add(fields)
 
     def trigger(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
-        """The fault that strikes now, if any; it is used up by one."""
+        """Returns the fault that happens now, or None. A fault becomes inactive after `times` triggers."""
         for fault in list(self.active.values()):
-            if fault.matches(kind, channel, path) and self.dice.random() < fault.chance:
+            if fault.matches(kind, channel, path) and self.random.random() < fault.chance:
                 fault.struck += 1
                 if fault.struck >= fault.times:
                     del self.active[fault.id]
@@ -130,15 +133,15 @@ class FaultInjector:
         return None
 
 
-def _between(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise InvalidFault(f"{name} must be between {least} and {most}, not {value}")
+def _check_range(name: str, value: float, minimum: float, maximum: float) -> None:
+    if not minimum <= value <= maximum:
+        raise InvalidFault(f"{name} must be between {minimum} and {maximum}, not {value}")
 
 
-def _value(written: str) -> str | int | float:
-    for read in (int, float):
+def _number_or_text(text: str) -> str | int | float:
+    for number_type in (int, float):
         try:
-            return read(written)
+            return number_type(text)
         except ValueError:
             continue
-    return written
+    return text

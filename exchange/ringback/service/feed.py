@@ -1,4 +1,4 @@
-"""The live feed: what just happened at the handsets, numbered, so that a browser can resume."""
+"""The live feed: everything that happens at the handsets, as items with an id, so that a browser can resume."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 
-MAX_ITEMS = 2000  # items a browser may fall behind and still resume
+MAX_ITEMS = 2000  # a browser that has missed more cannot resume
 Item = dict[str, Any]
 StoredItem = tuple[int, datetime, str | None, str, dict[str, Any]]
 
 
 class Feed:
-    """Items in order, and everyone who follows them."""
+    """The newest items, and a wake-up event for each follower."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.boot = secrets.token_hex(3)  # ids of an earlier start are recognised as such
+        self.boot = secrets.token_hex(3)  # first part of every id, so that ids of an earlier process are recognized
         self.count = 0
         self.items: deque[StoredItem] = deque(maxlen=MAX_ITEMS)
         self.closed = False
@@ -34,16 +34,18 @@ class Feed:
         self._wake()
 
     def close(self) -> None:
-        """Let every follower go; the exchange is stopping."""
+        """End every follow(), because the exchange is stopping."""
         self.closed = True
         self._wake()
 
-    async def follow(self, after: str | None, idle: float) -> AsyncIterator[Item | None]:
-        """Items after that id (None: from now on), and None when nothing happened for `idle` seconds."""
+    async def follow(self, after: str | None, idle_seconds: float) -> AsyncIterator[Item | None]:
+        """Yields the items after the id `after` (None: only new ones), and None after each `idle_seconds` without any.
+
+        If items were missed, yields an item of the kind "reset" and continues with new ones."""
         waker = asyncio.Event()
         self._wakers.add(waker)
         try:
-            seen = self.count if after is None else self._place(after)
+            seen = self.count if after is None else self._count_of(after)
             while not self.closed:
                 waker.clear()
                 if seen < self.count - len(self.items):
@@ -51,21 +53,22 @@ class Feed:
                     yield self._reset()
                 for item in list(self.items)[len(self.items) - (self.count - seen) :]:
                     seen += 1
-                    yield self._shown(*item)
-                if seen == self.count and not self.closed and not await _set_within(waker, idle):
+                    yield self._as_json(*item)
+                if seen == self.count and not self.closed and not await _is_set_within(waker, idle_seconds):
                     yield None
         finally:
             self._wakers.discard(waker)
 
-    def _place(self, after: str) -> int:
-        boot, _, count = after.partition("-")
-        known = boot == self.boot and count.isascii() and count.isdigit() and int(count) <= self.count
-        return int(count) if known else -1  # -1 is before everything: the follower is told to start anew
+    def _count_of(self, item_id: str) -> int:
+        """The count in an item's id, or -1 if the id is unknown, which leads to a reset."""
+        boot, _, count = item_id.partition("-")
+        is_known = boot == self.boot and count.isascii() and count.isdigit() and int(count) <= self.count
+        return int(count) if is_known else -1
 
     def _reset(self) -> Item:
-        return self._shown(self.count, self.clock.now(), None, "reset", {})
+        return self._as_json(self.count, self.clock.now(), None, "reset", {})
 
-    def _shown(self, count: int, at: datetime, handset: str | None, kind: str, payload: dict[str, Any]) -> Item:
+    def _as_json(self, count: int, at: datetime, handset: str | None, kind: str, payload: dict[str, Any]) -> Item:
         return {
             "id": f"{self.boot}-{count}",
             "at": iso8601_milliseconds(at),
@@ -79,10 +82,10 @@ class Feed:
             waker.set()
 
 
-async def _set_within(waker: asyncio.Event, seconds: float) -> bool:
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            await waker.wait()
+            await event.wait()
     except TimeoutError:
         return False
     return True

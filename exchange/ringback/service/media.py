@@ -1,4 +1,4 @@
-"""Pictures and sounds: fetched once, kept, and handed out again on the exchange's own origin."""
+"""Media: images, audio and other files, which the exchange fetches once and serves from its own origin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ INLINE_CONTENT_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "a
 
 @dataclass(eq=False)
 class Media:
-    """One picture or sound. `source` is where it came from; `parent` the message it belongs to."""
+    """One file. `source` is the URL it was fetched from, `parent` the SID of its message.
+
+    `seconds` is the duration of audio."""
 
     content_type: str
     body: bytes
@@ -37,7 +39,7 @@ class Media:
 
     @property
     def inline(self) -> bool:
-        """May a browser show it, rather than save it? Nothing that could run a script."""
+        """True if a browser may display it: no content type that can contain a script."""
         return self.content_type.startswith(INLINE_CONTENT_TYPES)
 
     def as_json(self) -> dict[str, str]:
@@ -46,12 +48,12 @@ class Media:
 
 
 def from_data_url(url: str, now: datetime) -> Media | None:
-    """A picture handed over in its own address (`data:image/png;base64,…`), None if that cannot be read."""
-    head, comma, data = url[5:].partition(",")
+    """The media in a data URL (`data:image/png;base64,…`), None if it is invalid or larger than MAX_MEDIA_BYTES."""
+    header, comma, data = url[5:].partition(",")
     try:
-        body = base64.b64decode(data, validate=True) if head.endswith(";base64") else unquote_to_bytes(data)
+        body = base64.b64decode(data, validate=True) if header.endswith(";base64") else unquote_to_bytes(data)
     except binascii.Error:
         return None
     if not comma or len(body) > MAX_MEDIA_BYTES:
         return None
-    return Media(head.partition(";")[0] or "text/plain", body, "", now)
+    return Media(header.partition(";")[0] or "text/plain", body, "", now)

@@ -1,4 +1,4 @@
-"""Rates: how many segments a number may send, or calls an account may begin, in a second; the rest waits in order."""
+"""Rate limits: how many segments a number sends, or calls an account starts, per second. The rest is queued."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from ringback.service.clock import Clock
 
 
 class RateLimiter:
-    """Turns, handed out in the order they are asked for. A rate of 0 lets everybody go at once."""
+    """Reserves time slots in the order of the requests. There is no limit if `per_second` is 0."""
 
     def __init__(self, clock: Clock, per_second: float) -> None:
         self.clock, self.per_second = clock, per_second
         self.free_from: BoundedDict[str, float] = BoundedDict(MAX_PAIRS)
 
-    def reserve(self, who: str, units: int = 1) -> float:
-        """Take the next turn, which lasts as long as so many units need: the seconds until it comes."""
+    def reserve(self, key: str, units: int = 1) -> float:
+        """Reserve the next free slot, long enough for so many units. Returns the seconds until it starts."""
         if not self.per_second:
             return 0.0
-        wait = self.backlog(who)
-        self.free_from[who] = self.clock.time() + wait + units / self.per_second
+        wait = self.backlog(key)
+        self.free_from[key] = self.clock.time() + wait + units / self.per_second
         return wait
 
-    def backlog(self, who: str) -> float:
-        """The seconds until everything that waits is gone."""
-        return max(0.0, self.free_from.get(who, 0.0) - self.clock.time())
+    def backlog(self, key: str) -> float:
+        """The seconds until the queue is empty."""
+        return max(0.0, self.free_from.get(key, 0.0) - self.clock.time())

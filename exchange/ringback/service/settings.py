@@ -1,4 +1,4 @@
-"""What the exchange is told when it starts."""
+"""The settings of one exchange."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 @dataclass(frozen=True)
 class Settings:
-    """Options of `python -m ringback serve`, and the account from the environment.
+    """The options of `python -m ringback serve`, and the account from the environment.
 
-    Addresses of the app may be paths (taken from `app`) or whole URLs; an empty one is not set."""
+    The app's webhooks are full URLs, or paths that are resolved against `app`. An unset one is ""."""
 
     account_sid: str
     auth_token: str
@@ -23,24 +23,24 @@ class Settings:
     voice_status: str = ""
     voice_method: str = "POST"
     sms_method: str = "POST"
-    caller_names: bool = False  # VoiceCallerIdLookup of the app's own number
+    caller_names: bool = False  # VoiceCallerIdLookup of the app's number
     host: str = "127.0.0.1"
     port: int = 8001
-    origin: str = ""  # where others reach us; "" is http://host:port
-    allow_hosts: tuple[str, ...] = ()
-    verified: tuple[str, ...] = ()  # numbers of other people that the app may show as the caller's
+    origin: str = ""  # the exchange's URL for others; "" is http://host:port
+    allow_hosts: tuple[str, ...] = ()  # Host headers to accept, besides those of loopback
+    verified: tuple[str, ...] = ()  # verified caller IDs: other people's numbers that the app may call from
     password: str = ""
-    pace: float = 1.0  # 1 speaks as fast as a person, 0 takes no time
-    answer_after: float = 0.5  # seconds of ringing before a handset that picks up by itself does
+    pace: float = 1.0  # duration of speech as a multiple of the natural one; 0 takes no time
+    answer_after: float = 0.5  # seconds of ringing before a handset answers automatically
     delivery: float = 0.2  # seconds from queued to sent, and from sent to delivered
-    segments_a_second: float = 0.0  # that each number sends; 0 is as many as one likes, Twilio's long codes send 1
-    calls_a_second: float = 0.0  # that the account begins; 0 is as many as one likes, Twilio begins 1
-    shared_key: tuple[str, str] | None = None  # (id, secret): webhooks are signed with it, by SHA-256
-    test_credentials: tuple[str, str] | None = None  # (sid, token): what they ask for is checked, and never happens
-    help_reply: str = ""  # what HELP is answered with; "" leaves it to the app
-    seed: int = 0  # of the faults' dice
-    faults: tuple[str, ...] = ()  # switched on from the start
+    segments_a_second: float = 0.0  # rate limit of each number; 0 is none, Twilio's long codes have 1
+    calls_a_second: float = 0.0  # rate limit of the account; 0 is none, Twilio's default is 1
+    shared_key: tuple[str, str] | None = None  # (id, secret): signs webhooks with HMAC-SHA256
+    test_credentials: tuple[str, str] | None = None  # (sid, token): their requests are checked but have no effect
+    help_reply: str = ""  # automatic reply to HELP; "" leaves the reply to the app
+    seed: int = 0  # of the random numbers for faults
+    faults: tuple[str, ...] = ()  # active from the start, in the format of --fault
 
-    def app_url(self, address: str) -> str:
-        """The whole URL of one of the app's addresses; "" stays ""."""
-        return urljoin(self.app.rstrip("/") + "/", address) if address else ""
+    def app_url(self, url: str) -> str:
+        """The full URL of one of the app's webhooks; "" stays ""."""
+        return urljoin(self.app.rstrip("/") + "/", url) if url else ""

@@ -1,4 +1,4 @@
-"""Twilio's identifiers: two letters for the kind and 32 hexadecimal digits."""
+"""SIDs, Twilio's identifiers: two letters for the type of resource, and 32 hexadecimal digits."""
 
 from __future__ import annotations
 

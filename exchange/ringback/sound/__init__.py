@@ -1,1 +1,1 @@
-"""Sound: formats, recordings and transcriptions."""
+"""Audio: formats, recordings and transcriptions."""

@@ -1,4 +1,4 @@
-"""Addresses of Twilio's own that apps borrow for music and demonstrations: answered here, as no network is needed."""
+"""Twilio's public demo URLs for music and documents. The exchange serves them itself, without network access."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ringback.sound import wav
 from ringback.webhooks.request import WebhookResponse
 
-MUSIC = re.compile(r"com\.twilio\.(music|sounds)\.[a-z-]+(\.s3\.amazonaws\.com)?")
+MUSIC_HOST = re.compile(r"com\.twilio\.(music|sounds)\.[a-z-]+(\.s3\.amazonaws\.com)?")
 SOUNDS = {("demo.twilio.com", "/docs/classic.mp3"), ("api.twilio.com", "/cowbell.mp3")}
 HOLD_MUSIC_DOCUMENT = (
     '<Response><Play loop="0">http://com.twilio.music.classical.s3.amazonaws.com/BusyStrings.mp3</Play></Response>'
@@ -25,38 +25,37 @@ DEMO_DOCUMENTS = {
     ("demo.twilio.com", "/welcome/voice/"): "<Response><Say>Your phone number works.</Say></Response>",
     ("demo.twilio.com", "/welcome/sms/reply/"): "<Response><Message>Your phone number works.</Message></Response>",
 }
-TUNE_HZ = (262, 330, 392, 523, 392, 330)  # Hz: C E G c G E
-NOTE_SECONDS = 0.5  # seconds
-ROUNDS = 4
+TUNE_HZ = (262, 330, 392, 523, 392, 330)  # C E G c G E
+NOTE_SECONDS = 0.5
+REPETITIONS = 4
+AMPLITUDE = 5000
 
 
 def demo_response(url: str) -> WebhookResponse | None:
-    """What the exchange itself answers there, None for every other address."""
+    """Returns the exchange's own response for a demo URL, or None for every other URL."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    place = ((parts.hostname or "").removeprefix("www."), parts.path)
-    if MUSIC.fullmatch(place[0]) or place in SOUNDS:
-        return WebhookResponse(url, 200, {"content-type": "audio/wav"}, music(), request=_request(url))
-    if place in DEMO_DOCUMENTS:
-        return WebhookResponse(
-            url, 200, {"content-type": "text/xml"}, DEMO_DOCUMENTS[place].encode(), request=_request(url)
-        )
-    return None
+    host, path = (parts.hostname or "").removeprefix("www."), parts.path
+    if MUSIC_HOST.fullmatch(host) or (host, path) in SOUNDS:
+        return _response(url, "audio/wav", music())
+    document = DEMO_DOCUMENTS.get((host, path))
+    return _response(url, "text/xml", document.encode()) if document else None
 
 
-def _request(url: str) -> dict[str, object]:
-    return {"method": "GET", "url": url, "parameters": []}
+def _response(url: str, content_type: str, body: bytes) -> WebhookResponse:
+    request = {"method": "GET", "url": url, "parameters": []}
+    return WebhookResponse(url, 200, {"content-type": content_type}, body, request=request)
 
 
 @cache
 def music() -> bytes:
-    """A few bars, as WAV."""
+    """Returns the hold music as a WAV file."""
     samples = array("h")
-    for pitch in TUNE_HZ * ROUNDS:
-        count = int(NOTE_SECONDS * wav.SAMPLE_RATE_HZ)
+    count = int(NOTE_SECONDS * wav.SAMPLE_RATE_HZ)
+    for pitch in TUNE_HZ * REPETITIONS:
         samples.extend(
-            int(5000 * (1 - n / count) * math.sin(n * math.tau * pitch / wav.SAMPLE_RATE_HZ)) for n in range(count)
+            int(AMPLITUDE * (1 - n / count) * math.sin(n * math.tau * pitch / wav.SAMPLE_RATE_HZ)) for n in range(count)
         )
     return wav.to_wav(samples.tobytes())

@@ -1,4 +1,4 @@
-"""A recorder: takes what is said in a call or a conference onto a recording, and tells of it."""
+"""Base class of the recorders for calls and conferences: fills a recording and sends its status callbacks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ringback.service.media import Media
 from ringback.sound import wav
 from ringback.sound.recording_options import RecordingOptions
 
-WaitFor = Callable[[], Awaitable[None]]  # what a callback waits for
-INBOUND, OUTBOUND = 0, 1  # tracks: what comes from the person, and what goes to them
+WaitFor = Callable[[], Awaitable[None]]  # waits for the event after which a callback may be sent
+INBOUND, OUTBOUND = 0, 1  # tracks: from the handset, and to the handset
 
 
 class Recorder:
-    """Runs from its making until it is closed."""
+    """Records from its creation until it is closed."""
 
     def __init__(self, runtime: Runtime, account: str, options: RecordingOptions) -> None:
         self.runtime, self.options = runtime, options
@@ -23,10 +23,10 @@ class Recorder:
             runtime.origin, account, options.source, options.channels, options.track
         )
         self.timeline = self.recording.timeline
-        self.skips = False  # over a pause
+        self.skips_pause = False  # whether the current pause is left out instead of recorded as silence
 
     def on_input(self, event: CallerInput, track: int = INBOUND, speaker: str = "") -> None:
-        """Somebody speaks."""
+        """Adds input to a track. Clips of one `speaker` follow each other; different speakers can overlap."""
         match event:
             case Speech(text=text):
                 self.timeline.add_now(track, text, speaker)
@@ -38,7 +38,7 @@ class Recorder:
                 self.timeline.add_media(track, media, seconds)
 
     def on_item_started(self, item: HeardItem) -> None:
-        """Something begins to reach the person's ear."""
+        """Adds an item that the handset begins to hear to the outbound track."""
         details = item.details
         match item.verb:
             case "Say":
@@ -57,28 +57,32 @@ class Recorder:
             self.timeline.cut_short(OUTBOUND)
 
     def pause(self, skip: bool) -> None:
-        self.skips = skip
+        """Pauses the recording. `skip` leaves the pause out; otherwise it is recorded as silence."""
+        self.skips_pause = skip
         self.timeline.pause()
         self.recording.status = "paused"
 
     def resume(self) -> None:
-        self.timeline.resume(self.skips)
+        self.timeline.resume(self.skips_pause)
         self.recording.status = "in-progress"
 
     def close(self, after: WaitFor | None = None) -> None:
-        """It is over. One in which nobody spoke is silence. `after` is what the callback waits for."""
+        """Ends the recording, if it is running, and sends the callback once `after` has returned."""
         if self.recording.is_running:
             self.recording.close(trim=self.options.trim)
             self.notify("absent" if self.recording.is_empty else "completed", after)
 
     def notify(self, status: str, after: WaitFor | None = None) -> None:
-        """Send the callback, if that event was asked for; who wants to know of the end also learns of none."""
+        """Sends the callback if it is subscribed to this event. "completed" includes "absent"."""
         options = self.options
         if options.url and (status in options.events or (status == "absent" and "completed" in options.events)):
-            told = self.recording.callback_parameters(status)
-            first = after() if after else None
             self.runtime.webhooks.send_callback(
-                options.url, options.method, told, "status", self.recording.sid, after=first
+                options.url,
+                options.method,
+                self.recording.callback_parameters(status),
+                "status",
+                self.recording.sid,
+                after=after() if after else None,
             )
 
     def _media(self, path: str | None) -> Media | None:

@@ -1,4 +1,4 @@
-"""How something is to be recorded, and where the recording's progress is reported."""
+"""The options of a recording and of its status callback."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ RECORDING_EVENTS = frozenset({"in-progress", "completed", "absent"})
 
 @dataclass(frozen=True)
 class RecordingOptions:
-    """How something is to be recorded, and whom to tell. `source` is Twilio's word for who asked, `name` the app's."""
+    """The options of one recording. `source` is its RecordingSource; `name` is set only by Start."""
 
     source: str
     channels: int = 1
-    track: str = "both"
-    trim: bool = True
-    url: str = ""
+    track: str = "both"  # inbound, outbound or both
+    trim: bool = True  # whether to remove silence at the beginning and the end
+    url: str = ""  # of the status callback, "" for none
     method: str = "POST"
     events: frozenset[str] = frozenset({"completed"})
     name: str = ""

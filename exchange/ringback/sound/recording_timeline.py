@@ -1,4 +1,4 @@
-"""The timeline of a recording: what several people say, each at its place in time, on one track or two."""
+"""The timeline of a recording: the clips of all speakers with their positions, on one or two tracks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ringback.service.media import Media
 from ringback.sound import synthetic_speech, wav
 
 Sound: TypeAlias = bytes | str | Media
-MAX_SECONDS = 3600.0  # seconds; what comes later is lost
-MIN_SILENCE_SECONDS = 0.1  # seconds of silence that count as a recording
-WINDOW_SAMPLES = wav.sample_count(10)  # so much is made at a time
+MAX_SECONDS = 3600.0  # later clips are discarded
+MIN_SILENCE_SECONDS = 0.1  # a shorter recording without clips is empty
+WINDOW_SAMPLES = wav.sample_count(10)  # `render` yields ten seconds at a time
 
 
 @dataclass
 class TimelineClip:
-    """One sound on a track. Words and media become sound only when somebody listens; what cannot be is silence."""
+    """One sound on a track. Text and media are converted when the recording is rendered; invalid media is silence."""
 
     track: int
     speaker: str
@@ -39,8 +39,8 @@ class TimelineClip:
         match self.sound:
             case bytes(sound):
                 return sound
-            case str(words):
-                return synthetic_speech.synthesize(words)
+            case str(text):
+                return synthetic_speech.synthesize(text)
             case media:
                 with suppress(wav.InvalidAudio):
                     return wav.from_wav(media.body)
@@ -49,50 +49,48 @@ class TimelineClip:
 
 @dataclass
 class RecordingTimeline:
-    """Two people who speak at once are both on it; one who speaks twice says it one after the other.
+    """Clips of different speakers can overlap; clips of one speaker follow each other.
 
-    Words take their time on the timeline, whatever the pace at which they are handed in."""
+    A clip has its natural length on the timeline, whatever the pace of the call."""
 
     clock: Clock
     pace: float
-    tracks: frozenset[int] = frozenset({0, 1})  # the others are not recorded
+    tracks: frozenset[int] = frozenset({0, 1})  # the tracks to record
     clips: list[TimelineClip] = field(default_factory=list)
-    bytes_held: int = 0  # bytes
-    length: float = 0.0  # seconds, once it has been stopped
-    paused: float | None = None  # since when
-    ends: dict[tuple[int, str], float] = field(default_factory=dict)  # of what each has said so far
+    bytes_held: int = 0  # of sound and text in the clips
+    length: float = 0.0  # seconds, set by `stop`
+    paused: float | None = None  # clock time when the pause began
+    ends: dict[tuple[int, str], float] = field(default_factory=dict)  # end of the last clip, by track and speaker
 
     def __post_init__(self) -> None:
         self.began = self.clock.time()
 
     def now(self) -> float:
-        """The current position, in seconds."""
+        """Returns the current position in seconds."""
         return self.clock.time() - self.began
 
     def remaining_seconds(self) -> float:
-        """How many seconds what is being said will still take."""
+        """Returns the seconds until the last clip ends."""
         return max(0.0, max(self.ends.values(), default=0.0) - self.now())
 
     def add_now(self, track: int, sound: bytes | str, speaker: str = "") -> None:
-        """Somebody begins to make this sound, or to say these words."""
-        length = (
-            wav.duration_seconds(sound) if isinstance(sound, bytes) else synthetic_speech.synthesized_seconds(sound)
-        )
-        self._put(track, speaker, self.now(), length, sound)
-        self.began -= length * max(0.0, 1 - self.pace)
+        """Adds sound or text that begins now."""
+        seconds = synthetic_speech.synthesized_seconds(sound) if isinstance(sound, str) else wav.duration_seconds(sound)
+        self._add(track, speaker, self.now(), seconds, sound)
+        self.began -= seconds * max(0.0, 1 - self.pace)
 
     def add_past(self, track: int, sound: bytes, speaker: str = "") -> None:
-        """This was just said: what a microphone hears arrives when it is over."""
-        length = wav.duration_seconds(sound)
-        self._put(track, speaker, self.now() - length, length, sound)
+        """Adds sound that ends now, such as an audio clip that arrives when it is complete."""
+        seconds = wav.duration_seconds(sound)
+        self._add(track, speaker, self.now() - seconds, seconds, sound)
 
     def add_media(self, track: int, media: Media, seconds: float) -> None:
-        """This begins to be played, for so long."""
-        self._put(track, "", self.now(), seconds, media)
+        """Adds media of this length that begins now."""
+        self._add(track, "", self.now(), seconds, media)
         self.began -= seconds * max(0.0, 1 - self.pace)
 
     def cut_short(self, track: int) -> None:
-        """What is being said or played there stops."""
+        """Ends the last clip of a track now."""
         last = next((clip for clip in reversed(self.clips) if clip.track == track), None)
         if last and last.end > self.now():
             last.seconds = max(0.0, self.now() - last.start)
@@ -102,13 +100,15 @@ class RecordingTimeline:
         self.paused = self.clock.time() if self.paused is None else self.paused
 
     def resume(self, skip: bool) -> None:
-        """Go on; where it skips, as if no time had passed."""
+        """Continues after a pause. `skip` leaves the pause out; otherwise it is silence."""
         if self.paused is not None and skip:
             self.began += self.clock.time() - self.paused
         self.paused = None
 
     def stop(self, trim: bool) -> None:
-        """Trimmed, silence before and after goes; a wholly silent recording keeps it. Hardly any is none."""
+        """Sets the length. `trim` removes silence before the first and after the last clip, if there is any clip.
+
+        Without clips, a length below MIN_SILENCE_SECONDS becomes 0."""
         end = max([self.now(), *(clip.end for clip in self.clips)])
         start = 0.0
         if trim and self.clips:
@@ -119,26 +119,26 @@ class RecordingTimeline:
         self.length = length if self.clips or length >= MIN_SILENCE_SECONDS else 0.0
 
     def byte_size(self, tracks: int) -> int:
-        """How many bytes `render` makes in all."""
+        """Returns the number of bytes that `render` yields in total."""
         return wav.byte_count(self.length) * tracks
 
     def render(self, tracks: int) -> Iterator[bytes]:
-        """The samples of the whole, some seconds at a time: both tracks mixed into one, or side by side.
+        """Yields the samples in windows: all tracks mixed into one channel, or two interleaved channels.
 
-        Slow: not for the event loop."""
-        waiting, sounding = sorted(self.clips, key=lambda clip: clip.start, reverse=True), []
-        for place in range(0, wav.sample_count(self.length), WINDOW_SAMPLES):
-            until = min(place + WINDOW_SAMPLES, wav.sample_count(self.length))
-            while waiting and wav.sample_count(waiting[-1].start) < until:
-                clip = waiting.pop()
-                sounding.append((wav.sample_count(clip.start), clip.track if tracks > 1 else 0, clip.samples()))
-            sides = [array("h", bytes(wav.SAMPLE_BYTES * (until - place))) for _ in range(tracks)]
-            for start, track, sound in sounding:
-                _mix(sides[track], start - place, sound)
-            sounding = [each for each in sounding if each[0] + len(each[2]) > until]
-            yield _side_by_side(sides)
+        CPU-bound: run it in a thread."""
+        pending, active = sorted(self.clips, key=lambda clip: clip.start, reverse=True), []
+        for begin in range(0, wav.sample_count(self.length), WINDOW_SAMPLES):
+            end = min(begin + WINDOW_SAMPLES, wav.sample_count(self.length))
+            while pending and wav.sample_count(pending[-1].start) < end:
+                clip = pending.pop()
+                active.append((wav.sample_count(clip.start), clip.track if tracks > 1 else 0, clip.samples()))
+            channels = [array("h", bytes(wav.SAMPLE_BYTES * (end - begin))) for _ in range(tracks)]
+            for start, track, samples in active:
+                _mix(channels[track], start - begin, samples)
+            active = [clip for clip in active if clip[0] + len(clip[2]) > end]
+            yield _interleave(channels)
 
-    def _put(self, track: int, speaker: str, start: float, seconds: float, sound: Sound) -> None:
+    def _add(self, track: int, speaker: str, start: float, seconds: float, sound: Sound) -> None:
         if self.paused is not None or track not in self.tracks:
             return
         start = max(0.0, start, self.ends.get((track, speaker), 0.0))
@@ -150,19 +150,20 @@ class RecordingTimeline:
         self.bytes_held += len(sound) if isinstance(sound, bytes | str) else 0
 
 
-def _mix(side: array[int], place: int, sound: array[int]) -> None:
-    """Lay as much of a sound over what is there as falls upon it."""
-    sound = sound[max(0, -place) : len(side) - place]
-    place = max(0, place)
-    there = side[place : place + len(sound)]
-    if any(there):
-        sound = array("h", (max(-32768, min(32767, one + two)) for one, two in zip(there, sound, strict=True)))
-    side[place : place + len(sound)] = sound
+def _mix(channel: array[int], offset: int, samples: array[int]) -> None:
+    """Mixes into a channel those samples that overlap it. `offset` may be negative."""
+    samples = samples[max(0, -offset) : len(channel) - offset]
+    offset = max(0, offset)
+    existing = channel[offset : offset + len(samples)]
+    if any(existing):
+        mixed = (max(-32768, min(32767, one + two)) for one, two in zip(existing, samples, strict=True))
+        samples = array("h", mixed)
+    channel[offset : offset + len(samples)] = samples
 
 
-def _side_by_side(sides: list[array[int]]) -> bytes:
-    if len(sides) == 1:
-        return sides[0].tobytes()
-    both = array("h", bytes(wav.SAMPLE_BYTES * 2 * len(sides[0])))
-    both[0::2], both[1::2] = sides
-    return both.tobytes()
+def _interleave(channels: list[array[int]]) -> bytes:
+    if len(channels) == 1:
+        return channels[0].tobytes()
+    interleaved = array("h", bytes(wav.SAMPLE_BYTES * 2 * len(channels[0])))
+    interleaved[0::2], interleaved[1::2] = channels
+    return interleaved.tobytes()

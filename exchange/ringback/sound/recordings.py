@@ -1,4 +1,4 @@
-"""Recordings: what was said, as sound and, where it was typed, as words."""
+"""Recordings: their state, their audio files, and the text that was typed while they ran."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both"
 
 
 class Recording:
-    """One recording. Track 0 holds the person whose call it is, track 1 what they hear; of one track, one channel."""
+    """One recording. Track 0 is inbound, from the handset; track 1 is outbound, to it. One track has one channel."""
 
     def __init__(
         self, origin: str, account: str, source: str, channels: int, track: str, timeline: RecordingTimeline
@@ -42,10 +42,11 @@ class Recording:
 
     @property
     def duration(self) -> int:
-        """Whole seconds, at least one if there is any sound."""
+        """The length in seconds, rounded; at least 1 unless the recording is empty."""
         return max(1, round(self.timeline.length)) if self.timeline.length else 0
 
     def close(self, trim: bool = True) -> None:
+        """Stops the timeline and sets the status to "completed", or "absent" if the recording is empty."""
         self.timeline.stop(trim)
         self.status = "absent" if self.is_empty else "completed"
 
@@ -53,7 +54,7 @@ class Recording:
         return {"RecordingSid": self.sid, "RecordingUrl": self.url, "RecordingDuration": str(self.duration)}
 
     def callback_parameters(self, status: str) -> dict[str, str]:
-        """The parameters of a recording status callback."""
+        """Returns the parameters of a recording status callback."""
         owner = {"ConferenceSid": self.conference_sid} if self.conference_sid else {"CallSid": self.call_sid or ""}
         return (
             {"AccountSid": self.account, "RecordingStatus": status, "RecordingSource": self.source, "ErrorCode": "0"}
@@ -68,14 +69,16 @@ class Recording:
 
 
 class RecordingStore(BoundedDict[str, Recording]):
-    """All of them, by sid."""
+    """All recordings by sid. A running one is never evicted."""
 
     def __init__(self, clock: Clock, pace: float) -> None:
-        super().__init__(MAX_RECORDINGS, lambda kept: kept.is_running, size_of=lambda kept: kept.timeline.bytes_held)
+        super().__init__(
+            MAX_RECORDINGS,
+            lambda recording: recording.is_running,
+            size_of=lambda recording: recording.timeline.bytes_held,
+        )
         self.clock, self.pace = clock, pace
-        self.render_turn = asyncio.Semaphore(
-            1
-        )  # sound is made for one listener after the other, so that memory is bounded
+        self.render_lock = asyncio.Lock()  # one rendering at a time bounds memory
 
     def start(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
         timeline = RecordingTimeline(self.clock, self.pace, RECORDED_TRACKS[track])
@@ -84,14 +87,14 @@ class RecordingStore(BoundedDict[str, Recording]):
         return recording
 
     async def render(self, recording: Recording, channels: int, as_mp3: bool) -> bytearray:
-        """A whole file, WAV or MP3, made beside the event loop."""
-        async with self.render_turn:
-            return await asyncio.to_thread(_file, recording.timeline, channels, as_mp3)
+        """Returns the recording as a complete WAV or MP3 file. Renders it in a thread."""
+        async with self.render_lock:
+            return await asyncio.to_thread(_render_file, recording.timeline, channels, as_mp3)
 
 
-def _file(timeline: RecordingTimeline, channels: int, as_mp3: bool) -> bytearray:
+def _render_file(timeline: RecordingTimeline, channels: int, as_mp3: bool) -> bytearray:
     parts = timeline.render(channels)
-    made = bytearray() if as_mp3 else bytearray(wav.wav_header(timeline.byte_size(channels), channels))
+    file = bytearray() if as_mp3 else bytearray(wav.wav_header(timeline.byte_size(channels), channels))
     for part in mp3.encode_mp3(parts, channels) if as_mp3 else parts:
-        made += part
-    return made
+        file += part
+    return file

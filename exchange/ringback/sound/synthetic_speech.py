@@ -1,4 +1,4 @@
-"""A sound in the rhythm of words, for recordings of what was typed."""
+"""A speech-like sound for recordings of typed text: a tone per syllable and a gap between words."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from functools import cache
 
 from ringback.sound.wav import SAMPLE_RATE_HZ, silence
 
-SYLLABLE_SECONDS = 0.16  # seconds
+SYLLABLE_SECONDS = 0.16
 WORD_GAP_SECONDS = 0.08
 PITCHES_HZ = (118, 132, 125, 110)
+MAX_SYLLABLES = 20  # per word
+AMPLITUDE = 7000
 
 
-def synthesize(words: str) -> bytes:
-    """A sound in the rhythm of these words: a swell for each syllable, a gap between words."""
-    pieces = []
-    for place, word in enumerate(words.split()):
-        pieces += [_syllable(PITCHES_HZ[(place + n) % len(PITCHES_HZ)]) for n in range(_syllables(word))]
-        pieces.append(silence(WORD_GAP_SECONDS))
-    return b"".join(pieces)
+def synthesize(text: str) -> bytes:
+    """Returns the sound for a text as 16-bit mono PCM."""
+    sounds = []
+    for index, word in enumerate(text.split()):
+        sounds += [_syllable(PITCHES_HZ[(index + n) % len(PITCHES_HZ)]) for n in range(_syllable_count(word))]
+        sounds.append(silence(WORD_GAP_SECONDS))
+    return b"".join(sounds)
 
 
-def synthesized_seconds(words: str) -> float:
-    """How long that sound is."""
-    return sum(_syllables(word) * SYLLABLE_SECONDS + WORD_GAP_SECONDS for word in words.split())
+def synthesized_seconds(text: str) -> float:
+    """Returns the length of the sound that `synthesize` returns."""
+    return sum(_syllable_count(word) * SYLLABLE_SECONDS + WORD_GAP_SECONDS for word in text.split())
 
 
-def _syllables(word: str) -> int:
-    return min(20, len(re.findall(r"[aeiouyäöüéèáíóú]+", word.lower())) or max(1, len(word) // 3))
+def _syllable_count(word: str) -> int:
+    vowels = re.findall(r"[aeiouyäöüéèáíóú]+", word.lower())
+    return min(MAX_SYLLABLES, len(vowels) or max(1, len(word) // 3))
 
 
 @cache
@@ -37,7 +40,7 @@ def _syllable(pitch: int) -> bytes:
     count = int(SYLLABLE_SECONDS * SAMPLE_RATE_HZ)
     samples = array("h")
     for n in range(count):
-        swell = math.sin(math.pi * n / count)
-        wave_ = sum(math.sin(n * math.tau * pitch * k / SAMPLE_RATE_HZ) / k for k in (1, 2, 3, 5))
-        samples.append(int(7000 * swell * wave_))
+        envelope = math.sin(math.pi * n / count)
+        tone = sum(math.sin(n * math.tau * pitch * k / SAMPLE_RATE_HZ) / k for k in (1, 2, 3, 5))
+        samples.append(int(AMPLITUDE * envelope * tone))
     return samples.tobytes()

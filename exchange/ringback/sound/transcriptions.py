@@ -1,4 +1,4 @@
-"""Transcriptions: the words that were typed or recognised while a recording ran."""
+"""Transcriptions: the text that was typed, or recognized in the browser, while a recording ran."""
 
 from __future__ import annotations
 

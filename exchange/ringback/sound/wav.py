@@ -1,4 +1,4 @@
-"""Sound: 16-bit mono PCM at 8,000 samples a second, in and out of WAV, and a voice-like tone for typed words."""
+"""Reads and writes WAV. `sound` is 16-bit mono PCM at 8,000 samples a second."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from functools import cache
 
 SAMPLE_RATE_HZ = 8000
 SAMPLE_BYTES = 2
-MAX_AUDIO_BYTES = 10 * 1024 * 1024
+MAX_AUDIO_FRAMES = 10 * 1024 * 1024
+BEEP_HZ, BEEP_AMPLITUDE = 1000, 8000
 
 
 class InvalidAudio(ValueError):
-    """The bytes are not a WAV file that can be used; the message says why."""
+    """The body is not a supported WAV file. The message says what to send instead."""
 
 
 def duration_seconds(sound: bytes) -> float:
     return len(sound) / (SAMPLE_RATE_HZ * SAMPLE_BYTES)
 
 
-def sample_count(length: float) -> int:
-    return round(length * SAMPLE_RATE_HZ)
+def sample_count(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE_HZ)
 
 
-def byte_count(length: float) -> int:
-    return sample_count(length) * SAMPLE_BYTES
+def byte_count(seconds: float) -> int:
+    return sample_count(seconds) * SAMPLE_BYTES
 
 
-def silence(length: float) -> bytes:
-    return bytes(byte_count(length))
+def silence(seconds: float) -> bytes:
+    return bytes(byte_count(seconds))
 
 
 @cache
-def beep(length: float = 0.4) -> bytes:
+def beep(seconds: float = 0.4) -> bytes:
     return b"".join(
-        struct.pack("<h", int(8000 * math.sin(n * math.tau * 1000 / SAMPLE_RATE_HZ)))
-        for n in range(int(length * SAMPLE_RATE_HZ))
+        struct.pack("<h", int(BEEP_AMPLITUDE * math.sin(n * math.tau * BEEP_HZ / SAMPLE_RATE_HZ)))
+        for n in range(int(seconds * SAMPLE_RATE_HZ))
     )
 
 
@@ -47,8 +48,8 @@ def to_wav(sound: bytes) -> bytes:
 
 
 def wav_header(size: int, channels: int) -> bytes:
-    """What stands before so many bytes of sound; of several channels, the samples are side by side."""
-    form = struct.pack(
+    """Returns the header of a WAV file with `size` bytes of 16-bit PCM; the channels are interleaved."""
+    fmt = struct.pack(
         "<HHIIHH",
         1,
         channels,
@@ -62,18 +63,18 @@ def wav_header(size: int, channels: int) -> bytes:
         + struct.pack("<I", 36 + size)
         + b"WAVEfmt "
         + struct.pack("<I", 16)
-        + form
+        + fmt
         + b"data"
         + struct.pack("<I", size)
     )
 
 
 def from_wav(body: bytes) -> bytes:
-    """Any 16-bit PCM WAV, mixed to mono and brought to 8,000 samples a second. Raises NotSound."""
+    """Returns the sound of a 16-bit PCM WAV file, mixed to mono and resampled to 8,000 Hz. Raises InvalidAudio."""
     try:
         with wave.open(io.BytesIO(body)) as reader:
             channels, width, rate = reader.getnchannels(), reader.getsampwidth(), reader.getframerate()
-            frames = reader.readframes(MAX_AUDIO_BYTES)
+            frames = reader.readframes(MAX_AUDIO_FRAMES)
     except (wave.Error, EOFError, struct.error, OverflowError, RuntimeError) as error:
         raise InvalidAudio(f"Send a PCM WAV file ({error})") from None
     if width != SAMPLE_BYTES or not 1 <= channels <= 8 or not 1000 <= rate <= 192_000:
@@ -82,11 +83,11 @@ def from_wav(body: bytes) -> bytes:
         return frames[: len(frames) - len(frames) % SAMPLE_BYTES]
     samples = array("h", frames[: len(frames) - len(frames) % (SAMPLE_BYTES * channels)])
     mono = [sum(samples[n : n + channels]) // channels for n in range(0, len(samples), channels)]
-    return array("h", _resampled(mono, rate)).tobytes()
+    return array("h", _resample(mono, rate)).tobytes()
 
 
 def wav_seconds(body: bytes) -> float | None:
-    """How long a WAV file of any kind plays; None if it is none."""
+    """Returns the length of a WAV file in seconds, or None if the body is not a WAV file."""
     try:
         with wave.open(io.BytesIO(body)) as reader:
             return reader.getnframes() / (reader.getframerate() or SAMPLE_RATE_HZ)
@@ -94,7 +95,7 @@ def wav_seconds(body: bytes) -> float | None:
         return None
 
 
-def _resampled(samples: list[int], rate: int) -> list[int]:
+def _resample(samples: list[int], rate: int) -> list[int]:
     if rate == SAMPLE_RATE_HZ or not samples:
         return samples
     last = len(samples) - 1

@@ -62,10 +62,10 @@ class DocumentError(Exception):
             sid=sid,
             handset=handset,
             request=response.request if response else None,
-            answer=response.as_json() if response and response.status else None,
+            response=response.as_json() if response and response.status else None,
             line=self.place[0],
             column=self.place[1],
-            why=self.detail,
+            detail=self.detail,
             url=self.url,
             status=response.status if response else "",
         )
@@ -108,7 +108,7 @@ def _read(response: WebhookResponse, method: str, plain_text: ToElement, audio: 
 def check_status(response: WebhookResponse) -> None:
     """Raises DocumentError if the request failed, the status is 400 or higher, or a chunked body is empty."""
     if response.error:
-        raise DocumentError(response.error, response.url, response, response.why)
+        raise DocumentError(response.error, response.url, response, response.detail)
     if response.status >= 400:
         raise DocumentError(11217, response.url, response)
     chunked = response.headers.get("transfer-encoding", "").lower() == "chunked"

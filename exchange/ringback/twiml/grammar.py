@@ -10,7 +10,7 @@ from ringback.twiml.documents import Document
 from ringback.twiml.parser import Element
 from ringback.verbs.registry import VOICE, TwimlElement, elements
 
-TOP_LEVEL_NOUNS = frozenset({"Queue"})  # that Twilio's schema allows directly in a voice Response
+TOP_LEVEL_NOUNS = frozenset({"Queue"})  # nouns that Twilio's schema allows directly in a voice Response
 
 
 @cache
@@ -58,8 +58,8 @@ def report_violations(debugger: Debugger, document: Document, channel: str, sid:
             sid=sid,
             handset=handset,
             request=document.request,
-            answer=document.response,
+            response=document.response,
             line=element.line,
             column=element.column,
-            why=message,
+            detail=message,
         )

@@ -40,7 +40,7 @@ class VoiceSession:
         self.error: DocumentError | None = None
 
     async def run(self, step: Step) -> End:
-        """Runs documents until one ends without a next step or the call ends. Returns how it ended."""
+        """Runs documents until there is no next step. Returns the End of the call."""
         while not isinstance(step, End):
             outcome = await self.run_document(step)
             step = outcome or HANG_UP
@@ -148,7 +148,8 @@ class VoiceSession:
         Inline TwiML has no URL of its own, so a relative URL in it is error 15004."""
         url = self.absolute(url)
         if not url.lower().startswith(("http://", "https://")):
-            self.state.debugger.report(15004 if not self.document.url else 11100, sid=self.call.sid, why=url, url=url)
+            code = 11100 if self.document.url else 15004
+            self.state.debugger.report(code, sid=self.call.sid, detail=url, url=url)
             return Fetch(url or "about:blank", method, extra or {})
         return Fetch(url, method, extra or {})
 
@@ -159,8 +160,8 @@ class VoiceSession:
             sid=self.call.sid,
             handset=self.call.plan.handset,
             request=self.document.request,
-            answer=self.document.response,
+            response=self.document.response,
             line=element.line,
             column=element.column,
-            why=detail,
+            detail=detail,
         )

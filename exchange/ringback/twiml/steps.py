@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Fetch:
-    """Requests the next document. `extra` parameters are sent in addition to the call's standard parameters."""
+    """A request for the next document. `extra` parameters are added to the call's standard parameters."""
 
     url: str
     method: str = "POST"
@@ -16,14 +16,14 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Inline:
-    """Runs a document that was passed to the REST API as `Twiml`."""
+    """A document that was passed to the REST API as `Twiml`."""
 
     twiml: str
 
 
 @dataclass(frozen=True)
 class End:
-    """Ends the call with this status.
+    """The end of the call, with its status.
 
     `by_person` is true if the person hung up. `leave` ends only a wait document."""
 

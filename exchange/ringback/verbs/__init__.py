@@ -1,1 +1,1 @@
-"""TwiML's verbs, each a function in a file of its own. See registry.py."""
+"""TwiML verbs, one function per file. See registry.py."""

@@ -1,4 +1,6 @@
-"""Dial: other phones are rung, and the first to answer is connected."""
+"""Dial: rings other phones and connects the first that answers.
+
+https://www.twilio.com/docs/voice/twiml/dial"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ ATTRIBUTES = (
     "action method timeout hangupOnStar timeLimit callerId callReason record trim recordingTrack answerOnBridge "
     f"ringTone sequential referUrl referMethod events passports recordingConfigurationId {RECORDING_CALLBACK}"
 )
-RECORD_VALUES = {  # from when, and on how many channels
+RECORD_VALUES = {  # the moment when the recording starts ("" for never) and its channels
     "do-not-record": ("", 1),
     "false": ("", 1),
     "true": ("answer", 1),
@@ -38,7 +40,9 @@ RECORD_VALUES = {  # from when, and on how many channels
 
 @dataclass
 class DialAttempt:
-    """One Dial under way: what it asks for, its legs, and what became of it."""
+    """One running Dial with its legs and its DialCallStatus.
+
+    `changed` is set when a leg changes. `winner` is the leg that is connected."""
 
     session: VoiceSession
     element: Element
@@ -51,7 +55,7 @@ class DialAttempt:
     status: str = "failed"
 
     def parameters(self) -> dict[str, str]:
-        """What the action is told."""
+        """Returns the parameters of the action request."""
         leg = self.winner or (self.legs[-1] if self.legs else None)
         parameters = {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
         if leg:
@@ -70,143 +74,141 @@ class DialAttempt:
     without_effect="callReason ringTone referUrl referMethod events passports recordingConfigurationId",
 )
 async def dial(session: VoiceSession, element: Element) -> Outcome:
-    """Ring, connect and wait until they part. With an action the call goes on there, otherwise with the next verb."""
+    """Rings, connects and waits until the calls disconnect. Returns the action, or None to run the next verb."""
     for noun in element.elements():
         if noun.name == "Conference":
             return await dial_conference(session, element, noun)
         if noun.name == "Queue":
             return await dial_queue(session, element, noun)
-    dialling = DialAttempt(session, element, whole_number(session, element, "timeout", 30, 13212, minimum=1))
+    attempt = DialAttempt(session, element, whole_number(session, element, "timeout", 30, 13212, minimum=1))
     try:
-        await _connect(dialling)
+        await _connect(attempt)
     finally:
-        _release_legs(dialling)
-        action = _action(dialling)
+        _release_legs(attempt)
+        action = _action(attempt)
         session.hangup_fetch = action
     return action
 
 
-def _action(dialling: DialAttempt) -> Fetch | None:
-    session, element = dialling.session, dialling.element
+def _action(attempt: DialAttempt) -> Fetch | None:
+    session, element = attempt.session, attempt.element
     if "action" not in element.attributes:
         return None
-    return session.fetch(element.get("action"), method(session, element, 13210), dialling.parameters())
+    return session.fetch(element.get("action"), method(session, element, 13210), attempt.parameters())
 
 
-def _release_legs(dialling: DialAttempt) -> None:
-    """Let every leg go and say what became of the whole."""
-    for leg in dialling.legs:
+def _release_legs(attempt: DialAttempt) -> None:
+    """Ends every leg and the recording, and sets the DialCallStatus."""
+    for leg in attempt.legs:
         leg.release()
-    last = dialling.winner or (dialling.legs[-1] if dialling.legs else None)
+    last = attempt.winner or (attempt.legs[-1] if attempt.legs else None)
     if last:
-        dialling.status = _status(dialling, last)
-    dialling.session.call.dial_status = dialling.status
-    if dialling.recorder:
-        dialling.recorder.close(after=dialling.session.call.wait_for_next_document)
+        attempt.status = _status(attempt, last)
+    attempt.session.call.dial_status = attempt.status
+    if attempt.recorder:
+        attempt.recorder.close(after=attempt.session.call.wait_for_next_document)
 
 
-def _status(dialling: DialAttempt, last: DialLeg) -> str:
-    """Twilio's "completed" is: answered, and connected to the caller. Who refused in a whisper was not connected."""
-    if dialling.bridged:
+def _status(attempt: DialAttempt, last: DialLeg) -> str:
+    """Returns the DialCallStatus. "completed" requires a bridge: a leg that hangs up in its whisper is "no-answer"."""
+    if attempt.bridged:
         return "completed"
     return "no-answer" if last.call.answered else last.call.status
 
 
-async def _connect(dialling: DialAttempt) -> None:
-    session, element = dialling.session, dialling.element
+async def _connect(attempt: DialAttempt) -> None:
+    session, element = attempt.session, attempt.element
     targets = dial_targets(session, element)
     caller_id = _caller_id(session, element)
     if not targets or caller_id is None:
         return
-    _record(dialling, "ringing")
+    _record(attempt, "ringing")
     ringing = session.audio.start_item("Ring", to=", ".join(number for number, _ in targets))
     try:
-        dialling.winner = await _first_answered_leg(dialling, targets, caller_id)
+        attempt.winner = await _first_ready_leg(attempt, targets, caller_id)
     finally:
         session.audio.end_item(ringing)
-    if dialling.winner:
-        await _talk(dialling, dialling.winner)
+    if attempt.winner:
+        await _bridge(attempt, attempt.winner)
 
 
-async def _first_answered_leg(
-    dialling: DialAttempt, targets: list[tuple[str, Element]], caller_id: str
-) -> DialLeg | None:
-    """The leg that is ready to talk. One after the other if asked for, otherwise all at once."""
-    sequential = boolean(dialling.session, dialling.element, "sequential", False, 13218)
-    waves = [[target] for target in targets] if sequential else [targets]
-    for wave in waves:
-        legs = [_start_leg(dialling, number, noun, caller_id) for number, noun in wave]
-        dialling.legs += legs
+async def _first_ready_leg(attempt: DialAttempt, targets: list[tuple[str, Element]], caller_id: str) -> DialLeg | None:
+    """Returns the first leg that is ready to be bridged, or None. Rings the targets at once, or in sequence."""
+    sequential = boolean(attempt.session, attempt.element, "sequential", False, 13218)
+    groups = [[target] for target in targets] if sequential else [targets]
+    for group in groups:
+        legs = [_start_leg(attempt, number, noun, caller_id) for number, noun in group]
+        attempt.legs += legs
         while not all(leg.gone for leg in legs):
             _cancel_other_legs(legs)
             for leg in legs:
                 if leg.ready:
                     return leg
-            dialling.changed.clear()
-            await dialling.changed.wait()
+            attempt.changed.clear()
+            await attempt.changed.wait()
     return None
 
 
 def _cancel_other_legs(legs: list[DialLeg]) -> None:
-    """Once one has picked up, the rest need not ring any longer."""
+    """Stops ringing all other legs once one is answered."""
     if any(leg.call.is_live for leg in legs):
         for leg in legs:
             if not leg.call.is_live:
                 leg.release()
 
 
-async def _talk(dialling: DialAttempt, leg: DialLeg) -> None:
-    session, element = dialling.session, dialling.element
+async def _bridge(attempt: DialAttempt, leg: DialLeg) -> None:
+    session, element = attempt.session, attempt.element
     session.call.answer_inbound()
-    dialling.bridged = True
-    _record(dialling, "answer")
-    star = boolean(session, element, "hangupOnStar", False, 13213)
-    limit = whole_number(session, element, "timeLimit", 14400, 13216, minimum=1)
-    talking = asyncio.create_task(bridge(session.call, leg.call, star))
+    attempt.bridged = True
+    _record(attempt, "answer")
+    hangup_on_star = boolean(session, element, "hangupOnStar", False, 13213)
+    time_limit = whole_number(session, element, "timeLimit", 14400, 13216, minimum=1)
+    bridging = asyncio.create_task(bridge(session.call, leg.call, hangup_on_star))
     try:
         with suppress(TimeoutError):
-            async with session.state.clock.deadline(limit):
-                await _until_disconnected(talking, leg, dialling.changed)
+            async with session.state.clock.deadline(time_limit):
+                await _until_disconnected(bridging, leg, attempt.changed)
     finally:
-        talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
+        bridging.cancel()
+        await asyncio.gather(bridging, return_exceptions=True)
 
 
-async def _until_disconnected(talking: asyncio.Task[None], leg: DialLeg, changed: asyncio.Event) -> None:
-    while not leg.gone and not talking.done():
+async def _until_disconnected(bridging: asyncio.Task[None], leg: DialLeg, changed: asyncio.Event) -> None:
+    while not leg.gone and not bridging.done():
         changed.clear()
-        waiting = asyncio.create_task(changed.wait())
+        change = asyncio.create_task(changed.wait())
         try:
-            await asyncio.wait({talking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({bridging, change}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waiting.cancel()
+            change.cancel()
 
 
-def _record(dialling: DialAttempt, moment: str) -> None:
-    """Start recording, if from this moment: the first channel is the caller, the second what they hear."""
-    session, element = dialling.session, dialling.element
-    written = element.get("record", "false")
-    if written not in RECORD_VALUES and moment == "ringing":
-        session.warn(13217, element, written)
-    start, channels = RECORD_VALUES.get(written, ("", 1))
+def _record(attempt: DialAttempt, moment: str) -> None:
+    """Starts the recording if `record` names this moment. Channel 1 is the caller, channel 2 what the caller hears."""
+    session, element = attempt.session, attempt.element
+    value = element.get("record", "false")
+    if value not in RECORD_VALUES and moment == "ringing":
+        session.warn(13217, element, value)
+    start, channels = RECORD_VALUES.get(value, ("", 1))
     if start == moment:
-        dialling.recorder = CallRecorder(session.call, recording_options(session, element, "DialVerb", channels))
+        attempt.recorder = CallRecorder(session.call, recording_options(session, element, "DialVerb", channels))
 
 
 def _caller_id(session: VoiceSession, element: Element) -> str | None:
-    """The number that is shown: the caller's own, unless the app asks for another it may show."""
+    """Returns the caller ID of the legs, or None after a warning if the app may not use its callerId."""
     plan = session.call.plan
-    written = normalize_number(element.get("callerId"))
-    if not written:
+    caller_id = normalize_number(element.get("callerId"))
+    if not caller_id:
         return plan.from_ if plan.direction == "inbound" else plan.to if plan.parent else plan.from_
-    if written in (plan.from_, plan.to) or session.state.may_be_caller_id(written):
-        return written
-    session.warn(13214, element, written)
+    if caller_id in (plan.from_, plan.to) or session.state.may_be_caller_id(caller_id):
+        return caller_id
+    session.warn(13214, element, caller_id)
     return None
 
 
-def _start_leg(dialling: DialAttempt, number: str, noun: Element, caller_id: str) -> DialLeg:
-    session = dialling.session
+def _start_leg(attempt: DialAttempt, number: str, noun: Element, caller_id: str) -> DialLeg:
+    session = attempt.session
     parent = session.call.plan
     plan = CallPlan(
         from_=caller_id,
@@ -223,4 +225,4 @@ def _start_leg(dialling: DialAttempt, number: str, noun: Element, caller_id: str
     )
     whisper = session.fetch(noun.get("url"), method(session, noun, 13221)) if noun.get("url") else None
     tones = noun.get("sendDigits")
-    return DialLeg(session.state, plan, dialling.timeout, dialling.changed.set, whisper, tones)
+    return DialLeg(session.state, plan, attempt.timeout, attempt.changed.set, whisper, tones)

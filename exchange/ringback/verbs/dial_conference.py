@@ -1,4 +1,6 @@
-"""Dial's Conference: into a room with others, until it ends, or this one leaves."""
+"""The Conference noun of Dial: the caller joins a conference until it ends or the caller leaves.
+
+https://www.twilio.com/docs/voice/twiml/conference"""
 
 from __future__ import annotations
 
@@ -25,13 +27,16 @@ BEEP_VALUES = {"true", "false", "onEnter", "onExit"}
 RECORD_VALUES = {"do-not-record": False, "false": False, "record-from-start": True, "true": True}
 TRIM_VALUES = {"trim-silence", "do-not-trim", "true", "false"}
 MAX_PARTICIPANTS = 250
+MAX_NAME_CHARACTERS = 128
 MAX_LABEL_CHARACTERS = 128
 
 
 async def dial_conference(session: VoiceSession, dial: Element, noun: Element) -> Outcome:
-    """Wait until it starts, talk until it is over for this person, then go on with Dial's action or the next verb."""
+    """Runs the wait document until the conference starts, then connects the caller.
+
+    Returns Dial's action, or None to run the next verb."""
     name = noun.text()
-    if not 0 < len(name) <= 128:
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(13237, noun, repr(name[:40]))
         return _action(session, dial, "failed")
     conference = session.state.conferences.get_or_create(session.call.plan.account, name)
@@ -60,10 +65,10 @@ def _action(session: VoiceSession, dial: Element, status: str) -> Fetch | None:
 async def _take_part(
     session: VoiceSession, dial: Element, noun: Element, conference: Conference, participant: Participant
 ) -> None:
-    star = boolean(session, dial, "hangupOnStar", False, 13213)
+    hangup_on_star = boolean(session, dial, "hangupOnStar", False, 13213)
     with session.audio.listen({"talk": {"with": conference.name}}) as inbox:
         waiting = asyncio.create_task(_wait(session, noun, conference))
-        talking = asyncio.create_task(_talk(session, conference, inbox, star))
+        talking = asyncio.create_task(_talk(session, conference, inbox, hangup_on_star))
         leaving = asyncio.create_task(participant.left.wait())
         conference.enter(participant)
         try:
@@ -74,22 +79,22 @@ async def _take_part(
             await asyncio.gather(waiting, talking, leaving, return_exceptions=True)
 
 
-async def _talk(session: VoiceSession, conference: Conference, inbox: Queue[CallerInput], star: bool) -> None:
+async def _talk(session: VoiceSession, conference: Conference, inbox: Queue[CallerInput], hangup_on_star: bool) -> None:
     call = session.call
     await relay_input(
-        call, inbox, lambda: conference.listeners(call), star, lambda event: conference.on_input(call, event)
+        call, inbox, lambda: conference.listeners(call), hangup_on_star, lambda event: conference.on_input(call, event)
     )
 
 
 async def _wait(session: VoiceSession, noun: Element, conference: Conference) -> None:
-    """Run the wait document until the conference starts; music where none is given, silence where it is empty."""
-    address = noun.get("waitUrl")
-    way = method(session, noun, 13234, "waitMethod")
+    """Runs the wait document until the conference starts. Without waitUrl plays music; with an empty one, nothing."""
+    url = noun.get("waitUrl")
+    http_method = method(session, noun, 13234, "waitMethod")
     playing: asyncio.Task[Step] | None = None
-    if address:
+    if url:
         waiting = VoiceSession(session.state, session.call, WAIT_VERBS, FORBIDDEN_VERB_CODE)
         waiting.uses_fallback = False
-        playing = asyncio.create_task(_run(waiting, session.fetch(address, way)))
+        playing = asyncio.create_task(_run(waiting, session.fetch(url, http_method)))
     elif "waitUrl" not in noun.attributes:
         playing = asyncio.create_task(hold_music(session))
     try:
@@ -122,19 +127,19 @@ def _participant(session: VoiceSession, noun: Element, conference: Conference) -
 
 
 def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
-    """A label of one's own; one that cannot be had is left out."""
+    """Returns the participantLabel, or "" after a warning if it is invalid or taken."""
     label = noun.get("participantLabel")
     if len(label) > MAX_LABEL_CHARACTERS or "/" in label or SID.fullmatch(label):
         session.warn(16024, noun, label[:40])
         return ""
-    if label and any(found.label == label for found in conference.participants.values()):
+    if label and any(participant.label == label for participant in conference.participants.values()):
         session.warn(16025, noun, label)
         return ""
     return label
 
 
 def _coached_sid(session: VoiceSession, noun: Element, conference: Conference) -> str:
-    """Whom this one whispers to; somebody who is not there cannot be coached."""
+    """Returns the call sid of the participant to coach, or "" after a warning if it is not in the conference."""
     sid = noun.get("coach")
     if sid and sid not in conference.participants:
         session.warn(13240, noun, sid[:40])
@@ -143,20 +148,20 @@ def _coached_sid(session: VoiceSession, noun: Element, conference: Conference) -
 
 
 def _record(session: VoiceSession, conference: Conference, noun: Element) -> None:
-    """The first who asks for a recording says how it is made."""
-    written = noun.get("record", "false")
-    if written not in RECORD_VALUES:
-        session.warn(12200, noun, f"Conference: record must be record-from-start or do-not-record, not {written}")
+    """Sets the recording options of the conference, unless an earlier participant has set them."""
+    value = noun.get("record", "false")
+    if value not in RECORD_VALUES:
+        session.warn(12200, noun, f"Conference: record must be record-from-start or do-not-record, not {value}")
     if noun.get("trim", "true") not in TRIM_VALUES:
         session.warn(13239, noun, noun.get("trim"))
-    if RECORD_VALUES.get(written) and not conference.recording_options and not conference.recorder:
+    if RECORD_VALUES.get(value) and not conference.recording_options and not conference.recorder:
         conference.recording_options = recording_options(session, noun, "Conference", channels=2)
-        old = noun.get("eventCallbackUrl")
-        conference.event_callback_url = session.absolute(old) if old else ""
+        callback = noun.get("eventCallbackUrl")
+        conference.event_callback_url = session.absolute(callback) if callback else ""
 
 
 def _subscribe(session: VoiceSession, conference: Conference, noun: Element) -> None:
-    """The first participant's callbacks count; later ones are ignored."""
+    """Sets the conference's status callback. Only the first participant's is used, as at Twilio."""
     if conference.participants or conference.callback or not noun.get("statusCallback"):
         return
     conference.callback = session.absolute(noun.get("statusCallback"))

@@ -1,4 +1,6 @@
-"""Dial's Queue: the first who waits in a queue is taken out and connected."""
+"""The Queue noun of Dial: connects the caller to the first member of a queue.
+
+https://www.twilio.com/docs/voice/twiml/queue"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from ringback.verbs.registry import noun as register_noun
 
 
 async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Outcome:
-    """Take the first who waits, or wait for somebody as long as the Dial rings; then the action or the next verb."""
+    """Connects the first member of the queue. If it is empty, waits for one until Dial's timeout.
+
+    Returns Dial's action, or None to run the next verb."""
     name = noun.text()
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(14213, noun, str(len(name)))
@@ -24,11 +28,11 @@ async def dial_queue(session: VoiceSession, dial: Element, noun: Element) -> Out
     parameters = {"DialCallStatus": "no-answer", "DialBridged": "false"}
     member = None
     try:
-        member = await _next(session, dial, noun, queue)
+        member = await _dequeue(session, dial, noun, queue)
         if member:
             parameters |= {"DialCallStatus": "completed", "DialBridged": "true", "DialCallSid": member.call.sid}
             parameters |= {"QueueSid": queue.sid, "QueueTime": str(int(queue.wait_seconds(member)))}
-            await _talk(session, dial, member)
+            await _bridge(session, dial, member)
     finally:
         if member:
             member.disconnected.set()
@@ -42,7 +46,7 @@ def _action(session: VoiceSession, dial: Element, parameters: dict[str, str]) ->
     return session.fetch(dial.get("action"), method(session, dial, 13210), parameters)
 
 
-async def _next(session: VoiceSession, dial: Element, noun: Element, queue: CallQueue) -> QueueMember | None:
+async def _dequeue(session: VoiceSession, dial: Element, noun: Element, queue: CallQueue) -> QueueMember | None:
     try:
         async with session.state.clock.deadline(whole_number(session, dial, "timeout", 30, 13212, minimum=1)):
             while not queue.members:
@@ -61,21 +65,21 @@ async def _next(session: VoiceSession, dial: Element, noun: Element, queue: Call
     return queue.dequeue(whisper)
 
 
-async def _talk(session: VoiceSession, dial: Element, member: QueueMember) -> None:
-    star = boolean(session, dial, "hangupOnStar", False, 13213)
-    bridged = asyncio.create_task(_bridge_when_ready(session, member, star))
+async def _bridge(session: VoiceSession, dial: Element, member: QueueMember) -> None:
+    hangup_on_star = boolean(session, dial, "hangupOnStar", False, 13213)
+    bridging = asyncio.create_task(_bridge_when_ready(session, member, hangup_on_star))
     disconnected = asyncio.create_task(member.disconnected.wait())
     try:
-        await asyncio.wait({bridged, disconnected}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({bridging, disconnected}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        bridged.cancel()
+        bridging.cancel()
         disconnected.cancel()
-        await asyncio.gather(bridged, disconnected, return_exceptions=True)
+        await asyncio.gather(bridging, disconnected, return_exceptions=True)
 
 
-async def _bridge_when_ready(session: VoiceSession, member: QueueMember, star: bool) -> None:
+async def _bridge_when_ready(session: VoiceSession, member: QueueMember, hangup_on_star: bool) -> None:
     await member.bridged.wait()
-    await bridge(session.call, member.call, star)
+    await bridge(session.call, member.call, hangup_on_star)
 
 
 register_noun(

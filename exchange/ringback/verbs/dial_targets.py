@@ -1,4 +1,4 @@
-"""Dial's Number and Client: whom to ring, and where that call's progress is reported."""
+"""The Number and Client nouns of Dial: the addresses to ring, with their callbacks."""
 
 from __future__ import annotations
 
@@ -17,60 +17,62 @@ DETECTION_TUNING = (
 )
 DETECTION = f"machineDetection {DETECTION_TUNING} amdStatusCallback amdStatusCallbackMethod"
 UNSUPPORTED = {"Sip", "Sim", "WhatsApp", "Application"}
+MAX_TARGETS = 10
 CALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
 def dial_targets(session: VoiceSession, element: Element) -> list[tuple[str, Element]]:
-    """Whom to ring, each with the noun that says how. A bare number is its own noun."""
+    """Returns the addresses to ring, each with its noun. A number in Dial's own text becomes a Number noun."""
     nouns = [noun for noun in element.elements() if noun.name in ("Number", "Client")]
     for noun in element.elements():
         if noun.name in UNSUPPORTED:
-            session.warn(13215, noun, f"<{noun.name}> is known, but not run by this exchange")
+            session.warn(13215, noun, f"<{noun.name}> is valid TwiML, but this exchange does not support it")
     if element.own_text():
         nouns.append(Element("Number", children=[element.own_text()], line=element.line, column=element.column))
     if not nouns and not element.elements():
-        session.warn(13215, element, "it says nobody to ring")
-    found = [(_address(session, noun), noun) for noun in nouns[:10]]
-    return [(address, noun) for address, noun in found if address]
+        session.warn(13215, element, "it contains no number and no noun")
+    targets = [(_address(session, noun), noun) for noun in nouns[:MAX_TARGETS]]
+    return [(address, noun) for address, noun in targets if address]
 
 
 def _address(session: VoiceSession, noun: Element) -> str:
+    """Returns a number or client address, or "" after a warning if it cannot be dialled."""
     if noun.name == "Client":
         identity = next((child.text() for child in noun.elements() if child.name == "Identity"), noun.own_text())
         address = f"client:{identity.removeprefix('client:')}"
-        known = bool(CLIENT.fullmatch(address))
+        valid = bool(CLIENT.fullmatch(address))
     else:
-        address = _international(normalize_number(noun.text()))
-        known = is_e164(address)
-    if not known:
+        address = _to_e164(normalize_number(noun.text()))
+        valid = is_e164(address)
+    if not valid:
         session.warn(13223, noun, address)
     elif address in session.state.numbers and would_loop(session.call.plan.own_numbers_passed, address):
         session.warn(13224, noun, address)
-        known = False
-    return address if known else ""
+        valid = False
+    return address if valid else ""
 
 
-def _international(number: str) -> str:
-    """North American numbers may be written without their +1, others without their + (no keypad has one)."""
+def _to_e164(number: str) -> str:
+    """Adds +1 to a number of ten digits and + to a longer one: callers key in numbers without the +."""
     if not (number.isascii() and number.isdigit()):
         return number
     return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number
 
 
 def detection_callback(session: VoiceSession, noun: Element) -> StatusCallback:
-    """Nobody who dials waits for machine detection: they talk at once, and it is told beside."""
-    address = noun.get("amdStatusCallback")
-    way = method(session, noun, 13221, "amdStatusCallbackMethod")
-    return StatusCallback(session.absolute(address) if address else "", way)
+    """Returns the AMD callback. In Dial, machine detection is always asynchronous: the calls are bridged at once."""
+    url = noun.get("amdStatusCallback")
+    http_method = method(session, noun, 13221, "amdStatusCallbackMethod")
+    return StatusCallback(session.absolute(url) if url else "", http_method)
 
 
 def status_callback(session: VoiceSession, noun: Element) -> StatusCallback:
-    address = noun.get("statusCallback")
-    if not address:
+    url = noun.get("statusCallback")
+    if not url:
         return StatusCallback()
     events = keywords(session, noun, "statusCallbackEvent", "completed", CALL_EVENTS)
-    way = method(session, noun, 13221, "statusCallbackMethod")
-    return StatusCallback(session.absolute(address), way, events)
+    http_method = method(session, noun, 13221, "statusCallbackMethod")
+    return StatusCallback(session.absolute(url), http_method, events)
 
 
 register_noun(

@@ -1,4 +1,6 @@
-"""Enqueue: the caller waits in line until somebody dials the queue."""
+"""Enqueue: the caller waits in a queue until another call dials the queue.
+
+https://www.twilio.com/docs/voice/twiml/enqueue"""
 
 from __future__ import annotations
 
@@ -16,12 +18,12 @@ from ringback.verbs.registry import noun, verb
 WAIT_VERBS = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})
 WHISPER_VERBS = frozenset({"Play", "Say", "Pause", "Redirect"})
 MAX_NAME_CHARACTERS = 64
-MIN_ROUND_SECONDS = 0.05  # seconds before a wait document that took no time is asked for again
+MIN_REPEAT_SECONDS = 0.05  # pause before the wait document is requested again
 
 
 @dataclass
 class WaitResult:
-    """How the wait ended: Twilio's QueueResult, and an End where the wait document hung up."""
+    """How the wait ended: Twilio's QueueResult, and the End if the wait document hung up."""
 
     result: str = "hangup"
     end: End | None = None
@@ -34,7 +36,7 @@ class WaitResult:
     without_effect="workflowSid",
 )
 async def enqueue(session: VoiceSession, element: Element) -> Outcome:
-    """Wait in line; then the action, or the next verb."""
+    """Waits in the queue. Returns the action, or None to run the next verb."""
     name = element.own_text()
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         session.warn(14205, element, str(len(name)))
@@ -45,20 +47,20 @@ async def enqueue(session: VoiceSession, element: Element) -> Outcome:
     ):
         session.warn(14207, element, name)
         return _action(session, element, {"QueueResult": "queue-full"})
-    member, waited = queue.join(session.call), WaitResult()
+    member, outcome = queue.join(session.call), WaitResult()
     try:
-        await _wait_in_queue(session, element, queue, member, waited)
+        await _wait_in_queue(session, element, queue, member, outcome)
     finally:
         queue.remove(member)
         member.disconnected.set()
         parameters = {
-            "QueueResult": waited.result,
+            "QueueResult": outcome.result,
             "QueueSid": queue.sid,
             "QueueTime": str(int(queue.wait_seconds(member))),
         }
         action = _action(session, element, parameters)
         session.hangup_fetch = action
-    return waited.end or action
+    return outcome.end or action
 
 
 def _action(session: VoiceSession, element: Element, parameters: dict[str, str]) -> Fetch | None:
@@ -68,52 +70,53 @@ def _action(session: VoiceSession, element: Element, parameters: dict[str, str])
 
 
 async def _wait_in_queue(
-    session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember, waited: WaitResult
+    session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember, outcome: WaitResult
 ) -> None:
-    waiting = asyncio.create_task(_wait(session, element, queue, member))
-    taken = asyncio.create_task(member.dequeued.wait())
+    waiting = asyncio.create_task(_run_wait_document(session, element, queue, member))
+    dequeued = asyncio.create_task(member.dequeued.wait())
     try:
-        await asyncio.wait({waiting, taken}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({waiting, dequeued}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        taken.cancel()
+        dequeued.cancel()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
     if not member.dequeued.is_set():
         end = waiting.result()
-        waited.result = end.status if end.leave else "hangup"
-        waited.end = None if end.leave else end
+        outcome.result = end.status if end.leave else "hangup"
+        outcome.end = None if end.leave else end
         return
-    waited.result = "bridged"
+    outcome.result = "bridged"
     if member.whisper:
-        whispering = VoiceSession(session.state, session.call, WHISPER_VERBS)
-        await whispering.run(member.whisper)
+        await VoiceSession(session.state, session.call, WHISPER_VERBS).run(member.whisper)
     member.bridged.set()
     await member.disconnected.wait()
 
 
-async def _wait(session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember) -> End:
-    """Run the wait document over and over; it ends by leaving the queue or by hanging up."""
-    address = element.get("waitUrl")
-    if not address:
+async def _run_wait_document(session: VoiceSession, element: Element, queue: CallQueue, member: QueueMember) -> End:
+    """Repeats the wait document until it leaves the queue or hangs up, and returns that End.
+
+    Without waitUrl plays music; with an empty one, nothing."""
+    url = element.get("waitUrl")
+    if not url:
         if "waitUrl" in element.attributes:
             await asyncio.Event().wait()
         await hold_music(session)
-    way = method(session, element, 14206, "waitUrlMethod")
+    http_method = method(session, element, 14206, "waitUrlMethod")
     while True:
         waiting = VoiceSession(session.state, session.call, WAIT_VERBS)
         waiting.uses_fallback = False
-        step: Step = session.fetch(address, way, queue.parameters(member))
+        step: Step = session.fetch(url, http_method, queue.parameters(member))
         while not isinstance(step, End):
             outcome = await waiting.run_document(step)
             if outcome is None:
                 break
-            step = _with_position(outcome, queue, member)
+            step = _with_queue_parameters(outcome, queue, member)
         else:
             return End("error" if waiting.error else "leave", leave=True) if step.leave else step
-        await session.state.clock.sleep(MIN_ROUND_SECONDS)
+        await session.state.clock.sleep(MIN_REPEAT_SECONDS)
 
 
-def _with_position(step: Step, queue: CallQueue, member: QueueMember) -> Step:
+def _with_queue_parameters(step: Step, queue: CallQueue, member: QueueMember) -> Step:
     if isinstance(step, Fetch):
         return Fetch(step.url, step.method, queue.parameters(member) | step.extra)
     return step

@@ -1,4 +1,6 @@
-"""Gather: a prompt, and the keys or words that answer it."""
+"""Gather: plays a prompt and collects digits or speech.
+
+https://www.twilio.com/docs/voice/twiml/gather"""
 
 from __future__ import annotations
 
@@ -23,18 +25,20 @@ ATTRIBUTES = (
 )
 KEYS = set("0123456789*#")
 PROMPTS = "Say Play Pause"
-MAX_SPEECH_SECONDS = 60  # seconds
+DEFAULT_TIMEOUT_SECONDS = 5
+MAX_SPEECH_SECONDS = 60
+DEFAULT_CONFIDENCE = 0.9
 
 
 @dataclass
 class GatherOptions:
-    """What the element asks for."""
+    """The attributes of the element. `listening_details` describe them to the handset."""
 
-    kinds: list[str]
+    input_types: list[str]  # "dtmf", "speech" or both
     finish_on_key: str
     max_digits: int | None
-    timeout: float
-    max_speech_seconds: int  # seconds of speech
+    timeout: float  # seconds
+    max_speech_seconds: int
     barge_in: bool
     action_on_empty_result: bool
     listening_details: dict[str, Any] = field(default_factory=dict)
@@ -42,7 +46,7 @@ class GatherOptions:
 
 @dataclass
 class GatherResult:
-    """What came: digits and the key that finished them, or words."""
+    """The collected digits and the key that finished them, or the collected speech."""
 
     digits: str = ""
     finished_on: str = ""
@@ -54,7 +58,7 @@ class GatherResult:
 
     def parameters(self) -> dict[str, str]:
         if self.speech:
-            confidence = self.speech.confidence if self.speech.confidence is not None else 0.9
+            confidence = DEFAULT_CONFIDENCE if self.speech.confidence is None else self.speech.confidence
             return {"SpeechResult": self.speech.text, "Confidence": f"{confidence:.7f}".rstrip("0").rstrip(".")}
         return {"Digits": self.digits, "FinishedOnKey": self.finished_on, "msg": "Gather End"}
 
@@ -66,13 +70,13 @@ class GatherResult:
     without_effect="speechTimeout profanityFilter speechModel enhanced debug",
 )
 async def gather(session: VoiceSession, element: Element) -> Outcome:
-    """Input leads to the action; without any, the document goes on."""
+    """Returns the action with the input, or None to run the next verb if there was none."""
     options = _options(session, element)
     prompt = asyncio.create_task(_prompt(session, element))
     try:
         with session.audio.listen({"gather": options.listening_details | {"digits": ""}}) as inbox:
             result = await _collect(session, options, inbox, prompt)
-        prompt.cancel()  # nothing listens from here on: a key that comes now is for the next menu
+        prompt.cancel()  # the Gather has ended: the caller's next key belongs to the next document
         if result.speech:
             await send_partial_results(session, element, result.speech.text)
     finally:
@@ -89,7 +93,7 @@ async def _prompt(session: VoiceSession, element: Element) -> None:
         if child.name in PROMPTS.split() and not (child.name == "Play" and child.get("digits")):
             await session.run_nested_verb(child)
         else:
-            session.warn(13320, child, f"<{child.name}>")
+            session.warn(13320, child, f"<{child.name}>" if child.name != "Play" else "<Play digits>")
 
 
 async def _collect(
@@ -99,10 +103,10 @@ async def _collect(
     event = await _first_input(session, options, inbox, prompt)
     while event is not None:
         match event:
-            case Speech() if "speech" in options.kinds and not result.digits:
+            case Speech() if "speech" in options.input_types and not result.digits:
                 result.speech = replace(event, text=_truncated_speech(event.text, options.max_speech_seconds))
                 return result
-            case KeyPress(digit=digit) if "dtmf" in options.kinds:
+            case KeyPress(digit=digit) if "dtmf" in options.input_types:
                 prompt.cancel()
                 if digit == options.finish_on_key:
                     result.finished_on = digit
@@ -118,18 +122,18 @@ async def _collect(
 async def _first_input(
     session: VoiceSession, options: GatherOptions, inbox: Queue[CallerInput], prompt: asyncio.Task[None]
 ) -> CallerInput | None:
-    """The first thing the person does, during the prompt or within the timeout after it."""
+    """Returns the first input during the prompt or within the timeout after it, or None."""
     while True:
-        coming = asyncio.create_task(inbox.get())
+        receiving = asyncio.create_task(inbox.get())
         try:
-            await asyncio.wait({coming, prompt}, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
+            await asyncio.wait({receiving, prompt}, return_when=asyncio.FIRST_COMPLETED)
+            if not receiving.done():
                 prompt.result()
                 break
-            event = coming.result()
+            event = receiving.result()
         finally:
-            coming.cancel()
-        if _is_wanted(event, options):
+            receiving.cancel()
+        if _is_accepted(event, options):
             if isinstance(event, Speech) and not options.barge_in:
                 await asyncio.wait({prompt})
             return event
@@ -137,14 +141,20 @@ async def _first_input(
 
 
 def _truncated_speech(text: str, seconds: int) -> str:
-    """The words that can be said in that time."""
-    most = seconds * CHARACTERS_PER_SECOND
-    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
+    """Returns the words of `text` that can be spoken in this time."""
+    max_characters = seconds * CHARACTERS_PER_SECOND
+    if len(text) <= max_characters:
+        return text
+    return text[: max_characters + 1].rpartition(" ")[0] or text[:max_characters]
 
 
-def _is_wanted(event: CallerInput, options: GatherOptions) -> bool:
-    kinds = options.kinds
-    return (isinstance(event, KeyPress) and "dtmf" in kinds) or (isinstance(event, Speech) and "speech" in kinds)
+def _is_accepted(event: CallerInput, options: GatherOptions) -> bool:
+    match event:
+        case KeyPress():
+            return "dtmf" in options.input_types
+        case Speech():
+            return "speech" in options.input_types
+    return False
 
 
 async def _next_input(session: VoiceSession, seconds: float, inbox: Queue[CallerInput]) -> CallerInput | None:
@@ -156,24 +166,24 @@ async def _next_input(session: VoiceSession, seconds: float, inbox: Queue[Caller
 
 
 def _options(session: VoiceSession, element: Element) -> GatherOptions:
-    kinds = _input_kinds(session, element)
+    input_types = _input_types(session, element)
     timeout = _timeout(session, element)
-    most = whole_number(session, element, "numDigits", 0, 13314, minimum=1) or None
+    max_digits = whole_number(session, element, "numDigits", 0, 13314, minimum=1) or None
     finish_on_key = _finish_key(session, element)
     if element.get("speechTimeout") != "auto":
         whole_number(session, element, "speechTimeout", timeout, 13335)
     listening_details = {
-        "input": kinds,
-        "num_digits": most,
+        "input": input_types,
+        "num_digits": max_digits,
         "finish_on_key": finish_on_key,
         "timeout": timeout,
         "hints": element.get("hints"),
         "language": element.get("language", "en-US"),
     }
     return GatherOptions(
-        kinds=kinds,
+        input_types=input_types,
         finish_on_key=finish_on_key,
-        max_digits=most,
+        max_digits=max_digits,
         timeout=timeout,
         max_speech_seconds=whole_number(session, element, "maxSpeechTime", MAX_SPEECH_SECONDS, 12200, minimum=1),
         barge_in=boolean(session, element, "bargeIn", True, 12200),
@@ -182,26 +192,26 @@ def _options(session: VoiceSession, element: Element) -> GatherOptions:
     )
 
 
-def _input_kinds(session: VoiceSession, element: Element) -> list[str]:
-    written = element.get("input", "dtmf").replace(",", " ").split()
-    known: list[str] = [kind for kind in ("dtmf", "speech") if kind in written]
-    if not known or set(written) - {"dtmf", "speech"}:
-        session.warn(13330, element, element.get("input") or "nothing")
-    return known or ["dtmf"]
+def _input_types(session: VoiceSession, element: Element) -> list[str]:
+    words = element.get("input", "dtmf").replace(",", " ").split()
+    valid: list[str] = [name for name in ("dtmf", "speech") if name in words]
+    if not valid or set(words) - {"dtmf", "speech"}:
+        session.warn(13330, element, element.get("input") or "(empty)")
+    return valid or ["dtmf"]
 
 
 def _timeout(session: VoiceSession, element: Element) -> int:
-    if element.get("timeout") == "auto":  # allowed for speech; the words themselves end it here
-        return 5
-    return whole_number(session, element, "timeout", 5, 13313)
+    if element.get("timeout") == "auto":  # valid for speech, where the end of the speech ends the Gather
+        return DEFAULT_TIMEOUT_SECONDS
+    return whole_number(session, element, "timeout", DEFAULT_TIMEOUT_SECONDS, 13313)
 
 
 def _finish_key(session: VoiceSession, element: Element) -> str:
-    written = element.get("finishOnKey", "#")
-    if len(written) > 1:
-        session.warn(13311, element, written)
+    key = element.get("finishOnKey", "#")
+    if len(key) > 1:
+        session.warn(13311, element, key)
         return "#"
-    if written and written not in KEYS:
-        session.warn(13310, element, written)
+    if key and key not in KEYS:
+        session.warn(13310, element, key)
         return "#"
-    return written
+    return key

@@ -1,4 +1,4 @@
-"""A Gather's partialResultCallback: what is understood so far, told while somebody is still speaking."""
+"""The partialResultCallback of Gather: sends the words recognized so far while the caller is speaking."""
 
 from __future__ import annotations
 
@@ -12,47 +12,49 @@ from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.webhooks.request import Webhook
 
-MAX_STEPS = 5
-MAX_DELAY_SECONDS = 2.0  # seconds longer than the words themselves that the action waits for the app to take them in
+MAX_PARTIAL_RESULTS = 5
+MAX_DELAY_SECONDS = 2.0  # how long after the end of the speech the action request waits for the callbacks
 
 
-async def send_partial_results(session: VoiceSession, element: Element, words: str) -> None:
-    """Tell the words in growing parts, each once the app has answered the one before; what it answers is ignored."""
-    address = element.get("partialResultCallback")
-    if not address:
+async def send_partial_results(session: VoiceSession, element: Element, text: str) -> None:
+    """Sends growing prefixes of the speech, each after the response to the one before. Responses are ignored.
+
+    Returns when all are sent, or MAX_DELAY_SECONDS after the end of the speech."""
+    url = element.get("partialResultCallback")
+    if not url:
         return
-    way = method(session, element, 13312, "partialResultCallbackMethod")
-    telling = session.state.spawn(_send(session, session.absolute(address), way, element.get("language"), words))
+    http_method = method(session, element, 13312, "partialResultCallbackMethod")
+    sending = session.state.spawn(_send(session, session.absolute(url), http_method, element.get("language"), text))
     try:
         with suppress(TimeoutError):
-            async with session.state.clock.deadline(speaking_seconds(words) * session.audio.pace + MAX_DELAY_SECONDS):
-                await asyncio.shield(telling)
+            async with session.state.clock.deadline(speaking_seconds(text) * session.audio.pace + MAX_DELAY_SECONDS):
+                await asyncio.shield(sending)
     except asyncio.CancelledError:
-        telling.cancel()
+        sending.cancel()
         raise
 
 
-async def _send(session: VoiceSession, url: str, way: str, language: str, words: str) -> None:
+async def _send(session: VoiceSession, url: str, http_method: str, language: str, text: str) -> None:
     call, stable = session.call, ""
-    parts = list(growing_prefixes(words))
-    for number, part in enumerate(parts):
-        await session.state.clock.sleep(speaking_seconds(words) * call.audio.pace / len(parts))
+    prefixes = list(growing_prefixes(text))
+    for number, prefix in enumerate(prefixes):
+        await session.state.clock.sleep(speaking_seconds(text) * call.audio.pace / len(prefixes))
         parameters = call.parameters() | {
             "SequenceNumber": str(number),
-            "UnstableSpeechResult": part,
+            "UnstableSpeechResult": prefix,
             "StableSpeechResult": stable,
             "Stability": "0.9",
             "Language": language or "en-US",
         }
         await session.state.webhooks.send_and_report(
-            Webhook(url, way, tuple(parameters.items()), "status", cookie_jar=call.sid, sid=call.sid)
+            Webhook(url, http_method, tuple(parameters.items()), "status", cookie_jar=call.sid, sid=call.sid)
         )
-        stable = part
+        stable = prefix
 
 
-def growing_prefixes(words: str) -> Iterator[str]:
-    """The words so far, in at most five steps; the last is all of them."""
-    every = words.split()
-    steps = min(len(every), MAX_STEPS)
-    for step in range(1, steps + 1):
-        yield " ".join(every[: len(every) * step // steps])
+def growing_prefixes(text: str) -> Iterator[str]:
+    """Yields at most MAX_PARTIAL_RESULTS prefixes of whole words; the last is the whole text."""
+    words = text.split()
+    count = min(len(words), MAX_PARTIAL_RESULTS)
+    for number in range(1, count + 1):
+        yield " ".join(words[: len(words) * number // count])

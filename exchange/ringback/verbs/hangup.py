@@ -1,4 +1,4 @@
-"""Hangup: the call ends."""
+"""Hangup: ends the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hold music, for those who wait in a conference or a queue."""
+"""Hold music for callers who wait in a conference or a queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HOLD_MUSIC = "Twilio's hold music"
 
 
 async def hold_music(session: VoiceSession) -> Step:
-    """Music without end."""
+    """Plays music until cancelled."""
     item = session.audio.start_item("Play", url=None, source=HOLD_MUSIC, seconds=0.0)
     try:
         await asyncio.Event().wait()

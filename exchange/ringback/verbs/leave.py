@@ -1,4 +1,4 @@
-"""Leave: the caller leaves the queue they wait in."""
+"""Leave: takes the caller out of the queue in which they wait."""
 
 from __future__ import annotations
 

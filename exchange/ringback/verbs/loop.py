@@ -7,13 +7,13 @@ from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 
 MAX_LOOPS = 1000
-MIN_LOOP_SECONDS = 0.05  # that an endless loop takes for each round, so that pace 0 does not spin
+MIN_LOOP_SECONDS = 0.05  # per repetition of an endless loop, so that it does not spin at pace 0
 
 
 async def repeat(
     session: VoiceSession, element: Element, code: int, verb: str, seconds: float, details: dict[str, str]
 ) -> None:
-    """Let it be heard `loop` times; 0 is until the call ends, at most a thousand times."""
+    """Plays an item `loop` times. 0 repeats it until the call ends, at most MAX_LOOPS times."""
     loops = whole_number(session, element, "loop", 1, code)
     for _ in range(min(loops, MAX_LOOPS) or MAX_LOOPS):
         item = session.audio.start_item(verb, **details, seconds=round(seconds, 2))

@@ -1,4 +1,4 @@
-"""Message (and its old name Sms) during a call: a text to the person on the line, or to anyone."""
+"""Message, and the deprecated Sms, during a call: sends a text message, by default to the other party of the call."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from ringback.verbs.registry import MESSAGING, VOICE, noun, verb
 )
 @verb("Sms", attributes="to from action method statusCallback", channels=(VOICE, MESSAGING))
 async def message(session: VoiceSession, element: Element) -> Outcome:
-    """Sent at once; with an action, the call goes on there."""
-    call = session.call
-    app, person = call.plan.to, call.plan.from_
-    if call.plan.direction != "inbound":
-        app, person = person, app
+    """Sends the message. Returns the action, or None to run the next verb."""
+    plan = session.call.plan
+    app, person = (plan.to, plan.from_) if plan.direction == "inbound" else (plan.from_, plan.to)
     sent = send_from_document(session.state, session, element, app, person, "outbound-call")
     if sent and element.get("action"):
         extra = {"MessageSid": sent.sid, "MessageStatus": sent.status, "SmsSid": sent.sid, "SmsStatus": sent.status}

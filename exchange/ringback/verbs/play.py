@@ -1,4 +1,4 @@
-"""Play: a sound from an address, or key tones."""
+"""Play: plays audio from a URL, or DTMF tones."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from ringback.webhooks.request import Webhook, WebhookResponse
 
 TONES = re.compile(r"[0-9A-D*#wW]*")
 TONE_SECONDS = {"w": 0.5, "W": 1.0}
-MP3_BYTES_PER_SECOND = 16_000  # at 128 kbit/s; good enough to wait for its end
+MP3_BYTES_PER_SECOND = 16_000  # 128 kbit/s, to estimate the length of any audio that is not WAV
 
 
 @verb("Play", attributes="loop digits")
 async def play(session: VoiceSession, element: Element) -> Outcome:
-    """Audio, or key tones. What cannot be fetched is warned of, and the call goes on."""
-    digits, address = element.get("digits"), element.text()
+    """Plays audio or tones. Audio that cannot be fetched is reported, and the next verb runs."""
+    digits, url = element.get("digits"), element.text()
     if digits:
         return await _tones(session, element, digits)
-    if not address:
-        session.warn(13420, element, "of nothing")
+    if not url:
+        session.warn(13420, element, "(none, because <Play> contains no URL)")
         return None
-    media = await _fetch(session, element, session.absolute(address))
+    media = await _fetch(session, element, session.absolute(url))
     if media is None:
-        item = session.audio.start_item("Play", url=None, source=address, seconds=0.0)
+        item = session.audio.start_item("Play", url=None, source=url, seconds=0.0)
         await session.audio.play_out(item, 0)
         return None
-    details = {"url": media.path, "source": address}
+    details = {"url": media.path, "source": url}
     await repeat(session, element, 13410, "Play", media.seconds, details)
     return None
 
 
 async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcome:
     if not TONES.fullmatch(digits):
-        session.warn(12200, element, f"Play: digits may hold 0-9, A-D, *, #, w and W, not {digits}")
+        session.warn(12200, element, f"Play: digits may contain only 0-9, A-D, *, #, w and W, not {digits}")
         return None
     item = session.audio.start_item("Tones", digits=digits)
     await session.audio.play_out(item, sum(TONE_SECONDS.get(digit, 0.2) for digit in digits))
@@ -48,35 +48,35 @@ async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcom
 
 
 async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | None:
-    """The sound at that address; None, after a warning, if it cannot be had. Any other content type is refused."""
+    """Returns the audio at a URL, or None after a report if it cannot be fetched or its content type is not audio."""
     webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, max_bytes=MAX_MEDIA_BYTES)
-    answer = await session.state.webhooks.send(webhook)
-    if answer.error or answer.status != 200:
+    response = await session.state.webhooks.send(webhook)
+    if response.error or response.status != 200:
         session.state.debugger.report(
-            answer.error or 11200,
+            response.error or 11200,
             sid=session.call.sid,
             handset=session.call.plan.handset,
-            request=answer.request,
-            answer=answer.as_json(),
+            request=response.request,
+            response=response.as_json(),
             line=element.line,
             column=element.column,
-            why=answer.why or f"it answered {answer.status}",
+            detail=response.detail or f"the response has the status {response.status}",
             url=url,
         )
         return None
-    if answer.content_type not in AUDIO_CONTENT_TYPES:
-        session.warn(13420, element, answer.content_type or "(none)")
+    if response.content_type not in AUDIO_CONTENT_TYPES:
+        session.warn(13420, element, response.content_type or "(none)")
         return None
-    return _kept(session, answer, url)
+    return _store(session, response, url)
 
 
-def _kept(session: VoiceSession, answer: WebhookResponse, url: str) -> Media:
-    """The same Media as last time, if the sound there has not changed."""
+def _store(session: VoiceSession, response: WebhookResponse, url: str) -> Media:
+    """Stores the audio, or returns the stored one if the audio at this URL has not changed."""
     state = session.state
-    known = state.sounds_by_url.get(url)
-    if known and known.body == answer.body:
-        return known
-    media = Media(answer.content_type, answer.body, url, state.clock.now())
-    media.seconds = wav.wav_seconds(answer.body) or len(answer.body) / MP3_BYTES_PER_SECOND
+    stored = state.sounds_by_url.get(url)
+    if stored and stored.body == response.body:
+        return stored
+    media = Media(response.content_type, response.body, url, state.clock.now())
+    media.seconds = wav.wav_seconds(response.body) or len(response.body) / MP3_BYTES_PER_SECOND
     state.media[media.sid] = state.sounds_by_url[url] = media
     return media

@@ -1,4 +1,6 @@
-"""Record: a beep, and then what the person says, until a key, silence, the longest length or the hang-up."""
+"""Record: beeps, then records the caller until a key, silence, the maximum length or a hang-up.
+
+https://www.twilio.com/docs/voice/twiml/record"""
 
 from __future__ import annotations
 
@@ -22,17 +24,20 @@ ATTRIBUTES = (
     "recordingConfigurationId"
 )
 ANY_KEY = "1234567890*#"
+MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # the defaults of maxLength
 
 
 @verb("Record", attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
 async def record(session: VoiceSession, element: Element) -> Outcome:
-    """The action is asked, also with Digits=hangup when the person hangs up; an empty recording falls through."""
+    """Returns the action, or None to run the next verb if the recording is empty.
+
+    If the caller hangs up, the action is still requested, with Digits=hangup."""
     if boolean(session, element, "playBeep", True, 13616):
         await session.audio.play_out(session.audio.start_item("Beep"), 0.5)
     recorder = CallRecorder(session.call, recording_options(session, element, "RecordVerb"))
     digits = "hangup"
     try:
-        digits = await _take(session, element, recorder.timeline)
+        digits = await _until_finished(session, element, recorder.timeline)
     finally:
         recorder.close(after=session.call.wait_for_next_document)
         if _transcribes(session, element):
@@ -55,49 +60,48 @@ def _action(session: VoiceSession, element: Element, recording: Recording, digit
     return session.fetch(element.get("action"), method(session, element, 13610), extra)
 
 
-async def _take(session: VoiceSession, element: Element, timeline: RecordingTimeline) -> str:
-    """Wait until it is over; the key that ended it, or ""."""
-    finish = element.get("finishOnKey", ANY_KEY)
-    if set(finish) - set(ANY_KEY):
-        session.warn(13613, element, finish)
-        finish = ANY_KEY
-    silence = whole_number(session, element, "timeout", 5, 13611)
-    longest = whole_number(
-        session, element, "maxLength", 120 if _transcribes(session, element) else 3600, 13612, minimum=1
-    )
-    described = {"max_length": longest, "finish_on_key": finish, "timeout": silence}
-    with session.audio.listen({"record": described}) as inbox:
+async def _until_finished(session: VoiceSession, element: Element, timeline: RecordingTimeline) -> str:
+    """Waits for the end of the recording. Returns the key that ended it, or ""."""
+    finish_on_key = element.get("finishOnKey", ANY_KEY)
+    if set(finish_on_key) - set(ANY_KEY):
+        session.warn(13613, element, finish_on_key)
+        finish_on_key = ANY_KEY
+    timeout = whole_number(session, element, "timeout", 5, 13611)
+    default_length = MAX_TRANSCRIBED_SECONDS if _transcribes(session, element) else MAX_RECORDED_SECONDS
+    max_length = whole_number(session, element, "maxLength", default_length, 13612, minimum=1)
+    description = {"max_length": max_length, "finish_on_key": finish_on_key, "timeout": timeout}
+    with session.audio.listen({"record": description}) as inbox:
         try:
-            async with session.state.clock.deadline(longest):
-                return await _until_quiet(session, timeline, inbox, finish, silence or longest)
+            async with session.state.clock.deadline(max_length):
+                return await _until_silence(session, timeline, inbox, finish_on_key, timeout or max_length)
         except TimeoutError:
             return ""
 
 
-async def _until_quiet(
-    session: VoiceSession, timeline: RecordingTimeline, inbox: Queue[CallerInput], finish: str, silence: float
+async def _until_silence(
+    session: VoiceSession, timeline: RecordingTimeline, inbox: Queue[CallerInput], finish_on_key: str, timeout: float
 ) -> str:
     clock = session.state.clock
     while True:
         try:
-            async with clock.deadline(silence):
+            async with clock.deadline(timeout):
                 event = await inbox.get()
         except TimeoutError:
             return ""
         match event:
-            case KeyPress(digit=digit) if digit in finish:
+            case KeyPress(digit=digit) if digit in finish_on_key:
                 return digit
             case Speech():
                 await clock.sleep(timeline.remaining_seconds())
 
 
 def _transcribes(session: VoiceSession, element: Element) -> bool:
-    asked = boolean(session, element, "transcribe", False, 13614)
-    return asked or bool(element.get("transcribeCallback"))
+    transcribe = boolean(session, element, "transcribe", False, 13614)
+    return transcribe or bool(element.get("transcribeCallback"))
 
 
 def _transcribe(session: VoiceSession, element: Element, recording: Recording) -> None:
-    """Note what was said and tell the transcribeCallback, always by POST. Sound without words fails, as noise does."""
+    """Stores the transcription and sends the transcribeCallback, always by POST. Fails for audio without text."""
     state, call = session.state, session.call
     text = " ".join(recording.transcript)
     transcription = Transcription(
@@ -110,9 +114,9 @@ def _transcribe(session: VoiceSession, element: Element, recording: Recording) -
         created=state.clock.now(),
     )
     state.transcriptions[transcription.sid] = transcription
-    address = session.absolute(element.get("transcribeCallback"))
     if not element.get("transcribeCallback"):
         return
+    url = session.absolute(element.get("transcribeCallback"))
     parameters = call.parameters() | {
         "TranscriptionSid": transcription.sid,
         "TranscriptionText": text,
@@ -121,4 +125,4 @@ def _transcribe(session: VoiceSession, element: Element, recording: Recording) -
         "RecordingSid": recording.sid,
         "RecordingUrl": recording.url,
     }
-    state.webhooks.send_callback(address, "POST", parameters, "status", call.sid, after=call.wait_for_next_document())
+    state.webhooks.send_callback(url, "POST", parameters, "status", call.sid, after=call.wait_for_next_document())

@@ -1,4 +1,4 @@
-"""How a verb's attributes ask for a recording."""
+"""Reads the recording attributes that Record, Dial, Conference and Recording share."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ RECORDING_CALLBACK = "recordingStatusCallback recordingStatusCallbackMethod reco
 
 
 def recording_options(session: VoiceSession, element: Element, source: str, channels: int = 1) -> RecordingOptions:
-    """What Record, Dial, Conference and Start's Recording have in common."""
-    address = element.get("recordingStatusCallback")
+    """Returns the options of a recording. `source` is Twilio's RecordingSource."""
+    url = element.get("recordingStatusCallback")
     return RecordingOptions(
         source,
         channels=channels,
         track=_track(session, element),
         trim=element.get("trim") not in ("do-not-trim", "false"),
-        url=session.absolute(address) if address else "",
+        url=session.absolute(url) if url else "",
         method=method(session, element, 12200, "recordingStatusCallbackMethod"),
         events=keywords(session, element, "recordingStatusCallbackEvent", "completed", RECORDING_EVENTS),
         name=element.get("name"),
@@ -27,8 +27,8 @@ def recording_options(session: VoiceSession, element: Element, source: str, chan
 
 
 def _track(session: VoiceSession, element: Element) -> str:
-    written = element.get("recordingTrack") or element.get("track", "both")
-    if written not in RECORDED_TRACKS:
-        session.warn(12200, element, f"recordingTrack must be inbound, outbound or both, not {written}")
+    track = element.get("recordingTrack") or element.get("track", "both")
+    if track not in RECORDED_TRACKS:
+        session.warn(12200, element, f"{element.name}: the track must be inbound, outbound or both, not {track}")
         return "both"
-    return written
+    return track

@@ -1,4 +1,4 @@
-"""Redirect: the call goes on with another document."""
+"""Redirect: continues with another document."""
 
 from __future__ import annotations
 

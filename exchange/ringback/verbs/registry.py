@@ -1,6 +1,6 @@
-"""The registry of TwiML: its verbs with the functions that run them, and the nouns within verbs.
+"""The registry of TwiML elements: verbs with the functions that run them, and nouns.
 
-Each module of this package registers what it runs; the grammar and the coverage table are derived from here."""
+Each module of this package registers its elements. The grammar and the coverage table are derived from them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 
 Verb = Callable[[Any, Element], Awaitable[Outcome]]
-"""Runs one element on a Session. None: go on with the next; a Fetch, Inline or End: that instead of the rest."""
+"""Runs one element on a VoiceSession. Returns None to run the next verb, or the step that replaces the rest."""
 
 VOICE, MESSAGING = "voice", "sms"
 
 
 @dataclass(frozen=True)
 class TwimlElement:
-    """What TwiML allows in one element, and how it is run. Names are separated by spaces."""
+    """One element: its allowed attributes and children, as names separated by spaces, and the function that runs it."""
 
     name: str
     attributes: str = ""
     children: str = ""
-    without_effect: str = ""  # attributes that are taken without a warning and change nothing here
+    without_effect: str = ""  # attributes that are accepted and ignored
     channels: tuple[str, ...] = (VOICE,)
-    checked: bool = True  # False: any attribute and child is taken without a warning
+    checked: bool = True  # False accepts any attribute and child without a warning
     supported: bool = True
     in_coverage: bool = True
     run: Verb | None = None  # None for a noun: its verb runs it
@@ -48,7 +48,7 @@ _entries: dict[str, TwimlElement] = {}
 
 
 def verb(name: str, **allowed: Any) -> Callable[[Verb], Verb]:
-    """Register the function that runs a verb; `allowed` are further fields of its Entry."""
+    """Registers the function that runs a verb. `allowed` are further fields of its TwimlElement."""
 
     def register(run: Verb) -> Verb:
         _entries[name] = TwimlElement(name, run=run, **allowed)
@@ -58,13 +58,13 @@ def verb(name: str, **allowed: Any) -> Callable[[Verb], Verb]:
 
 
 def noun(name: str, **allowed: Any) -> None:
-    """Register an element that stands within a verb."""
+    """Registers an element that is nested in a verb. `allowed` are further fields of its TwimlElement."""
     _entries[name] = TwimlElement(name, **allowed)
 
 
 @cache
 def elements() -> dict[str, TwimlElement]:
-    """Everything that the modules of this package register, by name."""
+    """Returns all elements that the modules of this package register, by name."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         import_module(f"{__package__}.{module.name}")
     return dict(sorted(_entries.items()))
@@ -72,5 +72,5 @@ def elements() -> dict[str, TwimlElement]:
 
 @cache
 def verbs() -> dict[str, Verb]:
-    """The functions that run verbs, by name."""
+    """Returns the functions that run verbs, by name of the verb."""
     return {name: entry.run for name, entry in elements().items() if entry.run}

@@ -1,4 +1,4 @@
-"""Reject: an incoming call is turned away."""
+"""Reject: declines an incoming call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringback.verbs.registry import verb
 
 @verb("Reject", attributes="reason", children="Parameter")
 async def reject(session: VoiceSession, element: Element) -> Outcome:
-    """Turn a ringing call away unanswered; one that was answered already is simply ended."""
+    """Declines a ringing call. A call that is already answered is hung up."""
     if session.call.is_live:
         return HANG_UP
     return End("busy" if element.get("reason") == "busy" else "no-answer")

@@ -1,4 +1,4 @@
-"""Say: words that the person hears, with SSML."""
+"""Say: speaks text, with SSML."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ringback.verbs.registry import verb
 
 MAX_CHARACTERS = 4096
 SSML = "break emphasis lang p phoneme prosody s say-as sub w amazon:effect amazon:domain amazon:auto-breaths"
+MAX_BREAK_SECONDS = 10.0
 BREAK_SECONDS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 1.0, "x-strong": 2.0}
 
 
@@ -25,14 +26,14 @@ async def say(session: VoiceSession, element: Element) -> Outcome:
     if len(text) > MAX_CHARACTERS:
         session.warn(13521, element, str(len(text)))
         text = text[:MAX_CHARACTERS]
-    seconds = speaking_seconds(text) + _silences(element)
+    seconds = speaking_seconds(text) + _pause_seconds(element)
     details = {"text": text, "language": element.get("language", "en-US"), "voice": element.get("voice")}
     await repeat(session, element, 13510, "Say", seconds, details)
     return None
 
 
 def spoken_text(element: Element) -> str:
-    """The words, as they are pronounced: a `sub` is spoken as its alias."""
+    """Returns the text of the element as it is spoken: an SSML `sub` as its alias."""
     parts = []
     for child in element.children:
         if isinstance(child, str):
@@ -46,18 +47,19 @@ def spoken_text(element: Element) -> str:
     return " ".join("".join(parts).split())
 
 
-def _silences(element: Element) -> float:
-    """How long SSML's breaks within take."""
+def _pause_seconds(element: Element) -> float:
+    """Returns the total length of the SSML breaks in the element."""
     total = 0.0
     for child in element.elements():
         if child.name == "break":
             total += _break_seconds(child.get("time") or child.get("strength", "medium"))
-        total += _silences(child)
+        total += _pause_seconds(child)
     return total
 
 
-def _break_seconds(written: str) -> float:
-    found = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)(ms|s)", written.strip())
-    if not found:
-        return BREAK_SECONDS.get(written, 0.5)
-    return min(float(found[1]) / (1000 if found[2] == "ms" else 1), 10.0)
+def _break_seconds(value: str) -> float:
+    """Returns the length of a break, from a time such as "500ms" or a strength such as "weak"."""
+    time = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)(ms|s)", value.strip())
+    if not time:
+        return BREAK_SECONDS.get(value, BREAK_SECONDS["medium"])
+    return min(float(time[1]) / (1000 if time[2] == "ms" else 1), MAX_BREAK_SECONDS)

@@ -1,4 +1,4 @@
-"""Start: a recording that runs beside whatever the call does; its other nouns are refused by name."""
+"""Start: starts a recording that runs in the background. Its other nouns are not supported."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ringback.verbs.registry import noun as register_noun
 from ringback.verbs.registry import verb
 from ringback.verbs.unsupported import warn_unsupported
 
-SOURCE = "StartCallRecordingTwiML"
-MAX_AT_ONCE = 10
+SOURCE = "StartCallRecordingTwiML"  # RecordingSource
+MAX_AT_ONCE = 10  # recordings per call
 
 
 @verb(
@@ -32,7 +32,9 @@ async def start(session: VoiceSession, element: Element) -> Outcome:
 
 def _record(session: VoiceSession, noun: Element) -> None:
     if sum(recorder.options.source == SOURCE for recorder in session.call.recorders) >= MAX_AT_ONCE:
-        session.warn(12200, noun, f"{MAX_AT_ONCE} recordings of this call run already")
+        session.warn(
+            12200, noun, f"Recording: {MAX_AT_ONCE} recordings of this call are running already: stop one first"
+        )
         return
     CallRecorder(
         session.call, recording_options(session, noun, SOURCE, channels=1 if noun.get("channels") == "mono" else 2)

@@ -1,4 +1,4 @@
-"""Stop: recordings that Start began end; its other nouns are refused by name."""
+"""Stop: stops recordings that Start has started. Its other nouns are not supported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ringback.verbs.unsupported import warn_unsupported
 
 @verb("Stop", children="Stream Siprec Transcription Recording")
 async def stop(session: VoiceSession, element: Element) -> Outcome:
-    """The recording of that name; without a name, every one that Start began."""
+    """Stops the recording with this name, or all recordings if there is no name."""
     for noun in element.elements():
         if noun.name != "Recording":
             warn_unsupported(session, noun)

@@ -1,1 +1,1 @@
-"""The exchange's web server: pages, and the JSON interfaces for phones and developers."""
+"""The web server of the exchange: the pages, the handset API and the developer API."""

@@ -1,4 +1,4 @@
-"""Who may ask: the host name, the password and the origin of every request but REST's, which has its own login."""
+"""Access control by Host header, password and origin, for every request except those to REST."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ringback.rest.product_hosts import is_rest
 from ringback.state import State
-from ringback.web.basic_auth import login
+from ringback.web.basic_auth import parse_basic_auth
 from ringback.web.json_responses import RequestRefused
 
 STATE: web.AppKey[State] = web.AppKey("state", State)
@@ -19,7 +19,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def access_control(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """REST brings its own login. Everything else answers only to its own name, its own pages and its password."""
+    """Rejects requests with another Host, without the password, or from a page of another origin.
+
+    REST has its own authentication."""
     if not is_rest(request.path):
         settings = request.app[STATE].settings
         _check_host(request, settings.host, settings.allow_hosts, bool(settings.password))
@@ -30,30 +32,29 @@ async def access_control(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def _check_host(request: web.Request, host: str, allowed: tuple[str, ...], has_password: bool) -> None:
-    """A page elsewhere could point its own name at us (DNS rebinding): only names we know are answered."""
-    named = request.host.lower()
-    name = named.rpartition(":")[0] if named.rpartition(":")[2].isdigit() else named
+    """Prevents DNS rebinding, by which another site's host name could lead to this server."""
+    header = request.host.lower()
+    name = header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() else header
     if name.strip("[]") in LOOPBACK_HOSTS | {host, *allowed} or has_password:
         return
     raise RequestRefused(
-        421, f"This exchange does not answer to {named[:80]!r}: start it with --allow-host {name[:80]}"
+        421, f"The host {header[:80]!r} is not allowed. Start the exchange with --allow-host {name[:80]}."
     )
 
 
 def _check_password(request: web.Request, password: str) -> None:
     if not password:
         return
-    _, given = login(request.headers.get("Authorization", "")) or ("", "")
-    if not hmac.compare_digest(given.encode(), password.encode()):
-        raise RequestRefused(
-            401, "Give the exchange's password (any user name)", {"WWW-Authenticate": 'Basic realm="exchange"'}
-        )
+    _, sent = parse_basic_auth(request.headers.get("Authorization", "")) or ("", "")
+    if not hmac.compare_digest(sent.encode(), password.encode()):
+        challenge = {"WWW-Authenticate": 'Basic realm="exchange"'}
+        raise RequestRefused(401, "The password of the exchange is required, with any user name.", challenge)
 
 
 def _check_origin(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and origin.partition("://")[2] != request.host):
-        raise RequestRefused(403, "Only the exchange's own pages may do this from a browser")
+        raise RequestRefused(403, "In a browser, only the pages of the exchange may send this request.")
     if request.method == "POST" and request.content_type not in ("application/json", "audio/wav"):
-        raise RequestRefused(415, "Send Content-Type: application/json")
+        raise RequestRefused(415, "Send Content-Type: application/json.")

@@ -1,4 +1,4 @@
-"""The exchange's web server: which address leads where, who may come in, and how a refusal looks."""
+"""The web application: its routes, the files of its pages, security headers and JSON errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["STATE", "make_app", "read_json"]
 
 
 def make_app(state: State) -> web.Application:
-    """All doors of one exchange."""
+    """The application with every route of the exchange."""
     app = web.Application(
         middlewares=[security_headers, errors_as_json, access_control], client_max_size=MAX_BODY_BYTES
     )
@@ -49,12 +49,12 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 def _file(path: str) -> web.FileResponse:
     try:
-        found = (PAGES / path).resolve()
-        if found.is_relative_to(PAGES.resolve()) and found.is_file():
-            return file_response(found)
-    except (ValueError, OSError):  # a NUL, or a name longer than names can be
+        file = (PAGES / path).resolve()
+        if file.is_relative_to(PAGES.resolve()) and file.is_file():
+            return file_response(file)
+    except (ValueError, OSError):  # a path with a NUL, or one that is too long
         pass
-    raise RequestRefused(404, f"There is no page {path[:100]}")
+    raise RequestRefused(404, f"There is no page {path[:100]}.")
 
 
 @web.middleware
@@ -70,11 +70,11 @@ async def security_headers(request: web.Request, handler: Handler) -> web.Stream
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every refusal is JSON with one sentence; REST words its own."""
+    """Every error is JSON with one sentence; an error of REST has Twilio's format."""
     try:
         return await handler(request)
     except RequestRefused as refused:
-        return web.json_response({"error": refused.sentence}, status=refused.status, headers=refused.headers)
+        return web.json_response({"error": str(refused)}, status=refused.status, headers=refused.headers)
     except web.HTTPException as error:
         if is_rest(request.path):
             return routes.not_found_response(request, error.status)

@@ -1,4 +1,4 @@
-"""HTTP Basic logins, as they come in a header."""
+"""Parses the Authorization header of HTTP Basic authentication."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import base64
 import binascii
 
 
-def login(header: str) -> tuple[str, str] | None:
-    """(user, password) of an Authorization header, None if it holds no Basic login."""
-    kind, _, encoded = header.partition(" ")
+def parse_basic_auth(header: str) -> tuple[str, str] | None:
+    """Returns (user, password), or None if the header has no valid Basic credentials."""
+    scheme, _, encoded = header.partition(" ")
     try:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
-    return (user, password) if kind.lower() == "basic" and colon else None
+    return (user, password) if scheme.lower() == "basic" and colon else None

@@ -1,4 +1,4 @@
-"""The page of one call: its sequence, made here, for browsers; the same as JSON for everyone else."""
+"""The page of one call: its sequence diagram as HTML for browsers, and as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def show_call(state: State, request: web.Request) -> web.Response:
-    """JSON, or the page for a browser that comes to look."""
+    """HTML if the Accept header asks for it, otherwise JSON."""
     call = state.calls.get(request.match_info["sid"])
     if call is None:
-        raise RequestRefused(404, "There is no such call: it may be so old that it was forgotten")
-    found, named = steps(state, call), lanes(state, call)
+        raise RequestRefused(404, "There is no such call. Old calls are deleted.")
+    call_steps, names = steps(state, call), lanes(state, call)
     if "text/html" not in request.headers.get("Accept", ""):
-        shown = [step.as_json() for step in found]
-        return web.json_response({"call": call.as_json(), "lanes": named, "steps": shown}, headers={"Vary": "Accept"})
-    return as_html(page(state, call, named, found))
+        diagram = {"call": call.as_json(), "lanes": names, "steps": [step.as_json() for step in call_steps]}
+        return web.json_response(diagram, headers={"Vary": "Accept"})
+    return as_html(page(state, call, names, call_steps))
 
 
 def as_html(text: str) -> web.Response:
@@ -53,54 +53,55 @@ def as_html(text: str) -> web.Response:
 
 
 def head(title: str, script: str) -> str:
-    """A page's beginning, up to its main part; `title` is HTML already."""
+    """The start of a page, up to its <main>. `title` is HTML; `script` a file name in pages/calls/."""
     return HEAD.format(title=title, script=script)
 
 
-def page(state: State, call: Call, named: list[str], found: list[DiagramStep]) -> str:
-    """The whole page; `data-live` on its main part says that more is to come."""
+def page(state: State, call: Call, names: list[str], call_steps: list[DiagramStep]) -> str:
+    """The page as HTML. Its <main> has the attribute `data-live` while the call or one of its legs is not over."""
     title = escape(f"{state.display_name(call.plan.from_)} calls {state.display_name(call.plan.to)}")
     live = any(not each.is_over for each in [call, *legs_of(state, call)])
-    spans = "".join(f"<span>{escape(name)}</span>" for name in named)
-    rows = "\n".join(_row(step, place, call, named) for place, step in enumerate(found))
+    spans = "".join(f"<span>{escape(name)}</span>" for name in names)
+    rows = "\n".join(_row(step, index, call, names) for index, step in enumerate(call_steps))
     return (
         head(title, "call.js")
-        + f"<main{' data-live' if live else ''}>\n{_about(state, call)}\n"
-        + f'<div class="scroll lanes-{len(named)}" tabindex="0" role="region" aria-label="Sequence">\n'
+        + f"<main{' data-live' if live else ''}>\n{_summary(state, call)}\n"
+        + f'<div class="scroll lanes-{len(names)}" tabindex="0" role="region" aria-label="Sequence">\n'
         + f'<p class="lanes" aria-hidden="true"><span class="when">s</span>{spans}</p>\n'
         + f'<ol class="sequence">\n{rows}\n</ol>\n</div>\n</main>\n</body>\n</html>\n'
     )
 
 
-def _about(state: State, call: Call) -> str:
-    lasted = call.duration()
-    words = call.status + (f", {lasted} s" if lasted is not None and call.answered else "")
-    others = [("made by", state.calls.get(call.plan.parent or ""))] + [("leg", leg) for leg in legs_of(state, call)]
+def _summary(state: State, call: Call) -> str:
+    duration = call.duration()
+    status = call.status + (f", {duration} s" if duration is not None and call.answered else "")
+    related = [("parent call", state.calls.get(call.plan.parent or ""))]
+    related += [("leg", leg) for leg in legs_of(state, call)]
     links = [
-        f'{word} <a href="/calls/{other.sid}">{escape(state.display_name(other.plan.handset))}</a>'
-        for word, other in others
+        f'{relation} <a href="/calls/{other.sid}">{escape(state.display_name(other.plan.handset))}</a>'
+        for relation, other in related
         if other
     ]
-    about = " · ".join([f'<strong class="{level_of(call)}">{escape(words)}</strong>', call.sid, *links])
-    return f'<p class="about" role="status">{about}</p>'
+    summary = " · ".join([f'<strong class="{level_of(call)}">{escape(status)}</strong>', call.sid, *links])
+    return f'<p class="about" role="status">{summary}</p>'
 
 
 def level_of(call: Call) -> str:
-    """How it goes: the class of its status."""
+    """The CSS class for the call's status."""
     return {"completed": "good", "in-progress": "now", "ringing": "wait", "queued": "wait"}.get(call.status, "refused")
 
 
-def _row(step: DiagramStep, place: int, call: Call, named: list[str]) -> str:
+def _row(step: DiagramStep, index: int, call: Call, names: list[str]) -> str:
     first, last = sorted((step.source, step.target))
-    way = "here" if first == last else "right" if step.source < step.target else "left"
-    whence = f"{named[step.source]}: " if first == last else f"{named[step.source]} to {named[step.target]}: "
+    direction = "here" if first == last else "right" if step.source < step.target else "left"
+    route = f"{names[step.source]}: " if first == last else f"{names[step.source]} to {names[step.target]}: "
     seconds = (step.at - call.created).total_seconds()
-    words = f'<span class="unseen">{escape(whence)}</span>{escape(step.words)}'
+    words = f'<span class="unseen">{escape(route)}</span>{escape(step.words)}'
     if step.detail:
-        inside = f"<pre>{escape(step.detail)}</pre>"
-        words = f'<details id="step-{place}"><summary>{words}</summary>{inside}</details>'
+        detail = f"<pre>{escape(step.detail)}</pre>"
+        words = f'<details id="step-{index}"><summary>{words}</summary>{detail}</details>'
     arrow = "" if first == last else '<span class="arrow" aria-hidden="true"></span>'
     return (
-        f'<li class="{step.kind} {way} {step.level}"><time datetime="{step.at.isoformat()}">{seconds:.2f}</time>'
+        f'<li class="{step.kind} {direction} {step.level}"><time datetime="{step.at.isoformat()}">{seconds:.2f}</time>'
         f'<div class="from-{first} to-{last}"><div class="words">{words}</div>{arrow}</div></li>'
     )

@@ -1,4 +1,4 @@
-"""Every call and text, newest first, as a page for browsers and as JSON for everyone else."""
+"""The list of calls and texts, newest first, as HTML for browsers and as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -25,48 +25,48 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def show(state: State, request: web.Request) -> web.Response:
-    """The newest `limit` calls and as many texts, of one `handset` where that is given."""
+    """At most `limit` calls and as many texts, of one `handset` if the query has one."""
     limit, handset = _limit(request), request.query.get("handset", "").strip()
     calls = [call for call in reversed(state.calls.values()) if handset in ("", call.plan.handset)][:limit]
     texts = [text for text in reversed(state.messages.values()) if handset in ("", text.handset)][:limit]
     if "text/html" in request.headers.get("Accept", ""):
         return as_html(page(state, calls, texts, limit))
-    shown = {"calls": [call.as_json(heard=False) for call in calls], "texts": [text.as_json() for text in texts]}
-    return web.json_response(shown, headers={"Vary": "Accept"})
+    found = {"calls": [call.as_json(heard=False) for call in calls], "texts": [text.as_json() for text in texts]}
+    return web.json_response(found, headers={"Vary": "Accept"})
 
 
 def _limit(request: web.Request) -> int:
-    written = request.query.get("limit", str(DEFAULT_LIMIT))
-    if not (written.isascii() and written.isdigit() and 0 < int(written[:9]) <= MAX_LIMIT):
-        raise RequestRefused(400, f"limit must be a whole number from 1 to {MAX_LIMIT}")
-    return int(written)
+    limit = request.query.get("limit", str(DEFAULT_LIMIT))
+    if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) <= MAX_LIMIT):
+        raise RequestRefused(400, f"limit must be a whole number from 1 to {MAX_LIMIT}.")
+    return int(limit)
 
 
 def page(state: State, calls: list[Call], texts: list[Message], limit: int) -> str:
-    """The whole page."""
+    """The page as HTML, with the newest `limit` calls and texts."""
     rows = [(call.created, _call(state, call)) for call in calls] + [
         (text.created, _text(state, text)) for text in texts
     ]
     newest = [row for _, row in islice(sorted(rows, key=lambda row: row[0], reverse=True), limit)]
-    titles = "".join(f'<th scope="col">{title}</th>' for title in ("When", "What", "From", "To", "Status"))
+    titles = "".join(f'<th scope="col">{title}</th>' for title in ("Time", "Call or text", "From", "To", "Status"))
     table = f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{''.join(newest)}</tbody></table>" if newest else EMPTY
     return f"{head('Calls and texts', 'call-list.js')}<main>\n{table}\n</main>\n</body>\n</html>\n"
 
 
 def _call(state: State, call: Call) -> str:
-    lasted = f", {call.duration()} s" if call.answered and call.is_over else ""
+    duration = f", {call.duration()} s" if call.answered and call.is_over else ""
     what = f'<a href="/calls/{call.sid}">Call<span class="unseen"> {call.sid}</span></a>'
-    return _row(state, call.created, what, (call.plan.from_, call.plan.to), call.status + lasted, level_of(call))
+    return _row(state, call.created, what, (call.plan.from_, call.plan.to), call.status + duration, level_of(call))
 
 
 def _text(state: State, text: Message) -> str:
-    pictures = f"{text.num_media} attached" if text.num_media else ""
-    what = f'<span class="kind">Text</span> {escape(" · ".join(filter(None, [text.body[:160], pictures])))}'
+    attachments = f"{text.num_media} attached" if text.num_media else ""
+    what = f'<span class="kind">Text</span> {escape(" · ".join(filter(None, [text.body[:160], attachments])))}'
     status = f"{text.status} ({text.error_code})" if text.error_code else text.status
     return _row(state, text.created, what, (text.from_, text.to), status, LEVELS.get(text.status, "wait"))
 
 
-def _row(state: State, at: datetime, what: str, whose: tuple[str, str], status: str, level: str) -> str:
+def _row(state: State, at: datetime, what: str, numbers: tuple[str, str], status: str, level: str) -> str:
     when = f'<time datetime="{iso8601_milliseconds(at)}">{at:%H:%M:%S}</time>'
-    parties = "".join(f"<td>{escape(state.display_name(number))}</td>" for number in whose)
+    parties = "".join(f"<td>{escape(state.display_name(number))}</td>" for number in numbers)
     return f'<tr><td>{when}</td><td class="what">{what}</td>{parties}<td class="{level}">{escape(status)}</td></tr>\n'

@@ -1,4 +1,4 @@
-"""What the exchange supports, made from its own tables; `python -m ringback.web.coverage` prints it."""
+"""The coverage tables of the README, generated from the code: `python -m ringback.web.coverage` prints them."""
 
 from __future__ import annotations
 
@@ -7,81 +7,92 @@ from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
 from ringback.service.faults import FAULT_KINDS
 from ringback.verbs.registry import VOICE, elements
 
-# Where Twilio's own documents are silent, or a laptop is not a telephone network.
+# Decisions of this emulator where Twilio's documentation is silent, or where a laptop differs from a telephone network.
 BEHAVIOUR_NOTES = (
-    "A redirect of a webhook by 301, 302 or 303 becomes a GET, by 307 or 308 keeps its method; it carries none of "
-    "Twilio's parameters either way, and is signed over its new address.",
-    "Fetches of Play and of a message's media are signed too, and carry no parameters.",
-    "Cookies of calls are kept for each call, those of texts for each pair of numbers for four idle hours.",
-    "An idempotency token stays the same over the retries and copies of one delivery.",
-    "A verb or attribute that is not known is warned of (12200) and passed over; the document goes on.",
-    "A failing action or Redirect uses the number's or the call's fallback, once; without one the caller hears: "
-    "“We are sorry, an application error has occurred. Goodbye.”",
-    "A wait document that fails is silence in a conference and QueueResult=error in a queue.",
-    "A Gather ends with the words that are handed in; it does not wait for a silence after them, whatever "
-    "speechTimeout says. Words that take longer to say than maxSpeechTime are cut off there.",
-    "partialResultCallback is told the words in at most five growing parts, one after the other, spread over the time "
-    "they take to say; the action waits at most two seconds longer for them.",
-    "A Gather's bare finishing key is no answer. actionOnEmptyResult sends Digits empty.",
-    "A Record in which nothing was taken falls through to the next verb; one of silence is kept.",
-    "Words that are typed are recorded as a sound in their rhythm, and transcribed as they were typed.",
-    "A caller who hangs up before the call is answered leaves it canceled.",
-    "A live update interrupts the running verb and drops the answer of a webhook that is still open, without breaking "
-    "that request off. The interrupted Dial's, Record's or Enqueue's action is not asked.",
-    "Dial's action is asked when the caller leaves first too; somebody who refused in a whisper leaves "
-    "DialCallStatus=no-answer with DialBridged=false, as they were not connected.",
-    "Dial takes ten digits for a North American number, and more for an international one without its +.",
-    "A Dial whose callerId may not be shown rings nobody and fails.",
-    "Dialling or calling a number of the app's own rings it as an incoming call: two calls, joined. One that would "
-    "come to the same number twice, or through more than three, is not made (13224).",
-    "Dial Queue waits for somebody as long as its timeout says; then DialCallStatus is no-answer.",
-    "A queue's member who is sent elsewhere over REST leaves without the Enqueue's action.",
-    "A recording is WAV at its address, with and without .wav, and MP3 at .mp3. It holds an hour at most.",
-    "A recording's first channel is the person whose call it is, its second what they hear: the other party, Say, Play "
-    "(WAV; other formats leave silence) and beeps. Two who speak at once are both there.",
-    "A conference's recording is made as the first who asks for it says, from the start or from then on: the first who "
-    "came on one channel, everybody else on the other, and mixed when fetched without RequestedChannels=2.",
-    "Dial fails for somebody who finds a conference full; with a label that is taken, or nobody to coach, they enter "
-    "without.",
-    "A call's recording that REST asks for twice is one. Start's Recording has two channels unless channels is mono.",
-    "A recording that begins while it rings is kept when nobody answers.",
-    "A reply to somebody who said STOP is listed as failed with 21610; the carrier's own words are listed as replies.",
-    "Any Messaging Service exists; its texts come from the account's first number.",
-    "Any Verify service exists. Its codes come from VERIFY by sms or by call; they are none of the app's messages and "
-    "calls, and a STOP to the app's number does not hold them back. Other channels are refused with 60223.",
-    "Lookup calls a number valid when it is one of a handset here, of the app, or kept for fiction, or when the "
-    "numbering plan has it. Line types come from the plan, and what may be a mobile is one; the carrier is the "
-    "exchange, and the caller's name the handset's. The packages the exchange lacks say 60606.",
-    "A text can be scheduled from 300 seconds ahead, as Twilio's dictionary of errors says (its guide says 15 "
-    "minutes), to 35 days; otherwise 35114. SendAt without ScheduleType is 35126; canceling what has left is 30409.",
-    "HELP is left to the app unless --help-reply says otherwise.",
-    "Body is sent empty for a text that is only a picture. No callback says sending.",
-    "A 429 carries Retry-After: 1. An account's auth_token is not handed out.",
-    "Twilio's own hold music, twimlets.com/holdmusic and the documents of demo.twilio.com are answered by the exchange "
-    "itself, with a tune of its own.",
-    "Machine detection is the handset's setting and takes two seconds; its tuning changes nothing. AsyncAmd and "
-    "Number's amdStatusCallback tell it beside the call, unknown if that is over; from then on AnsweredBy is on every "
-    "request.",
-    "A number's and an account's rates are unlimited unless --segments-a-second and --calls-a-second say otherwise.",
-    "What is asked with the test credentials sends no callbacks.",
-    "Recordings and media can be fetched without a login, as on a new account.",
+    "A webhook redirect with status 301, 302 or 303 is followed with GET, one with 307 or 308 with the same "
+    "method. The redirected request has none of Twilio's parameters, and its signature covers the new URL.",
+    "Requests for `<Play>` and for the media of a message are signed too. They have no parameters.",
+    "Cookies are kept for each call, and for each pair of numbers that exchange messages until four hours without use.",
+    "The idempotency token is the same in all retries and duplicates of one delivery.",
+    "An unknown verb or attribute causes a warning (12200) and is skipped. The document continues.",
+    "If an action URL or a `<Redirect>` fails, the fallback URL of the number or call is requested, once. "
+    "Without one the caller hears: “We are sorry, an application error has occurred. Goodbye.”",
+    "If a waitUrl fails, a conference is silent and an `<Enqueue>` ends with QueueResult=error.",
+    "A `<Gather>` ends as soon as a handset sends speech. It does not wait for a silence, whatever "
+    "speechTimeout is. Speech that takes longer than maxSpeechTime is cut off.",
+    "A partialResultCallback is sent at most five times, with growing parts of the speech, one after the "
+    "other, over the time the speech takes. The action request waits for these callbacks for at most two more "
+    "seconds.",
+    "A `<Gather>` that gets only its finishing key has no result. With actionOnEmptyResult, Digits is then sent empty.",
+    "A `<Record>` that gets no audio continues with the next verb. A recording of silence is kept.",
+    "Typed speech is recorded as a synthetic sound in the rhythm of the words. Its transcription is the typed text.",
+    "A call whose caller hangs up before it is answered ends as canceled.",
+    "A live update cancels the running verb. If a webhook is in progress, its response is ignored; the request "
+    "itself is not aborted. The action URL of an interrupted `<Dial>`, `<Record>` or `<Enqueue>` is not "
+    "requested.",
+    "The action URL of `<Dial>` is requested even if the caller hangs up first. If the called leg ends "
+    "during its whisper document, the result is DialCallStatus=no-answer with DialBridged=false, because the "
+    "calls were not connected.",
+    "`<Dial>` takes ten digits as a North American number, and more digits as an international number without its +.",
+    "A `<Dial>` whose callerId is not allowed calls nobody and fails.",
+    "A call to one of the app's own numbers rings there as an incoming call: two calls that are connected. A "
+    "call that would reach the same number twice, or pass through more than three numbers, is not placed "
+    "(13224).",
+    "A `<Dial>` to a `<Queue>` waits until its timeout for a member of the queue. DialCallStatus is then no-answer.",
+    "A queue member that is redirected over REST leaves the queue; the action URL of `<Enqueue>` is not requested.",
+    "A recording's URL, with or without .wav, returns WAV; with .mp3 it returns MP3. It holds at most one hour.",
+    "The first channel of a recording has the person on the call, the second what this person hears: the other "
+    "party, `<Say>`, `<Play>` (WAV only; other formats are silent) and beeps. If two people speak at once, "
+    "both are audible.",
+    "A conference is recorded with the options of the first participant that asks for it, from the start or "
+    "from then on. The participant who joined first is on one channel, everybody else on the other. Without "
+    "RequestedChannels=2 the download is mixed.",
+    "A `<Dial>` into a full conference fails. A participant whose label is taken joins without a label, one "
+    "whose coach target is missing joins without coaching.",
+    "Starting a call recording over REST twice returns the same recording. A recording of `<Start>` has two "
+    "channels unless channels is mono.",
+    "A recording that starts while the call is ringing is kept if nobody answers.",
+    "A reply to a person who has sent STOP is listed as failed with 21610. The carrier's automatic replies are "
+    "listed as replies.",
+    "Every Messaging Service SID is accepted. Its messages are sent from the account's first number.",
+    "Every Verify service SID is accepted. Codes are sent by sms or call from VERIFY; REST does not list these "
+    "messages and calls, and a STOP to the app's number does not block them. Other channels are rejected with "
+    "60223.",
+    "Lookup calls a number valid if it belongs to a handset or to the app, is reserved for fiction, or is "
+    "valid in the numbering plan. The line type comes from the numbering plan; a number that could be a mobile "
+    "is one. The carrier is the exchange, and the caller name is the handset's name. Lookup packages that the "
+    "exchange lacks return 60606.",
+    "A message can be scheduled 300 seconds to 35 days ahead, as Twilio's error dictionary says (its guide "
+    "says 15 minutes). Other times are rejected with 35114, SendAt without ScheduleType with 35126, and "
+    "canceling a message that was sent with 30409.",
+    "HELP has no automatic reply unless --help-reply sets one. The app receives it in any case.",
+    "A message with only media has an empty Body. There is no status callback for sending.",
+    "A response with status 429 has Retry-After: 1. The auth_token of an account is not returned.",
+    "The exchange itself serves Twilio's hold music, twimlets.com/holdmusic and the documents of "
+    "demo.twilio.com, with its own music.",
+    "Machine detection takes two seconds, and its result is a setting of the handset. Its tuning parameters "
+    "have no effect. AsyncAmd and the amdStatusCallback of `<Number>` report the result in the background, or "
+    "unknown if the call is over. After that, every request has AnsweredBy.",
+    "There are no rate limits for a number or an account unless --segments-a-second or --calls-a-second sets one.",
+    "Requests with the test credentials cause no status callbacks.",
+    "Recordings and media can be downloaded without authentication, as in a new account.",
 )
 
 
 def coverage_table() -> str:
-    """The whole of it, as Markdown."""
+    """All tables and notes, as Markdown."""
     return "\n".join(
-        [*_verbs(), "", *_rest(), "", *_faults(), "", "Chosen:", "", *(f"- {one}" for one in BEHAVIOUR_NOTES)]
+        [*_verbs(), "", *_rest(), "", *_faults(), "", "Behaviour:", "", *(f"- {note}" for note in BEHAVIOUR_NOTES)]
     )
 
 
 def _verbs() -> list[str]:
-    """Verbs first, then nouns."""
-    rows = ["| TwiML | | without effect |", "|---|---|---|"]
+    """The verbs, then the nouns."""
+    rows = ["| TwiML | | attributes without effect |", "|---|---|---|"]
     voice = [entry for entry in elements().values() if VOICE in entry.channels and entry.in_coverage]
     for entry in sorted(voice, key=lambda entry: entry.run is None):
-        run = "run" if entry.supported else "known by name: warned of and passed over"
-        rows.append(f"| {entry.name} | {run} | {', '.join(entry.without_effect.split())} |")
+        support = "run" if entry.supported else "skipped with a warning"
+        rows.append(f"| {entry.name} | {support} | {', '.join(entry.without_effect.split())} |")
     return rows
 
 
@@ -96,7 +107,7 @@ def _rest() -> list[str]:
 
 
 def _faults() -> list[str]:
-    return ["| fault | |", "|---|---|", *(f"| `{kind}` | {means} |" for kind, means in FAULT_KINDS.items())]
+    return ["| fault | |", "|---|---|", *(f"| `{kind}` | {effect} |" for kind, effect in FAULT_KINDS.items())]
 
 
 if __name__ == "__main__":

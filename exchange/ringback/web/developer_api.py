@@ -1,4 +1,4 @@
-"""The developer's doors: the debugger, the faults and the clock, as JSON."""
+"""The developer API: the debugger, requests to the app, faults, coverage and the clock, as JSON."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ringback.web import coverage
 from ringback.web.json_responses import RequestRefused, add_route, file_response, number_field, read_json
 
 PAGES = Path(__file__).parents[1] / "pages"
-MAX_SEED = 2**53  # that JSON and browsers agree about
+MAX_SEED = 2**53  # the largest whole number that JavaScript represents exactly
 MAX_STEP_SECONDS = 366 * 24 * 3600.0
 
 
 def add_routes(app: web.Application, state: State) -> None:
     route = partial(add_route, app, state)
     route("GET", "/debugger", alerts)
-    route("DELETE", "/debugger", forget_alerts)
+    route("DELETE", "/debugger", delete_alerts)
     route("GET", "/requests", requests)
     route("GET", "/faults", faults)
     route("POST", "/faults", add_fault)
@@ -34,38 +34,38 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def alerts(state: State, request: web.Request) -> web.StreamResponse:
-    """JSON, or the page for a browser that comes to look."""
+    """HTML if the Accept header asks for it, otherwise JSON."""
     if "text/html" in request.headers.get("Accept", ""):
         return file_response(PAGES / "debugger" / "index.html")
     return web.json_response({"alerts": list(state.debugger.alerts)})
 
 
-async def forget_alerts(state: State, request: web.Request) -> web.Response:
+async def delete_alerts(state: State, request: web.Request) -> web.Response:
     state.debugger.alerts.clear()
     return web.Response(status=204)
 
 
 async def requests(state: State, request: web.Request) -> web.Response:
-    """Every request to the app, oldest first; `?sid=` keeps those of one call or text."""
+    """The last 500 requests to the app, oldest first. `?sid=` selects those of one call or text."""
     sid = request.query.get("sid", "")
-    found = [one.as_json() for one in state.webhooks.log if not sid or one.webhook.sid == sid]
+    found = [entry.as_json() for entry in state.webhooks.log if not sid or entry.webhook.sid == sid]
     return web.json_response({"requests": found})
 
 
 async def faults(state: State, request: web.Request) -> web.StreamResponse:
-    """JSON, or the page for a browser that comes to look."""
+    """HTML if the Accept header asks for it, otherwise JSON."""
     if "text/html" in request.headers.get("Accept", ""):
         return file_response(PAGES / "faults" / "index.html")
-    shown = [fault.as_json() for fault in state.faults.active.values()]
-    dial = {"kinds": FAULT_KINDS, "needs": FAULT_PARAMETERS, "channels": CHANNELS[1:], "seed": state.faults.seed}
-    return web.json_response({"faults": shown} | dial)
+    active = [fault.as_json() for fault in state.faults.active.values()]
+    choices = {"kinds": FAULT_KINDS, "needs": FAULT_PARAMETERS, "channels": CHANNELS[1:], "seed": state.faults.seed}
+    return web.json_response({"faults": active} | choices)
 
 
 async def reseed(state: State, request: web.Request) -> web.Response:
-    """{"seed": 3}"""
+    """Restart the faults' random numbers. Body: {"seed": 3}"""
     seed = (await read_json(request)).get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > MAX_SEED:
-        raise RequestRefused(400, f"seed must be a whole number, at most {MAX_SEED}")
+        raise RequestRefused(400, f"seed must be a whole number from -{MAX_SEED} to {MAX_SEED}.")
     state.faults.reseed(seed)
     return web.json_response({"seed": seed})
 
@@ -73,8 +73,8 @@ async def reseed(state: State, request: web.Request) -> web.Response:
 async def add_fault(state: State, request: web.Request) -> web.Response:
     try:
         fault = state.faults.add(await read_json(request))
-    except InvalidFault as reason:
-        raise RequestRefused(400, str(reason)) from None
+    except InvalidFault as error:
+        raise RequestRefused(400, str(error)) from None
     return web.json_response(fault.as_json(), status=201)
 
 
@@ -84,9 +84,9 @@ async def remove_faults(state: State, request: web.Request) -> web.Response:
 
 
 async def remove_fault(state: State, request: web.Request) -> web.Response:
-    written = request.match_info["id"]
-    if not written.isascii() or not written.isdigit() or not state.faults.active.pop(int(written[:9]), None):
-        raise RequestRefused(404, "There is no such fault: it may have struck as often as it should")
+    fault_id = request.match_info["id"]
+    if not fault_id.isascii() or not fault_id.isdigit() or not state.faults.active.pop(int(fault_id[:9]), None):
+        raise RequestRefused(404, "There is no such fault. A fault becomes inactive after its number of times.")
     return web.Response(status=204)
 
 
@@ -101,7 +101,7 @@ async def clock(state: State, request: web.Request) -> web.Response:
 
 
 async def step_clock(state: State, request: web.Request) -> web.Response:
-    """Let time pass at once: {"forward": seconds}."""
-    given = await read_json(request)
-    await state.clock.forward(number_field(given, "forward", 0, MAX_STEP_SECONDS))
+    """Move the clock forward. Body: {"forward": seconds}"""
+    body = await read_json(request)
+    await state.clock.forward(number_field(body, "forward", 0, MAX_STEP_SECONDS))
     return await clock(state, request)

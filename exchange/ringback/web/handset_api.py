@@ -1,4 +1,4 @@
-"""The handsets' door: everything a phone can do, as JSON. README.md has its promises."""
+"""The routes of the handset API: everything a phone can do, as JSON. README.md documents it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_routes(app: web.Application, state: State) -> None:
     route("GET", "/handsets", list_handsets)
     route("GET", one, show_handset)
     route("POST", one, change_handset)
-    route("DELETE", one, forget_handset)
+    route("DELETE", one, delete_handset)
     route("GET", f"{one}/texts", handset_texts.list_texts)
     route("POST", f"{one}/texts", handset_texts.send_text)
     route("GET", f"{one}/calls", handset_calls.list_calls)
@@ -36,38 +36,38 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def list_handsets(state: State, request: web.Request) -> web.Response:
-    shown = [handset.as_json() for handset in state.handsets.values()]
+    handsets = [handset.as_json() for handset in state.handsets.values()]
     numbers = list(state.numbers)
-    return web.json_response({"number": state.settings.number, "numbers": numbers, "handsets": shown})
+    return web.json_response({"number": state.settings.number, "numbers": numbers, "handsets": handsets})
 
 
 async def show_handset(state: State, request: web.Request) -> web.Response:
-    return web.json_response(_whole(find_handset(state, request)))
+    return web.json_response(_with_history(find_handset(state, request)))
 
 
 async def change_handset(state: State, request: web.Request) -> web.Response:
-    given = await read_json(request)
+    body = await read_json(request)
     handset = find_handset(state, request)
-    name, behaviour = text_field(given, "name", handset.name), text_field(given, "when_called", handset.when_called)
+    name, when_called = text_field(body, "name", handset.name), text_field(body, "when_called", handset.when_called)
     if len(name) > 60:
-        raise RequestRefused(400, "name must be at most 60 characters")
-    if behaviour not in WHEN_CALLED:
-        raise RequestRefused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}")
-    handset.name, handset.when_called = name, behaviour
+        raise RequestRefused(400, "name must be at most 60 characters long.")
+    if when_called not in WHEN_CALLED:
+        raise RequestRefused(400, f"when_called must be one of {', '.join(WHEN_CALLED)}.")
+    handset.name, handset.when_called = name, when_called
     state.feed.publish("handset", handset.number, handset.as_json())
-    return web.json_response(_whole(handset))
+    return web.json_response(_with_history(handset))
 
 
-async def forget_handset(state: State, request: web.Request) -> web.Response:
+async def delete_handset(state: State, request: web.Request) -> web.Response:
     number = handset_number(request)
     handset = state.handsets.get(number)
     if handset and any(not call.is_over for call in handset.calls):
-        raise RequestRefused(409, "Hang up first: this handset is in a call")
+        raise RequestRefused(409, "This handset is in a call. Hang up first.")
     if state.handsets.pop(number, None):
         state.feed.publish("forgotten", number, {"number": number})
     return web.Response(status=204)
 
 
-def _whole(handset: Handset) -> dict[str, Any]:
+def _with_history(handset: Handset) -> dict[str, Any]:
     texts = [text.as_json() for text in handset.texts]
     return handset.as_json() | {"texts": texts, "calls": [call.as_json() for call in handset.calls]}

@@ -1,4 +1,4 @@
-"""A handset's calls over HTTP: placed, answered, and everything a person does in them."""
+"""The handset API for calls: place and answer them, press keys, speak and hang up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.calls.audio_path import AudioClip, KeyPress, Speech
 from ringback.calls.call import Call
 from ringback.sound import wav
 from ringback.state import State
-from ringback.web.handset_request import called_number, find_handset, handset_number
+from ringback.web.handset_request import destination, find_handset, handset_number
 from ringback.web.json_responses import RequestRefused, number_field, read_json, text_field
 
 DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
@@ -24,11 +24,11 @@ async def list_calls(state: State, request: web.Request) -> web.Response:
 
 
 async def place_call(state: State, request: web.Request) -> web.Response:
-    given = await read_json(request)
-    handset, to = find_handset(state, request), called_number(state, given)
+    body = await read_json(request)
+    handset, to = find_handset(state, request), destination(state, body)
     number = state.numbers.get(to)
     if to == handset.number:
-        raise RequestRefused(400, "A handset cannot call itself")
+        raise RequestRefused(400, "A handset cannot call itself.")
     call = (
         lifecycle.start_inbound_call(state, handset.number, number)
         if number
@@ -42,10 +42,10 @@ async def show_call(state: State, request: web.Request) -> web.Response:
 
 
 async def press_keys(state: State, request: web.Request) -> web.Response:
-    given = await read_json(request)
-    digits, wait = text_field(given, "digits"), number_field(given, "wait", 0, MAX_WAIT_SECONDS)
+    body = await read_json(request)
+    digits, wait = text_field(body, "digits"), number_field(body, "wait", 0, MAX_WAIT_SECONDS)
     if not DIGITS.fullmatch(digits):
-        raise RequestRefused(400, "digits must be keys of a telephone: 0-9, *, # or A-D, at most 64")
+        raise RequestRefused(400, "digits must be 1 to 64 of the keys 0-9, *, # and A-D.")
     call = _live_call(state, request)
     await call.audio.wait_until_listening(wait, key=True)
     for digit in digits:
@@ -54,11 +54,11 @@ async def press_keys(state: State, request: web.Request) -> web.Response:
 
 
 async def speak(state: State, request: web.Request) -> web.Response:
-    given = await read_json(request)
-    words, wait = text_field(given, "words").strip(), number_field(given, "wait", 0, MAX_WAIT_SECONDS)
-    confidence = number_field(given, "confidence", 0.9, 1)
+    body = await read_json(request)
+    words, wait = text_field(body, "words").strip(), number_field(body, "wait", 0, MAX_WAIT_SECONDS)
+    confidence = number_field(body, "confidence", 0.9, 1)
     if not 0 < len(words) <= MAX_SPEECH_CHARACTERS:
-        raise RequestRefused(400, f"words must be 1 to {MAX_SPEECH_CHARACTERS} characters of speech")
+        raise RequestRefused(400, f"words must be 1 to {MAX_SPEECH_CHARACTERS} characters long.")
     call = _live_call(state, request)
     await call.audio.wait_until_listening(wait, key=False)
     call.take_input(Speech(words, confidence))
@@ -69,8 +69,8 @@ async def send_audio(state: State, request: web.Request) -> web.Response:
     call = _live_call(state, request)
     try:
         sound = wav.from_wav(await request.read())
-    except wav.InvalidAudio as reason:
-        raise RequestRefused(400, str(reason)) from None
+    except wav.InvalidAudio as error:
+        raise RequestRefused(400, str(error)) from None
     call.take_input(AudioClip(sound))
     return web.json_response(call.as_json())
 
@@ -78,7 +78,7 @@ async def send_audio(state: State, request: web.Request) -> web.Response:
 async def answer(state: State, request: web.Request) -> web.Response:
     call = _call(state, request)
     if call.plan.direction == "inbound" or call.status != "ringing":
-        raise RequestRefused(409, f"Only an incoming call that rings can be answered; this one is {call.status}")
+        raise RequestRefused(409, f"Only a ringing incoming call can be answered. This one is {call.status}.")
     lifecycle.answer_at_handset(state, call)
     return web.json_response(call.as_json())
 
@@ -86,33 +86,33 @@ async def answer(state: State, request: web.Request) -> web.Response:
 async def hang_up(state: State, request: web.Request) -> web.Response:
     call = _call(state, request)
     if call.is_over:
-        raise RequestRefused(409, f"This call is over: {call.status}")
+        raise RequestRefused(409, f"This call is over: {call.status}.")
     lifecycle.hang_up_at_handset(call)
-    while call.running is not None and not call.is_over:  # the hang-up is a matter of moments, never of a webhook
+    while call.running is not None and not call.is_over:  # short: a hang-up waits for no webhook
         await call.changed.wait()
     return web.json_response(call.as_json())
 
 
 async def report_speaking(state: State, request: web.Request) -> web.Response:
-    given = await read_json(request)
-    number, speaking = given.get("id"), given.get("speaking", False)
-    if isinstance(number, bool) or not isinstance(number, int) or not isinstance(speaking, bool):
-        raise RequestRefused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}')
+    body = await read_json(request)
+    item_id, speaking = body.get("id"), body.get("speaking", False)
+    if isinstance(item_id, bool) or not isinstance(item_id, int) or not isinstance(speaking, bool):
+        raise RequestRefused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}.')
     call = _call(state, request)
-    if not call.audio.report_speaking(number, speaking):
-        raise RequestRefused(404, f"Nothing with id {number} was heard in this call")
+    if not call.audio.report_speaking(item_id, speaking):
+        raise RequestRefused(404, f"This call has no heard item with the id {item_id}.")
     return web.json_response(call.as_json())
 
 
 def _call(state: State, request: web.Request) -> Call:
     call = state.calls.get(request.match_info["sid"])
     if call is None or call.plan.handset != handset_number(request):
-        raise RequestRefused(404, "This handset has no such call")
+        raise RequestRefused(404, "This handset has no such call.")
     return call
 
 
 def _live_call(state: State, request: web.Request) -> Call:
     call = _call(state, request)
     if call.is_over:
-        raise RequestRefused(409, f"This call is over: {call.status}")
+        raise RequestRefused(409, f"This call is over: {call.status}.")
     return call

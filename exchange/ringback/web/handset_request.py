@@ -1,4 +1,4 @@
-"""Which handset a request is about, and which number it texts or calls."""
+"""Reads the handset and the called number from a request to the handset API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def handset_number(request: web.Request) -> str:
     number = normalize_number(request.match_info["number"])
     if not is_handset_address(number):
         raise RequestRefused(
-            400, f"{number[:40]!r} is not a phone number: write it like +441632960001, or client:alice"
+            400, f"{number[:40]!r} is not a phone number. Use a number like +441632960001, or client:alice."
         )
     return number
 
@@ -23,12 +23,13 @@ def handset_number(request: web.Request) -> str:
 def find_handset(state: State, request: web.Request) -> Handset:
     number = handset_number(request)
     if number in state.numbers:
-        raise RequestRefused(400, f"{number} is the app's own number, not a handset")
+        raise RequestRefused(400, f"{number} is a number of the app, not a handset.")
     return state.handset(number)
 
 
-def called_number(state: State, given: dict[str, Any]) -> str:
-    to = normalize_number(text_field(given, "to", state.settings.number))
+def destination(state: State, body: dict[str, Any]) -> str:
+    """The number in `to`, by default the app's."""
+    to = normalize_number(text_field(body, "to", state.settings.number))
     if not is_handset_address(to):
-        raise RequestRefused(400, f"to: {to[:40]!r} is not a phone number: write it like {state.settings.number}")
+        raise RequestRefused(400, f"to: {to[:40]!r} is not a phone number. Use one like {state.settings.number}.")
     return to

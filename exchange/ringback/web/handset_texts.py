@@ -1,4 +1,4 @@
-"""A handset's texts over HTTP."""
+"""The handset API for texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.messages.incoming import receive_message
 from ringback.messages.message import Message
 from ringback.service.media import from_data_url
 from ringback.state import Handset, State
-from ringback.web.handset_request import called_number, find_handset
+from ringback.web.handset_request import destination, find_handset
 from ringback.web.json_responses import RequestRefused, read_json, text_field
 
 MAX_BODY_CHARACTERS = 1600
@@ -23,13 +23,13 @@ async def list_texts(state: State, request: web.Request) -> web.Response:
 
 
 async def send_text(state: State, request: web.Request) -> web.Response:
-    given = await read_json(request)
+    fields = await read_json(request)
     handset = find_handset(state, request)
-    body, urls, to = text_field(given, "body"), _media_urls(given), called_number(state, given)
+    body, urls, to = text_field(fields, "body"), _media_urls(fields), destination(state, fields)
     if not body and not urls:
-        raise RequestRefused(400, "A text needs a body or a media_url")
+        raise RequestRefused(400, "A text needs a body or a media_url.")
     if len(body) > MAX_BODY_CHARACTERS:
-        raise RequestRefused(400, f"A text has at most {MAX_BODY_CHARACTERS} characters, not {len(body)}")
+        raise RequestRefused(400, f"A text has at most {MAX_BODY_CHARACTERS} characters. This one has {len(body)}.")
     message = _text(state, handset, to, body, urls)
     state.messages[message.sid] = message
     state.add_to_handset(message)
@@ -53,15 +53,15 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
     message.media_urls = [url for url in urls if not url.startswith("data:")]
     for url in urls:
         if url.startswith("data:"):
-            found = from_data_url(url, state.clock.now())
-            if found is None:
-                raise RequestRefused(400, "media_url: this data: address cannot be read, or holds more than 5 MB")
-            attach(state, message, found)
+            media = from_data_url(url, state.clock.now())
+            if media is None:
+                raise RequestRefused(400, "media_url: a data URL is invalid or has more than 5 MB.")
+            attach(state, message, media)
     return message
 
 
 async def _deliver(state: State, message: Message) -> None:
-    """To the app, or straight to another handset."""
+    """Deliver a text to the app if it owns the number, otherwise to the other handset."""
     if number := state.numbers.get(message.to):
         return await receive_message(state, message, number)
     now = state.clock.now()
@@ -70,12 +70,12 @@ async def _deliver(state: State, message: Message) -> None:
     state.add_to_handset(copy)
 
 
-def _media_urls(given: dict[str, Any]) -> list[str]:
-    urls = given.get("media_url") or []
+def _media_urls(fields: dict[str, Any]) -> list[str]:
+    urls = fields.get("media_url") or []
     urls = [urls] if isinstance(urls, str) else urls
     if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls) or len(urls) > MAX_MEDIA:
-        raise RequestRefused(400, f"media_url must be an address, or a list of at most {MAX_MEDIA}")
+        raise RequestRefused(400, f"media_url must be a URL, or a list of at most {MAX_MEDIA} URLs.")
     for url in urls:
         if not url.lower().startswith(("http://", "https://", "data:")):
-            raise RequestRefused(400, f"media_url must be an http, https or data address, not {url[:80]!r}")
+            raise RequestRefused(400, f"media_url must be an http, https or data URL, not {url[:80]!r}.")
     return urls

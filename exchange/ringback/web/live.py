@@ -1,4 +1,4 @@
-"""What a browser follows and fetches: the live feed, and pictures and sounds on the exchange's own origin."""
+"""The live feed as server-sent events, and the media that handsets show and play."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringback.service.feed import Item
 from ringback.state import State
 from ringback.web.json_responses import RequestRefused, add_route
 
-HEARTBEAT_SECONDS = 15  # seconds
+HEARTBEAT_SECONDS = 15
 
 
 def add_routes(app: web.Application, state: State) -> None:
@@ -20,8 +20,8 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def feed(state: State, request: web.Request) -> web.StreamResponse:
-    """The live feed, for as long as the browser stays."""
-    wanted = {_address(text) for text in request.query.getall("handset", [])}
+    """The live feed, until the browser disconnects. `?handset=`, repeatable, selects handsets."""
+    handsets = {_number(text) for text in request.query.getall("handset", [])}
     after = request.headers.get("Last-Event-ID") or request.query.get("after") or None
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -30,8 +30,8 @@ async def feed(state: State, request: web.Request) -> web.StreamResponse:
         await response.write(b"retry: 1000\n\n")
         async for item in state.feed.follow(after, HEARTBEAT_SECONDS):
             if item is None:
-                await response.write(b": still here\n\n")
-            elif not wanted or item["handset"] in wanted or item["kind"] == "reset":
+                await response.write(b": heartbeat\n\n")
+            elif not handsets or item["handset"] in handsets or item["kind"] == "reset":
                 await response.write(_event(item))
     except ConnectionResetError:
         pass
@@ -45,12 +45,12 @@ def _event(item: Item) -> bytes:
 async def media(state: State, request: web.Request) -> web.Response:
     found = state.media.get(request.match_info["sid"])
     if found is None:
-        raise RequestRefused(404, "There is no such picture or sound")
+        raise RequestRefused(404, "There is no such media file.")
     headers = {"Content-Type": found.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
     if not found.inline:
         headers["Content-Disposition"] = "attachment"
     return web.Response(body=found.body, headers=headers)
 
 
-def _address(text: str) -> str:
-    return "+" + text.strip() if text.startswith(" ") else normalize_number(text)  # a bare + in a query means a space
+def _number(text: str) -> str:
+    return "+" + text.strip() if text.startswith(" ") else normalize_number(text)  # an unencoded + is read as a space

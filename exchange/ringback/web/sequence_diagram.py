@@ -1,4 +1,4 @@
-"""A call as a sequence: who told whom what, and when, between phone, exchange, app and the call's other legs."""
+"""The sequence diagram of a call: what happened between phone, exchange, app and the call's other legs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from ringback.calls.call import Call
 from ringback.calls.call_log import LogEntry
 from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
+from ringback.webhooks.request import WebhookResponse
 
 PHONE, EXCHANGE, APP, FIRST_LEG = 0, 1, 2, 3
-MAX_LEG_LANES = 3  # lanes of their own; further legs share the last
+MAX_LEG_LANES = 3  # further legs share the last lane
 LEVELS = {"ringing": "wait", "queued": "wait", "in-progress": "now", "completed": "good"}
 SHOWN_PARAMETERS = ("Digits", "SpeechResult", "DialCallStatus", "QueueResult", "RecordingDuration", "ErrorCode")
-PURPOSES = {"voice": "", "voice-status": "status callback", "status": "callback", "media": "sound"}
+PURPOSES = {"voice": "", "voice-status": "status callback", "status": "callback", "media": "media"}
 VERB = re.compile(r"<([A-Z][A-Za-z]*)[\s/>]")
 MAX_VERBS = 8
 
 
 @dataclass(frozen=True)
 class DiagramStep:
-    """One thing that went from a lane to another, or happened in one. `level` is good, refused, wait, now or ""."""
+    """One step, from lane `source` to lane `target`, which are the same if it happened in one lane.
+
+    `level` is good, refused, wait, now or ""."""
 
     at: datetime
     kind: str  # status, did, heard, listens, request, answer, rest
@@ -48,55 +51,54 @@ class DiagramStep:
 
 
 def legs_of(state: State, call: Call) -> list[Call]:
-    """The calls that this one's Dial made."""
-    return [found for found in state.calls.values() if found.plan.parent == call.sid]
+    """The calls that a <Dial> in this call made."""
+    return [other for other in state.calls.values() if other.plan.parent == call.sid]
 
 
 def lanes(state: State, call: Call) -> list[str]:
-    """The name of each lane, by its place."""
+    """The names of the lanes, in order."""
     legs = legs_of(state, call)
-    named = [state.display_name(leg.plan.handset) for leg in legs[:MAX_LEG_LANES]]
+    names = [state.display_name(leg.plan.handset) for leg in legs[:MAX_LEG_LANES]]
     if len(legs) > MAX_LEG_LANES:
-        named[-1] = f"{len(legs) - MAX_LEG_LANES + 1} more phones"
-    return [state.display_name(call.plan.handset), "Exchange", "App", *named]
+        names[-1] = f"{len(legs) - MAX_LEG_LANES + 1} more phones"
+    return [state.display_name(call.plan.handset), "Exchange", "App", *names]
 
 
 def steps(state: State, call: Call) -> list[DiagramStep]:
-    """Everything in the call's log and in those of its legs, oldest first."""
-    found = list(_of_one(call, PHONE))
-    for place, leg in enumerate(legs_of(state, call)):
-        found += _of_one(leg, FIRST_LEG + min(place, MAX_LEG_LANES - 1))
+    """The steps of the call and its legs, oldest first."""
+    found = list(_steps_of_call(call, PHONE))
+    for index, leg in enumerate(legs_of(state, call)):
+        found += _steps_of_call(leg, FIRST_LEG + min(index, MAX_LEG_LANES - 1))
     return sorted(found, key=lambda step: step.at)
 
 
-def _of_one(call: Call, phone: int) -> Iterator[DiagramStep]:
-    for note in call.log:
-        for step in STEPS_OF_KIND[note.kind](note):
-            yield replace(step, source=_lane(step.source, phone), target=_lane(step.target, phone))
+def _steps_of_call(call: Call, phone_lane: int) -> Iterator[DiagramStep]:
+    for entry in call.log:
+        for step in STEPS_OF_KIND[entry.kind](entry):
+            yield replace(step, source=_lane(step.source, phone_lane), target=_lane(step.target, phone_lane))
 
 
-def _lane(lane: int, phone: int) -> int:
-    return phone if lane == PHONE else lane
+def _lane(lane: int, phone_lane: int) -> int:
+    return phone_lane if lane == PHONE else lane
 
 
-def _status(note: LogEntry) -> Iterator[DiagramStep]:
-    yield DiagramStep(note.at, "status", PHONE, PHONE, note.data, LEVELS.get(note.data, "refused"))
+def _status(entry: LogEntry) -> Iterator[DiagramStep]:
+    yield DiagramStep(entry.at, "status", PHONE, PHONE, entry.data, LEVELS.get(entry.data, "refused"))
 
 
-def _did(note: LogEntry) -> Iterator[DiagramStep]:
-    words, taken = note.data
-    yield DiagramStep(
-        note.at, "did", PHONE, EXCHANGE, words if taken else f"{words} (nobody listened)", "" if taken else "wait"
-    )
+def _did(entry: LogEntry) -> Iterator[DiagramStep]:
+    words, accepted = entry.data
+    words, level = (words, "") if accepted else (f"{words} (ignored)", "wait")
+    yield DiagramStep(entry.at, "did", PHONE, EXCHANGE, words, level)
 
 
-def _heard(note: LogEntry) -> Iterator[DiagramStep]:
-    item = note.data
-    cut = " (cut short)" if item.interrupted else ""
-    yield DiagramStep(note.at, "heard", EXCHANGE, PHONE, _words_of(item.verb, item.details) + cut)
+def _heard(entry: LogEntry) -> Iterator[DiagramStep]:
+    item = entry.data
+    interrupted = " (interrupted)" if item.interrupted else ""
+    yield DiagramStep(entry.at, "heard", EXCHANGE, PHONE, _heard_words(item.verb, item.details) + interrupted)
 
 
-def _words_of(verb: str, details: dict[str, Any]) -> str:
+def _heard_words(verb: str, details: dict[str, Any]) -> str:
     match verb:
         case "Say":
             return f"Say “{details['text']}”"
@@ -107,75 +109,74 @@ def _words_of(verb: str, details: dict[str, Any]) -> str:
         case "Tones":
             return f"Tones {details['digits']}"
         case "Ring":
-            return f"hears it ring: {details['to']}"
+            return f"hears ringing: {details['to']}"
         case "Voice":
             return f"hears “{details['text']}”" if details["text"] else "hears a voice"
     return verb
 
 
-def _listens(note: LogEntry) -> Iterator[DiagramStep]:
-    for verb, details in (note.data or {}).items():
-        words = _waits_for(verb, details)
+def _listens(entry: LogEntry) -> Iterator[DiagramStep]:
+    for verb, details in (entry.data or {}).items():
+        words = _listening_words(verb, details)
         if words:
             lane = PHONE if verb == "talk" else EXCHANGE
-            yield DiagramStep(note.at, "listens", lane, lane, words)
+            yield DiagramStep(entry.at, "listens", lane, lane, words)
 
 
-def _waits_for(verb: str, details: dict[str, Any]) -> str:
+def _listening_words(verb: str, details: dict[str, Any]) -> str:
     if verb == "talk":
         return f"talks with {details['with']}"
     if verb == "record":
         return f"Record: at most {details['max_length']} s"
     if details["digits"]:
-        return ""  # more of what is shown already
-    kinds = " or ".join({"dtmf": "keys", "speech": "words"}.get(kind, kind) for kind in details["input"])
-    most = f", {details['num_digits']} of them" if details["num_digits"] else ""
-    return f"Gather: {kinds}{most}, {details['timeout']:g} s"
+        return ""  # the step of this Gather already exists
+    kinds = " or ".join({"dtmf": "keys", "speech": "speech"}.get(kind, kind) for kind in details["input"])
+    limit = f", at most {details['num_digits']}" if details["num_digits"] else ""
+    return f"Gather: {kinds}{limit}, timeout {details['timeout']:g} s"
 
 
-def _request(note: LogEntry) -> Iterator[DiagramStep]:
-    webhook = note.data
-    told = dict(webhook.parameters)
+def _request(entry: LogEntry) -> Iterator[DiagramStep]:
+    webhook = entry.data
+    sent = dict(webhook.parameters)
     names = SHOWN_PARAMETERS if webhook.channel == "voice" else (*SHOWN_PARAMETERS, "CallStatus", "StatusCallbackEvent")
-    told = {name: told[name] for name in names if told.get(name)}
-    about = ", ".join(f"{name}={value}" for name, value in told.items())
-    first = f"{webhook.method} {_path(webhook.url)}"
-    words = " · ".join(part for part in (first, PURPOSES.get(webhook.channel, webhook.channel), about) if part)
-    sent = "\n".join(f"{name}={value}" for name, value in webhook.parameters)
-    yield DiagramStep(
-        note.at, "request", EXCHANGE, APP, words, detail=f"{webhook.method} {webhook.url}\n{sent}".strip()
-    )
-    if note.responded_at is None:
-        yield DiagramStep(note.at, "status", APP, APP, "no answer yet…", "wait")
+    shown = ", ".join(f"{name}={sent[name]}" for name in names if sent.get(name))
+    request_line = f"{webhook.method} {_path_and_query(webhook.url)}"
+    purpose = PURPOSES.get(webhook.channel, webhook.channel)
+    words = " · ".join(part for part in (request_line, purpose, shown) if part)
+    parameters = "\n".join(f"{name}={value}" for name, value in webhook.parameters)
+    detail = f"{webhook.method} {webhook.url}\n{parameters}".strip()
+    yield DiagramStep(entry.at, "request", EXCHANGE, APP, words, detail=detail)
+    if entry.responded_at is None or entry.response is None:
+        yield DiagramStep(entry.at, "status", APP, APP, "no response yet…", "wait")
     else:
-        yield _answer(note.responded_at, note.response)
+        yield _response(entry.responded_at, entry.response)
 
 
-def _answer(at: datetime, answer: Any) -> DiagramStep:
-    took = f"{answer.seconds * 1000:.0f} ms"
-    if answer.error and not answer.status:
-        return DiagramStep(
-            at, "answer", APP, EXCHANGE, f"no answer: {answer.why or 'failed'} ({answer.error})", "refused"
-        )
-    body = answer.body.decode("utf-8", "replace")
+def _response(at: datetime, response: WebhookResponse) -> DiagramStep:
+    if response.error and not response.status:
+        words = f"no response: {response.detail or 'failed'} ({response.error})"
+        return DiagramStep(at, "answer", APP, EXCHANGE, words, "refused")
+    duration = f"{response.seconds * 1000:.0f} ms"
+    body = response.body.decode("utf-8", "replace")
     verbs = [name for name in VERB.findall(body) if name != "Response"]
-    more = " ".join(verbs[:MAX_VERBS]) + (" …" if len(verbs) > MAX_VERBS else "")
-    words = " · ".join(part for part in (str(answer.status), took, more) if part)
-    return DiagramStep(at, "answer", APP, EXCHANGE, words, "refused" if answer.status >= 400 else "good", body.strip())
+    verb_list = " ".join(verbs[:MAX_VERBS]) + (" …" if len(verbs) > MAX_VERBS else "")
+    words = " · ".join(part for part in (str(response.status), duration, verb_list) if part)
+    level = "refused" if response.status >= 400 else "good"
+    return DiagramStep(at, "answer", APP, EXCHANGE, words, level, body.strip())
 
 
-def _rest(note: LogEntry) -> Iterator[DiagramStep]:
-    method, path, status = note.data
+def _rest(entry: LogEntry) -> Iterator[DiagramStep]:
+    method, path, status = entry.data
     level = "refused" if status >= 400 else ""
-    yield DiagramStep(note.at, "rest", APP, EXCHANGE, f"REST: {method} {_short(path)} · {status}", level)
+    yield DiagramStep(entry.at, "rest", APP, EXCHANGE, f"REST: {method} {_short_path(path)} · {status}", level)
 
 
-def _path(url: str) -> str:
+def _path_and_query(url: str) -> str:
     parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def _short(path: str) -> str:
+def _short_path(path: str) -> str:
     return re.sub(r"^/2010-04-01/Accounts/[^/]+", "", path)
 
 

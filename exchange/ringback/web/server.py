@@ -1,4 +1,4 @@
-"""The exchange's process: its state behind its web server, started and stopped."""
+"""The server: starts and stops the state of an exchange and its web application."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ringback.service.settings import Settings
 from ringback.state import State
 from ringback.web.app import make_app
 
-SHUTDOWN_SECONDS = 0.5  # seconds that answers under way get when the exchange stops
+SHUTDOWN_SECONDS = 0.5  # for requests in progress when the exchange stops
 
 
 class Server:
-    """start() listens and stop() ends everything, quickly, whoever is still connected."""
+    """One exchange. start() listens on its port; stop() ends all calls and connections."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -22,9 +22,9 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The one it listens on, once started."""
-        found: int = self.runner.addresses[0][1]
-        return found
+        """The port that the started server listens on."""
+        port: int = self.runner.addresses[0][1]
+        return port
 
     @property
     def origin(self) -> str:

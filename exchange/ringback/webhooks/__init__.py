@@ -1,1 +1,1 @@
-"""Webhooks to the app, sent as Twilio sends them."""
+"""Sends webhooks to the app as Twilio does."""

@@ -1,4 +1,6 @@
-"""Connection overrides: timeouts and retries that an app writes into the fragment of a URL."""
+"""Connection overrides: the timeouts and retries that an app sets in the fragment of a webhook URL.
+
+Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ RETRY_POLICIES = {"4xx", "5xx", "ct", "rt", "all"}
 
 @dataclass(frozen=True)
 class ConnectionOverrides:
-    """The connection overrides of a URL's fragment (`#rc=2&rp=5xx`), in seconds, within Twilio's ranges."""
+    """The overrides of one URL (`#rc=2&rp=5xx`), limited to Twilio's ranges. Timeouts are in seconds.
+
+    `unknown` lists the retry policies that Twilio does not have."""
 
     connect: float = 5.0
     read: float = 15.0
@@ -21,14 +25,14 @@ class ConnectionOverrides:
 
     @classmethod
     def from_url(cls, url: str) -> ConnectionOverrides:
-        given = dict(parse_qsl(urlsplit(url).fragment))
-        policy = frozenset(given.get("rp", "ct").split(","))
+        overrides = dict(parse_qsl(urlsplit(url).fragment))
+        policy = frozenset(overrides.get("rp", "ct").split(","))
         unknown = ",".join(sorted(policy - RETRY_POLICIES))
         return cls(
-            connect=_seconds(given.get("ct"), 5.0, 10.0),
-            read=_seconds(given.get("rt"), 15.0, 15.0),
-            total=_seconds(given.get("tt"), 15.0, 15.0),
-            retries=_whole(given.get("rc"), 1, 5),
+            connect=_seconds(overrides.get("ct"), 5.0, 10.0),
+            read=_seconds(overrides.get("rt"), 15.0, 15.0),
+            total=_seconds(overrides.get("tt"), 15.0, 15.0),
+            retries=_whole_number(overrides.get("rc"), 1, 5),
             policy=policy & RETRY_POLICIES or frozenset({"ct"}),
             unknown=unknown,
         )
@@ -37,11 +41,11 @@ class ConnectionOverrides:
         return "all" in self.policy or reason in self.policy
 
 
-def _seconds(milliseconds: str | None, default: float, most: float) -> float:
+def _seconds(milliseconds: str | None, default: float, maximum: float) -> float:
     if not milliseconds or not (milliseconds.isascii() and milliseconds.isdigit()):
         return default
-    return min(max(int(milliseconds) / 1000, 0.1), most)
+    return min(max(int(milliseconds) / 1000, 0.1), maximum)
 
 
-def _whole(text: str | None, default: int, most: int) -> int:
-    return min(int(text), most) if text and text.isascii() and text.isdigit() else default
+def _whole_number(text: str | None, default: int, maximum: int) -> int:
+    return min(int(text), maximum) if text and text.isascii() and text.isdigit() else default

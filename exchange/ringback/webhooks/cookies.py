@@ -1,4 +1,4 @@
-"""Cookies as Twilio keeps them: a jar for each call, and one for each pair of numbers that text; four idle hours."""
+"""Cookies as Twilio keeps them: a jar for each call and for each pair of numbers that exchange messages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_JARS = 5000
 
 
 class CookieJars:
-    """Cookies by jar and host."""
+    """Cookie jars by name. A jar expires after four hours without use."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.jars: dict[str, tuple[float, dict[tuple[str, str, str], str]]] = {}
 
     def store(self, cookie_jar: str, url: str, set_cookies: list[str]) -> None:
-        """Note what one answer set; an empty jar name keeps nothing."""
+        """Store the Set-Cookie headers of one response. Nothing is stored if `cookie_jar` is ""."""
         if not cookie_jar or not set_cookies:
             return
         cookies = self._cookies_of(cookie_jar)
@@ -31,22 +31,22 @@ class CookieJars:
             self.jars.pop(next(iter(self.jars)))
 
     def header(self, cookie_jar: str, url: str) -> str:
-        """The Cookie header for that address, "" when there is nothing to send. Asking counts as activity."""
+        """The Cookie header for a request to `url`, "" if no cookie matches. Restarts the jar's idle time."""
         cookies = self._cookies_of(cookie_jar)
         if not cookies:
             return ""
         self.jars[cookie_jar] = (self.clock.time(), cookies)
         parts = urlsplit(url)
-        fitting = [
+        matching = [
             (path, f"{name}={value}")
             for (host, path, name), value in cookies.items()
             if host == parts.hostname and _path_matches(path, parts.path or "/")
         ]
-        return "; ".join(pair for _, pair in sorted(fitting, key=lambda found: -len(found[0])))
+        return "; ".join(pair for _, pair in sorted(matching, key=lambda cookie: -len(cookie[0])))
 
     def _cookies_of(self, cookie_jar: str) -> dict[tuple[str, str, str], str]:
-        used, cookies = self.jars.get(cookie_jar, (0.0, {}))
-        return cookies if self.clock.time() - used <= IDLE_SECONDS else {}
+        last_used, cookies = self.jars.get(cookie_jar, (0.0, {}))
+        return cookies if self.clock.time() - last_used <= IDLE_SECONDS else {}
 
     def _store_one(self, cookies: dict[tuple[str, str, str], str], parts: SplitResult, line: str) -> None:
         try:
@@ -62,6 +62,7 @@ class CookieJars:
                 cookies[key] = morsel.coded_value
 
 
-def _path_matches(path: str, asked: str) -> bool:
-    """RFC 6265, 5.1.4."""
-    return asked == path or asked.startswith(path if path.endswith("/") else path + "/")
+def _path_matches(cookie_path: str, request_path: str) -> bool:
+    """RFC 6265, section 5.1.4."""
+    prefix = cookie_path if cookie_path.endswith("/") else cookie_path + "/"
+    return request_path == cookie_path or request_path.startswith(prefix)

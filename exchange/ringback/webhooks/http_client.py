@@ -1,4 +1,4 @@
-"""Twilio as an HTTP client: signed, patient for 15 seconds, following redirects, with cookies, a login and a cache."""
+"""The HTTP client for webhooks: signatures, timeouts, retries, redirects, cookies, HTTP authentication and a cache."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class WebhookClient:
-    """Sends webhooks. One per exchange; close() it."""
+    """Sends webhooks. There is one per exchange, which must be closed with close()."""
 
     def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
         self.clock, self.token, self.shared_key = clock, token, shared_key
         self.jars = CookieJars(clock)
         self.cached: BoundedDict[str, WebhookResponse] = BoundedDict(MAX_CACHED_RESPONSES, size_of=body_size)
-        self.logins: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_PAIRS)
+        self.basic_auth_realms: BoundedDict[tuple[str, str], bool] = BoundedDict(MAX_PAIRS)
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -55,65 +55,64 @@ class WebhookClient:
             await self._session.close()
 
     async def send(self, webhook: Webhook, token: str | None = None, copies: int = 1) -> WebhookResponse:
-        """Ask, retrying as the URL's overrides say. Never raises for what the other side does: see Answer.error.
+        """Send a webhook, with the retries of the URL's overrides. Raises nothing: see WebhookResponse.error.
 
-        `copies` of one delivery go out at once, all with the same idempotency token; the first one's answer counts."""
-        idempotency = str(uuid.uuid4())
-        answers = await asyncio.gather(*(self._deliver(webhook, token, idempotency) for _ in range(copies)))
-        return answers[0]
+        `copies` are sent at once, all with the same idempotency token. Returns the response to the first."""
+        idempotency_token = str(uuid.uuid4())
+        responses = await asyncio.gather(*(self._deliver(webhook, token, idempotency_token) for _ in range(copies)))
+        return responses[0]
 
-    async def _deliver(self, webhook: Webhook, token: str | None, idempotency: str) -> WebhookResponse:
+    async def _deliver(self, webhook: Webhook, token: str | None, idempotency_token: str) -> WebhookResponse:
         started = time.perf_counter()
         try:
             overrides = ConnectionOverrides.from_url(webhook.url)
             async with self.clock.deadline(overrides.total):
-                answer = await self._attempts(webhook, overrides, idempotency, token or self.token)
+                response = await self._attempts(webhook, overrides, idempotency_token, token or self.token)
         except RequestFailed as failure:
-            answer = WebhookResponse(webhook.url, status=failure.status, error=failure.code, why=failure.why)
-        except ValueError:  # an address nothing can be made of, as in http://[x
-            answer = WebhookResponse(webhook.url, error=11100, why=webhook.url)
+            response = WebhookResponse(webhook.url, status=failure.status, error=failure.code, detail=failure.detail)
+        except ValueError:  # a URL that cannot be parsed, such as http://[x
+            response = WebhookResponse(webhook.url, error=11100, detail=webhook.url)
         except TimeoutError:
-            answer = WebhookResponse(
-                webhook.url, error=11200 if webhook.channel == "sms" else 11205, why="no answer in time"
-            )
-        answer.seconds = time.perf_counter() - started
-        answer.request = answer.request or _shown(webhook)
-        return answer
+            code = 11200 if webhook.channel == "sms" else 11205
+            response = WebhookResponse(webhook.url, error=code, detail="no response in time")
+        response.seconds = time.perf_counter() - started
+        response.request = response.request or _request_json(webhook)
+        return response
 
     async def _attempts(
-        self, webhook: Webhook, overrides: ConnectionOverrides, idempotency: str, token: str
+        self, webhook: Webhook, overrides: ConnectionOverrides, idempotency_token: str, token: str
     ) -> WebhookResponse:
         if overrides.unknown:
             raise RequestFailed(11243, overrides.unknown)
         for attempt in range(overrides.retries + 1):
-            last = attempt == overrides.retries
+            is_last = attempt == overrides.retries
             try:
-                answer = await self._follow(webhook, overrides, idempotency, token)
+                response = await self._follow(webhook, overrides, idempotency_token, token)
             except RequestFailed as failure:
-                if last or not overrides.retries_after(failure.policy):
+                if is_last or not overrides.retries_after(failure.policy):
                     raise
                 continue
-            if last or answer.status < 400 or not overrides.retries_after(f"{answer.status // 100}xx"):
-                return answer
+            if is_last or response.status < 400 or not overrides.retries_after(f"{response.status // 100}xx"):
+                return response
         raise AssertionError("unreachable")
 
     async def _follow(
-        self, webhook: Webhook, overrides: ConnectionOverrides, idempotency: str, token: str
+        self, webhook: Webhook, overrides: ConnectionOverrides, idempotency_token: str, token: str
     ) -> WebhookResponse:
-        """One attempt with its redirects. A redirected request carries none of Twilio's parameters."""
+        """One attempt, including its redirects. A redirected request has none of Twilio's parameters."""
         method, parameters, url = webhook.method, webhook.parameters, webhook.url
         for _ in range(MAX_REDIRECTS + 1):
-            request = _Request(self, webhook, method, url, parameters, idempotency, token)
-            answer = await request.send(overrides)
-            if answer.status not in REDIRECTS or "location" not in answer.headers:
-                return answer
-            url, parameters = resolve(answer.url, answer.headers["location"]), ()
-            method = method if answer.status in KEEPS_METHOD else "GET"
+            request = _Request(self, webhook, method, url, parameters, idempotency_token, token)
+            response = await request.send(overrides)
+            if response.status not in REDIRECTS or "location" not in response.headers:
+                return response
+            url, parameters = resolve(response.url, response.headers["location"]), ()
+            method = method if response.status in KEEPS_METHOD else "GET"
         raise RequestFailed(11215, url)
 
 
 class _Request:
-    """One request over the wire, and a second one with a login when the first is answered 401."""
+    """One HTTP request, repeated with the URL's user and password if the response is 401."""
 
     def __init__(
         self,
@@ -122,13 +121,13 @@ class _Request:
         method: str,
         url: str,
         parameters: tuple[tuple[str, str], ...],
-        idempotency: str,
+        idempotency_token: str,
         token: str,
     ) -> None:
         self.client, self.webhook, self.method, self.parameters = client, webhook, method, parameters
         bare, self.user, self.password = without_userinfo(url)
         self.url = checked_url(wire_url(bare, parameters if method == "GET" else ()))
-        self.token, self.idempotency = token, idempotency
+        self.token, self.idempotency_token = token, idempotency_token
         self.shared_key, self.algorithm = "", "sha1"
         if client.shared_key:
             self.shared_key, secret = client.shared_key
@@ -136,13 +135,14 @@ class _Request:
 
     async def send(self, overrides: ConnectionOverrides) -> WebhookResponse:
         realm = (self.webhook.cookie_jar, urlsplit(self.url).netloc)
-        login = realm in self.client.logins and bool(self.user)
-        answer = await self._send_once(overrides, basic=login)
-        if answer.status == 401 and self.user and not login:
-            challenge = answer.headers.get("www-authenticate", "").lower()
-            answer = await self._send_once(overrides, basic=challenge.startswith("basic"), digest="digest" in challenge)
-            self.client.logins[realm] = challenge.startswith("basic")
-        return answer
+        preemptive = self.client.basic_auth_realms.get(realm, False) and bool(self.user)
+        response = await self._send_once(overrides, basic=preemptive)
+        if response.status == 401 and self.user and not preemptive:
+            challenge = response.headers.get("www-authenticate", "").lower()
+            basic = challenge.startswith("basic")
+            response = await self._send_once(overrides, basic=basic, digest="digest" in challenge)
+            self.client.basic_auth_realms[realm] = basic
+        return response
 
     async def _send_once(
         self, overrides: ConnectionOverrides, basic: bool = False, digest: bool = False
@@ -156,9 +156,8 @@ class _Request:
         body: bytes | AsyncIterator[bytes] | None = (
             encode_form(self.parameters).encode() if self.method == "POST" else None
         )
-        if (
-            isinstance(body, bytes) and self.webhook.body_seconds and not digest
-        ):  # which would want the body a second time
+        can_stream = not digest  # digest authentication sends the body twice
+        if isinstance(body, bytes) and self.webhook.body_seconds and can_stream:
             headers["Content-Length"] = str(len(body))
             body = self.client.clock.trickle(body, self.webhook.body_seconds)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
@@ -173,7 +172,7 @@ class _Request:
                 **extra,
             ) as response:
                 self.client.jars.store(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
-                return self._from_cache_or(await self._read(response), headers)
+                return self._through_cache(await self._read(response))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise request_failure(error, self.url) from None
 
@@ -185,7 +184,7 @@ class _Request:
             "Accept": "*/*",
             "Accept-Encoding": "gzip",
             "X-Twilio-Signature": signature(self.token, signed_url(self.url, voice), signed, self.algorithm),
-            "I-Twilio-Idempotency-Token": self.idempotency,
+            "I-Twilio-Idempotency-Token": self.idempotency_token,
             "X-Home-Region": "us1",
         }
         if self.shared_key:
@@ -197,34 +196,36 @@ class _Request:
         return headers | self._validators()
 
     def _validators(self) -> dict[str, str]:
-        known = self.client.cached.get(self.url) if self.method == "GET" else None
-        if known is None:
+        """The headers of a conditional request, if the response to this URL is cached."""
+        cached = self.client.cached.get(self.url) if self.method == "GET" else None
+        if cached is None:
             return {}
         names = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-        return {asked: known.headers[kept] for kept, asked in names.items() if kept in known.headers}
+        return {condition: cached.headers[name] for name, condition in names.items() if name in cached.headers}
 
     async def _read(self, response: aiohttp.ClientResponse) -> WebhookResponse:
         body = b""
-        async for piece in response.content.iter_chunked(16 * 1024):
-            body += piece
+        async for chunk in response.content.iter_chunked(16 * 1024):
+            body += chunk
             if len(body) > self.webhook.max_bytes:
                 raise RequestFailed(11750, status=response.status)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return WebhookResponse(
-            self.url, response.status, headers, body, request=_shown(self.webhook, self.url, self.method)
+            self.url, response.status, headers, body, request=_request_json(self.webhook, self.url, self.method)
         )
 
-    def _from_cache_or(self, answer: WebhookResponse, sent: dict[str, str]) -> WebhookResponse:
+    def _through_cache(self, response: WebhookResponse) -> WebhookResponse:
+        """The cached response for a 304. Caches a 200 that has a validator."""
         if self.method != "GET":
-            return answer
-        if answer.status == 304 and self.url in self.client.cached:
-            known = self.client.cached[self.url]
-            return WebhookResponse(known.url, known.status, known.headers, known.body, request=answer.request)
-        if answer.status == 200 and not answer.headers.keys().isdisjoint({"etag", "last-modified"}):
-            self.client.cached[self.url] = answer
-        return answer
+            return response
+        if response.status == 304 and self.url in self.client.cached:
+            cached = self.client.cached[self.url]
+            return WebhookResponse(cached.url, cached.status, cached.headers, cached.body, request=response.request)
+        if response.status == 200 and not response.headers.keys().isdisjoint({"etag", "last-modified"}):
+            self.client.cached[self.url] = response
+        return response
 
 
-def _shown(webhook: Webhook, url: str = "", method: str = "") -> dict[str, Any]:
+def _request_json(webhook: Webhook, url: str = "", method: str = "") -> dict[str, Any]:
     """The request as the debugger shows it."""
     return {"method": method or webhook.method, "url": url or webhook.url, "parameters": list(webhook.parameters)}

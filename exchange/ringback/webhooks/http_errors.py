@@ -1,4 +1,4 @@
-"""What can go wrong with a request, as Twilio's error numbers."""
+"""Twilio's error codes for requests that fail."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from ringback.webhooks.urls import is_twilio_host
 
 
 class RequestFailed(Exception):
-    """Nothing usable came: Twilio's number, why, and which retry policy covers it."""
+    """A request without a usable response.
 
-    def __init__(self, code: int, why: str = "", policy: str = "", status: int = 0) -> None:
-        super().__init__(why)
-        self.code, self.why, self.policy, self.status = code, why, policy, status
+    `code` is Twilio's error code; `policy` the retry policy that covers it, "" if none;
+    `status` the HTTP status, 0 if there was no response."""
+
+    def __init__(self, code: int, detail: str = "", policy: str = "", status: int = 0) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.policy, self.status = code, detail, policy, status
 
 
 def checked_url(url: str) -> str:
+    """Returns the URL. Raises RequestFailed if it is not an http or https URL, or leads to Twilio."""
     parts = urlsplit(url)
     try:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -27,16 +31,17 @@ def checked_url(url: str) -> str:
     if not usable:
         raise RequestFailed(11100, url)
     if is_twilio_host(parts.hostname or ""):
-        raise RequestFailed(11210, "the exchange asks nothing of the real Twilio")
+        raise RequestFailed(11210, "the exchange sends no requests to the real Twilio")
     return url
 
 
 def request_failure(error: Exception, url: str) -> RequestFailed:
+    """The failure that an exception of aiohttp means."""
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return RequestFailed(11201, "no connection in time", "ct")
+            return RequestFailed(11201, "connect timeout", "ct")
         case aiohttp.SocketTimeoutError():
-            return RequestFailed(11200, "nothing came in time", "rt")
+            return RequestFailed(11200, "read timeout", "rt")
         case aiohttp.ClientConnectorCertificateError():
             return RequestFailed(11237, str(error), "ct")
         case aiohttp.ClientSSLError():
@@ -50,5 +55,5 @@ def request_failure(error: Exception, url: str) -> RequestFailed:
         case aiohttp.InvalidURL() | ValueError():
             return RequestFailed(11100, url)
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
-            return RequestFailed(11206, str(error) or "the connection was closed early")
+            return RequestFailed(11206, str(error) or "the connection was closed before the response was complete")
     return RequestFailed(11200, str(error))

@@ -1,4 +1,4 @@
-"""One webhook: the request to make, and the answer that came."""
+"""A webhook request and its response."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ MAX_RESPONSE_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Webhook:
-    """A request to send. `channel` is voice, sms, status (callbacks) or media; `cookie_jar` names its jar of cookies.
+    """A request to send. `cookie_jar` is the name of its cookie jar; `sid` the call or message that it is about.
 
-    `body_seconds` are seconds that its body takes on its way, drop by drop."""
+    `channel` is one of faults.CHANNELS. `body_seconds` is how long the body takes to send (fault webhook-slow)."""
 
     url: str
     method: str = "POST"
@@ -26,7 +26,9 @@ class Webhook:
 
 @dataclass
 class WebhookResponse:
-    """What came of it. `error` is Twilio's number when nothing usable came, and `why` says more."""
+    """A response. If there was no usable one, `error` is Twilio's error code and `detail` explains it.
+
+    `status` is 0 if there was no response at all. `seconds` is how long it took."""
 
     url: str
     status: int = 0
@@ -34,7 +36,7 @@ class WebhookResponse:
     body: bytes = b""
     seconds: float = 0.0
     error: int | None = None
-    why: str = ""
+    detail: str = ""
     request: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -50,6 +52,6 @@ class WebhookResponse:
         return None
 
     def as_json(self) -> dict[str, Any]:
-        """As the debugger shows it."""
+        """The response as the debugger shows it: at most 4,000 bytes of its body."""
         text = self.body[:4000].decode("utf-8", "replace")
         return {"status": self.status, "headers": self.headers, "body": text, "seconds": round(self.seconds, 3)}

@@ -1,4 +1,4 @@
-"""Webhooks to the app, sent through whatever faults are switched on, and kept in a log of requests."""
+"""Sends webhooks to the app, applies the active faults to them, and logs each request and response."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from ringback.sound import demo_media
 from ringback.webhooks.http_client import WebhookClient
 from ringback.webhooks.request import Webhook, WebhookResponse
 
-MAX_LOGGED_BYTES = 2000  # of an answer
+MAX_LOGGED_BYTES = 2000  # of a response's body
 MAX_LOGGED_REQUESTS = 500
 
 
 @dataclass(frozen=True)
 class RequestLogEntry:
-    """One request to the app and the beginning of what came back, for whoever wants to see what was asked when."""
+    """One request to the app, and its response with the first 2,000 bytes of the body."""
 
     webhook: Webhook
-    answer: WebhookResponse
+    response: WebhookResponse
     at: datetime
 
     def as_json(self) -> dict[str, Any]:
-        answer = self.answer
-        return answer.request | {
+        response = self.response
+        return response.request | {
             "at": iso8601_milliseconds(self.at),
             "sid": self.webhook.sid,
             "channel": self.webhook.channel,
-            "status": answer.status,
-            "seconds": round(answer.seconds, 4),
-            "error": answer.error,
-            "body": answer.body.decode("utf-8", "replace"),
+            "status": response.status,
+            "seconds": round(response.seconds, 4),
+            "error": response.error,
+            "body": response.body.decode("utf-8", "replace"),
         }
 
 
 @dataclass(eq=False)
 class HeldWebhook:
-    """A webhook that waits for another one, which its fault fits too, to overtake it."""
+    """A webhook that the fault webhook-reorder holds until a later one, which the fault matches too, has been sent."""
 
     fault: Fault
     overtaken: asyncio.Event
 
 
 class WebhookSender:
-    """`log_of` finds the log of a call by its sid; `log` holds the newest requests."""
+    """`log_of` returns the log of a call by its SID. `log` has the newest 500 requests."""
 
     def __init__(
         self,
@@ -72,19 +72,19 @@ class WebhookSender:
         self.held: list[HeldWebhook] = []
 
     async def send(self, webhook: Webhook) -> WebhookResponse:
-        """Send a webhook. Never raises for what the other side does: see Answer.error."""
-        if known := demo_media.demo_response(webhook.url):
-            return known
-        slower = [held for held in self.held if held.fault.matches("webhook-reorder", webhook.channel, webhook.url)]
+        """Send a webhook. Raises nothing if the request fails: see WebhookResponse.error."""
+        if built_in := demo_media.demo_response(webhook.url):
+            return built_in
+        overtaken = [held for held in self.held if held.fault.matches("webhook-reorder", webhook.channel, webhook.url)]
         try:
-            if not slower:
-                await self._hold_back(webhook)
+            if not overtaken:
+                await self._hold(webhook)
             return await self._send(webhook)
         finally:
-            for held in slower:
+            for held in overtaken:
                 held.overtaken.set()
 
-    async def _hold_back(self, webhook: Webhook) -> None:
+    async def _hold(self, webhook: Webhook) -> None:
         fault = self.faults.trigger("webhook-reorder", webhook.channel, webhook.url)
         if fault is None:
             return
@@ -94,7 +94,7 @@ class WebhookSender:
             async with self.clock.deadline(fault.seconds):
                 await held.overtaken.wait()
         except TimeoutError:
-            pass  # nothing came to overtake it
+            pass  # no other webhook was sent meanwhile
         finally:
             self.held.remove(held)
 
@@ -105,7 +105,7 @@ class WebhookSender:
         if fault := trigger("webhook-delay"):
             await self.clock.sleep(fault.seconds)
         if trigger("webhook-drop"):
-            return WebhookResponse(webhook.url, error=11205, why="the fault webhook-drop kept it")
+            return WebhookResponse(webhook.url, error=11205, detail="dropped by the fault webhook-drop")
         token = "0" * 32 if trigger("webhook-wrong-signature") else None
         duplicate = trigger("webhook-duplicate")
         if webhook.method == "POST" and (fault := trigger("webhook-slow")):
@@ -115,15 +115,15 @@ class WebhookSender:
     async def _logged(self, webhook: Webhook, token: str | None, copies: int) -> WebhookResponse:
         at = self.clock.now()
         call_log = self.log_of(webhook.sid) or self.log_of(dict(webhook.parameters).get("CallSid", ""))
-        noted = call_log.add("request", webhook) if call_log else None
-        answer = await self.client.send(webhook, token, copies)
+        call_entry = call_log.add("request", webhook) if call_log else None
+        response = await self.client.send(webhook, token, copies)
         if self.faults.trigger("webhook-truncate", webhook.channel, webhook.url):
-            answer.body = answer.body[: len(answer.body) // 2]
-        seen = replace(answer, body=answer.body[:MAX_LOGGED_BYTES])
-        self.log.append(RequestLogEntry(webhook, seen, at))
-        if call_log and noted:
-            call_log.add_response(noted, seen)
-        return answer
+            response.body = response.body[: len(response.body) // 2]
+        logged = replace(response, body=response.body[:MAX_LOGGED_BYTES])
+        self.log.append(RequestLogEntry(webhook, logged, at))
+        if call_log and call_entry:
+            call_log.add_response(call_entry, logged)
+        return response
 
     def send_callback(
         self,
@@ -135,24 +135,24 @@ class WebhookSender:
         cookie_jar: str = "",
         after: Awaitable[None] | None = None,
     ) -> None:
-        """Send a status callback in its own time; only a refusal is noted."""
+        """Send a status callback in the background, after awaiting `after`. A failure is reported to the debugger."""
         webhook = Webhook(url, method, tuple(parameters.items()), channel, cookie_jar=cookie_jar, sid=sid)
         self.tasks.spawn(self.send_and_report(webhook, after))
 
     async def send_and_report(self, webhook: Webhook, after: Awaitable[None] | None = None) -> None:
-        """Send a status callback, `after` something if need be, and wait for its answer; only a refusal is noted."""
+        """Await `after`, send a status callback and wait for the response. A failure is reported to the debugger."""
         if after:
             await after
-        answer = await self.send(webhook)
-        if not answer.error and answer.status < 400:
+        response = await self.send(webhook)
+        if not response.error and response.status < 400:
             return
-        code = answer.error or (15003 if webhook.channel == "voice-status" else 11217)
+        code = response.error or (15003 if webhook.channel == "voice-status" else 11217)
         self.debugger.report(
             code,
             sid=webhook.sid,
-            request=answer.request,
-            answer=answer.as_json() if answer.status else None,
+            request=response.request,
+            response=response.as_json() if response.status else None,
             url=webhook.url,
-            status=answer.status,
-            why=answer.why,
+            status=response.status,
+            detail=response.detail,
         )

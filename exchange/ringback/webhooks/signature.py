@@ -1,4 +1,4 @@
-"""Twilio's signature over the request as it goes over the wire."""
+"""The X-Twilio-Signature header: https://www.twilio.com/docs/usage/security"""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ Parameters = Iterable[tuple[str, str]]
 
 
 def signature(token: str, url: str, parameters: Parameters = (), algorithm: str = "sha1") -> str:
-    """The value of X-Twilio-Signature. `url` exactly as requested; `parameters` those of a POSTed form, decoded."""
+    """The value of X-Twilio-Signature.
+
+    `url` is exactly the one requested. `parameters` are those of a POST form, decoded; none for a GET."""
     base = url + "".join(name + value for name, value in sorted(set(parameters)))
     digest = hmac.new(token.encode(), base.encode(), algorithm).digest()
     return base64.b64encode(digest).decode()
 
 
 def signed_url(url: str, voice: bool) -> str:
-    """What of the URL is signed: never userinfo and fragment; over https a voice webhook also loses the port.
+    """The part of the URL that is signed: without userinfo and fragment, and over https for voice without the port.
 
-    Source: Twilio's security page ("A few notes" on ports and basic auth)."""
+    Source: "A few notes" on ports and basic auth, https://www.twilio.com/docs/usage/security"""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     if voice and parts.scheme == "https":
@@ -29,9 +31,9 @@ def signed_url(url: str, voice: bool) -> str:
 
 
 def _query(url: str) -> str:
-    """From the `?` on, also when nothing follows it: urlunsplit would drop that and change the signature."""
-    _, mark, query = url.partition("#")[0].partition("?")
-    return mark + query
+    """The query with its `?`, also if it is empty: urlunsplit would drop a lone `?`, and the signature would differ."""
+    _, question_mark, query = url.partition("#")[0].partition("?")
+    return question_mark + query
 
 
 def _without_port(host: str) -> str:

@@ -1,39 +1,39 @@
-"""URLs as Twilio requests them, and forms."""
+"""Resolves and encodes URLs and forms the way Twilio does."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit, urlunsplit
 
-SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # what a URL may hold besides letters, digits and -._
+SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # allowed in a URL unencoded, besides letters, digits and -._
 
 
 def is_twilio_host(host: str) -> bool:
-    """Is that one of Twilio's host names? Region and edge only insert labels: api.dublin.ie1.twilio.com."""
+    """True for twilio.com and all its subdomains, also with a region and edge (api.dublin.ie1.twilio.com)."""
     return f".{host.lower().rstrip('.')}".endswith(".twilio.com")
 
 
-def resolve(base: str, address: str) -> str:
-    """An address as a document at `base` means it; one that is no address at all stays as it is, to be refused."""
+def resolve(base: str, url: str) -> str:
+    """The URL resolved against the URL of its document. An invalid one is returned unchanged; sending it fails."""
     try:
-        return urljoin(base, address.strip())
+        return urljoin(base, url.strip())
     except ValueError:
-        return address.strip()
+        return url.strip()
 
 
 def encode_form(parameters: tuple[tuple[str, str], ...]) -> str:
-    """The parameters as a form's body, or as a query."""
+    """The parameters in application/x-www-form-urlencoded format, for a body or a query."""
     return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
 
 
 @lru_cache(maxsize=4096)
 def _quoted(text: str) -> str:
-    """Names and most values are the same in every request."""
+    """Cached, because names and most values are the same in every request."""
     return quote_plus(text)
 
 
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
-    """The URL as it is requested: ASCII, no fragment, and for GET the parameters after the query."""
+    """The URL to request: in ASCII, without fragment. `parameters`, those of a GET, are appended to the query."""
     parts = urlsplit(_ascii(url))
     query = "&".join(part for part in (parts.query, encode_form(parameters)) if part)
     path = parts.path or "/"
@@ -43,7 +43,7 @@ def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
 
 
 def without_userinfo(url: str) -> tuple[str, str, str]:
-    """(url, user, password), the latter decoded; "" where there is none."""
+    """(url, user, password). User and password are decoded, and "" if the URL has none."""
     parts = urlsplit(url)
     userinfo, _, host = parts.netloc.rpartition("@")
     user, _, password = userinfo.partition(":")
@@ -51,7 +51,7 @@ def without_userinfo(url: str) -> tuple[str, str, str]:
 
 
 def _ascii(url: str) -> str:
-    """Spaces and other letters become %-sequences; what is already encoded stays as it is, byte for byte."""
+    """The URL with every other character percent-encoded. Existing percent-encoding is unchanged."""
     url = url.strip()
     parts = urlsplit(url)
     host = parts.netloc

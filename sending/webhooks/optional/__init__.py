@@ -1,1 +1,1 @@
-"""What a webhook endpoint may ask for in addition: cookies, a cached event filter, custom headers."""
+"""Optional features of webhook endpoints: cookies, a cached event filter, custom headers."""

@@ -1,7 +1,7 @@
-"""The cookies of one endpoint that asked for them: a small jar of its own, sealed, thrown away with its key or address.
+"""The cookie jar of an endpoint: small, encrypted, and discarded when the endpoint's key or URL changes.
 
-RFC 6265 by the standard library's policy, made stricter where the RFC's successor is. There is no list of public
-suffixes; a jar only ever serves an endpoint's two addresses, so a cookie for all of `co.uk` would reach nobody else.
+Follows RFC 6265 with the standard library's policy, and RFC 6265bis where that is stricter. A list of public suffixes
+is not needed: a jar serves only the URLs of one endpoint, so a cookie for all of `co.uk` reaches no other server.
 """
 
 import json
@@ -10,75 +10,78 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
-from typing import Any
 from urllib.request import Request
 
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
-from store import commit_if_unchanged, new_pipeline
+from store import Store, commit_if_unchanged, new_pipeline
 
-MAX_COOKIES = 20  # cookies; the oldest goes when there are more
-MAX_COOKIE_CHARACTERS = 4_096  # characters of a name and its value. RFC 6265 6.1
-MAX_JAR_CHARACTERS = 8_192  # characters of all of them: many servers take no longer line
-JAR_TTL_SECONDS = 30 * 24 * 3600  # seconds an untouched jar is kept
+MAX_COOKIES = 20  # the oldest is dropped first
+MAX_COOKIE_CHARACTERS = 4_096  # of name and value: RFC 6265, section 6.1
+MAX_JAR_CHARACTERS = 8_192  # of the Cookie header: many servers accept no longer line
+JAR_TTL_SECONDS = 30 * 24 * 3600  # after the last change
+MAX_STORE_ATTEMPTS = 5
 COOKIE_PATTERN = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
-def redis_key(endpoint: str) -> str:
-    """Where the jar of this endpoint lies in the store."""
-    return f"endpoint:{endpoint}:cookies"
+def redis_key(endpoint_id: str) -> str:
+    """Return the Redis key of the endpoint's jar."""
+    return f"endpoint:{endpoint_id}:cookies"
 
 
 @dataclass(frozen=True)
 class EndpointCookieJar:
-    """`owner` names what the cookies were given to: the endpoint with its present addresses and keys."""
+    """The jar of one endpoint. Cookies stored under another `identity_hash` are ignored."""
 
-    redis: Any
+    redis: Store
     encryption: Encryption = field(repr=False)
-    endpoint: str
-    owner: str
+    endpoint_id: str
+    identity_hash: str
 
     def cookie_header(self, url: str) -> str:
-        """The Cookie header for this address, or ""."""
-        cookies = self._read(self.redis.get(redis_key(self.endpoint)))
+        """Return the Cookie header for this URL, or ""."""
+        cookies = self._decrypt(self.redis.get(redis_key(self.endpoint_id)))
         if not cookies:
             return ""
-        request = Request(url)  # noqa: S310 - nothing is opened here
+        request = Request(url)  # noqa: S310 (it is not opened)
         _build_cookie_jar(cookies).add_cookie_header(request)
         return request.get_header("Cookie") or ""
 
-    def store_cookies(self, url: str, lines: Sequence[str]) -> None:
-        """Take the Set-Cookie lines of an answer from this address. Of two answers at once, none is lost."""
-        for _ in range(5):
-            seen = self.redis.get(redis_key(self.endpoint)) or b""
-            kept = _drop_excess(_apply_set_cookies(self._read(seen), url, lines))
+    def store_cookies(self, url: str, set_cookie: Sequence[str]) -> None:
+        """Store the Set-Cookie headers of a response from this URL. Concurrent responses do not overwrite each other.
+
+        Gives up after five concurrent changes.
+        """
+        for _ in range(MAX_STORE_ATTEMPTS):
+            stored = self.redis.get(redis_key(self.endpoint_id)) or b""
+            cookies = _drop_excess(_apply_set_cookies(self._decrypt(stored), url, set_cookie))
             pipe = new_pipeline(self.redis)
-            pipe.set(redis_key(self.endpoint), self._write(kept), ex=JAR_TTL_SECONDS)
-            if commit_if_unchanged(self.redis, pipe, redis_key(self.endpoint), seen.decode()):
+            pipe.set(redis_key(self.endpoint_id), self._encrypt(cookies), ex=JAR_TTL_SECONDS)
+            if commit_if_unchanged(self.redis, pipe, redis_key(self.endpoint_id), stored.decode()):
                 return
 
-    def _read(self, sealed: bytes | None) -> list[Cookie]:
-        """Nothing from an earlier address or key, or sealed with a key that is gone: cookies are not worth a halt."""
-        if not sealed:
+    def _decrypt(self, stored: bytes | None) -> list[Cookie]:
+        """Return the stored cookies. A jar that cannot be decrypted counts as empty: cookies are not essential."""
+        if not stored:
             return []
         try:
-            found = json.loads(self.encryption.decrypt(Encrypted(sealed.decode())))
+            jar = json.loads(self.encryption.decrypt(Encrypted(stored.decode())))
         except WrongKey:
             return []
-        return [Cookie(**row) for row in found["cookies"]] if found["owner"] == self.owner else []
+        return [Cookie(**row) for row in jar["cookies"]] if jar["identity_hash"] == self.identity_hash else []
 
-    def _write(self, cookies: Iterable[Cookie]) -> Encrypted:
+    def _encrypt(self, cookies: Iterable[Cookie]) -> Encrypted:
         rows = [{name.lstrip("_"): value for name, value in vars(cookie).items()} for cookie in cookies]
-        return self.encryption.encrypt(json.dumps({"owner": self.owner, "cookies": rows}))
+        return self.encryption.encrypt(json.dumps({"identity_hash": self.identity_hash, "cookies": rows}))
 
 
 class StrictCookiePolicy(DefaultCookiePolicy):
-    """A cookie without Domain goes back to its host alone; Secure and the name prefixes mean what they say."""
+    """A cookie without Domain is sent only to its host; Secure and the name prefixes are enforced."""
 
     def __init__(self) -> None:
         super().__init__(strict_domain=True, strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
 
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
-        """False for what could not be sent back as it is, too."""
+        """Return whether the cookie may be stored. It must be possible to send it back unchanged."""
         text = f"{cookie.name}={cookie.value or ''}"
         return (
             len(text) <= MAX_COOKIE_CHARACTERS
@@ -90,6 +93,7 @@ class StrictCookiePolicy(DefaultCookiePolicy):
 
 
 def _satisfies_prefix(cookie: Cookie) -> bool:
+    """Return whether the cookie has the attributes that its name prefix requires: RFC 6265bis, section 4.1.3."""
     name = cookie.name.lower()
     if name.startswith("__host-"):
         return bool(cookie.secure) and not cookie.domain_specified and cookie.path == "/"
@@ -97,16 +101,16 @@ def _satisfies_prefix(cookie: Cookie) -> bool:
 
 
 class _ResponseHeaders:
-    """As much of an answer as the standard library wants to see."""
+    """As much of a response as `CookieJar.make_cookies` needs."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = list(lines)
+    def __init__(self, set_cookie: Sequence[str]) -> None:
+        self.set_cookie = list(set_cookie)
 
     def info(self) -> "_ResponseHeaders":
         return self
 
     def get_all(self, name: str, default: list[str]) -> list[str]:
-        return self.lines if name == "Set-Cookie" else default
+        return self.set_cookie if name == "Set-Cookie" else default
 
 
 def _build_cookie_jar(cookies: Iterable[Cookie]) -> CookieJar:
@@ -116,21 +120,22 @@ def _build_cookie_jar(cookies: Iterable[Cookie]) -> CookieJar:
     return jar
 
 
-def _apply_set_cookies(known: list[Cookie], url: str, lines: Sequence[str]) -> list[Cookie]:
-    """The cookies once these lines have come, in the order in which they were set."""
-    jar, policy, request = _build_cookie_jar(known), StrictCookiePolicy(), Request(url)  # noqa: S310 - nothing is opened here
-    made = jar.make_cookies(_ResponseHeaders(lines), request)  # type: ignore[arg-type]
-    set_now = {_cookie_id(cookie): cookie for cookie in made if policy.set_ok(cookie, request)}
-    left = {_cookie_id(cookie) for cookie in jar} - set(set_now)  # a line may also have ended one
-    return [cookie for cookie in known if _cookie_id(cookie) in left] + list(set_now.values())
+def _apply_set_cookies(known: list[Cookie], url: str, set_cookie: Sequence[str]) -> list[Cookie]:
+    """Return the cookies after these Set-Cookie headers, oldest first."""
+    jar, policy, request = _build_cookie_jar(known), StrictCookiePolicy(), Request(url)  # noqa: S310 (it is not opened)
+    parsed = jar.make_cookies(_ResponseHeaders(set_cookie), request)  # type: ignore[arg-type]
+    new = {_cookie_id(cookie): cookie for cookie in parsed if policy.set_ok(cookie, request)}
+    kept = {_cookie_id(cookie) for cookie in jar} - set(new)  # make_cookies has removed those that a header expires
+    return [cookie for cookie in known if _cookie_id(cookie) in kept] + list(new.values())
 
 
 def _drop_excess(cookies: list[Cookie]) -> list[Cookie]:
+    """Return the newest cookies, as many as the limits allow, oldest first."""
     kept: list[Cookie] = []
-    room = MAX_JAR_CHARACTERS
-    for cookie in reversed([one for one in cookies if not one.is_expired(int(time.time()))][-MAX_COOKIES:]):
-        room -= len(cookie.name) + len(cookie.value or "") + 3
-        if room < 0:
+    available = MAX_JAR_CHARACTERS
+    for cookie in reversed([each for each in cookies if not each.is_expired(int(time.time()))][-MAX_COOKIES:]):
+        available -= len(cookie.name) + len(cookie.value or "") + len("=; ")
+        if available < 0:
             break
         kept.insert(0, cookie)
     return kept

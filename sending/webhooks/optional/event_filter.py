@@ -1,7 +1,7 @@
-"""The list of wishes an endpoint may keep at an address of its own: JSON that names the kinds it wants to hear of now.
+"""The event filter of an endpoint: a JSON document at a URL of its own that lists the event types it accepts now.
 
-It only ever narrows what the endpoint subscribed to, so whoever runs it changes a file and needs no token of ours. We
-GET it before we send, by the rules of HTTP caching. What cannot be read narrows nothing: better one too many.
+It only narrows what the endpoint subscribes to, so its owner can change a file and needs no API token. It is fetched
+before messages are sent, by the rules of HTTP caching. A document that cannot be read filters nothing.
 """
 
 import json
@@ -15,83 +15,75 @@ from sending.http import urls
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
 from sending.webhooks.credentials import Credentials
-from sending.webhooks.endpoints import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
+from sending.webhooks.models import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
+from store import Store
 
-FETCH_TIMEOUT_SECONDS = 5.0  # seconds: somebody's lane is held meanwhile
-MAX_FILTER_BYTES = 16_000  # bytes
-MAX_EVENT_TYPES = 100  # kinds
+FETCH_TIMEOUT_SECONDS = 5.0  # a slot is held during the request
+MAX_FILTER_BYTES = 16_000
+MAX_EVENT_TYPES = 100
 
 log = logging.getLogger(__name__)
 
 
 class InvalidEventFilter(ValueError):
-    """What is there is no list of wishes."""
+    """The document is not an event filter."""
 
 
 class EventFilter:
-    """One endpoint's, for one turn of sending; read when it is first asked, and at most once."""
+    """The filter of one endpoint, fetched when it is first needed and at most once."""
 
     def __init__(
-        self, redis: Any, client: HttpClient, subscriber: WebhookEndpoint, credentials: Credentials, http: bool
+        self, redis: Store, client: HttpClient, endpoint: WebhookEndpoint, credentials: Credentials, http: bool
     ) -> None:
-        self.redis, self.client, self.subscriber, self.http = redis, client, subscriber, http
-        self.credentials = credentials
+        self.redis, self.client, self.endpoint = redis, client, endpoint
+        self.credentials, self.http = credentials, http
 
     def allows(self, event_type: str) -> bool:
-        """True when nothing speaks against telling the endpoint of this kind."""
-        return (
-            not self.subscriber.event_filter
-            or self.event_types is None
-            or matches_event_type(self.event_types, event_type)
-        )
+        """Return whether messages of this type may be sent. True without a filter, or if it cannot be read."""
+        return not self.endpoint.event_filter or self.patterns is None or matches_event_type(self.patterns, event_type)
 
     @cached_property
-    def event_types(self) -> tuple[str, ...] | None:
-        """What it names; None when there is no list that can be read."""
-        from sending.webhooks.optional.cache import (
-            HttpCache,  # few endpoints have a list, and hishel takes a while to import
-        )
+    def patterns(self) -> tuple[str, ...] | None:
+        """The event types and families in the document; None if it cannot be read."""
+        from sending.webhooks.optional.cache import HttpCache  # hishel is slow to import, and few endpoints need it
 
-        place = self.subscriber.event_filter
+        url = self.endpoint.event_filter
         try:
-            cache = HttpCache(self.redis, self.subscriber.identity_hash)
-            return _parse(*cache.get(place, self._fetch, accept="application/json"))
-        except (RequestFailed, InvalidEventFilter) as trouble:
-            log.warning("The list of wishes at %s narrows nothing: %s", urls.host_of(place), trouble)
+            cache = HttpCache(self.redis, self.endpoint.identity_hash)
+            return _parse(*cache.get(url, self._fetch, accept="application/json"))
+        except (RequestFailed, InvalidEventFilter) as error:
+            log.warning("The event filter at %s is ignored: %s", urls.host_of(url), error)
             return None
 
-    def _fetch(self, headers: Mapping[str, str]) -> HttpResponse:
-        place, jar = self.subscriber.event_filter, self.credentials.cookie_jar
-        ours = self.credentials.headers if _origin(place) == _origin(self.subscriber.url) else {}
-        cookie = jar.cookie_header(place) if jar else ""
+    def _fetch(self, cache_headers: Mapping[str, str]) -> HttpResponse:
+        """GET the document. The custom headers are sent only to the origin of the endpoint's URL."""
+        url, cookie_jar = self.endpoint.event_filter, self.credentials.cookie_jar
+        custom_headers = self.credentials.headers if _origin(url) == _origin(self.endpoint.url) else {}
         limits: dict[str, Any] = {
             "total_timeout": FETCH_TIMEOUT_SECONDS,
             "max_kept_bytes": MAX_FILTER_BYTES,
             "http": self.http,
         }
-        reply = self.client.request("GET", place, headers={**ours, **headers}, cookie=cookie, **limits)
-        if jar and reply.set_cookies:
-            jar.store_cookies(place, reply.set_cookies)
-        return reply
+        cookie = cookie_jar.cookie_header(url) if cookie_jar else ""
+        response = self.client.request("GET", url, headers={**custom_headers, **cache_headers}, cookie=cookie, **limits)
+        if cookie_jar and response.set_cookies:
+            cookie_jar.store_cookies(url, response.set_cookies)
+        return response
 
 
 def _parse(status: int, body: bytes) -> tuple[str, ...]:
     if status != 200:
-        raise InvalidEventFilter(f"it answered {status}.")
+        raise InvalidEventFilter(f"the status is {status}.")
     try:
-        event_types = json.loads(body)["event_types"]
+        found = json.loads(body)["event_types"]
     except (ValueError, RecursionError, TypeError, KeyError):
-        raise InvalidEventFilter('it is not JSON like {"event_types": ["call.*"]}.') from None
-    if (
-        not isinstance(event_types, list)
-        or len(event_types) > MAX_EVENT_TYPES
-        or not all(map(_is_event_type, event_types))
-    ):
-        raise InvalidEventFilter("its event_types are not like text.received or text.*.")
-    return tuple(event_types)
+        raise InvalidEventFilter('the document is not JSON such as {"event_types": ["call.*"]}.') from None
+    if not isinstance(found, list) or len(found) > MAX_EVENT_TYPES or not all(map(_is_pattern, found)):
+        raise InvalidEventFilter(f"event_types is not a list of at most {MAX_EVENT_TYPES} event types or families.")
+    return tuple(found)
 
 
-def _is_event_type(value: object) -> bool:
+def _is_pattern(value: object) -> bool:
     return isinstance(value, str) and bool(EVENT_FILTER_PATTERN.fullmatch(value))
 
 

@@ -34,8 +34,8 @@ def test_the_younger_products_are_reached_at_hosts_of_their_own(unmodified):
 def test_a_product_the_exchange_lacks_is_named(unmodified):
     dan = unmodified.person("4")
     dan.texts("trunks")
-    unmodified.prints("exchange: The local exchange has no trunking.twilio.com; it stands in for api.twilio.com")
-    is_told(dan, "The local exchange has no trunking.twilio.com")
+    unmodified.prints("exchange: The local exchange does not emulate trunking.twilio.com, only api.twilio.com")
+    is_told(dan, "The local exchange does not emulate trunking.twilio.com")
 
 
 def test_a_client_that_knows_no_proxy_reaches_us_too(unmodified):
@@ -53,8 +53,10 @@ def test_an_app_that_asks_twilio_by_hand_reaches_us_too(unmodified):
 def test_another_host_is_refused_by_name(unmodified):
     fay = unmodified.person("6")
     fay.texts("elsewhere")
-    unmodified.prints("exchange: lets nothing through to weather.example: start it with --let-through weather.example")
-    is_told(fay, "The local exchange lets nothing through to weather.example")
+    unmodified.prints(
+        "exchange: blocked a request to weather.example: to allow it, start with --let-through weather.example"
+    )
+    is_told(fay, "The local exchange blocks requests to weather.example")
 
 
 def is_told(person: Person, words: str) -> None:

@@ -13,6 +13,7 @@ from ringback.launcher.command_line import UsageError, parser
 from ringback.launcher.run import run
 from tests.support.ports import reserved_port
 from tests.support.processes import has_ended
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
 STARTS_A_CHILD = """
@@ -26,7 +27,7 @@ time.sleep(600 if "--stay" in sys.argv else 0)
 def test_ready_is_said_when_the_app_listens(start):
     port = reserved_port()
     running = start(sys.executable, "-c", LISTENS, PORT=str(port))
-    assert f"+441632960000 rings at http://127.0.0.1:{port}" in running.line(
+    assert f"calls to +441632960000 go to http://127.0.0.1:{port}" in running.line(
         "ready: the phones are at http://127.0.0.1:"
     )
 
@@ -34,7 +35,7 @@ def test_ready_is_said_when_the_app_listens(start):
 def test_the_commands_status_is_ours(outcome):
     status, printed = outcome(sys.executable, "-c", "raise SystemExit(3)")
     assert status == 3
-    assert "the command ended before anything listened at http://127.0.0.1:" in printed
+    assert "the command exited before the app listened at http://127.0.0.1:" in printed
 
 
 def test_a_command_that_is_killed_ends_as_a_shell_would_say_it(outcome):
@@ -47,13 +48,13 @@ def test_who_stops_the_exchange_stops_the_app_and_what_it_started(start, number)
     running = start(sys.executable, "-c", STARTS_A_CHILD, "--stay")
     child = int(running.line("child").split()[1])
     assert running.ends(number) == 0
-    assert has_ended(child)
+    eventually(lambda: has_ended(child))
 
 
 def test_what_the_app_leaves_behind_is_ended_with_it(outcome):
     status, printed = outcome(sys.executable, "-c", STARTS_A_CHILD)
     assert status == 0
-    assert has_ended(int(printed.split()[1]))
+    eventually(lambda: has_ended(int(printed.split()[1])))
 
 
 def test_nothing_is_left_behind_on_the_disk(outcome, tmp_path):
@@ -66,7 +67,7 @@ def test_nothing_is_left_behind_on_the_disk(outcome, tmp_path):
 def test_an_unknown_command_is_named(start):
     running = start("no-such-command")
     assert running.ends() == 2
-    assert running.lines == ["exchange: There is no command 'no-such-command' that could be started"]
+    assert running.lines == ["exchange: The command 'no-such-command' was not found: check its name and PATH"]
 
 
 def test_a_command_that_is_no_program_is_named(outcome, tmp_path):
@@ -88,14 +89,14 @@ def test_it_is_said_when_the_exchanges_port_is_taken(start):
         running = start("echo", options=(f"--port={port}",))
         assert running.ends() == 2
     assert running.lines == [
-        f"exchange: Port {port} is taken: choose another for the exchange with --port (0 is any free one)"
+        f"exchange: Port {port} is in use: choose another port for the exchange with --port (0 is any free one)"
     ]
 
 
 def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        sentence = f"Something listens at http://127.0.0.1:{port} already: stop it, or choose another port"
+        sentence = f"Another process listens at http://127.0.0.1:{port}: stop it, or choose another port"
         with pytest.raises(UsageError, match=sentence):
             outcome("echo", PORT=str(port))
 
@@ -109,8 +110,8 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
     async def until_it_is_said():
         running = asyncio.ensure_future(run(asked, os.environ))
         said = ""
-        async with asyncio.timeout(20):
-            while "nothing listens" not in said:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while "does not listen" not in said:
                 assert not running.done()
                 await asyncio.sleep(0.02)
                 said += capfd.readouterr().out
@@ -118,7 +119,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
         await asyncio.gather(running, return_exceptions=True)
         return said
 
-    assert f"exchange: nothing listens at {app} yet: start the app there" in asyncio.run(until_it_is_said())
+    assert f"exchange: the app does not listen at {app} yet: start it there" in asyncio.run(until_it_is_said())
 
 
 def test_the_app_may_say_goodbye(start):
@@ -143,11 +144,11 @@ def stop_it(capfd, stop):
     async def stopping():
         app = [sys.executable, "-c", STUBBORN]
         running = asyncio.ensure_future(app_process.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while "up" not in capfd.readouterr().out:
                 await asyncio.sleep(0.02)
         await stop(running)
-        await asyncio.wait([running], timeout=10)
+        await asyncio.wait([running], timeout=LIMIT_SECONDS)
         assert running.cancelled()
 
     asyncio.run(stopping())

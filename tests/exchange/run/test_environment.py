@@ -166,4 +166,4 @@ for look_up in (lambda name: socket.getaddrinfo(name, 80), socket.gethostbyname,
 
 def test_twilios_names_lead_nowhere_but_here(outcome):
     status, printed = outcome(sys.executable, "-c", LOOK_UP)
-    assert (status, printed) == (0, 3 * "The local exchange lets nothing through to demo.twilio.com\n")
+    assert (status, printed) == (0, 3 * "The local exchange blocks requests to demo.twilio.com\n")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from ringback.launcher.proxy import Proxy
+from tests.support.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def ask(said: bytes, let_through=()) -> bytes:
             reader, writer = await connect("127.0.0.1", int(proxy.url.rpartition(":")[2]))
             writer.write(said)
             writer.write_eof()
-            answer = await asyncio.wait_for(reader.read(), 10)
+            answer = await asyncio.wait_for(reader.read(), LIMIT_SECONDS)
             writer.close()
             return answer
         finally:
@@ -57,9 +58,12 @@ CONNECT = asyncio.open_connection
 )
 def test_an_unknown_host_is_refused_by_name(opened, capsys, said):
     answer = ask(said).decode()
-    assert answer.startswith("HTTP/1.1 403 The local exchange lets nothing through to weather.example\r\n")
-    assert answer.endswith("\r\n\r\nThe local exchange lets nothing through to weather.example\n")
-    assert "exchange: lets nothing through to weather.example: start it with --let-through" in capsys.readouterr().out
+    assert answer.startswith("HTTP/1.1 403 The local exchange blocks requests to weather.example\r\n")
+    assert answer.endswith("\r\n\r\nThe local exchange blocks requests to weather.example\n")
+    assert (
+        "exchange: blocked a request to weather.example: to allow it, start with --let-through"
+        in capsys.readouterr().out
+    )
     assert opened == []
 
 
@@ -117,7 +121,7 @@ def through(lines, let_through=("127.0.0.1",)):
             await proxy.start()
             reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.url.rpartition(":")[2]))
             writer.write(lines.replace("{port}", str(port)).encode())
-            heard = (await asyncio.wait_for(reader.read(), 10)).decode()
+            heard = (await asyncio.wait_for(reader.read(), LIMIT_SECONDS)).decode()
             writer.close()
             await proxy.stop()
         return heard, [head.replace(str(port), "PORT") for head in elsewhere.heads]

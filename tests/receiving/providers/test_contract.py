@@ -43,7 +43,7 @@ def test_a_genuine_one_is_answered_kept_and_told(case, send, redis):
     (told,) = heard(redis)
     assert told["provider"] == case.name
     assert told["event"]
-    assert 0 < len(told["line"]) <= 160
+    assert 0 < len(told["summary"]) <= 160
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_a_genuine_one_is_answered_kept_and_told(case, send, redis):
 def test_each_sample_can_be_said_to_people(case, event, send, redis):
     assert send(case.signed(event)).status_code in (200, 204)
     (told,) = heard(redis)
-    assert told["line"].isprintable()
-    assert "sent something we cannot read" not in told["line"]
-    assert "ada@" not in told["line"]
-    assert "  " not in told["line"]
+    assert told["summary"].isprintable()
+    assert "sent something we cannot read" not in told["summary"]
+    assert "ada@" not in told["summary"]
+    assert "  " not in told["summary"]
 
 
 @those(lambda case: case.signs_body)
@@ -290,10 +290,10 @@ def test_a_secret_for_nobody_is_named_in_the_log(environ, redis, caplog):
         ("standard", "secret", "must be whsec_ or whpk_ and Base64"),
         ("heroku", "authorization:Bearer x", "must contain the webhook's secret"),
         ("plain", "secret", "must be path:secret, basic:user:password or bearer:token"),
-        ("plain", "path:short", "must have 22 letters"),
+        ("plain", "path:short", "must have at least 22 letters"),
         ("plain", "bearer:short", "must have at least 16 characters"),
         ("plain", "basic:a:b", "at least 15 characters in user and password"),
-        ("mailchimp", "path:../../etc/passwd-and-so-on", "must have 22 letters"),
+        ("mailchimp", "path:../../etc/passwd-and-so-on", "must have at least 22 letters"),
     ],
 )
 def test_a_secret_that_cannot_work_stops_the_app_and_says_how_to_mend_it(environ, redis, name, text, words):

@@ -164,7 +164,7 @@ class TestSendGrid:
         )
         delivery = Delivery("POST", self.url, {"content-type": "multipart/form-data; boundary=b"}, body + b"--b--\r\n")
         assert send(signed("sendgrid", delivery)).status_code == 200
-        assert heard(redis)[0]["line"] == "Email from a•••@mail.example: Die Glocke l\ufffdutet"
+        assert heard(redis)[0]["summary"] == "Email from a•••@mail.example: Die Glocke l\ufffdutet"
 
     @pytest.mark.parametrize(
         "kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=z"]
@@ -204,7 +204,10 @@ class TestPlain:
         url = f"{PUBLIC_URL}/webhooks/plain"
         send(signed("plain", make_form_delivery(url, [("event", "doorbell.rang"), ("text", "front door")])))
         send(signed("plain", Delivery("POST", url, {"content-type": "text/plain"}, b"the cat is in\xff")))
-        assert [told["line"] for told in heard(redis)] == ["Doorbell rang: front door", "Message: the cat is in\ufffd"]
+        assert [told["summary"] for told in heard(redis)] == [
+            "Doorbell rang: front door",
+            "Message: the cat is in\ufffd",
+        ]
 
     def test_an_idempotency_key_tells_two_equal_bodies_apart(self, send, redis):
         delivery = signed("plain", make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {"event": "doorbell.rang"}))
@@ -220,7 +223,7 @@ class TestGitHub:
         assert send(providers.load()["github"].sign(delivery, secrets(GITHUB))).status_code == 204
         told = heard(redis)[0]
         assert (told["provider"], told["event"]) == ("github", "ping")
-        assert told["line"] == "GitHub ping: Speak like a human."
+        assert told["summary"] == "GitHub ping: Speak like a human."
 
     def test_the_old_signature_alone_is_not_enough(self, send):
         delivery = providers.load()["github"].sample("ping", f"{PUBLIC_URL}/webhooks/github")
@@ -279,7 +282,7 @@ def test_another_providers_address_does_not_take_it(send):
 def test_an_event_nobody_taught_us_is_fine(send, redis):
     delivery = make_json_delivery(f"{PUBLIC_URL}/webhooks/stripe", {"id": "evt_1", "type": "bell.rang", "data": {}})
     assert send(signed("stripe", delivery)).status_code == 204
-    assert heard(redis)[0]["line"] == "bell rang (test)"
+    assert heard(redis)[0]["summary"] == "bell rang (test)"
 
 
 def test_what_turns_lines_round_or_breaks_them_is_taken_out(send, redis):

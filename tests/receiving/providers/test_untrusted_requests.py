@@ -79,6 +79,6 @@ def test_whatever_a_provider_says_is_taken_and_said_in_one_line(facts, case, eve
     answer = send(case.provider.sign(replace(delivery, headers=clean), case.secrets))
     assert answer.status_code in (200, 204)
     for told in events.read_latest(redis, 50):
-        assert len(told.data.get("line", "")) <= 160
-        assert told.data.get("line", "").isprintable()
+        assert len(told.data.get("summary", "")) <= 160
+        assert told.data.get("summary", "").isprintable()
     assert "Traceback" not in caplog.text

@@ -4,11 +4,13 @@ import socket
 import tomllib
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sending.http.client import VERSION, HttpClient
 from sending.http.errors import RequestFailed
+from sending.http.responses import skip_informational
 from tests.support.processes import ROOT
 from tests.support.receivers import HERE, OK, answers, leads_to, receiver, refused, says_and_closes
 
@@ -44,6 +46,21 @@ def test_what_is_sent_is_plain_and_says_who_we_are(client):
 def test_the_version_we_state_is_the_projects():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["version"] == VERSION
+
+
+@pytest.mark.parametrize("interim", [b"102 Processing", b"103 Early Hints", b"199 Unknown"])
+def test_informational_responses_are_skipped(client, interim):
+    hint = b"HTTP/1.1 " + interim + b"\r\nLink: </style.css>; rel=preload\r\n\r\n"
+    with receiver(answers(hint + hint + OK)) as there:
+        response = client.request("POST", f"http://receiver.test:{there.port}/", body=b"{}", http=True)
+        assert (response.status, response.body) == (200, b"hi")
+        assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).timing.reused
+
+
+def test_a_requests_session_skips_informational_responses():
+    with receiver(answers(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK)) as there:
+        session = skip_informational(requests.Session())
+        assert session.get(f"http://127.0.0.1:{there.port}/").status_code == 200
 
 
 def test_a_redirect_is_reported_and_not_followed(client):

@@ -9,9 +9,9 @@ import events
 from events import Event
 from sending.webhooks import catalogue
 from sending.webhooks.catalogue import CATALOGUE
-from sending.webhooks.endpoints import EVENT_FILTER_PATTERN
+from sending.webhooks.models import EVENT_FILTER_PATTERN
 
-FACTS = ["who", "words", "answer", "answer_id", "reason", "ms", "seconds", "status", "loudness", "peaks", "line"]
+FACTS = ["who", "words", "answer", "answer_id", "reason", "ms", "seconds", "status", "loudness", "peaks", "summary"]
 FACTS += ["endpoint", "host", "event_types", "state"]
 
 
@@ -33,10 +33,10 @@ def test_every_event_of_the_catalogue_is_one_that_the_house_publishes(name):
 
 
 def test_another_providers_event_goes_out_under_its_own_name():
-    event = happened("webhook.received", provider="github", event="pull_request", line="ada opened it")
+    event = happened("webhook.received", provider="github", event="pull_request", summary="ada opened it")
     assert catalogue.public_type(event) == "github.pull_request"
     assert catalogue.summarize(event) == "ada opened it"
-    told = {"provider": "github", "event": "pull_request", "line": "ada opened it"}
+    told = {"provider": "github", "event": "pull_request", "summary": "ada opened it"}
     assert catalogue.build_data(event, {"number": 7}) == {**told, "payload": {"number": 7}}
     assert catalogue.build_data(event) == {**told, "payload": None}
 
@@ -53,7 +53,7 @@ def test_a_call_is_told_with_its_length_as_a_number():
 
 @given(st.text(), st.text())
 def test_whatever_a_provider_calls_its_event_somebody_can_subscribe_to_it(provider, event):
-    name = catalogue.public_type(happened("webhook.received", provider=f"p{provider}", event=event, line=""))
+    name = catalogue.public_type(happened("webhook.received", provider=f"p{provider}", event=event, summary=""))
     assert EVENT_FILTER_PATTERN.fullmatch(name)
 
 

@@ -10,7 +10,8 @@ import pytest
 import events
 from cli.reencrypt import reencrypt_all
 from scripts import release
-from sending.webhooks import dispatch, endpoints
+from sending.validation import ValidationError
+from sending.webhooks import delivery, dispatch, endpoints, queue
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.optional import cookies
@@ -40,7 +41,7 @@ def sends(redis, client):
     def send(id, seal=SEAL):
         dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
         dispatch.enqueue_due(redis)
-        return dispatch.deliver(redis, client, seal, id, http=True)
+        return delivery.deliver(redis, client, seal, id, http=True)
 
     return send
 
@@ -58,11 +59,11 @@ def everything_in(redis):
 def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis):
     redis.config_set("rdbcompression", "no")
     with receiver(answers(OK)) as there:
-        id = subscribes(there, authorization="Bearer s3cret", headers=(("X-Team", "marigold"),))
+        id = subscribes(there, authorization="Bearer s3cret", headers={"X-Team": "marigold"})
         sends(id)
     assert b"Authorization: Bearer s3cret\r\n" in there.requests[0]
     assert b"X-Team: marigold\r\n" in there.requests[0]
-    (row,) = dispatch.load_attempts(redis, id)
+    (row,) = queue.load_attempts(redis, id)
     assert (row.request_headers["X-Team"], row.request_headers["Authorization"]) == ("•••", "•••")
     key = SEAL.decrypt(endpoints.load(redis, id).keys[0].encrypted)
     store = everything_in(redis)
@@ -95,12 +96,12 @@ def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(sub
         with caplog.at_level(logging.ERROR):
             assert sends(id, seal=Encryption([NEW])) == 0
         paused = endpoints.load(redis, id)
-        assert (paused.state, paused.state_reason) == ("paused", f"{LOCKED} Then resume it.")
-        assert f"No webhooks to receiver.test: {LOCKED}" in caplog.text
+        assert (paused.state, paused.state_reason) == ("paused", f"{LOCKED} Then resume the endpoint.")
+        assert f"No webhooks are sent to receiver.test: {LOCKED}" in caplog.text
         assert events.read_latest(redis, 1)[0].type == "endpoint.paused"
         sends(id, seal=Encryption([NEW]))  # it waits with the other
         endpoints.resume(redis, id)
-        assert dispatch.deliver(redis, client, Encryption([NEW, OLD]), id, http=True) == 2
+        assert delivery.deliver(redis, client, Encryption([NEW, OLD]), id, http=True) == 2
 
 
 def test_when_the_old_secret_key_is_gone_for_good_a_new_key_mends_it(subscribes, sends, redis):
@@ -129,7 +130,7 @@ def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends,
         sends(other)
     assert [cookie_in(request) for request in there.requests[:2]] == ["", "session=abc; b=2"]
     assert {cookie_in(request) for request in there.requests[2:]} == {""}
-    rows = json.dumps([vars(row) for row in dispatch.load_attempts(redis, one)])
+    rows = json.dumps([vars(row) for row in queue.load_attempts(redis, one)])
     assert "session" not in rows
 
 
@@ -166,11 +167,11 @@ def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes,
     with receiver(answers(OK)) as there:
         id = subscribes(there)
     endpoints.rotate_key(redis, SEAL, id, private=True)
-    with pytest.raises(endpoints.ValidationError, match="needs a shared secret"):
+    with pytest.raises(ValidationError, match="needs a shared secret"):
         endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
     endpoints.rotate_key(redis, SEAL, id)
     endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
-    with pytest.raises(endpoints.ValidationError, match="needs a shared secret"):
+    with pytest.raises(ValidationError, match="needs a shared secret"):
         endpoints.rotate_key(redis, SEAL, id, private=True)
 
 
@@ -182,7 +183,7 @@ def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(
         assert reencrypt_all(redis, Encryption([NEW, OLD])) == (2, [])
         assert "endpoint.updated" not in [event.type for event in events.read_latest(redis, 100)]
         assert [endpoints.load(redis, one).state for one in (id, resting)] == ["enabled", "paused"]
-        assert dispatch.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
+        assert delivery.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
 
 
 def test_what_cannot_be_opened_is_named(subscribes, redis):
@@ -196,6 +197,6 @@ def test_the_release_step_says_so_when_it_cannot_open_what_is_sealed(subscribes,
     with receiver(answers(OK)) as there:
         subscribes(there)
     (reason,) = release._check_locked_endpoints(settings)
-    assert reason == f"{LOCKED} It concerns 1 of the addresses that hear our webhooks."
+    assert reason == f"{LOCKED} Affected webhook endpoints: 1."
     both = replace(settings, secret_key=(*settings.secret_key, OLD))
     assert list(release._check_locked_endpoints(both)) == []

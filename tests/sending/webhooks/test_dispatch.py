@@ -5,7 +5,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import delivery, dispatch, endpoints
 from tests.support.receivers import OK, answers, leads_to, read_request, receiver
 from tests.support.webhook_sender import GONE, SEAL
 
@@ -61,7 +61,7 @@ def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
     id = endpoints.create(house.redis, inside, SEAL, "https://inside.test/").id
     house.says()
     dispatch.enqueue_due(house.redis)
-    dispatch.deliver(house.redis, inside, SEAL, id)
+    delivery.deliver(house.redis, inside, SEAL, id)
     (row,) = house.attempts(id)
     assert (row.cause, row.status, endpoints.load(house.redis, id).state) == ("blocked", 0, "disabled")
 

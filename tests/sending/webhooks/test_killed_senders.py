@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import dispatch, endpoints, queue
 from sending.webhooks.encryption import Encryption
 from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
@@ -33,7 +33,7 @@ def test_workers_are_killed_again_and_again_and_everybody_hears_everything(redis
         heard = Counter(message_id(request) for request in it.requests)
         assert set(heard) == set(messages)
         assert sum(heard.values()) <= len(messages) + KILLS
-        written = Counter(row.message for row in dispatch.load_attempts(redis, id, most=1_000))
+        written = Counter(row.message for row in queue.load_attempts(redis, id, limit=1_000))
         assert all(written[message] >= heard[message] for message in messages)
 
 
@@ -45,7 +45,7 @@ def sender(port):
         yield
     finally:
         process.kill()
-        process.wait(10)
+        process.wait()
 
 
 def leases_end(redis, ids):

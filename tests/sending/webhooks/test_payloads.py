@@ -8,10 +8,14 @@ import standardwebhooks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sending.webhooks import catalogue, endpoints, payloads, raw_payloads
+from sending import raw_payloads
+from sending.http.client import HttpClient
+from sending.validation import ValidationError
+from sending.webhooks import catalogue, endpoints, payloads
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.endpoints import WebhookEndpoint
+from sending.webhooks.models import WebhookEndpoint
 from tests.support.receivers import OK, answers, receiver
+from tests.support.webhook_sender import SEAL
 
 ORIGIN = "https://talk.example"
 EXAMPLES = [*catalogue.CATALOGUE, "github.star"]
@@ -19,7 +23,7 @@ EXAMPLES = [*catalogue.CATALOGUE, "github.star"]
 
 def fitted(name, **wishes):
     message = WebhookMessage("msg_1", name, payloads.serialize(catalogue.build_example(name)), 1, 1)
-    return json.loads(payloads.build_payload(message, WebhookEndpoint("ep_1", "https://x", (), **wishes), ORIGIN).body)
+    return json.loads(payloads.build_payload(message, WebhookEndpoint("ep_1", (), **wishes), ORIGIN).body)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -38,13 +42,13 @@ def test_who_came_by_text_gets_the_line_for_people_and_not_the_providers_own_wor
     told = fitted("github.star", owner="+447700900201")
     jsonschema_rs.validate(catalogue.build_schema("github.star"), told)
     assert told["data"]["payload"] is None
-    assert told["data"]["line"]
+    assert told["data"]["summary"]
 
 
 @pytest.mark.parametrize("payload", ["", "fat", "THIN"])
-def test_a_payload_is_full_or_thin(payload):
-    with pytest.raises(endpoints.ValidationError):
-        endpoints._validate(WebhookEndpoint("ep_1", "https://hear.example", (), payload_style=payload), None, False)
+def test_a_payload_is_full_or_thin(redis, payload):
+    with pytest.raises(ValidationError):
+        endpoints.create(redis, HttpClient(), SEAL, "https://hear.example", payload_style=payload)
 
 
 @settings(max_examples=50, deadline=None)

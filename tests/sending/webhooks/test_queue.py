@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sending.webhooks import dispatch
+from sending.webhooks import delivery, dispatch
 from tests.support.receivers import OK, answers, read_request, receiver
+from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import GONE, SEAL
 
 
@@ -15,7 +16,7 @@ def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         messages = [house.says() for _ in range(2)]
-        assert house.sends(id, turn=0) == 1
+        assert house.sends(id, slot_seconds=0) == 1
         assert sorted(house.state(message, id) for message in messages) == ["delivered", "waiting"]
 
 
@@ -29,14 +30,14 @@ def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
 
 
 def test_no_more_requests_at_once_than_a_receiver_allows(house):
-    busy, most, gate = [], [], threading.Lock()
+    busy, most, gate, pair = [], [], threading.Lock(), threading.Barrier(2)
 
     def temper(connection):
         while read_request(connection):
             with gate:
                 busy.append(1)
                 most.append(len(busy))
-            time.sleep(0.02)
+            pair.wait(LIMIT_SECONDS)  # until another request is there at the same time
             with gate:
                 busy.pop()
             connection.sendall(OK)
@@ -50,7 +51,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(LIMIT_SECONDS)
     assert (len(there.requests), max(most)) == (12, 2)
 
 
@@ -69,7 +70,7 @@ def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
         id = house.subscribes(there)
         message = house.says()
         with monkeypatch.context() as broken:
-            broken.setattr(dispatch, "attempt", dies)
+            broken.setattr(delivery, "attempt", dies)
             with pytest.raises(SystemExit):
                 house.sends(id)
         assert house.state(message, id) == "sending"
@@ -85,7 +86,7 @@ def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_o
         id = house.subscribes(there)
         house.says()
         with monkeypatch.context() as broken:
-            broken.setattr(dispatch, "attempt", dies)
+            broken.setattr(delivery, "attempt", dies)
             for _ in range(2):
                 with pytest.raises(SystemExit):
                     house.sends(id)
@@ -110,7 +111,7 @@ def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their
 
     def waits_for_the_other(connection):
         read_request(connection)
-        connection.sendall(OK if heard.wait(10) else GONE)
+        connection.sendall(OK if heard.wait(LIMIT_SECONDS) else GONE)
 
     def tells(connection):
         read_request(connection)

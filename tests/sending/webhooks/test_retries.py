@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.webhooks import dispatch, outcomes, retries
+from sending.webhooks import dispatch, retries
 
 
 def test_the_specifications_schedule_takes_three_days():
@@ -19,12 +19,12 @@ def test_whoever_deploys_it_sets_when_attempts_are_made(environ, monkeypatch):
     for name, text in (environ | {"WEBHOOK_SCHEDULE": "0, 7"}).items():
         monkeypatch.setenv(name, text)
     _, _, options = dispatch._get_sender.__wrapped__()
-    assert options["waits"] == (0, 7)
+    assert options["schedule"] == (0, 7)
 
 
 @given(st.integers(0, 20), st.floats(0, 1))
 def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
-    seconds = retries.retry_delay(tries, chance=chance)
+    seconds = retries.retry_delay(tries, random_fraction=chance)
     if tries >= 10:
         assert seconds is None
     else:
@@ -43,17 +43,17 @@ def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
     ],
 )
 def test_what_each_status_means(statuses, verdict):
-    assert {outcomes.classify_status(status).verdict for status in statuses} == {verdict}
+    assert {retries.classify_status(status).verdict for status in statuses} == {verdict}
 
 
 def test_only_one_that_is_gone_is_stopped():
-    assert [status for status in range(100, 1000) if outcomes.classify_status(status).disables_endpoint] == [410]
+    assert [status for status in range(100, 1000) if retries.classify_status(status).disables_endpoint] == [410]
 
 
 @pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
 def test_no_answer_is_tried_again(cause):
-    assert outcomes.classify_cause(cause).verdict == "retry"
+    assert retries.classify_cause(cause).verdict == "retry"
 
 
 def test_an_address_that_leads_inside_is_never_tried_again():
-    assert outcomes.classify_cause("blocked").disables_endpoint
+    assert retries.classify_cause("blocked").disables_endpoint

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import delivery, dispatch, endpoints, queue
 from sending.webhooks.encryption import Encryption
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, ROOT, needs
@@ -27,8 +27,8 @@ def tells(redis, client):
     def tell(id):
         dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
         dispatch.enqueue_due(redis)
-        dispatch.deliver(redis, client, SEAL, id, http=True)
-        row = dispatch.load_attempts(redis, id)[0]
+        delivery.deliver(redis, client, SEAL, id, http=True)
+        row = queue.load_attempts(redis, id)[0]
         redis.hset(f"endpoint:{id}", mapping={"hold_until": 0, "failures": 0})
         redis.delete(f"endpoint:{id}:due")
         return row.status, row.response_body.strip()
@@ -98,7 +98,7 @@ def debians_webhook(tmp_path):
     yield start
     for process in started:
         process.kill()
-        process.wait(10)
+        process.wait()
 
 
 def hook(name, secret):

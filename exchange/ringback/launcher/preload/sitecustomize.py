@@ -1,75 +1,75 @@
-"""Read by every Python program that `exchange run` starts, for clients that look at no environment variable.
+"""Runs first in every Python program that `run` starts, for clients that ignore the environment variables.
 
-Twilio's own library trusts certifi's list alone up to version 7, and at first one that it carried along itself; its
-AsyncTwilioHttpClient knows no proxy."""
+Up to version 7, Twilio's library trusts only certifi's certificates or its own; AsyncTwilioHttpClient uses no proxy."""
 
-import _socket  # where socket itself, and gevent in its place, look names up
+import _socket  # socket and gevent both resolve names through this module
 import importlib.machinery
 import importlib.util
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-look_up = _socket.getaddrinfo
+getaddrinfo = _socket.getaddrinfo
 
 
-def trust_the_exchange():
-    """Whatever list of authorities a client brings along, ours is added to it. In _ssl, as ssl builds on what it finds
-    there, and must not be imported yet: gevent would find it too late to put its own in its place."""
+def trust_exchange_certificates():
+    """Adds the exchange's certificates to every TLS context.
+
+    Patches _ssl, since ssl must not be imported yet: gevent patches ssl only if nothing has imported it."""
     try:
         import _ssl
     except ImportError:  # a Python without TLS
         return
-    ours = os.environ.get("REQUESTS_CA_BUNDLE")
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
 
-    class Trusting(_ssl._SSLContext):
-        def load_verify_locations(self, *given, **named):
-            super().load_verify_locations(*given, **named)
-            if ours:
-                super().load_verify_locations(ours)
+    class SSLContext(_ssl._SSLContext):
+        def load_verify_locations(self, *args, **kwargs):
+            super().load_verify_locations(*args, **kwargs)
+            if bundle:
+                super().load_verify_locations(bundle)
 
-    _ssl._SSLContext = Trusting
+    _ssl._SSLContext = SSLContext
 
 
-def twilios(host):
-    """The name as text, if it is one of Twilio's, or else ""."""
+def twilio_host(host):
+    """Returns the host name as text if it is one of Twilio's, otherwise ""."""
     name = host.decode("ascii", "replace") if isinstance(host, (bytes, bytearray)) else host
     return name if isinstance(name, str) and ("." + name.lower().rstrip(".")).endswith(".twilio.com") else ""
 
 
-def refusal(name):
-    return _socket.gaierror(_socket.EAI_NONAME, "The local exchange lets nothing through to " + name)
+def blocked(name):
+    return _socket.gaierror(_socket.EAI_NONAME, "The local exchange blocks requests to " + name)
 
 
-def lead_to_the_exchange(host, port, *more, **named):
-    """Looks a name up as ever, but Twilio's are the exchange's; TLS still asks for the name it wanted."""
-    if twilios(host):
+def getaddrinfo_of_exchange(host, port, *args, **kwargs):
+    """Resolves Twilio's names to the exchange. TLS still uses the original host name."""
+    if twilio_host(host):
         if str(port) not in ("443", "https"):
-            raise refusal(twilios(host))
+            raise blocked(twilio_host(host))
         host, port = "127.0.0.1", int(os.environ["EXCHANGE_TLS_PORT"])
-    return look_up(host, port, *more, **named)
+    return getaddrinfo(host, port, *args, **kwargs)
 
 
-def refusing(look):
-    """An older way to look a name up: it is asked for no port, so Twilio's cannot be led anywhere."""
+def blocking(resolve):
+    """Returns `resolve` without Twilio's names: it returns no port, so it cannot lead to the exchange."""
 
-    def look_elsewhere(host):
-        if twilios(host):
-            raise refusal(twilios(host))
-        return look(host)
+    def resolve_others(host):
+        if twilio_host(host):
+            raise blocked(twilio_host(host))
+        return resolve(host)
 
-    return look_elsewhere
+    return resolve_others
 
 
-def run_the_one_we_hide():
-    """There may be another sitecustomize further on, which Python would have read."""
+def run_hidden_sitecustomize():
+    """Runs the sitecustomize module that this one hides, if there is one."""
     path = [folder for folder in sys.path if os.path.abspath(folder or ".") != HERE]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", path)
     if spec and spec.loader:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-trust_the_exchange()
-_socket.getaddrinfo = lead_to_the_exchange
-_socket.gethostbyname, _socket.gethostbyname_ex = refusing(_socket.gethostbyname), refusing(_socket.gethostbyname_ex)
-run_the_one_we_hide()
+trust_exchange_certificates()
+_socket.getaddrinfo = getaddrinfo_of_exchange
+_socket.gethostbyname, _socket.gethostbyname_ex = blocking(_socket.gethostbyname), blocking(_socket.gethostbyname_ex)
+run_hidden_sitecustomize()

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
-from sending.webhooks import dispatch, endpoints, redelivery
+from sending.validation import ValidationError
+from sending.webhooks import delivery, dispatch, endpoints, queue, redelivery
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.endpoints import ValidationError
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
 
@@ -40,7 +40,7 @@ class Endpoint:
         """Tell it these; what became of each."""
         ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
         dispatch.enqueue_due(self.redis)
-        dispatch.deliver(self.redis, self.client, SEAL, self.id, http=True)
+        delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
         return [self.redis.hget(f"delivery:{id}:{self.id}", "state").decode() for id in ids]
 
     def asked(self):
@@ -66,7 +66,7 @@ def endpoint(redis, client):
 def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("call.ended", "text.received") == ["delivered", "filtered"]
-    told = {row.event_type: (row.cause, row.detail) for row in dispatch.load_attempts(redis, one.id)}
+    told = {row.event_type: (row.cause, row.detail) for row in queue.load_attempts(redis, one.id)}
     assert told["text.received"] == ("filtered", "The endpoint's event filter does not list text.received.")
     assert redis.zcard(f"endpoint:{one.id}:due") == 0
 
@@ -81,15 +81,15 @@ def test_the_list_only_narrows(endpoint):
     one = endpoint(document(b'{"event_types": ["call.*", "text.*"]}'), event_types=("call.ended",))
     dispatch.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
-    assert len(dispatch.load_attempts(one.redis, one.id)) == 1
+    assert len(queue.load_attempts(one.redis, one.id)) == 1
 
 
 def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint, redis):
     one = endpoint(document(b'{"event_types": []}'))
     assert one.hears("call.ended") == ["filtered"]
     redelivery.send_example(redis, one.id, "call.ended")
-    dispatch.deliver(redis, one.client, SEAL, one.id, http=True)
-    assert dispatch.load_attempts(redis, one.id)[0].status == 200
+    delivery.deliver(redis, one.client, SEAL, one.id, http=True)
+    assert queue.load_attempts(redis, one.id)[0].status == 200
 
 
 @pytest.mark.parametrize("says", ["Cache-Control: max-age=60", "Cache-Control: private, max-age=60"])
@@ -139,7 +139,7 @@ def test_endpoints_do_not_share_what_is_kept(endpoint, redis, client):
     other = endpoints.create(redis, client, SEAL, "http://hear.test:1/", http=True, event_filter=place)
     dispatch.deliver_later(redis, "call.ended", {})
     dispatch.enqueue_due(redis)
-    dispatch.deliver(redis, client, SEAL, other.id, http=True)
+    delivery.deliver(redis, client, SEAL, other.id, http=True)
     assert len(one.asked()) == 2
     endpoints.rotate_key(redis, SEAL, one.id)  # nor does it outlive the acquaintance
     one.hears("call.ended")
@@ -195,7 +195,7 @@ def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint)
             connection.sendall(document(CALLS, "Cache-Control: no-store"))
 
     one = endpoint(temper=temper)
-    dispatch.deliver(one.redis, one.client, SEAL, one.id, http=True)
+    delivery.deliver(one.redis, one.client, SEAL, one.id, http=True)
     assert one.asked() == []
     one.hears("call.ended", "call.ended", "call.ended")
     assert len(one.asked()) == 1

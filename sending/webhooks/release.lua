@@ -1,0 +1,1 @@
+return release_slot(ARGV[1], ARGV[2])
