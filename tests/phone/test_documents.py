@@ -1,4 +1,4 @@
-"""Every document we send is TwiML that Twilio runs without a warning."""
+"""Every document is TwiML that Twilio runs without a warning."""
 
 import inspect
 
@@ -26,22 +26,22 @@ MADE = {
 }
 
 
-def test_every_kind_of_document_is_looked_at():
+def test_every_document_function_is_covered():
     assert set(EVERYTHING) - {"step_url", "spoken_menu", "spoken_choices"} == set(MADE)
 
 
 @pytest.mark.parametrize("kind", MADE)
 @given(said=words)
-def test_whatever_is_said_the_document_stays_valid(kind, said):
+def test_any_text_makes_a_valid_voice_document(kind, said):
     assert is_valid_twiml(MADE[kind](said).encode(), "voice")
 
 
 @given(said=words)
-def test_whatever_is_texted_the_reply_stays_valid(said):
+def test_any_text_makes_a_valid_sms_reply(said):
     assert is_valid_twiml(sms._message_response(said).body.encode("utf-8"), "sms")
 
 
-def test_a_wrong_document_would_be_noticed():
+def test_invalid_documents_fail_the_check():
     with pytest.raises(AssertionError, match="Gater"):
         is_valid_twiml(b"<Response><Gater/></Response>", "voice")
     with pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""Many follow; all are told, and nobody else is kept waiting for it."""
+"""Texts and calls to followers: all are notified once, at a limited rate."""
 
 import time
 from dataclasses import replace
@@ -14,54 +14,54 @@ from workers import callbacks, notifications, sweep
 ADA, BOB = "+447700900201", "+447700900202"
 
 
-class Operator:
-    """Stands in for the telephone: notes who was told, and how."""
+class FakeGateway:
+    """Replaces the Twilio gateway: records who was notified, and how."""
 
     def __init__(self, settings, redis):
-        self.settings, self.redis, self.told = settings, redis, []
+        self.settings, self.redis, self.sent = settings, redis, []
 
     def send_text(self, id):
-        return self._tells("text", id)
+        return self._send("text", id)
 
     def start_call(self, id):
-        return self._tells("call", id)
+        return self._send("call", id)
 
-    def _tells(self, how, id):
+    def _send(self, how, id):
         effect = outbox.load(self.redis, id)
         if outbox.settle(self.redis, id, "planned", "sent"):
-            self.told.append((how, effect.to, effect.body))
+            self.sent.append((how, effect.to, effect.body))
         return "sent"
 
 
 @pytest.fixture
-def operator(settings, redis, monkeypatch):
-    operator = Operator(replace(settings, public_url=""), redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: operator)
-    return operator
+def gateway(settings, redis, monkeypatch):
+    gateway = FakeGateway(replace(settings, public_url=""), redis)
+    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    return gateway
 
 
-def happens(redis, name="github.push", line="ada pushed", id="1-0"):
+def notify(redis, name="github.push", line="ada pushed", id="1-0"):
     facts = {"provider": name.partition(".")[0], "event": name.partition(".")[2], "summary": line}
     pipe = redis.pipeline()
     notifications.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
     pipe.execute()
 
 
-def works(redis):
-    """A worker does what waits for it."""
+def run_jobs(redis):
+    """Run the queued jobs."""
     for job in dispatch.get_queue(redis).jobs:
         job.func(*job.args)
         job.delete()
 
 
-def seconds_pass(redis, rounds, start=1_000_000):
-    """The sweep's rounds, one a second, and a worker that does what they hand out."""
+def sweep_for(redis, rounds, start=1_000_000):
+    """Run the sweep once a second, and the jobs it enqueues."""
     for second in range(rounds):
         notifications.enqueue_due(redis, start + second)
-        works(redis)
+        run_jobs(redis)
 
 
-def crowd(redis, size, topic="github", by="text"):
+def add_followers(redis, size, topic="github", by="text"):
     pipe = redis.pipeline()
     for number in range(size):
         pipe.hset(opt_outs.topics_key(f"+4477009{number:05}"), topic, by)
@@ -69,14 +69,14 @@ def crowd(redis, size, topic="github", by="text"):
     pipe.execute()
 
 
-def test_all_who_follow_are_told_once(operator, redis):
+def test_every_follower_is_notified_once(gateway, redis):
     followers.follow(redis, ADA, "github")
     followers.follow(redis, ADA, "github.push")
     followers.follow(redis, BOB, "stripe")
-    happens(redis)
-    happens(redis)
-    seconds_pass(redis, 3)
-    assert operator.told == [("text", ADA, "ada pushed")]
+    notify(redis)
+    notify(redis)
+    sweep_for(redis, 3)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
     assert (
         redis.zcard(outbox.DUE_KEY)
         == redis.zcard(notifications.WAITING_KEY)
@@ -85,29 +85,27 @@ def test_all_who_follow_are_told_once(operator, redis):
     )
 
 
-def test_who_asked_for_calls_is_called(operator, redis):
+def test_follower_who_asked_for_calls_is_called(gateway, redis):
     followers.follow(redis, ADA, "github", followers.CALL)
     followers.follow(redis, BOB, "github", followers.CALL)
-    followers.follow(redis, BOB, "github.push", followers.TEXT)  # the narrower wish decides
-    happens(redis)
-    seconds_pass(redis, 1)
-    assert sorted(operator.told) == [("call", ADA, "ada pushed"), ("text", BOB, "ada pushed")]
+    followers.follow(redis, BOB, "github.push", followers.TEXT)  # the narrower topic decides
+    notify(redis)
+    sweep_for(redis, 1)
+    assert sorted(gateway.sent) == [("call", ADA, "ada pushed"), ("text", BOB, "ada pushed")]
 
 
-def test_thousands_are_planned_in_one_round_and_leave_at_a_pace_below_the_ceiling(operator, redis):
-    crowd(redis, 2_000)
-    happens(redis)
+def test_thousands_are_planned_at_once_and_sent_below_the_rate_limit(gateway, redis):
+    add_followers(redis, 2_000)
+    notify(redis)
     notifications.enqueue_due(redis, 1_000_000)
     assert redis.zcard(notifications.WAITING_KEY) == 2_000 - notifications.MAX_PER_SECOND
-    assert (
-        redis.zcard(outbox.DUE_KEY) == notifications.MAX_PER_SECOND
-    )  # so that an answer to somebody never waits behind them
+    assert redis.zcard(outbox.DUE_KEY) == notifications.MAX_PER_SECOND  # so that answers never wait behind them
     assert notifications.MAX_PER_SECOND * 60 <= rate_limits.MAX_TOTAL_PER_MINUTE / 2
 
 
-def test_several_that_sweep_in_one_second_share_its_pace(operator, redis):
-    crowd(redis, 50)
-    happens(redis)
+def test_concurrent_sweeps_share_the_rate_of_a_second(gateway, redis):
+    add_followers(redis, 50)
+    notify(redis)
     assert [notifications.enqueue_due(redis, 1_000_000 + part / 10) for part in range(4)] == [
         1 + notifications.MAX_PER_SECOND,
         0,
@@ -116,41 +114,41 @@ def test_several_that_sweep_in_one_second_share_its_pace(operator, redis):
     ]
 
 
-def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(operator, redis, monkeypatch):
-    crowd(redis, 20)
-    happens(redis)
+def test_sweep_that_dies_halfway_skips_and_repeats_nobody(gateway, redis, monkeypatch):
+    add_followers(redis, 20)
+    notify(redis)
     with monkeypatch.context() as broken:
         broken.setattr(notifications, "_with_unsubscribe_url", dies_after(12, notifications._with_unsubscribe_url))
         broken.setattr(followers, "NUMBERS_PER_BATCH", 5)
         with pytest.raises(SystemExit):
             notifications.enqueue_due(redis, 1_000_000)
     assert 0 < redis.zcard(notifications.WAITING_KEY) < 20
-    redis.delete("notification:1-0:lock")  # its turn is over
-    seconds_pass(redis, 6, 1_000_001)
-    assert len(operator.told) == len({number for _, number, _ in operator.told}) == 20
+    redis.delete("notification:1-0:lock")  # its lease has expired
+    sweep_for(redis, 6, 1_000_001)
+    assert len(gateway.sent) == len({number for _, number, _ in gateway.sent}) == 20
 
 
-def test_what_a_lost_job_had_in_hand_is_found_by_the_sweep(operator, redis):
+def test_sweep_sends_the_notifications_of_a_lost_job(gateway, redis):
     followers.follow(redis, ADA, "github")
-    happens(redis)
+    notify(redis)
     notifications.enqueue_due(redis, time.time() - 2 * notifications.RECHECK_AFTER_SECONDS)
     dispatch.get_queue(redis).empty()
     sweep._resume_unsettled_messages(redis, time.time())
-    assert operator.told == [("text", ADA, "ada pushed")]
+    assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
 @pytest.mark.parametrize("ends", [followers.unfollow, opt_outs.opt_out], ids=["unfollow", "STOP"])
-def test_who_ends_it_while_it_waits_is_left_in_peace(operator, redis, ends):
+def test_ending_a_subscription_cancels_waiting_notifications(gateway, redis, ends):
     followers.follow(redis, ADA, "github")
-    happens(redis)
+    notify(redis)
     notifications.enqueue_due(redis, 1_000_000)
     ends(redis, ADA)
-    works(redis)
-    assert operator.told == []
+    run_jobs(redis)
+    assert gateway.sent == []
     assert redis.zcard(outbox.DUE_KEY) == 0
 
 
-def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
+def test_opted_out_follower_leaves_the_topic(gateway, redis):
     followers.follow(redis, ADA, "github")
     opt_outs.opt_out(redis, ADA)
     assert followers.is_followed(redis, "github.push")
@@ -158,25 +156,25 @@ def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
     assert not followers.is_followed(redis, "github.push")
 
 
-def test_while_sending_is_stopped_they_wait(operator, redis):
+def test_notifications_wait_while_sending_is_stopped(gateway, redis):
     followers.follow(redis, ADA, "github")
     rate_limits.stop(redis, "the presenter stopped it")
-    happens(redis)
-    seconds_pass(redis, 2)
-    assert operator.told == []
+    notify(redis)
+    sweep_for(redis, 2)
+    assert gateway.sent == []
     rate_limits.resume(redis)
-    seconds_pass(redis, 1, 1_000_010)
-    assert operator.told == [("text", ADA, "ada pushed")]
+    sweep_for(redis, 1, 1_000_010)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
-@pytest.mark.parametrize(("line", "has_way"), [("ada pushed", True), ("x" * 150, False), ("п" * 50, False)])
-def test_the_way_out_goes_along_where_it_costs_no_further_segment(operator, redis, line, has_way):
-    operator.settings = replace(operator.settings, public_url="https://talk.example")
+@pytest.mark.parametrize(("line", "has_link"), [("ada pushed", True), ("x" * 150, False), ("п" * 50, False)])
+def test_unfollow_link_is_added_if_it_costs_no_further_segment(gateway, redis, line, has_link):
+    gateway.settings = replace(gateway.settings, public_url="https://talk.example")
     followers.follow(redis, ADA, "github")
-    happens(redis, line=line)
-    seconds_pass(redis, 1)
-    way = f"\nEnd: https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)}"
-    assert operator.told == [("text", ADA, line + (way if has_way else ""))]
+    notify(redis, line=line)
+    sweep_for(redis, 1)
+    link = f"\nEnd: https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)}"
+    assert gateway.sent == [("text", ADA, line + (link if has_link else ""))]
 
 
 def dies_after(times, function):
@@ -190,7 +188,7 @@ def dies_after(times, function):
     return run
 
 
-def test_an_effect_that_was_settled_is_not_looked_at_for_ever(operator, redis):
+def test_settled_message_leaves_the_due_list(gateway, redis):
     outbox.plan(redis, OutboundMessage("notify-text:1-0:x", ADA, "ada pushed", "", "planned"))
     outbox.settle(redis, "notify-text:1-0:x", "planned", "sent")
     redis.zadd(outbox.DUE_KEY, {"notify-text:1-0:x": 1})
