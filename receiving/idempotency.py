@@ -53,10 +53,11 @@ def wait_for_response(
 ) -> StoredResponse | None:
     """Return None if the claim is ours, otherwise the stored response. Waits while another copy is being handled.
 
-    `found` is the value that was at the claim's key before. Raises StillRunning after WAIT_TIMEOUT_SECONDS.
+    `found` is the value that was at the claim's key before: our own token if the claim was sent twice.
+    Raises StillRunning after WAIT_TIMEOUT_SECONDS.
     """
     until = time.monotonic() + WAIT_TIMEOUT_SECONDS
-    while found is not None:
+    while found is not None and found != claim.token.encode():
         if found.startswith(DONE.encode()):
             return _load_response(redis, found.decode().removeprefix(DONE))
         if time.monotonic() > until:
