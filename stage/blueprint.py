@@ -6,10 +6,9 @@ from typing import Any
 
 import redis
 from flask import Flask, current_app
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 import context
+import store_pool
 from page_headers import create_page_blueprint
 from stage.event_stream import EventStream
 
@@ -30,14 +29,11 @@ def get_event_stream() -> EventStream:
 
 
 def get_page_store() -> redis.Redis:
-    """A client of the app's store that times out after 3 s, without retries, so that a page shows an error in time."""
-    pool = context.store().connection_pool
-    options = pool.connection_kwargs | {
-        "socket_timeout": 3,
-        "socket_connect_timeout": 2,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options))
+    """The app's store for a page: webhooks get a connection first."""
+    if "page_store" not in current_app.extensions:
+        current_app.extensions["page_store"] = store_pool.lane(context.store(), store_pool.PAGES)
+    found: redis.Redis = current_app.extensions["page_store"]
+    return found
 
 
 def _is_serving(app: Flask) -> bool:

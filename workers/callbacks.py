@@ -13,6 +13,7 @@ from rq.timeouts import JobTimeoutException
 
 import config
 import events
+import store_pool
 from masking import mask
 from sending import outbox
 from sending.outbox import OutboundMessage
@@ -155,7 +156,7 @@ def can_be_texted(number: str) -> bool:
 def get_gateway() -> TwilioGateway:
     """Return this worker process's gateway, created on first use from the environment's settings."""
     settings = config.load()
-    return TwilioGateway(settings, config.connect(settings))
+    return TwilioGateway(settings, store_pool.connect(settings))
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:

@@ -4,15 +4,18 @@ import logging
 import sys
 
 import config
+import store_budget
+import store_pool
 from masking import MaskingFilter
 from workers import sweep
 from workers.engine import process
+from workers.engine.rq_overrides import StoreAccess
 from workers.engine.supervisor import EX_CONFIG
 from workers.queues import CALLERS, TEXTERS, WEBHOOKS
 
 # How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
 SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
-PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.sweep)]
+PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.PatientSweeper())]
 
 
 def main() -> None:
@@ -24,7 +27,16 @@ def main() -> None:
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(EX_CONFIG)
-    process.main(config.connect(settings), SLOTS, PERIODIC_TASKS)
+    process.main(lambda is_isolated: connect(settings, is_isolated), SLOTS, PERIODIC_TASKS)
+
+
+def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
+    """The store as the engine uses it: a listener for each queue if the store has connections to spare, else one."""
+    client = store_pool.connect(settings, store_budget.ISOLATED if is_isolated else store_budget.WORKER)
+    pool = store_pool.pool_of(client)
+    listeners = pool.role.blocking_at(pool.renew_share()) - 1
+    blocking = store_pool.lane(client, store_pool.BLOCKING)
+    return StoreAccess(client, blocking, listeners, lambda: pool.set_role(store_budget.REPLACED))
 
 
 if __name__ == "__main__":

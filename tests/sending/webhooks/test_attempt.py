@@ -29,7 +29,7 @@ def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_sig
 
 
 @pytest.mark.parametrize(
-    ("temper", "cause", "total_timeout"),
+    ("behave", "cause", "total_timeout"),
     [
         (
             answers(b"HTTP/1.1 302 F\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"),

@@ -21,7 +21,7 @@ from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
 from workers.engine import periodic, supervisor
 from workers.engine.recovery import worker_key
-from workers.engine.rq_overrides import WORKER_TTL_SECONDS
+from workers.engine.rq_overrides import WORKER_TTL_SECONDS, StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 
 
@@ -156,7 +156,9 @@ def test_failing_periodic_function_is_called_again():
 
 
 def test_registration_expires_without_heartbeats(redis):
-    worker = ThreadedWorker("one", redis, {"callers": 1}, [], liveness_fd=os.open(os.devnull, os.O_WRONLY))
+    worker = ThreadedWorker(
+        "one", StoreAccess(redis, redis), {"callers": 1}, [], liveness_fd=os.open(os.devnull, os.O_WRONLY)
+    )
     worker.birth_date = worker.last_heartbeat = now()
     worker.send_heartbeat()
     assert 0 < redis.ttl(worker.key) <= WORKER_TTL_SECONDS
