@@ -29,7 +29,7 @@ def test_retry_has_the_same_id_and_a_new_signature(house):
 
 
 @pytest.mark.parametrize(
-    ("temper", "cause", "total_timeout"),
+    ("behave", "cause", "total_timeout"),
     [
         (
             answers(b"HTTP/1.1 302 F\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"),

@@ -17,6 +17,7 @@ from sending.webhooks import delivery, dispatch, endpoints, queue, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
+from tests.support.webhook_sender import delivery_state
 
 SEAL = Encryption(["a secret key of these tests"])
 CALLS = b'{"event_types": ["call.*"]}'
@@ -41,7 +42,7 @@ class Endpoint:
         ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
         dispatch.enqueue_due(self.redis)
         delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
-        return [self.redis.hget(f"delivery:{id}:{self.id}", "state").decode() for id in ids]
+        return [delivery_state(self.redis, id, self.id) for id in ids]
 
     def asked(self):
         """The heads of our requests for the list."""
