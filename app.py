@@ -26,6 +26,7 @@ from phone import outbound_calls, sms, voice
 from phone.commands import load_commands
 from receiving import provider_views
 from receiving.idempotency import StillRunning
+from receiving.intake import IntakeClosed
 
 BLUEPRINTS = (
     sms.bp,
@@ -130,6 +131,7 @@ def _internal_error(error: Exception) -> Response:
 
 
 ERROR_HANDLERS: dict[type[Exception], Callable[..., Response]] = {
+    IntakeClosed: lambda error: _retry_later("We cannot accept webhooks at the moment. Please send this one again."),
     StillRunning: lambda error: _retry_later("This delivery is still being processed."),
     RedisConnectionError: _store_unavailable,
     RedisTimeoutError: _store_unavailable,

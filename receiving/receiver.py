@@ -8,13 +8,14 @@ from flask import Blueprint, Response, abort, g, request
 import events
 import store_batching
 from context import settings, store
-from receiving import idempotency, inbox, late_reply, rejections, replay_marker, twilio
+from receiving import idempotency, inbox, intake, rejections, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.twilio import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
+from receiving.replay import late_reply
 from store import DeferredPipeline, Store, new_pipeline
 
 diagnosis_budget = TokenBucket()
@@ -110,6 +111,7 @@ def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredRespo
     """Verify a delivery, add it to the inbox on the handler's pipeline, and handle it."""
     verify(delivery)
     redis = store()
+    intake.admit(redis, len(delivery.body))
     pipe = new_pipeline(redis)
     inbox.save(pipe, delivery)
     return handler(WebhookContext(delivery, redis, pipe))
