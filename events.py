@@ -72,11 +72,6 @@ def read_after(redis: Store, last_id: str, count: int = 1_000) -> list[Event]:
     return [_parse(row) for row in redis.xrange(STREAM_KEY, min=f"({last_id}", count=count)]
 
 
-def is_kept(redis: Store, id: str) -> bool:
-    """Return whether the stream still contains this event. If not, later events may have been trimmed too."""
-    return bool(redis.xrange(STREAM_KEY, id, id))
-
-
 def tail(redis: Store, last_id: str, wait_seconds: float) -> Iterator[list[Event]]:
     """Yield new events after `last_id` forever, and an empty list whenever `wait_seconds` pass without an event."""
     while True:

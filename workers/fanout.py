@@ -4,10 +4,10 @@ A cursor in Redis marks the last processed event. It moves in the transaction th
 processed exactly once, even if workers die or process it at the same time.
 """
 
-import logging
 from typing import Any
 
 import events
+import store_memory
 from events import Event
 from sending import followers, raw_payloads
 from sending.webhooks import catalogue, dispatch, endpoints, messages
@@ -15,20 +15,19 @@ from sending.webhooks.models import WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
 
-log = logging.getLogger(__name__)
-
 MAX_EVENTS_PER_BATCH = 200  # in one transaction
 MAX_BATCHES_PER_SWEEP = 50
 
 
 def fan_out(redis: Store) -> int:
-    """Process the new events. Return the number of events that have subscribers."""
+    """Process the new events, and trim the stream. Return the number of events that have subscribers."""
     total = 0
     for _ in range(MAX_BATCHES_PER_SWEEP):
         processed, planned = _fan_out_batch(redis)
         total += planned
         if processed < MAX_EVENTS_PER_BATCH:
             break
+    events.trim(redis, store_memory.history_factor(store_memory.used_share(redis)))
     return total
 
 
@@ -45,8 +44,6 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
     batch, pipe = events.read_after(redis, start, MAX_EVENTS_PER_BATCH), new_pipeline(redis)
     types = {type for event in batch if (type := catalogue.public_type(event))}
     followed = {type for type in types if followers.is_followed(redis, type)}
-    if cursor and not events.is_kept(redis, cursor):
-        log.warning("Events after %s were trimmed before a worker processed them: subscribers missed some", cursor)
     payloads = raw_payloads.load_all(redis, [event.data.get("raw_payload", "") for event in batch])
     planned = 0
     for event, payload in zip(batch, payloads, strict=True):

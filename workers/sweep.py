@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 from redis import Redis
 
-import events
-import store_memory
 from sending import outbox
 from sending.webhooks import dispatch
 from store import Store
@@ -41,7 +39,6 @@ class PatientSweeper:
 
 def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] = lambda: True) -> int:
     """Sweep once. Return the number of items processed."""
-    events.trim(redis, store_memory.history_factor(store_memory.used_share(redis)))
     count = fanout.fan_out(redis)  # first, because the steps below may take seconds
     now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
     count += dispatch.enqueue_due(redis, now) + notifications.enqueue_due(redis, now)

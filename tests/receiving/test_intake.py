@@ -65,7 +65,6 @@ def test_no_event_is_trimmed_before_it_is_passed_on(small):
     assert small.xlen(events.STREAM_KEY) == events.MAX_EVENTS + 2_001
     fanout.fan_out(small)
     assert small.xlen(messages.NEW_KEY) == events.MAX_EVENTS + 2_000
-    events.trim(small)
     assert small.xlen(events.STREAM_KEY) <= events.MAX_EVENTS + 100
 
 
