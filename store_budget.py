@@ -17,6 +17,7 @@ PROCESS_TTL_SECONDS = 10
 HEARTBEAT_SECONDS = 2.0
 STEADY_HEARTBEATS = 5  # a larger share is used once so many heartbeats in succession have granted it
 RESERVED_CONNECTIONS = 2  # for a release step, a command line, the operator
+NO_EVICTION = "noeviction"  # https://redis.io/docs/latest/develop/reference/eviction/
 ASSUMED_MAX_CLIENTS = 20  # if INFO does not say: as many as Heroku's smallest store accepts
 
 # The store's clock, because those of machines differ. Returns all members that live.
@@ -55,7 +56,7 @@ class Role:
 
 WEB = Role("web", blocking=1, least=2, usual=2, most=12, patience_seconds=3)
 WORKER = Role("worker", blocking=2, least=3, usual=5, most=20, patience_seconds=90, most_blocking=4)
-REPLACED = Role("replaced", blocking=1, least=2, usual=0, most=2, patience_seconds=5, is_guest=True)
+REPLACED = Role("replaced", blocking=1, least=2, usual=0, most=2, patience_seconds=1, is_guest=True)
 ISOLATED = Role("isolated", blocking=0, least=2, usual=0, most=2, patience_seconds=90, is_guest=True)
 TOOL = Role("tool", blocking=0, least=1, usual=0, most=1, patience_seconds=3, is_registered=False)  # of the reserve
 ROLES = {role.name: role for role in (WEB, WORKER, REPLACED, ISOLATED)}
@@ -91,6 +92,20 @@ class Registration:
             self.granted.extend([granted] * STEADY_HEARTBEATS)
         self.granted.append(granted)
         return min(self.granted)
+
+
+def describe_connections(client: Any) -> str:
+    """The connections that the store has, and how many this app may use, such as "7 of 18 used"."""
+    used = client.info("clients")["connected_clients"]
+    return f"{used} of {read_max_clients(client) - RESERVED_CONNECTIONS} used"
+
+
+def find_eviction(client: Any) -> str:
+    """The reason why this store must not be used, or "". A store that evicts loses claims, jobs and answers."""
+    policy = client.info("memory").get("maxmemory_policy", NO_EVICTION)
+    if policy == NO_EVICTION:
+        return ""
+    return f"its maxmemory-policy is {policy}, which deletes records when memory is full: set it to {NO_EVICTION}"
 
 
 def read_max_clients(client: Any) -> int:

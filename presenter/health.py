@@ -8,6 +8,7 @@ from flask import current_app
 from rq import Queue, Worker
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
+import store_budget
 from presenter.blueprint import bp
 from stage.blueprint import get_page_store
 from workers import pending_answers
@@ -34,18 +35,24 @@ class Health:
     workers: int = 0
     pending_answers: int = 0
     queues: list[QueueStatus] = field(default_factory=list)
+    connections: str = ""
+    eviction: str = ""  # why records may be lost
 
     @property
     def is_ready(self) -> bool:
-        return self.is_redis_up and self.workers > 0
+        return self.is_redis_up and self.workers > 0 and not self.eviction
 
     @property
     def summary(self) -> dict[str, str]:
-        """The state of Redis and of the workers, each in a phrase."""
+        """The state of Redis, of the workers and of the connections, each in a phrase."""
         if not self.is_redis_up:
             return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
         none = "none running, so slow answers wait: start a worker"
-        return {"redis": "up", "workers": f"{self.workers} running" if self.workers else none}
+        return {
+            "redis": f"cannot be used: {self.eviction}" if self.eviction else "up",
+            "workers": f"{self.workers} running" if self.workers else none,
+            "connections": self.connections,
+        }
 
 
 @bp.get("/health/live")
@@ -54,6 +61,7 @@ def live() -> dict[str, str]:
     return {"status": "live"}
 
 
+@bp.get("/health")
 @bp.get("/health/ready")
 def ready() -> tuple[dict[str, str], int]:
     """200 if Redis is up and a worker is running, otherwise 503; the body names the missing part."""
@@ -78,7 +86,9 @@ def _query_health(client: redis.Redis) -> Health:
         keys = Worker.all_keys(connection=client)
         workers = int(client.exists(*keys)) if keys else 0  # type: ignore[arg-type]
         open_count = pending_answers.count_open(client)
-        return Health(True, workers, open_count, [_queue_status(name, client) for name in QUEUES])
+        queues = [_queue_status(name, client) for name in QUEUES]
+        connections, eviction = store_budget.describe_connections(client), store_budget.find_eviction(client)
+        return Health(True, workers, open_count, queues, connections, eviction)
     except redis.RedisError:
         return Health(False)
 

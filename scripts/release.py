@@ -36,7 +36,8 @@ def main() -> int:
 
 def _check_store(settings: config.Settings) -> Iterator[str]:
     try:
-        store_pool.connect(settings, store_budget.TOOL).ping()
+        if problem := store_budget.find_eviction(store_pool.connect(settings, store_budget.TOOL)):
+            yield f"The store at REDIS_URL cannot be used: {problem}."
     except redis.exceptions.RedisError as error:
         yield f"The store at REDIS_URL does not answer: {error}."
 

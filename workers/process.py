@@ -15,7 +15,7 @@ from workers.queues import CALLERS, TEXTERS, WEBHOOKS
 
 # How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
 SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
-PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.sweep)]
+PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.PatientSweeper())]
 
 
 def main() -> None:

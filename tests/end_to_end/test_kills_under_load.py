@@ -21,6 +21,7 @@ import pytest
 from config import Secret
 from receiving import providers
 from tests.support.deployment import Deployment
+from tests.support.webhook_sender import delivery_state
 
 EVENTS, RECEIVERS = int(os.environ.get("EVENTS", "100")), int(os.environ.get("RECEIVERS", "5"))
 KILLS, SEED = int(os.environ.get("KILLS", "1")), int(os.environ.get("SEED", "2026"))  # kills of each process
@@ -103,7 +104,7 @@ def nothing_waits(town, hook):
 
 
 def state(town, id, hook):
-    return town.redis.hget(f"delivery:{id}:{hook}", "state")
+    return delivery_state(town.redis, id, hook).encode()
 
 
 def attempts(town, hook):

@@ -13,6 +13,7 @@ from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
 from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.messages import NEW_KEY
 from tests.support.waiting import eventually
 from workers import callbacks, fanout, notifications, sweep
 
@@ -46,10 +47,7 @@ def publish_push(redis, line="ada pushed", event="push"):
 
 
 def messages(redis):
-    return [
-        json.loads(redis.hget(f"message:{id.decode()}", "body"))
-        for id in redis.zrange(dispatch.NEW_MESSAGES_KEY, 0, -1)
-    ]
+    return [json.loads(row[b"body"]) for _, row in redis.xrange(NEW_KEY)]
 
 
 def notification_texts(redis):

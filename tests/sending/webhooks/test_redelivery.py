@@ -1,4 +1,4 @@
-"""Once more: a message, a bad hour, an example."""
+"""Redelivery of single messages and time ranges, and example messages."""
 
 import json
 import time
@@ -6,7 +6,8 @@ import time
 import jsonschema_rs
 import pytest
 
-from sending.webhooks import catalogue, dispatch, redelivery
+from sending.webhooks import catalogue, messages, redelivery
+from tests.support.webhook_sender import store_message
 
 URL = "https://hear.example/hook"
 EP = "ep_0123456789abcdef"
@@ -19,17 +20,18 @@ def endpoint(redis):
     return EP
 
 
-def planned(redis, state, tries=1, began=1_000.0, wait=300.0, id=""):
+def planned(redis, state, tries=1, began=1_000.0, wait=300.0):
     """A message that has come this far."""
-    pipe = redis.pipeline()
-    message = dispatch.deliver_later(pipe, "text.received", {}, id=id)
+    message, pipe = store_message(redis, dead_at=began if state == "dead" else None, endpoint=EP), redis.pipeline()
+    if state == "dead":
+        pipe.rpush(f"message:{message}", f"{EP} 7")
+        pipe.execute()
+        return message
     mark = {"state": state, "attempts": tries, "started_at": began, "sequence": 7}
     pipe.hset(f"delivery:{message}:{EP}", mapping=mark)
     pipe.expire(f"delivery:{message}:{EP}", 3600)
-    if state == "dead":
-        pipe.zadd(f"endpoint:{EP}:dead", {message: began})
-    else:
-        pipe.zadd(f"endpoint:{EP}:due", {message: time.time() + wait})
+    pipe.zadd(f"endpoint:{EP}:due", {message: time.time() + wait})
+    pipe.lset(f"message:{message}", 3, 1)
     pipe.execute()
     return message
 
@@ -38,7 +40,7 @@ def waiting(redis):
     return {id.decode(): at for id, at in redis.zrange(f"endpoint:{EP}:due", 0, -1, withscores=True)}
 
 
-def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
+def test_dead_letter_keeps_its_sequence_number(redis, endpoint):
     message = planned(redis, "dead")
     assert redelivery.resend(redis, endpoint, message)
     assert waiting(redis)[message] <= time.time()
@@ -47,13 +49,13 @@ def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
     assert redis.zscore("endpoints:due", EP) <= time.time()
 
 
-def test_what_it_never_heard_gets_a_number_of_its_own(redis, endpoint):
-    message = dispatch.deliver_later(redis, "text.received", {})
+def test_new_message_gets_a_new_sequence_number(redis, endpoint):
+    message = store_message(redis)
     assert redelivery.resend(redis, endpoint, message)
     assert redis.hget(f"delivery:{message}:{EP}", "sequence") == b"41"
 
 
-def test_what_is_in_somebodys_hands_is_left_there(redis, endpoint):
+def test_message_in_delivery_is_not_touched(redis, endpoint):
     message = planned(redis, "sending", tries=3)
     before = waiting(redis)
     assert redelivery.resend(redis, endpoint, message)
@@ -61,13 +63,13 @@ def test_what_is_in_somebodys_hands_is_left_there(redis, endpoint):
     assert redis.hget(f"delivery:{message}:{EP}", "attempts") == b"3"
 
 
-def test_what_is_not_kept_any_more_is_said_so_and_no_dead_letter_either(redis, endpoint):
+def test_expired_message_is_reported_and_removed(redis, endpoint):
     redis.zadd(f"endpoint:{EP}:dead", {"msg_gone": 1})
     assert not redelivery.resend(redis, endpoint, "msg_gone")
     assert redis.zcard(f"endpoint:{EP}:dead") == 0
 
 
-def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
+def test_disabled_endpoint_refuses_redelivery(redis, endpoint):
     message = planned(redis, "dead")
     redis.hset(f"endpoint:{EP}", "state", "disabled")
     with pytest.raises(redelivery.EndpointDisabled, match="Resume it first"):
@@ -75,7 +77,7 @@ def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
     assert redis.zcard(f"endpoint:{EP}:dead") == 1
 
 
-def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
+def test_only_failures_of_the_time_range_are_redelivered(redis, endpoint):
     dead, again = planned(redis, "dead"), planned(redis, "waiting")
     before = planned(redis, "dead", began=500.0)
     after = planned(redis, "dead", began=3_000.0)
@@ -87,7 +89,7 @@ def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
     assert {id.decode() for id in redis.zrange(f"endpoint:{EP}:dead", 0, -1)} == {before, after}
 
 
-def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint):
+def test_long_redelivery_reports_progress_and_can_be_resumed(redis, endpoint):
     for _ in range(250):
         planned(redis, "dead")
     steps = redelivery.recover(redis, endpoint, 0, 2_000.0)
@@ -97,10 +99,10 @@ def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint)
 
 
 @pytest.mark.parametrize("kind", [*catalogue.CATALOGUE, "github.push"])
-def test_an_example_of_any_kind_is_as_the_catalogue_says_and_goes_to_one_only(redis, endpoint, kind):
+def test_example_matches_the_catalogue_and_goes_to_one_endpoint(redis, endpoint, kind):
     id = redelivery.send_example(redis, endpoint, kind)
-    body = json.loads(redis.hget(f"message:{id}", "body"))
+    body = json.loads(messages.load_body(redis, id))
     jsonschema_rs.validate(catalogue.build_schema(kind), body)
     assert id.startswith("msg_example_")
     assert waiting(redis).keys() == {id}
-    assert redis.zcard(dispatch.NEW_MESSAGES_KEY) == 0
+    assert redis.xlen(messages.NEW_KEY) == 0
