@@ -33,7 +33,7 @@ FINAL_STATUSES = ("undelivered", "failed")
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
-@webhook(bp, "/sms", key=lambda delivery: f"sms:{delivery['MessageSid']}")
+@webhook(bp, "/sms", key=lambda delivery: f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}")
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
     text, sender = context.delivery, context.delivery["From"]
@@ -99,7 +99,8 @@ def _message_response(words: str) -> StoredResponse:
 
 
 def _status_key(delivery: Delivery) -> str:
-    return f"status:{delivery['MessageSid']}:{delivery['MessageStatus']}:{delivery['ErrorCode']}"
+    sid = delivery.sid("MessageSid", "SM", "MM")
+    return f"status:{sid}:{delivery['MessageStatus']}:{delivery['ErrorCode']}"
 
 
 @webhook(bp, "/sms/status", key=_status_key)
