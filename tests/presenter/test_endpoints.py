@@ -1,4 +1,4 @@
-"""The presenter sees to who hears our webhooks, by hand."""
+"""The presenter manages webhook endpoints on pages."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def tried(redis, id, **how):
 
 
 @pytest.mark.parametrize("path", ["/present/endpoints", "/present/endpoints/ep_1"])
-def test_strangers_see_and_do_nothing(app, id, room, path):
+def test_login_is_required(app, id, room, path):
     stranger = Presenter(app)
     for verb in ACTIONS:
         assert stranger.post(f"/present/endpoints/{id}/{verb}", hours="1").location == "/present/login"
@@ -69,12 +69,12 @@ def test_strangers_see_and_do_nothing(app, id, room, path):
 
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
-def test_a_form_from_elsewhere_is_refused(presenter, id, room, path):
+def test_form_without_the_csrf_token_is_refused(presenter, id, room, path):
     assert presenter.post("/present/endpoints" + path.format(id=id), csrf_token="made-up", **WANTED).status_code == 400
     assert [one.id for one in endpoints.load_all(room.redis)] == [id]
 
 
-def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, room, id):
+def test_new_endpoint_has_its_options_and_its_secret_is_shown_once(presenter, room, id):
     one = endpoints.load(room.redis, id)
     assert (one.url, one.event_types, one.payload_style, one.rate_limit, one.max_concurrency) == (
         URL,
@@ -92,7 +92,7 @@ def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, roo
     assert "whsec_" not in str(presenter.client.get_cookie("session"))
 
 
-def test_all_are_listed_with_how_they_are(presenter, id):
+def test_endpoints_are_listed(presenter, id):
     page = presenter.get("/present/endpoints").text
     assert f"/present/endpoints/{id}" in page
     assert "text.*, call.ended" in page
@@ -110,7 +110,7 @@ def test_all_are_listed_with_how_they_are(presenter, id):
         ({"payload_style": "fat"}, "payload"),
     ],
 )
-def test_a_wish_that_cannot_be_is_said_and_the_form_keeps_the_rest(presenter, room, wrong, said):
+def test_invalid_option_is_explained_and_the_form_keeps_the_rest(presenter, room, wrong, said):
     answer = presenter.post("/present/endpoints", **WANTED | wrong)
     assert answer.status_code == 422
     assert said in re.search(r'role="alert">([^<]+)<', answer.text)[1]
@@ -118,7 +118,7 @@ def test_a_wish_that_cannot_be_is_said_and_the_form_keeps_the_rest(presenter, ro
     assert list(endpoints.load_all(room.redis)) == []
 
 
-def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(presenter, id, room):
+def test_options_are_changed_and_credentials_stay_until_deleted(presenter, id, room):
     path = f"/present/endpoints/{id}"
     presenter.post(path, **WANTED | {"authorization": "Bearer s3cret", "headers": "X-Team: blue"})
     presenter.post(path, **WANTED | {"event_types": "", "fallback_url": "https://spare.example/"})
@@ -135,13 +135,13 @@ def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(pres
     assert (one.authorization, one.headers) == ("", ())
 
 
-def test_every_wish_of_the_api_has_its_field(presenter, id):
+def test_form_has_a_field_for_every_option(presenter, id):
     page = presenter.get(f"/present/endpoints/{id}").text
     for name in OPTIONS:
         assert f'name="{name}"' in page
 
 
-def test_a_new_key_is_shown_once_and_the_old_one_signs_as_long_as_said(does, id, room):
+def test_rotation_shows_the_new_key_and_keeps_the_old_for_the_overlap(does, id, room):
     began = int(time.time())
     assert "whpk_" in does("rotate", private="yes", hours="2")
     newest, old = endpoints.load(room.redis, id).keys
@@ -149,18 +149,18 @@ def test_a_new_key_is_shown_once_and_the_old_one_signs_as_long_as_said(does, id,
     assert began + 7_200 <= old.expires_at <= time.time() + 7_200
 
 
-def test_a_monstrous_number_of_hours_is_refused(does, id):
+def test_huge_number_of_hours_is_refused(does, id):
     assert "0 to 168 hours" in does("rotate", hours="9" * 5_000)
 
 
-def test_it_is_paused_resumed_and_forgotten(does, id, room):
+def test_endpoint_is_paused_resumed_and_deleted(does, id, room):
     assert "paused: Paused by its owner." in does("pause")
     assert "The endpoint is enabled." in does("resume")
     does("delete")
     assert list(endpoints.load_all(room.redis)) == []
 
 
-def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter, id, room):
+def test_attempts_show_cause_timing_and_response(does, presenter, id, room):
     tried(
         room.redis,
         id,
@@ -177,7 +177,7 @@ def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter,
         assert words in page
 
 
-def test_one_is_sent_again_and_an_example_too(does, id, room):
+def test_message_is_sent_again_and_an_example_is_sent(does, id, room):
     message = tried(room.redis, id, status=500, cause="status")
     assert "The message will be sent again." in does("resend", message=message)
     assert "An example of github.star will be sent." in does("example", event_type="github.star")
@@ -186,7 +186,7 @@ def test_one_is_sent_again_and_an_example_too(does, id, room):
     assert "An event type looks like" in does("example", event_type="<b>")
 
 
-def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(presenter, id, room):
+def test_dead_letters_are_recovered_with_progress(presenter, id, room):
     message = store_message(room.redis, "call.ended", dead_at=time.time() - 60, endpoint=id)
     assert f'value="{message}"' in presenter.get(f"/present/endpoints/{id}").text
     begun = presenter.post(f"/present/endpoints/{id}/recover", hours="24").location.partition("#")[0]
@@ -197,12 +197,12 @@ def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(p
     assert presenter.get(f"/present/endpoints/{id}/recoveries/{name}").json["state"] == "done"
 
 
-def test_where_we_stopped_nothing_is_recovered_and_it_is_said_what_to_do(does, id, room):
+def test_disabled_endpoint_refuses_recovery_with_advice(does, id, room):
     endpoints.disable(room.redis, id, "The endpoint returned 410 Gone, so we disabled it.")
     assert "Resume it first" in does("recover", hours="24")
 
 
-def test_one_that_is_gone_is_said_so(presenter, id):
+def test_deleted_endpoint_is_reported(presenter, id):
     for path in ("/present/endpoints/ep_gone", "/present/endpoints/ep_gone/pause"):
         answer = presenter.post(path, **WANTED)
         page = answer.text if answer.status_code == 404 else presenter.get(answer.location).text

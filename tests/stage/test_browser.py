@@ -1,4 +1,4 @@
-"""The stage and the presenter's page in real Chromium, fed by real gunicorn."""
+"""The stage and the presenter's pages in Chromium, served by gunicorn."""
 
 import pytest
 from playwright.sync_api import expect
@@ -21,7 +21,7 @@ def page(browser, web):
     context.close()
 
 
-def test_a_text_appears_as_it_happens_and_its_story_grows_in_place(room, page):
+def test_entry_appears_and_is_updated_in_place(room, page):
     page.goto("/")
     room.happens("text.received", "SM1", who="+44 ••• 123", words="time")
     expect(page.locator("#entry-SM1 .request")).to_have_text("“time”")
@@ -32,7 +32,7 @@ def test_a_text_appears_as_it_happens_and_its_story_grows_in_place(room, page):
     assert page.locator("#timeline > :first-child").get_attribute("id") == "entry-SM1"
 
 
-def test_thirty_stories_are_kept_on_the_page_the_newest_first(room, page):
+def test_page_keeps_thirty_entries_newest_first(room, page):
     page.goto("/")
     for number in range(35):
         room.happens("text.received", f"SM{number}", who="+44 ••• 123", words=str(number))
@@ -41,7 +41,7 @@ def test_thirty_stories_are_kept_on_the_page_the_newest_first(room, page):
     expect(page.locator(".entry").first.locator(".request")).to_have_text("“34”")
 
 
-def test_hostile_words_that_arrive_live_are_words(room, page):
+def test_html_in_live_events_is_text(room, page):
     page.goto("/")
     attack = "<img src=x onerror=alert(1)><script>alert(2)</script>"
     room.happens("text.received", "SM1", who="<b>me</b>", words=attack)
@@ -50,7 +50,7 @@ def test_hostile_words_that_arrive_live_are_words(room, page):
     assert page.troubles == []
 
 
-def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
+def test_stale_notice_appears_and_disappears(room, page):
     page.clock.install()
     page.goto("/")
     room.texts("SM0")
@@ -68,7 +68,7 @@ def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
     expect(behind).to_be_hidden()
 
 
-def test_a_line_that_is_open_and_silent_is_opened_anew_where_it_ended(room, page):
+def test_silent_connection_is_reopened_at_the_last_event(room, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "/events" in request.url else None)
     page.clock.install()
@@ -80,7 +80,7 @@ def test_a_line_that_is_open_and_silent_is_opened_anew_where_it_ended(room, page
     assert len(asked) == 2
 
 
-def test_the_page_survives_its_server(url, room, browser, own_web):
+def test_page_survives_a_restart_of_the_server(url, room, browser, own_web):
     web = own_web()
     page = browser.new_page(base_url=web.address)
     page.goto("/")
@@ -94,7 +94,7 @@ def test_the_page_survives_its_server(url, room, browser, own_web):
     page.close()
 
 
-def test_a_gap_is_marked(room, web, page):
+def test_gap_is_marked(room, web, page):
     page.route("**/events*", lambda route: route.continue_(url=f"{web.address}/events?last=9999999999999-0"))
     page.goto("/")
     expect(page.locator(".gap")).to_have_text(
@@ -103,7 +103,7 @@ def test_a_gap_is_marked(room, web, page):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_everything_fits_every_screen(room, page, size):
+def test_page_fits_every_screen(room, page, size):
     room.texts("SM1", words="W" * 300, answer="long words " * 40)
     room.happens("recording.ready", "SM1", seconds=7, loudness=-18, peaks=[0.5] * 100)
     room.happens("delivery.rejected", address="/sms", reason="W" * 200)
@@ -116,7 +116,7 @@ def test_everything_fits_every_screen(room, page, size):
     assert number["x"] + number["width"] <= size[0]
 
 
-def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(room, page):
+def test_font_sizes_are_few_and_large(room, page):
     room.texts("SM1")
     room.texts("SM2")
     room.happens("answer.started", "SM1", answer_id="a", attempt=1)
@@ -133,7 +133,7 @@ def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(ro
     assert len({round(size) for size in sizes}) <= 5
 
 
-def test_nothing_moves_for_those_who_asked_for_calm(room, browser, web):
+def test_reduced_motion_disables_animations(room, browser, web):
     page = browser.new_page(base_url=web.address, reduced_motion="reduce")
     page.goto("/")
     room.texts("SM1")
@@ -142,7 +142,7 @@ def test_nothing_moves_for_those_who_asked_for_calm(room, browser, web):
     page.close()
 
 
-def test_the_presenter_stops_sending_after_one_question(room, page):
+def test_presenter_stops_sending_after_a_confirmation(room, page):
     sms = Delivery("POST", "https://talk.example/sms", {}, b"From=%2B447700900123&Body=time")
     page.goto("/present")
     page.get_by_label("Password").fill(PASSWORD)
@@ -157,7 +157,7 @@ def test_the_presenter_stops_sending_after_one_question(room, page):
     assert page.troubles == []
 
 
-def test_the_catalogue_can_be_read_walked_through_by_keyboard_and_copied_from_on_a_phone(page):
+def test_catalogue_works_by_keyboard_on_a_phone(page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/catalogue")

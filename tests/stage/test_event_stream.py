@@ -1,4 +1,4 @@
-"""The event stream, through real gunicorn and a real store."""
+"""The event stream through gunicorn: order, gaps, slow clients, limits."""
 
 import signal
 import socket
@@ -19,7 +19,7 @@ def story_ids(items):
     return [id for _, id, _ in items]
 
 
-def test_a_screen_sees_what_happens_while_it_watches(room, watch):
+def test_connected_client_gets_new_events(room, watch):
     screen = watch()
     screen.waits_for("heartbeat")
     room.texts(words="time")
@@ -28,7 +28,7 @@ def test_a_screen_sees_what_happens_while_it_watches(room, watch):
     assert "“time”" in drawn["html"]
 
 
-def test_nothing_on_the_way_may_hold_events_back(web, watch):
+def test_headers_forbid_buffering(web, watch):
     screen = watch()
     assert screen.answer.headers["Content-Type"].startswith("text/event-stream")
     assert screen.answer.headers["X-Accel-Buffering"] == "no"
@@ -36,7 +36,7 @@ def test_nothing_on_the_way_may_hold_events_back(web, watch):
 
 
 @pytest.mark.parametrize("how", ["last", "header"])
-def test_a_screen_that_was_away_gets_what_it_missed_and_nothing_twice(room, watch, how):
+def test_reconnected_client_gets_missed_events_once(room, watch, how):
     screen = watch()
     screen.waits_for("heartbeat")
     for number in range(10):
@@ -51,7 +51,7 @@ def test_a_screen_that_was_away_gets_what_it_missed_and_nothing_twice(room, watc
     assert seen == room.ids()
 
 
-def test_a_screen_gets_everything_once_though_redis_is_killed_and_comes_back(tmp_path, own_web, watch):
+def test_client_gets_every_event_once_across_a_redis_restart(tmp_path, own_web, watch):
     port = reserved_port()
     kept = {"port": port, "data_dir": tmp_path, "persist": True, "appendonly": "yes", "appendfsync": "always"}
     first = ValkeyServer(**kept)
@@ -68,7 +68,7 @@ def test_a_screen_gets_everything_once_though_redis_is_killed_and_comes_back(tmp
         assert len(room.ids()) == 4
 
 
-def test_a_screen_that_was_away_too_long_is_told_of_the_gap(room, watch):
+def test_gap_is_sent_for_trimmed_events(room, watch):
     first = room.texts("SM1")
     for number in range(20):
         room.texts(f"SM{number}")
@@ -78,29 +78,29 @@ def test_a_screen_that_was_away_too_long_is_told_of_the_gap(room, watch):
     assert story_ids(items)[1:] == room.ids()
 
 
-def test_a_screen_that_missed_nothing_is_told_of_no_gap(room, watch):
+def test_no_gap_without_missed_events(room, watch):
     first = room.texts("SM1")
     last = room.texts("SM2")
     assert [kind for kind, _, _ in watch(last=first).reads_until(last)] == ["entry", "entry"]
 
 
-def test_a_page_drawn_before_anything_happened_is_told_of_no_gap(room, watch):
+def test_no_gap_for_a_page_from_before_the_first_event(room, watch):
     last = room.texts("SM1")
     assert [kind for kind, _, _ in watch(last="0-0").reads_until(last)] == ["entry", "entry"]
 
 
-def test_a_screen_that_saw_what_the_store_has_lost_is_told_and_begins_again(room, watch):
+def test_gap_is_sent_for_an_id_that_redis_has_lost(room, watch):
     room.texts("SM1")
     items = watch(last="9999999999999-0").reads_until(room.ids()[-1])
     assert [kind for kind, _, _ in items] == ["gap", "entry", "entry"]
 
 
-def test_an_id_that_is_none_is_refused_in_words(web):
+def test_invalid_id_is_refused_with_a_reason(web):
     status, _, words = web.get("/events?last=yesterday")
     assert (status, words) == (400, "`last` must be an event id, such as 1700000000000-0.\n")
 
 
-def test_one_reader_serves_all_screens_and_goes_with_the_last(web, watch):
+def test_one_reader_serves_all_clients(web, watch):
     screens = [watch() for _ in range(5)]
     for screen in screens:
         screen.waits_for("heartbeat")
@@ -110,7 +110,7 @@ def test_one_reader_serves_all_screens_and_goes_with_the_last(web, watch):
     eventually(lambda: web.feed() == {"viewers": 0, "readers": 0})
 
 
-def test_more_screens_than_a_process_can_serve_are_told_so(own_web, watch):
+def test_too_many_clients_get_503(own_web, watch):
     web = own_web(MAX_VIEWERS="2")
     one, _ = watch(web), watch(web)
     refused = watch(web).answer
@@ -121,7 +121,7 @@ def test_more_screens_than_a_process_can_serve_are_told_so(own_web, watch):
     eventually(lambda: watch(web).answer.status == 200)
 
 
-def test_a_screen_that_does_not_read_is_cut_off_and_the_others_miss_nothing(room, web, watch):
+def test_slow_client_is_disconnected_without_affecting_others(room, web, watch):
     slow, quick = watch(buffer=4096), watch()
     seen = []
 
@@ -148,7 +148,7 @@ def test_a_screen_that_does_not_read_is_cut_off_and_the_others_miss_nothing(room
     assert len(list(slow.items())) < len(seen)
 
 
-def test_gunicorn_stops_though_screens_watch(own_web, watch):
+def test_gunicorn_stops_with_connected_clients(own_web, watch):
     web = own_web()
     for screen in [watch(web) for _ in range(3)]:
         screen.waits_for("heartbeat")
@@ -156,7 +156,7 @@ def test_gunicorn_stops_though_screens_watch(own_web, watch):
     assert web.process.wait(LIMIT_SECONDS) == 0  # gunicorn itself would wait an hour for them, and then kill
 
 
-def test_a_beat_comes_again_and_again(room, monkeypatch):
+def test_heartbeats_are_sent_repeatedly(room, monkeypatch):
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
     monkeypatch.setattr(event_stream, "READ_TIMEOUT_SECONDS", 0.05)
     shown = event_stream.EventStream(room.redis, lambda name, **values: "")
@@ -171,7 +171,7 @@ def test_a_beat_comes_again_and_again(room, monkeypatch):
     assert all(b"event: heartbeat" in chunk for chunk in beats)
 
 
-def test_what_two_looks_find_is_told_once(room):
+def test_event_read_twice_is_sent_once(room):
     shown = event_stream.EventStream(room.redis, lambda name, **values: "")
     screen, chunks = shown.add_viewer("")
     room.texts("SM1")
@@ -181,7 +181,7 @@ def test_what_two_looks_find_is_told_once(room):
     assert b"".join(chunks).count(b"id: ") == 2
 
 
-def test_a_page_from_a_process_that_was_ahead_gets_nothing_twice(room, monkeypatch):
+def test_page_from_a_process_ahead_gets_no_event_twice(room, monkeypatch):
     shown = event_stream.EventStream(room.redis, lambda name, **values: "")
     ahead = room.texts("SM1")
     monkeypatch.setattr(shown, "catch_up", lambda: None)  # it has not read what the other has
@@ -196,7 +196,7 @@ def test_a_page_from_a_process_that_was_ahead_gets_nothing_twice(room, monkeypat
     assert last in said
 
 
-def test_what_waits_for_one_screen_is_bounded():
+def test_buffer_of_a_client_is_bounded():
     here, there = socket.socketpair()
     there.settimeout(LIMIT_SECONDS)
     with here, there:

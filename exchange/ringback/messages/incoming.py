@@ -126,7 +126,7 @@ class MessagingSession:
 
 
 def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
-    """The parameters of the webhook for an incoming message. `origin` is the start of the media URLs."""
+    """The parameters of the webhook for an incoming message. `origin` is the exchange's, for media URLs."""
     parameters = {
         "MessageSid": message.sid,
         "SmsSid": message.sid,
