@@ -9,6 +9,7 @@ import time
 from weakref import WeakKeyDictionary
 
 from redis.connection import ConnectionPool
+from werkzeug.exceptions import ServiceUnavailable
 
 import events
 import store_memory
@@ -24,8 +25,11 @@ MAX_MEMORY_SHARE = 0.85  # of the store's `maxmemory`
 MAX_EVENT_BYTES = 5_000_000  # of the event stream: a megabyte of history, and events that wait for the fan-out
 
 
-class IntakeClosed(Exception):
-    """The webhook must be sent again later. The message says why, for the log."""
+class IntakeClosed(ServiceUnavailable):
+    """The webhook must be sent again later."""
+
+    def __init__(self) -> None:
+        super().__init__("We cannot accept webhooks at the moment. Please send this one again.", retry_after=5)
 
 
 class Intake:
@@ -47,7 +51,7 @@ class Intake:
             if self.reason and not before:
                 log.warning("New webhooks are refused: %s", self.reason)
         if self.reason:
-            raise IntakeClosed(self.reason)
+            raise IntakeClosed
 
 
 _intakes: "WeakKeyDictionary[ConnectionPool, Intake]" = WeakKeyDictionary()
