@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from werkzeug.exceptions import ServiceUnavailable
+
 import store_batching
 from store import DeferredPipeline, Pipe, Store, commit_if_unchanged, new_pipeline
 
@@ -37,8 +39,11 @@ class Claim:
     token: str
 
 
-class StillRunning(Exception):
+class StillRunning(ServiceUnavailable):
     """Another copy of this delivery is being handled and was not finished in time."""
+
+    def __init__(self) -> None:
+        super().__init__("This delivery is still being processed.", retry_after=5)
 
 
 def add_claim(pipe: Pipe, key: str) -> Claim:
