@@ -44,16 +44,16 @@ def test_session_cookie_is_http_only_and_same_site(presenter):
     assert "SameSite=Lax" in cookie
 
 
-def test_sixth_try_in_a_minute_must_wait(room, presenter):
+def test_sixth_try_in_a_minute_must_wait(stage_events, presenter):
     for _ in range(auth.MAX_ATTEMPTS_PER_CLIENT):
         assert presenter.tries("guess").status_code == 403
     refused = presenter.tries(PASSWORD)
     assert refused.status_code == 429
     assert re.search(r"Too many attempts. Try again in \d+ s.", refused.text)
     assert 0 < int(refused.headers["Retry-After"]) <= auth.ATTEMPT_WINDOW_SECONDS
-    for key in room.redis.keys("login-attempts:*"):
-        assert 0 < room.redis.ttl(key) <= auth.ATTEMPT_WINDOW_SECONDS
-        room.redis.delete(key)  # the minute has passed
+    for key in stage_events.redis.keys("login-attempts:*"):
+        assert 0 < stage_events.redis.ttl(key) <= auth.ATTEMPT_WINDOW_SECONDS
+        stage_events.redis.delete(key)  # the minute has passed
     assert presenter.tries(PASSWORD).status_code == 303
 
 
@@ -90,10 +90,10 @@ def test_login_is_closed_while_tries_cannot_be_counted():
 
 @pytest.mark.parametrize("path", ["/present/login", "/present/logout", "/present/sending"])
 @pytest.mark.parametrize("token", ["", "made-up"])
-def test_form_without_the_csrf_token_is_refused(room, logged_in, path, token):
+def test_form_without_the_csrf_token_is_refused(stage_events, logged_in, path, token):
     answer = logged_in.post(path, csrf_token=token, password=PASSWORD, sending="stop")
     assert answer.status_code == 400
-    assert not rate_limits.stop_reason(room.redis)
+    assert not rate_limits.stop_reason(stage_events.redis)
 
 
 def test_logout_ends_the_session(logged_in):
@@ -117,26 +117,28 @@ def test_session_survives_a_rotation_of_secret_key(url, logged_in):
     assert newcomer.is_in()
 
 
-def test_sending_is_stopped_and_resumed(room, logged_in):
+def test_sending_is_stopped_and_resumed(stage_events, logged_in):
     logged_in.post("/present/sending", sending="stop")
-    assert rate_limits.stop_reason(room.redis) == "the presenter stopped it"
+    assert rate_limits.stop_reason(stage_events.redis) == "the presenter stopped it"
     assert "stopped: the presenter stopped it" in logged_in.get("/present").text
     logged_in.post("/present/sending", sending="resume")
-    assert rate_limits.stop_reason(room.redis) == ""
+    assert rate_limits.stop_reason(stage_events.redis) == ""
 
 
-def test_only_the_presenter_can_stop_sending(room, presenter):
+def test_only_the_presenter_can_stop_sending(stage_events, presenter):
     assert presenter.post("/present/sending", sending="stop").status_code == 303
-    assert not rate_limits.stop_reason(room.redis)
+    assert not rate_limits.stop_reason(stage_events.redis)
 
 
-def test_requests_are_shown_without_numbers(room, logged_in):
+def test_requests_are_shown_without_numbers(stage_events, logged_in):
     body = b"From=%2B447700900123&To=%2B447700900100&Body=call+%2B447700900999&Caller=+447700900123"
     came = Delivery("POST", "https://talk.example/sms?to=%2B447700900123", FORM, body)
-    inbox.save(room.redis, came)
+    inbox.save(stage_events.redis, came)
     why = Mistake("scheme", "It matches with http for https: set PUBLIC_URL. +447700900123")
-    inbox.save_rejected(room.redis, came, why)
-    inbox.save(room.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}'))
+    inbox.save_rejected(stage_events.redis, came, why)
+    inbox.save(
+        stage_events.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}')
+    )
     page = logged_in.get("/present").text
     assert "It matches with http for https: set PUBLIC_URL." in page
     assert "POST /sms" in page

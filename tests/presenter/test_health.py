@@ -10,8 +10,8 @@ from tests.support.stage_app import make
 
 
 @pytest.fixture
-def worker(room):
-    born = Worker(["callers"], connection=room.redis)
+def worker(stage_events):
+    born = Worker(["callers"], connection=stage_events.redis)
     born.register_birth()
     yield born
     born.register_death()
@@ -31,12 +31,12 @@ def test_ready_with_redis_and_a_worker(worker, visitor):
     assert visitor.get("/health").json["connections"]
 
 
-def test_a_store_that_evicts_is_not_ready_by_the_name_of_its_policy(worker, room, visitor):
-    room.redis.config_set("maxmemory-policy", "allkeys-lru")
+def test_a_store_that_evicts_is_not_ready_by_the_name_of_its_policy(worker, stage_events, visitor):
+    stage_events.redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
         answer = visitor.get("/health/ready")
     finally:
-        room.redis.config_set("maxmemory-policy", "noeviction")
+        stage_events.redis.config_set("maxmemory-policy", "noeviction")
     assert answer.status_code == 503
     assert "allkeys-lru" in answer.json["redis"]
 
@@ -47,8 +47,8 @@ def test_not_ready_without_a_worker(visitor):
     assert answer.json["workers"] == "none running, so slow answers wait: start a worker"
 
 
-def test_expired_worker_does_not_count(room, worker, visitor):
-    room.redis.delete(worker.key)  # what its expiry does
+def test_expired_worker_does_not_count(stage_events, worker, visitor):
+    stage_events.redis.delete(worker.key)  # what its expiry does
     assert visitor.get("/health/ready").status_code == 503
 
 
@@ -67,8 +67,8 @@ def test_result_is_cached_for_a_second(worker, visitor, monkeypatch):
     worker.register_birth()
 
 
-def test_waiting_jobs_are_counted(app, room):
-    Queue("texters", connection=room.redis).enqueue("some.task")
+def test_waiting_jobs_are_counted(app, stage_events):
+    Queue("texters", connection=stage_events.redis).enqueue("some.task")
     with app.app_context():
         assert [(line.name, line.waiting) for line in health.check_health().queues] == [
             ("callers", 0),
