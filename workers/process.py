@@ -11,10 +11,8 @@ from workers import sweep
 from workers.engine import process
 from workers.engine.rq_overrides import StoreAccess
 from workers.engine.supervisor import EX_CONFIG
-from workers.queues import CALLERS, TEXTERS, WEBHOOKS
+from workers.queues import SLOTS
 
-# How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
-SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
 PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.PatientSweeper())]
 
 

@@ -27,7 +27,7 @@ SOON = 0.25  # seconds; the receivers that drip do so for a minute
 
 
 @pytest.mark.parametrize(
-    "temper",
+    "behave",
     [
         drips(b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n", b"x", b""),
         drips(b"HTTP/1.1 200 OK\r\n\r\n", b"x", b""),
