@@ -2,6 +2,7 @@
 
 import base64
 import time
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -61,8 +62,6 @@ def test_parsing_takes_linear_time(name):
     unsigned = case_of(name).unsigned()
     delivery = replace(unsigned, body=urlencode([("type", "x"), (field, value)]).encode())
     began = time.process_time()
-    try:
+    with suppress(ValueError):
         provider.parse(delivery)
-    except ValueError:
-        pass
     assert time.process_time() - began < 1
