@@ -156,7 +156,8 @@ class Handset:
         return self.deployment.until(found, lambda: f"{self.number} got {words!r}; it got {self.received()}", within)[0]
 
     def dials(self) -> "Handset":
-        self.call = f"{self.door}/calls/{self.town.post(f'{self.door}/calls')['sid']}"
+        sid = self.deployment.post(f"{self.door}/calls")["sid"]
+        self.call = f"{self.door}/calls/{sid}"
         return self
 
     def heard(self) -> list[str]:
