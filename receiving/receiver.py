@@ -8,8 +8,9 @@ from flask import Blueprint, Response, g, request
 import events
 import store_batching
 from context import settings, store
-from receiving import idempotency, inbox, rejections, replay_marker, twilio
+from receiving import idempotency, inbox, intake, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
+from receiving.diagnosis import rejections
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.twilio import explain
@@ -108,6 +109,7 @@ def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredRespo
     """Verify a delivery, add it to the inbox on the handler's pipeline, and handle it."""
     verify(delivery)
     redis = store()
+    intake.admit(redis, len(delivery.body))
     pipe = new_pipeline(redis)
     inbox.save(pipe, delivery)
     return handler(WebhookContext(delivery, redis, pipe))

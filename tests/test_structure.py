@@ -22,6 +22,7 @@ MODULES = [
     "store",
     "store_batching",
     "store_budget",
+    "store_memory",
     "store_outages",
     "store_pool",
 ]
@@ -38,7 +39,7 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "store_batching", "web"},
+    {"events", "store_batching", "store_memory", "web"},
     {"store", "masking", "store_pool"},
     {"store_budget", "store_outages"},
     {"config", "event_types", "page_headers"},

@@ -72,7 +72,7 @@ class Mailchimp(TimestampedHMAC):
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
         """One event; its field `data[merges][EMAIL]` is named `data.merges.EMAIL` here."""
-        payload = {re.sub(r"\[([^\]]*)\]", r".\1", name): value for name, value in delivery.form}
+        payload = {re.sub(r"\[([^\[\]]*)\]", r".\1", name): value for name, value in delivery.form}
         if not payload.get("type"):
             raise ValueError("the form has no type")
         parts = [payload.get(name, "") for name in ("type", "data.list_id", "data.id", "fired_at")]

@@ -60,9 +60,10 @@ def test_any_raw_payload_is_stored_as_json_or_dropped(facts):
         def execute_command(self, _set, key, words, *_):
             store[key] = words
 
-        get = staticmethod(store.get)
+        def mget(self, keys):
+            return [store.get(key) for key in keys]
 
-    kept = raw_payloads.load(Pipe(), raw_payloads.save(Pipe(), facts))
+    (kept,) = raw_payloads.load_all(Pipe(), [raw_payloads.save(Pipe(), facts)])
     assert kept is None or isinstance(kept, dict)
     payloads.serialize({"data": kept})
 
@@ -70,7 +71,7 @@ def test_any_raw_payload_is_stored_as_json_or_dropped(facts):
 def test_oversized_raw_payload_is_not_stored(redis):
     assert raw_payloads.save(redis, {"body": "x" * raw_payloads.MAX_PAYLOAD_BYTES}) == ""
     assert raw_payloads.save(redis, ["not", "an", "object"]) == ""
-    assert raw_payloads.load(redis, "") is None
+    assert raw_payloads.load_all(redis, [""]) == [None]
 
 
 @pytest.mark.parametrize("payload", ["full", "thin"])
