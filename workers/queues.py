@@ -17,7 +17,7 @@ QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
 # How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
 SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
-RESULT_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
+RESULT_TTL_SECONDS, FAILURE_TTL_SECONDS = 60, 3_600  # RQ then deletes the finished or failed job
 
 Task = Callable[[str], str]
 """Slow work: takes the command's words and returns the answer. It may run twice, so it must be idempotent."""
@@ -38,7 +38,7 @@ class Queues:
             job_id=pending.id,
             timeout=max(1, int(pending.deadline - time.time()) + GRACE_SECONDS),
             result_ttl=RESULT_TTL_SECONDS,
-            failure_ttl=RESULT_TTL_SECONDS,
+            failure_ttl=FAILURE_TTL_SECONDS,
             description=f"{pending.command} ({pending.channel})",
             on_success=Callback(callbacks.on_success),
             on_failure=Callback(callbacks.on_failure),
@@ -52,7 +52,7 @@ class Queues:
             args=(sid,),
             job_id=f"after-{sid}",
             result_ttl=RESULT_TTL_SECONDS,
-            failure_ttl=RESULT_TTL_SECONDS,
+            failure_ttl=FAILURE_TTL_SECONDS,
             description="after a call",
             pipeline=pipe,
         )
