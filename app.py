@@ -20,13 +20,14 @@ import stage
 from api import catalogue
 from api import views as api
 from masking import MaskingFilter
-from phone import outbound_calls, sms, voice
+from phone import outbound_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
 from receiving.idempotency import StillRunning
 
 BLUEPRINTS = (
     sms.bp,
+    text_status.bp,
     voice.bp,
     outbound_calls.bp,
     provider_views.bp,

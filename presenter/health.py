@@ -9,6 +9,7 @@ from rq import Queue, Worker
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
 from presenter.blueprint import bp
+from sending import circuit_breaker
 from stage.blueprint import get_page_store
 from workers import pending_answers
 from workers.queues import QUEUES
@@ -33,6 +34,7 @@ class Health:
     is_redis_up: bool
     workers: int = 0
     pending_answers: int = 0
+    stop_reason: str = ""  # why all sending is stopped
     queues: list[QueueStatus] = field(default_factory=list)
 
     @property
@@ -41,11 +43,13 @@ class Health:
 
     @property
     def summary(self) -> dict[str, str]:
-        """The state of Redis and of the workers, each in a phrase."""
+        """The state of Redis, of the workers and of sending, each in a phrase."""
         if not self.is_redis_up:
-            return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
+            unknown = "unknown while Redis is not responding"
+            return {"redis": "not responding", "workers": unknown, "sending": unknown}
         none = "none running, so slow answers wait: start a worker"
-        return {"redis": "up", "workers": f"{self.workers} running" if self.workers else none}
+        sending = f"stopped: {self.stop_reason}" if self.stop_reason else "active"
+        return {"redis": "up", "workers": f"{self.workers} running" if self.workers else none, "sending": sending}
 
 
 @bp.get("/health/live")
@@ -78,7 +82,8 @@ def _query_health(client: redis.Redis) -> Health:
         keys = Worker.all_keys(connection=client)
         workers = int(client.exists(*keys)) if keys else 0  # type: ignore[arg-type]
         open_count = pending_answers.count_open(client)
-        return Health(True, workers, open_count, [_queue_status(name, client) for name in QUEUES])
+        stop_reason = circuit_breaker.stop_reason(client)
+        return Health(True, workers, open_count, stop_reason, [_queue_status(name, client) for name in QUEUES])
     except redis.RedisError:
         return Health(False)
 

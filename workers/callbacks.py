@@ -14,9 +14,10 @@ from rq.timeouts import JobTimeoutException
 import config
 import events
 from masking import mask
-from sending import outbox
+from sending import open_questions, outbox, pacing
+from sending.live_calls import CallEnded
 from sending.outbox import OutboundMessage
-from sending.twilio import CallEnded, TwilioGateway
+from sending.twilio import TwilioGateway
 from store import Pipe, Store, new_pipeline
 from workers import calls, pending_answers
 from workers.pending_answers import PendingAnswer
@@ -58,7 +59,9 @@ def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
     while (pending := pending_answers.load(redis, answer_id)) is not None and pending.is_open:
         pipe = new_pipeline(redis)
         if pending.channel == "text":
-            outbox.plan(pipe, _text_message(pending, answer))
+            message = _text_message(pending, answer)
+            outbox.plan(pipe, message)
+            open_questions.keep_open(pipe, message.to, message.id)
         elif pending.channel == "call":
             pipe.zadd(UNHEARD_KEY, {pending.id: time.time() + HEARD_TIMEOUT_SECONDS})
         if pending_answers.settle(redis, pending, state, answer, pipe):
@@ -67,11 +70,17 @@ def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
 
 
 def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
-    """Try to deliver a settled answer now. If this fails, the sweep or the waiting document delivers it."""
+    """Try to deliver a settled answer now. If this fails, `send_waiting` or the waiting document delivers it."""
     if pending.channel == "text":
-        get_gateway().send_text(f"answer:{pending.id}")
+        send_next_text()
     elif pending.channel == "call":
         _redirect_call(redis, pending.id)
+
+
+def send_next_text() -> None:
+    """Send the text that has waited longest, if the sender is free; the pace is the same for all processes."""
+    for id in get_gateway().release(1, {outbox.WAITING_KEY: pacing.AHEAD_SECONDS}):
+        get_gateway().send_text(id)
 
 
 def _redirect_call(redis: Store, answer_id: str) -> None:
@@ -106,7 +115,7 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
         reason = "the call had ended, and this number cannot receive texts"
         events.publish(pipe, "text.failed", pending.subject, who=mask(pending.phone_number), reason=reason)
     if pending_answers.claim_route(redis, pending, "text", pipe) and can_text:
-        get_gateway().send_text(message.id)
+        send_next_text()
 
 
 def text_unheard_answers(sid: str) -> None:
@@ -159,4 +168,4 @@ def get_gateway() -> TwilioGateway:
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:
-    return OutboundMessage(f"answer:{pending.id}", pending.phone_number, body, pending.subject)
+    return OutboundMessage(f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject)

@@ -7,12 +7,17 @@ import config
 from masking import MaskingFilter
 from workers import sweep
 from workers.engine import process
+from workers.engine.periodic import PeriodicTask
 from workers.engine.supervisor import EX_CONFIG
-from workers.queues import CALLERS, TEXTERS, WEBHOOKS
+from workers.queues import CALLERS, LOOKUPS, TEXTERS, WEBHOOKS
 
-# How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
-SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
-PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.sweep)]
+# How many jobs of each queue one process runs at once. Each queue has its own slots, so that neither webhooks nor
+# third-party servers that hang delay callers and texters.
+SLOTS = {CALLERS: 200, TEXTERS: 200, LOOKUPS: 200, WEBHOOKS: 100}
+PERIODIC_TASKS: list[PeriodicTask] = [
+    (sweep.INTERVAL_SECONDS, sweep.sweep),
+    (sweep.INTERVAL_SECONDS, sweep.send_waiting),
+]
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from store import Pipe
 from workers import callbacks, pending_answers
 from workers.pending_answers import PendingAnswer
 
-CALLERS, TEXTERS, WEBHOOKS = "callers", "texters", "webhooks"
-QUEUES = (CALLERS, TEXTERS, WEBHOOKS)
+CALLERS, TEXTERS, LOOKUPS, WEBHOOKS = "callers", "texters", "lookups", "webhooks"
+QUEUES = (CALLERS, TEXTERS, LOOKUPS, WEBHOOKS)
 QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
 RESULT_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
@@ -30,7 +30,8 @@ class Queues:
     def enqueue(self, pipe: Pipe, pending: PendingAnswer, task: Task) -> None:
         """Record the pending answer and enqueue its job, on this pipeline. Both have the same id."""
         pending_answers.plan(pipe, pending)
-        self.by_name[QUEUE_BY_CHANNEL[pending.channel]].enqueue_call(
+        queue = LOOKUPS if getattr(task, "is_lookup", False) else QUEUE_BY_CHANNEL[pending.channel]
+        self.by_name[queue].enqueue_call(
             task,
             args=(pending.words,),
             job_id=pending.id,
@@ -38,6 +39,7 @@ class Queues:
             result_ttl=RESULT_TTL_SECONDS,
             failure_ttl=RESULT_TTL_SECONDS,
             description=f"{pending.command} ({pending.channel})",
+            at_front=pending.channel == "call",  # a caller is on the line
             on_success=Callback(callbacks.on_success),
             on_failure=Callback(callbacks.on_failure),
             pipeline=pipe,

@@ -1,8 +1,10 @@
 """Whoever asked for calls is called, and told what they follow."""
 
+import time
+
 import pytest
 
-from sending import followers, outbox
+from sending import followers, outbox, pacing
 from sending.outbox import OutboundMessage
 from tests.support.person import ME
 
@@ -14,7 +16,7 @@ def effect(redis):
     followers.follow(redis, ME, "github", followers.CALL)
     effect = OutboundMessage("notify-call:1-0:abc", ME, "ada pushed 2 commits <to> main", "")
     outbox.plan(redis, effect)
-    outbox.settle(redis, effect.id, "planned", "sent", sid=CALL)
+    outbox.settle(redis, effect, "planned", "sent", sid=CALL)
     return effect
 
 
@@ -25,6 +27,10 @@ def called(twilio_posts, effect):
         return twilio_posts(f"/voice/outbound{path}", known | fields)
 
     return ask
+
+
+def released(redis):
+    return pacing.release(redis, 1000, 10, time.time(), {outbox.WAITING_KEY: 1})
 
 
 def test_they_hear_what_happened_and_how_to_end_it(called, effect):
@@ -47,13 +53,13 @@ def test_another_key_ends_the_call_only(called, effect, redis):
 def test_who_does_not_pick_up_is_told_by_text_once(called, effect, redis, status):
     for _ in range(2):
         assert called(f"/status?message={effect.id}", CallStatus=status).status_code == 204
-    (due,) = redis.zrange(outbox.DUE_KEY, 0, -1)
-    assert (outbox.load(redis, due.decode()).to, outbox.load(redis, due.decode()).body) == (ME, effect.body)
+    (due,) = released(redis)
+    assert (outbox.load(redis, due).to, outbox.load(redis, due).body) == (ME, effect.body)
 
 
 def test_who_heard_it_is_not_texted_too(called, effect, redis):
     called(f"/status?message={effect.id}", CallStatus="completed")
-    assert redis.zcard(outbox.DUE_KEY) == 0
+    assert released(redis) == []
 
 
 @pytest.mark.parametrize("path", ["", "/key", "/status"])

@@ -8,7 +8,7 @@ from presenter import auth
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from sending import rate_limits
+from sending import circuit_breaker
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, make
 
@@ -93,7 +93,7 @@ def test_no_password_is_tried_while_tries_cannot_be_counted():
 def test_a_form_from_elsewhere_is_refused(room, logged_in, path, token):
     answer = logged_in.post(path, csrf_token=token, password=PASSWORD, sending="stop")
     assert answer.status_code == 400
-    assert not rate_limits.stop_reason(room.redis)
+    assert not circuit_breaker.stop_reason(room.redis)
 
 
 def test_out_is_out(logged_in):
@@ -119,15 +119,15 @@ def test_a_new_secret_key_keeps_them_while_the_old_one_is_listed(url, logged_in)
 
 def test_sending_is_stopped_and_released(room, logged_in):
     logged_in.post("/present/sending", sending="stop")
-    assert rate_limits.stop_reason(room.redis) == "the presenter stopped it"
+    assert circuit_breaker.stop_reason(room.redis) == "the presenter stopped it"
     assert "stopped: the presenter stopped it" in logged_in.get("/present").text
     logged_in.post("/present/sending", sending="resume")
-    assert rate_limits.stop_reason(room.redis) == ""
+    assert circuit_breaker.stop_reason(room.redis) == ""
 
 
 def test_only_the_presenter_stops_sending(room, presenter):
     assert presenter.post("/present/sending", sending="stop").status_code == 303
-    assert not rate_limits.stop_reason(room.redis)
+    assert not circuit_breaker.stop_reason(room.redis)
 
 
 def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logged_in):

@@ -22,7 +22,7 @@ def test_a_process_that_answers_is_live_even_without_redis():
 def test_ready_means_redis_and_a_worker(worker, visitor):
     answer = visitor.get("/health/ready")
     assert answer.status_code == 200
-    assert answer.json == {"status": "ready", "redis": "up", "workers": "1 running"}
+    assert answer.json == {"status": "ready", "redis": "up", "workers": "1 running", "sending": "active"}
 
 
 def test_without_a_worker_it_is_not_ready(visitor):
@@ -57,5 +57,6 @@ def test_jobs_that_wait_are_counted(app, room):
         assert [(line.name, line.waiting) for line in health.check_health().queues] == [
             ("callers", 0),
             ("texters", 1),
+            ("lookups", 0),
             ("webhooks", 0),
         ]

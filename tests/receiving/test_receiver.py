@@ -99,7 +99,7 @@ def test_without_a_store_the_answer_is_503_so_that_twilio_turns_to_the_fallback(
     post = WebhookPoster(create_app(settings, gone), settings)
     answer = post("/sms", {"MessageSid": "SM1", "Body": "time"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "went wrong on our side" in post("/sms/fallback", {"MessageSid": "SM1"}).text
+    assert "We are having trouble" in post("/sms/fallback", {"MessageSid": "SM1"}).text
     assert "went wrong on our side" in post("/voice/fallback", {"CallSid": "CA1"}).text
 
 

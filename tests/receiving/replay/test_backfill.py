@@ -109,9 +109,9 @@ def test_a_text_that_never_came_is_found_brought_in_and_answered_once(town, redi
         -1
     ] == "flip"
 
-    sweep.sweep(redis)
+    sweep.send_waiting(redis)
     carried_out(redis, phone, runs.BACKFILL, since=time.time() - 30)
-    sweep.sweep(redis)
+    sweep.send_waiting(redis)
     assert len(town.sent_to(me)) == 1
     assert town.sent_to(me)[0].startswith("I flipped a coin")
 

@@ -101,7 +101,7 @@ def test_rq_info_tells_the_truth(at_work):
     said = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
     assert f"worker {at_work.names()[0]}" in said
     assert "busy" in said
-    assert "callers, texters, webhooks" in said
+    assert "callers, texters, lookups, webhooks" in said
     at_work.redis.set("the end", 1)
     assert at_work.sees(job, "finished")  # else it keeps its place, waiting for an end that was forgotten
 
