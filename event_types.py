@@ -1,4 +1,4 @@
-"""Every type of event: what it is about and the fields of its data; for those sent as webhooks, also a summary.
+"""Every event type: its description and the fields of its data; for those sent as webhooks, also a summary.
 
 To add a type, add it to EVENT_TYPES. If the stage shows it, add a handler in stage/timeline_events.py.
 """
@@ -66,9 +66,9 @@ FIELDS: Mapping[str, Schema] = {
 class EventType:
     """One type of event.
 
-    Events of a type with a `summary` are sent as webhooks; it is a format string of the fields. `fields` are the names
-    of the fields of a webhook's data, where "subject" is the event's subject. `example` overrides the examples in
-    FIELDS. Anyone may follow a type that `is_public`, because it contains nobody's words.
+    `fields` are the names of the fields of its data; in a webhook, "subject" is the event's subject. `summary` is a
+    format string of these fields; events of a type without a summary are not sent as webhooks. `example` overrides the
+    examples in FIELDS. Anyone may follow a type that `is_public`: it reveals nothing that a person wrote or said.
     """
 
     description: str
@@ -98,7 +98,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "call.spoken": EventType(
         "a sentence was spoken to the caller",
         ("subject", "answer", "ms"),
-        "A caller was told: {answer}",
+        "A caller heard: {answer}",
         CALL | {"answer": "I flipped a coin: heads."},
     ),
     "call.ended": EventType(
@@ -138,7 +138,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
         is_public=True,
     ),
     "webhook.delivered": EventType("an endpoint accepted a webhook", ATTEMPT),
-    "webhook.failed": EventType("an attempt failed, and will be repeated", ATTEMPT),
+    "webhook.failed": EventType("an attempt failed and will be repeated", ATTEMPT),
     "webhook.dead": EventType("the last attempt failed", ATTEMPT),
     "endpoint.created": EventType("a webhook endpoint was registered", ENDPOINT, "We send webhooks to {host}"),
     "endpoint.updated": EventType("the options of an endpoint changed", ENDPOINT, "{host} has new options"),

@@ -1,4 +1,4 @@
-"""The public event catalogue, as a page and as JSON: every event type with its schema and an example."""
+"""The public event catalog, as a page and as JSON: every event type with its schema and an example."""
 
 import json
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class CatalogueEntry:
 
 @bp.get("/catalogue")
 def catalogue_page() -> str:
-    """The page for people."""
+    """The catalog as a page."""
     families: dict[str, list[CatalogueEntry]] = {}
     for name in CATALOGUE:
         families.setdefault(name.partition(".")[0], []).append(_build_entry(name))
@@ -49,7 +49,7 @@ def catalogue_page() -> str:
 
 @bp.get("/catalogue.json")
 def catalogue_json() -> Response:
-    """The JSON: event type -> description, schema and example, and the latter two for thin payloads."""
+    """The catalog as JSON: event type -> description, schema and example; `thin` is the same for thin payloads."""
     described = {name: _describe(name) for name in (*CATALOGUE, EXAMPLE_PROVIDER_EVENT)}
     return Response(_to_json({"events": described}) + "\n", content_type="application/json")
 

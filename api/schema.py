@@ -70,7 +70,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
         "POST": Operation("rotate", "Add a new key; the present keys sign for a time", 200, "NewKey", ROTATE_FIELDS)
     },
     "/endpoints/{id}/pause": {"POST": Operation("pause", "Stop sending; messages wait")},
-    "/endpoints/{id}/resume": {"POST": Operation("resume", "Send again, with the failures reset")},
+    "/endpoints/{id}/resume": {"POST": Operation("resume", "Send again; the failure count is reset")},
     "/endpoints/{id}/attempts": {
         "GET": Operation("attempts", "List the newest hundred attempts", response_schema="AttemptList")
     },

@@ -10,6 +10,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 import events
 from context import queues, settings
 from masking import alias, mask, mask_words
+from phone import opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer, find_by_words
 from phone.commands.help import list_commands
 from phone.xml_text import to_xml_text
@@ -17,7 +18,7 @@ from receiving import replay_marker
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
-from sending import open_questions, opt_outs, outbox
+from sending import open_questions, outbox
 from sending.segments import shorten
 from store import Commands
 from workers import pending_answers
@@ -26,10 +27,6 @@ from workers.pending_answers import PendingAnswer
 bp = Blueprint("sms", __name__)
 log = logging.getLogger(__name__)
 
-# Twilio answers these keywords itself and blocks or unblocks the number, so we do not reply to them.
-# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
-STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
-START_KEYWORDS = frozenset(("start", "yes", "unstop"))
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
@@ -51,26 +48,12 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     text, sender = context.delivery, context.delivery["From"]
     body = text["Body"].strip()
     events.publish(context.pipe, "text.received", text["MessageSid"], who=mask(sender), words=mask_words(body))
-    if text["OptOutType"] or body.lower() in STOP_KEYWORDS | START_KEYWORDS:
-        return _change_opt_out(context, sender, text["OptOutType"] or body)
+    if opt_out_keywords.apply(context, sender, text["OptOutType"] or body):
+        return EMPTY_RESPONSE
     answer = _answer_text(context, sender, body)
     duration_ms = round((time.time() - text.received_at) * 1000, 1)
     events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)
-
-
-def _change_opt_out(context: WebhookContext, sender: str, keyword: str) -> StoredResponse:
-    """Record a STOP or START; Twilio replies. HELP gets here only if Twilio has already answered it.
-
-    A START that is replayed or backfilled is ignored: the sender may have texted STOP since.
-    """
-    if keyword.lower() in STOP_KEYWORDS:
-        opt_outs.opt_out(context.pipe, sender)
-        events.publish(context.pipe, "person.opted_out", context.delivery["MessageSid"], who=mask(sender))
-    elif keyword.lower() in START_KEYWORDS and not context.delivery.replay_mark:
-        opt_outs.opt_in(context.pipe, sender)
-        events.publish(context.pipe, "person.opted_in", context.delivery["MessageSid"], who=mask(sender))
-    return EMPTY_RESPONSE
 
 
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:

@@ -13,7 +13,7 @@ from presenter.auth import TooManyLoginAttempts, login_required
 from presenter.blueprint import bp
 from receiving import inbox
 from receiving.delivery import Delivery
-from sending import circuit_breaker, outbox
+from sending import circuit_breaker, pacing
 from stage.blueprint import get_event_stream, get_page_store
 from stage.sanitize import sanitize
 from stage.views import requested_theme
@@ -105,7 +105,7 @@ def _template_values() -> dict[str, Any]:
     try:
         stream.catch_up()
         values["stop_reason"] = circuit_breaker.stop_reason(client)
-        values["waiting_texts"] = outbox.count_waiting(client)
+        values["waiting_texts"] = pacing.count_waiting(client)
         values["deliveries"] = [_delivery_row(id, delivery) for id, delivery, _ in inbox.latest(client, MAX_ROWS)]
         values["rejected"] = [
             _delivery_row(id, delivery, mistake.explanation)

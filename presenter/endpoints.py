@@ -1,4 +1,4 @@
-"""The presenter's pages of webhook endpoints: what the endpoint API offers to programs."""
+"""The presenter's pages for webhook endpoints. They offer the operations of the endpoint API."""
 
 import json
 import re

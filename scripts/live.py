@@ -18,6 +18,9 @@ from scripts import demo
 from scripts.demo import CannotStart
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
+# Twilio repeats a request up to five times if it cannot connect or gets a 5xx, within its 15 seconds in all:
+# https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+CONNECTION_OVERRIDES = "#rc=5&rp=ct,5xx"
 # A TwiML application would take precedence over the number's own URLs, so it is removed.
 NUMBER_SETTINGS = {
     "voice_application_sid": "",
@@ -45,7 +48,7 @@ def main(arguments: list[str]) -> int:
         number = find_number(settings)
         restore_leftover_webhooks(number)
         with open_tunnel(given) as public_url:
-            wanted = {name: public_url + path if path[:1] == "/" else path for name, path in NUMBER_SETTINGS.items()}
+            wanted = {name: _complete(public_url, value) for name, value in NUMBER_SETTINGS.items()}
             number = number.fetch()
             before = {name: getattr(number, name) or "" for name in NUMBER_SETTINGS}
             if not confirm_changes(settings.twilio_phone_number, before, wanted, "--yes" in arguments):
@@ -58,6 +61,10 @@ def main(arguments: list[str]) -> int:
     except (CannotStart, config.ConfigError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _complete(public_url: str, value: str) -> str:
+    return f"{public_url}{value}{CONNECTION_OVERRIDES}" if value.startswith("/") else value
 
 
 def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:

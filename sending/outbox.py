@@ -10,6 +10,7 @@ States and transitions:
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,13 @@ ANSWER_PREFIX = "answer:"  # of the ids of answers to questions
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this its process has died
 SETTLED_STATES = ("sent", "failed")
+PARSERS: dict[str, Callable[[str], Any]] = {  # of fields that are not strings
+    "tries": int,
+    "segments": int,
+    "planned_at": float,
+    "started_at": float,
+    "is_counted": lambda value: value == "1",
+}
 
 
 @dataclass(frozen=True)
@@ -72,20 +80,7 @@ def load(redis: Store, id: str) -> OutboundMessage | None:
     row = {name.decode(): value.decode() for name, value in redis.hgetall(f"outbox:{id}").items()}
     if not row:
         return None
-    return OutboundMessage(
-        id,
-        row["to"],
-        row["body"],
-        row["subject"],
-        row["state"],
-        row.get("sid", ""),
-        row.get("reason", ""),
-        int(row.get("tries", 0)),
-        row.get("is_counted") == "1",
-        float(row["planned_at"]),
-        float(row.get("started_at", 0)),
-        int(row["segments"]),
-    )
+    return OutboundMessage(id, **{name: PARSERS.get(name, str)(value) for name, value in row.items()})
 
 
 def start_sending(redis: Store, message: OutboundMessage, now: float | None = None) -> bool:
@@ -98,14 +93,14 @@ def start_sending(redis: Store, message: OutboundMessage, now: float | None = No
 def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **fields: Any) -> bool:
     """expected -> sent or failed. Returns False if the message was no longer in the expected state."""
     pipe = new_pipeline(redis)
-    pipe.zrem(DUE_KEY, message.id)
     open_questions.close(pipe, message.to, message.id)
-    return _transition(redis, message.id, expected, state, fields, pipe=pipe)
+    return _transition(redis, message.id, expected, state, fields, next_check_at=None, pipe=pipe)
 
 
-def mark_unknown(redis: Store, id: str, next_check_at: float) -> bool:
-    """sending -> unknown. Returns False if the message was no longer being sent."""
-    return _transition(redis, id, "sending", "unknown", {}, next_check_at)
+def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -> bool:
+    """sending -> unknown, or unknown for longer. Returns False if the message was no longer in either state."""
+    expected = "unknown" if message.state == "unknown" else "sending"
+    return _transition(redis, message.id, expected, "unknown", {}, next_check_at)
 
 
 def postpone(
@@ -119,24 +114,13 @@ def postpone(
 def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
     """Put a planned message back among those that wait for the sender, at its old place. Returns False if too late."""
     pipe = new_pipeline(redis)
-    pipe.zrem(DUE_KEY, message.id)
     pipe.zadd(WAITING_KEY, {message.id: message.planned_at})
-    return _transition(redis, message.id, "planned", "planned", {}, pipe=pipe)
-
-
-def count_waiting(redis: Store) -> int:
-    """Return the number of messages that wait for the sender."""
-    return int(redis.zcard(WAITING_KEY))
+    return _transition(redis, message.id, "planned", "planned", {}, next_check_at=None, pipe=pipe)
 
 
 def replace_body(redis: Store, id: str, body: str) -> None:
     """Change the text of a message that has not been sent."""
     redis.hset(f"outbox:{id}", "body", body)
-
-
-def recheck_later(redis: Store, id: str, expected: str, next_check_at: float) -> bool:
-    """expected -> unknown, because the lookup failed. Returns False if it was no longer in the expected state."""
-    return _transition(redis, id, expected, "unknown", {}, next_check_at)
 
 
 def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
@@ -156,12 +140,13 @@ def _transition(
     expected: str,
     state: str,
     fields: dict[str, Any],
-    next_check_at: float | None = None,
-    pipe: Pipe | None = None,
+    next_check_at: float | None,
+    pipe: Any = None,
 ) -> bool:
-    key, pipe = f"outbox:{id}", pipe if pipe is not None else new_pipeline(redis)
-    row: dict[Any, Any] = {**fields, "state": state}
-    pipe.hset(key, mapping=row)
-    if next_check_at is not None:
+    key, pipe = f"outbox:{id}", new_pipeline(redis) if pipe is None else pipe
+    pipe.hset(key, mapping={**fields, "state": state})
+    if next_check_at is None:
+        pipe.zrem(DUE_KEY, id)
+    else:
         pipe.zadd(DUE_KEY, {id: next_check_at})
     return commit_if_unchanged(redis, pipe, key, expected, field="state")

@@ -61,3 +61,8 @@ def refund(redis: Store, rate: int, segments: int) -> None:
 def pause(redis: Store, until: float) -> None:
     """Release no message before this time."""
     redis.eval(PAUSE_SCRIPT, 1, FREE_AT_KEY, until, TTL_SECONDS)
+
+
+def count_waiting(redis: Store) -> int:
+    """Return the number of texts that wait for the sender, without notifications."""
+    return int(redis.zcard(outbox.WAITING_KEY))

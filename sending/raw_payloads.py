@@ -1,4 +1,4 @@
-"""Raw payloads of other providers' webhooks, kept in Redis beside their event until they are sent on."""
+"""Raw payloads of other providers' webhooks, stored in Redis until they are sent on with their event."""
 
 import json
 import secrets

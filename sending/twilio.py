@@ -165,7 +165,7 @@ class TwilioGateway(LiveCalls):
         return "planned"
 
     def _mark_unknown(self, message: OutboundMessage) -> str:
-        outbox.mark_unknown(self.redis, message.id, time.time() + RECHECK_DELAY_SECONDS)
+        outbox.mark_unknown(self.redis, message, time.time() + RECHECK_DELAY_SECONDS)
         return "unknown"
 
     def _resolve_unknown(self, message: OutboundMessage) -> str:
@@ -174,8 +174,7 @@ class TwilioGateway(LiveCalls):
         try:  # newest first, without a date filter: a queued text has no DateSent
             texts = self.client.messages.list(to=message.to, limit=100)
         except (TwilioException, requests.exceptions.RequestException):
-            outbox.recheck_later(self.redis, message.id, message.state, time.time() + RECHECK_DELAY_SECONDS)
-            return "unknown"
+            return self._mark_unknown(message)
         for text in texts:
             is_same = text.body == shorten(message.body) and text.direction == "outbound-api"
             if is_same and _is_recent(text, since) and outbox.claim_sid(self.redis, str(text.sid), message.id):

@@ -1,4 +1,4 @@
-"""Validates JSON values by the part of JSON Schema that our tables use: https://json-schema.org/draft/2020-12."""
+"""Validates JSON values against the subset of JSON Schema that our tables use: https://json-schema.org/draft/2020-12."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -6,7 +6,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -17,6 +16,7 @@ from flask import request
 import config
 from app import create_app
 from tests.support.processes import ROOT
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 @pytest.fixture
@@ -123,11 +123,7 @@ def test_a_worker_on_a_dyno_works_through_a_store_behind_tls(environ, rediss, re
     given = {**os.environ, **environ, "REDIS_URL": rediss, "DYNO": "worker.1"}
     worker = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=given)
     try:
-        for _ in range(600):
-            if redis.scard("rq:workers"):
-                return
-            time.sleep(0.05)
-        pytest.fail("no worker was seen")
+        eventually(lambda: redis.scard("rq:workers"), "a worker is registered")
     finally:
         worker.terminate()
-        worker.wait(30)
+        worker.wait(LIMIT_SECONDS)

@@ -1,7 +1,6 @@
 """Deliveries that come at the same moment share a trip to the store, and each gets its own answer."""
 
 import threading
-import time
 
 import pytest
 from redis.exceptions import ConnectionError as Broken
@@ -9,6 +8,7 @@ from redis.exceptions import ResponseError
 
 import store
 import store_batching
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 class Trips:
@@ -23,7 +23,7 @@ class Trips:
     def make(self, redis, commands):
         self.sizes.append(len(commands))
         self.are_out.release()
-        assert self.may_go.wait(10)
+        assert self.may_go.wait(LIMIT_SECONDS)
         return self.real(redis, commands)
 
 
@@ -47,7 +47,7 @@ class Delivery(threading.Thread):
             self.outcome = trouble
 
     def gets(self):
-        self.join(10)
+        self.join(LIMIT_SECONDS)
         return self.outcome
 
 
@@ -55,12 +55,10 @@ def while_one_is_out(redis, trips, *others):
     """The first one's trip is held up until these others wait for the next."""
     trips.may_go.clear()
     first = Delivery(redis, ("ECHO", "first"))
-    assert trips.are_out.acquire(timeout=10)
+    assert trips.are_out.acquire(timeout=LIMIT_SECONDS)
     started = [Delivery(redis, *commands) for commands in others]
     coach = store_batching._batchers[redis.connection_pool]
-    ends = time.monotonic() + 10
-    while len(coach.waiting) < len(others):
-        assert time.monotonic() < ends
+    eventually(lambda: len(coach.waiting) == len(others), "the others wait")
     return first, started
 
 

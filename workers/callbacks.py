@@ -5,8 +5,6 @@ import logging
 import time
 from types import TracebackType
 
-import phonenumbers
-from phonenumbers import PhoneNumberType
 from redis import Redis
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
@@ -16,6 +14,7 @@ import events
 from masking import mask
 from sending import open_questions, outbox, pacing
 from sending.live_calls import CallEnded
+from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
 from sending.twilio import TwilioGateway
 from store import Pipe, Store, new_pipeline
@@ -30,15 +29,6 @@ HEARD_TIMEOUT_SECONDS = 15
 UPDATE_TIMEOUT_SECONDS = 5  # a live update counts as lost if its document is not fetched within this time
 TIMEOUT_MESSAGE = "Sorry, I could not work that out in time. Please ask me again."
 FAILURE_MESSAGE = "Sorry, something went wrong on our side while I worked on that. Please ask me again."
-NON_TEXT_NUMBER_TYPES = (
-    PhoneNumberType.FIXED_LINE,
-    PhoneNumberType.TOLL_FREE,
-    PhoneNumberType.PREMIUM_RATE,
-    PhoneNumberType.SHARED_COST,
-    PhoneNumberType.UAN,
-    PhoneNumberType.PAGER,
-    PhoneNumberType.VOICEMAIL,
-)
 
 
 def on_success(job: Job, connection: Redis, answer: str, *_: object) -> None:
@@ -149,15 +139,6 @@ def mark_heard(pipe: Pipe, answer_id: str) -> None:
 def was_heard(redis: Store, answer_id: str) -> bool:
     """Return whether the call has fetched the document with the answer."""
     return redis.hexists(pending_answers.record_key(answer_id), "heard")
-
-
-def can_be_texted(number: str) -> bool:
-    """Return False for types of numbers that cannot receive texts. Twilio may still refuse others (error 21614)."""
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.number_type(parsed) not in NON_TEXT_NUMBER_TYPES
 
 
 @functools.cache

@@ -4,13 +4,14 @@ from masking import mask_urls
 from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
+from sending.number_types import can_be_texted
 from sending.webhooks import catalogue, endpoints, verification
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import notifications, pending_answers, tasks
-from workers.callbacks import can_be_texted, get_gateway
+from workers.callbacks import get_gateway
 from workers.tasks import lookup, task
 
 MAX_ENDPOINTS_PER_NUMBER = 3

@@ -7,4 +7,4 @@ from phone.commands import command, load_commands
 def list_commands(words: str) -> str:
     """a list of all commands"""
     rows = [f"{row.usage}: {row.help_text}" for row in load_commands().values() if row.name != "help"]
-    return "Text me one of these:\n" + "\n".join(rows) + "\nText STOP to get no more texts."
+    return "Text me one of these:\n" + "\n".join(rows) + "\nText STOP to opt out."

@@ -40,8 +40,7 @@ class WebhookMessage:
 class DeliveryAttempt:
     """The record of one request. Without a response, `status` is 0, and `cause` and `detail` say why.
 
-    `message` is the message's id; the request's body is the message's. `request_headers` masks the values of custom
-    headers. `time` is in seconds since 1970.
+    `message` is the message's id, `time` in seconds since 1970. `request_headers` masks the values of custom headers.
     """
 
     message: str
@@ -111,13 +110,7 @@ def _send(
 ) -> DeliveryAttempt:
     """Send one request. With `fallback_cause`, send it to the fallback URL and name the cause in a header."""
     now, cookie_jar = time.time(), credentials.cookie_jar
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-sequence": str(message.sequence),
-        **({"webhook-fallback": fallback_cause} if fallback_cause else {}),
-        **signatures.sign(message.id, int(now), message.body, credentials.keys),
-        **(signatures.sign_body_only(message.body, credentials.keys) if endpoint.sign_body else {}),
-    }
+    headers = _build_headers(endpoint, credentials, message, now, fallback_cause)
     url = endpoint.fallback_url if fallback_cause else endpoint.url
     masked_headers = dict.fromkeys(credentials.headers, "•••") | headers
     record = replace(_new_record(message, url, now), used_fallback=bool(fallback_cause), request_headers=masked_headers)
@@ -131,6 +124,18 @@ def _send(
     if cookie_jar and response.set_cookies:
         cookie_jar.store_cookies(url, response.set_cookies)
     return _with_response(record, response)
+
+
+def _build_headers(
+    endpoint: WebhookEndpoint, credentials: Credentials, message: WebhookMessage, now: float, fallback_cause: str
+) -> dict[str, str]:
+    return {
+        "Content-Type": "application/json",
+        "webhook-sequence": str(message.sequence),
+        **({"webhook-fallback": fallback_cause} if fallback_cause else {}),
+        **signatures.sign(message.id, int(now), message.body, credentials.keys),
+        **(signatures.sign_body_only(message.body, credentials.keys) if endpoint.sign_body else {}),
+    }
 
 
 def _new_record(message: WebhookMessage, url: str, now: float) -> DeliveryAttempt:

@@ -25,7 +25,7 @@ def public_type(event: Event) -> str | None:
 
 
 def provider_event_type(provider: str, event: str) -> str:
-    """Return the type of another provider's event: `api:release` of heroku is `heroku.api_release`."""
+    """Return the type of another provider's event, such as heroku.api_release for Heroku's api:release."""
     return ".".join(filter(None, (normalize_name(provider), normalize_event(event))))
 
 
@@ -35,7 +35,7 @@ def normalize_event(event: str) -> str:
 
 
 def normalize_name(name: str) -> str:
-    """Return the name with each run of characters that an event type must not contain replaced by `_`."""
+    """Replace characters that event types must not contain by `_`."""
     return INVALID_NAME_CHARACTERS.sub("_", str(name)).strip("_")
 
 

@@ -24,7 +24,7 @@ from store import Pipe, Store
 log = logging.getLogger(__name__)
 
 SLOT_TIME_SECONDS = 20.0  # then a slot is released for others
-DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # of failures without a success
+DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # without a successful attempt
 MAX_ENDPOINTS_ON_STAGE = 20  # of one message: with more, the stage shows only its failures
 STATE_BY_VERDICT = {"delivered": "delivered", "filtered": "filtered", "aborted": "dead"}
 EVENT_TYPE_BY_STATE = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}
@@ -104,7 +104,7 @@ def _build_result(
 
 
 def _lost_attempts(endpoint: WebhookEndpoint, claim: ClaimedMessage) -> list[DeliveryAttempt]:
-    """Return a record of each attempt whose process died before it wrote one."""
+    """Return a record of each attempt whose process died before it recorded the result."""
     detail = "The sending process died before it recorded a response. The message may have arrived."
     id, event_type, number = claim.message.id, claim.message.event_type, claim.message.attempt_number
     return [
@@ -116,7 +116,7 @@ def _lost_attempts(endpoint: WebhookEndpoint, claim: ClaimedMessage) -> list[Del
 def _settle(
     redis: Store, endpoint: WebhookEndpoint, slot: str, result: DeliveryResult, has_time: bool
 ) -> ClaimedMessage | None:
-    """Record the result, disable the endpoint if necessary, and return the next claim, if any and if `has_time`."""
+    """Record the result and disable the endpoint if necessary. Returns the next claim, if `has_time` and one is due."""
     now, last = time.time(), result.attempts[-1]
     disables = last.outcome.disables_endpoint and not last.used_fallback
     failing_since, claim = get_delivery_queue(redis).settle(endpoint, slot, result, now, has_time and not disables)

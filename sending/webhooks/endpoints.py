@@ -46,7 +46,7 @@ def create(
     now: float | None = None,
     **options: Any,
 ) -> WebhookEndpoint:
-    """Create an endpoint with a new secret. The options have the types of their schemas; `http` allows http:// URLs.
+    """Create an endpoint with a new secret. `options` are JSON values as in OPTION_SCHEMAS; `http` allows http:// URLs.
 
     Raises ValidationError, or RequestFailed for a URL that `client` must not request.
     """
@@ -108,7 +108,10 @@ def rotate_key(
 
 
 def reencrypt(redis: Store, encryption: Encryption, id: str) -> WebhookEndpoint:
-    """Encrypt all secrets with the newest SECRET_KEY. Raises WrongKey if one cannot be decrypted; EndpointNotFound."""
+    """Encrypt all secrets with the newest SECRET_KEY.
+
+    Raises WrongKey if a secret cannot be decrypted, and EndpointNotFound.
+    """
 
     def reencrypt_all(known: WebhookEndpoint) -> WebhookEndpoint:
         authorization = encryption.reencrypt(Encrypted(known.authorization)) if known.authorization else ""
@@ -130,7 +133,7 @@ def disable(redis: Store, id: str, reason: str) -> WebhookEndpoint:
 
 
 def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
-    """Send again, with the failures reset. Raises EndpointNotFound."""
+    """Send again; the failure count is reset. Raises EndpointNotFound."""
     endpoint = _update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
     pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})
@@ -153,7 +156,7 @@ def delete(redis: Store, id: str) -> None:
 def _update_record(
     redis: Store, id: str, event: str, change: Callable[[WebhookEndpoint], WebhookEndpoint]
 ) -> WebhookEndpoint:
-    """Apply the change, and publish endpoint.<event> unless that is "". Repeats after a concurrent change."""
+    """Apply the change, and publish endpoint.<event> unless that is "". Retries after a concurrent change."""
     for _ in range(MAX_UPDATE_ATTEMPTS):
         record = _load_record(redis, id)
         if record is None:

@@ -28,7 +28,7 @@ def save(pipe: Store | Pipe, id: str, event_type: str, body: bytes, now: float) 
 
 
 def save_endpoint_count(pipe: Pipe, id: str, count: int) -> None:
-    """Store to how many endpoints the message goes."""
+    """Store the number of endpoints that the message goes to."""
     pipe.hset(_redis_key(id), "endpoints", str(count))
 
 

@@ -45,9 +45,9 @@ class SigningKey:
 class WebhookEndpoint:
     """A registered receiver of webhooks. To add an option, add a field with `option`.
 
-    `keys` are newest first. `owner` is the E.164 number that registered it by SMS, and is texted when the endpoint is
-    disabled, or "". `state` is enabled, paused (messages wait) or disabled (messages are discarded); `state_reason` is
-    a sentence for the owner. `created_at` is in seconds since 1970.
+    `keys` are newest first. `owner` is the E.164 number of the person who registered it by SMS, "" for others; the
+    owner is texted when it is disabled. `state` is enabled, paused (messages wait) or disabled (new messages are not
+    queued); `state_reason` is a sentence for people. `created_at` is in seconds since 1970.
     """
 
     id: str

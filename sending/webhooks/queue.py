@@ -48,8 +48,8 @@ SCRIPTS = (ADD_SCRIPT, TAKE_DUE_SCRIPT, ACQUIRE_SCRIPT, CLAIM_SCRIPT, SETTLE_SCR
 class ClaimedMessage:
     """A message to send now.
 
-    `lost_attempts` counts the attempts just before this one whose process died; `endpoint_count` the endpoints that
-    the message goes to.
+    `lost_attempts` counts the preceding attempts whose process died before it recorded the result. `endpoint_count` is
+    the number of endpoints that the message goes to.
     """
 
     message: WebhookMessage
@@ -87,7 +87,10 @@ class DeliveryQueue:
         return sum(self._run(*(ScriptCall(ADD_SCRIPT, (DUE_KEY,), each) for each in arguments)))
 
     def take_due(self, now: float, limit: int, due_again_at: float) -> list[tuple[str, int, int]]:
-        """Return (id, messages due, consecutive failures) of the endpoints that are due, and make them due again."""
+        """Return (id, messages due, consecutive failures) of the endpoints that are due.
+
+        They become due again at `due_again_at`, in case their jobs are lost.
+        """
         (found,) = self._run(ScriptCall(TAKE_DUE_SCRIPT, (DUE_KEY,), (now, due_again_at, limit)))
         return [(id.decode(), waiting, failures) for id, waiting, failures in found]
 

@@ -24,7 +24,7 @@ class EndpointDisabled(Exception):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message whose last attempt failed. `message` is its id, `event_type` "" once it has expired.
+    """A message whose last attempt failed. `message` is its id. `event_type` is "" once the message has expired.
 
     `given_up_at` is in seconds since 1970.
     """
@@ -70,7 +70,7 @@ def find_failed(redis: Store, endpoint_id: str, since: float, until: float) -> l
 def recover(redis: Store, endpoint_id: str, since: float, until: float) -> Iterator[tuple[int, int]]:
     """Resend everything that failed in this time; yields (messages resent, messages found) after each batch.
 
-    Starting again after an interruption finds the rest. Raises EndpointDisabled.
+    After an interruption, a second call resends the rest. Raises EndpointDisabled.
     """
     found = find_failed(redis, endpoint_id, since, until)
     yield 0, len(found)

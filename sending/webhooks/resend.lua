@@ -1,4 +1,4 @@
--- Queues a message for one endpoint again, with all its attempts. Returns 1, 0 if it is no longer stored, or -1 if the
+-- Queues a message for one endpoint again, on a new schedule. Returns 1, 0 if it is no longer stored, or -1 if the
 -- endpoint is disabled. A message being sent is left alone: it becomes due again when the sender fails or dies.
 -- KEYS: the endpoints by the time of their next attempt.
 local endpoint_id, message_id, due_at, ttl = unpack(ARGV)

@@ -1,5 +1,5 @@
 -- Records the result of sending one message: its attempts, the endpoint's failures, and the next attempt if any.
--- Returns {consecutive failures, time of the first of them or 0}.
+-- Returns {consecutive failures, time of the first failure since the last success or 0}.
 local endpoint_id, message_id, attempt, now, result, next_attempt_at, hold_until = unpack(ARGV, 1, 7)
 local max_failures, min_probe_interval, max_probe_interval, jitter_factor = unpack(ARGV, 8, 11)
 local max_attempts, max_dead_letters, first_record = ARGV[12], tonumber(ARGV[13]), 14

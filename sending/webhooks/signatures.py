@@ -79,7 +79,7 @@ def is_signed(content: bytes, signatures: str, keys: Iterable[str]) -> bool:
 
 
 def signed_content(id: str, timestamp: str, body: bytes) -> bytes:
-    """Return what is signed: the id, the timestamp and the raw body, separated by full stops."""
+    """Return the signed content: the id, the timestamp and the raw body, separated by full stops."""
     return f"{id}.{timestamp}.".encode("utf-8", "replace") + body
 
 
@@ -99,7 +99,7 @@ def check_key(key: str) -> None:
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of a Base64 text. Raises ValueError unless it is the one canonical encoding of them (RFC 4648, 3.5)."""
+    """Return the bytes. Raises ValueError unless the text is their canonical Base64 encoding: RFC 4648, section 3.5."""
     data = base64.b64decode(text, validate=True)
     if _encode(data) != text:
         raise ValueError("not canonical Base64")
@@ -140,7 +140,7 @@ def _load_public_key(key: str) -> Ed25519PublicKey:
 
 
 def _load_private_key(key: str) -> Ed25519PrivateKey:
-    """Accepts the seed alone, or the seed followed by the public key: the specification names neither."""
+    """Accepts the seed alone, or followed by the public key: the specification does not say which is meant."""
     raw = _decode(key, PRIVATE_KEY_PREFIX)
     if len(raw) not in (32, 64):
         raise UnusableKey("A private key has 32 or 64 bytes.")

@@ -1,11 +1,12 @@
-"""The cast: an exchange on a free port, a tiny app it calls, and people with handsets."""
+"""The cast: an exchange on a free port, a tiny app it calls, and people with handsets.
+
+The exchange's clock stands still: a test lets seconds pass with `exchange.time_passes`."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,14 +18,14 @@ import pytest
 from aiohttp import web
 from twilio.rest import Client
 
-from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.web.server import Server
+from tests.support.stepped_clock import SteppedClock
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 SID = "AC" + "a" * 32
 TOKEN = "the token of the tests"
 NUMBER = "+441632960000"
-PATIENCE = 30.0  # seconds; nothing here takes long, but the machine may be busy
 
 
 @dataclass
@@ -183,7 +184,7 @@ class Exchange:
         return Person(self, f"+44163296000{last}")
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(LIMIT_SECONDS)
 
     def time_passes(self, seconds: float) -> None:
         self.run(self.state.clock.forward(seconds))
@@ -193,7 +194,7 @@ class Exchange:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         asked = urllib.request.Request(self.origin + path, body, named, method=method)
         try:
-            with urllib.request.urlopen(asked, timeout=30) as answer:
+            with urllib.request.urlopen(asked, timeout=LIMIT_SECONDS) as answer:
                 return answer.status, answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             with error:
@@ -229,21 +230,13 @@ class Exchange:
         return client
 
 
-def eventually(claim: Callable[[], bool], wanted: str | Callable[[], str] = "") -> None:
-    """Wait for something to become true; fail with what was wanted."""
-    until = time.monotonic() + PATIENCE
-    while not claim():
-        assert time.monotonic() < until, wanted() if callable(wanted) else wanted
-        time.sleep(0.005)
-
-
 @pytest.fixture(scope="session")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     yield loop
-    asyncio.run_coroutine_threadsafe(_cancel_everything(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(_cancel_everything(), loop).result(LIMIT_SECONDS)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
@@ -269,9 +262,9 @@ def app(loop: asyncio.AbstractEventLoop) -> Iterator[TinyApp]:
         tiny.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return runner
 
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(LIMIT_SECONDS)
     yield tiny
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(LIMIT_SECONDS)
 
 
 @pytest.fixture
@@ -286,13 +279,13 @@ def exchange(loop: asyncio.AbstractEventLoop, app: TinyApp, options: dict[str, A
     settings = Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app=app.origin, **given)
 
     async def start() -> Server:
-        server = Server(settings, Clock())
+        server = Server(settings, SteppedClock())
         await server.start()
         return server
 
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(LIMIT_SECONDS)
     yield Exchange(loop, server)
-    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(LIMIT_SECONDS)
 
 
 @pytest.fixture

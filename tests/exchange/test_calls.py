@@ -100,7 +100,7 @@ def test_an_empty_answer_may_still_lead_to_the_action(app, exchange, ada):
 
 def test_who_knows_the_menus_presses_through_while_a_prompt_is_still_being_fetched(app, ada):
     app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"><Play>/jingle</Play></Gather></Response>'
-    app.answers["/jingle"] = lambda asked: asyncio.sleep(30)
+    app.answers["/jingle"] = lambda asked: asyncio.sleep(3_600)
     app.answers["/menu"] = '<Response><Gather numDigits="1" action="/last"/></Response>'
     app.answers["/last"] = lambda asked: say(f"{asked['Digits']} it is")
     ada.dials()
@@ -274,7 +274,7 @@ def test_the_cookies_of_a_call_come_back_until_it_ends(app, ada):
 
 def test_hanging_up_does_not_wait_for_a_webhook(app, ada):
     async def slow():
-        await asyncio.sleep(3)
+        await asyncio.sleep(3_600)
         return web.Response(text=say("too late"), content_type="text/xml")
 
     app.answers["/voice"] = lambda asked: slow()

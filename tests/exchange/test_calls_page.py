@@ -17,8 +17,10 @@ def test_calls_and_texts_are_listed_newest_first_with_how_they_went(app, exchang
     app.answers["/voice"] = "<Response><Say>hi</Say></Response>"
     ben.exchange.post(ben.door, {"name": "Ben <b>"})
     ada.texts("hello <script>")
+    exchange.time_passes(1)
     sid = ben.dials()
     ben.is_left_with("completed")
+    exchange.time_passes(1)
     ben.behaves("fails")
     exchange.client().messages.create(to=ben.number, from_=NUMBER, body="lost")
     text, call, first = listed(exchange)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.conftest import NUMBER, eventually
+from tests.support.waiting import LIMIT_SECONDS
 
 
 def post(exchange, path, **headers):
@@ -151,7 +152,7 @@ def read_feed(exchange, path, count):
     import urllib.request
 
     items = []
-    with urllib.request.urlopen(exchange.origin + path, timeout=5) as stream:
+    with urllib.request.urlopen(exchange.origin + path, timeout=LIMIT_SECONDS) as stream:
         while len(items) < count:
             line = stream.readline().decode()
             if line.startswith("data: "):

@@ -14,6 +14,7 @@ import pytest
 from ringback.service.settings import Settings
 from ringback.state import State
 from tests.exchange.conftest import NUMBER, SID, TOKEN
+from tests.support.waiting import LIMIT_SECONDS
 
 ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}
 
@@ -37,14 +38,14 @@ def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(numbe
         process = start("--port", "0", "--app", app, **ACCOUNT)
         line = process.stdout.readline()
         origin = re.search(r"http://127\.0\.0\.1:\d+", line)[0]
-        feeds = [urllib.request.urlopen(f"{origin}/feed", timeout=5) for _ in range(3)]
+        feeds = [urllib.request.urlopen(f"{origin}/feed", timeout=LIMIT_SECONDS) for _ in range(3)]
         asked = urllib.request.Request(
             f"{origin}/handsets/+441632960001/calls", b"{}", {"Content-Type": "application/json"}
         )
         urllib.request.urlopen(asked).close()
         connection, _ = silent.accept()
         process.send_signal(number)
-        _, complaints = process.communicate(timeout=5)
+        _, complaints = process.communicate(timeout=LIMIT_SECONDS)
         connection.close()
         for feed in feeds:
             feed.close()

@@ -12,6 +12,7 @@ from aiohttp import web
 from ringback.web.basic_auth import parse_basic_auth
 from ringback.webhooks.connection_overrides import ConnectionOverrides
 from tests.exchange.conftest import NUMBER, eventually
+from tests.support.waiting import LIMIT_SECONDS
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n"
 OK = "<Response><Message>ok</Message></Response>"
@@ -60,7 +61,7 @@ def moved(to, status):
 
 
 async def never(asked):
-    await asyncio.sleep(60)
+    await asyncio.sleep(3_600)
 
 
 def test_an_app_that_never_answers_is_given_fifteen_seconds(app, exchange, ada):
@@ -76,7 +77,7 @@ def test_an_app_that_never_answers_is_given_fifteen_seconds(app, exchange, ada):
 def test_an_app_that_drips_is_given_no_longer(exchange, number, ada, raw_server):
     number.sms_url = raw_server(HEAD + b"<", stays=True)
     ada.texts("hello")
-    assert raw_server.begun.wait(5)
+    assert raw_server.begun.wait(LIMIT_SECONDS)
     exchange.time_passes(15)
     exchange.warns(11200)
 

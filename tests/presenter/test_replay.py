@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, replace
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from receiving import inbox
@@ -243,7 +244,7 @@ def test_by_keyboard_alone_a_request_is_chosen_and_replayed(browser, app, room, 
         page.get_by_role("button", name="Replay selected").focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**/present/backfill#runs")
-        assert "waiting for a worker" in page.locator("#runs").inner_text()
+        expect(page.locator("#runs")).to_contain_text("waiting for a worker", use_inner_text=True)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         assert not complaints
     finally:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from twilio.rest import Client
@@ -13,6 +12,7 @@ from twilio.rest import Client
 from scripts.demo import read_env
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 BEFORE = {"voice_url": "https://old.example/voice", "sms_url": "https://old.example/sms", "sms_method": "GET"}
 
@@ -51,13 +51,8 @@ class Live:
                 command, cwd=ROOT, env=self.environ, stdin=subprocess.PIPE, stdout=output, stderr=output
             )
 
-    def says(self, words, within=60):
-        end = time.monotonic() + within
-        while time.monotonic() < end:
-            if words in self.output.read_text():
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"it never said {words!r}: {self.output.read_text()}")
+    def says(self, words):
+        eventually(lambda: words in self.output.read_text(), lambda: f"{words!r} in {self.output.read_text()}")
 
 
 @pytest.fixture
@@ -72,17 +67,17 @@ def live(real_account, number, tmp_path):
     for one in started:
         if one.process.poll() is None:
             one.process.send_signal(signal.SIGTERM)
-            one.process.wait(40)
+            one.process.wait(LIMIT_SECONDS)
         one.process.stdin.close()
 
 
 def test_the_change_is_shown_made_and_undone(live, number, real_account):
     show = live("--yes")
     show.says("ready  call or text")
-    assert webhooks(number)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice"
+    assert webhooks(number)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice#rc=5&rp=ct,5xx"
     assert webhooks(number)["sms_method"] == "POST"
     show.process.send_signal(signal.SIGINT)
-    show.process.wait(40)
+    show.process.wait(LIMIT_SECONDS)
     show.says("are set again")
     assert webhooks(number) == BEFORE
     assert "https://old.example/voice\n" in show.output.read_text()
@@ -92,7 +87,7 @@ def test_who_says_no_has_changed_nothing(live, number):
     show = live()
     show.process.stdin.write(b"n\n")
     show.process.stdin.flush()
-    show.process.wait(40)
+    show.process.wait(LIMIT_SECONDS)
     assert show.process.returncode == 2
     assert webhooks(number) == BEFORE
 
@@ -101,7 +96,7 @@ def test_ctrl_c_at_the_question_changes_nothing(live, number):
     show = live()
     show.says("Change them?")
     show.process.send_signal(signal.SIGINT)
-    show.process.wait(40)
+    show.process.wait(LIMIT_SECONDS)
     assert show.process.returncode == 2
     assert webhooks(number) == BEFORE
 
@@ -121,7 +116,7 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(live, number):
     show.says("ready  call or text")
     number.update(voice_url="https://newer.example/voice")
     show.process.send_signal(signal.SIGINT)
-    show.process.wait(40)
+    show.process.wait(LIMIT_SECONDS)
     show.says("Somebody changed voice_url")
     assert webhooks(number)["voice_url"] == "https://newer.example/voice"
 
@@ -138,7 +133,12 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(live, number):
 def test_what_is_wrong_is_said_in_words(real_account, tmp_path, change, words):
     environ = real_account | change | {"DEMO_FOLDER": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "-m", "scripts.live"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "scripts.live"],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
     )
     assert run.returncode == 1
     assert words in run.stderr
@@ -150,7 +150,7 @@ class TestRelease:
 
     def run(self, environ):
         command = [sys.executable, "-m", "scripts.release"]
-        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=LIMIT_SECONDS)
 
     def test_a_version_that_has_everything_goes_live(self, real_account, redis, store):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})

@@ -64,7 +64,7 @@ def test_while_sending_is_stopped_all_wait_and_then_leave_in_order(redis, waits)
     circuit_breaker.stop(redis, "the presenter stopped it")
     waits(*"abc")
     assert released(redis, rate=1000) == []
-    assert outbox.count_waiting(redis) == 3
+    assert pacing.count_waiting(redis) == 3
     circuit_breaker.resume(redis)
     assert released(redis, rate=1000) == ["a", "b", "c"]
 

@@ -53,6 +53,8 @@ def test_hostile_words_that_arrive_live_are_words(room, page):
 def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
     page.clock.install()
     page.goto("/")
+    room.texts("SM0")
+    expect(page.locator("#entry-SM0")).to_be_visible()  # so nothing that the server has sent is on its way
     behind = page.locator("#stale-notice")
     page.route("**/events*", lambda route: route.abort())
     expect(behind).to_be_hidden()
@@ -87,7 +89,7 @@ def test_the_page_survives_its_server(url, room, browser, own_web):
     web.stop()
     room.texts("SM2")
     web.start(url)
-    expect(page.locator("#entry-SM2")).to_be_visible(timeout=15_000)
+    expect(page.locator("#entry-SM2")).to_be_visible()
     expect(page.locator(".entry")).to_have_count(2)
     page.close()
 

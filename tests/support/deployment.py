@@ -59,9 +59,15 @@ class Deployment:
                 self.commands[name].split(), cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
             log.close()
+        self.until(self._is_store_up, "the store answers")  # the health check below may be cached for a second
         self.until(lambda: self.get(f"{self.exchange}/handsets"), "the exchange answers")
         self.until(lambda: self.get(f"{self.web}/health/ready"), "web and worker are ready")
         return self
+
+    def _is_store_up(self) -> bool:
+        with contextlib.suppress(redis_client.ConnectionError):
+            return bool(self.redis.ping())
+        return False
 
     def kill(self, name: str) -> None:
         """kill -9, and all its children with it."""
@@ -72,7 +78,9 @@ class Deployment:
     def heal(self) -> None:
         """Whatever was done to it: every process runs again, nothing is at fault, and nothing is still to be done."""
         self.start()
-        urllib.request.urlopen(urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=15).close()
+        urllib.request.urlopen(
+            urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=LIMIT_SECONDS
+        ).close()
         self.until(
             lambda: not self.redis.zcard("pending-answers:open") + self.redis.zcard("outbox:due"), "all is settled"
         )
@@ -91,7 +99,7 @@ class Deployment:
 
     def get(self, url: str) -> Any:
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=LIMIT_SECONDS) as answer:
                 body = answer.read()
                 return json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body or True
         except (urllib.error.URLError, OSError):
@@ -101,7 +109,7 @@ class Deployment:
         request = urllib.request.Request(
             url, json.dumps(data or {}).encode(), {"Content-Type": "application/json"}, method="POST"
         )
-        with urllib.request.urlopen(request, timeout=15) as answer:
+        with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:
             return json.loads(answer.read() or b"{}")
 
     def fault(self, kind: str, **how: Any) -> None:
@@ -183,7 +191,7 @@ class Site:
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.visits += 1
-                site.may_answer.wait(60)
+                site.may_answer.wait(LIMIT_SECONDS)
                 with contextlib.suppress(OSError):
                     self.send_response(200)
                     self.end_headers()

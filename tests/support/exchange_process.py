@@ -12,7 +12,7 @@ from twilio.rest import Client
 
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
-from tests.support.waiting import eventually
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 class ExchangeProcess:
@@ -35,16 +35,16 @@ class ExchangeProcess:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(LIMIT_SECONDS)
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=LIMIT_SECONDS) as answer:
             return json.load(answer)
 
     def post(self, door: str, **data: Any) -> Any:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.url + door, json.dumps(data).encode(), headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:
             return json.loads(answer.read() or b"{}")
 
     def sent_to(self, number: str) -> list[str]:

@@ -14,6 +14,7 @@ import trustme
 
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
+from tests.support.waiting import LIMIT_SECONDS
 
 Temper = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -32,7 +33,6 @@ def tls_for(*names: str, **wishes: object) -> ssl.SSLContext:
 class Receiver:
     port: int
     connections: int = 0
-    got_to_the_end: bool = False  # of what it wanted to say, which nobody should wait for
     requests: list[bytes] = field(default_factory=list)
 
 
@@ -46,7 +46,7 @@ def receiver(temper: Temper, tls: ssl.SSLContext | None = None) -> Iterator[Rece
 
     def serve(connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ssl.SSLError), connection:
-            connection.settimeout(10)
+            connection.settimeout(LIMIT_SECONDS)
             if tls:
                 with tls.wrap_socket(connection, server_side=True) as secured:
                     taken.append(secured)
@@ -137,8 +137,8 @@ def says_and_closes(reply: bytes) -> Temper:
     return temper
 
 
-def drips(start: bytes, drop: bytes, end: bytes, drops: int = 150, every: float = 0.02) -> Temper:
-    """Answer bit by bit: never silent for long, and in the end quite correct, three seconds later."""
+def drips(start: bytes, drop: bytes, end: bytes, drops: int = 3_000, every: float = 0.02) -> Temper:
+    """Answer bit by bit, never silent for long, until the client hangs up; a minute later the answer is complete."""
 
     def temper(connection: socket.socket) -> None:
         read_request(connection)
@@ -147,18 +147,16 @@ def drips(start: bytes, drop: bytes, end: bytes, drops: int = 150, every: float 
             connection.sendall(drop)
             time.sleep(every)
         connection.sendall(end)
-        connection.it.got_to_the_end = True  # type: ignore[attr-defined]
 
     return temper
 
 
 def drips_handshake(connection: socket.socket) -> None:
-    """Begin a long TLS record, a byte at a time."""
+    """Begin a long TLS record, a byte at a time, until the client hangs up."""
     connection.recv(65_536)
-    for byte in bytes([22, 3, 3, 0x40, 0]) + bytes(150):
+    for byte in bytes([22, 3, 3, 0x40, 0]) + bytes(3_000):
         connection.sendall(bytes([byte]))
         time.sleep(0.02)
-    connection.it.got_to_the_end = True  # type: ignore[attr-defined]
 
 
 def never_answers(connection: socket.socket) -> None:
@@ -185,14 +183,6 @@ def _answer(address: str, port: int) -> tuple[object, ...]:
     six = ":" in address
     family = socket.AF_INET6 if six else socket.AF_INET
     return family, socket.SOCK_STREAM, 6, "", (address, port, 0, 0) if six else (address, port)
-
-
-def until(done: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for it."""
-    ends = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < ends
-        time.sleep(0.005)
 
 
 def refused(client: HttpClient, url: str, **limits: Any) -> RequestFailed:

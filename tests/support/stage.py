@@ -96,7 +96,8 @@ class StageServer:
     def start(self, url, **environ):
         """Start it, again on the same port."""
         command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", f"127.0.0.1:{self.port}"]
-        command += ["-c", "tests/support/gunicorn_conf.py", "--no-control-socket", "tests.support.stage_app:make()"]
+        command += ["-c", "tests/support/gunicorn_conf.py", "--no-control-socket", "--graceful-timeout", "3600"]
+        command += ["tests.support.stage_app:make()"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"REDIS_URL": url} | environ)
         eventually(self.answers)
 

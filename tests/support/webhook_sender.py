@@ -1,7 +1,5 @@
 """Our side of sending: subscribers, messages, and time that can be hurried."""
 
-import time
-
 import events
 from sending.webhooks import delivery, dispatch, endpoints, queue
 from sending.webhooks.encryption import Encryption
@@ -44,10 +42,13 @@ class WebhookSender:
     def attempts(self, id):
         return list(reversed(queue.load_attempts(self.redis, id)))
 
-    def waits_for(self, id):
-        """Seconds until the next attempt, and until the subscriber is tried at all."""
-        due = self.redis.zrange(f"endpoint:{id}:due", 0, 0, withscores=True)[0][1]
-        return due - time.time(), float(self.redis.hget(f"endpoint:{id}", "hold_until") or 0) - time.time()
+    def next_attempt(self, id):
+        """The time of the first attempt that is due."""
+        return self.redis.zrange(f"endpoint:{id}:due", 0, 0, withscores=True)[0][1]
+
+    def held_until(self, id):
+        """The time until which nothing is sent to this endpoint."""
+        return float(self.redis.hget(f"endpoint:{id}", "hold_until") or 0)
 
     def told(self):
         kinds = [event.type for event in events.read_latest(self.redis, 100)]

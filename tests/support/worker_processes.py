@@ -13,6 +13,7 @@ from rq.worker import BaseWorker
 
 from tests.support.processes import ROOT, kill_tree
 from tests.support.waiting import eventually
+from workers.engine.recovery import worker_key
 
 
 class WorkerProcesses:
@@ -22,13 +23,22 @@ class WorkerProcesses:
         self.redis = redis
         self.environ = os.environ | environ
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.names_of: dict[int, set[str]] = {}
 
-    def starts_a_worker(self, program: str = "tests.workers.engine.fast_worker") -> "subprocess.Popen[bytes]":
+    def starts_a_worker(self, **environ: str) -> "subprocess.Popen[bytes]":
+        """Start tests/workers/engine/fast_worker.py, and wait until it is registered."""
         known = set(self.names())
-        worker = subprocess.Popen([sys.executable, "-m", program], env=self.environ, cwd=ROOT)
+        command = [sys.executable, "-m", "tests.workers.engine.fast_worker"]
+        worker = subprocess.Popen(command, env=self.environ | environ, cwd=ROOT)
         self.workers.append(worker)
-        eventually(lambda: set(self.names()) - known)
+        self.names_of[worker.pid] = eventually(lambda: set(self.names()) - known)
         return worker
+
+    def kills(self, worker: "subprocess.Popen[bytes]") -> None:
+        """kill -9, with all its processes; its last heartbeat expires at once."""
+        kill_tree(worker)
+        for name in self.names_of[worker.pid]:
+            self.redis.delete(worker_key(name))
 
     def names(self) -> list[str]:
         return [worker.name for worker in BaseWorker.all(connection=self.redis)]

@@ -7,6 +7,7 @@ import pytest
 import events
 from sending import outbox, pacing
 from sending.live_calls import CallEnded
+from sending.number_types import can_be_texted
 from store import commit_if_unchanged, new_pipeline
 from workers import callbacks, calls, pending_answers, sweep
 from workers.pending_answers import PendingAnswer
@@ -111,12 +112,12 @@ def test_a_landline_is_not_texted_and_the_stage_says_so(operator, redis):
 
 @pytest.mark.parametrize("number", ["anonymous", "", "client:alice", "+442079460123"])
 def test_not_everybody_can_be_texted(number):
-    assert not callbacks.can_be_texted(number)
+    assert not can_be_texted(number)
 
 
 @pytest.mark.parametrize("number", [ME, "+12025550143", "+447912345678"])
 def test_most_can(number):
-    assert callbacks.can_be_texted(number)
+    assert can_be_texted(number)
 
 
 def test_an_update_that_twilio_does_not_take_leaves_the_answer_to_the_waiting_document(operator, redis):

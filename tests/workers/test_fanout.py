@@ -13,6 +13,7 @@ from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
 from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from tests.support.waiting import eventually
 from workers import callbacks, fanout, notifications, sweep
 
 SEAL = Encryption(["a secret key"])
@@ -228,7 +229,8 @@ def test_every_change_of_a_subscriber_is_told_to_the_others_as_the_catalogue_say
 
 def test_what_happens_before_the_first_worker_ever_ran_is_told_to_who_subscribed_before(redis):
     pushes(redis, "long ago")
-    time.sleep(0.005)  # the stream's ids are milliseconds
+    at = time.time()
+    eventually(lambda: time.time() > at + 0.001)  # the stream's ids are milliseconds
     subscribes(redis, "github.*")
     pushes(redis, "now")
     assert fanout.fan_out(redis) == 1

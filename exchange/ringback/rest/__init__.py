@@ -1,1 +1,1 @@
-"""Twilio's REST API."""
+"""Twilio's REST APIs: one module per resource."""

@@ -1,4 +1,4 @@
-"""The account itself over REST."""
+"""The Account resource."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def _resource(account: str) -> dict[str, Any]:
-    """The token is never handed out, unlike Twilio's own."""
+    """The resource without the auth token, which Twilio includes."""
     path = f"/2010-04-01/Accounts/{account}"
     return {
         "auth_token": "",

@@ -1,4 +1,4 @@
-"""The debugger's alerts over REST: monitor.twilio.com."""
+"""The Alert resource of monitor.twilio.com: the alerts of the debugger."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from ringback.service.dates import iso8601, read_date
 
 @dataclass(frozen=True)
 class AlertRow:
-    """An alert of the debugger, by the sid that REST knows it by."""
+    """An alert with its SID as an attribute, which paging needs."""
 
     sid: str
     alert: dict[str, Any]
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    """Newest first; between StartDate and EndDate, and of one LogLevel, where those are given."""
-    level, first, last = (
-        request.query.get("LogLevel"),
-        request.query.get("StartDate", ""),
-        request.query.get("EndDate", ""),
+    """Newest first, filtered by LogLevel, StartDate and EndDate."""
+    query = request.query
+    level, start, end = (
+        query.get("LogLevel"),
+        read_date(query.get("StartDate", "")),
+        read_date(query.get("EndDate", "")),
     )
-    since, until = read_date(first), read_date(last)
     rows = [
         row
         for row in _rows(request)
         if level in (None, row.alert["level"])
-        and (since is None or _at(row) >= since)
-        and (until is None or _at(row) <= until)
+        and (start is None or _at(row) >= start)
+        and (end is None or _at(row) <= end)
     ]
     return page_with_meta(request, "alerts", rows, partial(_resource, request))
 
@@ -58,7 +58,7 @@ def _at(row: AlertRow) -> datetime:
 def _resource(request: ApiRequest, row: AlertRow) -> dict[str, Any]:
     alert = row.alert
     date = iso8601(_at(row))
-    webhook, answer = alert["request"] or {}, alert["answer"] or {}
+    webhook, response = alert["request"] or {}, alert["answer"] or {}
     parameters = {"Msg": alert["message"], "ErrorCode": alert["code"], "LogLevel": alert["level"].upper()}
     return {
         "account_sid": request.account,
@@ -75,8 +75,8 @@ def _resource(request: ApiRequest, row: AlertRow) -> dict[str, Any]:
         "request_url": webhook.get("url"),
         "request_variables": urlencode(webhook.get("parameters", [])),
         "resource_sid": alert["sid"] or None,
-        "response_body": answer.get("body"),
-        "response_headers": urlencode(answer.get("headers", {})),
+        "response_body": response.get("body"),
+        "response_headers": urlencode(response.get("headers", {})),
         "service_sid": None,
         "sid": row.sid,
         "url": f"https://monitor.twilio.com/v1/Alerts/{row.sid}",

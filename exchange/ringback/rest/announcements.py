@@ -1,4 +1,4 @@
-"""Announcements: a document that people in a conference hear, and the callback about it."""
+"""Announcements: plays a TwiML document to conference participants, and sends the conference's callback."""
 
 from __future__ import annotations
 
@@ -19,26 +19,25 @@ def announce_method(request: ApiRequest) -> str:
     return parameters.method(request, "AnnounceMethod")
 
 
-def play_to(request: ApiRequest, participant: Participant, address: str, way: str) -> Task[bool]:
-    """Let somebody hear a document; True if it could be had."""
+def play_to(request: ApiRequest, participant: Participant, url: str, method: str) -> Task[bool]:
+    """Play a document to one participant. The task's result is True if it was played without an error."""
 
     async def play() -> bool:
         session = VoiceSession(request.state, participant.call, ANNOUNCEMENT_VERBS)
         session.uses_fallback = False
-        await session.run(Fetch(address, way))
+        await session.run(Fetch(url, method))
         return session.error is None
 
     return participant.play(play())
 
 
 async def announced(
-    conference: Conference, hearing: list[Task[bool]], address: str, to: Participant | None = None
+    conference: Conference, tasks: list[Task[bool]], url: str, participant: Participant | None = None
 ) -> None:
-    """Tell when everybody has heard it."""
-    heard = await asyncio.gather(*hearing, return_exceptions=True)
-    if all(each is True for each in heard):
-        conference.notify("announcement-end", to, AnnounceUrl=address)
+    """Wait for the tasks of play_to(), then send the callback announcement-end or announcement-fail."""
+    played = await asyncio.gather(*tasks, return_exceptions=True)
+    if all(each is True for each in played):
+        conference.notify("announcement-end", participant, AnnounceUrl=url)
     else:
-        conference.notify(
-            "announcement-fail", to, AnnounceUrl=address, ReasonAnnouncementFailed="it could not be played"
-        )
+        reason = "The announcement could not be played"
+        conference.notify("announcement-fail", participant, AnnounceUrl=url, ReasonAnnouncementFailed=reason)

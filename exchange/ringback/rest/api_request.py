@@ -1,4 +1,4 @@
-"""The one road every REST request takes: its login, its faults, its answer and the headers on it."""
+"""Handles every REST request: authentication, faults, the call of the resource function, response and headers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
 
 @dataclass
 class ApiRequest:
-    """One request: the state, who asks, and what was sent. Forms and queries keep repeated keys."""
+    """One authenticated request. `account` is the account SID; `form` and `query` are multidicts."""
 
     state: State
     account: str
@@ -50,14 +50,15 @@ class ApiRequest:
 def endpoint(
     state: State, resource: Any, created: bool, simulated: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A resource, behind the login and the faults; `simulated` answers the test credentials instead.
+    """The handler of one route: authenticates, applies the faults and calls `resource`.
 
-    Both answer with the body; None is 204, a raised RestError a refusal.
+    Requests with the test credentials call `simulated` instead. Both functions return the JSON body, None for a 204,
+    and raise RestError. `created` makes the status 201. `product` is the first label of the product's host.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        response = await _answer(state, resource, created, simulated, request)
+        response = await _respond(state, resource, created, simulated, request)
         response.headers.update(STANDARD_HEADERS | {"X-API-Domain": f"{product}.twilio.com"})
         response.headers["Twilio-Request-Id"] = new_sid("RQ")
         response.headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
@@ -69,7 +70,7 @@ def endpoint(
     return handle
 
 
-async def _answer(
+async def _respond(
     state: State, resource: Any, created: bool, simulated: Any, request: web.Request
 ) -> web.StreamResponse:
     try:
@@ -83,19 +84,19 @@ async def _answer(
         if asyncio.iscoroutine(body):
             body = await body
     except RestError as error:
-        _note(state, request, request.match_info.get("sid", ""), error.status)
+        _log_to_call(state, request, request.match_info.get("sid", ""), error.status)
         return error.response()
     except Exception:
-        log.exception("REST failed in the exchange")
+        log.exception("%s %s failed in the exchange", request.method, request.path)
         return RestError(20500).response()
-    _note(state, request, request.match_info.get("sid") or _sid_of(body), 201 if created else 200)
+    _log_to_call(state, request, request.match_info.get("sid") or _sid_of(body), 201 if created else 200)
     if state.faults.trigger("rest-drop", "rest", request.path) and request.transport:
         request.transport.abort()
     return _as_response(body, created)
 
 
-def _note(state: State, request: web.Request, sid: str, status: int) -> None:
-    """Write into a call's log what was asked about it, except what only looks."""
+def _log_to_call(state: State, request: web.Request, sid: str, status: int) -> None:
+    """Add the request to the log of the call with this SID, unless it only reads."""
     call = state.calls.get(sid) if request.method != "GET" else None
     if call:
         call.log.add("rest", (request.method, request.path, status))
@@ -116,39 +117,41 @@ def _as_response(body: Any, created: bool) -> web.StreamResponse:
 async def _trickled(
     state: State, request: web.Request, response: web.StreamResponse, seconds: float
 ) -> web.StreamResponse:
-    """The same answer, drop by drop, as over a bad line."""
+    """The response, sent slowly over `seconds`."""
     body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
     slow = web.StreamResponse(status=response.status, headers=response.headers)
     slow.content_length = len(body)
     await slow.prepare(request)
-    async for drop in state.clock.trickle(body, seconds):
-        await slow.write(drop)
+    async for chunk in state.clock.trickle(body, seconds):
+        await slow.write(chunk)
     return slow
 
 
 async def _form(request: web.Request) -> Any:
-    """The posted form; what is no form is an empty one."""
+    """The form in the body, empty if the body has another content type. Raises RestError if it is invalid."""
     try:
         return await request.post()
-    except web.HTTPException as refused:  # too long, or too many fields
-        raise RestError(20001, status=refused.status) from None
+    except web.HTTPException as error:  # too large, or too many fields
+        raise RestError(20001, status=error.status) from None
     except (ValueError, LookupError, BadHttpMessage):
         raise RestError(20001) from None
 
 
 def _account(state: State, request: web.Request) -> str:
-    """The account in the address, if the login fits it."""
+    """The account SID of the credentials. Raises RestError if they are wrong, or the URL has another account."""
     user, password = parse_basic_auth(request.headers.get("Authorization", "")) or ("", "")
-    own, secret = _secret_of(state, user)
+    account, secret = _account_and_secret(state, user)
     if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
         raise RestError(20003)
-    if request.match_info.get("account", own) != own:
+    if request.match_info.get("account", account) != account:
         raise not_found(request.path)
-    return own
+    return account
 
 
-def _secret_of(state: State, user: str) -> tuple[str, str]:
-    """The account somebody logs in to, and the secret that it takes."""
+def _account_and_secret(state: State, user: str) -> tuple[str, str]:
+    """The account and secret of a user: an account SID, the SID of the test credentials, or that of an API key.
+
+    The secret of an unknown user is ""."""
     settings = state.settings
     if user == settings.account_sid:
         return user, settings.auth_token

@@ -1,4 +1,4 @@
-"""TwiML applications over REST."""
+"""The Application resource: TwiML applications."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from ringback.rest.paging import page
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    rows = [
-        found for found in request.state.applications.values() if matches(request, "FriendlyName", found.friendly_name)
-    ]
+    applications = request.state.applications.values()
+    rows = [each for each in applications if matches(request, "FriendlyName", each.friendly_name)]
     return page(request, "applications", rows, as_resource)
 
 
@@ -49,7 +48,7 @@ def as_resource(application: TwimlApplication) -> dict[str, Any]:
 
 
 def _application(request: ApiRequest) -> TwimlApplication:
-    found = request.state.applications.get(request.path("sid"))
-    if found is None:
+    application = request.state.applications.get(request.path("sid"))
+    if application is None:
         raise not_found(request.http.path)
-    return found
+    return application

@@ -1,4 +1,4 @@
-"""Numbers that could be bought: those the world keeps for fiction."""
+"""The AvailablePhoneNumber resource: numbers that can be bought, all from ranges reserved for fiction."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ MAX_NUMBERS = 50
 
 
 def search(request: ApiRequest) -> dict[str, Any]:
-    """Free numbers of a country, for North America in the wished area code."""
+    """The available numbers of a country, in the US filtered by AreaCode. Other countries than US and GB have none."""
     country = request.path("country").upper()
     area = request.query.get("AreaCode", DEFAULT_AREA)
-    prefix = PREFIXES.get(country, "").format(
-        area=area if area.isascii() and area.isdigit() and len(area) == 3 else "212"
-    )
+    is_area_code = area.isascii() and area.isdigit() and len(area) == 3
+    prefix = PREFIXES.get(country, "").format(area=area if is_area_code else DEFAULT_AREA)
     digits = 3 if country == "GB" else 2
-    wanted = request.query.get("PageSize", str(MAX_NUMBERS))
-    most = min(int(wanted), MAX_NUMBERS) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else MAX_NUMBERS
-    free = [f"{prefix}{last:0{digits}}" for last in range(10**digits)] if prefix else []
-    rows = [number for number in free if number not in request.state.numbers][:most]
+    size = request.query.get("PageSize", str(MAX_NUMBERS))
+    limit = min(int(size), MAX_NUMBERS) if size.isascii() and size.isdigit() and len(size) < 6 else MAX_NUMBERS
+    candidates = [f"{prefix}{last:0{digits}}" for last in range(10**digits)] if prefix else []
+    rows = [number for number in candidates if number not in request.state.numbers][:limit]
     return {"available_phone_numbers": [_resource(number, country) for number in rows], "uri": request.http.path}
 
 

@@ -1,6 +1,8 @@
-"""The parameters of calls over REST, checked."""
+"""Reads and validates the parameters of calls and recordings. Every function raises RestError."""
 
 from __future__ import annotations
+
+from collections.abc import Container
 
 from ringback.account.applications import TwimlApplication
 from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
@@ -8,8 +10,7 @@ from ringback.calls.plan import Fallback, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError
-from ringback.sound.recording_options import RECORDING_EVENTS as EVENTS_OF_RECORDING
-from ringback.sound.recording_options import RecordingOptions
+from ringback.sound.recording_options import RECORDING_EVENTS, RecordingOptions
 from ringback.sound.recordings import RECORDED_TRACKS
 from ringback.twiml.steps import Fetch, Inline, Step
 
@@ -18,20 +19,18 @@ CALL_EVENTS = {"initiated", "ringing", "answered", "completed"}
 
 
 def amd_callback(request: ApiRequest, name: str) -> StatusCallback:
-    """Where machine detection that the call does not wait for is told."""
+    """The callback for asynchronous answering machine detection."""
     return StatusCallback(parameters.url(request, name, 21609), parameters.method(request, f"{name}Method"))
 
 
 def call_recording(request: ApiRequest) -> RecordingOptions | None:
-    """How the whole call is to be recorded, if it is."""
+    """The recording options of a call, None without Record=true."""
     return recording_options(request, "OutboundAPI") if parameters.boolean(request, "Record") else None
 
 
 def recording_options(request: ApiRequest, source: str) -> RecordingOptions:
-    """What is asked of a recording, wherever REST can ask for one."""
-    events = frozenset(word for given in request.texts("RecordingStatusCallbackEvent") for word in given.split())
-    if unknown := events - EVENTS_OF_RECORDING:
-        raise RestError(21626, detail=", ".join(sorted(unknown))[:100])
+    """The options of a recording that REST starts. `source` is Twilio's recording source."""
+    events = _events(request, "RecordingStatusCallbackEvent", RECORDING_EVENTS)
     return RecordingOptions(
         source,
         channels=2 if request.text("RecordingChannels") == "dual" else 1,
@@ -64,7 +63,7 @@ def from_number(request: ApiRequest) -> str:
 
 
 def twiml_application(request: ApiRequest) -> TwimlApplication | None:
-    """The application to run, instead of any address given."""
+    """The application of ApplicationSid, which replaces Url and Twiml."""
     sid = request.text("ApplicationSid")
     application = request.state.applications.get(sid)
     if sid and (application is None or not application.voice_url):
@@ -79,14 +78,14 @@ def fallback(request: ApiRequest, application: TwimlApplication | None) -> Fallb
 
 
 def first_step(request: ApiRequest) -> Step | None:
-    """What the call is to run: Url, or else Twiml."""
-    address, twiml = request.text("Url").strip(), request.text("Twiml")
-    if address and not parameters.is_url(address):
-        raise RestError(21205, detail=address[:200])
-    if address and twiml:
+    """The step of Url, or of Twiml if there is no Url. None without both."""
+    url, twiml = request.text("Url").strip(), request.text("Twiml")
+    if url and not parameters.is_url(url):
+        raise RestError(21205, detail=url[:200])
+    if url and twiml:
         request.state.debugger.report(32019)
-    if address:
-        return Fetch(address, parameters.method(request, "Method"))
+    if url:
+        return Fetch(url, parameters.method(request, "Method"))
     if len(twiml) > MAX_TWIML_CHARACTERS:
         raise RestError(32018)
     return Inline(twiml) if twiml else None
@@ -95,10 +94,15 @@ def first_step(request: ApiRequest) -> Step | None:
 def status_callback(request: ApiRequest, application: TwimlApplication | None = None) -> StatusCallback:
     if application:
         return StatusCallback(application.status_callback, application.status_callback_method)
-    events = frozenset(word for given in request.texts("StatusCallbackEvent") for word in given.split())
-    if unknown := events - CALL_EVENTS:
-        raise RestError(21626, detail=", ".join(sorted(unknown))[:100])
-    address = parameters.url(request, "StatusCallback", 21609)
-    return StatusCallback(
-        address, parameters.method(request, "StatusCallbackMethod"), events or frozenset({"completed"})
-    )
+    events = _events(request, "StatusCallbackEvent", CALL_EVENTS)
+    url = parameters.url(request, "StatusCallback", 21609)
+    method = parameters.method(request, "StatusCallbackMethod")
+    return StatusCallback(url, method, events or frozenset({"completed"}))
+
+
+def _events(request: ApiRequest, name: str, known: Container[str]) -> frozenset[str]:
+    """The events in a parameter, which may be repeated and may list several separated by spaces."""
+    events = frozenset(event for value in request.texts(name) for event in value.split())
+    if unknown := sorted(event for event in events if event not in known):
+        raise RestError(21626, detail=", ".join(unknown)[:100])
+    return events

@@ -1,4 +1,4 @@
-"""Calls over REST: made, looked at, and changed while they last."""
+"""The Call resource: place calls, list and fetch them, and update calls in progress."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
     application = twiml_application(request)
     first = Fetch(application.voice_url, application.voice_method) if application else first_step(request)
     if first is None:
-        raise RestError(21205, detail="(none given)")
+        raise RestError(21205, detail="(missing)")
     timeout = parameters.whole_number(request, "Timeout", 60, 21208, 1, 600)
     if not SEND_DIGITS.fullmatch(request.text("SendDigits")):
         raise RestError(21206, detail=request.text("SendDigits")[:40])
@@ -88,11 +88,11 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """End a call, or give it another document: the running verb stops, also one whose webhook is still open."""
+    """End a call, or redirect it to another document. The running verb stops, even if it waits for a webhook."""
     call = _call(request)
     if call.is_over:
         raise RestError(21220)
-    _new_callback(request, call)
+    _update_callbacks(request, call)
     status = request.text("Status").strip()
     if status == "completed" or (status == "canceled" and not call.is_live):
         _end(call, status)
@@ -105,7 +105,7 @@ def update(request: ApiRequest) -> dict[str, Any]:
     return as_resource(call)
 
 
-def _new_callback(request: ApiRequest, call: Call) -> None:
+def _update_callbacks(request: ApiRequest, call: Call) -> None:
     if request.has("FallbackUrl"):
         call.plan.fallback = fallback(request, None)
     if request.has("StatusCallback"):
@@ -162,7 +162,7 @@ def as_resource(call: Call) -> dict[str, Any]:
         "start_time": rfc2822(call.answered or (call.created if call.is_over else None)),
         "status": call.status,
         "stir_verstat": None,
-        "subresource_uris": {name: f"{path}/{_camel(name)}.json" for name in SUBRESOURCES},
+        "subresource_uris": {name: f"{path}/{_camel_case(name)}.json" for name in SUBRESOURCES},
         "to": plan.to,
         "to_formatted": formatted(plan.to),
         "trunk_sid": None,
@@ -171,13 +171,13 @@ def as_resource(call: Call) -> dict[str, Any]:
 
 
 def formatted(number: str) -> str:
-    """`(415) 555-1212` for North America, as it is for everyone else."""
+    """`(415) 555-1212` for a North American number; others stay in E.164 format."""
     if re.fullmatch(r"\+1[0-9]{10}", number):
         return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
     return number
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 

@@ -1,4 +1,4 @@
-"""Conferences over REST."""
+"""The Conference resource."""
 
 from __future__ import annotations
 
@@ -31,14 +31,12 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """End it, or let everybody hear an announcement."""
+    """End the conference, or play an announcement to all participants."""
     conference = find_conference(request)
-    if address := parameters.url(request, "AnnounceUrl", 21205):
-        hearing = [
-            play_to(request, participant, address, announce_method(request))
-            for participant in conference.participants.values()
-        ]
-        request.state.spawn(announced(conference, hearing, address))
+    if url := parameters.url(request, "AnnounceUrl", 21205):
+        method = announce_method(request)
+        tasks = [play_to(request, participant, url, method) for participant in conference.participants.values()]
+        request.state.spawn(announced(conference, tasks, url))
     if request.text("Status") == "completed":
         conference.end("conference-ended-via-api")
     return as_resource(conference)
@@ -63,9 +61,9 @@ def as_resource(conference: Conference) -> dict[str, Any]:
 
 
 def find_conference(request: ApiRequest) -> Conference:
-    """By its sid, or by its name while it goes on."""
-    written = request.path("sid")
+    """The conference in the path: by its SID, or by its name while it is in progress. Raises RestError."""
+    sid_or_name = request.path("sid")
     for conference in reversed(request.state.conferences.values()):
-        if conference.sid == written or (conference.name == written and conference.status != "completed"):
+        if conference.sid == sid_or_name or (conference.name == sid_or_name and conference.status != "completed"):
             return conference
     raise not_found(request.http.path)

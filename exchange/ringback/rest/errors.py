@@ -1,4 +1,4 @@
-"""How REST refuses: Twilio's number and words, in Twilio's form."""
+"""REST errors with Twilio's codes, messages and JSON format."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ DOCS = "https://www.twilio.com/docs/errors/"
 
 
 class RestError(Exception):
-    """Refused with one of Twilio's numbers; `blanks` fill in its words, or `said` takes their place."""
+    """An error with one of Twilio's codes.
 
-    def __init__(self, code: int, /, status: int | None = None, said: str = "", **blanks: object) -> None:
-        self.code, self.blanks = code, blanks
+    `values` fill the placeholders of its message; `message` replaces it. `status` replaces the code's HTTP status."""
+
+    def __init__(self, code: int, /, status: int | None = None, message: str = "", **values: object) -> None:
+        self.code = code
         self.status = status or ERROR_CODES[code].status
-        super().__init__(said or message_of(code, **blanks))
+        super().__init__(message or message_of(code, **values))
 
     def response(self) -> web.Response:
         body: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The account's phone numbers over REST, and where their calls and texts go."""
+"""The IncomingPhoneNumber resource: buy phone numbers and set their webhook URLs."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from ringback.account.phone_numbers import PhoneNumber, is_e164, normalize_numbe
 from ringback.rest import webhook_urls
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
+from ringback.rest.list_filters import matches
 from ringback.rest.paging import page
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    wanted, name = request.query.get("PhoneNumber", ""), request.query.get("FriendlyName", "")
+    digits = request.query.get("PhoneNumber", "").strip().lstrip("+")
     rows = [
         number
         for number in request.state.numbers.values()
-        if wanted.strip().lstrip("+") in number.phone_number and (not name or name == number.friendly_name)
+        if digits in number.phone_number and matches(request, "FriendlyName", number.friendly_name)
     ]
     return page(request, "incoming_phone_numbers", rows, as_resource)
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Buy one: any number that nobody here has is available."""
-    written = request.text("PhoneNumber")
-    phone_number = normalize_number(written) or _in_area(request, request.text("AreaCode").strip())
+    """Buy a number. Every number that the account does not have is available."""
+    requested = request.text("PhoneNumber")
+    phone_number = normalize_number(requested) or _number_in_area(request, request.text("AreaCode").strip())
     if not is_e164(phone_number):
-        raise RestError(21421, number=written)
+        raise RestError(21421, number=requested)
     if phone_number in request.state.numbers:
         raise RestError(21422, number=phone_number)
     number = new_number(request, phone_number)
@@ -42,10 +43,10 @@ def new_number(request: ApiRequest, phone_number: str) -> PhoneNumber:
     )
 
 
-def _in_area(request: ApiRequest, area: str) -> str:
+def _number_in_area(request: ApiRequest, area: str) -> str:
     if not (area.isascii() and area.isdigit() and len(area) == 3) or area == "533":
         raise RestError(21452 if area else 21421, detail=area, number="")
-    for last in range(100, 200):  # 555-0100 to 555-0199 are kept for fiction
+    for last in range(100, 200):  # 555-0100 to 555-0199 are reserved for fiction
         if (number := f"+1{area}5550{last}") not in request.state.numbers:
             return number
     raise RestError(21452, detail=area)

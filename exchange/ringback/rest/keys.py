@@ -1,4 +1,4 @@
-"""API keys over REST: further logins, whose secrets are told once."""
+"""The Key resource: API keys. Only the response to the creation has the secret."""
 
 from __future__ import annotations
 

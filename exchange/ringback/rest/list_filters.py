@@ -1,4 +1,4 @@
-"""Filters of lists: `DateSent>=2026-01-01` and its kind."""
+"""Filters for lists, such as `DateSent>=2026-01-01`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from ringback.service.dates import read_date
 
 
 def matches_dates(request: ApiRequest, name: str, moment: datetime | None) -> bool:
-    """Does a moment lie where the filters on that name want it?
+    """True if the moment matches the filters with this name: `name=`, `name<=` and `name>=`.
 
-    A bare date means that whole day, in UTC; so does midnight, where it is asked for exactly: SDKs write dates so."""
+    A date without a time is the whole day, in UTC. So is midnight with `name=`, because SDKs send dates that way."""
     for sign in ("", "<", ">"):
-        written = request.query.get(name + sign)
-        bound = read_date(written) if written else None
+        text = request.query.get(name + sign, "")
+        bound = read_date(text)
         if bound is None:
             continue
-        if moment is None or not _fits(sign, moment, bound, whole_day=_is_day(sign, written or "")):
+        if moment is None or not _is_within(sign, moment, bound, whole_day=_is_whole_day(sign, text)):
             return False
     return True
 
 
-def _is_day(sign: str, written: str) -> bool:
-    return "T" not in written.upper() or (not sign and written.upper().endswith("T00:00:00Z"))
+def _is_whole_day(sign: str, text: str) -> bool:
+    return "T" not in text.upper() or (not sign and text.upper().endswith("T00:00:00Z"))
 
 
-def _fits(sign: str, moment: datetime, bound: datetime, whole_day: bool) -> bool:
+def _is_within(sign: str, moment: datetime, bound: datetime, whole_day: bool) -> bool:
     moment = moment.replace(microsecond=0)
     end = bound + timedelta(days=1) if whole_day else bound
     if sign == "<":
@@ -37,5 +37,6 @@ def _fits(sign: str, moment: datetime, bound: datetime, whole_day: bool) -> bool
 
 
 def matches(request: ApiRequest, name: str, value: str) -> bool:
-    wanted = request.query.get(name)
-    return not wanted or wanted == value
+    """True if the query has no filter with this name, or one with exactly this value."""
+    expected = request.query.get(name)
+    return not expected or expected == value

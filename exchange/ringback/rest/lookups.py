@@ -1,4 +1,4 @@
-"""Numbers looked up over REST: lookups.twilio.com, in its second version and its first."""
+"""The Lookup API, lookups.twilio.com: versions 1 and 2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
 
 CARRIER_NAME = "The local exchange"
-NOT_ENABLED = {"error_code": 60606}  # Twilio's number for a package that the account has not
+NOT_ENABLED = {"error_code": 60606}  # package not enabled for the account
 PACKAGES = (
     "caller_name",
     "sim_swap",
@@ -26,57 +26,56 @@ PACKAGES = (
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
-    """A number that is none is found too, and `valid` says so. Packages that were not asked for are null."""
-    found = _found(request)
-    wanted = {name.strip() for name in request.query.get("Fields", "").split(",")}
-    return {name: _package(request, found, name) if name in wanted else None for name in PACKAGES} | {
-        "calling_country_code": found.calling_code,
-        "country_code": found.country,
-        "national_format": found.national,
-        "phone_number": found.number,
-        "url": f"https://lookups.twilio.com/v2/PhoneNumbers/{found.number}",
-        "valid": not found.errors,
-        "validation_errors": list(found.errors),
+    """Version 2. An invalid number is found too, with `valid` false. A package that is not in Fields is null."""
+    result = _look_up(request)
+    fields = {name.strip() for name in request.query.get("Fields", "").split(",")}
+    return {name: _package(request, result, name) if name in fields else None for name in PACKAGES} | {
+        "calling_country_code": result.calling_code,
+        "country_code": result.country,
+        "national_format": result.national,
+        "phone_number": result.number,
+        "url": f"https://lookups.twilio.com/v2/PhoneNumbers/{result.number}",
+        "valid": not result.errors,
+        "validation_errors": list(result.errors),
     }
 
 
 def fetch_v1(request: ApiRequest) -> dict[str, Any]:
-    """The first version finds valid numbers only."""
-    found = _found(request)
-    if found.errors:
+    """Version 1. An invalid number is not found."""
+    result = _look_up(request)
+    if result.errors:
         raise not_found(request.http.path)
-    wanted = request.query.getall("Type", [])
+    types = request.query.getall("Type", [])
     return {
         "add_ons": None,
-        "caller_name": _caller(request, found) if "caller-name" in wanted else None,
-        "carrier": _carrier(found) | {"name": CARRIER_NAME} if "carrier" in wanted else None,
-        "country_code": found.country,
-        "national_format": found.national,
-        "phone_number": found.number,
-        "url": f"https://lookups.twilio.com/v1/PhoneNumbers/{found.number}",
+        "caller_name": _caller_name(request, result) if "caller-name" in types else None,
+        "carrier": _carrier(result) | {"name": CARRIER_NAME} if "carrier" in types else None,
+        "country_code": result.country,
+        "national_format": result.national,
+        "phone_number": result.number,
+        "url": f"https://lookups.twilio.com/v1/PhoneNumbers/{result.number}",
     }
 
 
-def _found(request: ApiRequest) -> LookupResult:
-    return look_up(
-        request.state, normalize_number(request.path("number"))[:64], request.query.get("CountryCode", "").upper()[:2]
-    )
+def _look_up(request: ApiRequest) -> LookupResult:
+    country = request.query.get("CountryCode", "").upper()[:2]
+    return look_up(request.state, normalize_number(request.path("number"))[:64], country)
 
 
-def _package(request: ApiRequest, found: LookupResult, name: str) -> dict[str, Any]:
+def _package(request: ApiRequest, result: LookupResult, name: str) -> dict[str, Any]:
     if name == "caller_name":
-        return _caller(request, found)
+        return _caller_name(request, result)
     if name == "line_type_intelligence":
-        return _carrier(found) | {"carrier_name": CARRIER_NAME if found.line else None}
+        return _carrier(result) | {"carrier_name": CARRIER_NAME if result.line else None}
     return dict(NOT_ENABLED)
 
 
-def _caller(request: ApiRequest, found: LookupResult) -> dict[str, Any]:
-    """A handset is called by its name."""
-    handset = request.state.handsets.get(found.number)
+def _caller_name(request: ApiRequest, result: LookupResult) -> dict[str, Any]:
+    """The caller name, which is the handset's name."""
+    handset = request.state.handsets.get(result.number)
     name = handset.name if handset else ""
     return {"caller_name": name or None, "caller_type": "CONSUMER" if name else None, "error_code": None}
 
 
-def _carrier(found: LookupResult) -> dict[str, Any]:
-    return {"type": found.line, "mobile_country_code": None, "mobile_network_code": None, "error_code": None}
+def _carrier(result: LookupResult) -> dict[str, Any]:
+    return {"type": result.line, "mobile_country_code": None, "mobile_network_code": None, "error_code": None}

@@ -1,4 +1,4 @@
-"""Messages and their media over REST."""
+"""The Message and Media resources."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ringback.state import State
 
 MAX_CHARACTERS = 1600
 MAX_MEDIA = 10
-MAX_QUEUE_SECONDS = 36_000  # seconds
-MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # seconds from now that a message can be scheduled for
+MAX_QUEUE_SECONDS = 36_000
+MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # how far ahead a message can be scheduled
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _to(request: ApiRequest) -> str:
 
 
 def _service(request: ApiRequest) -> str | None:
-    """Any Messaging Service will do: its sender is the account's first number, unless From names another."""
+    """The SID of the Messaging Service. Every valid SID is accepted."""
     sid = request.text("MessagingServiceSid").strip()
     if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
         raise RestError(21705, detail=sid[:40])
@@ -76,21 +76,21 @@ def _service(request: ApiRequest) -> str | None:
 
 
 def _send_at(request: ApiRequest, service: str | None) -> datetime | None:
-    """The moment a message is scheduled for, if it is."""
-    kind, written = request.text("ScheduleType").strip(), request.text("SendAt").strip()
-    if not kind and not written:
+    """The time at which a scheduled message is sent, None if the message is not scheduled."""
+    schedule_type, text = request.text("ScheduleType").strip(), request.text("SendAt").strip()
+    if not schedule_type and not text:
         return None
-    if kind != "fixed":
-        raise RestError(35126, detail=kind[:40] or "(none)")
+    if schedule_type != "fixed":
+        raise RestError(35126, detail=schedule_type[:40] or "(missing)")
     if not service:
         raise RestError(35118)
-    if not written:
+    if not text:
         raise RestError(35111)
-    moment = read_date(written)
-    ahead = moment.timestamp() - request.state.clock.time() if moment else 0
-    if moment is None or not MIN_SCHEDULE_SECONDS <= ahead <= MAX_SCHEDULE_SECONDS:
-        raise RestError(35114, detail=written[:40])
-    return moment
+    send_at = read_date(text)
+    ahead = send_at.timestamp() - request.state.clock.time() if send_at else 0
+    if send_at is None or not MIN_SCHEDULE_SECONDS <= ahead <= MAX_SCHEDULE_SECONDS:
+        raise RestError(35114, detail=text[:40])
+    return send_at
 
 
 def _from(request: ApiRequest) -> str:
@@ -133,7 +133,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """`Body=` redacts, and `Status=canceled` calls a scheduled message off."""
+    """`Body=` redacts a message, and `Status=canceled` cancels a scheduled one."""
     message = _message(request)
     if request.text("Status") == "canceled":
         if message.status != "scheduled":
@@ -165,7 +165,7 @@ def delete_media(request: ApiRequest) -> None:
 
 
 async def download_media(state: State, request: web.Request) -> web.Response:
-    """The picture itself; as on a new account, nobody has to log in for it."""
+    """The media file. No authentication is required, as in a new account."""
     message = state.messages.get(request.match_info["sid"])
     for media in message.media if message else []:
         if media.sid == request.match_info["media"]:
@@ -201,9 +201,8 @@ def _one_media(request: ApiRequest) -> Media:
 
 
 def as_resource(message: Message) -> dict[str, Any]:
-    """The Message resource of REST."""
     path = f"/2010-04-01/Accounts/{message.account}/Messages/{message.sid}"
-    accepted = message.status in SENDER_UNDECIDED
+    has_sender = message.status not in SENDER_UNDECIDED
     return {
         "account_sid": message.account,
         "api_version": "2010-04-01",
@@ -214,10 +213,10 @@ def as_resource(message: Message) -> dict[str, Any]:
         "direction": message.direction,
         "error_code": message.error_code,
         "error_message": message.error_message,
-        "from": None if accepted else message.from_,
+        "from": message.from_ if has_sender else None,
         "messaging_service_sid": message.service,
         "num_media": str(message.num_media),
-        "num_segments": "0" if accepted else str(message.num_segments),
+        "num_segments": str(message.num_segments) if has_sender else "0",
         "price": None,
         "price_unit": "USD",
         "sid": message.sid,

@@ -1,4 +1,4 @@
-"""Lists as REST hands them out: a page at a time, with the addresses of the next and the one before."""
+"""Paging of lists: one page of rows, with the URLs of the next and previous pages."""
 
 from __future__ import annotations
 
@@ -11,46 +11,47 @@ from ringback.rest.errors import RestError
 Row = TypeVar("Row")
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
-PAGING = {"Page", "PageSize", "PageToken"}
+PAGING_PARAMETERS = {"Page", "PageSize", "PageToken"}
 
 
-def page(request: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
-    """One page of rows, newest first as the caller ordered them. `show` turns a row into its resource.
+def page(request: ApiRequest, collection: str, rows: list[Row], as_resource: Any) -> dict[str, Any]:
+    """One page of the rows, in their order, in the format of the API 2010-04-01.
 
-    A PageToken names the last row of the page before, so that new rows do not shift those that follow."""
-    shown, start, about = _slice(request, rows, show)
-    uris = {name.replace("url", "uri"): value for name, value in about.items()}
-    return {collection: shown, "start": start, "end": max(start, start + len(shown) - 1)} | uris
+    `as_resource` converts a row to its JSON. The PageToken contains the SID of the last row of the previous page, so
+    that rows that are added meanwhile do not shift the following pages."""
+    resources, start, fields = _slice(request, rows, as_resource)
+    uris = {name.replace("url", "uri"): value for name, value in fields.items()}
+    return {collection: resources, "start": start, "end": max(start, start + len(resources) - 1)} | uris
 
 
-def page_with_meta(request: ApiRequest, collection: str, rows: list[Row], show: Any) -> dict[str, Any]:
-    """The same, as products younger than 2010-04-01 write it: in `meta`, and with whole addresses."""
-    shown, _, about = _slice(request, rows, show)
+def page_with_meta(request: ApiRequest, collection: str, rows: list[Row], as_resource: Any) -> dict[str, Any]:
+    """One page in the format of the newer APIs: the paging fields in `meta`, with full URLs."""
+    resources, _, fields = _slice(request, rows, as_resource)
     origin = str(request.http.url.origin())
-    meta = {name: origin + value if isinstance(value, str) else value for name, value in about.items()}
-    return {collection: shown, "meta": meta | {"key": collection}}
+    meta = {name: origin + value if isinstance(value, str) else value for name, value in fields.items()}
+    return {collection: resources, "meta": meta | {"key": collection}}
 
 
-def _slice(request: ApiRequest, rows: list[Row], show: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
-    """The rows shown, where they begin, and which page that is of which."""
-    size, number = _size(request), _whole(request, "Page", 0)
+def _slice(request: ApiRequest, rows: list[Row], as_resource: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
+    """(resources of the page, index of the first one, paging fields)."""
+    size, number = _page_size(request), _whole_number(request, "Page", 0)
     start = _start(request, rows, size, number)
-    shown = [show(row) for row in rows[start : start + size]]
-    last = shown[-1]["sid"] if shown and "sid" in shown[-1] else ""
-    more = len(rows) > start + size
-    about = {
+    resources = [as_resource(row) for row in rows[start : start + size]]
+    last_sid = resources[-1]["sid"] if resources and "sid" in resources[-1] else ""
+    has_next = len(rows) > start + size
+    fields = {
         "first_page_url": _url(request, size, 0),
-        "next_page_url": _url(request, size, number + 1, f"PA{last}") if more else None,
+        "next_page_url": _url(request, size, number + 1, f"PA{last_sid}") if has_next else None,
         "previous_page_url": _url(request, size, number - 1) if number else None,
         "url": _url(request, size, number),
         "page": number,
         "page_size": size,
     }
-    return shown, start, about
+    return resources, start, fields
 
 
-def _size(request: ApiRequest) -> int:
-    size = _whole(request, "PageSize", DEFAULT_PAGE_SIZE)
+def _page_size(request: ApiRequest) -> int:
+    size = _whole_number(request, "PageSize", DEFAULT_PAGE_SIZE)
     if size > MAX_PAGE_SIZE:
         raise RestError(20007)
     return max(size, 1)
@@ -60,18 +61,18 @@ def _start(request: ApiRequest, rows: list[Row], size: int, number: int) -> int:
     token = request.query.get("PageToken", "")
     if not token:
         return number * size
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if token == f"PA{getattr(row, 'sid', '')}":
-            return place + 1
+            return index + 1
     raise RestError(21481, detail=token[:40])
 
 
-def _whole(request: ApiRequest, name: str, default: int) -> int:
-    written = request.query.get(name, "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else default
+def _whole_number(request: ApiRequest, name: str, default: int) -> int:
+    text = request.query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
 
 
 def _url(request: ApiRequest, size: int, number: int, token: str = "") -> str:
-    kept = [(name, value) for name, value in request.query.items() if name not in PAGING]
+    filters = [(name, value) for name, value in request.query.items() if name not in PAGING_PARAMETERS]
     paging = [("PageSize", str(size)), ("Page", str(number))] + ([("PageToken", token)] if token else [])
-    return f"{request.http.path}?{urlencode(kept + paging)}"
+    return f"{request.http.path}?{urlencode(filters + paging)}"

@@ -1,4 +1,4 @@
-"""What REST checks of parameters that several resources share."""
+"""Reads and validates parameters of common types. Every function but is_url raises RestError with the given code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_URL_CHARACTERS = 4000
 
 
 def is_url(text: str) -> bool:
-    """An http or https address with a host that DNS allows."""
+    """True for an http or https URL with a host, of at most 4,000 characters."""
     try:
         parts = urlsplit(text.strip())
         return (
@@ -26,37 +26,39 @@ def is_url(text: str) -> bool:
 
 
 def url(request: ApiRequest, name: str, code: int) -> str:
-    """A parameter that is an address, or "" when it was not given."""
-    written = request.text(name).strip()
-    if written and not is_url(written):
-        raise RestError(code, detail=written[:200])
-    return written
+    """The URL in a parameter, "" if it is missing."""
+    value = request.text(name).strip()
+    if value and not is_url(value):
+        raise RestError(code, detail=value[:200])
+    return value
 
 
 def method(request: ApiRequest, name: str, code: int = 21209, default: str = "POST") -> str:
-    written = request.text(name).strip().upper() or default
-    if written not in ("GET", "POST"):
-        raise RestError(code, detail=written[:40])
-    return written
+    """GET or POST."""
+    value = request.text(name).strip().upper() or default
+    if value not in ("GET", "POST"):
+        raise RestError(code, detail=value[:40])
+    return value
 
 
-def whole_number(request: ApiRequest, name: str, default: int, code: int, least: int, most: int) -> int:
-    written = request.text(name).strip()
-    if not written:
+def whole_number(request: ApiRequest, name: str, default: int, code: int, minimum: int, maximum: int) -> int:
+    text = request.text(name).strip()
+    if not text:
         return default
-    if not (written.isascii() and written.isdigit() and len(written) < 10 and least <= int(written) <= most):
-        raise RestError(code, detail=written[:40])
-    return int(written)
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and minimum <= int(text) <= maximum):
+        raise RestError(code, detail=text[:40])
+    return int(text)
 
 
 def one_of(request: ApiRequest, name: str, default: str, known: Container[str]) -> str:
-    """A word of a few."""
-    written = request.text(name).strip() or default
-    if written not in known:
+    """One of a fixed set of values. Raises RestError with the code 20001."""
+    value = request.text(name).strip() or default
+    if value not in known:
         raise RestError(20001)
-    return written
+    return value
 
 
 def boolean(request: ApiRequest, name: str, default: bool = False) -> bool:
-    written = request.text(name).strip().lower()
-    return written == "true" if written in ("true", "false") else default
+    """True or False; the default for every other value. Raises nothing."""
+    value = request.text(name).strip().lower()
+    return value == "true" if value in ("true", "false") else default

@@ -1,4 +1,4 @@
-"""A conference's participants over REST."""
+"""The Participant resource of conferences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ringback.service.dates import rfc2822
 from ringback.service.sids import SID
 from ringback.twiml.steps import Inline
 
-# What a participant's creation hands on to the Conference noun.
+# The attribute of <Conference> that each parameter sets when a participant is created.
 NOUN_ATTRIBUTES = {
     "Muted": "muted",
     "Beep": "beep",
@@ -55,15 +55,15 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
         and (hold is None or (hold == "true") == participant.hold)
         and (coaching is None or (coaching == "true") == bool(participant.coached_sid))
     ]
-    return page(request, "participants", rows, lambda found: as_resource(conference, found))
+    return page(request, "participants", rows, lambda participant: as_resource(conference, participant))
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Call somebody into a conference, which may be named for the first time here."""
+    """Call a number and connect it to a conference, which is created if the path has a new name."""
     state = request.state
-    written = request.path("sid")
-    name = state.conferences[written].name if written in state.conferences else written
-    if SID.fullmatch(written) and written not in state.conferences:
+    sid_or_name = request.path("sid")
+    name = state.conferences[sid_or_name].name if sid_or_name in state.conferences else sid_or_name
+    if SID.fullmatch(sid_or_name) and sid_or_name not in state.conferences:
         raise not_found(request.http.path)
     to, from_ = normalize_number(request.text("To")), normalize_number(request.text("From"))
     if not is_handset_address(to):
@@ -91,13 +91,13 @@ def create(request: ApiRequest) -> dict[str, Any]:
 
 
 def _document(request: ApiRequest, name: str) -> str:
-    given = {
+    values = {
         attribute: request.text(parameter) for parameter, attribute in NOUN_ATTRIBUTES.items() if request.has(parameter)
     }
     for parameter, attribute in NOUN_EVENT_ATTRIBUTES.items():
         if request.has(parameter):
-            given[attribute] = " ".join(request.texts(parameter))
-    attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in given.items())
+            values[attribute] = " ".join(request.texts(parameter))
+    attributes = " ".join(f"{attribute}={quoteattr(value)}" for attribute, value in values.items())
     return f"<Response><Dial><Conference {attributes}>{escape(name)}</Conference></Dial></Response>"
 
 
@@ -106,7 +106,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """Mute, hold, coach, or let one person hear something."""
+    """Mute, hold or coach a participant, or play an announcement to one."""
     conference, participant = find_conference(request), _participant(request)
     if request.has("Muted"):
         participant.muted = parameters.boolean(request, "Muted")
@@ -118,18 +118,18 @@ def update(request: ApiRequest) -> dict[str, Any]:
         conference.notify("participant-modify", participant)
     if request.has("Coaching") or request.has("CallSidToCoach"):
         _coach(request, conference, participant)
-    if address := parameters.url(request, "AnnounceUrl", 21205):
-        hearing = [play_to(request, participant, address, announce_method(request))]
-        request.state.spawn(announced(conference, hearing, address, participant))
+    if url := parameters.url(request, "AnnounceUrl", 21205):
+        tasks = [play_to(request, participant, url, announce_method(request))]
+        request.state.spawn(announced(conference, tasks, url, participant))
     return as_resource(conference, participant)
 
 
 def _coach(request: ApiRequest, conference: Conference, participant: Participant) -> None:
-    """From now on only that one hears this one, or everybody again."""
+    """Start coaching: only the coached participant hears this one. Or stop it."""
     sid = request.text("CallSidToCoach") or participant.coached_sid
     coaching = parameters.boolean(request, "Coaching", default=bool(sid))
     if coaching and sid not in conference.participants:
-        raise RestError(13240, detail=sid[:40] or "nobody")
+        raise RestError(13240, detail=sid[:40] or "(missing)")
     participant.coached_sid = sid if coaching else ""
     conference.notify("participant-modify", participant)
 
@@ -139,13 +139,13 @@ def _hold(request: ApiRequest, conference: Conference, participant: Participant)
     conference.notify("participant-hold" if participant.hold else "participant-unhold", participant)
     if participant.music:
         participant.music.cancel()
-    if participant.hold and (address := parameters.url(request, "HoldUrl", 21205)):
-        way = parameters.method(request, "HoldMethod", default="GET")
-        participant.music = play_to(request, participant, address, way)
+    if participant.hold and (url := parameters.url(request, "HoldUrl", 21205)):
+        method = parameters.method(request, "HoldMethod", default="GET")
+        participant.music = play_to(request, participant, url, method)
 
 
 def remove(request: ApiRequest) -> None:
-    """Out of the room; that person's Dial is over."""
+    """Remove a participant from the conference, which ends the participant's <Dial>."""
     participant = _participant(request)
     participant.leave_reason = "participant_updated_via_api"
     find_conference(request).leave(participant)
@@ -174,9 +174,9 @@ def as_resource(conference: Conference, participant: Participant) -> dict[str, A
 
 
 def _participant(request: ApiRequest) -> Participant:
-    """By the call's sid, or by the label."""
-    written = request.path("participant")
+    """The participant in the path: by the call's SID or the label. Raises RestError."""
+    sid_or_label = request.path("participant")
     for participant in find_conference(request).participants.values():
-        if written in (participant.call.sid, participant.label):
+        if sid_or_label in (participant.call.sid, participant.label):
             return participant
     raise not_found(request.http.path)

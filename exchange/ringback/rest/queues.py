@@ -1,4 +1,4 @@
-"""Queues and their members over REST."""
+"""The Queue and Member resources."""
 
 from __future__ import annotations
 
@@ -75,24 +75,24 @@ def fetch_member(request: ApiRequest) -> dict[str, Any]:
 
 
 def update_member(request: ApiRequest) -> dict[str, Any]:
-    """Take somebody out of the line, to another document."""
+    """Redirect a member to another document, which removes the call from the queue."""
     queue = _queue(request)
     member = _member(request, queue)
-    address = parameters.url(request, "Url", 21205)
-    if not address:
-        raise RestError(21205, detail="(none given)")
-    shown = member_resource(queue, member)
+    url = parameters.url(request, "Url", 21205)
+    if not url:
+        raise RestError(21205, detail="(missing)")
+    resource = member_resource(queue, member)
     member.call.redirected = True
-    member.call.interrupt(Fetch(address, parameters.method(request, "Method")))
-    return shown
+    member.call.interrupt(Fetch(url, parameters.method(request, "Method")))
+    return resource
 
 
 def member_resource(queue: CallQueue, member: QueueMember) -> dict[str, Any]:
-    place = queue.members.index(member) + 1 if member in queue.members else 0
+    position = queue.members.index(member) + 1 if member in queue.members else 0
     return {
         "call_sid": member.call.sid,
         "date_enqueued": rfc2822(member.since),
-        "position": place,
+        "position": position,
         "queue_sid": queue.sid,
         "uri": f"/2010-04-01/Accounts/{queue.account}/Queues/{queue.sid}/Members/{member.call.sid}.json",
         "wait_time": int(queue.wait_seconds(member)),
@@ -107,8 +107,8 @@ def _queue(request: ApiRequest) -> CallQueue:
 
 
 def _member(request: ApiRequest, queue: CallQueue) -> QueueMember:
-    written = request.path("member")
+    sid_or_front = request.path("member")
     for member in queue.members:
-        if written in (member.call.sid, "Front"):
+        if sid_or_front in (member.call.sid, "Front"):
             return member
     raise not_found(request.http.path)

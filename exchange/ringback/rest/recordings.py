@@ -1,4 +1,4 @@
-"""Recordings over REST; the sound itself is handed out as WAV or MP3."""
+"""The Recording resource, with downloads as WAV and MP3."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ringback.sound.recordings import Recording
 from ringback.state import State
 
 INELIGIBLE = "Requested resource is not eligible for recording"
-CURRENT = "Twilio.CURRENT"  # the recording that runs, whatever its sid
+CURRENT = "Twilio.CURRENT"  # the recording in progress
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    owner = request.http.match_info.get("sid")
+    parent = request.http.match_info.get("sid")
     rows = [
         recording
         for recording in reversed(request.state.recordings.values())
-        if (not owner or owner in (recording.call_sid, recording.conference_sid))
+        if (not parent or parent in (recording.call_sid, recording.conference_sid))
         and matches(request, "CallSid", recording.call_sid or "")
         and matches(request, "ConferenceSid", recording.conference_sid or "")
         and matches_dates(request, "DateCreated", recording.started)
@@ -40,19 +40,19 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Begin to record a call that goes on. While such a recording runs, asking again leads to the same."""
+    """Start to record a call in progress. Returns the existing recording if REST has already started one."""
     call = request.state.calls.get(request.path("sid"))
     if call is None or call.plan.hidden:
         raise not_found(request.http.path)
     source = "StartCallRecordingAPI"
     if not call.is_live:
-        raise RestError(21220, said=INELIGIBLE)
-    running = next((each for each in call.recorders if each.options.source == source), None)
-    return as_resource((running or CallRecorder(call, recording_options(request, source))).recording)
+        raise RestError(21220, message=INELIGIBLE)
+    recorder = next((each for each in call.recorders if each.options.source == source), None)
+    return as_resource((recorder or CallRecorder(call, recording_options(request, source))).recording)
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """Pause a recording that runs, go on with it, or stop it."""
+    """Pause, resume or stop a recording in progress."""
     recorder = _recorder(request)
     match parameters.one_of(request, "Status", "", ("paused", "in-progress", "stopped")):
         case "paused":
@@ -65,16 +65,16 @@ def update(request: ApiRequest) -> dict[str, Any]:
 
 
 def _recorder(request: ApiRequest) -> Recorder:
-    """One that runs, by its recording's sid, or the newest."""
-    owner, written = request.path("sid"), request.path("recording")
-    call, conference = request.state.calls.get(owner), request.state.conferences.get(owner)
+    """The recorder in progress with the recording SID in the path, or the newest for CURRENT. Raises RestError."""
+    parent, sid = request.path("sid"), request.path("recording")
+    call, conference = request.state.calls.get(parent), request.state.conferences.get(parent)
     running: list[Recorder] = (
         [*call.recorders] if call else [conference.recorder] if conference and conference.recorder else []
     )
     for recorder in reversed(running):
-        if written in (recorder.recording.sid, CURRENT):
+        if sid in (recorder.recording.sid, CURRENT):
             return recorder
-    raise RestError(21220, said=INELIGIBLE) if written in request.state.recordings else not_found(request.http.path)
+    raise RestError(21220, message=INELIGIBLE) if sid in request.state.recordings else not_found(request.http.path)
 
 
 def delete(request: ApiRequest) -> None:
@@ -85,15 +85,17 @@ def delete(request: ApiRequest) -> None:
 
 
 async def download(state: State, request: web.Request) -> web.Response:
-    """The sound, a conference's mixed unless two channels are asked for. As on a new account, nobody has to log in."""
+    """The audio file. That of a conference is mixed unless RequestedChannels is 2.
+
+    No authentication is required, as in a new account."""
     recording = state.recordings.get(request.match_info["recording"])
     if recording is None or recording.is_running:
         return not_found(request.path).response()
-    channels_wanted = request.query.get("RequestedChannels", "")
-    if channels_wanted == "2" and recording.channels == 1:
+    requested = request.query.get("RequestedChannels", "")
+    if requested == "2" and recording.channels == 1:
         return RestError(16113).response()
-    mixed = channels_wanted == "1" or (recording.conference_sid and channels_wanted != "2")
-    channels = 1 if mixed else recording.channels
+    is_mixed = requested == "1" or (recording.conference_sid and requested != "2")
+    channels = 1 if is_mixed else recording.channels
     as_mp3 = request.path.endswith(".mp3")
     sound = await state.recordings.render(recording, channels, as_mp3)
     return web.Response(body=sound, content_type="audio/mpeg" if as_mp3 else "audio/x-wav")

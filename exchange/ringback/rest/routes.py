@@ -1,7 +1,8 @@
-"""REST, as the official clients call it: which address and method leads to which resource."""
+"""The routes of the REST APIs, as Twilio's SDKs request them."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -27,7 +28,7 @@ from ringback.rest.errors import RestError, not_found
 from ringback.state import State
 
 BASE = "/2010-04-01/Accounts/{account}"
-# Address: what GET, POST and DELETE do there. A POST to a list makes something new: 201.
+# The functions of each resource, by path and method. A POST to a list creates a resource and returns 201.
 LIST_ROUTES: dict[str, dict[str, Any]] = {
     "/Messages": {"GET": messages.list_all, "POST": messages.create},
     "/Messages/{sid}/Media": {"GET": messages.list_media},
@@ -106,21 +107,13 @@ def add_routes(app: web.Application, state: State) -> None:
             for method, resource in methods.items():
                 creates = method == "POST" and not path.endswith("}")
                 add(method, path, endpoint(state, resource, creates, test_credentials.forbidden, product))
-    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", _open(state, recordings.download))
-    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", _open(state, recordings.download))
-    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", _open(state, recordings.download))
-    add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", _open(state, messages.download_media))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}", partial(recordings.download, state))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.wav", partial(recordings.download, state))
+    add("GET", f"{BASE}/Recordings/{{recording:RE[0-9a-f]+}}.mp3", partial(recordings.download, state))
+    add("GET", f"{BASE}/Messages/{{sid}}/Media/{{media:ME[0-9a-f]+}}", partial(messages.download_media, state))
 
 
 def not_found_response(request: web.Request, status: int) -> web.Response:
-    """An address or a method REST does not have here, refused in its own form."""
+    """Twilio's error for a path (404) or a method (405) that does not exist."""
     error = RestError(20004) if status == 405 else not_found(request.path)
     return error.response()
-
-
-def _open(state: State, handler: Any) -> Any:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        response: web.StreamResponse = await handler(state, request)
-        return response
-
-    return handle

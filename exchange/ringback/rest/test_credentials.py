@@ -1,6 +1,6 @@
-"""The test credentials: what is asked with them is checked and answered, and nothing happens. Magic numbers refuse.
+"""Requests with the test credentials: parameters are checked, nothing happens, and magic numbers cause errors.
 
-https://www.twilio.com/docs/iam/test-credentials"""
+Source: https://www.twilio.com/docs/iam/test-credentials"""
 
 from __future__ import annotations
 
@@ -37,40 +37,41 @@ def create_call(request: ApiRequest) -> dict[str, Any]:
     to = _number(request, "To", 21201, 21211, CALL_TO_ERRORS)
     from_ = _from(request, 21213, 21210, CALL_FROM_ERRORS)
     if not any(request.text(name) for name in ("Url", "Twiml", "ApplicationSid")):
-        raise RestError(21205, detail="(none given)")
+        raise RestError(21205, detail="(missing)")
     return calls.as_resource(Call(request.state, CallPlan(from_, to, "outbound-api", to, request.account)))
 
 
 def buy_number(request: ApiRequest) -> dict[str, Any]:
-    wanted, area = normalize_number(request.text("PhoneNumber")), request.text("AreaCode")
-    if not wanted and area:
+    number, area = normalize_number(request.text("PhoneNumber")), request.text("AreaCode")
+    if not number and area:
         if area == EMPTY_AREA:
             raise RestError(21452, detail=area)
-        wanted = VALID_NUMBER
-    if wanted != VALID_NUMBER:
-        raise RestError(PURCHASE_ERRORS.get(wanted, 21422 if is_e164(wanted) else 21421), number=wanted[:40])
-    return incoming_phone_numbers.as_resource(incoming_phone_numbers.new_number(request, wanted))
+        number = VALID_NUMBER
+    if number != VALID_NUMBER:
+        raise RestError(PURCHASE_ERRORS.get(number, 21422 if is_e164(number) else 21421), number=number[:40])
+    return incoming_phone_numbers.as_resource(incoming_phone_numbers.new_number(request, number))
 
 
 def forbidden(request: ApiRequest) -> None:
     raise RestError(20008)
 
 
-def _number(request: ApiRequest, name: str, missing: int, wrong: int, magic: dict[str, int]) -> str:
+def _number(request: ApiRequest, name: str, missing: int, invalid: int, magic: dict[str, int]) -> str:
+    """The number in a parameter. `missing` and `invalid` are error codes; `magic` has those of the magic numbers."""
     number = normalize_number(request.text(name))
     if not number:
         raise RestError(missing)
     if number in magic or not is_handset_address(number):
-        raise RestError(magic.get(number, wrong), number=number[:40])
+        raise RestError(magic.get(number, invalid), number=number[:40])
     return number
 
 
-def _from(request: ApiRequest, missing: int, unknown: int, magic: dict[str, int]) -> str:
+def _from(request: ApiRequest, missing: int, not_owned: int, magic: dict[str, int]) -> str:
     number = normalize_number(request.text("From"))
     if not number:
         raise RestError(missing)
     if number != VALID_NUMBER:
-        raise RestError(magic.get(number, unknown), number=number[:40])
+        raise RestError(magic.get(number, not_owned), number=number[:40])
     return number
 
 

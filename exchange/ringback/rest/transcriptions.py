@@ -1,4 +1,4 @@
-"""Transcriptions over REST."""
+"""The Transcription resource."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from ringback.sound.transcriptions import Transcription
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    recording = request.http.match_info.get("sid")
+    recording_sid = request.http.match_info.get("sid")
     rows = [
-        found
-        for found in reversed(request.state.transcriptions.values())
-        if not recording or recording == found.recording_sid
+        transcription
+        for transcription in reversed(request.state.transcriptions.values())
+        if recording_sid in (None, transcription.recording_sid)
     ]
     return page(request, "transcriptions", rows, _resource)
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
-    found = request.state.transcriptions.get(request.path("sid"))
-    if found is None:
+    transcription = request.state.transcriptions.get(request.path("sid"))
+    if transcription is None:
         raise not_found(request.http.path)
-    return _resource(found)
+    return _resource(transcription)
 
 
-def _resource(found: Transcription) -> dict[str, Any]:
+def _resource(transcription: Transcription) -> dict[str, Any]:
     return {
-        "account_sid": found.account,
+        "account_sid": transcription.account,
         "api_version": "2010-04-01",
-        "date_created": rfc2822(found.created),
-        "date_updated": rfc2822(found.created),
-        "duration": str(found.duration),
+        "date_created": rfc2822(transcription.created),
+        "date_updated": rfc2822(transcription.created),
+        "duration": str(transcription.duration),
         "price": None,
         "price_unit": "USD",
-        "recording_sid": found.recording_sid,
-        "sid": found.sid,
-        "status": found.status,
-        "transcription_text": found.text,
+        "recording_sid": transcription.recording_sid,
+        "sid": transcription.sid,
+        "status": transcription.status,
+        "transcription_text": transcription.text,
         "type": "fast",
-        "uri": f"{found.path}.json",
+        "uri": f"{transcription.path}.json",
     }

@@ -1,4 +1,4 @@
-"""Services and their verifications over REST: verify.twilio.com, by text and by call."""
+"""The Verify API, verify.twilio.com: services, and verifications by text and by call."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from ringback.state import State
 from ringback.twiml.steps import Inline
 
 BASE = "https://verify.twilio.com/v2/Services"
-SENDER = "VERIFY"  # whom the text and the call come from: no number of the app's, whose STOP does not count here
+SENDER = "VERIFY"  # sender of the codes; it is not a number of the app, so that opt-outs from the app do not apply
 RING_SECONDS = 60.0
 CHANNELS = ("sms", "call")
-NOT_HERE = ("auto", "email", "rcs", "sna", "whatsapp")
+UNSUPPORTED_CHANNELS = ("auto", "email", "rcs", "sna", "whatsapp")
 SUBRESOURCES = {"verifications": "Verifications", "verification_checks": "VerificationCheck"}
 
 
 def list_services(request: ApiRequest) -> dict[str, Any]:
-    return page_with_meta(
-        request, "services", list(reversed(request.state.verify.services.values())), _service_resource
-    )
+    newest_first = list(reversed(request.state.verify.services.values()))
+    return page_with_meta(request, "services", newest_first, _service_resource)
 
 
 def create_service(request: ApiRequest) -> dict[str, Any]:
@@ -57,15 +56,12 @@ def delete_service(request: ApiRequest) -> None:
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Send a code; while one lasts, the same again."""
-    service, to, channel = (
-        _service(request),
-        normalize_number(request.text("To")),
-        request.text("Channel").strip().lower(),
-    )
+    """Send a code. While a verification is pending, its code is sent again."""
+    service, to = _service(request), normalize_number(request.text("To"))
+    channel = request.text("Channel").strip().lower()
     if not is_e164(to) or len(to) < 8:
         raise RestError(60200, name="To", detail=request.text("To")[:40])
-    if channel in NOT_HERE:
+    if channel in UNSUPPORTED_CHANNELS:
         raise RestError(60223, detail=channel.upper())
     if channel not in CHANNELS:
         raise RestError(60200, name="Channel", detail=channel[:40])
@@ -90,18 +86,19 @@ def update(request: ApiRequest) -> dict[str, Any]:
 
 
 def check(request: ApiRequest) -> dict[str, Any]:
-    """Is that the code? One that was right, was canceled or is too old is not found."""
-    code, whom = request.text("Code").strip(), request.text("VerificationSid") or normalize_number(request.text("To"))
+    """Check a code. A verification that is approved, canceled or expired is not found."""
+    code = request.text("Code").strip()
+    sid_or_number = request.text("VerificationSid") or normalize_number(request.text("To"))
     if not (code.isascii() and code.isalnum() and 4 <= len(code) <= 10):
         raise RestError(60200, name="Code", detail=code[:40])
-    if not whom:
-        raise RestError(60200, name="To", detail="")
-    verification = _pending(request, whom)
+    if not sid_or_number:
+        raise RestError(60200, name="To", detail="(missing)")
+    verification = _pending(request, sid_or_number)
     if verification.checks >= MAX_CHECKS:
         raise RestError(60202)
     verification.check(code)
     verification.updated = request.state.clock.now()
-    return _shared(request, verification) | {"sna_attempts_error_codes": []}
+    return _common_fields(request, verification) | {"sna_attempts_error_codes": []}
 
 
 def _code_length(request: ApiRequest, default: int) -> int:
@@ -122,8 +119,8 @@ def _service(request: ApiRequest) -> VerifyService:
     return service
 
 
-def _pending(request: ApiRequest, whom: str) -> Verification:
-    verification = request.state.verify.pending(_service(request), whom)
+def _pending(request: ApiRequest, sid_or_number: str) -> Verification:
+    verification = request.state.verify.pending(_service(request), sid_or_number)
     if verification is None:
         raise not_found(request.http.path)
     return verification
@@ -156,7 +153,8 @@ def _service_resource(service: VerifyService) -> dict[str, Any]:
     }
 
 
-def _shared(request: ApiRequest, verification: Verification) -> dict[str, Any]:
+def _common_fields(request: ApiRequest, verification: Verification) -> dict[str, Any]:
+    """The fields that a verification and a check have in common."""
     return {
         "account_sid": request.account,
         "amount": None,
@@ -174,9 +172,10 @@ def _shared(request: ApiRequest, verification: Verification) -> dict[str, Any]:
 
 def _resource(request: ApiRequest, verification: Verification) -> dict[str, Any]:
     attempts = [
-        {"time": iso8601(one.at), "channel": one.channel, "attempt_sid": one.sid} for one in verification.attempts
+        {"time": iso8601(attempt.at), "channel": attempt.channel, "attempt_sid": attempt.sid}
+        for attempt in verification.attempts
     ]
-    return _shared(request, verification) | {
+    return _common_fields(request, verification) | {
         "lookup": {"carrier": None},
         "send_code_attempts": attempts,
         "sna": None,
@@ -185,16 +184,15 @@ def _resource(request: ApiRequest, verification: Verification) -> dict[str, Any]
 
 
 def _deliver(state: State, verification: Verification, channel: str, name: str) -> None:
-    """Send the code to the phone, as a text or by a call that says it twice."""
+    """Send the code as a text, or by a call that says it twice."""
     now, to, account = state.clock.now(), verification.to, state.settings.account_sid
     verification.attempts.append(SendCodeAttempt(now, channel))
     verification.updated = now
-    words = f"Your {name} verification code is: "
+    text = f"Your {name} verification code is: "
     if channel == "call":
-        said = escape(words + ". ".join(verification.code)) + "."
-        document = f"<Response><Say>{said}</Say><Say>{said}</Say></Response>"
-        start_outbound_call(
-            state, CallPlan(SENDER, to, "outbound-api", to, account, hidden=True), Inline(document), RING_SECONDS
-        )
+        speech = escape(text + ". ".join(verification.code)) + "."
+        document = f"<Response><Say>{speech}</Say><Say>{speech}</Say></Response>"
+        plan = CallPlan(SENDER, to, "outbound-api", to, account, hidden=True)
+        start_outbound_call(state, plan, Inline(document), RING_SECONDS)
     else:
-        send(state, Message(account, SENDER, to, words + verification.code, "outbound-api", to, now, hidden=True))
+        send(state, Message(account, SENDER, to, text + verification.code, "outbound-api", to, now, hidden=True))

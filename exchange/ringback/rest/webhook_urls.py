@@ -1,4 +1,4 @@
-"""Addresses over REST: the parameters that numbers and applications share, and how they are shown."""
+"""The webhook URL parameters and fields that phone numbers and applications share."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ TEXTS = {
     "VoiceApplicationSid": "voice_application_sid",
     "SmsApplicationSid": "sms_application_sid",
 }
-FALLBACKS = {"voice": 21405, "sms": 21406}  # refused where there is nothing to fall back from
+FALLBACK_ERRORS = {"voice": 21405, "sms": 21406}  # a fallback URL requires the URL that it replaces
 
 
-def update_urls(request: ApiRequest, addresses: WebhookUrls) -> None:
-    """Set what was sent and is known there; refused as a whole, if anything of it is wrong."""
-    given: dict[str, Any] = {
-        name: parameters.url(request, sent, 21402) for sent, name in URLS.items() if request.has(sent)
+def update_urls(request: ApiRequest, resource: WebhookUrls) -> None:
+    """Set the fields for which the request has parameters. Raises RestError, before any change, if one is invalid."""
+    changes: dict[str, Any] = {
+        field: parameters.url(request, name, 21402) for name, field in URLS.items() if request.has(name)
     }
-    given |= {name: parameters.method(request, sent, 21403) for sent, name in METHODS.items() if request.has(sent)}
-    given |= {name: request.text(sent) for sent, name in TEXTS.items() if request.has(sent)}
-    for kind, code in FALLBACKS.items():
-        if given.get(f"{kind}_fallback_url") and not given.get(f"{kind}_url", getattr(addresses, f"{kind}_url")):
+    changes |= {field: parameters.method(request, name, 21403) for name, field in METHODS.items() if request.has(name)}
+    changes |= {field: request.text(name) for name, field in TEXTS.items() if request.has(name)}
+    for kind, code in FALLBACK_ERRORS.items():
+        if changes.get(f"{kind}_fallback_url") and not changes.get(f"{kind}_url", getattr(resource, f"{kind}_url")):
             raise RestError(code)
-    for name, value in given.items():
-        if hasattr(addresses, name):
-            setattr(addresses, name, value)
-    looked_up = addresses.voice_caller_id_lookup
-    addresses.voice_caller_id_lookup = parameters.boolean(request, "VoiceCallerIdLookup", looked_up)
-    addresses.updated = request.state.clock.now()
+    for field, value in changes.items():
+        if hasattr(resource, field):
+            setattr(resource, field, value)
+    looks_up = resource.voice_caller_id_lookup
+    resource.voice_caller_id_lookup = parameters.boolean(request, "VoiceCallerIdLookup", looks_up)
+    resource.updated = request.state.clock.now()
 
 
-def url_fields(addresses: WebhookUrls) -> dict[str, Any]:
-    """The fields as they are, and the dates as REST writes them."""
-    fields = asdict(addresses)
+def url_fields(resource: WebhookUrls) -> dict[str, Any]:
+    """The fields as JSON, with dates in Twilio's format."""
+    fields = asdict(resource)
     dates = {f"date_{name}": rfc2822(fields.pop(name)) for name in ("created", "updated")}
     return fields | dates | {"api_version": "2010-04-01"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,7 @@ JsonHandler = Callable[[State, web.Request], Awaitable[web.StreamResponse]]
 
 def add_route(app: web.Application, state: State, method: str, path: str, handler: JsonHandler) -> None:
     """Add a route whose handler also gets the state."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return await handler(state, request)
-
-    app.router.add_route(method, path, handle)
+    app.router.add_route(method, path, partial(handler, state))
 
 
 def file_response(file: Path) -> web.FileResponse:

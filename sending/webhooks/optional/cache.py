@@ -32,7 +32,7 @@ class HttpCache:
         self._identity_hash = identity_hash
 
     def get(self, url: str, send: SendRequest, accept: str = "*/*") -> tuple[int, bytes]:
-        """Return the status and body of this URL, from the cache if they are fresh, otherwise with `send`.
+        """Return the status and body of this URL: from the cache if fresh, otherwise from `send`.
 
         `send` adds credentials itself: they are not stored with the response. Raises RequestFailed.
         """

@@ -1,7 +1,7 @@
 """The cookie jar of an endpoint: small, encrypted, and discarded when the endpoint's key or URL changes.
 
-RFC 6265 by the standard library's policy, stricter where its successor RFC 6265bis is. It needs no list of public
-suffixes: a jar serves only the URLs of one endpoint, so a cookie for all of `co.uk` reaches nobody else.
+Follows RFC 6265 with the standard library's policy, and RFC 6265bis where that is stricter. A list of public suffixes
+is not needed: a jar serves only the URLs of one endpoint, so a cookie for all of `co.uk` reaches no other server.
 """
 
 import json
@@ -75,7 +75,7 @@ class EndpointCookieJar:
 
 
 class StrictCookiePolicy(DefaultCookiePolicy):
-    """The standard library's policy, and: host-only cookies without Domain, Secure, and the name prefixes."""
+    """A cookie without Domain is sent only to its host; Secure and the name prefixes are enforced."""
 
     def __init__(self) -> None:
         super().__init__(strict_domain=True, strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
@@ -93,7 +93,7 @@ class StrictCookiePolicy(DefaultCookiePolicy):
 
 
 def _satisfies_prefix(cookie: Cookie) -> bool:
-    """RFC 6265bis, section 4.1.3."""
+    """Return whether the cookie has the attributes that its name prefix requires: RFC 6265bis, section 4.1.3."""
     name = cookie.name.lower()
     if name.startswith("__host-"):
         return bool(cookie.secure) and not cookie.domain_specified and cookie.path == "/"

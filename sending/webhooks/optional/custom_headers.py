@@ -1,4 +1,4 @@
-"""The headers that an endpoint may add to our requests: any except those that we, the connection or a signature use."""
+"""Custom headers of an endpoint: any except those that we set ourselves or that control the connection."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ FORBIDDEN_HEADER_PATTERN = re.compile(
 
 
 def check_headers(headers: Mapping[str, str], authorization: str) -> None:
-    """Raise ValidationError unless all headers, and the value of Authorization if not "", can be sent as they are."""
+    """Raise ValidationError unless an endpoint may add these headers, and this value of Authorization (or "")."""
     reject_if(len(headers) > MAX_HEADERS, f"At most {MAX_HEADERS} headers are allowed.")
     for name in headers:
         is_invalid = not HEADER_NAME_PATTERN.fullmatch(name) or bool(FORBIDDEN_HEADER_PATTERN.fullmatch(name))

@@ -18,7 +18,7 @@ from sending.webhooks.credentials import Credentials
 from sending.webhooks.models import EVENT_FILTER_PATTERN, WebhookEndpoint, matches_event_type
 from store import Store
 
-FETCH_TIMEOUT_SECONDS = 5.0  # meanwhile a slot is held
+FETCH_TIMEOUT_SECONDS = 5.0  # a slot is held during the request
 MAX_FILTER_BYTES = 16_000
 MAX_EVENT_TYPES = 100
 

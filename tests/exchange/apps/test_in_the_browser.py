@@ -13,8 +13,6 @@ from tests.exchange.apps import masking, pager, survey, voicemail
 from tests.exchange.apps.conftest import Served
 from tests.exchange.conftest import Exchange, Person
 
-PATIENCE = 30_000  # milliseconds
-
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Iterator[Served]:
@@ -31,7 +29,6 @@ def phones(browser: Browser, exchange: Exchange, ada: Person, ben: Person) -> It
     ]
     context = browser.new_context(reduced_motion="reduce")
     context.add_init_script(f"localStorage.setItem('handsets', {json.dumps(json.dumps(out))})")
-    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(exchange.origin)
     page.locator("body[data-line=up]").wait_for()

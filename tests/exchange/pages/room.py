@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.exchange.pages.town import Town
 
-PATIENCE = 30_000  # milliseconds
-
 
 class Room:
     """The phones page as somebody sees it: `phone(name)` is one handset."""
@@ -28,7 +26,6 @@ class Room:
 def profile(browser: Browser) -> Iterator[BrowserContext]:
     """On a laptop's screen. What breaks on the page fails the test."""
     own = browser.new_context(viewport=Room.screen, reduced_motion="reduce")
-    own.set_default_timeout(PATIENCE)
     broken: list[str] = []
     own.on("weberror", lambda error: broken.append(str(error.error)))
     yield own

@@ -1,4 +1,4 @@
-"""A real exchange and the small app that answers its number, both on loopback."""
+"""A real exchange, whose clock stands still, and the small app that answers its number, both on loopback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from twilio.rest import Client
 
 from ringback.service.settings import Settings
 from ringback.web.server import Server
+from tests.support.ports import reserved_port
+from tests.support.stepped_clock import SteppedClock
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "a token of these tests"
 NUMBER = "+441632960000"
@@ -71,11 +74,11 @@ class Town:
         self.app.add_routes([*post, web.post("/recorded", recorded), web.get("/picture.svg", picture)])
         self.runner = web.AppRunner(self.app, shutdown_timeout=0.1)
         self.exchange: Server | None = None
-        self.port = 0
+        self.port = reserved_port()
         self.app_origin = self.run(self._start_app())
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(LIMIT_SECONDS)
 
     async def _start_app(self) -> str:
         await self.runner.setup()
@@ -85,9 +88,9 @@ class Town:
     def opens(self) -> Town:
         """Start the exchange, at the port it had before."""
         whose: dict[str, Any] = {"account_sid": ACCOUNT, "auth_token": TOKEN, "number": NUMBER}
-        self.exchange = Server(Settings(**whose, app=self.app_origin, port=self.port, pace=0, delivery=0))
+        settings = Settings(**whose, app=self.app_origin, port=self.port, pace=0, delivery=0)
+        self.exchange = Server(settings, SteppedClock())
         self.run(self.exchange.start())
-        self.port = int(self.exchange.origin.rsplit(":", 1)[1])
         return self
 
     def closes(self) -> None:
@@ -118,17 +121,24 @@ class Town:
     def forgets(self) -> None:
         """Hang up everywhere, and forget every handset."""
         for handset in self.asks("GET", "/handsets")["handsets"]:
-            path = f"/handsets/{handset['number']}"
-            for call in self.asks("GET", path)["calls"]:
-                if call["ended"] is None:
-                    self.asks("POST", f"{path}/calls/{call['sid']}/hangup")
-            self.asks("DELETE", path)
+            eventually(lambda path=f"/handsets/{handset['number']}": self._forgot(path), handset["number"])
+
+    def _forgot(self, path: str) -> bool:
+        """Whether the handset is forgotten: not while a call goes on, and another may have begun meanwhile."""
+        for call in self.asks("GET", path)["calls"]:
+            if call["ended"] is None:
+                self._request("POST", f"{path}/calls/{call['sid']}/hangup")
+        return self._request("DELETE", path).ok
 
     def asks(self, method: str, path: str) -> Any:
-        """Over the handsets' door."""
-        answer = requests.request(method, self.origin + path, json={} if method == "POST" else None, timeout=10)
+        """By the handsets' API."""
+        answer = self._request(method, path)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
+
+    def _request(self, method: str, path: str) -> requests.Response:
+        body = {} if method == "POST" else None
+        return requests.request(method, self.origin + path, json=body, timeout=LIMIT_SECONDS)
 
     def ends(self) -> None:
         self.closes()

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,10 +23,10 @@ from ringback.launcher.run import run
 from tests.exchange.conftest import Exchange, eventually
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, needs
+from tests.support.waiting import LIMIT_SECONDS
 
 HERE = Path(__file__).parent
 FLASK = ("-m", "flask", "--app", str(HERE / "flask_app.py"), "run")
-PATIENCE = 30.0
 OTHER_PYTHONS = sorted(Path(os.environ["EXCHANGE_PYTHONS"]).iterdir()) if os.environ.get("EXCHANGE_PYTHONS") else []
 
 
@@ -60,12 +59,13 @@ class Run(Exchange):
 
     def line(self, beginning: str) -> str:
         """Wait until such a line is printed."""
-        until = time.monotonic() + PATIENCE
-        while not (found := [line for line in self.lines if line.startswith(beginning)]):
-            assert time.monotonic() < until, self.lines
-            assert self.process.poll() is None or self.reader.is_alive(), self.lines
-            time.sleep(0.02)
-        return found[0]
+
+        def found() -> list[str]:
+            lines = [line for line in self.lines if line.startswith(beginning)]
+            assert lines or self.process.poll() is None or self.reader.is_alive(), self.lines
+            return lines
+
+        return eventually(found, lambda: f"{beginning}: {self.lines}")[0]
 
     def prints(self, words: str) -> None:
         eventually(lambda: any(words in line for line in self.lines), lambda: f"{words}: {self.lines}")
@@ -74,14 +74,14 @@ class Run(Exchange):
         """Wait for its end, after a signal or by itself: its exit status."""
         if number is not None:
             self.process.send_signal(number)
-        status = self.process.wait(PATIENCE)
-        self.reader.join(PATIENCE)
+        status = self.process.wait(LIMIT_SECONDS)
+        self.reader.join(LIMIT_SECONDS)
         return status
 
     def close(self) -> None:
         if self.process.poll() is None:
             assert self.ends(signal.SIGTERM) == 0
-        self.reader.join(PATIENCE)
+        self.reader.join(LIMIT_SECONDS)
         assert self.process.stdout and not self.reader.is_alive(), self.lines
         self.process.stdout.close()
 

@@ -13,6 +13,7 @@ from ringback.launcher.command_line import UsageError, parser
 from ringback.launcher.run import run
 from tests.support.ports import reserved_port
 from tests.support.processes import has_ended
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 LISTENS = "import http.server as h, os; h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
 STARTS_A_CHILD = """
@@ -47,13 +48,13 @@ def test_who_stops_the_exchange_stops_the_app_and_what_it_started(start, number)
     running = start(sys.executable, "-c", STARTS_A_CHILD, "--stay")
     child = int(running.line("child").split()[1])
     assert running.ends(number) == 0
-    assert has_ended(child)
+    eventually(lambda: has_ended(child))
 
 
 def test_what_the_app_leaves_behind_is_ended_with_it(outcome):
     status, printed = outcome(sys.executable, "-c", STARTS_A_CHILD)
     assert status == 0
-    assert has_ended(int(printed.split()[1]))
+    eventually(lambda: has_ended(int(printed.split()[1])))
 
 
 def test_nothing_is_left_behind_on_the_disk(outcome, tmp_path):
@@ -109,7 +110,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
     async def until_it_is_said():
         running = asyncio.ensure_future(run(asked, os.environ))
         said = ""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while "does not listen" not in said:
                 assert not running.done()
                 await asyncio.sleep(0.02)
@@ -143,11 +144,11 @@ def stop_it(capfd, stop):
     async def stopping():
         app = [sys.executable, "-c", STUBBORN]
         running = asyncio.ensure_future(app_process.run_command(app, dict(os.environ), "http://127.0.0.1:1", "ready"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while "up" not in capfd.readouterr().out:
                 await asyncio.sleep(0.02)
         await stop(running)
-        await asyncio.wait([running], timeout=10)
+        await asyncio.wait([running], timeout=LIMIT_SECONDS)
         assert running.cancelled()
 
     asyncio.run(stopping())

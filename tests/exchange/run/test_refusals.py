@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from ringback.launcher.proxy import Proxy
+from tests.support.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def ask(said: bytes, let_through=()) -> bytes:
             reader, writer = await connect("127.0.0.1", int(proxy.url.rpartition(":")[2]))
             writer.write(said)
             writer.write_eof()
-            answer = await asyncio.wait_for(reader.read(), 10)
+            answer = await asyncio.wait_for(reader.read(), LIMIT_SECONDS)
             writer.close()
             return answer
         finally:
@@ -120,7 +121,7 @@ def through(lines, let_through=("127.0.0.1",)):
             await proxy.start()
             reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.url.rpartition(":")[2]))
             writer.write(lines.replace("{port}", str(port)).encode())
-            heard = (await asyncio.wait_for(reader.read(), 10)).decode()
+            heard = (await asyncio.wait_for(reader.read(), LIMIT_SECONDS)).decode()
             writer.close()
             await proxy.stop()
         return heard, [head.replace(str(port), "PORT") for head in elsewhere.heads]

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 
 import pytest
@@ -14,6 +13,7 @@ from scripts.demo import read_env, returns_200
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.providers import WAYS, heard, secrets, with_secrets
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 CUT_OFF = 0  # instead of a status: the connection was closed under our hands
 
@@ -26,13 +26,10 @@ def port(store):
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{port}", "WEB_CONCURRENCY": "1"}
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
     server = subprocess.Popen([*command, "tests.support.providers:served()"], cwd=ROOT, env=os.environ | environ)
-    until = time.monotonic() + 60
-    while not returns_200(f"http://127.0.0.1:{port}/"):  # the port is open before its worker has read the app
-        assert time.monotonic() < until, "the server did not come up"
-        time.sleep(0.05)
+    eventually(lambda: returns_200(f"http://127.0.0.1:{port}/"), "the server answers")
     yield port
     server.terminate()
-    server.wait(20)
+    server.wait(LIMIT_SECONDS)
 
 
 @pytest.fixture
@@ -40,11 +37,12 @@ def talk(port):
     """Sends these bytes, says no more, and returns the answer's status and the whole answer."""
 
     def say(*parts):
-        with socket.create_connection(("127.0.0.1", port), 10) as line:
-            line.sendall(b"".join(part if isinstance(part, bytes) else part.encode("latin-1") for part in parts))
-            line.shutdown(socket.SHUT_WR)
-            answer = b""
+        answer = b""
+        with socket.create_connection(("127.0.0.1", port), LIMIT_SECONDS) as line:
             with suppress(ConnectionError):  # it does not read on once it has refused
+                line.sendall(b"".join(part if isinstance(part, bytes) else part.encode("latin-1") for part in parts))
+                line.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionError):
                 while part := line.recv(65536):
                     answer += part
         return int(answer.split()[1]) if answer else CUT_OFF, answer.decode("latin-1")

@@ -22,7 +22,7 @@ LONG_AGO = time.time() - 7200
 
 @pytest.fixture
 def again(front_door, redis):
-    """Replays what fits, in a run of its own unless one is named; answers the retries."""
+    """Replays what fits, in a run of its own unless one is named; answers the outcomes."""
 
     def run(*ids, name="run1", **wanted):
         asked = ReplayRequest(ids, **wanted)

@@ -45,7 +45,7 @@ def sender(port):
         yield
     finally:
         process.kill()
-        process.wait(10)
+        process.wait()
 
 
 def leases_end(redis, ids):

@@ -8,6 +8,7 @@ import pytest
 
 from sending.webhooks import delivery, dispatch
 from tests.support.receivers import OK, answers, read_request, receiver
+from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import GONE, SEAL
 
 
@@ -29,14 +30,14 @@ def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
 
 
 def test_no_more_requests_at_once_than_a_receiver_allows(house):
-    busy, most, gate = [], [], threading.Lock()
+    busy, most, gate, pair = [], [], threading.Lock(), threading.Barrier(2)
 
     def temper(connection):
         while read_request(connection):
             with gate:
                 busy.append(1)
                 most.append(len(busy))
-            time.sleep(0.02)
+            pair.wait(LIMIT_SECONDS)  # until another request is there at the same time
             with gate:
                 busy.pop()
             connection.sendall(OK)
@@ -50,7 +51,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(LIMIT_SECONDS)
     assert (len(there.requests), max(most)) == (12, 2)
 
 
@@ -110,7 +111,7 @@ def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their
 
     def waits_for_the_other(connection):
         read_request(connection)
-        connection.sendall(OK if heard.wait(10) else GONE)
+        connection.sendall(OK if heard.wait(LIMIT_SECONDS) else GONE)
 
     def tells(connection):
         read_request(connection)

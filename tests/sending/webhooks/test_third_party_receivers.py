@@ -98,7 +98,7 @@ def debians_webhook(tmp_path):
     yield start
     for process in started:
         process.kill()
-        process.wait(10)
+        process.wait()
 
 
 def hook(name, secret):

@@ -28,7 +28,7 @@ def calm_office() -> Iterator[WorkerProcesses]:
         office = WorkerProcesses(
             client, read_env(ROOT / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{server.port}"}
         )
-        office.starts_a_worker("workers")
+        office.starts_a_worker()
         yield office
         office.closes()
 

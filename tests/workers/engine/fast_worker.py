@@ -1,13 +1,19 @@
-"""The worker with shorter intervals, and a key in the store once its process was told to stop."""
+"""The worker with shorter intervals, and a key in the store once its process was told to stop.
 
+However slow the machine is, no worker is taken for dead or frozen, or killed while it drains: a test lets heartbeats
+expire, or asks for a limit.
+"""
+
+import os
 import sys
 import threading
 
 from workers import process
 from workers.engine import recovery, rq_overrides, supervisor, threaded_worker, timeouts
 
-supervisor.LIVENESS_TIMEOUT_SECONDS = 2.5
-rq_overrides.WORKER_TTL_SECONDS = 4
+supervisor.LIVENESS_TIMEOUT_SECONDS = float(os.environ.get("LIVENESS_TIMEOUT_SECONDS", "3600"))
+rq_overrides.WORKER_TTL_SECONDS = 3_600
+threaded_worker.DRAIN_TIMEOUT_SECONDS = supervisor.SHUTDOWN_TIMEOUT_SECONDS = 3_600
 threaded_worker.HEARTBEAT_INTERVAL_SECONDS = threaded_worker.RECOVERY_INTERVAL_SECONDS = (
     threaded_worker.LIVENESS_INTERVAL_SECONDS
 ) = 0.5

@@ -30,7 +30,7 @@ def note(word: str) -> str:
 
 def meet(number: int) -> int:
     """Wait until so many are here at once, in this process."""
-    MEETINGS.setdefault(number, threading.Barrier(number)).wait(timeout=30)
+    MEETINGS.setdefault(number, threading.Barrier(number)).wait(timeout=60)
     return number
 
 

@@ -12,11 +12,9 @@ from rq.registry import BaseRegistry
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 
-from tests.support.processes import kill_tree
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
 from workers.engine import recovery
-from workers.engine.rq_overrides import WORKER_TTL_SECONDS
 from workers.engine.timeouts import JobTimeout
 
 
@@ -42,12 +40,10 @@ def test_a_job_that_ends_its_process_without_a_word_runs_alone_the_third_time(of
 
 
 def test_a_killed_crew_is_followed_at_once_by_another_that_runs_its_jobs_again(office):
-    office.starts_a_worker("workers")
+    office.starts_a_worker()
     job = office.asks(sample_jobs.wait_for, "the end", job_id="the-ask")
     os.kill(office.places_of(1)[0], signal.SIGKILL)
-    eventually(
-        lambda: office.redis.llen("started") == 2, within=WORKER_TTL_SECONDS
-    )  # before others would take it for dead
+    office.places_of(2)  # its heartbeat has not expired, so no other worker takes it for dead
     office.redis.set("the end", 1)
     assert office.sees(job, "finished")
     assert office.queue().started_job_registry.get_job_ids() == []
@@ -57,7 +53,7 @@ def test_a_job_whose_whole_worker_was_killed_runs_on_another_one_once(office):
     first = office.starts_a_worker()
     job = office.asks(sample_jobs.wait_for, "the end", job_id="the-ask")
     office.places_of(1)
-    kill_tree(first)
+    office.kills(first)
     office.starts_a_worker()
     office.starts_a_worker()
     office.places_of(2)
@@ -70,7 +66,7 @@ def test_scheduled_jobs_do_not_wait_for_a_dead_scheduler(office):
     first = office.starts_a_worker()
     lock = RQScheduler.get_locking_key("callers")
     assert eventually(lambda: office.redis.get(lock)).decode() in office.names()
-    kill_tree(first)
+    office.kills(first)
     office.starts_a_worker()
     assert office.sees(office.asks(sample_jobs.fail_once, retry=Retry(max=1, interval=1)), "finished")
 

@@ -38,7 +38,7 @@ def test_a_process_worn_out_by_jobs_that_cannot_be_ended_is_replaced(office):
 
 
 def test_a_frozen_process_is_replaced_and_its_jobs_run_again(office):
-    office.starts_a_worker()
+    office.starts_a_worker(LIVENESS_TIMEOUT_SECONDS="2.5")
     job = office.asks(sample_jobs.wait_for, "the end")
     pid = office.places_of(1)[0]
     os.kill(pid, signal.SIGSTOP)
@@ -49,7 +49,7 @@ def test_a_frozen_process_is_replaced_and_its_jobs_run_again(office):
 
 
 def test_a_job_that_holds_all_of_python_runs_alone_while_the_others_go_on(office):
-    office.starts_a_worker()
+    office.starts_a_worker(LIVENESS_TIMEOUT_SECONDS="5")
     other = office.asks(sample_jobs.wait_for, "the end")
     office.places_of(1)
     hog = office.asks(sample_jobs.hold_all_of_python, job_timeout=1)

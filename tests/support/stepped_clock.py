@@ -1,0 +1,33 @@
+"""A clock for the exchange under which no timeout ends because a test, its browser or the machine is slow."""
+
+import asyncio
+from collections.abc import Callable
+
+from ringback.service.clock import Clock, Timer
+
+SHORT_SECONDS = 1.0
+
+
+class SteppedClock(Clock):
+    """Only moves when stepped, except that delays shorter than a second end by themselves until `stop` is called.
+
+    The exchange orders its own work with such delays; what an app or a person waits for lasts longer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(stopped=True)
+        self.short_delays_end = True
+
+    def call_later(self, seconds: float, act: Callable[[], None]) -> Timer:
+        timer = super().call_later(seconds, act)
+        if self.short_delays_end and 0 < seconds < SHORT_SECONDS:
+            timer.handle = asyncio.get_running_loop().call_later(seconds, self._reach, timer)
+        return timer
+
+    def stop(self) -> None:
+        self.short_delays_end = False
+        super().stop()
+
+    def _reach(self, timer: Timer) -> None:
+        self.ahead += max(0.0, timer.due - self.time())
+        timer.fire()
