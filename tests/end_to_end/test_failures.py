@@ -77,7 +77,7 @@ def test_the_store_killed_and_started_again_has_lost_nothing(struck_town, me, si
 def test_while_the_store_is_gone_a_person_is_told_by_the_fallback(struck_town, me):
     struck_town.kill("store")
     me.texts("time")
-    me.gets("something went wrong on our side")
+    me.gets("We are having trouble")
     me.dials().hears("something went wrong on our side")
 
 
