@@ -17,6 +17,8 @@ import config
 import context
 import presenter
 import stage
+import store_budget
+import store_pool
 from api import catalogue
 from api import views as api
 from masking import MaskingFilter
@@ -42,7 +44,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     """The app. Settings default to the environment, and the store to the one that the settings name."""
     settings = settings or config.load()
     app = Flask(__name__)
-    context.init_app(app, settings, redis or config.connect(settings))
+    context.init_app(app, settings, redis or store_pool.connect(settings, store_budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],

@@ -7,8 +7,6 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-import redis
-
 
 class ConfigError(Exception):
     """Settings are missing or invalid. The message names each one and says how to correct it."""
@@ -128,14 +126,6 @@ def _read_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from error
     return MappingProxyType(found)
-
-
-def connect(settings: Settings) -> redis.Redis:
-    """Return a client of the store. Replies are bytes; connecting takes at most 5 seconds."""
-    options: dict[str, object] = {"socket_connect_timeout": 5, "health_check_interval": 30}
-    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
-        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    return redis.Redis.from_url(settings.redis_url, **options)
 
 
 def _parse_account_sid(text: str) -> str:

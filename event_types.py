@@ -160,7 +160,9 @@ EVENT_TYPES: Mapping[str, EventType] = {
     ),
     "endpoint.deleted": EventType("an endpoint was deleted", ENDPOINT, "{host} is deleted"),
     "delivery.duplicate": EventType("a copy of a processed webhook got the stored response", ("address",)),
-    "delivery.rejected": EventType("a request failed verification", ("address", "reason")),
+    "delivery.rejected": EventType(
+        "a request failed verification; more: those before it that were only counted", ("address", "reason", "more")
+    ),
     "person.opted_out": EventType("somebody texted STOP", ("who",)),
     "person.opted_in": EventType("somebody texted START", ("who",)),
     "sending.stopped": EventType("all sending was stopped, by a rate limit or by the presenter", ("reason",)),

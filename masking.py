@@ -43,6 +43,12 @@ def _keep_host(found: re.Match[str]) -> str:
     return f"{scheme}{host}" + ("/…" if (rest or "/") != "/" else rest or "")
 
 
+def mask_email(address: str) -> str:
+    """Return `ann@mail.example` as `a•••@mail.example`, because summaries are shown to the audience."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}•••@{domain}" if at and name else "somebody"
+
+
 def alias(number: str, secret: str) -> str:
     """Return 12 hexadecimal digits that stand for this number. They do not reveal it without the secret."""
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]

@@ -7,9 +7,7 @@ from typing import Any, Protocol
 from hiredis import pack_command
 from redis.client import Pipeline
 from redis.connection import ConnectionPool
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 Pipe = Pipeline
 """Collects commands: a DeferredPipeline, a RawPipeline or redis-py's own. Every Pipe is also a Store."""
@@ -144,13 +142,20 @@ def execute(redis: Store, commands: Commands) -> list[Any]:
 
 
 def round_trip(redis: Store, commands: Commands) -> list[Any]:
-    """Like `execute`, but return errors among the replies."""
+    """Like `execute`, but return errors among the replies.
+
+    While the store is not available it is repeated, as `connection.retry` says, so the commands may run twice.
+    """
     packed = b"".join([pack_command(tuple(command)) for command in commands])
+
+    def exchange() -> list[Any]:
+        connection.send_packed_command([packed])
+        return [_read_reply(connection) for _ in commands]
+
     pool = redis.connection_pool
     connection = pool.get_connection()
     try:
-        connection.send_packed_command([packed])
-        return [_read_reply(connection) for _ in commands]
+        return list(connection.retry.call_with_retry(exchange, lambda _: connection.disconnect()))
     except BaseException:
         connection.disconnect()  # the rest of the replies may still arrive on it
         raise
@@ -167,17 +172,13 @@ def raise_first_error(replies: list[Any]) -> list[Any]:
 
 
 class RawPipeline(Pipeline):
-    """A pipeline without a transaction, executed by `execute`; if that fails, by redis-py with its retries."""
+    """A pipeline without a transaction, executed by `execute`."""
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send the commands and return their raw replies. Raises the first error."""
         commands = [command for command, _options in self.command_stack]
-        try:
-            replies = execute(self, commands) if commands else []
-        except (RedisConnectionError, RedisTimeoutError):
-            return super().execute(raise_on_error)
         self.reset()
-        return replies
+        return execute(self, commands) if commands else []
 
 
 class RawClient:

@@ -73,6 +73,8 @@ class Batcher:
             for pending in batch:
                 pending.replies, replies = replies[: len(pending.commands)], replies[len(pending.commands) :]
         except (RedisError, OSError) as error:
+            with self.lock:  # those who wait would each wait for the store again, one batch after the other
+                batch, self.waiting = batch + self.waiting, []
             for pending in batch:
                 pending.error = error
         finally:

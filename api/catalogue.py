@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response, render_template
 
 import context
+from page_headers import create_page_blueprint
 from receiving import providers
 from sending.webhooks import catalogue
 from sending.webhooks.catalogue import CATALOGUE, EXAMPLE_PROVIDER_EVENT
-from stage.blueprint import create_page_blueprint
 from stage.views import requested_theme
 
 EXAMPLE_ORIGIN = "https://talk.example"  # without PUBLIC_URL, of links in thin payloads

@@ -13,13 +13,6 @@ MAX_CHOICE_KEYS = 9
 RECORD_KEY, GOODBYE_KEY, REPEAT_KEY = "9", "#", "*"
 MAX_RECORDING_SECONDS = 60
 SERVICE_NAME = "Call and Response"
-# Spoken in turn while the caller waits, so that the line is never silent and no sentence is repeated at once.
-WAITING_PHRASES = (
-    "I am working on it.",
-    "Still working on it.",
-    "This will take a moment longer.",
-    "Thank you for waiting.",
-)
 
 
 def step_url(path: str, document: int, **query: str) -> str:
@@ -75,23 +68,6 @@ def spoken_choices(words: list[str]) -> str:
     """The choices as spoken: the first MAX_CHOICE_KEYS with their keys, the others by name."""
     keyed = [f"Press {key} for {word}." for key, word in enumerate(words[:MAX_CHOICE_KEYS], 1)]
     return " ".join(keyed + [f"Or say {word}." for word in words[MAX_CHOICE_KEYS:]])
-
-
-def waiting(answer_id: str, document: int, turn: int, words: str = "") -> str:
-    """Speaks the progress or a waiting phrase, plays a sound, and checks for the answer again after about 5 s."""
-    response = VoiceResponse()
-    response.say(to_xml_text(words or WAITING_PHRASES[turn % len(WAITING_PHRASES)]))
-    response.play("/static/waiting.wav")
-    response.redirect(step_url("/voice/wait", document, answer=answer_id, turn=str(turn + 1)))
-    return str(response)
-
-
-def hold(answer_id: str, document: int, turn: int) -> str:
-    """Only plays the sound: a live update of the call is about to speak the answer."""
-    response = VoiceResponse()
-    response.play("/static/waiting.wav")
-    response.redirect(step_url("/voice/wait", document, answer=answer_id, turn=str(turn)))
-    return str(response)
 
 
 def record(document: int) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint
 import events
 from context import queues, settings
 from masking import alias, mask, mask_words
-from phone import documents
+from phone import documents, hold
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key, find_by_speech
 from receiving.delivery import Delivery
@@ -79,7 +79,7 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
     if pending.is_open:
         return _keep_waiting(context, pending, turn)
     if pending.route == "update" and time.time() - pending.routed_at < callbacks.UPDATE_TIMEOUT_SECONDS:
-        return respond(context, documents.hold(pending.id, next_document(context), turn))
+        return respond(context, hold.sound_only(pending.id, next_document(context), turn))
     return _speak_answer(context, pending, "wait")
 
 
@@ -176,7 +176,7 @@ def _enqueue_answer(context: WebhookContext, command: str, slow: SlowAnswer) -> 
     pending = PendingAnswer(id, command, slow.words, "call", context.delivery["From"], sid, deadline)
     queues().enqueue(context.pipe, pending, slow.task)
     calls.add_pending_answer(context.pipe, sid, id)
-    return speak(context, slow.interim_answer, documents.waiting(id, document, 1, slow.interim_answer))
+    return speak(context, slow.interim_answer, hold.waiting(id, document, 1, slow.interim_answer))
 
 
 def _load_pending(context: WebhookContext) -> PendingAnswer | None:
@@ -192,7 +192,7 @@ def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) ->
         pending_answers.claim_route(context.redis, pending, "wait")
         return speak_menu(context, callbacks.TIMEOUT_MESSAGE)
     progress = pending_answers.load_progress(context.redis, pending.id)
-    return respond(context, documents.waiting(pending.id, next_document(context), turn, progress))
+    return respond(context, hold.waiting(pending.id, next_document(context), turn, progress))
 
 
 def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -> StoredResponse:

@@ -1,5 +1,5 @@
 """The blueprint of the presenter pages and the health checks."""
 
-from stage.blueprint import create_page_blueprint
+from page_headers import create_page_blueprint
 
 bp = create_page_blueprint("presenter", __name__)

@@ -8,6 +8,7 @@ from flask import current_app
 from rq import Queue, Worker
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
+import store_budget
 from presenter.blueprint import bp
 from sending import circuit_breaker
 from stage.blueprint import get_page_store
@@ -34,22 +35,27 @@ class Health:
     is_redis_up: bool
     workers: int = 0
     pending_answers: int = 0
-    stop_reason: str = ""  # why all sending is stopped
     queues: list[QueueStatus] = field(default_factory=list)
+    connections: str = ""
+    eviction: str = ""  # why records may be lost
+    stop_reason: str = ""  # why all sending is stopped
 
     @property
     def is_ready(self) -> bool:
-        return self.is_redis_up and self.workers > 0
+        return self.is_redis_up and self.workers > 0 and not self.eviction
 
     @property
     def summary(self) -> dict[str, str]:
-        """The state of Redis, of the workers and of sending, each in a phrase."""
+        """The state of Redis, of the workers, of sending and of the connections, each in a phrase."""
         if not self.is_redis_up:
-            unknown = "unknown while Redis is not responding"
-            return {"redis": "not responding", "workers": unknown, "sending": unknown}
+            return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
         none = "none running, so slow answers wait: start a worker"
-        sending = f"stopped: {self.stop_reason}" if self.stop_reason else "active"
-        return {"redis": "up", "workers": f"{self.workers} running" if self.workers else none, "sending": sending}
+        return {
+            "redis": f"cannot be used: {self.eviction}" if self.eviction else "up",
+            "workers": f"{self.workers} running" if self.workers else none,
+            "sending": f"stopped: {self.stop_reason}" if self.stop_reason else "active",
+            "connections": self.connections,
+        }
 
 
 @bp.get("/health/live")
@@ -58,6 +64,7 @@ def live() -> dict[str, str]:
     return {"status": "live"}
 
 
+@bp.get("/health")
 @bp.get("/health/ready")
 def ready() -> tuple[dict[str, str], int]:
     """200 if Redis is up and a worker is running, otherwise 503; the body names the missing part."""
@@ -82,8 +89,9 @@ def _query_health(client: redis.Redis) -> Health:
         keys = Worker.all_keys(connection=client)
         workers = int(client.exists(*keys)) if keys else 0  # type: ignore[arg-type]
         open_count = pending_answers.count_open(client)
-        stop_reason = circuit_breaker.stop_reason(client)
-        return Health(True, workers, open_count, stop_reason, [_queue_status(name, client) for name in QUEUES])
+        queues = [_queue_status(name, client) for name in QUEUES]
+        connections, eviction = store_budget.describe_connections(client), store_budget.find_eviction(client)
+        return Health(True, workers, open_count, queues, connections, eviction, circuit_breaker.stop_reason(client))
     except redis.RedisError:
         return Health(False)
 

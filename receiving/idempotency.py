@@ -1,5 +1,7 @@
 """Idempotency: a delivery is claimed before it is handled, and its response is stored and returned to all copies."""
 
+import base64
+import hashlib
 import json
 import secrets
 import time
@@ -12,6 +14,8 @@ from store import DeferredPipeline, Pipe, Store, commit_if_unchanged, new_pipeli
 
 LEASE_SECONDS = 20  # longer than Twilio waits (15 s); then the claim of a process that died expires
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
+RESPONSE_TTL_SECONDS = CLAIM_TTL_SECONDS + 3600  # outlives every claim that refers to it
+RUNNING, DONE = "running ", "done "  # followed by a token; by the digest of the response, if a copy needs it
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
 
@@ -39,7 +43,7 @@ class StillRunning(Exception):
 
 def add_claim(pipe: Pipe, key: str) -> Claim:
     """Add a claim to the pipeline. Pass the store's reply to this command on to `wait_for_response`."""
-    claim = Claim(f"claim:{key}", "running " + secrets.token_hex(8))
+    claim = Claim(f"claim:{key}", RUNNING + secrets.token_hex(8))
     pipe.execute_command("SET", claim.key, claim.token, "NX", "GET", "PX", LEASE_SECONDS * 1000, get=True)
     return claim
 
@@ -49,12 +53,13 @@ def wait_for_response(
 ) -> StoredResponse | None:
     """Return None if the claim is ours, otherwise the stored response. Waits while another copy is being handled.
 
-    `found` is the value that was at the claim's key before. Raises StillRunning after WAIT_TIMEOUT_SECONDS.
+    `found` is the value that was at the claim's key before: our own token if the claim was sent twice.
+    Raises StillRunning after WAIT_TIMEOUT_SECONDS.
     """
     until = time.monotonic() + WAIT_TIMEOUT_SECONDS
-    while found is not None:
-        if found.startswith(b"done "):
-            return StoredResponse(*json.loads(found[5:]))
+    while found is not None and found != claim.token.encode():
+        if found.startswith(DONE.encode()):
+            return _load_response(redis, found.decode().removeprefix(DONE))
         if time.monotonic() > until:
             raise StillRunning
         sleep(POLL_INTERVAL_SECONDS)
@@ -63,26 +68,40 @@ def wait_for_response(
 
 
 def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: StoredResponse) -> bool:
-    """Commit the pipeline and store the response, in one transaction.
+    """Commit the pipeline and store the response, in one transaction. Equal responses are stored once.
 
     Returns False, and writes nothing, if the lease has expired and another copy took over.
     """
-    pipe.execute_command("SET", claim.key, _done_value(response), "EX", CLAIM_TTL_SECONDS)
+    digest, stored = _serialize(response)
+    pipe.execute_command("SET", claim.key, DONE + digest, "EX", CLAIM_TTL_SECONDS)
+    pipe.execute_command("SET", _response_key(digest), stored, "EX", RESPONSE_TTL_SECONDS)
     return commit_if_unchanged(redis, pipe, claim.key, claim.token, execute_with=store_batching.execute)
 
 
-def commit_once(redis: Store, pipe: DeferredPipeline, key: str, response: StoredResponse, ttl_seconds: int) -> bool:
-    """Commit the pipeline and store the response, in one transaction, unless this key has a response.
+def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int) -> bool:
+    """Commit the pipeline in one transaction, unless this was done before for this key.
 
-    Returns False, and writes nothing, if it has. Handlers that only write need no lease: this takes one round trip.
+    Returns False, and writes nothing, if it was. Handlers that only write need no lease: this takes one round trip.
     """
-    pipe.execute_command("SET", f"claim:{key}", _done_value(response), "EX", ttl_seconds)
+    pipe.execute_command("SET", f"claim:{key}", DONE, "EX", ttl_seconds)
     return commit_if_unchanged(redis, pipe, f"claim:{key}", "", execute_with=store_batching.execute)
 
 
 @lru_cache(100)
-def _done_value(response: StoredResponse) -> str:
-    return "done " + json.dumps([response.body, response.content_type, response.status], ensure_ascii=False)
+def _serialize(response: StoredResponse) -> tuple[str, str]:
+    """Return the digest of the response, 96 bits in 16 characters, and the response as JSON."""
+    stored = json.dumps([response.body, response.content_type, response.status], ensure_ascii=False)
+    digest = hashlib.sha256(stored.encode()).digest()[:12]
+    return base64.urlsafe_b64encode(digest).decode(), stored
+
+
+def _load_response(redis: Store, digest: str) -> StoredResponse:
+    stored = redis.get(_response_key(digest))
+    return StoredResponse(*json.loads(stored)) if stored else StoredResponse(status=204)
+
+
+def _response_key(digest: str) -> str:
+    return f"response:{digest}"
 
 
 def release(redis: Store, claim: Claim) -> None:

@@ -60,12 +60,6 @@ def one_line(text: str, max_chars: int = MAX_LINE_CHARS) -> str:
     return line if len(line) <= max_chars else line[: max_chars - 1].rstrip() + "…"
 
 
-def mask_email(address: str) -> str:
-    """Return `ann@mail.example` as `a•••@mail.example`, because summaries are shown to the audience."""
-    name, at, domain = address.rpartition("@")
-    return f"{name[:1]}•••@{domain}" if at and name else "somebody"
-
-
 def split_words(name: str) -> str:
     """Return `subscription_went_past_due` as `subscription went past due`."""
     return re.sub(r"[^A-Za-z0-9]+", " ", name).strip()

@@ -106,7 +106,7 @@ def _commit_once(provider: Provider, webhook: WebhookContext, pipe: DeferredPipe
     if len(id) > MAX_ID_CHARS or not id.isascii():
         id = hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
     key = replay_marker.claim_key(webhook.delivery, f"webhook:{provider.name}:{id}")
-    return idempotency.commit_once(webhook.redis, pipe, key, provider.response, provider.claim_ttl_seconds)
+    return idempotency.commit_once(webhook.redis, pipe, key, provider.claim_ttl_seconds)
 
 
 def _publish(pipe: DeferredPipeline, provider: Provider, event: ProviderEvent) -> None:

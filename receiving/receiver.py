@@ -1,6 +1,5 @@
 """The path of every incoming webhook: read the request, verify it, claim it, handle it, respond."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,7 @@ from flask import Blueprint, Response, abort, g, request
 import events
 import store_batching
 from context import settings, store
-from masking import mask_all
-from receiving import idempotency, inbox, late_reply, replay_marker, twilio
+from receiving import idempotency, inbox, late_reply, rejections, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
@@ -20,7 +18,6 @@ from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from store import Commands, DeferredPipeline, Store, new_pipeline
 
-log = logging.getLogger(__name__)
 diagnosis_budget = TokenBucket()
 
 
@@ -187,11 +184,5 @@ def reject(
 ) -> Response:
     """Return the rejection. The sender reads one sentence; the likely mistake goes only to our log and the inbox."""
     mistake = diagnose(delivery, rejection) if diagnosis_budget.acquire() else TOO_MANY
-    path = mask_all(delivery.redacted_path)
-    log.warning("Rejected %s %s: %s", delivery.method, path, mistake)
-    try:
-        inbox.save_rejected(store(), delivery, mistake)
-        events.publish(store(), "delivery.rejected", address=path[:100], reason=str(rejection))
-    except Exception:
-        log.exception("The rejected request could not be stored")
+    rejections.recorder.record(store(), delivery, rejection, mistake)
     return Response(f"{rejection}\n", rejection.status, rejection.headers(), content_type="text/plain; charset=utf-8")

@@ -8,6 +8,8 @@ from pathlib import Path
 from flask import cli
 
 import config
+import store_budget
+import store_pool
 from scripts import demo
 
 ROOT = Path(__file__).parents[1]
@@ -17,7 +19,7 @@ def main() -> int:
     """Run the command; it exits with its own status. Return 2 if a setting is missing."""
     os.environ.update(build_environment(os.environ))
     try:
-        config.load()
+        store_pool.connect(config.load(), store_budget.TOOL)
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         return 2

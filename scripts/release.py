@@ -9,6 +9,8 @@ import requests
 from twilio.base.exceptions import TwilioException
 
 import config
+import store_budget
+import store_pool
 from sending.twilio import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
@@ -34,7 +36,8 @@ def main() -> int:
 
 def _check_store(settings: config.Settings) -> Iterator[str]:
     try:
-        config.connect(settings).ping()
+        if problem := store_budget.find_eviction(store_pool.connect(settings, store_budget.TOOL)):
+            yield f"The store at REDIS_URL cannot be used: {problem}."
     except redis.exceptions.RedisError as error:
         yield f"The store at REDIS_URL does not answer: {error}."
 
@@ -42,7 +45,9 @@ def _check_store(settings: config.Settings) -> Iterator[str]:
 def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
     """Only a recommendation: locked endpoints are paused and lose nothing, and repairing them needs a running app."""
     with suppress(redis.exceptions.RedisError):  # reported by _check_store
-        locked = credentials.find_undecryptable(config.connect(settings), Encryption(settings.secret_key))
+        locked = credentials.find_undecryptable(
+            store_pool.connect(settings, store_budget.TOOL), Encryption(settings.secret_key)
+        )
         if locked:
             yield f"{WrongKey()} Affected webhook endpoints: {len(locked)}."
 
@@ -53,7 +58,7 @@ def _check_recommendations(settings: config.Settings) -> Iterator[str]:
     elif not settings.is_public_https:
         yield "PUBLIC_URL should start with https://, so that webhooks are encrypted."
     try:
-        gateway = TwilioGateway(settings, config.connect(settings))
+        gateway = TwilioGateway(settings, store_pool.connect(settings, store_budget.TOOL))
         numbers = gateway.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
     except TwilioException as error:
         yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}."

@@ -1,39 +1,18 @@
-"""The stage blueprint: the headers of every page, the event stream of this process, and the store client for pages."""
+"""The stage blueprint, the event stream of this process, and the store client for pages."""
 
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import redis
-from flask import Blueprint, Flask, Response, current_app
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from flask import Flask, current_app
 
 import context
+import store_pool
+from page_headers import create_page_blueprint
 from stage.event_stream import EventStream
 
 event_stream_lock = threading.Lock()
-
-# No inline or third-party resources: even if untrusted text were rendered as HTML, it could not run.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-
-def create_page_blueprint(name: str, import_name: str) -> Blueprint:
-    """A blueprint whose responses carry the security headers of a page and are not cached."""
-    blueprint = Blueprint(name, import_name)
-    blueprint.after_request(_add_page_headers)
-    return blueprint
-
-
-def _add_page_headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    return response
-
 
 bp = create_page_blueprint("stage", __name__)
 
@@ -50,14 +29,11 @@ def get_event_stream() -> EventStream:
 
 
 def get_page_store() -> redis.Redis:
-    """A client of the app's store that times out after 3 s, without retries, so that a page shows an error in time."""
-    pool = context.store().connection_pool
-    options = pool.connection_kwargs | {
-        "socket_timeout": 3,
-        "socket_connect_timeout": 2,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **options))
+    """The app's store for a page: webhooks get a connection first."""
+    if "page_store" not in current_app.extensions:
+        current_app.extensions["page_store"] = store_pool.lane(context.store(), store_pool.PAGES)
+    found: redis.Redis = current_app.extensions["page_store"]
+    return found
 
 
 def _is_serving(app: Flask) -> bool:

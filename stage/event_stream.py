@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import redis
 
 import events
+import store_pool
 from events import Event
 from stage import backlog
 from stage.timeline import Timeline, is_after
@@ -39,6 +40,7 @@ class EventStream:
         self.viewers: set[Viewer] = set()
         self.max_viewers = MAX_VIEWERS
         self._store, self._render, self._is_serving = store, render, is_serving
+        self._waiting_store = store_pool.lane(store, store_pool.BLOCKING)
         self._lock = threading.RLock()
         self._reader: threading.Thread | None = None
         self._read_at = self._heartbeat_at = float("-inf")
@@ -169,7 +171,7 @@ class EventStream:
 
     def _read_events(self) -> None:
         self._reset_if_store_lost_events()
-        for found in events.tail(self._store, self.timeline.last_event_id, READ_TIMEOUT_SECONDS):
+        for found in events.tail(self._waiting_store, self.timeline.last_event_id, READ_TIMEOUT_SECONDS):
             self._read_at = time.monotonic()
             self._apply(found)
             self._send_if_due(_heartbeat())

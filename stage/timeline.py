@@ -41,7 +41,7 @@ class Timeline:
         if event.type == "delivery.rejected":
             reason = sanitize(event.data.get("reason"), 90)
             path = _path_prefix(event.data.get("address"))
-            self.rejections = RejectionSummary(self.rejections.count + 1, path, reason)
+            self.rejections = RejectionSummary(self.rejections.count + 1 + int(event.data.get("more", 0)), path, reason)
             return "rejections"
         if event.type.startswith("sending."):
             is_stop = event.type == "sending.stopped"

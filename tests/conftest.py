@@ -18,6 +18,7 @@ from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, needs
 from tests.support.redis_keys import undocumented
 from tests.support.stage import StageEvents
+from tests.support.waiting import LIMIT_SECONDS
 
 # They start many processes and wait for most of a minute each.
 LONGEST = (
@@ -105,15 +106,15 @@ def visitor(app: Any) -> Any:
 
 
 @pytest.fixture
-def twilio_posts(app: Any, settings: config.Settings) -> WebhookPoster:
+def post_as_twilio(app: Any, settings: config.Settings) -> WebhookPoster:
     """Sends what Twilio sends."""
     return WebhookPoster(app, settings)
 
 
 @pytest.fixture
-def person(twilio_posts: WebhookPoster) -> Person:
+def person(post_as_twilio: WebhookPoster) -> Person:
     """Somebody with a phone."""
-    return Person(twilio_posts)
+    return Person(post_as_twilio)
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +130,7 @@ def browser() -> Iterator[Any]:
     """The system's Chromium."""
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)  # milliseconds
+    expect.set_options(timeout=1_000 * LIMIT_SECONDS)
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     needs(program, "Chromium: apt-get install chromium")
     quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-component-update"]

@@ -1,4 +1,4 @@
-"""What holds for every answer of the app: pages, documents, files, refusals and failures alike."""
+"""Headers that every response of the app has, whether page, TwiML, file or error."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def breaks():
         ("GET", "/breaks", BROKEN),
     ],
 )
-def test_no_browser_guesses_what_an_answer_might_be(app, method, path, status):
+def test_every_response_forbids_content_sniffing(app, method, path, status):
     app.add_url_rule("/breaks", view_func=breaks)
     answer = app.test_client().open(path, method=method, buffered=True)
     assert answer.status_code == status

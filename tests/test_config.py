@@ -1,4 +1,4 @@
-"""Settings: whoever deploys it is told what is missing, in plain words."""
+"""Settings from the environment, and the errors for missing and invalid ones."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import config
 
 
-def test_everything_that_is_missing_is_named_at_once():
+def test_error_names_every_missing_setting():
     with pytest.raises(config.ConfigError) as refusal:
         config.load({})
     for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "REDIS_URL", "SECRET_KEY"):
@@ -37,42 +37,55 @@ def test_no_secret_has_a_default():
         ("ALLOW_LOOPBACK", "maybe", "must be yes or no"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_mend(environ, name, value, words):
+def test_error_for_an_invalid_value_says_how_to_fix_it(environ, name, value, words):
     with pytest.raises(config.ConfigError, match=f"{name} .*{words}"):
         config.load({**environ, name: value})
 
 
-def test_a_rotating_secret_takes_several_values(environ):
+def test_rotating_secret_takes_several_values(environ):
     settings = config.load({**environ, "TWILIO_AUTH_TOKEN": "newer, older"})
     assert settings.twilio_auth_token == ("newer", "older")
 
 
-def test_shared_keys_say_their_own_algorithm(environ):
+def test_shared_keys_name_their_algorithm(environ):
     settings = config.load({**environ, "TWILIO_SHARED_KEYS": "a:one, b:two:HMAC_SHA1"})
     assert settings.twilio_shared_keys == {"a": ("HMAC_SHA256", "one"), "b": ("HMAC_SHA1", "two")}
 
 
-def test_printed_settings_hold_no_secret(environ):
+def test_printed_settings_contain_no_secret(environ):
     shown = repr(config.load({**environ, "TWILIO_SHARED_KEYS": "a:one-secret"}))
     for name in ("TWILIO_AUTH_TOKEN", "SECRET_KEY", "PRESENTER_PASSWORD"):
         assert environ[name] not in shown
     assert "one-secret" not in shown
 
 
-def test_on_a_dyno_herokus_self_signed_store_and_its_router_are_expected(environ):
+def test_dyno_accepts_self_signed_redis_and_trusts_one_proxy(environ):
     settings = config.load({**environ, "DYNO": "web.1", "REDIS_URL": "rediss://store"})
     assert (settings.redis_tls_verify, settings.trusted_proxies) == (False, 1)
 
 
-def test_anywhere_else_a_store_must_show_a_good_certificate(environ):
+def test_redis_certificate_is_verified_elsewhere(environ):
     assert config.load({**environ, "REDIS_URL": "rediss://store"}).redis_tls_verify
 
 
 @given(
     st.dictionaries(st.sampled_from(["PORT", "PUBLIC_URL", "TWILIO_SHARED_KEYS", "REDIS_URL"]), st.text(max_size=40))
 )
-def test_no_value_whatever_ends_in_anything_but_settings_or_the_one_refusal(values):
+def test_any_value_is_loaded_or_raises_missing_setting(values):
     try:
         config.load(values)
     except config.ConfigError as refusal:
         assert "README.md" in str(refusal)
+
+
+def test_webhook_secrets_can_be_several_and_are_masked(environ):
+    settings = config.load({**environ, "GITHUB_WEBHOOK_SECRET": "newer, older"})
+    assert settings.webhook_secrets["github"] == ("newer", "older")
+    assert "newer" not in repr(settings)
+    with pytest.raises(TypeError):
+        settings.webhook_secrets["github"] = ()
+
+
+def test_empty_webhook_secret_is_named(environ):
+    with pytest.raises(config.ConfigError, match="GITHUB_WEBHOOK_SECRET contains no value"):
+        config.load({**environ, "GITHUB_WEBHOOK_SECRET": " , "})

@@ -1,4 +1,4 @@
-"""The papers tell the truth: settings, commands, addresses and make targets in README.md are those of the code."""
+"""README.md and the other documents agree with the code."""
 
 import importlib
 import inspect
@@ -23,7 +23,7 @@ def table(heading):
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
 
-def test_every_setting_has_its_row_and_every_row_its_setting():
+def test_table_of_settings_is_complete():
     rows = {row[0].strip("`"): (row[1], row[2]) for row in table("Settings")}
     settings = {
         row.name.upper(): (row.metadata["description"], row.metadata["default"] or "")
@@ -33,36 +33,36 @@ def test_every_setting_has_its_row_and_every_row_its_setting():
     assert rows == settings
 
 
-def test_every_provider_has_its_row_and_every_row_its_provider():
+def test_table_of_providers_is_complete():
     from receiving import providers
 
     rows = [(row[0].strip("`"), row[1]) for row in table("Other providers' webhooks")]
     assert rows == list(providers.setting_rows())
 
 
-def test_every_command_has_its_row_and_every_row_its_command():
+def test_table_of_commands_is_complete():
     rows = [row[:3] for row in table("What the number does")]
     assert rows == [[f"`{row.usage}`", row.key, row.help_text] for row in load_commands().values()]
 
 
-def test_every_make_target_in_the_papers_exists():
+def test_make_targets_in_documents_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"make ([a-z]+)", README)) - {"sure"}
     assert named <= targets
 
 
-def test_the_numbers_addresses_in_the_papers_are_the_apps(app):
+def test_webhook_addresses_in_readme_exist(app):
     addresses = {row[1].strip("`").partition("#")[0] for row in table("Deploy to Heroku")}
     assert addresses <= {rule.rule for rule in app.url_map.iter_rules()}
 
 
-def test_every_file_that_a_paper_links_to_is_there():
+def test_linked_files_exist():
     for paper in ROOT.glob("*.md"):
         for link in re.findall(r"\]\(([^)#:]+)\)", paper.read_text()):
             assert (ROOT / link).exists(), f"{paper.name} links to {link}"
 
 
-def test_the_button_asks_for_everything_that_must_be_set():
+def test_heroku_button_asks_for_every_required_setting():
     import json
 
     asked = set(json.loads((ROOT / "app.json").read_text())["env"])
@@ -70,7 +70,7 @@ def test_the_button_asks_for_everything_that_must_be_set():
     assert must - {"REDIS_URL"} <= asked
 
 
-def test_the_demo_sets_everything_that_must_be_set():
+def test_demo_sets_every_required_setting():
     from scripts.demo import read_env
 
     must = {row.name.upper() for row in fields(config.Settings) if row.metadata.get("default", "") is None}
@@ -78,7 +78,7 @@ def test_the_demo_sets_everything_that_must_be_set():
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-demo", "requirements-dev"])
-def test_every_dependency_is_locked_with_its_hashes(name):
+def test_every_dependency_is_locked_with_hashes(name):
     wanted = [line for line in (ROOT / f"{name}.in").read_text().splitlines() if line and line[0] not in "#-"]
     locked = (ROOT / f"{name}.txt").read_text().replace(" \\\n", "")
     rows = [line for line in locked.splitlines() if line and not line.lstrip().startswith("#")]
@@ -87,7 +87,7 @@ def test_every_dependency_is_locked_with_its_hashes(name):
         assert any(row.startswith(f"{line} ") for row in rows), f"{line} is not in {name}.txt: run make lock"
 
 
-def test_the_procfile_starts_what_is_there():
+def test_procfile_starts_existing_programs():
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert set(lines) == {"web", "worker", "release"}
     assert (ROOT / "workers" / "engine" / "supervisor.py").exists()
@@ -95,16 +95,16 @@ def test_the_procfile_starts_what_is_there():
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_every_section_of_make_bench_starts_without_arguments(name):
+def test_every_bench_section_runs_without_arguments(name):
     main = importlib.import_module(f"bench.{name}").main
     inspect.signature(main).bind()
     assert not inspect.iscoroutinefunction(main)
 
 
 @pytest.mark.parametrize(("document", "name"), docs.GENERATED)
-def test_generated_parts_of_the_documents_are_current(document, name):
+def test_generated_parts_of_documents_are_current(document, name):
     assert docs.written(document, name) == docs.GENERATED[document, name](), "run: make docs"
 
 
-def test_the_tour_can_be_read_in_an_hour():
+def test_tour_is_short_enough():
     assert tour.total() <= tour.MAX_LINES

@@ -1,4 +1,4 @@
-"""What people write is shown to a room: without their numbers, and without what their web addresses hold."""
+"""Masked text: without phone numbers, and without the paths of web addresses."""
 
 import pytest
 from hypothesis import given
@@ -28,24 +28,30 @@ hidden = st.text(st.characters(categories=["L", "N", "P"]), min_size=8, max_size
         ("call 07700 900 123", "call •••"),
     ],
 )
-def test_what_is_shown_of_what_was_written(written, shown):
+def test_masked_text(written, shown):
     assert mask_words(written) == shown
 
 
 @given(hidden, st.sampled_from(["https://hear.example/", "hear.example/a/", "http://hear.example?", "https://h#"]))
-def test_whatever_follows_the_host_is_shown_to_nobody(secret, place):
+def test_nothing_after_the_host_remains(secret, place):
     assert secret not in mask_words(f"webhook {place}{secret} please")
 
 
 @given(st.text(max_size=400))
-def test_any_words_can_be_masked_and_masked_again(words):
+def test_masking_is_idempotent(words):
     assert mask_words(mask_words(words)) == mask_words(words)
 
 
 @pytest.mark.parametrize("command", ["webhook", "check", "unfollow", "what about"])
-def test_nothing_that_happens_tells_the_path_of_an_address_somebody_texted(person, redis, command):
+def test_events_do_not_contain_the_path_of_a_texted_address(person, redis, command):
     person.texts(f"{command} https://hear.example/hook/t0ken?key=s3cret")
     told = b"".join(row[b"e"] for _, row in redis.xrange("events"))
     assert b"hear.example" in told
     for hidden in (b"t0ken", b"s3cret"):
         assert hidden not in told
+
+
+def test_numbers_in_log_lines_are_masked():
+    from masking import mask_all
+
+    assert mask_all("GET /sms?From=%2B447700900201 from +12025550142") == "GET /sms?From=+44 ••• 201 from +12 ••• 142"

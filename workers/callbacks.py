@@ -11,6 +11,7 @@ from rq.timeouts import JobTimeoutException
 
 import config
 import events
+import store_pool
 from masking import mask
 from sending import open_questions, outbox, pacing
 from sending.live_calls import CallEnded
@@ -145,7 +146,7 @@ def was_heard(redis: Store, answer_id: str) -> bool:
 def get_gateway() -> TwilioGateway:
     """Return this worker process's gateway, created on first use from the environment's settings."""
     settings = config.load()
-    return TwilioGateway(settings, config.connect(settings))
+    return TwilioGateway(settings, store_pool.connect(settings))
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:

@@ -94,12 +94,15 @@ def load_current() -> PendingAnswer | None:
 
 def start(redis: Store, pending: PendingAnswer) -> bool:
     """Record that a worker has started the task. Return False if the answer is already settled."""
-    if not pending.is_open:
-        return False
-    pipe = new_pipeline(redis)
-    pipe.hset(record_key(pending.id), mapping={"state": "working", "attempts": pending.attempts + 1})
-    events.publish(pipe, "answer.started", pending.subject, answer_id=pending.id, attempt=pending.attempts + 1)
-    return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
+    current: PendingAnswer | None = pending
+    while current is not None and current.is_open:
+        pipe, attempt = new_pipeline(redis), current.attempts + 1
+        pipe.hset(record_key(current.id), mapping={"state": "working", "attempts": attempt})
+        events.publish(pipe, "answer.started", current.subject, answer_id=current.id, attempt=attempt)
+        if _commit_if_unchanged(redis, pipe, current, "state", current.state):
+            return True
+        current = load(redis, current.id)  # another worker has started it, or the store did not answer in time
+    return False
 
 
 def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: Pipe | None = None) -> bool:

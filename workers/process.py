@@ -4,10 +4,13 @@ import logging
 import sys
 
 import config
+import store_budget
+import store_pool
 from masking import MaskingFilter
 from workers import sweep
 from workers.engine import process
 from workers.engine.periodic import PeriodicTask
+from workers.engine.rq_overrides import StoreAccess
 from workers.engine.supervisor import EX_CONFIG
 from workers.queues import CALLERS, LOOKUPS, TEXTERS, WEBHOOKS
 
@@ -15,7 +18,7 @@ from workers.queues import CALLERS, LOOKUPS, TEXTERS, WEBHOOKS
 # third-party servers that hang delay callers and texters.
 SLOTS = {CALLERS: 200, TEXTERS: 200, LOOKUPS: 200, WEBHOOKS: 100}
 PERIODIC_TASKS: list[PeriodicTask] = [
-    (sweep.INTERVAL_SECONDS, sweep.sweep),
+    (sweep.INTERVAL_SECONDS, sweep.PatientSweeper()),
     (sweep.INTERVAL_SECONDS, sweep.send_waiting),
 ]
 
@@ -29,7 +32,16 @@ def main() -> None:
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(EX_CONFIG)
-    process.main(config.connect(settings), SLOTS, PERIODIC_TASKS)
+    process.main(lambda is_isolated: connect(settings, is_isolated), SLOTS, PERIODIC_TASKS)
+
+
+def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
+    """The store as the engine uses it: a listener for each queue if the store has connections to spare, else one."""
+    client = store_pool.connect(settings, store_budget.ISOLATED if is_isolated else store_budget.WORKER)
+    pool = store_pool.pool_of(client)
+    listeners = pool.role.blocking_at(pool.renew_share()) - 1
+    blocking = store_pool.lane(client, store_pool.BLOCKING)
+    return StoreAccess(client, blocking, listeners, lambda: pool.set_role(store_budget.REPLACED))
 
 
 if __name__ == "__main__":

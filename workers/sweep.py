@@ -16,16 +16,39 @@ from workers import callbacks, fanout, notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
+OUTAGE_SECONDS = 5.0  # between two sweeps
+GRACE_SECONDS = 15.0  # after an outage, in which finished and repeated tasks may still answer
 LOCK_TTL_SECONDS = 10  # then another process may process the item
 MAX_CONCURRENT_SENDS = 8  # in one process
 
 
-def sweep(redis: Redis, now: float | None = None) -> int:
+class PatientSweeper:
+    """Sweeps, but fails no overdue answer just after an outage of the store: what is finished is written first."""
+
+    def __init__(self) -> None:
+        self.swept_at = self.back_at = float("-inf")
+
+    def __call__(self, redis: Redis) -> int:
+        """Sweep once. Return the number of items processed."""
+        count = sweep(redis, may_fail=self.may_fail)
+        self.swept_at = time.monotonic()
+        return count
+
+    def may_fail(self) -> bool:
+        """Return False just after an outage, which shows in that the last sweep ended long ago."""
+        now = time.monotonic()
+        if now - self.swept_at > OUTAGE_SECONDS:
+            self.back_at = now
+        return now - self.back_at > GRACE_SECONDS
+
+
+def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] = lambda: True) -> int:
     """Sweep once. Return the number of items processed."""
     count = fanout.fan_out(redis)  # first, because the steps below may take seconds
     now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
     count += dispatch.enqueue_due(redis, now) + notifications.plan_due(redis)
-    count += _fail_overdue_answers(redis, now)
+    if may_fail():
+        count += _fail_overdue_answers(redis, now)
     count += _recheck_unheard_answers(redis, now)
     return count + _recheck_messages(redis, now)
 

@@ -9,10 +9,11 @@ import secrets as random
 from dataclasses import replace
 
 from config import Secrets
+from masking import mask_email
 from receiving import secret_path
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent, mask_email
+from receiving.provider_event import ProviderEvent
 from receiving.providers import OK, TimestampedHMAC
 from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery
 

@@ -24,7 +24,6 @@ from store import Pipe, Store
 log = logging.getLogger(__name__)
 
 SLOT_TIME_SECONDS = 20.0  # then a slot is released for others
-DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # without a successful attempt
 MAX_ENDPOINTS_ON_STAGE = 20  # of one message: with more, the stage shows only its failures
 STATE_BY_VERDICT = {"delivered": "delivered", "filtered": "filtered", "aborted": "dead"}
 EVENT_TYPE_BY_STATE = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}
@@ -122,7 +121,7 @@ def _settle(
     failing_since, claim = get_delivery_queue(redis).settle(endpoint, slot, result, now, has_time and not disables)
     if disables:
         _disable_endpoint(redis, endpoint, last.outcome.advice, now)
-    elif failing_since and now - failing_since > DISABLE_AFTER_SECONDS:
+    elif failing_since and now - failing_since > endpoints.DISABLE_AFTER_SECONDS:
         _disable_endpoint(redis, endpoint, "The endpoint has accepted nothing for five days, so we disabled it.", now)
     return claim
 

@@ -17,11 +17,11 @@ from sending.webhooks import endpoints, messages, payloads
 from sending.webhooks.delivery import deliver
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.queue import get_delivery_queue
-from store import Pipe, RawClient, Store
+from store import Pipe, Store
 
 QUEUE_NAME = "webhooks"
-NEW_MESSAGES_KEY = "messages:new"  # ids of messages that are not yet queued for endpoints, by time
-MAX_PER_SWEEP = 2_000  # endpoints, and messages
+MAX_PER_SWEEP = 2_000  # endpoints
+MESSAGES_PER_BATCH, MAX_BATCHES_PER_SWEEP = 100, 50
 REQUEUE_AFTER_SECONDS = 30.0  # an endpoint whose job was lost gets another
 MESSAGES_PER_JOB = 10  # an endpoint with this many messages waiting gets its own jobs, one per ten messages
 ENDPOINTS_PER_JOB = 20  # at least; healthy endpoints with few messages share jobs
@@ -38,11 +38,10 @@ def deliver_later(
 ) -> str:
     """Store a message for the endpoints that subscribe to its type. Returns its id.
 
-    A message with the same `id` is stored once. `data` must be JSON; `now` is in seconds since 1970.
+    A message with the same `id` is sent once. `data` must be JSON; `now` is in seconds since 1970.
     """
     now, id = now or time.time(), id or messages.new_id()
-    messages.save(pipe, id, event_type, payloads.build_envelope(event_type, data, now), now)
-    pipe.execute_command("ZADD", NEW_MESSAGES_KEY, "NX", now, id)
+    messages.save_new(pipe, id, event_type, payloads.build_envelope(event_type, data, now))
     return id
 
 
@@ -115,21 +114,16 @@ def _get_sender() -> tuple[HttpClient, Encryption, dict[str, Any]]:
 
 def _fan_out(redis: Store, now: float) -> None:
     """Queue new messages for the endpoints that subscribe to their type. Safe to repeat, also concurrently."""
-    found = redis.zrangebyscore(NEW_MESSAGES_KEY, "-inf", now, start=0, num=MAX_PER_SWEEP)
-    ids = [id.decode() for id in found]
-    if not ids:
-        return
-    known, raw = list(endpoints.load_all(redis)), RawClient(redis)
-    pipe, event_types = raw.pipeline(), messages.load_event_types(raw, ids)
-    receivers = {
-        event_type: [endpoint.id for endpoint in known if event_type and endpoint.subscribes_to(event_type)]
-        for event_type in set(event_types)
-    }
-    for id, event_type in zip(ids, event_types, strict=True):
-        get_delivery_queue(redis).add(id, receivers[event_type], now)
-        messages.save_endpoint_count(pipe, id, len(receivers[event_type]))
-        pipe.zrem(NEW_MESSAGES_KEY, id)
-    pipe.execute()
+    for _ in range(MAX_BATCHES_PER_SWEEP):
+        new = messages.load_new(redis, MESSAGES_PER_BATCH)
+        if not new:
+            return
+        known = list(endpoints.load_all(redis))
+        receivers = {
+            event_type: [endpoint.id for endpoint in known if endpoint.subscribes_to(event_type)]
+            for event_type in {message.event_type for message in new}
+        }
+        get_delivery_queue(redis).plan({message.entry: receivers[message.event_type] for message in new}, now)
 
 
 def _job_count(redis: Store, id: str, waiting: int) -> int:

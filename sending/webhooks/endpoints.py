@@ -22,6 +22,7 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 ENDPOINTS_KEY = "endpoints"  # ids by creation time
 DUE_KEY = "endpoints:due"  # ids of endpoints with messages, by the time of the next attempt
+DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # without a successful attempt
 KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key still signs
 LOAD_BATCH_SIZE = 500
 MAX_UPDATE_ATTEMPTS = 20

@@ -1,12 +1,28 @@
-"""Messages in Redis, stored once for all endpoints that they go to. They expire after a week."""
+"""Messages in Redis, stored once for all endpoints that they go to.
+
+A message that every endpoint has is kept for some time, and less long if there are many: see message.lua.
+"""
 
 import secrets
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from store import Pipe, RawClient, Store
 
+NEW_KEY = "messages:new"  # stream: messages that are not yet queued for endpoints
+DELIVERED_KEY, DEAD_KEY = "messages:delivered", "messages:dead"  # lists of messages for which no endpoint waits
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
+DELIVERED_TTL_SECONDS = 6 * 3600  # in which a delivered message can be sent again
+MAX_KEPT_BYTES = 1_500_000  # of delivered messages, and of dead letters
 EXAMPLE_ID_PREFIX = "msg_example_"
+EVENT_TYPE, BODY = 0, 1  # positions in a message's list
+
+
+class NewMessage(NamedTuple):
+    """A message to queue for the endpoints that subscribe to its type. `entry` is its id in the stream."""
+
+    entry: str
+    event_type: str
 
 
 def new_id(prefix: str = "msg_") -> str:
@@ -19,30 +35,34 @@ def id_for_event(event_id: str) -> str:
     return f"msg_{event_id.replace('-', '_')}"
 
 
-def save(pipe: Store | Pipe, id: str, event_type: str, body: bytes, now: float) -> None:
-    """Store the message, unless there is one with this id."""
-    fields: dict[str, str | bytes | float] = {"event_type": event_type, "body": body, "time": now}
-    for name, value in fields.items():
-        pipe.execute_command("HSETNX", _redis_key(id), name, value)
+def save_new(pipe: Store | Pipe, id: str, event_type: str, body: bytes) -> None:
+    """Store a message that is to be queued for endpoints."""
+    pipe.execute_command("XADD", NEW_KEY, "*", "id", id, "event_type", event_type, "body", body)
+
+
+def load_new(redis: Store, limit: int) -> list[NewMessage]:
+    """Return the messages that are to be queued, oldest first."""
+    rows = redis.xrange(NEW_KEY, count=limit)
+    return [NewMessage(entry.decode(), row[b"event_type"].decode()) for entry, row in rows]
+
+
+def save(pipe: Store | Pipe, id: str, event_type: str, body: bytes) -> None:
+    """Store a message that goes to nobody yet. Its id must be new."""
+    pipe.execute_command("RPUSH", _redis_key(id), event_type, body, 0, 0, 0)
     pipe.execute_command("EXPIRE", _redis_key(id), MESSAGE_TTL_SECONDS)
 
 
-def save_endpoint_count(pipe: Pipe, id: str, count: int) -> None:
-    """Store the number of endpoints that the message goes to."""
-    pipe.hset(_redis_key(id), "endpoints", str(count))
-
-
 def load_body(redis: Store, id: str) -> bytes | None:
-    """Return the body, or None if the message does not exist or has expired."""
-    found: bytes | None = redis.hget(_redis_key(id), "body")
+    """Return the body, or None if the message does not exist or is no longer stored."""
+    found: bytes | None = redis.execute_command("LINDEX", _redis_key(id), BODY)
     return found
 
 
 def load_event_types(redis: Store | RawClient, ids: Sequence[str]) -> list[str]:
-    """Return the event type of each of these messages; "" for those that have expired."""
+    """Return the event type of each of these messages; "" for those that are no longer stored."""
     pipe = redis.pipeline(transaction=False)
     for id in ids:
-        pipe.hget(_redis_key(id), "event_type")
+        pipe.execute_command("LINDEX", _redis_key(id), EVENT_TYPE)
     return [(event_type or b"").decode() for event_type in pipe.execute()]
 
 

@@ -10,7 +10,7 @@ not a cluster.
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,20 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
-from sending.webhooks.endpoints import DUE_KEY
-from sending.webhooks.messages import MESSAGE_TTL_SECONDS
+from sending.webhooks.endpoints import DUE_KEY, ENDPOINTS_KEY
+from sending.webhooks.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS, NEW_KEY
 from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.retries import (
+    MAX_CONSECUTIVE_FAILURES,
+    MAX_PROBE_INTERVAL_SECONDS,
+    MIN_PROBE_INTERVAL_SECONDS,
+)
 from store import Pipe, RawClient, Store
 
 LEASE_SECONDS = 60.0  # two requests and one to the fallback URL take at most 45
 MAX_ATTEMPTS_KEPT = 1_000  # per endpoint
+MAX_ATTEMPT_BYTES = 1_000_000  # of all endpoints together; each has an equal share
 MAX_DEAD_LETTERS = 10_000  # per endpoint
-MAX_CONSECUTIVE_FAILURES = 5  # from then on, one probe at a time is sent
-MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS = 30, 1_800  # the interval doubles with each failure
 
 
 def load_script(*names: str) -> str:
@@ -35,13 +39,13 @@ def load_script(*names: str) -> str:
     return "\n".join((Path(__file__).parent / f"{name}.lua").read_text() for name in names)
 
 
-ADD_SCRIPT = load_script("add")
+PLAN_SCRIPT = load_script("message", "plan")
 TAKE_DUE_SCRIPT = load_script("take_due")
 ACQUIRE_SCRIPT = load_script("acquire")
-CLAIM_SCRIPT = load_script("release_slot", "claim")
-SETTLE_SCRIPT = load_script("settle")
+CLAIM_SCRIPT = load_script("message", "release_slot", "claim")
+SETTLE_SCRIPT = load_script("message", "settle")
 RELEASE_SCRIPT = load_script("release_slot", "release")
-SCRIPTS = (ADD_SCRIPT, TAKE_DUE_SCRIPT, ACQUIRE_SCRIPT, CLAIM_SCRIPT, SETTLE_SCRIPT, RELEASE_SCRIPT)
+SCRIPTS = (PLAN_SCRIPT, TAKE_DUE_SCRIPT, ACQUIRE_SCRIPT, CLAIM_SCRIPT, SETTLE_SCRIPT, RELEASE_SCRIPT)
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,14 @@ class DeliveryQueue:
         self.redis = redis
         self._sha1s = {script: redis.script_load(script) for script in SCRIPTS}
 
-    def add(self, message_id: str, endpoint_ids: list[str], now: float) -> int:
-        """Queue the message for these endpoints, unless they have it. Returns for how many it is new."""
-        arguments = [(id, message_id, now, MESSAGE_TTL_SECONDS) for id in endpoint_ids]
-        return sum(self._run(*(ScriptCall(ADD_SCRIPT, (DUE_KEY,), each) for each in arguments)))
+    def plan(self, receivers: Mapping[str, list[str]], now: float) -> None:
+        """Queue new messages, given by their entries in the stream, for these endpoints. Each is queued once."""
+        self._run(
+            *(
+                ScriptCall(PLAN_SCRIPT, (NEW_KEY, DUE_KEY), (entry, now, MESSAGE_TTL_SECONDS, *ids))
+                for entry, ids in receivers.items()
+            )
+        )
 
     def take_due(self, now: float, limit: int, due_again_at: float) -> list[tuple[str, int, int]]:
         """Return (id, messages due, consecutive failures) of the endpoints that are due.
@@ -167,12 +175,16 @@ def _settle_call(endpoint_id: str, result: DeliveryResult, now: float) -> Script
     probes = (MAX_CONSECUTIVE_FAILURES, MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS, result.jitter_factor)
     records = [json.dumps(vars(each), ensure_ascii=False, separators=(",", ":")) for each in result.attempts]
     arguments = (endpoint_id, *message, result.state, result.next_attempt_at, result.hold_until)
-    return ScriptCall(SETTLE_SCRIPT, (), (*arguments, *probes, MAX_ATTEMPTS_KEPT, MAX_DEAD_LETTERS, *records))
+    limits = (MAX_ATTEMPTS_KEPT, MAX_ATTEMPT_BYTES, MAX_DEAD_LETTERS, MAX_KEPT_BYTES)
+    ttls = (DELIVERED_TTL_SECONDS, MESSAGE_TTL_SECONDS)
+    return ScriptCall(SETTLE_SCRIPT, (ENDPOINTS_KEY,), (*arguments, *probes, *limits, *ttls, *records))
 
 
 def _claim_call(endpoint: WebhookEndpoint, slot: str, now: float, had_slot: bool) -> ScriptCall:
     lease, limits = (now, now + LEASE_SECONDS), (endpoint.rate_limit, MAX_CONSECUTIVE_FAILURES)
-    return ScriptCall(CLAIM_SCRIPT, (DUE_KEY,), (endpoint.id, slot, *lease, *limits, int(had_slot)))
+    return ScriptCall(
+        CLAIM_SCRIPT, (DUE_KEY,), (endpoint.id, slot, *lease, *limits, int(had_slot), MESSAGE_TTL_SECONDS)
+    )
 
 
 def _release_call(endpoint_id: str, slot: str) -> ScriptCall:

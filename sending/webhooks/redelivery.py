@@ -11,7 +11,7 @@ from sending.webhooks.queue import load_script
 from store import Store
 
 BATCH_SIZE = 100  # messages between two reports of progress
-RESEND_SCRIPT = load_script("resend")
+RESEND_SCRIPT = load_script("message", "resend")
 RESENT, EXPIRED, DISABLED = 1, 0, -1  # what the script returns
 
 
@@ -87,7 +87,7 @@ def send_example(redis: Store, endpoint_id: str, event_type: str, now: float | N
     """
     now, id = now or time.time(), messages.new_id(EXAMPLE_ID_PREFIX)
     data = catalogue.build_example(event_type)["data"]
-    messages.save(redis, id, event_type, payloads.build_envelope(event_type, data, now), now)
+    messages.save(redis, id, event_type, payloads.build_envelope(event_type, data, now))
     resend(redis, endpoint_id, id, now)
     return id
 

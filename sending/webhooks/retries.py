@@ -12,6 +12,10 @@ RETRY_SCHEDULE_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_00
 JITTER_FRACTION = 0.2  # of each delay: spreads the retries of messages that failed together
 MAX_RETRY_AFTER_SECONDS = 21_600
 
+# The circuit breaker of an endpoint: after so many failures in a row only one probe at a time is sent to it.
+MAX_CONSECUTIVE_FAILURES = 5
+MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS = 30, 1_800  # the interval doubles with each failure
+
 Verdict = Literal["delivered", "retry", "back_off", "aborted", "filtered"]
 """`retry`: as scheduled. `back_off`: as scheduled, and send the endpoint nothing else meanwhile. `aborted`: no further
 attempt. `filtered`: not sent, because the endpoint's event filter excludes the event type."""

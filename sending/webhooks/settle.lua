@@ -2,13 +2,18 @@
 -- Returns {consecutive failures, time of the first failure since the last success or 0}.
 local endpoint_id, message_id, attempt, now, result, next_attempt_at, hold_until = unpack(ARGV, 1, 7)
 local max_failures, min_probe_interval, max_probe_interval, jitter_factor = unpack(ARGV, 8, 11)
-local max_attempts, max_dead_letters, first_record = ARGV[12], tonumber(ARGV[13]), 14
+local max_attempts, max_attempt_bytes, max_dead_letters, max_kept_bytes, delivered_ttl, dead_ttl = unpack(ARGV, 12, 17)
+local first_record = 18
 local endpoint, delivery = 'endpoint:' .. endpoint_id, 'delivery:' .. message_id .. ':' .. endpoint_id
 now, hold_until = tonumber(now), tonumber(hold_until)
 
 if redis.call('EXISTS', endpoint) == 0 then return {0, 0} end
 for at = first_record, #ARGV do
   redis.call('XADD', endpoint .. ':attempts', 'MAXLEN', '~', max_attempts, '*', 'a', ARGV[at])
+end
+local excess = redis.call('MEMORY', 'USAGE', endpoint .. ':attempts') * redis.call('ZCARD', KEYS[1]) / max_attempt_bytes
+if excess > 1 then
+  redis.call('XTRIM', endpoint .. ':attempts', 'MAXLEN', '~', math.floor(redis.call('XLEN', endpoint .. ':attempts') / excess))
 end
 redis.call('HDEL', delivery, 'lost_attempts')
 
@@ -30,17 +35,19 @@ elseif result ~= 'filtered' then
 end
 
 -- A delivery is never undone, and a sender whose lease expired must not overwrite a later attempt.
-local state, attempts = unpack(redis.call('HMGET', delivery, 'state', 'attempts'))
-if state == 'delivered' then return {failures, failing_since} end
+local state, attempts, sequence = unpack(redis.call('HMGET', delivery, 'state', 'attempts', 'sequence'))
+if not state then return {failures, failing_since} end
 if result ~= 'delivered' and (state ~= 'sending' or attempts ~= attempt) then return {failures, failing_since} end
 if result == 'waiting' then
   redis.call('ZADD', endpoint .. ':due', next_attempt_at, message_id)
-else
-  redis.call('ZREM', endpoint .. ':due', message_id)
+  redis.call('HSET', delivery, 'state', result)
+  return {failures, failing_since}
 end
-redis.call('HSET', delivery, 'state', result)
+redis.call('ZREM', endpoint .. ':due', message_id)
+redis.call('DEL', delivery)
 if result == 'dead' then
   redis.call('ZADD', endpoint .. ':dead', now, message_id)
   redis.call('ZREMRANGEBYRANK', endpoint .. ':dead', 0, -1 - max_dead_letters)
 end
+finish(endpoint_id, message_id, sequence, result == 'dead', tonumber(max_kept_bytes), delivered_ttl, dead_ttl)
 return {failures, failing_since}

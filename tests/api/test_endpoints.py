@@ -17,10 +17,11 @@ import config
 from api.schema import OPERATIONS
 from app import create_app
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, delivery, dispatch, endpoints, payloads
+from sending.webhooks import catalogue, delivery, dispatch, endpoints, messages, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption
+from tests.support.webhook_sender import store_message
 
 TOKEN = "a-token-for-these-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -148,9 +149,8 @@ def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal)
 
 
 def a_dead_letter(redis, id, kind="call.ended"):
-    message = dispatch.deliver_later(redis, kind, {"subject": "CA1", "status": "completed", "seconds": 4.0})
-    redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
-    return message
+    data = {"subject": "CA1", "status": "completed", "seconds": 4.0}
+    return store_message(redis, kind, data, dead_at=time.time() - 60, endpoint=id)
 
 
 def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is(program, id, redis):
@@ -191,8 +191,8 @@ def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, 
 
 def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
     assert program("PATCH", f"/{id}", payload_style="thin").json["payload_style"] == "thin"
-    message = dispatch.deliver_later(redis, "call.ended", {"subject": "CA1", "status": "completed", "seconds": 4.0})
-    whole = WebhookMessage(message, "call.ended", redis.hget(f"message:{message}", "body"), 1, 1)
+    message = store_message(redis, "call.ended", {"subject": "CA1", "status": "completed", "seconds": 4.0})
+    whole = WebhookMessage(message, "call.ended", messages.load_body(redis, message), 1, 1)
     thin = json.loads(payloads.build_payload(whole, endpoints.load(redis, id), "https://talk.example").body)
     path = thin["data"]["url"].removeprefix("https://talk.example")
     fetched = api.test_client().get(path, headers=AUTHORIZED)

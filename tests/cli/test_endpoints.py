@@ -11,6 +11,7 @@ from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
 from tests.support.waiting import eventually
+from tests.support.webhook_sender import store_message
 from workers import redelivery_job, runs
 
 
@@ -57,8 +58,7 @@ def test_an_example_is_sent(says, id, redis):
 
 def test_failed_messages_are_recovered_and_the_progress_is_shown(says, id, redis):
     for _ in range(3):
-        message = dispatch.deliver_later(redis, "text.received", {})
-        redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
+        message = store_message(redis, dead_at=time.time() - 60, endpoint=id)
     assert message in says("dead", id)
     queue = dispatch.get_queue(redis)
 

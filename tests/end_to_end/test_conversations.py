@@ -1,33 +1,33 @@
-"""From first ring to last answer, with real processes: what a person in the audience meets."""
+"""Conversations by text and phone with all processes running."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 
-def test_somebody_texts_and_the_reply_is_there(handset):
+def test_fast_command_by_text(handset):
     handset.texts("time")
     handset.gets("It is ")
 
 
-def test_somebody_texts_for_something_slow_and_gets_it_as_a_text_once(handset, shared_town):
+def test_slow_command_by_text_is_answered_once(handset, shared_town):
     handset.texts("count")
     handset.gets("I will text you the answer")
     handset.gets("asked this number")
     assert len([body for body in handset.received() if "asked this number" in body]) == 1
 
 
-def test_somebody_checks_a_web_site(handset, site):
+def test_check_of_a_web_site(handset, site):
     handset.texts(f"check {site.address}")
     handset.gets("I am checking")
     answer = handset.gets("is up and")
     assert "127.0.0.1" in answer
 
 
-def test_a_site_that_is_not_there_is_said_so_in_words(handset):
+def test_check_of_an_unknown_name(handset):
     handset.texts("check nobody.invalid")
     assert "nobody.invalid" in handset.gets("no such name")
 
 
-def test_a_caller_hears_the_menu_presses_a_key_and_is_answered(handset):
+def test_caller_presses_a_key_and_hears_the_answer(handset):
     handset.dials().hears("Hello, this is Call and Response.")
     handset.presses("1")
     handset.hears("It is ")
@@ -36,7 +36,7 @@ def test_a_caller_hears_the_menu_presses_a_key_and_is_answered(handset):
     handset.town.until(lambda: handset.status() == "completed", "the call is over")
 
 
-def test_a_caller_asks_for_something_slow_and_hears_it_spoken_once(handset):
+def test_caller_hears_a_slow_answer_once(handset):
     handset.dials().hears("Press 4")
     handset.presses("4")
     handset.hears("asked this number")
@@ -46,14 +46,14 @@ def test_a_caller_asks_for_something_slow_and_hears_it_spoken_once(handset):
     handset.hangs_up()
 
 
-def test_a_caller_may_speak_instead(handset):
+def test_caller_says_the_command(handset):
     handset.dials().hears("Press 1")
     handset.says("what time is it please")
     handset.hears("It is ")
     handset.hangs_up()
 
 
-def test_a_caller_who_hangs_up_first_gets_a_text_instead(handset, site):
+def test_caller_who_hangs_up_gets_a_text(handset, site):
     site.holds()
     handset.dials().hears("Press 3")
     handset.presses("3")
@@ -67,7 +67,7 @@ def test_a_caller_who_hangs_up_first_gets_a_text_instead(handset, site):
     assert len(handset.received()) == 1
 
 
-def test_a_waiting_caller_is_kept_company_until_the_answer_comes(handset, site):
+def test_waiting_caller_hears_progress_until_the_answer(handset, site):
     site.holds()
     handset.dials().hears("Press 3")
     handset.presses("3")
@@ -81,7 +81,7 @@ def test_a_waiting_caller_is_kept_company_until_the_answer_comes(handset, site):
     assert handset.received() == []
 
 
-def test_a_message_after_the_tone_is_measured_and_drawn(handset, shared_town):
+def test_recorded_message_is_measured(handset, shared_town):
     handset.dials().hears("Press 9")
     handset.presses("9")
     handset.hears("after the tone")
@@ -100,7 +100,7 @@ def test_a_message_after_the_tone_is_measured_and_drawn(handset, shared_town):
     assert max(facts["peaks"]) > 0
 
 
-def test_stop_is_answered_by_the_carrier_and_nothing_follows(handset):
+def test_stop_and_start_are_answered_by_twilio(handset):
     handset.texts("STOP")
     handset.gets("unsubscribed")
     handset.texts("START")
@@ -108,7 +108,7 @@ def test_stop_is_answered_by_the_carrier_and_nothing_follows(handset):
     handset.gets("It is ")
 
 
-def test_thirty_people_at_once_are_all_answered(shared_town):
+def test_thirty_people_at_once_are_answered(shared_town):
     from tests.support.deployment import Handset
 
     crowd = [Handset(shared_town, f"+4477009005{number:02d}") for number in range(30)]

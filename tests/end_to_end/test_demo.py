@@ -1,4 +1,4 @@
-"""`make demo`, as a newcomer starts it: ready, used in a real browser, killed in parts, and gone without a trace."""
+"""`make demo`: ready, used in a real browser, processes killed, and stopped without leftovers."""
 
 import os
 import re
@@ -79,7 +79,7 @@ def pages(ready, browser):
     context.close()
 
 
-def test_a_newcomer_texts_and_sees_the_reply_and_the_room_sees_it_too(pages):
+def test_text_is_answered_and_appears_on_the_stage(pages):
     phones, stage = pages
     field = phones.get_by_role("textbox", name="Text").first
     field.fill("time")
@@ -88,7 +88,7 @@ def test_a_newcomer_texts_and_sees_the_reply_and_the_room_sees_it_too(pages):
     stage.get_by_text("It is ").first.wait_for()
 
 
-def test_a_newcomer_asks_for_something_slow_and_the_answer_comes_as_a_text(pages):
+def test_slow_command_is_answered_by_text(pages):
     phones, stage = pages
     field = phones.get_by_role("textbox", name="Text").first
     field.fill("count")
@@ -97,7 +97,7 @@ def test_a_newcomer_asks_for_something_slow_and_the_answer_comes_as_a_text(pages
     stage.get_by_text("asked this number").first.wait_for()
 
 
-def test_a_newcomer_calls_hears_the_menu_presses_a_key_and_is_answered(pages):
+def test_call_is_answered_and_appears_on_the_stage(pages):
     phones, stage = pages
     phones.get_by_role("button", name="Call").first.click()
     phones.get_by_text("Hello, this is Call and Response.").first.wait_for()
@@ -108,14 +108,14 @@ def test_a_newcomer_calls_hears_the_menu_presses_a_key_and_is_answered(pages):
     stage.get_by_text(re.compile("over|hung up|ended")).first.wait_for()
 
 
-def test_no_page_of_ours_shows_a_whole_number_of_somebody_in_the_room(pages):
+def test_stage_shows_no_complete_phone_number(pages):
     _, stage = pages
     stage.get_by_text("•••").first.wait_for()
     assert not re.search(r"7700 ?90000\d", stage.content())
 
 
 @pytest.mark.parametrize("part", ["-m workers", "gunicorn", "ringback serve", "valkey-server"])
-def test_a_process_that_is_killed_comes_back_by_itself(demo, ready, part):
+def test_killed_process_is_restarted(demo, ready, part):
     victims = {pid for pid, command in demo.processes().items() if part in command}
     os.kill(min(victims), signal.SIGKILL)
 
@@ -144,7 +144,7 @@ def _answers(stage: str) -> bool:
         return False
 
 
-def test_a_second_demo_is_told_that_the_port_is_taken(demo, ready):
+def test_second_demo_reports_that_the_port_is_taken(demo, ready):
     environ = os.environ | {"PORT": str(demo.web_port)}
     second = subprocess.run(
         [sys.executable, "-m", "scripts.demo"],
@@ -159,7 +159,7 @@ def test_a_second_demo_is_told_that_the_port_is_taken(demo, ready):
     assert "Traceback" not in second.stderr
 
 
-def test_ctrl_c_stops_everything_and_leaves_no_process_behind(demo, ready):
+def test_ctrl_c_stops_all_processes(demo, ready):
     family = set(demo.processes())
     assert len(family) >= 6
     assert (demo.folder / "environment").exists()

@@ -1,4 +1,4 @@
-"""What goes wrong on stage: processes are killed, webhooks doubled, answers lost. The person still gets one answer."""
+"""Killed processes, duplicate webhooks, lost responses: a person still gets exactly one answer."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def calls_for_something_slow(town, me, site):
     town.until(lambda: site.visits, "a worker is at it")
 
 
-def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(struck_town, me, site):
+def test_killed_worker_gives_one_answer_by_text(struck_town, me, site):
     asks_for_something_slow(struck_town, me, site)
     struck_town.kill("worker")
     struck_town.start("worker")
@@ -44,7 +44,7 @@ def test_a_worker_killed_in_the_middle_of_slow_work_still_gives_one_answer(struc
     assert pending_answers.list_overdue(struck_town.redis, 9e12) == []
 
 
-def test_a_caller_hears_the_answer_though_the_worker_was_killed(struck_town, me, site):
+def test_killed_worker_gives_one_answer_to_a_caller(struck_town, me, site):
     calls_for_something_slow(struck_town, me, site)
     struck_town.kill("worker")
     struck_town.start("worker")
@@ -53,7 +53,7 @@ def test_a_caller_hears_the_answer_though_the_worker_was_killed(struck_town, me,
     assert len([said for said in me.heard() if "is up and" in said]) == 1
 
 
-def test_a_webhook_delivered_ten_times_at_once_has_one_effect(struck_town, me):
+def test_webhook_delivered_ten_times_has_one_effect(struck_town, me):
     struck_town.fault("webhook-duplicate", channel="sms", copies=10)
     me.texts("count")
     me.gets("asked this number")
@@ -61,7 +61,7 @@ def test_a_webhook_delivered_ten_times_at_once_has_one_effect(struck_town, me):
     assert len(answers(me, "asked this number")) == 1
 
 
-def test_the_store_killed_and_started_again_has_lost_nothing(struck_town, me, site):
+def test_redis_restart_loses_nothing(struck_town, me, site):
     asks_for_something_slow(struck_town, me, site)
     struck_town.kill("store")
     struck_town.start("store")
@@ -74,21 +74,21 @@ def test_the_store_killed_and_started_again_has_lost_nothing(struck_town, me, si
     assert struck_town.redis.zcard("pending-answers:open") == 0
 
 
-def test_while_the_store_is_gone_a_person_is_told_by_the_fallback(struck_town, me):
+def test_fallback_answers_while_redis_is_down(struck_town, me):
     struck_town.kill("store")
     me.texts("time")
     me.gets("We are having trouble")
     me.dials().hears("something went wrong on our side")
 
 
-def test_a_web_process_killed_is_no_ones_trouble_for_long(struck_town, me):
+def test_killed_web_process_is_replaced(struck_town, me):
     struck_town.kill("web")
     struck_town.start("web")
     me.texts("time")
     me.gets("It is ")
 
 
-def test_when_twilio_does_the_work_and_its_answer_is_lost_the_text_is_looked_up_and_not_sent_again(struck_town, me):
+def test_text_whose_response_was_lost_is_not_sent_again(struck_town, me):
     struck_town.fault("rest-drop", path="Messages")
     me.texts("count")
     me.gets("asked this number")
@@ -97,7 +97,7 @@ def test_when_twilio_does_the_work_and_its_answer_is_lost_the_text_is_looked_up_
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_when_twilio_is_in_trouble_the_text_comes_later(struck_town, me, status):
+def test_text_is_sent_after_errors_of_twilio(struck_town, me, status):
     struck_town.fault("rest-refuse", path="Messages", status=status, times=2)
     me.texts("count")
     me.gets("asked this number")
@@ -105,14 +105,14 @@ def test_when_twilio_is_in_trouble_the_text_comes_later(struck_town, me, status)
     assert len(answers(me, "asked this number")) == 1
 
 
-def test_a_live_update_that_is_refused_is_made_up_for_by_the_waiting_document(struck_town, me):
+def test_waiting_document_replaces_a_refused_update(struck_town, me):
     me.dials().hears("Press 4")
     struck_town.fault("rest-refuse", path="Calls", status=503, times=5)
     me.presses("4")
     me.hears("asked this number")
 
 
-def test_when_the_old_documents_fetch_overtakes_the_update_the_answer_is_still_spoken_once(struck_town, me, site):
+def test_answer_is_spoken_once_if_an_old_document_is_fetched_late(struck_town, me, site):
     struck_town.fault("stale-document", times=3)
     calls_for_something_slow(struck_town, me, site)
     site.goes_on()

@@ -35,7 +35,7 @@ def test_a_call_is_told_from_the_first_ring_to_the_last_callback(app, exchange, 
     assert told(exchange, sid, "did") == [f"dials {NUMBER}", "key 1"]
     assert told(exchange, sid, "status") == ["ringing", "in-progress", "completed"]
     assert told(exchange, sid, "heard") == ["Say “Press one”", "Say “Thank you”"]
-    assert told(exchange, sid, "listens") == ["Gather: keys, at most 1, timeout 5 s"]
+    assert told(exchange, sid, "listens") == ["Gather: keys, numDigits 1, timeout 5 s"]
     asked = ["POST /voice", "POST /menu · Digits=1", "POST /done · status callback · CallStatus=completed"]
     assert told(exchange, sid, "request") == asked
     first = next(step for step in sequence(exchange, sid) if step["kind"] == "answer")

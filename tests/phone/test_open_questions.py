@@ -13,8 +13,8 @@ REFUSAL = "I am still working on your first three questions."
 
 
 @pytest.fixture
-def somebody_else(twilio_posts):
-    return Person(twilio_posts, "+447700900202")
+def somebody_else(post_as_twilio):
+    return Person(post_as_twilio, "+447700900202")
 
 
 def test_the_fourth_question_is_refused_at_once(person, redis):
@@ -44,10 +44,10 @@ def test_a_question_that_lacks_its_words_does_not_count(person, redis):
     assert not redis.exists(f"open-questions:{ME}")
 
 
-def test_fifty_at_the_same_moment_are_three(person, twilio_posts, redis):
+def test_fifty_at_the_same_moment_are_three(person, post_as_twilio, redis):
     bodies = [{"MessageSid": f"SM{number:032}", "From": ME, "Body": "count", "NumMedia": "0"} for number in range(50)]
     with ThreadPoolExecutor(25) as pool:
-        texts = [answer.text for answer in pool.map(lambda body: twilio_posts("/sms", body), bodies)]
+        texts = [answer.text for answer in pool.map(lambda body: post_as_twilio("/sms", body), bodies)]
     assert sum("I will text you" in text for text in texts) == redis.zcard(pending_answers.OPEN_KEY) <= 3
     assert sum(REFUSAL in text for text in texts) >= 47
 

@@ -1,4 +1,4 @@
-"""Texts: one in, one back."""
+"""Texts to the number and the replies to them."""
 
 from dataclasses import replace
 
@@ -16,12 +16,12 @@ def kinds(redis):
     return [event.type for event in events.read_latest(redis, 200)]
 
 
-def test_somebody_asks_for_the_time(person):
+def test_time_is_answered_at_once(person):
     assert person.texts("time").startswith("It is ")
 
 
 @pytest.mark.parametrize("body", ["TIME", " Time ", "time!", "time please", "Time?"])
-def test_people_write_as_they_like(person, body):
+def test_commands_ignore_case_spaces_and_punctuation(person, body):
     assert person.texts(body).startswith("It is ")
 
 
@@ -33,15 +33,15 @@ def test_help_lists_every_command(person, body):
 
 
 @pytest.mark.parametrize("body", ["what is the meaning of life", "", "🦄", "<Response/>", "\x00\x07", "é" * 1600])
-def test_what_nobody_understands_is_answered_with_help(person, body):
+def test_unknown_text_is_answered_with_help(person, body):
     assert "Text me one of these" in person.texts(body)
 
 
-def test_a_bell_in_a_text_does_not_break_the_reply(person):
+def test_control_characters_do_not_break_the_reply(person):
     assert person.texts("check \x07bell.example").startswith("I am checking  bell.example.")
 
 
-def test_a_slow_one_is_answered_at_once_and_queued(person, app, redis):
+def test_slow_command_is_answered_at_once_and_queued(person, app, redis):
     assert "I will text you the answer" in person.texts("count")
     assert app.extensions["queues"].by_name["texters"].count == 1
     assert redis.zcard(pending_answers.OPEN_KEY) == 1
@@ -52,53 +52,53 @@ def test_check_without_an_address_asks_for_one(person, app):
     assert app.extensions["queues"].by_name["texters"].count == 0
 
 
-def test_a_monstrous_address_gets_a_clear_answer(person):
+def test_overlong_address_is_rejected_with_a_reason(person):
     assert "longer than 300" in person.texts("check " + "x" * 400)
 
 
 @pytest.mark.parametrize(
     "word", ["STOP", "stop", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", "optout", "stopall"]
 )
-def test_stop_is_remembered_and_left_for_twilio_to_answer(person, redis, word):
+def test_stop_is_stored_and_left_for_twilio_to_answer(person, redis, word):
     assert person.texts(word) == ""
     assert opt_outs.has_opted_out(redis, ME)
 
 
-def test_start_undoes_it(person, redis):
+def test_start_undoes_stop(person, redis):
     person.texts("STOP")
     assert person.texts("START") == ""
     assert not opt_outs.has_opted_out(redis, ME)
 
 
-def test_stop_please_is_no_stop(person, redis):
+def test_stop_inside_a_sentence_is_not_an_opt_out(person, redis):
     person.texts("stop please")
     assert not opt_outs.has_opted_out(redis, ME)
 
 
-def test_help_that_twilio_has_answered_is_not_answered_twice(person):
+def test_help_answered_by_twilio_is_not_answered_again(person):
     assert person.texts("HELP", OptOutType="HELP") == ""
 
 
-def test_the_stage_sees_a_masked_number_and_the_words(person, redis):
+def test_event_has_the_masked_number_and_the_text(person, redis):
     person.texts("call me on +447700900999")
     event = events.read_latest(redis, 2)[0]
     assert event.data == {"who": "+44 ••• 201", "words": "call me on +44 ••• 999"}
 
 
 @pytest.mark.parametrize("written", ["07700 900 999", "+44 (0)7700 900999", "020-7946-0123", "447700900999"])
-def test_a_number_is_masked_however_it_is_written(person, redis, written):
+def test_numbers_in_the_text_are_masked_in_any_spelling(person, redis, written):
     person.texts(f"call {written} please")
     assert events.read_latest(redis, 2)[0].data["words"] == "call ••• please"
 
 
-def test_no_event_ever_holds_a_number(person, redis):
+def test_no_event_contains_a_number(person, redis):
     for body in ("time", "count", "check +447700900999", "STOP", "START", "+447700900201"):
         person.texts(body)
     assert ME not in str(events.read_latest(redis, 500))
     assert "+447700900999" not in str(events.read_latest(redis, 500))
 
 
-def test_the_history_holds_an_alias_and_no_number(person, redis):
+def test_history_contains_an_alias_instead_of_the_number(person, redis):
     person.texts("time")
     row = redis.xrange(pending_answers.HISTORY_KEY)[0][1]
     assert row[b"command"] == b"time"
@@ -106,7 +106,7 @@ def test_the_history_holds_an_alias_and_no_number(person, redis):
 
 
 class TestStatus:
-    """What becomes of the texts we sent."""
+    """Status callbacks of texts that the app sent."""
 
     def moves(self, person, status, sid="SM9", error="", query=""):
         fields = {"MessageSid": sid, "MessageStatus": status, "To": ME, "From": "+447700900100"}
@@ -117,29 +117,29 @@ class TestStatus:
         found = [event for event in events.read_latest(redis, 100) if event.type == "text.delivered"]
         return [event.data["status"] for event in found]
 
-    def test_each_status_is_seen_once(self, person, redis):
+    def test_each_status_becomes_one_event(self, person, redis):
         for status in ("queued", "sent", "sent", "delivered", "delivered"):
             self.moves(person, status)
         assert self.seen(redis) == ["queued", "sent", "delivered"]
 
-    def test_a_late_sent_does_not_undo_delivered(self, person, redis):
+    def test_late_sent_does_not_replace_delivered(self, person, redis):
         for status in ("delivered", "sent"):
             self.moves(person, status)
         assert self.seen(redis) == ["delivered"]
 
-    def test_undelivered_is_seen_with_its_error(self, person, redis):
+    def test_undelivered_event_has_the_error_code(self, person, redis):
         self.moves(person, "sent")
         self.moves(person, "undelivered", error="30007")
         assert events.read_latest(redis, 1)[0].data["error"] == "30007"
 
-    def test_what_becomes_of_a_text_that_nobody_asked_for_is_told_in_its_own_story(self, person, redis):
+    def test_status_of_a_notification_has_its_own_subject(self, person, redis):
         with redis.pipeline() as pipe:
             outbox.plan(pipe, OutboundMessage("notify-text:1", ME, "A pull request.", ""))
             pipe.execute()
         self.moves(person, "delivered", query="?message=notify-text:1")
         assert events.read_latest(redis, 1)[0].subject == "SM9"
 
-    def test_a_callback_settles_a_text_we_were_in_doubt_about(self, person, redis):
+    def test_status_callback_settles_a_message_of_unknown_state(self, person, redis):
         with redis.pipeline() as pipe:
             outbox.plan(pipe, OutboundMessage("answer:x", ME, "hello", "SM1"))
             pipe.execute()
@@ -151,7 +151,7 @@ class TestStatus:
         assert outbox.list_due(redis, 9e9) == []
 
 
-def test_a_text_by_get_is_answered_too(person, settings):
+def test_text_by_get_is_answered(person, settings):
     target = "/sms?MessageSid=SM1&From=%2B447700900201&Body=time"
     from receiving import twilio
 
@@ -160,6 +160,6 @@ def test_a_text_by_get_is_answered_too(person, settings):
     assert "It is " in answer.text
 
 
-def test_what_a_person_sent_can_be_looked_at_again(person, redis):
+def test_inbox_keeps_the_text(person, redis):
     person.texts("time")
     assert inbox.latest(redis)[0][1]["Body"] == "time"

@@ -21,10 +21,10 @@ def sent(redis):
 
 
 @pytest.fixture
-def reports(twilio_posts, sent):
+def reports(post_as_twilio, sent):
     def report(status, code="", sid=SID):
         fields = {"MessageSid": sid, "MessageStatus": status, "ErrorCode": code, "To": ME}
-        assert twilio_posts("/sms/status?message=answer:1", fields).status_code == 204
+        assert post_as_twilio("/sms/status?message=answer:1", fields).status_code == 204
 
     return report
 

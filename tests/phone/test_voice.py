@@ -1,4 +1,4 @@
-"""Calls: a greeting, a menu, and answers into the ear."""
+"""Calls: the greeting, the menu, and answers to fast and slow commands."""
 
 import time
 from dataclasses import replace
@@ -10,13 +10,13 @@ from tests.support.person import Person
 from workers import callbacks, calls, pending_answers
 
 
-def open_ask(redis):
+def pending_answer(redis):
     return pending_answers.load(redis, redis.zrange(pending_answers.OPEN_KEY, 0, 0)[0].decode())
 
 
 def answer(redis, words, route=""):
-    """The worker is done; nothing was updated yet."""
-    ask = open_ask(redis)
+    """The task has its answer; the call has not been updated."""
+    ask = pending_answer(redis)
     pending_answers.settle(redis, ask, "answered", words)
     if route:
         pending_answers.claim_route(redis, replace(ask, route=""), route)
@@ -33,51 +33,51 @@ def waiting_caller(caller):
     return caller.presses("4")
 
 
-def test_a_caller_is_greeted_and_hears_the_menu(caller):
+def test_caller_hears_the_greeting_and_the_menu(caller):
     assert "Hello, this is Call and Response." in caller.heard
     assert "Press 1, or say time, for what time it is here." in caller.heard
 
 
-def test_a_caller_presses_a_key_and_is_answered(caller):
+def test_caller_presses_a_key_and_hears_the_answer(caller):
     assert "It is " in caller.presses("1").heard
 
 
 @pytest.mark.parametrize("words", ["time", "Time.", "the time, please", "what time is it"])
-def test_a_caller_says_what_they_want(caller, words):
+def test_caller_says_the_command(caller, words):
     assert "It is " in caller.says(words).heard
 
 
-def test_a_caller_may_press_the_same_key_twice(caller, redis):
+def test_same_key_twice_is_two_commands(caller, redis):
     caller.presses("1").presses("1")
     assert [event.data.get("words") for event in events.read_latest(redis, 50)].count("pressed 1") == 2
 
 
-def test_after_an_answer_the_star_leads_back_to_the_menu(caller):
+def test_star_leads_back_to_the_menu(caller):
     assert "Press 1, or say time" in caller.presses("1").presses("*").heard
 
 
-def test_a_key_nobody_knows_is_said_so(caller):
+def test_unassigned_key_is_not_understood(caller):
     assert "Sorry, I did not get that." in caller.presses("7").heard
 
 
-def test_words_nobody_knows_are_said_so(caller):
+def test_unknown_words_are_not_understood(caller):
     assert "Sorry, I did not get that." in caller.says("purple monkey").heard
 
 
-def test_goodbye_by_key_and_by_word(caller, twilio_posts):
+def test_goodbye_by_key_and_by_word(caller, post_as_twilio):
     assert caller.presses("#").verbs == ["Say", "Hangup"]
-    other = Person(twilio_posts)
+    other = Person(post_as_twilio)
     other.call_sid = "CA" + "1" * 32
     assert other.dials().says("goodbye then").verbs == ["Say", "Hangup"]
 
 
-def test_a_silent_caller_is_asked_three_times_and_then_let_go(caller):
+def test_silent_caller_is_asked_three_times_before_the_call_ends(caller):
     caller.waits().waits()
     assert "I did not hear anything" in caller.heard
     assert caller.waits().verbs == ["Say", "Hangup"]
 
 
-def test_a_slow_one_is_handed_over_and_waiting_is_never_silence(waiting_caller, app):
+def test_slow_command_is_queued_and_the_caller_always_hears_something(waiting_caller, app):
     assert "I am counting everything" in waiting_caller.heard
     assert app.extensions["queues"].by_name["callers"].count == 1
     for _ in range(8):
@@ -86,43 +86,43 @@ def test_a_slow_one_is_handed_over_and_waiting_is_never_silence(waiting_caller, 
         assert waiting_caller.verbs == ["Say", "Play", "Redirect"]
 
 
-def test_waiting_is_not_a_loop_of_one_sentence(waiting_caller):
+def test_waiting_documents_say_different_sentences(waiting_caller):
     said = {waiting_caller.waits().heard for _ in range(4)}
     assert len(said) == 4
 
 
-def test_a_waiting_caller_hears_how_far_the_work_is(waiting_caller, redis):
-    redis.hset(f"pending-answer:{open_ask(redis).id}", "progress", "4,000 of 10,000 read")
+def test_waiting_caller_hears_the_progress(waiting_caller, redis):
+    redis.hset(f"pending-answer:{pending_answer(redis).id}", "progress", "4,000 of 10,000 read")
     assert "4,000 of 10,000 read" in waiting_caller.waits().heard
 
 
-def test_the_waiting_document_brings_the_answer_itself(waiting_caller, redis):
+def test_waiting_document_speaks_the_answer(waiting_caller, redis):
     answer(redis, "Nobody has asked.")
     assert "Nobody has asked." in waiting_caller.waits().heard
     assert waiting_caller.next.startswith("/voice/menu")
 
 
-def test_the_live_update_brings_the_answer(waiting_caller, redis):
+def test_live_update_speaks_the_answer(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
     waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=4", {})
     assert "Nobody has asked." in waiting_caller.heard
 
 
-def test_a_late_fetch_of_the_replaced_document_does_not_say_it_again(waiting_caller, redis):
+def test_late_fetch_of_the_replaced_document_does_not_repeat_the_answer(waiting_caller, redis):
     ask, old = answer(redis, "Nobody has asked.", route="update"), waiting_caller.redirect
     waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=4", {})
     waiting_caller._listens(old, {})
     assert "Nobody has asked." not in waiting_caller.heard
 
 
-def test_while_an_update_is_under_way_the_old_document_does_not_take_its_words(waiting_caller, redis):
+def test_waiting_document_leaves_the_answer_to_an_update_in_progress(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
     assert "Nobody" not in waiting_caller.waits().heard
     waiting_caller._listens(f"/voice/answer?answer={ask.id}&doc=4", {})
     assert "Nobody has asked." in waiting_caller.heard
 
 
-def test_an_update_that_was_lost_is_made_up_for(waiting_caller, redis):
+def test_waiting_document_replaces_a_lost_update(waiting_caller, redis):
     ask = answer(redis, "Nobody has asked.", route="update")
     redis.hset(f"pending-answer:{ask.id}", "routed_at", time.time() - callbacks.UPDATE_TIMEOUT_SECONDS - 1)
     assert "Nobody has asked." in waiting_caller.waits().heard
@@ -130,38 +130,38 @@ def test_an_update_that_was_lost_is_made_up_for(waiting_caller, redis):
     assert "You have already heard the answer." in waiting_caller.heard
 
 
-def test_an_answer_that_went_as_a_text_is_said_so(waiting_caller, redis):
+def test_waiting_document_says_that_the_answer_went_as_a_text(waiting_caller, redis):
     answer(redis, "Nobody has asked.", route="text")
     assert "as a text" in waiting_caller.waits().heard
 
 
-def test_a_failure_is_told_in_words(waiting_caller, redis):
-    pending_answers.settle(redis, open_ask(redis), "failed", callbacks.FAILURE_MESSAGE)
+def test_failed_task_is_spoken(waiting_caller, redis):
+    pending_answers.settle(redis, pending_answer(redis), "failed", callbacks.FAILURE_MESSAGE)
     assert "went wrong on our side" in waiting_caller.waits().heard
 
 
-def test_what_takes_too_long_is_told_in_words_and_leads_back_to_the_menu(waiting_caller, redis):
-    redis.hset(f"pending-answer:{open_ask(redis).id}", "deadline", time.time() - 1)
+def test_overdue_task_is_spoken_and_leads_back_to_the_menu(waiting_caller, redis):
+    redis.hset(f"pending-answer:{pending_answer(redis).id}", "deadline", time.time() - 1)
     assert "could not work that out in time" in waiting_caller.waits().heard
     assert waiting_caller.next.startswith("/voice/menu")
     assert redis.zcard(pending_answers.OPEN_KEY) == 0
 
 
-def test_check_asks_for_the_address_and_takes_it_as_it_is_said(caller, redis):
+def test_check_asks_for_the_address_and_understands_it_spoken(caller, redis):
     assert "Which web address?" in caller.presses("3").heard
     assert "I am checking example.com." in caller.says("example dot com slash news").heard
-    assert open_ask(redis).words == "example.com/news"
+    assert pending_answer(redis).words == "example.com/news"
 
 
-def test_nobody_can_listen_to_another_callers_answer(waiting_caller, twilio_posts, redis):
+def test_answer_is_only_spoken_to_the_caller_who_asked(waiting_caller, post_as_twilio, redis):
     ask = answer(redis, "A secret.")
-    other = Person(twilio_posts)
+    other = Person(post_as_twilio)
     other.call_sid = "CA" + "2" * 32
     other._listens(f"/voice/wait?doc=3&answer={ask.id}", {})
     assert "secret" not in other.heard
 
 
-def test_a_caller_leaves_a_message(caller, redis, app):
+def test_recorded_message_is_processed_once(caller, redis, app):
     assert "Record" in caller.presses("9").verbs
     assert "Thank you" in caller._listens(caller.next, {"Digits": "#", "RecordingDuration": "4"}).heard
     ready = {
@@ -175,7 +175,7 @@ def test_a_caller_leaves_a_message(caller, redis, app):
     assert app.extensions["queues"].by_name["texters"].count == 1
 
 
-def test_the_end_of_a_call_is_seen_once(caller, redis):
+def test_end_of_a_call_becomes_one_event(caller, redis):
     over = {"CallSid": caller.call_sid, "CallStatus": "completed", "CallDuration": "12"}
     for _ in range(3):
         assert caller.post("/voice/status", over).status_code == 204
@@ -183,12 +183,12 @@ def test_the_end_of_a_call_is_seen_once(caller, redis):
     assert not calls.load(redis, caller.call_sid).is_live
 
 
-def test_when_a_waiting_caller_hangs_up_somebody_sees_to_the_answer(waiting_caller, app):
+def test_hanging_up_while_waiting_queues_the_answer_for_delivery(waiting_caller, app):
     over = {"CallSid": waiting_caller.call_sid, "CallStatus": "completed"}
     waiting_caller.post("/voice/status", over)
     assert f"after-{waiting_caller.call_sid}" in app.extensions["queues"].by_name["callers"].job_ids
 
 
 @pytest.mark.parametrize("doc", ["", "-1", "x", "99999999999999999999", "1%00"])
-def test_a_document_number_that_is_none_does_no_harm(caller, doc):
+def test_invalid_document_number_is_ignored(caller, doc):
     assert "It is " in caller._listens(f"/voice/menu?doc={doc}", {"Digits": "1"}).heard

@@ -10,7 +10,7 @@ from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from sending import circuit_breaker
 from tests.support.presenter import FORM, Presenter
-from tests.support.stage_app import PASSWORD, make
+from tests.support.stage_app import PASSWORD, loses_its_store, make
 
 
 @pytest.fixture
@@ -144,6 +144,6 @@ def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logge
     assert "447700900" not in page.replace("%2B", "")
 
 
-def test_the_page_says_so_when_redis_is_away(logged_in):
-    logged_in.client.application.extensions["redis"].connection_pool.connection_kwargs["port"] = 1
+def test_the_page_says_so_when_redis_is_away(logged_in, monkeypatch):
+    loses_its_store(logged_in.client.application, monkeypatch)
     assert "Redis <b>not responding</b>" in logged_in.get("/present").text

@@ -7,11 +7,12 @@ import time
 import pytest
 
 from presenter.endpoints import ACTIONS
-from sending.webhooks import dispatch, endpoints
+from sending.webhooks import endpoints
 from sending.webhooks.attempt import DeliveryAttempt
 from sending.webhooks.models import OPTIONS
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
+from tests.support.webhook_sender import store_message
 from workers import redelivery_job, runs
 
 URL = "https://hear.example/hook"
@@ -48,7 +49,7 @@ def does(presenter, id):
 
 
 def tried(redis, id, **how):
-    message = dispatch.deliver_later(redis, "text.received", {})
+    message = store_message(redis)
     at = time.time()
     row = DeliveryAttempt(message, "text.received", 1, at, URL, False, {"webhook-id": message}, **how)
     redis.xadd(f"endpoint:{id}:attempts", {"a": json.dumps(vars(row))})
@@ -186,8 +187,7 @@ def test_one_is_sent_again_and_an_example_too(does, id, room):
 
 
 def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(presenter, id, room):
-    message = dispatch.deliver_later(room.redis, "call.ended", {})
-    room.redis.zadd(f"endpoint:{id}:dead", {message: time.time() - 60})
+    message = store_message(room.redis, "call.ended", dead_at=time.time() - 60, endpoint=id)
     assert f'value="{message}"' in presenter.get(f"/present/endpoints/{id}").text
     begun = presenter.post(f"/present/endpoints/{id}/recover", hours="24").location.partition("#")[0]
     assert 'data-state="waiting"' in presenter.get(begun).text

@@ -1,5 +1,7 @@
 """Health, in the words that a person reads at three in the morning."""
 
+import re
+
 import pytest
 from rq import Queue, Worker
 
@@ -22,7 +24,21 @@ def test_a_process_that_answers_is_live_even_without_redis():
 def test_ready_means_redis_and_a_worker(worker, visitor):
     answer = visitor.get("/health/ready")
     assert answer.status_code == 200
-    assert answer.json == {"status": "ready", "redis": "up", "workers": "1 running", "sending": "active"}
+    body = answer.json
+    connections = body.pop("connections")
+    assert body == {"status": "ready", "redis": "up", "workers": "1 running", "sending": "active"}
+    assert re.fullmatch("[0-9]+ of 9998 used", connections)
+    assert visitor.get("/health").json["connections"]
+
+
+def test_a_store_that_evicts_is_not_ready_by_the_name_of_its_policy(worker, room, visitor):
+    room.redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        answer = visitor.get("/health/ready")
+    finally:
+        room.redis.config_set("maxmemory-policy", "noeviction")
+    assert answer.status_code == 503
+    assert "allkeys-lru" in answer.json["redis"]
 
 
 def test_without_a_worker_it_is_not_ready(visitor):

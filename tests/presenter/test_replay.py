@@ -15,7 +15,7 @@ from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from receiving.replay import backfill, backfill_jobs
 from tests.support.presenter import FORM, Presenter
-from tests.support.stage_app import PASSWORD, make
+from tests.support.stage_app import PASSWORD, loses_its_store, make
 from workers import runs
 from workers.queues import WEBHOOKS, Queues
 from workers.runs import Outcome
@@ -81,8 +81,8 @@ def test_empty_pages_invite(path, presenter):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_says_so_when_redis_is_away(path, presenter):
-    presenter.client.application.extensions["redis"].connection_pool.connection_kwargs["port"] = 1
+def test_a_page_says_so_when_redis_is_away(path, presenter, monkeypatch):
+    loses_its_store(presenter.client.application, monkeypatch)
     assert "Redis is not responding" in presenter.get(path).text
 
 

@@ -1,4 +1,4 @@
-"""The cast: every provider in the folder, its secrets, and requests as it sends them."""
+"""The app with a secret for every provider, in this process and on a real socket."""
 
 import threading
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from tests.support.providers import CASES, case_id, open_app, with_secrets
 
 
 @pytest.fixture(autouse=True)
-def nobody_was_turned_away_before(monkeypatch):
-    """So that each refusal is looked into, however many tests there are in a second."""
+def full_diagnosis_budget(monkeypatch):
+    """Diagnosis is rate limited; each test starts with the full budget."""
     monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket())
 
 
 @pytest.fixture(params=CASES, ids=case_id)
 def case(request):
-    """Each way of each provider in turn."""
+    """Each authentication method of each provider."""
     return request.param
 
 
@@ -34,22 +34,22 @@ def environ(environ):
 
 
 @pytest.fixture(scope="session")
-def house(store):
-    """One app for all of this room's tests: it keeps nothing but what is in the store."""
+def shared_app(store):
+    """One app for all tests of this folder: it has no state outside of Redis."""
     given = with_secrets(read_env(ROOT / ".env.demo"))
     given |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
     return open_app(given, redis_client.Redis(port=store.port))
 
 
 @pytest.fixture
-def app(house, redis):
-    """The whole app on an empty store."""
-    return house
+def app(shared_app, redis):
+    """The app on an empty Redis."""
+    return shared_app
 
 
 @pytest.fixture
 def send(app):
-    """Puts a delivery through the app as it is."""
+    """Sends a delivery to the app unchanged."""
     client = app.test_client()
 
     def put(delivery, **changes):
@@ -68,8 +68,8 @@ def send(app):
 
 
 @dataclass(frozen=True)
-class FrontDoor:
-    """The app on a real socket, at the address it takes for its public one."""
+class ServedApp:
+    """The app on a real socket, whose address is its PUBLIC_URL."""
 
     environ: dict
     settings: config.Settings
@@ -80,14 +80,14 @@ class FrontDoor:
 
 
 @pytest.fixture(scope="module")
-def front_door(store):
+def served_app(store):
     server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
     given = with_secrets(read_env(ROOT / ".env.demo"))
     given |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": f"http://127.0.0.1:{server.server_port}"}
     app = open_app(given, redis_client.Redis(port=store.port))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield FrontDoor(given, config.load(given))
+    yield ServedApp(given, config.load(given))
     server.shutdown()
     thread.join()
     server.server_close()

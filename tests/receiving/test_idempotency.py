@@ -1,4 +1,4 @@
-"""f(f(x)) = f(x): ten copies of one webhook are one webhook."""
+"""Idempotency: duplicates of a webhook have one effect and get one response."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import events
-from receiving import idempotency, inbox
+from receiving import idempotency
 from receiving.idempotency import StoredResponse
 from store import new_pipeline
 from workers import pending_answers
@@ -18,12 +18,12 @@ def claim(redis, key="sms:SM1"):
     return asked, pipe.execute()[-1]
 
 
-def test_the_first_copy_gets_the_claim(redis):
+def test_first_delivery_gets_the_claim(redis):
     mine, found = claim(redis)
     assert idempotency.wait_for_response(redis, mine, found) is None
 
 
-def test_a_copy_of_a_finished_delivery_gets_the_stored_reply_byte_for_byte(redis):
+def test_duplicate_gets_the_stored_response_byte_for_byte(redis):
     mine, _ = claim(redis)
     reply = StoredResponse("<Response><Message>Café ☕</Message></Response>", "text/xml", 200)
     assert idempotency.complete(redis, new_pipeline(redis), mine, reply)
@@ -31,7 +31,7 @@ def test_a_copy_of_a_finished_delivery_gets_the_stored_reply_byte_for_byte(redis
     assert idempotency.wait_for_response(redis, again, found) == reply
 
 
-def test_a_copy_of_a_running_delivery_waits_for_its_reply(redis):
+def test_concurrent_duplicate_waits_for_the_response(redis):
     mine, _ = claim(redis)
     again, found = claim(redis)
     naps = []
@@ -45,7 +45,7 @@ def test_a_copy_of_a_running_delivery_waits_for_its_reply(redis):
     assert len(naps) == 3
 
 
-def test_a_copy_does_not_wait_for_ever(redis, monkeypatch):
+def test_concurrent_duplicate_gives_up_waiting(redis, monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_TIMEOUT_SECONDS", 0.05)
     claim(redis)
     again, found = claim(redis)
@@ -53,13 +53,13 @@ def test_a_copy_does_not_wait_for_ever(redis, monkeypatch):
         idempotency.wait_for_response(redis, again, found)
 
 
-def test_when_a_worker_died_the_next_copy_takes_over_at_the_end_of_its_lease(redis):
+def test_duplicate_takes_over_after_an_expired_lease(redis):
     dead, _ = claim(redis)
     again, found = claim(redis)
     assert idempotency.wait_for_response(redis, again, found, lambda _: redis.pexpire(dead.key, 0)) is None
 
 
-def test_who_lost_the_lease_writes_nothing(redis):
+def test_lost_lease_commits_nothing(redis):
     slow, _ = claim(redis)
     redis.delete(slow.key)
     claim(redis)
@@ -69,19 +69,19 @@ def test_who_lost_the_lease_writes_nothing(redis):
     assert redis.get("vote") is None
 
 
-def test_a_failure_gives_the_claim_back_at_once(redis):
+def test_failure_releases_the_claim(redis):
     mine, _ = claim(redis)
     idempotency.release(redis, mine)
     assert claim(redis)[1] is None
 
 
-def test_a_claim_is_remembered_for_a_week_since_twilio_signs_no_time(redis):
+def test_claim_lasts_a_week_because_twilio_signs_no_timestamp(redis):
     mine, _ = claim(redis)
     idempotency.complete(redis, new_pipeline(redis), mine, StoredResponse())
     assert redis.ttl(mine.key) > 6 * 24 * 3600
 
 
-def test_ten_copies_at_once_get_ten_equal_replies_and_one_effect(app, person, redis):
+def test_ten_concurrent_duplicates_get_one_response_and_have_one_effect(app, person, redis):
     together = threading.Barrier(10)
     fields = {"MessageSid": "SM" + "7" * 32, "From": person.number, "To": "+447700900100", "Body": "count"}
 
@@ -98,13 +98,13 @@ def test_ten_copies_at_once_get_ten_equal_replies_and_one_effect(app, person, re
     assert [event.type for event in events.read_latest(redis, 100)].count("text.received") == 1
 
 
-def test_a_coin_that_was_flipped_stays_as_it_fell(person):
+def test_random_result_is_the_same_for_duplicates(person):
     fell = {person.texts("flip", sid="SM1") for _ in range(20)}
     assert len(fell) == 1
 
 
-def test_a_crash_between_claim_and_commit_leaves_nothing_and_the_retry_does_it(app, person, redis, monkeypatch):
-    """The process dies after the claim: no reply, no event, no job, and the lease runs out."""
+def test_retry_after_a_crash_before_commit_does_the_work(app, person, redis, monkeypatch):
+    """The process dies after the claim: no response, event or job exists, and the lease expires."""
     monkeypatch.setattr(idempotency, "complete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         person.texts("count", sid="SM1")
@@ -114,16 +114,3 @@ def test_a_crash_between_claim_and_commit_leaves_nothing_and_the_retry_does_it(a
     redis.pexpire("claim:sms:SM1", 0)
     assert person.texts("count", sid="SM1")
     assert redis.zcard(pending_answers.OPEN_KEY) == 1
-
-
-def test_the_inbox_keeps_each_request_as_it_came(person, redis):
-    person.texts("Café + it's", sid="SM1")
-    name, delivery, _ = inbox.latest(redis)[0]
-    assert delivery["Body"] == "Café + it's"
-    assert delivery.url == "https://talk.example/sms"
-    assert inbox.find(redis, name) == delivery
-
-
-def test_the_inbox_forgets_after_three_quiet_days(person, redis):
-    person.texts("time")
-    assert 0 < redis.ttl(inbox.STREAM) <= 3 * 24 * 3600

@@ -1,4 +1,4 @@
-"""Twilio's signature, as the talk's second half begins: who is it really?"""
+"""Twilio's signature: https://www.twilio.com/docs/usage/security"""
 
 import hashlib
 from dataclasses import replace
@@ -76,11 +76,11 @@ def accepted(delivery, settings):
         ),
     ],
 )
-def test_we_sign_as_twilio_does(url, fields, signature):
+def test_signature_matches_twilio_examples(url, fields, signature):
     assert twilio.compute_signature(TOKEN, url, fields) == signature
 
 
-def test_a_shared_key_signs_with_sha_256():
+def test_shared_key_signs_with_sha_256():
     assert twilio.compute_signature(TOKEN, URL, FIELDS, "HMAC_SHA256") == "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
 
 
@@ -88,7 +88,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 @given(st.lists(st.tuples(texts.filter(bool), texts), max_size=8), texts)
-def test_twilios_own_library_agrees_about_every_form(fields, query):
+def test_twilio_library_verifies_our_signature_of_any_form(fields, query):
     from werkzeug.datastructures import MultiDict
 
     url = "https://talk.example/sms?" + urlencode({"q": query})
@@ -105,11 +105,11 @@ def test_twilios_own_library_agrees_about_every_form(fields, query):
         "https://talk.example/sms?",
     ],
 )
-def test_the_url_counts_as_it_was_sent(url, settings):
+def test_url_is_verified_as_sent(url, settings):
     assert accepted(signed(url), settings)
 
 
-def test_the_target_is_taken_raw_from_the_server():
+def test_request_target_is_taken_raw():
     environ = {"REQUEST_METHOD": "POST", "RAW_URI": "/a%2Fb?x=%27%C3%A9&x=%20", "HTTP_HOST": "inner:8000"}
     assert from_request(environ, b"", "https://talk.example").url == "https://talk.example/a%2Fb?x=%27%C3%A9&x=%20"
 
@@ -120,11 +120,11 @@ def test_repeated_parameters_are_accepted(settings):
 
 
 @given(at=st.integers(min_value=0), bit=st.integers(0, 7), part=st.sampled_from(["url", "body", "signature"]))
-def test_one_flipped_bit_anywhere_is_refused(at, bit, part):
+def test_flipped_bit_is_rejected(at, bit, part):
     settings = _settings()
     delivery = signed("https://talk.example/sms?doc=1&say=it%27s", [("Body", "Café +1 it's"), ("From", "+14158675309")])
     flipped = _flip(delivery, part, at, bit)
-    same_form = flipped.form == delivery.form and part == "body"  # %c3 and %C3 are the same letter: nothing has changed
+    same_form = flipped.form == delivery.form and part == "body"  # %c3 and %C3 are the same character
     assert accepted(flipped, settings) == same_form
 
 
@@ -153,49 +153,49 @@ def _flip(delivery, part, at, bit):
 @given(
     st.binary(max_size=200), st.text(st.characters(max_codepoint=255), max_size=60), st.sampled_from(["POST", "GET"])
 )
-def test_whatever_a_stranger_sends_ends_in_a_refusal(body, signature, method):
+def test_arbitrary_request_is_rejected_and_explained(body, signature, method):
     headers = {"content-type": FORM, "x-twilio-signature": signature}
     delivery = Delivery(method, "https://talk.example/sms?" + body.decode("latin-1"), headers, body)
     assert not accepted(delivery, _settings())
     assert explain(delivery, _settings())
 
 
-def test_a_get_is_signed_by_its_url_alone(settings):
+def test_get_is_signed_by_its_url(settings):
     url = "https://mycompany.com/myapp.php?foo=1&bar=2&CallSid=CA1234567890ABCDE&From=%2B14158675309"
     delivery = signed(url, [], method="GET", body=b"")
     assert accepted(delivery, settings)
     assert delivery["From"] == "+14158675309"
 
 
-def test_a_post_cannot_be_turned_into_a_get_that_keeps_its_signature(settings):
+def test_signature_of_a_post_does_not_verify_a_get(settings):
     assert not accepted(replace(signed(), method="GET"), settings)
 
 
-def test_a_json_body_is_held_by_its_hash(settings):
+def test_json_body_is_verified_by_its_hash(settings):
     assert accepted(signed(BODY_URL, [], body=BODY), settings)
     assert not accepted(replace(signed(BODY_URL, [], body=BODY), body=BODY + b" "), settings)
 
 
-def test_a_json_body_without_its_hash_is_refused(settings):
+def test_json_body_without_a_hash_is_rejected(settings):
     assert not accepted(signed(URL, [], body=BODY), settings)
 
 
-def test_the_hash_may_be_in_capitals(settings):
+def test_body_hash_ignores_case(settings):
     url = URL + "&bodySHA256=" + hashlib.sha256(BODY).hexdigest().upper()
     assert accepted(signed(url, [], body=BODY), settings)
 
 
-def test_https_fits_with_its_port_or_without(settings):
+def test_https_port_is_optional(settings):
     without = signed("https://talk.example/voice")
     assert accepted(replace(without, url="https://talk.example:8443/voice"), settings)
     assert accepted(signed("https://talk.example:8443/sms"), settings)
 
 
-def test_http_keeps_its_port(settings):
+def test_http_port_is_part_of_the_signature(settings):
     assert not accepted(replace(signed("http://talk.example/voice"), url="http://talk.example:8000/voice"), settings)
 
 
-def test_every_token_of_a_rotation_is_good(settings):
+def test_every_token_of_a_rotation_verifies(settings):
     both = replace(settings, twilio_auth_token=(config.Secret("newer"), config.Secret(TOKEN)))
     assert accepted(signed(), both)
     assert accepted(signed(token="newer"), both)
@@ -215,16 +215,16 @@ class TestSharedKeys:
             **{"x-twilio-signature": signature, "x-twilio-webhooks-signature-settings": named},
         )
 
-    def test_a_shared_key_of_ours_is_accepted(self, settings):
+    def test_known_shared_key_is_accepted(self, settings):
         assert accepted(self.delivery("key=key_1,algorithm=HMAC_SHA256"), settings)
 
-    def test_the_header_cannot_choose_a_weaker_algorithm(self, settings):
+    def test_header_cannot_choose_a_weaker_algorithm(self, settings):
         assert not accepted(self.delivery("key=key_1,algorithm=HMAC_SHA1", "HMAC_SHA1"), settings)
 
-    def test_a_key_we_do_not_have_is_refused(self, settings):
+    def test_unknown_shared_key_is_rejected(self, settings):
         assert not accepted(self.delivery("key=key_2,algorithm=HMAC_SHA256"), settings)
 
-    def test_naming_a_shared_key_shuts_out_the_auth_token(self, settings):
+    def test_auth_token_does_not_verify_a_request_that_names_a_shared_key(self, settings):
         assert not accepted(self.delivery("key=key_1,algorithm=HMAC_SHA1", "HMAC_SHA1", TOKEN), settings)
 
 
@@ -244,23 +244,23 @@ class TestSharedKeys:
         ("https://talk.example/sms?b=1&a=2", "https://talk.example/sms?a=2&b=1", {}, "changed the order"),
     ],
 )
-def test_the_log_names_the_usual_mistake(seen, signed_for, headers, words, settings):
+def test_usual_mistakes_are_explained(seen, signed_for, headers, words, settings):
     delivery = replace(signed(signed_for, **headers), url=seen)
     assert words in str(explain(delivery, settings))
 
 
-def test_the_log_says_when_a_proxy_lost_the_signature(settings):
+def test_missing_signature_is_explained(settings):
     assert "X-Twilio-Signature" in str(explain(Delivery("POST", URL, {}, b""), settings))
 
 
-def test_the_log_says_when_fields_were_trimmed(settings):
+def test_trimmed_fields_are_explained(settings):
     delivery = signed(fields=[("Body", "hi")])
     padded = replace(delivery, body=urlencode([("Body", " hi ")]).encode())
     assert "white space" in str(explain(padded, settings))
     assert parse_qsl(padded.body.decode()) == [("Body", " hi ")]
 
 
-def test_no_explanation_fits_a_forgery(settings):
+def test_forgery_has_no_explanation(settings):
     assert "no common mistake" in str(explain(signed(token="guess"), settings))
 
 
@@ -282,10 +282,10 @@ class TestProxies:
             (2, "https, http", "https://talk.example"),
         ],
     )
-    def test_the_scheme_is_what_the_outermost_trusted_proxy_says(self, settings, redis, proxies, scheme, origin):
+    def test_scheme_comes_from_the_outermost_trusted_proxy(self, settings, redis, proxies, scheme, origin):
         answer = self.post(settings, redis, proxies, origin, **{"X-Forwarded-Proto": scheme})
         assert answer.status_code == 200
 
-    def test_a_forwarded_host_does_not_count(self, settings, redis):
+    def test_forwarded_host_is_ignored(self, settings, redis):
         answer = self.post(settings, redis, 1, "https://evil.example", **{"X-Forwarded-Proto": "https"})
         assert answer.status_code == 403

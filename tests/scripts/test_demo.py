@@ -14,7 +14,7 @@ NAME_ALONE
 """
 
 
-def test_comments_and_quotes_are_no_part_of_a_value_and_a_dollar_sign_is(tmp_path):
+def test_env_file_with_comments_quotes_and_dollar_signs(tmp_path):
     (tmp_path / ".env").write_text(ENV_FILE)
     assert read_env(tmp_path / ".env") == {
         "TWILIO_AUTH_TOKEN": "plain",

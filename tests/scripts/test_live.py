@@ -1,4 +1,4 @@
-"""`make live`: the number's webhooks are shown, changed, and put back, whatever happens in between."""
+"""`make live` changes the number's webhooks and restores them, and the release step checks the setup."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def live(real_account, number, tmp_path):
         one.process.stdin.close()
 
 
-def test_the_change_is_shown_made_and_undone(live, number, real_account):
+def test_webhooks_are_changed_and_restored(live, number, real_account):
     show = live("--yes")
     show.says("ready  call or text")
     assert webhooks(number)["voice_url"] == f"{real_account['PUBLIC_URL']}/voice#rc=5&rp=ct,5xx"
@@ -83,7 +83,7 @@ def test_the_change_is_shown_made_and_undone(live, number, real_account):
     assert "https://old.example/voice\n" in show.output.read_text()
 
 
-def test_who_says_no_has_changed_nothing(live, number):
+def test_answering_no_changes_nothing(live, number):
     show = live()
     show.process.stdin.write(b"n\n")
     show.process.stdin.flush()
@@ -101,7 +101,7 @@ def test_ctrl_c_at_the_question_changes_nothing(live, number):
     assert webhooks(number) == BEFORE
 
 
-def test_after_a_kill_the_next_run_puts_the_old_ones_back_first(live, number, tmp_path):
+def test_next_run_restores_the_webhooks_after_a_kill(live, number, tmp_path):
     killed = live("--yes")
     killed.says("ready  call or text")
     killed.process.kill()
@@ -111,7 +111,7 @@ def test_after_a_kill_the_next_run_puts_the_old_ones_back_first(live, number, tm
     assert webhooks(number) == BEFORE
 
 
-def test_what_somebody_else_changed_meanwhile_is_left_alone(live, number):
+def test_webhooks_changed_elsewhere_are_not_restored(live, number):
     show = live("--yes")
     show.says("ready  call or text")
     number.update(voice_url="https://newer.example/voice")
@@ -130,7 +130,7 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(live, number):
         ({"SECRET_KEY": ""}, "Set SECRET_KEY"),
     ],
 )
-def test_what_is_wrong_is_said_in_words(real_account, tmp_path, change, words):
+def test_wrong_settings_are_reported_without_a_traceback(real_account, tmp_path, change, words):
     environ = real_account | change | {"DEMO_FOLDER": str(tmp_path)}
     run = subprocess.run(
         [sys.executable, "-m", "scripts.live"],
@@ -152,27 +152,27 @@ class TestRelease:
         command = [sys.executable, "-m", "scripts.release"]
         return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=LIMIT_SECONDS)
 
-    def test_a_version_that_has_everything_goes_live(self, real_account, redis, store):
+    def test_complete_setup_passes(self, real_account, redis, store):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
         assert (done.returncode, done.stdout) == (0, "Nothing that this version requires is missing.\n")
 
-    def test_a_missing_setting_stops_it_by_name(self, real_account, store):
+    def test_missing_setting_is_named_and_stops_the_release(self, real_account, store):
         environ = {name: value for name, value in real_account.items() if name != "PRESENTER_PASSWORD"}
         done = self.run(environ | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
         assert done.returncode == 1
         assert "Set PRESENTER_PASSWORD" in done.stderr
 
-    def test_a_store_that_does_not_answer_stops_it(self, real_account):
+    def test_unreachable_redis_stops_the_release(self, real_account):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{reserved_port()}"})
         assert done.returncode == 1
         assert "The store at REDIS_URL does not answer" in done.stderr
         assert "Traceback" not in done.stderr
 
-    def test_webhooks_that_lead_elsewhere_are_advice(self, real_account, number, store):
+    def test_other_webhook_urls_are_only_advice(self, real_account, number, store):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
         assert done.returncode == 0
         assert "The number's voice_url is not" in done.stderr
 
 
-def test_the_button_is_json():
+def test_app_json_is_valid():
     assert json.loads((ROOT / "app.json").read_text())["formation"].keys() == {"web", "worker"}

@@ -1,4 +1,4 @@
-"""A local exchange in a process of its own, in Twilio's place."""
+"""The local exchange in a process of its own, in place of Twilio."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 class ExchangeProcess:
-    """A local exchange in a process of its own: Twilio, for what we send."""
+    """The exchange and a client of its JSON API."""
 
     def __init__(self, environ: dict[str, str]) -> None:
         self.port, self.environ = reserved_port(), environ
@@ -41,14 +41,14 @@ class ExchangeProcess:
         with urllib.request.urlopen(self.url + path, timeout=LIMIT_SECONDS) as answer:
             return json.load(answer)
 
-    def post(self, door: str, **data: Any) -> Any:
+    def post(self, path: str, /, **data: Any) -> Any:
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + door, json.dumps(data).encode(), headers)
+        request = urllib.request.Request(self.url + path, json.dumps(data).encode(), headers)
         with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:
             return json.loads(answer.read() or b"{}")
 
     def sent_to(self, number: str) -> list[str]:
-        """What Twilio was asked to send to this number."""
+        """The texts that were sent to this number through the REST API."""
         account, token = self.environ["TWILIO_ACCOUNT_SID"], self.environ["TWILIO_AUTH_TOKEN"]
         client = Client(account, token)
         client.api.base_url = self.url

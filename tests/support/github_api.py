@@ -1,4 +1,4 @@
-"""A small stand-in for GitHub's API: the deliveries of one webhook, as its documentation shows them."""
+"""A fake GitHub API: the deliveries of one webhook, as in its documentation."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ TOKEN = "a-token-of-github"
 
 
 class GitHub:
-    """`url` is the hook's. `refuse`: (status, headers) for the next requests. `asked_again`: what was redelivered."""
+    """`url`: of the webhook. `refuse`: (status, headers) for the next requests. `asked_again`: ids to redeliver."""
 
     def __init__(self):
         self.attempts, self.details, self.refuse, self.asked_again, self.asked = [], {}, [], [], []
@@ -26,7 +26,7 @@ class GitHub:
         self.server.server_close()
 
     def delivered(self, guid, at, event="issues", payload=None, status=502, redelivery=False):
-        """One attempt that GitHub made; without a payload it no longer shows what it sent."""
+        """Add a delivery attempt. Without a payload the API no longer shows the request."""
         row = {
             "id": 1000 + len(self.attempts),
             "guid": guid,

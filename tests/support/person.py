@@ -1,4 +1,4 @@
-"""A person who texts and calls the number, and the signed webhooks that Twilio sends for them."""
+"""A person who texts and calls the number, through webhooks signed as Twilio signs them."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ NUMBER = "+447700900100"
 
 
 class WebhookPoster:
-    """Signs and posts webhooks into the app, byte for byte as given."""
+    """Signs webhooks and posts them to the app, byte for byte as given."""
 
     def __init__(self, app: Any, settings: config.Settings) -> None:
         self.app, self.settings, self.client = app, settings, app.test_client()
@@ -42,7 +42,7 @@ class WebhookPoster:
 
 
 def is_valid_twiml(document: bytes, channel: str) -> bool:
-    """Holds for every document that any test gets: the exchange would run it without one warning."""
+    """True; raises AssertionError if the exchange would warn about the TwiML."""
     warnings = [warning for _, warning in violations(parse(document), channel)]
     assert not warnings, f"{warnings} in {document.decode()}"
     assert len(document) < 64 * 1024
@@ -50,14 +50,14 @@ def is_valid_twiml(document: bytes, channel: str) -> bool:
 
 
 class Person:
-    """Texts and calls the number; what comes back is kept."""
+    """Texts and calls the number; `heard`, `verbs` and `next` describe the last voice document."""
 
     def __init__(self, post: WebhookPoster, number: str = ME) -> None:
         self.post, self.number, self.texts_sent = post, number, 0
         self.call_sid, self.heard, self.next = "CA" + "0" * 32, "", ""
 
     def texts(self, body: str, sid: str = "", **more: str) -> str:
-        """What is answered at once to this text; "" for no answer."""
+        """Text this; the reply, or "" if there is none."""
         self.texts_sent += 1
         sid = sid or f"SM{self.texts_sent:032d}"
         fields = {"MessageSid": sid, "From": self.number, "To": NUMBER, "Body": body, "NumMedia": "0", **more}
@@ -67,19 +67,19 @@ class Person:
         return "\n".join(message.text or "" for message in messages)
 
     def dials(self) -> "Person":
-        """Calls the number and listens to the first document."""
+        """Call the number."""
         return self._listens("/voice", {"CallStatus": "ringing"})
 
     def presses(self, digits: str) -> "Person":
-        """Presses keys at what is being listened for."""
+        """Press keys in the current <Gather>."""
         return self._listens(self.next, {"Digits": digits})
 
     def says(self, words: str) -> "Person":
-        """Says something into what is listening."""
+        """Say something in the current <Gather>."""
         return self._listens(self.next, {"SpeechResult": words, "Confidence": "0.9"})
 
     def waits(self) -> "Person":
-        """Lets the document run out."""
+        """Do nothing until the document redirects."""
         return self._listens(self.redirect, {})
 
     def _listens(self, target: str, fields: dict[str, str]) -> "Person":

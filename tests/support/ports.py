@@ -1,4 +1,4 @@
-"""TCP ports that no other process of this machine is given while this one runs."""
+"""TCP ports that stay free until this process uses them."""
 
 import fcntl
 import os
@@ -7,14 +7,14 @@ import socket
 import tempfile
 from pathlib import Path
 
-# Below what Linux gives to outgoing connections: /proc/sys/net/ipv4/ip_local_port_range begins at 32768.
+# Below Linux's range for outgoing connections: /proc/sys/net/ipv4/ip_local_port_range begins at 32768.
 PORTS = range(20_000, 32_000)
 LOCKS = Path(tempfile.gettempdir()) / f"reserved-ports-{os.getuid()}"
 held: list[int] = []  # file descriptors; the locks end with the process
 
 
 def reserved_port() -> int:
-    """A port on which nothing listens, reserved for the caller until this process ends."""
+    """A port on which nothing listens. No other test process gets it until this one ends."""
     LOCKS.mkdir(exist_ok=True)
     for port in random.sample(PORTS, 1_000):
         lock = os.open(LOCKS / str(port), os.O_CREAT | os.O_RDWR)

@@ -1,4 +1,4 @@
-"""The presenter, logged in or not."""
+"""A client of the presenter's pages."""
 
 import re
 
@@ -6,7 +6,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 class Presenter:
-    """Somebody at the login, from an address of their own."""
+    """A client with an IP address of its own, logged in or not."""
 
     def __init__(self, app, address="198.51.100.1"):
         self.client = app.test_client()
@@ -16,7 +16,7 @@ class Presenter:
         return self.client.get(path, environ_base={"REMOTE_ADDR": self.address})
 
     def post(self, path, **fields):
-        """With the token of the last page that had one."""
+        """Post a form with the CSRF token of the login page or the dashboard."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/present/login").text or "") or re.search(
             r'name="csrf_token" value="([^"]+)"', self.get("/present").text
         )

@@ -1,4 +1,4 @@
-"""Processes: which descend from which, how they end, and programs that may not be installed."""
+"""Helpers for processes, and for programs that may not be installed."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ NODE = ROOT / "tests/node"
 
 
 def needs(there: object, what: str) -> None:
-    """Skip the test unless `there` is true; under CI fail, since everything must be installed there."""
+    """Skip the test unless `there` is true; fail under CI, where everything must be installed."""
     if not there:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
 

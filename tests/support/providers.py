@@ -12,7 +12,7 @@ from receiving import provider_views, providers
 from receiving.delivery import Delivery
 from tests.support.person import PUBLIC_URL
 
-# Made for these tests. A provider without a line here gets the last word; if it cannot work with that, add a line.
+# Secrets for tests. A provider that is not in WAYS gets one derived from ANY; if that is invalid, add the provider.
 
 
 ANY = "any-secret-of-a-provider-nobody-has-met"
@@ -63,7 +63,7 @@ HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in p
 
 @dataclass(frozen=True)
 class Case:
-    """One way in which one provider proves itself."""
+    """One authentication method of one provider."""
 
     provider: providers.Provider
     secrets: config.Secrets
@@ -82,7 +82,7 @@ class Case:
 
     @property
     def in_path(self):
-        """Whether the proof stands in the address."""
+        """Whether the secret is in the path."""
         return self.signed().url != self.unsigned().url
 
     @property
@@ -95,7 +95,7 @@ class Case:
 
     @property
     def proof(self):
-        """The headers in which the proof stands, by comparing a signed request with one that is not."""
+        """Names of the headers that authenticate a request: those that differ from an unsigned one."""
         unsigned = self.unsigned()
         signed = self.provider.sign(unsigned, self.secrets)
         return [name for name, text in signed.headers.items() if unsigned.headers.get(name) != text]
@@ -114,7 +114,7 @@ def case_id(case):
 
 
 def those(claim):
-    """The cases for which this is true, as a parameter of a test."""
+    """Parametrizes a test with the cases for which `claim` is true."""
     return pytest.mark.parametrize("case", [case for case in CASES if claim(case)], ids=case_id)
 
 
@@ -125,7 +125,7 @@ def with_secrets(environ):
 
 
 def open_app(environ, redis):
-    """An app with the providers' addresses."""
+    """The app with these settings."""
     from app import create_app
 
     app = create_app(config.load(environ), redis)
@@ -135,7 +135,7 @@ def open_app(environ, redis):
 
 
 def served():
-    """The same for gunicorn, from its own environment."""
+    """The app with settings from the environment, for gunicorn."""
     return open_app(os.environ, None)
 
 

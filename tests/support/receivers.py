@@ -1,4 +1,4 @@
-"""Receivers on 127.0.0.1 with every temper, polite to hostile, and names that lead to them."""
+"""Webhook receivers on 127.0.0.1, well-behaved and hostile, and resolvers that lead to them."""
 
 import contextlib
 import socket
@@ -16,14 +16,14 @@ from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from tests.support.waiting import LIMIT_SECONDS
 
-Temper = Callable[[socket.socket], None]
+Behavior = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 AUTHORITY = trustme.CA()
 
 
 def tls_for(*names: str, **wishes: object) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate for these names from the authority the tests trust."""
+    """A server's TLS context with a certificate for these names, from the authority that the tests trust."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert(*names, **wishes).configure_cert(context)  # type: ignore[arg-type]
     return context
@@ -37,8 +37,8 @@ class Receiver:
 
 
 @contextlib.contextmanager
-def receiver(temper: Temper, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """Take connections until the test is over; `temper` deals with each in a thread of its own."""
+def receiver(behave: Behavior, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Accept connections until the test ends; `behave` handles each in a thread of its own."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=256)
     it = Receiver(listening.getsockname()[1])
     threads: list[threading.Thread] = []
@@ -50,10 +50,10 @@ def receiver(temper: Temper, tls: ssl.SSLContext | None = None) -> Iterator[Rece
             if tls:
                 with tls.wrap_socket(connection, server_side=True) as secured:
                     taken.append(secured)
-                    temper(_noting(secured, it))
+                    behave(_recorder(secured, it))
             else:
                 taken.append(connection)
-                temper(_noting(connection, it))
+                behave(_recorder(connection, it))
 
     def take() -> None:
         with contextlib.suppress(OSError):
@@ -79,8 +79,8 @@ def receiver(temper: Temper, tls: ssl.SSLContext | None = None) -> Iterator[Rece
             thread.join(5)
 
 
-class _Noting:
-    """A connection that hands whole requests to its temper and keeps a copy of each."""
+class _Recorder:
+    """A connection that keeps its unread bytes, and the receiver that records its requests."""
 
     def __init__(self, connection: socket.socket, it: Receiver) -> None:
         self.connection, self.it, self.rest = connection, it, b""
@@ -89,58 +89,58 @@ class _Noting:
         return getattr(self.connection, name)
 
 
-def _noting(connection: socket.socket, it: Receiver) -> socket.socket:
-    return _Noting(connection, it)  # type: ignore[return-value]
+def _recorder(connection: socket.socket, it: Receiver) -> socket.socket:
+    return _Recorder(connection, it)  # type: ignore[return-value]
 
 
 def read_request(connection: socket.socket) -> bytes:
     """One request, head and body; b"" when the client has gone."""
-    noting: _Noting = connection  # type: ignore[assignment]
-    while b"\r\n\r\n" not in noting.rest:
+    recorder: _Recorder = connection  # type: ignore[assignment]
+    while b"\r\n\r\n" not in recorder.rest:
         piece = connection.recv(65_536)
         if not piece:
             return b""
-        noting.rest += piece
-    head, _, rest = noting.rest.partition(b"\r\n\r\n")
+        recorder.rest += piece
+    head, _, rest = recorder.rest.partition(b"\r\n\r\n")
     length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
     while len(rest) < length:
         rest += connection.recv(65_536)
-    noting.rest = rest[length:]
-    noting.it.requests.append(head + b"\r\n\r\n" + rest[:length])
-    return noting.it.requests[-1]
+    recorder.rest = rest[length:]
+    recorder.it.requests.append(head + b"\r\n\r\n" + rest[:length])
+    return recorder.it.requests[-1]
 
 
-def answers(*replies: bytes) -> Temper:
-    """Answer each request with the next reply, the last one again and again; keep the connection open."""
+def answers(*replies: bytes) -> Behavior:
+    """Answer each request with the next reply, then always with the last one; keep the connection open."""
 
-    def temper(connection: socket.socket) -> None:
+    def behave(connection: socket.socket) -> None:
         coming = list(replies)
         while read_request(connection):
             connection.sendall(coming.pop(0) if len(coming) > 1 else coming[0])
 
-    return temper
+    return behave
 
 
 def answers_once(connection: socket.socket) -> None:
-    """Answer one request well, and leave the connection to whoever comes next."""
+    """Answer one request, and leave the connection open."""
     read_request(connection)
     connection.sendall(OK)
 
 
-def says_and_closes(reply: bytes) -> Temper:
-    """Answer one request with these bytes and hang up."""
+def says_and_closes(reply: bytes) -> Behavior:
+    """Answer one request with these bytes and close the connection."""
 
-    def temper(connection: socket.socket) -> None:
+    def behave(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(reply)
 
-    return temper
+    return behave
 
 
-def drips(start: bytes, drop: bytes, end: bytes, drops: int = 3_000, every: float = 0.02) -> Temper:
-    """Answer bit by bit, never silent for long, until the client hangs up; a minute later the answer is complete."""
+def drips(start: bytes, drop: bytes, end: bytes, drops: int = 3_000, every: float = 0.02) -> Behavior:
+    """Answer in small pieces until the client closes the connection; the answer is complete after a minute."""
 
-    def temper(connection: socket.socket) -> None:
+    def behave(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(start)
         for _ in range(drops):
@@ -148,11 +148,11 @@ def drips(start: bytes, drop: bytes, end: bytes, drops: int = 3_000, every: floa
             time.sleep(every)
         connection.sendall(end)
 
-    return temper
+    return behave
 
 
 def drips_handshake(connection: socket.socket) -> None:
-    """Begin a long TLS record, a byte at a time, until the client hangs up."""
+    """Send a long TLS record byte by byte until the client closes the connection."""
     connection.recv(65_536)
     for byte in bytes([22, 3, 3, 0x40, 0]) + bytes(3_000):
         connection.sendall(bytes([byte]))
@@ -160,13 +160,13 @@ def drips_handshake(connection: socket.socket) -> None:
 
 
 def never_answers(connection: socket.socket) -> None:
-    """Take the request, and say nothing until the client hangs up."""
+    """Read the request and send nothing until the client closes the connection."""
     while connection.recv(65_536):
         pass
 
 
 def leads_to(*addresses: str) -> Callable[[str, int], list[tuple[object, ...]]]:
-    """A resolver for which every name has these addresses; a literal address is itself, as with the real one."""
+    """A resolver that returns these addresses for every name, and itself for a literal address."""
 
     def resolver(host: str, port: int) -> list[tuple[object, ...]]:
         with contextlib.suppress(ValueError):
@@ -186,7 +186,7 @@ def _answer(address: str, port: int) -> tuple[object, ...]:
 
 
 def refused(client: HttpClient, url: str, **limits: Any) -> RequestFailed:
-    """The failure this request ends in."""
+    """The error that this request raises."""
     try:
         client.request("POST", url, http=True, **limits)
     except RequestFailed as failure:

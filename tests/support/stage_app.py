@@ -2,6 +2,7 @@
 
 import os
 import threading
+from typing import Any
 
 from flask import Flask
 
@@ -9,6 +10,8 @@ import config
 import context
 import presenter
 import stage.event_stream
+import store_budget
+import store_pool
 from api import catalogue
 from stage.blueprint import get_event_stream
 from tests.support.processes import ROOT
@@ -29,7 +32,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     environ = ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"]} | changes
     app = Flask("small_app", root_path=str(ROOT))
     settings = config.load(environ)
-    context.init_app(app, settings, config.connect(settings))
+    context.init_app(app, settings, store_pool.connect(settings, store_budget.WEB))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])
@@ -43,6 +46,14 @@ def make(redis_url: str = "", **changes: str) -> Flask:
         with app.app_context():
             get_event_stream().max_viewers = int(most)
     return app
+
+
+def loses_its_store(app: Flask, monkeypatch: Any) -> None:
+    """Until the end of the test, nothing listens where the store was."""
+    pool = app.extensions["redis"].connection_pool
+    monkeypatch.setitem(pool.connection_kwargs, "port", 1)
+    monkeypatch.setattr(pool.connection_kwargs["retry"], "seconds", 0.1)
+    pool.reset()
 
 
 def _look(app: Flask) -> dict[str, object]:

@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-LIMIT_SECONDS = 60.0  # nothing here takes long, but the machine may be busy
+LIMIT_SECONDS = 120.0  # nothing here takes long, but the machine may be busy
 Found = TypeVar("Found")
 
 
 def eventually(
     claim: Callable[[], Found], wanted: str | Callable[[], str] = "", within: float = LIMIT_SECONDS
 ) -> Found:
-    """Return what `claim` returns once that is true; raise AssertionError with `wanted` after so many seconds."""
+    """Return the first true result of `claim`. Raises AssertionError with `wanted` after `within` seconds."""
     end = time.monotonic() + within
     while not (found := claim()):
         if time.monotonic() > end:

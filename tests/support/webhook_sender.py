@@ -1,7 +1,9 @@
 """Our side of sending: subscribers, messages, and time that can be hurried."""
 
+import time
+
 import events
-from sending.webhooks import delivery, dispatch, endpoints, queue
+from sending.webhooks import delivery, dispatch, endpoints, messages, payloads, queue
 from sending.webhooks.encryption import Encryption
 
 SEAL = Encryption(["a secret key of these tests"])
@@ -37,7 +39,7 @@ class WebhookSender:
         self.redis.hset(f"endpoint:{id}", "hold_until", 0)
 
     def state(self, message, id):
-        return self.redis.hget(f"delivery:{message}:{id}", "state").decode()
+        return delivery_state(self.redis, message, id)
 
     def attempts(self, id):
         return list(reversed(queue.load_attempts(self.redis, id)))
@@ -53,3 +55,27 @@ class WebhookSender:
     def told(self):
         kinds = [event.type for event in events.read_latest(self.redis, 100)]
         return [kind for kind in kinds if kind.startswith("webhook.") or kind == "endpoint.disabled"]
+
+
+def delivery_state(redis, message, id):
+    """waiting, sending, delivered, filtered or dead; "" if this endpoint does not get the message."""
+    if state := redis.hget(f"delivery:{message}:{id}", "state"):
+        return state.decode()
+    if redis.zscore(f"endpoint:{id}:due", message) is not None:
+        return "waiting"
+    if redis.zscore(f"endpoint:{id}:dead", message) is not None:
+        return "dead"
+    if not any(result.startswith(f"{id} ".encode()) for result in redis.lrange(f"message:{message}", 5, -1)):
+        return ""
+    causes = [attempt.cause for attempt in queue.load_attempts(redis, id, 1_000) if attempt.message == message]
+    return "filtered" if causes[0] == "filtered" else "delivered"
+
+
+def store_message(redis, event_type="text.received", data=None, dead_at=None, endpoint=""):
+    """Store a message that waits for nobody; with `dead_at`, as a dead letter of this endpoint."""
+    id, body = messages.new_id(), payloads.build_envelope(event_type, data or {}, time.time())
+    messages.save(redis, id, event_type, body)
+    if dead_at is not None:
+        redis.lset(f"message:{id}", 4, 1)
+        redis.zadd(f"endpoint:{endpoint}:dead", {id: dead_at})
+    return id

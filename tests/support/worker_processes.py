@@ -1,4 +1,4 @@
-"""Queues and workers: real processes on a real store."""
+"""Worker processes and their queues on a real Redis server."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from workers.engine.recovery import worker_key
 
 
 class WorkerProcesses:
-    """Queues to put jobs on, and as many workers as a test wants to start."""
+    """Enqueues jobs, and starts as many workers as a test needs."""
 
     def __init__(self, redis: Any, environ: dict[str, str]) -> None:
         self.redis = redis
@@ -25,7 +25,7 @@ class WorkerProcesses:
         self.workers: list[subprocess.Popen[bytes]] = []
         self.names_of: dict[int, set[str]] = {}
 
-    def starts_a_worker(self, **environ: str) -> "subprocess.Popen[bytes]":
+    def start(self, **environ: str) -> "subprocess.Popen[bytes]":
         """Start tests/workers/engine/fast_worker.py, and wait until it is registered."""
         known = set(self.names())
         command = [sys.executable, "-m", "tests.workers.engine.fast_worker"]
@@ -34,8 +34,8 @@ class WorkerProcesses:
         self.names_of[worker.pid] = eventually(lambda: set(self.names()) - known)
         return worker
 
-    def kills(self, worker: "subprocess.Popen[bytes]") -> None:
-        """kill -9, with all its processes; its last heartbeat expires at once."""
+    def kill(self, worker: "subprocess.Popen[bytes]") -> None:
+        """kill -9 for all its processes; its registration expires at once."""
         kill_tree(worker)
         for name in self.names_of[worker.pid]:
             self.redis.delete(worker_key(name))
@@ -46,21 +46,21 @@ class WorkerProcesses:
     def queue(self, name: str = "callers") -> Queue:
         return Queue(name, connection=self.redis, serializer=JSONSerializer)
 
-    def asks(self, job: Callable[..., Any], *args: Any, queue: str = "callers", **options: Any) -> Job:
+    def enqueue(self, job: Callable[..., Any], *args: Any, queue: str = "callers", **options: Any) -> Job:
         return self.queue(queue).enqueue(job, args=args, **options)
 
-    def sees(self, job: Job, status: str) -> bool:
+    def reaches(self, job: Job, status: str) -> bool:
         return bool(eventually(lambda: job.get_status() == status))
 
-    def noted(self, key: str = "noted") -> list[str]:
+    def notes(self, key: str = "noted") -> list[str]:
         return [word.decode() for word in self.redis.lrange(key, 0, -1)]
 
-    def places_of(self, number: int) -> list[int]:
-        """The process ids of so many jobs that say where they are."""
+    def wait_for_started(self, number: int) -> list[int]:
+        """Wait until so many jobs have started; the ids of their processes."""
         eventually(lambda: self.redis.llen("started") >= number)
-        return [int(pid) for pid in self.noted("started")]
+        return [int(pid) for pid in self.notes("started")]
 
-    def closes(self) -> None:
+    def stop_all(self) -> None:
         for worker in self.workers:
             if worker.poll() is None:
                 kill_tree(worker)

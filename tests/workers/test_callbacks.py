@@ -1,4 +1,4 @@
-"""Bringing results back: never nothing, never twice."""
+"""Each result reaches the person who asked exactly once."""
 
 import time
 
@@ -16,8 +16,8 @@ ME = "+447700900201"
 LANDLINE = "+442079460123"
 
 
-class Operator:
-    """Stands at the edge of the network: what the telephone is asked to do."""
+class FakeGateway:
+    """Records what the Twilio gateway is asked to do."""
 
     def __init__(self, settings, redis):
         self.settings, self.redis = settings, redis
@@ -41,10 +41,10 @@ class Operator:
 
 
 @pytest.fixture
-def operator(settings, redis, monkeypatch):
-    operator = Operator(settings, redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: operator)
-    return operator
+def gateway(settings, redis, monkeypatch):
+    gateway = FakeGateway(settings, redis)
+    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    return gateway
 
 
 def ask(redis, channel="text", person=ME, deadline=60):
@@ -64,21 +64,21 @@ def kinds(redis):
     return [event.type for event in events.read_latest(redis, 50)]
 
 
-def test_who_texted_gets_a_text(operator, redis):
+def test_answer_to_a_text_is_sent_as_a_text(gateway, redis):
     ask(redis)
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert operator.texted == ["answer:ask1"]
+    assert gateway.texted == ["answer:ask1"]
     assert outbox.load(redis, "answer:ask1").body == "Seven."
 
 
-def test_who_called_hears_it_in_the_live_call(operator, redis):
+def test_answer_to_a_caller_updates_the_live_call(gateway, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert operator.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2"]
-    assert operator.texted == []
+    assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2"]
+    assert gateway.texted == []
 
 
-def test_the_first_answer_counts_and_a_late_one_does_not_undo_it(operator, redis):
+def test_late_answer_does_not_replace_the_first(gateway, redis):
     ask(redis)
     callbacks.finish(redis, "ask1", "failed", "Sorry.")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
@@ -86,67 +86,67 @@ def test_the_first_answer_counts_and_a_late_one_does_not_undo_it(operator, redis
     assert "answer.ready" not in kinds(redis)
 
 
-def test_who_hung_up_gets_a_text_instead(operator, redis):
+def test_caller_who_hung_up_gets_a_text(gateway, redis):
     ask(redis, "call")
-    operator.over = True
+    gateway.over = True
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert operator.texted == ["answer:ask1"]
+    assert gateway.texted == ["answer:ask1"]
 
 
-def test_who_hung_up_long_before_is_not_even_rung(operator, redis):
+def test_ended_call_is_not_updated(gateway, redis):
     ask(redis, "call")
     with redis.pipeline() as pipe:
         calls.record_end(pipe, "CA1", "completed")
         pipe.execute()
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert (operator.updates, operator.texted) == ([], ["answer:ask1"])
+    assert (gateway.updates, gateway.texted) == ([], ["answer:ask1"])
 
 
-def test_a_landline_is_not_texted_and_the_stage_says_so(operator, redis):
+def test_landline_is_not_texted_and_the_event_says_why(gateway, redis):
     ask(redis, "call", LANDLINE)
-    operator.over = True
+    gateway.over = True
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert operator.texted == []
+    assert gateway.texted == []
     assert "cannot receive texts" in events.read_latest(redis, 1)[0].data["reason"]
 
 
 @pytest.mark.parametrize("number", ["anonymous", "", "client:alice", "+442079460123"])
-def test_not_everybody_can_be_texted(number):
+def test_numbers_that_cannot_be_texted(number):
     assert not can_be_texted(number)
 
 
 @pytest.mark.parametrize("number", [ME, "+12025550143", "+447912345678"])
-def test_most_can(number):
+def test_numbers_that_can_be_texted(number):
     assert can_be_texted(number)
 
 
-def test_an_update_that_twilio_does_not_take_leaves_the_answer_to_the_waiting_document(operator, redis):
+def test_refused_update_leaves_the_answer_to_the_waiting_document(gateway, redis):
     ask(redis, "call")
-    operator.takes = False
+    gateway.takes = False
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert pending_answers.load(redis, "ask1").route == ""
 
 
-def test_an_answer_nobody_heard_is_texted_when_the_call_is_over(operator, redis):
+def test_unheard_answer_is_texted_once_after_the_call(gateway, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     callbacks.text_unheard_answers("CA1")
-    assert operator.texted == ["answer:ask1"]
+    assert gateway.texted == ["answer:ask1"]
     callbacks.text_unheard_answers("CA1")
-    assert operator.texted == ["answer:ask1"]
+    assert gateway.texted == ["answer:ask1"]
 
 
-def test_an_answer_that_was_heard_is_not_texted_as_well(operator, redis):
+def test_heard_answer_is_not_texted(gateway, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     with redis.pipeline() as pipe:
         callbacks.mark_heard(pipe, "ask1")
         pipe.execute()
     callbacks.text_unheard_answers("CA1")
-    assert operator.texted == []
+    assert gateway.texted == []
 
 
-def test_a_task_that_fails_ends_in_an_apology_and_the_log_has_the_trace(operator, redis, caplog):
+def test_failed_task_sends_an_apology_and_logs_the_traceback(gateway, redis, caplog):
     class Job:
         id, description = "ask1", "count (text)"
 
@@ -158,46 +158,46 @@ def test_a_task_that_fails_ends_in_an_apology_and_the_log_has_the_trace(operator
 
 
 class TestSweep:
-    """What nobody came back for."""
+    """What is overdue, unheard or unsent."""
 
-    def test_an_overdue_ask_ends_in_an_apology(self, operator, redis):
+    def test_overdue_answer_becomes_an_apology(self, gateway, redis):
         ask(redis, deadline=-1)
         assert sweep.sweep(redis) == 1
         assert outbox.load(redis, "answer:ask1").body == callbacks.TIMEOUT_MESSAGE
 
-    def test_an_ask_that_still_has_time_is_left_alone(self, operator, redis):
+    def test_pending_answer_with_time_left_is_not_touched(self, gateway, redis):
         ask(redis, deadline=30)
         assert sweep.sweep(redis) == 0
 
-    def test_two_sweeps_at_once_apologise_once(self, operator, redis):
+    def test_two_sweeps_apologize_once(self, gateway, redis):
         ask(redis, deadline=-1)
         sweep.sweep(redis)
         sweep.sweep(redis)
         assert kinds(redis).count("answer.failed") == 1
 
-    def test_an_answer_that_never_arrived_in_a_call_that_ended_unseen_is_texted(self, operator, redis):
+    def test_answer_lost_in_a_call_that_ended_unnoticed_is_texted(self, gateway, redis):
         ask(redis, "call")
         callbacks.finish(redis, "ask1", "answered", "Seven.")
-        operator.live = False
+        gateway.live = False
         sweep.sweep(redis, time.time() + callbacks.HEARD_TIMEOUT_SECONDS + 1)
-        assert set(operator.texted) == {"answer:ask1"}
+        assert set(gateway.texted) == {"answer:ask1"}
 
-    def test_an_answer_on_its_way_into_a_live_call_is_waited_for(self, operator, redis):
+    def test_answer_on_its_way_into_a_live_call_is_not_texted(self, gateway, redis):
         ask(redis, "call")
         callbacks.finish(redis, "ask1", "answered", "Seven.")
         sweep.sweep(redis, time.time() + callbacks.HEARD_TIMEOUT_SECONDS + 1)
-        assert operator.texted == []
+        assert gateway.texted == []
         assert redis.zcard(callbacks.UNHEARD_KEY) == 1
 
-    def test_a_planned_text_whose_process_died_is_taken_up(self, operator, redis):
+    def test_planned_text_of_a_dead_process_is_sent(self, gateway, redis):
         ask(redis)
         pipe = new_pipeline(redis)
         outbox.plan(pipe, outbox.OutboundMessage("answer:ask1", ME, "Seven.", "SM1"))
         commit_if_unchanged(redis, pipe, "nothing", "")
         sweep.send_waiting(redis)
-        assert operator.texted == ["answer:ask1"]
+        assert gateway.texted == ["answer:ask1"]
 
-    def test_rows_that_were_forgotten_do_not_stay_in_the_lists(self, operator, redis):
+    def test_expired_records_leave_the_lists(self, gateway, redis):
         redis.zadd(pending_answers.OPEN_KEY, {"gone": 1})
         redis.zadd(outbox.DUE_KEY, {"gone too": 1})
         redis.zadd(outbox.WAITING_KEY, {"gone as well": 1})

@@ -1,4 +1,4 @@
-"""Many follow; all are told, and nobody else is kept waiting for it."""
+"""Texts and calls to followers: all are notified once, at a limited rate."""
 
 import time
 from dataclasses import replace
@@ -13,51 +13,51 @@ from workers import callbacks, notifications, sweep
 ADA, BOB = "+447700900201", "+447700900202"
 
 
-class Operator:
-    """Stands in for the telephone: notes who was told, and how. Its sender sends ten segments a second."""
+class FakeGateway:
+    """Replaces the Twilio gateway: records who was notified, and how. Its sender sends ten segments a second."""
 
     def __init__(self, settings, redis):
-        self.settings, self.redis, self.told, self.now = settings, redis, [], 1_000_000
+        self.settings, self.redis, self.sent, self.now = settings, redis, [], 1_000_000
 
     def release(self, most, ahead):
         return pacing.release(self.redis, 10, most, self.now, ahead)
 
     def send_text(self, id):
-        return self._tells("text", id)
+        return self._send("text", id)
 
     def start_call(self, id):
-        return self._tells("call", id)
+        return self._send("call", id)
 
-    def _tells(self, how, id):
+    def _send(self, how, id):
         effect = outbox.load(self.redis, id)
         if outbox.settle(self.redis, effect, "planned", "sent"):
-            self.told.append((how, effect.to, effect.body))
+            self.sent.append((how, effect.to, effect.body))
         return "sent"
 
 
 @pytest.fixture
-def operator(settings, redis, monkeypatch):
-    operator = Operator(replace(settings, public_url=""), redis)
-    monkeypatch.setattr(callbacks, "get_gateway", lambda: operator)
-    return operator
+def gateway(settings, redis, monkeypatch):
+    gateway = FakeGateway(replace(settings, public_url=""), redis)
+    monkeypatch.setattr(callbacks, "get_gateway", lambda: gateway)
+    return gateway
 
 
-def happens(redis, name="github.push", line="ada pushed", id="1-0"):
+def notify(redis, name="github.push", line="ada pushed", id="1-0"):
     facts = {"provider": name.partition(".")[0], "event": name.partition(".")[2], "summary": line}
     pipe = redis.pipeline()
     notifications.plan(pipe, Event(id, "webhook.received", "", time.time(), facts), name)
     pipe.execute()
 
 
-def seconds_pass(operator, seconds=1):
-    """The sweep and the sender go round once a second."""
-    for _ in range(seconds):
-        notifications.plan_due(operator.redis)
-        sweep.send_waiting(operator.redis)
-        operator.now += 1
+def sweep_for(gateway, rounds=1):
+    """Plan and send once a second."""
+    for _ in range(rounds):
+        notifications.plan_due(gateway.redis)
+        sweep.send_waiting(gateway.redis)
+        gateway.now += 1
 
 
-def crowd(redis, size, topic="github", by="text"):
+def add_followers(redis, size, topic="github", by="text"):
     pipe = redis.pipeline()
     for number in range(size):
         pipe.hset(opt_outs.topics_key(f"+4477009{number:05}"), topic, by)
@@ -65,14 +65,14 @@ def crowd(redis, size, topic="github", by="text"):
     pipe.execute()
 
 
-def test_all_who_follow_are_told_once(operator, redis):
+def test_every_follower_is_notified_once(gateway, redis):
     followers.follow(redis, ADA, "github")
     followers.follow(redis, ADA, "github.push")
     followers.follow(redis, BOB, "stripe")
-    happens(redis)
-    happens(redis)
-    seconds_pass(operator, 3)
-    assert operator.told == [("text", ADA, "ada pushed")]
+    notify(redis)
+    notify(redis)
+    sweep_for(gateway, 3)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
     assert (
         redis.zcard(outbox.DUE_KEY)
         == redis.zcard(notifications.WAITING_KEY)
@@ -81,74 +81,74 @@ def test_all_who_follow_are_told_once(operator, redis):
     )
 
 
-def test_who_asked_for_calls_is_called(operator, redis):
+def test_follower_who_asked_for_calls_is_called(gateway, redis):
     followers.follow(redis, ADA, "github", followers.CALL)
     followers.follow(redis, BOB, "github", followers.CALL)
-    followers.follow(redis, BOB, "github.push", followers.TEXT)  # the narrower wish decides
-    happens(redis)
-    seconds_pass(operator, 1)
-    assert sorted(operator.told) == [("call", ADA, "ada pushed"), ("text", BOB, "ada pushed")]
+    followers.follow(redis, BOB, "github.push", followers.TEXT)  # the narrower topic decides
+    notify(redis)
+    sweep_for(gateway, 1)
+    assert sorted(gateway.sent) == [("call", ADA, "ada pushed"), ("text", BOB, "ada pushed")]
 
 
-def test_thousands_are_planned_in_one_round_and_leave_time_for_answers(operator, redis):
-    crowd(redis, 2_000)
-    happens(redis)
-    seconds_pass(operator)
-    assert redis.zcard(notifications.WAITING_KEY) + len(operator.told) == 2_000
-    assert len(operator.told) == 6  # half a second, begun by a segment
+def test_thousands_are_planned_at_once_and_leave_time_for_answers(gateway, redis):
+    add_followers(redis, 2_000)
+    notify(redis)
+    sweep_for(gateway)
+    assert redis.zcard(notifications.WAITING_KEY) + len(gateway.sent) == 2_000
+    assert len(gateway.sent) == 6  # those of half a second, which the last one exceeds
     outbox.plan(redis, OutboundMessage("answer:1", ADA, "It is done.", ""))
     sweep.send_waiting(redis)
-    assert operator.told[6] == ("text", ADA, "It is done.")
+    assert gateway.sent[6] == ("text", ADA, "It is done.")
 
 
-def test_several_that_sweep_in_one_second_share_its_pace(operator, redis):
-    crowd(redis, 50)
-    happens(redis)
+def test_concurrent_sweeps_share_the_rate_of_a_second(gateway, redis):
+    add_followers(redis, 50)
+    notify(redis)
     notifications.plan_due(redis)
     for _ in range(4):
         sweep.send_waiting(redis)
-    assert len(operator.told) == 6
+    assert len(gateway.sent) == 6
 
 
-def test_nobody_is_left_out_and_nobody_told_twice_when_a_sweep_dies_halfway(operator, redis, monkeypatch):
-    crowd(redis, 20)
-    happens(redis)
+def test_sweep_that_dies_halfway_skips_and_repeats_nobody(gateway, redis, monkeypatch):
+    add_followers(redis, 20)
+    notify(redis)
     with monkeypatch.context() as broken:
         broken.setattr(notifications, "_with_unsubscribe_url", dies_after(12, notifications._with_unsubscribe_url))
         broken.setattr(followers, "NUMBERS_PER_BATCH", 5)
         with pytest.raises(SystemExit):
             notifications.plan_due(redis)
     assert 0 < redis.zcard(notifications.WAITING_KEY) < 20
-    redis.delete("notification:1-0:lock")  # its turn is over
-    seconds_pass(operator, 6)
-    assert len(operator.told) == len({number for _, number, _ in operator.told}) == 20
+    redis.delete("notification:1-0:lock")  # its lease has expired
+    sweep_for(gateway, 6)
+    assert len(gateway.sent) == len({number for _, number, _ in gateway.sent}) == 20
 
 
-def test_what_a_killed_process_had_in_hand_is_sent_by_another(operator, redis):
+def test_notifications_of_a_killed_process_are_sent_by_another(gateway, redis):
     followers.follow(redis, ADA, "github")
-    happens(redis)
+    notify(redis)
     notifications.plan_due(redis)
-    assert len(operator.release(9, {notifications.WAITING_KEY: 1})) == 1  # and it dies
-    sweep._recheck_messages(redis, operator.now + pacing.LEASE_SECONDS - 1)
-    seconds_pass(operator, 2)
-    assert operator.told == []
-    sweep._recheck_messages(redis, operator.now + pacing.LEASE_SECONDS)
-    seconds_pass(operator)
-    assert operator.told == [("text", ADA, "ada pushed")]
+    assert len(gateway.release(9, {notifications.WAITING_KEY: 1})) == 1  # and the process dies
+    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS - 1)
+    sweep_for(gateway, 2)
+    assert gateway.sent == []
+    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS)
+    sweep_for(gateway)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
 @pytest.mark.parametrize("ends", [followers.unfollow, opt_outs.opt_out], ids=["unfollow", "STOP"])
-def test_who_ends_it_while_it_waits_is_left_in_peace(operator, redis, ends):
+def test_ending_a_subscription_cancels_waiting_notifications(gateway, redis, ends):
     followers.follow(redis, ADA, "github")
-    happens(redis)
+    notify(redis)
     notifications.plan_due(redis)
     ends(redis, ADA)
-    seconds_pass(operator)
-    assert operator.told == []
+    sweep_for(gateway)
+    assert gateway.sent == []
     assert redis.zcard(outbox.DUE_KEY) == 0
 
 
-def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
+def test_opted_out_follower_leaves_the_topic(gateway, redis):
     followers.follow(redis, ADA, "github")
     opt_outs.opt_out(redis, ADA)
     assert followers.is_followed(redis, "github.push")
@@ -156,25 +156,25 @@ def test_who_texted_stop_is_crossed_out_of_the_list_too(operator, redis):
     assert not followers.is_followed(redis, "github.push")
 
 
-def test_while_sending_is_stopped_they_wait(operator, redis):
+def test_notifications_wait_while_sending_is_stopped(gateway, redis):
     followers.follow(redis, ADA, "github")
     circuit_breaker.stop(redis, "the presenter stopped it")
-    happens(redis)
-    seconds_pass(operator, 2)
-    assert operator.told == []
+    notify(redis)
+    sweep_for(gateway, 2)
+    assert gateway.sent == []
     circuit_breaker.resume(redis)
-    seconds_pass(operator, 1)
-    assert operator.told == [("text", ADA, "ada pushed")]
+    sweep_for(gateway, 1)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
-@pytest.mark.parametrize(("line", "has_way"), [("ada pushed", True), ("x" * 150, False), ("п" * 50, False)])
-def test_the_way_out_goes_along_where_it_costs_no_further_segment(operator, redis, line, has_way):
-    operator.settings = replace(operator.settings, public_url="https://talk.example")
+@pytest.mark.parametrize(("line", "has_link"), [("ada pushed", True), ("x" * 150, False), ("п" * 50, False)])
+def test_unfollow_link_is_added_if_it_costs_no_further_segment(gateway, redis, line, has_link):
+    gateway.settings = replace(gateway.settings, public_url="https://talk.example")
     followers.follow(redis, ADA, "github")
-    happens(redis, line=line)
-    seconds_pass(operator, 1)
-    way = f"\nEnd: https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)}"
-    assert operator.told == [("text", ADA, line + (way if has_way else ""))]
+    notify(redis, line=line)
+    sweep_for(gateway, 1)
+    link = f"\nEnd: https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)}"
+    assert gateway.sent == [("text", ADA, line + (link if has_link else ""))]
 
 
 def dies_after(times, function):
@@ -188,10 +188,10 @@ def dies_after(times, function):
     return run
 
 
-def test_what_was_planned_twice_is_sent_once(operator, redis):
-    effect = OutboundMessage("notify-text:1-0:x", ADA, "ada pushed", "")
+def test_message_planned_twice_is_sent_once(gateway, redis):
+    message = OutboundMessage("notify-text:1-0:x", ADA, "ada pushed", "")
     for _ in range(2):
-        outbox.plan(redis, effect, queue_key=notifications.WAITING_KEY)
-        seconds_pass(operator)
-    assert operator.told == [("text", ADA, "ada pushed")]
+        outbox.plan(redis, message, queue_key=notifications.WAITING_KEY)
+        sweep_for(gateway)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
     assert not redis.exists(outbox.DUE_KEY, notifications.WAITING_KEY)

@@ -1,4 +1,4 @@
-"""What somebody hears who asks about a web site."""
+"""The check of a web site and the sentence about it."""
 
 import datetime
 import socket
@@ -38,7 +38,7 @@ def client(tmp_path_factory):
     client.close()
 
 
-def test_a_site_that_is_up_says_how_fast_and_for_how_long(client):
+def test_healthy_site_reports_speed_and_certificate_expiry(client):
     with receiver(answers(OK), tls_for("site.test", not_after=LATER)) as there:
         seen = check_site(f"site.test:{there.port}", client)
     (step,) = seen.hops
@@ -50,12 +50,12 @@ def test_a_site_that_is_up_says_how_fast_and_for_how_long(client):
     )
 
 
-def test_each_redirect_is_followed_by_hand_and_told(client):
-    def temper(connection):
+def test_redirects_are_followed_and_reported(client):
+    def behave(connection):
         here = b"/here" in read_request(connection)
         connection.sendall(moved(f"https://www.site.test:{there.port}/" if here else "/here"))
 
-    with receiver(answers(OK), tls_for("www.site.test")) as there, receiver(temper) as first:
+    with receiver(answers(OK), tls_for("www.site.test")) as there, receiver(behave) as first:
         seen = check_site(f"http://site.test:{first.port}", client)
     assert [step.status for step in seen.hops] == [302, 302, 200]
     assert summarize(seen, NOW).startswith("site.test redirects to www.site.test. www.site.test is up")
@@ -64,13 +64,13 @@ def test_each_redirect_is_followed_by_hand_and_told(client):
 @pytest.mark.parametrize(
     "to", ["http://169.254.169.254/latest", "http://[::ffff:10.0.0.1]/", "file:///etc/passwd", "//a@b"]
 )
-def test_a_redirect_that_leads_inside_is_not_followed(client, to):
+def test_redirect_to_a_private_address_is_not_followed(client, to):
     with receiver(answers(moved(to))) as there:
         seen = check_site(f"http://site.test:{there.port}", client)
     assert (seen.cause, len(seen.hops)) == ("blocked", 1)
 
 
-def test_a_site_that_sends_people_in_circles_is_left_after_five_redirects(client):
+def test_redirect_loop_ends_after_five_redirects(client):
     with receiver(answers(moved("/again"))) as there:
         seen = check_site(f"http://site.test:{there.port}", client)
     assert len(seen.hops) == 6
@@ -88,12 +88,12 @@ def test_a_site_that_sends_people_in_circles_is_left_after_five_redirects(client
         ),
     ],
 )
-def test_a_site_in_trouble_says_which(client, status, words):
+def test_error_status_is_reported(client, status, words):
     with receiver(answers(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())) as there:
         assert summarize(check_site(f"http://site.test:{there.port}", client), NOW) == words
 
 
-def test_a_name_that_does_not_exist_is_said_so():
+def test_unknown_name_is_reported():
     def nowhere(_host, _port):
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
@@ -102,7 +102,7 @@ def test_a_name_that_does_not_exist_is_said_so():
     )
 
 
-def test_a_site_that_is_too_slow_is_said_so(client, monkeypatch):
+def test_slow_site_is_reported(client, monkeypatch):
     monkeypatch.setattr("workers.site_check.HOP_TIMEOUT_SECONDS", 0.2)
     with receiver(never_answers) as there:
         assert summarize(check_site(f"http://slow.test:{there.port}", client)) == "slow.test took too long to answer."
@@ -118,18 +118,18 @@ def test_a_site_that_is_too_slow_is_said_so(client, monkeypatch):
         ("example.com:22", "We don't connect to port 22."),
     ],
 )
-def test_an_address_we_do_not_visit_is_explained(address, words):
+def test_refused_address_is_explained(address, words):
     assert summarize(check_site(address, HttpClient(resolver=leads_to("127.0.0.1")))) == words
 
 
-def test_a_certificate_about_to_end_gets_a_word():
+def test_certificate_that_expires_soon_is_mentioned():
     seen = SiteCheck("https://a.test/", (Hop("https://a.test/", 200, 1, 2, 1234),), NOW + datetime.timedelta(days=1.5))
     assert summarize(seen, NOW) == "a.test is up and answered in 1.2 seconds. Its certificate expires in 1 day."
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=30), st.binary(max_size=30))
-def test_whatever_is_asked_and_wherever_it_leads_there_is_a_sentence(address, target):
+def test_any_address_and_redirect_end_in_a_sentence(address, target):
     assert summarize(check_site(address, NOWHERE)).endswith(".")
     reply = b"HTTP/1.1 302 X\r\nLocation: " + target.replace(b"\n", b"") + b"\r\nContent-Length: 0\r\n\r\n"
     with receiver(says_and_closes(reply)) as there:

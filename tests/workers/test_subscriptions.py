@@ -1,4 +1,4 @@
-"""Somebody wants to hear of something, by text or at an address they hold."""
+"""The commands follow, unfollow and webhook as a worker executes them."""
 
 import json
 import time
@@ -21,8 +21,8 @@ ADA, BOB, LANDLINE = "+447700900201", "+447700900202", "+442079460123"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
-class Operator:
-    """Stands at the edge of the network."""
+class FakeGateway:
+    """Replaces the Twilio gateway."""
 
     def __init__(self, settings, redis):
         self.settings, self.redis = settings, redis
@@ -32,11 +32,11 @@ class Operator:
 
 
 @pytest.fixture
-def hands_over(settings, redis, monkeypatch):
-    """Somebody asks, a worker works; what they are told."""
-    operator = Operator(settings, redis)
-    for room in (callbacks, subscriptions, tasks):
-        monkeypatch.setattr(room, "get_gateway", lambda: operator)
+def run_task(settings, redis, monkeypatch):
+    """Run a task in a worker; the answer."""
+    gateway = FakeGateway(settings, redis)
+    for module in (callbacks, subscriptions, tasks):
+        monkeypatch.setattr(module, "get_gateway", lambda: gateway)
     client = HttpClient(allow_loopback=True, resolver=leads_to("127.0.0.1"))
     monkeypatch.setattr(tasks, "get_client", lambda: client)
     queues, number = Queues(redis), iter(range(100))
@@ -58,7 +58,7 @@ def bodies(there):
     return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in there.requests]
 
 
-def repeats_the_challenge(connection):
+def returns_the_challenge(connection):
     while request := read_request(connection):
         data = json.loads(request.partition(b"\r\n\r\n")[2])["data"]
         said = json.dumps({"challenge": data.get("challenge", "")}).encode()
@@ -73,62 +73,62 @@ def address(there):
     return f"http://hear.test:{there.port}/hook"
 
 
-def test_who_follows_is_told_so_and_may_end_it(hands_over, redis):
-    assert hands_over(subscriptions.follow, "github").startswith("You now follow github")
+def test_follow_and_unfollow_are_confirmed(run_task, redis):
+    assert run_task(subscriptions.follow, "github").startswith("You now follow github")
     assert followers.list_topics(redis, ADA) == ["github"]
-    assert hands_over(subscriptions.unfollow, "github") == "You no longer follow github."
-    assert hands_over(subscriptions.unfollow, "github") == "You do not follow github."
+    assert run_task(subscriptions.unfollow, "github") == "You no longer follow github."
+    assert run_task(subscriptions.unfollow, "github") == "You do not follow github."
     assert followers.list_topics(redis, ADA) == []
 
 
-def test_unfollow_alone_ends_all_of_ones_own(hands_over, redis):
+def test_unfollow_without_a_topic_ends_all_own_subscriptions(run_task, redis):
     for topic in ("github", "stripe"):
-        hands_over(subscriptions.follow, topic)
-    hands_over(subscriptions.follow, "github", who=BOB)
-    assert hands_over(subscriptions.unfollow, "") == "You no longer follow anything."
+        run_task(subscriptions.follow, topic)
+    run_task(subscriptions.follow, "github", who=BOB)
+    assert run_task(subscriptions.unfollow, "") == "You no longer follow anything."
     assert (followers.list_topics(redis, ADA), followers.list_topics(redis, BOB)) == ([], ["github"])
 
 
-def test_a_landline_cannot_follow_by_text_and_is_told_that_it_can_by_call(hands_over, redis):
-    assert "Ask for github by call" in hands_over(subscriptions.follow, "github", who=LANDLINE)
+def test_landline_can_follow_by_call_only(run_task, redis):
+    assert "Ask for github by call" in run_task(subscriptions.follow, "github", who=LANDLINE)
     assert not followers.is_followed(redis, "github")
-    assert "I call you." in hands_over(subscriptions.follow, "github by call", who=LANDLINE)
+    assert "I call you." in run_task(subscriptions.follow, "github by call", who=LANDLINE)
     assert followers.get_channel(redis, LANDLINE, "github.push") == "call"
 
 
-def test_who_follows_is_told_the_address_that_ends_it_in_one_press(hands_over, redis):
-    told = hands_over(subscriptions.follow, "github")
+def test_confirmation_has_the_unfollow_link_but_events_do_not(run_task, redis):
+    told = run_task(subscriptions.follow, "github")
     assert f"https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)} to stop everything" in told
     assert followers.issue_unfollow_token(redis, ADA) not in str(
         redis.xrange("events")
-    )  # the room sees the answer, not the way out
+    )  # the audience must not see the link
 
 
-def test_on_the_phone_no_address_is_spelt_out(hands_over):
-    told = hands_over(subscriptions.follow, "github", channel="call")
+def test_confirmation_by_phone_has_no_link(run_task):
+    told = run_task(subscriptions.follow, "github", channel="call")
     assert told.endswith("Text unfollow github to stop.")
 
 
-def test_who_has_texted_stop_follows_nothing(hands_over, redis):
+def test_opted_out_person_cannot_follow(run_task, redis):
     opt_outs.opt_out(redis, ADA)
-    assert "Text START first" in hands_over(subscriptions.follow, "github")
+    assert "Text START first" in run_task(subscriptions.follow, "github")
     assert not followers.is_followed(redis, "github")
 
 
-def test_an_eleventh_thing_is_too_much(hands_over):
+def test_eleventh_topic_is_refused(run_task):
     for number in range(followers.MAX_TOPICS_PER_NUMBER):
-        hands_over(subscriptions.follow, f"github.thing{number}")
-    assert "already follow 10 topics" in hands_over(subscriptions.follow, "stripe")
+        run_task(subscriptions.follow, f"github.thing{number}")
+    assert "already follow 10 topics" in run_task(subscriptions.follow, "stripe")
 
 
-def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_does(hands_over, redis, settings):
-    with receiver(repeats_the_challenge) as there:
-        told = hands_over(subscriptions.subscribe, address(there))
+def test_verified_endpoint_gets_its_secret_in_the_created_webhook_only(run_task, redis, settings):
+    with receiver(returns_the_challenge) as there:
+        told = run_task(subscriptions.subscribe, address(there))
     (one,) = endpoints.load_all(redis)
     assert (one.url, one.owner, one.state) == (address(there), ADA, "enabled")
     assert "call.received" in one.event_types
     assert "github.*" in one.event_types
-    assert "text.received" not in one.event_types  # other people's words
+    assert "text.received" not in one.event_types  # texts of other people
     challenge, created = bodies(there)
     assert challenge["type"] == "endpoint.challenge"
     secret = secret_of(settings, one)
@@ -140,55 +140,55 @@ def test_an_address_that_repeats_the_challenge_gets_its_secret_and_nobody_else_d
     assert Webhook(secret).verify(body, headers)["type"] == "endpoint.created"
 
 
-def test_an_address_that_answers_anything_else_gets_nothing(hands_over, redis):
+def test_failed_verification_creates_no_endpoint(run_task, redis):
     with receiver(answers(OK)) as there:
-        assert "No webhooks go to hear.test yet." in hands_over(subscriptions.subscribe, address(there))
+        assert "No webhooks go to hear.test yet." in run_task(subscriptions.subscribe, address(there))
     assert list(endpoints.load_all(redis)) == []
     assert [body["type"] for body in bodies(there)] == ["endpoint.challenge"]
 
 
-def test_an_address_that_is_not_there_is_said_so(hands_over, redis):
+def test_unreachable_address_creates_no_endpoint(run_task, redis):
     with receiver(answers(OK)) as there:
         gone = address(there)
-    assert "No webhooks go to hear.test yet." in hands_over(subscriptions.subscribe, gone)
+    assert "No webhooks go to hear.test yet." in run_task(subscriptions.subscribe, gone)
 
 
-def test_asking_twice_tells_the_same_secret_again(hands_over, redis, settings):
-    with receiver(repeats_the_challenge) as there:
+def test_subscribing_twice_sends_the_same_secret(run_task, redis, settings):
+    with receiver(returns_the_challenge) as there:
         for _ in range(2):
-            hands_over(subscriptions.subscribe, address(there))
+            run_task(subscriptions.subscribe, address(there))
     (one,) = endpoints.load_all(redis)
     told = [body["data"]["secret"] for body in bodies(there) if body["type"] == "endpoint.created"]
     assert told == [secret_of(settings, one)] * 2
 
 
-def test_asking_again_after_the_secret_key_was_lost_tells_a_new_secret(hands_over, redis, settings):
-    with receiver(repeats_the_challenge) as there:
+def test_subscribing_again_after_a_lost_secret_key_sends_a_new_secret(run_task, redis, settings):
+    with receiver(returns_the_challenge) as there:
         client, lost = HttpClient(allow_loopback=True), Encryption(["a secret key that is gone"])
         endpoints.create(redis, client, lost, address(there), http=True, owner=ADA, event_types=("call.ended",))
-        assert "has received its secret" in hands_over(subscriptions.subscribe, address(there))
+        assert "has received its secret" in run_task(subscriptions.subscribe, address(there))
     (one,) = endpoints.load_all(redis)
     assert len(one.keys) == 1
     assert bodies(there)[-1]["data"]["secret"] == secret_of(settings, one)
 
 
-def test_a_fourth_address_is_too_much(hands_over, redis):
-    with receiver(repeats_the_challenge) as there:
+def test_fourth_endpoint_is_refused(run_task, redis):
+    with receiver(returns_the_challenge) as there:
         for number in range(subscriptions.MAX_ENDPOINTS_PER_NUMBER):
-            hands_over(subscriptions.subscribe, f"{address(there)}/{number}")
-        assert "already have 3 addresses" in hands_over(subscriptions.subscribe, address(there))
+            run_task(subscriptions.subscribe, f"{address(there)}/{number}")
+        assert "already have 3 addresses" in run_task(subscriptions.subscribe, address(there))
     assert len(list(endpoints.load_all(redis))) == subscriptions.MAX_ENDPOINTS_PER_NUMBER
 
 
-def test_what_lies_behind_an_address_is_not_said_again(hands_over):
-    told = hands_over(subscriptions.unfollow, "https://hear.test/hook/t0ken")
+def test_unfollow_does_not_repeat_the_path_of_an_address(run_task):
+    told = run_task(subscriptions.unfollow, "https://hear.test/hook/t0ken")
     assert told == "You do not follow https://hear.test/…."
 
 
-def test_only_its_owner_ends_an_address(hands_over, redis):
-    with receiver(repeats_the_challenge) as there:
-        hands_over(subscriptions.subscribe, address(there))
-    assert hands_over(subscriptions.unfollow, "hear.test", who=BOB) == "You do not follow hear.test."
+def test_only_the_owner_can_remove_an_endpoint(run_task, redis):
+    with receiver(returns_the_challenge) as there:
+        run_task(subscriptions.subscribe, address(there))
+    assert run_task(subscriptions.unfollow, "hear.test", who=BOB) == "You do not follow hear.test."
     assert len(list(endpoints.load_all(redis))) == 1
-    assert hands_over(subscriptions.unfollow, "hear.test") == "We no longer send webhooks to hear.test."
+    assert run_task(subscriptions.unfollow, "hear.test") == "We no longer send webhooks to hear.test."
     assert list(endpoints.load_all(redis)) == []

@@ -1,4 +1,4 @@
-"""Slow work: safe to run twice, and honest about what it found."""
+"""The tasks count and measure: idempotent, with exact results."""
 
 import io
 import math
@@ -28,28 +28,28 @@ def remember(redis, *commands, who="alias"):
         pending_answers.record_command(redis, command, "text", who)
 
 
-def test_a_number_that_was_never_asked_says_so(telephone):
+def test_count_without_history(telephone):
     assert tasks.count("") == "Nobody has asked this number anything yet. You are the first."
 
 
-def test_the_count_says_how_much_by_whom_and_what_most(telephone, redis):
+def test_count_reports_people_commands_and_the_most_frequent(telephone, redis):
     remember(redis, "time", "time", "flip")
     remember(redis, "time", who="another")
     assert "2 people asked this number 4 things. Most often: time 3, flip 1." in tasks.count("")
 
 
-def test_one_thing_by_one_person_is_said_in_the_singular(telephone, redis):
+def test_count_uses_the_singular(telephone, redis):
     remember(redis, "time")
     assert "1 person asked this number 1 thing." in tasks.count("")
 
 
-def test_the_whole_history_is_read_however_long(telephone, redis, monkeypatch):
+def test_count_reads_the_whole_history(telephone, redis, monkeypatch):
     monkeypatch.setattr(tasks, "MAX_ROWS_PER_READ", 7)
     remember(redis, *["time"] * 50)
     assert "50 things" in tasks.count("")
 
 
-def test_counting_twice_gives_the_same_answer(telephone, redis):
+def test_count_is_idempotent(telephone, redis):
     remember(redis, "time")
     assert tasks.count("") == tasks.count("")
 
@@ -68,35 +68,35 @@ def tone(seconds, loudness):
     return [int(32767 * loudness * math.sin(at / 3)) for at in range(int(8000 * seconds))]
 
 
-def test_a_recording_has_its_length_and_its_loudness():
+def test_measure_returns_duration_and_loudness():
     sound = measure(wav(tone(2, 1.0)))
     assert sound.seconds == 2.0
     assert sound.loudness_dbfs == pytest.approx(-3, abs=0.1)
 
 
-def test_half_as_loud_is_six_decibels_less():
+def test_half_the_amplitude_is_six_decibels_less():
     assert measure(wav(tone(1, 0.5))).loudness_dbfs == pytest.approx(-9, abs=0.1)
 
 
-def test_silence_is_silent_and_an_empty_recording_is_no_error():
+def test_silent_and_empty_recordings_are_measured():
     assert measure(wav([0] * 8000)).loudness_label == "silent"
     assert measure(wav([])).seconds == 0
 
 
-def test_the_waveform_rises_where_somebody_speaks():
+def test_peaks_follow_the_amplitude():
     peaks = measure(wav(tone(1, 0.1) + tone(1, 0.9))).peaks
     assert len(peaks) <= 120
     assert max(peaks[:50]) < 0.2 < 0.8 < max(peaks[-50:])
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"RIFF", b"\xff" * 500, b"RIFF\x00\x00\x00\x00WAVEfmt "])
-def test_what_is_no_recording_is_said_so(bytes_):
+def test_invalid_recording_is_rejected(bytes_):
     with pytest.raises(InvalidAudio):
         measure(bytes_)
 
 
 @given(st.binary(max_size=300), st.integers(0, 60))
-def test_a_broken_file_never_ends_in_anything_but_the_one_refusal(junk, at):
+def test_damaged_recording_is_measured_or_rejected(junk, at):
     whole = wav(tone(0.01, 0.5))
     try:
         sound = measure(whole[:at] + junk + whole[at:])

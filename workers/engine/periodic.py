@@ -37,6 +37,7 @@ class Scheduler:
         self.scheduler = RQScheduler(
             queues, connection, name=worker, logging_level=logging.WARNING, serializer=JOB_SERIALIZER
         )
+        self.scheduler._connection = connection  # type: ignore[assignment]  # else RQ makes another pool
         self.keys = {queue: RQScheduler.get_locking_key(queue) for queue in queues}
         self.connection = connection
         self.stale_locks = Debouncer[tuple[str, str]]()

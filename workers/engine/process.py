@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis import Redis
 from rq import Worker
 from rq.job import Job
 from rq.registry import BaseRegistry
@@ -17,26 +17,28 @@ from rq.timeouts import UnixSignalDeathPenalty
 
 from workers.engine import recovery
 from workers.engine.periodic import PeriodicTask
+from workers.engine.rq_overrides import StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 from workers.engine.timeouts import JobTimeout
 
-# Shared by all threads. Hosted stores limit connections: Heroku's smallest plan allows 20.
-MAX_CONNECTIONS = 16
 SWITCH_INTERVAL_SECONDS = 0.0005  # of the GIL, between busy threads; a tenth of Python's default
 
 
-def main(client: Redis, slots: Mapping[str, int], periodic_tasks: Sequence[PeriodicTask]) -> NoReturn:
+def main(
+    connect: Callable[[bool], StoreAccess], slots: Mapping[str, int], periodic_tasks: Sequence[PeriodicTask]
+) -> NoReturn:
     """Run jobs as the supervisor's options say, then exit.
 
-    `slots` maps each queue's name to the number of its jobs that run at once.
+    `connect` is told whether this process is for isolated jobs. `slots` maps each queue's name to the number of its
+    jobs that run at once.
     """
     options = _parse_options()
-    connection = _limit_connections(client)
+    access = connect(bool(options.isolated))
     if options.isolated:
-        run_isolated_jobs(connection)
+        run_isolated_jobs(access.commands)
     else:
         faulthandler.enable(options.crash_log_fd)
-        worker = ThreadedWorker(options.name, connection, slots, periodic_tasks, options.liveness_fd)
+        worker = ThreadedWorker(options.name, access, slots, periodic_tasks, options.liveness_fd)
         run_worker(worker, options.replaces, options.suspect_thread)
     logging.shutdown()
     os._exit(0)  # sys.exit would wait for hung threads
@@ -57,21 +59,24 @@ def run_worker(worker: ThreadedWorker, replaces: str, suspect_thread: str) -> No
 def run_isolated_jobs(connection: Redis) -> None:
     """Run the jobs of the isolated queue, each in a process of its own, as RQ's default worker does."""
     options: Any = {"serializer": recovery.JOB_SERIALIZER, "work_horse_killed_handler": report_killed_job}
-    Worker([recovery.ISOLATED_QUEUE], connection=connection, **options).work(burst=True, logging_level="WARNING")
+    IsolatedWorker([recovery.ISOLATED_QUEUE], connection=connection, **options).work(
+        burst=True, logging_level="WARNING"
+    )
+
+
+class IsolatedWorker(Worker):
+    """RQ's default worker. It does not listen to RQ's commands: that would take one more connection."""
+
+    def subscribe(self) -> None:
+        """Do nothing."""
+
+    def _set_connection(self, connection: Redis) -> Redis:
+        return connection
 
 
 def report_killed_job(job: Job, *_: Any) -> None:
     """Run the failure callback of a job that killed its process. RQ only marks such a job as failed."""
     recovery.run_failure_callback(job, UnixSignalDeathPenalty)
-
-
-def _limit_connections(client: Redis) -> Redis:
-    """Return a client with at most MAX_CONNECTIONS connections. Threads wait for a free one."""
-    pool = client.connection_pool
-    if type(pool) is not ConnectionPool:
-        return client  # such as Sentinel's pool, which cannot be rebuilt from its arguments
-    shared = BlockingConnectionPool(MAX_CONNECTIONS, connection_class=pool.connection_class, **pool.connection_kwargs)
-    return Redis(connection_pool=shared)
 
 
 def _parse_options() -> argparse.Namespace:

@@ -23,7 +23,7 @@ from rq.job import Job, JobStatus
 from rq.job_lifecycle import record_job_failure
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
-from rq.utils import as_text
+from rq.utils import as_text, get_version
 from rq.worker import BaseWorker
 
 from workers.engine.timeouts import JobTimeout
@@ -152,26 +152,29 @@ def requeue(connection: Redis, orphan: RunningJob, own: bool = False, interrupti
     queue or fails.
     """
     execution = Execution(orphan.execution_id, orphan.job_id, connection, orphan.worker)
-    with connection.pipeline() as pipeline:
+    try:
+        job = Job.fetch(orphan.job_id, connection, serializer=JOB_SERIALIZER)
+    except NoSuchJobError:
+        return False
+    get_version(connection)  # RQ remembers it; on the way to the queue it would ask on a second connection
+    with connection.pipeline() as pipeline:  # reads on it, too, because a second connection may not be free
         try:
-            pipeline.watch(Job.key_for(orphan.job_id), *([] if own else [worker_key(orphan.worker)]))
-            job = Job.fetch(orphan.job_id, connection, serializer=JOB_SERIALIZER)
-            if not is_registered(execution, job) or (not own and is_worker_alive(connection, orphan.worker)):
+            pipeline.watch(job.key, *([] if own else [worker_key(orphan.worker)]))
+            if pipeline.zscore(job.started_job_registry.key, execution.composite_key) is None:
                 return False
+            if not own and is_worker_alive(pipeline, orphan.worker):
+                return False
+            is_started = as_text(pipeline.hget(job.key, "status") or b"") == JobStatus.STARTED
             pipeline.multi()
             execution.delete(job, pipeline)
-            if job.get_status(refresh=False) == JobStatus.STARTED:
+            if is_started:
                 requeue_or_fail(job, pipeline, interruptions)
             pipeline.execute()
-        except (WatchError, NoSuchJobError):
+        except WatchError:
             return False
     if job.get_status(refresh=False) == JobStatus.FAILED:
         run_failure_callback(job)
     return True
-
-
-def is_registered(execution: Execution, job: Job) -> bool:
-    return execution.connection.zscore(job.started_job_registry.key, execution.composite_key) is not None
 
 
 def requeue_or_fail(job: Job, pipeline: Pipeline, interruptions: int) -> None:

@@ -2,11 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import ConnectionError as StoreConnectionError
+from redis.exceptions import TimeoutError as StoreTimeoutError
 from rq import Queue, worker_registration
 from rq.callbacks import execute_stopped_callback
 from rq.command import handle_command, parse_payload
@@ -22,7 +24,22 @@ from workers.engine.timeouts import JobTimeout
 WORKER_TTL_SECONDS = 10  # after its last heartbeat, other workers regard this one as alive for this time
 MAX_CONCURRENT_FINISHES = 4  # more would only hold connections while they wait for the GIL
 
+STORE_OUTAGE = (StoreConnectionError, StoreTimeoutError)
+
 log = logging.getLogger(__name__)
+
+
+class StoreAccess(NamedTuple):
+    """The worker's ways to the store, on one pool of connections.
+
+    Of `blocking`, whose commands wait in the store, it uses one connection for RQ's commands and `listeners` for jobs.
+    `shrink` is called once this process only finishes what it runs.
+    """
+
+    commands: Redis
+    blocking: Redis
+    listeners: int = 1
+    shrink: Callable[[], object] = lambda: None
 
 
 class ConcurrentWorker(BaseWorker):
@@ -35,21 +52,35 @@ class ConcurrentWorker(BaseWorker):
     death_penalty_class = JobTimeout
     log_result_lifespan = False
 
-    def __init__(self, name: str, connection: Redis, queues: Iterable[str]):
+    def __init__(self, name: str, access: StoreAccess, queues: Iterable[str]):
         options: Any = {
             "worker_ttl": WORKER_TTL_SECONDS,
             "log_job_description": False,
             "serializer": recovery.JOB_SERIALIZER,
         }
-        super().__init__(list(queues), name=name, connection=connection, **options)
+        self.access = access
+        super().__init__(list(queues), name=name, connection=access.commands, **options)
         self.queue_of = {queue.name: queue for queue in self.queues}
         self.active_job_ids: set[str] = set()  # of jobs taken off a queue and not yet released
         self.owner_threads: dict[str, int] = {}  # execution id -> id of the thread that may write the result
         self.jobs_to_stop: set[str] = set()  # ids of running jobs that RQ's stop command has named
         self.finish_slots = threading.Semaphore(MAX_CONCURRENT_FINISHES)
         self.stopped_job_lock = threading.Lock()
-        self.isolated_queue = Queue(recovery.ISOLATED_QUEUE, connection=connection, serializer=recovery.JOB_SERIALIZER)
+        self.isolated_queue = Queue(
+            recovery.ISOLATED_QUEUE, connection=self.connection, serializer=recovery.JOB_SERIALIZER
+        )
         self.has_isolated_jobs = self.is_suspended = False
+
+    def _set_connection(self, connection: Redis) -> Redis:
+        return connection  # without RQ's longer timeout
+
+    def subscribe(self) -> None:
+        """As RQ does, on a connection that waits."""
+        self.connection, commands = self.access.blocking, self.connection
+        try:
+            super().subscribe()
+        finally:
+            self.connection = commands
 
     # Around a job
 
@@ -64,7 +95,11 @@ class ConcurrentWorker(BaseWorker):
             if self.get_state() != WorkerStatus.BUSY:
                 self.set_state(WorkerStatus.BUSY, pipeline)
             self.executions[execution.id] = execution
-            pipeline.execute()
+            try:
+                pipeline.execute()
+            except BaseException:
+                del self.executions[execution.id]
+                raise
         return execution
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
@@ -84,6 +119,8 @@ class ConcurrentWorker(BaseWorker):
             super()._finalize_success(job, queue, execution, return_value)
 
     def _finalize_failure(self, job: Job, queue: Queue, execution: Execution, exc_info: Any) -> None:
+        if issubclass(exc_info[0], STORE_OUTAGE):  # not the job's failure
+            raise exc_info[1]
         if not self.can_finish(execution):
             return
         if job.id in self.jobs_to_stop:

@@ -1,5 +1,6 @@
 """An RQ worker that runs each job in a thread of its own. Each queue has a fixed number of slots."""
 
+import itertools
 import logging
 import os
 import signal
@@ -11,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import FrameType
+from typing import Any
 
-from redis import Redis
 from rq import Queue
 from rq.exceptions import DequeueTimeout
 from rq.executions import Execution
@@ -21,13 +22,14 @@ from rq.timeouts import JobTimeoutException
 
 from workers.engine import recovery
 from workers.engine.periodic import PeriodicTask, Scheduler, call_every
-from workers.engine.rq_overrides import ConcurrentWorker
+from workers.engine.rq_overrides import STORE_OUTAGE, ConcurrentWorker, StoreAccess
 from workers.engine.supervisor import ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEMENT
 from workers.engine.timeouts import JobTimeout
 
 DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills after 30
 MAX_LOST_THREADS = 4  # threads that hang; with this many, the process asks the supervisor to replace it
 
+TURN_SECONDS = 0.05  # of one queue, while all that share a connection are empty
 LIVENESS_INTERVAL_SECONDS = 1.0
 HEARTBEAT_INTERVAL_SECONDS = 2.0
 JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # RQ expires a running job's records after 60 seconds or more
@@ -48,13 +50,13 @@ class ThreadedWorker(ConcurrentWorker):
     def __init__(
         self,
         name: str,
-        connection: Redis,
+        access: StoreAccess,
         slots: Mapping[str, int],
         periodic_tasks: Sequence[PeriodicTask],
         liveness_fd: int,
     ):
         """`slots` maps each queue's name to its number of concurrent jobs. The supervisor reads from `liveness_fd`."""
-        super().__init__(name, connection, slots)
+        super().__init__(name, access, slots)
         self.slots = {queue: threading.Semaphore(number) for queue, number in slots.items()}
         self.periodic_tasks = periodic_tasks
         self.liveness_fd = liveness_fd
@@ -83,8 +85,10 @@ class ThreadedWorker(ConcurrentWorker):
         for seconds, function in functions:
             start_thread(call_every, seconds, function, self.stopped)
         start_thread(self.enforce_timeouts)
-        listeners = [start_thread(self.serve_queue, queue) for queue in self.queues]
+        number = min(self.access.listeners, len(self.queues))
+        listeners = [start_thread(self.serve_queues, self.queues[at::number]) for at in range(number)]
         self.shutting_down.wait()
+        self.access.shrink()
         for listener in listeners:
             listener.join()
         self.drain()
@@ -94,34 +98,47 @@ class ThreadedWorker(ConcurrentWorker):
 
     # Taking and running jobs
 
-    def serve_queue(self, queue: Queue) -> None:
-        while not self.shutting_down.is_set():
+    def serve_queues(self, queues: Sequence[Queue]) -> None:
+        """Start the jobs of these queues. A blocking read waits for one queue only, so several queues take turns."""
+        wait_seconds = 1.0 if len(queues) == 1 else TURN_SECONDS
+        for turn in itertools.cycle(queues):
+            if self.shutting_down.is_set():
+                return
             if self.is_suspended:
                 time.sleep(0.1)
-            elif self.slots[queue.name].acquire(timeout=1):
-                self.start_next_job(queue)
+            elif len(queues) == 1 or not any([self.start_next_job(queue, 0) for queue in queues]):
+                self.start_next_job(turn, wait_seconds)
 
-    def start_next_job(self, queue: Queue) -> None:
-        """Start the queue's next job in the slot that the caller has acquired."""
-        if job := self.dequeue_job(queue):
-            self.active_job_ids.add(job.id)
-            self.threads.submit(self.perform, job, queue)
-        else:
+    def start_next_job(self, queue: Queue, wait_seconds: float) -> bool:
+        """Start the queue's next job. Returns False if there is none, or no slot is free, within this time."""
+        if not self.slots[queue.name].acquire(timeout=wait_seconds):
+            return False
+        job = self.dequeue_job(queue, wait_seconds)
+        if job is None:
             self.slots[queue.name].release()
+            return False
+        self.active_job_ids.add(job.id)
+        self.threads.submit(self.perform, job, queue)
+        return True
 
-    def dequeue_job(self, queue: Queue) -> Job | None:
+    def dequeue_job(self, queue: Queue, wait_seconds: float) -> Job | None:
+        timeout: Any = wait_seconds or None  # RQ declares an int, but the store accepts fractions
         try:
-            taken = Queue.dequeue_any([queue], 1, connection=self.connection, serializer=self.serializer)
+            taken = Queue.dequeue_any([queue], timeout, connection=self.access.blocking, serializer=self.serializer)
         except DequeueTimeout:
             return None
         except Exception as error:  # no connection, or one job that cannot be deserialized
             log.warning("Cannot take a job from %s: %s: %s", queue.name, type(error).__name__, error)
             self.shutting_down.wait(1)
             return None
-        if taken and self.shutting_down.is_set():
-            recovery.requeue_stray(queue, taken[0].id)
+        if not taken:
             return None
-        return taken[0] if taken else None
+        job, _ = taken
+        if self.shutting_down.is_set():
+            recovery.requeue_stray(queue, job.id)
+            return None
+        job.connection = self.connection  # instead of the one for blocking reads
+        return job
 
     def perform(self, job: Job, queue: Queue) -> None:
         execution = None
@@ -129,6 +146,10 @@ class ThreadedWorker(ConcurrentWorker):
             execution = self.prepare_execution(job)
             self.owner_threads[execution.id] = threading.get_ident()
             self.perform_job(job, queue, execution)
+        except STORE_OUTAGE as error:
+            log.warning("The store was not available to job %s, so the job will run again: %s", job.id, error)
+            if execution:
+                self.hand_back(execution)
         except Exception:
             log.exception("The result of job %s could not be written, so the job will run again", job.id)
         finally:
@@ -182,6 +203,8 @@ class ThreadedWorker(ConcurrentWorker):
     def report_liveness(self) -> None:
         """Report to the supervisor that this process still runs Python code, and what the supervisor must do."""
         is_worn_out = self.lost_threads >= MAX_LOST_THREADS and not self.shutting_down.is_set()
+        if is_worn_out:
+            self.access.shrink()  # before the replacement starts
         report = NEEDS_REPLACEMENT if is_worn_out else ISOLATED_JOBS_WAIT if self.has_isolated_jobs else ALIVE
         try:
             os.write(self.liveness_fd, report)
@@ -205,8 +228,12 @@ class ThreadedWorker(ConcurrentWorker):
             time.sleep(0.05)
         for execution in self.executions.copy().values():
             self.owner_threads.pop(execution.id, None)
-            running = recovery.RunningJob(execution.job.origin, execution.job_id, execution.id, self.name)
-            recovery.requeue(self.connection, running, own=True, interruptions=0)
+            self.hand_back(execution)
+
+    def hand_back(self, execution: Execution) -> None:
+        """Requeue a job of this worker that was interrupted through no fault of its own."""
+        running = recovery.RunningJob(execution.job.origin, execution.job_id, execution.id, self.name)
+        recovery.requeue(self.connection, running, own=True, interruptions=0)
 
 
 def start_thread(function: Callable[..., object], *args: object) -> threading.Thread:

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FAULT_KINDS = {
-    "rest-refuse": "reject a REST request with the HTTP `status` (429, 500, 503…)",
+    "rest-refuse": "reject a REST request with the given `status` (429, 500, 503…)",
     "rest-drop": "process a REST request, then close the connection without a response",
-    "rest-delay": "wait `seconds` before processing a REST request",
-    "rest-slow": "send a REST response slowly, over `seconds` in all",
-    "webhook-duplicate": "send a webhook `copies` times at once",
-    "webhook-delay": "wait `seconds` before sending a webhook",
-    "webhook-reorder": "hold a webhook until the next one has been sent, for at most `seconds`",
-    "webhook-slow": "send a webhook's body slowly, over `seconds` in all",
+    "rest-delay": "wait the given `seconds` before processing a REST request",
+    "rest-slow": "send a REST response slowly, over the given `seconds`",
+    "webhook-duplicate": "send the given number of `copies` of a webhook at once",
+    "webhook-delay": "wait the given `seconds` before sending a webhook",
+    "webhook-reorder": "hold a webhook until the next one has been sent, for at most the given `seconds`",
+    "webhook-slow": "send a webhook's body slowly, over the given `seconds`",
     "webhook-drop": "drop a webhook: the app never receives it",
     "webhook-wrong-signature": "sign a webhook with a wrong auth token",
     "webhook-truncate": "cut off the second half of the app's response to a webhook",

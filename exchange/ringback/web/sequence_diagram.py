@@ -131,7 +131,7 @@ def _listening_words(verb: str, details: dict[str, Any]) -> str:
     if details["digits"]:
         return ""  # the step of this Gather already exists
     kinds = " or ".join({"dtmf": "keys", "speech": "speech"}.get(kind, kind) for kind in details["input"])
-    limit = f", at most {details['num_digits']}" if details["num_digits"] else ""
+    limit = f", numDigits {details['num_digits']}" if details["num_digits"] else ""
     return f"Gather: {kinds}{limit}, timeout {details['timeout']:g} s"
 
 

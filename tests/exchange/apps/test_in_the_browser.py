@@ -31,7 +31,7 @@ def phones(browser: Browser, exchange: Exchange, ada: Person, ben: Person) -> It
     context.add_init_script(f"localStorage.setItem('handsets', {json.dumps(json.dumps(out))})")
     page = context.new_page()
     page.goto(exchange.origin)
-    page.locator("body[data-line=up]").wait_for()
+    page.locator("body[data-connection=up]").wait_for()
     yield {name: page.get_by_role("article", name=name, exact=True) for name in ("Ada", "Ben")}
     context.close()
 

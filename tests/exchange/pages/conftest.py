@@ -42,7 +42,7 @@ def one_room(browser: Browser, one_town: Town) -> Iterator[Room]:
 @pytest.fixture
 def room(one_room: Room, town: Town) -> Iterator[Room]:
     """The page, open on a laptop's screen, with three handsets that know nothing yet."""
-    one_room.page.locator("body[data-line=up]").wait_for()
+    one_room.page.locator("body[data-connection=up]").wait_for()
     yield one_room
     one_room.page.set_viewport_size(one_room.screen)
     for words in ("Done", "Dismiss"):

@@ -17,7 +17,7 @@ class Room:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.line = page.locator("#line")
+        self.connection = page.locator("#connection")
 
     def phone(self, name: str) -> Any:
         return self.page.get_by_role("article", name=name, exact=True)
@@ -36,5 +36,5 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 def opened(page: Page, town: Town) -> Room:
     page.goto(town.origin)
     page.get_by_role("heading", name="+44 1632 960000", level=1).wait_for()
-    page.locator("body[data-line=up]").wait_for()
+    page.locator("body[data-connection=up]").wait_for()
     return Room(page)

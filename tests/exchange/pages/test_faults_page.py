@@ -25,16 +25,17 @@ def dial(room: Room, town: Town) -> Iterator[Page]:
 
 def test_a_fault_is_switched_on_and_off_with_the_keyboard(dial: Page, town: Town) -> None:
     keys = dial.keyboard
-    expect(dial.get_by_text("Nothing goes wrong on purpose.")).to_be_visible()
+    expect(dial.get_by_text("No faults are active.")).to_be_visible()
     dial.get_by_label("Kind").select_option("webhook-reorder")
     expect(dial.get_by_text("It will hold a webhook until the next one has been sent")).to_be_visible()
     expect(dial.get_by_role("spinbutton", name="Status")).to_have_count(0)
     dial.get_by_label("Channel").select_option("sms-status")
     dial.get_by_label("Times").fill("3")
-    dial.get_by_label("Chance").fill("50")
+    dial.get_by_label("Probability").fill("50")
     keys.press("Enter")
-    expect(dial.get_by_role("listitem")).to_contain_text("seconds 1 · channel sms-status · 3 times still · with 50 %")
-    expect(dial.get_by_role("status")).to_have_text("webhook-reorder is switched on.")
+    summary = "seconds 1 · channel sms-status · 3 times left · probability 50 %"
+    expect(dial.get_by_role("listitem")).to_contain_text(summary)
+    expect(dial.get_by_role("status")).to_have_text("webhook-reorder was added.")
     (fault,) = town.asks("GET", "/faults")["faults"]
     assert (fault["kind"], fault["channel"], fault["times"], fault["chance"]) == (
         "webhook-reorder",
@@ -42,7 +43,7 @@ def test_a_fault_is_switched_on_and_off_with_the_keyboard(dial: Page, town: Town
         3,
         0.5,
     )
-    dial.get_by_role("button", name="Switch webhook-reorder off").press("Enter")
+    dial.get_by_role("button", name="Remove webhook-reorder").press("Enter")
     expect(dial.get_by_role("listitem")).to_have_count(0)
     expect(dial.get_by_label("Kind")).to_be_focused()
 
@@ -52,28 +53,28 @@ def test_every_kind_can_be_switched_on_from_the_page(dial: Page, town: Town) -> 
     expect(dial.get_by_label("Kind").locator("option")).to_have_text(kinds)
     for count, kind in enumerate(kinds, start=1):
         dial.get_by_label("Kind").select_option(kind)
-        dial.get_by_role("button", name="Switch it on").click()
+        dial.get_by_role("button", name="Add fault").click()
         expect(dial.get_by_role("listitem")).to_have_count(count)
-    dial.get_by_role("button", name="Switch all off").click()
-    expect(dial.get_by_text("Nothing goes wrong on purpose.")).to_be_visible()
+    dial.get_by_role("button", name="Remove all").click()
+    expect(dial.get_by_text("No faults are active.")).to_be_visible()
 
 
 def test_the_dice_are_thrown_anew_and_what_is_absurd_is_said(dial: Page, town: Town) -> None:
-    dial.get_by_label("Seed of the dice").fill("7")
-    dial.get_by_label("Seed of the dice").press("Enter")  # it keeps the focus, so no refresh of the page changes it
-    expect(dial.get_by_role("status")).to_have_text("The dice are thrown anew.")
+    dial.get_by_label("Random seed").fill("7")
+    dial.get_by_label("Random seed").press("Enter")  # it keeps the focus, so no refresh of the page changes it
+    expect(dial.get_by_role("status")).to_have_text("The random numbers start again.")
     assert town.asks("GET", "/faults")["seed"] == 7
-    dial.get_by_label("Seed of the dice").fill("1e300")
-    dial.get_by_label("Seed of the dice").press("Enter")
+    dial.get_by_label("Random seed").fill("1e300")
+    dial.get_by_label("Random seed").press("Enter")
     expect(dial.get_by_role("alert")).to_contain_text("seed must be a whole number")
 
 
 def test_the_phones_page_says_that_something_goes_wrong_on_purpose(dial: Page, town: Town) -> None:
     dial.get_by_label("Kind").select_option("webhook-drop")
-    dial.get_by_role("button", name="Switch it on").click()
+    dial.get_by_role("button", name="Add fault").click()
     expect(dial.get_by_role("listitem")).to_have_count(1)
     dial.get_by_role("link", name="Phones").click()
-    expect(dial.get_by_role("link", name="Faults: 1 on")).to_be_visible()
+    expect(dial.get_by_role("link", name="Faults: 1 active")).to_be_visible()
 
 
 def test_the_list_of_calls_follows_what_happens_and_leads_to_each(dial: Page, room: Room, town: Town) -> None:

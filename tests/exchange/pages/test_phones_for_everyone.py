@@ -45,7 +45,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(room: Room) -> None:
 
 
 def test_a_screen_reader_is_told_what_arrives_and_what_is_heard(room: Room, town: Town) -> None:
-    told = room.page.get_by_role("log", name="What happens")
+    told = room.page.get_by_role("log", name="Events")
     town.texts(BALCONY, "The doors are open")
     expect(told).to_contain_text("Balcony: text from +44 1632 960000: The doors are open")
     room.phone("Front row").get_by_role("button", name="Call").click()
@@ -56,7 +56,7 @@ def test_a_small_screen_shows_one_handset_at_a_time(room: Room, town: Town) -> N
     room.page.set_viewport_size({"width": 390, "height": 844})
     expect(room.page.get_by_role("article")).to_have_count(1)
     town.calls(BALCONY)
-    tab = room.page.get_by_role("button", name="Balcony ● rings")
+    tab = room.page.get_by_role("button", name="Balcony ● ringing")
     tab.click()
     expect(room.page.get_by_role("article")).to_have_count(1)
     room.phone("Balcony").get_by_role("button", name="Answer").click()
@@ -128,4 +128,4 @@ def test_what_comes_twice_is_shown_and_told_once(context: BrowserContext, town: 
     with page.expect_request(lambda request: request.url.endswith("after=x-1")):  # it has read them all by now
         page.goto(town.origin)
     expect(Room(page).phone("Front row").locator(".bubble")).to_have_count(1)
-    expect(page.get_by_role("log", name="What happens").locator("p")).to_have_count(1)
+    expect(page.get_by_role("log", name="Events").locator("p")).to_have_count(1)

@@ -1,4 +1,4 @@
-"""Every usual mistake, made on purpose: each is named, each says how to mend it, and a stranger is told neither."""
+"""The usual mistakes: each is recognized and explained to the presenter, and not to the sender."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD
 
 SIGNED = "https://talk.example"
-# What the sender signed, what we saw, with these headers, and what that is called.
+# (signed URL, received URL, other headers, name of the mistake)
 ADDRESSES = [
     (f"{SIGNED}/sms", "http://talk.example/sms", {}, "scheme"),
     (f"{SIGNED}/sms", "https://talk.example:8443/sms", {}, "port"),
@@ -53,8 +53,8 @@ def from_twilio(settings, url=f"{SIGNED}/sms", fields=FIELDS, token=None, body=N
     return Delivery("POST", url, headers, urlencode(fields).encode() if body is None else body)
 
 
-def refused(delivery, settings):
-    """How Twilio's refusal is explained; the request must really be refused."""
+def diagnose_twilio(delivery, settings):
+    """The diagnosis of a request, which must really be rejected."""
     with pytest.raises(RejectedRequest):
         twilio.verify(delivery, settings)
     found = explain(delivery, settings)
@@ -63,25 +63,25 @@ def refused(delivery, settings):
 
 
 @pytest.mark.parametrize(("signed", "seen", "headers", "name"), ADDRESSES)
-def test_twilio_had_another_address(signed, seen, headers, name, settings):
-    if name == "port" and seen.startswith("https") and ":8443" in seen:  # Twilio itself drops the port of https
+def test_twilio_signed_another_url(signed, seen, headers, name, settings):
+    if name == "port" and seen.startswith("https") and ":8443" in seen:  # Twilio's own rules allow another port
         assert twilio.verify(replace(from_twilio(settings, signed), url=seen), settings) is None
         return
     delivery = from_twilio(settings, signed, **headers)
-    found = refused(replace(delivery, url=seen), settings).name
-    assert found == ("scheme" if "talk.example:8000/" in seen else name)  # and so does our look at it
+    found = diagnose_twilio(replace(delivery, url=seen), settings).name
+    assert found == ("scheme" if "talk.example:8000/" in seen else name)  # the port is tried with and without
 
 
 @pytest.mark.parametrize(("signed", "seen", "headers", "name"), ADDRESSES)
-def test_mandrill_had_another_address(signed, seen, headers, name):
+def test_mandrill_signed_another_url(signed, seen, headers, name):
     provider = providers.load()["mandrill"]
     signed, seen = signed.replace("/sms", "/webhooks/mandrill"), seen.replace("/sms", "/webhooks/mandrill")
     delivery = provider.sign(provider.sample("open", signed), HELD["mandrill"])
     delivery = replace(delivery, url=seen, headers=delivery.headers | headers)
-    assert told(provider, delivery).name == name
+    assert diagnose(provider, delivery).name == name
 
 
-def told(provider, delivery, held=HELD):
+def diagnose(provider, delivery, held=HELD):
     with pytest.raises(RejectedRequest) as refusal:
         provider.verify(delivery, held[provider.name])
     found = explain_provider(provider, delivery, held, refusal.value)
@@ -89,50 +89,50 @@ def told(provider, delivery, held=HELD):
     return found
 
 
-def test_the_mending_names_the_address_to_set(settings):
+def test_advice_names_the_public_url_to_set(settings):
     seen = replace(from_twilio(settings), url="http://10.0.0.7:8000/sms").with_headers(x_forwarded_host="talk.example")
-    assert refused(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which is what the sender uses."
+    assert diagnose_twilio(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which is what the sender uses."
 
 
-def test_a_host_header_that_is_none_is_survived():
+def test_invalid_host_header_gives_no_other_urls():
     assert list(other_urls(Delivery("POST", "http://[/sms", {}, b""))) == []
 
 
-class TestTwiliosBody:
-    """What is no form is held by its SHA-256 in the query."""
+class TestTwilioBody:
+    """A body that is not a form is signed by its SHA-256 in the query."""
 
     BODY = json.dumps({"zwei": [1, 2], "a": "ä"}, separators=(",", ":"), ensure_ascii=False).encode()
 
     def url(self, query=""):
         return f"{SIGNED}/sms?{query}bodySHA256={hashlib.sha256(self.BODY).hexdigest()}"
 
-    def test_json_that_something_wrote_anew(self, settings):
+    def test_reserialized_json(self, settings):
         delivery = from_twilio(settings, self.url(), body=self.BODY)
         for rewritten in (json.dumps(json.loads(self.BODY)), json.dumps(json.loads(self.BODY), indent=2)):
-            assert refused(replace(delivery, body=rewritten.encode()), settings).name == "re-serialised JSON"
+            assert diagnose_twilio(replace(delivery, body=rewritten.encode()), settings).name == "re-serialised JSON"
 
-    def test_a_body_that_was_changed(self, settings):
+    def test_changed_body(self, settings):
         delivery = from_twilio(settings, self.url(), body=self.BODY)
-        assert refused(replace(delivery, body=b'{"a":1}'), settings).name == "changed body"
+        assert diagnose_twilio(replace(delivery, body=b'{"a":1}'), settings).name == "changed body"
 
     @pytest.mark.parametrize("query", ["", "a=1&b=2&"])
-    def test_a_hash_that_something_took_off_the_address(self, query, settings):
+    def test_body_hash_removed_from_the_url(self, query, settings):
         delivery = from_twilio(settings, self.url(query), body=self.BODY)
         seen = f"{SIGNED}/sms?{query}".rstrip("?&")
-        found = refused(replace(delivery, url=seen), settings)
+        found = diagnose_twilio(replace(delivery, url=seen), settings)
         assert (found.name, found.explanation) == (
             "missing bodySHA256",
             "the parameter bodySHA256 was removed from the URL",
         )
 
-    def test_a_hash_that_never_was_there(self, settings):
-        found = refused(from_twilio(settings, body=self.BODY, token="guess"), settings)
+    def test_json_without_a_body_hash(self, settings):
+        found = diagnose_twilio(from_twilio(settings, body=self.BODY, token="guess"), settings)
         assert found.name == "missing bodySHA256"
 
-    def test_a_form_that_came_as_something_else(self, settings):
+    def test_form_with_another_content_type(self, settings):
         delivery = from_twilio(settings)
         plain = replace(delivery, headers=delivery.headers | {"content-type": "text/plain"})
-        assert refused(plain, settings).name == "content type"
+        assert diagnose_twilio(plain, settings).name == "content type"
 
 
 @pytest.mark.parametrize(
@@ -142,80 +142,81 @@ class TestTwiliosBody:
         (lambda fields: [(field, f" {value} ") for field, value in fields], "white space"),
     ],
 )
-def test_a_form_that_was_not_passed_on_as_it_was(change, name, settings):
+def test_form_with_changed_characters(change, name, settings):
     delivery = from_twilio(settings)
-    assert refused(replace(delivery, body=urlencode(change(FIELDS)).encode()), settings).name == name
+    assert diagnose_twilio(replace(delivery, body=urlencode(change(FIELDS)).encode()), settings).name == name
 
 
-def test_a_post_signed_as_a_get(settings):
+def test_post_signed_as_a_get(settings):
     signed = twilio.compute_signature(settings.twilio_auth_token[0], f"{SIGNED}/sms")
-    assert refused(from_twilio(settings).with_headers(x_twilio_signature=signed), settings).name == "method"
+    assert diagnose_twilio(from_twilio(settings).with_headers(x_twilio_signature=signed), settings).name == "method"
 
 
-def test_another_secret_for_twilio(settings):
+def test_twilio_secret_of_another_provider_or_in_quotes(settings):
     held = replace(settings, webhook_secrets={"github": (config.Secret("of-github"),)})
     assert (
-        refused(from_twilio(settings, token="of-github"), held).explanation == "it was signed with the secret of github"
+        diagnose_twilio(from_twilio(settings, token="of-github"), held).explanation
+        == "it was signed with the secret of github"
     )
     quoted = replace(settings, twilio_auth_token=(config.Secret('"of-ours"'),))
-    assert "quotation marks" in refused(from_twilio(settings, token="of-ours"), quoted).explanation
+    assert "quotation marks" in diagnose_twilio(from_twilio(settings, token="of-ours"), quoted).explanation
 
 
-def test_another_account_of_twilios(settings):
+def test_another_twilio_account(settings):
     fields = [("AccountSid", "AC" + "9" * 32)]
-    found = refused(from_twilio(settings, fields=fields, token="theirs"), settings)
+    found = diagnose_twilio(from_twilio(settings, fields=fields, token="theirs"), settings)
     assert found.name == UNKNOWN and "another account, AC999" in found.explanation
 
 
 @pytest.mark.parametrize("fields", [[("Body", "x" * 20_000)], [(f"f{number}", "x") for number in range(101)]])
-def test_what_twilio_never_sends_is_not_looked_into(fields, settings):
-    assert "too large" in refused(from_twilio(settings, fields=fields, token="guess"), settings).explanation
+def test_oversized_form_is_not_diagnosed(fields, settings):
+    assert "too large" in diagnose_twilio(from_twilio(settings, fields=fields, token="guess"), settings).explanation
 
 
-def test_mandrills_other_secrets():
+def test_mandrill_secret_of_another_provider():
     provider = providers.load()["mandrill"]
     delivery = provider.sample("open", f"{PUBLIC_URL}/webhooks/mandrill")
     stripe = provider.sign(delivery, HELD["stripe"])
-    assert told(provider, stripe).explanation == "it was signed with the secret of stripe"
+    assert diagnose(provider, stripe).explanation == "it was signed with the secret of stripe"
 
 
 @pytest.mark.parametrize("name", ["stripe", "standard", "sendgrid", "mailchimp"])
-def test_a_stale_clock_has_its_name(name):
+def test_stale_clock(name):
     provider = providers.load()[name]
     sample = provider.sample(next(iter(provider.samples)), f"{PUBLIC_URL}/webhooks/{name}")
     late = provider.sign(replace(sample, received_at=sample.received_at - 4000), HELD[name])
-    assert told(provider, replace(late, received_at=sample.received_at)).name == "stale clock"
+    assert diagnose(provider, replace(late, received_at=sample.received_at)).name == "stale clock"
 
 
-class TestWhatIsKept:
-    """Strangers fill the list of refusals, so it is small, and forgeries do not push out what has an explanation."""
+class TestStoredRejections:
+    """Untrusted senders fill the list of rejections, so it is small, and forgeries cannot displace explained ones."""
 
-    def test_it_stays_small_whatever_comes(self, redis):
+    def test_stored_request_is_truncated(self, redis):
         headers = {f"x-{number}": "y" * 5000 for number in range(200)}
         huge = Delivery("POST", "https://talk.example/" + "z" * 8000, headers, b"b" * 50_000)
         inbox.save_rejected(redis, huge, Mistake("scheme", "w", "m"))
-        (_, kept, why), *_ = inbox.latest_rejected(redis)
+        (_, kept, mistake), *_ = inbox.latest_rejected(redis)
         assert (len(kept.headers), len(kept.body), len(kept.url)) == (50, 4096, 2000)
         assert max(map(len, kept.headers.values())) == 400
-        assert why == Mistake("scheme", "w", "m")
+        assert mistake == Mistake("scheme", "w", "m")
 
-    def test_a_flood_of_forgeries_leaves_the_explained_ones(self, redis):
+    def test_forgeries_do_not_displace_explained_rejections(self, redis):
         came = Delivery("POST", "https://talk.example/sms", {}, b"")
         inbox.save_rejected(redis, came, Mistake("scheme", "explained", "m"))
         for _ in range(inbox.MAX_REJECTED_REQUESTS * 3):
             inbox.save_rejected(redis, came, Mistake(UNKNOWN, "forged", "m"))
-        shown = [why.explanation for _, _, why in inbox.latest_rejected(redis, 1000)]
+        shown = [mistake.explanation for _, _, mistake in inbox.latest_rejected(redis, 1000)]
         assert shown[0] == "forged" and shown[-1] == "explained"
         assert len(shown) <= inbox.MAX_REJECTED_REQUESTS * 2 + 1
 
-    def test_a_flood_is_not_looked_into_for_ever(self, send, settings, redis, monkeypatch):
+    def test_diagnosis_is_rate_limited(self, send, settings, redis, monkeypatch):
         monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket(capacity=1, tokens_per_second=0))
         answers = [send(replace(from_twilio(settings), url=f"{PUBLIC_URL}/sms/")) for _ in range(3)]
-        words = [why.explanation for _, _, why in inbox.latest_rejected(redis)]
+        words = [mistake.explanation for _, _, mistake in inbox.latest_rejected(redis)]
         assert [words[2], words[0]] == ["a trailing slash was added or removed", TOO_MANY.explanation]
         assert len({answer.text for answer in answers}) == 1
 
-    def test_after_a_flood_it_looks_again(self, monkeypatch):
+    def test_rate_limit_recovers(self, monkeypatch):
         now = [1000.0]
         monkeypatch.setattr("receiving.diagnosis.provider.time.monotonic", lambda: now[0])
         diagnosis_budget = TokenBucket(capacity=2, tokens_per_second=1)
@@ -223,7 +224,7 @@ class TestWhatIsKept:
         now[0] += 1.5
         assert [diagnosis_budget.acquire(), diagnosis_budget.acquire()] == [True, False]
 
-    def test_the_stranger_reads_the_same_sentence_whatever_the_mistake(self, send, settings):
+    def test_sender_gets_the_same_sentence_for_every_mistake(self, send, settings):
         sentences = {
             send(replace(from_twilio(settings, url), url=f"{PUBLIC_URL}/sms")).text
             for url in (f"{PUBLIC_URL}:8000/sms", f"{PUBLIC_URL}/sms/", "http://elsewhere.example/sms")

@@ -1,4 +1,4 @@
-"""Why did this fail: the presenter is told the mistake, and the stranger is not."""
+"""Why a provider's signature failed: the log and the presenter get the mistake, the sender does not."""
 
 import base64
 import hashlib
@@ -18,14 +18,14 @@ from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD, WAYS, secrets, those
 
 
-def why(name, delivery, held=HELD):
+def diagnosis(name, delivery, held=HELD):
     provider = providers.load()[name]
     with pytest.raises(RejectedRequest) as refusal:
         provider.verify(delivery, held[name])
     return str(explain(provider, delivery, held, refusal.value))
 
 
-def genuine(name, facts=None, way=None):
+def signed_by(name, facts=None, way=None):
     provider = providers.load()[name]
     url = f"{PUBLIC_URL}/webhooks/{name}"
     delivery = provider.sample(next(iter(provider.samples)), url) if facts is None else make_json_delivery(url, facts)
@@ -36,21 +36,23 @@ def genuine(name, facts=None, way=None):
 @pytest.mark.parametrize(
     ("late", "words"), [(4000, "4000 s before the request arrived"), (-4000, "4000 s after the request arrived")]
 )
-def test_a_clock_that_is_wrong(case, late, words):
+def test_wrong_clock(case, late, words):
     delivery = case.signed()
-    assert words in why(case.name, replace(delivery, received_at=float(int(delivery.received_at)) + late))
+    assert words in diagnosis(case.name, replace(delivery, received_at=float(int(delivery.received_at)) + late))
 
 
 @those(lambda case: case.signs_body and case.name not in ("braintree", "mandrill"))
-def test_a_line_break_that_came_or_went(case):
+def test_line_break_added_or_lost(case):
     delivery = case.signed()
-    assert "line break was added" in why(case.name, replace(delivery, body=delivery.body + b"\n"), held_by(case))
+    assert "line break was added" in diagnosis(
+        case.name, replace(delivery, body=delivery.body + b"\n"), settings_of(case)
+    )
     shorter = case.provider.sign(replace(case.unsigned(), body=case.unsigned().body + b"\n"), case.secrets)
     stripped = replace(shorter, body=shorter.body[:-1])
-    assert "line break at the end of the body was removed" in why(case.name, stripped, held_by(case))
+    assert "line break at the end of the body was removed" in diagnosis(case.name, stripped, settings_of(case))
 
 
-def held_by(case):
+def settings_of(case):
     return HELD | {case.name: case.secrets}
 
 
@@ -64,93 +66,95 @@ def held_by(case):
         lambda body: json.dumps(json.loads(body), separators=(",", ": "), ensure_ascii=False).encode(),
     ],
 )
-def test_json_that_something_wrote_anew(name, rewrite):
-    delivery = genuine(name, {"zen": "läutet", "list": [1, {"a": None}]})
-    assert "parsed and re-serialised the JSON" in why(name, replace(delivery, body=rewrite(delivery.body)))
+def test_reserialized_json(name, rewrite):
+    delivery = signed_by(name, {"zen": "läutet", "list": [1, {"a": None}]})
+    assert "parsed and re-serialised the JSON" in diagnosis(name, replace(delivery, body=rewrite(delivery.body)))
 
 
 @pytest.mark.parametrize("name", ["github", "dropbox", "standard"])
-def test_a_body_that_a_gateway_put_into_base64(name):
-    delivery = genuine(name)
-    assert "Base64" in why(name, replace(delivery, body=base64.b64encode(delivery.body)))
+def test_base64_body(name):
+    delivery = signed_by(name)
+    assert "Base64" in diagnosis(name, replace(delivery, body=base64.b64encode(delivery.body)))
 
 
-def test_a_form_that_was_decoded_on_the_way():
+def test_reencoded_form():
     provider = providers.load()["mailchimp"]
     fields = [("type", "subscribe"), ("data[email]", "ada+bell@mail.example")]
     delivery = provider.sign(make_form_delivery(f"{PUBLIC_URL}/webhooks/mailchimp", fields), HELD["mailchimp"])
     rewritten = delivery.body.replace(b"%5B", b"[").replace(b"%5D", b"]")
-    assert "re-serialised the form" in why("mailchimp", replace(delivery, body=rewritten))
+    assert "re-serialised the form" in diagnosis("mailchimp", replace(delivery, body=rewritten))
 
 
 @pytest.mark.parametrize("name", ["github", "dropbox", "heroku", "stripe"])
-def test_the_secret_of_another_provider(name):
+def test_secret_of_another_provider(name):
     held = HELD | {"elsewhere": secrets("the-secret-of-elsewhere")}
-    assert "signed with the secret of elsewhere" in why(name, genuine(name, way="the-secret-of-elsewhere"), held)
-
-
-@pytest.mark.parametrize("name", ["github", "dropbox", "stripe"])
-def test_quotation_marks_around_our_secret(name):
-    held = HELD | {name: (config.Secret('"a-secret"'),)}
-    assert "quotation marks" in why(name, genuine(name, way="a-secret"), held)
-
-
-@pytest.mark.parametrize("name", ["github", "dropbox", "stripe"])
-def test_a_secret_that_was_set_with_a_line_break_at_its_end(name):
-    held = HELD | {name: (config.Secret("a-secret"),)}
-    assert "ends with a line break" in why(name, genuine(name, way="a-secret\n"), held)
-
-
-def test_a_stripe_secret_without_its_prefix():
-    held = HELD | {"stripe": (config.Secret("whsec_abc"),)}
-    assert "lacks the prefix" in why("stripe", genuine("stripe", way="abc"), held)
-
-
-@pytest.mark.parametrize("strip", [False, True])
-def test_a_standard_secret_used_as_it_is_written(strip):
-    written = WAYS["standard"][0]
-    used = written.removeprefix("whsec_") if strip else written
-    way = "whsec_" + base64.b64encode(used.encode()).decode()
-    assert "must remove whsec_" in why("standard", genuine("standard", way=way))
-
-
-def test_standard_webhooks_under_svixs_names():
-    delivery = genuine("standard")
-    old = {name.replace("webhook-", "svix-"): text for name, text in delivery.headers.items()}
-    assert "svix-" in why("standard", replace(delivery, headers=old))
-
-
-def test_github_without_the_new_header():
-    delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
-    old = "sha1=" + hmac.new(HELD["github"][0].encode(), delivery.body, hashlib.sha1).hexdigest()
-    assert "only its SHA-1 signature is valid" in why("github", delivery.with_headers(x_hub_signature=old))
-
-
-def test_github_without_its_prefix():
-    delivery = genuine("github")
-    bare = delivery.headers["x-hub-signature-256"].removeprefix("sha256=")
-    assert "lacks the prefix sha256=" in why("github", delivery.with_headers(x_hub_signature_256=bare))
-
-
-def test_heroku_with_another_authorization():
-    assert "its Authorization is not the one" in why(
-        "heroku", genuine("heroku").with_headers(authorization="Bearer old")
+    assert "signed with the secret of elsewhere" in diagnosis(
+        name, signed_by(name, way="the-secret-of-elsewhere"), held
     )
 
 
-def test_braintree_under_another_public_key():
-    assert "public key public_2" in why("braintree", genuine("braintree", way="public_2:private_1"))
+@pytest.mark.parametrize("name", ["github", "dropbox", "stripe"])
+def test_quotation_marks_around_the_secret(name):
+    held = HELD | {name: (config.Secret('"a-secret"'),)}
+    assert "quotation marks" in diagnosis(name, signed_by(name, way="a-secret"), held)
+
+
+@pytest.mark.parametrize("name", ["github", "dropbox", "stripe"])
+def test_line_break_at_the_end_of_the_secret(name):
+    held = HELD | {name: (config.Secret("a-secret"),)}
+    assert "ends with a line break" in diagnosis(name, signed_by(name, way="a-secret\n"), held)
+
+
+def test_stripe_secret_without_prefix():
+    held = HELD | {"stripe": (config.Secret("whsec_abc"),)}
+    assert "lacks the prefix" in diagnosis("stripe", signed_by("stripe", way="abc"), held)
+
+
+@pytest.mark.parametrize("strip", [False, True])
+def test_standard_secret_used_without_decoding(strip):
+    written = WAYS["standard"][0]
+    used = written.removeprefix("whsec_") if strip else written
+    way = "whsec_" + base64.b64encode(used.encode()).decode()
+    assert "must remove whsec_" in diagnosis("standard", signed_by("standard", way=way))
+
+
+def test_standard_webhooks_with_svix_headers():
+    delivery = signed_by("standard")
+    old = {name.replace("webhook-", "svix-"): text for name, text in delivery.headers.items()}
+    assert "svix-" in diagnosis("standard", replace(delivery, headers=old))
+
+
+def test_github_with_the_sha_1_header_only():
+    delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
+    old = "sha1=" + hmac.new(HELD["github"][0].encode(), delivery.body, hashlib.sha1).hexdigest()
+    assert "only its SHA-1 signature is valid" in diagnosis("github", delivery.with_headers(x_hub_signature=old))
+
+
+def test_github_signature_without_prefix():
+    delivery = signed_by("github")
+    bare = delivery.headers["x-hub-signature-256"].removeprefix("sha256=")
+    assert "lacks the prefix sha256=" in diagnosis("github", delivery.with_headers(x_hub_signature_256=bare))
+
+
+def test_heroku_with_another_authorization():
+    assert "its Authorization is not the one" in diagnosis(
+        "heroku", signed_by("heroku").with_headers(authorization="Bearer old")
+    )
+
+
+def test_braintree_with_another_public_key():
+    assert "public key public_2" in diagnosis("braintree", signed_by("braintree", way="public_2:private_1"))
 
 
 def test_plain_with_another_password():
-    delivery = genuine("plain", way="basic:ada:wrong-wrong-wrong")
-    assert "its password is not" in why("plain", delivery)
+    delivery = signed_by("plain", way="basic:ada:wrong-wrong-wrong")
+    assert "its password is not" in diagnosis("plain", delivery)
 
 
 @pytest.mark.parametrize("value", ["b" * 32, "Token " + "b" * 32, "Bearer " + "p" * 32])
-def test_plain_with_the_right_token_in_the_wrong_place(value):
+def test_plain_token_in_the_wrong_place(value):
     delivery = make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {}, authorization=value)
-    assert "neither in the path nor as `Bearer token`" in why("plain", delivery)
+    assert "neither in the path nor as `Bearer token`" in diagnosis("plain", delivery)
 
 
 @pytest.mark.parametrize(
@@ -172,36 +176,36 @@ def test_plain_with_the_right_token_in_the_wrong_place(value):
         ),
     ],
 )
-def test_mandrill_with_another_address(seen, signed_for, headers, words):
+def test_mandrill_signed_another_url(seen, signed_for, headers, words):
     provider = providers.load()["mandrill"]
     signed = provider.sign(replace(provider.sample("open", signed_for)), HELD["mandrill"]).with_headers(**headers)
-    assert words in why("mandrill", replace(signed, url=seen))
+    assert words in diagnosis("mandrill", replace(signed, url=seen))
 
 
-def test_a_header_that_a_proxy_removed():
-    delivery = genuine("github")
+def test_missing_signature_header():
+    delivery = signed_by("github")
     bare = replace(delivery, headers={"content-type": "application/json"})
-    assert why("github", bare).startswith("no X-Hub-Signature-256: not from GitHub, or a proxy removed it. ")
+    assert diagnosis("github", bare).startswith("no X-Hub-Signature-256: not from GitHub, or a proxy removed it. ")
 
 
-def test_a_password_that_did_not_come():
-    assert "no Authorization" in why("plain", make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {}))
+def test_missing_authorization_header():
+    assert "no Authorization" in diagnosis("plain", make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {}))
 
 
-def test_nothing_explains_a_forgery(case):
+def test_forgery_has_no_explanation(case):
     forged = case.provider.sign(case.unsigned(), case.secrets)
     nonsense = {header: "forged" for header in case.proof}
     if case.signs_body and case.proof:
-        assert "no common mistake" in why(case.name, replace(forged, headers={**forged.headers, **nonsense}))
+        assert "no common mistake" in diagnosis(case.name, replace(forged, headers={**forged.headers, **nonsense}))
 
 
-def test_a_large_body_is_not_looked_into():
-    delivery = genuine("github")
-    assert "too large" in why("github", replace(delivery, body=b'{"a":"' + b"x" * 70_000 + b'"}'))
+def test_large_body_is_not_diagnosed():
+    delivery = signed_by("github")
+    assert "too large" in diagnosis("github", replace(delivery, body=b'{"a":"' + b"x" * 70_000 + b'"}'))
 
 
-def test_the_log_and_the_presenter_are_told_and_the_sender_is_not(send, caplog, redis):
-    delivery = genuine("github")
+def test_log_and_inbox_have_the_mistake_but_the_response_does_not(send, caplog, redis):
+    delivery = signed_by("github")
     with caplog.at_level(logging.WARNING):
         answer = send(replace(delivery, body=delivery.body + b"\n"))
     assert "line break" in caplog.text

@@ -1,4 +1,4 @@
-"""On a real socket, behind the real server: bodies without a length, bodies that break off, headers sent twice."""
+"""Requests through gunicorn on a real socket: chunked, incomplete and malformed."""
 
 import os
 import socket
@@ -15,12 +15,12 @@ from tests.support.processes import ROOT
 from tests.support.providers import WAYS, heard, secrets, with_secrets
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
-CUT_OFF = 0  # instead of a status: the connection was closed under our hands
+CUT_OFF = 0  # instead of a status: the server closed the connection
 
 
 @pytest.fixture(scope="module")
 def port(store):
-    """gunicorn with our settings and a secret for every provider."""
+    """The port of gunicorn, which has a secret for every provider."""
     port = reserved_port()
     environ = with_secrets(read_env(ROOT / ".env.demo")) | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{port}", "WEB_CONCURRENCY": "1"}
@@ -34,12 +34,12 @@ def port(store):
 
 @pytest.fixture
 def talk(port):
-    """Sends these bytes, says no more, and returns the answer's status and the whole answer."""
+    """Sends these bytes and closes the sending side; the status and the whole response."""
 
     def say(*parts):
         answer = b""
         with socket.create_connection(("127.0.0.1", port), LIMIT_SECONDS) as line:
-            with suppress(ConnectionError):  # it does not read on once it has refused
+            with suppress(ConnectionError):  # the server stops reading once it has rejected the request
                 line.sendall(b"".join(part if isinstance(part, bytes) else part.encode("latin-1") for part in parts))
                 line.shutdown(socket.SHUT_WR)
             with suppress(ConnectionError):
@@ -51,7 +51,7 @@ def talk(port):
 
 
 def request(port, name, event="", drop=(), more=""):
-    """The head, without its last empty line, and the body of a genuine delivery."""
+    """The head, without its final empty line, and the body of a genuine webhook."""
     held = secrets(WAYS.get(name, [f"{name}-any-secret-of-a-provider-nobody-has-met"])[0])
     delivery = providers.load()[name].make_signed_sample(event, held, f"http://127.0.0.1:{port}")
     headers = {"host": f"127.0.0.1:{port}", "connection": "close", "content-length": str(len(delivery.body))}
@@ -66,33 +66,33 @@ def chunked(body, size):
 
 
 @pytest.mark.parametrize("name", providers.load())
-def test_each_provider_gets_in(name, talk, port, redis):
+def test_each_provider_is_accepted(name, talk, port, redis):
     head, body = request(port, name)
     assert talk(head, "\r\n", body)[0] in (200, 204)
     assert heard(redis)[0]["provider"] == name
 
 
-def test_a_body_in_chunks_is_whole(talk, port, redis):
+def test_chunked_body_is_accepted(talk, port, redis):
     head, body = request(port, "stripe", drop=["content-length"], more="transfer-encoding: chunked\r\n")
     assert talk(head, "\r\n", chunked(body, 7))[0] == 204
     assert len(heard(redis)) == 1
 
 
-def test_a_body_in_chunks_cannot_be_endless(talk, port, redis):
+def test_endless_chunked_body_is_rejected(talk, port, redis):
     head, _ = request(port, "plain", drop=["content-length"], more="transfer-encoding: chunked\r\n")
     status, _ = talk(head, "\r\n", chunked(b'{"a":"' + b"x" * 1024 * 1024 + b'"}', 65536))
     assert status in (413, CUT_OFF)
     assert not heard(redis)
 
 
-def test_a_body_that_breaks_off_is_not_taken_for_the_whole(talk, port, redis):
-    """Nothing signs a plain sender's body, so half of it would pass."""
+def test_incomplete_body_is_rejected(talk, port, redis):
+    """`plain` does not sign the body, so a part of it would be accepted."""
     head, _ = request(port, "plain", drop=["content-length"], more="content-length: 300\r\n")
     assert talk(head, "\r\n", b'{"event": "half"}')[0] == 400
     assert not heard(redis)
 
 
-def test_a_header_sent_twice_is_refused(talk, port, redis):
+def test_duplicate_header_is_rejected(talk, port, redis):
     head, body = request(port, "github")
     line = next(line for line in head.split("\r\n") if line.startswith("x-hub-signature-256"))
     assert talk(head, line, "\r\n\r\n", body)[0] == 403
@@ -100,17 +100,17 @@ def test_a_header_sent_twice_is_refused(talk, port, redis):
     assert not heard(redis)
 
 
-def test_bytes_that_are_no_ascii_in_a_header_are_refused(talk, port):
+def test_non_ascii_header_is_rejected(talk, port):
     head, body = request(port, "github", drop=["x-hub-signature-256"], more="x-hub-signature-256: \xe9\xff\r\n")
     assert talk(head, "\r\n", body)[0] == 403
 
 
-def test_a_host_that_is_none_is_refused(talk, port):
+def test_invalid_host_is_rejected(talk, port):
     head, body = request(port, "github", drop=["host"], more="host: [\r\n")
     assert 400 <= talk(head.replace("x-hub-signature-256", "x-other"), "\r\n", body)[0] < 500
 
 
-def test_it_wants_a_password_before_it_believes_a_plain_sender(talk, port):
+def test_plain_without_credentials_gets_401(talk, port):
     head, body = request(port, "plain", drop=["authorization"])
     status, answer = talk(head, "\r\n", body)
     assert status == 401

@@ -1,4 +1,4 @@
-"""We sign and check as the providers' own libraries do, and as their documents show it."""
+"""Our signatures and checks agree with the providers' own libraries and documentation."""
 
 import base64
 import time
@@ -86,14 +86,14 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("name", "secret", "delivery", "headers"), VECTORS, ids=[row[0] for row in VECTORS])
-def test_we_sign_as_it_is_written(name, secret, delivery, headers):
+def test_signature_matches_the_documented_example(name, secret, delivery, headers):
     signed = ours(name).sign(delivery, secrets(secret))
     assert {header: signed.headers[header] for header in headers} == headers
     ours(name).verify(signed, secrets(secret))
 
 
-def test_sendgrids_own_vector_is_good():
-    """sendgrid-python, test_eventwebhook.py; the line break at its end is signed too."""
+def test_sendgrid_example_verifies():
+    """From sendgrid-python's test_eventwebhook.py. The final line break is signed too."""
     facts = {
         "email": "hello@world.com",
         "event": "dropped",
@@ -117,7 +117,7 @@ def test_sendgrids_own_vector_is_good():
 
 
 @given(bodies)
-def test_stripes_library_and_ours_agree(body):
+def test_stripe_library_agrees(body):
     secret = "whsec_of_these_tests"
     signed = ours("stripe").sign(posted("stripe", body), secrets(secret))
     stripe.WebhookSignature.verify_header(body, signed.headers["stripe-signature"], secret, tolerance=300)
@@ -126,7 +126,7 @@ def test_stripes_library_and_ours_agree(body):
 
 
 @given(bodies)
-def test_the_reference_library_of_standard_webhooks_and_ours_agree(body):
+def test_standard_webhooks_library_agrees(body):
     secret = WAYS["standard"][0]
     reference = standardwebhooks.Webhook(secret)
     signed = ours("standard").sign(posted("standard", body), secrets(secret))
@@ -138,7 +138,7 @@ def test_the_reference_library_of_standard_webhooks_and_ours_agree(body):
 
 
 @given(bodies)
-def test_sendgrids_library_finds_our_signatures_good(body):
+def test_sendgrid_library_verifies_our_signatures(body):
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     from receiving.providers.sendgrid import _public_key
@@ -151,14 +151,14 @@ def test_sendgrids_library_finds_our_signatures_good(body):
 
 @pytest.fixture
 def gateway():
-    """Braintree's own library with the keys of these tests."""
+    """Braintree's library with the keys of these tests."""
     place = braintree.Environment.Sandbox
     return braintree.BraintreeGateway(braintree.Configuration(place, "merchant", "public_1", "private_1"))
 
 
 @pytest.mark.parametrize("kind", list(ours("braintree").samples))
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
-def test_braintrees_library_makes_notifications_that_we_read(gateway, kind):
+def test_notification_from_the_braintree_library_is_parsed(gateway, kind):
     sample = gateway.webhook_testing.sample_notification(kind, "8f3k2p")
     delivery = make_form_delivery(
         f"{PUBLIC_URL}/webhooks/braintree", [(name, as_text(value)) for name, value in sample.items()]
@@ -174,22 +174,22 @@ def as_text(value):
 
 
 @pytest.mark.parametrize("kind", list(ours("braintree").samples))
-def test_braintrees_library_reads_ours(gateway, kind):
+def test_braintree_library_parses_our_notification(gateway, kind):
     delivery = ours("braintree").sample(kind, f"{PUBLIC_URL}/webhooks/braintree")
     signed = ours("braintree").sign(delivery, secrets("public_1:private_1"))
     parsed = gateway.webhook_notification.parse(signed["bt_signature"], signed["bt_payload"])
     assert parsed.kind == kind
 
 
-def test_braintrees_library_answers_a_challenge_as_we_do(gateway, app):
+def test_braintree_library_answers_the_challenge_alike(gateway, app):
     challenge = "20f9f8ed05f77439fe955c977e4c8a53"
     answer = app.test_client().get(f"/webhooks/braintree?bt_challenge={challenge}")
     assert answer.text == gateway.webhook_notification.verify(challenge)
     assert answer.mimetype == "text/plain"
 
 
-def test_stripe_in_the_future_is_where_we_differ_from_its_library():
-    """Theirs takes a signature of next week; a clock that wrong is a mistake or a trick, so ours does not."""
+def test_future_timestamp_is_rejected_unlike_in_the_stripe_library():
+    """Their library accepts a timestamp of next week. Ours rejects it: the clock is wrong or the request is forged."""
     secret = "whsec_of_these_tests"
     theirs = stripe.WebhookSignature.generate_signature_header("{}", secret, int(time.time()) + 7 * 24 * 3600)
     stripe.WebhookSignature.verify_header("{}", theirs, secret, tolerance=300)

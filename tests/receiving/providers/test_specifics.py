@@ -1,4 +1,4 @@
-"""How each provider makes our acquaintance, and what is its own: challenges, batches, passwords, mails."""
+"""What is specific to each provider: challenges, batches, credentials, emails."""
 
 import base64
 import json
@@ -19,25 +19,25 @@ def signed(name, delivery):
     return providers.load()[name].sign(delivery, secrets(WAYS.get(name, [f"{name}-"])[0]))
 
 
-def asked(name, **query):
+def get_request(name, **query):
     return Delivery("GET", f"{PUBLIC_URL}/webhooks/{name}?{urlencode(query)}", {}, b"")
 
 
 class TestBraintree:
     @pytest.mark.parametrize("challenge", ["", "<script>", "g" * 20, "a" * 19, "a" * 33, "a" * 20 + "\n", "é" * 20])
-    def test_nonsense_is_never_signed(self, send, challenge):
-        answer = send(asked("braintree", bt_challenge=challenge))
+    def test_invalid_challenge_is_not_signed(self, send, challenge):
+        answer = send(get_request("braintree", bt_challenge=challenge))
         assert (answer.status_code, answer.mimetype) == (400, "text/plain")
         assert "public_1" not in answer.text
 
-    def test_an_answered_challenge_cannot_be_sent_back_as_a_payload(self, app, send):
-        """Otherwise anybody could let us sign something and post it."""
+    def test_answered_challenge_is_not_accepted_as_a_payload(self, app, send):
+        """Otherwise anybody could have us sign a payload and post it."""
         challenge = "a" * 32
         signature = app.test_client().get(f"/webhooks/braintree?bt_challenge={challenge}").text
         fields = [("bt_signature", signature), ("bt_payload", challenge)]
         assert send(make_form_delivery(f"{PUBLIC_URL}/webhooks/braintree", fields)).status_code == 403
 
-    def test_two_payloads_in_one_form_are_refused(self, send):
+    def test_two_payloads_in_one_form_are_rejected(self, send):
         delivery = signed(
             "braintree", providers.load()["braintree"].sample("check", f"{PUBLIC_URL}/webhooks/braintree")
         )
@@ -45,22 +45,22 @@ class TestBraintree:
 
 
 class TestDropbox:
-    def test_the_challenge_is_echoed_as_plain_text(self, app):
+    def test_challenge_is_returned_as_plain_text(self, app):
         answer = app.test_client().get("/webhooks/dropbox?challenge=abc_123-%3Cb%3E")
         assert (answer.status_code, answer.text, answer.mimetype) == (200, "abc_123-<b>", "text/plain")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
     @pytest.mark.parametrize("challenge", ["", "x" * 501, "a\r\nSet-Cookie: b=c"])
-    def test_nothing_else_is(self, send, challenge):
-        assert send(asked("dropbox", challenge=challenge)).status_code == 400
+    def test_invalid_challenge_is_rejected(self, send, challenge):
+        assert send(get_request("dropbox", challenge=challenge)).status_code == 400
 
 
 class TestMailchimp:
-    def test_it_looks_whether_we_are_there(self, app):
+    def test_probe_is_answered(self, app):
         assert app.test_client().get("/webhooks/mailchimp").status_code == 200
         assert app.test_client().head("/webhooks/mailchimp").status_code == 200
 
-    def test_it_looks_at_the_secret_address_too(self, app):
+    def test_probe_of_the_secret_path_is_answered(self, app):
         assert app.test_client().get("/webhooks/mailchimp/" + "m" * 32).status_code == 200
         assert app.test_client().get("/webhooks/mailchimp/" + "x" * 32).status_code == 404
 
@@ -74,29 +74,29 @@ class TestMandrill:
     def signed(self, batch, key="mandrill-any-secret-of-a-provider-nobody-has-met", url=""):
         return providers.load()["mandrill"].sign(self.post(batch, url), secrets(key))
 
-    def test_it_looks_whether_we_are_there(self, app):
+    def test_probe_is_answered(self, app):
         assert app.test_client().head("/webhooks/mandrill").status_code == 200
 
-    def test_its_first_batch_is_empty_and_signed_with_a_key_that_all_know(self, send, redis):
+    def test_first_batch_is_empty_and_signed_with_the_public_test_key(self, send, redis):
         assert send(self.signed("[]", "test-webhook")).status_code == 200
         assert not inbox.latest(redis)
 
-    def test_that_key_is_good_for_nothing_else(self, send, redis):
+    def test_test_key_does_not_verify_anything_else(self, send, redis):
         assert send(self.signed('[{"event":"open"}]', "test-webhook")).status_code == 403
         assert send(self.post("[]")).status_code == 403
         assert "test key" in inbox.latest_rejected(redis)[1][2].explanation
 
-    def test_the_signature_of_an_empty_batch_does_not_open_the_door_to_a_full_one(self, send):
+    def test_signature_of_an_empty_batch_does_not_verify_another(self, send):
         signature = self.signed("[]", "test-webhook").headers["x-mandrill-signature"]
         assert send(self.post('[{"event":"open"}]').with_headers(x_mandrill_signature=signature)).status_code == 403
 
-    def test_a_second_field_is_refused_because_names_and_values_run_together(self, send):
+    def test_second_field_is_rejected(self, send):
         delivery = self.signed('[{"event":"open"}]')
         for body in (delivery.body + b"&x=", b"a=b&" + delivery.body, delivery.body + b"&" + delivery.body):
             assert send(replace(delivery, body=body)).status_code == 403
 
-    def test_a_user_and_password_in_its_address_are_part_of_what_is_signed(self, send):
-        """It signs https://user:password@… and sends them as Authorization."""
+    def test_basic_credentials_are_part_of_the_signed_url(self, send):
+        """Mandrill signs https://user:password@… and sends the credentials as Authorization."""
         for user in ("ada:love lace", "ada:love%20lace"):
             url = self.url.replace("://", f"://{user}@")
             delivery = replace(self.signed('[{"event":"open"}]', url=url), url=self.url)
@@ -104,7 +104,7 @@ class TestMandrill:
             assert send(delivery.with_headers(authorization=basic)).status_code == 200
             assert send(delivery).status_code == 403
 
-    def test_an_event_that_comes_again_in_another_batch_is_told_once(self, send, redis):
+    def test_event_in_two_batches_is_published_once(self, send, redis):
         one, two, three = ({"event": "open", "_id": "m1", "ts": ts} for ts in (1, 2, 3))
         send(self.signed(json.dumps([one, two])))
         send(self.signed(json.dumps([two, three, three])))
@@ -115,7 +115,7 @@ class TestMandrill:
 class TestSendGrid:
     url = f"{PUBLIC_URL}/webhooks/sendgrid"
 
-    def test_a_batch_that_broke_off_is_completed_when_it_comes_again(self, send, redis, monkeypatch):
+    def test_interrupted_batch_is_completed_by_the_retry(self, send, redis, monkeypatch):
         from receiving import idempotency
 
         batch = [{"event": "open", "email": "ada@mail.example", "sg_event_id": f"id{n}"} for n in range(4)]
@@ -133,24 +133,24 @@ class TestSendGrid:
         assert send(delivery).status_code == 200
         assert len(heard(redis)) == 4
 
-    def test_a_thousand_events_come_in_one_batch(self, send, redis):
+    def test_batch_of_a_thousand_events(self, send, redis):
         batch = [{"event": "open", "email": "ada@mail.example", "sg_event_id": f"id{n}"} for n in range(1000)]
         delivery = signed("sendgrid", make_json_delivery(self.url, batch))
         assert send(delivery).status_code == 200
         assert send(delivery).status_code == 200
         assert len(heard(redis)) == 1000
 
-    def test_an_event_is_known_by_its_id_whatever_else_changed(self, send, redis):
+    def test_event_id_identifies_the_event(self, send, redis):
         for attempt in (1, 2):
             event = {"event": "deferred", "email": "ada@mail.example", "sg_event_id": "id1", "attempt": attempt}
             send(signed("sendgrid", make_json_delivery(self.url, [event])))
         assert len(heard(redis)) == 1
 
-    def test_an_empty_batch_says_nothing_and_is_fine(self, send, redis):
+    def test_empty_batch_is_accepted(self, send, redis):
         assert send(signed("sendgrid", make_json_delivery(self.url, []))).status_code == 200
         assert not heard(redis)
 
-    def test_a_mail_in_another_character_set_with_an_attachment_is_one_line(self, send, redis):
+    def test_email_with_another_charset_and_an_attachment_is_summarized(self, send, redis):
         parts = {
             b'name="headers"': b"Message-ID: <1@mail.example>\nSubject: x",
             b'name="from"': b"Ada <ada@mail.example>",
@@ -169,13 +169,13 @@ class TestSendGrid:
     @pytest.mark.parametrize(
         "kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=z"]
     )
-    def test_a_mail_that_is_none_is_kept_and_not_complained_about(self, send, redis, kind, caplog):
+    def test_unreadable_email_is_accepted_and_stored(self, send, redis, kind, caplog):
         delivery = Delivery("POST", self.url, {"content-type": kind}, b"--b\r\nno mail")
         assert send(signed("sendgrid", delivery)).status_code == 200
         assert heard(redis)[0]["event"] == "unreadable"
         assert "Traceback" not in caplog.text
 
-    def test_the_public_key_alone_is_enough_to_verify(self, send):
+    def test_public_key_verifies_but_cannot_sign(self, send):
         from receiving.providers import sendgrid
 
         public = sendgrid._public_key(WAYS["sendgrid"][0])
@@ -189,18 +189,18 @@ class TestSendGrid:
 
 
 class TestPlain:
-    def test_who_brings_no_password_is_asked_for_it(self, app):
+    def test_missing_credentials_are_asked_for(self, app):
         answer = app.test_client().post("/webhooks/plain", json={})
         assert answer.status_code == 401
         challenge = 'Basic realm="webhooks", charset="UTF-8", Bearer realm="webhooks"'
         assert answer.headers["WWW-Authenticate"] == challenge
 
-    def test_a_wrong_secret_address_looks_like_no_address(self, app):
+    def test_wrong_secret_path_is_404(self, app):
         client = app.test_client()
         wrong, nothing = client.post("/webhooks/plain/wrong", json={}), client.post("/webhooks/nobody", json={})
         assert (wrong.status_code, nothing.status_code) == (404, 404)
 
-    def test_a_form_and_plain_text_are_taken_too(self, send, redis):
+    def test_form_and_plain_text_are_accepted(self, send, redis):
         url = f"{PUBLIC_URL}/webhooks/plain"
         send(signed("plain", make_form_delivery(url, [("event", "doorbell.rang"), ("text", "front door")])))
         send(signed("plain", Delivery("POST", url, {"content-type": "text/plain"}, b"the cat is in\xff")))
@@ -209,7 +209,7 @@ class TestPlain:
             "Message: the cat is in\ufffd",
         ]
 
-    def test_an_idempotency_key_tells_two_equal_bodies_apart(self, send, redis):
+    def test_idempotency_key_distinguishes_equal_bodies(self, send, redis):
         delivery = signed("plain", make_json_delivery(f"{PUBLIC_URL}/webhooks/plain", {"event": "doorbell.rang"}))
         for id in ("1", "1", "2"):
             send(delivery.with_headers(idempotency_key=id))
@@ -217,7 +217,7 @@ class TestPlain:
 
 
 class TestGitHub:
-    def test_as_a_form_its_json_is_called_payload(self, send, redis):
+    def test_form_encoded_webhook_is_parsed(self, send, redis):
         body = json.dumps({"zen": "Speak like a human."})
         delivery = make_form_delivery(f"{PUBLIC_URL}/webhooks/github", [("payload", body)], x_github_event="ping")
         assert send(providers.load()["github"].sign(delivery, secrets(GITHUB))).status_code == 204
@@ -225,11 +225,11 @@ class TestGitHub:
         assert (told["provider"], told["event"]) == ("github", "ping")
         assert told["summary"] == "GitHub ping: Speak like a human."
 
-    def test_the_old_signature_alone_is_not_enough(self, send):
+    def test_sha_1_signature_is_not_enough(self, send):
         delivery = providers.load()["github"].sample("ping", f"{PUBLIC_URL}/webhooks/github")
         assert send(delivery.with_headers(x_hub_signature="sha1=" + "0" * 40)).status_code == 403
 
-    def test_a_redelivery_by_hand_has_the_same_id_and_is_a_copy(self, send, redis):
+    def test_redelivery_is_a_duplicate(self, send, redis):
         delivery = providers.load()["github"].sample("push", f"{PUBLIC_URL}/webhooks/github")
         delivery = providers.load()["github"].sign(delivery, secrets(GITHUB))
         send(delivery)
@@ -243,27 +243,27 @@ GITHUB = "github-any-secret-of-a-provider-nobody-has-met"
 class TestStandard:
     url = f"{PUBLIC_URL}/webhooks/standard"
 
-    def test_each_attempt_is_signed_anew_and_has_the_same_id(self, send, redis):
+    def test_attempt_with_a_new_signature_is_a_duplicate(self, send, redis):
         delivery = make_json_delivery(self.url, {"type": "contact.created"}, webhook_id="msg_1")
         send(signed("standard", delivery))
         send(signed("standard", replace(delivery, received_at=delivery.received_at + 5)))
         assert len(heard(redis)) == 1
 
-    def test_one_of_several_signatures_is_enough(self, send):
+    def test_one_valid_signature_of_several_is_enough(self, send):
         delivery = signed("standard", make_json_delivery(self.url, {}))
         ours = delivery.headers["webhook-signature"]
         for several in (f"v1,AAAA {ours}", f"{ours} v2,x v1a,x", f"v1a,{ours[3:]}  nonsense {ours}", f"{ours} é"):
             assert send(delivery.with_headers(webhook_signature=several)).status_code == 204
 
-    def test_a_version_is_not_exchanged_for_another(self, send):
+    def test_signature_version_cannot_be_changed(self, send):
         delivery = signed("standard", make_json_delivery(self.url, {}))
         other = "v1a," + delivery.headers["webhook-signature"][3:]
         assert send(delivery.with_headers(webhook_signature=other)).status_code == 403
 
-    def test_an_id_with_a_full_stop_is_refused(self, send):
+    def test_id_with_a_full_stop_is_rejected(self, send):
         assert send(signed("standard", make_json_delivery(self.url, {}, webhook_id="msg.1"))).status_code == 403
 
-    def test_a_public_key_is_enough_to_verify(self):
+    def test_public_key_verifies(self):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         private = Ed25519PrivateKey.from_private_bytes(b"b" * 32)
@@ -273,19 +273,19 @@ class TestStandard:
         standard.verify(delivery, secrets(public))
 
 
-def test_another_providers_address_does_not_take_it(send):
-    """Each provider's own secret and own address: GitHub's delivery is nothing to Dropbox."""
+def test_webhook_of_another_provider_is_rejected(send):
+    """Each provider has its own secret and path: Dropbox's path rejects a webhook of GitHub."""
     delivery = providers.load()["github"].sample("ping", f"{PUBLIC_URL}/webhooks/dropbox")
     assert send(providers.load()["github"].sign(delivery, secrets(GITHUB))).status_code == 403
 
 
-def test_an_event_nobody_taught_us_is_fine(send, redis):
+def test_unknown_event_is_accepted(send, redis):
     delivery = make_json_delivery(f"{PUBLIC_URL}/webhooks/stripe", {"id": "evt_1", "type": "bell.rang", "data": {}})
     assert send(signed("stripe", delivery)).status_code == 204
     assert heard(redis)[0]["summary"] == "bell rang (test)"
 
 
-def test_what_turns_lines_round_or_breaks_them_is_taken_out(send, redis):
+def test_control_and_bidi_characters_are_removed(send, redis):
     facts = {"id": "evt_1", "type": "bell\ud800\u202e\nrang\x07 " + "x" * 300, "data": {}}
     delivery = replace(make_json_delivery(f"{PUBLIC_URL}/webhooks/stripe", {}), body=json.dumps(facts).encode())
     assert send(signed("stripe", delivery)).status_code == 204
@@ -294,7 +294,7 @@ def test_what_turns_lines_round_or_breaks_them_is_taken_out(send, redis):
     assert all(text.isprintable() and len(text) <= 160 for text in told.values())
 
 
-def test_a_copy_shows_on_the_stage_without_the_secret_in_its_address(send, redis):
+def test_duplicate_event_has_no_secret_path(send, redis):
     delivery = make_form_delivery(f"{PUBLIC_URL}/webhooks/mailchimp/{'m' * 32}", [("type", "subscribe")])
     send(delivery)
     send(delivery)

@@ -40,18 +40,18 @@ SOON = 0.25  # seconds; the receivers that drip do so for a minute
     ids=["body", "body without an end", "chunks", "header", "headers", "continue", "silence"],
 )
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_a_receiver_that_drips_is_left_on_time(client, temper, tls):
-    with receiver(temper, tls_for("receiver.test") if tls else None) as there:
+def test_a_receiver_that_drips_is_left_on_time(client, behave, tls):
+    with receiver(behave, tls_for("receiver.test") if tls else None) as there:
         failure = refused(client, f"http{'s' * tls}://receiver.test:{there.port}/", total_timeout=SOON)
     assert failure.cause == "timeout"
 
 
 def test_a_receiver_that_drips_on_a_used_connection_is_left_on_time(client):
-    def temper(connection):
+    def behave(connection):
         answers_once(connection)
         drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", b"\r\nContent-Length: 0\r\n\r\n")(connection)
 
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         client.request("GET", f"http://receiver.test:{there.port}/", http=True)
         failure = refused(client, f"http://receiver.test:{there.port}/", total_timeout=SOON)
     assert (failure.cause, there.connections) == ("timeout", 1)
@@ -64,22 +64,22 @@ def test_a_receiver_that_drips_its_handshake_is_left_on_time(client):
 
 
 def test_a_receiver_that_reads_at_a_drip_is_left_on_time(client):
-    def temper(connection):
+    def behave(connection):
         while connection.recv(5_000):
             time.sleep(0.01)
 
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         failure = refused(client, f"http://receiver.test:{there.port}/", body=bytes(40_000_000), total_timeout=SOON)
     assert failure.cause == "timeout"
 
 
 def test_a_response_may_take_longer_than_connecting_may(client):
-    def temper(connection):
+    def behave(connection):
         read_request(connection)
         threading.Event().wait(0.6)
         connection.sendall(OK)
 
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         url = f"http://receiver.test:{there.port}/"
         response = client.request("GET", url, http=True, connect_timeout=0.3, total_timeout=10)
     assert response.status == 200
@@ -110,14 +110,14 @@ def test_a_resolver_that_never_answers_is_left_on_time(ca_file):
 def test_of_a_long_answer_only_the_start_is_kept_and_the_memory_stays_flat(client):
     sent_all = []
 
-    def temper(connection):
+    def behave(connection):
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
         for _ in range(1_000):
             connection.sendall(PIECE)
         sent_all.append(True)
 
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         tracemalloc.start()
         reply = client.request("GET", f"http://receiver.test:{there.port}/", http=True, max_kept_bytes=1_000)
         _, peak = tracemalloc.get_traced_memory()

@@ -33,12 +33,12 @@ def test_two_requests_over_tls_share_one_connection_and_one_look_up(ca_file):
 def test_head_and_body_arrive_in_one_piece(ca_file):
     pieces = []
 
-    def temper(connection):
+    def behave(connection):
         pieces.append(connection.recv(65_536))
         connection.sendall(OK)
 
     client = HttpClient(allow_loopback=True, ca_file=ca_file, resolver=HERE)
-    with receiver(temper, tls_for("receiver.test")) as there:
+    with receiver(behave, tls_for("receiver.test")) as there:
         client.request("POST", f"https://receiver.test:{there.port}/", body=b"hello")
         client.close()
     assert pieces[0].endswith(b"\r\n\r\nhello")
@@ -95,11 +95,11 @@ def test_an_authority_nobody_knows_is_not_trusted():
 
 
 def test_a_server_without_tls_is_not_spoken_to_in_the_clear(client):
-    def temper(connection):
+    def behave(connection):
         connection.recv(65_536)
         connection.sendall(OK)
 
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         assert refused(client, f"https://receiver.test:{there.port}/").cause == "tls"
 
 

@@ -1,4 +1,4 @@
-"""How long a Retry-After header makes us wait."""
+"""Retries of requests: how often, and how long a Retry-After header makes us wait."""
 
 import os
 import time
@@ -10,7 +10,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.http.retry import MAX_DELAY_SECONDS, parse_retry_after
+from sending.http.retry import MAX_DELAY_SECONDS, GaveUp, RetryableError, parse_retry_after, with_retries
 
 NOW = datetime(2026, 11, 8, 12, tzinfo=UTC)
 MAX_SECONDS = 21_600
@@ -48,25 +48,36 @@ def machine_in_another_zone(request, monkeypatch):
         ("1.5", 0),
         ("soon", 0),
         ("٣", 0),
-        ("Mon, 99 Nov 2026 99:99:99 GMT", MAX_SECONDS),  # counted on, like a day in February
+        ("Mon, 99 Nov 2026 99:99:99 GMT", MAX_SECONDS),  # overflows into the next month
         ("Mon, 23 Nov 99999 18:00:00 GMT", 0),
     ],
 )
-def test_seconds_and_dates_are_read_up_to_a_ceiling(header, seconds):
+def test_seconds_and_dates_are_parsed_up_to_a_maximum(header, seconds):
     with time_machine.travel(NOW, tick=False):
         assert parse_retry_after(header, MAX_SECONDS) == seconds
 
 
 @pytest.mark.parametrize("form", [IMF_FIXDATE, RFC_850, ASCTIME])
-def test_every_form_of_an_http_date_is_in_utc_whatever_the_zone_of_the_machine(form, machine_in_another_zone):
+def test_http_dates_are_utc_in_any_time_zone(form, machine_in_another_zone):
     with time_machine.travel(NOW, tick=False):
         assert parse_retry_after(datetime(2026, 11, 8, 12, 1, 30).strftime(form), MAX_SECONDS) == 90
 
 
 @given(st.text() | st.text("0123456789 ,:-+.GMTNovSunday"))
-def test_any_other_text_is_read_as_some_time_up_to_the_ceiling(header):
+def test_any_text_is_a_delay_up_to_the_maximum(header):
     assert 0 <= parse_retry_after(header, MAX_SECONDS) <= MAX_SECONDS
 
 
-def test_somebody_who_watches_waits_half_a_minute_at_most():
+def test_default_maximum_is_half_a_minute():
     assert parse_retry_after("3600") == MAX_DELAY_SECONDS == 30
+
+
+def test_gives_up_after_five_tries_with_the_reason():
+    waits = []
+
+    def fails():
+        raise RetryableError("Twilio answered 503", 100)
+
+    with pytest.raises(GaveUp, match="Twilio answered 503, 5 times"):
+        with_retries(fails, waits.append)
+    assert waits == [MAX_DELAY_SECONDS] * 4

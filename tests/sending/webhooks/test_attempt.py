@@ -29,7 +29,7 @@ def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_sig
 
 
 @pytest.mark.parametrize(
-    ("temper", "cause", "total_timeout"),
+    ("behave", "cause", "total_timeout"),
     [
         (
             answers(b"HTTP/1.1 302 F\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"),
@@ -45,11 +45,11 @@ def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_sig
     ids=["redirect", "404", "closes", "closes early", "drips", "silent"],
 )
 def test_a_receiver_that_misbehaves_is_tried_again_later_and_the_cause_is_kept(
-    house, monkeypatch, temper, cause, total_timeout
+    house, monkeypatch, behave, cause, total_timeout
 ):
     request = house.client.request
     monkeypatch.setattr(house.client, "request", lambda *a, **k: request(*a, **k, total_timeout=total_timeout))
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         id = house.subscribes(there)
         message = house.says()
         house.sends(id)

@@ -45,11 +45,11 @@ def test_a_message_said_twice_is_sent_once(house):
 
 
 def test_a_hundred_megabytes_of_answer_are_a_delivery(house):
-    def temper(connection):
+    def behave(connection):
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + bytes(1_000_000))
 
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         id = house.subscribes(there)
         message = house.says()
         house.sends(id)

@@ -11,6 +11,7 @@ from sending.webhooks import dispatch, endpoints, queue
 from sending.webhooks.encryption import Encryption
 from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
+from tests.support.webhook_sender import delivery_state
 
 SEAL = Encryption(["a secret key of these tests"])  # as in sender_process.py
 RECEIVERS, MESSAGES, KILLS = 4, 60, 2
@@ -57,7 +58,7 @@ def leases_end(redis, ids):
 
 
 def settled(redis, id, messages):
-    return all(redis.hget(f"delivery:{message}:{id}", "state") == b"delivered" for message in messages)
+    return all(delivery_state(redis, message, id) == "delivered" for message in messages)
 
 
 def total(there):

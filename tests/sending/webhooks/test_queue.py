@@ -32,7 +32,7 @@ def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
 def test_no_more_requests_at_once_than_a_receiver_allows(house):
     busy, most, gate, pair = [], [], threading.Lock(), threading.Barrier(2)
 
-    def temper(connection):
+    def behave(connection):
         while read_request(connection):
             with gate:
                 busy.append(1)
@@ -42,7 +42,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
                 busy.pop()
             connection.sendall(OK)
 
-    with receiver(temper) as there:
+    with receiver(behave) as there:
         id = house.subscribes(there, max_concurrency=2)
         for _ in range(12):
             house.says()

@@ -6,7 +6,8 @@ import time
 import jsonschema_rs
 import pytest
 
-from sending.webhooks import catalogue, dispatch, redelivery
+from sending.webhooks import catalogue, messages, redelivery
+from tests.support.webhook_sender import store_message
 
 URL = "https://hear.example/hook"
 EP = "ep_0123456789abcdef"
@@ -19,17 +20,18 @@ def endpoint(redis):
     return EP
 
 
-def planned(redis, state, tries=1, began=1_000.0, wait=300.0, id=""):
+def planned(redis, state, tries=1, began=1_000.0, wait=300.0):
     """A message that has come this far."""
-    pipe = redis.pipeline()
-    message = dispatch.deliver_later(pipe, "text.received", {}, id=id)
+    message, pipe = store_message(redis, dead_at=began if state == "dead" else None, endpoint=EP), redis.pipeline()
+    if state == "dead":
+        pipe.rpush(f"message:{message}", f"{EP} 7")
+        pipe.execute()
+        return message
     mark = {"state": state, "attempts": tries, "started_at": began, "sequence": 7}
     pipe.hset(f"delivery:{message}:{EP}", mapping=mark)
     pipe.expire(f"delivery:{message}:{EP}", 3600)
-    if state == "dead":
-        pipe.zadd(f"endpoint:{EP}:dead", {message: began})
-    else:
-        pipe.zadd(f"endpoint:{EP}:due", {message: time.time() + wait})
+    pipe.zadd(f"endpoint:{EP}:due", {message: time.time() + wait})
+    pipe.lset(f"message:{message}", 3, 1)
     pipe.execute()
     return message
 
@@ -48,7 +50,7 @@ def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
 
 
 def test_what_it_never_heard_gets_a_number_of_its_own(redis, endpoint):
-    message = dispatch.deliver_later(redis, "text.received", {})
+    message = store_message(redis)
     assert redelivery.resend(redis, endpoint, message)
     assert redis.hget(f"delivery:{message}:{EP}", "sequence") == b"41"
 
@@ -99,8 +101,8 @@ def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint)
 @pytest.mark.parametrize("kind", [*catalogue.CATALOGUE, "github.push"])
 def test_an_example_of_any_kind_is_as_the_catalogue_says_and_goes_to_one_only(redis, endpoint, kind):
     id = redelivery.send_example(redis, endpoint, kind)
-    body = json.loads(redis.hget(f"message:{id}", "body"))
+    body = json.loads(messages.load_body(redis, id))
     jsonschema_rs.validate(catalogue.build_schema(kind), body)
     assert id.startswith("msg_example_")
     assert waiting(redis).keys() == {id}
-    assert redis.zcard(dispatch.NEW_MESSAGES_KEY) == 0
+    assert redis.xlen(messages.NEW_KEY) == 0

@@ -1,4 +1,4 @@
-"""An office with queues and workers: real processes on a real store, for the tests of the worker."""
+"""Worker processes on a real Redis server."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,29 +14,29 @@ from tests.support.worker_processes import WorkerProcesses
 
 
 @pytest.fixture
-def office(redis: Any, environ: dict[str, str]) -> Iterator[WorkerProcesses]:
-    """No worker yet."""
-    office = WorkerProcesses(redis, environ)
-    yield office
-    office.closes()
+def workers(redis: Any, environ: dict[str, str]) -> Iterator[WorkerProcesses]:
+    """No worker has been started."""
+    workers = WorkerProcesses(redis, environ)
+    yield workers
+    workers.stop_all()
 
 
 @pytest.fixture(scope="session")
-def calm_office() -> Iterator[WorkerProcesses]:
-    """One store and one worker for all the tests that leave both whole."""
+def shared_workers() -> Iterator[WorkerProcesses]:
+    """One Redis server and one worker for all tests that damage neither."""
     with ValkeyServer(port=reserved_port()) as server, redis_client.Redis(port=server.port) as client:
-        office = WorkerProcesses(
+        workers = WorkerProcesses(
             client, read_env(ROOT / ".env.demo") | {"REDIS_URL": f"redis://127.0.0.1:{server.port}"}
         )
-        office.starts_a_worker()
-        yield office
-        office.closes()
+        workers.start()
+        yield workers
+        workers.stop_all()
 
 
 @pytest.fixture
-def at_work(calm_office: WorkerProcesses) -> WorkerProcesses:
-    """A worker is there, and nothing else."""
-    for key in calm_office.redis.scan_iter():
+def running_worker(shared_workers: WorkerProcesses) -> WorkerProcesses:
+    """One running worker, and no job."""
+    for key in shared_workers.redis.scan_iter():
         if not key.startswith((b"rq:worker", b"rq:scheduler")):
-            calm_office.redis.delete(key)
-    return calm_office
+            shared_workers.redis.delete(key)
+    return shared_workers

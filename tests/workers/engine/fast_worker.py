@@ -1,7 +1,6 @@
-"""The worker with shorter intervals, and a key in the store once its process was told to stop.
+"""The worker with shorter intervals, which sets the Redis key `leaving` when it is asked to stop.
 
-However slow the machine is, no worker is taken for dead or frozen, or killed while it drains: a test lets heartbeats
-expire, or asks for a limit.
+Its timeouts are an hour, so that a slow machine does not trigger them: a test deletes a registration or sets a limit.
 """
 
 import os
@@ -22,7 +21,7 @@ timeouts.RETRY_INTERVAL_SECONDS = 0.3
 
 
 def request_stop(self, *arguments):
-    """Also set the key `leaving`, in a thread of its own since a signal handler interrupts others."""
+    """Also set the key `leaving`, in a thread because a signal handler may interrupt a Redis command."""
     original_request_stop(self, *arguments)
     threading.Thread(target=self.connection.set, args=("leaving", 1)).start()
 

@@ -1,4 +1,4 @@
-"""Jobs that behave, and jobs that do not, for the tests of the worker."""
+"""Jobs for the tests of the worker, well-behaved and not."""
 
 import contextlib
 import ctypes
@@ -23,19 +23,19 @@ def redis() -> Any:
 
 
 def note(word: str) -> str:
-    """Leave a word in the list `noted`."""
+    """Append a word to the list `noted`."""
     redis().rpush("noted", word)
     return word
 
 
 def meet(number: int) -> int:
-    """Wait until so many are here at once, in this process."""
+    """Wait until so many jobs run at once in this process."""
     MEETINGS.setdefault(number, threading.Barrier(number)).wait(timeout=60)
     return number
 
 
 def wait_for(key: str) -> str:
-    """Say where we are, and wait until somebody sets the key, also while the store is away."""
+    """Append the process id to the list `started`, and wait until the key exists, even while Redis is down."""
     redis().rpush("started", f"{os.getpid()}")
     while not is_set(key):
         time.sleep(0.05)
@@ -68,8 +68,8 @@ def hang_on_a_socket() -> bytes:
     return ours.recv(1)
 
 
-def hold_all_of_python() -> Any:
-    """A regular expression that takes for ever, and lets no other thread run meanwhile."""
+def hold_the_gil() -> Any:
+    """A regular expression that holds the GIL practically forever."""
     redis().rpush("started", f"{os.getpid()}")
     return re.match(r"(a+)+$", "a" * 60 + "b")
 

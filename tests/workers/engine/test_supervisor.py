@@ -1,11 +1,11 @@
-"""Workers come, stay in touch with the store, and leave when told to."""
+"""Workers start, send heartbeats, survive a Redis restart, and stop when asked to."""
 
 import os
 import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+import time
 
 import redis as redis_client
 from rq.command import PUBSUB_CHANNEL_TEMPLATE, send_shutdown_command
@@ -21,64 +21,59 @@ from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
 from workers.engine import periodic, supervisor
 from workers.engine.recovery import worker_key
-from workers.engine.rq_overrides import WORKER_TTL_SECONDS
+from workers.engine.rq_overrides import WORKER_TTL_SECONDS, StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 
 
-def test_a_worker_told_to_leave_finishes_what_runs(office):
-    worker = office.starts_a_worker()
-    job = office.asks(sample_jobs.wait_for, "the end")
-    office.places_of(1)
+def test_stopping_worker_finishes_running_jobs(workers):
+    worker = workers.start()
+    job = workers.enqueue(sample_jobs.wait_for, "the end")
+    workers.wait_for_started(1)
     worker.terminate()
-    eventually(lambda: office.redis.exists("leaving"))
-    later = office.asks(sample_jobs.note, "after")
-    office.redis.set("the end", 1)
+    eventually(lambda: workers.redis.exists("leaving"))
+    later = workers.enqueue(sample_jobs.note, "after")
+    workers.redis.set("the end", 1)
     assert worker.wait(LIMIT_SECONDS) == 0
     assert job.get_status() == "finished"
     assert later.get_status() == "queued"
-    assert office.names() == []
+    assert workers.names() == []
 
 
-def test_a_worker_told_twice_hands_back_what_runs(office):
-    worker = office.starts_a_worker()
-    job = office.asks(sample_jobs.wait_for, "the end")
-    office.places_of(1)
-
-    def is_told_again() -> bool:
-        """Signals within a second count as one."""
-        worker.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            worker.wait(0.5)
-        return worker.returncode is not None
-
-    eventually(is_told_again)
-    assert worker.returncode == 0
+def test_second_stop_signal_requeues_running_jobs(workers):
+    worker = workers.start()
+    job = workers.enqueue(sample_jobs.wait_for, "the end")
+    workers.wait_for_started(1)
+    worker.send_signal(signal.SIGINT)
+    eventually(lambda: workers.redis.exists("leaving"))
+    time.sleep(1.1)  # at least a second, since signals within a second count as one
+    worker.send_signal(signal.SIGINT)
+    assert worker.wait(LIMIT_SECONDS) == 0
     assert job.get_status() == "queued"
-    assert office.queue().job_ids == [job.id]
+    assert workers.queue().job_ids == [job.id]
     assert not job.get_meta().get("interruptions")
 
 
-def test_a_worker_can_be_shut_down_by_rq_s_command(office):
-    worker = office.starts_a_worker()
-    (name,) = office.names()
-    eventually(lambda: office.redis.pubsub_numsub(PUBSUB_CHANNEL_TEMPLATE % name)[0][1])  # it listens
-    send_shutdown_command(office.redis, name)
+def test_rq_shutdown_command_stops_the_worker(workers):
+    worker = workers.start()
+    (name,) = workers.names()
+    eventually(lambda: workers.redis.pubsub_numsub(PUBSUB_CHANNEL_TEMPLATE % name)[0][1])  # it has subscribed
+    send_shutdown_command(workers.redis, name)
     assert worker.wait(LIMIT_SECONDS) == 0
 
 
-def test_when_the_foreman_dies_the_crew_finishes_its_jobs_and_leaves(office):
-    worker = office.starts_a_worker()
-    job = office.asks(sample_jobs.wait_for, "the end")
-    crew = office.places_of(1)[0]
+def test_worker_finishes_its_jobs_when_its_supervisor_dies(workers):
+    worker = workers.start()
+    job = workers.enqueue(sample_jobs.wait_for, "the end")
+    process = workers.wait_for_started(1)[0]
     worker.kill()
     worker.wait()
-    office.redis.set("the end", 1)
-    assert office.sees(job, "finished")
-    assert eventually(lambda: office.names() == [])
-    assert eventually(lambda: has_ended(crew))
+    workers.redis.set("the end", 1)
+    assert workers.reaches(job, "finished")
+    assert eventually(lambda: workers.names() == [])
+    assert eventually(lambda: has_ended(process))
 
 
-def test_a_worker_without_its_settings_says_which_and_does_not_try_again():
+def test_missing_settings_are_named_and_stop_the_worker():
     bare = {name: value for name, value in os.environ.items() if "REDIS" not in name and "TWILIO" not in name}
     worker = [sys.executable, "-m", "workers"]
     ended = subprocess.run(worker, env=bare, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS)
@@ -87,81 +82,83 @@ def test_a_worker_without_its_settings_says_which_and_does_not_try_again():
     assert "Traceback" not in ended.stderr
 
 
-def test_suspended_workers_take_no_jobs_until_resumed(office):
-    suspend(office.redis)
-    office.starts_a_worker()
-    eventually(lambda: [worker.get_state() for worker in BaseWorker.all(office.redis)] == ["suspended"])
-    job = office.asks(sample_jobs.note, "hello")
-    has_two_heartbeats(office)  # in this time it would have taken the job
+def test_suspended_worker_takes_no_jobs_until_resumed(workers):
+    suspend(workers.redis)
+    workers.start()
+    eventually(lambda: [worker.get_state() for worker in BaseWorker.all(workers.redis)] == ["suspended"])
+    job = workers.enqueue(sample_jobs.note, "hello")
+    wait_for_two_heartbeats(workers)  # in this time it would have taken the job
     assert job.get_status() == "queued"
-    resume(office.redis)
-    assert office.sees(job, "finished")
+    resume(workers.redis)
+    assert workers.reaches(job, "finished")
 
 
-def has_two_heartbeats(office):
-    (name,) = office.names()
+def wait_for_two_heartbeats(workers):
+    (name,) = workers.names()
     for _ in range(2):
-        before = office.redis.hget(worker_key(name), "last_heartbeat")
-        eventually(lambda before=before: office.redis.hget(worker_key(name), "last_heartbeat") != before)
+        before = workers.redis.hget(worker_key(name), "last_heartbeat")
+        eventually(lambda before=before: workers.redis.hget(worker_key(name), "last_heartbeat") != before)
 
 
-def test_rq_info_tells_the_truth(at_work):
-    job = at_work.asks(sample_jobs.wait_for, "the end")
-    at_work.places_of(1)
-    command = [sys.executable, "-m", "rq.cli", "info", "--raw", "--url", at_work.environ["REDIS_URL"]]
-    eventually(lambda: [worker.get_state() for worker in BaseWorker.all(at_work.redis)] == ["busy"])
-    said = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
-    assert f"worker {at_work.names()[0]}" in said
-    assert "busy" in said
-    assert "callers, texters, lookups, webhooks" in said
-    at_work.redis.set("the end", 1)
-    assert at_work.sees(job, "finished")  # else it keeps its place, waiting for an end that was forgotten
+def test_rq_info_shows_the_worker(running_worker):
+    job = running_worker.enqueue(sample_jobs.wait_for, "the end")
+    running_worker.wait_for_started(1)
+    command = [sys.executable, "-m", "rq.cli", "info", "--raw", "--url", running_worker.environ["REDIS_URL"]]
+    eventually(lambda: [worker.get_state() for worker in BaseWorker.all(running_worker.redis)] == ["busy"])
+    printed = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert f"worker {running_worker.names()[0]}" in printed
+    assert "busy" in printed
+    assert "callers, texters, lookups, webhooks" in printed
+    running_worker.redis.set("the end", 1)
+    assert running_worker.reaches(job, "finished")  # otherwise it would keep its slot for the following tests
 
 
-def test_a_worker_that_the_store_has_forgotten_is_listed_again(at_work):
-    before = at_work.names()
-    at_work.redis.flushall()
-    assert eventually(at_work.names) == before
+def test_worker_registers_again_after_flushall(running_worker):
+    before = running_worker.names()
+    running_worker.redis.flushall()
+    assert eventually(running_worker.names) == before
 
 
-def test_a_store_that_goes_away_and_comes_back_finds_the_worker_working(environ, tmp_path):
+def test_worker_continues_after_a_redis_restart(environ, tmp_path):
     port = reserved_port()
     server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, appendonly="yes", appendfsync="always")
     server.start()
     client = redis_client.Redis(port=port)
-    office = WorkerProcesses(client, environ | {"REDIS_URL": f"redis://127.0.0.1:{port}"})
+    workers = WorkerProcesses(client, environ | {"REDIS_URL": f"redis://127.0.0.1:{port}"})
     try:
-        office.starts_a_worker()
-        before = office.asks(sample_jobs.wait_for, "the end")
-        office.places_of(1)
+        workers.start()
+        before = workers.enqueue(sample_jobs.wait_for, "the end")
+        workers.wait_for_started(1)
         server._process.kill()
         server._process.wait()
         server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, appendonly="yes", appendfsync="always")
         server.start()
         client.set("the end", 1)
-        assert office.sees(before, "finished")
-        assert office.sees(office.asks(sample_jobs.note, "hello"), "finished")
+        assert workers.reaches(before, "finished")
+        assert workers.reaches(workers.enqueue(sample_jobs.note, "hello"), "finished")
     finally:
-        office.closes()
+        workers.stop_all()
         client.close()
         server.stop()
 
 
-def test_a_chore_that_fails_is_called_again():
-    called, enough = [], threading.Event()
+def test_failing_periodic_function_is_called_again():
+    calls, until = [], threading.Event()
 
-    def chore() -> None:
-        called.append(1)
-        if len(called) == 3:
-            enough.set()
+    def fails() -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            until.set()
         raise ValueError("as always")
 
-    periodic.call_every(0.01, chore, enough)
-    assert len(called) == 3
+    periodic.call_every(0.01, fails, until)
+    assert len(calls) == 3
 
 
-def test_a_worker_that_does_not_beat_is_taken_for_dead_within_seconds(redis):
-    crew = ThreadedWorker("one", redis, {"callers": 1}, [], liveness_fd=os.open(os.devnull, os.O_WRONLY))
-    crew.birth_date = crew.last_heartbeat = now()
-    crew.send_heartbeat()
-    assert 0 < redis.ttl(crew.key) <= WORKER_TTL_SECONDS
+def test_registration_expires_without_heartbeats(redis):
+    worker = ThreadedWorker(
+        "one", StoreAccess(redis, redis), {"callers": 1}, [], liveness_fd=os.open(os.devnull, os.O_WRONLY)
+    )
+    worker.birth_date = worker.last_heartbeat = now()
+    worker.send_heartbeat()
+    assert 0 < redis.ttl(worker.key) <= WORKER_TTL_SECONDS

@@ -1,37 +1,36 @@
-// Keeps the list of calls and texts up to date: whatever the live feed tells of them, it is read again.
+// Updates the list of calls and texts: reloads it when the live feed reports a change.
 
 const EVENT_KINDS = ["call", "text", "text-status", "reset", "forgotten"];
-const DEBOUNCE_MILLISECONDS = 300; // many things happen at once
+const DEBOUNCE_MILLISECONDS = 300;
 
 const main = () => document.querySelector("main");
-const whenHere = (time) => new Date(time.dateTime).toLocaleTimeString("en-GB");
-let waiting = 0;
+let timer = 0;
 
-async function look() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-  if (!answer.ok) return;
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-  const focused = document.activeElement?.getAttribute("href");
+async function refresh() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+  if (!response.ok) return;
+  const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+  const focusedLink = document.activeElement?.getAttribute("href");
   main().replaceWith(next);
-  draw();
-  if (focused) main().querySelector(`a[href="${focused}"]`)?.focus();
+  localizeTimes();
+  if (focusedLink) main().querySelector(`a[href="${focusedLink}"]`)?.focus();
 }
 
-/** Times as the clock on this wall shows them. */
-function draw() {
-  for (const time of main().querySelectorAll("time")) time.textContent = whenHere(time);
+/** Shows times in the browser's time zone. */
+function localizeTimes() {
+  for (const time of main().querySelectorAll("time")) time.textContent = new Date(time.dateTime).toLocaleTimeString("en-GB");
 }
 
-function lookSoon() {
-  waiting ||= setTimeout(() => {
-    waiting = 0;
-    look().catch(() => {}); // the exchange is away: the feed says when it is back
+function scheduleRefresh() {
+  timer ||= setTimeout(() => {
+    timer = 0;
+    refresh().catch(() => {}); // no connection: the feed reconnects, which refreshes again
   }, DEBOUNCE_MILLISECONDS);
 }
 
 const feed = new EventSource("/feed");
-feed.onopen = lookSoon;
+feed.onopen = scheduleRefresh;
 feed.onmessage = ({ data }) => {
-  if (EVENT_KINDS.includes(JSON.parse(data).kind)) lookSoon();
+  if (EVENT_KINDS.includes(JSON.parse(data).kind)) scheduleRefresh();
 };
-draw();
+localizeTimes();

@@ -1,35 +1,35 @@
-// Keeps the page of a call that still lasts up to date; what was opened stays open.
+// Updates the page of a call until it is over. Keeps open details, the scroll position and the focus.
 
 const REFRESH_MILLISECONDS = 500;
-const REFRESHES_AFTER_END = 10; // further looks, for what comes after the end: actions and callbacks
+const REFRESHES_AFTER_END = 10; // for the action requests and callbacks that follow the end of a call
 
 const main = () => document.querySelector("main");
-let left = REFRESHES_AFTER_END;
+let refreshesLeft = REFRESHES_AFTER_END;
 
-function put(next) {
+function replaceMain(next) {
   const open = [...document.querySelectorAll("details[open]")].map((details) => details.id);
-  const scroll = document.querySelector(".scroll").scrollLeft;
+  const scrollLeft = document.querySelector(".scroll").scrollLeft;
   const focused = document.activeElement?.closest("details")?.id;
   main().replaceWith(next);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  document.querySelector(".scroll").scrollLeft = scroll;
+  document.querySelector(".scroll").scrollLeft = scrollLeft;
   if (focused) document.querySelector(`#${focused} summary`)?.focus();
 }
 
-async function look() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-  if (!answer.ok) return;
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+async function refresh() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+  if (!response.ok) return;
+  const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
   const current = main().cloneNode(true);
   for (const details of current.querySelectorAll("details[open]")) details.removeAttribute("open");
-  if (next.outerHTML !== current.outerHTML) put(next);
+  if (next.outerHTML !== current.outerHTML) replaceMain(next);
 }
 
-async function follow() {
-  left = main().hasAttribute("data-live") ? REFRESHES_AFTER_END : left - 1;
-  if (left < 0) return;
-  await look().catch(() => {}); // the exchange is away: look again
-  setTimeout(follow, REFRESH_MILLISECONDS);
+async function refreshRepeatedly() {
+  refreshesLeft = main().hasAttribute("data-live") ? REFRESHES_AFTER_END : refreshesLeft - 1;
+  if (refreshesLeft < 0) return;
+  await refresh().catch(() => {}); // no connection: the next refresh tries again
+  setTimeout(refreshRepeatedly, REFRESH_MILLISECONDS);
 }
 
-follow();
+refreshRepeatedly();

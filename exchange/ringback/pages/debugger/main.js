@@ -1,51 +1,52 @@
-// The debugger's page: what is in it now, and whatever the live feed adds.
-import { shownAlert, shownRequest } from "/pages/debugger/entries.js";
+// The debugger page: loads the alerts and requests, and updates them from the live feed.
+import { alertItem, requestItem } from "/pages/debugger/entries.js";
 
 const alerts = document.getElementById("alerts");
 const requests = document.getElementById("requests");
 const none = document.getElementById("none");
 const state = document.getElementById("state");
-const MAX_REQUESTS = 200;
+const MAX_ENTRIES = 200;
+const DEBOUNCE_MILLISECONDS = 300;
 
-async function read(path) {
-  const answer = await fetch(path, { headers: { Accept: "application/json" } });
-  return answer.json();
+async function getJson(path) {
+  const response = await fetch(path, { headers: { Accept: "application/json" } });
+  return response.json();
 }
 
-function add(list, entry) {
-  list.prepend(entry);
-  while (list.children.length > MAX_REQUESTS) list.lastElementChild.remove();
+function prepend(list, item) {
+  list.prepend(item);
+  while (list.children.length > MAX_ENTRIES) list.lastElementChild.remove();
 }
 
-async function readRequests() {
-  requests.replaceChildren(...(await read("/requests")).requests.slice(-MAX_REQUESTS).reverse().map(shownRequest));
+async function loadRequests() {
+  requests.replaceChildren(...(await getJson("/requests")).requests.slice(-MAX_ENTRIES).reverse().map(requestItem));
 }
 
-async function readAll() {
-  const found = (await read("/debugger")).alerts;
-  alerts.replaceChildren(...found.slice(-MAX_REQUESTS).reverse().map(shownAlert));
+async function loadAll() {
+  const found = (await getJson("/debugger")).alerts;
+  alerts.replaceChildren(...found.slice(-MAX_ENTRIES).reverse().map(alertItem));
   none.hidden = found.length > 0;
-  await readRequests();
+  await loadRequests();
 }
 
-let soon = 0;
-function readRequestsSoon() {
-  soon ||= setTimeout(() => { soon = 0; readRequests(); }, 300);
+let timer = 0;
+function scheduleRequests() {
+  timer ||= setTimeout(() => { timer = 0; loadRequests(); }, DEBOUNCE_MILLISECONDS);
 }
 
 const feed = new EventSource("/feed");
-feed.onopen = () => { state.textContent = "Live"; readAll(); };
-feed.onerror = () => { state.textContent = "Behind: the exchange does not answer"; };
+feed.onopen = () => { state.textContent = "Live"; loadAll(); };
+feed.onerror = () => { state.textContent = "The exchange does not respond. Trying again…"; };
 feed.onmessage = ({ data }) => {
   const item = JSON.parse(data);
   if (item.kind === "alert") {
-    add(alerts, shownAlert(item.payload));
+    prepend(alerts, alertItem(item.payload));
     none.hidden = true;
   }
-  readRequestsSoon();
+  scheduleRequests();
 };
 
-document.getElementById("forget").onclick = async () => {
+document.getElementById("delete-alerts").onclick = async () => {
   await fetch("/debugger", { method: "DELETE" });
-  await readAll();
+  await loadAll();
 };

@@ -1,123 +1,123 @@
-// The dial of faults: what can go wrong, what is switched on, and the dice that decide.
+// The faults page: adds and removes faults, and restarts their random numbers.
 
 import { request } from "/pages/phones/api.js";
-import { element, say, show } from "/pages/phones/dom.js";
+import { element, setText, setVisible } from "/pages/phones/dom.js";
 
-const REFRESH_MILLISECONDS = 2000; // faults are used up by what happens
+const REFRESH_MILLISECONDS = 2000; // a fault becomes inactive after its number of times
 const find = (id) => document.getElementById(id);
-const make = find("make");
-const dice = find("dice");
+const faultForm = find("fault-form");
+const seedForm = find("seed-form");
 let kinds = {};
-let needs = {};
+let parametersByKind = {};
 
 function draw({ faults, seed }) {
-  find("on").replaceChildren(...faults.map(shown));
-  show(faults.length === 0, find("none"));
-  show(faults.length > 0, find("all-off"));
-  if (document.activeElement !== dice.elements.seed) dice.elements.seed.value = seed;
+  find("active").replaceChildren(...faults.map(faultItem));
+  setVisible(faults.length === 0, find("none"));
+  setVisible(faults.length > 0, find("remove-all"));
+  if (document.activeElement !== seedForm.elements.seed) seedForm.elements.seed.value = seed;
 }
 
-function shown(fault) {
-  const row = element("li");
-  const off = element("button", "Switch off");
-  off.type = "button";
-  off.dataset.id = fault.id;
-  off.setAttribute("aria-label", `Switch ${fault.kind} off`);
-  off.addEventListener("click", () => remove(fault));
+function faultItem(fault) {
+  const item = element("li");
+  const button = element("button", "Remove");
+  button.type = "button";
+  button.dataset.id = fault.id;
+  button.setAttribute("aria-label", `Remove ${fault.kind}`);
+  button.addEventListener("click", () => remove(fault));
   const words = element("div");
-  words.append(element("strong", fault.kind), element("p", about(fault)), element("p", plain(fault.means), "soft"));
-  row.append(words, off);
-  return row;
+  words.append(element("strong", fault.kind), element("p", summary(fault)), element("p", withoutBackticks(fault.means), "soft"));
+  item.append(words, button);
+  return item;
 }
 
-function about(fault) {
+function summary(fault) {
   const left = fault.times - fault.struck;
-  const own = (needs[fault.kind] ?? []).filter((name) => fault[name] !== "").map((name) => `${name} ${fault[name]}`);
-  const chance = fault.chance < 1 ? [`with ${+(fault.chance * 100).toFixed(2)} % chance`] : [];
-  return [...own, `${left} ${left === 1 ? "time" : "times"} still`, ...chance].join(" · ");
+  const parameters = (parametersByKind[fault.kind] ?? []).filter((name) => fault[name] !== "").map((name) => `${name} ${fault[name]}`);
+  const chance = fault.chance < 1 ? [`probability ${+(fault.chance * 100).toFixed(2)} %`] : [];
+  return [...parameters, `${left} ${left === 1 ? "time" : "times"} left`, ...chance].join(" · ");
 }
 
-const plain = (words) => words.replaceAll("`", "");
+const withoutBackticks = (words) => words.replaceAll("`", "");
 
-/** Only what the chosen kind heeds is asked for. */
-function choose() {
-  const kind = make.elements.kind.value;
-  say(find("means"), `It will ${plain(kinds[kind])}.`);
-  for (const label of find("needs").querySelectorAll("[data-need]")) {
-    const wanted = needs[kind].includes(label.dataset.need);
-    label.hidden = !wanted;
-    label.querySelector("input, select").disabled = !wanted;
+/** Shows only the fields that the chosen kind has. */
+function showFields() {
+  const kind = faultForm.elements.kind.value;
+  setText(find("effect"), `It will ${withoutBackticks(kinds[kind])}.`);
+  for (const label of find("parameters").querySelectorAll("[data-parameter]")) {
+    const isUsed = parametersByKind[kind].includes(label.dataset.parameter);
+    label.hidden = !isUsed;
+    label.querySelector("input, select").disabled = !isUsed;
   }
 }
 
-function given() {
-  const fault = Object.fromEntries([...new FormData(make)].filter(([, value]) => value !== ""));
+function faultFromForm() {
+  const fault = Object.fromEntries([...new FormData(faultForm)].filter(([, value]) => value !== ""));
   for (const name of ["status", "seconds", "copies", "times", "chance"]) if (name in fault) fault[name] = Number(fault[name]);
   if ("chance" in fault) fault.chance /= 100;
   return fault;
 }
 
 async function remove(fault) {
-  await attempt(() => request(`/faults/${fault.id}`, undefined, "DELETE").catch(() => {})); // it may have been used up
-  say(find("told"), `${fault.kind} is switched off.`);
-  make.elements.kind.focus();
+  await runAndRefresh(() => request(`/faults/${fault.id}`, undefined, "DELETE").catch(() => {})); // it may be inactive by now
+  setText(find("result"), `${fault.kind} was removed.`);
+  faultForm.elements.kind.focus();
 }
 
-/** Do something, say what failed, and show how things are now. */
-async function attempt(what) {
+/** Runs an action, shows its error if it fails, and refreshes the page. */
+async function runAndRefresh(action) {
   try {
-    await what();
-    complain("");
+    await action();
+    showError("");
   } catch (error) {
-    complain(error.message);
+    showError(error.message);
   }
-  await read();
+  await refresh();
 }
 
-function complain(sentence) {
-  say(find("trouble"), sentence);
-  show(Boolean(sentence), find("trouble"));
+function showError(sentence) {
+  setText(find("error"), sentence);
+  setVisible(Boolean(sentence), find("error"));
 }
 
-async function read() {
-  const focused = document.activeElement?.dataset?.id;
-  const found = await request("/faults");
-  if (!Object.keys(kinds).length) begin(found);
-  draw(found);
-  if (focused) find("on").querySelector(`[data-id="${focused}"]`)?.focus();
+async function refresh() {
+  const focusedId = document.activeElement?.dataset?.id;
+  const current = await request("/faults");
+  if (!Object.keys(kinds).length) fillForm(current);
+  draw(current);
+  if (focusedId) find("active").querySelector(`[data-id="${focusedId}"]`)?.focus();
 }
 
-function begin(found) {
-  ({ kinds, needs } = found);
-  const option = (value, words = value) => Object.assign(element("option", words), { value });
-  make.elements.kind.replaceChildren(...Object.keys(kinds).map((kind) => option(kind)));
-  make.elements.channel.replaceChildren(option("", "every"), ...found.channels.map((channel) => option(channel)));
-  choose();
+function fillForm(current) {
+  ({ kinds, needs: parametersByKind } = current);
+  const option = (value, label = value) => Object.assign(element("option", label), { value });
+  faultForm.elements.kind.replaceChildren(...Object.keys(kinds).map((kind) => option(kind)));
+  faultForm.elements.channel.replaceChildren(option("", "all"), ...current.channels.map((channel) => option(channel)));
+  showFields();
 }
 
-make.elements.kind.addEventListener("change", choose);
-make.addEventListener("submit", async (event) => {
+faultForm.elements.kind.addEventListener("change", showFields);
+faultForm.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const fault = given();
-  await attempt(async () => {
+  const fault = faultFromForm();
+  await runAndRefresh(async () => {
     await request("/faults", fault);
-    say(find("told"), `${fault.kind} is switched on.`);
+    setText(find("result"), `${fault.kind} was added.`);
   });
 });
-dice.addEventListener("submit", async (event) => {
+seedForm.addEventListener("submit", async (event) => {
   event.preventDefault();
-  await attempt(async () => {
-    await request("/faults/dice", { seed: Number(dice.elements.seed.value) });
-    say(find("told"), "The dice are thrown anew.");
+  await runAndRefresh(async () => {
+    await request("/faults/dice", { seed: Number(seedForm.elements.seed.value) });
+    setText(find("result"), "The random numbers start again.");
   });
 });
-find("all-off").addEventListener("click", async () => {
-  await attempt(() => request("/faults", undefined, "DELETE"));
-  say(find("told"), "All faults are switched off.");
-  make.elements.kind.focus();
+find("remove-all").addEventListener("click", async () => {
+  await runAndRefresh(() => request("/faults", undefined, "DELETE"));
+  setText(find("result"), "All faults were removed.");
+  faultForm.elements.kind.focus();
 });
 
-function again() {
-  read().catch(() => complain("The exchange does not answer.")).finally(() => setTimeout(again, REFRESH_MILLISECONDS));
+function refreshRepeatedly() {
+  refresh().catch(() => showError("The exchange does not respond.")).finally(() => setTimeout(refreshRepeatedly, REFRESH_MILLISECONDS));
 }
-again();
+refreshRepeatedly();

@@ -1,16 +1,16 @@
-// Whether something goes wrong on purpose: said beside the way to the dial, so that nobody is misled by it.
+// Shows the number of active faults in the link to the Faults page.
 
 import { request } from "./api.js";
-import { say } from "./dom.js";
+import { setText } from "./dom.js";
 
-/** Look now, and whenever somebody comes back to the page; answers how to look again. */
+/** Refreshes the link when the window gets the focus. Returns a function that refreshes it now. */
 export function showActiveFaults(link) {
-  const plain = link.textContent;
-  const look = async () => {
-    const { faults } = await request("/faults").catch(() => ({ faults: [] })); // the line says when it is down
-    say(link, faults.length ? `${plain}: ${faults.length} on` : plain);
+  const label = link.textContent;
+  const refresh = async () => {
+    const { faults } = await request("/faults").catch(() => ({ faults: [] })); // the page shows a lost connection itself
+    setText(link, faults.length ? `${label}: ${faults.length} active` : label);
     link.classList.toggle("on", faults.length > 0);
   };
-  addEventListener("focus", look);
-  return look;
+  addEventListener("focus", refresh);
+  return refresh;
 }

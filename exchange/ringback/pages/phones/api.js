@@ -1,29 +1,29 @@
-// The handsets' door: asks the exchange, and says in one sentence why it refused.
+// The client of the exchange's JSON APIs.
 
-export class RequestRefused extends Error {}
+export class RequestFailed extends Error {}
 
-/** The JSON answered, or null for 204. Throws RequestRefused with a sentence for people. */
+/** Returns the JSON of the response, null for a 204. Throws RequestFailed with a sentence for people. */
 export async function request(path, body, method = body === undefined ? "GET" : "POST") {
   const options = { method, cache: "no-store" };
-  if (method === "POST") Object.assign(options, packed(body));
+  if (method === "POST") Object.assign(options, encoded(body));
   let response;
   try {
     response = await fetch(path, options);
   } catch {
-    throw new RequestRefused("The exchange does not answer.");
+    throw new RequestFailed("The exchange does not respond.");
   }
   if (response.status === 204) return null;
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new RequestRefused(answer.error || `The exchange refused (${response.status}).`);
-  return answer;
+  const json = await response.json().catch(() => ({}));
+  if (!response.ok) throw new RequestFailed(json.error || `The exchange rejected the request (${response.status}).`);
+  return json;
 }
 
-function packed(body) {
+function encoded(body) {
   if (body instanceof Blob) return { body, headers: { "Content-Type": body.type } };
   return { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
 }
 
-/** Where one handset stands, or something under it. */
+/** The path of a handset, or of something below it: handsetPath(number, "calls", sid). */
 export function handsetPath(number, ...rest) {
   return ["/handsets", encodeURIComponent(number), ...rest].join("/");
 }

@@ -1,57 +1,58 @@
-// Pictures chosen to go with the next text: shown small, each with a button that takes it away again.
+// The pictures chosen for the next text: thumbnails, each with a button to remove it.
 
-import { element, show } from "./dom.js";
+import { element, setVisible } from "./dom.js";
 
 const MAX_PICTURES = 10;
-const MAX_MEGABYTES = 5; // what the exchange takes of one, and twice that of all together
+const MAX_MEGABYTES = 5; // of one picture; all together may have twice as much
 const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 export class Pictures {
-  /** `complain(sentence)` says what cannot be sent. */
-  constructor(parts, complain) {
-    Object.assign(this, { parts, complain, chosen: [] });
+  /** `showError(sentence)` shows why a picture cannot be sent. */
+  constructor(parts, showError) {
+    Object.assign(this, { parts, showError, chosen: [] });
     parts.attach.addEventListener("click", () => parts.file.click());
     parts.file.addEventListener("change", () => this.choose([...parts.file.files]));
   }
 
-  get addresses() { return this.chosen.map(({ url }) => url); }
+  /** The chosen pictures as data URLs. */
+  get urls() { return this.chosen.map(({ url }) => url); }
 
   async choose(files) {
-    this.parts.file.value = ""; // so that the same one can be chosen again
-    const refusal = this.refusal(files);
-    this.complain(refusal);
-    if (!refusal) this.chosen.push(...(await Promise.all(files.map(read))));
+    this.parts.file.value = ""; // otherwise the same file could not be chosen again
+    const error = this.validationError(files);
+    this.showError(error);
+    if (!error) this.chosen.push(...(await Promise.all(files.map(read))));
     this.draw();
     this.parts.text.focus();
   }
 
-  refusal(files) {
-    const odd = files.find((file) => !file.type.startsWith("image/"));
+  validationError(files) {
+    const otherType = files.find((file) => !file.type.startsWith("image/"));
     const large = files.find((file) => file.size > MAX_MEGABYTES * BYTES_PER_MEGABYTE);
-    const all = [...this.chosen, ...files].reduce((sum, { size }) => sum + size, 0);
-    if (odd) return `${odd.name} is not a picture.`;
+    const total = [...this.chosen, ...files].reduce((sum, { size }) => sum + size, 0);
+    if (otherType) return `${otherType.name} is not a picture.`;
     if (large) return `${large.name} is larger than ${MAX_MEGABYTES} MB.`;
-    if (this.chosen.length + files.length > MAX_PICTURES) return `A text has at most ${MAX_PICTURES} pictures.`;
-    return all > 2 * MAX_MEGABYTES * BYTES_PER_MEGABYTE ? `Together these pictures are larger than ${2 * MAX_MEGABYTES} MB.` : "";
+    if (this.chosen.length + files.length > MAX_PICTURES) return `A text can have at most ${MAX_PICTURES} pictures.`;
+    return total > 2 * MAX_MEGABYTES * BYTES_PER_MEGABYTE ? `The pictures together are larger than ${2 * MAX_MEGABYTES} MB.` : "";
   }
 
   draw() {
-    this.parts.attached.replaceChildren(...this.chosen.map((picture) => this.small(picture)));
-    show(this.chosen.length > 0, this.parts.attached);
+    this.parts.attached.replaceChildren(...this.chosen.map((picture) => this.thumbnail(picture)));
+    setVisible(this.chosen.length > 0, this.parts.attached);
   }
 
-  small(picture) {
+  thumbnail(picture) {
     const row = element("li");
     const image = Object.assign(element("img"), { src: picture.url, alt: picture.name });
-    const away = element("button", "×", "plain", "square");
-    away.type = "button";
-    away.setAttribute("aria-label", `Do not send ${picture.name}`);
-    away.addEventListener("click", () => this.drop(picture));
-    row.append(image, away);
+    const button = element("button", "×", "plain", "square");
+    button.type = "button";
+    button.setAttribute("aria-label", `Remove ${picture.name}`);
+    button.addEventListener("click", () => this.remove(picture));
+    row.append(image, button);
     return row;
   }
 
-  drop(picture) {
+  remove(picture) {
     this.chosen = this.chosen.filter((each) => each !== picture);
     this.draw();
     this.parts.attach.focus();
@@ -63,7 +64,7 @@ export class Pictures {
   }
 }
 
-/** The file as an address that holds it (`data:…`). */
+/** Reads a file as a data URL. */
 function read(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();

@@ -1,28 +1,28 @@
-// How long a call has been going on.
+// The duration of the call.
 
-import { say } from "./dom.js";
+import { setText } from "./dom.js";
 
-export class Clock {
+export class CallClock {
   constructor(element) {
     this.element = element;
-    element.setAttribute("aria-hidden", "true"); // a screen reader need not hear every second
+    element.setAttribute("aria-hidden", "true"); // so that a screen reader does not read every second
   }
 
-  follow(call) {
+  update(call) {
     if (!call.answered) return this.stop();
     this.since = new Date(call.answered);
-    this.ticking ??= setInterval(() => this.draw(), 1000);
+    this.timer ??= setInterval(() => this.draw(), 1000);
     this.draw();
   }
 
   draw() {
     const seconds = Math.max(0, Math.floor((Date.now() - this.since) / 1000));
-    say(this.element, `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
+    setText(this.element, `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
   }
 
   stop() {
-    clearInterval(this.ticking);
-    this.ticking = null;
-    say(this.element, "");
+    clearInterval(this.timer);
+    this.timer = null;
+    setText(this.element, "");
   }
 }

@@ -1,52 +1,52 @@
-// The call screen of one phone: who, how far, what is heard, and everything the person can do about it.
+// The call screen of one phone: the other party, the status, the captions, and the controls.
 
 import { announce } from "./screen-reader.js";
 import { Captions } from "./captions.js";
-import { Clock } from "./call-clock.js";
+import { CallClock } from "./call-clock.js";
 import { handsetPath, request } from "./api.js";
-import { say, show } from "./dom.js";
-import { followKeyboard, layOut } from "./keypad.js";
+import { setText, setVisible } from "./dom.js";
+import { addKeys, handleKeyboard } from "./keypad.js";
 import { Microphone } from "./microphone.js";
-import { rings } from "./state.js";
+import { isRinging } from "./state.js";
 import * as tones from "./dtmf-tones.js";
 import { listeningPrompt } from "./listening-prompt.js";
 
-const MAX_WAIT_SECONDS = 10; // seconds that typed words are kept for the next listener: typing takes longer than speaking
+const MAX_WAIT_SECONDS = 10; // how long the exchange keeps typed speech for the next listener: typing is slower than speaking
 const STATUS_LABELS = { queued: "Calling…", ringing: "Ringing…", "in-progress": "Connected" };
 
 export class CallScreen {
-  /** `called(number)`: how people call it; `ear`, `sound`: where it is heard. */
-  constructor(parts, { called, handsetAudio, sound }) {
-    Object.assign(this, { parts, called, handsetAudio, sound, call: null });
-    this.captions = new Captions(parts.captions, called);
-    this.clock = new Clock(parts.clock);
+  /** `displayName(number)` is the name or number to show; `handsetAudio` plays the call, `sound` is the switch. */
+  constructor(parts, { displayName, handsetAudio, sound }) {
+    Object.assign(this, { parts, displayName, handsetAudio, sound, call: null });
+    this.captions = new Captions(parts.captions, displayName);
+    this.clock = new CallClock(parts.clock);
     this.microphone = new Microphone(parts.microphone, {
-      words: (words, confidence) => this.speak(words, confidence),
-      interim: (words) => { parts.words.value = words; },
-      audio: (wav) => this.tell("audio", wav),
-      trouble: (sentence) => this.complain(sentence),
+      onSpeech: (words, confidence) => this.speak(words, confidence),
+      onInterim: (words) => { parts.speech.value = words; },
+      onAudio: (wav) => this.send("audio", wav),
+      showError: (sentence) => this.showError(sentence),
     });
-    layOut(parts.keypad, (digit) => this.press(digit));
-    followKeyboard(parts.call, parts.keypad, (digit) => this.press(digit), (event) => this.typed(event));
-    parts.wordsForm.addEventListener("submit", (event) => { event.preventDefault(); this.speak(parts.words.value); });
+    addKeys(parts.keypad, (digit) => this.press(digit));
+    handleKeyboard(parts.call, parts.keypad, (digit) => this.press(digit), (event) => this.typed(event));
+    parts.speechForm.addEventListener("submit", (event) => { event.preventDefault(); this.speak(parts.speech.value); });
     parts.answer.addEventListener("click", () => this.answer());
-    for (const button of [parts.decline, parts.hangup]) button.addEventListener("click", () => this.leave());
-    for (const kind of ["focusin", "pointerdown"]) parts.call.addEventListener(kind, () => this.listenHere());
+    for (const button of [parts.decline, parts.hangup]) button.addEventListener("click", () => this.hangUp());
+    for (const kind of ["focusin", "pointerdown"]) parts.call.addEventListener(kind, () => this.activateAudio());
   }
 
   draw(call) {
     const { parts } = this;
-    if (call.sid !== this.call?.sid) this.complain("");
+    if (call.sid !== this.call?.sid) this.showError("");
     this.call = call;
-    const waits = rings(call);
+    const ringing = isRinging(call);
     parts.sequence.href = `/calls/${call.sid}`;
-    say(parts.with, this.called(call.with));
-    say(parts.progress, waits ? "is calling…" : STATUS_LABELS[call.status]);
-    parts.call.setAttribute("aria-label", `Call with ${this.called(call.with)}`);
-    this.clock.follow(call);
-    show(waits, parts.ringing);
-    show(!waits, parts.hangup);
-    show(call.status === "in-progress", parts.keypad);
+    setText(parts.with, this.displayName(call.with));
+    setText(parts.status, ringing ? "is calling…" : STATUS_LABELS[call.status]);
+    parts.call.setAttribute("aria-label", `Call with ${this.displayName(call.with)}`);
+    this.clock.update(call);
+    setVisible(ringing, parts.ringing);
+    setVisible(!ringing, parts.hangup);
+    setVisible(call.status === "in-progress", parts.keypad);
     this.captions.draw(call);
     this.drawListening();
   }
@@ -54,91 +54,92 @@ export class CallScreen {
   async drawListening() {
     const { parts, call } = this;
     const listening = call.status === "in-progress" ? call.listening : null;
-    this.drawWanted(listeningPrompt(listening, !parts.microphone.hidden, this.called));
-    const hasMicrophone = await this.microphone.serve(listening);
-    if (this.call === call) this.drawWanted(listeningPrompt(listening, hasMicrophone, this.called));
+    this.drawPrompt(listeningPrompt(listening, !parts.microphone.hidden, this.displayName));
+    const hasMicrophone = await this.microphone.update(listening);
+    if (this.call === call) this.drawPrompt(listeningPrompt(listening, hasMicrophone, this.displayName));
   }
 
-  drawWanted(want) {
+  drawPrompt(prompt) {
     const { parts } = this;
-    const hadFocus = document.activeElement === parts.words;
-    say(parts.wanted, want?.sentence ?? "");
-    parts.listening.classList.toggle("recording", Boolean(want?.recording));
-    show(Boolean(want), parts.listening);
-    show(Boolean(want?.words), parts.wordsForm);
-    if (hadFocus && !want?.words) parts.call.focus();
-    if (this.wrote && want?.words && document.activeElement === parts.call) parts.words.focus();
-    this.wrote = hadFocus || (this.wrote && !want?.words); // who writes comes back to the field for the next question
-    if (want?.recording && !this.announced) announce(want.sentence);
-    this.announced = Boolean(want?.recording);
+    const hadFocus = document.activeElement === parts.speech;
+    setText(parts.prompt, prompt?.sentence ?? "");
+    parts.listening.classList.toggle("recording", Boolean(prompt?.recording));
+    setVisible(Boolean(prompt), parts.listening);
+    setVisible(Boolean(prompt?.speech), parts.speechForm);
+    if (hadFocus && !prompt?.speech) parts.call.focus();
+    if (this.wasTyping && prompt?.speech && document.activeElement === parts.call) parts.speech.focus();
+    this.wasTyping = hadFocus || (this.wasTyping && !prompt?.speech); // the field gets the focus back at the next prompt
+    if (prompt?.recording && !this.announced) announce(prompt.sentence);
+    this.announced = Boolean(prompt?.recording);
   }
 
   async press(digit) {
     if (this.call.status !== "in-progress") return;
-    if (this.sound.on) tones.key(digit);
-    this.note(`Key ${digit}`);
-    await this.microphone.stop(); // what it heard has to arrive before the key that ends a recording
-    this.tell("keys", { digits: digit });
+    if (this.sound.on) tones.playKey(digit);
+    this.addSaid(`Key ${digit}`);
+    await this.microphone.stop(); // the last audio must arrive before the key that ends a recording
+    this.send("keys", { digits: digit });
   }
 
   async speak(words, confidence) {
     if (!words.trim()) return;
-    const field = this.parts.words;
-    const more = confidence ? { confidence } : {};
+    const field = this.parts.speech;
+    const options = confidence ? { confidence } : {};
     field.value = "";
-    this.note(`“${words.trim()}”`);
-    const taken = await this.tell("speech", { words: words.trim(), wait: MAX_WAIT_SECONDS, ...more });
-    if (!taken && !field.value) field.value = words;
+    this.addSaid(`“${words.trim()}”`);
+    const accepted = await this.send("speech", { words: words.trim(), wait: MAX_WAIT_SECONDS, ...options });
+    if (!accepted && !field.value) field.value = words;
   }
 
   answer() {
-    this.listenHere();
-    this.tell("answer", {});
+    this.activateAudio();
+    this.send("answer", {});
     this.parts.call.focus();
   }
 
-  leave() {
-    this.tell("hangup", {});
+  hangUp() {
+    this.send("hangup", {});
   }
 
-  /** A letter typed on the call screen begins a sentence, when words are listened for. */
+  /** Typing a letter on the call screen moves the focus to the speech field, if speech is listened for. */
   typed(event) {
-    if (event.key.length === 1 && /\p{L}/u.test(event.key) && !this.parts.wordsForm.hidden && !this.parts.listening.hidden) {
-      this.parts.words.focus();
+    if (event.key.length === 1 && /\p{L}/u.test(event.key) && !this.parts.speechForm.hidden && !this.parts.listening.hidden) {
+      this.parts.speech.focus();
     }
   }
 
-  listenHere() {
-    if (this.call) this.handsetAudio.hold(this.call.handset);
+  activateAudio() {
+    if (this.call) this.handsetAudio.activate(this.call.handset);
   }
 
-  /** What the person did, among what was heard. */
-  note(words) {
+  /** Adds to the captions what the person said or pressed. */
+  addSaid(words) {
     this.call.said.push({ words, after: Math.max(0, ...this.call.heard.keys()) });
     this.captions.draw(this.call);
   }
 
-  /** True when the exchange took it. */
-  async tell(what, body) {
+  /** Posts to the handset API. Returns true if the exchange accepted it; otherwise shows the error. */
+  async send(action, body) {
     try {
-      await request(handsetPath(this.call.handset, "calls", this.call.sid, what), body);
-      this.complain("");
+      await request(handsetPath(this.call.handset, "calls", this.call.sid, action), body);
+      this.showError("");
       return true;
     } catch (error) {
-      this.complain(error.message);
+      this.showError(error.message);
       return false;
     }
   }
 
-  complain(sentence) {
-    say(this.parts.callTrouble, sentence);
-    show(Boolean(sentence), this.parts.callTrouble);
+  showError(sentence) {
+    setText(this.parts.callError, sentence);
+    setVisible(Boolean(sentence), this.parts.callError);
   }
 
-  over() {
+  /** Resets the screen after the call. */
+  close() {
     this.clock.stop();
-    this.microphone.serve(null);
-    this.parts.words.value = "";
+    this.microphone.update(null);
+    this.parts.speech.value = "";
     this.call = null;
   }
 }

@@ -1,58 +1,59 @@
-// What is heard, as words: the line being said large, earlier ones small, and what the person said themselves.
+// The captions of a call: the current line in large type, earlier lines and what the person said in small type.
 
 import { element } from "./dom.js";
 import { keepScrolledToEnd } from "./auto-scroll.js";
 
-const LONG_CAPTION_CHARACTERS = 110; // characters from which a line is set smaller
+const LONG_CAPTION_CHARACTERS = 110; // longer lines are set smaller
 
 const WORDS = {
   Say: (item) => item.text,
-  Play: (item) => (item.url ? `♪ ${fileName(item.source ?? item.url)}` : "♪ (this sound could not be fetched)"),
+  Play: (item) => (item.url ? `♪ ${fileName(item.source ?? item.url)}` : "♪ (this audio could not be loaded)"),
   Tones: (item) => `Tones: ${item.digits}`,
   Beep: () => "Beep",
   Pause: (item) => `(silence, ${item.length} s)`,
-  Ring: (item, called) => `Ringing ${called(item.to)}…`,
-  Voice: (item, called) => `${called(item.from)}: ${item.text || "(speaks)"}`,
+  Ring: (item, displayName) => `Ringing ${displayName(item.to)}…`,
+  Voice: (item, displayName) => `${displayName(item.from)}: ${item.text || "(speaks)"}`,
 };
 
-export function wordsOf(item, called) {
-  return WORDS[item.verb]?.(item, called) ?? item.verb;
+/** The caption of a heard item. */
+export function captionOf(item, displayName) {
+  return WORDS[item.verb]?.(item, displayName) ?? item.verb;
 }
 
-function fileName(address) {
-  return decodeURIComponent(address.split(/[?#]/)[0].split("/").pop() || "a sound");
+function fileName(url) {
+  return decodeURIComponent(url.split(/[?#]/)[0].split("/").pop() || "audio");
 }
 
 export class Captions {
-  constructor(list, called) {
-    Object.assign(this, { list, called, sid: null, toEnd: keepScrolledToEnd(list) });
+  constructor(list, displayName) {
+    Object.assign(this, { list, displayName, sid: null, scrollToEnd: keepScrolledToEnd(list) });
   }
 
   draw(call) {
     if (call.sid !== this.sid) this.list.replaceChildren();
     this.sid = call.sid;
-    const rows = lines(call);
-    rows.slice(this.list.children.length).forEach((row) => this.list.append(this.row(row)));
-    this.markCurrent(rows);
-    this.toEnd();
+    const lines = linesOf(call);
+    lines.slice(this.list.children.length).forEach((line) => this.list.append(this.row(line)));
+    this.markCurrent(lines);
+    this.scrollToEnd();
   }
 
   row({ item, said }) {
     if (said) return element("li", said, "mine");
-    const words = wordsOf(item, this.called);
+    const words = captionOf(item, this.displayName);
     return element("li", words, item.verb === "Pause" && "aside", words.length > LONG_CAPTION_CHARACTERS && "long");
   }
 
-  /** The newest line that is not silence is the current one. */
-  markCurrent(rows) {
-    const current = rows.findLastIndex(({ item }) => item && item.verb !== "Pause");
-    [...this.list.children].forEach((row, place) => row.classList.toggle("current", place === current));
+  /** Marks the newest heard line, except pauses. */
+  markCurrent(lines) {
+    const current = lines.findLastIndex(({ item }) => item && item.verb !== "Pause");
+    [...this.list.children].forEach((row, index) => row.classList.toggle("current", index === current));
   }
 }
 
-/** Heard and said in order; what was said stands after what had been heard by then. */
-function lines(call) {
-  const heard = [...call.heard.values()].map((item) => ({ item, place: item.id }));
-  const said = call.said.map(({ words, after }) => ({ said: words, place: after + 0.5 }));
-  return [...heard, ...said].sort((one, other) => one.place - other.place);
+/** What was heard and said, in order. A said line follows the items that had been heard by then. */
+function linesOf(call) {
+  const heard = [...call.heard.values()].map((item) => ({ item, position: item.id }));
+  const said = call.said.map(({ words, after }) => ({ said: words, position: after + 0.5 }));
+  return [...heard, ...said].sort((one, other) => one.position - other.position);
 }

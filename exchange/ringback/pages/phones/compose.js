@@ -1,19 +1,19 @@
-// The text field: Enter sends, Shift+Enter begins a new line; the words stay until the exchange has taken them.
+// The field for a text: Enter sends, Shift+Enter starts a new line. The field is cleared when the exchange has accepted it.
 
 import { handsetPath, request } from "./api.js";
-import { say, show } from "./dom.js";
+import { setText, setVisible } from "./dom.js";
 import { Pictures } from "./attachments.js";
 
 export class Compose {
-  /** `to()` is who it goes to, `sent(text)` hands over what the exchange made of it. */
-  constructor(parts, number, { to, sent }) {
-    Object.assign(this, { parts, number, to, sent, busy: false });
-    this.pictures = new Pictures(parts, (sentence) => this.complain(sentence));
+  /** `recipient()` is the number to send to; `onSent(text)` gets the text as the exchange returns it. */
+  constructor(parts, number, { recipient, onSent }) {
+    Object.assign(this, { parts, number, recipient, onSent, busy: false });
+    this.pictures = new Pictures(parts, (sentence) => this.showError(sentence));
     parts.compose.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
-    parts.text.addEventListener("keydown", (event) => this.key(event));
+    parts.text.addEventListener("keydown", (event) => this.keyDown(event));
   }
 
-  key(event) {
+  keyDown(event) {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     this.send();
@@ -21,22 +21,22 @@ export class Compose {
 
   async send() {
     const body = this.parts.text.value;
-    const media_url = this.pictures.addresses;
+    const media_url = this.pictures.urls;
     if (this.busy || (!body.trim() && !media_url.length)) return;
     this.busy = true;
     try {
-      this.sent(await request(handsetPath(this.number, "texts"), { to: this.to(), body, media_url }));
+      this.onSent(await request(handsetPath(this.number, "texts"), { to: this.recipient(), body, media_url }));
       if (this.parts.text.value === body) this.parts.text.value = "";
       this.pictures.clear();
-      this.complain("");
+      this.showError("");
     } catch (error) {
-      this.complain(`Not sent. ${error.message}`);
+      this.showError(`Not sent. ${error.message}`);
     }
     this.busy = false;
   }
 
-  complain(sentence) {
-    say(this.parts.trouble, sentence);
-    show(Boolean(sentence), this.parts.trouble);
+  showError(sentence) {
+    setText(this.parts.error, sentence);
+    setVisible(Boolean(sentence), this.parts.error);
   }
 }

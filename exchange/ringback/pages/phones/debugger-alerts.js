@@ -1,6 +1,6 @@
-// The strip that shows what the debugger has: the newest entry's number and its one sentence.
+// The strip with the newest alert of the debugger: its code and message.
 
-import { parts, say, show } from "./dom.js";
+import { parts, setText, setVisible } from "./dom.js";
 
 export class Alerts {
   constructor(strip) {
@@ -8,18 +8,19 @@ export class Alerts {
     this.parts.dismiss.addEventListener("click", () => this.dismiss());
   }
 
-  add(id, alert, who) {
+  /** `id` is that of the feed item, `name` that of the handset or null. */
+  add(id, alert, name) {
     if (this.seen.has(id)) return;
     this.seen.add(id);
     this.count += 1;
-    const more = this.count > 1 ? ` (the newest of ${this.count})` : "";
-    say(this.parts.code, `${alert.level === "warning" ? "Warning" : "Error"} ${alert.code}${more}`);
-    say(this.parts.sentence, [who && `${who}:`, alert.message].filter(Boolean).join(" "));
-    show(true, this.strip);
+    const more = this.count > 1 ? ` (newest of ${this.count})` : "";
+    setText(this.parts.code, `${alert.level === "warning" ? "Warning" : "Error"} ${alert.code}${more}`);
+    setText(this.parts.message, [name && `${name}:`, alert.message].filter(Boolean).join(" "));
+    setVisible(true, this.strip);
   }
 
   dismiss() {
     this.count = 0;
-    show(false, this.strip);
+    setVisible(false, this.strip);
   }
 }

@@ -1,25 +1,26 @@
-// Small words for the page's elements. Text is always put in as text, never as HTML.
+// Helpers for DOM elements. Text is always inserted as text, never as HTML.
 
-/** `parts(root).name` is the element marked `data-part="name"`. */
+/** The elements below `root` by their `data-part`, in camel case. */
 export function parts(root) {
   const found = {};
-  for (const element of root.querySelectorAll("[data-part]")) found[camel(element.dataset.part)] = element;
+  for (const element of root.querySelectorAll("[data-part]")) found[camelCase(element.dataset.part)] = element;
   return found;
 }
 
 export function element(tag, text = "", ...classes) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.classList.add(...classes.filter(Boolean));
-  return made;
+  const created = document.createElement(tag);
+  created.textContent = text;
+  created.classList.add(...classes.filter(Boolean));
+  return created;
 }
 
-export function show(shown, ...elements) {
-  for (const each of elements) each.hidden = !shown;
+export function setVisible(visible, ...elements) {
+  for (const each of elements) each.hidden = !visible;
 }
 
-export function say(target, text) {
+/** Sets the text, unless it is the same: live regions would announce it again. */
+export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+const camelCase = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());

@@ -1,4 +1,4 @@
-// One feed item turned into what changed on this page, or into nothing when it was known already.
+// Applies an item of the live feed to the state, and describes what changed on this page.
 
 const BY_KIND = {
   handset: (state, handset, payload) => {
@@ -8,17 +8,17 @@ const BY_KIND = {
   },
   forgotten: (state, handset, payload) => {
     state.known.delete(payload.number);
-    if (handset) state.forget(handset);
+    if (handset) state.clearHistory(handset);
     return handset && { what: "forgotten" };
   },
-  text: (state, handset, text) => handset && state.text(handset, text) && { what: "text", text },
-  "text-status": (state, handset, text) => handset && state.text(handset, text) && { what: "text", text },
+  text: (state, handset, text) => handset && state.updateText(handset, text) && { what: "text", text },
+  "text-status": (state, handset, text) => handset && state.updateText(handset, text) && { what: "text", text },
   call: (state, handset, call) => {
     if (!handset) return null;
-    const news = state.call(handset, call);
-    return { what: "call", call: handset.calls.get(call.sid), news };
+    const isNewStatus = state.updateCall(handset, call);
+    return { what: "call", call: handset.calls.get(call.sid), isNewStatus };
   },
-  heard: heard,
+  heard,
   ended: heard,
   listening: (state, handset, { call: sid, listening }) => {
     const call = handset?.calls.get(sid);
@@ -28,13 +28,13 @@ const BY_KIND = {
 };
 
 function heard(state, handset, item) {
-  const what = handset && state.heard(handset, item);
+  const what = handset && state.updateHeard(handset, item);
   return what && { what, item, call: handset.calls.get(item.call) };
 }
 
-/** `{handset, what, …}`; null when nothing on this page changed. */
-export function feedChange(state, { kind, handset: number, payload }) {
+/** Returns `{handset, what, …}`, or null if nothing on this page changed. */
+export function applyFeedItem(state, { kind, handset: number, payload }) {
   const handset = state.handsets.get(number ?? payload.number) ?? null;
-  const what = BY_KIND[kind]?.(state, handset, payload);
-  return what ? { handset, ...what } : null;
+  const change = BY_KIND[kind]?.(state, handset, payload);
+  return change ? { handset, ...change } : null;
 }

@@ -1,59 +1,59 @@
-// The live feed: read line by line, taken up again where it broke, and known to be broken when it falls silent.
+// The client of the live feed. It resumes after a lost connection, and treats a silent connection as lost.
 
-const MAX_SILENCE_MILLISECONDS = 40_000; // a comment comes every 15 s
-const RETRY_MILLISECONDS = [300, 700, 1500, 2500]; // before each new try; the last one stays
+const MAX_SILENCE_MILLISECONDS = 40_000; // the server sends a comment every 15 s
+const RETRY_MILLISECONDS = [300, 700, 1500, 2500]; // delays before the retries; the last one repeats
 
 /**
- * Follow the feed for ever. Items are handed over one at a time, each awaited before the next is read.
- * `opened(fresh)`: the line is up; fresh when nothing was read before, so the reader must catch up first.
- * `item(item)`: one item, `lost()`: the line broke and will be tried again.
- * An error in `opened` or `item` counts as a broken line: nothing is skipped.
+ * Follows the feed forever. Each item is awaited before the next one is read.
+ * `onConnect(isFirst)`: connected; `isFirst` if no item was ever read, so that the page must load its state.
+ * `onItem(item)`: one item. `onDisconnect()`: the connection was lost and will be retried.
+ * An error in `onConnect` or `onItem` counts as a lost connection, so that no item is skipped.
  */
-export async function follow(address, { opened, item, lost }) {
-  let after = null;
+export async function follow(url, { onConnect, onItem, onDisconnect }) {
+  let lastId = null;
   let failures = 0;
   for (;;) {
     try {
-      const from = after === null ? address : `${address}?after=${encodeURIComponent(after)}`;
-      await read(from, async () => { await opened(after === null); failures = 0; }, async (next) => {
-        await item(next);
-        after = next.id;
+      const resumed = lastId === null ? url : `${url}?after=${encodeURIComponent(lastId)}`;
+      await read(resumed, async () => { await onConnect(lastId === null); failures = 0; }, async (item) => {
+        await onItem(item);
+        lastId = item.id;
       });
     } catch (error) {
-      if (!(error instanceof Broken)) console.warn(error);
+      if (!(error instanceof ConnectionLost)) console.warn(error);
     }
-    lost();
+    onDisconnect();
     await new Promise((resume) => setTimeout(resume, RETRY_MILLISECONDS[Math.min(failures++, RETRY_MILLISECONDS.length - 1)]));
   }
 }
 
-class Broken extends Error {}
+class ConnectionLost extends Error {}
 
-async function read(address, opened, item) {
-  const line = new AbortController();
-  let watch;
-  const alive = () => { clearTimeout(watch); watch = setTimeout(() => line.abort(), MAX_SILENCE_MILLISECONDS); };
-  alive();
+async function read(url, onConnect, onItem) {
+  const connection = new AbortController();
+  let timer;
+  const restartTimer = () => { clearTimeout(timer); timer = setTimeout(() => connection.abort(), MAX_SILENCE_MILLISECONDS); };
+  restartTimer();
   try {
-    const response = await fetch(address, { signal: line.signal, cache: "no-store" }).catch(broken);
-    if (!response.ok) broken();
-    await opened();
-    for await (const data of events(response.body, alive)) await item(JSON.parse(data));
+    const response = await fetch(url, { signal: connection.signal, cache: "no-store" }).catch(throwConnectionLost);
+    if (!response.ok) throwConnectionLost();
+    await onConnect();
+    for await (const data of events(response.body, restartTimer)) await onItem(JSON.parse(data));
   } finally {
-    clearTimeout(watch);
-    line.abort();
+    clearTimeout(timer);
+    connection.abort();
   }
 }
 
-/** The data of each event in a text/event-stream. */
-async function* events(body, alive) {
+/** Yields the data of each event in a text/event-stream. */
+async function* events(body, onData) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let data = [];
   for (;;) {
-    const { value, done } = await reader.read().catch(broken);
+    const { value, done } = await reader.read().catch(throwConnectionLost);
     if (done) return;
-    alive();
+    onData();
     const lines = (rest + value).split(/\r?\n/);
     rest = lines.pop();
     for (const line of lines) {
@@ -63,6 +63,6 @@ async function* events(body, alive) {
   }
 }
 
-function broken() {
-  throw new Broken();
+function throwConnectionLost() {
+  throw new ConnectionLost();
 }

@@ -1,64 +1,65 @@
-// The ear: says and plays, one after the other, what the handset held to it hears.
+// Plays what the active handset hears: speech, media and tones, one after the other.
 
 import { speak } from "./speech-synthesis.js";
 import * as tones from "./dtmf-tones.js";
 
 export class HandsetAudio {
-  /** `spoken(call, id, speaking)` tells the exchange how far the voice is. */
-  constructor(sound, spoken) {
-    Object.assign(this, { sound, spoken, queue: [], playing: null, held: null });
+  /** `reportSpeaking(call, id, speaking)` tells the exchange that an item starts or ends. */
+  constructor(sound, reportSpeaking) {
+    Object.assign(this, { sound, reportSpeaking, queue: [], playing: null, activeNumber: null });
   }
 
-  /** Only one handset is at the ear; what another one was saying stops. */
-  hold(number) {
-    if (this.held === number) return;
-    this.held = number;
+  /** Only one handset is audible. Stops the audio of the one before. */
+  activate(number) {
+    if (this.activeNumber === number) return;
+    this.activeNumber = number;
     this.queue = [];
     this.playing?.stop();
   }
 
-  /** True when it will be heard, so that captions need not be announced as well. */
-  hear(call, item) {
-    this.held ??= call.handset;
-    if (!this.sound.on || this.held !== call.handset || item.ended) return false;
-    const sounds = SOUNDS[item.verb]?.(item, this.sound.hasVoice);
-    if (!sounds) return false;
-    if (sounds.timed) this.spoken(call, item.id, true);
-    this.queue.push({ call, item, ...sounds });
-    if (!this.playing) this.next();
-    return Boolean(sounds.timed);
+  /** Returns true if the item will be heard as speech or media, so that its caption need not be announced. */
+  add(call, item) {
+    this.activeNumber ??= call.handset;
+    if (!this.sound.on || this.activeNumber !== call.handset || item.ended) return false;
+    const audio = AUDIO[item.verb]?.(item, this.sound.hasVoice);
+    if (!audio) return false;
+    if (audio.reported) this.reportSpeaking(call, item.id, true);
+    this.queue.push({ call, item, ...audio });
+    if (!this.playing) this.playNext();
+    return Boolean(audio.reported);
   }
 
-  async next() {
-    const piece = this.queue.shift();
-    if (!piece) return;
-    this.playing = { ...piece, ...piece.begin() };
+  async playNext() {
+    const entry = this.queue.shift();
+    if (!entry) return;
+    this.playing = { ...entry, ...entry.start() };
     await this.playing.done;
-    if (piece.timed) this.spoken(piece.call, piece.item.id, false);
+    if (entry.reported) this.reportSpeaking(entry.call, entry.item.id, false);
     this.playing = null;
-    this.next();
+    this.playNext();
   }
 
-  /** Cut one item short, or everything of a call. */
+  /** Stops one item, or everything of a call. */
   stop(call, id = null) {
-    const meant = (piece) => piece.call.sid === call.sid && (id === null || piece.item.id === id);
-    this.queue = this.queue.filter((piece) => !meant(piece));
-    if (this.playing && meant(this.playing)) this.playing.stop();
-    if (id === null && this.held === call.handset) this.held = null;
+    const matches = (entry) => entry.call.sid === call.sid && (id === null || entry.item.id === id);
+    this.queue = this.queue.filter((entry) => !matches(entry));
+    if (this.playing && matches(this.playing)) this.playing.stop();
+    if (id === null && this.activeNumber === call.handset) this.activeNumber = null;
   }
 }
 
-const brief = (sound) => ({ begin: () => { sound(); return { done: Promise.resolve(), stop() {} }; } });
+const tone = (play) => ({ start: () => { play(); return { done: Promise.resolve(), stop() {} }; } });
 
-const SOUNDS = {
-  Say: (item, hasVoice) => hasVoice && item.text && { timed: true, begin: () => speak(item.text, item.language) },
+// For each verb, `start()` returns {done, stop}. The exchange waits for those with `reported`.
+const AUDIO = {
+  Say: (item, hasVoice) => hasVoice && item.text && { reported: true, start: () => speak(item.text, item.language) },
   Voice: (item, hasVoice) => {
-    if (item.url) return { begin: () => play(item.url) };
-    return hasVoice && item.text && { begin: () => speak(item.text) };
+    if (item.url) return { start: () => play(item.url) };
+    return hasVoice && item.text && { start: () => speak(item.text) };
   },
-  Play: (item) => item.url && { timed: true, begin: () => play(item.url) },
-  Tones: (item) => brief(() => tones.keys(item.digits)),
-  Beep: () => brief(tones.beep),
+  Play: (item) => item.url && { reported: true, start: () => play(item.url) },
+  Tones: (item) => tone(() => tones.playKeys(item.digits)),
+  Beep: () => tone(tones.playBeep),
 };
 
 function play(url) {

@@ -1,4 +1,4 @@
-// Twelve keys, pressed with a finger or on the computer's keyboard. The Tab key stops here once; arrows go from key to key.
+// The keypad, for fingers and for the computer's keyboard. It is one tab stop; the arrow keys move between its keys.
 
 import { element } from "./dom.js";
 
@@ -7,8 +7,8 @@ const NAMES = { "*": "star", "#": "hash" };
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -3, ArrowDown: 3 };
 const HIGHLIGHT_MILLISECONDS = 120;
 
-export function layOut(keypad, pressed) {
-  keypad.append(...KEYS.map((digit) => key(digit, pressed)));
+export function addKeys(keypad, onPress) {
+  keypad.append(...KEYS.map((digit) => key(digit, onPress)));
   keypad.addEventListener("keydown", (event) => {
     const next = keypad.children[[...keypad.children].indexOf(event.target) + STEPS[event.key]];
     if (!next) return;
@@ -20,30 +20,30 @@ export function layOut(keypad, pressed) {
   });
 }
 
-function key(digit, pressed) {
+function key(digit, onPress) {
   const button = element("button", digit);
   button.type = "button";
   button.tabIndex = digit === KEYS[0] ? 0 : -1;
   button.dataset.digit = digit;
   button.setAttribute("aria-label", NAMES[digit] ?? digit);
-  button.addEventListener("click", () => pressed(digit));
+  button.addEventListener("click", () => onPress(digit));
   return button;
 }
 
-/** Digits typed anywhere on the call screen, except in a field, press keys. */
-export function followKeyboard(screen, keypad, pressed, otherwise) {
+/** Presses the key of a digit that is typed anywhere on the call screen, except in a field. `onOther` gets other events. */
+export function handleKeyboard(screen, keypad, onPress, onOther) {
   screen.addEventListener("keydown", (event) => {
     if (event.target.matches("input, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     const button = keypad.hidden ? null : keypad.querySelector(`[data-digit="${CSS.escape(event.key)}"]`);
-    if (!button) return otherwise(event);
+    if (!button) return onOther(event);
     if (event.repeat) return;
     event.preventDefault();
-    light(button);
-    pressed(event.key);
+    highlight(button);
+    onPress(event.key);
   });
 }
 
-function light(button) {
+function highlight(button) {
   button.classList.add("pressed");
   setTimeout(() => button.classList.remove("pressed"), HIGHLIGHT_MILLISECONDS);
 }

@@ -1,28 +1,28 @@
-// What is listened for, in a sentence for the person on the phone.
+// The sentence that tells the person what the exchange listens for.
 
-const GATHER = (gather) => {
-  const keys = gather.input.includes("dtmf");
-  const words = gather.input.includes("speech");
-  if (!keys) return "Say something.";
-  const press = gather.num_digits === 1 ? "Press a key" : finish("Press keys", gather.finish_on_key, ", then ");
+function gatherPrompt(gather) {
+  const acceptsKeys = gather.input.includes("dtmf");
+  const acceptsSpeech = gather.input.includes("speech");
+  if (!acceptsKeys) return "Say something.";
+  const press = gather.num_digits === 1 ? "Press a key" : keysPrompt(gather.finish_on_key);
   const pressed = gather.digits ? ` Pressed so far: ${gather.digits}` : "";
-  return `${press}${words ? ", or say something" : ""}.${pressed}`;
-};
-
-function finish(words, key, joint) {
-  return key ? `${words}${joint}${[...key].join(" or ")}` : words;
+  return `${press}${acceptsSpeech ? ", or say something" : ""}.${pressed}`;
 }
 
-function record({ finish_on_key: key }, hasMicrophone) {
+function keysPrompt(finishKeys) {
+  return finishKeys ? `Press keys, then ${[...finishKeys].join(" or ")}` : "Press keys";
+}
+
+function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
   const microphone = hasMicrophone ? ", or use the microphone" : "";
-  const end = !key ? "" : key.length > 4 ? " Any key ends it." : ` ${[...key].join(" or ")} ends it.`;
+  const end = !keys ? "" : keys.length > 4 ? " Any key ends it." : ` ${[...keys].join(" or ")} ends it.`;
   return `Recording… Type what you say${microphone}.${end}`;
 }
 
-/** `{sentence, words, recording}`: what to tell, whether words can be typed, whether a recording runs. */
-export function listeningPrompt(listening, hasMicrophone, called) {
-  if (listening?.gather) return { sentence: GATHER(listening.gather), words: listening.gather.input.includes("speech") };
-  if (listening?.record) return { sentence: record(listening.record, hasMicrophone), words: true, recording: true };
-  if (listening?.talk) return { sentence: `You are talking with ${called(listening.talk.with)}.`, words: true };
+/** `{sentence, speech, recording}`: whether speech can be typed, and whether a recording is in progress. Or null. */
+export function listeningPrompt(listening, hasMicrophone, displayName) {
+  if (listening?.gather) return { sentence: gatherPrompt(listening.gather), speech: listening.gather.input.includes("speech") };
+  if (listening?.record) return { sentence: recordPrompt(listening.record, hasMicrophone), speech: true, recording: true };
+  if (listening?.talk) return { sentence: `You are talking to ${displayName(listening.talk.with)}.`, speech: true };
   return null;
 }

@@ -1,74 +1,73 @@
-// The microphone button: recognises words for a Gather, records for a Record, and says plainly when it cannot.
+// The microphone button: recognizes speech for a Gather or another person, and records for a Record.
 
-import { canRecognise, recognise } from "./speech-recognition.js";
+import { canRecognize, recognize } from "./speech-recognition.js";
 import { record } from "./recorder.js";
 
 const UNAVAILABLE_MESSAGE = "The microphone does not work here. Type instead.";
 
-/** Whether there is a microphone at all. */
-export async function present() {
+export async function hasMicrophone() {
   const devices = await navigator.mediaDevices?.enumerateDevices?.().catch(() => []);
   return Boolean(devices?.some((device) => device.kind === "audioinput"));
 }
 
-function useFor(listening) {
+function purposeOf(listening) {
   if (listening?.record) return "record";
   if (listening?.talk) return "talk";
   return listening?.gather?.input.includes("speech") ? "gather" : null;
 }
 
 export class Microphone {
-  /** `interim(words)`, `words(words, confidence)`, `audio(wav)`, `trouble(sentence)`. */
-  constructor(button, hooks) {
-    Object.assign(this, { button, hooks, stopIt: null, kind: null, turn: 0 });
-    button.addEventListener("click", () => (this.stopIt ? this.stop() : this.start()));
+  /** `callbacks`: onInterim(words), onSpeech(words, confidence), onAudio(wav), showError(sentence). */
+  constructor(button, callbacks) {
+    Object.assign(this, { button, callbacks, stopCapture: null, purpose: null, session: 0 });
+    button.addEventListener("click", () => (this.stopCapture ? this.stop() : this.start()));
   }
 
-  /** What it would be used for, or null; it stops when that is over. */
-  async serve(listening) {
-    const kind = useFor(listening);
-    if (kind !== this.kind) this.stop();
-    this.kind = kind;
+  /** Shows the button if a microphone can be used for what is listened for, and returns whether it can. */
+  async update(listening) {
+    const purpose = purposeOf(listening);
+    if (purpose !== this.purpose) this.stop();
+    this.purpose = purpose;
     this.language = listening?.gather?.language;
-    const usable = kind && (kind !== "gather" || canRecognise) && (await present());
-    this.button.hidden = !usable;
-    return usable;
+    const isUsable = purpose && (purpose !== "gather" || canRecognize) && (await hasMicrophone());
+    this.button.hidden = !isUsable;
+    return isUsable;
   }
 
   async start() {
-    const turn = ++this.turn;
+    const session = ++this.session;
     this.button.setAttribute("aria-pressed", "true");
     try {
-      const stop = await (this.kind === "record" || !canRecognise ? this.record() : this.recognise());
-      if (turn === this.turn) this.stopIt = stop;
-      else stop(); // it was over before the microphone was allowed
+      const stop = await (this.purpose === "record" || !canRecognize ? this.record() : this.recognize());
+      if (session === this.session) this.stopCapture = stop;
+      else stop(); // stopped before the browser's permission was granted
     } catch {
-      this.over("failed");
+      this.reset("failed");
     }
   }
 
   record() {
-    return record((wav) => this.hooks.audio(wav));
+    return record((wav) => this.callbacks.onAudio(wav));
   }
 
-  async recognise() {
-    return recognise(this.language, {
-      words: (text, confidence, final) => (final ? this.hooks.words(text, confidence) : this.hooks.interim(text)),
-      over: (error) => this.over(error),
+  async recognize() {
+    return recognize(this.language, {
+      onWords: (text, confidence, isFinal) => (isFinal ? this.callbacks.onSpeech(text, confidence) : this.callbacks.onInterim(text)),
+      onEnd: (error) => this.reset(error),
     });
   }
 
-  /** Resolves when what it heard has been handed over. */
+  /** Resolves when the last audio has been sent. */
   async stop() {
-    const stop = this.stopIt;
-    this.over();
+    const stop = this.stopCapture;
+    this.reset();
     await stop?.();
   }
 
-  over(error = null) {
-    this.turn += 1;
-    this.stopIt = null;
+  reset(error = null) {
+    this.session += 1;
+    this.stopCapture = null;
     this.button.setAttribute("aria-pressed", "false");
-    if (error && !["no-speech", "aborted"].includes(error)) this.hooks.trouble(UNAVAILABLE_MESSAGE);
+    if (error && !["no-speech", "aborted"].includes(error)) this.callbacks.showError(UNAVAILABLE_MESSAGE);
   }
 }

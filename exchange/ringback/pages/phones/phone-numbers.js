@@ -1,6 +1,6 @@
-// Telephone numbers as people read them.
+// Formats phone numbers for people.
 
-const SHAPES = [
+const FORMATS = [
   [/^\+44(7\d{3})(\d{6})$/, "+44 $1 $2"],
   [/^\+44(\d{4})(\d{6})$/, "+44 $1 $2"],
   [/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3"],
@@ -9,6 +9,6 @@ const SHAPES = [
 ];
 
 export function readable(number) {
-  const shape = SHAPES.find(([pattern]) => pattern.test(number));
-  return shape ? number.replace(...shape) : number;
+  const format = FORMATS.find(([pattern]) => pattern.test(number));
+  return format ? number.replace(...format) : number;
 }

@@ -1,4 +1,4 @@
-// Hands the microphone's samples from the audio thread to the page.
+// Passes the samples of the microphone from the audio thread to the page.
 
 registerProcessor("samples", class extends AudioWorkletProcessor {
   process([[samples]]) {

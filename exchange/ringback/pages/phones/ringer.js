@@ -1,21 +1,21 @@
-// The bell: rings while a call to one of the handsets waits to be answered.
+// The bell, which rings while a call to one of the handsets waits to be answered.
 
-import { liveCall, rings } from "./state.js";
-import { bell } from "./dtmf-tones.js";
+import { isRinging, liveCall } from "./state.js";
+import { startBell } from "./dtmf-tones.js";
 
 export class Ringer {
   constructor(sound) {
-    Object.assign(this, { sound, silence: null });
+    Object.assign(this, { sound, stopBell: null });
   }
 
-  follow(handsets) {
-    const rings = this.sound.on && [...handsets].some(waits);
-    if (rings && !this.silence) this.silence = bell();
-    if (!rings) this.silence = this.silence?.();
+  update(handsets) {
+    const shouldRing = this.sound.on && [...handsets].some(isRung);
+    if (shouldRing && !this.stopBell) this.stopBell = startBell();
+    if (!shouldRing) this.stopBell = this.stopBell?.();
   }
 }
 
-function waits(handset) {
+function isRung(handset) {
   const call = liveCall(handset);
-  return call && rings(call) && handset.when_called === "rings";
+  return call && isRinging(call) && handset.when_called === "rings";
 }

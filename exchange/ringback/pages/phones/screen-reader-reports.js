@@ -1,17 +1,17 @@
-// What changed, as a sentence for a screen reader.
+// Announces changes to a screen reader.
 
 import { announce, announceUrgently } from "./screen-reader.js";
-import { wordsOf } from "./captions.js";
+import { captionOf } from "./captions.js";
 
-const SAID = {
-  text: ({ text }, called) => text.direction === "received" && text.status === "delivered" && `text from ${called(text.from)}: ${text.body || "a picture"}`,
-  heard: ({ item }, called) => item.verb !== "Pause" && wordsOf(item, called),
-  call: ({ call, news }, called) => news && CALL[call.status]?.(called(call.with), call.direction),
+const SENTENCES = {
+  text: ({ text }, displayName) => text.direction === "received" && text.status === "delivered" && `text from ${displayName(text.from)}: ${text.body || "a picture"}`,
+  heard: ({ item }, displayName) => item.verb !== "Pause" && captionOf(item, displayName),
+  call: ({ call, isNewStatus }, displayName) => isNewStatus && CALL_SENTENCES[call.status]?.(displayName(call.with), call.direction),
 };
 
-const CALL = {
+const CALL_SENTENCES = {
   ringing: (other, direction) => (direction === "incoming" ? null : `ringing ${other}`),
-  "in-progress": (other) => `connected with ${other}`,
+  "in-progress": (other) => `connected to ${other}`,
   completed: (other) => `the call with ${other} is over`,
   busy: (other) => `${other} is busy`,
   "no-answer": (other) => `no answer from ${other}`,
@@ -19,12 +19,13 @@ const CALL = {
   canceled: (other) => `${other} has stopped calling`,
 };
 
-export function report(changed, called, aloud) {
-  const { what, call, news } = changed;
-  const name = called(changed.handset.number);
-  if (what === "call" && news && call.direction === "incoming" && call.status === "ringing") {
-    announceUrgently(`${name}: call from ${called(call.with)}. Answer or decline.`);
+/** `isAudible`: the page plays the change, so that it need not be announced. */
+export function announceChange(change, displayName, isAudible) {
+  const { what, call, isNewStatus } = change;
+  const name = displayName(change.handset.number);
+  if (what === "call" && isNewStatus && call.direction === "incoming" && call.status === "ringing") {
+    announceUrgently(`${name}: call from ${displayName(call.with)}. Answer or decline.`);
   }
-  const sentence = !aloud && SAID[what]?.(changed, called);
+  const sentence = !isAudible && SENTENCES[what]?.(change, displayName);
   if (sentence) announce(`${name}: ${sentence}`);
 }

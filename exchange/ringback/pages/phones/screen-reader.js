@@ -1,4 +1,4 @@
-// Tells a screen reader what arrives and what is heard.
+// The live regions of the page, which a screen reader reads aloud.
 
 import { element } from "./dom.js";
 
@@ -10,7 +10,7 @@ export function announce(text) {
   while (log.children.length > MAX_ANNOUNCEMENTS) log.firstElementChild.remove();
 }
 
-/** At once, for what waits for an answer. */
+/** Interrupts what the screen reader is reading. */
 export function announceUrgently(text) {
   document.getElementById("urgent").replaceChildren(element("p", text));
 }

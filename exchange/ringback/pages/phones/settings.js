@@ -1,33 +1,36 @@
-// One handset's settings: its name, what it does when called, whom it talks to, putting it away.
+// The settings of one handset: its name, what happens when it is called, its partner, removal and deletion.
 
 import { handsetPath, request } from "./api.js";
-import { element, show } from "./dom.js";
+import { element, setVisible } from "./dom.js";
 
-const CONFIRM_LABEL = "Really clear them?";
+const CONFIRM_LABEL = "Really delete it?";
 
 export class Settings {
-  /** `partners()` is `[[number, label]…]`; `put_away()` takes the phone off the page; `trouble(sentence)` says what failed. */
-  constructor(parts, handset, { partners, away, partner, trouble }) {
-    Object.assign(this, { parts, handset, partners, partner, trouble });
-    this.plain = parts.clear.textContent;
-    parts.more.addEventListener("click", () => this.open(parts.settings.hidden));
-    parts.settings.addEventListener("submit", (event) => { event.preventDefault(); this.open(false); });
-    parts.settings.addEventListener("keydown", (event) => { if (event.key === "Escape") this.open(false); });
+  /**
+   * `partners()` returns `[[number, label]…]`, `partner()` the chosen number; `onPartner(number)` changes it.
+   * `onRemove()` removes the phone from the page. `showError(sentence)` shows what failed.
+   */
+  constructor(parts, handset, { partners, partner, onPartner, onRemove, showError }) {
+    Object.assign(this, { parts, handset, partners, partner, showError });
+    this.clearLabel = parts.clear.textContent;
+    parts.more.addEventListener("click", () => this.toggle(parts.settings.hidden));
+    parts.settings.addEventListener("submit", (event) => { event.preventDefault(); this.toggle(false); });
+    parts.settings.addEventListener("keydown", (event) => { if (event.key === "Escape") this.toggle(false); });
     parts.rename.addEventListener("change", () => this.change({ name: parts.rename.value.trim() || handset.number }));
     parts.whenCalled.addEventListener("change", () => this.change({ when_called: parts.whenCalled.value }));
-    parts.partner.addEventListener("change", () => partner(parts.partner.value));
-    parts.away.addEventListener("click", away);
+    parts.partner.addEventListener("change", () => onPartner(parts.partner.value));
+    parts.remove.addEventListener("click", onRemove);
     parts.clear.addEventListener("click", () => this.clear());
-    parts.clear.addEventListener("blur", () => { parts.clear.textContent = this.plain; });
+    parts.clear.addEventListener("blur", () => { parts.clear.textContent = this.clearLabel; });
   }
 
-  open(opened) {
+  toggle(isOpen) {
     const { parts } = this;
-    if (opened) this.draw();
-    show(opened, parts.settings);
-    show(!opened, parts.home);
-    parts.more.setAttribute("aria-expanded", String(opened));
-    (opened ? parts.rename : parts.more).focus();
+    if (isOpen) this.draw();
+    setVisible(isOpen, parts.settings);
+    setVisible(!isOpen, parts.home);
+    parts.more.setAttribute("aria-expanded", String(isOpen));
+    (isOpen ? parts.rename : parts.more).focus();
   }
 
   draw() {
@@ -38,23 +41,23 @@ export class Settings {
     parts.partner.value = this.partner() ?? "";
   }
 
-  async change(what) {
+  async change(fields) {
     try {
-      await request(handsetPath(this.handset.number), what);
-      this.trouble("");
+      await request(handsetPath(this.handset.number), fields);
+      this.showError("");
     } catch (error) {
-      this.trouble(error.message);
+      this.showError(error.message);
     }
   }
 
-  /** Asks once, then forgets texts and finished calls. */
+  /** Asks for confirmation on the first click. On the second it deletes texts and finished calls. */
   async clear() {
     if (this.parts.clear.textContent !== CONFIRM_LABEL) {
       this.parts.clear.textContent = CONFIRM_LABEL;
       return;
     }
-    this.parts.clear.textContent = this.plain;
-    await request(handsetPath(this.handset.number), undefined, "DELETE").catch((error) => this.trouble(error.message));
+    this.parts.clear.textContent = this.clearLabel;
+    await request(handsetPath(this.handset.number), undefined, "DELETE").catch((error) => this.showError(error.message));
     this.change({ name: this.handset.name, when_called: this.handset.when_called });
   }
 }

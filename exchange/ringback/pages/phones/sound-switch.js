@@ -1,4 +1,4 @@
-// Whether this page makes sound: wished for or not, and never before the person has touched the page.
+// The switch for sound. Browsers allow sound only after the person has interacted with the page.
 
 const STORAGE_KEY = "sound";
 
@@ -6,36 +6,36 @@ export class Sound {
   constructor(button) {
     this.button = button;
     this.wanted = localStorage.getItem(STORAGE_KEY) !== "off";
-    this.touched = false;
-    this.changed = () => {};
+    this.hasInteraction = false;
+    this.onChange = () => {};
     button.addEventListener("click", () => this.toggle());
-    for (const kind of ["click", "keyup"]) document.addEventListener(kind, (event) => this.touch(event));
+    for (const kind of ["click", "keyup"]) document.addEventListener(kind, (event) => this.interact(event));
     globalThis.speechSynthesis?.addEventListener?.("voiceschanged", () => this.draw());
     this.draw();
   }
 
-  get on() { return this.wanted && this.touched; }
+  get on() { return this.wanted && this.hasInteraction; }
 
   get hasVoice() { return (globalThis.speechSynthesis?.getVoices().length ?? 0) > 0; }
 
-  /** The first touch anywhere lets browsers make sound; the switch itself is left to toggle(). */
-  touch(event) {
-    if (this.touched || this.button.contains(event.target)) return;
-    this.touched = true;
+  /** Handles the first interaction with the page, except with the switch itself, which toggle() handles. */
+  interact(event) {
+    if (this.hasInteraction || this.button.contains(event.target)) return;
+    this.hasInteraction = true;
     this.draw();
   }
 
   toggle() {
     this.wanted = !this.on;
-    this.touched = true;
+    this.hasInteraction = true;
     localStorage.setItem(STORAGE_KEY, this.wanted ? "on" : "off");
     this.draw();
-    this.changed();
+    this.onChange();
   }
 
   draw() {
     this.button.setAttribute("aria-pressed", String(this.on));
     this.button.textContent = !this.on ? "Sound is off" : this.hasVoice ? "Sound is on" : "Sound is on (no voice)";
-    this.button.title = this.on && !this.hasVoice ? "This browser has no voice: read the captions." : "";
+    this.button.title = this.on && !this.hasVoice ? "This browser has no voice. Read the captions." : "";
   }
 }

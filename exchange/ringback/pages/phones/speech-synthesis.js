@@ -1,27 +1,28 @@
-// Says words aloud with the browser's voice.
+// Speaks with the browser's voice.
 
-const MAX_START_MILLISECONDS = 3000; // some browsers promise a voice and never begin
+const MAX_START_MILLISECONDS = 3000; // some browsers list a voice but never start
 const MAX_MILLISECONDS = 60_000;
-const kept = new Set(); // Chromium forgets utterances that nobody holds, and with them their end
+const activeUtterances = new Set(); // Chromium collects utterances that are not referenced, and their end event is lost
 
-/** `{done, stop}`: done resolves when it was said, was stopped, or turned out not to work. */
+/** Returns `{done, stop}`. `done` resolves when the speech has ended, was stopped, or has failed. */
 export function speak(text, language) {
   const utterance = new SpeechSynthesisUtterance(text);
   utterance.lang = language || "en-GB";
   utterance.voice = voiceFor(utterance.lang);
-  kept.add(utterance);
+  activeUtterances.add(utterance);
   const done = new Promise((resolve) => {
-    const late = setTimeout(resolve, MAX_START_MILLISECONDS);
-    utterance.onstart = () => { clearTimeout(late); setTimeout(resolve, MAX_MILLISECONDS); };
+    const startTimer = setTimeout(resolve, MAX_START_MILLISECONDS);
+    utterance.onstart = () => { clearTimeout(startTimer); setTimeout(resolve, MAX_MILLISECONDS); };
     utterance.onend = utterance.onerror = resolve;
-  }).finally(() => { kept.delete(utterance); });
+  }).finally(() => { activeUtterances.delete(utterance); });
   speechSynthesis.speak(utterance);
   return { done, stop: () => speechSynthesis.cancel() };
 }
 
+/** A voice for exactly this language tag, otherwise one for its main language, otherwise null (the browser's default). */
 function voiceFor(language) {
   const voices = speechSynthesis.getVoices();
-  const same = voices.filter((voice) => voice.lang.replace("_", "-").toLowerCase() === language.toLowerCase());
-  const near = voices.filter((voice) => voice.lang.slice(0, 2).toLowerCase() === language.slice(0, 2).toLowerCase());
-  return same[0] ?? near[0] ?? null;
+  const exact = voices.filter((voice) => voice.lang.replace("_", "-").toLowerCase() === language.toLowerCase());
+  const similar = voices.filter((voice) => voice.lang.slice(0, 2).toLowerCase() === language.slice(0, 2).toLowerCase());
+  return exact[0] ?? similar[0] ?? null;
 }

@@ -1,51 +1,53 @@
-// What the page knows of each handset: told by snapshots and by the feed, in any order and any number of times.
+// The page's copy of each handset. Snapshots and feed items may arrive in any order and more than once.
 
-const OVER = new Set(["completed", "busy", "no-answer", "failed", "canceled"]);
+const FINAL_STATUSES = new Set(["completed", "busy", "no-answer", "failed", "canceled"]);
 const RANK = { queued: 0, sending: 0, ringing: 1, sent: 1, "in-progress": 2, received: 2, delivered: 2, undelivered: 2 };
-const rank = (status) => (OVER.has(status) ? 3 : RANK[status] ?? 0);
+const rank = (status) => (FINAL_STATUSES.has(status) ? 3 : RANK[status] ?? 0);
 
-export const rings = (call) => call.direction === "incoming" && call.status !== "in-progress" && !isOver(call);
-export const isOver = (call) => OVER.has(call.status);
+export const isRinging = (call) => call.direction === "incoming" && call.status !== "in-progress" && !isOver(call);
+export const isOver = (call) => FINAL_STATUSES.has(call.status);
 
 export class State {
   constructor() {
-    this.number = null;
-    this.numbers = [];
-    this.known = new Map(); // number → name, all that the exchange knows
-    this.handsets = new Map(); // number → handset, those on this page
+    this.number = null; // the app's number
+    this.numbers = []; // all numbers of the app
+    this.known = new Map(); // number → name, for every handset of the exchange
+    this.handsets = new Map(); // number → handset, for those on this page
   }
 
-  show({ number, name = null, when_called = "rings" }) {
+  /** Adds a handset to the page, unless it is there, and returns it. */
+  add({ number, name = null, when_called = "rings" }) {
     const handset = { number, name, when_called, texts: new Map(), calls: new Map() };
     if (!this.handsets.has(number)) this.handsets.set(number, handset);
     return this.handsets.get(number);
   }
 
-  /** A handset as people call it: its name, or its number. */
+  /** The name of a handset, or null. */
   nameOf(number) {
     return this.handsets.get(number)?.name || this.known.get(number) || null;
   }
 
-  text(handset, text) {
+  /** Returns true if the text is new or changed. */
+  updateText(handset, text) {
     const old = handset.texts.get(text.sid);
     if (old && rank(text.status) <= rank(old.status) && text.media.length <= old.media.length) return false;
     handset.texts.set(text.sid, text);
     return true;
   }
 
-  /** Keeps what was heard; a state that lies behind what is known changes nothing. */
-  call(handset, call) {
+  /** Returns true if the status is new. Ignores an outdated status, and keeps what was heard and said. */
+  updateCall(handset, call) {
     const old = handset.calls.get(call.sid) ?? { heard: new Map(), said: [] };
-    const news = old.status === undefined || rank(call.status) > rank(old.status);
-    const kept = { heard: old.heard, said: old.said };
-    const fresh = news || rank(call.status) === rank(old.status);
-    handset.calls.set(call.sid, fresh ? { ...call, ...kept } : old);
-    for (const heard of call.heard ?? []) this.heard(handset, { ...heard, call: call.sid });
-    return news;
+    const isNewStatus = old.status === undefined || rank(call.status) > rank(old.status);
+    const history = { heard: old.heard, said: old.said };
+    const isCurrent = isNewStatus || rank(call.status) === rank(old.status);
+    handset.calls.set(call.sid, isCurrent ? { ...call, ...history } : old);
+    for (const item of call.heard ?? []) this.updateHeard(handset, { ...item, call: call.sid });
+    return isNewStatus;
   }
 
-  /** "heard" when it is new, "ended" when it is newly over, otherwise null. */
-  heard(handset, item) {
+  /** Returns "heard" if the item is new, "ended" if it has just ended, otherwise null. */
+  updateHeard(handset, item) {
     const heard = handset.calls.get(item.call)?.heard;
     const old = heard?.get(item.id);
     if (!heard || (old && (old.ended || !item.ended))) return null;
@@ -53,23 +55,24 @@ export class State {
     return old ? "ended" : "heard";
   }
 
-  /** Whole, from `GET /handsets/<number>`. Calls that the exchange has lost are over. */
-  take(snapshot) {
-    const handset = this.show(snapshot);
+  /** Applies a snapshot from `GET /handsets/<number>`. Calls that the exchange no longer has have failed. */
+  update(snapshot) {
+    const handset = this.add(snapshot);
     Object.assign(handset, { name: snapshot.name || handset.name, when_called: snapshot.when_called });
-    for (const text of snapshot.texts) this.text(handset, text);
-    for (const call of snapshot.calls) this.call(handset, call);
-    const there = new Set(snapshot.calls.map((call) => call.sid));
-    for (const call of handset.calls.values()) if (!there.has(call.sid) && !isOver(call)) call.status = "failed";
+    for (const text of snapshot.texts) this.updateText(handset, text);
+    for (const call of snapshot.calls) this.updateCall(handset, call);
+    const sids = new Set(snapshot.calls.map((call) => call.sid));
+    for (const call of handset.calls.values()) if (!sids.has(call.sid) && !isOver(call)) call.status = "failed";
   }
 
-  forget(handset) {
+  /** Removes the texts and the finished calls. */
+  clearHistory(handset) {
     handset.texts.clear();
     for (const [sid, call] of handset.calls) if (isOver(call)) handset.calls.delete(sid);
   }
 }
 
-/** The call a handset is in: the one talked on, or else the one that rings. */
+/** The handset's call in progress, otherwise the one that is ringing, otherwise null. */
 export function liveCall(handset) {
   const live = [...handset.calls.values()].filter((call) => !isOver(call));
   return live.find((call) => call.status === "in-progress") ?? live[0] ?? null;

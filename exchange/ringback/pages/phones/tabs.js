@@ -1,11 +1,11 @@
-// The selector on small screens: one button a handset; a word says when something waits there.
+// The tabs on small screens: one button for each handset, with its new texts or its call.
 
 import { element } from "./dom.js";
-import { liveCall, rings } from "./state.js";
+import { isRinging, liveCall } from "./state.js";
 
 export class Tabs {
   constructor(nav) {
-    Object.assign(this, { nav, chosen: null, fresh: new Map(), phones: [] });
+    Object.assign(this, { nav, chosen: null, unread: new Map(), phones: [] });
   }
 
   draw(phones) {
@@ -17,8 +17,8 @@ export class Tabs {
 
   button({ handset }) {
     const button = element("button", handset.name || handset.number);
-    const waiting = this.waiting(handset);
-    if (waiting) button.append(" ", element("small", `● ${waiting}`));
+    const badge = this.badge(handset);
+    if (badge) button.append(" ", element("small", `● ${badge}`));
     button.type = "button";
     button.dataset.number = handset.number;
     button.setAttribute("aria-current", String(handset.number === this.chosen));
@@ -26,21 +26,21 @@ export class Tabs {
     return button;
   }
 
-  waiting(handset) {
+  badge(handset) {
     const call = liveCall(handset);
-    if (call) return rings(call) ? "rings" : "in a call";
-    const count = this.fresh.get(handset.number) ?? 0;
+    if (call) return isRinging(call) ? "ringing" : "in a call";
+    const count = this.unread.get(handset.number) ?? 0;
     return count && handset.number !== this.chosen ? `${count} new` : "";
   }
 
-  arrived(number) {
-    if (number !== this.chosen) this.fresh.set(number, (this.fresh.get(number) ?? 0) + 1);
+  addUnread(number) {
+    if (number !== this.chosen) this.unread.set(number, (this.unread.get(number) ?? 0) + 1);
   }
 
   choose(number) {
     const hadFocus = this.nav.contains(document.activeElement);
     this.chosen = number;
-    this.fresh.delete(number);
+    this.unread.delete(number);
     this.draw(this.phones);
     if (hadFocus) this.nav.querySelector(`[aria-current="true"]`)?.focus();
   }

@@ -17,6 +17,7 @@ from sending.webhooks import delivery, dispatch, endpoints, queue, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
+from tests.support.webhook_sender import delivery_state
 
 SEAL = Encryption(["a secret key of these tests"])
 CALLS = b'{"event_types": ["call.*"]}'
@@ -41,7 +42,7 @@ class Endpoint:
         ids = [dispatch.deliver_later(self.redis, kind, {}) for kind in kinds]
         dispatch.enqueue_due(self.redis)
         delivery.deliver(self.redis, self.client, SEAL, self.id, http=True)
-        return [self.redis.hget(f"delivery:{id}:{self.id}", "state").decode() for id in ids]
+        return [delivery_state(self.redis, id, self.id) for id in ids]
 
     def asked(self):
         """The heads of our requests for the list."""
@@ -52,8 +53,8 @@ class Endpoint:
 def endpoint(redis, client):
     """An endpoint with a list that is answered like this, request by request."""
 
-    def begin(*replies, temper=None, **wishes):
-        there, listed = receiver(answers(OK)), receiver(temper or answers(*replies))
+    def begin(*replies, behave=None, **wishes):
+        there, listed = receiver(answers(OK)), receiver(behave or answers(*replies))
         begun.extend([there, listed])
         return Endpoint(redis, client, there.__enter__(), listed.__enter__(), **wishes)
 
@@ -182,7 +183,7 @@ def test_a_list_that_cannot_be_read_narrows_nothing(endpoint, reply):
 
 def test_a_list_that_does_not_answer_narrows_nothing_and_is_not_waited_for_long(endpoint, monkeypatch):
     monkeypatch.setattr("sending.webhooks.optional.event_filter.FETCH_TIMEOUT_SECONDS", 0.2)
-    one, limits, request = endpoint(temper=never_answers), [], HttpClient.request
+    one, limits, request = endpoint(behave=never_answers), [], HttpClient.request
     noting = lambda self, *a, **k: limits.append(k.get("total_timeout")) or request(self, *a, **k)  # noqa: E731
     monkeypatch.setattr(HttpClient, "request", noting)
     assert one.hears("text.received") == ["delivered"]
@@ -190,11 +191,11 @@ def test_a_list_that_does_not_answer_narrows_nothing_and_is_not_waited_for_long(
 
 
 def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint):
-    def temper(connection):
+    def behave(connection):
         while read_request(connection):
             connection.sendall(document(CALLS, "Cache-Control: no-store"))
 
-    one = endpoint(temper=temper)
+    one = endpoint(behave=behave)
     delivery.deliver(one.redis, one.client, SEAL, one.id, http=True)
     assert one.asked() == []
     one.hears("call.ended", "call.ended", "call.ended")

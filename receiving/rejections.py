@@ -1,0 +1,45 @@
+"""Records rejected requests: no more than a few per second, and never on a connection that a webhook waits for."""
+
+import logging
+
+from redis.exceptions import RedisError
+
+import events
+import store_pool
+from masking import mask_all
+from receiving import inbox
+from receiving.delivery import Delivery
+from receiving.diagnosis.mistakes import Mistake
+from receiving.diagnosis.provider import TokenBucket
+from receiving.errors import RejectedRequest
+from store import Store, execute, new_pipeline
+
+log = logging.getLogger(__name__)
+
+
+class RejectionRecorder:
+    """One per process. `unrecorded` counts the rejections since the last recorded one."""
+
+    def __init__(self) -> None:
+        self.budget = TokenBucket(capacity=200, tokens_per_second=20)
+        self.unrecorded = 0
+
+    def record(self, redis: Store, delivery: Delivery, rejection: RejectedRequest, mistake: Mistake) -> None:
+        """Log a rejected request, store its start and publish it; or only count it, if there are too many."""
+        more, self.unrecorded = self.unrecorded, self.unrecorded + 1
+        if not self.budget.acquire():
+            return
+        path = mask_all(delivery.redacted_path)
+        others = f"; {more} others were not recorded" if more else ""
+        log.warning("Rejected %s %s: %s%s", delivery.method, path, mistake, others)
+        pipe = new_pipeline(redis)
+        inbox.save_rejected(pipe, delivery, mistake)
+        events.publish(pipe, "delivery.rejected", address=path[:100], reason=str(rejection), more=more)
+        try:
+            execute(store_pool.lane(redis, store_pool.OPTIONAL), [words for words, _ in pipe.command_stack])
+            self.unrecorded -= more + 1
+        except RedisError as error:
+            log.debug("The rejected request could not be stored: %s", error)
+
+
+recorder = RejectionRecorder()

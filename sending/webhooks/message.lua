@@ -1,0 +1,47 @@
+-- Shared: a message is a list of event type, body, three numbers, and `<endpoint> <sequence>` for each endpoint that is
+-- done with it. The numbers count its endpoints, those that still wait for it, and those where it is a dead letter.
+local ENDPOINTS, WAITING, DEAD, FIRST_RESULT = 2, 3, 4, 5
+
+local function message_key(id) return 'message:' .. id end
+
+local function add(message, index, number)
+  local sum = tonumber(redis.call('LINDEX', message, index)) + number
+  redis.call('LSET', message, index, sum)
+  return sum
+end
+
+-- The first number of an entry of a list of kept messages: the bytes of all messages up to and including this one.
+local function bytes_up_to(kept, index)
+  return tonumber(string.match(redis.call('LINDEX', kept, index) or '', '^%d+') or 0)
+end
+
+-- Forgets the oldest kept messages until they have at most this many bytes, except those that are being sent again.
+local function forget_oldest(kept, max_bytes)
+  while bytes_up_to(kept, -1) - bytes_up_to(kept, 0) > max_bytes do
+    local message = message_key(string.match(redis.call('LPOP', kept), ' (.+)$'))
+    if redis.call('LINDEX', message, WAITING) == '0' then redis.call('DEL', message) end
+  end
+end
+
+-- Keeps a message for which no endpoint waits.
+local function keep(id, kept, max_bytes, ttl)
+  local bytes = bytes_up_to(kept, -1) + redis.call('MEMORY', 'USAGE', message_key(id))
+  redis.call('RPUSH', kept, string.format('%.0f %s', bytes, id))
+  redis.call('EXPIRE', kept, ttl)
+  redis.call('EXPIRE', message_key(id), ttl)
+  forget_oldest(kept, max_bytes)
+end
+
+-- Records that an endpoint is done with a message.
+local function finish(endpoint_id, id, sequence, is_dead, max_bytes, delivered_ttl, dead_ttl)
+  local message = message_key(id)
+  if redis.call('EXISTS', message) == 0 then return end
+  redis.call('RPUSH', message, endpoint_id .. ' ' .. sequence)
+  local dead = add(message, DEAD, is_dead and 1 or 0)
+  if add(message, WAITING, -1) > 0 then return end
+  if dead > 0 then
+    keep(id, 'messages:dead', max_bytes, dead_ttl)
+  else
+    keep(id, 'messages:delivered', max_bytes, delivered_ttl)
+  end
+end

@@ -1,0 +1,256 @@
+"""The connections of this process to the store: one pool, capped, for everything in it."""
+
+import _socket
+import logging
+import os
+import socket
+import threading
+import time
+from typing import Any
+from weakref import WeakSet, ref
+
+import redis
+from redis.connection import ConnectionPool
+
+import store_budget
+from config import Settings
+from store_budget import Registration, Role
+from store_outages import OutageParser, Patience, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_SECONDS = 2
+REPLY_TIMEOUT_SECONDS = 3  # longer than any blocking read
+HEALTH_CHECK_SECONDS = 30  # a connection that was idle for so long is tried by a PING
+
+# What to do when no connection is free. Blocking reads wait in the store, so they have a number of their own. Pages
+# let webhooks go first, and never take the last connection. Whatever is not worth a wait is given up at once.
+COMMANDS, BLOCKING, PAGES, OPTIONAL = "commands", "blocking", "pages", "optional"
+PRIORITIES = (BLOCKING, COMMANDS, PAGES, OPTIONAL)
+
+
+class Pool(ConnectionPool):
+    """At most `limit` connections, for which threads or greenlets wait by priority. `limit` may change at any time.
+
+    A connection that its user loses, such as a job that is interrupted at any line, is no longer counted once Python
+    has collected it.
+    """
+
+    def __init__(self, role: Role, **options: Any) -> None:
+        self.limit, self.registration = role.least, Registration(role)
+        self._heartbeat: threading.Thread | None = None
+        super().__init__(**options)
+
+    def reset(self) -> None:
+        """Forget all connections. redis-py calls this in a forked process, too."""
+        self._lock = threading.RLock()
+        self._freed = {kind: threading.Condition(self._lock) for kind in PRIORITIES}
+        self._waiting = dict.fromkeys(PRIORITIES, 0)
+        self._taken: dict[str, WeakSet[Any]] = {kind: WeakSet() for kind in PRIORITIES}
+        self._available_connections: list[Any] = []
+        self.pid = os.getpid()
+
+    @property
+    def role(self) -> Role:
+        """What this process is."""
+        return self.registration.role
+
+    @property
+    def _in_use_connections(self) -> set[Any]:  # type: ignore[override]  # redis-py's methods read it
+        return {connection for taken in self._taken.values() for connection in taken}
+
+    def get_connection(self, *_: Any, **__: Any) -> Any:
+        """A connection that is ready to use. Raises StoreUnavailable if none becomes free in time."""
+        return self.take(COMMANDS)
+
+    def take(self, kind: str) -> Any:
+        """The same, for this kind of use."""
+        self._checkpid()
+        with self._lock:
+            self._wait_until_free(kind)
+            idle = self._available_connections
+            connection = idle.pop() if idle else self.connection_class(**self.connection_kwargs)
+            self._taken[kind].add(connection)
+        try:
+            if not connection.is_connected or is_stale(connection):
+                connection.disconnect()
+                connection.connect()
+        except BaseException:
+            self.release(connection)
+            raise
+        if self._heartbeat is None:
+            self._start_heartbeat()
+        return connection
+
+    def release(self, connection: Any) -> None:
+        """Take a connection back. If an error has closed it, the idle ones are closed too: they are no better."""
+        self._checkpid()
+        with self._lock:
+            kind = next((kind for kind, taken in self._taken.items() if connection in taken), None)
+            if kind is None:
+                connection.disconnect()  # of the process that this one was forked from
+                return
+            self._taken[kind].discard(connection)
+            if not connection.is_connected:
+                self._drop_all()
+            elif connection.should_reconnect() or self._count() >= self.limit:
+                connection.disconnect()
+            else:
+                self._available_connections.append(connection)
+            self._wake_up()
+
+    def renew_share(self) -> int:
+        """Register this process once more. Returns the number of connections that it may hold, now the limit."""
+        self.set_limit(self.registration.renew(redis.Redis(connection_pool=self)))
+        return self.limit
+
+    def set_limit(self, limit: int) -> None:
+        """Hold at most so many connections from now on; those in use are closed when they are released."""
+        with self._lock:
+            self.limit = limit
+            while self._available_connections and self._count() > limit:
+                self._available_connections.pop(0).disconnect()
+            self._wake_up()
+
+    def set_role(self, role: Role) -> None:
+        """From now on this process is something else, with the least that it needs."""
+        self.registration = Registration(role)
+        self.connection_kwargs["retry"] = Patience(role.patience_seconds)
+        for connection in [*self._available_connections, *self._in_use_connections]:
+            connection.retry.seconds = role.patience_seconds
+        self.set_limit(role.least)
+
+    def _count(self) -> int:
+        return len(self._available_connections) + sum(map(len, self._taken.values()))
+
+    def _wait_until_free(self, kind: str) -> None:
+        until = time.monotonic() + (0 if kind == OPTIONAL else self.role.patience_seconds)
+        while not self._is_free(kind):
+            remaining = until - time.monotonic()
+            if remaining <= 0:
+                raise StoreUnavailable(f"All {self.limit} connections to the store are in use")
+            self._waiting[kind] += 1
+            try:
+                self._freed[kind].wait(min(remaining, 1))  # a lost connection wakes up nobody
+            finally:
+                self._waiting[kind] -= 1
+
+    def _is_free(self, kind: str) -> bool:
+        """Whether there is a connection for this kind of use, and nobody who goes first waits for it."""
+        taken = {kind: len(taken) for kind, taken in self._taken.items()}
+        blocking = self.role.blocking_at(self.limit)
+        if sum(taken.values()) >= self.limit:
+            return False
+        if kind == BLOCKING:
+            return taken[BLOCKING] < blocking
+        if self._waiting[BLOCKING] and taken[BLOCKING] < blocking:
+            return False
+        if kind == COMMANDS:
+            return True
+        others = taken[PAGES] + taken[OPTIONAL]
+        return not self._waiting[COMMANDS] and others < max(1, self.limit - blocking - 1)
+
+    def _wake_up(self) -> None:
+        for kind in PRIORITIES:
+            if self._is_free(kind):
+                self._freed[kind].notify()
+
+    def _drop_all(self) -> None:
+        for connection in self._available_connections:
+            connection.disconnect()
+        self._available_connections.clear()
+        for connection in self._in_use_connections:
+            connection.mark_for_reconnect()
+
+    def _start_heartbeat(self) -> None:
+        with self._lock:
+            if self._heartbeat is None:
+                self._heartbeat = threading.Thread(target=_beat, args=[ref(self)], name="store-heartbeat", daemon=True)
+                self._heartbeat.start()
+
+
+def _beat(pool: "ref[Pool]") -> None:
+    """Renew the pool's registration until the pool is gone."""
+    while (living := pool()) is not None and living.role.is_registered:
+        try:
+            living.renew_share()
+        except redis.RedisError as error:
+            log.debug("The share of connections was not renewed: %s", error)
+        del living
+        time.sleep(store_budget.HEARTBEAT_SECONDS)
+
+
+class Lane:
+    """The pool, for one kind of use. It takes the place of a pool in a `redis.Redis`."""
+
+    def __init__(self, pool: Pool, kind: str) -> None:
+        self.pool, self.kind = pool, kind
+
+    def get_connection(self, *_: Any, **__: Any) -> Any:
+        """As Pool.take."""
+        return self.pool.take(self.kind)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.pool, name)
+
+
+def is_stale(connection: Any) -> bool:
+    """Whether the store closed the connection, or sent something that nobody read.
+
+    A look at the socket that does not wait. redis-py's own takes 0.1 ms under gevent, more than a command.
+    """
+    sock = _socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, connection._sock.fileno())
+    try:
+        sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.detach()
+    return True
+
+
+def connect(settings: Settings, role: Role = store_budget.WORKER) -> redis.Redis:
+    """This process's client of the store, which is created on first use, for a process of this role.
+
+    Replies are bytes. Whatever else in this process talks to the store does so on this client, or on a lane of it.
+    """
+    key = (settings.redis_url, settings.redis_tls_verify)
+    with _clients_lock:
+        if key not in _clients:
+            _clients[key] = redis.Redis(connection_pool=_open_pool(settings, role))
+    return _clients[key]
+
+
+def lane(client: Any, kind: str) -> Any:
+    """A client for this kind of use, on the pool of this one. On a pool that is not ours it is the same client."""
+    pool = client.connection_pool
+    if isinstance(pool, Lane):
+        pool = pool.pool
+    return redis.Redis(connection_pool=Lane(pool, kind)) if isinstance(pool, Pool) else client  # type: ignore[arg-type]
+
+
+def pool_of(client: redis.Redis) -> Pool:
+    """The pool of a client that `connect` returned."""
+    pool = client.connection_pool
+    assert isinstance(pool, Pool)
+    return pool
+
+
+def _open_pool(settings: Settings, role: Role) -> Pool:
+    options: dict[str, Any] = {
+        "client_name": role.name,
+        "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "socket_timeout": REPLY_TIMEOUT_SECONDS,
+        "health_check_interval": HEALTH_CHECK_SECONDS,
+        "parser_class": OutageParser,
+        "retry": Patience(role.patience_seconds),
+    }
+    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
+        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return Pool.from_url(settings.redis_url, role=role, **options)
+
+
+_clients: dict[tuple[str, bool], redis.Redis] = {}
+_clients_lock = threading.Lock()
