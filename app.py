@@ -4,13 +4,12 @@ import logging
 from collections.abc import Callable
 
 import redis as redis_client
-from flask import Flask, Request, Response, redirect, request
+from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from gunicorn.http.errors import ParseException
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response as BaseResponse
 
 import cli
 import config
@@ -26,6 +25,7 @@ from phone import outbound_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
 from receiving.idempotency import StillRunning
+from web import security
 
 BLUEPRINTS = (
     sms.bp,
@@ -38,6 +38,8 @@ BLUEPRINTS = (
     catalogue.bp,
     api.bp,
 )
+
+PAGES = (stage.bp.name, presenter.bp.name, catalogue.bp.name)  # for browsers, which follow redirects
 
 
 def create_app(settings: config.Settings | None = None, redis: redis_client.Redis | None = None) -> Flask:
@@ -55,13 +57,11 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     app.session_interface = LazySessionInterface()
     for log_handler in logging.getLogger().handlers:
         log_handler.addFilter(MaskingFilter())
+    security.init_app(app, settings, PAGES)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.init_app(app)
     load_commands()
-    trust_proxies(app, settings.trusted_proxies)
-    enforce_https(app, settings)
-    app.after_request(add_nosniff_header)
     for error, handler in ERROR_HANDLERS.items():
         app.register_error_handler(error, handler)
     return app
@@ -75,38 +75,6 @@ class LazySessionInterface(SecureCookieSessionInterface):
         return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
 
 
-def add_nosniff_header(response: Response) -> Response:
-    """Forbid content sniffing: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def trust_proxies(app: Flask, count: int) -> None:
-    """Take the client's address and the scheme from the headers that this many reverse proxies append to."""
-    if count:
-        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
-
-
-def enforce_https(app: Flask, settings: config.Settings) -> None:
-    """Redirect GET requests from HTTP to HTTPS, and set HSTS. A POST, such as a webhook, is not redirected."""
-
-    def redirect_to_https() -> BaseResponse | None:
-        # Health checks do not pass the proxy, so they lack its header.
-        is_proxied = "X-Forwarded-Proto" in request.headers
-        if is_proxied and not request.is_secure and request.method in ("GET", "HEAD"):
-            return redirect(settings.public_url + request.full_path.rstrip("?"), 308)
-        return None
-
-    def add_hsts_header(response: Response) -> Response:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
-
-    if settings.is_public_https:
-        app.after_request(add_hsts_header)
-        if settings.trusted_proxies:
-            app.before_request(redirect_to_https)
-
-
 def _text_response(sentence: str, status: int, **headers: str) -> Response:
     return Response(sentence + "\n", status, headers, content_type="text/plain; charset=utf-8")
 
@@ -118,6 +86,11 @@ def _retry_later(sentence: str) -> Response:
 def _http_error(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     return _text_response(error.description or error.name, error.code or 500, **headers)
+
+
+def _malformed_body(error: ParseException) -> Response:
+    logging.getLogger(__name__).warning("The body of a request is malformed: %s", type(error).__name__)
+    return _text_response("The body of this request is malformed.", 400)
 
 
 def _store_unavailable(error: Exception) -> Response:
@@ -134,6 +107,7 @@ ERROR_HANDLERS: dict[type[Exception], Callable[..., Response]] = {
     StillRunning: lambda error: _retry_later("This delivery is still being processed."),
     RedisConnectionError: _store_unavailable,
     RedisTimeoutError: _store_unavailable,
+    ParseException: _malformed_body,  # gunicorn parses a chunked body while we read it
     HTTPException: _http_error,
     Exception: _internal_error,
 }

@@ -58,11 +58,7 @@ class Settings:
         "id:private key of the app",
         "",
     )
-    sender_segments_per_second: int = setting(
-        "how many segments of text a second the phone number may send, such as 1 for a number in the US; "
-        "answers wait for their turn",
-        "1",
-    )
+    sender_segments_per_second: int = setting("text segments that the number may send a second; answers queue", "1")
     webhook_schedule: tuple[int, ...] = setting(
         "seconds before each attempt to deliver a webhook; five days at most in total",
         "0,5,300,1800,7200,18000,36000,50400,72000,86400",

@@ -12,7 +12,7 @@ from workers import calls
 
 def step_key(delivery: Delivery) -> str:
     """The claim key of a step. It contains the document number, because a caller may press the same key twice."""
-    return f"call:{delivery['CallSid']}:{delivery.path}:{document_number(delivery)}"
+    return f"call:{delivery.sid('CallSid', 'CA')}:{delivery.path}:{document_number(delivery)}"
 
 
 def document_number(delivery: Delivery) -> int:

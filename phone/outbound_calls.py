@@ -43,7 +43,7 @@ def handle_key(context: WebhookContext) -> StoredResponse:
 
 def status_key(delivery: Delivery) -> str:
     """The claim key of a status callback: each status of a call is handled once."""
-    return f"outbound-call-status:{delivery['CallSid']}:{delivery['CallStatus']}"
+    return f"outbound-call-status:{delivery.sid('CallSid', 'CA')}:{delivery['CallStatus']}"
 
 
 @webhook(bp, "/voice/outbound/status", key=status_key)

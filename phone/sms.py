@@ -16,9 +16,10 @@ from phone.commands.help import list_commands
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
+from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
-from sending import open_questions, outbox
+from sending import open_questions
 from sending.segments import shorten
 from store import Commands
 from workers import pending_answers
@@ -35,11 +36,11 @@ EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 def _count_question(delivery: Delivery) -> Commands:
     """Count this text among the open questions of its sender, if a worker is to answer it."""
     found = find_by_words(delivery["Body"])
-    return open_questions.count(delivery["From"], _message_id(delivery)) if found and found[0].is_slow else ()
+    return open_questions.count(delivery["From"], _answer_id(delivery)) if found and found[0].is_slow else ()
 
 
 def _sms_key(delivery: Delivery) -> str:
-    return f"sms:{delivery['MessageSid']}"
+    return f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}"
 
 
 @webhook(bp, "/sms", key=_sms_key, reads=_count_question)
@@ -71,7 +72,7 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
     if context.replies:
-        open_questions.close(context.pipe, sender, _message_id(context.delivery))
+        open_questions.close(context.pipe, sender, _answer_id(context.delivery))
     return answer if isinstance(answer, str) else open_questions.REFUSAL
 
 
@@ -79,10 +80,6 @@ def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: Sl
     id, sid = _answer_id(context.delivery), context.delivery["MessageSid"]
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
     queues().enqueue(context.pipe, PendingAnswer(id, command, slow.words, "text", sender, sid, deadline), slow.task)
-
-
-def _message_id(delivery: Delivery) -> str:
-    return outbox.ANSWER_PREFIX + _answer_id(delivery)
 
 
 def _answer_id(delivery: Delivery) -> str:
@@ -110,6 +107,8 @@ def text_fallback(delivery: Delivery) -> StoredResponse:
     """
     try:
         return handle(delivery, with_lease(_sms_key, receive_text, _count_question))
+    except RejectedRequest:
+        raise
     except Exception as error:  # /sms has logged the traceback of its own
         log.error("The fallback of a text failed too: %s: %s", type(error).__name__, error)
         return _message_response(TROUBLE)

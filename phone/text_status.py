@@ -21,7 +21,8 @@ FINAL_STATUSES = ("undelivered", "failed")
 
 
 def _status_key(delivery: Delivery) -> str:
-    return f"status:{delivery['MessageSid']}:{delivery['MessageStatus']}:{delivery['ErrorCode']}"
+    sid = delivery.sid("MessageSid", "SM", "MM")
+    return f"status:{sid}:{delivery['MessageStatus']}:{delivery['ErrorCode']}"
 
 
 @webhook(bp, "/sms/status", key=_status_key)

@@ -75,7 +75,7 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
     if calls.load(context.redis, pending.subject).document > document_number(context.delivery):
         # A late fetch: a live update has already replaced this document.
         return StoredResponse(documents.menu("Hello again.", next_document(context), is_full_menu=False))
-    turn = int(context.delivery.query.get("turn", "1"))
+    turn = context.delivery.query_number("turn", 1)
     if pending.is_open:
         return _keep_waiting(context, pending, turn)
     if pending.route == "update" and time.time() - pending.routed_at < callbacks.UPDATE_TIMEOUT_SECONDS:
@@ -102,7 +102,8 @@ def finish_recording(context: WebhookContext) -> StoredResponse:
 
 def recording_key(delivery: Delivery) -> str:
     """The claim key of a recording callback: each status of a recording is handled once."""
-    return f"recording:{delivery['RecordingSid']}:{delivery['RecordingStatus']}"
+    sid, _ = delivery.sid("RecordingSid", "RE"), delivery.sid("CallSid", "CA")
+    return f"recording:{sid}:{delivery['RecordingStatus'] or 'completed'}"
 
 
 @webhook(bp, "/voice/recording", key=recording_key)
@@ -121,7 +122,7 @@ def process_recording(context: WebhookContext) -> StoredResponse:
 
 def status_key(delivery: Delivery) -> str:
     """The claim key of a status callback: each status of a call is handled once."""
-    return f"call-status:{delivery['CallSid']}:{delivery['CallStatus']}"
+    return f"call-status:{delivery.sid('CallSid', 'CA')}:{delivery['CallStatus']}"
 
 
 @webhook(bp, "/voice/status", key=status_key)
@@ -209,7 +210,7 @@ def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -
 
 
 def _handle_silence(context: WebhookContext) -> StoredResponse:
-    silent_menus = int(context.delivery.query.get("silent", "1"))
+    silent_menus = context.delivery.query_number("silent", 1)
     if silent_menus >= MAX_SILENT_MENUS:
         return speak(context, "Goodbye.", documents.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
     return respond(context, documents.menu("I did not hear anything.", next_document(context), silent_menus))

@@ -1,12 +1,17 @@
 """One webhook request as received, before it is verified."""
 
 import hashlib
+import re
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
-MAX_FORM_FIELDS = 400  # Twilio sends about thirty
+from receiving.errors import InvalidNumber, InvalidSid
+from receiving.forms import parse_form
+
+SID_PATTERN = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+NUMBER_PATTERN = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,12 @@ class Delivery:
         content_type = self.headers.get("content-type", "").lower()
         if self.method != "POST" or not content_type.startswith("application/x-www-form-urlencoded"):
             return []
-        return _parse_fields(self.body.decode("utf-8", "replace"))
+        return parse_form(self.body.decode("utf-8", "replace"))
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The parameters in the URL; the last value of a repeated one."""
-        return dict(_parse_fields(self.target.partition("?")[2]))
+        """The parameters in the URL; the first value of a repeated one, as in Twilio's library."""
+        return dict(reversed(parse_form(self.target.partition("?")[2])))
 
     @cached_property
     def params(self) -> dict[str, str]:
@@ -76,12 +81,19 @@ class Delivery:
         """Return one parameter, "" if it is missing."""
         return self.params.get(name, "")
 
+    def sid(self, name: str, *prefixes: str) -> str:
+        """Return a parameter that is a SID with one of these prefixes. Raises InvalidSid."""
+        sid = self[name]
+        if sid[:2] not in prefixes or not SID_PATTERN.fullmatch(sid):
+            raise InvalidSid(name)
+        return sid
 
-def _parse_fields(text: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
-    except ValueError:
-        return []
+    def query_number(self, name: str, default: int) -> int:
+        """Return a parameter of the URL that is a number below a billion. Raises InvalidNumber."""
+        text = self.query.get(name, str(default))
+        if not NUMBER_PATTERN.fullmatch(text):
+            raise InvalidNumber(name)
+        return int(text)
 
 
 def from_request(environ: dict[str, object], body: bytes, public_url: str) -> Delivery:

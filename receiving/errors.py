@@ -23,6 +23,23 @@ class MissingSignature(InvalidSignature):
         super().__init__(f"This endpoint accepts only signed webhooks, and {self.header} is missing.")
 
 
+class InvalidSid(RejectedRequest):
+    """A field that should be a SID is none. Twilio signs names and values run together, so that a captured request
+    keeps its signature when the end of a value moves to the next name. A SID has a fixed length."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} must be a SID of Twilio's.")
+
+
+class InvalidNumber(RejectedRequest):
+    """A parameter of the URL that should be a number is none."""
+
+    status = 400
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The parameter {name} must be a number.")
+
+
 class TimestampOutOfTolerance(InvalidSignature):
     """The signature is valid but too old, or from the future: a replay attack or a wrong clock."""
 

@@ -4,21 +4,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, g, request
 
 import events
 import store_batching
 from context import settings, store
-from receiving import idempotency, inbox, late_reply, rejections, replay_marker, twilio
+from receiving import idempotency, inbox, rejections, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.twilio import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
+from receiving.replay import late_reply
 from store import Commands, DeferredPipeline, Store, new_pipeline
+from web.request_body import BodyMemory
 
 diagnosis_budget = TokenBucket()
+body_memory = BodyMemory()
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def verified_only(blueprint: Blueprint, path: str) -> Callable[[Process], Proces
 
 def _add_route(blueprint: Blueprint, path: str, name: str, process: Process) -> None:
     def view() -> Response:
-        return respond(twilio.MAX_BODY_BYTES, process, lambda delivery, _: explain(delivery, settings()))
+        return respond(twilio.MAX_BODY_BYTES, process, lambda delivery, why: explain(delivery, settings(), why))
 
     blueprint.add_url_rule(path, name, view, methods=["POST", "GET"], strict_slashes=False)
 
@@ -90,21 +93,16 @@ def respond(
     max_body_bytes: int, process: Process, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
 ) -> Response:
     """Read the current request, process it and return the response, or a rejection."""
-    delivery = read_request(max_body_bytes)
-    try:
-        return to_flask_response(process(delivery))
-    except RejectedRequest as rejection:
-        return reject(delivery, rejection, diagnose)
+    with body_memory.read(max_body_bytes) as body:
+        delivery = make_delivery(body)
+        try:
+            return to_flask_response(process(delivery))
+        except RejectedRequest as rejection:
+            return reject(delivery, rejection, diagnose)
 
 
-def read_request(max_body_bytes: int) -> Delivery:
-    """Return the current request. Aborts with 413 if the body is too large, with 400 if it is incomplete."""
-    request.max_content_length = max_body_bytes
-    body, content_length = request.get_data(), request.content_length
-    if content_length is None and len(body) >= max_body_bytes:
-        abort(413)  # the body is chunked: Werkzeug stops reading at the limit without an error
-    if content_length is not None and len(body) < content_length:
-        abort(400, "The body ended before its Content-Length.")
+def make_delivery(body: bytes) -> Delivery:
+    """Return the current request with this body. If it has a valid replay mark, the response will report the result."""
     ours = settings()
     delivery = from_request(request.environ, body, ours.public_url)
     if replay_marker.HEADER in delivery.headers:

@@ -1,8 +1,8 @@
 """Twilio's signature over the raw public URL and the form: https://www.twilio.com/docs/usage/security."""
 
 import base64
-import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -13,7 +13,9 @@ from receiving.signatures import constant_time_equal
 
 SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
-ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
+ALGORITHMS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
+SIGNATURE_PATTERN = re.compile(r"[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=")  # the Base64 of 20 or 32 bytes
+INVALID = "X-Twilio-Signature is not valid for this request."
 MAX_BODY_BYTES = 256 * 1024  # Twilio's requests are far smaller
 
 
@@ -21,9 +23,16 @@ def compute_signature(
     secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1"
 ) -> str:
     """Return Twilio's signature of this URL and these form fields, in Base64. GET and JSON have no fields."""
-    text = url + "".join(name + value for name, value in sorted(set(fields)))
-    mac = hmac.new(secret.encode(), text.encode("utf-8", "surrogatepass"), ALGORITHMS[algorithm])
-    return base64.b64encode(mac.digest()).decode()
+    return _compute_mac(secret, url, _join(fields), algorithm)
+
+
+def _join(fields: Iterable[tuple[str, str]]) -> str:
+    return "".join([name + value for name, value in sorted(set(fields))])
+
+
+def _compute_mac(secret: str, url: str, joined_fields: str, algorithm: str) -> str:
+    text = (url + joined_fields).encode("utf-8", "surrogatepass")
+    return base64.b64encode(hmac.digest(secret.encode(), text, ALGORITHMS[algorithm])).decode()
 
 
 def sign_delivery(delivery: Delivery, settings: Settings) -> Delivery:
@@ -38,29 +47,34 @@ def verify(delivery: Delivery, settings: Settings) -> None:
     given = delivery.headers.get(SIGNATURE_HEADER, "")
     if not given:
         raise MissingSignature(SIGNATURE_HEADER)
+    if not SIGNATURE_PATTERN.fullmatch(given):  # before the form is parsed
+        raise InvalidSignature(INVALID)
     if not body_matches(delivery):
         raise InvalidSignature("The body is not the one that was signed.")
-    for algorithm, secret in _candidate_keys(delivery, settings):
-        if any(
-            constant_time_equal(given, compute_signature(secret, url, delivery.form, algorithm))
-            for url in _candidate_urls(delivery.url)
-        ):
-            return
-    raise InvalidSignature("X-Twilio-Signature is not valid for this request.")
+    keys, fields = list(_candidate_keys(delivery, settings)), _join(delivery.form)
+    for url in _candidate_urls(delivery.url):
+        for algorithm, secret in keys:
+            if constant_time_equal(given, _compute_mac(secret, url, fields, algorithm)):
+                return
+    raise InvalidSignature(INVALID)
 
 
 def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]]:
     """Yield algorithm and key: each Auth Token or, if the request names a SharedKey, only that key.
 
-    The request cannot choose the algorithm: it must be the one that is configured for the key.
+    The request cannot choose the algorithm: it must be the one that is configured for the key. A header without an
+    algorithm means the scheme with the Auth Token, as in Twilio's library.
     """
-    named = delivery.headers.get(SETTINGS_HEADER)
-    if named is None:
+    named: dict[str, str] = {}
+    for part in delivery.headers.get(SETTINGS_HEADER, "").split(","):
+        name, _, value = part.partition("=")
+        if value.strip():
+            named.setdefault(name.strip(), value.strip())
+    algorithm = named.get("algorithm", "").upper()
+    if not algorithm or (algorithm == "HMAC_SHA1" and "key" not in named):
         yield from (("HMAC_SHA1", token) for token in settings.twilio_auth_token)
-        return
-    parts = dict(part.strip().partition("=")[::2] for part in named.split(","))
-    ours = settings.twilio_shared_keys.get(parts.get("key", ""))
-    if ours and parts.get("algorithm") == ours[0]:
+    ours = settings.twilio_shared_keys.get(named.get("key", ""))
+    if ours and (algorithm or "HMAC_SHA1") == ours[0]:
         yield ours
 
 
@@ -72,11 +86,14 @@ def body_matches(delivery: Delivery) -> bool:
     return constant_time_equal(claimed.lower(), delivery.fingerprint)
 
 
-def _candidate_urls(url: str) -> list[str]:
-    """Return the URL and, for https with a port, the URL without it, which Twilio signs for calls."""
+def _candidate_urls(url: str) -> tuple[str, str]:
+    """Return the URL as received, and with its port removed or, if it has none, the default port added.
+
+    Twilio's own signatures differ in this, so that its libraries try both too.
+    """
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     name, colon, port = host.rpartition(":")
-    if scheme == "https" and colon and port.isdigit():
-        return [url, f"{scheme}://{name}{slash}{path}"]
-    return [url]
+    if colon and port.isdecimal():
+        return url, f"{scheme}://{name}{slash}{path}"
+    return url, f"{scheme}://{host}:{443 if scheme == 'https' else 80}{slash}{path}"

@@ -1,6 +1,7 @@
 """Calls that are in progress, and recordings of calls, through Twilio's REST API."""
 
 import logging
+from urllib.parse import quote
 
 import requests
 from twilio.base.exceptions import TwilioRestException
@@ -49,7 +50,7 @@ class LiveCalls:
     def download_recording(self, sid: str) -> bytes:
         """Return a recording as WAV. Its URL is built here, because the one in the webhook is untrusted."""
         base = self.settings.twilio_api_url or "https://api.twilio.com"
-        url = f"{base}/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{sid}.wav"
+        url = f"{base}/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{quote(sid, safe='')}.wav"
         auth = (self.settings.twilio_account_sid, self.settings.twilio_auth_token[0])
         response = requests.get(url, auth=auth, timeout=REQUEST_TIMEOUT_SECONDS)
         response.raise_for_status()

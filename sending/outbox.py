@@ -10,7 +10,6 @@ States and transitions:
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,13 +23,7 @@ ANSWER_PREFIX = "answer:"  # of the ids of answers to questions
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this its process has died
 SETTLED_STATES = ("sent", "failed")
-PARSERS: dict[str, Callable[[str], Any]] = {  # of fields that are not strings
-    "tries": int,
-    "segments": int,
-    "planned_at": float,
-    "started_at": float,
-    "is_counted": lambda value: value == "1",
-}
+PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ class OutboundMessage:
     sid: str = ""
     reason: str = ""
     tries: int = 0  # on which Twilio may have acted
-    is_counted: bool = False  # in the limits
+    is_counted: int = 0  # 1 once it was counted in the limits
     planned_at: float = 0.0  # in seconds since 1970
     started_at: float = 0.0  # start of the last try
     segments: int = 1
@@ -80,7 +73,8 @@ def load(redis: Store, id: str) -> OutboundMessage | None:
     row = {name.decode(): value.decode() for name, value in redis.hgetall(f"outbox:{id}").items()}
     if not row:
         return None
-    return OutboundMessage(id, **{name: PARSERS.get(name, str)(value) for name, value in row.items()})
+    fields: dict[str, Any] = {name: PARSERS.get(name, str)(value) for name, value in row.items()}
+    return OutboundMessage(id, **fields)
 
 
 def start_sending(redis: Store, message: OutboundMessage, now: float | None = None) -> bool:
@@ -93,7 +87,7 @@ def start_sending(redis: Store, message: OutboundMessage, now: float | None = No
 def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **fields: Any) -> bool:
     """expected -> sent or failed. Returns False if the message was no longer in the expected state."""
     pipe = new_pipeline(redis)
-    open_questions.close(pipe, message.to, message.id)
+    open_questions.close(pipe, message.to, message.id.removeprefix(ANSWER_PREFIX))
     return _transition(redis, message.id, expected, state, fields, next_check_at=None, pipe=pipe)
 
 
@@ -104,10 +98,10 @@ def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -
 
 
 def postpone(
-    redis: Store, message: OutboundMessage, expected: str, next_check_at: float, reason: str, *, is_counted: bool = True
+    redis: Store, message: OutboundMessage, expected: str, next_check_at: float, reason: str, *, is_counted: int = 1
 ) -> bool:
     """expected -> planned, because Twilio did not act. Returns False if it was no longer in the expected state."""
-    fields = {"reason": reason, "tries": message.tries, "is_counted": int(is_counted)}
+    fields = {"reason": reason, "tries": message.tries, "is_counted": is_counted}
     return _transition(redis, message.id, expected, "planned", fields, next_check_at)
 
 

@@ -10,7 +10,7 @@ from sys import stdlib_module_names
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending"]
+PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web"]
 MODULES = [
     "app",
     "config",
@@ -38,7 +38,7 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "store_batching"},
+    {"events", "store_batching", "web"},
     {"store", "masking", "store_pool"},
     {"store_budget", "store_outages"},
     {"config", "event_types", "page_headers"},

@@ -52,7 +52,7 @@ def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
         if pending.channel == "text":
             message = _text_message(pending, answer)
             outbox.plan(pipe, message)
-            open_questions.keep_open(pipe, message.to, message.id)
+            open_questions.keep_open(pipe, pending.phone_number, pending.id)
         elif pending.channel == "call":
             pipe.zadd(UNHEARD_KEY, {pending.id: time.time() + HEARD_TIMEOUT_SECONDS})
         if pending_answers.settle(redis, pending, state, answer, pipe):

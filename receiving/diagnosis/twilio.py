@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import parse_qsl
 
 from config import Settings
 from receiving import twilio
-from receiving.delivery import MAX_FORM_FIELDS, Delivery
+from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import RAW_BODY_ADVICE, UNKNOWN, Mistake, other_bodies, other_secrets, other_urls
 from receiving.diagnosis.provider import TOO_LARGE
-from receiving.errors import RejectedRequest
+from receiving.errors import InvalidNumber, InvalidSid, RejectedRequest
+from receiving.forms import parse_form
 from receiving.twilio import SETTINGS_HEADER, SIGNATURE_HEADER
 
 Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
@@ -23,8 +23,12 @@ QUERY_ADVICE = "Configure the proxy to forward the query unchanged: Twilio adds 
 FORM_ADVICE = "Disable what trims or decodes forms before they reach us: the signature covers each field as sent."
 
 
-def explain(delivery: Delivery, settings: Settings) -> Mistake:
+def explain(delivery: Delivery, settings: Settings, rejection: RejectedRequest | None = None) -> Mistake:
     """Return the common mistake without which this delivery would be valid."""
+    if isinstance(rejection, InvalidSid | InvalidNumber):
+        explanation = f"its signature is valid, but it is not what Twilio sends: {str(rejection).rstrip('.')}"
+        fix = "It may be a captured request that was altered: use https. Nothing was processed."
+        return Mistake("altered", explanation, fix)
     if not delivery.headers.get(SIGNATURE_HEADER):
         explanation = "no X-Twilio-Signature: not from Twilio, or a proxy removed it"
         fix = "If it was from Twilio: configure the proxy to forward that header."
@@ -63,7 +67,7 @@ def _body_mistakes(delivery: Delivery, settings: Settings) -> Candidates:
     for complete in (param, f"{query}&{param}", f"{param}&{query}"):
         yield removed, replace(delivery, url=f"{path}?{complete}"), settings
     content_type = delivery.headers.get("content-type", "")[:60] or "nothing"
-    form = parse_qsl(delivery.body.decode("utf-8", "replace"), keep_blank_values=True)[:MAX_FORM_FIELDS]
+    form = parse_form(delivery.body.decode("utf-8", "replace"))[:MAX_DIAGNOSED_FIELDS]
     changed = Mistake("content type", f"it is a form, but its Content-Type is {content_type}", RAW_BODY_ADVICE)
     yield changed, _with_form(replace(delivery, body=b""), form), settings
 

@@ -8,7 +8,7 @@ import events
 from receiving import inbox
 from sending import opt_outs, outbox
 from sending.outbox import OutboundMessage
-from tests.support.person import ME
+from tests.support.person import ME, TEXT_SID
 from workers import pending_answers
 
 
@@ -108,7 +108,7 @@ def test_history_contains_an_alias_instead_of_the_number(person, redis):
 class TestStatus:
     """Status callbacks of texts that the app sent."""
 
-    def moves(self, person, status, sid="SM9", error="", query=""):
+    def moves(self, person, status, sid=TEXT_SID, error="", query=""):
         fields = {"MessageSid": sid, "MessageStatus": status, "To": ME, "From": "+447700900100"}
         answer = person.post(f"/sms/status{query}", fields | ({"ErrorCode": error} if error else {}))
         assert answer.status_code == 204
@@ -137,7 +137,7 @@ class TestStatus:
             outbox.plan(pipe, OutboundMessage("notify-text:1", ME, "A pull request.", ""))
             pipe.execute()
         self.moves(person, "delivered", query="?message=notify-text:1")
-        assert events.read_latest(redis, 1)[0].subject == "SM9"
+        assert events.read_latest(redis, 1)[0].subject == TEXT_SID
 
     def test_status_callback_settles_a_message_of_unknown_state(self, person, redis):
         with redis.pipeline() as pipe:
@@ -147,12 +147,12 @@ class TestStatus:
         outbox.start_sending(redis, message)
         outbox.mark_unknown(redis, replace(message, state="sending"), 9e9)
         self.moves(person, "sent", query="?message=answer:x")
-        assert (outbox.load(redis, "answer:x").state, outbox.load(redis, "answer:x").sid) == ("sent", "SM9")
+        assert (outbox.load(redis, "answer:x").state, outbox.load(redis, "answer:x").sid) == ("sent", TEXT_SID)
         assert outbox.list_due(redis, 9e9) == []
 
 
 def test_text_by_get_is_answered(person, settings):
-    target = "/sms?MessageSid=SM1&From=%2B447700900201&Body=time"
+    target = f"/sms?MessageSid={TEXT_SID}&From=%2B447700900201&Body=time"
     from receiving import twilio
 
     signature = twilio.compute_signature(settings.twilio_auth_token[0], "https://talk.example" + target)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import events
-from tests.support.person import Person
+from tests.support.person import RECORDING_SID, Person
 from workers import callbacks, calls, pending_answers
 
 
@@ -165,7 +165,7 @@ def test_recorded_message_is_processed_once(caller, redis, app):
     assert "Record" in caller.presses("9").verbs
     assert "Thank you" in caller._listens(caller.next, {"Digits": "#", "RecordingDuration": "4"}).heard
     ready = {
-        "RecordingSid": "RE1",
+        "RecordingSid": RECORDING_SID,
         "RecordingStatus": "completed",
         "CallSid": caller.call_sid,
         "RecordingDuration": "4",

@@ -9,10 +9,11 @@ import events
 from receiving import idempotency
 from receiving.idempotency import StoredResponse
 from store import new_pipeline
+from tests.support.person import TEXT_SID
 from workers import pending_answers
 
 
-def claim(redis, key="sms:SM1"):
+def claim(redis, key=f"sms:{TEXT_SID}"):
     pipe = redis.pipeline(transaction=False)
     asked = idempotency.add_claim(pipe, key)
     return asked, pipe.execute()[-1]
@@ -99,7 +100,7 @@ def test_ten_concurrent_duplicates_get_one_response_and_have_one_effect(app, per
 
 
 def test_random_result_is_the_same_for_duplicates(person):
-    fell = {person.texts("flip", sid="SM1") for _ in range(20)}
+    fell = {person.texts("flip", sid=TEXT_SID) for _ in range(20)}
     assert len(fell) == 1
 
 
@@ -107,10 +108,10 @@ def test_retry_after_a_crash_before_commit_does_the_work(app, person, redis, mon
     """The process dies after the claim: no response, event or job exists, and the lease expires."""
     monkeypatch.setattr(idempotency, "complete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        person.texts("count", sid="SM1")
+        person.texts("count", sid=TEXT_SID)
     assert redis.zcard(pending_answers.OPEN_KEY) == 0
     assert not [event for event in events.read_latest(redis, 10) if event.type.startswith("text.")]
     monkeypatch.undo()
-    redis.pexpire("claim:sms:SM1", 0)
-    assert person.texts("count", sid="SM1")
+    redis.pexpire(f"claim:sms:{TEXT_SID}", 0)
+    assert person.texts("count", sid=TEXT_SID)
     assert redis.zcard(pending_answers.OPEN_KEY) == 1

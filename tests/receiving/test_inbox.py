@@ -5,11 +5,12 @@ import time
 from dataclasses import replace
 
 from receiving import inbox
+from tests.support.person import TEXT_SID
 from tests.support.providers import CASES
 
 
 def test_inbox_stores_requests_unchanged(person, redis):
-    person.texts("Café + it's", sid="SM1")
+    person.texts("Café + it's", sid=TEXT_SID)
     name, delivery, _ = inbox.latest(redis)[0]
     assert delivery["Body"] == "Café + it's"
     assert delivery.url == "https://talk.example/sms"

@@ -6,6 +6,7 @@ import pytest
 
 import events
 from receiving import inbox
+from tests.support.person import CALL_SID, TEXT_SID
 
 FREE = {"/present", "/present/login", "/present/logout", "/present/stop", "/present/release", "/static/<path:filename>"}
 
@@ -69,11 +70,6 @@ def test_malformed_signature_is_rejected_without_a_traceback(post_as_twilio, cap
     assert "Traceback" not in caplog.text
 
 
-def test_form_with_a_thousand_fields_is_rejected(post_as_twilio):
-    fields = [(f"f{number}", "") for number in range(1000)]
-    assert post_as_twilio("/sms", fields).status_code == 403
-
-
 def test_other_content_type_is_rejected(post_as_twilio):
     assert post_as_twilio("/sms", {"Body": "time"}, content_type="text/plain").status_code == 403
 
@@ -84,7 +80,7 @@ def test_invalid_utf_8_is_rejected_without_a_traceback(post_as_twilio, caplog):
 
 
 def test_trailing_slash_is_not_redirected(post_as_twilio):
-    answer = post_as_twilio("/sms/", {"MessageSid": "SM1", "From": "+447700900201", "Body": "time"})
+    answer = post_as_twilio("/sms/", {"MessageSid": TEXT_SID, "From": "+447700900201", "Body": "time"})
     assert answer.status_code == 200
 
 
@@ -97,11 +93,11 @@ def test_without_redis_the_status_is_503_and_fallbacks_work(settings):
 
     gone = redis_client.Redis(port=reserved_port(), socket_connect_timeout=1, retry=None)
     post = WebhookPoster(create_app(settings, gone), settings)
-    answer = post("/sms", {"MessageSid": "SM1", "Body": "time"})
+    answer = post("/sms", {"MessageSid": TEXT_SID, "Body": "time"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "We are having trouble" in post("/sms/fallback", {"MessageSid": "SM1"}).text
-    assert "went wrong on our side" in post("/voice/fallback", {"CallSid": "CA1"}).text
+    assert "We are having trouble" in post("/sms/fallback", {"MessageSid": TEXT_SID}).text
+    assert "went wrong on our side" in post("/voice/fallback", {"CallSid": CALL_SID}).text
 
 
 def test_fallback_requires_a_signature(post_as_twilio):
-    assert post_as_twilio("/voice/fallback", {"CallSid": "CA1"}, signature="no").status_code == 403
+    assert post_as_twilio("/voice/fallback", {"CallSid": CALL_SID}, signature="no").status_code == 403

@@ -1,6 +1,7 @@
 """Twilio's signature: https://www.twilio.com/docs/usage/security"""
 
 import hashlib
+import time
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,7 +15,7 @@ from app import create_app
 from receiving import twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.twilio import explain
-from tests.support.person import WebhookPoster
+from tests.support.person import TEXT_SID, WebhookPoster
 
 TOKEN = "12345"
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -191,8 +192,50 @@ def test_https_port_is_optional(settings):
     assert accepted(signed("https://talk.example:8443/sms"), settings)
 
 
-def test_http_port_is_part_of_the_signature(settings):
-    assert not accepted(replace(signed("http://talk.example/voice"), url="http://talk.example:8000/voice"), settings)
+@pytest.mark.parametrize(
+    ("seen", "signed_for"),
+    [
+        ("https://talk.example/sms", "https://talk.example:443/sms"),
+        ("https://talk.example:443/sms", "https://talk.example/sms"),
+        ("http://talk.example/sms", "http://talk.example:80/sms"),
+        ("http://talk.example:8080/sms?a=1:2", "http://talk.example/sms?a=1:2"),
+        ("http://[::1]/sms", "http://[::1]:80/sms"),
+    ],
+)
+def test_port_is_optional_in_the_signed_url(settings, seen, signed_for):
+    assert accepted(replace(signed(signed_for), url=seen), settings)
+
+
+def test_only_the_default_port_is_added(settings):
+    assert not accepted(replace(signed("http://talk.example:8000/voice"), url="http://talk.example/voice"), settings)
+
+
+def test_first_of_two_body_hashes_counts(settings):
+    right, wrong = hashlib.sha256(BODY).hexdigest(), "0" * 64
+    for first, second, outcome in ((right, wrong, True), (wrong, right, False)):
+        delivery = signed(f"{URL}&bodySHA256={first}&bodySHA256={second}", [], body=BODY)
+        assert accepted(delivery, settings) == outcome
+        theirs = RequestValidator(TOKEN).validate(delivery.url, BODY.decode(), delivery.headers["x-twilio-signature"])
+        assert theirs == outcome
+
+
+@pytest.mark.parametrize("count", [401, 5_000, 60_000])
+def test_form_may_have_any_number_of_fields(settings, count):
+    fields = [(f"{number:x}", "") for number in range(count)]
+    delivery = signed(fields=fields)
+    assert len(delivery.body) < twilio.MAX_BODY_BYTES * 2
+    assert accepted(delivery, settings)
+
+
+def test_verification_time_is_linear_in_the_number_of_fields(settings):
+    def seconds(count):
+        delivery = signed(fields=[(f"{number:06x}", "%") for number in range(count)])
+        began = time.process_time()
+        assert accepted(delivery, settings)
+        return time.process_time() - began
+
+    seconds(1_000)
+    assert seconds(40_000) < 40 * max(seconds(4_000), 0.001)  # ten times as many; a square would be a hundred
 
 
 def test_every_token_of_a_rotation_verifies(settings):
@@ -223,6 +266,15 @@ class TestSharedKeys:
 
     def test_unknown_shared_key_is_rejected(self, settings):
         assert not accepted(self.delivery("key=key_2,algorithm=HMAC_SHA256"), settings)
+
+    @pytest.mark.parametrize("named", ["key=key_1, algorithm = hmac_sha256", " key = key_1 ,algorithm=HMAC_SHA256 ,"])
+    def test_case_and_spaces_in_the_settings_header_are_ignored(self, settings, named):
+        assert accepted(self.delivery(named), settings)
+
+    @pytest.mark.parametrize("named", ["", ",", "key=key_2", "algorithm=", "algorithm=HMAC_SHA1"])
+    def test_without_algorithm_the_auth_token_verifies(self, settings, named):
+        assert accepted(self.delivery(named, "HMAC_SHA1", TOKEN), settings)
+        assert not accepted(self.delivery(named), settings)
 
     def test_auth_token_does_not_verify_a_request_that_names_a_shared_key(self, settings):
         assert not accepted(self.delivery("key=key_1,algorithm=HMAC_SHA1", "HMAC_SHA1", TOKEN), settings)
@@ -270,7 +322,7 @@ class TestProxies:
     def post(self, settings, redis, proxies, origin, **headers):
         app = create_app(replace(settings, public_url="", trusted_proxies=proxies), redis)
         headers |= {"Host": "talk.example", "X-Forwarded-Host": "evil.example"}
-        return WebhookPoster(app, settings)("/sms", [("MessageSid", "SM1")], url=f"{origin}/sms", headers=headers)
+        return WebhookPoster(app, settings)("/sms", [("MessageSid", TEXT_SID)], url=f"{origin}/sms", headers=headers)
 
     @pytest.mark.parametrize(
         ("proxies", "scheme", "origin"),

@@ -56,7 +56,7 @@ def test_what_was_not_sent_is_not_counted(redis):
 
 def test_a_retry_is_not_counted_again(redis):
     exhausts(redis)
-    assert admit(redis, message(is_counted=True))
+    assert admit(redis, message(is_counted=1))
     assert admit(redis, message(tries=1))
 
 

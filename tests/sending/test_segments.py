@@ -1,4 +1,4 @@
-"""Segments: what a text costs, and how a long one is cut."""
+"""SMS segments: counting and shortening."""
 
 import pytest
 from hypothesis import given
@@ -28,31 +28,31 @@ from sending.segments import TRUNCATION_MARK, count_segments, shorten
         ("Ω" * 160, 1),
     ],
 )
-def test_gsm_7_has_160_or_153_a_part_and_everything_else_70_or_67(text, parts):
+def test_number_of_segments(text, parts):
     assert count_segments(text) == parts
 
 
-def test_a_short_text_is_left_alone():
+def test_short_text_is_unchanged():
     assert shorten("It is 12:30.") == "It is 12:30."
 
 
-def test_a_long_text_is_cut_at_a_sentence_and_marked():
+def test_long_text_is_cut_at_a_sentence_and_marked():
     text = "This is one sentence of some length. " * 40
     cut = shorten(text)
     assert cut.endswith("length." + TRUNCATION_MARK)
     assert count_segments(cut) <= 3
 
 
-def test_a_long_text_without_sentences_is_cut_at_a_word():
+def test_long_text_without_sentences_is_cut_at_a_word():
     assert shorten("word " * 300).removesuffix(TRUNCATION_MARK).split(" ")[-1] == "word"
 
 
 @given(st.text(max_size=2000), st.integers(1, 10))
-def test_a_cut_text_never_costs_more_than_it_may(text, most):
+def test_shortened_text_fits_the_limit(text, most):
     assert count_segments(shorten(text, most)) <= most
 
 
 @given(st.text(max_size=2000))
-def test_nothing_is_added_but_the_mark(text):
+def test_shortening_adds_only_the_mark(text):
     cut = shorten(text)
     assert cut == text or (cut.endswith(TRUNCATION_MARK) and text.startswith(cut.removesuffix(TRUNCATION_MARK)))

@@ -1,4 +1,4 @@
-"""Texts through Twilio's REST API, by way of the ledger: each reaches the person once, or is refused with a reason."""
+"""Messages and calls through Twilio's REST API: each is sent once, or refused with a reason."""
 
 import itertools
 import time
@@ -41,20 +41,20 @@ def state(redis):
     return outbox.load(redis, "answer:1").state
 
 
-def test_a_planned_text_is_sent_and_has_a_sid(telephone, planned, redis, exchange, somebody):
+def test_planned_text_is_sent_and_gets_a_sid(telephone, planned, redis, exchange, somebody):
     assert telephone.send_text("answer:1") == "sent"
     assert outbox.load(redis, "answer:1").sid.startswith("SM")
     assert exchange.sent_to(somebody) == ["It is done."]
     assert outbox.list_due(redis, 9e12) == []
 
 
-def test_sending_it_again_does_nothing(telephone, planned, exchange, somebody):
+def test_sending_again_does_nothing(telephone, planned, exchange, somebody):
     for _ in range(5):
         assert telephone.send_text("answer:1") == "sent"
     assert exchange.sent_to(somebody) == ["It is done."]
 
 
-def test_two_workers_at_once_send_it_once(telephone, planned, exchange, somebody):
+def test_concurrent_workers_send_once(telephone, planned, exchange, somebody):
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(8) as pool:
@@ -63,7 +63,7 @@ def test_two_workers_at_once_send_it_once(telephone, planned, exchange, somebody
     assert exchange.sent_to(somebody) == ["It is done."]
 
 
-def test_planning_it_twice_changes_nothing(telephone, planned, redis):
+def test_planning_twice_changes_nothing(telephone, planned, redis):
     telephone.send_text("answer:1")
     pipe = new_pipeline(redis)
     outbox.plan(pipe, replace(planned, body="Something else."))
@@ -71,14 +71,14 @@ def test_planning_it_twice_changes_nothing(telephone, planned, redis):
     assert (state(redis), outbox.load(redis, "answer:1").body) == ("sent", "It is done.")
 
 
-def test_the_stage_sees_it_leave_with_its_segments_and_without_the_number(telephone, planned, redis, somebody):
+def test_event_has_the_segments_but_no_number(telephone, planned, redis, somebody):
     telephone.send_text("answer:1")
     event = events.read_latest(redis, 1)[0]
     assert (event.type, event.data["segments"]) == ("text.sent", 1)
     assert somebody not in str(event)
 
 
-def test_a_text_that_nobody_asked_for_is_a_story_of_its_own_on_the_stage(telephone, redis, somebody):
+def test_notification_has_its_own_subject(telephone, redis, somebody):
     pipe = new_pipeline(redis)
     outbox.plan(pipe, OutboundMessage("notify-text:1", somebody, "A pull request.", ""))
     commit_if_unchanged(redis, pipe, "x", "")
@@ -86,7 +86,7 @@ def test_a_text_that_nobody_asked_for_is_a_story_of_its_own_on_the_stage(telepho
     assert events.read_latest(redis, 1)[0].subject == outbox.load(redis, "notify-text:1").sid != ""
 
 
-def test_a_long_answer_is_cut(telephone, redis, exchange, somebody):
+def test_long_text_is_shortened(telephone, redis, exchange, somebody):
     pipe = new_pipeline(redis)
     outbox.plan(pipe, OutboundMessage("answer:1", somebody, "A sentence of some length. " * 60, "SM1"))
     commit_if_unchanged(redis, pipe, "x", "")
@@ -97,7 +97,7 @@ def test_a_long_answer_is_cut(telephone, redis, exchange, somebody):
 class TestTrouble:
     """What Twilio does on a bad day."""
 
-    def test_429_means_later(self, telephone, planned, redis, exchange, somebody):
+    def test_429_is_retried_later(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=429)
         began = time.time()
         assert telephone.send_text("answer:1") == "planned"
@@ -105,27 +105,25 @@ class TestTrouble:
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
-    def test_503_leaves_a_doubt_that_is_looked_up_before_it_is_sent_again(
-        self, telephone, planned, redis, exchange, somebody
-    ):
+    def test_503_is_looked_up_before_sending_again(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=503)
         assert telephone.send_text("answer:1") == "unknown"
         assert telephone.send_text("answer:1") == "planned"
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
-    def test_a_lost_answer_is_found_at_twilio_and_not_sent_again(self, telephone, planned, redis, exchange, somebody):
+    def test_text_with_a_lost_response_is_found_and_not_sent_again(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-drop", path="Messages")
         assert telephone.send_text("answer:1") == "unknown"
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
-    def test_while_twilio_cannot_be_asked_the_doubt_stays(self, telephone, planned, redis, exchange, somebody):
+    def test_state_stays_unknown_while_twilio_fails(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=503, times=3)
         assert [telephone.send_text("answer:1") for _ in range(3)] == ["unknown"] * 3
         assert exchange.sent_to(somebody) == []
 
-    def test_a_process_killed_between_send_and_record_is_found_out_and_nothing_is_sent_twice(
+    def test_process_killed_after_sending_does_not_send_twice(
         self, telephone, planned, redis, exchange, somebody, monkeypatch
     ):
         monkeypatch.setattr(outbox, "settle", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -138,18 +136,14 @@ class TestTrouble:
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
-    def test_a_process_killed_before_it_sent_is_found_out_and_the_text_is_sent(
-        self, telephone, planned, redis, exchange, somebody
-    ):
+    def test_process_killed_before_sending_is_replaced(self, telephone, planned, redis, exchange, somebody):
         outbox.start_sending(redis, planned)
         redis.hset("outbox:answer:1", "started_at", time.time() - outbox.SENDING_TIMEOUT_SECONDS - 1)
         assert telephone.send_text("answer:1") == "planned"
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
 
-    def test_the_same_words_sent_for_another_reason_are_not_taken_for_the_doubtful_ones(
-        self, telephone, planned, redis, exchange, somebody
-    ):
+    def test_equal_text_of_another_message_is_not_mistaken_for_it(self, telephone, planned, redis, exchange, somebody):
         pipe = new_pipeline(redis)
         outbox.plan(pipe, OutboundMessage("answer:2", somebody, "It is done.", "SM2"))
         commit_if_unchanged(redis, pipe, "outbox:answer:2", "", field="state")
@@ -158,15 +152,13 @@ class TestTrouble:
         assert telephone.send_text("answer:1") == "unknown"
         assert telephone.send_text("answer:1") == "planned"
 
-    def test_when_twilio_cannot_be_reached_nothing_is_in_doubt(self, settings, redis, planned):
+    def test_refused_connection_leaves_the_message_planned(self, settings, redis, planned):
         from tests.support.ports import reserved_port
 
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         assert nobody.send_text("answer:1") == "planned"
 
-    def test_while_twilio_cannot_be_reached_it_waits_for_hours_and_then_everybody_sees_it(
-        self, settings, redis, planned
-    ):
+    def test_message_waits_four_hours_for_twilio_to_be_reachable(self, settings, redis, planned):
         from tests.support.ports import reserved_port
 
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
@@ -176,12 +168,12 @@ class TestTrouble:
         assert nobody.send_text("answer:1") == "failed"
         assert "longer than 4 hours" in events.read_latest(redis, 1)[0].data["reason"]
 
-    def test_after_six_tries_that_twilio_failed_it_is_refused(self, telephone, planned, redis, exchange, somebody):
+    def test_message_is_refused_after_six_failures_of_twilio(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=503, times=6)
         states = []
         while not states or states[-1] not in ("failed", "sent"):
             states.append(telephone.send_text("answer:1"))
-            if states[-1] == "unknown":  # Twilio's list of messages works
+            if states[-1] == "unknown":  # as if a lookup had not found it
                 outbox.postpone(redis, outbox.load(redis, "answer:1"), "unknown", 0, "Twilio failed")
         assert states == ["unknown"] * 6 + ["failed"]
         assert exchange.sent_to(somebody) == []
@@ -190,24 +182,24 @@ class TestTrouble:
 class TestRefusals:
     """Who may not be texted, and what must not be sent."""
 
-    def test_who_texted_stop_is_not_texted(self, telephone, planned, redis, exchange, somebody):
+    def test_opted_out_person_is_not_texted(self, telephone, planned, redis, exchange, somebody):
         opt_outs.opt_out(redis, somebody)
         assert telephone.send_text("answer:1") == "failed"
         assert exchange.sent_to(somebody) == []
 
-    def test_an_opt_out_that_only_twilio_knows_is_remembered(self, telephone, planned, redis, exchange, somebody):
+    def test_opt_out_known_only_to_twilio_is_stored(self, telephone, planned, redis, exchange, somebody):
         exchange.post(f"/handsets/%2B{somebody[1:]}/texts", body="STOP")
         assert telephone.send_text("answer:1") == "failed"
         assert opt_outs.has_opted_out(redis, somebody)
 
-    def test_a_number_that_is_none_is_refused_with_twilios_reason(self, telephone, redis):
+    def test_invalid_number_is_refused_with_the_reason_of_twilio(self, telephone, redis):
         pipe = new_pipeline(redis)
         outbox.plan(pipe, OutboundMessage("answer:1", "anonymous", "hello", "SM1"))
         commit_if_unchanged(redis, pipe, "x", "")
         assert telephone.send_text("answer:1") == "failed"
         assert "21211" in events.read_latest(redis, 1)[0].data["reason"]
 
-    def test_eleven_texts_a_minute_to_one_person_are_one_too_many(self, redis):
+    def test_rate_limit_per_person(self, redis):
         for _ in range(rate_limits.MAX_PER_MINUTE):
             rate_limits.consume(redis, "alias", 1000.0)
         with pytest.raises(rate_limits.RateLimitExceeded, match="one person in a minute"):
@@ -219,23 +211,23 @@ class TestRefusals:
 class TestLiveUpdates:
     """Words into a call that is going on."""
 
-    def test_a_call_that_is_over_is_said_so(self, telephone, exchange, somebody):
+    def test_update_of_an_ended_call_raises(self, telephone, exchange, somebody):
         call = exchange.post(f"/handsets/%2B{somebody[1:]}/calls")
         # It ends by itself: the app that this exchange calls is not there.
         eventually(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
         with pytest.raises(CallEnded):
             telephone.redirect_call(call["sid"], "https://talk.example/voice/answer")
 
-    def test_a_call_nobody_knows_is_over(self, telephone):
+    def test_update_of_an_unknown_call_raises(self, telephone):
         with pytest.raises(CallEnded):
             telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer")
 
-    def test_trouble_at_twilio_is_told_apart_from_a_call_that_is_over(self, telephone, exchange):
+    def test_failed_update_returns_false(self, telephone, exchange):
         exchange.post("/faults", kind="rest-refuse", path="Calls", status=503)
         assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer") is False
 
 
-def test_who_is_to_be_called_is_called_once(telephone, planned, exchange, somebody, redis):
+def test_call_is_started_once(telephone, planned, exchange, somebody, redis):
     for _ in range(3):
         assert telephone.start_call("answer:1") == "sent"
     assert len(telephone.client.calls.list(to=somebody)) == 1
@@ -243,21 +235,21 @@ def test_who_is_to_be_called_is_called_once(telephone, planned, exchange, somebo
     assert exchange.sent_to(somebody) == []
 
 
-def test_who_was_called_a_moment_ago_gets_a_text_instead(telephone, planned, exchange, somebody, redis):
+def test_second_call_becomes_a_text(telephone, planned, exchange, somebody, redis):
     telephone.start_call("answer:1")
     outbox.plan(redis, OutboundMessage("answer:2", somebody, "And this.", "SM1"))
     assert telephone.start_call("answer:2") == "sent"
     assert exchange.sent_to(somebody) == ["And this."]
 
 
-def test_a_call_of_which_nobody_knows_whether_it_was_made_becomes_a_text(telephone, planned, exchange, somebody, redis):
+def test_call_of_unknown_state_becomes_a_text(telephone, planned, exchange, somebody, redis):
     outbox.start_sending(redis, outbox.load(redis, "answer:1"), now=time.time() - 60)  # whoever began it died
     assert telephone.start_call("answer:1") == "planned"
     assert telephone.start_call("answer:1") == "sent"
     assert exchange.sent_to(somebody) == ["It is done."]
 
 
-def test_who_texted_stop_is_not_called(telephone, planned, exchange, somebody, redis):
+def test_opted_out_person_is_not_called(telephone, planned, exchange, somebody, redis):
     opt_outs.opt_out(redis, somebody)
     assert telephone.start_call("answer:1") == "failed"
     assert telephone.client.calls.list(to=somebody) == []

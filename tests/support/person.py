@@ -12,6 +12,7 @@ from ringback.twiml.parser import parse
 PUBLIC_URL = "https://talk.example"
 ME = "+447700900201"
 NUMBER = "+447700900100"
+TEXT_SID, CALL_SID, RECORDING_SID = (prefix + "0" * 31 + "1" for prefix in ("SM", "CA", "RE"))
 
 
 class WebhookPoster:

@@ -15,6 +15,7 @@ from receiving.delivery import Delivery
 from receiving.replay import loopback_client, replay
 from receiving.replay.replay import ReplayRequest
 from receiving.samples import FORM_CONTENT_TYPE
+from tests.support.person import TEXT_SID
 from tests.support.providers import CASES, HELD, case_id, heard
 
 LONG_AGO = time.time() - 7200
@@ -42,7 +43,7 @@ def github_delivery(served_app, event="push"):
     return provider.sign(provider.sample(event, f"{served_app.origin}/webhooks/github"), HELD["github"])
 
 
-def text_delivery(served_app, target="/sms", body="time", sid="SM1"):
+def text_delivery(served_app, target="/sms", body="time", sid=TEXT_SID):
     fields = [("MessageSid", sid), ("From", "+447700900201"), ("To", "+447700900100"), ("Body", body)]
     url = served_app.origin + target
     headers = {

@@ -1,4 +1,4 @@
-"""A request leaves as we mean it, and what came of it is told as it was, however the receiver behaves."""
+"""The HTTP client: exact requests, and a response or a named error whatever the receiver does."""
 
 import socket
 import tomllib
@@ -15,7 +15,7 @@ from tests.support.processes import ROOT
 from tests.support.receivers import HERE, OK, answers, leads_to, receiver, refused, says_and_closes
 
 
-def test_an_answer_comes_back_whole(client):
+def test_response_is_complete(client):
     reply = b"HTTP/1.1 201 Made\r\nContent-Length: 5\r\nX-One: a\r\nX-One: b\r\n\r\nhello"
     with receiver(answers(reply)) as there:
         got = client.request("POST", f"http://receiver.test:{there.port}/x?y=z", body=b"{}", http=True)
@@ -23,7 +23,7 @@ def test_an_answer_comes_back_whole(client):
     assert (got.ip_address, got.tls, got.timing.reused) == ("127.0.0.1", None, False)
 
 
-def test_what_is_sent_is_plain_and_says_who_we_are(client):
+def test_request_has_few_headers_and_a_user_agent(client):
     with receiver(answers(OK)) as there:
         client.request(
             "POST", f"http://receiver.test:{there.port}/x?y=%2F", headers={"X-A": "b"}, body=b"{}", http=True
@@ -43,7 +43,7 @@ def test_what_is_sent_is_plain_and_says_who_we_are(client):
     assert body == b"{}"
 
 
-def test_the_version_we_state_is_the_projects():
+def test_user_agent_has_the_version_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["version"] == VERSION
 
@@ -63,14 +63,14 @@ def test_a_requests_session_skips_informational_responses():
         assert session.get(f"http://127.0.0.1:{there.port}/").status_code == 200
 
 
-def test_a_redirect_is_reported_and_not_followed(client):
+def test_redirect_is_returned_and_not_followed(client):
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/meta-data/\r\nContent-Length: 0\r\n\r\n"
     with receiver(answers(moved)) as there:
         reply = client.request("GET", f"http://receiver.test:{there.port}/", http=True)
     assert (reply.status, reply.headers["location"]) == (302, "http://169.254.169.254/latest/meta-data/")
 
 
-def test_a_cookie_is_never_sent_back(client):
+def test_cookies_are_not_sent_back(client):
     baked = b"HTTP/1.1 200 OK\r\nSet-Cookie: id=1\r\nContent-Length: 0\r\n\r\n"
     with receiver(answers(baked)) as there:
         for _ in range(2):
@@ -78,7 +78,7 @@ def test_a_cookie_is_never_sent_back(client):
     assert b"cookie" not in there.requests[1].lower()
 
 
-def test_the_surroundings_have_no_say(client, monkeypatch, tmp_path):
+def test_proxy_and_netrc_of_the_environment_are_ignored(client, monkeypatch, tmp_path):
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     (tmp_path / "netrc").write_text("machine receiver.test login someone password hidden\n")
@@ -89,13 +89,13 @@ def test_the_surroundings_have_no_say(client, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("header", ["Host", "content-length", "Transfer-Encoding", "Connection", "Cookie"])
-def test_headers_that_frame_the_message_are_ours(client, header):
+def test_framing_headers_are_refused(client, header):
     with pytest.raises(RequestFailed, match="must not set"):
         client.request("POST", "https://receiver.test/", headers={header: "x"})
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-B: c", "a\nb", "a\x00b", "ś"])
-def test_a_header_cannot_smuggle_another(client, value):
+def test_header_injection_is_impossible(client, value):
     with receiver(answers(OK)) as there:
         try:
             client.request("GET", f"http://receiver.test:{there.port}/", headers={"X-A": value}, http=True)
@@ -119,25 +119,25 @@ def test_a_header_cannot_smuggle_another(client, value):
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;" + b"x" * 70_000, "too large"),
     ],
 )
-def test_a_receiver_that_breaks_the_rules_gets_a_named_failure(client, reply, cause):
+def test_invalid_responses_have_a_named_cause(client, reply, cause):
     with receiver(says_and_closes(reply)) as there:
         assert refused(client, f"http://receiver.test:{there.port}/").cause == cause
 
 
-def test_a_compressed_bomb_is_not_unpacked(client):
+def test_compressed_body_is_not_decompressed(client):
     packed = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
     with receiver(answers(packed)) as there:
         assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).body == b"abc"
 
 
-def test_nobody_there_is_a_failure_to_connect(client):
+def test_refused_connection_has_the_cause_connect(client):
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     failure = refused(client, f"http://receiver.test:{port}/")
     assert (failure.cause, failure.detail) == ("connect", "receiver.test does not accept connections.")
 
 
-def test_the_next_address_is_tried_when_the_first_does_not_answer():
+def test_next_address_is_tried():
     with receiver(answers(OK)) as there:
         client = HttpClient(allow_loopback=True, resolver=leads_to("127.9.9.9", "127.0.0.1"))
         assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).ip_address == "127.0.0.1"
@@ -149,7 +149,7 @@ ANYONE = HttpClient(allow_loopback=True, resolver=HERE)
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(b"HTTP/1.1 200 OK\r\n".__add__))
-def test_whatever_a_receiver_says_ends_in_a_reply_or_a_failure(reply):
+def test_any_bytes_end_in_a_response_or_a_named_error(reply):
     with receiver(says_and_closes(reply)) as there:
         try:
             assert ANYONE.request("GET", f"http://receiver.test:{there.port}/", http=True, total_timeout=2).status

@@ -1,4 +1,4 @@
-"""No receiver takes more of our time or memory than it was given."""
+"""Limits of the HTTP client: total time, connection time, memory."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ SOON = 0.25  # seconds; the receivers that drip do so for a minute
 
 
 @pytest.mark.parametrize(
-    "temper",
+    "behave",
     [
         drips(b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n", b"x", b""),
         drips(b"HTTP/1.1 200 OK\r\n\r\n", b"x", b""),
@@ -40,13 +40,13 @@ SOON = 0.25  # seconds; the receivers that drip do so for a minute
     ids=["body", "body without an end", "chunks", "header", "headers", "continue", "silence"],
 )
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_a_receiver_that_drips_is_left_on_time(client, behave, tls):
+def test_slow_response_ends_at_the_deadline(client, behave, tls):
     with receiver(behave, tls_for("receiver.test") if tls else None) as there:
         failure = refused(client, f"http{'s' * tls}://receiver.test:{there.port}/", total_timeout=SOON)
     assert failure.cause == "timeout"
 
 
-def test_a_receiver_that_drips_on_a_used_connection_is_left_on_time(client):
+def test_slow_response_on_a_reused_connection_ends_at_the_deadline(client):
     def behave(connection):
         answers_once(connection)
         drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", b"\r\nContent-Length: 0\r\n\r\n")(connection)
@@ -57,13 +57,13 @@ def test_a_receiver_that_drips_on_a_used_connection_is_left_on_time(client):
     assert (failure.cause, there.connections) == ("timeout", 1)
 
 
-def test_a_receiver_that_drips_its_handshake_is_left_on_time(client):
+def test_slow_tls_handshake_ends_at_the_deadline(client):
     with receiver(drips_handshake) as there:
         failure = refused(client, f"https://receiver.test:{there.port}/", total_timeout=SOON)
     assert failure.cause == "timeout"
 
 
-def test_a_receiver_that_reads_at_a_drip_is_left_on_time(client):
+def test_slow_reading_receiver_ends_at_the_deadline(client):
     def behave(connection):
         while connection.recv(5_000):
             time.sleep(0.01)
@@ -85,7 +85,7 @@ def test_a_response_may_take_longer_than_connecting_may(client):
     assert response.status == 200
 
 
-def test_a_connection_that_was_in_time_is_not_shut_later(client):
+def test_deadline_of_a_finished_request_leaves_the_connection_open(client):
     with receiver(answers(OK)) as there:
         client.request("GET", f"http://receiver.test:{there.port}/", http=True)
         for _, _, one in deadline.watchdog._pending:
@@ -93,7 +93,7 @@ def test_a_connection_that_was_in_time_is_not_shut_later(client):
         assert client.request("GET", f"http://receiver.test:{there.port}/", http=True).timing.reused
 
 
-def test_a_resolver_that_never_answers_is_left_on_time(ca_file):
+def test_hanging_resolver_ends_at_the_deadline(ca_file):
     let_go = threading.Event()
 
     def resolver(host, port):
@@ -107,7 +107,7 @@ def test_a_resolver_that_never_answers_is_left_on_time(ca_file):
     assert (failure.cause, failure.detail) == ("dns", "Looking up receiver.test took too long.")
 
 
-def test_of_a_long_answer_only_the_start_is_kept_and_the_memory_stays_flat(client):
+def test_long_response_is_truncated_in_constant_memory(client):
     sent_all = []
 
     def behave(connection):
@@ -129,7 +129,7 @@ def test_of_a_long_answer_only_the_start_is_kept_and_the_memory_stays_flat(clien
 PIECE = b"x" * 100_000
 
 
-def test_an_answer_a_little_too_long_does_not_cost_the_connection(client):
+def test_slightly_too_long_response_keeps_the_connection(client):
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n" + b"x" * 30_000
     with receiver(answers(reply)) as there:
         for _ in range(2):

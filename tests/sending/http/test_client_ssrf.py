@@ -1,4 +1,4 @@
-"""No request reaches what is inside, whatever name or address somebody gives us."""
+"""The HTTP client connects to no private address."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ from sending.http.errors import RequestFailed
 from tests.support.receivers import leads_to, refused
 
 
-def test_a_name_that_turns_private_between_two_looks_is_asked_once_and_pinned():
+def test_name_is_resolved_once_and_pinned():
     answers_given = iter(["8.8.8.8", "127.0.0.1"])
     asked, tried = [], []
 
@@ -29,7 +29,7 @@ def test_a_name_that_turns_private_between_two_looks_is_asked_once_and_pinned():
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["169.254.169.254"], ["8.8.8.8", "10.0.0.1"], ["fd00:ec2::254"]])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_name_that_leads_inside_is_blocked_and_nothing_is_opened(addresses, scheme, monkeypatch):
+def test_private_address_is_blocked_before_connecting(addresses, scheme, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was tried"))
     failure = refused(HttpClient(resolver=leads_to(*addresses)), f"{scheme}://inside.test/")
     assert (failure.cause, failure.detail) == (
@@ -38,7 +38,7 @@ def test_a_name_that_leads_inside_is_blocked_and_nothing_is_opened(addresses, sc
     )
 
 
-def test_an_unencrypted_address_must_be_allowed_by_the_caller(client):
+def test_http_url_must_be_allowed(client):
     with pytest.raises(RequestFailed, match="https://"):
         client.request("POST", "http://receiver.test/", body=b"{}")
 
@@ -48,7 +48,7 @@ NOWHERE = HttpClient(resolver=leads_to("10.0.0.1"))
 
 @settings(deadline=None)
 @given(st.text() | st.text().map("http://{}".format) | st.text().map("https://a.test/{}".format))
-def test_whatever_address_is_asked_for_ends_in_a_failure_when_it_leads_inside(url):
+def test_any_url_to_a_private_address_is_blocked(url):
     failure = refused(NOWHERE, url)
     assert failure.cause == "blocked"
     assert re.match(r"\S.*\.$", failure.detail)

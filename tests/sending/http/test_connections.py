@@ -1,4 +1,4 @@
-"""Connections are shared where that is safe, and rest on certificates in order."""
+"""Connections: reuse, and verified certificates."""
 
 import datetime
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.receivers import HERE, OK, answers, receiver, refused, tls_fo
 from tests.support.waiting import LIMIT_SECONDS
 
 
-def test_two_requests_over_tls_share_one_connection_and_one_look_up(ca_file):
+def test_two_requests_share_a_tls_connection_and_a_lookup(ca_file):
     asked = []
 
     def resolver(host, port):
@@ -30,7 +30,7 @@ def test_two_requests_over_tls_share_one_connection_and_one_look_up(ca_file):
     assert second.tls == first.tls
 
 
-def test_head_and_body_arrive_in_one_piece(ca_file):
+def test_head_and_body_are_sent_together(ca_file):
     pieces = []
 
     def behave(connection):
@@ -44,7 +44,7 @@ def test_head_and_body_arrive_in_one_piece(ca_file):
     assert pieces[0].endswith(b"\r\n\r\nhello")
 
 
-def test_a_fresh_request_opens_a_connection_of_its_own(client):
+def test_fresh_request_opens_a_new_connection(client):
     with receiver(answers(OK)) as there:
         for _ in range(2):
             assert not client.request(
@@ -53,14 +53,14 @@ def test_a_fresh_request_opens_a_connection_of_its_own(client):
     assert there.connections == 2
 
 
-def test_two_names_on_one_address_never_share_a_connection(client):
+def test_two_names_on_one_address_do_not_share_a_connection(client):
     with receiver(answers(OK), tls_for("one.test", "two.test")) as there:
         for name in ["one.test", "two.test", "one.test"]:
             client.request("GET", f"https://{name}:{there.port}/")
     assert there.connections == 2
 
 
-def test_the_certificate_is_part_of_the_reply(client):
+def test_response_has_the_certificate(client):
     ends = datetime.datetime(2099, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
     with receiver(answers(OK), tls_for("receiver.test", not_after=ends)) as there:
         reply = client.request("GET", f"https://receiver.test:{there.port}/")
@@ -74,7 +74,7 @@ def test_the_certificate_is_part_of_the_reply(client):
         (lambda: tls_for("receiver.test", not_after=THEN), "The certificate of receiver.test has expired."),
     ],
 )
-def test_a_certificate_out_of_order_ends_it(client, tls, sentence):
+def test_invalid_certificate_is_rejected(client, tls, sentence):
     with receiver(answers(OK), tls()) as there:
         failure = refused(client, f"https://receiver.test:{there.port}/")
     assert (failure.cause, failure.detail) == ("tls", sentence)
@@ -84,7 +84,7 @@ def test_a_certificate_out_of_order_ends_it(client, tls, sentence):
 THEN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
 
-def test_an_authority_nobody_knows_is_not_trusted():
+def test_unknown_authority_is_not_trusted():
     client = HttpClient(allow_loopback=True, resolver=HERE)
     with receiver(answers(OK), tls_for("receiver.test")) as there:
         failure = refused(client, f"https://receiver.test:{there.port}/")
@@ -94,7 +94,7 @@ def test_an_authority_nobody_knows_is_not_trusted():
     )
 
 
-def test_a_server_without_tls_is_not_spoken_to_in_the_clear(client):
+def test_no_fallback_to_plain_http(client):
     def behave(connection):
         connection.recv(65_536)
         connection.sendall(OK)
@@ -103,7 +103,7 @@ def test_a_server_without_tls_is_not_spoken_to_in_the_clear(client):
         assert refused(client, f"https://receiver.test:{there.port}/").cause == "tls"
 
 
-def test_many_threads_share_one_client(client):
+def test_threads_share_one_client(client):
     with receiver(answers(OK)) as there:
         got = []
 
@@ -119,7 +119,7 @@ def test_many_threads_share_one_client(client):
     assert got == [200] * 80
 
 
-def test_greenlets_wait_together_and_are_cut_off_on_time_too():
+def test_greenlets_run_concurrently_and_end_at_the_deadline():
     script = Path(__file__).with_name("greenlets.py")
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script)], capture_output=True, text=True, timeout=LIMIT_SECONDS

@@ -1,4 +1,4 @@
-"""Where the good client goes, and where it does not."""
+"""Which addresses and URLs the HTTP client accepts."""
 
 import socket
 
@@ -27,52 +27,52 @@ STRICTER = {"168.63.129.16", "192.0.0.9", "::8.8.8.8"}
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_a_public_address_is_public(address):
+def test_public_addresses(address):
     assert ssrf.is_public(address)
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
-def test_a_private_or_special_address_is_not_public(address):
+def test_private_and_special_addresses(address):
     assert not ssrf.is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC + FORBIDDEN)
-def test_another_guard_agrees_on_every_literal_but_the_ones_where_we_are_stricter(address):
+def test_ssrfguard_agrees_except_where_we_are_stricter(address):
     assert ssrf.is_public(address) == (another_allows(address) and address not in STRICTER)
 
 
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
-def test_whatever_is_public_here_is_public_for_another_guard_too(address):
+def test_every_public_address_is_public_for_ssrfguard(address):
     assert not ssrf.is_public(str(address)) or another_allows(str(address))
 
 
 @pytest.mark.parametrize("address", [address for address in FORBIDDEN if not ssrf.is_loopback(address)])
-def test_the_demo_lets_loopback_through_and_nothing_else_private(address):
+def test_allow_loopback_allows_no_other_private_address(address):
     with pytest.raises(RequestFailed, match="not have a public address"):
         where("somewhere.test", address, allow_loopback=True)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
-def test_loopback_is_let_through_only_when_allowed(address):
+def test_loopback_must_be_allowed(address):
     assert where("demo.test", address, port=5000, allow_loopback=True) == [address]
     with pytest.raises(RequestFailed, match="not have a public address"):
         where("demo.test", address)
 
 
 @pytest.mark.parametrize("answers", [["8.8.8.8", "127.0.0.1"], ["10.0.0.1", "8.8.8.8"], ["8.8.8.8", "::1"]])
-def test_one_private_answer_among_public_ones_refuses_the_name(answers):
+def test_name_with_one_private_address_is_blocked(answers):
     with pytest.raises(RequestFailed) as refusal:
         where("mixed.test", *answers)
     assert refusal.value.cause == "blocked"
 
 
-def test_a_public_address_is_only_tried_on_the_ports_of_web_servers():
+def test_only_web_ports_are_allowed():
     assert where("example.test", "8.8.8.8", port=8443, allow_loopback=True)
     with pytest.raises(RequestFailed, match="port 6379"):
         where("example.test", "8.8.8.8", port=6379, allow_loopback=True)
 
 
-def test_a_name_without_an_address_is_no_such_name():
+def test_name_without_an_address_is_unknown():
     with pytest.raises(RequestFailed) as refusal:
         where("empty.test")
     assert refusal.value.cause == "dns"
@@ -86,7 +86,7 @@ def test_a_name_without_an_address_is_no_such_name():
         (UnicodeError("label too long"), "There is no such name: nowhere.test."),
     ],
 )
-def test_a_name_that_cannot_be_looked_up_says_so(problem, sentence):
+def test_failed_lookup_is_reported(problem, sentence):
     def resolver(_host, _port):
         raise problem
 
@@ -108,7 +108,7 @@ def test_a_name_that_cannot_be_looked_up_says_so(problem, sentence):
         ("https://my_app.example.com/", "https://my_app.example.com/"),
     ],
 )
-def test_an_address_is_written_in_its_plain_form(written, plain):
+def test_urls_are_normalized(written, plain):
     assert urls.normalize_url(written) == plain
     assert urls.normalize_url(plain) == plain
 
@@ -134,19 +134,19 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("url", REFUSED)
-def test_an_address_that_could_be_read_in_two_ways_is_refused(url):
+def test_ambiguous_urls_are_refused(url):
     with pytest.raises(RequestFailed) as refusal:
         urls.normalize_url(url)
     assert refusal.value.cause == "blocked"
 
 
-def test_unencrypted_addresses_and_other_ports_need_to_be_allowed():
+def test_http_and_other_ports_must_be_allowed():
     assert urls.normalize_url("http://example.com/", http=True) == "http://example.com/"
     assert urls.normalize_url("http://localhost:5000/x", http=True, allow_any_port=True) == "http://localhost:5000/x"
 
 
 @given(st.text() | st.text().map("https://{}/".format) | st.from_regex(r"https://[0-9a-fx.:\[\]%@]{1,30}/.*"))
-def test_any_text_is_an_address_in_plain_form_or_refused(text):
+def test_any_text_is_normalized_or_refused(text):
     try:
         plain = urls.normalize_url(text)
     except RequestFailed as refusal:

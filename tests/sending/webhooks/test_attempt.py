@@ -1,4 +1,4 @@
-"""A receiver that fails gets it again, at its own pace, until it takes it or we give up and say so."""
+"""Failed deliveries: retries, Retry-After, circuit breaker, dead letters, disabling."""
 
 import time
 from email.utils import formatdate
@@ -11,7 +11,7 @@ from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import BROKEN, GONE
 
 
-def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_signature(house):
+def test_retry_has_the_same_id_and_a_new_signature(house):
     with receiver(answers(BROKEN, OK)) as there:
         id = house.subscribes(there)
         message = house.says()
@@ -44,9 +44,7 @@ def test_a_receiver_that_fails_once_gets_it_again_with_the_same_id_and_a_new_sig
     ],
     ids=["redirect", "404", "closes", "closes early", "drips", "silent"],
 )
-def test_a_receiver_that_misbehaves_is_tried_again_later_and_the_cause_is_kept(
-    house, monkeypatch, behave, cause, total_timeout
-):
+def test_failure_is_retried_and_its_cause_recorded(house, monkeypatch, behave, cause, total_timeout):
     request = house.client.request
     monkeypatch.setattr(house.client, "request", lambda *a, **k: request(*a, **k, total_timeout=total_timeout))
     with receiver(behave) as there:
@@ -56,7 +54,7 @@ def test_a_receiver_that_misbehaves_is_tried_again_later_and_the_cause_is_kept(
     assert (house.attempts(id)[-1].cause, house.state(message, id)) == (cause, "waiting")
 
 
-def test_a_connection_that_breaks_at_once_is_tried_again_at_once(house):
+def test_broken_connection_is_retried_at_once(house):
     with receiver(says_and_closes(b"")) as there:
         id = house.subscribes(there)
         house.says()
@@ -69,7 +67,7 @@ def test_a_connection_that_breaks_at_once_is_tried_again_at_once(house):
     "header", [lambda: "120", lambda: formatdate(time.time() + 120, usegmt=True)], ids=["s", "date"]
 )
 @pytest.mark.parametrize("status", [b"429", b"503"])
-def test_a_receiver_that_asks_for_time_gets_it_for_all_its_messages(house, status, header):
+def test_retry_after_holds_all_messages(house, status, header):
     began = time.time()
     busy = b"HTTP/1.1 " + status + b" Busy\r\nRetry-After: " + header().encode() + b"\r\nContent-Length: 0\r\n\r\n"
     with receiver(answers(busy)) as there:
@@ -82,7 +80,7 @@ def test_a_receiver_that_asks_for_time_gets_it_for_all_its_messages(house, statu
     assert len(there.requests) == 1
 
 
-def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
+def test_410_disables_the_endpoint_and_notifies_the_owner(house):
     with receiver(answers(GONE)) as there:
         id = house.subscribes(there, owner="+447700900123")
         for _ in range(2):
@@ -108,7 +106,7 @@ def test_a_receiver_that_is_gone_is_stopped_and_its_owner_told(house):
         (b"500", b"sing", "waiting", "enabled"),
     ],
 )
-def test_a_receiver_may_steer_us_by_a_header_of_its_answer(house, status, wish, message_is, endpoint_is):
+def test_response_header_controls_the_delivery(house, status, wish, message_is, endpoint_is):
     steers = b"HTTP/1.1 " + status + b" X\r\nwebhook-delivery: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
     with receiver(answers(steers)) as there:
         id = house.subscribes(there)
@@ -117,7 +115,7 @@ def test_a_receiver_may_steer_us_by_a_header_of_its_answer(house, status, wish, 
     assert (house.state(message, id), endpoints.load(house.redis, id).state) == (message_is, endpoint_is)
 
 
-def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house):
+def test_dead_letter_can_be_sent_again(house):
     with receiver(answers(BROKEN, BROKEN, OK)) as there:
         id = house.subscribes(there)
         message = house.says()
@@ -131,7 +129,7 @@ def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(house
     assert {row.request_headers["webhook-id"] for row in house.attempts(id)} == {message}
 
 
-def test_a_receiver_that_keeps_failing_is_only_probed_until_it_takes_one(house):
+def test_failing_endpoint_is_only_probed(house):
     with receiver(answers(*[BROKEN] * 6, OK)) as there:
         id = house.subscribes(there)
         for _ in range(8):
@@ -149,7 +147,7 @@ def test_a_receiver_that_keeps_failing_is_only_probed_until_it_takes_one(house):
     assert int(house.redis.hget(f"endpoint:{id}", "failures")) == 0
 
 
-def test_five_days_of_failures_stop_it(house):
+def test_five_days_of_failures_disable_the_endpoint(house):
     with receiver(answers(BROKEN)) as there:
         id = house.subscribes(there)
         house.says()

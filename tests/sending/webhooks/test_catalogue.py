@@ -1,4 +1,4 @@
-"""What the catalogue promises is what is sent."""
+"""Messages match the schemas of the event catalogue."""
 
 import jsonschema_rs
 import pytest
@@ -21,18 +21,18 @@ def happened(kind, **facts):
 
 @pytest.mark.parametrize("name", [*CATALOGUE, "github.star"])
 @pytest.mark.parametrize("is_thin", [False, True], ids=["full", "thin"])
-def test_every_example_is_as_its_schema_says(name, is_thin):
+def test_examples_match_their_schemas(name, is_thin):
     jsonschema_rs.validate(
         catalogue.build_schema(name, is_thin=is_thin), catalogue.build_example(name, is_thin=is_thin)
     )
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_every_event_of_the_catalogue_is_one_that_the_house_publishes(name):
+def test_events_of_the_catalogue_are_published(name):
     assert name in events.EVENT_TYPES
 
 
-def test_another_providers_event_goes_out_under_its_own_name():
+def test_provider_event_keeps_its_name():
     event = happened("webhook.received", provider="github", event="pull_request", summary="ada opened it")
     assert catalogue.public_type(event) == "github.pull_request"
     assert catalogue.summarize(event) == "ada opened it"
@@ -41,18 +41,18 @@ def test_another_providers_event_goes_out_under_its_own_name():
     assert catalogue.build_data(event) == {**told, "payload": None}
 
 
-def test_what_is_about_our_own_webhooks_stays_in_the_house():
+def test_events_about_webhooks_are_not_sent():
     assert catalogue.public_type(happened("webhook.delivered", host="hear.example")) is None
 
 
-def test_a_call_is_told_with_its_length_as_a_number():
+def test_duration_of_a_call_is_a_number():
     event = happened("call.ended", status="completed", seconds="42")
     assert catalogue.build_data(event) == {"subject": "SM1", "status": "completed", "seconds": 42.0}
     assert catalogue.summarize(event) == "A call ended after 42 s"
 
 
 @given(st.text(), st.text())
-def test_whatever_a_provider_calls_its_event_somebody_can_subscribe_to_it(provider, event):
+def test_any_provider_event_has_a_valid_name(provider, event):
     name = catalogue.public_type(happened("webhook.received", provider=f"p{provider}", event=event, summary=""))
     assert EVENT_FILTER_PATTERN.fullmatch(name)
 
@@ -61,7 +61,7 @@ values = st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.lists(st
 
 
 @given(st.sampled_from(sorted(CATALOGUE)), st.dictionaries(st.sampled_from(FACTS), values))
-def test_whatever_the_facts_are_the_message_is_as_its_schema_says(name, facts):
+def test_any_event_data_matches_the_schema(name, facts):
     event = happened(name, **facts)
     message = {"type": name, "timestamp": catalogue.EXAMPLE_TIMESTAMP, "data": catalogue.build_data(event)}
     jsonschema_rs.validate(catalogue.build_schema(name), message)

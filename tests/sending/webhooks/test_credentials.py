@@ -1,4 +1,4 @@
-"""What an endpoint entrusts to us: used for it, kept from everybody else, and not lost with a changed SECRET_KEY."""
+"""Credentials of endpoints: used for the endpoint, encrypted, and kept when SECRET_KEY rotates."""
 
 import json
 import logging
@@ -56,7 +56,7 @@ def everything_in(redis):
     return b"".join(redis.dump(key) + key for key in redis.scan_iter())
 
 
-def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis):
+def test_credentials_are_sent_but_not_recorded(subscribes, sends, redis):
     redis.config_set("rdbcompression", "no")
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer s3cret", headers={"X-Team": "marigold"})
@@ -72,7 +72,7 @@ def test_credentials_are_sent_and_written_down_nowhere(subscribes, sends, redis)
         assert secret.encode() not in store
 
 
-def test_nothing_that_was_opened_shows_in_a_trace(redis, subscribes):
+def test_traceback_has_no_credentials(redis, subscribes):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer s3cret", cookies=True)
     ours = decrypt_credentials(redis, SEAL, endpoints.load(redis, id), time.time())
@@ -81,7 +81,7 @@ def test_nothing_that_was_opened_shows_in_a_trace(redis, subscribes):
     assert ours.keys[0] not in repr(ours)
 
 
-def test_while_the_secret_key_is_rotated_deliveries_go_on(subscribes, sends, redis):
+def test_deliveries_continue_during_a_key_rotation(subscribes, sends, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there, authorization="Bearer x")
         assert sends(id, seal=Encryption([NEW, OLD])) == 1
@@ -90,7 +90,7 @@ def test_while_the_secret_key_is_rotated_deliveries_go_on(subscribes, sends, red
     assert there.requests[1].count(b"Authorization: Bearer x\r\n") == 1
 
 
-def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(subscribes, sends, redis, client, caplog):
+def test_lost_secret_key_pauses_the_endpoint_with_a_reason(subscribes, sends, redis, client, caplog):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
         with caplog.at_level(logging.ERROR):
@@ -104,7 +104,7 @@ def test_a_lost_secret_key_pauses_the_endpoint_with_a_word_and_loses_nothing(sub
         assert delivery.deliver(redis, client, Encryption([NEW, OLD]), id, http=True) == 2
 
 
-def test_when_the_old_secret_key_is_gone_for_good_a_new_key_mends_it(subscribes, sends, redis):
+def test_rotating_the_key_recovers_from_a_lost_secret_key(subscribes, sends, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
         with pytest.raises(WrongKey):
@@ -113,7 +113,7 @@ def test_when_the_old_secret_key_is_gone_for_good_a_new_key_mends_it(subscribes,
         assert sends(id, seal=Encryption([NEW])) == 1
 
 
-def test_without_asking_for_cookies_an_endpoint_gets_none_back(subscribes, sends, redis):
+def test_cookies_are_off_by_default(subscribes, sends, redis):
     with receiver(answers(BAKED)) as there:
         id = subscribes(there)
         for _ in range(2):
@@ -122,7 +122,7 @@ def test_without_asking_for_cookies_an_endpoint_gets_none_back(subscribes, sends
     assert not redis.exists(cookies.redis_key(id))
 
 
-def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends, redis):
+def test_cookies_are_sent_back_on_request(subscribes, sends, redis):
     with receiver(answers(BAKED, OK)) as there:
         one, other = subscribes(there, cookies=True), subscribes(there, cookies=True)
         sends(one)
@@ -146,7 +146,7 @@ def test_an_endpoint_that_asked_for_cookies_gets_back_its_own(subscribes, sends,
     ],
     ids=["rotated", "moved", "another login", "another key in a header", "no cookies any more", "forgotten"],
 )
-def test_cookies_end_with_the_acquaintance(subscribes, sends, redis, client, change):
+def test_changes_of_identity_delete_the_cookies(subscribes, sends, redis, client, change):
     with receiver(answers(BAKED)) as there:
         id = subscribes(there, cookies=True)
         sends(id)
@@ -155,7 +155,7 @@ def test_cookies_end_with_the_acquaintance(subscribes, sends, redis, client, cha
     assert not redis.exists(cookies.redis_key(id))
 
 
-def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, sends, redis, client):
+def test_other_changes_keep_the_cookies(subscribes, sends, redis, client):
     with receiver(answers(BAKED)) as there:
         id = subscribes(there, cookies=True)
         sends(id)
@@ -163,7 +163,7 @@ def test_a_change_that_does_not_concern_it_leaves_the_jar_alone(subscribes, send
     assert redis.exists(cookies.redis_key(id))
 
 
-def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes, redis, client):
+def test_body_signature_needs_a_shared_secret(subscribes, redis, client):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
     endpoints.rotate_key(redis, SEAL, id, private=True)
@@ -175,7 +175,7 @@ def test_a_signature_of_the_body_alone_needs_a_secret_that_both_know(subscribes,
         endpoints.rotate_key(redis, SEAL, id, private=True)
 
 
-def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(subscribes, sends, redis, client):
+def test_reencryption_allows_dropping_the_old_secret_key(subscribes, sends, redis, client):
     with receiver(answers(OK)) as there:
         id, resting = subscribes(there), subscribes(there)
         sends(id, seal=Encryption([NEW]))
@@ -186,13 +186,13 @@ def test_once_all_is_sealed_anew_the_old_secret_key_may_go_and_the_paused_go_on(
         assert delivery.deliver(redis, client, Encryption([NEW]), id, http=True) == 1
 
 
-def test_what_cannot_be_opened_is_named(subscribes, redis):
+def test_undecryptable_endpoint_is_named(subscribes, redis):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
     assert reencrypt_all(redis, Encryption([NEW])) == (0, [id])
 
 
-def test_the_release_step_says_so_when_it_cannot_open_what_is_sealed(subscribes, redis, settings):
+def test_release_step_reports_undecryptable_credentials(subscribes, redis, settings):
     assert list(release._check_locked_endpoints(settings)) == []
     with receiver(answers(OK)) as there:
         subscribes(there)

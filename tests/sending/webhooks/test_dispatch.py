@@ -1,4 +1,4 @@
-"""A webhook goes, signed, to those who want to hear of it, and to nobody else."""
+"""Signed webhooks reach the endpoints that subscribed to the event, and no others."""
 
 import standardwebhooks
 from rq import SimpleWorker
@@ -10,7 +10,7 @@ from tests.support.receivers import OK, answers, leads_to, read_request, receive
 from tests.support.webhook_sender import GONE, SEAL
 
 
-def test_a_receiver_that_knows_the_specification_accepts_it(house):
+def test_standard_webhooks_library_accepts_the_request(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         message = house.says(words="grüezi")
@@ -25,7 +25,7 @@ def test_a_receiver_that_knows_the_specification_accepts_it(house):
     assert (house.state(message, id), house.told()) == ("delivered", ["webhook.delivered"])
 
 
-def test_only_those_who_want_it_hear_of_it(house):
+def test_only_subscribed_endpoints_get_the_message(house):
     with receiver(answers(OK)) as there:
         calls, texts = (
             house.subscribes(there, event_types=("call.*",)),
@@ -35,7 +35,7 @@ def test_only_those_who_want_it_hear_of_it(house):
         assert (house.sends(calls), house.sends(texts)) == (1, 0)
 
 
-def test_a_message_said_twice_is_sent_once(house):
+def test_same_message_is_sent_once(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         for _ in range(2):
@@ -44,7 +44,7 @@ def test_a_message_said_twice_is_sent_once(house):
     assert len(there.requests) == 1
 
 
-def test_a_hundred_megabytes_of_answer_are_a_delivery(house):
+def test_huge_response_counts_as_delivered(house):
     def behave(connection):
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + bytes(1_000_000))
@@ -56,7 +56,7 @@ def test_a_hundred_megabytes_of_answer_are_a_delivery(house):
     assert (house.state(message, id), len(house.attempts(id)[0].response_body)) == ("delivered", 2_000)
 
 
-def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
+def test_private_address_disables_the_endpoint(house):
     inside = HttpClient(allow_loopback=True, resolver=leads_to("10.0.0.1"))
     id = endpoints.create(house.redis, inside, SEAL, "https://inside.test/").id
     house.says()
@@ -66,7 +66,7 @@ def test_an_address_that_leads_inside_is_stopped_and_nothing_was_sent(house):
     assert (row.cause, row.status, endpoints.load(house.redis, id).state) == ("blocked", 0, "disabled")
 
 
-def test_a_fallback_that_is_gone_does_not_stop_the_endpoint(house):
+def test_410_of_the_fallback_does_not_disable_the_endpoint(house):
     with receiver(answers(GONE)) as there:
         id = house.subscribes(there, fallback_url=f"http://second.test:{there.port}/spare")
         endpoints.update(house.redis, house.client, SEAL, id, http=True, url="http://receiver.test:1/hook")
@@ -76,7 +76,7 @@ def test_a_fallback_that_is_gone_does_not_stop_the_endpoint(house):
     assert (house.state(message, id), endpoints.load(house.redis, id).state) == ("waiting", "enabled")
 
 
-def test_a_fallback_gets_it_signed_alike_when_the_first_cannot_be_reached(house):
+def test_fallback_gets_the_signed_message(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, fallback_url=f"http://second.test:{there.port}/spare")
         closed = "http://receiver.test:1/hook"
@@ -92,7 +92,7 @@ def test_a_fallback_gets_it_signed_alike_when_the_first_cannot_be_reached(house)
     assert headers["webhook-fallback"] == "connect"
 
 
-def test_a_paused_subscriber_hears_later_what_it_missed(house):
+def test_paused_endpoint_gets_the_messages_after_resuming(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         endpoints.pause(house.redis, id)
@@ -102,7 +102,7 @@ def test_a_paused_subscriber_hears_later_what_it_missed(house):
         assert house.sends(id) == 1
 
 
-def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
+def test_sweep_enqueues_few_jobs_once(house):
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(45)]
         house.says()
@@ -112,7 +112,7 @@ def test_the_sweep_makes_few_jobs_for_many_and_none_twice(house):
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
-def test_a_crowd_shares_four_jobs(house):
+def test_many_endpoints_share_four_jobs(house):
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(101)]
         house.says()
@@ -121,7 +121,7 @@ def test_a_crowd_shares_four_jobs(house):
     assert sorted(id for job in jobs for id in job.args[0]) == sorted(ids)
 
 
-def test_a_job_sends_to_all_it_was_given(house, monkeypatch):
+def test_job_delivers_to_all_its_endpoints(house, monkeypatch):
     monkeypatch.setattr(dispatch, "_get_sender", lambda: (house.client, SEAL, {"http": True}))
     with receiver(answers(OK)) as there:
         ids = [house.subscribes(there) for _ in range(5)]

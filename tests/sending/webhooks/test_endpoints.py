@@ -1,4 +1,4 @@
-"""Whoever wants to hear by webhook."""
+"""Webhook endpoints: creation, validation, subscriptions, key rotation."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ SEAL = Encryption(["a secret key of these tests"])
 URL = "https://hear.example/hook"
 
 
-def test_a_new_subscriber_has_a_secret_of_its_own(redis):
+def test_each_endpoint_has_its_own_secret(redis):
     first, second = [endpoints.create(redis, CLIENT, SEAL, URL) for _ in range(2)]
     keys = [SEAL.decrypt(one.keys[0].encrypted) for one in (first, second)]
     assert keys[0] != keys[1]
@@ -27,12 +27,12 @@ def test_a_new_subscriber_has_a_secret_of_its_own(redis):
     assert [one.id for one in endpoints.load_all(redis)] == [first.id, second.id]
 
 
-def test_its_address_is_kept_in_plain_form(redis):
+def test_url_is_normalized(redis):
     assert endpoints.create(redis, CLIENT, SEAL, "HTTPS://Hear.Example:443#x").url == "https://hear.example/"
 
 
 @pytest.mark.parametrize("url", ["http://hear.example/", "https://user:pass@hear.example/", "https://127.1/", ""])
-def test_an_address_we_do_not_send_to_is_refused(redis, url):
+def test_invalid_url_is_refused(redis, url):
     with pytest.raises((RequestFailed, ValidationError)):
         endpoints.create(redis, CLIENT, SEAL, url)
     with pytest.raises(RequestFailed):
@@ -59,7 +59,7 @@ def test_an_address_we_do_not_send_to_is_refused(redis, url):
         {"authorization": "Bearer a\nb"},
     ],
 )
-def test_a_wish_out_of_bounds_is_refused(redis, wishes):
+def test_invalid_option_is_refused(redis, wishes):
     with pytest.raises(ValidationError):
         endpoints.create(redis, CLIENT, SEAL, URL, **wishes)
 
@@ -74,11 +74,11 @@ def test_a_wish_out_of_bounds_is_refused(redis, wishes):
         (("text.received",), "text.sent", False),
     ],
 )
-def test_a_subscriber_hears_what_it_asked_for(event_types, event_type, wanted):
+def test_event_types_select_events(event_types, event_type, wanted):
     assert WebhookEndpoint("ep_1", (), event_types=event_types).subscribes_to(event_type) is wanted
 
 
-def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis):
+def test_both_keys_sign_during_a_rotation(redis):
     old = endpoints.create(redis, CLIENT, SEAL, URL)
     new = endpoints.rotate_key(redis, SEAL, old.id, private=True, now=1_000.0, overlap=60)
     assert [key.encrypted for key in new.signing_keys(1_059)] == [new.keys[0].encrypted, old.keys[0].encrypted]
@@ -88,7 +88,7 @@ def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_only(redis)
     assert len(third.keys) == 2  # the first one's time is over, so it is forgotten
 
 
-def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
+def test_endpoint_can_be_changed_paused_resumed_and_deleted(redis):
     id = endpoints.create(redis, CLIENT, SEAL, URL).id
     assert endpoints.update(redis, CLIENT, SEAL, id, event_types=("call.*",)).event_types == ("call.*",)
     assert endpoints.pause(redis, id).state == "paused"
@@ -103,7 +103,7 @@ def test_a_subscriber_can_be_changed_paused_resumed_and_forgotten(redis):
 
 
 @given(st.dictionaries(st.text(max_size=30), st.text(max_size=30), max_size=3), st.text(max_size=20))
-def test_whatever_headers_are_asked_for_are_sendable_or_refused(headers, authorization):
+def test_any_headers_are_sendable_or_refused(headers, authorization):
     try:
         check_headers(headers, authorization)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""What each subscriber gets of a message: all, a pointer, or what is for its eyes."""
+"""Payloads of messages: full, thin, or without the raw payload of the provider."""
 
 import json
 
@@ -27,18 +27,18 @@ def fitted(name, **wishes):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_thin_payload_is_as_its_schema_says_and_holds_ids_and_an_address_only(name):
+def test_thin_payload_has_only_ids_and_a_url(name):
     thin = fitted(name, payload_style="thin")
     jsonschema_rs.validate(catalogue.build_schema(name, is_thin=True), thin)
     assert thin["data"]["url"] == "https://talk.example/api/events/msg_1"
     assert set(thin["data"]) <= {"id", "url", *payloads.THIN_FIELDS}
 
 
-def test_who_holds_a_token_gets_all_of_it(redis):
+def test_endpoint_of_the_api_gets_the_full_payload(redis):
     assert fitted("github.star") == catalogue.build_example("github.star")
 
 
-def test_who_came_by_text_gets_the_line_for_people_and_not_the_providers_own_words():
+def test_sms_subscriber_gets_summary_not_raw_payload():
     told = fitted("github.star", owner="+447700900201")
     jsonschema_rs.validate(catalogue.build_schema("github.star"), told)
     assert told["data"]["payload"] is None
@@ -46,14 +46,14 @@ def test_who_came_by_text_gets_the_line_for_people_and_not_the_providers_own_wor
 
 
 @pytest.mark.parametrize("payload", ["", "fat", "THIN"])
-def test_a_payload_is_full_or_thin(redis, payload):
+def test_invalid_payload_option_is_refused(redis, payload):
     with pytest.raises(ValidationError):
         endpoints.create(redis, HttpClient(), SEAL, "https://hear.example", payload_style=payload)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(), st.recursive(st.floats() | st.text(), st.lists, max_leaves=3), max_size=3))
-def test_whatever_a_provider_wrote_is_passed_on_as_json_or_not_at_all(facts):
+def test_any_raw_payload_is_stored_as_json_or_dropped(facts):
     store = {}
 
     class Pipe:
@@ -67,7 +67,7 @@ def test_whatever_a_provider_wrote_is_passed_on_as_json_or_not_at_all(facts):
     payloads.serialize({"data": kept})
 
 
-def test_what_is_too_much_is_not_kept(redis):
+def test_oversized_raw_payload_is_not_stored(redis):
     assert raw_payloads.save(redis, {"body": "x" * raw_payloads.MAX_PAYLOAD_BYTES}) == ""
     assert raw_payloads.save(redis, ["not", "an", "object"]) == ""
     assert raw_payloads.load(redis, "") is None
@@ -75,7 +75,7 @@ def test_what_is_too_much_is_not_kept(redis):
 
 @pytest.mark.parametrize("payload", ["full", "thin"])
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_every_kind_goes_out_signed_and_as_its_schema_says(house, kind, payload):
+def test_every_event_type_is_sent_signed_and_matches_its_schema(house, kind, payload):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, payload_style=payload, event_types=(kind,))
         message = house.says(kind, **catalogue.build_example(kind)["data"])

@@ -1,4 +1,4 @@
-"""Many workers send to one receiver: no more at once than it allows, nothing twice, and nothing lost with a worker."""
+"""Concurrent workers respect an endpoint's limits, and recover the deliveries of dead workers."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import GONE, SEAL
 
 
-def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
+def test_worker_out_of_time_claims_no_further_message(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         messages = [house.says() for _ in range(2)]
@@ -20,7 +20,7 @@ def test_whoever_is_out_of_time_takes_nothing_more_in_hand(house):
         assert sorted(house.state(message, id) for message in messages) == ["delivered", "waiting"]
 
 
-def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
+def test_scripts_are_loaded_again_after_a_flush(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         house.says()
@@ -29,7 +29,7 @@ def test_a_store_that_was_restarted_is_told_the_scripts_again(house):
         assert house.sends(id) == 1
 
 
-def test_no_more_requests_at_once_than_a_receiver_allows(house):
+def test_concurrency_limit(house):
     busy, most, gate, pair = [], [], threading.Lock(), threading.Barrier(2)
 
     def behave(connection):
@@ -55,7 +55,7 @@ def test_no_more_requests_at_once_than_a_receiver_allows(house):
     assert (len(there.requests), max(most)) == (12, 2)
 
 
-def test_no_more_requests_a_second_than_a_receiver_allows(house):
+def test_rate_limit(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, rate_limit=3)
         for _ in range(20):
@@ -65,7 +65,7 @@ def test_no_more_requests_a_second_than_a_receiver_allows(house):
         assert sent <= 3 * (1 + int(time.time()) - started)
 
 
-def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
+def test_delivery_of_a_dead_worker_is_sent_by_another(house, monkeypatch):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         message = house.says()
@@ -81,7 +81,7 @@ def test_what_a_dead_worker_had_in_hand_is_sent_by_another(house, monkeypatch):
     assert house.state(message, id) == "delivered"
 
 
-def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_of_it_too(house, monkeypatch):
+def test_each_lost_attempt_is_recorded(house, monkeypatch):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there)
         house.says()
@@ -95,7 +95,7 @@ def test_each_attempt_that_died_is_written_down_also_when_the_next_worker_dies_o
     assert sorted((row.attempt_number, row.cause) for row in house.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
 
 
-def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
+def test_expired_lease_frees_the_slot(house):
     with receiver(answers(OK)) as there:
         id = house.subscribes(there, max_concurrency=1)
         house.says()
@@ -105,7 +105,7 @@ def test_the_place_of_a_dead_worker_is_free_again_when_its_lease_ends(house):
         assert house.sends(id) == 1
 
 
-def test_receivers_that_never_answer_keep_none_of_those_waiting_that_share_their_job(house, monkeypatch):
+def test_hanging_endpoints_do_not_delay_others_of_their_job(house, monkeypatch):
     monkeypatch.setattr(dispatch, "_get_sender", lambda: (house.client, SEAL, {"http": True}))
     heard = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Once more: a message, a bad hour, an example."""
+"""Redelivery of single messages and time ranges, and example messages."""
 
 import json
 import time
@@ -40,7 +40,7 @@ def waiting(redis):
     return {id.decode(): at for id, at in redis.zrange(f"endpoint:{EP}:due", 0, -1, withscores=True)}
 
 
-def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
+def test_dead_letter_keeps_its_sequence_number(redis, endpoint):
     message = planned(redis, "dead")
     assert redelivery.resend(redis, endpoint, message)
     assert waiting(redis)[message] <= time.time()
@@ -49,13 +49,13 @@ def test_a_dead_letter_is_sent_again_under_its_own_number(redis, endpoint):
     assert redis.zscore("endpoints:due", EP) <= time.time()
 
 
-def test_what_it_never_heard_gets_a_number_of_its_own(redis, endpoint):
+def test_new_message_gets_a_new_sequence_number(redis, endpoint):
     message = store_message(redis)
     assert redelivery.resend(redis, endpoint, message)
     assert redis.hget(f"delivery:{message}:{EP}", "sequence") == b"41"
 
 
-def test_what_is_in_somebodys_hands_is_left_there(redis, endpoint):
+def test_message_in_delivery_is_not_touched(redis, endpoint):
     message = planned(redis, "sending", tries=3)
     before = waiting(redis)
     assert redelivery.resend(redis, endpoint, message)
@@ -63,13 +63,13 @@ def test_what_is_in_somebodys_hands_is_left_there(redis, endpoint):
     assert redis.hget(f"delivery:{message}:{EP}", "attempts") == b"3"
 
 
-def test_what_is_not_kept_any_more_is_said_so_and_no_dead_letter_either(redis, endpoint):
+def test_expired_message_is_reported_and_removed(redis, endpoint):
     redis.zadd(f"endpoint:{EP}:dead", {"msg_gone": 1})
     assert not redelivery.resend(redis, endpoint, "msg_gone")
     assert redis.zcard(f"endpoint:{EP}:dead") == 0
 
 
-def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
+def test_disabled_endpoint_refuses_redelivery(redis, endpoint):
     message = planned(redis, "dead")
     redis.hset(f"endpoint:{EP}", "state", "disabled")
     with pytest.raises(redelivery.EndpointDisabled, match="Resume it first"):
@@ -77,7 +77,7 @@ def test_nothing_is_lost_where_nothing_is_sent(redis, endpoint):
     assert redis.zcard(f"endpoint:{EP}:dead") == 1
 
 
-def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
+def test_only_failures_of_the_time_range_are_redelivered(redis, endpoint):
     dead, again = planned(redis, "dead"), planned(redis, "waiting")
     before = planned(redis, "dead", began=500.0)
     after = planned(redis, "dead", began=3_000.0)
@@ -89,7 +89,7 @@ def test_what_failed_since_then_is_recovered_and_nothing_else(redis, endpoint):
     assert {id.decode() for id in redis.zrange(f"endpoint:{EP}:dead", 0, -1)} == {before, after}
 
 
-def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint):
+def test_long_redelivery_reports_progress_and_can_be_resumed(redis, endpoint):
     for _ in range(250):
         planned(redis, "dead")
     steps = redelivery.recover(redis, endpoint, 0, 2_000.0)
@@ -99,7 +99,7 @@ def test_a_long_recovery_says_how_far_it_is_and_can_begin_again(redis, endpoint)
 
 
 @pytest.mark.parametrize("kind", [*catalogue.CATALOGUE, "github.push"])
-def test_an_example_of_any_kind_is_as_the_catalogue_says_and_goes_to_one_only(redis, endpoint, kind):
+def test_example_matches_the_catalogue_and_goes_to_one_endpoint(redis, endpoint, kind):
     id = redelivery.send_example(redis, endpoint, kind)
     body = json.loads(messages.load_body(redis, id))
     jsonschema_rs.validate(catalogue.build_schema(kind), body)

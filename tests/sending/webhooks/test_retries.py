@@ -1,4 +1,4 @@
-"""When a webhook that failed is tried again."""
+"""The retry schedule, and which outcomes are retried."""
 
 import pytest
 from hypothesis import given
@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from sending.webhooks import dispatch, retries
 
 
-def test_the_specifications_schedule_takes_three_days():
+def test_default_schedule_takes_three_days():
     assert sum(retries.RETRY_SCHEDULE_SECONDS) == pytest.approx(75.6 * 3600, rel=0.001)
 
 
-def test_the_schedule_is_the_specifications_unless_it_is_set(settings):
+def test_schedule_has_a_default(settings):
     assert settings.webhook_schedule == retries.RETRY_SCHEDULE_SECONDS
 
 
-def test_whoever_deploys_it_sets_when_attempts_are_made(environ, monkeypatch):
+def test_schedule_can_be_configured(environ, monkeypatch):
     for name, text in (environ | {"WEBHOOK_SCHEDULE": "0, 7"}).items():
         monkeypatch.setenv(name, text)
     _, _, options = dispatch._get_sender.__wrapped__()
@@ -23,7 +23,7 @@ def test_whoever_deploys_it_sets_when_attempts_are_made(environ, monkeypatch):
 
 
 @given(st.integers(0, 20), st.floats(0, 1))
-def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
+def test_jitter_is_at_most_20_percent(tries, chance):
     seconds = retries.retry_delay(tries, random_fraction=chance)
     if tries >= 10:
         assert seconds is None
@@ -42,18 +42,18 @@ def test_each_wait_keeps_within_a_fifth_of_the_schedule(tries, chance):
         ([429, 502, 503, 504], "back_off"),
     ],
 )
-def test_what_each_status_means(statuses, verdict):
+def test_outcome_of_each_status(statuses, verdict):
     assert {retries.classify_status(status).verdict for status in statuses} == {verdict}
 
 
-def test_only_one_that_is_gone_is_stopped():
+def test_only_410_disables():
     assert [status for status in range(100, 1000) if retries.classify_status(status).disables_endpoint] == [410]
 
 
 @pytest.mark.parametrize("cause", ["dns", "connect", "tls", "timeout", "too large", "protocol"])
-def test_no_answer_is_tried_again(cause):
+def test_connection_errors_are_retried(cause):
     assert retries.classify_cause(cause).verdict == "retry"
 
 
-def test_an_address_that_leads_inside_is_never_tried_again():
+def test_blocked_address_is_not_retried():
     assert retries.classify_cause("blocked").disables_endpoint

@@ -1,4 +1,4 @@
-"""Receivers that none of us wrote accept our signatures."""
+"""Signatures that the libraries of Standard Webhooks and Svix accept."""
 
 import base64
 import json
@@ -23,25 +23,25 @@ OLD, NEW = signatures.generate_secret(), signatures.generate_secret()
 
 @pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.Webhook])
 @pytest.mark.parametrize("known", [OLD, NEW], ids=["the old one", "the new one"])
-def test_during_a_rotation_a_receiver_may_know_either_secret(library, known):
+def test_both_secrets_verify_during_a_rotation(library, known):
     library(known).verify(BODY, signatures.sign("msg_1", int(time.time()), BODY, [NEW, OLD]))
 
 
 @pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.Webhook])
-def test_a_secret_that_was_dropped_no_longer_signs(library):
+def test_dropped_secret_does_not_sign(library):
     with pytest.raises(standardwebhooks.WebhookVerificationError):
         library(OLD).verify(BODY, signatures.sign("msg_1", int(time.time()), BODY, [NEW]))
 
 
 @given(st.binary(min_size=24, max_size=64), st.text(), st.from_regex(r"\Amsg_[A-Za-z0-9]{1,30}\Z"))
-def test_we_sign_exactly_as_the_specifications_own_library_does(secret, text, id):
+def test_signature_equals_that_of_the_reference_library(secret, text, id):
     body = json.dumps(text).encode()
     theirs = standardwebhooks.Webhook(secret).sign(id, datetime.fromtimestamp(NOW, UTC), body.decode())
     key = "whsec_" + base64.b64encode(secret).decode()
     assert signatures.sign(id, NOW, body, [key])["webhook-signature"] == theirs
 
 
-def test_a_private_key_signs_for_those_who_hold_the_public_one():
+def test_ed25519_signature_verifies_with_the_public_key():
     key = signatures.generate_private_key()
     public = base64.b64decode(signatures.derive_public_key(key).removeprefix("whpk_"))
     sent = signatures.sign("msg_1", NOW, BODY, [NEW, key])
@@ -53,7 +53,7 @@ def test_a_private_key_signs_for_those_who_hold_the_public_one():
         checker.verify(base64.b64decode(private.removeprefix("v1a,")), f"msg_2.{NOW}.".encode() + BODY)
 
 
-def test_a_private_key_may_be_written_with_its_public_half():
+def test_private_key_may_include_its_public_half():
     seed = base64.b64decode(signatures.generate_private_key().removeprefix("whsk_"))
     short = "whsk_" + base64.b64encode(seed).decode()
     public = base64.b64decode(signatures.derive_public_key(short).removeprefix("whpk_"))
@@ -78,12 +78,12 @@ def test_a_private_key_may_be_written_with_its_public_half():
         "whsec_é",
     ],
 )
-def test_a_key_that_is_not_as_specified_is_refused_and_not_repeated(key):
+def test_invalid_key_is_refused_and_not_repeated(key):
     with pytest.raises(UnusableKey) as refusal:
         signatures.sign("a", 1, b"", [key])
     assert len(key) < 8 or key not in str(refusal.value)
 
 
-def test_a_message_id_cannot_move_the_border_between_the_signed_parts():
+def test_message_id_with_a_full_stop_is_refused():
     with pytest.raises(ValueError, match="full stop"):
         signatures.sign("msg_1.2", 3, b"", [NEW])

@@ -1,4 +1,4 @@
-"""Receivers that nobody here wrote find what we send genuine: Standard Webhooks' library for Node, Debian's `webhook`.
+"""Receivers written by others accept our webhooks: Standard Webhooks' library for Node, Debian's `webhook`.
 
 The first needs Node and npm when `make test` begins, the second `apt-get install webhook`.
 """
@@ -60,7 +60,7 @@ def node():
         process.kill()
 
 
-def test_standard_webhooks_library_for_node_finds_it_genuine(node, redis, client, tells):
+def test_standard_webhooks_library_for_node_accepts_the_signature(node, redis, client, tells):
     url, knows = node
     one = endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
@@ -69,7 +69,7 @@ def test_standard_webhooks_library_for_node_finds_it_genuine(node, redis, client
     assert tells(one.id) == (400, "No matching signature found")
 
 
-def test_in_node_too_the_old_secret_is_good_while_the_key_changes(node, redis, client, tells):
+def test_node_library_accepts_the_old_secret_during_a_rotation(node, redis, client, tells):
     url, knows = node
     one = endpoints.create(redis, client, SEAL, url, http=True)
     knows(secrets_of(one)[0])
@@ -113,7 +113,7 @@ def is_listening(port):
         return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_debians_webhook_believes_a_signature_of_the_body_alone(debians_webhook, redis, client, tells):
+def test_debian_webhook_accepts_the_body_signature(debians_webhook, redis, client, tells):
     port = reserved_port()
     place = f"http://127.0.0.1:{port}/hooks"
     signs = endpoints.create(redis, client, SEAL, f"{place}/mine", http=True, sign_body=True)

@@ -1,4 +1,4 @@
-"""An endpoint that asked for cookies gets back its own, and only where they belong."""
+"""Cookies of an endpoint are kept only on request and sent back only where they belong."""
 
 import time
 
@@ -19,12 +19,12 @@ def jar(redis):
     return EndpointCookieJar(redis, SEAL, "ep_1", "first")
 
 
-def test_a_cookie_goes_back_to_who_set_it(jar):
+def test_cookie_is_sent_back(jar):
     jar.store_cookies(HERE, ["session=abc; HttpOnly; SameSite=Strict", "theme=dark; Path=/"])
     assert jar.cookie_header(HERE) == "session=abc; theme=dark"
 
 
-def test_without_cookies_there_is_no_header(jar):
+def test_no_cookies_no_header(jar):
     assert jar.cookie_header(HERE) == ""
 
 
@@ -39,7 +39,7 @@ def test_without_cookies_there_is_no_header(jar):
         ("__Host-a=1; Path=/; Secure", "https://hear.example/", "https://www.hear.example/"),
     ],
 )
-def test_a_cookie_goes_where_its_attributes_say(jar, line, goes_to, stays_away_from):
+def test_attributes_decide_where_a_cookie_is_sent(jar, line, goes_to, stays_away_from):
     jar.store_cookies(HERE, [line])
     assert jar.cookie_header(goes_to) == line.partition(";")[0]
     assert jar.cookie_header(stays_away_from) == ""
@@ -62,17 +62,17 @@ def test_a_cookie_goes_where_its_attributes_say(jar, line, goes_to, stays_away_f
         ";",
     ],
 )
-def test_a_cookie_that_breaks_the_rules_is_not_kept(jar, line):
+def test_invalid_cookie_is_not_stored(jar, line):
     jar.store_cookies(HERE, [line])
     assert jar.cookie_header(HERE) == ""
 
 
-def test_a_secure_cookie_cannot_come_over_an_open_line(jar):
+def test_secure_cookie_over_http_is_not_stored(jar):
     jar.store_cookies("http://hear.example/", ["a=1; Secure; Path=/"])
     assert jar.cookie_header("https://hear.example/") == ""
 
 
-def test_a_cookie_ends_when_it_said_or_is_told_to(jar):
+def test_cookie_expires_or_is_deleted(jar):
     with time_machine.travel(time.time(), tick=False) as clock:
         jar.store_cookies(HERE, ["a=1; Max-Age=60", "b=2"])
         clock.shift(59)
@@ -83,13 +83,13 @@ def test_a_cookie_ends_when_it_said_or_is_told_to(jar):
         assert jar.cookie_header(HERE) == ""
 
 
-def test_a_new_value_takes_the_place_of_the_old(jar):
+def test_new_value_replaces_the_old(jar):
     jar.store_cookies(HERE, ["a=1"])
     jar.store_cookies(HERE, ["a=2"])
     assert jar.cookie_header(HERE) == "a=2"
 
 
-def test_a_jar_stays_small_and_the_oldest_goes_first(jar):
+def test_jar_drops_the_oldest_cookies(jar):
     for number in range(MAX_COOKIES + 5):
         jar.store_cookies(HERE, [f"c{number}=x"])
     assert jar.cookie_header(HERE).split("; ") == [f"c{number}=x" for number in range(5, MAX_COOKIES + 5)]
@@ -98,19 +98,19 @@ def test_a_jar_stays_small_and_the_oldest_goes_first(jar):
     assert len(jar.cookie_header(HERE)) <= MAX_JAR_CHARACTERS
 
 
-def test_another_endpoint_and_a_later_key_or_address_see_nothing_of_it(jar, redis):
+def test_jar_belongs_to_one_endpoint_key_and_url(jar, redis):
     jar.store_cookies(HERE, ["a=1"])
     assert EndpointCookieJar(redis, SEAL, "ep_2", "first").cookie_header(HERE) == ""
     assert EndpointCookieJar(redis, SEAL, "ep_1", "second").cookie_header(HERE) == ""
 
 
-def test_the_store_holds_no_cookie_in_plain_words_and_not_for_ever(jar, redis):
+def test_cookies_are_encrypted_and_expire(jar, redis):
     jar.store_cookies(HERE, ["session=abracadabra"])
     assert b"abracadabra" not in redis.get(redis_key("ep_1"))
     assert redis.ttl(redis_key("ep_1")) > 0
 
 
-def test_a_jar_that_no_key_opens_is_an_empty_one(jar, redis):
+def test_undecryptable_jar_is_empty(jar, redis):
     jar.store_cookies(HERE, ["a=1"])
     other = EndpointCookieJar(redis, Encryption(["another key of these tests"]), "ep_1", "first")
     assert other.cookie_header(HERE) == ""
@@ -120,7 +120,7 @@ def test_a_jar_that_no_key_opens_is_an_empty_one(jar, redis):
 
 @given(st.lists(st.text(st.characters(max_codepoint=255)) | st.from_regex(r"\A[a-z]=.*; [A-Za-z-]+=.*\Z"), max_size=5))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_a_receiver_sets_is_sendable_or_dropped(jar, redis, lines):
+def test_any_cookie_is_sendable_or_dropped(jar, redis, lines):
     redis.delete(redis_key("ep_1"))
     jar.store_cookies(HERE, lines)
     assert jar.cookie_header(HERE) == "" or jar.cookie_header(HERE).isprintable()

@@ -1,4 +1,4 @@
-"""An endpoint may keep a list of what it wants to hear; we ask for it as seldom as HTTP caching allows."""
+"""An endpoint's event filter is a JSON document that is cached as HTTP caching allows."""
 
 import contextlib
 import json
@@ -64,7 +64,7 @@ def endpoint(redis, client):
         one.__exit__(None, None, None)
 
 
-def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
+def test_filtered_event_is_not_sent(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("call.ended", "text.received") == ["delivered", "filtered"]
     told = {row.event_type: (row.cause, row.detail) for row in queue.load_attempts(redis, one.id)}
@@ -72,20 +72,20 @@ def test_what_the_list_does_not_name_is_not_sent(endpoint, redis):
     assert redis.zcard(f"endpoint:{one.id}:due") == 0
 
 
-def test_what_is_not_wanted_is_no_failure(endpoint, redis):
+def test_filtered_event_is_not_a_failure(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("text.received") == ["filtered"]
     assert not int(redis.hget(f"endpoint:{one.id}", "failures") or 0)
 
 
-def test_the_list_only_narrows(endpoint):
+def test_filter_only_narrows_the_event_types(endpoint):
     one = endpoint(document(b'{"event_types": ["call.*", "text.*"]}'), event_types=("call.ended",))
     dispatch.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
     assert len(queue.load_attempts(one.redis, one.id)) == 1
 
 
-def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint, redis):
+def test_empty_filter_blocks_all_events_but_examples(endpoint, redis):
     one = endpoint(document(b'{"event_types": []}'))
     assert one.hears("call.ended") == ["filtered"]
     redelivery.send_example(redis, one.id, "call.ended")
@@ -94,14 +94,14 @@ def test_an_empty_list_wants_nothing_and_an_example_comes_all_the_same(endpoint,
 
 
 @pytest.mark.parametrize("says", ["Cache-Control: max-age=60", "Cache-Control: private, max-age=60"])
-def test_while_the_list_is_fresh_it_is_not_asked_for_again(endpoint, says):
+def test_fresh_filter_is_not_requested_again(endpoint, says):
     one = endpoint(document(CALLS, says))
     for _ in range(3):
         assert one.hears("text.received") == ["filtered"]
     assert len(one.asked()) == 1
 
 
-def test_a_stale_list_is_asked_for_by_its_etag_and_is_fresh_again_when_it_has_not_changed(endpoint):
+def test_stale_filter_is_revalidated_by_etag(endpoint):
     one = endpoint(
         document(CALLS, 'ETag: "1"', "Cache-Control: max-age=60"), NOT_MODIFIED, document(b'{"event_types": []}')
     )
@@ -117,7 +117,7 @@ def test_a_stale_list_is_asked_for_by_its_etag_and_is_fresh_again_when_it_has_no
     assert 'if-none-match: "1"' in one.asked()[1]
 
 
-def test_a_list_with_a_date_is_asked_for_by_it(endpoint):
+def test_filter_is_revalidated_by_last_modified(endpoint):
     changed = formatdate(time.time() - 60, usegmt=True)
     one = endpoint(document(CALLS, f"Last-Modified: {changed}", "Cache-Control: no-cache"))
     for _ in range(2):
@@ -125,7 +125,7 @@ def test_a_list_with_a_date_is_asked_for_by_it(endpoint):
     assert f"if-modified-since: {changed}".lower() in one.asked()[1]
 
 
-def test_a_list_that_may_not_be_stored_is_asked_for_each_time(endpoint, redis):
+def test_no_store_filter_is_requested_each_time(endpoint, redis):
     one = endpoint(document(CALLS, "Cache-Control: no-store", 'ETag: "1"'))
     for _ in range(2):
         one.hears("call.ended")
@@ -133,7 +133,7 @@ def test_a_list_that_may_not_be_stored_is_asked_for_each_time(endpoint, redis):
     assert redis.keys("cache:*") == []
 
 
-def test_endpoints_do_not_share_what_is_kept(endpoint, redis, client):
+def test_endpoints_do_not_share_the_cache(endpoint, redis, client):
     one = endpoint(document(CALLS, "Cache-Control: max-age=60"))
     one.hears("call.ended")
     place = endpoints.load(redis, one.id).event_filter
@@ -147,7 +147,7 @@ def test_endpoints_do_not_share_what_is_kept(endpoint, redis, client):
     assert len(one.asked()) == 3
 
 
-def test_the_list_of_another_host_gets_no_credentials_and_the_store_none_in_plain_words(endpoint, redis, client):
+def test_filter_on_another_host_gets_no_credentials(endpoint, redis, client):
     baked = document(CALLS, "Cache-Control: max-age=60", "Set-Cookie: id=abracadabra")
     one = endpoint(baked, authorization="Bearer s3cret")
     one.hears("call.ended")
@@ -177,11 +177,11 @@ def test_the_list_of_another_host_gets_no_credentials_and_the_store_none_in_plai
         b"HTTP/1.1 304 Not Modified\r\n\r\n",
     ],
 )
-def test_a_list_that_cannot_be_read_narrows_nothing(endpoint, reply):
+def test_unreadable_filter_is_ignored(endpoint, reply):
     assert endpoint(reply).hears("call.ended", "text.received") == ["delivered", "delivered"]
 
 
-def test_a_list_that_does_not_answer_narrows_nothing_and_is_not_waited_for_long(endpoint, monkeypatch):
+def test_hanging_filter_is_ignored_after_a_short_timeout(endpoint, monkeypatch):
     monkeypatch.setattr("sending.webhooks.optional.event_filter.FETCH_TIMEOUT_SECONDS", 0.2)
     one, limits, request = endpoint(behave=never_answers), [], HttpClient.request
     noting = lambda self, *a, **k: limits.append(k.get("total_timeout")) or request(self, *a, **k)  # noqa: E731
@@ -190,7 +190,7 @@ def test_a_list_that_does_not_answer_narrows_nothing_and_is_not_waited_for_long(
     assert limits == [0.2, None]
 
 
-def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint):
+def test_filter_is_requested_once_per_batch(endpoint):
     def behave(connection):
         while read_request(connection):
             connection.sendall(document(CALLS, "Cache-Control: no-store"))
@@ -203,7 +203,7 @@ def test_it_is_asked_once_for_many_messages_and_only_when_there_is_one(endpoint)
 
 
 @pytest.mark.parametrize("place", ["http://hear.example/", "https://127.1/", "https://hear.example/hook"])
-def test_a_list_is_at_an_https_address_of_its_own(redis, place):
+def test_filter_url_must_be_https_and_differ_from_the_endpoint(redis, place):
     with pytest.raises((RequestFailed, ValidationError)):
         endpoints.create(redis, HttpClient(), SEAL, "https://hear.example/hook", event_filter=place)
 
@@ -214,6 +214,6 @@ def test_a_list_is_at_an_https_address_of_its_own(redis, place):
     | st.recursive(st.none() | st.text(), st.lists).map(lambda kinds: json.dumps({"event_types": kinds}).encode()),
 )
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_is_there_is_a_list_or_unreadable(status, body):
+def test_any_document_is_a_filter_or_unreadable(status, body):
     with contextlib.suppress(InvalidEventFilter):
         assert all(isinstance(kind, str) for kind in _parse(status, body))

@@ -1,0 +1,11 @@
+"""gunicorn.conf.py with other limits, from the environment, so that tests reach them soon."""
+
+import os
+from pathlib import Path
+
+from web import worker
+
+exec(Path("gunicorn.conf.py").read_text())
+
+worker.REQUEST_TIMEOUT_SECONDS = float(os.environ.get("TEST_REQUEST_TIMEOUT", worker.REQUEST_TIMEOUT_SECONDS))
+worker_connections = int(os.environ.get("TEST_WORKER_CONNECTIONS", worker_connections))  # noqa: F821

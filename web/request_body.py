@@ -1,0 +1,49 @@
+"""Reads request bodies. Those in memory at the same time are bounded in total, because anybody may send them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import abort, request
+from werkzeug.exceptions import ServiceUnavailable
+
+FREE_BYTES = 16 * 1024  # of each body, not counted: Twilio's are shorter, and nobody may crowd them out
+MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: an email of the largest size and some batches
+PIECE_BYTES = 1024 * 1024
+
+
+class BodyMemory:
+    """Counts the bytes of all bodies that a process holds."""
+
+    def __init__(self, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
+        self.free_bytes = max_total_bytes
+
+    @contextmanager
+    def read(self, max_bytes: int) -> Iterator[bytes]:
+        """Yield the current request's body; its memory is counted until the end of the block.
+
+        Aborts with 413 if it is too large, with 400 if it is incomplete, with 503 if too many others are in memory.
+        """
+        request.max_content_length = max_bytes
+        pieces, taken = [], 0
+        try:
+            while piece := request.stream.read(PIECE_BYTES):
+                pieces.append(piece)
+                counted = max(0, sum(map(len, pieces)) - FREE_BYTES) - taken
+                if counted > self.free_bytes:
+                    raise ServiceUnavailable("Too many large requests are being received. Try again.", retry_after=5)
+                self.free_bytes -= counted
+                taken += counted
+            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            pieces.clear()
+            _check_length(len(body), max_bytes)
+            yield body
+        finally:
+            self.free_bytes += taken
+
+
+def _check_length(length: int, max_bytes: int) -> None:
+    announced = request.content_length
+    if announced is None and length >= max_bytes:
+        abort(413)  # the body is chunked: Werkzeug stops reading at the limit without an error
+    if announced is not None and length < announced:
+        abort(400, "The body ended before its Content-Length.")

@@ -1,0 +1,141 @@
+"""gunicorn's gevent worker, with limits for clients that are slow, idle or too many.
+
+gunicorn expects a buffering proxy in front of it, which neither Heroku's router nor a tunnel is:
+https://docs.gunicorn.org/en/stable/deploy.html.
+"""
+
+import os
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+import gevent
+from gunicorn.http import get_parser
+from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.util import close, close_graceful, write_error
+from gunicorn.workers.ggevent import GeventWorker
+
+REQUEST_TIMEOUT_SECONDS = 30  # from the first byte of a request to the last; and for each piece of a response
+ROOM_SHARE = 0.9  # of worker_connections; above it, the client that has been waited for longest is disconnected
+DRAIN_BYTES = 1024 * 1024  # read at once from a body that the app did not read
+
+
+class ClientReader(SocketUnreader):
+    """Reads from one client. `waiting_since` is set while the worker waits for this client, else None."""
+
+    def __init__(self, client: socket.socket) -> None:
+        super().__init__(client)
+        self.idle_seconds: float = REQUEST_TIMEOUT_SECONDS  # how long the next request may take to begin
+        self.deadline: float | None = None  # of the request that has begun
+        self.phase_began = time.monotonic()
+        self.waiting_since: float | None = None
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Return the client's next bytes, b"" at the end. Raises TimeoutError when the time for the request is over."""
+        now = time.monotonic()
+        until = self.deadline or self.phase_began + self.idle_seconds
+        self.waiting_since = self.phase_began
+        self.sock.settimeout(max(until - now, 0.001))
+        try:
+            data: bytes = super().chunk(size_hint)
+        finally:
+            self.waiting_since = None
+            self.sock.settimeout(REQUEST_TIMEOUT_SECONDS)
+        if self.deadline is None:
+            self.phase_began = time.monotonic()
+            self.deadline = self.phase_began + REQUEST_TIMEOUT_SECONDS
+        return data
+
+    def expect_next_request(self, idle_seconds: float) -> None:
+        """Forget the request that is over. The next one may take this long to begin."""
+        self.phase_began, self.deadline, self.idle_seconds = time.monotonic(), None, idle_seconds
+
+    def linger(self) -> None:
+        """Discard what the client still sends, for 2 s at most: if it arrived later, it would destroy our response."""
+        self.waiting_since = self.phase_began
+        close_graceful(self.sock)
+
+    def disconnect(self) -> None:
+        """End the connection once what has already arrived is processed."""
+        self.waiting_since = None
+        # With the original socket, gevent would raise an error in the greenlet that waits for it.
+        with suppress(OSError), socket.socket(fileno=os.dup(self.sock.fileno())) as duplicate:
+            duplicate.shutdown(socket.SHUT_RD)
+
+
+class WebWorker(GeventWorker):
+    """Serves HTTP/1.1. No client keeps a connection that another one needs, unless its request is being processed."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.readers: set[ClientReader] = set()
+
+    def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
+        """Serve one client until either side closes the connection."""
+        reader, request, is_in_step = ClientReader(client), None, True
+        self.readers.add(reader)
+        if len(self.readers) > self.worker_connections * ROOM_SHARE:
+            self._make_room()
+        try:
+            parser = get_parser(self.cfg, client, addr)
+            parser.unreader = reader
+            while True:
+                request = None
+                request = next(parser)
+                is_reusable = self._process(listener, request, client, addr)
+                is_in_step = self._drain(request.body)
+                if not (is_in_step and is_reusable and self.alive):
+                    break
+                reader.expect_next_request(self.cfg.keepalive)
+        except (StopIteration, NoMoreData):
+            pass
+        except TimeoutError:
+            if reader.deadline and not request:
+                write_error(client, 408, "Request Timeout", "")
+        except OSError as error:
+            self.log.debug("A client is gone: %s", error)
+        except Exception as error:
+            is_in_step = False
+            self.handle_error(request, client, addr, error)
+        finally:
+            if not is_in_step:
+                reader.linger()
+            self.readers.discard(reader)
+            close(client)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """On SIGTERM, finish the requests in progress and disconnect the clients without one."""
+        super().handle_exit(sig, frame)
+        gevent.spawn(self._disconnect_idle)
+
+    def _process(self, listener: Any, request: Any, client: socket.socket, addr: Any) -> bool:
+        """Respond to a request. Return whether the connection may be used again."""
+        try:
+            self.handle_request(listener.getsockname(), request, client, addr)
+        except StopIteration:
+            return False
+        return True
+
+    def _drain(self, body: Any) -> bool:
+        """Read what the app has not read of a body: otherwise closing the connection would destroy the response.
+
+        Return False if the body is malformed.
+        """
+        try:
+            while body.read(DRAIN_BYTES):
+                gevent.sleep(0)
+        except ParseException:
+            return False
+        return True
+
+    def _make_room(self) -> None:
+        waiting = [reader for reader in self.readers if reader.waiting_since is not None]
+        if waiting:
+            min(waiting, key=lambda reader: reader.waiting_since or 0).disconnect()
+
+    def _disconnect_idle(self) -> None:
+        for reader in list(self.readers):
+            if reader.waiting_since is not None and reader.deadline is None:
+                reader.disconnect()
