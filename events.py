@@ -14,8 +14,21 @@ from masking import mask_all
 from store import Pipe, Store
 
 STREAM_KEY = "events"
-MAX_EVENTS = 5_000  # about a megabyte: more than the last hour of any talk
+CURSOR_KEY = "events:fanout-cursor"  # the id of the last event that was passed on to subscribers
+MAX_EVENTS = 5_000  # of those that were passed on: more than the last hour of any talk
+MAX_HISTORY_BYTES = 1_000_000
 READ_COUNT = 500  # events per XREAD
+
+# XTRIM alone could drop events after the cursor. Removes at most 5,000 events, and whole nodes of the stream only.
+TRIM_SCRIPT = """
+local bytes, length = redis.call('MEMORY', 'USAGE', KEYS[1]) or 0, redis.call('XLEN', KEYS[1])
+local excess = length - math.min(ARGV[1], length * ARGV[2] / math.max(bytes, 1))
+local cursor = redis.call('GET', KEYS[2])
+if excess < 100 or not cursor then return bytes end
+local passed_on = redis.call('XRANGE', KEYS[1], '-', cursor, 'COUNT', math.min(math.floor(excess), 5000))
+if #passed_on > 0 then redis.call('XTRIM', KEYS[1], 'MINID', '~', passed_on[#passed_on][1]) end
+return redis.call('MEMORY', 'USAGE', KEYS[1])
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,16 @@ def publish(redis: Store | Pipe, type: str, subject: str = "", /, **data: Any) -
     if type not in EVENT_TYPES:
         raise ValueError(f"{type} is not in event_types.EVENT_TYPES")
     row = json.dumps([type, subject, round(time.time(), 3), data], ensure_ascii=False, separators=(",", ":"))
-    redis.execute_command("XADD", STREAM_KEY, "MAXLEN", "~", MAX_EVENTS, "*", "e", mask_all(row))
+    redis.execute_command("XADD", STREAM_KEY, "*", "e", mask_all(row))
+
+
+def trim(redis: Store, factor: float = 1.0) -> int:
+    """Drop the oldest events above the limits, except those that wait for the fan-out.
+
+    Returns the bytes of the stream.
+    """
+    limits = (MAX_EVENTS * factor, MAX_HISTORY_BYTES * factor)
+    return int(redis.eval(TRIM_SCRIPT, 2, STREAM_KEY, CURSOR_KEY, *limits))
 
 
 def read_latest(redis: Store, count: int) -> list[Event]:
@@ -48,11 +70,6 @@ def read_latest(redis: Store, count: int) -> list[Event]:
 def read_after(redis: Store, last_id: str, count: int = 1_000) -> list[Event]:
     """Return up to `count` events that follow the event `last_id`, oldest first."""
     return [_parse(row) for row in redis.xrange(STREAM_KEY, min=f"({last_id}", count=count)]
-
-
-def is_kept(redis: Store, id: str) -> bool:
-    """Return whether the stream still contains this event. If not, later events may have been trimmed too."""
-    return bool(redis.xrange(STREAM_KEY, id, id))
 
 
 def tail(redis: Store, last_id: str, wait_seconds: float) -> Iterator[list[Event]]:

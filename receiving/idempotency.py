@@ -1,6 +1,5 @@
 """Idempotency: a delivery is claimed before it is handled, and its response is stored and returned to all copies."""
 
-import base64
 import hashlib
 import json
 import secrets
@@ -9,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from werkzeug.exceptions import ServiceUnavailable
+
 import store_batching
 from store import DeferredPipeline, Pipe, Store, commit_if_unchanged, new_pipeline
 
 LEASE_SECONDS = 20  # longer than Twilio waits (15 s); then the claim of a process that died expires
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
-RESPONSE_TTL_SECONDS = CLAIM_TTL_SECONDS + 3600  # outlives every claim that refers to it
 RUNNING, DONE = "running ", "done "  # followed by a token; by the digest of the response, if a copy needs it
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
@@ -37,8 +37,11 @@ class Claim:
     token: str
 
 
-class StillRunning(Exception):
+class StillRunning(ServiceUnavailable):
     """Another copy of this delivery is being handled and was not finished in time."""
+
+    def __init__(self) -> None:
+        super().__init__("This delivery is still being processed.", retry_after=5)
 
 
 def add_claim(pipe: Pipe, key: str) -> Claim:
@@ -74,7 +77,7 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
     """
     digest, stored = _serialize(response)
     pipe.execute_command("SET", claim.key, DONE + digest, "EX", CLAIM_TTL_SECONDS)
-    pipe.execute_command("SET", _response_key(digest), stored, "EX", RESPONSE_TTL_SECONDS)
+    pipe.execute_command("SET", f"response:{digest}", stored, "EX", CLAIM_TTL_SECONDS)
     return commit_if_unchanged(redis, pipe, claim.key, claim.token, execute_with=store_batching.execute)
 
 
@@ -89,19 +92,14 @@ def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int
 
 @lru_cache(100)
 def _serialize(response: StoredResponse) -> tuple[str, str]:
-    """Return the digest of the response, 96 bits in 16 characters, and the response as JSON."""
+    """Return the start of the response's SHA-256, and the response as JSON."""
     stored = json.dumps([response.body, response.content_type, response.status], ensure_ascii=False)
-    digest = hashlib.sha256(stored.encode()).digest()[:12]
-    return base64.urlsafe_b64encode(digest).decode(), stored
+    return hashlib.sha256(stored.encode()).hexdigest()[:20], stored
 
 
 def _load_response(redis: Store, digest: str) -> StoredResponse:
-    stored = redis.get(_response_key(digest))
+    stored = redis.get(f"response:{digest}")
     return StoredResponse(*json.loads(stored)) if stored else StoredResponse(status=204)
-
-
-def _response_key(digest: str) -> str:
-    return f"response:{digest}"
 
 
 def release(redis: Store, claim: Claim) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+import store_memory
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from store import Pipe, Store
@@ -31,6 +32,7 @@ MAX_REJECTED_REQUESTS = 100  # in each of the two streams; anybody can fill them
 MAX_REJECTED_BODY_BYTES = 4_096
 MAX_REJECTED_HEADERS, MAX_REJECTED_HEADER_CHARS, MAX_REJECTED_HEADER_NAME_CHARS = 50, 400, 100
 MAX_REJECTED_URL_CHARS = 2_000
+MAX_BYTES = {STREAM: 1_500_000, LARGE_BODIES_KEY: 2_000_000, REJECTED_STREAM: 250_000, FORGED_STREAM: 250_000}
 CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")  # never stored
 
 
@@ -66,6 +68,11 @@ def save_rejected(redis: Store, delivery: Delivery, mistake: Mistake) -> None:
     )
     note = json.dumps([mistake.name, mistake.explanation, mistake.fix])
     _add(redis, stream, MAX_REJECTED_REQUESTS, start, start.body, note)
+
+
+def trim(redis: Store, factor: float = 1.0) -> None:
+    """Drop the oldest requests, and any of the large bodies, above the limits in bytes."""
+    store_memory.trim(redis, {key: factor * limit for key, limit in MAX_BYTES.items()})
 
 
 def find(redis: Store, id: str) -> Delivery | None:

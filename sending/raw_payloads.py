@@ -2,12 +2,13 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from store import Pipe, Store
 
 MAX_PAYLOAD_BYTES = 64 * 1024
-PAYLOAD_TTL_SECONDS = 3_600
+PAYLOAD_TTL_SECONDS = 7 * 24 * 3600  # the fan-out deletes it much earlier
 
 
 def save(pipe: Store | Pipe, payload: Any) -> str:
@@ -30,10 +31,10 @@ def delete(pipe: Store | Pipe, name: str) -> None:
         pipe.execute_command("DEL", _redis_key(name))
 
 
-def load(redis: Store, name: str) -> Any:
-    """Return the payload, or None if there is none or it has expired."""
-    text = redis.get(_redis_key(name)) if name else None
-    return json.loads(text) if text else None
+def load_all(redis: Store, names: Sequence[str]) -> list[Any]:
+    """Return the payload of each name, or None if there is none. One round trip."""
+    found = redis.mget([_redis_key(name) for name in names]) if any(names) else [None] * len(names)
+    return [json.loads(text) if text else None for text in found]
 
 
 def _redis_key(name: str) -> str:

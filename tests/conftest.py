@@ -95,7 +95,7 @@ def url(store: ValkeyServer) -> str:
 
 
 @pytest.fixture
-def room(redis: redis_client.Redis) -> StageEvents:
+def stage_events(redis: redis_client.Redis) -> StageEvents:
     return StageEvents(redis)
 
 

@@ -22,6 +22,7 @@ MODULES = [
     "store",
     "store_batching",
     "store_budget",
+    "store_memory",
     "store_outages",
     "store_pool",
 ]
@@ -38,7 +39,7 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "store_batching", "web"},
+    {"events", "store_batching", "store_memory", "web"},
     {"store", "masking", "store_pool"},
     {"store_budget", "store_outages"},
     {"config", "event_types", "page_headers"},
@@ -143,3 +144,12 @@ def test_no_class_name_occurs_twice():
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(name)
     assert not {name: modules for name, modules in places.items() if len(modules) > 1}
+
+
+@pytest.mark.parametrize("name", sorted(set(APP) - {"store_pool"}))
+def test_only_one_module_opens_connections_to_the_store(name):
+    calls = {
+        ast.unparse(node.func) for node in ast.walk(ast.parse(APP[name].read_text())) if isinstance(node, ast.Call)
+    }
+    openers = {"redis.Redis", "Redis", "Redis.from_url", "redis.Redis.from_url", "redis.from_url"}
+    assert not [call for call in calls if call in openers or "ConnectionPool" in call]

@@ -4,9 +4,10 @@ A cursor in Redis marks the last processed event. It moves in the transaction th
 processed exactly once, even if workers die or process it at the same time.
 """
 
-import logging
+from typing import Any
 
 import events
+import store_memory
 from events import Event
 from sending import followers, raw_payloads
 from sending.webhooks import catalogue, dispatch, endpoints, messages
@@ -14,27 +15,25 @@ from sending.webhooks.models import WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
 
-log = logging.getLogger(__name__)
-
-CURSOR_KEY = "events:fanout-cursor"  # the id of the last processed event
 MAX_EVENTS_PER_BATCH = 200  # in one transaction
-MAX_BATCHES_PER_SWEEP = 5
+MAX_BATCHES_PER_SWEEP = 50
 
 
 def fan_out(redis: Store) -> int:
-    """Process the new events. Return the number of events that have subscribers."""
+    """Process the new events, and trim the stream. Return the number of events that have subscribers."""
     total = 0
     for _ in range(MAX_BATCHES_PER_SWEEP):
         processed, planned = _fan_out_batch(redis)
         total += planned
         if processed < MAX_EVENTS_PER_BATCH:
             break
+    events.trim(redis, store_memory.history_factor(store_memory.used_share(redis)))
     return total
 
 
 def _fan_out_batch(redis: Store) -> tuple[int, int]:
     newest = events.read_latest(redis, 1)  # before the endpoints, so that a new endpoint gets only later events
-    cursor = (redis.get(CURSOR_KEY) or b"").decode()
+    cursor = (redis.get(events.CURSOR_KEY) or b"").decode()
     if not newest or newest[-1].id == cursor:
         return 0, 0
     receivers = list(endpoints.load_all(redis))
@@ -45,10 +44,10 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
     batch, pipe = events.read_after(redis, start, MAX_EVENTS_PER_BATCH), new_pipeline(redis)
     types = {type for event in batch if (type := catalogue.public_type(event))}
     followed = {type for type in types if followers.is_followed(redis, type)}
-    if cursor and not events.is_kept(redis, cursor):
-        log.warning("Events after %s were trimmed before a worker processed them: subscribers missed some", cursor)
-    planned = sum(_plan_event(redis, pipe, event, receivers, followed) for event in batch)
-    for event in batch:
+    payloads = raw_payloads.load_all(redis, [event.data.get("raw_payload", "") for event in batch])
+    planned = 0
+    for event, payload in zip(batch, payloads, strict=True):
+        planned += _plan_event(pipe, event, payload, receivers, followed)
         raw_payloads.delete(pipe, event.data.get("raw_payload", ""))
     return (len(batch), planned) if batch and _advance_cursor(redis, pipe, cursor, batch[-1].id) else (0, 0)
 
@@ -59,17 +58,17 @@ def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
 
 
 def _advance_cursor(redis: Store, pipe: Pipe, cursor: str, last: str) -> bool:
-    pipe.execute_command("SET", CURSOR_KEY, last)
-    return commit_if_unchanged(redis, pipe, CURSOR_KEY, cursor)
+    pipe.execute_command("SET", events.CURSOR_KEY, last)
+    return commit_if_unchanged(redis, pipe, events.CURSOR_KEY, cursor)
 
 
-def _plan_event(redis: Store, pipe: Pipe, event: Event, receivers: list[WebhookEndpoint], followed: set[str]) -> bool:
+def _plan_event(pipe: Pipe, event: Event, payload: Any, receivers: list[WebhookEndpoint], followed: set[str]) -> bool:
     event_type = catalogue.public_type(event)
     if not event_type:
         return False
     has_receiver = any(one.state != "disabled" and one.subscribes_to(event_type) for one in receivers)
     if has_receiver:
-        data = catalogue.build_data(event, raw_payloads.load(redis, event.data.get("raw_payload", "")))
+        data = catalogue.build_data(event, payload)
         dispatch.deliver_later(pipe, event_type, data, id=messages.id_for_event(event.id), now=event.time)
     if event_type in followed:
         notifications.plan(pipe, event, event_type)

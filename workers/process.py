@@ -12,11 +12,8 @@ from workers.engine import process
 from workers.engine.periodic import PeriodicTask
 from workers.engine.rq_overrides import StoreAccess
 from workers.engine.supervisor import EX_CONFIG
-from workers.queues import CALLERS, LOOKUPS, TEXTERS, WEBHOOKS
+from workers.queues import SLOTS
 
-# How many jobs of each queue one process runs at once. Each queue has its own slots, so that neither webhooks nor
-# third-party servers that hang delay callers and texters.
-SLOTS = {CALLERS: 200, TEXTERS: 200, LOOKUPS: 200, WEBHOOKS: 100}
 PERIODIC_TASKS: list[PeriodicTask] = [
     (sweep.INTERVAL_SECONDS, sweep.PatientSweeper()),
     (sweep.INTERVAL_SECONDS, sweep.send_waiting),

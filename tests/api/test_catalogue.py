@@ -1,4 +1,4 @@
-"""Somebody who writes a receiver reads what we send."""
+"""The event catalogue as a page and as JSON."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from receiving import providers
 from sending.webhooks.catalogue import CATALOGUE
 
 
-def test_every_event_is_shown_with_its_sentence_its_example_and_its_schema(visitor):
+def test_page_shows_description_example_and_schema_of_each_event(visitor):
     page = html.unescape(visitor.get("/catalogue").text)
     for name, kind in CATALOGUE.items():
         part = re.search(rf'<section class="event" id="{name}".*?</section>', page, re.DOTALL)[0]
@@ -18,14 +18,14 @@ def test_every_event_is_shown_with_its_sentence_its_example_and_its_schema(visit
         assert "JSON schema" in part
 
 
-def test_every_provider_is_named_with_what_it_may_tell(visitor):
+def test_page_names_the_events_of_each_provider(visitor):
     page = visitor.get("/catalogue").text
     for name in providers.load():
         assert f"<code>{name}.*</code>" in page
     assert "<code>heroku.api_release</code>" in page or "<code>heroku.api_release_" in page
 
 
-def test_programs_get_the_same_and_each_example_is_as_its_schema_says(visitor):
+def test_examples_in_the_json_match_their_schemas(visitor):
     answer = visitor.get("/catalogue.json")
     assert answer.content_type == "application/json"
     known = answer.json["events"]

@@ -1,4 +1,4 @@
-"""Programs with a token see to who hears our webhooks; everybody else is turned away."""
+"""The API for webhook endpoints: authentication, operations, validation."""
 
 import json
 import time
@@ -75,7 +75,7 @@ def is_a_problem(answer, status):
 
 
 @pytest.mark.parametrize(("method", "path"), [*EVERYWHERE, ("GET", "/api/openapi.json")])
-def test_without_the_setting_there_is_no_such_api(environ, redis, method, path):
+def test_api_is_404_without_api_tokens(environ, redis, method, path):
     app = create_app(config.load(environ | {"API_TOKENS": ""}), redis)
     assert app.test_client().open(path, method=method, headers=AUTHORIZED).status_code == 404
 
@@ -84,17 +84,17 @@ def test_without_the_setting_there_is_no_such_api(environ, redis, method, path):
 @pytest.mark.parametrize(
     "given", [None, "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer é", f"Bearer {TOKEN}x"]
 )
-def test_a_stranger_is_turned_away_everywhere_alike(api, method, path, given):
+def test_unauthorized_requests_get_401_everywhere(api, method, path, given):
     answer = api.test_client().open(path, method=method, headers={"Authorization": given} if given else {})
     assert is_a_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_during_a_rotation_both_tokens_open_it(program):
+def test_both_tokens_work_during_a_rotation(program):
     assert program("GET", sent_with={"Authorization": "bearer another-token-for-these"}).status_code == 200
 
 
-def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
+def test_secret_is_returned_once(program, redis, seal):
     made = program("POST", url=URL, event_types=["text.*"], authorization="Bearer x", headers={"X-Key": "hidden"})
     assert made.status_code == 201
     kept = endpoints.load(redis, made.json["id"])
@@ -108,37 +108,37 @@ def test_a_new_subscriber_is_told_its_secret_once(program, redis, seal):
         assert hidden not in fetched.text + program("GET").text
 
 
-def test_all_are_listed_the_oldest_first(program):
+def test_endpoints_are_listed_oldest_first(program):
     ids = [program("POST", url=f"{URL}/{number}").json["id"] for number in range(3)]
     assert [one["id"] for one in program("GET").json["endpoints"]] == ids
 
 
-def test_what_is_given_is_changed_and_the_rest_is_left(program, id):
+def test_patch_changes_only_the_given_options(program, id):
     changed = program("PATCH", f"/{id}", rate_limit=5).json
     assert (changed["rate_limit"], changed["event_types"], changed["url"]) == (5, ["text.*"], URL)
 
 
-def test_a_new_key_is_told_and_the_old_one_signs_for_a_day_more(program, id, redis, seal):
+def test_rotation_returns_the_new_secret_and_the_expiry_of_the_old(program, id, redis, seal):
     rotated = program("POST", f"/{id}/rotate").json
     assert seal.decrypt(endpoints.load(redis, id).keys[0].encrypted) == rotated["secret"]
     assert rotated["keys"][1]["expires_at"] > time.time()
 
 
-def test_of_an_ed25519_key_only_the_public_half_leaves_the_house(program, id):
+def test_only_the_public_half_of_an_ed25519_key_is_returned(program, id):
     rotated = program("POST", f"/{id}/rotate", private=True)
     assert rotated.json["public_key"].startswith("whpk_")
     assert "whsk_" not in rotated.text
     assert [key["scheme"] for key in rotated.json["keys"]] == ["v1a", "v1"]
 
 
-def test_it_can_be_paused_resumed_and_forgotten(program, id):
+def test_endpoint_can_be_paused_resumed_and_deleted(program, id):
     assert program("POST", f"/{id}/pause").json["state"] == "paused"
     assert program("POST", f"/{id}/resume").json["state"] == "enabled"
     assert program("DELETE", f"/{id}").status_code == 204
     assert is_a_problem(program("GET", f"/{id}"), 404)
 
 
-def test_attempts_can_be_read_and_a_message_sent_again(program, id, redis, seal):
+def test_attempts_are_listed_and_a_message_is_sent_again(program, id, redis, seal):
     message = dispatch.deliver_later(redis, "text.received", {})
     dispatch.enqueue_due(redis)
     delivery.deliver(redis, HttpClient(resolver=lambda *_: []), seal, id)
@@ -153,7 +153,7 @@ def a_dead_letter(redis, id, kind="call.ended"):
     return store_message(redis, kind, data, dead_at=time.time() - 60, endpoint=id)
 
 
-def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is(program, id, redis):
+def test_recovery_resends_failures_and_reports_progress(program, id, redis):
     for _ in range(3):
         a_dead_letter(redis, id)
     dead = program("GET", f"/{id}/dead").json
@@ -168,13 +168,13 @@ def test_what_failed_since_then_is_recovered_by_a_worker_that_says_how_far_it_is
     assert redis.zcard(f"endpoint:{id}:due") == 3
 
 
-def test_a_recovery_is_seen_only_where_it_belongs(program, id):
+def test_recovery_belongs_to_one_endpoint(program, id):
     other = program("POST", url=URL).json["id"]
     begun = program("POST", f"/{id}/recover", since=0).json["recovery"]
     assert is_a_problem(program("GET", f"/{other}/recoveries/{begun}"), 404)
 
 
-def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(program, id, redis):
+def test_disabled_endpoint_refuses_redelivery_with_advice(program, id, redis):
     message = a_dead_letter(redis, id)
     endpoints.disable(redis, id, "The endpoint returned 410 Gone, so we disabled it.")
     for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"event_type": "a.b"})):
@@ -183,13 +183,13 @@ def test_nothing_is_sent_again_where_we_stopped_and_it_is_said_what_to_do(progra
         assert "Resume it first" in answer.json["detail"]
 
 
-def test_an_example_goes_to_one_endpoint_whatever_it_wants_to_hear(program, id, redis):
+def test_example_ignores_the_event_types(program, id, redis):
     sent = program("POST", f"/{id}/example", event_type="call.ended")
     assert sent.status_code == 202
     assert redis.zrange(f"endpoint:{id}:due", 0, -1) == [sent.json["message"].encode()]
 
 
-def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, program, id, redis):
+def test_event_of_a_thin_payload_can_be_fetched_with_the_token(api, program, id, redis):
     assert program("PATCH", f"/{id}", payload_style="thin").json["payload_style"] == "thin"
     message = store_message(redis, "call.ended", {"subject": "CA1", "status": "completed", "seconds": 4.0})
     whole = WebhookMessage(message, "call.ended", messages.load_body(redis, message), 1, 1)
@@ -205,14 +205,14 @@ def test_a_thin_payload_is_fetched_whole_with_the_token_and_by_nobody_else(api, 
     assert "private" in again.headers["Cache-Control"]
 
 
-def test_how_long_the_old_key_signs_can_be_said(program, id):
+def test_overlap_of_a_rotation_can_be_chosen(program, id):
     began = int(time.time())
     until = program("POST", f"/{id}/rotate", overlap=60).json["keys"][1]["expires_at"]
     assert began + 60 <= until <= time.time() + 60
 
 
 @pytest.mark.parametrize("since", [None, "yesterday", True, -1, 1e300])
-def test_a_time_that_is_none_is_refused(program, id, since):
+def test_invalid_time_is_refused(program, id, since):
     assert is_a_problem(program("POST", f"/{id}/recover", since=since), 422)
 
 
@@ -235,7 +235,7 @@ def test_a_time_that_is_none_is_refused(program, id, since):
         {"payload_style": "fat"},
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program, id, wish):
+def test_invalid_option_is_refused_with_a_reason(program, id, wish):
     assert is_a_problem(program("PATCH", f"/{id}", **wish), 422)
 
 
@@ -251,19 +251,19 @@ def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program, id, wish):
         (b"", "application/json", 422),
     ],
 )
-def test_what_is_no_json_object_is_refused_without_a_trace(api, body, kind, status):
+def test_invalid_body_is_refused(api, body, kind, status):
     answer = api.test_client().post("/api/endpoints", data=body, content_type=kind, headers=AUTHORIZED)
     assert is_a_problem(answer, status)
 
 
 @pytest.mark.parametrize("method_and_end", ["GET ", "GET /attempts", "POST /pause", "POST /rotate", "DELETE "])
-def test_what_lies_beside_a_subscriber_is_none(program, redis, id, method_and_end):
+def test_other_redis_keys_are_not_endpoints(program, redis, id, method_and_end):
     redis.zadd(f"endpoint:{id}:due", {"msg_1": 1})
     method, end = method_and_end.split(" ")
     assert is_a_problem(program(method, f"/{id}:due{end}"), 404)
 
 
-def test_a_method_that_does_not_work_here_is_told_which_do(program):
+def test_wrong_method_gets_the_allowed_methods(program):
     answer = program("PUT")
     assert is_a_problem(answer, 405)
     assert answer.headers["Allow"] == "GET, POST"
@@ -271,7 +271,7 @@ def test_a_method_that_does_not_work_here_is_told_which_do(program):
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize(("path", "method"), [(path, method) for path, known in OPERATIONS.items() for method in known])
-def test_whatever_is_asked_is_answered_as_the_description_says(api, id, path, method, mode):
+def test_responses_match_the_openapi_description(api, id, path, method, mode):
     operation = schemathesis.openapi.from_wsgi("/api/openapi.json", api)[path][method]
 
     @given(operation.as_strategy(generation_mode=mode), st.booleans())

@@ -7,7 +7,7 @@ from tests.support.stage_app import make
 
 
 @pytest.fixture
-def app(url, room):
+def app(url, stage_events):
     """The stage and the presenter's pages, in place of the whole app."""
     return make(url)
 

@@ -1,4 +1,4 @@
-"""The presenter's page: who gets in, and what it shows."""
+"""The presenter's login, session, CSRF token and dashboard."""
 
 import re
 
@@ -19,58 +19,58 @@ def logged_in(presenter):
     return presenter
 
 
-def test_strangers_are_sent_to_the_login(presenter):
+def test_pages_redirect_to_the_login(presenter):
     answer = presenter.get("/present")
     assert (answer.status_code, answer.location) == (303, "/present/login")
     assert presenter.get("/present/fragment").status_code == 403
 
 
-def test_the_password_opens_the_page(presenter):
+def test_password_opens_the_dashboard(presenter):
     assert presenter.tries(PASSWORD).status_code == 303
     assert "Health" in presenter.get("/present").text
 
 
 @pytest.mark.parametrize("password", ["", "a long passwor", PASSWORD.upper(), "é\ud800", "x" * 10_000])
-def test_a_wrong_password_does_not(presenter, password):
+def test_wrong_password_is_refused(presenter, password):
     answer = presenter.tries(password.encode("utf-8", "replace"))
     assert answer.status_code == 403
     assert "Wrong password." in answer.text
     assert not presenter.is_in()
 
 
-def test_the_cookie_is_for_us_alone(presenter):
+def test_session_cookie_is_http_only_and_same_site(presenter):
     cookie = presenter.tries(PASSWORD).headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
 
 
-def test_after_five_tries_in_a_minute_the_sixth_must_wait(room, presenter):
+def test_sixth_try_in_a_minute_must_wait(stage_events, presenter):
     for _ in range(auth.MAX_ATTEMPTS_PER_CLIENT):
         assert presenter.tries("guess").status_code == 403
     refused = presenter.tries(PASSWORD)
     assert refused.status_code == 429
     assert re.search(r"Too many attempts. Try again in \d+ s.", refused.text)
     assert 0 < int(refused.headers["Retry-After"]) <= auth.ATTEMPT_WINDOW_SECONDS
-    for key in room.redis.keys("login-attempts:*"):
-        assert 0 < room.redis.ttl(key) <= auth.ATTEMPT_WINDOW_SECONDS
-        room.redis.delete(key)  # the minute has passed
+    for key in stage_events.redis.keys("login-attempts:*"):
+        assert 0 < stage_events.redis.ttl(key) <= auth.ATTEMPT_WINDOW_SECONDS
+        stage_events.redis.delete(key)  # the minute has passed
     assert presenter.tries(PASSWORD).status_code == 303
 
 
-def test_guesses_from_many_addresses_are_stopped_too(app):
+def test_guesses_from_many_addresses_are_limited(app):
     for number in range(auth.MAX_ATTEMPTS_TOTAL):
         Presenter(app, f"203.0.113.{number}").tries("guess")
     assert Presenter(app, "203.0.113.250").tries("guess").status_code == 429
 
 
-def test_a_room_full_of_guesses_cannot_lock_out_who_was_in_before(app, logged_in):
+def test_guesses_cannot_lock_out_a_known_browser(app, logged_in):
     logged_in.post("/present/logout")
     for number in range(auth.MAX_ATTEMPTS_TOTAL + 1):
         Presenter(app, logged_in.address if number < 6 else f"203.0.113.{number}").tries("guess")
     assert logged_in.tries(PASSWORD).status_code == 303
 
 
-def test_a_made_up_forwarding_header_gives_no_new_tries(app, presenter):
+def test_forged_forwarding_header_gives_no_new_tries(app, presenter):
     for number in range(auth.MAX_ATTEMPTS_PER_CLIENT + 1):
         token = re.search(r'name="csrf_token" value="([^"]+)"', presenter.get("/present/login").text)[1]
         answer = presenter.client.post(
@@ -82,7 +82,7 @@ def test_a_made_up_forwarding_header_gives_no_new_tries(app, presenter):
     assert answer.status_code == 429
 
 
-def test_no_password_is_tried_while_tries_cannot_be_counted():
+def test_login_is_closed_while_tries_cannot_be_counted():
     answer = Presenter(make("redis://127.0.0.1:1")).tries(PASSWORD)
     assert answer.status_code == 503
     assert "login attempts cannot be counted" in answer.text
@@ -90,19 +90,19 @@ def test_no_password_is_tried_while_tries_cannot_be_counted():
 
 @pytest.mark.parametrize("path", ["/present/login", "/present/logout", "/present/sending"])
 @pytest.mark.parametrize("token", ["", "made-up"])
-def test_a_form_from_elsewhere_is_refused(room, logged_in, path, token):
+def test_form_without_the_csrf_token_is_refused(stage_events, logged_in, path, token):
     answer = logged_in.post(path, csrf_token=token, password=PASSWORD, sending="stop")
     assert answer.status_code == 400
-    assert not circuit_breaker.stop_reason(room.redis)
+    assert not circuit_breaker.stop_reason(stage_events.redis)
 
 
-def test_out_is_out(logged_in):
+def test_logout_ends_the_session(logged_in):
     assert logged_in.is_in()
     logged_in.post("/present/logout")
     assert not logged_in.is_in()
 
 
-def test_a_new_password_ends_the_old_sessions(url, logged_in):
+def test_new_password_ends_old_sessions(url, logged_in):
     later = make(url, PRESENTER_PASSWORD="another")
     cookie = logged_in.client.get_cookie("session").value
     newcomer = Presenter(later)
@@ -110,33 +110,35 @@ def test_a_new_password_ends_the_old_sessions(url, logged_in):
     assert not newcomer.is_in()
 
 
-def test_a_new_secret_key_keeps_them_while_the_old_one_is_listed(url, logged_in):
+def test_session_survives_a_rotation_of_secret_key(url, logged_in):
     later = make(url, SECRET_KEY="n" * 32 + "," + "s" * 32)
     newcomer = Presenter(later)
     newcomer.client.set_cookie("session", logged_in.client.get_cookie("session").value)
     assert newcomer.is_in()
 
 
-def test_sending_is_stopped_and_released(room, logged_in):
+def test_sending_is_stopped_and_resumed(stage_events, logged_in):
     logged_in.post("/present/sending", sending="stop")
-    assert circuit_breaker.stop_reason(room.redis) == "the presenter stopped it"
+    assert circuit_breaker.stop_reason(stage_events.redis) == "the presenter stopped it"
     assert "stopped: the presenter stopped it" in logged_in.get("/present").text
     logged_in.post("/present/sending", sending="resume")
-    assert circuit_breaker.stop_reason(room.redis) == ""
+    assert circuit_breaker.stop_reason(stage_events.redis) == ""
 
 
-def test_only_the_presenter_stops_sending(room, presenter):
+def test_only_the_presenter_can_stop_sending(stage_events, presenter):
     assert presenter.post("/present/sending", sending="stop").status_code == 303
-    assert not circuit_breaker.stop_reason(room.redis)
+    assert not circuit_breaker.stop_reason(stage_events.redis)
 
 
-def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logged_in):
+def test_requests_are_shown_without_numbers(stage_events, logged_in):
     body = b"From=%2B447700900123&To=%2B447700900100&Body=call+%2B447700900999&Caller=+447700900123"
     came = Delivery("POST", "https://talk.example/sms?to=%2B447700900123", FORM, body)
-    inbox.save(room.redis, came)
+    inbox.save(stage_events.redis, came)
     why = Mistake("scheme", "It matches with http for https: set PUBLIC_URL. +447700900123")
-    inbox.save_rejected(room.redis, came, why)
-    inbox.save(room.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}'))
+    inbox.save_rejected(stage_events.redis, came, why)
+    inbox.save(
+        stage_events.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}')
+    )
     page = logged_in.get("/present").text
     assert "It matches with http for https: set PUBLIC_URL." in page
     assert "POST /sms" in page
@@ -144,6 +146,6 @@ def test_what_came_and_what_was_turned_away_is_shown_without_numbers(room, logge
     assert "447700900" not in page.replace("%2B", "")
 
 
-def test_the_page_says_so_when_redis_is_away(logged_in, monkeypatch):
+def test_dashboard_works_without_redis(logged_in, monkeypatch):
     loses_its_store(logged_in.client.application, monkeypatch)
     assert "Redis <b>not responding</b>" in logged_in.get("/present").text

@@ -1,4 +1,4 @@
-"""The presenter sees to who hears our webhooks, by hand."""
+"""The presenter manages webhook endpoints on pages."""
 
 import json
 import re
@@ -57,25 +57,25 @@ def tried(redis, id, **how):
 
 
 @pytest.mark.parametrize("path", ["/present/endpoints", "/present/endpoints/ep_1"])
-def test_strangers_see_and_do_nothing(app, id, room, path):
+def test_login_is_required(app, id, stage_events, path):
     stranger = Presenter(app)
     for verb in ACTIONS:
         assert stranger.post(f"/present/endpoints/{id}/{verb}", hours="1").location == "/present/login"
     assert stranger.get(path).location == "/present/login"
     assert stranger.post(path, **WANTED).location == "/present/login"
     assert stranger.get(f"{path}/recoveries/rec_1").status_code in (403, 404, 405)
-    (one,) = endpoints.load_all(room.redis)
+    (one,) = endpoints.load_all(stage_events.redis)
     assert (one.id, one.state, len(one.keys)) == (id, "enabled", 1)
 
 
 @pytest.mark.parametrize("path", ["", "/{id}", "/{id}/delete", "/{id}/rotate"])
-def test_a_form_from_elsewhere_is_refused(presenter, id, room, path):
+def test_form_without_the_csrf_token_is_refused(presenter, id, stage_events, path):
     assert presenter.post("/present/endpoints" + path.format(id=id), csrf_token="made-up", **WANTED).status_code == 400
-    assert [one.id for one in endpoints.load_all(room.redis)] == [id]
+    assert [one.id for one in endpoints.load_all(stage_events.redis)] == [id]
 
 
-def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, room, id):
-    one = endpoints.load(room.redis, id)
+def test_new_endpoint_has_its_options_and_its_secret_is_shown_once(presenter, stage_events, id):
+    one = endpoints.load(stage_events.redis, id)
     assert (one.url, one.event_types, one.payload_style, one.rate_limit, one.max_concurrency) == (
         URL,
         ("text.*", "call.ended"),
@@ -87,12 +87,12 @@ def test_a_new_one_is_made_as_wished_and_its_secret_is_shown_once(presenter, roo
     page = presenter.get(f"/present/endpoints/{id}")
     assert secret.search(page.text)
     assert page.headers["Cache-Control"] == "no-store"
-    assert room.redis.keys("one_time_secret:*") == []
+    assert stage_events.redis.keys("one_time_secret:*") == []
     assert not secret.search(presenter.get(f"/present/endpoints/{id}").text)
     assert "whsec_" not in str(presenter.client.get_cookie("session"))
 
 
-def test_all_are_listed_with_how_they_are(presenter, id):
+def test_endpoints_are_listed(presenter, id):
     page = presenter.get("/present/endpoints").text
     assert f"/present/endpoints/{id}" in page
     assert "text.*, call.ended" in page
@@ -110,19 +110,19 @@ def test_all_are_listed_with_how_they_are(presenter, id):
         ({"payload_style": "fat"}, "payload"),
     ],
 )
-def test_a_wish_that_cannot_be_is_said_and_the_form_keeps_the_rest(presenter, room, wrong, said):
+def test_invalid_option_is_explained_and_the_form_keeps_the_rest(presenter, stage_events, wrong, said):
     answer = presenter.post("/present/endpoints", **WANTED | wrong)
     assert answer.status_code == 422
     assert said in re.search(r'role="alert">([^<]+)<', answer.text)[1]
     assert "call.ended" in answer.text or "event_types" in wrong
-    assert list(endpoints.load_all(room.redis)) == []
+    assert list(endpoints.load_all(stage_events.redis)) == []
 
 
-def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(presenter, id, room):
+def test_options_are_changed_and_credentials_stay_until_deleted(presenter, id, stage_events):
     path = f"/present/endpoints/{id}"
     presenter.post(path, **WANTED | {"authorization": "Bearer s3cret", "headers": "X-Team: blue"})
     presenter.post(path, **WANTED | {"event_types": "", "fallback_url": "https://spare.example/"})
-    one = endpoints.load(room.redis, id)
+    one = endpoints.load(stage_events.redis, id)
     assert (one.event_types, one.fallback_url, [name for name, _ in one.headers]) == (
         (),
         "https://spare.example/",
@@ -131,38 +131,38 @@ def test_wishes_are_changed_and_what_is_secret_stays_until_it_is_taken_away(pres
     assert one.authorization
     assert "s3cret" not in presenter.get(path).text
     presenter.post(path, **WANTED | {"clear_authorization": "yes", "clear_headers": "yes"})
-    one = endpoints.load(room.redis, id)
+    one = endpoints.load(stage_events.redis, id)
     assert (one.authorization, one.headers) == ("", ())
 
 
-def test_every_wish_of_the_api_has_its_field(presenter, id):
+def test_form_has_a_field_for_every_option(presenter, id):
     page = presenter.get(f"/present/endpoints/{id}").text
     for name in OPTIONS:
         assert f'name="{name}"' in page
 
 
-def test_a_new_key_is_shown_once_and_the_old_one_signs_as_long_as_said(does, id, room):
+def test_rotation_shows_the_new_key_and_keeps_the_old_for_the_overlap(does, id, stage_events):
     began = int(time.time())
     assert "whpk_" in does("rotate", private="yes", hours="2")
-    newest, old = endpoints.load(room.redis, id).keys
+    newest, old = endpoints.load(stage_events.redis, id).keys
     assert newest.scheme == "v1a"
     assert began + 7_200 <= old.expires_at <= time.time() + 7_200
 
 
-def test_a_monstrous_number_of_hours_is_refused(does, id):
+def test_huge_number_of_hours_is_refused(does, id):
     assert "0 to 168 hours" in does("rotate", hours="9" * 5_000)
 
 
-def test_it_is_paused_resumed_and_forgotten(does, id, room):
+def test_endpoint_is_paused_resumed_and_deleted(does, id, stage_events):
     assert "paused: Paused by its owner." in does("pause")
     assert "The endpoint is enabled." in does("resume")
     does("delete")
-    assert list(endpoints.load_all(room.redis)) == []
+    assert list(endpoints.load_all(stage_events.redis)) == []
 
 
-def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter, id, room):
+def test_attempts_show_cause_timing_and_response(does, presenter, id, stage_events):
     tried(
-        room.redis,
+        stage_events.redis,
         id,
         status=500,
         cause="status",
@@ -171,38 +171,38 @@ def test_attempts_show_cause_timing_and_the_start_of_the_answer(does, presenter,
         first_byte_ms=7.0,
         duration_ms=9.0,
     )
-    tried(room.redis, id, cause="tls", detail="Its certificate is for another name.")
+    tried(stage_events.redis, id, cause="tls", detail="Its certificate is for another name.")
     page = presenter.get(f"/present/endpoints/{id}").text
     for words in ("500", "7 ms", "9 ms", "&lt;b&gt;oops&lt;/b&gt;", "tls", "Its certificate is for another name."):
         assert words in page
 
 
-def test_one_is_sent_again_and_an_example_too(does, id, room):
-    message = tried(room.redis, id, status=500, cause="status")
+def test_message_is_sent_again_and_an_example_is_sent(does, id, stage_events):
+    message = tried(stage_events.redis, id, status=500, cause="status")
     assert "The message will be sent again." in does("resend", message=message)
     assert "An example of github.star will be sent." in does("example", event_type="github.star")
-    assert room.redis.zcard(f"endpoint:{id}:due") == 2
+    assert stage_events.redis.zcard(f"endpoint:{id}:due") == 2
     assert "no longer stored" in does("resend", message="msg_gone")
     assert "An event type looks like" in does("example", event_type="<b>")
 
 
-def test_dead_letters_are_seen_and_recovered_and_the_page_says_how_far_that_is(presenter, id, room):
-    message = store_message(room.redis, "call.ended", dead_at=time.time() - 60, endpoint=id)
+def test_dead_letters_are_recovered_with_progress(presenter, id, stage_events):
+    message = store_message(stage_events.redis, "call.ended", dead_at=time.time() - 60, endpoint=id)
     assert f'value="{message}"' in presenter.get(f"/present/endpoints/{id}").text
     begun = presenter.post(f"/present/endpoints/{id}/recover", hours="24").location.partition("#")[0]
     assert 'data-state="waiting"' in presenter.get(begun).text
     name = begun.rpartition("=")[2]
-    redelivery_job.execute(room.redis, runs.load(room.redis, name))
+    redelivery_job.execute(stage_events.redis, runs.load(stage_events.redis, name))
     assert "1 of 1 will be sent again." in presenter.get(begun).text
     assert presenter.get(f"/present/endpoints/{id}/recoveries/{name}").json["state"] == "done"
 
 
-def test_where_we_stopped_nothing_is_recovered_and_it_is_said_what_to_do(does, id, room):
-    endpoints.disable(room.redis, id, "The endpoint returned 410 Gone, so we disabled it.")
+def test_disabled_endpoint_refuses_recovery_with_advice(does, id, stage_events):
+    endpoints.disable(stage_events.redis, id, "The endpoint returned 410 Gone, so we disabled it.")
     assert "Resume it first" in does("recover", hours="24")
 
 
-def test_one_that_is_gone_is_said_so(presenter, id):
+def test_deleted_endpoint_is_reported(presenter, id):
     for path in ("/present/endpoints/ep_gone", "/present/endpoints/ep_gone/pause"):
         answer = presenter.post(path, **WANTED)
         page = answer.text if answer.status_code == 404 else presenter.get(answer.location).text

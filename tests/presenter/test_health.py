@@ -1,4 +1,4 @@
-"""Health, in the words that a person reads at three in the morning."""
+"""Liveness and readiness."""
 
 import re
 
@@ -10,18 +10,18 @@ from tests.support.stage_app import make
 
 
 @pytest.fixture
-def worker(room):
-    born = Worker(["callers"], connection=room.redis)
+def worker(stage_events):
+    born = Worker(["callers"], connection=stage_events.redis)
     born.register_birth()
     yield born
     born.register_death()
 
 
-def test_a_process_that_answers_is_live_even_without_redis():
+def test_live_without_redis():
     assert make("redis://127.0.0.1:1").test_client().get("/health/live").status_code == 200
 
 
-def test_ready_means_redis_and_a_worker(worker, visitor):
+def test_ready_with_redis_and_a_worker(worker, visitor):
     answer = visitor.get("/health/ready")
     assert answer.status_code == 200
     body = answer.json
@@ -31,34 +31,34 @@ def test_ready_means_redis_and_a_worker(worker, visitor):
     assert visitor.get("/health").json["connections"]
 
 
-def test_a_store_that_evicts_is_not_ready_by_the_name_of_its_policy(worker, room, visitor):
-    room.redis.config_set("maxmemory-policy", "allkeys-lru")
+def test_a_store_that_evicts_is_not_ready_by_the_name_of_its_policy(worker, stage_events, visitor):
+    stage_events.redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
         answer = visitor.get("/health/ready")
     finally:
-        room.redis.config_set("maxmemory-policy", "noeviction")
+        stage_events.redis.config_set("maxmemory-policy", "noeviction")
     assert answer.status_code == 503
     assert "allkeys-lru" in answer.json["redis"]
 
 
-def test_without_a_worker_it_is_not_ready(visitor):
+def test_not_ready_without_a_worker(visitor):
     answer = visitor.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json["workers"] == "none running, so slow answers wait: start a worker"
 
 
-def test_a_worker_that_was_killed_is_not_alive(room, worker, visitor):
-    room.redis.delete(worker.key)  # what its expiry does
+def test_expired_worker_does_not_count(stage_events, worker, visitor):
+    stage_events.redis.delete(worker.key)  # what its expiry does
     assert visitor.get("/health/ready").status_code == 503
 
 
-def test_without_redis_it_is_not_ready():
+def test_not_ready_without_redis():
     answer = make("redis://127.0.0.1:1").test_client().get("/health/ready")
     assert answer.status_code == 503
     assert answer.json["redis"] == "not responding"
 
 
-def test_a_look_serves_everybody_for_a_second(worker, visitor, monkeypatch):
+def test_result_is_cached_for_a_second(worker, visitor, monkeypatch):
     assert visitor.get("/health/ready").status_code == 200
     worker.register_death()
     assert visitor.get("/health/ready").status_code == 200
@@ -67,8 +67,8 @@ def test_a_look_serves_everybody_for_a_second(worker, visitor, monkeypatch):
     worker.register_birth()
 
 
-def test_jobs_that_wait_are_counted(app, room):
-    Queue("texters", connection=room.redis).enqueue("some.task")
+def test_waiting_jobs_are_counted(app, stage_events):
+    Queue("texters", connection=stage_events.redis).enqueue("some.task")
     with app.app_context():
         assert [(line.name, line.waiting) for line in health.check_health().queues] == [
             ("callers", 0),

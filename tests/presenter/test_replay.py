@@ -1,4 +1,4 @@
-"""What did I miss, and why did this fail: the presenter's pages about both."""
+"""The presenter's pages for replay, backfill and rejected requests."""
 
 import json
 import re
@@ -26,9 +26,9 @@ TEXT = Delivery("POST", "https://talk.example/sms", FORM, b"From=%2B447700900123
 
 
 @pytest.fixture
-def app(url, room):
+def app(url, stage_events):
     app = make(url, GITHUB_WEBHOOK_SECRET="of-github")
-    app.extensions["queues"] = Queues(room.redis)
+    app.extensions["queues"] = Queues(stage_events.redis)
     return app
 
 
@@ -49,51 +49,51 @@ def keep(redis, delivery=TEXT):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_strangers_are_sent_to_the_login(page, app):
+def test_pages_redirect_to_the_login(page, app):
     answer = Presenter(app).get(page)
     assert (answer.status_code, answer.location) == (303, "/present/login")
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_strangers_do_not_see_what_moves(part, app):
+def test_refreshed_parts_require_the_login(part, app):
     assert Presenter(app).get(part).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/present/backfill", "/present/replay"])
-def test_a_form_from_elsewhere_starts_nothing(path, app, presenter, room):
+def test_form_without_the_csrf_token_starts_nothing(path, app, presenter, stage_events):
     assert presenter.post(path, csrf_token="made-up", window="3600").status_code == 400
     assert Presenter(app).post(path, window="3600").status_code == 303
     assert not jobs(app)
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/present"])
-def test_what_lies_behind_an_address_that_was_texted_is_shown_nowhere(page, presenter, room):
+def test_path_of_a_texted_address_is_not_shown(page, presenter, stage_events):
     text = replace(TEXT, body=b"From=%2B447700900123&MessageSid=SM1&Body=webhook+https://hear.example/h?key=s3cret")
-    keep(room.redis, text)
-    inbox.save_rejected(room.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+    keep(stage_events.redis, text)
+    inbox.save_rejected(stage_events.redis, text, Mistake(UNKNOWN, "no common mistake explains it", "x"))
     shown = presenter.get(page).text
     assert "https://hear.example/…" in shown and "s3cret" not in shown
 
 
 @pytest.mark.parametrize("path", PAGES + PARTS)
-def test_empty_pages_invite(path, presenter):
+def test_empty_pages_have_a_hint(path, presenter):
     assert re.search("Nothing yet|No requests", presenter.get(path).text)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_says_so_when_redis_is_away(path, presenter, monkeypatch):
+def test_pages_work_without_redis(path, presenter, monkeypatch):
     loses_its_store(presenter.client.application, monkeypatch)
     assert "Redis is not responding" in presenter.get(path).text
 
 
 class TestReplay:
-    def test_the_chosen_ones_become_a_job(self, app, presenter, room):
-        names = [keep(room.redis), keep(room.redis)]
+    def test_selected_requests_become_a_job(self, app, presenter, stage_events):
+        names = [keep(stage_events.redis), keep(stage_events.redis)]
         assert names[0] in presenter.get("/present/backfill").text
         answer = presenter.post("/present/replay", id=names, resign="no", force="yes")
         assert answer.location == "/present/backfill#runs"
         (job,) = jobs(app)
-        run = runs.load(room.redis, job.args[0])
+        run = runs.load(stage_events.redis, job.args[0])
         assert (job.func, run.options["ids"], run.options["resign"], run.options["force"]) == (
             backfill_jobs.run_job,
             names,
@@ -102,37 +102,41 @@ class TestReplay:
         )
         assert "Replay: 2 selected, original signature, forced" in presenter.get("/present/backfill").text
 
-    def test_a_range_is_a_window_and_a_channel(self, app, presenter, room):
+    def test_time_range_and_source_become_a_job(self, app, presenter, stage_events):
         presenter.post("/present/replay", **{"window": "900", "from": "github"})
-        run = runs.latest(room.redis)[0]
+        run = runs.latest(stage_events.redis)[0]
         assert run.options["until"] - run.options["since"] == 900
         assert run.options["source"] == "github"
         assert "Replay: github, last 15 minutes, signed again" in presenter.get("/present/backfill").text
 
-    def test_a_window_of_any_length_cannot_be_made_up(self, presenter, room):
+    def test_unknown_time_range_is_replaced(self, presenter, stage_events):
         presenter.post("/present/replay", window="999999999")
-        run = runs.latest(room.redis)[0]
+        run = runs.latest(stage_events.redis)[0]
         assert run.options["until"] - run.options["since"] == 3600
 
-    def test_choosing_nothing_is_said(self, app, presenter):
+    def test_empty_selection_is_explained(self, app, presenter):
         presenter.post("/present/replay")
         assert "Select at least one request" in presenter.get("/present/backfill").text
         assert not jobs(app)
 
-    def test_one_at_a_time(self, app, presenter, room):
+    def test_one_replay_at_a_time(self, app, presenter, stage_events):
         for _ in range(2):
-            presenter.post("/present/replay", id=[keep(room.redis)])
+            presenter.post("/present/replay", id=[keep(stage_events.redis)])
         assert "Another run is in progress" in presenter.get("/present/backfill").text
         assert len(jobs(app)) == 1
-        room.redis.set(f"run:{runs.latest(room.redis)[0].id}", silent(runs.latest(room.redis)[0]), ex=3600)
-        presenter.post("/present/replay", id=[keep(room.redis)])
+        stage_events.redis.set(
+            f"run:{runs.latest(stage_events.redis)[0].id}", silent(runs.latest(stage_events.redis)[0]), ex=3600
+        )
+        presenter.post("/present/replay", id=[keep(stage_events.redis)])
         assert len(jobs(app)) == 2
 
-    def test_what_came_is_offered_by_channel_and_without_numbers(self, presenter, room):
-        keep(room.redis)
+    def test_requests_are_offered_by_source_without_numbers(self, presenter, stage_events):
+        keep(stage_events.redis)
         body = b'{"ref":"refs/heads/main","pusher":{"name":"ada"},"repository":{"full_name":"talk/demo"}}'
-        keep(room.redis, Delivery("POST", "https://t.example/webhooks/github", {"x-github-event": "push"}, body))
-        keep(room.redis, Delivery("POST", "https://t.example/webhooks/github", {}, b"x" * 70_000))
+        keep(
+            stage_events.redis, Delivery("POST", "https://t.example/webhooks/github", {"x-github-event": "push"}, body)
+        )
+        keep(stage_events.redis, Delivery("POST", "https://t.example/webhooks/github", {}, b"x" * 70_000))
         page = presenter.get("/present/backfill?from=github").text
         assert "ada pushed 0 commits to main in talk/demo" in page
         assert "too large to store" in page
@@ -146,14 +150,19 @@ def silent(run):
 
 
 class TestRuns:
-    def test_asking_and_bringing_in_are_jobs(self, app, presenter, room):
+    def test_find_missing_and_backfill_are_jobs(self, app, presenter, stage_events):
         presenter.post("/present/backfill", window="3600", do="find_missing")
-        room.redis.delete(runs.RUNS_KEY)
+        stage_events.redis.delete(runs.RUNS_KEY)
         presenter.post("/present/backfill", window="3600", do="backfill")
-        assert [runs.load(room.redis, job.args[0]).kind for job in jobs(app)] == [runs.FIND_MISSING, runs.BACKFILL]
+        assert [runs.load(stage_events.redis, job.args[0]).kind for job in jobs(app)] == [
+            runs.FIND_MISSING,
+            runs.BACKFILL,
+        ]
 
-    def test_while_it_is_at_work_one_sees_how_far_it_is(self, presenter, room):
-        log = runs.RunWriter(room.redis, runs.plan(room.redis, runs.BACKFILL, {"since": 0, "until": 3600}))
+    def test_running_job_shows_its_progress(self, presenter, stage_events):
+        log = runs.RunWriter(
+            stage_events.redis, runs.plan(stage_events.redis, runs.BACKFILL, {"since": 0, "until": 3600})
+        )
         log.set_total(4)
         log.set_message("comparing with the inbox")
         log.add_outcome(Outcome("a text from +44 ••• 123", "success", 200, 0.012, "done", time.time()))
@@ -163,70 +172,76 @@ class TestRuns:
         log.finish("done", "1 done")
         assert "<progress" not in presenter.get("/present/backfill/fragment").text
 
-    def test_a_worker_that_died_is_not_mistaken_for_work(self, presenter, room):
-        run = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})).run
-        room.redis.set(f"run:{run.id}", silent(run), ex=3600)
+    def test_run_of_a_dead_worker_is_not_shown_as_running(self, presenter, stage_events):
+        run = runs.RunWriter(
+            stage_events.redis, runs.plan(stage_events.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})
+        ).run
+        stage_events.redis.set(f"run:{run.id}", silent(run), ex=3600)
         assert "its worker may have died" in presenter.get("/present/backfill/fragment").text
 
-    def test_what_a_run_found_is_shown_as_text_and_without_numbers(self, presenter, room):
-        log = runs.RunWriter(room.redis, runs.plan(room.redis, runs.FIND_MISSING, {"since": 0, "until": 3600}))
+    def test_outcomes_are_escaped_and_masked(self, presenter, stage_events):
+        log = runs.RunWriter(
+            stage_events.redis, runs.plan(stage_events.redis, runs.FIND_MISSING, {"since": 0, "until": 3600})
+        )
         log.add_outcome(Outcome("<script>+447700900123", "failed", 500, 0, "<b>x</b>+447700900123"))
         part = presenter.get("/present/backfill/fragment").text
         assert "&lt;script&gt;+44 ••• 123" in part
         assert "7700900123" not in part
         assert "<b>x</b>" not in part
 
-    def test_github_is_offered_once_it_is_set(self, presenter, url, room):
+    def test_github_is_offered_if_configured(self, presenter, url, stage_events):
         assert "GITHUB_HOOK_URL" in presenter.get("/present/backfill").text
         hook = {"GITHUB_HOOK_URL": "https://api.github.com/repos/talk/demo/hooks/1", "GITHUB_TOKEN": "t"}
         ready = make(url, GITHUB_WEBHOOK_SECRET="of-github", **hook)
         assert backfill.is_github_configured(ready.extensions["settings"])
 
 
-class TestRefusals:
+class TestRejected:
     def turned_away(self, redis, mistake, target="/sms", **headers):
         inbox.save_rejected(redis, replace(TEXT, url=f"https://talk.example{target}").with_headers(**headers), mistake)
 
-    def test_each_says_when_where_which_mistake_and_how_to_mend_it(self, presenter, room):
+    def test_rejected_request_shows_time_path_mistake_and_fix(self, presenter, stage_events):
         mistake = Mistake("port", "it was signed without the port", "Set PUBLIC_URL=https://talk.example.")
-        self.turned_away(room.redis, mistake, host="talk.example:8000")
+        self.turned_away(stage_events.redis, mistake, host="talk.example:8000")
         page = presenter.get("/present/rejected").text
         assert '<span class="name">port</span> <code>POST /sms</code>' in page
         assert "It was signed without the port." in page
         assert "Set PUBLIC_URL=https://talk.example." in page
         assert "talk.example:8000" in page and re.search(r'data-time="\d+', page)
 
-    def test_those_of_one_kind_can_be_looked_at_alone(self, presenter, room):
-        self.turned_away(room.redis, Mistake("port", "the port", "x"))
-        self.turned_away(room.redis, Mistake("slash", "the slash", "x"))
+    def test_rejected_requests_can_be_filtered_by_mistake(self, presenter, stage_events):
+        self.turned_away(stage_events.redis, Mistake("port", "the port", "x"))
+        self.turned_away(stage_events.redis, Mistake("slash", "the slash", "x"))
         page = presenter.get("/present/rejected?mistake=slash").text
         assert "The slash." in page and "The port." not in page
         assert 'data-fragment-url="/present/rejected/fragment?mistake=slash"' in page
         assert "No rejected requests with this mistake" in presenter.get("/present/rejected?mistake=%3Cscript%3E").text
 
-    def test_a_signature_in_a_field_is_not_shown(self, presenter, room):
+    def test_signature_in_a_field_is_not_shown(self, presenter, stage_events):
         form = replace(TEXT, body=b"bt_signature=public%7C0a1b2c3d&bt_payload=bm90")
-        inbox.save_rejected(room.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+        inbox.save_rejected(stage_events.redis, form, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert "bm90" in page and "0a1b2c3d" not in page
 
-    def test_the_same_many_times_is_one_row(self, presenter, room):
+    def test_equal_rejections_share_a_row(self, presenter, stage_events):
         for _ in range(7):
-            self.turned_away(room.redis, Mistake(UNKNOWN, "no common mistake explains it", "x"))
+            self.turned_away(stage_events.redis, Mistake(UNKNOWN, "no common mistake explains it", "x"))
         page = presenter.get("/present/rejected").text
         assert page.count('class="rejected-request"') == 1 and "7 times" in page
 
-    def test_neither_numbers_nor_signatures_nor_what_follows_a_name_are_shown(self, presenter, room):
+    def test_numbers_signatures_and_secret_paths_are_not_shown(self, presenter, stage_events):
         headers = {"x_twilio_signature": "genuine", "user_agent": "<i>curl</i>"}
-        self.turned_away(room.redis, Mistake("port", "+447700900123", "x"), "/webhooks/plain/a-secret", **headers)
+        self.turned_away(
+            stage_events.redis, Mistake("port", "+447700900123", "x"), "/webhooks/plain/a-secret", **headers
+        )
         page = presenter.get("/present/rejected").text
         assert "7700900123" not in page and "genuine" not in page and "a-secret" not in page
         assert "<i>curl" not in page
 
 
-def test_by_keyboard_alone_a_request_is_chosen_and_replayed(browser, app, room, presenter):
+def test_request_is_selected_and_replayed_by_keyboard(browser, app, stage_events, presenter):
     """In a real browser: Tab and Space, no mouse, and nothing that the policy forbids."""
-    keep(room.redis)
+    keep(stage_events.redis)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -1,4 +1,4 @@
-"""The cast: a client that finds every name on this machine, and our house, which sends with it."""
+"""An HTTP client that resolves every name to this machine, and a sender that uses it."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from tests.support.webhook_sender import WebhookSender
 
 @pytest.fixture(scope="session")
 def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The file with that authority's certificate."""
+    """The file with the certificate of the tests' authority."""
     path = tmp_path_factory.mktemp("tls") / "authority.pem"
     AUTHORITY.cert_pem.write_to_path(path)
     return str(path)
@@ -22,14 +22,14 @@ def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def client(ca_file: str) -> Iterator[HttpClient]:
-    """It trusts an authority of our own."""
+    """It trusts the tests' authority."""
     client = HttpClient(allow_loopback=True, ca_file=ca_file, resolver=HERE)
     yield client
     client.close()
 
 
 @pytest.fixture
-def house(redis: Redis, client: HttpClient, monkeypatch: pytest.MonkeyPatch) -> WebhookSender:
+def sender(redis: Redis, client: HttpClient, monkeypatch: pytest.MonkeyPatch) -> WebhookSender:
     # However slow the machine is, a connection that fails counts as failing at once.
     monkeypatch.setattr(attempt, "IMMEDIATE_RETRY_WITHIN_SECONDS", LIMIT_SECONDS)
     return WebhookSender(redis, client)

@@ -1,4 +1,4 @@
-"""The cast of the stage's tests: a real store, a small app, real gunicorn, a screen that watches."""
+"""The stage in gunicorn, and clients of its event stream."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from tests.support.waiting import eventually
 
 
 @pytest.fixture
-def app(url, room):
-    """Nothing but the stage, in place of the whole app."""
+def app(url, stage_events):
+    """The stage in place of the whole app."""
     return make(url)
 
 
@@ -22,16 +22,16 @@ def gunicorn(store):
 
 
 @pytest.fixture
-def web(gunicorn, room):
-    """Gunicorn on an empty store, watched by nobody."""
+def web(gunicorn, stage_events):
+    """Gunicorn on an empty Redis, without viewers."""
     eventually(lambda: gunicorn.feed()["viewers"] == 0)
     gunicorn.get("/test/forget")
     return gunicorn
 
 
 @pytest.fixture
-def own_web(url, room):
-    """One that the test may change or stop. Settings of its own by name."""
+def own_web(url, stage_events):
+    """Starts a server that the test may stop; keyword arguments are environment variables."""
     started = []
 
     def start(at=url, **environ):
@@ -45,7 +45,7 @@ def own_web(url, room):
 
 @pytest.fixture
 def watch(gunicorn):
-    """Open screens on `web`, or on another; all of them are closed at the end."""
+    """Connects clients to `web` or another server, and closes them at the end."""
     screens = []
 
     def open_one(other=None, **how):
@@ -54,4 +54,4 @@ def watch(gunicorn):
 
     yield open_one
     for screen in screens:
-        screen.leaves()
+        screen.close()

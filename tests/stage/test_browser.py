@@ -1,4 +1,4 @@
-"""The stage and the presenter's page in real Chromium, fed by real gunicorn."""
+"""The stage and the presenter's pages in Chromium, served by gunicorn."""
 
 import pytest
 from playwright.sync_api import expect
@@ -21,39 +21,39 @@ def page(browser, web):
     context.close()
 
 
-def test_a_text_appears_as_it_happens_and_its_story_grows_in_place(room, page):
+def test_entry_appears_and_is_updated_in_place(stage_events, page):
     page.goto("/")
-    room.happens("text.received", "SM1", who="+44 ••• 123", words="time")
+    stage_events.publish("text.received", "SM1", who="+44 ••• 123", words="time")
     expect(page.locator("#entry-SM1 .request")).to_have_text("“time”")
-    room.happens("text.answered", "SM1", answer="It is 14:05.", ms=6)
+    stage_events.publish("text.answered", "SM1", answer="It is 14:05.", ms=6)
     expect(page.locator("#entry-SM1 .answer")).to_have_text("It is 14:05.")
     expect(page.locator("#entry-SM1 .text")).to_have_text(["received", "answered in 6 ms"])
     expect(page.locator(".entry")).to_have_count(1)
     assert page.locator("#timeline > :first-child").get_attribute("id") == "entry-SM1"
 
 
-def test_thirty_stories_are_kept_on_the_page_the_newest_first(room, page):
+def test_page_keeps_thirty_entries_newest_first(stage_events, page):
     page.goto("/")
     for number in range(35):
-        room.happens("text.received", f"SM{number}", who="+44 ••• 123", words=str(number))
+        stage_events.publish("text.received", f"SM{number}", who="+44 ••• 123", words=str(number))
     expect(page.locator("#entry-SM34")).to_be_visible()
     expect(page.locator(".entry")).to_have_count(30)
     expect(page.locator(".entry").first.locator(".request")).to_have_text("“34”")
 
 
-def test_hostile_words_that_arrive_live_are_words(room, page):
+def test_html_in_live_events_is_text(stage_events, page):
     page.goto("/")
     attack = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-    room.happens("text.received", "SM1", who="<b>me</b>", words=attack)
+    stage_events.publish("text.received", "SM1", who="<b>me</b>", words=attack)
     expect(page.locator("#entry-SM1 .request")).to_have_text(f"“{attack}”")
     assert page.locator("#timeline :is(img, script, .who b b)").count() == 0
     assert page.troubles == []
 
 
-def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
+def test_stale_notice_appears_and_disappears(stage_events, page):
     page.clock.install()
     page.goto("/")
-    room.texts("SM0")
+    stage_events.publish_text("SM0")
     expect(page.locator("#entry-SM0")).to_be_visible()  # so nothing that the server has sent is on its way
     behind = page.locator("#stale-notice")
     page.route("**/events*", lambda route: route.abort())
@@ -61,40 +61,40 @@ def test_the_page_says_that_it_is_behind_and_stops_saying_so(room, page):
     page.clock.run_for(14_000)
     expect(behind).to_be_visible()
     expect(behind).to_have_text("Not up to date: no events for 14 s.")
-    room.texts("SM1")
+    stage_events.publish_text("SM1")
     page.unroute("**/events*")
     page.clock.run_for(13_000)
     expect(page.locator("#entry-SM1")).to_be_visible()
     expect(behind).to_be_hidden()
 
 
-def test_a_line_that_is_open_and_silent_is_opened_anew_where_it_ended(room, page):
+def test_silent_connection_is_reopened_at_the_last_event(stage_events, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "/events" in request.url else None)
     page.clock.install()
     page.goto("/")
-    last = room.texts("SM1")
+    last = stage_events.publish_text("SM1")
     expect(page.locator("#entry-SM1 .answer")).to_be_visible()
     with page.expect_request(f"**/events?last={last}"):
         page.clock.run_for(13_000)
     assert len(asked) == 2
 
 
-def test_the_page_survives_its_server(url, room, browser, own_web):
+def test_page_survives_a_restart_of_the_server(url, stage_events, browser, own_web):
     web = own_web()
     page = browser.new_page(base_url=web.address)
     page.goto("/")
-    room.texts("SM1")
+    stage_events.publish_text("SM1")
     expect(page.locator("#entry-SM1")).to_be_visible()
     web.stop()
-    room.texts("SM2")
+    stage_events.publish_text("SM2")
     web.start(url)
     expect(page.locator("#entry-SM2")).to_be_visible()
     expect(page.locator(".entry")).to_have_count(2)
     page.close()
 
 
-def test_a_gap_is_marked(room, web, page):
+def test_gap_is_marked(stage_events, web, page):
     page.route("**/events*", lambda route: route.continue_(url=f"{web.address}/events?last=9999999999999-0"))
     page.goto("/")
     expect(page.locator(".gap")).to_have_text(
@@ -103,11 +103,11 @@ def test_a_gap_is_marked(room, web, page):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_everything_fits_every_screen(room, page, size):
-    room.texts("SM1", words="W" * 300, answer="long words " * 40)
-    room.happens("recording.ready", "SM1", seconds=7, loudness=-18, peaks=[0.5] * 100)
-    room.happens("delivery.rejected", address="/sms", reason="W" * 200)
-    room.happens("sending.stopped", reason="W" * 200)
+def test_page_fits_every_screen(stage_events, page, size):
+    stage_events.publish_text("SM1", words="W" * 300, answer="long words " * 40)
+    stage_events.publish("recording.ready", "SM1", seconds=7, loudness=-18, peaks=[0.5] * 100)
+    stage_events.publish("delivery.rejected", address="/sms", reason="W" * 200)
+    stage_events.publish("sending.stopped", reason="W" * 200)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto("/")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
@@ -116,13 +116,13 @@ def test_everything_fits_every_screen(room, page, size):
     assert number["x"] + number["width"] <= size[0]
 
 
-def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(room, page):
-    room.texts("SM1")
-    room.texts("SM2")
-    room.happens("answer.started", "SM1", answer_id="a", attempt=1)
-    room.happens("answer.progress", "SM1", answer_id="a", done=0.4, words="asking")
-    room.happens("delivery.duplicate", "SM1")
-    room.happens("delivery.rejected", address="/sms", reason="unsigned")
+def test_font_sizes_are_few_and_large(stage_events, page):
+    stage_events.publish_text("SM1")
+    stage_events.publish_text("SM2")
+    stage_events.publish("answer.started", "SM1", answer_id="a", attempt=1)
+    stage_events.publish("answer.progress", "SM1", answer_id="a", done=0.4, words="asking")
+    stage_events.publish("delivery.duplicate", "SM1")
+    stage_events.publish("delivery.rejected", address="/sms", reason="unsigned")
     page.goto("/")
     sizes = page.evaluate(
         """() => [...document.querySelectorAll("body *")]
@@ -133,16 +133,16 @@ def test_nothing_is_smaller_than_the_back_row_can_read_and_five_sizes_are_all(ro
     assert len({round(size) for size in sizes}) <= 5
 
 
-def test_nothing_moves_for_those_who_asked_for_calm(room, browser, web):
+def test_reduced_motion_disables_animations(stage_events, browser, web):
     page = browser.new_page(base_url=web.address, reduced_motion="reduce")
     page.goto("/")
-    room.texts("SM1")
+    stage_events.publish_text("SM1")
     expect(page.locator("#entry-SM1.new, #entry-SM1.changed")).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0
     page.close()
 
 
-def test_the_presenter_stops_sending_after_one_question(room, page):
+def test_presenter_stops_sending_after_a_confirmation(stage_events, page):
     sms = Delivery("POST", "https://talk.example/sms", {}, b"From=%2B447700900123&Body=time")
     page.goto("/present")
     page.get_by_label("Password").fill(PASSWORD)
@@ -152,12 +152,12 @@ def test_the_presenter_stops_sending_after_one_question(room, page):
     page.get_by_text("Stop all sending…").click()
     stop.click()
     expect(page.locator("#health")).to_contain_text("stopped: the presenter stopped it")
-    inbox.save(room.redis, sms)
+    inbox.save(stage_events.redis, sms)
     expect(page.locator("#deliveries")).to_contain_text("POST /sms")  # the part that moves does so by itself
     assert page.troubles == []
 
 
-def test_the_catalogue_can_be_read_walked_through_by_keyboard_and_copied_from_on_a_phone(page):
+def test_catalogue_works_by_keyboard_on_a_phone(page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/catalogue")

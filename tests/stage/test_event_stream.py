@@ -1,4 +1,4 @@
-"""The event stream, through real gunicorn and a real store."""
+"""The event stream through gunicorn: order, gaps, slow clients, limits."""
 
 import signal
 import socket
@@ -19,16 +19,16 @@ def story_ids(items):
     return [id for _, id, _ in items]
 
 
-def test_a_screen_sees_what_happens_while_it_watches(room, watch):
+def test_connected_client_gets_new_events(stage_events, watch):
     screen = watch()
-    screen.waits_for("heartbeat")
-    room.texts(words="time")
+    screen.wait_for("heartbeat")
+    stage_events.publish_text(words="time")
     drawn = next(said for kind, _, said in screen.items() if kind == "entry" and said["html"])
     assert drawn["subject"] == "SM1"
     assert "“time”" in drawn["html"]
 
 
-def test_nothing_on_the_way_may_hold_events_back(web, watch):
+def test_headers_forbid_buffering(web, watch):
     screen = watch()
     assert screen.answer.headers["Content-Type"].startswith("text/event-stream")
     assert screen.answer.headers["X-Accel-Buffering"] == "no"
@@ -36,92 +36,92 @@ def test_nothing_on_the_way_may_hold_events_back(web, watch):
 
 
 @pytest.mark.parametrize("how", ["last", "header"])
-def test_a_screen_that_was_away_gets_what_it_missed_and_nothing_twice(room, watch, how):
+def test_reconnected_client_gets_missed_events_once(stage_events, watch, how):
     screen = watch()
-    screen.waits_for("heartbeat")
+    screen.wait_for("heartbeat")
     for number in range(10):
-        room.texts(f"SM{number}")
-    seen = story_ids(screen.reads_until(room.ids()[6]))
-    screen.leaves()
+        stage_events.publish_text(f"SM{number}")
+    seen = story_ids(screen.read_until(stage_events.ids()[6]))
+    screen.close()
     for number in range(10):
-        room.texts(f"SM{number}", words="again")
+        stage_events.publish_text(f"SM{number}", words="again")
     back = watch(**{how: seen[-1]})
-    last = room.texts("SM20")
-    seen += story_ids(back.reads_until(last))
-    assert seen == room.ids()
+    last = stage_events.publish_text("SM20")
+    seen += story_ids(back.read_until(last))
+    assert seen == stage_events.ids()
 
 
-def test_a_screen_gets_everything_once_though_redis_is_killed_and_comes_back(tmp_path, own_web, watch):
+def test_client_gets_every_event_once_across_a_redis_restart(tmp_path, own_web, watch):
     port = reserved_port()
     kept = {"port": port, "data_dir": tmp_path, "persist": True, "appendonly": "yes", "appendfsync": "always"}
     first = ValkeyServer(**kept)
     first.start()
-    room = StageEvents(redis.Redis(port=port))
+    stage_events = StageEvents(redis.Redis(port=port))
     screen = watch(own_web(f"redis://127.0.0.1:{port}"))
-    screen.waits_for("heartbeat")
-    room.texts("SM1")
+    screen.wait_for("heartbeat")
+    stage_events.publish_text("SM1")
     first._process.kill()
     first._process.wait()
     with ValkeyServer(**kept):
-        last = room.texts("SM2")
-        assert story_ids(screen.reads_until(last)) == room.ids()
-        assert len(room.ids()) == 4
+        last = stage_events.publish_text("SM2")
+        assert story_ids(screen.read_until(last)) == stage_events.ids()
+        assert len(stage_events.ids()) == 4
 
 
-def test_a_screen_that_was_away_too_long_is_told_of_the_gap(room, watch):
-    first = room.texts("SM1")
+def test_gap_is_sent_for_trimmed_events(stage_events, watch):
+    first = stage_events.publish_text("SM1")
     for number in range(20):
-        room.texts(f"SM{number}")
-    room.redis.xtrim("events", maxlen=10, approximate=False)
-    items = watch(last=first).reads_until(room.ids()[-1])
+        stage_events.publish_text(f"SM{number}")
+    stage_events.redis.xtrim("events", maxlen=10, approximate=False)
+    items = watch(last=first).read_until(stage_events.ids()[-1])
     assert [kind for kind, _, _ in items] == ["gap", *["entry"] * 10]
-    assert story_ids(items)[1:] == room.ids()
+    assert story_ids(items)[1:] == stage_events.ids()
 
 
-def test_a_screen_that_missed_nothing_is_told_of_no_gap(room, watch):
-    first = room.texts("SM1")
-    last = room.texts("SM2")
-    assert [kind for kind, _, _ in watch(last=first).reads_until(last)] == ["entry", "entry"]
+def test_no_gap_without_missed_events(stage_events, watch):
+    first = stage_events.publish_text("SM1")
+    last = stage_events.publish_text("SM2")
+    assert [kind for kind, _, _ in watch(last=first).read_until(last)] == ["entry", "entry"]
 
 
-def test_a_page_drawn_before_anything_happened_is_told_of_no_gap(room, watch):
-    last = room.texts("SM1")
-    assert [kind for kind, _, _ in watch(last="0-0").reads_until(last)] == ["entry", "entry"]
+def test_no_gap_for_a_page_from_before_the_first_event(stage_events, watch):
+    last = stage_events.publish_text("SM1")
+    assert [kind for kind, _, _ in watch(last="0-0").read_until(last)] == ["entry", "entry"]
 
 
-def test_a_screen_that_saw_what_the_store_has_lost_is_told_and_begins_again(room, watch):
-    room.texts("SM1")
-    items = watch(last="9999999999999-0").reads_until(room.ids()[-1])
+def test_gap_is_sent_for_an_id_that_redis_has_lost(stage_events, watch):
+    stage_events.publish_text("SM1")
+    items = watch(last="9999999999999-0").read_until(stage_events.ids()[-1])
     assert [kind for kind, _, _ in items] == ["gap", "entry", "entry"]
 
 
-def test_an_id_that_is_none_is_refused_in_words(web):
+def test_invalid_id_is_refused_with_a_reason(web):
     status, _, words = web.get("/events?last=yesterday")
     assert (status, words) == (400, "`last` must be an event id, such as 1700000000000-0.\n")
 
 
-def test_one_reader_serves_all_screens_and_goes_with_the_last(web, watch):
+def test_one_reader_serves_all_clients(web, watch):
     screens = [watch() for _ in range(5)]
     for screen in screens:
-        screen.waits_for("heartbeat")
+        screen.wait_for("heartbeat")
     eventually(lambda: web.feed() == {"viewers": 5, "readers": 1})
     for screen in screens:
-        screen.leaves()
+        screen.close()
     eventually(lambda: web.feed() == {"viewers": 0, "readers": 0})
 
 
-def test_more_screens_than_a_process_can_serve_are_told_so(own_web, watch):
+def test_too_many_clients_get_503(own_web, watch):
     web = own_web(MAX_VIEWERS="2")
     one, _ = watch(web), watch(web)
     refused = watch(web).answer
     assert refused.status == 503
     assert refused.headers["Retry-After"]
     assert refused.readline() == b"The stage has reached its maximum number of viewers. Try again in a minute.\n"
-    one.leaves()
+    one.close()
     eventually(lambda: watch(web).answer.status == 200)
 
 
-def test_a_screen_that_does_not_read_is_cut_off_and_the_others_miss_nothing(room, web, watch):
+def test_slow_client_is_disconnected_without_affecting_others(stage_events, web, watch):
     slow, quick = watch(buffer=4096), watch()
     seen = []
 
@@ -135,31 +135,31 @@ def test_a_screen_that_does_not_read_is_cut_off_and_the_others_miss_nothing(room
     reading.start()
 
     def slow_is_gone():
-        pipe = room.redis.pipeline()
+        pipe = stage_events.redis.pipeline()
         for number in range(300):
             events.publish(pipe, "text.answered", f"SM{number % 30}", answer="聴" * 240, ms=1)
         pipe.execute()
         return web.feed()["viewers"] == 1
 
     eventually(slow_is_gone)
-    room.happens("text.received", "SMlast")
+    stage_events.publish("text.received", "SMlast")
     reading.join(LIMIT_SECONDS)
-    assert len(set(seen)) == len(seen) == room.redis.xinfo_stream("events")["entries-added"]
+    assert len(set(seen)) == len(seen) == stage_events.redis.xinfo_stream("events")["entries-added"]
     assert len(list(slow.items())) < len(seen)
 
 
-def test_gunicorn_stops_though_screens_watch(own_web, watch):
+def test_gunicorn_stops_with_connected_clients(own_web, watch):
     web = own_web()
     for screen in [watch(web) for _ in range(3)]:
-        screen.waits_for("heartbeat")
+        screen.wait_for("heartbeat")
     web.process.send_signal(signal.SIGTERM)
     assert web.process.wait(LIMIT_SECONDS) == 0  # gunicorn itself would wait an hour for them, and then kill
 
 
-def test_a_beat_comes_again_and_again(room, monkeypatch):
+def test_heartbeats_are_sent_repeatedly(stage_events, monkeypatch):
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
     monkeypatch.setattr(event_stream, "READ_TIMEOUT_SECONDS", 0.05)
-    shown = event_stream.EventStream(room.redis, lambda name, **values: "")
+    shown = event_stream.EventStream(stage_events.redis, lambda name, **values: "")
     screen, chunks = shown.add_viewer("")
     beats = []
     reading = threading.Thread(target=lambda: beats.extend(chunks), daemon=True)
@@ -171,24 +171,24 @@ def test_a_beat_comes_again_and_again(room, monkeypatch):
     assert all(b"event: heartbeat" in chunk for chunk in beats)
 
 
-def test_what_two_looks_find_is_told_once(room):
-    shown = event_stream.EventStream(room.redis, lambda name, **values: "")
+def test_event_read_twice_is_sent_once(stage_events):
+    shown = event_stream.EventStream(stage_events.redis, lambda name, **values: "")
     screen, chunks = shown.add_viewer("")
-    room.texts("SM1")
-    shown._apply(events.read_latest(room.redis, 9))
-    shown._apply(events.read_latest(room.redis, 9))
+    stage_events.publish_text("SM1")
+    shown._apply(events.read_latest(stage_events.redis, 9))
+    shown._apply(events.read_latest(stage_events.redis, 9))
     shown.remove_viewer(screen)
     assert b"".join(chunks).count(b"id: ") == 2
 
 
-def test_a_page_from_a_process_that_was_ahead_gets_nothing_twice(room, monkeypatch):
-    shown = event_stream.EventStream(room.redis, lambda name, **values: "")
-    ahead = room.texts("SM1")
+def test_page_from_a_process_ahead_gets_no_event_twice(stage_events, monkeypatch):
+    shown = event_stream.EventStream(stage_events.redis, lambda name, **values: "")
+    ahead = stage_events.publish_text("SM1")
     monkeypatch.setattr(shown, "catch_up", lambda: None)  # it has not read what the other has
     monkeypatch.setattr(shown, "_start_reader", lambda: None)
     screen, chunks = shown.add_viewer(ahead)
-    last = room.texts("SM2")
-    shown._apply(events.read_latest(room.redis, 9))
+    last = stage_events.publish_text("SM2")
+    shown._apply(events.read_latest(stage_events.redis, 9))
     shown.remove_viewer(screen)
     said = b"".join(chunks).decode()
     assert ahead not in said
@@ -196,7 +196,7 @@ def test_a_page_from_a_process_that_was_ahead_gets_nothing_twice(room, monkeypat
     assert last in said
 
 
-def test_what_waits_for_one_screen_is_bounded():
+def test_buffer_of_a_client_is_bounded():
     here, there = socket.socketpair()
     there.settimeout(LIMIT_SECONDS)
     with here, there:

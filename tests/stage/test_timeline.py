@@ -1,4 +1,4 @@
-"""Events folded into stories: what the room reads about each call and text."""
+"""Events folded into timeline entries: what the audience reads about each call and text."""
 
 import json
 
@@ -39,7 +39,7 @@ def words(story):
     return [step.text for step in story.steps]
 
 
-def test_a_text_is_a_story_from_arrival_to_answer(happens):
+def test_text_is_an_entry_from_arrival_to_answer(happens):
     happens("text.received", who="+44 ••• 123", words="time")
     story = happens("text.answered", after=0.006, answer="It is 14:05.", ms=6)
     assert (story.who, story.request, story.answer) == ("+44 ••• 123", "time", "It is 14:05.")
@@ -47,7 +47,7 @@ def test_a_text_is_a_story_from_arrival_to_answer(happens):
     assert story.state_label == "answered"
 
 
-def test_slow_work_is_told_with_the_time_each_step_took(happens):
+def test_slow_command_shows_the_time_of_each_step(happens):
     happens("text.received", words="check example.com")
     happens("text.answered", after=0.006, answer="I am looking.", ms=6)
     assert happens("answer.queued", after=0.001, answer_id="a").state == "waiting"
@@ -67,7 +67,7 @@ def test_slow_work_is_told_with_the_time_each_step_took(happens):
     ]
 
 
-def test_a_caller_is_on_the_line_until_the_call_is_over(happens):
+def test_call_is_an_entry_until_it_ends(happens):
     happens("call.received", "CA1", who="+44 ••• 123")
     happens("call.heard", "CA1", words="pressed 1")
     assert happens("call.spoken", "CA1", answer="It is 14:05.", ms=4.2).state_label == "on the line"
@@ -76,7 +76,7 @@ def test_a_caller_is_on_the_line_until_the_call_is_over(happens):
     assert words(story) == ["called", "pressed 1", "answered in 4 ms", "hung up after 14 s"]
 
 
-def test_an_apology_that_got_through_is_no_success(happens):
+def test_delivered_apology_is_not_a_success(happens):
     happens("answer.queued", answer_id="a")
     happens("answer.failed", answer_id="a", reason="Sorry, that took too long.")
     story = happens("text.sent", answer="Sorry, that took too long.", segments=1)
@@ -85,27 +85,27 @@ def test_an_apology_that_got_through_is_no_success(happens):
     assert story.answer == "Sorry, that took too long."
 
 
-def test_a_call_that_ends_after_a_failure_is_not_shown_as_well(happens):
+def test_ended_call_after_a_failure_stays_failed(happens):
     happens("call.received", "CA1")
     happens("answer.queued", "CA1", answer_id="a")
     happens("answer.failed", "CA1", answer_id="a", reason="Sorry.")
     assert happens("call.ended", "CA1", status="completed").state_label == "failed"
 
 
-def test_a_text_that_could_not_be_sent_says_why(happens):
+def test_refused_text_shows_the_reason(happens):
     story = happens("text.failed", who="+44 ••• 123", reason="they texted STOP")
     assert words(story) == ["not sent: they texted STOP"]
     assert story.state_label == "failed"
 
 
-def test_the_status_of_a_text_moves_in_place(happens):
+def test_status_of_a_text_is_updated_in_place(happens):
     for status in ("sent", "delivered"):
         story = happens("text.delivered", status=status)
     assert words(story) == ["delivered"]
     assert story.state_label == "answered"  # nobody works on a text that nobody asked for
 
 
-def test_ten_deliveries_are_one_story(happens):
+def test_duplicates_are_one_entry(happens):
     happens("text.received", words="time")
     for _ in range(9):
         story = happens("delivery.duplicate", address="/sms")
@@ -113,28 +113,28 @@ def test_ten_deliveries_are_one_story(happens):
     assert len(happens.timeline.entries) == 1
 
 
-def test_who_we_called_ourselves_is_not_on_the_line_for_ever(happens):
+def test_outbound_call_is_not_active_forever(happens):
     assert happens("call.spoken", "CA1", answer="Somebody pushed.", ms=0).state_label == "answered"
     assert happens("call.spoken", "CA1", answer="You no longer follow anything here. Goodbye.", ms=0).state == "success"
 
 
-def test_another_providers_news_is_a_lane_too(happens):
+def test_provider_webhook_is_an_entry(happens):
     story = happens("webhook.received", "gh1", provider="github", event="push", summary="Somebody pushed.")
     assert (story.who, story.request, story.answer) == ("github", "push", "Somebody pushed.")
     assert story.channel == "webhook"
 
 
-def test_a_repeated_webhook_is_a_lane_of_its_sender_and_nobody_works_on_it(happens):
+def test_duplicate_provider_webhook_is_a_finished_entry(happens):
     story = happens("delivery.duplicate", "gone", address="/webhooks/github?installation=1")
     assert (story.channel, story.who, story.state, story.duplicates) == ("webhook", "github", "success", 1)
 
 
 @pytest.mark.parametrize("address", ["/sms", "", "/", None, "odd"])
-def test_a_repeated_delivery_whose_story_is_forgotten_does_not_seem_to_be_worked_on(happens, address):
+def test_duplicate_of_a_dropped_entry_is_finished(happens, address):
     assert happens("delivery.duplicate", "gone", address=address).state == "success"
 
 
-def test_our_webhook_about_a_text_is_a_step_of_that_text_however_many_hear_of_it(happens):
+def test_outgoing_webhook_is_a_step_of_its_text(happens):
     happens("text.received", words="time")
     story = happens("text.answered", answer="It is 14:05.", ms=6)
     for host in ("hear.example", "there.example"):
@@ -144,12 +144,12 @@ def test_our_webhook_about_a_text_is_a_step_of_that_text_however_many_hear_of_it
     assert (story.channel, story.state_label) == ("text", "answered")
 
 
-def test_our_webhook_about_what_is_no_longer_on_the_board_is_a_lane(happens):
+def test_outgoing_webhook_of_a_dropped_entry_is_an_entry(happens):
     story = happens("webhook.delivered", "msg_9_0", host="hear.example", attempt=1, status=204, ms=6.0)
     assert (story.channel, story.who) == ("webhook", "hear.example")
 
 
-def test_a_webhook_of_ours_is_a_lane_from_failure_to_success(happens):
+def test_outgoing_webhook_is_an_entry_from_failure_to_success(happens):
     host = {"endpoint": "ep_1", "host": "hear.example"}
     happens("webhook.failed", "msg_1", **host, attempt=1, status=500, ms=12.0)
     assert happens("webhook.failed", "msg_1", **host, attempt=2, cause="tls", status=None, ms=3).status == "waiting"
@@ -159,7 +159,7 @@ def test_a_webhook_of_ours_is_a_lane_from_failure_to_success(happens):
     assert (story.channel, story.who, story.status) == ("webhook", "hear.example", "success")
 
 
-def test_a_long_call_keeps_its_first_step_and_its_newest(happens):
+def test_long_call_keeps_its_first_and_newest_steps(happens):
     happens("call.received", "CA1")
     for number in range(50):
         story = happens("call.heard", "CA1", words=f"pressed {number}")
@@ -168,20 +168,20 @@ def test_a_long_call_keeps_its_first_step_and_its_newest(happens):
     assert len(story.steps) + story.omitted_steps == 51
 
 
-def test_who_is_turned_away_is_counted_and_the_rest_of_the_path_is_nobodys_business(happens):
+def test_rejections_are_counted_without_the_secret_path(happens):
     happens("delivery.rejected", "", address="/webhooks/plain/a-secret", reason="The signature is missing.")
     assert happens.timeline.rejections.count == 1
     assert happens.timeline.rejections.path == "/webhooks/plain"
 
 
-def test_the_brake_shows_until_it_is_released(happens):
+def test_stopped_sending_is_shown_until_it_is_resumed(happens):
     happens("sending.stopped", "", reason="more than 600 texts in a minute")
     assert happens.timeline.stop_reason == "more than 600 texts in a minute"
     happens("sending.resumed", "")
     assert happens.timeline.stop_reason == ""
 
 
-def test_the_board_stays_small(happens):
+def test_timeline_is_bounded(happens):
     for number in range(MAX_ENTRIES + 50):
         happens("text.received", f"SM{number}")
     assert len(happens.timeline.entries) == MAX_ENTRIES
@@ -189,11 +189,11 @@ def test_the_board_stays_small(happens):
     assert happens.timeline.visible_entries()[0].id == f"SM{MAX_ENTRIES + 49}"
 
 
-def test_every_kind_of_event_can_be_told():
+def test_every_event_type_is_handled():
     assert set(HANDLERS) | FOLDED_ELSEWHERE == set(EVENT_TYPES)
 
 
-def test_an_event_without_a_story_is_a_story_of_its_own(happens):
+def test_event_without_a_subject_is_an_entry(happens):
     happens("person.opted_out", "", who="+44 ••• 123")
     assert [step.text for step in happens.timeline.entries["1-0"].steps] == ["opted out of texts"]
 
@@ -206,7 +206,7 @@ facts = st.dictionaries(
 
 
 @given(st.sampled_from(sorted(EVENT_TYPES)), facts)
-def test_whatever_the_facts_are_the_page_can_be_drawn(kind, found):
+def test_any_event_data_can_be_rendered(kind, found):
     happens = Telling()
     story = happens(kind, **json.loads(json.dumps(found)))
     if story:
@@ -214,14 +214,14 @@ def test_whatever_the_facts_are_the_page_can_be_drawn(kind, found):
 
 
 @given(st.text(), st.integers(1, 300))
-def test_words_are_one_short_line(text, longest):
+def test_sanitized_text_is_one_short_line(text, longest):
     line = sanitize(text, longest)
     assert len(line) <= longest
     assert len(line.splitlines()) <= 1
 
 
 @given(st.text(), st.integers(1_000_000, 999_999_999_999_999), st.text())
-def test_no_number_gets_through(before, number, after):
+def test_sanitized_text_has_no_number(before, number, after):
     assert not E164_NUMBER.search(sanitize(f"{before}+{number} {after}"))
 
 
@@ -238,11 +238,11 @@ def test_no_number_gets_through(before, number, after):
         ("on 2026-11-23 18:20:55, 1,234,567 times", "on 2026-11-23 18:20:55, 1,234,567 times"),
     ],
 )
-def test_tricks_with_letters_do_not_work(said, shown):
+def test_unicode_tricks_are_removed(said, shown):
     assert sanitize(said) == shown
 
 
-def test_times_are_words():
+def test_durations_are_formatted():
     assert [format_duration(seconds) for seconds in (-1, 0.006, 0.9996, 3.14, 14, 125)] == [
         "0 ms",
         "6 ms",
@@ -259,5 +259,5 @@ def test_ids_are_compared_as_numbers():
     assert not is_after("9-0", "9-0")
 
 
-def test_the_board_holds_as_much_as_the_stream_brings():
+def test_stream_is_longer_than_the_timeline():
     assert events.MAX_EVENTS > MAX_ENTRIES

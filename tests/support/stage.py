@@ -15,27 +15,27 @@ from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 class StageEvents:
-    """What happens in the room, written to the store."""
+    """Publishes events."""
 
     def __init__(self, client):
         self.redis = client
 
-    def happens(self, kind, story="", **facts):
-        """One event; answers its id."""
+    def publish(self, kind, story="", **facts):
+        """Publish one event; its id."""
         events.publish(self.redis, kind, story, **facts)
         return events.read_latest(self.redis, 1)[0].id
 
-    def texts(self, story="SM1", words="time", answer="It is 14:05.", who="+44 ••• 123"):
-        """A text and its answer."""
-        self.happens("text.received", story, who=who, words=words)
-        return self.happens("text.answered", story, answer=answer, ms=6)
+    def publish_text(self, story="SM1", words="time", answer="It is 14:05.", who="+44 ••• 123"):
+        """Publish a text and its answer; the id of the answer's event."""
+        self.publish("text.received", story, who=who, words=words)
+        return self.publish("text.answered", story, answer=answer, ms=6)
 
     def ids(self):
         return [event.id for event in events.read_latest(self.redis, 10_000)]
 
 
 class StreamClient:
-    """Somebody who follows /events, item by item."""
+    """A client of /events that reads it item by item."""
 
     def __init__(self, port, last="", header="", buffer=0):
         self.line = socket.socket()
@@ -50,7 +50,7 @@ class StreamClient:
         self.answer.begin()
 
     def items(self):
-        """(event, id, data) as they come, until the stream ends; comments are left out."""
+        """Yield (event, id, data) until the stream ends, without comments."""
         item = {}
         while line := self._line():
             name, _, value = line.rstrip("\n").partition(": ")
@@ -64,11 +64,11 @@ class StreamClient:
     def _line(self):
         try:
             return self.answer.readline().decode()
-        except (http.client.IncompleteRead, ConnectionResetError):  # cut off in the middle of a chunk
+        except (http.client.IncompleteRead, ConnectionResetError):  # disconnected in the middle of a chunk
             return ""
 
-    def reads_until(self, last, kinds=("entry", "rejections", "sending", "gap")):
-        """The items up to the one with id `last`, beats left out."""
+    def read_until(self, last, kinds=("entry", "rejections", "sending", "gap")):
+        """The items up to the one with the id `last`, without heartbeats."""
         found = []
         for item in self.items():
             if item[0] in kinds:
@@ -77,10 +77,10 @@ class StreamClient:
                 return found
         raise AssertionError("The stream ended")
 
-    def waits_for(self, kind):
+    def wait_for(self, kind):
         return next(item for item in self.items() if item[0] == kind)
 
-    def leaves(self):
+    def close(self):
         self.answer.close()
         self.line.close()
 
@@ -94,7 +94,7 @@ class StageServer:
         self.start(url, **environ)
 
     def start(self, url, **environ):
-        """Start it, again on the same port."""
+        """Start gunicorn, always on the same port."""
         command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", f"127.0.0.1:{self.port}"]
         command += ["-c", "tests/support/gunicorn_conf.py", "--no-control-socket", "--graceful-timeout", "3600"]
         command += ["tests.support.stage_app:make()"]
@@ -116,7 +116,7 @@ class StageServer:
         return answer.status, answer.headers, body
 
     def feed(self):
-        """How many watch, and how many read for them."""
+        """The numbers of viewers and of reader threads."""
         return json.loads(self.get("/test/feed")[2])
 
     def stop(self):

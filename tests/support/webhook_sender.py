@@ -1,4 +1,4 @@
-"""Our side of sending: subscribers, messages, and time that can be hurried."""
+"""The sending side: endpoints, messages, and time that a test can advance."""
 
 import time
 
@@ -12,28 +12,28 @@ BROKEN = b"HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops"
 
 
 class WebhookSender:
-    """Sends to receivers that a test names, and tells what came of it."""
+    """Sends to the receivers of a test, and reads the results."""
 
     def __init__(self, redis, client):
         self.redis, self.client = redis, client
 
-    def subscribes(self, there, **wishes):
+    def subscribe(self, there, **wishes):
         url = f"http://receiver.test:{there.port}/hook"
         return endpoints.create(self.redis, self.client, SEAL, url, http=True, **wishes).id
 
     def secret(self, id):
         return SEAL.decrypt(endpoints.load(self.redis, id).keys[0].encrypted)
 
-    def says(self, kind="text.received", **data):
+    def publish(self, kind="text.received", **data):
         return dispatch.deliver_later(self.redis, kind, data or {"words": "grüezi"})
 
-    def sends(self, id, **limits):
-        """Find subscribers, and let this one have what is due."""
+    def deliver(self, id, **limits):
+        """Find the endpoints of new messages, and deliver to this one."""
         dispatch.enqueue_due(self.redis)
         return delivery.deliver(self.redis, self.client, SEAL, id, http=True, **limits)
 
     def time_passes(self, id):
-        """All that waits for this subscriber is due now, and its hold is over."""
+        """Make every message of this endpoint due, and end its hold."""
         for message in self.redis.zrange(f"endpoint:{id}:due", 0, -1):
             self.redis.zadd(f"endpoint:{id}:due", {message: 1})
         self.redis.hset(f"endpoint:{id}", "hold_until", 0)
@@ -52,7 +52,7 @@ class WebhookSender:
         """The time until which nothing is sent to this endpoint."""
         return float(self.redis.hget(f"endpoint:{id}", "hold_until") or 0)
 
-    def told(self):
+    def event_types(self):
         kinds = [event.type for event in events.read_latest(self.redis, 100)]
         return [kind for kind in kinds if kind.startswith("webhook.") or kind == "endpoint.disabled"]
 

@@ -67,15 +67,6 @@ def test_endpoint_gets_only_its_event_types(caught_up):
     assert messages(caught_up)[0]["data"] == {"subject": "SM1", "who": "+44 ••• 201", "words": "grüezi"}
 
 
-def test_events_trimmed_before_fanout_are_logged(caught_up, caplog):
-    add_endpoint(caught_up, "text.*")
-    for number in range(3):
-        events.publish(caught_up, "text.received", f"SM{number}", words="hello")
-    caught_up.xtrim(events.STREAM_KEY, maxlen=2, approximate=False)
-    assert fanout.fan_out(caught_up) == 2
-    assert "were trimmed" in caplog.text
-
-
 def test_raw_payload_is_deleted_after_fanout(caught_up):
     for subscribed in (False, True):
         if subscribed:

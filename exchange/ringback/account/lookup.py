@@ -25,17 +25,17 @@ class LookupResult:
     errors: tuple[str, ...] = ()
 
 
-def look_up(state: State, written: str, country: str) -> LookupResult:
+def look_up(state: State, text: str, country: str) -> LookupResult:
     """Look up a number in E.164 format or in the national format of `country`.
 
     The numbers of handsets and of the account are always valid."""
     import phonenumbers  # imported here because loading its tables takes 0.2 seconds
 
     try:
-        parsed = phonenumbers.parse(written, country or "US")
+        parsed = phonenumbers.parse(text, country or "US")
     except phonenumbers.NumberParseException as error:
-        bad_country = error.error_type == error.INVALID_COUNTRY_CODE and written.startswith("+")
-        return LookupResult(written, errors=("INVALID_COUNTRY_CODE" if bad_country else "NOT_A_NUMBER",))
+        bad_country = error.error_type == error.INVALID_COUNTRY_CODE and text.startswith("+")
+        return LookupResult(text, errors=("INVALID_COUNTRY_CODE" if bad_country else "NOT_A_NUMBER",))
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     fields: dict[str, Any] = {
         "calling_code": str(parsed.country_code),
@@ -56,12 +56,12 @@ def _validation_error(state: State, phonenumbers: Any, parsed: Any, number: str)
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         return LENGTH_ERRORS.get(reason, "INVALID_LENGTH")
-    known = number in state.handsets or number in state.numbers or FICTIONAL_NUMBERS.fullmatch(number)
-    return None if known or phonenumbers.is_valid_number(parsed) else "INVALID_BUT_POSSIBLE"
+    is_accepted = number in state.handsets or number in state.numbers or FICTIONAL_NUMBERS.fullmatch(number)
+    return None if is_accepted or phonenumbers.is_valid_number(parsed) else "INVALID_BUT_POSSIBLE"
 
 
 def _line_type(phonenumbers: Any, parsed: Any) -> str:
-    """Twilio's line type. A number that could be a mobile is one, since every handset here receives messages."""
+    """Twilio's line type. A number that could be a mobile counts as one, since every handset here receives messages."""
     types = phonenumbers.PhoneNumberType
     names = {
         types.FIXED_LINE: "landline",

@@ -16,9 +16,9 @@ CLIENT = re.compile(r"client:[A-Za-z0-9_.@+-]{1,121}")
 PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
 
 
-def normalize_number(written: str) -> str:
+def normalize_number(text: str) -> str:
     """The number without spaces and punctuation. An address with a colon (client:alice) stays as it is."""
-    text = written.strip()
+    text = text.strip()
     return text if ":" in text else PUNCTUATION.sub("", text)
 
 

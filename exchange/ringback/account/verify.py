@@ -29,7 +29,7 @@ class VerifyService:
 
 @dataclass
 class SendCodeAttempt:
-    """One sending of a code."""
+    """One attempt to send the code."""
 
     at: datetime
     channel: str
@@ -91,7 +91,8 @@ class VerifyServices:
         for found in reversed(self.verifications.values()):
             matches = found.service.sid == service.sid and sid_or_number in (found.sid, found.to)
             if matches and found.status == "pending":
-                return found if self.clock.time() - found.created.timestamp() < VERIFICATION_TTL_SECONDS else None
+                age = round((self.clock.now() - found.created).total_seconds(), 3)  # forward() has rounding errors
+                return found if age < VERIFICATION_TTL_SECONDS else None
         return None
 
     def start(self, service: VerifyService, to: str, code: str) -> Verification:

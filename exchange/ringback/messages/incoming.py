@@ -11,6 +11,7 @@ from ringback.messages.attachments import fetch_all_media
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
 from ringback.messages.message_verb import send_from_document
+from ringback.messages.reply_loops import is_reply_loop
 from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.attributes import method
@@ -23,8 +24,6 @@ from ringback.webhooks.urls import resolve
 
 MAX_DOCUMENTS = 50
 MAX_REPLIES = 10
-MAX_CONSECUTIVE_REPLIES = 15
-CONSECUTIVE_WITHIN_SECONDS = 30.0
 
 
 async def receive_message(state: State, message: Message, number: PhoneNumber) -> None:
@@ -87,22 +86,11 @@ class MessagingSession:
         if self.replies > MAX_REPLIES:
             self.warn(14109, element)
             return None
-        if not self._within_reply_limit():
+        if is_reply_loop(self.state, self.message.from_, self.message.to):
             self.warn(14107, element)
             return None
         message = self.message
         return send_from_document(self.state, self, element, message.to, message.from_, "outbound-reply")
-
-    def _within_reply_limit(self) -> bool:
-        """Twilio stops two apps that reply to each other after 15 replies, each within 30 seconds of the last one.
-
-        Source: https://www.twilio.com/docs/api/errors/14107"""
-        pair, now = (self.message.from_, self.message.to), self.state.clock.time()
-        last, count = self.state.reply_chains.get(pair, (0.0, 0))
-        count = count + 1 if now - last <= CONSECUTIVE_WITHIN_SECONDS else 1
-        if count <= MAX_CONSECUTIVE_REPLIES:
-            self.state.reply_chains[pair] = (now, count)
-        return count <= MAX_CONSECUTIVE_REPLIES
 
     async def _fallback(self, error: DocumentError) -> Document | None:
         error.report(self.state.debugger, self.message.sid, self.message.handset)
@@ -138,7 +126,7 @@ class MessagingSession:
 
 
 def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
-    """The parameters of the webhook for an incoming message. `origin` is the start of the media URLs."""
+    """The parameters of the webhook for an incoming message. `origin` is the exchange's, for media URLs."""
     parameters = {
         "MessageSid": message.sid,
         "SmsSid": message.sid,

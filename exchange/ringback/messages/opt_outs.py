@@ -1,4 +1,4 @@
-"""STOP, START and HELP: opt-outs for each pair of a person's and an app's number.
+"""STOP, START and HELP: opt-outs for each pair of a person's number and a number of the app.
 
 Source: https://help.twilio.com/articles/223134027"""
 

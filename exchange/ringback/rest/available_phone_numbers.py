@@ -13,7 +13,7 @@ MAX_NUMBERS = 50
 
 
 def search(request: ApiRequest) -> dict[str, Any]:
-    """The available numbers of a country, in the US filtered by AreaCode. Other countries than US and GB have none."""
+    """The available numbers of a country, in the US filtered by AreaCode. Countries other than US and GB have none."""
     country = request.path("country").upper()
     area = request.query.get("AreaCode", DEFAULT_AREA)
     is_area_code = area.isascii() and area.isdigit() and len(area) == 3

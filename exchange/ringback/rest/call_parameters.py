@@ -24,7 +24,7 @@ def amd_callback(request: ApiRequest, name: str) -> StatusCallback:
 
 
 def call_recording(request: ApiRequest) -> RecordingOptions | None:
-    """The recording options of a call, None without Record=true."""
+    """The recording options of a call, None unless Record is true."""
     return recording_options(request, "OutboundAPI") if parameters.boolean(request, "Record") else None
 
 
@@ -78,7 +78,7 @@ def fallback(request: ApiRequest, application: TwimlApplication | None) -> Fallb
 
 
 def first_step(request: ApiRequest) -> Step | None:
-    """The step of Url, or of Twiml if there is no Url. None without both."""
+    """The step of Url, or of Twiml if there is no Url. None if neither is set."""
     url, twiml = request.text("Url").strip(), request.text("Twiml")
     if url and not parameters.is_url(url):
         raise RestError(21205, detail=url[:200])

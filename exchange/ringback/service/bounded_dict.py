@@ -29,7 +29,7 @@ def no_size(value: Any) -> int:
 
 
 class BoundedDict(dict[K, V]):
-    """A dict of at most `max_items` and a tenth more, not counting the values for which `keep` is true.
+    """A dict of at most `max_items` values plus a tenth, not counting the values for which `keep` is true.
 
     `size_of` returns the bytes of a value; all values together have at most MAX_TOTAL_BYTES.
     `on_evict` is called with each evicted value."""

@@ -18,7 +18,7 @@ FAULT_KINDS = {
     "webhook-drop": "drop a webhook: the app never receives it",
     "webhook-wrong-signature": "sign a webhook with a wrong auth token",
     "webhook-truncate": "cut off the second half of the app's response to a webhook",
-    "message-filter": "filter a message like a carrier: undelivered, error 30007",
+    "message-filter": "filter a message as a carrier does: its status is undelivered, with error 30007",
     "stale-document": "when a live call is updated, first request the URL that its old document leads to",
 }
 WEBHOOK_FILTERS = ("channel", "path")

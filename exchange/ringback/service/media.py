@@ -39,7 +39,7 @@ class Media:
 
     @property
     def inline(self) -> bool:
-        """True if a browser may display it: no content type that can contain a script."""
+        """True if a browser may display it inline: its content type cannot contain a script."""
         return self.content_type.startswith(INLINE_CONTENT_TYPES)
 
     def as_json(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ringback.calls.audio_path import speaking_seconds
+from ringback.calls.application_error import say_application_error
 from ringback.calls.call import Call
 from ringback.state import State
 from ringback.twiml import grammar
@@ -16,7 +16,6 @@ from ringback.verbs.registry import VOICE, verbs
 from ringback.webhooks.request import Webhook
 from ringback.webhooks.urls import resolve
 
-APPLICATION_ERROR_MESSAGE = "We are sorry, an application error has occurred. Goodbye."
 MAX_FAST_DOCUMENTS = 50  # per call; every further document is delayed
 SLOWDOWN_SECONDS = 0.1
 
@@ -106,15 +105,9 @@ class VoiceSession:
                 fallback_error.report(self.state.debugger, self.call.sid, self.call.plan.handset)
             else:
                 return await self._run_current_document()
-        await self._say_application_error()
-        return HANG_UP
-
-    async def _say_application_error(self) -> None:
         self.call.answer_inbound()
-        item = self.audio.start_item(
-            "Say", text=APPLICATION_ERROR_MESSAGE, voice="", language="en-US", seconds=4.0, system=True
-        )
-        await self.audio.play_out(item, speaking_seconds(APPLICATION_ERROR_MESSAGE))
+        await say_application_error(self.audio)
+        return HANG_UP
 
     async def _get_document(self, step: Fetch | Inline) -> Document:
         if isinstance(step, Inline):

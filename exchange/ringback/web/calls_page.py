@@ -17,7 +17,7 @@ from ringback.web.json_responses import RequestRefused, add_route
 
 DEFAULT_LIMIT, MAX_LIMIT = 200, 2000
 LEVELS = {"delivered": "good", "received": "good", "undelivered": "refused", "failed": "refused", "canceled": "refused"}
-EMPTY = '<p class="about">Nobody has called or texted yet. <a href="/">Pick up a phone</a> to be the first.</p>'
+EMPTY = '<p class="about">Nobody has called or texted yet. <a href="/">Open the phones</a> and be the first.</p>'
 
 
 def add_routes(app: web.Application, state: State) -> None:

@@ -12,7 +12,8 @@ BEHAVIOUR_NOTES = (
     "A webhook redirect with status 301, 302 or 303 is followed with GET, one with 307 or 308 with the same "
     "method. The redirected request has none of Twilio's parameters, and its signature covers the new URL.",
     "Requests for `<Play>` and for the media of a message are signed too. They have no parameters.",
-    "Cookies are kept for each call, and for each pair of numbers that exchange messages until four hours without use.",
+    "Each call has a cookie jar, and so does each pair of numbers that exchange messages. A jar expires after "
+    "four hours without use.",
     "The idempotency token is the same in all retries and duplicates of one delivery.",
     "An unknown verb or attribute causes a warning (12200) and is skipped. The document continues.",
     "If an action URL or a `<Redirect>` fails, the fallback URL of the number or call is requested, once. "
@@ -33,14 +34,15 @@ BEHAVIOUR_NOTES = (
     "The action URL of `<Dial>` is requested even if the caller hangs up first. If the called leg ends "
     "during its whisper document, the result is DialCallStatus=no-answer with DialBridged=false, because the "
     "calls were not connected.",
-    "`<Dial>` takes ten digits as a North American number, and more digits as an international number without its +.",
+    "`<Dial>` reads ten digits as a North American number, and more digits as an international number without its +.",
     "A `<Dial>` whose callerId is not allowed calls nobody and fails.",
     "A call to one of the app's own numbers rings there as an incoming call: two calls that are connected. A "
     "call that would reach the same number twice, or pass through more than three numbers, is not placed "
     "(13224).",
     "A `<Dial>` to a `<Queue>` waits until its timeout for a member of the queue. DialCallStatus is then no-answer.",
     "A queue member that is redirected over REST leaves the queue; the action URL of `<Enqueue>` is not requested.",
-    "A recording's URL, with or without .wav, returns WAV; with .mp3 it returns MP3. It holds at most one hour.",
+    "A recording's URL, with or without .wav, returns WAV; with .mp3 it returns MP3.",
+    "A recording holds at most one hour.",
     "The first channel of a recording has the person on the call, the second what this person hears: the other "
     "party, `<Say>`, `<Play>` (WAV only; other formats are silent) and beeps. If two people speak at once, "
     "both are audible.",
@@ -60,7 +62,7 @@ BEHAVIOUR_NOTES = (
     "60223.",
     "Lookup calls a number valid if it belongs to a handset or to the app, is reserved for fiction, or is "
     "valid in the numbering plan. The line type comes from the numbering plan; a number that could be a mobile "
-    "is one. The carrier is the exchange, and the caller name is the handset's name. Lookup packages that the "
+    "counts as one. The carrier is the exchange, and the caller name is the handset's name. Lookup packages that the "
     "exchange lacks return 60606.",
     "A message can be scheduled 300 seconds to 35 days ahead, as Twilio's error dictionary says (its guide "
     "says 15 minutes). Other times are rejected with 35114, SendAt without ScheduleType with 35126, and "
@@ -101,7 +103,7 @@ def _rest() -> list[str]:
     for path, methods in sorted((LIST_ROUTES | INSTANCE_ROUTES).items()):
         rows.append(f"| `{path}.json` | {' '.join(methods)} |")
     for product, table in NEWER_PRODUCTS.items():
-        rows += ["", f"| REST, at `{product}.twilio.com` or the exchange's own address | |", "|---|---|"]
+        rows += ["", f"| REST, at `{product}.twilio.com` or the exchange's own URL | |", "|---|---|"]
         rows += [f"| `{path}` | {' '.join(methods)} |" for path, methods in table.items()]
     return rows
 

@@ -86,7 +86,9 @@ async def remove_faults(state: State, request: web.Request) -> web.Response:
 async def remove_fault(state: State, request: web.Request) -> web.Response:
     fault_id = request.match_info["id"]
     if not fault_id.isascii() or not fault_id.isdigit() or not state.faults.active.pop(int(fault_id[:9]), None):
-        raise RequestRefused(404, "There is no such fault. A fault becomes inactive after its number of times.")
+        raise RequestRefused(
+            404, "There is no active fault with this id. It may have happened as often as its `times`."
+        )
     return web.Response(status=204)
 
 

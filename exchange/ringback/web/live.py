@@ -43,13 +43,13 @@ def _event(item: Item) -> bytes:
 
 
 async def media(state: State, request: web.Request) -> web.Response:
-    found = state.media.get(request.match_info["sid"])
-    if found is None:
+    file = state.media.get(request.match_info["sid"])
+    if file is None:
         raise RequestRefused(404, "There is no such media file.")
-    headers = {"Content-Type": found.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
-    if not found.inline:
+    headers = {"Content-Type": file.content_type, "Content-Security-Policy": "sandbox; default-src 'none'"}
+    if not file.inline:
         headers["Content-Disposition"] = "attachment"
-    return web.Response(body=found.body, headers=headers)
+    return web.Response(body=file.body, headers=headers)
 
 
 def _number(text: str) -> str:

@@ -51,7 +51,7 @@ def without_userinfo(url: str) -> tuple[str, str, str]:
 
 
 def _ascii(url: str) -> str:
-    """The URL with every other character percent-encoded. Existing percent-encoding is unchanged."""
+    """The URL with unsafe characters percent-encoded. Existing percent-encoding is unchanged."""
     url = url.strip()
     parts = urlsplit(url)
     host = parts.netloc

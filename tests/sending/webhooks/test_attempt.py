@@ -11,21 +11,21 @@ from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import BROKEN, GONE
 
 
-def test_retry_has_the_same_id_and_a_new_signature(house):
+def test_retry_has_the_same_id_and_a_new_signature(sender):
     with receiver(answers(BROKEN, OK)) as there:
-        id = house.subscribes(there)
-        message = house.says()
+        id = sender.subscribe(there)
+        message = sender.publish()
         began = time.time()
-        house.sends(id)
-        assert house.state(message, id) == "waiting"
-        assert began + 4 <= house.next_attempt(id) <= time.time() + 6
-        house.time_passes(id)
-        house.sends(id)
-    first, second = house.attempts(id)
+        sender.deliver(id)
+        assert sender.state(message, id) == "waiting"
+        assert began + 4 <= sender.next_attempt(id) <= time.time() + 6
+        sender.time_passes(id)
+        sender.deliver(id)
+    first, second = sender.attempts(id)
     assert [first.status, first.cause, first.response_body, second.status] == [500, "status", "oops", 200]
     assert [first.attempt_number, second.attempt_number] == [1, 2]
     assert first.request_headers["webhook-id"] == second.request_headers["webhook-id"] == message
-    assert (house.state(message, id), house.told()) == ("delivered", ["webhook.failed", "webhook.delivered"])
+    assert (sender.state(message, id), sender.event_types()) == ("delivered", ["webhook.failed", "webhook.delivered"])
 
 
 @pytest.mark.parametrize(
@@ -44,22 +44,22 @@ def test_retry_has_the_same_id_and_a_new_signature(house):
     ],
     ids=["redirect", "404", "closes", "closes early", "drips", "silent"],
 )
-def test_failure_is_retried_and_its_cause_recorded(house, monkeypatch, behave, cause, total_timeout):
-    request = house.client.request
-    monkeypatch.setattr(house.client, "request", lambda *a, **k: request(*a, **k, total_timeout=total_timeout))
+def test_failure_is_retried_and_its_cause_recorded(sender, monkeypatch, behave, cause, total_timeout):
+    request = sender.client.request
+    monkeypatch.setattr(sender.client, "request", lambda *a, **k: request(*a, **k, total_timeout=total_timeout))
     with receiver(behave) as there:
-        id = house.subscribes(there)
-        message = house.says()
-        house.sends(id)
-    assert (house.attempts(id)[-1].cause, house.state(message, id)) == (cause, "waiting")
+        id = sender.subscribe(there)
+        message = sender.publish()
+        sender.deliver(id)
+    assert (sender.attempts(id)[-1].cause, sender.state(message, id)) == (cause, "waiting")
 
 
-def test_broken_connection_is_retried_at_once(house):
+def test_broken_connection_is_retried_at_once(sender):
     with receiver(says_and_closes(b"")) as there:
-        id = house.subscribes(there)
-        house.says()
-        house.sends(id)
-    assert [row.attempt_number for row in house.attempts(id)] == [1, 1]
+        id = sender.subscribe(there)
+        sender.publish()
+        sender.deliver(id)
+    assert [row.attempt_number for row in sender.attempts(id)] == [1, 1]
     assert len(there.requests) == 2
 
 
@@ -67,32 +67,32 @@ def test_broken_connection_is_retried_at_once(house):
     "header", [lambda: "120", lambda: formatdate(time.time() + 120, usegmt=True)], ids=["s", "date"]
 )
 @pytest.mark.parametrize("status", [b"429", b"503"])
-def test_retry_after_holds_all_messages(house, status, header):
+def test_retry_after_holds_all_messages(sender, status, header):
     began = time.time()
     busy = b"HTTP/1.1 " + status + b" Busy\r\nRetry-After: " + header().encode() + b"\r\nContent-Length: 0\r\n\r\n"
     with receiver(answers(busy)) as there:
-        id = house.subscribes(there)
+        id = sender.subscribe(there)
         for _ in range(3):
-            house.says()
-        assert house.sends(id) == 1
-        assert began + 119 <= house.held_until(id) <= time.time() + 120  # a date has whole seconds
-        assert house.sends(id) == 0
+            sender.publish()
+        assert sender.deliver(id) == 1
+        assert began + 119 <= sender.held_until(id) <= time.time() + 120  # a date has whole seconds
+        assert sender.deliver(id) == 0
     assert len(there.requests) == 1
 
 
-def test_410_disables_the_endpoint_and_notifies_the_owner(house):
+def test_410_disables_the_endpoint_and_notifies_the_owner(sender):
     with receiver(answers(GONE)) as there:
-        id = house.subscribes(there, owner="+447700900123")
+        id = sender.subscribe(there, owner="+447700900123")
         for _ in range(2):
-            house.says()
-        assert house.sends(id) == 1
-        house.time_passes(id)
-        assert house.sends(id) == 0
-    stopped = endpoints.load(house.redis, id)
+            sender.publish()
+        assert sender.deliver(id) == 1
+        sender.time_passes(id)
+        assert sender.deliver(id) == 0
+    stopped = endpoints.load(sender.redis, id)
     assert (stopped.state, stopped.state_reason) == ("disabled", "The endpoint returned 410 Gone, so we disabled it.")
-    assert "endpoint.disabled" in house.told()
-    (effect,) = house.redis.keys("outbox:stopped-*")
-    assert b"receiver.test" in house.redis.hget(effect, "body")
+    assert "endpoint.disabled" in sender.event_types()
+    (effect,) = sender.redis.keys("outbox:stopped-*")
+    assert b"receiver.test" in sender.redis.hget(effect, "body")
 
 
 @pytest.mark.parametrize(
@@ -106,54 +106,54 @@ def test_410_disables_the_endpoint_and_notifies_the_owner(house):
         (b"500", b"sing", "waiting", "enabled"),
     ],
 )
-def test_response_header_controls_the_delivery(house, status, wish, message_is, endpoint_is):
+def test_response_header_controls_the_delivery(sender, status, wish, message_is, endpoint_is):
     steers = b"HTTP/1.1 " + status + b" X\r\nwebhook-delivery: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
     with receiver(answers(steers)) as there:
-        id = house.subscribes(there)
-        message = house.says()
-        house.sends(id)
-    assert (house.state(message, id), endpoints.load(house.redis, id).state) == (message_is, endpoint_is)
+        id = sender.subscribe(there)
+        message = sender.publish()
+        sender.deliver(id)
+    assert (sender.state(message, id), endpoints.load(sender.redis, id).state) == (message_is, endpoint_is)
 
 
-def test_dead_letter_can_be_sent_again(house):
+def test_dead_letter_can_be_sent_again(sender):
     with receiver(answers(BROKEN, BROKEN, OK)) as there:
-        id = house.subscribes(there)
-        message = house.says()
+        id = sender.subscribe(there)
+        message = sender.publish()
         for _ in range(2):
-            house.time_passes(id)
-            house.sends(id, schedule=(0, 5))
-        assert (house.state(message, id), house.told()[-1]) == ("dead", "webhook.dead")
-        assert list(redelivery.recover(house.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
-        house.sends(id)
-        assert house.state(message, id) == "delivered"
-    assert {row.request_headers["webhook-id"] for row in house.attempts(id)} == {message}
+            sender.time_passes(id)
+            sender.deliver(id, schedule=(0, 5))
+        assert (sender.state(message, id), sender.event_types()[-1]) == ("dead", "webhook.dead")
+        assert list(redelivery.recover(sender.redis, id, 0, time.time() + 1)) == [(0, 1), (1, 1)]
+        sender.deliver(id)
+        assert sender.state(message, id) == "delivered"
+    assert {row.request_headers["webhook-id"] for row in sender.attempts(id)} == {message}
 
 
-def test_failing_endpoint_is_only_probed(house):
+def test_failing_endpoint_is_only_probed(sender):
     with receiver(answers(*[BROKEN] * 6, OK)) as there:
-        id = house.subscribes(there)
+        id = sender.subscribe(there)
         for _ in range(8):
-            house.says()
+            sender.publish()
         began = time.time()
-        assert house.sends(id) == 5  # then the breaker opens
-        assert house.held_until(id) > began + 20
-        assert house.sends(id) == 0
-        house.redis.hset(f"endpoint:{id}", "hold_until", 0)
+        assert sender.deliver(id) == 5  # then the breaker opens
+        assert sender.held_until(id) > began + 20
+        assert sender.deliver(id) == 0
+        sender.redis.hset(f"endpoint:{id}", "hold_until", 0)
         began = time.time()
-        assert house.sends(id) == 1  # a probe, in vain
-        assert house.held_until(id) > began + 40
-        house.time_passes(id)
-        assert house.sends(id) == 8  # the probe is taken, and all the rest follows
-    assert int(house.redis.hget(f"endpoint:{id}", "failures")) == 0
+        assert sender.deliver(id) == 1  # a probe, in vain
+        assert sender.held_until(id) > began + 40
+        sender.time_passes(id)
+        assert sender.deliver(id) == 8  # the probe is taken, and all the rest follows
+    assert int(sender.redis.hget(f"endpoint:{id}", "failures")) == 0
 
 
-def test_five_days_of_failures_disable_the_endpoint(house):
+def test_five_days_of_failures_disable_the_endpoint(sender):
     with receiver(answers(BROKEN)) as there:
-        id = house.subscribes(there)
-        house.says()
-        house.redis.hset(f"endpoint:{id}", "failing_since", int(time.time() - 6 * 24 * 3600))
-        house.sends(id)
+        id = sender.subscribe(there)
+        sender.publish()
+        sender.redis.hset(f"endpoint:{id}", "failing_since", int(time.time() - 6 * 24 * 3600))
+        sender.deliver(id)
     assert (
-        endpoints.load(house.redis, id).state_reason
+        endpoints.load(sender.redis, id).state_reason
         == "The endpoint has accepted nothing for five days, so we disabled it."
     )

@@ -60,9 +60,10 @@ def test_any_raw_payload_is_stored_as_json_or_dropped(facts):
         def execute_command(self, _set, key, words, *_):
             store[key] = words
 
-        get = staticmethod(store.get)
+        def mget(self, keys):
+            return [store.get(key) for key in keys]
 
-    kept = raw_payloads.load(Pipe(), raw_payloads.save(Pipe(), facts))
+    (kept,) = raw_payloads.load_all(Pipe(), [raw_payloads.save(Pipe(), facts)])
     assert kept is None or isinstance(kept, dict)
     payloads.serialize({"data": kept})
 
@@ -70,18 +71,18 @@ def test_any_raw_payload_is_stored_as_json_or_dropped(facts):
 def test_oversized_raw_payload_is_not_stored(redis):
     assert raw_payloads.save(redis, {"body": "x" * raw_payloads.MAX_PAYLOAD_BYTES}) == ""
     assert raw_payloads.save(redis, ["not", "an", "object"]) == ""
-    assert raw_payloads.load(redis, "") is None
+    assert raw_payloads.load_all(redis, [""]) == [None]
 
 
 @pytest.mark.parametrize("payload", ["full", "thin"])
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_every_event_type_is_sent_signed_and_matches_its_schema(house, kind, payload):
+def test_every_event_type_is_sent_signed_and_matches_its_schema(sender, kind, payload):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there, payload_style=payload, event_types=(kind,))
-        message = house.says(kind, **catalogue.build_example(kind)["data"])
-        assert house.sends(id, origin=ORIGIN) == 1
+        id = sender.subscribe(there, payload_style=payload, event_types=(kind,))
+        message = sender.publish(kind, **catalogue.build_example(kind)["data"])
+        assert sender.deliver(id, origin=ORIGIN) == 1
     head, _, body = there.requests[0].partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
-    event = standardwebhooks.Webhook(house.secret(id)).verify(body, headers)
+    event = standardwebhooks.Webhook(sender.secret(id)).verify(body, headers)
     jsonschema_rs.validate(catalogue.build_schema(kind, is_thin=payload == "thin"), event)
     assert (event["data"].get("url") == f"{ORIGIN}/api/events/{message}") is (payload == "thin")

@@ -12,24 +12,24 @@ from tests.support.waiting import LIMIT_SECONDS
 from tests.support.webhook_sender import GONE, SEAL
 
 
-def test_worker_out_of_time_claims_no_further_message(house):
+def test_worker_out_of_time_claims_no_further_message(sender):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there)
-        messages = [house.says() for _ in range(2)]
-        assert house.sends(id, slot_seconds=0) == 1
-        assert sorted(house.state(message, id) for message in messages) == ["delivered", "waiting"]
+        id = sender.subscribe(there)
+        messages = [sender.publish() for _ in range(2)]
+        assert sender.deliver(id, slot_seconds=0) == 1
+        assert sorted(sender.state(message, id) for message in messages) == ["delivered", "waiting"]
 
 
-def test_scripts_are_loaded_again_after_a_flush(house):
+def test_scripts_are_loaded_again_after_a_flush(sender):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there)
-        house.says()
-        dispatch.enqueue_due(house.redis)
-        house.redis.script_flush()
-        assert house.sends(id) == 1
+        id = sender.subscribe(there)
+        sender.publish()
+        dispatch.enqueue_due(sender.redis)
+        sender.redis.script_flush()
+        assert sender.deliver(id) == 1
 
 
-def test_concurrency_limit(house):
+def test_concurrency_limit(sender):
     busy, most, gate, pair = [], [], threading.Lock(), threading.Barrier(2)
 
     def behave(connection):
@@ -43,11 +43,11 @@ def test_concurrency_limit(house):
             connection.sendall(OK)
 
     with receiver(behave) as there:
-        id = house.subscribes(there, max_concurrency=2)
+        id = sender.subscribe(there, max_concurrency=2)
         for _ in range(12):
-            house.says()
-        dispatch.enqueue_due(house.redis)
-        threads = [threading.Thread(target=house.sends, args=[id]) for _ in range(5)]
+            sender.publish()
+        dispatch.enqueue_due(sender.redis)
+        threads = [threading.Thread(target=sender.deliver, args=[id]) for _ in range(5)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -55,58 +55,58 @@ def test_concurrency_limit(house):
     assert (len(there.requests), max(most)) == (12, 2)
 
 
-def test_rate_limit(house):
+def test_rate_limit(sender):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there, rate_limit=3)
+        id = sender.subscribe(there, rate_limit=3)
         for _ in range(20):
-            house.says()
+            sender.publish()
         started = int(time.time())
-        sent = house.sends(id)
+        sent = sender.deliver(id)
         assert sent <= 3 * (1 + int(time.time()) - started)
 
 
-def test_delivery_of_a_dead_worker_is_sent_by_another(house, monkeypatch):
+def test_delivery_of_a_dead_worker_is_sent_by_another(sender, monkeypatch):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there)
-        message = house.says()
+        id = sender.subscribe(there)
+        message = sender.publish()
         with monkeypatch.context() as broken:
             broken.setattr(delivery, "attempt", dies)
             with pytest.raises(SystemExit):
-                house.sends(id)
-        assert house.state(message, id) == "sending"
-        assert house.sends(id) == 0  # its lease still runs
-        house.time_passes(id)
-        assert house.sends(id) == 1
-    assert [row.cause for row in house.attempts(id)] == ["lost", ""]
-    assert house.state(message, id) == "delivered"
+                sender.deliver(id)
+        assert sender.state(message, id) == "sending"
+        assert sender.deliver(id) == 0  # its lease still runs
+        sender.time_passes(id)
+        assert sender.deliver(id) == 1
+    assert [row.cause for row in sender.attempts(id)] == ["lost", ""]
+    assert sender.state(message, id) == "delivered"
 
 
-def test_each_lost_attempt_is_recorded(house, monkeypatch):
+def test_each_lost_attempt_is_recorded(sender, monkeypatch):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there)
-        house.says()
+        id = sender.subscribe(there)
+        sender.publish()
         with monkeypatch.context() as broken:
             broken.setattr(delivery, "attempt", dies)
             for _ in range(2):
                 with pytest.raises(SystemExit):
-                    house.sends(id)
-                house.time_passes(id)
-        assert house.sends(id) == 1
-    assert sorted((row.attempt_number, row.cause) for row in house.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
+                    sender.deliver(id)
+                sender.time_passes(id)
+        assert sender.deliver(id) == 1
+    assert sorted((row.attempt_number, row.cause) for row in sender.attempts(id)) == [(1, "lost"), (2, "lost"), (3, "")]
 
 
-def test_expired_lease_frees_the_slot(house):
+def test_expired_lease_frees_the_slot(sender):
     with receiver(answers(OK)) as there:
-        id = house.subscribes(there, max_concurrency=1)
-        house.says()
-        house.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() + 60})
-        assert house.sends(id) == 0
-        house.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() - 1})
-        assert house.sends(id) == 1
+        id = sender.subscribe(there, max_concurrency=1)
+        sender.publish()
+        sender.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() + 60})
+        assert sender.deliver(id) == 0
+        sender.redis.zadd(f"endpoint:{id}:slots", {"somebody": time.time() - 1})
+        assert sender.deliver(id) == 1
 
 
-def test_hanging_endpoints_do_not_delay_others_of_their_job(house, monkeypatch):
-    monkeypatch.setattr(dispatch, "_get_sender", lambda: (house.client, SEAL, {"http": True}))
+def test_hanging_endpoints_do_not_delay_others_of_their_job(sender, monkeypatch):
+    monkeypatch.setattr(dispatch, "_get_sender", lambda: (sender.client, SEAL, {"http": True}))
     heard = threading.Event()
 
     def waits_for_the_other(connection):
@@ -119,12 +119,12 @@ def test_hanging_endpoints_do_not_delay_others_of_their_job(house, monkeypatch):
         connection.sendall(OK)
 
     with receiver(waits_for_the_other) as slow, receiver(tells) as fast:
-        ids = [house.subscribes(slow) for _ in range(2 * dispatch.INITIAL_THREADS)] + [house.subscribes(fast)]
-        house.says()
-        dispatch.enqueue_due(house.redis)
-        monkeypatch.setattr(dispatch, "get_current_job", lambda: SimpleNamespace(connection=house.redis))
+        ids = [sender.subscribe(slow) for _ in range(2 * dispatch.INITIAL_THREADS)] + [sender.subscribe(fast)]
+        sender.publish()
+        dispatch.enqueue_due(sender.redis)
+        monkeypatch.setattr(dispatch, "get_current_job", lambda: SimpleNamespace(connection=sender.redis))
         dispatch.deliver_job(ids)
-    assert [house.attempts(id)[0].status for id in ids] == [200] * len(ids)
+    assert [sender.attempts(id)[0].status for id in ids] == [200] * len(ids)
 
 
 def dies(*_args):

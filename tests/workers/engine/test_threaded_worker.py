@@ -7,7 +7,7 @@ from rq.command import send_stop_job_command
 
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
-from workers.process import SLOTS
+from workers.queues import SLOTS
 
 
 def test_two_hundred_jobs_run_at_once_in_one_process(running_worker):

@@ -55,7 +55,7 @@ export class State {
     return old ? "ended" : "heard";
   }
 
-  /** Applies a snapshot from `GET /handsets/<number>`. Calls that the exchange no longer has have failed. */
+  /** Applies a snapshot from `GET /handsets/<number>`. A call that the exchange no longer has is marked as failed. */
   update(snapshot) {
     const handset = this.add(snapshot);
     Object.assign(handset, { name: snapshot.name || handset.name, when_called: snapshot.when_called });

@@ -1,0 +1,38 @@
+"""How much of the store's memory is in use, and limits in bytes for what is only history."""
+
+from collections.abc import Mapping
+
+from store import Store
+
+PRESSURE_SHARE = 0.6  # of the store's `maxmemory`; above, history has a quarter of its usual memory
+PRESSURE_FACTOR = 0.25
+
+# Drops the oldest entries of a stream, or any fields of a hash.
+TRIM_SCRIPT = """
+local excess = (redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', 0) or 0) / ARGV[1]
+if excess <= 1 then return end
+if redis.call('TYPE', KEYS[1]).ok == 'stream' then
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', math.floor(redis.call('XLEN', KEYS[1]) / excess))
+else
+  local count = math.ceil(redis.call('HLEN', KEYS[1]) * (1 - 1 / excess))
+  redis.call('HDEL', KEYS[1], unpack(redis.call('HRANDFIELD', KEYS[1], count)))
+end
+"""
+
+
+def used_share(redis: Store) -> float:
+    """Return the used share of `maxmemory`, which counts as Redis counts it; 0.0 for a store without that limit."""
+    info = redis.execute_command("INFO", "memory")
+    used = info["used_memory"] - info.get("mem_not_counted_for_evict", 0)
+    return float(used / info["maxmemory"]) if info.get("maxmemory") else 0.0
+
+
+def history_factor(share: float) -> float:
+    """Return by what the limits of history are multiplied when this share of the memory is used."""
+    return PRESSURE_FACTOR if share > PRESSURE_SHARE else 1.0
+
+
+def trim(redis: Store, max_bytes: Mapping[str, float]) -> None:
+    """Trim these streams and hashes to about this many bytes each."""
+    for key, limit in max_bytes.items():
+        redis.eval(TRIM_SCRIPT, 1, key, limit)
