@@ -90,7 +90,7 @@ def _answer_id(delivery: Delivery) -> str:
 
 def _record_command(context: WebhookContext, sender: str, command: str) -> None:
     sender_alias = alias(sender, settings().secret_key[0])
-    pending_answers.record_command(context.pipe, command, "text", sender_alias)
+    pending_answers.record_command(context.pipe, command, sender_alias)
 
 
 def _message_response(words: str) -> StoredResponse:

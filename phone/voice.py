@@ -153,7 +153,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
         document = documents.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, str(question), document)
     caller_alias = alias(context.delivery["From"], settings().secret_key[0])
-    pending_answers.record_command(context.pipe, command.name, "call", caller_alias)
+    pending_answers.record_command(context.pipe, command.name, caller_alias)
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)
     return speak_menu(context, answer)

@@ -100,7 +100,7 @@ def _publish_once(provider: Provider, webhook: WebhookContext, found: list[Provi
         pipe = new_pipeline(webhook.redis)
         _publish(pipe, provider, event)
         is_new.append(_commit_once(provider, webhook, pipe, event.id))
-    return any(is_new)
+    return any(is_new[1:] or is_new)
 
 
 def _commit_once(provider: Provider, webhook: WebhookContext, pipe: DeferredPipeline, id: str) -> bool:

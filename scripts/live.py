@@ -14,6 +14,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 import config
+import logs
 from scripts import demo
 from scripts.demo import CannotStart
 
@@ -182,4 +183,5 @@ def restore_webhooks(number: Any, before: dict[str, str], wanted: dict[str, str]
 
 
 if __name__ == "__main__":
+    logs.set_up()
     sys.exit(main(sys.argv[1:]))

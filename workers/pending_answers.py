@@ -13,8 +13,8 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by their deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
-HISTORY_KEY = "command-history"  # stream: command, channel and alias of each request, without phone numbers
-MAX_HISTORY_ENTRIES = 1_000_000
+COUNTS_KEY = "command-counts"  # hash: how often each command was used, and `since` when, in seconds since 1970
+PEOPLE_KEY = "command-people"  # set: aliases of the people who used one
 
 # waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.
 OPEN_STATES = ("waiting", "working")
@@ -156,10 +156,11 @@ def count_open(redis: Store) -> int:
     return int(redis.zcard(OPEN_KEY))
 
 
-def record_command(pipe: Pipe | Store, command: str, channel: str, alias: str) -> None:
-    """Add an entry to the history that the `count` command reads."""
-    fields = ("command", command, "channel", channel, "who", alias)
-    pipe.execute_command("XADD", HISTORY_KEY, "MAXLEN", "~", MAX_HISTORY_ENTRIES, "*", *fields)
+def record_command(pipe: Pipe | Store, command: str, alias: str) -> None:
+    """Count a command for the `count` command. `alias` stands for the person's number."""
+    pipe.execute_command("HSETNX", COUNTS_KEY, "since", int(time.time()))
+    pipe.execute_command("HINCRBY", COUNTS_KEY, command, 1)
+    pipe.execute_command("SADD", PEOPLE_KEY, alias)
 
 
 def _commit_if_unchanged(redis: Store, pipe: Pipe, pending: PendingAnswer, field: str, seen: str) -> bool:

@@ -4,9 +4,9 @@ import logging
 import sys
 
 import config
+import logs
 import store_budget
 import store_pool
-from masking import MaskingFilter
 from workers import sweep
 from workers.engine import process
 from workers.engine.periodic import PeriodicTask
@@ -22,8 +22,7 @@ PERIODIC_TASKS: list[PeriodicTask] = [
 
 def main() -> None:
     """Run jobs until the supervisor ends this process."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger().handlers[0].addFilter(MaskingFilter())
+    logs.set_up(logging.INFO)
     try:
         settings = config.load()
     except config.ConfigError as error:

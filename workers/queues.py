@@ -18,7 +18,8 @@ QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
 # third-party servers that hang delay callers and texters.
 SLOTS = {CALLERS: 200, TEXTERS: 200, LOOKUPS: 200, WEBHOOKS: 100}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
-RESULT_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
+RESULT_TTL_SECONDS = 0  # nobody reads results, and each takes more than 4 kB
+FAILURE_TTL_SECONDS = 600  # then RQ deletes the failed job
 
 Task = Callable[[str], str]
 """Slow work: takes the command's words and returns the answer. It may run twice, so it must be idempotent."""
@@ -40,7 +41,7 @@ class Queues:
             job_id=pending.id,
             timeout=max(1, int(pending.deadline - time.time()) + GRACE_SECONDS),
             result_ttl=RESULT_TTL_SECONDS,
-            failure_ttl=RESULT_TTL_SECONDS,
+            failure_ttl=FAILURE_TTL_SECONDS,
             description=f"{pending.command} ({pending.channel})",
             at_front=pending.channel == "call",  # a caller is on the line
             on_success=Callback(callbacks.on_success),
@@ -55,7 +56,7 @@ class Queues:
             args=(sid,),
             job_id=f"after-{sid}",
             result_ttl=RESULT_TTL_SECONDS,
-            failure_ttl=RESULT_TTL_SECONDS,
+            failure_ttl=FAILURE_TTL_SECONDS,
             description="after a call",
             pipeline=pipe,
         )

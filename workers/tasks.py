@@ -13,7 +13,7 @@ from workers.audio import measure
 from workers.callbacks import get_gateway
 from workers.queues import Task
 
-MAX_ROWS_PER_READ = 2_000  # of the history, between two progress reports
+PEOPLE_PER_READ = 2_000  # between two progress reports
 
 
 def task(function: Task) -> Task:
@@ -52,19 +52,20 @@ def get_client() -> HttpClient:
 
 @task
 def count(_: str) -> str:
-    """Summarize the history of all commands."""
-    redis, last, rows = get_gateway().redis, "-", 0
-    total = redis.xlen(pending_answers.HISTORY_KEY)
-    commands: Counter[str] = Counter()
+    """Summarize all commands so far."""
+    redis, cursor = get_gateway().redis, None
+    total = int(redis.execute_command("SCARD", pending_answers.PEOPLE_KEY))
     people: set[bytes] = set()
-    since = None
-    while found := redis.xrange(pending_answers.HISTORY_KEY, min=last, count=MAX_ROWS_PER_READ):
-        since = since or int(found[0][0].split(b"-")[0]) / 1000
-        commands.update(row[b"command"].decode() for _, row in found)
-        people.update(row[b"who"] for _, row in found)
-        rows, last = rows + len(found), f"({found[-1][0].decode()}"
-        pending_answers.report_progress(min(1.0, rows / max(total, 1)), f"{rows:,} of {total:,} read")
-    return _summarize_history(rows, len(people), commands, since)
+    while cursor != 0:
+        cursor, found = redis.execute_command(
+            "SSCAN", pending_answers.PEOPLE_KEY, cursor or 0, "COUNT", PEOPLE_PER_READ
+        )
+        people.update(found)
+        done, words = len(people) / max(total, 1), f"{len(people):,} of {total:,} people read"
+        pending_answers.report_progress(min(1.0, done), words)
+    counts = {name.decode(): int(times) for name, times in redis.hgetall(pending_answers.COUNTS_KEY).items()}
+    since = counts.pop("since", None)
+    return _summarize_history(sum(counts.values()), len(people), Counter(counts), since)
 
 
 def _summarize_history(rows: int, people: int, commands: Counter[str], since: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The count command: statistics of all commands so far. Slow, because it reads the whole history."""
+"""The count command: statistics of all commands so far. Slow, because it reads the alias of each person."""
 
 from phone.commands import SlowAnswer, command
 from workers import tasks

@@ -34,7 +34,7 @@ SAMPLES = {  # event name -> the XML element of its subject
 
 class Braintree(Provider):
     title = "Braintree"
-    setting_description = "Braintree: `public_key:private_key` of the gateway, as shown in its Control Panel"
+    setting_description = "Braintree: the gateway's `public_key:private_key`, as shown in the Control Panel"
     max_bytes_by_type = {FORM_CONTENT_TYPE: 256 * 1024}
     claim_ttl_seconds = 7 * 24 * 3600  # Braintree retries hourly for a day
     samples = SAMPLES
@@ -78,17 +78,20 @@ class Braintree(Provider):
         return Delivery(delivery.method, delivery.url, delivery.headers, body, delivery.received_at)
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event. It has no id, so its id is the payload's SHA-256: a retry has the same payload."""
+        """One event. It has no id, so its id is the payload's SHA-256: a retry has the same payload.
+
+        Without the line break at its end, because `verify` accepts a payload without it.
+        """
         payload = _single_field(delivery, "bt_payload")
         try:
             xml = base64.b64decode(payload).decode("utf-8", "replace")
         except binascii.Error as error:
             raise ValueError("the payload is not Base64") from error
         # Regular expressions instead of an XML parser: only two elements are needed, and untrusted XML is a risk.
-        data = {name: "".join(re.findall(rf"<{name}\b[^>]*>([^<]*)</{name}>", xml)[:1]) for name in ("kind", "id")}
+        data = {name: "".join(re.findall(rf"<{name}\b[^<>]*>([^<]*)</{name}>", xml)[:1]) for name in ("kind", "id")}
         if not data["kind"]:
             raise ValueError("the payload has no kind")
-        return [ProviderEvent(data["kind"], data, hashlib.sha256(payload.encode()).hexdigest())]
+        return [ProviderEvent(data["kind"], data, hashlib.sha256(payload.rstrip("\n").encode()).hexdigest())]
 
     def summarize(self, event: ProviderEvent) -> str:
         """`Subscription charged successfully: 8f3k2p`."""

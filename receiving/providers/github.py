@@ -1,7 +1,8 @@
 """GitHub: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
 
-The signature covers only the body: no timestamp, no event name, no delivery id. Replays are recognised only while the
-delivery id is remembered, so an action should check the current state before it changes anything.
+The signature covers only the body: no timestamp, no event name, no delivery id. The body's hash is therefore the id.
+Replays are recognised only while it is remembered, so an action should check the current state before it changes
+anything.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.provider_event import ProviderEvent, parse_json, pluralize, split_words
 from receiving.providers import Mistakes, Provider
-from receiving.samples import make_json_delivery
+from receiving.samples import FORM_CONTENT_TYPE, make_json_delivery
 from receiving.signatures import verify_header
 
 SIGNATURE_HEADER = "x-hub-signature-256"  # never X-Hub-Signature, its SHA-1 predecessor
@@ -50,12 +51,12 @@ SHA1_ONLY = Mistake(
 
 class GitHub(Provider):
     title = "GitHub"
-    setting_description = "GitHub: the secret entered in the webhook's form; several during a rotation"
+    setting_description = "GitHub: the secret entered in the webhook form; during rotation, list several"
     max_bytes_by_type = {
         "application/json": MAX_EVENT_BYTES,
-        "application/x-www-form-urlencoded": 3 * MAX_EVENT_BYTES,  # the form encodes { as %7B
+        FORM_CONTENT_TYPE: 40 * 1024 * 1024,  # the form encodes { as %7B; web/request_body.py allows no more than 48 MB
     }
-    claim_ttl_seconds = 7 * 24 * 3600  # a manual redelivery within three days has the same id
+    claim_ttl_seconds = 7 * 24 * 3600  # a manual redelivery within three days has the same body
     samples = SAMPLES
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
@@ -69,8 +70,7 @@ class GitHub(Provider):
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
         """One event, named by a header; a form contains its JSON in the field `payload`."""
         body = dict(delivery.form).get("payload", "") if delivery.form else delivery.body
-        id = delivery.headers.get("x-github-delivery", "") or delivery.fingerprint
-        return [ProviderEvent(delivery.headers.get("x-github-event", ""), parse_json(body), id)]
+        return [ProviderEvent(delivery.headers.get("x-github-event", ""), parse_json(body), delivery.fingerprint)]
 
     def summarize(self, event: ProviderEvent) -> str:
         """`ada opened pull request #7 in talk/demo: Ring twice`."""
@@ -81,7 +81,11 @@ class GitHub(Provider):
         """An event in a repository named talk/demo."""
         return make_json_delivery(
             url,
-            {**SAMPLES[event_name], "repository": REPOSITORY, "sender": SENDER},
+            {
+                **SAMPLES[event_name],
+                "repository": REPOSITORY | {"pushed_at": random.randbelow(2**31)},
+                "sender": SENDER,
+            },
             user_agent=f"GitHub-Hookshot/{random.token_hex(4)[:7]}",
             x_github_event=event_name,
             x_github_delivery=str(uuid.uuid4()),

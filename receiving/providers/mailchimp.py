@@ -36,8 +36,8 @@ SAMPLES: dict[str, list[tuple[str, str]]] = {
 class Mailchimp(TimestampedHMAC):
     title = "Mailchimp"
     setting_description = (
-        "Mailchimp Marketing: the webhook's signing_secret, shown once when it is created; for an unsigned webhook "
-        "`path:` and the secret that follows /webhooks/mailchimp/ in its URL"
+        "Mailchimp Marketing: the webhook's signing_secret, shown once when the webhook is created; for an unsigned "
+        "webhook, `path:` followed by the secret after /webhooks/mailchimp/ in its URL"
     )
     signature_header = "x-mailchimp-signature"
     max_bytes_by_type = {FORM_CONTENT_TYPE: 256 * 1024}
@@ -72,7 +72,7 @@ class Mailchimp(TimestampedHMAC):
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
         """One event; its field `data[merges][EMAIL]` is named `data.merges.EMAIL` here."""
-        payload = {re.sub(r"\[([^\]]*)\]", r".\1", name): value for name, value in delivery.form}
+        payload = {re.sub(r"\[([^\[\]]*)\]", r".\1", name): value for name, value in delivery.form}
         if not payload.get("type"):
             raise ValueError("the form has no type")
         parts = [payload.get(name, "") for name in ("type", "data.list_id", "data.id", "fired_at")]

@@ -63,7 +63,7 @@ class SendGrid(Provider):
     title = "SendGrid"
     setting_description = (
         "SendGrid: the verification key (a public key) of the Event Webhook or the parse policy; for an unsigned "
-        "Inbound Parse `path:` and the secret that follows /webhooks/sendgrid/ in its URL"
+        "Inbound Parse webhook, `path:` followed by the secret after /webhooks/sendgrid/ in its URL"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024, MULTIPART: MAX_EMAIL_BYTES}  # batches have at most 768 kB
     claim_ttl_seconds = 4 * 24 * 3600  # SendGrid retries events for a day and emails for three
@@ -179,6 +179,9 @@ def _parse_event(payload: object) -> ProviderEvent:
 def _parse_email(delivery: Delivery) -> ProviderEvent:
     """An email; its id is its Message-ID together with its envelope."""
     _, options = parse_options_header(delivery.headers["content-type"])
+    first_line = b"--" + options.get("boundary", "").encode()
+    if delivery.body.lstrip(b"\r\n").partition(b"\r\n")[0] != first_line:  # the header is not signed
+        raise ValueError("the body does not start with its boundary")
     parser = FormDataParser(max_form_memory_size=MAX_EMAIL_BYTES, max_form_parts=1_000, silent=False)
     _, form, files = parser.parse(BytesIO(delivery.body), MULTIPART, len(delivery.body), options)
     for file in files.values():

@@ -1,4 +1,4 @@
-"""A town of real processes: Valkey with its file, web, worker and exchange, on ports of their own."""
+"""A deployment shared by the tests, handsets and a web site."""
 
 import contextlib
 import itertools
@@ -12,31 +12,31 @@ from tests.support.deployment import Deployment, Handset, Site
 
 
 @pytest.fixture(scope="session")
-def shared_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """One town for all tests that leave it as they found it."""
-    town = Deployment(tmp_path_factory.mktemp("town"))
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """One deployment for all tests that do not damage it."""
+    deployment = Deployment(tmp_path_factory.mktemp("town"))
     try:
-        yield town.start()
+        yield deployment.start()
     finally:
-        town.stop()
+        deployment.stop()
 
 
 @pytest.fixture
-def struck_town(shared_town: Deployment) -> Iterator[Deployment]:
-    """The same town, for a test that breaks it; whole again afterwards, as it was before."""
+def damaged_deployment(deployment: Deployment) -> Iterator[Deployment]:
+    """The same deployment, for a test that damages it; it is repaired afterwards."""
     try:
-        yield shared_town
+        yield deployment
     finally:
-        shared_town.heal()
+        deployment.repair()
 
 
 NUMBERS = itertools.count(201)
 
 
 @pytest.fixture
-def handset(shared_town: Deployment) -> Iterator[Handset]:
-    """A phone nobody used before."""
-    handset = Handset(shared_town, f"+447700900{next(NUMBERS)}")
+def handset(deployment: Deployment) -> Iterator[Handset]:
+    """A handset with a number of its own."""
+    handset = Handset(deployment, f"+447700900{next(NUMBERS)}")
     yield handset
     if handset.call:
         with contextlib.suppress(urllib.error.HTTPError):  # the call is over
@@ -48,6 +48,6 @@ def site() -> Iterator[Site]:
     """A web site to check."""
     site = Site()
     yield site
-    site.goes_on()
+    site.respond()
     site.server.shutdown()
     site.server.server_close()

@@ -8,7 +8,7 @@ def test_fast_command_by_text(handset):
     handset.gets("It is ")
 
 
-def test_slow_command_by_text_is_answered_once(handset, shared_town):
+def test_slow_command_by_text_is_answered_once(handset, deployment):
     handset.texts("count")
     handset.gets("I will text you the answer")
     handset.gets("asked this number")
@@ -33,7 +33,7 @@ def test_caller_presses_a_key_and_hears_the_answer(handset):
     handset.hears("It is ")
     handset.presses("#")
     handset.hears("Goodbye")
-    handset.town.until(lambda: handset.status() == "completed", "the call is over")
+    handset.deployment.until(lambda: handset.status() == "completed", "the call is over")
 
 
 def test_caller_hears_a_slow_answer_once(handset):
@@ -54,38 +54,38 @@ def test_caller_says_the_command(handset):
 
 
 def test_caller_who_hangs_up_gets_a_text(handset, site):
-    site.holds()
+    site.delay()
     handset.dials().hears("Press 3")
     handset.presses("3")
     handset.hears("Which web address?")
     handset.says(site.address)
     handset.hears("I am checking")
     handset.hangs_up()
-    handset.town.until(lambda: handset.status() == "completed", "the call is over")
-    site.goes_on()
+    handset.deployment.until(lambda: handset.status() == "completed", "the call is over")
+    site.respond()
     handset.gets("is up and")
     assert len(handset.received()) == 1
 
 
 def test_waiting_caller_hears_progress_until_the_answer(handset, site):
-    site.holds()
+    site.delay()
     handset.dials().hears("Press 3")
     handset.presses("3")
     handset.hears("Which web address?")
     handset.says(site.address)
     handset.hears("Still working on it.")
-    site.goes_on()
+    site.respond()
     handset.hears("is up and")
     handset.presses("#")
     handset.hears("Goodbye")
     assert handset.received() == []
 
 
-def test_recorded_message_is_measured(handset, shared_town):
+def test_recorded_message_is_measured(handset, deployment):
     handset.dials().hears("Press 9")
     handset.presses("9")
     handset.hears("after the tone")
-    shared_town.until(lambda: (shared_town.get(handset.call)["listening"] or {}).get("record"), "it records")
+    deployment.until(lambda: (deployment.get(handset.call)["listening"] or {}).get("record"), "it records")
     handset.says("hello from the back row, this is quite a message")
     handset.presses("#")
     handset.hears("Thank you")
@@ -93,9 +93,9 @@ def test_recorded_message_is_measured(handset, shared_town):
     def drawn():
         import events
 
-        return [event for event in events.read_latest(shared_town.redis, 500) if event.type == "recording.ready"]
+        return [event for event in events.read_latest(deployment.redis, 500) if event.type == "recording.ready"]
 
-    facts = shared_town.until(drawn, "the recording was measured")[-1].data
+    facts = deployment.until(drawn, "the recording was measured")[-1].data
     assert facts["seconds"] > 0
     assert max(facts["peaks"]) > 0
 
@@ -108,10 +108,10 @@ def test_stop_and_start_are_answered_by_twilio(handset):
     handset.gets("It is ")
 
 
-def test_thirty_people_at_once_are_answered(shared_town):
+def test_thirty_people_at_once_are_answered(deployment):
     from tests.support.deployment import Handset
 
-    crowd = [Handset(shared_town, f"+4477009005{number:02d}") for number in range(30)]
+    crowd = [Handset(deployment, f"+4477009005{number:02d}") for number in range(30)]
     with ThreadPoolExecutor(30) as pool:
         list(pool.map(lambda one: one.texts("count"), crowd))
     for one in crowd:

@@ -16,7 +16,7 @@ from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 class Demo:
-    """scripts/demo.py in a process of its own, in a copy of nothing: the house as it is, ports of our own."""
+    """scripts/demo.py in a process, on ports of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.web_port, self.exchange_port = reserved_port(), reserved_port()
@@ -39,7 +39,7 @@ class Demo:
         return eventually(found, lambda: f"{pattern!r} in:\n{self.output.read_text()}")
 
     def processes(self) -> dict[int, str]:
-        """Everything that descends from the demo, by pid."""
+        """The command line of each process that descends from the demo, by pid."""
         rows = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
         parsed = [row.split(None, 2) for row in rows.splitlines()[1:]]
         family, grown = {self.process.pid}, True

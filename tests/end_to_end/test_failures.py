@@ -8,8 +8,8 @@ WITHIN_A_MINUTE = 60.0
 
 
 @pytest.fixture
-def me(struck_town, handset):
-    """Somebody whose call ends before the town is healed."""
+def me(damaged_deployment, handset):
+    """A handset whose call ends before the deployment is repaired."""
     return handset
 
 
@@ -17,105 +17,105 @@ def answers(handset, words="is up and"):
     return [body for body in handset.received() if words in body]
 
 
-def asks_for_something_slow(town, me, site):
-    """By text; a worker is at it, and will be until the site goes on."""
-    site.holds()
+def asks_for_something_slow(deployment, me, site):
+    """By text; a worker runs the task until the site responds."""
+    site.delay()
     me.texts(f"check {site.address}")
-    town.until(lambda: site.visits, "a worker is at it")
+    deployment.until(lambda: site.visits, "a worker is at it")
 
 
-def calls_for_something_slow(town, me, site):
-    """The same by telephone."""
-    site.holds()
+def calls_for_something_slow(deployment, me, site):
+    """The same by phone."""
+    site.delay()
     me.dials().hears("Press 3")
     me.presses("3")
     me.hears("Which web address?")
     me.says(site.address)
-    town.until(lambda: site.visits, "a worker is at it")
+    deployment.until(lambda: site.visits, "a worker is at it")
 
 
-def test_killed_worker_gives_one_answer_by_text(struck_town, me, site):
-    asks_for_something_slow(struck_town, me, site)
-    struck_town.kill("worker")
-    struck_town.start("worker")
-    site.goes_on()
+def test_killed_worker_gives_one_answer_by_text(damaged_deployment, me, site):
+    asks_for_something_slow(damaged_deployment, me, site)
+    damaged_deployment.kill("worker")
+    damaged_deployment.start("worker")
+    site.respond()
     me.gets("is up and", WITHIN_A_MINUTE)
     assert len(answers(me)) == 1
-    assert pending_answers.list_overdue(struck_town.redis, 9e12) == []
+    assert pending_answers.list_overdue(damaged_deployment.redis, 9e12) == []
 
 
-def test_killed_worker_gives_one_answer_to_a_caller(struck_town, me, site):
-    calls_for_something_slow(struck_town, me, site)
-    struck_town.kill("worker")
-    struck_town.start("worker")
-    site.goes_on()
+def test_killed_worker_gives_one_answer_to_a_caller(damaged_deployment, me, site):
+    calls_for_something_slow(damaged_deployment, me, site)
+    damaged_deployment.kill("worker")
+    damaged_deployment.start("worker")
+    site.respond()
     me.hears("is up and", WITHIN_A_MINUTE)
     assert len([said for said in me.heard() if "is up and" in said]) == 1
 
 
-def test_webhook_delivered_ten_times_has_one_effect(struck_town, me):
-    struck_town.fault("webhook-duplicate", channel="sms", copies=10)
+def test_webhook_delivered_ten_times_has_one_effect(damaged_deployment, me):
+    damaged_deployment.fault("webhook-duplicate", channel="sms", copies=10)
     me.texts("count")
     me.gets("asked this number")
-    struck_town.until(lambda: struck_town.redis.zcard("pending-answers:open") == 0, "nothing is open")
+    damaged_deployment.until(lambda: damaged_deployment.redis.zcard("pending-answers:open") == 0, "nothing is open")
     assert len(answers(me, "asked this number")) == 1
 
 
-def test_redis_restart_loses_nothing(struck_town, me, site):
-    asks_for_something_slow(struck_town, me, site)
-    struck_town.kill("store")
-    struck_town.start("store")
-    site.goes_on()
+def test_redis_restart_loses_nothing(damaged_deployment, me, site):
+    asks_for_something_slow(damaged_deployment, me, site)
+    damaged_deployment.kill("store")
+    damaged_deployment.start("store")
+    site.respond()
     me.texts("time")
     me.gets("It is ")
     # Whether the site was up or too slow depends on how long the store was gone; that there is one answer does not.
-    struck_town.until(lambda: answers(me, "127.0.0.1 "), "the answer came", WITHIN_A_MINUTE)
+    damaged_deployment.until(lambda: answers(me, "127.0.0.1 "), "the answer came", WITHIN_A_MINUTE)
     assert len(answers(me, "127.0.0.1 ")) == 1
-    assert struck_town.redis.zcard("pending-answers:open") == 0
+    assert damaged_deployment.redis.zcard("pending-answers:open") == 0
 
 
-def test_fallback_answers_while_redis_is_down(struck_town, me):
-    struck_town.kill("store")
+def test_fallback_answers_while_redis_is_down(damaged_deployment, me):
+    damaged_deployment.kill("store")
     me.texts("time")
     me.gets("We are having trouble")
     me.dials().hears("something went wrong on our side")
 
 
-def test_killed_web_process_is_replaced(struck_town, me):
-    struck_town.kill("web")
-    struck_town.start("web")
+def test_killed_web_process_is_replaced(damaged_deployment, me):
+    damaged_deployment.kill("web")
+    damaged_deployment.start("web")
     me.texts("time")
     me.gets("It is ")
 
 
-def test_text_whose_response_was_lost_is_not_sent_again(struck_town, me):
-    struck_town.fault("rest-drop", path="Messages")
+def test_text_whose_response_was_lost_is_not_sent_again(damaged_deployment, me):
+    damaged_deployment.fault("rest-drop", path="Messages")
     me.texts("count")
     me.gets("asked this number")
-    struck_town.until(lambda: struck_town.redis.zcard("outbox:due") == 0, "no effect is in doubt")
+    damaged_deployment.until(lambda: damaged_deployment.redis.zcard("outbox:due") == 0, "no effect is in doubt")
     assert len(answers(me, "asked this number")) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_text_is_sent_after_errors_of_twilio(struck_town, me, status):
-    struck_town.fault("rest-refuse", path="Messages", status=status, times=2)
+def test_text_is_sent_after_errors_of_twilio(damaged_deployment, me, status):
+    damaged_deployment.fault("rest-refuse", path="Messages", status=status, times=2)
     me.texts("count")
     me.gets("asked this number")
-    struck_town.until(lambda: struck_town.redis.zcard("outbox:due") == 0, "no effect is in doubt")
+    damaged_deployment.until(lambda: damaged_deployment.redis.zcard("outbox:due") == 0, "no effect is in doubt")
     assert len(answers(me, "asked this number")) == 1
 
 
-def test_waiting_document_replaces_a_refused_update(struck_town, me):
+def test_waiting_document_replaces_a_refused_update(damaged_deployment, me):
     me.dials().hears("Press 4")
-    struck_town.fault("rest-refuse", path="Calls", status=503, times=5)
+    damaged_deployment.fault("rest-refuse", path="Calls", status=503, times=5)
     me.presses("4")
     me.hears("asked this number")
 
 
-def test_answer_is_spoken_once_if_an_old_document_is_fetched_late(struck_town, me, site):
-    struck_town.fault("stale-document", times=3)
-    calls_for_something_slow(struck_town, me, site)
-    site.goes_on()
+def test_answer_is_spoken_once_if_an_old_document_is_fetched_late(damaged_deployment, me, site):
+    damaged_deployment.fault("stale-document", times=3)
+    calls_for_something_slow(damaged_deployment, me, site)
+    site.respond()
     me.hears("is up and")
     me.presses("#")
     me.hears("Goodbye")

@@ -35,12 +35,12 @@ EVENT = re.compile(rb"event number ([0-9]+)")
 
 
 @pytest.fixture
-def town(tmp_path):
-    town = Deployment(tmp_path, API_TOKENS=TOKEN)
+def deployment(tmp_path):
+    deployment = Deployment(tmp_path, API_TOKENS=TOKEN)
     try:
-        yield town.start()
+        yield deployment.start()
     finally:
-        town.stop()
+        deployment.stop()
 
 
 @pytest.fixture
@@ -50,20 +50,20 @@ def receivers():
     there.stop()
 
 
-def test_kills_lose_no_webhook_and_no_record_of_an_attempt(town, receivers):
-    hooks = [subscribe(town, url) for url in receivers.urls]
-    sender, began, seen = Sender(town, receivers), time.monotonic(), 0
+def test_kills_lose_no_webhook_and_no_record_of_an_attempt(deployment, receivers):
+    hooks = [subscribe(deployment, url) for url in receivers.urls]
+    sender, began, seen = Sender(deployment, receivers), time.monotonic(), 0
     for moment, name in sorted(kills()):
         least = max(moment, seen + 1)  # not while all is idle
-        town.until(lambda least=least: receivers.total >= least, "more webhooks arrived", WITHIN)
-        town.kill(name)
-        town.start(name)
+        deployment.until(lambda least=least: receivers.total >= least, "more webhooks arrived", WITHIN)
+        deployment.kill(name)
+        deployment.start(name)
         if name != "web" and not IS_WHOLE:
-            a_minute_passes(town, hooks)
+            expire_leases(deployment, hooks)
         seen = receivers.total
-    sender.has_sent_all(town)
-    town.until(lambda: receivers.have_all(EVENTS), lambda: f"all arrived; so far {receivers.summary}", WITHIN)
-    town.until(lambda: all(nothing_waits(town, hook) for hook in hooks), "all is settled", WITHIN)
+    sender.has_sent_all(deployment)
+    deployment.until(lambda: receivers.have_all(EVENTS), lambda: f"all arrived; so far {receivers.summary}", WITHIN)
+    deployment.until(lambda: all(is_settled(deployment, hook) for hook in hooks), "all is settled", WITHIN)
     twice = sum(map(Counter.total, receivers.heard)) - receivers.total
     figures = (
         f"{EVENTS} events, {RECEIVERS} receivers, {3 * KILLS} kills: {receivers.total} webhooks, {twice} of them twice"
@@ -72,58 +72,58 @@ def test_kills_lose_no_webhook_and_no_record_of_an_attempt(town, receivers):
     for heard in receivers.heard:
         assert sorted(number for id in heard for number in receivers.told[id]) == list(range(EVENTS))
     for hook, heard in zip(hooks, receivers.heard, strict=True):
-        written, forgotten = attempts(town, hook)
+        written, forgotten = attempts(deployment, hook)
         assert sum(max(times - written[id], 0) for id, times in heard.items()) <= forgotten
-        assert all(state(town, id, hook) == b"delivered" for id in heard)
+        assert all(state(deployment, id, hook) == b"delivered" for id in heard)
 
 
 def kills():
-    """(after how many arrivals, whom): seeded, so that a failure can be had again."""
+    """(after how many arrivals, which process); seeded, so that a failure can be reproduced."""
     chance, all_of_it = random.Random(SEED), EVENTS * RECEIVERS
     return [(int(chance.uniform(0.02, 0.9) * all_of_it), name) for name in ("web", "worker", "store") * KILLS]
 
 
-def subscribe(town, url):
+def subscribe(deployment, url):
     body = json.dumps({"url": url, "event_types": ["github.*"]}).encode()
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    with urlopen(Request(f"{town.web}/api/endpoints", body, headers), timeout=10) as answer:
+    with urlopen(Request(f"{deployment.web}/api/endpoints", body, headers), timeout=10) as answer:
         return json.load(answer)["id"]
 
 
-def a_minute_passes(town, hooks):
-    """What was in hand is due again, as it is when its leases have ended."""
+def expire_leases(deployment, hooks):
+    """Make messages in delivery due again, as when their leases expire."""
     for hook in hooks:
-        town.redis.delete(f"endpoint:{hook}:slots")
-        for id in town.redis.zrange(f"endpoint:{hook}:due", 0, -1):
-            town.redis.zadd(f"endpoint:{hook}:due", {id: 1})
-        town.redis.zadd("endpoints:due", {hook: 1})
+        deployment.redis.delete(f"endpoint:{hook}:slots")
+        for id in deployment.redis.zrange(f"endpoint:{hook}:due", 0, -1):
+            deployment.redis.zadd(f"endpoint:{hook}:due", {id: 1})
+        deployment.redis.zadd("endpoints:due", {hook: 1})
 
 
-def nothing_waits(town, hook):
-    return town.redis.zcard(f"endpoint:{hook}:due") == 0
+def is_settled(deployment, hook):
+    return deployment.redis.zcard(f"endpoint:{hook}:due") == 0
 
 
-def state(town, id, hook):
-    return delivery_state(town.redis, id, hook).encode()
+def state(deployment, id, hook):
+    return delivery_state(deployment.redis, id, hook).encode()
 
 
-def attempts(town, hook):
+def attempts(deployment, hook):
     """How many attempts at each message are written down, and how many of the oldest are no longer kept."""
     key = f"endpoint:{hook}:attempts"
-    rows, ever = town.redis.xrange(key), town.redis.xinfo_stream(key)["entries-added"]
+    rows, ever = deployment.redis.xrange(key), deployment.redis.xinfo_stream(key)["entries-added"]
     return Counter(json.loads(row[b"a"])["message"] for _, row in rows), ever - len(rows)
 
 
 class Sender:
-    """GitHub, which sends each event until it is taken, under the same id."""
+    """GitHub, which sends each event under the same id until it is accepted."""
 
-    def __init__(self, town, receivers):
-        self.town, self.receivers, self.again, self.sent = town, receivers, 0, 0
+    def __init__(self, deployment, receivers):
+        self.deployment, self.receivers, self.again, self.sent = deployment, receivers, 0, 0
         self.thread = threading.Thread(target=self.send_all, daemon=True)
         self.thread.start()
 
-    def has_sent_all(self, town):
-        town.until(lambda: self.sent == EVENTS, lambda: f"all were sent; so far {self.sent}", WITHIN)
+    def has_sent_all(self, deployment):
+        deployment.until(lambda: self.sent == EVENTS, lambda: f"all were sent; so far {self.sent}", WITHIN)
         self.thread.join(5)
 
     def send_all(self):
@@ -131,7 +131,7 @@ class Sender:
         for number in range(EVENTS):
             while self.sent - self.receivers.total / RECEIVERS > AHEAD:
                 time.sleep(0.01)
-            sample = github.sample("issues", f"{self.town.web}/webhooks/github")
+            sample = github.sample("issues", f"{self.deployment.web}/webhooks/github")
             facts = json.loads(sample.body)
             facts["issue"]["title"] = f"event number {number}"
             self.send(github.sign(replace(sample, body=json.dumps(facts).encode()), (Secret(SECRET),)))
@@ -143,7 +143,7 @@ class Sender:
             time.sleep(0.05)
 
     def status(self, delivery):
-        connection = http.client.HTTPConnection("127.0.0.1", self.town.web_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.deployment.web_port, timeout=10)
         try:
             connection.request("POST", "/webhooks/github", delivery.body, delivery.headers)
             return connection.getresponse().status
@@ -154,7 +154,7 @@ class Sender:
 
 
 class Receivers:
-    """Fast and polite ones on sockets of their own, in one thread; each notes how often it heard each id."""
+    """Receivers in one thread, which count how often each gets each id."""
 
     def __init__(self):
         self.heard = [Counter() for _ in range(RECEIVERS)]

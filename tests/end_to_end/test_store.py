@@ -95,16 +95,16 @@ def test_unsigned_requests_take_no_connection_from_genuine_ones(small_town):
     assert log.count("Rejected POST") < 500
 
 
-def test_a_pause_of_the_store_is_nobodys_failure(struck_town, site):
-    crowd = people(struck_town, 5)
-    site.holds()
+def test_a_pause_of_the_store_is_nobodys_failure(damaged_deployment, site):
+    crowd = people(damaged_deployment, 5)
+    site.delay()
     for person in crowd:
         person.texts(f"check {site.address}")
-    struck_town.until(lambda: site.visits >= 5, "the workers are at it")
-    store = struck_town.running["store"]
+    damaged_deployment.until(lambda: site.visits >= 5, "the workers are at it")
+    store = damaged_deployment.running["store"]
     os.kill(store.pid, signal.SIGSTOP)
     try:
-        site.goes_on()
+        site.respond()
         time.sleep(7)  # longer than any time-out of a command
     finally:
         os.kill(store.pid, signal.SIGCONT)
@@ -113,17 +113,17 @@ def test_a_pause_of_the_store_is_nobodys_failure(struck_town, site):
     assert [apologies(person) for person in crowd] == [[]] * 5
 
 
-def test_crashes_of_the_store_are_nobodys_failure(struck_town, site):
-    crowd = people(struck_town, 5)
-    site.holds()
+def test_crashes_of_the_store_are_nobodys_failure(damaged_deployment, site):
+    crowd = people(damaged_deployment, 5)
+    site.delay()
     for person in crowd:
         person.texts(f"check {site.address}")
-    struck_town.until(lambda: site.visits >= 5, "the workers are at it")
-    struck_town.kill("store")
-    site.goes_on()
-    struck_town.start("store")
-    struck_town.kill("store")
-    struck_town.start("store")
+    damaged_deployment.until(lambda: site.visits >= 5, "the workers are at it")
+    damaged_deployment.kill("store")
+    site.respond()
+    damaged_deployment.start("store")
+    damaged_deployment.kill("store")
+    damaged_deployment.start("store")
     for person in crowd:
         person.gets("127.0.0.1 ", ANSWER_SECONDS)
     assert [apologies(person) for person in crowd] == [[]] * 5

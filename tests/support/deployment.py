@@ -1,4 +1,4 @@
-"""The whole system as processes: Valkey with its file, web, worker and exchange, on ports of their own."""
+"""All processes of the system: Valkey with persistence, web, worker and exchange, on ports of their own."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ NUMBER = "+447700900100"
 
 
 class Deployment:
-    """The demo's processes, each startable and killable by name."""
+    """The processes, which can be started and killed by name."""
 
     def __init__(self, folder: Path, **more: str) -> None:
         self.folder, self.running = folder, {}
@@ -52,7 +52,7 @@ class Deployment:
         }
 
     def start(self, *names: str) -> "Deployment":
-        """Start these, or all that do not run, and wait until everything answers."""
+        """Start these, or all that do not run, and wait until the system is ready."""
         for name in names or [name for name in self.commands if name not in self.running]:
             log = (self.folder / f"{name}.log").open("ab")
             self.running[name] = subprocess.Popen(
@@ -70,13 +70,13 @@ class Deployment:
         return False
 
     def kill(self, name: str) -> None:
-        """kill -9, and all its children with it."""
+        """kill -9 for the process and its children."""
         process = self.running.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def heal(self) -> None:
-        """Whatever was done to it: every process runs again, nothing is at fault, and nothing is still to be done."""
+    def repair(self) -> None:
+        """Start every process again, remove all faults, and wait until nothing is pending."""
         self.start()
         urllib.request.urlopen(
             urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=LIMIT_SECONDS
@@ -113,11 +113,11 @@ class Deployment:
             return json.loads(answer.read() or b"{}")
 
     def fault(self, kind: str, **how: Any) -> None:
-        """Something goes wrong between Twilio and us: see ringback/service/faults.py."""
+        """Switch a fault of the exchange on: see ringback/service/faults.py."""
         self.post(f"{self.exchange}/faults", {"kind": kind, **how})
 
     def until(self, true: Callable[[], Any], what: str | Callable[[], str], within: float = LIMIT_SECONDS) -> Any:
-        """Return what `true` returns once that is true; else fail with the end of each process's log."""
+        """Return the first true result of `true`. Raises AssertionError with the end of each log."""
 
         def missing() -> str:
             return f"{what if isinstance(what, str) else what()}\n{self.logs()}"
@@ -133,54 +133,59 @@ class Deployment:
 
 
 class Handset:
-    """One of the exchange's phones, by its door for scripts."""
+    """A handset of the exchange, through its JSON API."""
 
-    def __init__(self, town: Deployment, number: str) -> None:
-        self.town, self.number, self.call = town, number, ""
-        self.door = f"{town.exchange}/handsets/%2B{number[1:]}"
+    def __init__(self, deployment: Deployment, number: str) -> None:
+        self.deployment, self.number, self.call = deployment, number, ""
+        self.door = f"{deployment.exchange}/handsets/%2B{number[1:]}"
 
     def texts(self, body: str) -> None:
-        self.town.post(f"{self.door}/texts", {"body": body})
+        self.deployment.post(f"{self.door}/texts", {"body": body})
 
     def received(self) -> list[str]:
         return [
-            text["body"] for text in self.town.get(f"{self.door}/texts")["texts"] if text["direction"] == "received"
+            text["body"]
+            for text in self.deployment.get(f"{self.door}/texts")["texts"]
+            if text["direction"] == "received"
         ]
 
     def gets(self, words: str, within: float = LIMIT_SECONDS) -> str:
         def found() -> list[str]:
             return [body for body in self.received() if words in body]
 
-        return self.town.until(found, lambda: f"{self.number} got {words!r}; it got {self.received()}", within)[0]
+        return self.deployment.until(found, lambda: f"{self.number} got {words!r}; it got {self.received()}", within)[0]
 
     def dials(self) -> "Handset":
-        self.call = f"{self.door}/calls/{self.town.post(f'{self.door}/calls')['sid']}"
+        sid = self.deployment.post(f"{self.door}/calls")["sid"]
+        self.call = f"{self.door}/calls/{sid}"
         return self
 
     def heard(self) -> list[str]:
-        return [item["text"] for item in self.town.get(self.call)["heard"] if item["verb"] == "Say"]
+        return [item["text"] for item in self.deployment.get(self.call)["heard"] if item["verb"] == "Say"]
 
     def hears(self, words: str, within: float = LIMIT_SECONDS) -> str:
         def found() -> list[str]:
             return [said for said in self.heard() if words in said]
 
-        return self.town.until(found, lambda: f"{self.number} heard {words!r}; it heard {self.heard()}", within)[0]
+        return self.deployment.until(found, lambda: f"{self.number} heard {words!r}; it heard {self.heard()}", within)[
+            0
+        ]
 
     def presses(self, digits: str) -> None:
-        self.town.post(f"{self.call}/keys", {"digits": digits, "wait": 20})
+        self.deployment.post(f"{self.call}/keys", {"digits": digits, "wait": 20})
 
     def says(self, words: str) -> None:
-        self.town.post(f"{self.call}/speech", {"words": words, "wait": 20})
+        self.deployment.post(f"{self.call}/speech", {"words": words, "wait": 20})
 
     def hangs_up(self) -> None:
-        self.town.post(f"{self.call}/hangup")
+        self.deployment.post(f"{self.call}/hangup")
 
     def status(self) -> str:
-        return str(self.town.get(self.call)["status"])
+        return str(self.deployment.get(self.call)["status"])
 
 
 class Site:
-    """Somebody's web site on loopback, that can be told to let people wait."""
+    """A web site on loopback that can delay its responses."""
 
     def __init__(self) -> None:
         self.may_answer = threading.Event()
@@ -200,14 +205,14 @@ class Site:
             do_HEAD = do_GET
 
             def log_message(self, *_: object) -> None:
-                """Quietly."""
+                """Log nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def holds(self) -> None:
+    def delay(self) -> None:
         self.may_answer.clear()
 
-    def goes_on(self) -> None:
+    def respond(self) -> None:
         self.may_answer.set()

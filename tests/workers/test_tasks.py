@@ -25,7 +25,7 @@ def telephone(settings, redis, monkeypatch):
 
 def remember(redis, *commands, who="alias"):
     for command in commands:
-        pending_answers.record_command(redis, command, "text", who)
+        pending_answers.record_command(redis, command, who)
 
 
 def test_count_without_history(telephone):
@@ -43,10 +43,15 @@ def test_count_uses_the_singular(telephone, redis):
     assert "1 person asked this number 1 thing." in tasks.count("")
 
 
-def test_count_reads_the_whole_history(telephone, redis, monkeypatch):
-    monkeypatch.setattr(tasks, "MAX_ROWS_PER_READ", 7)
-    remember(redis, *["time"] * 50)
-    assert "50 things" in tasks.count("")
+def test_count_counts_everything_and_reports_its_progress(telephone, redis, monkeypatch):
+    reports = []
+    monkeypatch.setattr(pending_answers, "report_progress", lambda done, words: reports.append((done, words)))
+    for number in range(5_000):
+        remember(redis, "time", who=f"{number:012x}")
+    assert "5,000 people asked this number 5,000 things" in tasks.count("")
+    assert len(reports) > 1
+    assert reports[-1] == (1.0, "5,000 of 5,000 people read")
+    assert sum(redis.memory_usage(key, samples=0) for key in redis.keys("command-*")) < 400_000
 
 
 def test_count_is_idempotent(telephone, redis):
