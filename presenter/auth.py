@@ -1,4 +1,4 @@
-"""Authentication of the presenter: one password, limited login attempts, a CSRF token in every form."""
+"""Presenter authentication: one password, a limit on login attempts, and a CSRF token in every form."""
 
 import secrets
 import time
@@ -16,9 +16,9 @@ from stage.blueprint import get_page_store
 from store import Store
 
 MAX_ATTEMPTS_PER_CLIENT = 5  # per ATTEMPT_WINDOW_SECONDS
-MAX_ATTEMPTS_TOTAL = 60  # per ATTEMPT_WINDOW_SECONDS, from all clients together
+MAX_ATTEMPTS_TOTAL = 60  # per ATTEMPT_WINDOW_SECONDS, across all clients
 ATTEMPT_WINDOW_SECONDS = 60
-SESSION_TTL_SECONDS = 12 * 3600  # one day of a conference
+SESSION_TTL_SECONDS = 12 * 3600  # one conference day
 
 # Counts one attempt under each key. Returns 0, or the seconds to wait if a limit is exceeded.
 COUNT_ATTEMPT_SCRIPT = """
@@ -36,7 +36,7 @@ View = Callable[..., ResponseReturnValue]
 
 
 class TooManyLoginAttempts(Exception):
-    """The limit of login attempts is exceeded; the next attempt is allowed after `retry_after_seconds`."""
+    """The login attempt limit has been exceeded; the next attempt is allowed after `retry_after_seconds`."""
 
     def __init__(self, retry_after_seconds: int):
         super().__init__(f"Too many attempts. Try again in {retry_after_seconds} s.")
@@ -65,9 +65,9 @@ def is_logged_in() -> bool:
 
 
 def log_in(password: str) -> bool:
-    """Start a session if the password is correct; returns whether it is.
+    """Start a session if the password is correct, and return whether it is.
 
-    Raises TooManyLoginAttempts before it checks the password, and redis.RedisError if the attempt cannot be counted.
+    Raises TooManyLoginAttempts before checking the password, and redis.RedisError if the attempt cannot be counted.
     """
     client = get_page_store()
     _count_attempt(client)
@@ -86,7 +86,7 @@ def log_in(password: str) -> bool:
 
 
 def log_out() -> None:
-    """End the session. The browser id stays, so that this browser keeps its own limit of login attempts."""
+    """End the session, but keep the browser id, so that this browser retains its own login attempt limit."""
     browser_id = session.get("browser_id")
     session.clear()
     if browser_id:
@@ -106,7 +106,7 @@ def check_csrf_token() -> None:
 
 
 def _count_attempt(client: Store) -> None:
-    """A browser that was logged in before has its own limit: guesses by others cannot lock it out."""
+    """Count the attempt. A browser that has logged in before has its own limit; others' guesses cannot lock it out."""
     keys = [_client_key()] if session.get("browser_id") else [_client_key(), "login-attempts:all"]
     limits = (MAX_ATTEMPTS_PER_CLIENT, MAX_ATTEMPTS_TOTAL)
     wait = int(client.eval(COUNT_ATTEMPT_SCRIPT, len(keys), *keys, ATTEMPT_WINDOW_SECONDS, *limits))  # type: ignore[arg-type]
@@ -121,5 +121,5 @@ def _client_key() -> str:
 
 
 def _session_fingerprint(secret: str) -> str:
-    """Depends on the password, so that a new password ends all sessions."""
+    """Derived from the password, so that changing the password ends all sessions."""
     return alias(f"presenter {context.settings().presenter_password}", secret)

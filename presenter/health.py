@@ -29,14 +29,14 @@ class QueueStatus:
 
 @dataclass(frozen=True)
 class Health:
-    """The result of a check. `workers` counts the workers with a current heartbeat, as RQ records it in Redis."""
+    """The result of a check. `workers` is the number of workers whose heartbeat in RQ's records is current."""
 
     is_redis_up: bool
     workers: int = 0
     pending_answers: int = 0
     queues: list[QueueStatus] = field(default_factory=list)
     connections: str = ""
-    eviction: str = ""  # why records may be lost
+    eviction: str = ""  # why records may be lost; "" if they are safe
 
     @property
     def is_ready(self) -> bool:
@@ -44,7 +44,7 @@ class Health:
 
     @property
     def summary(self) -> dict[str, str]:
-        """The state of Redis, of the workers and of the connections, each in a phrase."""
+        """The state of Redis, the workers and the connections, one phrase each."""
         if not self.is_redis_up:
             return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
         none = "none running, so slow answers wait: start a worker"
