@@ -54,7 +54,7 @@ def login_required(view: View) -> View:
 def is_logged_in() -> bool:
     """Whether this browser's session was started with the current password and has neither expired nor been ended.
 
-    Raises RedisError for a request that changes something. A page is shown without the store: all data is in there.
+    Raises RedisError for a request that changes something. A page is shown even without the store: all data is there.
     """
     fingerprints = [_session_fingerprint(key) for key in context.settings().secret_key]
     if not matches_any(str(session.get("fingerprint", "")), fingerprints):
@@ -120,14 +120,14 @@ def _count_attempt(client: Store) -> None:
 
 
 def _attempts_key() -> str:
-    """A browser that was logged in before has its own limit: guesses by others cannot lock it out."""
+    """A browser that has logged in before has its own limit, so that others' guesses cannot lock it out."""
     if session.get("browser_id"):
         return f"login-attempts:browser:{session['browser_id']}"
     return f"login-attempts:{alias(_network(request.remote_addr or ''), context.settings().secret_key[0])}"
 
 
 def _network(address: str) -> str:
-    """Return an IPv6 address's /64 network, since whoever has one of its addresses has all; others unchanged."""
+    """Return an IPv6 address's /64 network, because whoever has one of its addresses has all; other input unchanged."""
     try:
         return str(IPv6Network((address, 64), strict=False))
     except ValueError:
