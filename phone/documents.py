@@ -23,7 +23,7 @@ def step_url(path: str, document: int, **query: str) -> str:
 def menu(opening: str, document: int, silent_menus: int = 0, is_full_menu: bool = True) -> str:
     """Speaks the opening and the menu, and gathers a key or speech.
 
-    `silent_menus` is the number of successive menus without input. Unless `is_full_menu`, it speaks only a short prompt.
+    `silent_menus` is the number of successive menus without input. Unless `is_full_menu`, only a short one is spoken.
     """
     response = VoiceResponse()
     gather = response.gather(
