@@ -40,7 +40,7 @@ def test_count_reports_people_commands_and_the_most_frequent(telephone, redis):
 
 def test_count_uses_the_singular(telephone, redis):
     remember(redis, "time")
-    assert "1 person asked this number 1 thing." in tasks.count("")
+    assert "1 person has asked this number 1 thing." in tasks.count("")
 
 
 def test_count_counts_everything_and_reports_its_progress(telephone, redis, monkeypatch):
