@@ -76,6 +76,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
         **demo.build_store_environment(given),
         "PORT": port,
         "PUBLIC_URL": public_url,
+        "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL by HTTPS
         "DEMO_HAS_EXCHANGE": "false",
     }
 
