@@ -71,7 +71,7 @@ def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tup
     other = "http" if scheme == "https" else "https"
 
     def found(name: str, explanation: str, origin: str) -> tuple[Mistake, str]:
-        return Mistake(name, explanation, f"Set PUBLIC_URL={origin}, the origin that the sender uses."), origin
+        return Mistake(name, explanation, f"Set PUBLIC_URL={origin}, which the sender uses."), origin
 
     yield found("scheme", f"it was signed for {other}, but arrived as {scheme}", f"{other}://{netloc}")
     if host != netloc:

@@ -91,7 +91,7 @@ def diagnose(provider, delivery, held=HELD):
 
 def test_advice_names_the_public_url_to_set(settings):
     seen = replace(from_twilio(settings), url="http://10.0.0.7:8000/sms").with_headers(x_forwarded_host="talk.example")
-    assert diagnose_twilio(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, the origin that the sender uses."
+    assert diagnose_twilio(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which the sender uses."
 
 
 def test_invalid_host_header_gives_no_other_urls():
