@@ -1,7 +1,5 @@
 """The Flask app: settings, store and blueprints."""
 
-import logging
-
 import redis as redis_client
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -15,8 +13,7 @@ import store_budget
 import store_pool
 from api import catalogue
 from api import views as api
-from masking import MaskingFilter
-from phone import outbound_calls, sms, voice
+from phone import outbound_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
 from web import security
@@ -24,6 +21,7 @@ from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
     sms.bp,
+    text_status.bp,
     voice.bp,
     outbound_calls.bp,
     provider_views.bp,
@@ -49,8 +47,6 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = LazySessionInterface()
-    for log_handler in logging.getLogger().handlers:
-        log_handler.addFilter(MaskingFilter())
     security.init_app(app, settings, PAGES)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

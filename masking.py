@@ -2,11 +2,10 @@
 
 import hashlib
 import hmac
-import logging
 import re
 
 UNFOLLOW_PATH = re.compile(r"/unfollow/[\w-]+")
-E164_NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
+E164_NUMBER = re.compile(r"(?:\+|%(?:25)*2B)(\d{7,15})", re.IGNORECASE)
 
 # With a scheme any host matches. Without one, as people write URLs, the host needs a dot and a path after it.
 URL = re.compile(
@@ -52,12 +51,3 @@ def mask_email(address: str) -> str:
 def alias(number: str, secret: str) -> str:
     """Return 12 hexadecimal digits that stand for this number. They do not reveal it without the secret."""
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]
-
-
-class MaskingFilter(logging.Filter):
-    """Masks the numbers in every log record that passes a handler."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Mask the record's message in place. Always returns True."""
-        record.msg, record.args = mask_all(record.getMessage()), None
-        return True

@@ -1,7 +1,8 @@
 """The path of every incoming webhook: read the request, verify it, claim it, handle it, respond."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
@@ -17,7 +18,7 @@ from receiving.diagnosis.twilio import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.replay import late_reply
-from store import DeferredPipeline, Store, new_pipeline
+from store import Commands, DeferredPipeline, Store, new_pipeline
 from web.request_body import BodyMemory
 
 diagnosis_budget = TokenBucket()
@@ -31,6 +32,7 @@ class WebhookContext:
     delivery: Delivery
     redis: Store
     pipe: DeferredPipeline
+    replies: Sequence[Any] = ()  # of the store, to the handler's `reads`
 
 
 Handler = Callable[[WebhookContext], StoredResponse]
@@ -46,11 +48,17 @@ DedupKey = Callable[[Delivery], str]
 """Returns a key that is the same for all deliveries of one webhook, and different for other webhooks."""
 
 
-def webhook(blueprint: Blueprint, path: str, key: DedupKey) -> Callable[[Handler], Handler]:
+Reads = Callable[[Delivery], Commands]
+"""Returns commands whose replies the handler needs. They share the round trip of the claim, also for a duplicate."""
+
+
+def webhook(
+    blueprint: Blueprint, path: str, key: DedupKey, reads: Reads = lambda _: ()
+) -> Callable[[Handler], Handler]:
     """Register a handler for Twilio's POST and GET requests to this path. It runs once per key."""
 
     def register(handler: Handler) -> Handler:
-        once = with_lease(key, handler)
+        once = with_lease(key, handler, reads)
         _add_route(blueprint, path, handler.__name__, lambda delivery: receive(delivery, _verify_twilio, once))
         return handler
 
@@ -106,8 +114,13 @@ def make_delivery(body: bytes) -> Delivery:
 
 
 def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredResponse:
-    """Verify a delivery, add it to the inbox on the handler's pipeline, and handle it."""
+    """Verify a delivery, and handle it."""
     verify(delivery)
+    return handle(delivery, handler)
+
+
+def handle(delivery: Delivery, handler: Handler) -> StoredResponse:
+    """Add a verified delivery to the inbox on the handler's pipeline, and handle it."""
     redis = store()
     intake.admit(redis, len(delivery.body))
     pipe = new_pipeline(redis)
@@ -115,23 +128,25 @@ def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredRespo
     return handler(WebhookContext(delivery, redis, pipe))
 
 
-def with_lease(key: DedupKey, handler: Handler) -> Handler:
+def with_lease(key: DedupKey, handler: Handler, reads: Reads) -> Handler:
     """Wrap a handler: one delivery with a key gets the lease and runs it, the others get its response.
 
     Takes two round trips to the store: one for inbox and claim, one that commits all writes and the response.
     """
 
-    def handle(context: WebhookContext) -> StoredResponse:
+    def handle_once(context: WebhookContext) -> StoredResponse:
         delivery, redis = context.delivery, context.redis
         claim = idempotency.add_claim(context.pipe, replay_marker.claim_key(delivery, key(delivery)))
-        replies = store_batching.execute(redis, [arguments for arguments, _ in context.pipe.command_stack])
-        stored = idempotency.wait_for_response(redis, claim, replies[-1])
+        commands = [arguments for arguments, _ in context.pipe.command_stack]
+        replies = store_batching.execute(redis, [*commands, *reads(delivery)])
+        stored = idempotency.wait_for_response(redis, claim, replies[len(commands) - 1])
         if stored is None:
-            return _run_handler(WebhookContext(delivery, redis, new_pipeline(redis)), claim, handler)
+            fresh = WebhookContext(delivery, redis, new_pipeline(redis), replies[len(commands) :])
+            return _run_handler(fresh, claim, handler)
         report_duplicate(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
         return stored
 
-    return handle
+    return handle_once
 
 
 def _run_handler(context: WebhookContext, claim: idempotency.Claim, handler: Handler) -> StoredResponse:

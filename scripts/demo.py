@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,8 @@ import urllib.request
 from pathlib import Path
 
 from dotenv import dotenv_values
+
+import logs
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log of each process
@@ -46,6 +49,8 @@ def main() -> int:
             f"       the number is {number}, the presenter's password is {password}, Ctrl-C stops everything",
             flush=True,
         )
+        if (sending := read_health(web).get("sending", "active")) != "active":
+            print(f"       sending is {sending}; texts wait until you resume it at {web}/present", flush=True)
         print_restarts(supervisor, stopping)
         return 0
     finally:
@@ -206,6 +211,15 @@ def returns_200(url: str) -> bool:
         return False
 
 
+def read_health(web: str) -> dict[str, str]:
+    """Return the app's description of its health; empty if it gives none."""
+    try:
+        with urllib.request.urlopen(f"{web}/health/ready", timeout=2) as response:  # noqa: S310
+            return dict(json.load(response))
+    except (OSError, ValueError):
+        return {}
+
+
 def describe_failure(url: str) -> str:
     """Say why this address does not return 200: its response, or the connection error."""
     try:
@@ -229,4 +243,5 @@ def stop_supervisor(supervisor: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    logs.set_up()
     sys.exit(main())

@@ -108,9 +108,9 @@ def test_missed_text_is_found_processed_and_answered_once(connected_exchange, re
         -1
     ] == "flip"
 
-    sweep.sweep(redis)
+    sweep.send_waiting(redis)
     execute_run(redis, gateway, runs.BACKFILL, since=began)
-    sweep.sweep(redis)
+    sweep.send_waiting(redis)
     assert len(connected_exchange.sent_to(me)) == 1
     assert connected_exchange.sent_to(me)[0].startswith("I flipped a coin")
 
