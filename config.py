@@ -25,31 +25,31 @@ Secrets = tuple[Secret, ...]
 
 
 def setting(description: str, default: str | None = None) -> Any:
-    """Declare a setting: one row of README's table. A setting whose default is None is required."""
+    """Declare a setting, which is one row of the README's table. A setting whose default is None is required."""
     return field(metadata={"description": description, "default": default})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is read from the environment variable of the same name in capitals."""
+    """Each field is read from the environment variable of the same name in upper case."""
 
     twilio_account_sid: str = setting("the SID of the Twilio account: AC and 32 hexadecimal digits")
-    twilio_auth_token: Secrets = setting("the account's auth token; several while it rotates, the newest first")
+    twilio_auth_token: Secrets = setting("the account's auth token; several during rotation, newest first")
     twilio_phone_number: str = setting("the Twilio number in E.164 format, such as +447700900100")
-    redis_url: str = setting("the URL of Redis or Valkey: redis://… or rediss://…")
+    redis_url: str = setting("the URL of the Redis or Valkey server: redis://… or rediss://…")
     secret_key: Secrets = setting(
         "a key that signs the presenter's session, derives aliases of phone numbers and encrypts endpoints' secrets; "
-        "several while it rotates, the newest first, then run flask reencrypt"
+        "during rotation, list several, newest first, then run flask reencrypt"
     )
     presenter_password: Secret = setting("the password for the presenter's pages")
     public_url: str = setting("the public URL of the app, such as https://talk.example", "")
-    twilio_api_url: str = setting(
-        "the base URL of the Twilio REST API, if it is not Twilio's, such as the exchange's", ""
-    )
+    twilio_api_url: str = setting("the base URL of the REST API, if not Twilio's own, such as the exchange's", "")
     twilio_shared_keys: dict[str, tuple[str, Secret]] = setting(
         "SharedKeys that also sign Twilio's webhooks: id:secret or id:secret:HMAC_SHA1", ""
     )
-    api_tokens: Secrets = setting("bearer tokens for the endpoint API at /api; without one the API is disabled", "")
+    api_tokens: Secrets = setting(
+        "bearer tokens for the endpoint API at /api; if there are none, the API is disabled", ""
+    )
     github_hook_url: str = setting(
         "the API URL of the GitHub webhook to backfill from, such as https://api.github.com/repos/you/it/hooks/1", ""
     )
@@ -59,7 +59,7 @@ class Settings:
         "",
     )
     webhook_schedule: tuple[int, ...] = setting(
-        "seconds before each attempt to deliver a webhook; five days at most in total",
+        "seconds to wait before each attempt to deliver a webhook; five days at most in total",
         "0,5,300,1800,7200,18000,36000,50400,72000,86400",
     )
     trusted_proxies: int = setting(
@@ -95,7 +95,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         except ValueError as error:
             errors.append(f"{error}.")
     if errors:
-        raise ConfigError("\n".join([*errors, "The table of settings is in README.md."]))
+        raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)
 
 
@@ -125,7 +125,7 @@ def _read_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
 
 def _parse_account_sid(text: str) -> str:
     if not (text.startswith("AC") and len(text) == 34):
-        raise ValueError("must be AC and 32 hexadecimal digits, as Twilio's console shows it")
+        raise ValueError("must be AC and 32 hexadecimal digits, as shown in Twilio's console")
     return text
 
 
@@ -155,7 +155,7 @@ def _parse_shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
         name, _, rest = part.partition(":")
         secret, _, algorithm = rest.partition(":")
         if not (name and secret) or algorithm not in ("", "HMAC_SHA1", "HMAC_SHA256"):
-            raise ValueError("must be id:secret or id:secret:HMAC_SHA1, comma separated")
+            raise ValueError("must be id:secret or id:secret:HMAC_SHA1, comma-separated")
         keys[name] = (algorithm or "HMAC_SHA256", Secret(secret))
     return keys
 
@@ -192,10 +192,10 @@ def _parse_int(text: str) -> int:
 
 
 def _parse_retry_delays(text: str) -> tuple[int, ...]:
-    """At most five days: a message expires after seven, and jitter can add a fifth to each delay."""
+    """The limit is five days, because a message expires after seven and jitter can add up to 20 % to each delay."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) > 5 * 86_400:
-        raise ValueError("must be seconds, comma separated, five days at most in total: 0,5,300,1800")
+        raise ValueError("must be comma-separated seconds, five days at most in total: 0,5,300,1800")
     return tuple(map(int, parts))
 
 

@@ -1,4 +1,4 @@
-"""Rules for every request: trusted proxies, HTTPS, redirects, the size of forms, and response headers."""
+"""Rules for every request: trusted proxies, HTTPS, redirects, the maximum size of forms, and response headers."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import config
 
-MAX_FORM_BYTES = 64 * 1024  # on a page. Webhooks and the API have limits of their own
+MAX_FORM_BYTES = 64 * 1024  # for pages; webhooks and the API have limits of their own
 
 
 def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
@@ -23,7 +23,7 @@ def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> N
                 abort(415, "Send a form as application/x-www-form-urlencoded.")
 
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
-    # Otherwise Werkzeug redirects /sms//, with the Host header in the URL.
+    # Otherwise Werkzeug would redirect /sms//, with the Host header in the URL.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)
@@ -39,10 +39,10 @@ def _trust_proxies(app: Flask, count: int) -> None:
 
 
 def _enforce_https(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
-    """Redirect pages from HTTP to HTTPS, and set HSTS. Webhooks are never redirected: their signature would fail."""
+    """Redirect pages from HTTP to HTTPS, and set HSTS. Webhooks are never redirected: their signatures would fail."""
 
     def redirect_to_https() -> BaseResponse | None:
-        # Health checks do not pass the proxy, so they lack its header.
+        # Health checks do not pass through the proxy, so they lack its header.
         is_proxied = "X-Forwarded-Proto" in request.headers
         is_page = request.blueprint in pages and request.method in ("GET", "HEAD")
         if is_proxied and is_page and not request.is_secure:
