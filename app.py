@@ -1,7 +1,5 @@
 """The Flask app: settings, store and blueprints."""
 
-import logging
-
 import redis as redis_client
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -15,7 +13,6 @@ import store_budget
 import store_pool
 from api import catalogue
 from api import views as api
-from masking import MaskingFilter
 from phone import outbound_calls, sms, voice
 from phone.commands import load_commands
 from receiving import provider_views
@@ -49,8 +46,6 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = LazySessionInterface()
-    for log_handler in logging.getLogger().handlers:
-        log_handler.addFilter(MaskingFilter())
     security.init_app(app, settings, PAGES)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

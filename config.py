@@ -33,41 +33,43 @@ def setting(description: str, default: str | None = None) -> Any:
 class Settings:
     """Each field is read from the environment variable of the same name in upper case."""
 
-    twilio_account_sid: str = setting("the SID of the Twilio account: AC and 32 hexadecimal digits")
-    twilio_auth_token: Secrets = setting("the account's auth token; several during rotation, newest first")
+    twilio_account_sid: str = setting("the Twilio account SID: AC followed by 32 hexadecimal digits")
+    twilio_auth_token: Secrets = setting("the account's auth token; during rotation, list several, newest first")
     twilio_phone_number: str = setting("the Twilio number in E.164 format, such as +447700900100")
     redis_url: str = setting("the URL of the Redis or Valkey server: redis://… or rediss://…")
     secret_key: Secrets = setting(
-        "a key that signs the presenter's session, derives aliases of phone numbers and encrypts endpoints' secrets; "
-        "during rotation, list several, newest first, then run flask reencrypt"
+        "a key that signs the presenter's session, derives phone number aliases and encrypts endpoint secrets; "
+        "during rotation, list several, newest first, then run `flask reencrypt`"
     )
     presenter_password: Secret = setting("the password for the presenter's pages")
     public_url: str = setting("the public URL of the app, such as https://talk.example", "")
-    twilio_api_url: str = setting("the base URL of the REST API, if not Twilio's own, such as the exchange's", "")
+    twilio_api_url: str = setting(
+        "the base URL of the Twilio REST API, if requests should go to another server, such as the exchange", ""
+    )
     twilio_shared_keys: dict[str, tuple[str, Secret]] = setting(
-        "SharedKeys that also sign Twilio's webhooks: id:secret or id:secret:HMAC_SHA1", ""
+        "SharedKeys with which Twilio also signs webhooks, comma-separated: id:secret or id:secret:HMAC_SHA1", ""
     )
     api_tokens: Secrets = setting(
-        "bearer tokens for the endpoint API at /api; if there are none, the API is disabled", ""
+        "comma-separated bearer tokens for the endpoint API at /api; if there are none, the API is disabled", ""
     )
     github_hook_url: str = setting(
         "the API URL of the GitHub webhook to backfill from, such as https://api.github.com/repos/you/it/hooks/1", ""
     )
     github_token: Secret = setting(
-        "a token that may read that webhook's deliveries; for a GitHub App's hook (…/app/hook), "
-        "id:private key of the app",
+        "a token with permission to read that webhook's deliveries; for a GitHub App's webhook (…/app/hook), "
+        "the app's `id:private key`",
         "",
     )
     webhook_schedule: tuple[int, ...] = setting(
-        "seconds to wait before each attempt to deliver a webhook; five days at most in total",
+        "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
         "0,5,300,1800,7200,18000,36000,50400,72000,86400",
     )
     trusted_proxies: int = setting(
-        "the number of reverse proxies in front of the app; on a Heroku dyno the default is 1", "0"
+        "the number of reverse proxies in front of the app; defaults to 1 on a Heroku dyno", "0"
     )
-    allow_loopback: bool = setting("whether `check` and webhooks may reach this machine; for the demo only", "no")
+    allow_loopback: bool = setting("whether `check` and webhooks may connect to this machine; for the demo only", "no")
     redis_tls_verify: bool = setting(
-        "whether to verify the certificate of a rediss:// store; on a Heroku dyno the default is no", "yes"
+        "whether to verify the certificate of a rediss:// store; defaults to no on a Heroku dyno", "yes"
     )
     web_concurrency: int = setting("the number of web processes", "2")
     port: int = setting("the port that the web processes listen on", "8000")

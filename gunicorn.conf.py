@@ -2,8 +2,9 @@
 
 import os
 
-from masking import MaskingFilter
+import logs
 
+logs.set_up()
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Greenlets, because an event stream stays open for hours and would otherwise occupy a thread.
@@ -30,9 +31,9 @@ errorlog = "-"
 
 
 def on_starting(server):
-    """Mask phone numbers in gunicorn's log."""
+    """Limit how much clients can make gunicorn log."""
     for handler in server.log.error_log.handlers:
-        handler.addFilter(MaskingFilter())
+        handler.addFilter(logs.LineLimit())
 
 
 def post_worker_init(worker):

@@ -2,11 +2,10 @@
 
 import hashlib
 import hmac
-import logging
 import re
 
 UNFOLLOW_PATH = re.compile(r"/unfollow/[\w-]+")
-E164_NUMBER = re.compile(r"(?:\+|%2B)(\d{7,15})", re.IGNORECASE)
+E164_NUMBER = re.compile(r"(?:\+|%(?:25)*2B)(\d{7,15})", re.IGNORECASE)
 
 # With a scheme, any host matches. Without one, as people write URLs, the host needs a dot, and a path must follow.
 URL = re.compile(
@@ -52,12 +51,3 @@ def mask_email(address: str) -> str:
 def alias(number: str, secret: str) -> str:
     """Return an alias of this number: 12 hexadecimal digits that do not reveal it without the secret."""
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]
-
-
-class MaskingFilter(logging.Filter):
-    """Masks phone numbers in every log record that a handler receives."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Mask the record's message in place. Always returns True."""
-        record.msg, record.args = mask_all(record.getMessage()), None
-        return True

@@ -1,13 +1,14 @@
 """Authentication of the presenter: one password, limited login attempts, a CSRF token in every form."""
 
 import secrets
-import time
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import IPv6Network
 from typing import Any
 
 from flask import abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from redis.exceptions import RedisError
 
 import context
 from masking import alias
@@ -15,20 +16,15 @@ from receiving.signatures import constant_time_equal, matches_any
 from stage.blueprint import get_page_store
 from store import Store
 
-MAX_ATTEMPTS_PER_CLIENT = 5  # per ATTEMPT_WINDOW_SECONDS
-MAX_ATTEMPTS_TOTAL = 60  # per ATTEMPT_WINDOW_SECONDS, from all clients together
+MAX_ATTEMPTS = 5  # per ATTEMPT_WINDOW_SECONDS, from one address or one known browser
 ATTEMPT_WINDOW_SECONDS = 60
 SESSION_TTL_SECONDS = 12 * 3600  # one day of a conference
 
-# Counts one attempt under each key. Returns 0, or the seconds to wait if a limit is exceeded.
+# Counts one attempt. Returns 0, or the seconds to wait if the limit is exceeded.
 COUNT_ATTEMPT_SCRIPT = """
-local wait = 0
-for index, key in ipairs(KEYS) do
-  local attempts = redis.call('INCR', key)
-  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, ARGV[1]) end
-  if attempts > tonumber(ARGV[index + 1]) then wait = math.max(wait, redis.call('TTL', key), 1) end
-end
-return wait
+local attempts = redis.call('INCR', KEYS[1])
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return attempts > tonumber(ARGV[2]) and math.max(redis.call('TTL', KEYS[1]), 1) or 0
 """
 
 View = Callable[..., ResponseReturnValue]
@@ -56,12 +52,19 @@ def login_required(view: View) -> View:
 
 
 def is_logged_in() -> bool:
-    """Whether this browser's session was started with the current password and has not expired."""
+    """Whether this browser's session was started with the current password and has neither expired nor been ended.
+
+    Raises RedisError for a request that changes something. A page is shown without the store: all data is in there.
+    """
     fingerprints = [_session_fingerprint(key) for key in context.settings().secret_key]
-    return (
-        matches_any(str(session.get("fingerprint", "")), fingerprints)
-        and time.time() - session.get("logged_in_at", 0) < SESSION_TTL_SECONDS
-    )
+    if not matches_any(str(session.get("fingerprint", "")), fingerprints):
+        return False
+    try:
+        return bool(get_page_store().exists(_session_key()))
+    except RedisError:
+        if request.method == "GET":
+            return True
+        raise
 
 
 def log_in(password: str) -> bool:
@@ -73,20 +76,25 @@ def log_in(password: str) -> bool:
     _count_attempt(client)
     if not constant_time_equal(password, context.settings().presenter_password):
         return False
-    client.delete(_client_key())
+    client.delete(_attempts_key())
     browser_id = session.get("browser_id") or secrets.token_hex(8)
     session.clear()
     session.update(
         fingerprint=_session_fingerprint(context.settings().secret_key[0]),
-        logged_in_at=time.time(),
+        id=secrets.token_hex(16),
         browser_id=browser_id,
     )
     session.permanent = True
+    client.set(_session_key(), 1, ex=SESSION_TTL_SECONDS)
     return True
 
 
 def log_out() -> None:
-    """End the session. The browser id stays, so that this browser keeps its own limit of login attempts."""
+    """End the session, also for copies of its cookie. Raises RedisError.
+
+    The browser id stays, so that this browser keeps its own limit of login attempts.
+    """
+    get_page_store().delete(_session_key())
     browser_id = session.get("browser_id")
     session.clear()
     if browser_id:
@@ -106,18 +114,28 @@ def check_csrf_token() -> None:
 
 
 def _count_attempt(client: Store) -> None:
-    """A browser that was logged in before has its own limit: guesses by others cannot lock it out."""
-    keys = [_client_key()] if session.get("browser_id") else [_client_key(), "login-attempts:all"]
-    limits = (MAX_ATTEMPTS_PER_CLIENT, MAX_ATTEMPTS_TOTAL)
-    wait = int(client.eval(COUNT_ATTEMPT_SCRIPT, len(keys), *keys, ATTEMPT_WINDOW_SECONDS, *limits))  # type: ignore[arg-type]
+    wait = int(client.eval(COUNT_ATTEMPT_SCRIPT, 1, _attempts_key(), ATTEMPT_WINDOW_SECONDS, MAX_ATTEMPTS))
     if wait:
         raise TooManyLoginAttempts(wait)
 
 
-def _client_key() -> str:
+def _attempts_key() -> str:
+    """A browser that was logged in before has its own limit: guesses by others cannot lock it out."""
     if session.get("browser_id"):
         return f"login-attempts:browser:{session['browser_id']}"
-    return f"login-attempts:{alias(request.remote_addr or '', context.settings().secret_key[0])}"
+    return f"login-attempts:{alias(_network(request.remote_addr or ''), context.settings().secret_key[0])}"
+
+
+def _network(address: str) -> str:
+    """Return an IPv6 address's /64 network, since whoever has one of its addresses has all; others unchanged."""
+    try:
+        return str(IPv6Network((address, 64), strict=False))
+    except ValueError:
+        return address
+
+
+def _session_key() -> str:
+    return f"presenter-session:{session.get('id', '')}"
 
 
 def _session_fingerprint(secret: str) -> str:

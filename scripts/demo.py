@@ -14,6 +14,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+import logs
+
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log for each process
 READY_TIMEOUT_SECONDS = 60
@@ -229,4 +231,5 @@ def stop_supervisor(supervisor: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    logs.set_up()
     sys.exit(main())

@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import cli
 
 import config
+import logs
 import store_budget
 import store_pool
 from scripts import demo
@@ -42,4 +43,5 @@ def build_environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    logs.set_up()
     sys.exit(main())

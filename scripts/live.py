@@ -14,6 +14,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 import config
+import logs
 from scripts import demo
 from scripts.demo import CannotStart
 
@@ -75,6 +76,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
         **demo.build_store_environment(given),
         "PORT": port,
         "PUBLIC_URL": public_url,
+        "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL by HTTPS
         "DEMO_HAS_EXCHANGE": "false",
     }
 
@@ -184,4 +186,5 @@ def restore_webhooks(number: Any, before: dict[str, str], wanted: dict[str, str]
 
 
 if __name__ == "__main__":
+    logs.set_up()
     sys.exit(main(sys.argv[1:]))

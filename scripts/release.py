@@ -9,6 +9,7 @@ import requests
 from twilio.base.exceptions import TwilioException
 
 import config
+import logs
 import store_budget
 import store_pool
 from sending.twilio import TwilioGateway
@@ -75,4 +76,5 @@ def _check_recommendations(settings: config.Settings) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    logs.set_up()
     sys.exit(main())

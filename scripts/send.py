@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 import config
+import logs
 from receiving import providers
 from receiving.delivery import Delivery
 from scripts import demo
@@ -94,4 +95,5 @@ def _send(provider: providers.Provider, delivery: Delivery, to: str) -> int:
 
 
 if __name__ == "__main__":
+    logs.set_up()
     sys.exit(main())

@@ -6,18 +6,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 3_500  # about an hour of reading
 
-# The topic of each step -> its files.
+# Title of each step -> its files.
 TOUR = {
     "The wiring: app, settings, event stream": ["app.py", "config.py", "events.py"],
-    "A webhook arrives: verified, claimed, stored": [
+    "Receiving a webhook: verify, claim, store": [
         "receiving/delivery.py",
         "receiving/receiver.py",
         "receiving/idempotency.py",
         "receiving/twilio.py",
         "receiving/inbox.py",
     ],
-    "One provider": ["receiving/providers/github.py"],
-    "A person texts or calls": [
+    "A provider as an example": ["receiving/providers/github.py"],
+    "Answering texts and calls": [
         "phone/commands/",
         "phone/sms.py",
         "phone/documents.py",
@@ -32,7 +32,7 @@ TOUR = {
         "workers/sweep.py",
     ],
     "Sending an answer exactly once": ["sending/outbox.py", "sending/twilio.py", "sending/http/client.py"],
-    "The audience sees it": ["stage/views.py", "stage/event_stream.py", "stage/timeline.py"],
+    "Showing everything to the audience": ["stage/views.py", "stage/event_stream.py", "stage/timeline.py"],
 }
 
 

@@ -15,8 +15,10 @@ MODULES = [
     "app",
     "config",
     "context",
+    "control_characters",
     "event_types",
     "events",
+    "logs",
     "masking",
     "page_headers",
     "store",
@@ -40,9 +42,9 @@ LAYERS = [
     {"workers"},
     {"sending"},
     {"events", "store_batching", "store_memory", "web"},
-    {"store", "masking", "store_pool"},
+    {"store", "logs", "store_pool"},
     {"store_budget", "store_outages"},
-    {"config", "event_types", "page_headers"},
+    {"config", "control_characters", "event_types", "masking", "page_headers"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.

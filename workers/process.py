@@ -4,9 +4,9 @@ import logging
 import sys
 
 import config
+import logs
 import store_budget
 import store_pool
-from masking import MaskingFilter
 from workers import sweep
 from workers.engine import process
 from workers.engine.rq_overrides import StoreAccess
@@ -18,8 +18,7 @@ PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.PatientSweeper())]
 
 def main() -> None:
     """Run jobs until the supervisor ends this process."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger().handlers[0].addFilter(MaskingFilter())
+    logs.set_up(logging.INFO)
     try:
         settings = config.load()
     except config.ConfigError as error:

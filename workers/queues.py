@@ -17,7 +17,8 @@ QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
 # How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
 SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
-RESULT_TTL_SECONDS, FAILURE_TTL_SECONDS = 60, 3_600  # RQ then deletes the finished or failed job
+RESULT_TTL_SECONDS = 0  # nobody reads results, and each takes more than 4 kB
+FAILURE_TTL_SECONDS = 600  # then RQ deletes the failed job
 
 Task = Callable[[str], str]
 """Slow work: takes the command's words and returns the answer. It may run twice, so it must be idempotent."""

@@ -34,7 +34,7 @@ SAMPLES = {  # event name -> the XML element of its subject
 
 class Braintree(Provider):
     title = "Braintree"
-    setting_description = "Braintree: `public_key:private_key` of the gateway, as shown in its Control Panel"
+    setting_description = "Braintree: the gateway's `public_key:private_key`, as shown in the Control Panel"
     max_bytes_by_type = {FORM_CONTENT_TYPE: 256 * 1024}
     claim_ttl_seconds = 7 * 24 * 3600  # Braintree retries hourly for a day
     samples = SAMPLES

@@ -51,7 +51,7 @@ SHA1_ONLY = Mistake(
 
 class GitHub(Provider):
     title = "GitHub"
-    setting_description = "GitHub: the secret entered in the webhook's form; several during a rotation"
+    setting_description = "GitHub: the secret entered in the webhook form; during rotation, list several"
     max_bytes_by_type = {
         "application/json": MAX_EVENT_BYTES,
         FORM_CONTENT_TYPE: 40 * 1024 * 1024,  # the form encodes { as %7B; web/request_body.py allows no more than 48 MB

@@ -42,8 +42,8 @@ WRONG_AUTHORIZATION = Mistake(
 class Heroku(Provider):
     title = "Heroku"
     setting_description = (
-        "Heroku: the webhook's secret, shown once by `heroku webhooks:add`; if you added it with `-t`, also "
-        "`authorization:` and that value, which must then be valid too"
+        "Heroku: the webhook's secret, shown once by `heroku webhooks:add`; if you passed `-t`, also "
+        "`authorization:` followed by that value, which every request must then contain as well"
     )
     max_bytes_by_type = {"application/json": 256 * 1024}
     claim_ttl_seconds = 7 * 24 * 3600  # Heroku retries for 72 hours

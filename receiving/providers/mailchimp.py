@@ -36,8 +36,8 @@ SAMPLES: dict[str, list[tuple[str, str]]] = {
 class Mailchimp(TimestampedHMAC):
     title = "Mailchimp"
     setting_description = (
-        "Mailchimp Marketing: the webhook's signing_secret, shown once when it is created; for an unsigned webhook "
-        "`path:` and the secret that follows /webhooks/mailchimp/ in its URL"
+        "Mailchimp Marketing: the webhook's signing_secret, shown once when the webhook is created; for an unsigned "
+        "webhook, `path:` followed by the secret after /webhooks/mailchimp/ in its URL"
     )
     signature_header = "x-mailchimp-signature"
     max_bytes_by_type = {FORM_CONTENT_TYPE: 256 * 1024}

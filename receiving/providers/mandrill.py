@@ -58,7 +58,7 @@ TEST_KEY_USED = Mistake(
 class Mandrill(Provider):
     title = "Mandrill"
     setting_description = (
-        "Mandrill (Mailchimp Transactional): the webhook's key, shown in its settings after the first save"
+        "Mandrill (Mailchimp Transactional): the webhook's key, shown in its settings once the webhook has been saved"
     )
     max_bytes_by_type = {FORM_CONTENT_TYPE: 10 * 1024 * 1024}  # a batch has up to 1,000 events
     claim_ttl_seconds = 7 * 24 * 3600  # Mandrill does not document for how long it retries

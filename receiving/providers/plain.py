@@ -42,7 +42,7 @@ OTHER_PASSWORD = Mistake(
 class Plain(Provider):
     title = "A plain sender"
     setting_description = (
-        "any sender without signatures: `path:` and the secret that follows /webhooks/plain/ in its URL, "
+        "any sender that does not sign: `path:` followed by the secret after /webhooks/plain/ in the URL, "
         "`basic:user:password`, or `bearer:token`"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024, FORM_CONTENT_TYPE: 256 * 1024, "text/plain": 256 * 1024}

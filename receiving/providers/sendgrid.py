@@ -63,7 +63,7 @@ class SendGrid(Provider):
     title = "SendGrid"
     setting_description = (
         "SendGrid: the verification key (a public key) of the Event Webhook or the parse policy; for an unsigned "
-        "Inbound Parse `path:` and the secret that follows /webhooks/sendgrid/ in its URL"
+        "Inbound Parse webhook, `path:` followed by the secret after /webhooks/sendgrid/ in its URL"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024, MULTIPART: MAX_EMAIL_BYTES}  # batches have at most 768 kB
     claim_ttl_seconds = 4 * 24 * 3600  # SendGrid retries events for a day and emails for three

@@ -35,7 +35,8 @@ UNDECODED_SECRET = Mistake(
 class StandardWebhooks(Provider):
     title = "Standard Webhooks"
     setting_description = (
-        "any sender that follows Standard Webhooks: its `whsec_…` (shared secret) or `whpk_…` (public key)"
+        "any sender that follows the Standard Webhooks specification: its `whsec_…` (shared secret) or `whpk_…` "
+        "(public key)"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024}
     claim_ttl_seconds = 4 * 24 * 3600  # the specification's retry schedule ends after 76 hours

@@ -34,7 +34,7 @@ class Stripe(TimestampedHMAC):
 
     title = "Stripe"
     setting_description = (
-        "Stripe: the endpoint's signing secret, `whsec_…`; test mode and live mode have different ones"
+        "Stripe: the endpoint's signing secret, `whsec_…`; test mode and live mode use different secrets"
     )
     signature_header = "stripe-signature"
     max_bytes_by_type = {"application/json": 1024 * 1024}

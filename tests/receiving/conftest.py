@@ -8,7 +8,8 @@ import redis as redis_client
 from werkzeug.serving import make_server
 
 import config
-from receiving import receiver, rejections
+from receiving import receiver
+from receiving.diagnosis import rejections
 from receiving.diagnosis.provider import TokenBucket
 from scripts.demo import read_env
 from tests.support.person import PUBLIC_URL

@@ -10,6 +10,7 @@ import pytest
 from twilio.rest import Client
 
 from scripts.demo import read_env
+from scripts.live import build_environment
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -176,3 +177,11 @@ class TestRelease:
 
 def test_app_json_is_valid():
     assert json.loads((ROOT / "app.json").read_text())["formation"].keys() == {"web", "worker"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, "1"), ({"TRUSTED_PROXIES": "2"}, "2"), ({"TRUSTED_PROXIES": ""}, "1")]
+)
+def test_visitors_behind_the_tunnel_are_told_apart(given, expected):
+    environ = build_environment({"REDIS_URL": "redis://127.0.0.1:1", **given}, "https://talk.example")
+    assert environ["TRUSTED_PROXIES"] == expected

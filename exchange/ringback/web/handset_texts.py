@@ -55,7 +55,7 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
         if url.startswith("data:"):
             media = from_data_url(url, state.clock.now())
             if media is None:
-                raise RequestRefused(400, "media_url: a data URL is invalid or has more than 5 MB.")
+                raise RequestRefused(400, "media_url: a data URL is invalid or larger than 5 MB.")
             attach(state, message, media)
     return message
 
