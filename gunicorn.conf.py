@@ -26,12 +26,12 @@ control_socket_disable = True
 # gunicorn trusts no proxy's headers; web/security.py does, according to TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 forwarder_headers = ""
-# No access log: it would contain phone numbers, and the inbox keeps every webhook anyway.
+# No access log: it would contain phone numbers, and the inbox stores every webhook anyway.
 errorlog = "-"
 
 
 def on_starting(server):
-    """Limit how much clients can make gunicorn log."""
+    """Limit how much gunicorn logs because of clients."""
     for handler in server.log.error_log.handlers:
         handler.addFilter(logs.LineLimit())
 
