@@ -13,7 +13,7 @@ import store_budget
 import store_pool
 from api import catalogue
 from api import views as api
-from phone import outbound_calls, sms, voice
+from phone import outbound_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
 from web import security
@@ -21,6 +21,7 @@ from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
     sms.bp,
+    text_status.bp,
     voice.bp,
     outbound_calls.bp,
     provider_views.bp,
@@ -57,7 +58,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
 
 
 class LazySessionInterface(SecureCookieSessionInterface):
-    """Flask's session interface, except that requests without cookies, such as webhooks, get an empty one cheaply."""
+    """Flask's session interface, which gives requests without cookies, such as webhooks, an empty session cheaply."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session in the cookie, or an empty one."""

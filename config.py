@@ -60,6 +60,7 @@ class Settings:
         "the app's `id:private key`",
         "",
     )
+    sender_segments_per_second: int = setting("text segments that the number may send a second; answers queue", "1")
     webhook_schedule: tuple[int, ...] = setting(
         "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
         "0,5,300,1800,7200,18000,36000,50400,72000,86400",
@@ -193,6 +194,12 @@ def _parse_int(text: str) -> int:
     return int(text)
 
 
+def _parse_rate(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError("must be a whole number of at least 1")
+    return int(text)
+
+
 def _parse_retry_delays(text: str) -> tuple[int, ...]:
     """The limit is five days, because a message expires after seven and jitter can add up to 20 % to each delay."""
     parts = [part.strip() for part in text.split(",")]
@@ -224,6 +231,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,
+    "sender_segments_per_second": _parse_rate,
     "web_concurrency": _parse_int,
     "port": _parse_int,
 }

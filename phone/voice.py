@@ -188,8 +188,9 @@ def _load_pending(context: WebhookContext) -> PendingAnswer | None:
 
 def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) -> StoredResponse:
     if time.time() > pending.deadline:
-        if pending_answers.settle(context.redis, pending, "failed", callbacks.TIMEOUT_MESSAGE):
-            pending_answers.claim_route(context.redis, pending, "wait")
+        if not pending_answers.settle(context.redis, pending, "failed", callbacks.TIMEOUT_MESSAGE):
+            return wait_for_answer(context)  # the answer has come in this moment
+        pending_answers.claim_route(context.redis, pending, "wait")
         return speak_menu(context, callbacks.TIMEOUT_MESSAGE)
     progress = pending_answers.load_progress(context.redis, pending.id)
     return respond(context, hold.waiting(pending.id, next_document(context), turn, progress))

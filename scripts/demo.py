@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -48,6 +49,8 @@ def main() -> int:
             f"       the number is {number}, the presenter's password is {password}, Ctrl-C stops everything",
             flush=True,
         )
+        if (sending := read_health(web).get("sending", "active")) != "active":
+            print(f"       sending is {sending}; texts wait until you resume it at {web}/present", flush=True)
         print_restarts(supervisor, stopping)
         return 0
     finally:
@@ -206,6 +209,15 @@ def returns_200(url: str) -> bool:
             return response.status == 200
     except (OSError, urllib.error.URLError):
         return False
+
+
+def read_health(web: str) -> dict[str, str]:
+    """Return the app's description of its health; empty if it gives none."""
+    try:
+        with urllib.request.urlopen(f"{web}/health/ready", timeout=2) as response:  # noqa: S310
+            return dict(json.load(response))
+    except (OSError, ValueError):
+        return {}
 
 
 def describe_failure(url: str) -> str:

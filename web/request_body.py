@@ -12,7 +12,7 @@ PIECE_BYTES = 1024 * 1024
 
 
 class BodyMemory:
-    """Counts the bytes of all bodies that a process holds."""
+    """Counts the bytes of all bodies in a process's memory."""
 
     def __init__(self, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
         self.free_bytes = max_total_bytes

@@ -12,7 +12,7 @@ MAX_FORM_BYTES = 64 * 1024  # for pages; webhooks and the API have limits of the
 
 
 def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
-    """Apply the rules. `pages` are the names of the blueprints that serve browsers. Call it before adding routes."""
+    """Apply the rules. `pages` are the names of the blueprints that serve browsers. Call this before adding routes."""
 
     def check_form() -> None:
         """Abort with 413 or 415 if the body of a request to a page is not a short form."""
@@ -34,7 +34,7 @@ def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> N
 
 
 def _trust_proxies(app: Flask, count: int) -> None:
-    """Take the client's address and the scheme from the headers that this many reverse proxies append to."""
+    """Trust the headers of this many reverse proxies for the client's address and the scheme."""
     app.wsgi_app = ProxyFix(app.wsgi_app, count, count, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
 
 

@@ -111,7 +111,7 @@ class WebWorker(GeventWorker):
         gevent.spawn(self._disconnect_idle)
 
     def _process(self, listener: Any, request: Any, client: socket.socket, addr: Any) -> bool:
-        """Respond to a request. Return whether the connection may be used again."""
+        """Respond to a request. Return whether the connection can be reused."""
         try:
             self.handle_request(listener.getsockname(), request, client, addr)
         except StopIteration:

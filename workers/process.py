@@ -9,11 +9,15 @@ import store_budget
 import store_pool
 from workers import sweep
 from workers.engine import process
+from workers.engine.periodic import PeriodicTask
 from workers.engine.rq_overrides import StoreAccess
 from workers.engine.supervisor import EX_CONFIG
 from workers.queues import SLOTS
 
-PERIODIC_TASKS = [(sweep.INTERVAL_SECONDS, sweep.PatientSweeper())]
+PERIODIC_TASKS: list[PeriodicTask] = [
+    (sweep.INTERVAL_SECONDS, sweep.PatientSweeper()),
+    (sweep.INTERVAL_SECONDS, sweep.send_waiting),
+]
 
 
 def main() -> None:

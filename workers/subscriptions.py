@@ -4,14 +4,15 @@ from masking import mask_urls
 from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
+from sending.number_types import can_be_texted
 from sending.webhooks import catalogue, endpoints, verification
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import notifications, pending_answers, tasks
-from workers.callbacks import can_be_texted, get_gateway
-from workers.tasks import task
+from workers.callbacks import get_gateway
+from workers.tasks import lookup, task
 
 MAX_ENDPOINTS_PER_NUMBER = 3
 BY_CALL_SUFFIX = " by call"  # after a topic
@@ -55,7 +56,7 @@ def unfollow(topic_or_url: str) -> str:
     return f"You do not follow {mask_urls(topic_or_url) or 'anything'}."
 
 
-@task
+@lookup
 def subscribe(url: str) -> str:
     """Send webhooks to this URL once it has answered a verification challenge."""
     redis, number, host = get_gateway().redis, get_requester_number(), urls.host_of(url)

@@ -31,7 +31,14 @@ def task(function: Task) -> Task:
     return run
 
 
-@task
+def lookup(function: Task) -> Task:
+    """Decorator for tasks that wait for third-party servers: they have a queue of their own, which may fill up."""
+    run = task(function)
+    run.is_lookup = True  # type: ignore[attr-defined]
+    return run
+
+
+@lookup
 def check(address: str) -> str:
     """Check a web site: its status, response time, redirects, and the expiry of its certificate."""
     return site_check.summarize(site_check.check_site(address, get_client()))

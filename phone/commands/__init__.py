@@ -56,6 +56,11 @@ class Command:
         """The text to send, such as `check <address>`."""
         return f"{self.name} <{self.argument}>" if self.argument else self.name
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether its function is annotated to return a SlowAnswer."""
+        return self.run.__annotations__.get("return") is not str
+
 
 COMMANDS: dict[str, Command] = {}
 

@@ -33,15 +33,15 @@ FETCH_ERRORS = _errors(
         11217: ("{url} returned HTTP status {status}", "Check your app's log for this request."),
         11220: ("The TLS connection to {url} failed: {detail}", "Fix the certificate, or use http on this machine."),
         11237: ("The certificate of {url} is not trusted: {detail}", "Use a certificate from a public CA."),
-        11243: ("The retry policy {detail} is not known", "Use 4xx, 5xx, ct, rt or all, comma-separated."),
+        11243: ("The retry policy {detail} is unknown", "Use 4xx, 5xx, ct, rt or all, comma-separated."),
         11750: ("The response is larger than 64 kB", "Send a shorter document, and continue with <Redirect>."),
         11770: ("The response is chunked but empty", "Send a document, or an empty body with Content-Length: 0."),
     }
 )
 DOCUMENT_ERRORS = _errors(
     {
-        12100: ("The document does not parse: {detail}", "Send well-formed XML, with nothing before its first tag."),
-        12101: ("The version attribute of <Response> is not known", "Remove the version attribute."),
+        12100: ("The document cannot be parsed: {detail}", "Send well-formed XML, with nothing before its first tag."),
+        12101: ("The version attribute of <Response> is unknown", "Remove the version attribute."),
         12102: ("The root element is {detail}, not <Response>", "Wrap the verbs in <Response>…</Response>."),
         12300: ("The content type {detail} cannot be used here", "Send Content-Type: text/xml."),
         12400: ("The exchange itself failed: {detail}", "This is a bug in the exchange. Its log has the traceback."),
@@ -118,7 +118,7 @@ WARNINGS = _errors(
         16020: ("The conference {detail} is full", "Raise maxParticipants, or tell the caller what to do instead."),
         16024: ("Conference: the label {detail} is not valid", "Use at most 128 characters, no /, and not a CallSid."),
         16025: ("Conference: the label {detail} is already taken", "Use a label that is unique in the conference."),
-        21610: ("Attempt to send to unsubscribed recipient {detail}", "This person texted STOP. Wait for START."),
+        21610: ("Attempt to send to unsubscribed recipient {detail}", "This person has texted STOP. Wait for START."),
         32019: ("Both Url and Twiml were sent; Url is used", "Send only one of them."),
     },
     level="warning",

@@ -14,7 +14,7 @@ BEHAVIOUR_NOTES = (
     "Requests for `<Play>` files and for message media are also signed. They have no parameters.",
     "Each call has a cookie jar, and so does each pair of numbers that exchange messages. A jar expires after "
     "four hours without use.",
-    "The idempotency token is the same in all retries and duplicates of one delivery.",
+    "The idempotency token is the same for all retries and duplicates of a delivery.",
     "An unknown verb or attribute causes a warning (12200) and is skipped; the rest of the document is executed.",
     "If an action URL or a `<Redirect>` fails, the fallback URL of the number or call is requested once. "
     "If there is none, the caller hears: “We are sorry, an application error has occurred. Goodbye.”",
@@ -26,7 +26,7 @@ BEHAVIOUR_NOTES = (
     "A `<Gather>` that receives only its finishOnKey has no result. With actionOnEmptyResult, it sends empty Digits.",
     "If a `<Record>` receives no audio, the next verb is executed. A recording of silence is kept.",
     "Typed speech is recorded as a synthetic sound with the rhythm of the words. Its transcription is the typed text.",
-    "A call whose caller hangs up before it is answered ends as canceled.",
+    "A call whose caller hangs up before it is answered ends with status canceled.",
     "A live update cancels the running verb. If a webhook is in progress, its response is ignored; the request "
     "itself is not aborted. The action URL of an interrupted `<Dial>`, `<Record>` or `<Enqueue>` is not "
     "requested.",
@@ -35,7 +35,7 @@ BEHAVIOUR_NOTES = (
     "calls were not connected.",
     "`<Dial>` reads ten digits as a North American number, and more digits as an international number without its +.",
     "A `<Dial>` whose callerId is not allowed calls nobody and fails.",
-    "A call to one of the app's own numbers rings there as an incoming call: two calls that are connected. A "
+    "A call to one of the app's own numbers arrives there as an incoming call: two connected calls. A "
     "call that would reach the same number twice, or pass through more than three numbers, is not placed "
     "(13224).",
     "A `<Dial>` to a `<Queue>` waits for a queue member until its timeout; DialCallStatus is then no-answer.",
@@ -52,7 +52,7 @@ BEHAVIOUR_NOTES = (
     "one whose coach target is missing joins without coaching.",
     "Starting a call recording through the REST API twice returns the same recording. A recording started with "
     "`<Start>` has two channels unless channels is mono.",
-    "A recording that starts while the call is ringing is kept if nobody answers.",
+    "A recording that starts while the call is ringing is kept even if nobody answers.",
     "A reply to a person who has sent STOP is listed as failed with error 21610. The carrier's automatic replies are "
     "listed like other replies.",
     "Any Messaging Service SID is accepted. Its messages are sent from the account's first number.",

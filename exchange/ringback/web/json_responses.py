@@ -27,7 +27,7 @@ def file_response(file: Path) -> web.FileResponse:
 
 
 class RequestRefused(Exception):
-    """A request that gets a 4xx status. The message names the mistake and the fix."""
+    """A request that is rejected with a 4xx status. The message states the mistake and the fix."""
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)

@@ -178,7 +178,7 @@ def test_replay_stops_after_three_connection_failures(served_app, redis):
     away = replace(served_app.settings, public_url=f"http://127.0.0.1:{reserved_port()}")
     asked = ReplayRequest(tuple(names))
     outcomes = list(replay.replay(away, replay.select(redis, asked), asked, "run"))
-    assert ["did not answer" in outcome.words for outcome in outcomes] == [True, True, True, False]
+    assert ["did not respond" in outcome.words for outcome in outcomes] == [True, True, True, False]
     assert outcomes[-1].what == "2 more were skipped"
 
 
