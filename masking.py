@@ -33,7 +33,7 @@ def mask_words(words: str) -> str:
 
 
 def mask_urls(text: str) -> str:
-    """Return `https://hear.example/…` for `https://hear.example/hook?key=1`: path, query and user may contain secrets."""
+    """Return `https://hear.example/…` for `https://hear.example/hook?key=1`: the path, query and user may be secret."""
     return URL.sub(_keep_host, text)
 
 
