@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FAULT_KINDS = {
-    "rest-refuse": "reject a REST request with the given `status` (429, 500, 503, …)",
-    "rest-drop": "process a REST request, then close the connection without a response",
-    "rest-delay": "wait the given `seconds` before processing a REST request",
-    "rest-slow": "send a REST response slowly, over the given `seconds`",
-    "webhook-duplicate": "send the given number of `copies` of a webhook at once",
+    "rest-refuse": "reject a REST API request with the given `status` (429, 500, 503, …)",
+    "rest-drop": "process a REST API request, then close the connection without a response",
+    "rest-delay": "wait the given `seconds` before processing a REST API request",
+    "rest-slow": "send a REST API response slowly, over the given `seconds`",
+    "webhook-duplicate": "send the given number of `copies` of a webhook simultaneously",
     "webhook-delay": "wait the given `seconds` before sending a webhook",
     "webhook-reorder": "hold a webhook until the next one has been sent, for at most the given `seconds`",
     "webhook-slow": "send a webhook's body slowly, over the given `seconds`",
