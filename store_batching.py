@@ -33,7 +33,7 @@ class PendingCommands:
 
 
 class Batcher:
-    """Sends one batch at a time. Deliveries that arrive in the meantime form the next one, and the first of them sends it.
+    """Sends one batch at a time. Deliveries that arrive meanwhile form the next one, which the first of them sends.
 
     For web processes only: RQ can interrupt a job with an exception anywhere, which could leave other requests waiting.
     """

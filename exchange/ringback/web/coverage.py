@@ -41,7 +41,7 @@ BEHAVIOUR_NOTES = (
     "A `<Dial>` to a `<Queue>` waits for a queue member until its timeout; DialCallStatus is then no-answer.",
     "A queue member redirected through the REST API leaves the queue; the `<Enqueue>` action is not requested.",
     "A recording's URL, with or without .wav, returns WAV; with .mp3 it returns MP3.",
-    "A recording is cut off after one hour.",
+    "A recording lasts at most one hour.",
     "The first channel of a recording contains the person on the call, and the second what that person hears: the "
     "other party, `<Say>`, `<Play>` (WAV only; other formats are silent) and beeps. If two people speak at the same "
     "time, both are audible.",
