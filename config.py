@@ -60,7 +60,9 @@ class Settings:
         "the app's `id:private key`",
         "",
     )
-    sender_segments_per_second: int = setting("text segments that the number may send a second; answers queue", "1")
+    sender_segments_per_second: int = setting(
+        "the number of text segments that the Twilio number may send per second; texts beyond it wait in a queue", "1"
+    )
     webhook_schedule: tuple[int, ...] = setting(
         "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
         "0,5,300,1800,7200,18000,36000,50400,72000,86400",
