@@ -1,4 +1,4 @@
-"""An entry of the timeline: one call, text or webhook, with its request, answer and steps."""
+"""A timeline entry: one call, text or webhook, with its request, answer and steps."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ STATE_LABELS = {
 
 @dataclass
 class TimelineStep:
-    """One event of an entry.
+    """One event in an entry.
 
     `status` is running, waiting, success, failed or neutral. `elapsed` is the time since the entry started, such as
     `+207 ms`; "" for the first step, and where `text` already states a duration.
@@ -33,7 +33,7 @@ class TimelineStep:
 
 @dataclass
 class AnswerProgress:
-    """A pending answer: `state` is waiting, running, success or failed; `fraction` is from 0 to 1."""
+    """A pending answer's progress: `state` is waiting, running, success or failed; `fraction` ranges from 0 to 1."""
 
     state: str = "waiting"
     fraction: float = 0.0
@@ -42,9 +42,9 @@ class AnswerProgress:
 
 @dataclass
 class TimelineEntry:
-    """`started_at` is the time of the first event, in seconds since 1970; `status` is the status of the last event.
+    """`started_at` is the Unix timestamp of the first event, in seconds; `status` is the status of the last event.
 
-    `html` is the rendered entry, "" after a change.
+    `html` is the rendered entry, or "" after a change.
     """
 
     id: str

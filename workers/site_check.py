@@ -1,4 +1,4 @@
-"""Checks a web site: whether it is up, how fast it responds, where it redirects, when its certificate expires."""
+"""Checks a website: whether it is up, how fast it responds, where it redirects, and when its certificate expires."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

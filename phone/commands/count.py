@@ -1,4 +1,4 @@
-"""The count command: statistics of all commands so far. Slow, because it reads the alias of each person."""
+"""The count command: statistics on all commands so far. Slow, because it reads every person's alias."""
 
 from phone.commands import SlowAnswer, command
 from workers import tasks
