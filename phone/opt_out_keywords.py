@@ -13,7 +13,7 @@ START_KEYWORDS = frozenset(("start", "yes", "unstop"))
 
 
 def apply(context: WebhookContext, sender: str, keyword: str) -> bool:
-    """Record a STOP or START. Return whether it is Twilio that answers this text.
+    """Record a STOP or START. Return whether Twilio answers this text itself.
 
     `keyword` is the OptOutType if Twilio has set one (HELP if Twilio has answered that), otherwise the body. A replayed
     or backfilled START is ignored, because the sender may have texted STOP since.

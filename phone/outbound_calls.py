@@ -50,7 +50,7 @@ def status_key(delivery: Delivery) -> str:
 def update_status(context: WebhookContext) -> StoredResponse:
     """Send the notification as a text if the call was not answered.
 
-    No event is published: a follower of call.ended would be called about this call.
+    No event is published, because a follower of call.ended would be called about this call.
     """
     message = _load_message(context)
     if message and context.delivery["CallStatus"] in UNANSWERED_STATUSES:

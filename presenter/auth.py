@@ -54,7 +54,8 @@ def login_required(view: View) -> View:
 def is_logged_in() -> bool:
     """Whether this browser's session was started with the current password and has neither expired nor been ended.
 
-    Raises RedisError for a request that changes something. A page is shown even without the store: all data is there.
+    While the store does not respond, a GET request needs only the current password's fingerprint, because all data is
+    in the store; any other request raises RedisError.
     """
     fingerprints = [_session_fingerprint(key) for key in context.settings().secret_key]
     if not matches_any(str(session.get("fingerprint", "")), fingerprints):
@@ -127,7 +128,7 @@ def _attempts_key() -> str:
 
 
 def _network(address: str) -> str:
-    """Return an IPv6 address's /64 network, because whoever has one of its addresses has all; other input unchanged."""
+    """Return an IPv6 address's /64 network, because whoever has one address in it has all; others unchanged."""
     try:
         return str(IPv6Network((address, 64), strict=False))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The backfill page: replay stored requests, find and backfill missing webhooks, and follow their progress."""
+"""The backfill page: replay stored requests, find and backfill missing webhooks, and follow progress."""
 
 import time
 from dataclasses import asdict, dataclass, replace
@@ -103,7 +103,7 @@ def start_backfill() -> ResponseReturnValue:
 @bp.post("/present/replay")
 @login_required
 def start_replay() -> ResponseReturnValue:
-    """Replay the requests of a time window if the form has one, otherwise the selected requests."""
+    """Replay the requests from a time window if the form has one, otherwise the selected requests."""
     auth.check_csrf_token()
     form, now = request.form, time.time()
     resign, force = form.get("resign") != "no", form.get("force") == "yes"
@@ -194,7 +194,7 @@ def _replay_row(id: str, delivery: Delivery, is_complete: bool) -> ReplayRow:
 
 
 def _summarize(delivery: Delivery, is_complete: bool) -> str:
-    """The request in one line: the provider's summary of its events, or for Twilio its main fields."""
+    """The request in one line: the provider's summary of its events or, for Twilio, the main fields."""
     provider = providers.load().get(inbox.source_of(delivery))
     if provider and is_complete:
         try:

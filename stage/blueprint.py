@@ -18,7 +18,7 @@ bp = create_page_blueprint("stage", __name__)
 
 
 def get_event_stream() -> EventStream:
-    """The event stream of this process, created on first use."""
+    """This process's event stream, created on first use."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     with event_stream_lock:
         if "event_stream" not in app.extensions:
@@ -29,7 +29,7 @@ def get_event_stream() -> EventStream:
 
 
 def get_page_store() -> redis.Redis:
-    """The store client for pages: when connections are scarce, webhooks get one first."""
+    """The store client for pages; if connections are scarce, webhooks have priority."""
     if "page_store" not in current_app.extensions:
         current_app.extensions["page_store"] = store_pool.lane(context.store(), store_pool.PAGES)
     found: redis.Redis = current_app.extensions["page_store"]

@@ -1,4 +1,4 @@
-"""The event stream of one process: a single Redis reader that serves all viewers."""
+"""A process's event stream: a single Redis reader that serves all viewers."""
 
 import json
 import logging
@@ -56,13 +56,13 @@ class EventStream:
             self._apply(found)
 
     def render_entry(self, id: str) -> str:
-        """The HTML of an entry, cached until the entry changes."""
+        """The HTML for an entry, cached until the entry changes."""
         entry = self.timeline.entries[id]
         entry.html = entry.html or self._render("timeline_entry", entry=entry)
         return entry.html
 
     def render_entries(self) -> list[str]:
-        """The HTML of the visible entries, newest first."""
+        """The HTML for each visible entry, newest first."""
         with self._lock:
             return [self.render_entry(entry.id) for entry in self.timeline.visible_entries()]
 
@@ -118,7 +118,7 @@ class EventStream:
             for viewer in list(self.viewers):
                 if is_after(new[0].id, viewer.last_event_id):
                     viewer.enqueue(chunk)
-                else:  # its page was rendered by another process that was ahead of this one
+                else:  # its page was rendered by a process that was ahead of this one
                     pairs = zip(new, items, strict=True)
                     viewer.enqueue(b"".join(item for event, item in pairs if is_after(event.id, viewer.last_event_id)))
 

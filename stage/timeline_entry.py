@@ -82,7 +82,7 @@ class TimelineEntry:
         return any(answer.state == "failed" for answer in self.pending_answers.values())
 
     def add_step(self, event: Event, text: str, status: str = "neutral") -> None:
-        """Append a step. When there are more than MAX_STEPS, the second oldest is removed."""
+        """Append a step. If there are then more than MAX_STEPS, remove the second oldest."""
         states_duration = text.endswith((" ms", " s"))
         elapsed = "" if states_duration or not self.steps else "+" + format_duration(event.time - self.started_at)
         self.steps.append(TimelineStep(event.type, sanitize(text, 90), status, elapsed))

@@ -232,7 +232,7 @@ def _delivery_duplicate(entry: TimelineEntry, event: Event) -> None:
     entry.duplicates += 1
     if entry.steps:
         return
-    entry.status = "success"  # the first delivery was answered, but its entry is no longer on the timeline
+    entry.status = "success"  # the first delivery was answered, but its entry is no longer in the timeline
     _, path_kind, provider, *_ = f"{sanitize(event.data.get('address'))}//".split("/")
     if path_kind == "webhooks":
         entry.channel, entry.who = "webhook", provider.partition("?")[0]

@@ -58,7 +58,7 @@ class Viewer:
                 duplicate.shutdown(socket.SHUT_RDWR)
 
     def watch_socket(self) -> None:
-        """Close when the client disconnects; otherwise, a quiet stream would notice it only minutes later."""
+        """Close when the client disconnects; a quiet stream would otherwise notice only minutes later."""
         if self._sock:
             threading.Thread(target=self._wait_until_closed, args=(self._sock,), daemon=True).start()
 

@@ -15,7 +15,7 @@ from sending.webhooks.models import WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
 
-MAX_EVENTS_PER_BATCH = 200  # in one transaction
+MAX_EVENTS_PER_BATCH = 200  # per transaction
 MAX_BATCHES_PER_SWEEP = 50
 
 

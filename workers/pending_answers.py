@@ -13,7 +13,7 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
-COUNTS_KEY = "command-counts"  # hash: how often each command has been used, and, as `since`, a Unix timestamp
+COUNTS_KEY = "command-counts"  # hash: how often each command has been used; `since`: a Unix timestamp
 PEOPLE_KEY = "command-people"  # set: aliases of the people who have used a command
 
 # waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.

@@ -28,7 +28,7 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """`state` is waiting, working, done or failed; `words` is human-readable progress or the result."""
+    """`state` is waiting, working, done or failed; `words` is a human-readable progress report or result."""
 
     id: str
     kind: str  # REPLAY, FIND_MISSING, BACKFILL or REDELIVERY
@@ -148,7 +148,7 @@ class RunWriter:
         self._update(state="working")
 
     def clear(self) -> None:
-        """Discard the progress recorded by an earlier attempt of the job."""
+        """Discard the progress recorded by an earlier attempt at the job."""
         self.redis.delete(f"run:{self.run.id}:outcomes")
         self._update(done=0, total=0, words="")
 
@@ -161,7 +161,7 @@ class RunWriter:
         self._update(total=total)
 
     def set_progress(self, done: int, total: int) -> None:
-        """Set the number done and the total, for a run without outcomes."""
+        """Set how many are done and the total, for a run without outcomes."""
         self._update(done=done, total=total)
 
     def add_outcome(self, outcome: Outcome) -> None:

@@ -38,7 +38,7 @@ def follow(words: str) -> str:
 
 def _how_to_unfollow(redis: Store, topic: str) -> str:
     pending = pending_answers.load_current()
-    is_text = pending is not None and pending.channel == "text"  # a URL is of no use in speech
+    is_text = pending is not None and pending.channel == "text"  # a spoken URL is of no use
     url = notifications.unsubscribe_url(redis, get_requester_number()) if is_text else ""
     return f"Text unfollow {topic} to stop{f', or open {url} to stop everything' if url else ''}."
 

@@ -88,7 +88,7 @@ def _recheck_messages(redis: Store, now: float) -> int:
 
 
 def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
-    """Process the items that no other process has locked. Locks expire, in case their process dies."""
+    """Process the items that no other process has locked. Locks expire, in case the process that holds them dies."""
     locked = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
     for id in locked:
         process(id)

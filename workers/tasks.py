@@ -80,7 +80,7 @@ def _summarize_history(rows: int, people: int, commands: Counter[str], since: fl
 
 @task
 def measure_recording(recording_sid: str) -> str:
-    """Measure the length and loudness of a recorded message, and publish its waveform for the stage."""
+    """Measure the length and loudness of a recorded message, and publish them with its waveform for the stage."""
     sound = measure(get_gateway().download_recording(recording_sid))
     pending = pending_answers.load_current()
     if pending is not None:

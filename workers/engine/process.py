@@ -27,7 +27,7 @@ SWITCH_INTERVAL_SECONDS = 0.0005  # between busy threads that share the GIL; a t
 def main(
     connect: Callable[[bool], StoreAccess], slots: Mapping[str, int], periodic_tasks: Sequence[PeriodicTask]
 ) -> NoReturn:
-    """Run jobs as the supervisor's options say, then exit.
+    """Run jobs according to the supervisor's options, then exit.
 
     `connect` is called with True if this process is for isolated jobs. `slots` maps each queue's name to the number of
     its jobs that may run at once.

@@ -145,7 +145,7 @@ def current_thread_ids() -> dict[Any, Any]:
 
 
 def requeue(connection: Redis, orphan: RunningJob, own: bool = False, interruptions: int = 1) -> bool:
-    """Put the job back at the front of its queue, with the same id. Returns True to exactly one of several callers.
+    """Put the job back at the front of its queue, with the same id. Of several callers, exactly one gets True.
 
     Does nothing if the job has ended or is already queued, or if its worker is alive, unless that worker itself is
     requeueing one of its `own` jobs. `interruptions` is added to the job's interruption count, which decides whether

@@ -69,7 +69,7 @@ class WorkerProcess:
         return self.process.poll() not in (None, 0, EX_CONFIG)
 
     def close(self) -> None:
-        """Log the end of the process, and find the thread that crashed."""
+        """Log that the process has ended, and find the thread that crashed."""
         os.close(self.liveness_fd)
         with self.crash_log as file:
             file.seek(0)
@@ -81,7 +81,7 @@ class WorkerProcess:
 
 
 class Supervisor:
-    """Manages processes: the worker that takes jobs, replaced workers that are finishing jobs, and isolated jobs."""
+    """Manages processes: the worker that takes jobs, replaced workers finishing their jobs, and isolated jobs."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command

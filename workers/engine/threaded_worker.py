@@ -164,7 +164,7 @@ class ThreadedWorker(ConcurrentWorker):
         self.active_job_ids.discard(job.id)
         self.slots[job.origin].release()
 
-    # Ending jobs that were stopped or take too long
+    # Ending jobs that have been stopped or take too long
 
     def enforce_timeouts(self) -> None:
         while not self.stopped.wait(0.1):
@@ -201,7 +201,7 @@ class ThreadedWorker(ConcurrentWorker):
     # Reporting to the supervisor, and stopping
 
     def report_liveness(self) -> None:
-        """Report to the supervisor that this process is still running Python code, and what the supervisor must do."""
+        """Report to the supervisor that this process is still running Python code, and what to do next."""
         is_worn_out = self.lost_threads >= MAX_LOST_THREADS and not self.shutting_down.is_set()
         if is_worn_out:
             self.access.shrink()  # before the replacement starts

@@ -16,7 +16,7 @@ class JobTimeout(BaseDeathPenalty):
     """RQ calls this a "death penalty". RQ's version for threads starts a second thread per job, and tries only once.
 
     The exception interrupts Python code at any line, even a bare `while True`. It cannot interrupt a system call or C
-    code: such a job `is_lost` after MAX_TRIES attempts.
+    code: a job that is stuck there `is_lost` after MAX_TRIES attempts.
     """
 
     running: ClassVar[set["JobTimeout"]] = set()
