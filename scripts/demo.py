@@ -49,8 +49,8 @@ def main() -> int:
             f"       the number is {number}, the presenter's password is {password}, Ctrl-C stops everything",
             flush=True,
         )
-        if (sending := read_health(web).get("sending", "active")) != "active":
-            print(f"       sending is {sending}; texts wait until you resume it at {web}/present", flush=True)
+        if notice := describe_sending(web):
+            print(f"       {notice}", flush=True)
         print_restarts(supervisor, stopping)
         return 0
     finally:
@@ -211,13 +211,14 @@ def returns_200(url: str) -> bool:
         return False
 
 
-def read_health(web: str) -> dict[str, str]:
-    """Return the app's description of its health; empty if it gives none."""
+def describe_sending(web: str) -> str:
+    """Say why all sending is stopped, which survives a restart of the demo; "" if it is not stopped."""
     try:
         with urllib.request.urlopen(f"{web}/health/ready", timeout=2) as response:  # noqa: S310
-            return dict(json.load(response))
-    except (OSError, ValueError):
-        return {}
+            sending = json.load(response)["sending"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    return "" if sending == "active" else f"sending is {sending}; texts wait until you resume it at {web}/present"
 
 
 def describe_failure(url: str) -> str:
