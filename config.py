@@ -28,13 +28,13 @@ Secrets = tuple[Secret, ...]
 
 
 def setting(description: str, default: str | None = None) -> Any:
-    """Declare a setting: one row of README's table. A setting whose default is None is required."""
+    """Declare a setting, which is one row of the README's table. A setting whose default is None is required."""
     return field(metadata={"description": description, "default": default})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is read from the environment variable of the same name in capitals."""
+    """Each field is read from the environment variable of the same name in upper case."""
 
     twilio_account_sid: str = setting("the Twilio account SID: AC followed by 32 hexadecimal digits")
     twilio_auth_token: Secrets = setting("the account's auth token; during rotation, list several, newest first")
@@ -62,6 +62,9 @@ class Settings:
         "a token with permission to read that webhook's deliveries; for a GitHub App's webhook (…/app/hook), "
         "the app's `id:private key`",
         "",
+    )
+    sender_segments_per_second: int = setting(
+        "the number of text segments that the Twilio number may send per second; texts beyond it wait in a queue", "1"
     )
     webhook_schedule: tuple[int, ...] = setting(
         "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
@@ -102,7 +105,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
     errors += [f"{problem}." for problem in config_safety.find_unsafe(environ, public_url, allow_loopback)]
     if errors:
-        raise ConfigError("\n".join([*errors, "The table of settings is in README.md."]))
+        raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)
 
 
@@ -132,7 +135,7 @@ def _read_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
 
 def _parse_account_sid(text: str) -> str:
     if not re.fullmatch("AC[0-9a-f]{32}", text):
-        raise ValueError("must be AC and 32 hexadecimal digits, as Twilio's console shows it")
+        raise ValueError("must be AC and 32 hexadecimal digits, as shown in Twilio's console")
     return text
 
 
@@ -206,15 +209,15 @@ def _parse_int(text: str) -> int:
 
 def _parse_positive_int(text: str) -> int:
     if not _parse_int(text):
-        raise ValueError("must be at least 1")
+        raise ValueError("must be a whole number of at least 1")
     return int(text)
 
 
 def _parse_retry_delays(text: str) -> tuple[int, ...]:
-    """At most five days: a message expires after seven, and jitter can add a fifth to each delay."""
+    """The limit is five days, because a message expires after seven and jitter can add up to 20 % to each delay."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) > 5 * 86_400:
-        raise ValueError("must be seconds, comma separated, five days at most in total: 0,5,300,1800")
+        raise ValueError("must be comma-separated seconds, five days at most in total: 0,5,300,1800")
     return tuple(map(int, parts))
 
 
@@ -241,6 +244,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,
+    "sender_segments_per_second": _parse_positive_int,
     "web_concurrency": _parse_positive_int,
     "port": _parse_positive_int,
 }

@@ -1,6 +1,7 @@
-"""Incoming texts and the delivery status of outgoing ones."""
+"""Incoming texts."""
 
 import hashlib
+import logging
 import time
 
 from flask import Blueprint
@@ -9,56 +10,51 @@ from twilio.twiml.messaging_response import MessagingResponse
 import events
 from context import queues, settings
 from masking import alias, mask, mask_words
+from phone import opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer, find_by_words
 from phone.commands.help import list_commands
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
+from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
-from receiving.receiver import WebhookContext, verified_only, webhook
-from sending import opt_outs, outbox
+from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
+from sending import open_questions
 from sending.segments import shorten
+from store import Commands
 from workers import pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
+log = logging.getLogger(__name__)
 
-# Twilio answers these keywords itself and blocks or unblocks the number, so we do not reply to them.
-# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
-STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
-START_KEYWORDS = frozenset(("start", "yes", "unstop"))
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
-STATUS_ORDER = ("accepted", "queued", "sending", "sent", "delivered", "read")
-FINAL_STATUSES = ("undelivered", "failed")
+TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
-@webhook(bp, "/sms", key=lambda delivery: f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}")
+def _count_question(delivery: Delivery) -> Commands:
+    """Count this text as one of its sender's open questions, if a worker is to answer it."""
+    found = find_by_words(delivery["Body"])
+    return open_questions.count(delivery["From"], _answer_id(delivery)) if found and found[0].is_slow else ()
+
+
+def _sms_key(delivery: Delivery) -> str:
+    return f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}"
+
+
+@webhook(bp, "/sms", key=_sms_key, reads=_count_question)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
     text, sender = context.delivery, context.delivery["From"]
     body = text["Body"].strip()
     events.publish(context.pipe, "text.received", text["MessageSid"], who=mask(sender), words=mask_words(body))
-    if text["OptOutType"] or body.lower() in STOP_KEYWORDS | START_KEYWORDS:
-        return _change_opt_out(context, sender, text["OptOutType"] or body)
+    if opt_out_keywords.apply(context, sender, text["OptOutType"] or body):
+        return EMPTY_RESPONSE
     answer = _answer_text(context, sender, body)
     duration_ms = round((time.time() - text.received_at) * 1000, 1)
     events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)
-
-
-def _change_opt_out(context: WebhookContext, sender: str, keyword: str) -> StoredResponse:
-    """Record a STOP or START; Twilio replies. HELP gets here only if Twilio has already answered it.
-
-    A START that is replayed or backfilled is ignored: the sender may have texted STOP since.
-    """
-    if keyword.lower() in STOP_KEYWORDS:
-        opt_outs.opt_out(context.pipe, sender)
-        events.publish(context.pipe, "person.opted_out", context.delivery["MessageSid"], who=mask(sender))
-    elif keyword.lower() in START_KEYWORDS and not context.delivery.replay_mark:
-        opt_outs.opt_in(context.pipe, sender)
-        events.publish(context.pipe, "person.opted_in", context.delivery["MessageSid"], who=mask(sender))
-    return EMPTY_RESPONSE
 
 
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
@@ -71,20 +67,25 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
     try:
         answer = command.run(words)
     except NeedsWords as question:
-        return question.written_prompt
-    if isinstance(answer, str):
-        return answer
-    _enqueue_answer(context, sender, command.name, answer)
-    return f"{answer.interim_answer} I will text you the answer."
+        answer = question.written_prompt
+    if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies):
+        _enqueue_answer(context, sender, command.name, answer)
+        return f"{answer.interim_answer} I will text you the answer."
+    if context.replies:
+        open_questions.close(context.pipe, sender, _answer_id(context.delivery))
+    return answer if isinstance(answer, str) else open_questions.REFUSAL
 
 
 def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:
-    sid = context.delivery["MessageSid"]
-    # The claim key of a forced replay differs, so that the work is done again.
-    claim = replay_marker.claim_key(context.delivery, f"text {sid}")
-    id = hashlib.sha256(claim.encode()).hexdigest()[:20]
+    id, sid = _answer_id(context.delivery), context.delivery["MessageSid"]
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
     queues().enqueue(context.pipe, PendingAnswer(id, command, slow.words, "text", sender, sid, deadline), slow.task)
+
+
+def _answer_id(delivery: Delivery) -> str:
+    # The claim key of a forced replay differs, so that the work is done again.
+    claim = replay_marker.claim_key(delivery, f"text {delivery['MessageSid']}")
+    return hashlib.sha256(claim.encode()).hexdigest()[:20]
 
 
 def _record_command(context: WebhookContext, sender: str, command: str) -> None:
@@ -98,41 +99,16 @@ def _message_response(words: str) -> StoredResponse:
     return StoredResponse(str(document))
 
 
-def _status_key(delivery: Delivery) -> str:
-    sid = delivery.sid("MessageSid", "SM", "MM")
-    return f"status:{sid}:{delivery['MessageStatus']}:{delivery['ErrorCode']}"
-
-
-@webhook(bp, "/sms/status", key=_status_key)
-def update_text_status(context: WebhookContext) -> StoredResponse:
-    """Publish the new status of an outgoing text. It also settles a text whose sending had an unknown result."""
-    text = context.delivery
-    sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
-    message = outbox.load(context.redis, text.query.get("message", ""))
-    if message and message.state in ("sending", "unknown") and outbox.claim_sid(context.redis, sid, message.id):
-        outbox.settle(context.redis, message.id, message.state, "sent", sid=sid)
-    if _advance_status(context, sid, status):
-        subject = (message and message.subject) or sid
-        data = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
-        events.publish(context.pipe, "text.delivered", subject, **data)
-    return StoredResponse(status=204)
-
-
-def _advance_status(context: WebhookContext, sid: str, status: str) -> bool:
-    """Store the status. False if it is not newer: callbacks arrive in any order."""
-    key = f"text-status:{sid}"
-    previous = (context.redis.get(key) or b"").decode()
-    if previous in FINAL_STATUSES or (status in STATUS_ORDER and _rank(status) <= _rank(previous)):
-        return False
-    context.pipe.set(key, status, ex=pending_answers.ANSWER_TTL_SECONDS)
-    return True
-
-
-def _rank(status: str) -> int:
-    return STATUS_ORDER.index(status) if status in STATUS_ORDER else -1
-
-
 @verified_only(bp, "/sms/fallback")
 def text_fallback(delivery: Delivery) -> StoredResponse:
-    """The reply if Twilio got no valid response from /sms; it needs no store."""
-    return _message_response("Sorry, something went wrong on our side. Please text again in a minute.")
+    """Twilio received no valid response from /sms: reply as /sms would have, unless this fails too.
+
+    The answer may already be on its way, so TROUBLE must be true in that case as well.
+    """
+    try:
+        return handle(delivery, with_lease(_sms_key, receive_text, _count_question))
+    except RejectedRequest:
+        raise
+    except Exception as error:  # /sms has logged its own traceback
+        log.error("The fallback for a text failed too: %s: %s", type(error).__name__, error)
+        return _message_response(TROUBLE)

@@ -10,6 +10,7 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 
 import store_budget
 from presenter.blueprint import bp
+from sending import circuit_breaker
 from stage.blueprint import get_page_store
 from workers import pending_answers
 from workers.queues import QUEUES
@@ -29,14 +30,15 @@ class QueueStatus:
 
 @dataclass(frozen=True)
 class Health:
-    """The result of a check. `workers` counts the workers with a current heartbeat, as RQ records it in Redis."""
+    """The result of a check. `workers` is the number of workers whose heartbeat in RQ's records is current."""
 
     is_redis_up: bool
     workers: int = 0
     pending_answers: int = 0
     queues: list[QueueStatus] = field(default_factory=list)
     connections: str = ""
-    eviction: str = ""  # why records may be lost
+    eviction: str = ""  # why records may be lost; "" if they are safe
+    stop_reason: str = ""  # why all sending is stopped; "" if it is not stopped
 
     @property
     def is_ready(self) -> bool:
@@ -44,13 +46,14 @@ class Health:
 
     @property
     def summary(self) -> dict[str, str]:
-        """The state of Redis, of the workers and of the connections, each in a phrase."""
+        """The state of Redis, the workers, sending and the connections, one phrase each."""
         if not self.is_redis_up:
             return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
         none = "none running, so slow answers wait: start a worker"
         return {
             "redis": f"cannot be used: {self.eviction}" if self.eviction else "up",
             "workers": f"{self.workers} running" if self.workers else none,
+            "sending": f"stopped: {self.stop_reason}" if self.stop_reason else "active",
             "connections": self.connections,
         }
 
@@ -88,7 +91,7 @@ def _query_health(client: redis.Redis) -> Health:
         open_count = pending_answers.count_open(client)
         queues = [_queue_status(name, client) for name in QUEUES]
         connections, eviction = store_budget.describe_connections(client), store_budget.find_eviction(client)
-        return Health(True, workers, open_count, queues, connections, eviction)
+        return Health(True, workers, open_count, queues, connections, eviction, circuit_breaker.stop_reason(client))
     except redis.RedisError:
         return Health(False)
 

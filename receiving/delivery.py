@@ -16,16 +16,16 @@ NUMBER_PATTERN = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True)
 class Delivery:
-    """A request: `url` is the URL that the sender used, header names are in lower case, the body is unchanged.
+    """A request. `url` is the URL that the sender used; header names are lower-case; the body is unchanged.
 
-    `replay_mark` is "" for a request from its sender; for a replay it is mode and run id, see replay_marker.py.
+    `replay_mark` is "" for a request from its sender; for a replay, the mode and the run id: see replay_marker.py.
     """
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes
-    received_at: float = field(default_factory=time.time)  # seconds since 1970
+    received_at: float = field(default_factory=time.time)  # Unix timestamp in seconds
     replay_mark: str = ""
 
     @cached_property
@@ -35,18 +35,18 @@ class Delivery:
 
     @property
     def target(self) -> str:
-        """Path and query as sent. Not from urlsplit, which raises ValueError for a Host header such as `[`."""
+        """The path and query as sent. Does not use urlsplit, which raises ValueError for a Host header such as `[`."""
         return "/" + self.url.partition("://")[2].partition("/")[2].partition("#")[0]
 
     @property
     def redacted_path(self) -> str:
-        """The path for logs and pages. What follows /webhooks/<provider>/ is a secret and is replaced by `…`."""
+        """The path for logs and pages. What follows /webhooks/<provider>/ is a secret, so it is replaced with `…`."""
         parts = unquote(self.path).split("/")  # decoded, as Werkzeug's router does
         return "/".join(parts[:3]) + ("/…" if any(parts[3:]) else "") if parts[1:2] == ["webhooks"] else self.path
 
     @cached_property
     def fingerprint(self) -> str:
-        """The body's SHA-256 in hexadecimal; identifies the delivery if its sender gave it no id."""
+        """The hexadecimal SHA-256 of the body; identifies the delivery if the sender gave it no id."""
         return hashlib.sha256(self.body).hexdigest()
 
     def with_headers(self, **headers: str) -> "Delivery":
@@ -54,14 +54,14 @@ class Delivery:
         return replace(self, headers=self.headers | {name.replace("_", "-"): text for name, text in headers.items()})
 
     def with_url(self, url: str) -> "Delivery":
-        """Return a copy with another URL. Keeps the parsed form, so that it is not parsed again."""
+        """Return a copy with another URL. Keeps the parsed form, so that it need not be parsed again."""
         copy = replace(self, url=url)
         copy.__dict__["form"] = self.form
         return copy
 
     @cached_property
     def form(self) -> list[tuple[str, str]]:
-        """The form fields of a POST in order, with repeated and empty ones; [] if the body is not a form."""
+        """The form fields of a POST in order, including repeated and empty ones; [] if the body is not a form."""
         content_type = self.headers.get("content-type", "").lower()
         if self.method != "POST" or not content_type.startswith("application/x-www-form-urlencoded"):
             return []
@@ -69,16 +69,16 @@ class Delivery:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The parameters in the URL; the first value of a repeated one, as in Twilio's library."""
+        """The URL parameters. If one is repeated, its first value counts, as in Twilio's library."""
         return dict(reversed(parse_form(self.target.partition("?")[2])))
 
     @cached_property
     def params(self) -> dict[str, str]:
-        """The form of a POST, the query of a GET."""
+        """The form fields of a POST, or the query parameters of a GET."""
         return dict(self.form) if self.method == "POST" else self.query
 
     def __getitem__(self, name: str) -> str:
-        """Return one parameter, "" if it is missing."""
+        """Return one parameter, or "" if it is missing."""
         return self.params.get(name, "")
 
     def sid(self, name: str, *prefixes: str) -> str:
@@ -89,7 +89,7 @@ class Delivery:
         return sid
 
     def query_number(self, name: str, default: int) -> int:
-        """Return a parameter of the URL that is a number below a billion. Raises InvalidNumber."""
+        """Return the value of an integer URL parameter, which must be below 10**9. Raises InvalidNumber."""
         text = self.query.get(name, str(default))
         if not NUMBER_PATTERN.fullmatch(text):
             raise InvalidNumber(name)
@@ -97,7 +97,7 @@ class Delivery:
 
 
 def from_request(environ: dict[str, object], body: bytes, public_url: str) -> Delivery:
-    """Return the delivery in a WSGI request. Without a `public_url`, scheme and host are those of the request."""
+    """Return the delivery from a WSGI request. Without a `public_url`, it has the request's scheme and host."""
     headers = {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name[:5] == "HTTP_"}
     headers["content-type"] = str(environ.get("CONTENT_TYPE", ""))
     origin = public_url or f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host', '')}"
@@ -105,9 +105,9 @@ def from_request(environ: dict[str, object], body: bytes, public_url: str) -> De
 
 
 def _target(environ: dict[str, object]) -> str:
-    """Return path and query exactly as sent; Werkzeug's request.url is decoded and encoded again."""
+    """Return the path and query exactly as sent; Werkzeug's request.url has been decoded and re-encoded."""
     raw = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/")
     if raw.startswith("/"):
         return raw
-    rest = raw.partition("://")[2]  # the absolute form, http://host/path, which clients send to proxies
+    rest = raw.partition("://")[2]  # the absolute form (http://host/path), which clients send to proxies
     return "/" + rest.partition("/")[2]

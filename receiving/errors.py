@@ -1,4 +1,4 @@
-"""Reasons for rejecting a request: one exception each, shared by Twilio and all providers."""
+"""Reasons for rejecting a request: one exception for each, shared by Twilio and all providers."""
 
 
 class RejectedRequest(Exception):
@@ -24,15 +24,15 @@ class MissingSignature(InvalidSignature):
 
 
 class InvalidSid(RejectedRequest):
-    """A field that should be a SID is none. Twilio signs names and values run together, so that a captured request
-    keeps its signature when the end of a value moves to the next name. A SID has a fixed length."""
+    """A field that should be a SID is not one. Twilio signs names and values concatenated without separators, so a
+    captured request keeps its signature if the end of a value is moved to the next name. A SID has a fixed length."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} must be a SID of Twilio's.")
+        super().__init__(f"{name} must be a Twilio SID.")
 
 
 class InvalidNumber(RejectedRequest):
-    """A parameter of the URL that should be a number is none."""
+    """A URL parameter that should be a number is not one."""
 
     status = 400
 
@@ -41,20 +41,20 @@ class InvalidNumber(RejectedRequest):
 
 
 class TimestampOutOfTolerance(InvalidSignature):
-    """The signature is valid but too old, or from the future: a replay attack or a wrong clock."""
+    """The signature is valid, but its timestamp is too old or in the future: a replay attack or a wrong clock."""
 
 
 class CredentialsRequired(RejectedRequest):
-    """Credentials are missing or wrong. The response is a 401: some senders send credentials only after one."""
+    """Credentials are missing or wrong. The response is a 401, because some senders send credentials only after one."""
 
     status = 401
 
     def __init__(self, challenge: str) -> None:
         self.challenge = challenge
-        super().__init__("This endpoint requires valid credentials: a user and password, or a token.")
+        super().__init__("This endpoint requires valid credentials: a user name and password, or a token.")
 
     def headers(self) -> dict[str, str]:
-        """Return the challenge: https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate."""
+        """Return the challenge. See https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate."""
         return {"WWW-Authenticate": self.challenge}
 
 

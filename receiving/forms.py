@@ -1,4 +1,4 @@
-"""Parses untrusted forms in linear time and little memory: https://url.spec.whatwg.org/#urlencoded-parsing."""
+"""Parses untrusted forms in linear time and with little memory: https://url.spec.whatwg.org/#urlencoded-parsing."""
 
 import binascii
 import re
@@ -8,7 +8,7 @@ MALFORMED_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def parse_form(text: str) -> list[tuple[str, str]]:
-    """Return the fields in order, with repeated and empty ones; [] if there are too many, or an escape is malformed."""
+    """Return the fields in order, with repeated and empty ones; [] if there are too many or an escape is malformed."""
     if text.count("&") >= MAX_FIELDS or MALFORMED_ESCAPE.search(text):
         return []
     fields = []
@@ -20,11 +20,11 @@ def parse_form(text: str) -> list[tuple[str, str]]:
 
 
 def _decode(text: str) -> str:
-    """Decode percent escapes. urllib.parse.unquote would make a list of them, and take ten times as long."""
+    """Decode percent escapes. urllib.parse.unquote would build a list of them and take ten times as long."""
     if "+" in text:
         text = text.replace("+", " ")
     if "%" not in text:
         return text
-    # Quoted-printable has another escape character, and is decoded in C.
+    # Quoted-printable differs only in its escape character, and its decoder is written in C.
     quoted = text.replace("=", "%3D").replace("%", "=").encode("utf-8", "replace")
     return binascii.a2b_qp(quoted).decode("utf-8", "replace")

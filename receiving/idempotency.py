@@ -1,4 +1,4 @@
-"""Idempotency: a delivery is claimed before it is handled, and its response is stored and returned to all copies."""
+"""Idempotency: a delivery is claimed before it is handled, and its response is stored and returned for every copy."""
 
 import hashlib
 import json
@@ -13,16 +13,16 @@ from werkzeug.exceptions import ServiceUnavailable
 import store_batching
 from store import DeferredPipeline, Pipe, Store, commit_if_unchanged, new_pipeline
 
-LEASE_SECONDS = 20  # longer than Twilio waits (15 s); then the claim of a process that died expires
+LEASE_SECONDS = 20  # longer than Twilio waits (15 s); after that, the claim of a process that died expires
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
-RUNNING, DONE = "running ", "done "  # followed by a token; by the digest of the response, if a copy needs it
+RUNNING, DONE = "running ", "done "  # followed by a token; followed by the digest of the response, if a copy needs it
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """The response to a delivery, and to each copy of it."""
+    """The response to a delivery and to each copy of it."""
 
     body: str = ""
     content_type: str = "text/xml; charset=utf-8"
@@ -31,21 +31,21 @@ class StoredResponse:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to handle one delivery until the lease expires: a Redis key, and the value that marks it as ours."""
+    """The right to handle one delivery until the lease expires: a Redis key and the value that marks it as ours."""
 
     key: str
     token: str
 
 
 class StillRunning(ServiceUnavailable):
-    """Another copy of this delivery is being handled and was not finished in time."""
+    """Another copy of this delivery is being handled and has not been finished in time."""
 
     def __init__(self) -> None:
         super().__init__("This delivery is still being processed.", retry_after=5)
 
 
 def add_claim(pipe: Pipe, key: str) -> Claim:
-    """Add a claim to the pipeline. Pass the store's reply to this command on to `wait_for_response`."""
+    """Add a claim to the pipeline. Pass the store's reply to this command to `wait_for_response`."""
     claim = Claim(f"claim:{key}", RUNNING + secrets.token_hex(8))
     pipe.execute_command("SET", claim.key, claim.token, "NX", "GET", "PX", LEASE_SECONDS * 1000, get=True)
     return claim
@@ -56,7 +56,7 @@ def wait_for_response(
 ) -> StoredResponse | None:
     """Return None if the claim is ours, otherwise the stored response. Waits while another copy is being handled.
 
-    `found` is the value that was at the claim's key before: our own token if the claim was sent twice.
+    `found` is the previous value of the claim's key: our own token if the claim was sent twice.
     Raises StillRunning after WAIT_TIMEOUT_SECONDS.
     """
     until = time.monotonic() + WAIT_TIMEOUT_SECONDS
@@ -71,9 +71,9 @@ def wait_for_response(
 
 
 def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: StoredResponse) -> bool:
-    """Commit the pipeline and store the response, in one transaction. Equal responses are stored once.
+    """Commit the pipeline and store the response in one transaction. Identical responses are stored only once.
 
-    Returns False, and writes nothing, if the lease has expired and another copy took over.
+    Returns False and writes nothing if the lease has expired and another copy has taken over.
     """
     digest, stored = _serialize(response)
     pipe.execute_command("SET", claim.key, DONE + digest, "EX", CLAIM_TTL_SECONDS)
@@ -82,9 +82,9 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
 
 
 def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int) -> bool:
-    """Commit the pipeline in one transaction, unless this was done before for this key.
+    """Commit the pipeline in one transaction, unless this key has already been committed.
 
-    Returns False, and writes nothing, if it was. Handlers that only write need no lease: this takes one round trip.
+    Returns False and writes nothing if it has. Handlers that only write need no lease, so this takes one round trip.
     """
     pipe.execute_command("SET", f"claim:{key}", DONE, "EX", ttl_seconds)
     return commit_if_unchanged(redis, pipe, f"claim:{key}", "", execute_with=store_batching.execute)
@@ -92,7 +92,7 @@ def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int
 
 @lru_cache(100)
 def _serialize(response: StoredResponse) -> tuple[str, str]:
-    """Return the start of the response's SHA-256, and the response as JSON."""
+    """Return the start of the response's SHA-256 and the response as JSON."""
     stored = json.dumps([response.body, response.content_type, response.status], ensure_ascii=False)
     return hashlib.sha256(stored.encode()).hexdigest()[:20], stored
 

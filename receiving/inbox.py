@@ -15,18 +15,18 @@ from store import Pipe, Store
 STREAM = "inbox"
 ID_PATTERN = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
 MAX_REQUESTS = 2_000
-INBOX_TTL_SECONDS = 3 * 24 * 3600  # after the last request; requests hold phone numbers and messages
+INBOX_TTL_SECONDS = 3 * 24 * 3600  # after the last request; requests contain phone numbers and messages
 PAGE_SIZE = 200
 MAX_SCANNED_REQUESTS = 400  # limits the search for requests from one source
 
 MAX_INLINE_BODY_BYTES = 4 * 1024  # stored in the stream
-MAX_STORED_BODY_BYTES = 64 * 1024  # the start of a longer one is stored: enough to look at, but not to replay
-# Bodies between these sizes share a fixed number of slots, where a new one may overwrite an old one. Together they take
-# at most 10 MB: the smallest store on Heroku holds 25 MB.
+MAX_STORED_BODY_BYTES = 64 * 1024  # of a longer body only the start is stored: enough to inspect, but not to replay
+# Bodies between these sizes share a fixed number of slots, in which a new body may overwrite an old one. Together they
+# take at most 10 MB; the smallest store on Heroku holds 25 MB.
 LARGE_BODY_SLOTS, LARGE_BODIES_KEY = 160, "inbox:large"
-LARGE_BODY_MARKER = "sha256 "  # precedes the SHA-256 of a body that is stored in a slot
+LARGE_BODY_MARKER = "sha256 "  # precedes the SHA-256 of a body stored in a slot
 
-# Requests that no common mistake explains have a separate stream, so that forgeries cannot push out the others.
+# Requests that no common mistake explains have a separate stream, so that forgeries cannot push out other requests.
 REJECTED_STREAM, FORGED_STREAM = "inbox:rejected", "inbox:forged"
 MAX_REJECTED_REQUESTS = 100  # in each of the two streams; anybody can fill them
 MAX_REJECTED_BODY_BYTES = 4_096
@@ -45,7 +45,7 @@ class InboxEntry(NamedTuple):
 
 
 def save(pipe: Pipe, delivery: Delivery) -> None:
-    """Add a verified request to the inbox, on this pipeline."""
+    """Queue the commands that add a verified request to the inbox on this pipeline."""
     size, note = len(delivery.body), ""
     if size > MAX_INLINE_BODY_BYTES:
         note = f"the start of {size} bytes"
@@ -71,20 +71,20 @@ def save_rejected(redis: Store, delivery: Delivery, mistake: Mistake) -> None:
 
 
 def trim(redis: Store, factor: float = 1.0) -> None:
-    """Drop the oldest requests, and any of the large bodies, above the limits in bytes."""
+    """Drop the oldest requests and arbitrary large bodies until the byte limits are met."""
     store_memory.trim(redis, {key: factor * limit for key, limit in MAX_BYTES.items()})
 
 
 def find(redis: Store, id: str) -> Delivery | None:
-    """Return the verified request with this id, without its credentials; None if it is not stored, or not whole."""
+    """Return the verified request with this id, without credentials; None if it is not stored, or only in part."""
     rows = redis.xrange(STREAM, min=id, max=id) if ID_PATTERN.fullmatch(id) else []
     return next((entry.delivery for entry in _with_bodies(redis, rows) if entry.is_whole), None)
 
 
 def list_between(redis: Store, since: float, until: float) -> Iterator[InboxEntry]:
-    """Yield the verified requests received between two times (seconds since 1970), oldest first.
+    """Yield the verified requests received between two Unix timestamps, oldest first.
 
-    Reads page by page, and leaves out requests that arrive meanwhile.
+    Reads page by page and leaves out requests that arrive in the meantime.
     """
     newest = redis.xrevrange(STREAM, max=_first_id_at(until), count=1)
     start, end = str(_first_id_at(since)), newest[0][0] if newest else b"0"

@@ -1,7 +1,7 @@
-"""Back-pressure: new webhooks are refused while the store is nearly full, or while subscribers are far behind.
+"""Back-pressure: new webhooks are refused while the store is nearly full or subscribers are far behind.
 
-An accepted event is never dropped, so the app stops accepting before the store is full. The rest of the memory lets the
-workers finish what was accepted. The senders of webhooks send them again.
+An accepted event is never dropped, so the app stops accepting webhooks before the store is full. The remaining memory
+lets the workers finish what has been accepted. Senders retry refused webhooks.
 """
 
 import logging
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 CHECK_INTERVAL_SECONDS = 1.0
 MAX_BYTES_BETWEEN_CHECKS = 256 * 1024  # of webhooks in this process
 MAX_MEMORY_SHARE = 0.85  # of the store's `maxmemory`
-MAX_EVENT_BYTES = 5_000_000  # of the event stream: a megabyte of history, and events that wait for the fan-out
+MAX_EVENT_BYTES = 5_000_000  # of the event stream: a megabyte of history, plus events that wait for the fan-out
 
 
 class IntakeClosed(ServiceUnavailable):
-    """The webhook must be sent again later."""
+    """No webhook can be accepted now; the sender must retry later."""
 
     def __init__(self) -> None:
         super().__init__("We cannot accept webhooks at the moment. Please send this one again.", retry_after=5)
@@ -63,7 +63,7 @@ def admit(redis: Store, size: int) -> None:
 
 
 def find_reason(redis: Store) -> str:
-    """Trim the history, and return why no webhook may be accepted, or ""."""
+    """Trim the history and return why no webhook may be accepted, or ""."""
     share = store_memory.used_share(redis)
     factor = store_memory.history_factor(share)
     inbox.trim(redis, factor)

@@ -1,4 +1,4 @@
-"""An event in a provider's webhook, and helpers to summarize it for people."""
+"""An event in a provider's webhook, and helpers for human-readable summaries."""
 
 import json
 import re
@@ -13,8 +13,8 @@ MAX_VALUE_CHARS = 100  # of one value in it
 class ProviderEvent:
     """One event: the provider's name for it, its payload, and an id that is the same in redeliveries.
 
-    `event["data.object.id"]` is the value at this path as one line of text, "" if there is none: a summary never fails,
-    whatever the payload is.
+    `event["data.object.id"]` is the value at this path as one line of text, or "" if there is none, so a summary never
+    fails, whatever the payload is.
     """
 
     name: str
@@ -26,7 +26,7 @@ class ProviderEvent:
         return "" if isinstance(value, dict | list) or value is None else one_line(str(value), MAX_VALUE_CHARS)
 
     def lookup(self, path: str) -> Any:
-        """Return the value at this path of keys and list indexes, joined by dots; None if there is none."""
+        """Return the value at this path (keys and list indexes joined by dots), or None if there is none."""
         value = self.data
         for step in path.split("."):
             if isinstance(value, dict):
@@ -44,7 +44,7 @@ class ProviderEvent:
 
 
 def parse_json(body: bytes | str) -> Any:
-    """Parse JSON. Raises ValueError also if it is nested too deeply."""
+    """Parse JSON. Raises ValueError if it is invalid or nested too deeply."""
     try:
         return json.loads(body)
     except RecursionError as error:
@@ -52,7 +52,7 @@ def parse_json(body: bytes | str) -> Any:
 
 
 def one_line(text: str, max_chars: int = MAX_LINE_CHARS) -> str:
-    """Return the text without line breaks and unprintable characters, truncated with an ellipsis."""
+    """Return the text without line breaks or unprintable characters, truncated with an ellipsis if it is too long."""
     clean = text[: max_chars * 4]
     if not clean.isprintable():
         clean = "".join(char if char.isprintable() else " " for char in clean)

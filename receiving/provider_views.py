@@ -1,4 +1,4 @@
-"""The endpoints of other providers' webhooks: /webhooks/<provider> for each provider whose secret is set."""
+"""The endpoints for other providers' webhooks: /webhooks/<provider> for each provider whose secret is set."""
 
 import hashlib
 import logging
@@ -35,7 +35,7 @@ def register_routes(state: BlueprintSetupState) -> None:
     secrets_by_name = context.settings(state.app).webhook_secrets
     known = providers.load()
     for name in secrets_by_name.keys() - known.keys():
-        log.warning("%s_WEBHOOK_SECRET names no provider. The providers are: %s", name.upper(), ", ".join(known))
+        log.warning("%s_WEBHOOK_SECRET matches no provider. The providers are: %s", name.upper(), ", ".join(known))
     providers.check_settings(secrets_by_name)
     for name in known.keys() & secrets_by_name.keys():
         _register_route(state, known[name], secrets_by_name[name])
@@ -68,7 +68,7 @@ def _register_route(state: BlueprintSetupState, provider: Provider, secrets: Sec
 
 
 def _max_body_bytes(provider: Provider) -> int:
-    """Return the limit for the current request's body. Aborts with 415 if its content type is not accepted."""
+    """Return the size limit for the current request's body. Aborts with 415 if its content type is not accepted."""
     if request.method != "POST":
         return MAX_HANDSHAKE_BODY_BYTES
     if request.mimetype not in provider.max_bytes_by_type:
@@ -77,7 +77,7 @@ def _max_body_bytes(provider: Provider) -> int:
 
 
 def _parse(provider: Provider, delivery: Delivery) -> list[ProviderEvent]:
-    """Return the events of a verified delivery; one UNREADABLE event if it cannot be parsed: a retry would not help."""
+    """Return a verified delivery's events; if parsing fails, one UNREADABLE event, since a retry would not help."""
     try:
         return provider.parse(delivery)
     except ValueError as error:
@@ -86,10 +86,10 @@ def _parse(provider: Provider, delivery: Delivery) -> list[ProviderEvent]:
 
 
 def _publish_once(provider: Provider, webhook: WebhookContext, found: list[ProviderEvent]) -> bool:
-    """Publish each of these events unless it was published before. Returns False if all of them were.
+    """Publish each of these events that has not been published before. Returns False if there is none.
 
-    Needs no lease, because it only writes: a single event takes one transaction and one round trip. Several events take
-    one transaction each, so that a redelivery completes a batch that was interrupted.
+    Needs no lease, because it only writes. A single event takes one transaction and one round trip. Several events take
+    one transaction each, so that a redelivery completes an interrupted batch.
     """
     if len(found) == 1:
         _publish(webhook.pipe, provider, found[0])

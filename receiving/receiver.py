@@ -1,7 +1,8 @@
-"""The path of every incoming webhook: read the request, verify it, claim it, handle it, respond."""
+"""The path of every incoming webhook: read the request, verify it, claim it, handle it and respond."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
@@ -17,7 +18,7 @@ from receiving.diagnosis.twilio import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.replay import late_reply
-from store import DeferredPipeline, Store, new_pipeline
+from store import Commands, DeferredPipeline, Store, new_pipeline
 from web.request_body import BodyMemory
 
 diagnosis_budget = TokenBucket()
@@ -26,15 +27,16 @@ body_memory = BodyMemory()
 
 @dataclass(frozen=True)
 class WebhookContext:
-    """A verified delivery, the store to read from, and the pipeline for everything that its handler writes."""
+    """A verified delivery, the store to read from, and the pipeline for everything that the handler writes."""
 
     delivery: Delivery
     redis: Store
     pipe: DeferredPipeline
+    replies: Sequence[Any] = ()  # of the store, to the handler's `reads`
 
 
 Handler = Callable[[WebhookContext], StoredResponse]
-"""Handles a verified delivery. Its writes on `context.pipe` and the stored response happen together or not at all."""
+"""Handles a verified delivery. Its writes on `context.pipe` and its response are stored together or not at all."""
 
 Verify = Callable[[Delivery], None]
 """Raises RejectedRequest unless the delivery is genuine."""
@@ -43,14 +45,20 @@ Process = Callable[[Delivery], StoredResponse]
 """Verifies and handles a delivery. Raises RejectedRequest or StillRunning."""
 
 DedupKey = Callable[[Delivery], str]
-"""Returns a key that is the same for all deliveries of one webhook, and different for other webhooks."""
+"""Returns a key that is the same for all deliveries of one webhook and different for other webhooks."""
 
 
-def webhook(blueprint: Blueprint, path: str, key: DedupKey) -> Callable[[Handler], Handler]:
-    """Register a handler for Twilio's POST and GET requests to this path. It runs once per key."""
+Reads = Callable[[Delivery], Commands]
+"""Returns commands whose replies the handler needs. They share the claim's round trip, even for a duplicate."""
+
+
+def webhook(
+    blueprint: Blueprint, path: str, key: DedupKey, reads: Reads = lambda _: ()
+) -> Callable[[Handler], Handler]:
+    """Register a handler for Twilio's POST and GET requests to this path. The handler runs once per key."""
 
     def register(handler: Handler) -> Handler:
-        once = with_lease(key, handler)
+        once = with_lease(key, handler, reads)
         _add_route(blueprint, path, handler.__name__, lambda delivery: receive(delivery, _verify_twilio, once))
         return handler
 
@@ -58,7 +66,7 @@ def webhook(blueprint: Blueprint, path: str, key: DedupKey) -> Callable[[Handler
 
 
 def verified_only(blueprint: Blueprint, path: str) -> Callable[[Process], Process]:
-    """Register a handler that must work without the store: deliveries are verified, but neither claimed nor stored."""
+    """Register a handler that must work without the store: deliveries are verified but neither claimed nor stored."""
 
     def register(handler: Process) -> Process:
         def process(delivery: Delivery) -> StoredResponse:
@@ -85,7 +93,7 @@ def _verify_twilio(delivery: Delivery) -> None:
 def respond(
     max_body_bytes: int, process: Process, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
 ) -> Response:
-    """Read the current request, process it and return the response, or a rejection."""
+    """Read and process the current request and return the response, or a rejection."""
     with body_memory.read(max_body_bytes) as body:
         delivery = make_delivery(body)
         try:
@@ -95,7 +103,7 @@ def respond(
 
 
 def make_delivery(body: bytes) -> Delivery:
-    """Return the current request with this body. If it has a valid replay mark, the response will report the result."""
+    """Return the current request with this body. With a valid replay mark, its response will report the result."""
     ours = settings()
     delivery = from_request(request.environ, body, ours.public_url)
     if replay_marker.HEADER in delivery.headers:
@@ -106,8 +114,13 @@ def make_delivery(body: bytes) -> Delivery:
 
 
 def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredResponse:
-    """Verify a delivery, add it to the inbox on the handler's pipeline, and handle it."""
+    """Verify a delivery, and handle it."""
     verify(delivery)
+    return handle(delivery, handler)
+
+
+def handle(delivery: Delivery, handler: Handler) -> StoredResponse:
+    """Add a verified delivery to the inbox on the handler's pipeline, and handle it."""
     redis = store()
     intake.admit(redis, len(delivery.body))
     pipe = new_pipeline(redis)
@@ -115,23 +128,25 @@ def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredRespo
     return handler(WebhookContext(delivery, redis, pipe))
 
 
-def with_lease(key: DedupKey, handler: Handler) -> Handler:
-    """Wrap a handler: one delivery with a key gets the lease and runs it, the others get its response.
+def with_lease(key: DedupKey, handler: Handler, reads: Reads) -> Handler:
+    """Wrap a handler: for each key, one delivery gets the lease and runs the handler; the others get its response.
 
-    Takes two round trips to the store: one for inbox and claim, one that commits all writes and the response.
+    Takes two round trips to the store: one for the inbox and the claim, one to commit all writes and the response.
     """
 
-    def handle(context: WebhookContext) -> StoredResponse:
+    def handle_once(context: WebhookContext) -> StoredResponse:
         delivery, redis = context.delivery, context.redis
         claim = idempotency.add_claim(context.pipe, replay_marker.claim_key(delivery, key(delivery)))
-        replies = store_batching.execute(redis, [arguments for arguments, _ in context.pipe.command_stack])
-        stored = idempotency.wait_for_response(redis, claim, replies[-1])
+        commands = [arguments for arguments, _ in context.pipe.command_stack]
+        replies = store_batching.execute(redis, [*commands, *reads(delivery)])
+        stored = idempotency.wait_for_response(redis, claim, replies[len(commands) - 1])
         if stored is None:
-            return _run_handler(WebhookContext(delivery, redis, new_pipeline(redis)), claim, handler)
+            fresh = WebhookContext(delivery, redis, new_pipeline(redis), replies[len(commands) :])
+            return _run_handler(fresh, claim, handler)
         report_duplicate(redis, delivery, delivery["CallSid"] or delivery["MessageSid"])
         return stored
 
-    return handle
+    return handle_once
 
 
 def _run_handler(context: WebhookContext, claim: idempotency.Claim, handler: Handler) -> StoredResponse:
@@ -145,19 +160,19 @@ def _run_handler(context: WebhookContext, claim: idempotency.Claim, handler: Han
         raise
     if is_complete:
         return response
-    found = context.redis.get(claim.key)  # the lease expired, and another copy took over
+    found = context.redis.get(claim.key)  # the lease has expired, and another copy has taken over
     return idempotency.wait_for_response(context.redis, claim, found) or response
 
 
 def report_duplicate(redis: Store, delivery: Delivery, subject: str = "") -> None:
-    """Publish that nothing in this delivery is new. If it is a replay, report the same in its response."""
+    """Publish that nothing in this delivery is new. If it is a replay, say so in its response too."""
     events.publish(redis, "delivery.duplicate", subject, address=delivery.redacted_path)
     if delivery.replay_mark:
         g.replay_result = replay_marker.DUPLICATE
 
 
 def to_flask_response(stored: StoredResponse) -> Response:
-    """Convert a response for Flask. The response to a replay gets a header with the result."""
+    """Convert a stored response to a Flask response. The response to a replay gets a header with the result."""
     response = Response(stored.body, stored.status, content_type=stored.content_type)
     if "replay_result" in g:
         response.headers[replay_marker.HEADER] = g.replay_result
@@ -167,7 +182,7 @@ def to_flask_response(stored: StoredResponse) -> Response:
 def reject(
     delivery: Delivery, rejection: RejectedRequest, diagnose: Callable[[Delivery, RejectedRequest], Mistake]
 ) -> Response:
-    """Return the rejection. The sender reads one sentence; the likely mistake goes only to our log and the inbox."""
+    """Return the rejection. The sender gets one sentence; the likely mistake goes only to our log and the inbox."""
     mistake = diagnose(delivery, rejection) if diagnosis_budget.acquire() else TOO_MANY
     rejections.recorder.record(store(), delivery, rejection, mistake)
     return Response(f"{rejection}\n", rejection.status, rejection.headers(), content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Marks the requests that we send to our own endpoints, replays and backfilled webhooks, with a signed token."""
+"""Marks the requests that we send to our own endpoints (replays and backfilled webhooks) with a signed token."""
 
 import hashlib
 import time
@@ -9,14 +9,14 @@ from itsdangerous import BadSignature, TimestampSigner
 from config import Secrets
 from receiving.delivery import Delivery
 
-HEADER = "x-replay-mark"  # holds the token in the request, DONE or DUPLICATE in the response
-MAX_AGE_SECONDS = 300  # also accepted this far in the future, because clocks differ
+HEADER = "x-replay-mark"  # contains the token in the request, and DONE or DUPLICATE in the response
+MAX_AGE_SECONDS = 300  # also the tolerance for timestamps in the future, because clocks differ
 DONE, DUPLICATE = "done", "duplicate"
 
 # The modes of a replay.
-REPLAYED = "replayed"  # the claim decides: a webhook that was processed before gets the stored response
-FORCED = "forced"  # processed again, once in each run
-BACKFILLED = "backfilled"  # the provider does not see the response, so messages in it are sent by the REST API
+REPLAYED = "replayed"  # the claim decides: a webhook that has been processed before gets the stored response
+FORCED = "forced"  # processed again, once per run
+BACKFILLED = "backfilled"  # the provider does not see the response, so its messages are sent through the REST API
 
 
 def add_mark(delivery: Delivery, mode: str, run: str, secrets: Secrets) -> Delivery:
@@ -26,7 +26,7 @@ def add_mark(delivery: Delivery, mode: str, run: str, secrets: Secrets) -> Deliv
 
 
 def verify_mark(delivery: Delivery, secrets: Secrets) -> Delivery:
-    """Return the request without its token; with `replay_mark` set to mode and run id if the token is valid."""
+    """Return the request without its token; if the token is valid, `replay_mark` is set to the mode and the run id."""
     headers = dict(delivery.headers)
     token = headers.pop(HEADER)
     delivery = replace(delivery, headers=headers)
@@ -45,12 +45,12 @@ def replay_mode(delivery: Delivery) -> str:
 
 
 def claim_key(delivery: Delivery, key: str) -> str:
-    """Return the key for the claim: the deduplication key, extended by the run id if the replay is forced."""
+    """Return the key for the claim: the deduplication key, followed by the replay mark if the replay is forced."""
     return f"{key}:{delivery.replay_mark.replace(' ', ':')}" if replay_mode(delivery) == FORCED else key
 
 
 def _signer(secrets: Secrets) -> TimestampSigner:
-    """Return a signer that signs with the first secret and accepts all. itsdangerous expects the newest key last."""
+    """Return a signer that signs with the first secret and accepts all. itsdangerous expects the newest last."""
     return TimestampSigner(list(reversed(secrets)), salt="replay mark", digest_method=hashlib.sha256)
 
 

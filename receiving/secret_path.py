@@ -8,13 +8,13 @@ from receiving.errors import SecretPathNotFound
 from receiving.signatures import matches_any, secrets_with_prefix
 
 PATH_PREFIX = "path:"
-SECRET_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,}")  # 22 random characters of Base64 have 128 bits
+SECRET_PATTERN = re.compile(r"[A-Za-z0-9_-]{22,}")  # 22 random Base64 characters contain at least 128 bits
 
 
 def check(secrets: Secrets) -> None:
-    """Raise ValueError unless each secret for the path is long enough and safe in URLs."""
+    """Raise ValueError unless each path secret is long enough and URL-safe."""
     if not all(SECRET_PATTERN.fullmatch(secret) for secret in secrets_with_prefix(secrets, PATH_PREFIX)):
-        raise ValueError("must have at least 22 letters or digits after path: (make one with: openssl rand -hex 16)")
+        raise ValueError("must have at least 22 letters or digits after path: (to generate: openssl rand -hex 16)")
 
 
 def given_secret(delivery: Delivery) -> str:
@@ -29,6 +29,6 @@ def verify(delivery: Delivery, secrets: Secrets) -> None:
 
 
 def add_secret(delivery: Delivery, secrets: Secrets) -> str:
-    """Return the delivery's URL with our first secret for the path added."""
+    """Return the delivery's URL with our first path secret added."""
     url, mark, query = delivery.url.partition("?")
     return f"{url.rstrip('/')}/{next(secrets_with_prefix(secrets, PATH_PREFIX))}{mark}{query}"

@@ -1,4 +1,4 @@
-"""Twilio's signature over the raw public URL and the form: https://www.twilio.com/docs/usage/security."""
+"""Twilio's signature, which covers the raw public URL and the form: https://www.twilio.com/docs/usage/security."""
 
 import base64
 import hmac
@@ -14,7 +14,7 @@ from receiving.signatures import constant_time_equal
 SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
 ALGORITHMS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
-SIGNATURE_PATTERN = re.compile(r"[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=")  # the Base64 of 20 or 32 bytes
+SIGNATURE_PATTERN = re.compile(r"[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=")  # Base64 of 20 or 32 bytes
 INVALID = "X-Twilio-Signature is not valid for this request."
 MAX_BODY_BYTES = 256 * 1024  # Twilio's requests are far smaller
 
@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 256 * 1024  # Twilio's requests are far smaller
 def compute_signature(
     secret: str, url: str, fields: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1"
 ) -> str:
-    """Return Twilio's signature of this URL and these form fields, in Base64. GET and JSON have no fields."""
+    """Return Twilio's Base64 signature of this URL and these form fields. GET and JSON requests have no fields."""
     return _compute_mac(secret, url, _join(fields), algorithm)
 
 
@@ -36,7 +36,7 @@ def _compute_mac(secret: str, url: str, joined_fields: str, algorithm: str) -> s
 
 
 def sign_delivery(delivery: Delivery, settings: Settings) -> Delivery:
-    """Return the delivery signed with the newest Auth Token, whatever key it was signed with before."""
+    """Return the delivery signed with the newest Auth Token, whichever key it was signed with before."""
     headers = {name: value for name, value in delivery.headers.items() if name != SETTINGS_HEADER}
     signature = compute_signature(settings.twilio_auth_token[0], delivery.url, delivery.form)
     return replace(delivery, headers=headers | {SIGNATURE_HEADER: signature})
@@ -60,10 +60,10 @@ def verify(delivery: Delivery, settings: Settings) -> None:
 
 
 def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[str, Secret]]:
-    """Yield algorithm and key: each Auth Token or, if the request names a SharedKey, only that key.
+    """Yield pairs of algorithm and key: each Auth Token or, if the request names a SharedKey, only that key.
 
-    The request cannot choose the algorithm: it must be the one that is configured for the key. A header without an
-    algorithm means the scheme with the Auth Token, as in Twilio's library.
+    The request cannot choose the algorithm; it must be the one configured for the key. A header without an algorithm
+    means the Auth Token scheme, as in Twilio's library.
     """
     named: dict[str, str] = {}
     for part in delivery.headers.get(SETTINGS_HEADER, "").split(","):
@@ -79,7 +79,7 @@ def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[st
 
 
 def body_matches(delivery: Delivery) -> bool:
-    """Return whether the query has the body's SHA-256. Forms do not need it: their fields are signed."""
+    """Return whether the query contains the body's SHA-256. Forms do not need it, because their fields are signed."""
     if delivery.method != "POST" or delivery.form or not delivery.body:
         return True
     claimed = delivery.query.get("bodySHA256", "")
@@ -87,9 +87,9 @@ def body_matches(delivery: Delivery) -> bool:
 
 
 def _candidate_urls(url: str) -> tuple[str, str]:
-    """Return the URL as received, and with its port removed or, if it has none, the default port added.
+    """Return the URL as received, and the URL without its port or, if it has none, with the default port.
 
-    Twilio's own signatures differ in this, so that its libraries try both too.
+    Twilio's own signatures are inconsistent in this, so its libraries also try both.
     """
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")

@@ -1,23 +1,29 @@
 """The outbox: every text and call is recorded before it is sent, so that it is sent once.
 
 States and transitions:
-    planned -> sending         a process starts its request to Twilio
+    planned -> sending         its turn has come (sending/pacing.py), and a process starts its request to Twilio
     sending -> sent, failed    Twilio answered
     sending -> planned         Twilio did not act (429, no connection): retry later
     sending -> unknown         Twilio may have acted (timeout, 5xx, the process died): look it up before any retry
     unknown -> sent, planned   the lookup found the message, or did not find it
+    sent -> planned            a status callback said that Twilio dropped it: retry later
 """
 
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from sending import open_questions
+from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
-DUE_KEY = "outbox:due"  # sorted set: ids of messages that are not settled, by the time of their next check
+WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages that wait for the sender, by the time they were planned
+DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
+ANSWER_PREFIX = "answer:"  # of the ids of answers to questions
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this its process has died
 SETTLED_STATES = ("sent", "failed")
+PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}
 
 
 @dataclass(frozen=True)
@@ -31,26 +37,35 @@ class OutboundMessage:
     state: str = "planned"
     sid: str = ""
     reason: str = ""
-    tries: int = 0
-    started_at: float = 0.0  # start of the last try, in seconds since 1970
+    tries: int = 0  # on which Twilio may have acted
+    is_counted: int = 0  # 1 once it was counted in the limits
+    planned_at: float = 0.0  # in seconds since 1970
+    started_at: float = 0.0  # start of the last try
+    segments: int = 1
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more will be tried."""
         return self.state in SETTLED_STATES
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether a person who asked a question waits for it."""
+        return self.id.startswith(ANSWER_PREFIX)
 
-def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None, queue_key: str = DUE_KEY) -> None:
+
+def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None, queue_key: str = WAITING_KEY) -> None:
     """Record the message, in the transaction of whatever causes it. Does nothing if its id is already recorded.
 
-    `queue_key` is another sorted set for messages of low priority; the caller moves them to DUE_KEY later.
+    `queue_key` is another sorted set for messages of low priority.
     """
-    key = f"outbox:{message.id}"
-    row = {"to": message.to, "body": message.body, "subject": message.subject, "state": "planned"}
+    key, now = f"outbox:{message.id}", now or time.time()
+    row: dict[str, str | float] = {"to": message.to, "body": message.body, "subject": message.subject}
+    row |= {"state": "planned", "planned_at": now, "segments": count_segments(shorten(message.body))}
     for name, value in row.items():
         pipe.execute_command("HSETNX", key, name, value)
     pipe.execute_command("EXPIRE", key, MESSAGE_TTL_SECONDS)
-    pipe.execute_command("ZADD", queue_key, "NX", now or time.time(), message.id)
+    pipe.execute_command("ZADD", queue_key, "NX", now, message.id)
 
 
 def load(redis: Store, id: str) -> OutboundMessage | None:
@@ -58,17 +73,8 @@ def load(redis: Store, id: str) -> OutboundMessage | None:
     row = {name.decode(): value.decode() for name, value in redis.hgetall(f"outbox:{id}").items()}
     if not row:
         return None
-    return OutboundMessage(
-        id,
-        row["to"],
-        row["body"],
-        row["subject"],
-        row["state"],
-        row.get("sid", ""),
-        row.get("reason", ""),
-        int(row.get("tries", 0)),
-        float(row.get("started_at", 0)),
-    )
+    fields: dict[str, Any] = {name: PARSERS.get(name, str)(value) for name, value in row.items()}
+    return OutboundMessage(id, **fields)
 
 
 def start_sending(redis: Store, message: OutboundMessage, now: float | None = None) -> bool:
@@ -78,24 +84,37 @@ def start_sending(redis: Store, message: OutboundMessage, now: float | None = No
     return _transition(redis, message.id, "planned", "sending", fields, next_check_at=now + SENDING_TIMEOUT_SECONDS)
 
 
-def settle(redis: Store, id: str, expected: str, state: str, **fields: Any) -> bool:
+def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **fields: Any) -> bool:
     """expected -> sent or failed. Returns False if the message was no longer in the expected state."""
-    return _transition(redis, id, expected, state, fields, next_check_at=None)
+    pipe = new_pipeline(redis)
+    open_questions.close(pipe, message.to, message.id.removeprefix(ANSWER_PREFIX))
+    return _transition(redis, message.id, expected, state, fields, next_check_at=None, pipe=pipe)
 
 
-def mark_unknown(redis: Store, id: str, next_check_at: float) -> bool:
-    """sending -> unknown. Returns False if the message was no longer being sent."""
-    return _transition(redis, id, "sending", "unknown", {}, next_check_at)
+def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -> bool:
+    """sending -> unknown, or unknown for longer. Returns False if the message was no longer in either state."""
+    expected = "unknown" if message.state == "unknown" else "sending"
+    return _transition(redis, message.id, expected, "unknown", {}, next_check_at)
 
 
-def postpone(redis: Store, id: str, expected: str, next_check_at: float, reason: str = "") -> bool:
+def postpone(
+    redis: Store, message: OutboundMessage, expected: str, next_check_at: float, reason: str, *, is_counted: int = 1
+) -> bool:
     """expected -> planned, because Twilio did not act. Returns False if it was no longer in the expected state."""
-    return _transition(redis, id, expected, "planned", {"reason": reason}, next_check_at)
+    fields = {"reason": reason, "tries": message.tries, "is_counted": is_counted}
+    return _transition(redis, message.id, expected, "planned", fields, next_check_at)
 
 
-def recheck_later(redis: Store, id: str, expected: str, next_check_at: float) -> bool:
-    """expected -> unknown, because the lookup failed. Returns False if it was no longer in the expected state."""
-    return _transition(redis, id, expected, "unknown", {}, next_check_at)
+def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
+    """Put a planned message back among those that wait for the sender, at its old place. Returns False if too late."""
+    pipe = new_pipeline(redis)
+    pipe.zadd(WAITING_KEY, {message.id: message.planned_at})
+    return _transition(redis, message.id, "planned", "planned", {}, next_check_at=None, pipe=pipe)
+
+
+def replace_body(redis: Store, id: str, body: str) -> None:
+    """Change the text of a message that has not been sent."""
+    redis.hset(f"outbox:{id}", "body", body)
 
 
 def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
@@ -110,11 +129,16 @@ def claim_sid(redis: Store, sid: str, id: str) -> bool:
 
 
 def _transition(
-    redis: Store, id: str, expected: str, state: str, fields: dict[str, Any], next_check_at: float | None
+    redis: Store,
+    id: str,
+    expected: str,
+    state: str,
+    fields: dict[str, Any],
+    next_check_at: float | None,
+    pipe: Any = None,
 ) -> bool:
-    key, pipe = f"outbox:{id}", new_pipeline(redis)
-    row: dict[Any, Any] = {**fields, "state": state}
-    pipe.hset(key, mapping=row)
+    key, pipe = f"outbox:{id}", new_pipeline(redis) if pipe is None else pipe
+    pipe.hset(key, mapping={**fields, "state": state})
     if next_check_at is None:
         pipe.zrem(DUE_KEY, id)
     else:

@@ -1,60 +1,39 @@
-"""Rate limits on texts and calls: per person, and in total. Exceeding the total stops all sending."""
+"""Rate limits on texts and calls to one person. They affect nobody else."""
 
 import time
 
-import events
 from store import Store
 
-MAX_PER_PERSON_PER_MINUTE = 10  # carriers block a sender after 15 texts to one number in 30 seconds
-MAX_PER_PERSON_PER_DAY = 100
-MAX_TOTAL_PER_MINUTE = 600  # above this something is wrong, and all sending stops
-STOPPED_KEY = "sending:stopped"  # the reason, while all sending is stopped
+MAX_PER_MINUTE = 10  # carriers block a sender after 15 texts to one number in 30 seconds
+MAX_PER_DAY = 100
 
 
 class RateLimitExceeded(Exception):
-    """This text must not be sent. The message names the limit."""
+    """This text must not be sent now. The message names the limit; `retry_at` is 0.0 if it must never be sent."""
+
+    def __init__(self, reason: str, retry_at: float = 0.0) -> None:
+        super().__init__(reason)
+        self.retry_at = retry_at
 
 
 def consume(redis: Store, person: str, now: float | None = None) -> None:
-    """Count one text to this person. Raises RateLimitExceeded. `person` is an alias, never a phone number."""
-    if reason := stop_reason(redis):
-        raise RateLimitExceeded(f"all sending is stopped: {reason}")
-    person_minute, person_day, total_minute = _count(redis, person, int(now or time.time()))
-    if total_minute > MAX_TOTAL_PER_MINUTE:
-        stop(redis, f"more than {MAX_TOTAL_PER_MINUTE} texts in a minute")
-        raise RateLimitExceeded(f"more than {MAX_TOTAL_PER_MINUTE} texts in a minute")
-    if person_minute > MAX_PER_PERSON_PER_MINUTE:
-        raise RateLimitExceeded(f"more than {MAX_PER_PERSON_PER_MINUTE} texts to one person in a minute")
-    if person_day > MAX_PER_PERSON_PER_DAY:
-        raise RateLimitExceeded(f"more than {MAX_PER_PERSON_PER_DAY} texts to one person in a day")
+    """Count one text to this person. Raises RateLimitExceeded, and then does not count it.
 
-
-def stop(redis: Store, reason: str) -> None:
-    """Stop all sending until `resume` is called."""
-    redis.set(STOPPED_KEY, reason)
-    events.publish(redis, "sending.stopped", reason=reason)
-
-
-def resume(redis: Store) -> None:
-    """Resume sending."""
-    redis.delete(STOPPED_KEY)
-    events.publish(redis, "sending.resumed")
-
-
-def stop_reason(redis: Store) -> str:
-    """Return why all sending is stopped, or "" if it is not."""
-    return (redis.get(STOPPED_KEY) or b"").decode()
-
-
-def _count(redis: Store, person: str, now: int) -> list[int]:
-    """Count one text. Returns the texts to this person in this minute and today, and to everybody in this minute."""
-    minute, day = now // 60, now // 86_400
+    `person` is an alias, never a phone number.
+    """
+    now = now or time.time()
+    minute, day = int(now // 60), int(now // 86_400)
+    keys = {f"rate:{person}:m{minute}": 120, f"rate:{person}:d{day}": 90_000}
     pipe = redis.pipeline()
-    for key, ttl_seconds in (
-        (f"rate:{person}:m{minute}", 120),
-        (f"rate:{person}:d{day}", 90_000),
-        (f"rate:all:m{minute}", 120),
-    ):
+    for key, ttl_seconds in keys.items():
         pipe.incr(key)
         pipe.expire(key, ttl_seconds)
-    return [int(count) for count in pipe.execute()[::2]]
+    this_minute, today = pipe.execute()[::2]
+    if this_minute <= MAX_PER_MINUTE and today <= MAX_PER_DAY:
+        return
+    for key in keys:
+        pipe.execute_command("DECR", key)
+    pipe.execute()
+    if today > MAX_PER_DAY:
+        raise RateLimitExceeded(f"more than {MAX_PER_DAY} texts to one person in a day")
+    raise RateLimitExceeded(f"more than {MAX_PER_MINUTE} texts to one person in a minute", 60.0 * (minute + 1))

@@ -4,10 +4,9 @@ import functools
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -17,31 +16,23 @@ from twilio.rest import Client
 import events
 from config import Settings
 from masking import alias, mask
-from sending import opt_outs, outbox, rate_limits
+from sending import admission, opt_outs, outbox, pacing, twilio_errors
 from sending.http.responses import skip_informational
+from sending.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
 from store import Store
 
 log = logging.getLogger(__name__)
 
-REQUEST_TIMEOUT_SECONDS = 10  # of one request to the REST API
-MAX_TRIES = 6  # then the message fails
 RECHECK_DELAY_SECONDS = 5  # before a lookup, because Twilio's lists are eventually consistent
 CALL_COOLDOWN_SECONDS = 300  # between two calls to one person
 CLOCK_SKEW_SECONDS = 60  # between Twilio's clock and ours
-ERROR_CALL_NOT_IN_PROGRESS = 21220
-ERROR_NOT_FOUND = 20404
-ERROR_TOO_MANY_REQUESTS = 20429
-ERROR_UNSUBSCRIBED_RECIPIENT = 21610
+PAUSE_SECONDS = 5  # of all sending, while Twilio cannot be reached or fails
 CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
-class CallEnded(Exception):
-    """The call has ended, so it cannot be redirected."""
-
-
-class TwilioGateway:
+class TwilioGateway(LiveCalls):
     """Sends texts and starts calls with Twilio's client, whose base URL is TWILIO_API_URL if that is set."""
 
     def __init__(self, settings: Settings, redis: Store) -> None:
@@ -53,8 +44,15 @@ class TwilioGateway:
         if settings.twilio_api_url:
             self.client.api.base_url = settings.twilio_api_url
 
+    def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
+        """Return the ids of messages to send now, at the pace of the sender: see `pacing.release`."""
+        return pacing.release(self.redis, self.settings.sender_segments_per_second, most, time.time(), ahead)
+
     def send_text(self, id: str) -> str:
-        """Send the text with this id, or look it up at Twilio. Returns its state; "unknown" if it does not exist."""
+        """Send the text with this id, or look it up at Twilio. Returns its state; "unknown" if it does not exist.
+
+        A planned text must have been released.
+        """
         message = outbox.load(self.redis, id)
         if message is None or message.is_settled:
             return message.state if message else "unknown"
@@ -62,9 +60,7 @@ class TwilioGateway:
             return "sending"
         if message.state in ("sending", "unknown"):
             return self._resolve_unknown(message)
-        if reason := self._reason_not_to_send(message):
-            return self._mark_failed(message, "planned", reason)
-        return self._send(message) if outbox.start_sending(self.redis, message) else "sending"
+        return self._if_admitted(message, self._send)
 
     def start_call(self, id: str) -> str:
         """Start the call that speaks the outbox message with this id. Returns the message's state.
@@ -77,53 +73,21 @@ class TwilioGateway:
         person = alias(message.to, self.settings.secret_key[0])
         if not self.redis.set(f"called:{person}", 1, nx=True, ex=CALL_COOLDOWN_SECONDS):
             return self.send_text(id)
-        if reason := self._reason_not_to_send(message):
-            return self._mark_failed(message, "planned", reason)
-        return self._call(message, origin) if outbox.start_sending(self.redis, message) else "sending"
+        return self._if_admitted(message, functools.partial(self._call, origin=origin))
 
-    def redirect_call(self, call_sid: str, url: str) -> bool:
-        """Make the live call fetch the document at `url`. Returns False if Twilio failed; raises CallEnded."""
+    def _if_admitted(self, message: OutboundMessage, send: Callable[[OutboundMessage], str]) -> str:
+        """Send a planned message, unless it must wait or must not be sent. Returns its new state."""
+        if not outbox.start_sending(self.redis, message):
+            return "sending"
         try:
-            self.client.calls(call_sid).update(url=url, method="POST")
-        except TwilioRestException as error:
-            if error.code in (ERROR_CALL_NOT_IN_PROGRESS, ERROR_NOT_FOUND):
-                raise CallEnded from error
-            log.warning("Twilio did not redirect the call: %s", error.msg)
-            return False
-        except requests.exceptions.RequestException as error:
-            log.warning("The request to redirect the call failed: %s", type(error).__name__)
-            return False
-        return True
-
-    def is_call_live(self, call_sid: str) -> bool:
-        """Return whether the call is still in progress at Twilio; True if Twilio does not answer."""
-        try:
-            status = self.client.calls(call_sid).fetch().status
-        except (TwilioRestException, requests.exceptions.RequestException):
-            return True
-        return status in ("queued", "ringing", "in-progress")
-
-    def download_recording(self, sid: str) -> bytes:
-        """Return a recording as WAV. Its URL is built here, because the one in the webhook is untrusted."""
-        base = self.settings.twilio_api_url or "https://api.twilio.com"
-        url = f"{base}/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{quote(sid, safe='')}.wav"
-        auth = (self.settings.twilio_account_sid, self.settings.twilio_auth_token[0])
-        response = requests.get(url, auth=auth, timeout=REQUEST_TIMEOUT_SECONDS)
-        response.raise_for_status()
-        return response.content
-
-    def _reason_not_to_send(self, message: OutboundMessage) -> str:
-        """Return why this message must not be sent, or ""."""
-        if opt_outs.has_opted_out(self.redis, message.to):
-            return "they texted STOP"
-        if message.tries >= MAX_TRIES:
-            return f"tried {MAX_TRIES} times: {message.reason or 'Twilio did not answer'}"
-        if message.tries == 0:
-            try:
-                rate_limits.consume(self.redis, alias(message.to, self.settings.secret_key[0]))
-            except rate_limits.RateLimitExceeded as error:
-                return str(error)
-        return ""
+            return send(admission.admit(self.redis, message, alias(message.to, self.settings.secret_key[0])))
+        except admission.MustWait as wait:
+            outbox.postpone(self.redis, message, "sending", wait.until, str(wait), is_counted=message.is_counted)
+            state = "planned"
+        except admission.MustNotSend as error:
+            state = self._mark_failed(message, "sending", str(error))
+        pacing.refund(self.redis, self.settings.sender_segments_per_second, message.segments)
+        return state
 
     def _send(self, message: OutboundMessage) -> str:
         request = functools.partial(
@@ -158,47 +122,50 @@ class TwilioGateway:
             return self._handle_error(message, error)
         except CONNECTION_ERRORS as error:
             if _was_never_sent(error):
-                return self._postpone(message, "Twilio could not be reached")
+                return self._postpone(message, "Twilio could not be reached", PAUSE_SECONDS)
             return self._mark_unknown(message)
         except requests.exceptions.RequestException:
             return self._mark_unknown(message)
         return on_success(message, "sending", str(created.sid))
 
     def _mark_called(self, message: OutboundMessage, expected: str, sid: str) -> str:
-        outbox.settle(self.redis, message.id, expected, "sent", sid=sid)
+        outbox.settle(self.redis, message, expected, "sent", sid=sid)
         return "sent"
 
     def _mark_sent(self, message: OutboundMessage, expected: str, sid: str) -> str:
         outbox.claim_sid(self.redis, sid, message.id)
-        if outbox.settle(self.redis, message.id, expected, "sent", sid=sid):
+        if outbox.settle(self.redis, message, expected, "sent", sid=sid):
             body = shorten(message.body)
             data = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
             events.publish(self.redis, "text.sent", message.subject or sid, **data)
         return "sent"
 
     def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
-        if error.status == 429 or error.code == ERROR_TOO_MANY_REQUESTS:
-            return self._postpone(message, "Twilio's rate limit was reached")
+        if seconds := twilio_errors.retry_seconds(error.code, error.status):
+            return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
         if error.status >= 500:
+            pacing.pause(self.redis, time.time() + PAUSE_SECONDS)
             return self._mark_unknown(message)
-        if error.code == ERROR_UNSUBSCRIBED_RECIPIENT:
+        if error.code == twilio_errors.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to)
             return self._mark_failed(message, "sending", "they texted STOP")
         return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")
 
     def _mark_failed(self, message: OutboundMessage, expected: str, reason: str) -> str:
-        if outbox.settle(self.redis, message.id, expected, "failed", reason=reason):
+        if outbox.settle(self.redis, message, expected, "failed", reason=reason):
             log.warning("A text was not sent: %s", reason)
             events.publish(self.redis, "text.failed", message.subject, who=mask(message.to), reason=reason)
         return "failed"
 
-    def _postpone(self, message: OutboundMessage, reason: str) -> str:
-        delay = random.uniform(0.5, 1) * min(2**message.tries, 60)  # noqa: S311 (jitter, not a secret)
-        outbox.postpone(self.redis, message.id, "sending", time.time() + delay, reason)
+    def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:
+        """Twilio did not act, and would not act on other messages now: try again after this time, with jitter."""
+        until = time.time() + seconds * random.uniform(0.5, 1)  # noqa: S311 (jitter, not a secret)
+        pacing.pause(self.redis, until)
+        outbox.postpone(self.redis, message, "sending", until, reason)
         return "planned"
 
     def _mark_unknown(self, message: OutboundMessage) -> str:
-        outbox.mark_unknown(self.redis, message.id, time.time() + RECHECK_DELAY_SECONDS)
+        outbox.mark_unknown(self.redis, message, time.time() + RECHECK_DELAY_SECONDS)
         return "unknown"
 
     def _resolve_unknown(self, message: OutboundMessage) -> str:
@@ -207,13 +174,12 @@ class TwilioGateway:
         try:  # newest first, without a date filter: a queued text has no DateSent
             texts = self.client.messages.list(to=message.to, limit=100)
         except (TwilioException, requests.exceptions.RequestException):
-            outbox.recheck_later(self.redis, message.id, message.state, time.time() + RECHECK_DELAY_SECONDS)
-            return "unknown"
+            return self._mark_unknown(message)
         for text in texts:
             is_same = text.body == shorten(message.body) and text.direction == "outbound-api"
             if is_same and _is_recent(text, since) and outbox.claim_sid(self.redis, str(text.sid), message.id):
                 return self._mark_sent(message, message.state, str(text.sid))
-        outbox.postpone(self.redis, message.id, message.state, time.time(), "Twilio did not answer")
+        outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not answer")
         return "planned"
 
 

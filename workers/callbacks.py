@@ -5,8 +5,6 @@ import logging
 import time
 from types import TracebackType
 
-import phonenumbers
-from phonenumbers import PhoneNumberType
 from redis import Redis
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
@@ -15,9 +13,11 @@ import config
 import events
 import store_pool
 from masking import mask
-from sending import outbox
+from sending import open_questions, outbox, pacing
+from sending.live_calls import CallEnded
+from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
-from sending.twilio import CallEnded, TwilioGateway
+from sending.twilio import TwilioGateway
 from store import Pipe, Store, new_pipeline
 from workers import calls, pending_answers
 from workers.pending_answers import PendingAnswer
@@ -30,15 +30,6 @@ HEARD_TIMEOUT_SECONDS = 15
 UPDATE_TIMEOUT_SECONDS = 5  # a live update counts as lost if its document is not fetched within this time
 TIMEOUT_MESSAGE = "Sorry, I could not work that out in time. Please ask me again."
 FAILURE_MESSAGE = "Sorry, something went wrong on our side while I worked on that. Please ask me again."
-NON_TEXT_NUMBER_TYPES = (
-    PhoneNumberType.FIXED_LINE,
-    PhoneNumberType.TOLL_FREE,
-    PhoneNumberType.PREMIUM_RATE,
-    PhoneNumberType.SHARED_COST,
-    PhoneNumberType.UAN,
-    PhoneNumberType.PAGER,
-    PhoneNumberType.VOICEMAIL,
-)
 
 
 def on_success(job: Job, connection: Redis, answer: str, *_: object) -> None:
@@ -55,11 +46,13 @@ def on_failure(
 
 
 def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
-    """Settle a pending answer and deliver it. Does nothing if it is settled already."""
+    """Settle a pending answer and deliver it. Does nothing if it has already been settled."""
     while (pending := pending_answers.load(redis, answer_id)) is not None and pending.is_open:
         pipe = new_pipeline(redis)
         if pending.channel == "text":
-            outbox.plan(pipe, _text_message(pending, answer))
+            message = _text_message(pending, answer)
+            outbox.plan(pipe, message)
+            open_questions.keep_open(pipe, pending.phone_number, pending.id)
         elif pending.channel == "call":
             pipe.zadd(UNHEARD_KEY, {pending.id: time.time() + HEARD_TIMEOUT_SECONDS})
         if pending_answers.settle(redis, pending, state, answer, pipe):
@@ -68,15 +61,21 @@ def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
 
 
 def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
-    """Try to deliver a settled answer now. If this fails, the sweep or the waiting document delivers it."""
+    """Try to deliver a settled answer now. If this fails, `send_waiting` or the waiting document will deliver it."""
     if pending.channel == "text":
-        get_gateway().send_text(f"answer:{pending.id}")
+        send_next_text()
     elif pending.channel == "call":
         _redirect_call(redis, pending.id)
 
 
+def send_next_text() -> None:
+    """Send the text that has waited longest, if the sender is free. All processes share one pace."""
+    for id in get_gateway().release(1, {outbox.WAITING_KEY: pacing.AHEAD_SECONDS}):
+        get_gateway().send_text(id)
+
+
 def _redirect_call(redis: Store, answer_id: str) -> None:
-    """Redirect the live call to the answer. If Twilio does not accept that, the waiting document delivers it."""
+    """Redirect the live call to the answer. If Twilio does not accept this, the waiting document delivers it."""
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route:
         return
@@ -107,7 +106,7 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
         reason = "the call had ended, and this number cannot receive texts"
         events.publish(pipe, "text.failed", pending.subject, who=mask(pending.phone_number), reason=reason)
     if pending_answers.claim_route(redis, pending, "text", pipe) and can_text:
-        get_gateway().send_text(message.id)
+        send_next_text()
 
 
 def text_unheard_answers(sid: str) -> None:
@@ -122,7 +121,7 @@ def text_unheard_answers(sid: str) -> None:
 
 
 def recheck_unheard(redis: Store, answer_id: str) -> None:
-    """Text an overdue answer if its call has ended and did not fetch it. If the call is live, check again later."""
+    """Text an overdue answer if its call ended without fetching it. If the call is still live, check again later."""
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route == "text" or was_heard(redis, answer_id):
         redis.zrem(UNHEARD_KEY, answer_id)
@@ -143,15 +142,6 @@ def was_heard(redis: Store, answer_id: str) -> bool:
     return redis.hexists(pending_answers.record_key(answer_id), "heard")
 
 
-def can_be_texted(number: str) -> bool:
-    """Return False for types of numbers that cannot receive texts. Twilio may still refuse others (error 21614)."""
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.number_type(parsed) not in NON_TEXT_NUMBER_TYPES
-
-
 @functools.cache
 def get_gateway() -> TwilioGateway:
     """Return this worker process's gateway, created on first use from the environment's settings."""
@@ -160,4 +150,4 @@ def get_gateway() -> TwilioGateway:
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:
-    return OutboundMessage(f"answer:{pending.id}", pending.phone_number, body, pending.subject)
+    return OutboundMessage(f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject)

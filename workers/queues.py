@@ -11,11 +11,12 @@ from store import Pipe
 from workers import callbacks, pending_answers
 from workers.pending_answers import PendingAnswer
 
-CALLERS, TEXTERS, WEBHOOKS = "callers", "texters", "webhooks"
-QUEUES = (CALLERS, TEXTERS, WEBHOOKS)
+CALLERS, TEXTERS, LOOKUPS, WEBHOOKS = "callers", "texters", "lookups", "webhooks"
+QUEUES = (CALLERS, TEXTERS, LOOKUPS, WEBHOOKS)
 QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
-# How many jobs of each queue one process runs at once. Each queue has its own slots, so webhooks never delay callers.
-SLOTS = {CALLERS: 200, TEXTERS: 200, WEBHOOKS: 100}
+# How many jobs from each queue one process can run at once. Each queue has its own slots, so that neither webhooks nor
+# hanging third-party servers delay callers and texters.
+SLOTS = {CALLERS: 200, TEXTERS: 200, LOOKUPS: 200, WEBHOOKS: 100}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
 RESULT_TTL_SECONDS = 0  # nobody reads results, and each takes more than 4 kB
 FAILURE_TTL_SECONDS = 600  # then RQ deletes the failed job
@@ -33,7 +34,8 @@ class Queues:
     def enqueue(self, pipe: Pipe, pending: PendingAnswer, task: Task) -> None:
         """Record the pending answer and enqueue its job, on this pipeline. Both have the same id."""
         pending_answers.plan(pipe, pending)
-        self.by_name[QUEUE_BY_CHANNEL[pending.channel]].enqueue_call(
+        queue = LOOKUPS if getattr(task, "is_lookup", False) else QUEUE_BY_CHANNEL[pending.channel]
+        self.by_name[queue].enqueue_call(
             task,
             args=(pending.words,),
             job_id=pending.id,
@@ -41,6 +43,7 @@ class Queues:
             result_ttl=RESULT_TTL_SECONDS,
             failure_ttl=FAILURE_TTL_SECONDS,
             description=f"{pending.command} ({pending.channel})",
+            at_front=pending.channel == "call",  # a caller is on the line
             on_success=Callback(callbacks.on_success),
             on_failure=Callback(callbacks.on_failure),
             pipeline=pipe,

@@ -1,24 +1,29 @@
-"""The sweep: enqueues what is due and recovers what was lost. Any number of processes may run it at the same time."""
+"""The sweep: enqueues what is due, recovers what was lost, and sends texts whose turn has come.
+
+Any number of processes may run it at the same time.
+"""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from redis import Redis
 
-from sending import outbox
+from sending import outbox, pacing
 from sending.webhooks import dispatch
 from store import Store
 from workers import callbacks, fanout, notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
-OUTAGE_SECONDS = 5.0  # between two sweeps
-GRACE_SECONDS = 15.0  # after an outage, in which finished and repeated tasks may still answer
+OUTAGE_SECONDS = 5.0  # a longer gap between two sweeps means that there was an outage
+GRACE_SECONDS = 15.0  # after an outage, during which finished and repeated tasks may still answer
 LOCK_TTL_SECONDS = 10  # then another process may process the item
+MAX_CONCURRENT_SENDS = 8  # per process
 
 
 class PatientSweeper:
-    """Sweeps, but fails no overdue answer just after an outage of the store: what is finished is written first."""
+    """Sweeps, but fails no overdue answers just after a store outage, so that finished answers are written first."""
 
     def __init__(self) -> None:
         self.swept_at = self.back_at = float("-inf")
@@ -30,7 +35,7 @@ class PatientSweeper:
         return count
 
     def may_fail(self) -> bool:
-        """Return False just after an outage, which shows in that the last sweep ended long ago."""
+        """Return False just after an outage, detected by a long gap since the last sweep."""
         now = time.monotonic()
         if now - self.swept_at > OUTAGE_SECONDS:
             self.back_at = now
@@ -41,11 +46,20 @@ def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] =
     """Sweep once. Return the number of items processed."""
     count = fanout.fan_out(redis)  # first, because the steps below may take seconds
     now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
-    count += dispatch.enqueue_due(redis, now) + notifications.enqueue_due(redis, now)
+    count += dispatch.enqueue_due(redis, now) + notifications.plan_due(redis)
     if may_fail():
         count += _fail_overdue_answers(redis, now)
     count += _recheck_unheard_answers(redis, now)
-    return count + _resume_unsettled_messages(redis, now)
+    return count + _recheck_messages(redis, now)
+
+
+def send_waiting(_: Redis) -> None:
+    """Send the messages whose turn has come, for at most a second. Notifications leave time for answers."""
+    ahead = {outbox.WAITING_KEY: pacing.AHEAD_SECONDS, notifications.WAITING_KEY: pacing.AHEAD_SECONDS / 2}
+    until = time.monotonic() + INTERVAL_SECONDS
+    while time.monotonic() < until and (ids := callbacks.get_gateway().release(MAX_CONCURRENT_SENDS, ahead)):
+        with ThreadPoolExecutor(len(ids)) as pool:
+            list(pool.map(notifications.send, ids))
 
 
 def _fail_overdue_answers(redis: Store, now: float) -> int:
@@ -62,16 +76,19 @@ def _recheck_unheard_answers(redis: Store, now: float) -> int:
     return _process_each(redis, ids, lambda id: callbacks.recheck_unheard(redis, id))
 
 
-def _resume_unsettled_messages(redis: Store, now: float) -> int:
-    def resume(id: str) -> None:
-        if callbacks.get_gateway().send_text(id) == "unknown" and outbox.load(redis, id) is None:
+def _recheck_messages(redis: Store, now: float) -> int:
+    def recheck(id: str) -> None:
+        message = outbox.load(redis, id)
+        if message is None:
             redis.zrem(outbox.DUE_KEY, id)
+        elif message.state != "planned" or not outbox.wait_for_sender(redis, message):
+            callbacks.get_gateway().send_text(id)
 
-    return _process_each(redis, outbox.list_due(redis, now, MAX_PER_SWEEP), resume)
+    return _process_each(redis, outbox.list_due(redis, now, MAX_PER_SWEEP), recheck)
 
 
 def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
-    """Process the items that no other process has locked. A lock expires in case its process dies."""
+    """Process the items that no other process has locked. Locks expire, in case the process that holds them dies."""
     locked = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
     for id in locked:
         process(id)

@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 class Runtime:
     """The services of one exchange. `origin` is its public URL; `media` holds fetched and recorded media by sid.
 
-    `log_of` finds the log of a call by its sid; `on_media_evicted` is called with media that is evicted."""
+    `log_of` returns a call's log by the call's sid; `on_media_evicted` is called with each evicted media file."""
 
     def __init__(
         self,

@@ -73,7 +73,7 @@ class State(Runtime):
         )
 
     def webhook_urls(self, number: PhoneNumber, application_sid: str) -> WebhookUrls:
-        """Returns the webhooks of the number's application if it has one, otherwise the number's own."""
+        """Returns the webhooks of the number's application, or the number's own if it has no application."""
         return self.applications.get(application_sid) or number
 
     def new_key(self, name: str) -> ApiKey:
@@ -83,7 +83,7 @@ class State(Runtime):
         return key
 
     def may_be_caller_id(self, number: str) -> bool:
-        """Returns whether the app may use this caller ID: one of its own numbers, or a verified one."""
+        """Returns whether the app may use this caller ID, which must be one of the app's own numbers or verified."""
         return number in self.numbers or number in self.settings.verified
 
     def handset(self, number: str) -> Handset:
@@ -133,4 +133,4 @@ class State(Runtime):
         message = self.messages.get(media.parent)
         if message and media in message.media:
             message.media.remove(media)
-        media.body = b""  # frees the memory: a handset's text may still refer to the media
+        media.body = b""  # frees the memory, because a handset's text may still refer to the media

@@ -1,1 +1,1 @@
-"""Diagnosis of rejected requests: the common mistake that explains why a signature failed, and its fix."""
+"""Diagnosis of rejected requests: the common mistake that explains why verification failed, and how to fix it."""

@@ -1,4 +1,4 @@
-"""Common mistakes that break signatures: for each, the URL, body or secrets that would be right if it was made."""
+"""Possible mistakes that break signatures, each with the URL, body or secrets that would then be valid."""
 
 import base64
 import binascii
@@ -14,18 +14,18 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, ur
 from config import Secret, Secrets
 from receiving.delivery import Delivery
 
-UNKNOWN = "unknown"  # the name of the Mistake that means: none of the common ones
+UNKNOWN = "unknown"  # the name of the Mistake that means "none of the common mistakes"
 PROXY_HEADERS = ("x-forwarded-host", "x-original-host", "x-forwarded-server", "host")
 PORTS = (443, 80, 8000, 8080, 5000)
-MAX_PERMUTED_PARAMS = 4  # 24 orders; of more parameters only the sorted orders are tried
+MAX_PERMUTED_PARAMS = 4  # 24 orders; for more parameters, only the sorted orders are tried
 MAX_FORM_FIELDS = 100
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A common mistake: its short name, an explanation and a fix, for operators and never for the sender.
+    """A common mistake: a short name, an explanation and a fix, for operators and never for the sender.
 
-    The explanation is a clause without a full stop, the fix one or more sentences.
+    The explanation is a clause without a full stop; the fix is one or more sentences.
     """
 
     name: str
@@ -45,16 +45,16 @@ URL_ADVICE = "Configure the proxy to forward the URL unchanged (nginx: proxy_pas
 DECODED_URL = Mistake("decoded URL", "a proxy decoded the URL", URL_ADVICE)
 ENCODED_URL = Mistake("encoded URL", "a proxy changed the encoding of the URL", URL_ADVICE)
 QUERY_ORDER = Mistake(
-    "query order", "a proxy changed the order of the query parameters", "Configure it to forward the query unchanged."
+    "query order", "a proxy changed the order of the query parameters", "Configure the proxy to keep the order."
 )
 
 
 def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
-    """Yield mistakes that affect the URL, each with the URL that was signed if it was made; pairs come last."""
+    """Yield possible mistakes that affect the URL, each with the URL that would have been signed; pairs come last."""
     try:
         seen = urlsplit(delivery.url)
         origins = list(_other_origins(delivery, seen.scheme, seen.netloc))
-    except ValueError:  # the Host header is not a host
+    except ValueError:  # the Host header does not contain a host
         return
     targets = list(_other_targets(delivery.target))
     yield from ((mistake, origin + delivery.target) for mistake, origin in origins)
@@ -66,12 +66,12 @@ def other_urls(delivery: Delivery) -> Iterator[tuple[Mistake, str]]:
 
 
 def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tuple[Mistake, str]]:
-    """Yield other combinations of scheme, host and port that the sender may use."""
+    """Yield other combinations of scheme, host and port that the sender may have used."""
     host = urlsplit(f"//{netloc}").hostname or ""
     other = "http" if scheme == "https" else "https"
 
     def found(name: str, explanation: str, origin: str) -> tuple[Mistake, str]:
-        return Mistake(name, explanation, f"Set PUBLIC_URL={origin}, which is what the sender uses."), origin
+        return Mistake(name, explanation, f"Set PUBLIC_URL={origin}, which the sender uses."), origin
 
     yield found("scheme", f"it was signed for {other}, but arrived as {scheme}", f"{other}://{netloc}")
     if host != netloc:
@@ -88,7 +88,7 @@ def _other_origins(delivery: Delivery, scheme: str, netloc: str) -> Iterator[tup
 
 
 def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
-    """Yield (header, host) for the original hosts that proxies report. They are untrusted until a signature fits."""
+    """Yield (header, host) for the original hosts that proxies report. They are untrusted until a signature matches."""
     for header in PROXY_HEADERS:
         name = delivery.headers.get(header, "").partition(",")[0].strip()
         if name:
@@ -99,16 +99,16 @@ def _proxy_hosts(delivery: Delivery) -> Iterator[tuple[str, str]]:
 
 
 def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
-    """Yield other forms of path and query that the sender may use."""
+    """Yield other forms of the path and query that the sender may have used."""
     path, mark, query = target.partition("?")
-    fix = f"Give the sender the URL as it arrives here, with the path {path}."
+    fix = f"Give the sender the URL as we receive it, with the path {path}."
     slash = Mistake("slash", "a trailing slash was added or removed", fix)
     yield slash, (path[:-1] if path.endswith("/") else path + "/") + mark + query
     decoded, encoded = unquote(path), quote(unquote(path), safe="/:@!$&'()*+,;=~")
     if not mark:
         yield ENCODED_URL, decoded
         yield DECODED_URL, encoded
-        yield DECODED_URL, target + "?"  # parsing a URL and serialising it again drops a final question mark
+        yield DECODED_URL, target + "?"  # parsing and re-serializing a URL drops a final question mark
         return
     params = query.split("&")
     is_short = len(params) <= MAX_PERMUTED_PARAMS
@@ -124,10 +124,10 @@ def _other_targets(target: str) -> Iterator[tuple[Mistake, str]]:
         yield ENCODED_URL, re.sub(r"%[0-9A-Fa-f]{2}", lambda found: case(found[0]), target)  # noqa: B023 (used at once)
 
 
-RAW_BODY_ADVICE = "Disable what rewrites requests before they reach us: the signature covers the raw bytes."
-RESERIALISED_JSON = Mistake("re-serialised JSON", "a proxy parsed and re-serialised the JSON", RAW_BODY_ADVICE)
-RESERIALISED_FORM = Mistake("re-serialised form", "a proxy parsed and re-serialised the form", RAW_BODY_ADVICE)
-# Default styles of JSON libraries: the sender may have used any of them.
+RAW_BODY_ADVICE = "Disable anything that rewrites requests before they reach us: the signature covers the raw bytes."
+RESERIALISED_JSON = Mistake("re-serialized JSON", "a proxy parsed and re-serialized the JSON", RAW_BODY_ADVICE)
+RESERIALISED_FORM = Mistake("re-serialized form", "a proxy parsed and re-serialized the form", RAW_BODY_ADVICE)
+# The default output formats of common JSON libraries; the sender may have used any of them.
 JSON_STYLES: tuple[dict[str, Any], ...] = (
     {"separators": (",", ":"), "ensure_ascii": False},
     {"separators": (",", ":")},
@@ -139,11 +139,11 @@ JSON_STYLES: tuple[dict[str, Any], ...] = (
 
 
 def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
-    """Yield mistakes that affect the body, each with the body that was signed if it was made."""
+    """Yield possible mistakes that affect the body, each with the body that would have been signed."""
     lf = body.replace(b"\r\n", b"\n")
     others = [
-        ("line break", "the line break at the end of the body was removed", body + b"\n"),
-        ("line break", "the line break at the end of the body was removed", body + b"\r\n"),
+        ("line break", "the final line break was removed from the body", body + b"\n"),
+        ("line break", "the final line break was removed from the body", body + b"\r\n"),
         ("line break", "a line break was added to the end of the body", body.removesuffix(b"\n")),
         ("line break", "a line break was added to the end of the body", body.removesuffix(b"\r\n")),
         ("line break", "the line breaks in the body were changed from CRLF to LF", lf.replace(b"\n", b"\r\n")),
@@ -155,7 +155,7 @@ def other_bodies(body: bytes) -> Iterator[tuple[Mistake, bytes]]:
         others.append(("character set", "the body was decoded as Latin-1 and encoded as UTF-8", original))
     with suppress(binascii.Error):
         original = base64.b64decode(body, validate=True)
-        others.append(("Base64", "the body was encoded in Base64, as some gateways do", original))
+        others.append(("Base64", "the body was encoded in Base64, as by some gateways", original))
     yield from ((Mistake(name, explanation, RAW_BODY_ADVICE), original) for name, explanation, original in others)
     yield from _other_json(body)
     yield from _other_forms(body.decode("latin-1"))
@@ -183,13 +183,17 @@ def _other_forms(body: str) -> Iterator[tuple[Mistake, bytes]]:
         yield RESERIALISED_FORM, urlencode(pairs, quote_via=quoting).encode()
 
 
-# Explanation, fix and the secret that the sender has instead; {} is the name of our setting.
+# The explanation, the fix and the secret that the sender has instead; {} is the name of our setting.
 SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("our setting has quotation marks around the secret", "Remove them from {}.", lambda secret: secret.strip("\"'")),
-    ("the sender's secret ends with a line break", "Enter it there again, without it.", lambda secret: secret + "\n"),
+    (
+        "the sender's secret ends with a line break",
+        "Re-enter it there without the line break.",
+        lambda secret: secret + "\n",
+    ),
     (
         "the sender's secret lacks the prefix that ours has",
-        "Enter it there again, as it is in {}.",
+        "Re-enter the secret there exactly as in {}.",
         lambda secret: secret.partition("_")[2] or secret,
     ),
 )
@@ -198,13 +202,13 @@ SECRET_CHANGES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 def other_secrets(
     ours: Secrets, setting: str, name: str, all_secrets: Mapping[str, Secrets]
 ) -> Iterator[tuple[Mistake, Secrets]]:
-    """Yield mistakes that affect secrets, each with the secrets that would be right if it was made.
+    """Yield possible mistakes that affect secrets, each with the secrets that would then be right.
 
-    `ours` are the current secrets of the sender `name`, from this setting; `all_secrets` has those of each provider.
+    `ours` are the current secrets for the sender `name`, from this setting; `all_secrets` has each provider's secrets.
     """
     for other, theirs in all_secrets.items():
         if other != name:
-            fix = f"Compare {setting} with the sender's secret: two secrets were swapped."
+            fix = f"Compare {setting} with the sender's secret: two secrets have been swapped."
             yield Mistake("other secret", f"it was signed with the secret of {other}", fix), theirs
     for explanation, fix, change in SECRET_CHANGES:
         changed = tuple(Secret(change(secret)) for secret in ours)

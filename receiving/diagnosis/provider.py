@@ -10,13 +10,13 @@ from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_bodies, other_s
 from receiving.errors import CredentialsRequired, MissingSignature, RejectedRequest
 from receiving.providers import Provider
 
-MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # a diagnosis computes about a hundred signatures, and anybody can cause it
+MAX_DIAGNOSED_BODY_BYTES = 64 * 1024  # a diagnosis computes about a hundred signatures, and anybody can trigger one
 TOO_MANY = Mistake(UNKNOWN, "too many requests are being rejected, so this one was not diagnosed")
-TOO_LARGE = Mistake(UNKNOWN, "its body is too large to be diagnosed", "Send a smaller one of the same kind.")
+TOO_LARGE = Mistake(UNKNOWN, "its body is too large to be diagnosed", "Send a smaller request of the same kind.")
 
 
 class TokenBucket:
-    """Limits how many rejections this process diagnoses, because anybody can cause them."""
+    """Limits how often this process handles rejections, because anybody can cause them."""
 
     def __init__(self, capacity: int = 100, tokens_per_second: float = 10) -> None:
         self.capacity, self.tokens_per_second = capacity, tokens_per_second
@@ -36,7 +36,7 @@ class TokenBucket:
 def explain(
     provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets], rejection: RejectedRequest
 ) -> Mistake:
-    """Return the common mistake without which this delivery would be valid. `all_secrets`: by provider name."""
+    """Return the common mistake that makes this delivery invalid. `all_secrets` is keyed by provider name."""
     if len(delivery.body) > MAX_DIAGNOSED_BODY_BYTES:
         return TOO_LARGE
     for mistake, candidate, secrets in _candidates(provider, delivery, all_secrets):
@@ -48,7 +48,7 @@ def explain(
         return Mistake("no signature", explanation, fix)
     if isinstance(rejection, CredentialsRequired) and "authorization" not in delivery.headers:
         explanation = "no Authorization: some senders add it only after a 401, or a proxy removed it"
-        return Mistake("no credentials", explanation, "If no second request followed: let the proxy forward it.")
+        return Mistake("no credentials", explanation, "If no second request followed, have the proxy forward it.")
     explanation = f"no common mistake explains it: an unknown secret, or a forgery ({str(rejection).rstrip('.')})"
     fix = f"If it was from {provider.title}: compare the secret there with {provider.setting_name}."
     return Mistake(UNKNOWN, explanation, fix)
@@ -65,7 +65,7 @@ def _is_valid(provider: Provider, delivery: Delivery, secrets: Secrets) -> bool:
 def _candidates(
     provider: Provider, delivery: Delivery, all_secrets: Mapping[str, Secrets]
 ) -> Iterator[tuple[Mistake, Delivery, Secrets]]:
-    """Yield each common mistake with the delivery and the secrets that would be valid if it was made."""
+    """Yield each common mistake with the delivery and the secrets that would be valid without it."""
     secrets = all_secrets[provider.name]
     signed_at = provider.signed_at(delivery)
     if signed_at is not None:
@@ -80,5 +80,5 @@ def _candidates(
 
 def _stale_clock(age_seconds: float) -> Mistake:
     difference = f"{abs(age_seconds):.0f} s {'before' if age_seconds > 0 else 'after'}"
-    explanation = f"the signature is valid, but was made {difference} the request arrived: a replay, or a wrong clock"
+    explanation = f"the signature is valid but was made {difference} the request arrived: a replay, or a wrong clock"
     return Mistake("stale clock", explanation, "Compare this machine's clock with the sender's (timedatectl; NTP).")

@@ -1,4 +1,4 @@
-"""Records rejected requests: no more than a few per second, and never on a connection that a webhook waits for."""
+"""Records rejected requests at a limited rate, and never on a connection that a webhook may be waiting for."""
 
 import logging
 
@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 
 
 class RejectionRecorder:
-    """One per process. `unrecorded` counts the rejections since the last recorded one."""
+    """Records this process's rejections. `unrecorded` counts those since the last recorded one."""
 
     def __init__(self) -> None:
         self.budget = TokenBucket(capacity=200, tokens_per_second=20)
         self.unrecorded = 0
 
     def record(self, redis: Store, delivery: Delivery, rejection: RejectedRequest, mistake: Mistake) -> None:
-        """Log a rejected request, store its start and publish it; or only count it, if there are too many."""
+        """Log a rejected request, store its start and publish it; if there are too many, only count it."""
         more, self.unrecorded = self.unrecorded, self.unrecorded + 1
         if not self.budget.acquire():
             return

@@ -13,21 +13,21 @@ from receiving.forms import parse_form
 from receiving.twilio import SETTINGS_HEADER, SIGNATURE_HEADER
 
 Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
-"""Common mistakes, each with the delivery and the settings that would be valid if it was made."""
+"""Common mistakes, each with the delivery and the settings that would be valid without it."""
 
 Form = list[tuple[str, str]]
 
-MAX_DIAGNOSED_BODY_BYTES = 16 * 1024  # ten times what Twilio sends; there are about a hundred candidates to verify
+MAX_DIAGNOSED_BODY_BYTES = 16 * 1024  # ten times what Twilio sends; about a hundred candidates are verified
 MAX_DIAGNOSED_FIELDS = 100
 QUERY_ADVICE = "Configure the proxy to forward the query unchanged: Twilio adds bodySHA256 to it."
-FORM_ADVICE = "Disable what trims or decodes forms before they reach us: the signature covers each field as sent."
+FORM_ADVICE = "Disable anything that trims or decodes forms on the way here: the signature covers each field as sent."
 
 
 def explain(delivery: Delivery, settings: Settings, rejection: RejectedRequest | None = None) -> Mistake:
-    """Return the common mistake without which this delivery would be valid."""
+    """Return the common mistake that makes this delivery invalid."""
     if isinstance(rejection, InvalidSid | InvalidNumber):
-        explanation = f"its signature is valid, but it is not what Twilio sends: {str(rejection).rstrip('.')}"
-        fix = "It may be a captured request that was altered: use https. Nothing was processed."
+        explanation = f"its signature is valid, but Twilio would not send this request: {str(rejection).rstrip('.')}"
+        fix = "It may be a captured request that has been altered: use HTTPS. Nothing was processed."
         return Mistake("altered", explanation, fix)
     if not delivery.headers.get(SIGNATURE_HEADER):
         explanation = "no X-Twilio-Signature: not from Twilio, or a proxy removed it"
@@ -56,7 +56,7 @@ def _candidates(delivery: Delivery, settings: Settings) -> Candidates:
 
 
 def _body_mistakes(delivery: Delivery, settings: Settings) -> Candidates:
-    """Yield mistakes with a body that is not a form: its SHA-256 in the query is missing or does not match."""
+    """Yield mistakes for a body that is not a form and whose SHA-256 in the query is missing or does not match."""
     if "bodySHA256" in delivery.query:
         for mistake, body in other_bodies(delivery.body):
             yield mistake, replace(delivery, body=body), settings
@@ -100,7 +100,7 @@ def _other_forms(form: Form) -> Iterator[tuple[Mistake, Form]]:
 
 
 def _with_plus(value: str) -> str:
-    """Return ` 447700900123` as +447700900123, other values unchanged."""
+    """Return ` 447700900123` as +447700900123, and other values unchanged."""
     return "+" + value[1:] if value[:1] == " " and value[1:].isdigit() else value
 
 
@@ -120,7 +120,7 @@ def _unexplained(delivery: Delivery, settings: Settings) -> Mistake:
     account = delivery["AccountSid"]
     if account and account != settings.twilio_account_sid:
         explanation = f"no common mistake explains it, and it claims to be from another account, {account[:34]}"
-        fix = "Use that account's TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, if it is yours."
+        fix = "If that account is yours, use its TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
         return Mistake(UNKNOWN, explanation, fix)
     fix = "If it was from Twilio: compare TWILIO_AUTH_TOKEN with the primary token in Twilio's console."
     return Mistake(UNKNOWN, "no common mistake explains it: another account's token, or a forgery", fix)

@@ -1,8 +1,8 @@
-"""Providers: each module of this package defines one, and its webhooks are accepted at /webhooks/<module name>.
+"""Providers: each module in this package defines one, whose webhooks are accepted at /webhooks/<module name>.
 
-A provider module contains one subclass of `Provider`. Its docstring starts with the provider's name, a colon and the
-link to the documentation of its signatures. The module is discovered from the folder, and the shared tests in
-tests/receiving/providers run on it without further registration.
+A provider module contains one subclass of `Provider`. The module's docstring starts with the provider's name, a colon
+and a link to the documentation of its signatures. Modules are discovered automatically, and the shared tests in
+tests/receiving/providers cover them without registration.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from receiving.provider_event import ProviderEvent
 from receiving.signatures import check_timestamp, matches_any, parse_signature_header, parse_timestamp
 
 Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
-"""Common mistakes, each with a delivery and secrets: if `verify` accepts these, the mistake explains the rejection."""
+"""Common mistakes, each with a delivery and secrets; if `verify` accepts those, the mistake explains the rejection."""
 
 MIN_SECRET_CHARS = 8  # a shorter one can be found by trying
 
@@ -34,23 +34,23 @@ NO_CONTENT = StoredResponse("", "text/plain; charset=utf-8", 204)
 
 
 def bad_request(message: str) -> StoredResponse:
-    """The 400 for a malformed handshake."""
+    """Return a 400 for a malformed handshake."""
     return StoredResponse(f"{message}\n", "text/plain; charset=utf-8", 400)
 
 
 class Provider(ABC):
-    """A sender of webhooks. Attributes without a value and abstract methods are required; the rest are defaults."""
+    """A sender of webhooks. Subclasses must define the attributes without a value and the abstract methods."""
 
     title: str
-    """The name shown to people."""
+    """The display name."""
     setting_description: str
     """What <NAME>_WEBHOOK_SECRET contains: a row of the settings table in README.md."""
     max_bytes_by_type: Mapping[str, int]
-    """Content type -> largest accepted body in bytes. Other content types are rejected with 415."""
+    """Content type -> maximum body size in bytes. Other content types are rejected with 415."""
     claim_ttl_seconds: int
     """How long an event's id is remembered: longer than the provider keeps redelivering it."""
     samples: Mapping[str, object]
-    """Event name -> the fields of a realistic event. The first one is the default of `make send`."""
+    """Event name -> the fields of a realistic event. The first event is the default for `make send`."""
 
     response = NO_CONTENT
     """The response to a verified delivery."""
@@ -59,11 +59,11 @@ class Provider(ABC):
     allows_secret_path = False
     """Whether a secret may follow the provider's name in the path."""
     signs_body = True
-    """Whether the proof depends on the body."""
+    """Whether the signature or other proof covers the body."""
 
     @abstractmethod
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Raise RejectedRequest unless one of the secrets proves this delivery. Runs before the body is parsed."""
+        """Raise RejectedRequest unless a secret proves this delivery genuine. Runs before the body is parsed."""
 
     @abstractmethod
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
@@ -74,22 +74,22 @@ class Provider(ABC):
 
     @abstractmethod
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """Return the events of a verified delivery. Raises ValueError if the body cannot be parsed."""
+        """Return the events in a verified delivery. Raises ValueError if the body cannot be parsed."""
 
     @abstractmethod
     def summarize(self, event: ProviderEvent) -> str:
-        """Return one line for people, without complete email addresses."""
+        """Return a one-line human-readable summary, without complete email addresses."""
 
     @abstractmethod
     def sample(self, event_name: str, url: str) -> Delivery:
-        """Return an unsigned delivery of this sample to `url`, with new ids."""
+        """Return an unsigned delivery of this sample to `url`, with fresh ids."""
 
     def handshake(self, delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
         """Return the response to a GET, HEAD or unsigned POST that checks the URL; None if `verify` must decide."""
         return None
 
     def signed_at(self, delivery: Delivery) -> float | None:
-        """Return the signature's timestamp in Unix seconds, or None if there is none."""
+        """Return the signature's Unix timestamp in seconds, or None if there is none."""
         return None
 
     def check(self, secrets: Secrets) -> None:
@@ -122,22 +122,22 @@ class Provider(ABC):
             if any(len(secret) < MIN_SECRET_CHARS for secret in secrets):
                 raise ValueError(f"must have at least {MIN_SECRET_CHARS} characters: copy it from {self.title}")
         except ValueError as error:
-            raise ConfigError(f"{self.setting_name} {error}. The table of settings is in README.md.") from error
+            raise ConfigError(f"{self.setting_name} {error}. See the settings table in README.md.") from error
 
     def make_signed_sample(self, event_name: str, secrets: Secrets, origin: str) -> Delivery:
-        """Return a signed sample for the app at `origin`; an empty `event_name` stands for the first sample."""
+        """Return a signed sample for the app at `origin`; an empty `event_name` means the first sample."""
         unsigned = self.sample(event_name or next(iter(self.samples)), f"{origin}/webhooks/{self.name}")
         return self.sign(replace(unsigned, received_at=time.time()), secrets)
 
 
 class TimestampedHMAC(Provider):
-    """A provider with the signature header `t=<Unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<raw body>`."""
+    """A provider whose signature header is `t=<Unix seconds>,v1=<hex>`, an HMAC-SHA256 of `<t>.<raw body>`."""
 
     signature_header: str
     tolerance_seconds: float = 300
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Require one valid `v1`. Other schemes are ignored: Stripe's `v0` is a decoy on test events."""
+        """Require a valid `v1`. Other schemes are ignored: Stripe's `v0` is a decoy on test events."""
         header = delivery.headers.get(self.signature_header, "")
         if not header:
             raise MissingSignature(self.signature_header)
@@ -164,7 +164,7 @@ def _timestamped_hmac(secret: str, timestamp: str, body: bytes) -> str:
 
 @cache
 def load() -> Mapping[str, Provider]:
-    """Return every provider by its name, in alphabetical order."""
+    """Return all providers by name, in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return {name: _load_provider(importlib.import_module(f"{__name__}.{name}")) for name in names}
 
@@ -176,12 +176,12 @@ def check_settings(secrets_by_name: Mapping[str, Secrets]) -> None:
 
 
 def setting_rows() -> Iterator[tuple[str, str]]:
-    """The providers' rows of the settings table: the variable's name and its description."""
+    """Return the providers' rows in the settings table: the variable's name and its description."""
     return ((provider.setting_name, provider.setting_description) for provider in load().values())
 
 
 def _load_provider(module: ModuleType) -> Provider:
-    """The one Provider that this module defines. Raises TypeError if it is incomplete."""
+    """Return the Provider that this module defines. Raises TypeError if it is incomplete."""
     found = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Provider)]
     (provider,) = [one for one in found if one.__module__ == module.__name__]
     missing = [name for name in Provider.__annotations__ if not hasattr(provider, name)]

@@ -1,7 +1,7 @@
 """Braintree: https://developer.paypal.com/braintree/docs/guides/webhooks/parse.
 
 The signature is a form field and covers the payload exactly as posted: Base64 with line breaks. The only timestamp is
-the event's own, inside the XML; Braintree retries for a day, so it gives no protection against a replay.
+the event's own, inside the XML; because Braintree retries for a day, it gives no protection against replays.
 """
 
 import base64
@@ -40,7 +40,7 @@ class Braintree(Provider):
     samples = SAMPLES
 
     def check(self, secrets: Secrets) -> None:
-        """Require both keys: the public key identifies the gateway, the private key signs."""
+        """Require both keys: the public key identifies the gateway, and the private key signs."""
         if not all(all(_split_keys(secret)) for secret in secrets):
             raise ValueError("must be public_key:private_key")
 
@@ -55,12 +55,12 @@ class Braintree(Provider):
         return StoredResponse(f"{public}|{_compute_signature(private, challenge)}", "text/plain; charset=utf-8")
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Require a pair `public_key|signature` of ours: hexadecimal HMAC-SHA1, keyed with the private key's SHA-1."""
+        """Require our `public_key|signature`: a hexadecimal HMAC-SHA1, keyed with the private key's SHA-1."""
         given, payload = _single_field(delivery, "bt_signature"), _single_field(delivery, "bt_payload")
         if not given or not payload:
             raise MissingSignature("bt_signature")
         if CHALLENGE_PATTERN.fullmatch(payload):
-            raise InvalidSignature("bt_payload must not be a challenge.")  # handshake signs any challenge for anyone
+            raise InvalidSignature("bt_payload must not be a challenge.")  # `handshake` signs any challenge for anybody
         pairs = [pair.partition("|")[::2] for pair in given.split("&")]
         for public, private in map(_split_keys, secrets):
             # Some servers strip the line break at the end of the payload.
@@ -78,9 +78,9 @@ class Braintree(Provider):
         return Delivery(delivery.method, delivery.url, delivery.headers, body, delivery.received_at)
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event. It has no id, so its id is the payload's SHA-256: a retry has the same payload.
+        """Return one event. Braintree sends no id, so the payload's SHA-256 is used: a retry has the same payload.
 
-        Without the line break at its end, because `verify` accepts a payload without it.
+        The final line break is left out, because `verify` also accepts a payload without it.
         """
         payload = _single_field(delivery, "bt_payload")
         try:
@@ -100,7 +100,7 @@ class Braintree(Provider):
         return split_words(event.name).capitalize() + (f": {event['id']}" if event["id"] else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """An event whose subject has a random id."""
+        """Return an event whose subject has a random id."""
         subject = '<check type="boolean">true</check>'
         if element := SAMPLES[event_name]:
             subject = f"<{element}><id>{random.token_hex(3)}</id><amount>49.00</amount></{element}>"
@@ -109,11 +109,11 @@ class Braintree(Provider):
         return make_form_delivery(url, [("bt_payload", base64.encodebytes(xml.encode()).decode())])
 
     def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
-        """Another gateway's key pair, or our private key with another public key."""
+        """Find another gateway's key pair, or our private key with another public key."""
         names = [pair.partition("|")[0] for pair in _single_field(delivery, "bt_signature").split("&")]
         others = tuple(type(secret)(f"{name}:{_split_keys(secret)[1]}") for secret in secrets for name in names)
         explanation = f"it was signed for the public key {names[0][:40]}, which is not ours"
-        fix = "Set BRAINTREE_WEBHOOK_SECRET to the public and the private key of one pair."
+        fix = "Set BRAINTREE_WEBHOOK_SECRET to the public and private key of the same pair."
         return [(Mistake("other public key", explanation, fix), delivery, others)]
 
 
@@ -127,6 +127,6 @@ def _split_keys(secret: str) -> tuple[str, str]:
 
 
 def _single_field(delivery: Delivery, name: str) -> str:
-    """The form field of this name; "" if it is missing or repeated, since it is unclear which of several was signed."""
+    """Return the form field with this name; "" if it is missing, or repeated: it is unclear which one was signed."""
     found = [value for field, value in delivery.form if field == name]
     return found[0] if len(found) == 1 else ""

@@ -1,8 +1,8 @@
 """Dropbox: https://www.dropbox.com/developers/reference/webhooks.
 
-A notification names the accounts that changed but not the changes, and has neither an id nor a timestamp: every
-notification about the same accounts has the same bytes. Copies within a few seconds are treated as one delivery, so an
-app that lists the changes must wait until those seconds are over, and should also poll occasionally.
+A notification names the accounts that changed but not the changes, and has neither an id nor a timestamp, so all
+notifications about the same accounts are identical. Copies within a few seconds are treated as one delivery, so an app
+that lists the changes must wait until those seconds have passed, and should also poll occasionally.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ from receiving.samples import make_json_delivery
 from receiving.signatures import verify_header
 
 SIGNATURE_HEADER = "x-dropbox-signature"
-MAX_CHALLENGE_CHARS = 500  # Dropbox's challenges have about 60
+MAX_CHALLENGE_CHARS = 500  # Dropbox's challenges have about 60 characters
 
 
 class Dropbox(Provider):
     title = "Dropbox"
     setting_description = "Dropbox: the app secret from the App Console"
     max_bytes_by_type = {"application/json": 256 * 1024}
-    claim_ttl_seconds = 5  # a longer time would treat the next real change as a copy
+    claim_ttl_seconds = 5  # with a longer time, the next real change would be treated as a copy
     response = OK  # required by Dropbox
     samples = {"list_folder": {}}
 
@@ -47,7 +47,7 @@ class Dropbox(Provider):
         return delivery.with_headers(**{SIGNATURE_HEADER: _compute_signature(secrets[0], delivery.body)})
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event for any number of accounts."""
+        """Return one event for any number of accounts."""
         return [ProviderEvent("list_folder", parse_json(delivery.body), delivery.fingerprint)]
 
     def summarize(self, event: ProviderEvent) -> str:
@@ -55,7 +55,7 @@ class Dropbox(Provider):
         return f"Files changed in {pluralize(event.count('list_folder.accounts'), 'account')}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """A change in one account."""
+        """Return a change in one account."""
         accounts = [f"dbid:{random.token_urlsafe(24)}"]
         payload = {event_name: {"accounts": accounts}, "delta": {"users": [random.randbelow(10**9)]}}
         return make_json_delivery(url, payload, user_agent="DropboxWebhooks/1.0")

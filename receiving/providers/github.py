@@ -1,8 +1,8 @@
 """GitHub: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
 
-The signature covers only the body: no timestamp, no event name, no delivery id. The body's hash is therefore the id.
-Replays are recognised only while it is remembered, so an action should check the current state before it changes
-anything.
+The signature covers only the body, not the timestamp, event name or delivery id, so the body's hash serves as the id.
+Replays are recognized only while that hash is remembered, so an action should check the current state before it
+changes anything.
 """
 
 import hashlib
@@ -40,12 +40,12 @@ SAMPLES: dict[str, dict[str, object]] = {
 }
 
 MISSING_PREFIX = Mistake(
-    "prefix", "its signature lacks the prefix sha256=", "Let the sender add sha256= before the digits."
+    "prefix", "its signature lacks the prefix sha256=", "Make the sender add sha256= before the digits."
 )
 SHA1_ONLY = Mistake(
     "old header",
     "only its SHA-1 signature is valid: a proxy removed X-Hub-Signature-256, or the GitHub server is too old",
-    "Let the proxy forward X-Hub-Signature-256, or update the server.",
+    "Configure the proxy to forward X-Hub-Signature-256, or update the server.",
 )
 
 
@@ -68,7 +68,7 @@ class GitHub(Provider):
         return delivery.with_headers(**{SIGNATURE_HEADER: _compute_signature(secrets[0], delivery.body)})
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event, named by a header; a form contains its JSON in the field `payload`."""
+        """Return one event, named by a header; if the body is a form, the event's JSON is in its `payload` field."""
         body = dict(delivery.form).get("payload", "") if delivery.form else delivery.body
         return [ProviderEvent(delivery.headers.get("x-github-event", ""), parse_json(body), delivery.fingerprint)]
 
@@ -78,7 +78,7 @@ class GitHub(Provider):
         return SUMMARIES.get(event.name, _summarize_other)(event, f" in {repository}" if repository else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """An event in a repository named talk/demo."""
+        """Return an event from a repository named talk/demo."""
         return make_json_delivery(
             url,
             {
@@ -93,7 +93,7 @@ class GitHub(Provider):
         )
 
     def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
-        """Only the SHA-1 header arrived, or `sha256=` is missing."""
+        """Find a missing `sha256=`, or a request with only the SHA-1 header."""
         old, given = delivery.headers.get("x-hub-signature", ""), delivery.headers.get(SIGNATURE_HEADER, "")
         yield MISSING_PREFIX, delivery.with_headers(**{SIGNATURE_HEADER: "sha256=" + given}), secrets
         for secret in secrets:

@@ -1,7 +1,7 @@
 """Heroku: https://devcenter.heroku.com/articles/app-webhooks.
 
-The signature covers only the body, not a timestamp. If the webhook was added with an `authorization`, each request
-contains it as the header Authorization.
+The signature covers only the body, not a timestamp. If the webhook was added with an `authorization` value, each
+request contains that value in its Authorization header.
 """
 
 import base64
@@ -34,7 +34,7 @@ SAMPLES: dict[str, dict[str, object]] = {
 }
 WRONG_AUTHORIZATION = Mistake(
     "other authorization",
-    "its signature is valid, but its Authorization is not the one in our settings",
+    "its signature is valid, but its Authorization header does not match our settings",
     "Compare the value given to `heroku webhooks:add -t` with authorization: in HEROKU_WEBHOOK_SECRET.",
 )
 
@@ -50,12 +50,12 @@ class Heroku(Provider):
     samples = SAMPLES
 
     def check(self, secrets: Secrets) -> None:
-        """Require a signing secret: the Authorization does not protect the body."""
+        """Require a signing secret, because the Authorization header does not protect the body."""
         if not _signing_secrets(secrets):
-            raise ValueError("must contain the webhook's secret, not only its authorization")
+            raise ValueError("must contain the webhook's secret, not only its authorization value")
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Require the Base64 HMAC-SHA256 of the raw body and, if one is set, the Authorization."""
+        """Require the Base64 HMAC-SHA256 of the raw body and, if one is set, the Authorization header."""
         expected = (_compute_signature(secret, delivery.body) for secret in _signing_secrets(secrets))
         verify_header(delivery, SIGNATURE_HEADER, expected)
         authorizations = list(secrets_with_prefix(secrets, AUTHORIZATION_PREFIX))
@@ -63,14 +63,14 @@ class Heroku(Provider):
             raise InvalidSignature("Authorization is not valid for this webhook.")
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
-        """Sign with the first secret and add the Authorization if one is set."""
+        """Sign with the first secret, and add the Authorization header if one is set."""
         signature = _compute_signature(_signing_secrets(secrets)[0], delivery.body)
         signed = delivery.with_headers(**{SIGNATURE_HEADER: signature})
         authorizations = list(secrets_with_prefix(secrets, AUTHORIZATION_PREFIX))
         return signed.with_headers(authorization=authorizations[0]) if authorizations else signed
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event, such as `api:release`; a retry has the same delivery id and another attempt id."""
+        """Return one event, such as `api:release`; a retry has the same delivery id and another attempt id."""
         payload = parse_json(delivery.body)
         event = ProviderEvent("", payload, "")
         name = event["webhook_metadata.event.include"] or event["resource"]
@@ -86,7 +86,7 @@ class Heroku(Provider):
         return f"{app}: {thing}{version} was {action}" + (f" ({detail})" if detail else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """An event of an app named bell-tower."""
+        """Return an event from an app named bell-tower."""
         parts = ("attempt", "delivery", "event", "webhook")
         metadata: dict[str, dict[str, str]] = {part: {"id": str(uuid.uuid4())} for part in parts}
         metadata["event"]["include"] = event_name
@@ -102,7 +102,7 @@ class Heroku(Provider):
         return make_json_delivery(url, payload | SAMPLES[event_name])
 
     def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
-        """The signature is valid, but the Authorization is not."""
+        """Find a valid signature with an invalid Authorization header."""
         signing = _signing_secrets(secrets)
         return [(WRONG_AUTHORIZATION, delivery, signing)] if len(signing) < len(secrets) else []
 

@@ -1,7 +1,7 @@
 """Mailchimp: https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/.
 
-Audience webhooks of Mailchimp Marketing. Webhooks created before 2026 are not signed; they need a URL with a secret in
-its path.
+Audience webhooks from Mailchimp Marketing. Webhooks created before 2026 are not signed; they need a URL with a secret
+in its path.
 """
 
 import re
@@ -46,7 +46,7 @@ class Mailchimp(TimestampedHMAC):
     samples = SAMPLES
 
     def check(self, secrets: Secrets) -> None:
-        """Path secrets must be long enough."""
+        """Require path secrets that are long enough."""
         secret_path.check(secrets)
 
     def handshake(self, delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
@@ -65,13 +65,13 @@ class Mailchimp(TimestampedHMAC):
             super().verify(delivery, _signing_secrets(secrets))
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
-        """Sign, or add the secret to the path if there is no signing secret."""
+        """Sign the delivery or, without a signing secret, add the secret to the path."""
         if signing := _signing_secrets(secrets):
             return super().sign(delivery, signing)
         return replace(delivery, url=secret_path.add_secret(delivery, secrets))
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event; its field `data[merges][EMAIL]` is named `data.merges.EMAIL` here."""
+        """Return one event; the form field `data[merges][EMAIL]` becomes `data.merges.EMAIL`."""
         payload = {re.sub(r"\[([^\[\]]*)\]", r".\1", name): value for name, value in delivery.form}
         if not payload.get("type"):
             raise ValueError("the form has no type")
@@ -84,7 +84,7 @@ class Mailchimp(TimestampedHMAC):
         return f"{mask_email(str(address))} {VERB_PHRASES.get(event.name, f'caused the event {event.name}')}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """An event in one audience."""
+        """Return an event in one audience."""
         fields = [("type", event_name), ("fired_at", "2026-11-23 18:00:00"), ("data[id]", random.token_hex(5))]
         fields += [("data[list_id]", "a6b5da1054"), *SAMPLES[event_name]]
         return make_form_delivery(url, fields, user_agent="MailChimp")

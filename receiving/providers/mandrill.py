@@ -1,7 +1,7 @@
 """Mandrill: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
 
-Mailchimp Transactional. The signature covers the URL exactly as it is configured at Mandrill (including a user and
-password) and every form field. A failed batch is sent again as a whole, so duplicates are recognised per event.
+Mailchimp Transactional. The signature covers the URL exactly as configured at Mandrill (including any user name and
+password) and every form field. A failed batch is sent again as a whole, so duplicates are recognized per event.
 """
 
 import base64
@@ -50,7 +50,7 @@ SAMPLES: dict[str, dict[str, str]] = {
 }
 TEST_KEY_USED = Mistake(
     "test key",
-    "it was signed with Mandrill's test key, which is accepted for an empty batch only",
+    "it was signed with Mandrill's test key, which is accepted only for an empty batch",
     "Set MANDRILL_WEBHOOK_SECRET to the key shown in the webhook's settings after the first save.",
 )
 
@@ -60,13 +60,13 @@ class Mandrill(Provider):
     setting_description = (
         "Mandrill (Mailchimp Transactional): the webhook's key, shown in its settings once the webhook has been saved"
     )
-    max_bytes_by_type = {FORM_CONTENT_TYPE: 10 * 1024 * 1024}  # a batch has up to 1,000 events
-    claim_ttl_seconds = 7 * 24 * 3600  # Mandrill does not document for how long it retries
+    max_bytes_by_type = {FORM_CONTENT_TYPE: 10 * 1024 * 1024}  # a batch contains up to 1,000 events
+    claim_ttl_seconds = 7 * 24 * 3600  # Mandrill does not document how long it retries
     response = OK
     samples = SAMPLES
 
     def handshake(self, delivery: Delivery, secrets: Secrets) -> StoredResponse | None:
-        """Accept a HEAD request, and the empty batch that follows it, which is signed with the test key."""
+        """Accept a HEAD request and the empty batch that follows it, which is signed with the test key."""
         if delivery.method != "POST":
             return OK
         if len(delivery.body) > MAX_EMPTY_BATCH_BYTES or delivery.form != [(EVENTS_FIELD, "[]")]:
@@ -76,7 +76,7 @@ class Mandrill(Provider):
         return OK if any(constant_time_equal(given, one) for one in expected) else None
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Require the Base64 HMAC-SHA1 of the URL and the one form field."""
+        """Require the Base64 HMAC-SHA1 of the URL and the only form field."""
         if not delivery.headers.get(SIGNATURE_HEADER):
             raise MissingSignature(SIGNATURE_HEADER)
         if [name for name, _ in delivery.form] != [EVENTS_FIELD]:  # the signed text has no separators between fields
@@ -91,7 +91,7 @@ class Mandrill(Provider):
         return delivery.with_headers(**{SIGNATURE_HEADER: signature})
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """The events of the batch. An event's id is the hash of its content, since `_id` identifies the message."""
+        """Return the events in the batch. An event's id is its content's hash, since `_id` identifies the message."""
         batch = parse_json(delivery[EVENTS_FIELD])
         if not isinstance(batch, list):
             raise ValueError("the batch is not a list")
@@ -106,14 +106,14 @@ class Mandrill(Provider):
         return f"Email to {mask_email(address)} {VERB_PHRASES.get(event.name, split_words(event.name))}{subject}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """A batch of one event."""
+        """Return a batch of one event."""
         id, now = random.token_hex(16), int(time.time())
         message = {"_id": id, "email": "ada@mail.example", "subject": "The bell", "ts": now, **SAMPLES[event_name]}
         batch = [{"event": event_name, "_id": id, "ts": now, "msg": message}]
         return make_form_delivery(url, [(EVENTS_FIELD, json.dumps(batch))], user_agent="Mandrill-Webhook/1.0")
 
     def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
-        """Mandrill has another URL than ours, or its test key signed a batch that is not empty."""
+        """Find a URL at Mandrill that differs from ours, or a non-empty batch signed with the test key."""
         for mistake, url in other_urls(delivery):
             yield mistake, delivery.with_url(url), secrets
         yield TEST_KEY_USED, delivery, (type(secrets[0])(TEST_KEY),)
@@ -125,7 +125,7 @@ def _compute_signature(secret: str, url: str, text: str) -> str:
 
 
 def _candidate_urls(delivery: Delivery) -> Iterator[str]:
-    """The URL and, if the request has Basic credentials, the URL with these in it, plain and percent-encoded."""
+    """Yield the URL and, if the request has Basic credentials, the URL containing them, plain and percent-encoded."""
     yield delivery.url
     scheme, _, credentials = delivery.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":

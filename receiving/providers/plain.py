@@ -1,7 +1,7 @@
 """A plain sender: https://www.rfc-editor.org/rfc/rfc9110#section-11.
 
-Senders without signatures, which prove themselves with a secret in the URL, Basic authentication or a bearer token.
-None of these protects the body or prevents a replay, so the payload is untrusted: use it as a hint to fetch the data.
+For senders without signatures, which authenticate with a secret in the URL, Basic authentication or a bearer token.
+None of these protects the body or prevents replays, so the payload is untrusted: use it only as a hint to fetch data.
 """
 
 import base64
@@ -30,11 +30,11 @@ SAMPLES: dict[str, dict[str, object]] = {
 MISPLACED_SECRET = Mistake(
     "misplaced secret",
     "it contains our token or secret, but neither in the path nor as `Bearer token`",
-    "Configure the sender as PLAIN_WEBHOOK_SECRET says: path:, basic: or bearer:.",
+    "Configure the sender to match the prefix in PLAIN_WEBHOOK_SECRET: path:, basic: or bearer:.",
 )
 OTHER_PASSWORD = Mistake(
     "other password",
-    "its user is valid, but its password is not",
+    "its user name is valid, but its password is not",
     "Set the sender's password to the one in PLAIN_WEBHOOK_SECRET.",
 )
 
@@ -46,25 +46,25 @@ class Plain(Provider):
         "`basic:user:password`, or `bearer:token`"
     )
     max_bytes_by_type = {"application/json": 1024 * 1024, FORM_CONTENT_TYPE: 256 * 1024, "text/plain": 256 * 1024}
-    claim_ttl_seconds = 300  # without an id, an equal body is a copy, and the same event may really happen again
+    claim_ttl_seconds = 300  # without an id, an identical body counts as a copy; later it may be a new event
     allows_secret_path = True
     signs_body = False
     samples = SAMPLES
 
     def check(self, secrets: Secrets) -> None:
-        """Each secret must have a prefix and be too long to guess."""
+        """Require a prefix on each secret, and secrets too long to guess."""
         secret_path.check(secrets)
         for secret in secrets:
             if not secret.startswith((secret_path.PATH_PREFIX, BASIC_PREFIX, BEARER_PREFIX)):
                 raise ValueError("must be path:secret, basic:user:password or bearer:token")
         pairs, tokens = (secrets_with_prefix(secrets, prefix) for prefix in (BASIC_PREFIX, BEARER_PREFIX))
         if not all(":" in pair and len(pair) >= MIN_SECRET_CHARS for pair in pairs):
-            raise ValueError("must be basic:user:password, with at least 15 characters in user and password")
+            raise ValueError("must be basic:user:password, with at least 15 characters in user and password together")
         if not all(len(token) >= MIN_SECRET_CHARS for token in tokens):
             raise ValueError("must have at least 16 characters after bearer:")
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Require the secret in the path if there is one, otherwise the Authorization."""
+        """Require the secret in the path if there is one, otherwise the Authorization header."""
         if secret_path.given_secret(delivery):
             secret_path.verify(delivery, secrets)
             return
@@ -87,7 +87,7 @@ class Plain(Provider):
         return replace(delivery, url=secret_path.add_secret(delivery, secrets))
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event. Its id is the sender's if a header contains one, otherwise the body's SHA-256."""
+        """Return one event. Its id is the sender's if a header contains one, otherwise the body's SHA-256."""
         if delivery.headers.get("content-type", "").startswith("application/json"):
             payload = parse_json(delivery.body)
         else:
@@ -102,11 +102,11 @@ class Plain(Provider):
         return (split_words(event.name).capitalize() or "Unnamed event") + (f": {detail}" if detail else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """An event as a small device sends it."""
+        """Return an event like those that a small device sends."""
         return make_json_delivery(url, {"event": event_name, **SAMPLES[event_name], "at": random.randbelow(10**9)})
 
     def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
-        """The right value in the wrong place, or another password."""
+        """Find the right value in the wrong place, or another password."""
         scheme, _, credentials = delivery.headers.get("authorization", "").partition(" ")
         bearer = delivery.with_headers(authorization=f"Bearer {credentials or scheme}")
         for prefix in (BEARER_PREFIX, secret_path.PATH_PREFIX):
@@ -128,7 +128,7 @@ def _is_valid_bearer(credentials: str, secrets: Secrets) -> bool:
 
 
 def _decode_basic(credentials: str) -> str | None:
-    """`user:password`, or None if this is not Base64."""
+    """Return `user:password`, or None if this is not Base64."""
     try:
         return base64.b64decode(credentials, validate=True).decode()
     except (binascii.Error, ValueError):

@@ -1,8 +1,8 @@
 """SendGrid: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features.
 
 Accepts two webhooks. The Event Webhook sends batches of JSON; a failed batch is sent again as a whole, so duplicates
-are recognised per event. Inbound Parse sends emails as multipart forms: it is signed in the same way if a security
-policy says so, and otherwise needs a URL with a secret in its path.
+are recognized per event. Inbound Parse sends emails as multipart forms; its requests are signed in the same way if a
+security policy requires it, and otherwise need a URL with a secret in its path.
 """
 
 import base64
@@ -65,7 +65,7 @@ class SendGrid(Provider):
         "SendGrid: the verification key (a public key) of the Event Webhook or the parse policy; for an unsigned "
         "Inbound Parse webhook, `path:` followed by the secret after /webhooks/sendgrid/ in its URL"
     )
-    max_bytes_by_type = {"application/json": 1024 * 1024, MULTIPART: MAX_EMAIL_BYTES}  # batches have at most 768 kB
+    max_bytes_by_type = {"application/json": 1024 * 1024, MULTIPART: MAX_EMAIL_BYTES}  # a batch has at most 768 kB
     claim_ttl_seconds = 4 * 24 * 3600  # SendGrid retries events for a day and emails for three
     response = OK
     tolerance_seconds = TOLERANCE_SECONDS
@@ -73,7 +73,7 @@ class SendGrid(Provider):
     samples = SAMPLES
 
     def check(self, secrets: Secrets) -> None:
-        """Each secret must be a readable key, or a long enough secret for the path."""
+        """Require a readable key, or a path secret that is long enough."""
         secret_path.check(secrets)
         for secret in _signing_keys(secrets):
             _public_key(secret)
@@ -103,7 +103,7 @@ class SendGrid(Provider):
         if any(secrets_with_prefix(secrets, secret_path.PATH_PREFIX)):
             return replace(delivery, url=secret_path.add_secret(delivery, secrets))
         raise ValueError(
-            "SendGrid's public key cannot sign: put a private key (Base64 of PKCS 8) in SENDGRID_WEBHOOK_SECRET"
+            "SendGrid's public key cannot sign: put a private key (PKCS 8 in Base64) in SENDGRID_WEBHOOK_SECRET"
         )
 
     def signed_at(self, delivery: Delivery) -> float | None:
@@ -111,7 +111,7 @@ class SendGrid(Provider):
         return parse_timestamp(delivery.headers.get(TIMESTAMP_HEADER, ""))
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """The events of a batch, or one email."""
+        """Return the events in a batch, or one email."""
         if delivery.headers.get("content-type", "").lower().startswith(MULTIPART):
             return [_parse_email(delivery)]
         batch = parse_json(delivery.body)
@@ -127,13 +127,13 @@ class SendGrid(Provider):
         return f"Email to {mask_email(event['email'])} {VERB_PHRASES.get(event.name, split_words(event.name))}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """A batch of one event; `inbound` is an email."""
+        """Return a batch of one event or, for `inbound`, an email."""
         id = random.token_urlsafe(16)
         if event_name == "inbound":
             return _sample_email(url, id)
         event = {"email": "ada@mail.example", "timestamp": int(time.time()), "event": event_name, "sg_event_id": id}
         batch = [event | {"sg_message_id": f"{id}.recvd-1", "smtp-id": f"<{id}@talk.example>"} | SAMPLES[event_name]]
-        body = json.dumps(batch, separators=(",", ":")).encode() + b"\r\n"  # SendGrid ends and signs its bodies so
+        body = json.dumps(batch, separators=(",", ":")).encode() + b"\r\n"  # as SendGrid's signed bodies end
         return Delivery("POST", url, {"content-type": "application/json"}, body)
 
 
@@ -163,7 +163,7 @@ def _public_key(secret: str) -> EllipticCurvePublicKey:
 
 @cache
 def _private_key(secret: str) -> EllipticCurvePrivateKey | None:
-    """The private key, with which a demo signs its samples; None if the secret is not one."""
+    """Return the private key with which a demo signs its samples; None if the secret is not a private key."""
     try:
         key = load_der_private_key(base64.b64decode(secret, validate=True), None)
     except (ValueError, TypeError):
@@ -177,7 +177,7 @@ def _parse_event(payload: object) -> ProviderEvent:
 
 
 def _parse_email(delivery: Delivery) -> ProviderEvent:
-    """An email; its id is its Message-ID together with its envelope."""
+    """Return an email; its id consists of its Message-ID and its envelope."""
     _, options = parse_options_header(delivery.headers["content-type"])
     first_line = b"--" + options.get("boundary", "").encode()
     if delivery.body.lstrip(b"\r\n").partition(b"\r\n")[0] != first_line:  # the header is not signed

@@ -1,7 +1,7 @@
 """Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md.
 
-For every sender that follows this specification, including the customers of Svix. `v1` is an HMAC, `v1a` an ed25519
-signature; our keys decide which of them is accepted, never the request.
+For every sender that follows this specification, including Svix's customers. `v1` is an HMAC, and `v1a` is an Ed25519
+signature; which of them is accepted depends on our keys, never on the request.
 """
 
 import base64
@@ -24,7 +24,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "contact.created": {"id": "1f81eb52-5198-4599-803e-771906343485", "name": "Ada"},
     "invoice.paid": {"id": "in_1f81eb52", "amount": "49.00", "currency": "GBP"},
 }
-SVIX_HEADERS = Mistake("other headers", "it has svix- headers", "Switch the sender to the webhook- headers.")
+SVIX_HEADERS = Mistake("other headers", "its headers start with svix-", "Switch the sender to the webhook- headers.")
 UNDECODED_SECRET = Mistake(
     "undecoded secret",
     "the sender did not decode the secret",
@@ -44,15 +44,15 @@ class StandardWebhooks(Provider):
     samples = SAMPLES
 
     def check(self, secrets: Secrets) -> None:
-        """Each secret must be a key in the specification's format."""
+        """Require keys in the specification's format."""
         try:
             for secret in secrets:
                 signatures.check_key(secret)
         except signatures.UnusableKey as error:
-            raise ValueError("must be whsec_ or whpk_ and Base64") from error
+            raise ValueError("must be whsec_ or whpk_ followed by Base64") from error
 
     def verify(self, delivery: Delivery, secrets: Secrets) -> None:
-        """Require one signature by one of our keys over id, timestamp and raw body."""
+        """Require a signature made with one of our keys over the id, the timestamp and the raw body."""
         for header in HEADERS:
             if not delivery.headers.get(header):
                 raise MissingSignature(header)
@@ -63,7 +63,7 @@ class StandardWebhooks(Provider):
         check_timestamp(delivery, self.signed_at(delivery), TOLERANCE_SECONDS)
 
     def sign(self, delivery: Delivery, secrets: Secrets) -> Delivery:
-        """Sign with the first secret or private key; the message id stays, or is new."""
+        """Sign with the first secret or private key. Keeps the message id, or generates one."""
         signing = [secret for secret in secrets if not secret.startswith(signatures.PUBLIC_KEY_PREFIX)]
         if not signing:
             raise ValueError("A whpk_ key cannot sign: put the sender's whsec_ or whsk_ in STANDARD_WEBHOOK_SECRET")
@@ -80,7 +80,7 @@ class StandardWebhooks(Provider):
         return parse_timestamp(delivery.headers.get(TIMESTAMP_HEADER, ""))
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event; every attempt has the same message id."""
+        """Return one event; every attempt has the same message id."""
         id = delivery.headers.get(ID_HEADER, "") or delivery.fingerprint
         event = ProviderEvent("", parse_json(delivery.body), id)
         return [ProviderEvent(event["type"], event.data, id)]
@@ -91,12 +91,12 @@ class StandardWebhooks(Provider):
         return (split_words(event.name).capitalize() or "Unnamed event") + (f": {detail}" if detail else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """A complete event."""
+        """Return a complete event."""
         payload = {"type": event_name, "timestamp": "2026-11-23T18:00:00Z", "data": SAMPLES[event_name]}
         return make_json_delivery(url, payload)
 
     def mistakes(self, delivery: Delivery, secrets: Secrets) -> Mistakes:
-        """The headers have Svix's names, or the sender did not decode the secret."""
+        """Find headers with Svix's names, or a secret that the sender did not decode."""
         names = {header: delivery.headers.get(header.replace("webhook", "svix"), "") for header in HEADERS}
         yield SVIX_HEADERS, delivery.with_headers(**names), secrets
         yield UNDECODED_SECRET, delivery, tuple(map(_encode, secrets))

@@ -1,6 +1,6 @@
 """Stripe: https://docs.stripe.com/webhooks#verify-manually.
 
-The HMAC key is the secret as it is written, including `whsec_`, and not decoded as in Standard Webhooks.
+The HMAC key is the secret as written, including `whsec_`; unlike in Standard Webhooks, it is not decoded.
 """
 
 import re
@@ -33,7 +33,7 @@ SAMPLES: dict[str, dict[str, object]] = {
 
 
 class Stripe(TimestampedHMAC):
-    """Stripe's own libraries accept timestamps in the future; `TimestampedHMAC` rejects them beyond the tolerance."""
+    """Stripe's own libraries accept future timestamps; `TimestampedHMAC` rejects those beyond the tolerance."""
 
     title = "Stripe"
     setting_description = (
@@ -50,7 +50,7 @@ class Stripe(TimestampedHMAC):
             raise ValueError("must be whsec_ and at least 16 characters, as Stripe's Dashboard shows it")
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """One event; a retry has the same id."""
+        """Return one event; a retry has the same id."""
         event = ProviderEvent("", parse_json(delivery.body), "")
         return [ProviderEvent(event["type"], event.data, event["id"] or delivery.fingerprint)]
 
@@ -61,7 +61,7 @@ class Stripe(TimestampedHMAC):
         return f"{price}{split_words(event.name)}" + ("" if event["livemode"] == "True" else " (test)")
 
     def sample(self, event_name: str, url: str) -> Delivery:
-        """A test mode event."""
+        """Return a test-mode event."""
         thing: dict[str, Any] = {"id": f"obj_{random.token_hex(12)}", "currency": "gbp", "livemode": False}
         payload = {
             "id": f"evt_{random.token_hex(12)}",

@@ -17,24 +17,24 @@ from sending.twilio import TwilioGateway
 from store import Store
 from workers.runs import Outcome
 
-MAX_WINDOW_SECONDS = 3 * 24 * 3600  # neither the inbox nor GitHub's log reaches back further
+MAX_WINDOW_SECONDS = 3 * 24 * 3600  # neither the inbox nor GitHub's log goes back further
 MIN_AGE_SECONDS = 20  # Twilio waits up to 15 s for a response, so a younger webhook may still be in progress
-CLOCK_SKEW_SECONDS = 120  # the inbox is read from this much earlier, because clocks differ
+CLOCK_SKEW_SECONDS = 120  # the inbox is read starting this much earlier, because clocks differ
 MAX_WEBHOOKS_PER_RUN = 200
 
 Progress = Callable[[str], object]
-"""Receives progress messages for people."""
+"""Receives human-readable progress messages."""
 
 ProviderLog = Callable[[float, float], Iterator[LogEntry]]
-"""Yields the webhooks a provider sent between two times (seconds since 1970). Raises GaveUp."""
+"""Yields the webhooks that a provider sent between two Unix timestamps. Raises GaveUp."""
 
 
 @dataclass
 class MissingReport:
     """The difference between the providers' logs and the inbox.
 
-    `listed` counts the entries of each log, `missing` has those not in the inbox, oldest first. `too_recent` counts
-    entries left out because they may still be on their way, `failed_logs` has the reasons why logs could not be read.
+    `listed` counts the entries in each log; `missing` contains those not in the inbox, oldest first. `too_recent`
+    counts entries left out because they may still be in flight. `failed_logs` says why logs could not be read.
     """
 
     listed: dict[str, int] = field(default_factory=dict)
@@ -48,12 +48,12 @@ class MissingReport:
         listed = f"{', '.join(first)} and {last}" if first else last
         count = len(self.missing)
         missing = f"{count} of them {'is' if count == 1 else 'are'} not in our inbox" if count else "all were received"
-        recent = f" {self.too_recent} left out: they may still be on their way." if self.too_recent else ""
+        recent = f" {self.too_recent} left out: they may still be in flight." if self.too_recent else ""
         return f"{listed} were sent; {missing}.{recent}"
 
 
 def provider_logs(settings: Settings, redis: Store, sleep: Sleep = time.sleep) -> dict[str, ProviderLog]:
-    """Return the logs that can be read, keyed by the singular noun for their entries. GitHub's is optional."""
+    """Return the logs that can be read, keyed by the singular noun for their entries. GitHub's log is optional."""
     gateway = TwilioGateway(settings, redis)
     logs: dict[str, ProviderLog] = {
         "text": lambda since, until: twilio_log.list_texts(gateway, since, until, sleep),
@@ -65,14 +65,14 @@ def provider_logs(settings: Settings, redis: Store, sleep: Sleep = time.sleep) -
 
 
 def is_github_configured(settings: Settings) -> bool:
-    """Return whether the settings that GitHub's log needs are set."""
+    """Return whether all settings that GitHub's log requires are set."""
     return bool(settings.github_hook_url and settings.github_token and settings.webhook_secrets.get("github"))
 
 
 def find_missing(
     redis: Store, logs: dict[str, ProviderLog], since: float, until: float, report_progress: Progress
 ) -> MissingReport:
-    """Compare these logs with the inbox for a window of at most three days. A failed log does not stop the others."""
+    """Compare these logs with the inbox over at most three days. If a log fails, the others are still compared."""
     report, now = MissingReport(), time.time()
     since = max(since, now - MAX_WINDOW_SECONDS)
     sent: list[LogEntry] = []
@@ -97,9 +97,9 @@ def find_missing(
 
 
 def backfill(settings: Settings, missing: list[LogEntry], run: str) -> Iterator[Outcome]:
-    """Submit each missing webhook, signed with our secret and marked as backfilled. Yields an outcome for each.
+    """Submit each missing webhook, signed with our secret and marked as backfilled, and yield its outcome.
 
-    A webhook that has arrived in the meantime is a duplicate and has no effect.
+    A webhook that has arrived in the meantime counts as a duplicate and has no effect.
     """
     with LoopbackClient(settings) as client:
         for entry in missing[:MAX_WEBHOOKS_PER_RUN]:

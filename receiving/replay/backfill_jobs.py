@@ -1,4 +1,4 @@
-"""The RQ jobs that replay and backfill. Idempotent: webhooks are claimed, and a restarted run clears its outcomes."""
+"""The RQ jobs for replay and backfill. Idempotent: webhooks are claimed, and a restarted run clears its outcomes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,16 +13,16 @@ from store import Store
 from workers import callbacks, runs
 from workers.runs import Outcome, Run, RunWriter
 
-STATE_LABELS = {"success": "done", "skipped": "processed before", "waiting": "requested again", "failed": "failed"}
+STATE_LABELS = {"success": "done", "skipped": "already processed", "waiting": "requested again", "failed": "failed"}
 
 
 def enqueue_run(redis: Store, queue: Queue, kind: str, options: dict[str, Any]) -> Run:
-    """Store a run and queue its job, in one transaction. `options` are a ReplayRequest's fields, or since and until."""
+    """Store a run and queue its job in one transaction. `options` has a ReplayRequest's fields, or since and until."""
     return runs.start(redis, queue, run_job, kind, options)
 
 
 def run_job(id: str) -> None:
-    """The RQ job: execute the run with this id, unless it has expired or is finished."""
+    """The RQ job: execute the run with this id, unless it has expired or finished."""
     gateway = callbacks.get_gateway()
     run = runs.load(gateway.redis, id)
     if run is not None and run.is_open:
@@ -30,7 +30,7 @@ def run_job(id: str) -> None:
 
 
 def execute_run(settings: Settings, redis: Store, run: Run) -> None:
-    """Execute the run and record its result, also when it fails."""
+    """Execute the run and record its result, even if it fails."""
 
     def execute(log: RunWriter) -> str:
         log.clear()

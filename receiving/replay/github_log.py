@@ -23,13 +23,13 @@ from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_r
 REQUEST_TIMEOUT_SECONDS = 15
 PAGE_SIZE = 100  # GitHub's maximum
 MAX_DELIVERIES = 1_000
-MAX_RESPONSE_BYTES = 30 * 1024 * 1024  # an event has at most 25 MB
-KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # kept from the original request, which is signed again
+MAX_RESPONSE_BYTES = 30 * 1024 * 1024  # an event is at most 25 MB
+KEPT_HEADER_PREFIXES = ("x-github-", "user-agent")  # kept from the original request, which is re-signed
 JWT_TTL_SECONDS = 540  # GitHub allows ten minutes
 
 
 class GitHubHook:
-    """One webhook in GitHub's API, at GITHUB_HOOK_URL. Sends the token to no other host and follows no redirect."""
+    """A webhook in GitHub's API, at GITHUB_HOOK_URL. Sends the token to no other host and follows no redirects."""
 
     def __init__(self, settings: Settings, sleep: Sleep = time.sleep) -> None:
         self.url, self.token, self.sleep = settings.github_hook_url, str(settings.github_token), sleep
@@ -37,7 +37,7 @@ class GitHubHook:
         self.session.trust_env = False
 
     def list_sent(self, since: float, until: float) -> Iterator[LogEntry]:
-        """Yield each event sent between two times (seconds since 1970) once, newest first. Raises GaveUp."""
+        """Yield each event sent between two Unix timestamps once, newest first. Raises GaveUp."""
         seen: set[str] = set()
         for delivery in self._deliveries(since):
             if delivery.sent_at <= until and delivery.guid not in seen:
@@ -48,13 +48,13 @@ class GitHubHook:
     def fetch(self, id: int) -> Delivery:
         """Return the request of the delivery with this id, unsigned.
 
-        Raises RedeliveryRequested if GitHub no longer has it, and GaveUp.
+        Raises RedeliveryRequested if GitHub no longer has it, or GaveUp.
         """
         found = _require_object(_parse_json_body(self._request("GET", f"{self.url}/deliveries/{id}")))
         request = _require_object(found.get("request") or {})
         if not isinstance(request.get("payload"), dict):
             self._request("POST", f"{self.url}/deliveries/{id}/attempts")
-            raise RedeliveryRequested("GitHub no longer has the request, and was asked to redeliver it")
+            raise RedeliveryRequested("GitHub no longer has the request and has been asked to redeliver it")
         original = _require_object(request.get("headers") or {})
         headers = {str(name).lower(): str(value) for name, value in original.items()}
         headers = {name: value for name, value in headers.items() if name.startswith(KEPT_HEADER_PREFIXES)}
@@ -78,7 +78,7 @@ class GitHubHook:
 
     def _request(self, method: str, url: str) -> requests.Response:
         if urlsplit(url)[:2] != urlsplit(self.url)[:2]:
-            raise GaveUp("GitHub's log continues at another host, which must not receive the token")
+            raise GaveUp("GitHub's log continues on another host, which must not receive the token")
         return with_retries(lambda: self._request_once(method, url), self.sleep)
 
     def _request_once(self, method: str, url: str) -> requests.Response:
@@ -88,7 +88,7 @@ class GitHubHook:
                 method, url, headers=headers, timeout=REQUEST_TIMEOUT_SECONDS, allow_redirects=False, stream=True
             )
             response._content = response.raw.read(MAX_RESPONSE_BYTES, decode_content=True)
-        except (requests.RequestException, HTTPError, OSError) as error:  # HTTPError: urllib3's, from reading the body
+        except (requests.RequestException, HTTPError, OSError) as error:  # HTTPError: urllib3, reading the body
             raise RetryableError(f"GitHub could not be reached ({type(error).__name__})") from error
         _raise_for_status(response)
         return response
@@ -108,7 +108,7 @@ def _raise_for_status(response: requests.Response) -> None:
     hints = {
         401: "it does not accept GITHUB_TOKEN",
         403: "GITHUB_TOKEN lacks a permission",
-        404: "GITHUB_TOKEN gives access to no such webhook",
+        404: "GITHUB_TOKEN cannot access such a webhook",
     }
     raise GaveUp(f"GitHub returned {status}: {hints.get(status, 'is GITHUB_HOOK_URL right?')}")
 
@@ -125,7 +125,7 @@ def _bearer_token(token: str) -> str:
 
 @dataclass(frozen=True)
 class HookDelivery:
-    """One row of GitHub's log: an attempt to deliver the event `guid`, made at `sent_at` (seconds since 1970)."""
+    """One row of GitHub's log: an attempt to deliver the event `guid`, made at `sent_at` (a Unix timestamp)."""
 
     id: int
     guid: str
@@ -140,7 +140,7 @@ def _parse_delivery(row: Any) -> HookDelivery:
         sent_at = datetime.fromisoformat(row["delivered_at"]).timestamp()
         return HookDelivery(int(row["id"]), str(row["guid"]), sent_at, summary)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise GaveUp("GitHub's log has a row that cannot be parsed") from error
+        raise GaveUp("GitHub's log contains a row that cannot be parsed") from error
 
 
 def _parse_json_body(response: requests.Response) -> Any:

@@ -1,18 +1,18 @@
-"""Sends the response to a backfilled text as an SMS, because Twilio no longer waits for the response."""
+"""Sends the response to a backfilled text as an SMS, because Twilio is no longer waiting for it."""
 
 from xml.etree import ElementTree
 
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from sending import outbox
+from sending import circuit_breaker, outbox
 from sending.outbox import OutboundMessage
 from store import Pipe
 
 
 def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) -> None:
-    """Add each <Message> in our TwiML to the outbox, addressed to the sender of the text, on this pipeline.
+    """Add each <Message> in our TwiML to the outbox on this pipeline, addressed to the sender of the text.
 
-    The outbox sends each once, within the rate limits, and not to people who opted out.
+    The outbox sends each message once, within the rate limits, and not to people who have opted out.
     """
     if not (delivery["MessageSid"] and delivery["From"] and "xml" in response.content_type and response.body):
         return
@@ -20,5 +20,6 @@ def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) ->
     for number, message in enumerate(messages):
         body = "".join(message.itertext()).strip()
         if body:
+            circuit_breaker.record_request(pipe, delivery["From"])
             id = f"late:{delivery['MessageSid']}:{number}"
             outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"]))

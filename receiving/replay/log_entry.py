@@ -1,4 +1,4 @@
-"""Entries of a provider's delivery log, and the keys that identify the same webhooks in the inbox."""
+"""Entries in a provider's delivery log, and the keys that identify the same webhooks in the inbox."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ Sleep = Callable[[float], object]
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One webhook that a provider sent at `sent_at` (seconds since 1970). `summary` is one line for people.
+    """One webhook that a provider sent at `sent_at` (a Unix timestamp). `summary` is one human-readable line.
 
-    `fetch` returns the unsigned request, with a path instead of a URL. It may request it from the provider. It raises
+    `fetch` returns the unsigned request, with a path instead of a URL; it may call the provider's API. It raises
     GaveUp, or RedeliveryRequested if the provider will send the webhook again.
     """
 
@@ -26,7 +26,7 @@ class LogEntry:
 
 
 class RedeliveryRequested(Exception):
-    """The provider no longer has the request, so it was asked to deliver the webhook again."""
+    """The provider no longer has the request, so we have asked it to deliver the webhook again."""
 
 
 def text_key(sid: str) -> str:
@@ -35,12 +35,12 @@ def text_key(sid: str) -> str:
 
 
 def call_key(sid: str) -> str:
-    """Return the key of the status callback that ends a call: a caller may still be owed an answer by text."""
+    """Return the key of the status callback that ends a call, after which the caller may still be owed a text."""
     return f"end of call {sid}"
 
 
 def github_key(guid: str) -> str:
-    """Return the key of a GitHub event; redeliveries have the same."""
+    """Return the key of a GitHub event, which is the same for redeliveries."""
     return f"github {guid}"
 
 

@@ -23,7 +23,7 @@ PROXY_HEADER_PREFIXES = ("forwarded", "host", "via", "x-forwarded-")  # describe
 
 
 class LoopbackFailed(Exception):
-    """Our public URL did not answer, or the request cannot be expressed in HTTP."""
+    """Our public URL did not respond, or the request cannot be expressed in HTTP."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class LoopbackResponse:
 
 
 def origin(settings: Settings) -> str:
-    """Return PUBLIC_URL; if it is not set, PORT on this machine."""
+    """Return PUBLIC_URL, or http://127.0.0.1:PORT if it is not set."""
     return settings.public_url or f"http://127.0.0.1:{settings.port}"
 
 
 class LoopbackClient:
-    """Keeps one connection open. Sends target and body unchanged, byte for byte."""
+    """Keeps one connection open. Sends the target and the body byte for byte."""
 
     def __init__(self, settings: Settings) -> None:
         self.origin = urlsplit(origin(settings))
@@ -58,8 +58,8 @@ class LoopbackClient:
     def send(self, delivery: Delivery, *, unmodified: bool = False) -> LoopbackResponse:
         """Send the request. Raises LoopbackFailed.
 
-        `unmodified` keeps the original Host header if the signature depends on it. Sends again if a kept connection
-        turns out to be closed; if the first request arrived after all, the second is a duplicate.
+        `unmodified` keeps the original Host header if the signature depends on it. If an open connection turns out to
+        have been closed, the request is sent again; if the first one did arrive, the second is a duplicate.
         """
         started_at = time.monotonic()
         try:
@@ -69,7 +69,7 @@ class LoopbackClient:
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._close()
             reason = str(error) or type(error).__name__
-            raise LoopbackFailed(f"{self.origin.geturl()} did not answer: {reason}") from error
+            raise LoopbackFailed(f"{self.origin.geturl()} did not respond: {reason}") from error
         if response.will_close or response.read(1):
             self._close()
         return LoopbackResponse(response.status, body, replay_result, time.monotonic() - started_at)

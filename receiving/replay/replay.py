@@ -1,4 +1,4 @@
-"""Replays stored requests through the app's own public URL, with a new signature or with the original one."""
+"""Replays stored requests through the app's own public URL, with a new signature or the original one."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from store import Store
 from workers.runs import Outcome
 
 MAX_REQUESTS_PER_RUN = 500
-MAX_CONSECUTIVE_FAILURES = 3  # without a response; then the run stops
+MAX_CONSECUTIVE_FAILURES = 3  # without a response; after that, the run stops
 TWILIO_SOURCES = ("sms", "voice")
 
 
@@ -24,11 +24,11 @@ class CannotReplay(Exception):
 
 @dataclass(frozen=True)
 class ReplayRequest:
-    """The requests to replay: those with these ids or, without ids, those received between two times from a source.
+    """The requests to replay: those with these ids or, without ids, those received from a source between two times.
 
-    Times are seconds since 1970; `until` 0.0 means now. `source` is `sms`, `voice`, `twilio` for both, the name of a
-    provider, or "" for all. `resign` signs each request now, with our secret; otherwise it keeps its original headers,
-    except for credentials, which are not stored. `force` processes requests again that were processed before.
+    Times are Unix timestamps; an `until` of 0.0 means now. `source` is `sms`, `voice`, `twilio` (for both), the name of
+    a provider, or "" for all. `resign` re-signs each request with our secret; otherwise requests keep their original
+    headers, except for credentials, which are not stored. `force` reprocesses requests that were processed before.
     """
 
     ids: tuple[str, ...] = ()
@@ -39,18 +39,18 @@ class ReplayRequest:
     force: bool = False
 
     def matches(self, delivery: Delivery) -> bool:
-        """Return whether a request is from this source. Replayed requests do not match, backfilled ones do."""
+        """Return whether a request is from this source. Backfilled requests match; replayed ones do not."""
         source = inbox.source_of(delivery)
         same = self.source in ("", source) or (self.source == "twilio" and source in TWILIO_SOURCES)
         return same and replay_marker.replay_mode(delivery) in ("", replay_marker.BACKFILLED)
 
 
 StoredRequests = list[tuple[str, Delivery | None]]
-"""Inbox ids and their requests; None for a request that is not stored, or not whole."""
+"""Inbox ids and their requests; None for a request that is not stored, or only in part."""
 
 
 def select(redis: Store, request: ReplayRequest) -> StoredRequests:
-    """Return the stored requests to replay, oldest first, at most MAX_REQUESTS_PER_RUN."""
+    """Return at most MAX_REQUESTS_PER_RUN stored requests to replay, oldest first."""
     if request.ids:
         return [(id, inbox.find(redis, id)) for id in request.ids[:MAX_REQUESTS_PER_RUN]]
     found = inbox.list_between(redis, request.since, request.until or time.time())
@@ -59,9 +59,9 @@ def select(redis: Store, request: ReplayRequest) -> StoredRequests:
 
 
 def replay(settings: Settings, stored: StoredRequests, request: ReplayRequest, run: str) -> Iterator[Outcome]:
-    """Replay these requests in order and yield their outcomes; `run` is the id of this run.
+    """Replay these requests in order and yield their outcomes. `run` is the id of this run.
 
-    Stops early, with an outcome that says so, when several requests in a row get no response.
+    If several requests in a row get no response, yields an outcome that says so and stops early.
     """
     failures = 0
     with LoopbackClient(settings) as client:
@@ -79,7 +79,7 @@ def _replay_one(
     client: LoopbackClient, settings: Settings, id: str, delivery: Delivery | None, request: ReplayRequest, run: str
 ) -> Outcome:
     if delivery is None:
-        return Outcome(id, "failed", 0, 0.0, f"{id} is no longer in the inbox, or was too large to be stored whole")
+        return Outcome(id, "failed", 0, 0.0, f"{id} is no longer in the inbox, or was too large to be stored in full")
     what = f"{delivery.method} {delivery.redacted_path}"
     mode = replay_marker.FORCED if request.force else replay_marker.REPLAYED
     try:
@@ -92,7 +92,7 @@ def _replay_one(
 
 
 def to_outcome(what: str, response: LoopbackResponse, at: float) -> Outcome:
-    """Convert the response to a replayed or backfilled request into an outcome for people."""
+    """Convert the response to a replayed or backfilled request into a human-readable outcome."""
 
     def outcome(state: str, words: str) -> Outcome:
         return Outcome(what, state, response.status, response.seconds, words, at)
@@ -100,14 +100,14 @@ def to_outcome(what: str, response: LoopbackResponse, at: float) -> Outcome:
     if response.status >= 400:
         return outcome("failed", one_line(response.body) or "rejected")
     if response.replay_result == replay_marker.DUPLICATE:
-        return outcome("skipped", "processed before: got the stored response")
+        return outcome("skipped", "already processed: got the stored response")
     if response.replay_result == replay_marker.DONE:
         return outcome("success", "done")
-    return outcome("failed", "answered, but not by one of our webhook endpoints")
+    return outcome("failed", "got a response, but not from one of our webhook endpoints")
 
 
 def prepare(delivery: Delivery, settings: Settings, *, resign: bool) -> Delivery:
-    """Return the request addressed to our current public URL, signed now if `resign`. Raises CannotReplay."""
+    """Return the request, addressed to our current public URL and re-signed if `resign`. Raises CannotReplay."""
     has_secret_path = delivery.path.endswith("/…")
     addressed = replace(delivery, url=loopback_client.origin(settings) + delivery.target)
     if not resign:
@@ -120,7 +120,7 @@ def prepare(delivery: Delivery, settings: Settings, *, resign: bool) -> Delivery
 
 
 def sign(delivery: Delivery, settings: Settings) -> Delivery:
-    """Return the request signed now with our secret, as its sender would sign it. Raises CannotReplay."""
+    """Return the request, signed with our secret as its sender would sign it. Raises CannotReplay."""
     name = inbox.source_of(delivery)
     if name in TWILIO_SOURCES:
         return twilio.sign_delivery(delivery, settings)
@@ -130,5 +130,5 @@ def sign(delivery: Delivery, settings: Settings) -> Delivery:
         raise CannotReplay(f"{name.upper()}_WEBHOOK_SECRET is not set, so /webhooks/{name} does not exist.")
     try:
         return provider.sign(delivery, secrets)
-    except ValueError as error:  # a public key can verify signatures, but not make them
+    except ValueError as error:  # a public key can verify signatures but not create them
         raise CannotReplay(f"{error}.") from error

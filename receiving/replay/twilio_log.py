@@ -1,4 +1,4 @@
-"""Twilio's lists of texts and calls, as the webhooks it sent for them: https://www.twilio.com/docs/usage/api."""
+"""Twilio's lists of texts and calls, converted to the webhooks it sent: https://www.twilio.com/docs/usage/api."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ MAX_ROWS = 1_000
 
 
 def list_texts(gateway: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
-    """Yield the texts sent to our number between two times (seconds since 1970), newest first. Raises GaveUp."""
+    """Yield the texts sent to our number between two Unix timestamps, newest first. Raises GaveUp."""
     number = gateway.settings.twilio_phone_number
     window = {"date_sent_after": _to_datetime(since), "date_sent_before": _to_datetime(until + 1)}
     for message in _rows(gateway.client.messages, sleep, to=number, **window):
@@ -36,7 +36,7 @@ def list_texts(gateway: TwilioGateway, since: float, until: float, sleep: Sleep 
 
 
 def list_calls(gateway: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
-    """Yield the final status callbacks of calls to our number that started between two times. Raises GaveUp."""
+    """Yield the final status callbacks of calls to our number that started between two timestamps. Raises GaveUp."""
     number = gateway.settings.twilio_phone_number
     window = {"start_time_after": _to_datetime(since), "start_time_before": _to_datetime(until + 1)}
     for call in _rows(gateway.client.calls, sleep, to=number, **window):
@@ -76,7 +76,7 @@ def _page(request: Callable[[], Any]) -> Any:
 
 
 def _status_and_headers(error: TwilioException) -> tuple[int, dict[str, str]]:
-    """Return the response's status and headers; twilio-python has them in the error or in its second argument."""
+    """Return the response's status and headers, which twilio-python stores in the error or its second argument."""
     response = error.args[1] if len(error.args) > 1 else error
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
     return int(status), getattr(response, "headers", None) or {}

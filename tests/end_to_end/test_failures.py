@@ -77,7 +77,7 @@ def test_redis_restart_loses_nothing(damaged_deployment, me, site):
 def test_fallback_answers_while_redis_is_down(damaged_deployment, me):
     damaged_deployment.kill("store")
     me.texts("time")
-    me.gets("something went wrong on our side")
+    me.gets("We are having trouble")
     me.dials().hears("something went wrong on our side")
 
 

@@ -11,8 +11,8 @@ from tests.support.person import ME
 from workers import fanout
 
 
-def queued(app):
-    return [list(job.args) for job in app.extensions["queues"].by_name["texters"].jobs]
+def queued(app, queue="texters"):
+    return [list(job.args) for job in app.extensions["queues"].by_name[queue].jobs]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_unfollow_is_queued_for_a_worker(person, app):
 @pytest.mark.parametrize("words", ["hear.example/Hook", "https://hear.example/Hook", "HTTPS://HEAR.example/Hook"])
 def test_webhook_command_queues_the_verification_of_the_address(person, app, words):
     assert "I am asking hear.example to confirm." in person.texts(f"webhook {words}")
-    assert queued(app) == [["https://hear.example/Hook"]]
+    assert queued(app, "lookups") == [["https://hear.example/Hook"]]
 
 
 @pytest.mark.parametrize(

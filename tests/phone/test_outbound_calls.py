@@ -1,8 +1,10 @@
 """Followers who asked for calls are called and hear what happened."""
 
+import time
+
 import pytest
 
-from sending import followers, outbox
+from sending import followers, outbox, pacing
 from sending.outbox import OutboundMessage
 from tests.support.person import ME
 
@@ -14,7 +16,7 @@ def message(redis):
     followers.follow(redis, ME, "github", followers.CALL)
     message = OutboundMessage("notify-call:1-0:abc", ME, "ada pushed 2 commits <to> main", "")
     outbox.plan(redis, message)
-    outbox.settle(redis, message.id, "planned", "sent", sid=CALL)
+    outbox.settle(redis, message, "planned", "sent", sid=CALL)
     return message
 
 
@@ -25,6 +27,10 @@ def post_to_call(post_as_twilio, message):
         return post_as_twilio(f"/voice/outbound{path}", known | fields)
 
     return ask
+
+
+def released(redis):
+    return pacing.release(redis, 1000, 10, time.time(), {outbox.WAITING_KEY: 1})
 
 
 def test_follower_hears_the_event_and_how_to_unfollow(post_to_call, message):
@@ -47,13 +53,13 @@ def test_another_key_only_ends_the_call(post_to_call, message, redis):
 def test_follower_who_does_not_answer_gets_one_text(post_to_call, message, redis, status):
     for _ in range(2):
         assert post_to_call(f"/status?message={message.id}", CallStatus=status).status_code == 204
-    (due,) = redis.zrange(outbox.DUE_KEY, 0, -1)
-    assert (outbox.load(redis, due.decode()).to, outbox.load(redis, due.decode()).body) == (ME, message.body)
+    (id,) = released(redis)
+    assert (outbox.load(redis, id).to, outbox.load(redis, id).body) == (ME, message.body)
 
 
 def test_follower_who_heard_the_event_gets_no_text(post_to_call, message, redis):
     post_to_call(f"/status?message={message.id}", CallStatus="completed")
-    assert redis.zcard(outbox.DUE_KEY) == 0
+    assert released(redis) == []
 
 
 @pytest.mark.parametrize("path", ["", "/key", "/status"])

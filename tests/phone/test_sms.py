@@ -1,5 +1,7 @@
 """Texts to the number and the replies to them."""
 
+from dataclasses import replace
+
 import pytest
 
 import events
@@ -141,8 +143,9 @@ class TestStatus:
         with redis.pipeline() as pipe:
             outbox.plan(pipe, OutboundMessage("answer:x", ME, "hello", "SM1"))
             pipe.execute()
-        outbox.start_sending(redis, outbox.load(redis, "answer:x"))
-        outbox.mark_unknown(redis, "answer:x", 9e9)
+        message = outbox.load(redis, "answer:x")
+        outbox.start_sending(redis, message)
+        outbox.mark_unknown(redis, replace(message, state="sending"), 9e9)
         self.moves(person, "sent", query="?message=answer:x")
         assert (outbox.load(redis, "answer:x").state, outbox.load(redis, "answer:x").sid) == ("sent", TEXT_SID)
         assert outbox.list_due(redis, 9e9) == []

@@ -26,7 +26,7 @@ def test_ready_with_redis_and_a_worker(worker, visitor):
     assert answer.status_code == 200
     body = answer.json
     connections = body.pop("connections")
-    assert body == {"status": "ready", "redis": "up", "workers": "1 running"}
+    assert body == {"status": "ready", "redis": "up", "workers": "1 running", "sending": "active"}
     assert re.fullmatch("[0-9]+ of 9998 used", connections)
     assert visitor.get("/health").json["connections"]
 
@@ -73,5 +73,6 @@ def test_waiting_jobs_are_counted(app, stage_events):
         assert [(line.name, line.waiting) for line in health.check_health().queues] == [
             ("callers", 0),
             ("texters", 1),
+            ("lookups", 0),
             ("webhooks", 0),
         ]

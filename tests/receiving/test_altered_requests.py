@@ -88,7 +88,7 @@ def test_invalid_sid_is_rejected(post_as_twilio, redis, sid, path, name, more):
     assert not inbox.latest(redis)
     assert not redis.zcard(pending_answers.OPEN_KEY)
     assert events.read_latest(redis, 1)[0].type == "delivery.rejected"
-    assert "not what Twilio sends" in inbox.latest_rejected(redis)[0][2].explanation
+    assert "Twilio would not send this request" in inbox.latest_rejected(redis)[0][2].explanation
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_without_redis_the_status_is_503_and_fallbacks_work(settings):
     post = WebhookPoster(create_app(settings, gone), settings)
     answer = post("/sms", {"MessageSid": TEXT_SID, "Body": "time"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "went wrong on our side" in post("/sms/fallback", {"MessageSid": TEXT_SID}).text
+    assert "We are having trouble" in post("/sms/fallback", {"MessageSid": TEXT_SID}).text
     assert "went wrong on our side" in post("/voice/fallback", {"CallSid": CALL_SID}).text
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 import events
-from sending import opt_outs, outbox, rate_limits
+from sending import admission, opt_outs, outbox, rate_limits
+from sending.live_calls import CallEnded
 from sending.outbox import OutboundMessage
-from sending.twilio import CallEnded, TwilioGateway
+from sending.twilio import TwilioGateway
 from store import commit_if_unchanged, new_pipeline
 from tests.support.waiting import eventually
 
@@ -157,13 +158,25 @@ class TestTrouble:
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
         assert nobody.send_text("answer:1") == "planned"
 
-    def test_message_is_refused_after_six_tries(self, settings, redis, planned):
+    def test_message_waits_four_hours_for_twilio_to_be_reachable(self, settings, redis, planned):
         from tests.support.ports import reserved_port
 
         nobody = TwilioGateway(replace(settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}"), redis)
-        states = [nobody.send_text("answer:1") for _ in range(7)]
-        assert states == ["planned"] * 6 + ["failed"]
-        assert "could not be reached" in events.read_latest(redis, 1)[0].data["reason"]
+        assert [nobody.send_text("answer:1") for _ in range(7)] == ["planned"] * 7
+        redis.set(f"told-outdated:{planned.to}", 1, ex=60)
+        redis.hset("outbox:answer:1", "planned_at", time.time() - admission.MAX_WAIT_SECONDS - 1)
+        assert nobody.send_text("answer:1") == "failed"
+        assert "longer than 4 hours" in events.read_latest(redis, 1)[0].data["reason"]
+
+    def test_message_is_refused_after_six_failures_of_twilio(self, telephone, planned, redis, exchange, somebody):
+        exchange.post("/faults", kind="rest-refuse", path="Messages", status=503, times=6)
+        states = []
+        while not states or states[-1] not in ("failed", "sent"):
+            states.append(telephone.send_text("answer:1"))
+            if states[-1] == "unknown":  # as if a lookup had not found it
+                outbox.postpone(redis, outbox.load(redis, "answer:1"), "unknown", 0, "Twilio failed")
+        assert states == ["unknown"] * 6 + ["failed"]
+        assert exchange.sent_to(somebody) == []
 
 
 class TestRefusals:
@@ -187,23 +200,12 @@ class TestRefusals:
         assert "21211" in events.read_latest(redis, 1)[0].data["reason"]
 
     def test_rate_limit_per_person(self, redis):
-        for _ in range(rate_limits.MAX_PER_PERSON_PER_MINUTE):
+        for _ in range(rate_limits.MAX_PER_MINUTE):
             rate_limits.consume(redis, "alias", 1000.0)
         with pytest.raises(rate_limits.RateLimitExceeded, match="one person in a minute"):
             rate_limits.consume(redis, "alias", 1000.0)
         rate_limits.consume(redis, "somebody else", 1000.0)
         rate_limits.consume(redis, "alias", 1060.0)
-
-    def test_total_rate_limit_stops_all_sending(self, redis):
-        for number in range(rate_limits.MAX_TOTAL_PER_MINUTE):
-            rate_limits.consume(redis, f"person {number}", 1000.0)
-        with pytest.raises(rate_limits.RateLimitExceeded):
-            rate_limits.consume(redis, "one more", 1000.0)
-        with pytest.raises(rate_limits.RateLimitExceeded, match="all sending is stopped"):
-            rate_limits.consume(redis, "another", 5000.0)
-        assert events.read_latest(redis, 1)[0].type == "sending.stopped"
-        rate_limits.resume(redis)
-        rate_limits.consume(redis, "another", 5000.0)
 
 
 class TestLiveUpdates:

@@ -81,9 +81,8 @@ class Deployment:
         urllib.request.urlopen(
             urllib.request.Request(f"{self.exchange}/faults", method="DELETE"), timeout=LIMIT_SECONDS
         ).close()
-        self.until(
-            lambda: not self.redis.zcard("pending-answers:open") + self.redis.zcard("outbox:due"), "all is settled"
-        )
+        pending = ("pending-answers:open", "outbox:waiting", "outbox:due")
+        self.until(lambda: not any(map(self.redis.zcard, pending)), "all is settled")
 
     def stop(self) -> None:
         for process in self.running.values():

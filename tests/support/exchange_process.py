@@ -41,7 +41,7 @@ class ExchangeProcess:
         with urllib.request.urlopen(self.url + path, timeout=LIMIT_SECONDS) as answer:
             return json.load(answer)
 
-    def post(self, path: str, **data: Any) -> Any:
+    def post(self, path: str, /, **data: Any) -> Any:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, json.dumps(data).encode(), headers)
         with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:

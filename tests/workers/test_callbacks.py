@@ -5,8 +5,9 @@ import time
 import pytest
 
 import events
-from sending import outbox
-from sending.twilio import CallEnded
+from sending import outbox, pacing
+from sending.live_calls import CallEnded
+from sending.number_types import can_be_texted
 from store import commit_if_unchanged, new_pipeline
 from workers import callbacks, calls, pending_answers, sweep
 from workers.pending_answers import PendingAnswer
@@ -21,6 +22,9 @@ class FakeGateway:
     def __init__(self, settings, redis):
         self.settings, self.redis = settings, redis
         self.texted, self.updates, self.over, self.takes, self.live = [], [], False, True, True
+
+    def release(self, most, ahead):
+        return pacing.release(self.redis, 1000, most, time.time(), ahead)
 
     def send_text(self, id):
         self.texted.append(id)
@@ -108,12 +112,12 @@ def test_landline_is_not_texted_and_the_event_says_why(gateway, redis):
 
 @pytest.mark.parametrize("number", ["anonymous", "", "client:alice", "+442079460123"])
 def test_numbers_that_cannot_be_texted(number):
-    assert not callbacks.can_be_texted(number)
+    assert not can_be_texted(number)
 
 
 @pytest.mark.parametrize("number", [ME, "+12025550143", "+447912345678"])
 def test_numbers_that_can_be_texted(number):
-    assert callbacks.can_be_texted(number)
+    assert can_be_texted(number)
 
 
 def test_refused_update_leaves_the_answer_to_the_waiting_document(gateway, redis):
@@ -190,12 +194,13 @@ class TestSweep:
         pipe = new_pipeline(redis)
         outbox.plan(pipe, outbox.OutboundMessage("answer:ask1", ME, "Seven.", "SM1"))
         commit_if_unchanged(redis, pipe, "nothing", "")
-        sweep.sweep(redis, time.time() + 1)
+        sweep.send_waiting(redis)
         assert gateway.texted == ["answer:ask1"]
 
-    def test_expired_records_leave_the_lists(self, gateway, redis, monkeypatch):
+    def test_expired_records_leave_the_lists(self, gateway, redis):
         redis.zadd(pending_answers.OPEN_KEY, {"gone": 1})
         redis.zadd(outbox.DUE_KEY, {"gone too": 1})
-        monkeypatch.setattr(gateway, "send_text", lambda id: "unknown")
+        redis.zadd(outbox.WAITING_KEY, {"gone as well": 1})
         sweep.sweep(redis)
-        assert redis.zcard(pending_answers.OPEN_KEY) == redis.zcard(outbox.DUE_KEY) == 0
+        sweep.send_waiting(redis)
+        assert not redis.exists(pending_answers.OPEN_KEY, outbox.DUE_KEY, outbox.WAITING_KEY)

@@ -52,9 +52,8 @@ def messages(redis):
 
 def notification_texts(redis):
     """(number, body) of each text that the notifications become."""
-    notifications.enqueue_due(redis)
-    redis.zunionstore(outbox.DUE_KEY, [outbox.DUE_KEY, notifications.WAITING_KEY])
-    found = [outbox.load(redis, id.decode()) for id in redis.zrange(outbox.DUE_KEY, 0, -1)]
+    notifications.plan_due(redis)
+    found = [outbox.load(redis, id.decode()) for id in redis.zrange(notifications.WAITING_KEY, 0, -1)]
     return sorted((effect.to, effect.body) for effect in found)
 
 

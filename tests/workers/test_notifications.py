@@ -6,19 +6,21 @@ from dataclasses import replace
 import pytest
 
 from events import Event
-from sending import followers, opt_outs, outbox, rate_limits
+from sending import circuit_breaker, followers, opt_outs, outbox, pacing
 from sending.outbox import OutboundMessage
-from sending.webhooks import dispatch
 from workers import callbacks, notifications, sweep
 
 ADA, BOB = "+447700900201", "+447700900202"
 
 
 class FakeGateway:
-    """Replaces the Twilio gateway: records who was notified, and how."""
+    """Replaces the Twilio gateway: records who was notified, and how. Its sender sends ten segments a second."""
 
     def __init__(self, settings, redis):
-        self.settings, self.redis, self.sent = settings, redis, []
+        self.settings, self.redis, self.sent, self.now = settings, redis, [], 1_000_000
+
+    def release(self, most, ahead):
+        return pacing.release(self.redis, 10, most, self.now, ahead)
 
     def send_text(self, id):
         return self._send("text", id)
@@ -28,7 +30,7 @@ class FakeGateway:
 
     def _send(self, how, id):
         effect = outbox.load(self.redis, id)
-        if outbox.settle(self.redis, id, "planned", "sent"):
+        if outbox.settle(self.redis, effect, "planned", "sent"):
             self.sent.append((how, effect.to, effect.body))
         return "sent"
 
@@ -47,18 +49,12 @@ def notify(redis, name="github.push", line="ada pushed", id="1-0"):
     pipe.execute()
 
 
-def run_jobs(redis):
-    """Run the queued jobs."""
-    for job in dispatch.get_queue(redis).jobs:
-        job.func(*job.args)
-        job.delete()
-
-
-def sweep_for(redis, rounds, start=1_000_000):
-    """Run the sweep once a second, and the jobs it enqueues."""
-    for second in range(rounds):
-        notifications.enqueue_due(redis, start + second)
-        run_jobs(redis)
+def sweep_for(gateway, rounds=1):
+    """Plan and send once a second."""
+    for _ in range(rounds):
+        notifications.plan_due(gateway.redis)
+        sweep.send_waiting(gateway.redis)
+        gateway.now += 1
 
 
 def add_followers(redis, size, topic="github", by="text"):
@@ -75,7 +71,7 @@ def test_every_follower_is_notified_once(gateway, redis):
     followers.follow(redis, BOB, "stripe")
     notify(redis)
     notify(redis)
-    sweep_for(redis, 3)
+    sweep_for(gateway, 3)
     assert gateway.sent == [("text", ADA, "ada pushed")]
     assert (
         redis.zcard(outbox.DUE_KEY)
@@ -90,28 +86,28 @@ def test_follower_who_asked_for_calls_is_called(gateway, redis):
     followers.follow(redis, BOB, "github", followers.CALL)
     followers.follow(redis, BOB, "github.push", followers.TEXT)  # the narrower topic decides
     notify(redis)
-    sweep_for(redis, 1)
+    sweep_for(gateway, 1)
     assert sorted(gateway.sent) == [("call", ADA, "ada pushed"), ("text", BOB, "ada pushed")]
 
 
-def test_thousands_are_planned_at_once_and_sent_below_the_rate_limit(gateway, redis):
+def test_thousands_are_planned_at_once_and_leave_time_for_answers(gateway, redis):
     add_followers(redis, 2_000)
     notify(redis)
-    notifications.enqueue_due(redis, 1_000_000)
-    assert redis.zcard(notifications.WAITING_KEY) == 2_000 - notifications.MAX_PER_SECOND
-    assert redis.zcard(outbox.DUE_KEY) == notifications.MAX_PER_SECOND  # so that answers never wait behind them
-    assert notifications.MAX_PER_SECOND * 60 <= rate_limits.MAX_TOTAL_PER_MINUTE / 2
+    sweep_for(gateway)
+    assert redis.zcard(notifications.WAITING_KEY) + len(gateway.sent) == 2_000
+    assert len(gateway.sent) == 6  # those of half a second, which the last one exceeds
+    outbox.plan(redis, OutboundMessage("answer:1", ADA, "It is done.", ""))
+    sweep.send_waiting(redis)
+    assert gateway.sent[6] == ("text", ADA, "It is done.")
 
 
 def test_concurrent_sweeps_share_the_rate_of_a_second(gateway, redis):
     add_followers(redis, 50)
     notify(redis)
-    assert [notifications.enqueue_due(redis, 1_000_000 + part / 10) for part in range(4)] == [
-        1 + notifications.MAX_PER_SECOND,
-        0,
-        0,
-        0,
-    ]
+    notifications.plan_due(redis)
+    for _ in range(4):
+        sweep.send_waiting(redis)
+    assert len(gateway.sent) == 6
 
 
 def test_sweep_that_dies_halfway_skips_and_repeats_nobody(gateway, redis, monkeypatch):
@@ -121,19 +117,23 @@ def test_sweep_that_dies_halfway_skips_and_repeats_nobody(gateway, redis, monkey
         broken.setattr(notifications, "_with_unsubscribe_url", dies_after(12, notifications._with_unsubscribe_url))
         broken.setattr(followers, "NUMBERS_PER_BATCH", 5)
         with pytest.raises(SystemExit):
-            notifications.enqueue_due(redis, 1_000_000)
+            notifications.plan_due(redis)
     assert 0 < redis.zcard(notifications.WAITING_KEY) < 20
     redis.delete("notification:1-0:lock")  # its lease has expired
-    sweep_for(redis, 6, 1_000_001)
+    sweep_for(gateway, 6)
     assert len(gateway.sent) == len({number for _, number, _ in gateway.sent}) == 20
 
 
-def test_sweep_sends_the_notifications_of_a_lost_job(gateway, redis):
+def test_notifications_of_a_killed_process_are_sent_by_another(gateway, redis):
     followers.follow(redis, ADA, "github")
     notify(redis)
-    notifications.enqueue_due(redis, time.time() - 2 * notifications.RECHECK_AFTER_SECONDS)
-    dispatch.get_queue(redis).empty()
-    sweep._resume_unsettled_messages(redis, time.time())
+    notifications.plan_due(redis)
+    assert len(gateway.release(9, {notifications.WAITING_KEY: 1})) == 1  # and the process dies
+    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS - 1)
+    sweep_for(gateway, 2)
+    assert gateway.sent == []
+    sweep._recheck_messages(redis, gateway.now + pacing.LEASE_SECONDS)
+    sweep_for(gateway)
     assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
@@ -141,9 +141,9 @@ def test_sweep_sends_the_notifications_of_a_lost_job(gateway, redis):
 def test_ending_a_subscription_cancels_waiting_notifications(gateway, redis, ends):
     followers.follow(redis, ADA, "github")
     notify(redis)
-    notifications.enqueue_due(redis, 1_000_000)
+    notifications.plan_due(redis)
     ends(redis, ADA)
-    run_jobs(redis)
+    sweep_for(gateway)
     assert gateway.sent == []
     assert redis.zcard(outbox.DUE_KEY) == 0
 
@@ -158,12 +158,12 @@ def test_opted_out_follower_leaves_the_topic(gateway, redis):
 
 def test_notifications_wait_while_sending_is_stopped(gateway, redis):
     followers.follow(redis, ADA, "github")
-    rate_limits.stop(redis, "the presenter stopped it")
+    circuit_breaker.stop(redis, "the presenter stopped it")
     notify(redis)
-    sweep_for(redis, 2)
+    sweep_for(gateway, 2)
     assert gateway.sent == []
-    rate_limits.resume(redis)
-    sweep_for(redis, 1, 1_000_010)
+    circuit_breaker.resume(redis)
+    sweep_for(gateway, 1)
     assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
@@ -172,7 +172,7 @@ def test_unfollow_link_is_added_if_it_costs_no_further_segment(gateway, redis, l
     gateway.settings = replace(gateway.settings, public_url="https://talk.example")
     followers.follow(redis, ADA, "github")
     notify(redis, line=line)
-    sweep_for(redis, 1)
+    sweep_for(gateway, 1)
     link = f"\nEnd: https://talk.example/unfollow/{followers.issue_unfollow_token(redis, ADA)}"
     assert gateway.sent == [("text", ADA, line + (link if has_link else ""))]
 
@@ -188,9 +188,10 @@ def dies_after(times, function):
     return run
 
 
-def test_settled_message_leaves_the_due_list(gateway, redis):
-    outbox.plan(redis, OutboundMessage("notify-text:1-0:x", ADA, "ada pushed", "", "planned"))
-    outbox.settle(redis, "notify-text:1-0:x", "planned", "sent")
-    redis.zadd(outbox.DUE_KEY, {"notify-text:1-0:x": 1})
-    notifications.deliver_notifications(["notify-text:1-0:x"])
-    assert redis.zcard(outbox.DUE_KEY) == 0
+def test_message_planned_twice_is_sent_once(gateway, redis):
+    message = OutboundMessage("notify-text:1-0:x", ADA, "ada pushed", "")
+    for _ in range(2):
+        outbox.plan(redis, message, queue_key=notifications.WAITING_KEY)
+        sweep_for(gateway)
+    assert gateway.sent == [("text", ADA, "ada pushed")]
+    assert not redis.exists(outbox.DUE_KEY, notifications.WAITING_KEY)

@@ -27,8 +27,8 @@ class FakeGateway:
     def __init__(self, settings, redis):
         self.settings, self.redis = settings, redis
 
-    def send_text(self, id):
-        return "sent"
+    def release(self, most, ahead):
+        return []
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ def run_task(settings, redis, monkeypatch):
         id, pipe = f"ask{next(number)}", new_pipeline(redis)
         queues.enqueue(pipe, PendingAnswer(id, "x", words, channel, who, "SM1", time.time() + 60), task)
         assert commit_if_unchanged(redis, pipe, "nothing", "")
-        queue = queues.by_name["callers" if channel == "call" else "texters"]
+        name = "lookups" if task is subscriptions.subscribe else "callers" if channel == "call" else "texters"
+        queue = queues.by_name[name]
         SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
         return pending_answers.load(redis, id).answer
 
@@ -91,7 +92,7 @@ def test_unfollow_without_a_topic_ends_all_own_subscriptions(run_task, redis):
 def test_landline_can_follow_by_call_only(run_task, redis):
     assert "Ask for github by call" in run_task(subscriptions.follow, "github", who=LANDLINE)
     assert not followers.is_followed(redis, "github")
-    assert "I call you." in run_task(subscriptions.follow, "github by call", who=LANDLINE)
+    assert "I will call you." in run_task(subscriptions.follow, "github by call", who=LANDLINE)
     assert followers.get_channel(redis, LANDLINE, "github.push") == "call"
 
 

@@ -13,7 +13,7 @@ from ringback.service.dates import iso8601_milliseconds
 
 CHARACTERS_PER_SECOND = 14  # of natural speech
 MIN_SPEAKING_SECONDS = 0.3
-# A browser that speaks an item aloud may take this many times its natural length, plus the grace period.
+# A browser that speaks an item aloud may take this many times the item's natural length, plus the grace period.
 MAX_SPEAKING_FACTOR = 4
 GRACE_SECONDS = 5.0
 Publish = Callable[[str, dict[str, Any]], None]
@@ -54,8 +54,8 @@ class HeardItem:
         self.id, self.verb, self.at, self.details = number, verb, at, details
         self.ended: str | None = None
         self.interrupted = False
-        self.spoken = asyncio.Event()  # a browser has finished speaking it
-        self.speaking = False  # a browser speaks it
+        self.spoken = asyncio.Event()  # set once a browser has finished speaking the item
+        self.speaking = False  # a browser is speaking the item
 
     def as_json(self) -> dict[str, Any]:
         end = {"ended": self.ended, "interrupted": self.interrupted}
@@ -65,7 +65,7 @@ class HeardItem:
 class AudioPath:
     """The audio of one handset in one call.
 
-    `heard` holds every item so far. `listening` describes the input that the running verb waits for, None for none;
+    `heard` holds every item so far. `listening` describes the input that the running verb waits for, if any;
     `inbox` receives that input."""
 
     def __init__(self, clock: Clock, pace: float, publish: Publish) -> None:
@@ -90,14 +90,15 @@ class AudioPath:
         self.end_item(self.start_item(verb, **details))
 
     async def play_out(self, item: HeardItem, seconds: float) -> None:
-        """Waits as long as the item lasts at the configured pace, then ends it.
+        """Waits for the item's length at the configured pace, then ends the item.
 
-        A browser that speaks the item aloud can shorten or extend this. Cancellation marks it as interrupted."""
+        A browser that speaks the item aloud can shorten or extend the wait.
+        Cancellation marks the item as interrupted."""
         with self._ending(item), suppress(TimeoutError):
             await self._until_spoken(item, seconds)
 
     async def wait_in_silence(self, item: HeardItem, seconds: float) -> None:
-        """Waits this number of seconds whatever the pace, then ends the item."""
+        """Waits this many seconds regardless of the pace, then ends the item."""
         with self._ending(item):
             await self.clock.sleep(seconds)
 
@@ -122,7 +123,7 @@ class AudioPath:
                 await item.spoken.wait()
 
     def report_speaking(self, number: int, speaking: bool) -> bool:
-        """Records that a browser starts or finishes speaking item `number`. Returns False if there is no such item."""
+        """Records that a browser has started or finished speaking an item. Returns False if the item does not exist."""
         if not 1 <= number <= len(self.heard):
             return False
         item = self.heard[number - 1]
@@ -133,7 +134,7 @@ class AudioPath:
 
     @contextmanager
     def listen(self, description: dict[str, Any]) -> Iterator[asyncio.Queue[CallerInput]]:
-        """Yields a queue of the caller's input. Afterwards the previous listener is restored."""
+        """Yields a queue that receives the caller's input. Restores the previous listener afterwards."""
         previous = self.inbox, self.listening
         inbox: asyncio.Queue[CallerInput] = asyncio.Queue()
         self._set_listener(inbox, description)
@@ -143,7 +144,7 @@ class AudioPath:
             self._set_listener(*previous)
 
     def update_listening(self, description: dict[str, Any]) -> None:
-        """Replaces the description, for example with the digits so far."""
+        """Replaces the description, for example to add the digits pressed so far."""
         self._set_listener(self.inbox, description)
 
     def _set_listener(self, inbox: asyncio.Queue[CallerInput] | None, description: dict[str, Any] | None) -> None:
@@ -152,14 +153,14 @@ class AudioPath:
         self._changed.set()
 
     def take_input(self, event: CallerInput) -> bool:
-        """Queues the caller's input. Returns False if nothing listens, which discards the input."""
+        """Queues the caller's input. If nothing is listening, discards the input and returns False."""
         if self.inbox is None:
             return False
         self.inbox.put_nowait(event)
         return True
 
     async def wait_until_listening(self, seconds: float, key: bool) -> bool:
-        """Waits until keys, or speech if `key` is false, are accepted. Returns False after `seconds`."""
+        """Waits until keys (or speech, if `key` is false) are accepted. Returns False if that takes over `seconds`."""
         try:
             async with self.clock.deadline(seconds):
                 while not self._accepts(key):
@@ -181,5 +182,5 @@ def speaking_seconds(text: str) -> float:
 
 
 def remaining_speech_seconds(event: Speech | AudioClip, pace: float) -> float:
-    """Returns the seconds until the input ends: typed text takes time to speak, an audio clip has already ended."""
+    """Returns the seconds until the input ends: typed text takes time to speak, but an audio clip has already ended."""
     return speaking_seconds(event.text) * pace if isinstance(event, Speech) else 0.0

@@ -1,4 +1,4 @@
-"""Connects calls with each other: each hears the input of the other."""
+"""Connects calls to each other, so that each hears the other's input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OnInput = Callable[[CallerInput], None]
 
 
 async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
-    """Connects two calls until cancelled. With `hang_up_on_star`, a * pressed in the first call also ends it."""
+    """Connects two calls until cancelled or, with `hang_up_on_star`, until * is pressed in the first call."""
     with (
         one.audio.listen({"talk": {"with": two.plan.handset}}) as first,
         two.audio.listen({"talk": {"with": one.plan.handset}}) as second,
@@ -37,7 +37,7 @@ async def bridge(one: Call, two: Call, hang_up_on_star: bool = False) -> None:
 async def relay_input(
     call: Call, inbox: Queue[CallerInput], listeners: Listeners, until_star: bool, on_input: OnInput | None = None
 ) -> None:
-    """Plays the input of one call to all listeners until cancelled. With `until_star`, a * also ends it."""
+    """Plays the input from one call to all listeners until cancelled or, with `until_star`, until * is pressed."""
     while True:
         event = await inbox.get()
         if isinstance(event, KeyPress) and event.digit == "*" and until_star:

@@ -23,12 +23,12 @@ FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "cancele
 SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404", "canceled": "487"}
 DETECTION_MILLISECONDS = "2000"  # the MachineDetectionDuration parameter
 MAX_ACTION_WAIT_SECONDS = 5.0  # how long a recording callback waits for the response to the action request
-# The event of a status callback for each call status; all other statuses are the event "completed".
+# The status callback event for each call status; every other status causes the event "completed".
 PROGRESS_EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
 
 
 class Call:
-    """One leg. `status` is Twilio's call status; `changed` is set, and replaced, when it changes."""
+    """One leg. `status` is Twilio's call status; `changed` is set and replaced when the status changes."""
 
     def __init__(self, runtime: Runtime, plan: CallPlan) -> None:
         self.runtime, self.plan = runtime, plan
@@ -41,14 +41,14 @@ class Call:
         self.audio = AudioPath(runtime.clock, runtime.settings.pace, self._publish)
         self.changed = asyncio.Event()
         self.sequence = 0
-        self.interruption: Step | None = None  # the step of a live update or hang-up, which replaces the running one
+        self.interruption: Step | None = None  # the step from a live update or hang-up that replaces the running one
         self.running: asyncio.Task[Any] | None = None
         self.recordings: list[str] = []  # sids
         self.dial_status = ""  # DialCallStatus of the last Dial
         self.serves_stale_document = False  # whether the next live update triggers the fault stale-document
         self.document_event = asyncio.Event()
         self.log = CallLog(runtime.clock)
-        self.recorders: list[CallRecorder] = []  # the running ones
+        self.recorders: list[CallRecorder] = []  # those that are running
         self.on_heard: Callable[[HeardItem], None] | None = None  # called with every item that the handset hears
         self.redirected = False  # a live update has replaced the document
 
@@ -72,7 +72,7 @@ class Call:
             self.runtime.feed.publish("call", self.plan.handset, self.as_json(heard=False))
 
     def answer_inbound(self) -> None:
-        """Answers an inbound call that still rings; its first verb calls this. Leaves any other call unchanged."""
+        """Answers an inbound call that is still ringing, when its first verb runs. Leaves any other call unchanged."""
         if self.plan.direction == "inbound" and self.status == "ringing":
             self.set_status("in-progress")
 
@@ -129,12 +129,12 @@ class Call:
         return recording.parameters() if recording and recording.source != "RecordVerb" else {}
 
     def document_received(self) -> None:
-        """Wakes the callbacks that wait until the app has responded with a document."""
+        """Wakes the callbacks that are waiting for the app to respond with a document."""
         received, self.document_event = self.document_event, asyncio.Event()
         received.set()
 
     async def wait_for_next_document(self) -> None:
-        """Waits until the next document is received, at most MAX_ACTION_WAIT_SECONDS."""
+        """Waits up to MAX_ACTION_WAIT_SECONDS for the next document."""
         received = self.document_event
         with suppress(TimeoutError):
             async with self.runtime.clock.deadline(MAX_ACTION_WAIT_SECONDS):
@@ -147,7 +147,7 @@ class Call:
         return round((self.ended - self.answered).total_seconds()) if self.answered else 0
 
     def parameters(self) -> dict[str, str]:
-        """Returns the standard parameters of every voice webhook.
+        """Returns the parameters that every voice webhook has.
 
         Source: https://www.twilio.com/docs/voice/twiml#request-parameters"""
         plan = self.plan
@@ -191,7 +191,7 @@ class Call:
             self.runtime.feed.publish(kind, self.plan.handset, {"call": self.sid} | payload)
 
     def as_json(self, heard: bool = True) -> dict[str, Any]:
-        """Returns the call as the handset API shows it, with the items heard unless `heard` is false."""
+        """Returns the call as the handset API shows it, including the items heard unless `heard` is false."""
         plan, outgoing = self.plan, self.plan.direction == "inbound"
         fields = {
             "sid": self.sid,

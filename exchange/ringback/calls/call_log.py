@@ -17,7 +17,7 @@ MAX_ENTRIES = 500  # per call; the oldest are dropped
 
 @dataclass(eq=False)
 class LogEntry:
-    """One entry. `kind` decides the type of `data`; a webhook request also gets its response."""
+    """One entry. `kind` determines the type of `data`; the entry of a webhook request also holds the response."""
 
     at: datetime
     kind: str  # status, did, heard, listens, request, rest

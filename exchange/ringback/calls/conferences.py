@@ -15,7 +15,7 @@ from ringback.service.sids import new_sid
 from ringback.sound.recorder import INBOUND, OUTBOUND, Recorder, WaitFor
 from ringback.sound.recording_options import RecordingOptions
 
-# For each event, the word of statusCallbackEvent that subscribes to it:
+# For each event, the statusCallbackEvent value that subscribes to it:
 # https://www.twilio.com/docs/voice/twiml/conference#statuscallbackevent
 EVENT_SUBSCRIPTIONS = {
     "conference-start": "start",
@@ -51,7 +51,7 @@ class Conference:
         self.reason: str | None = None
         self.ended_by: Participant | None = None
         self.first = ""  # call sid of the first participant
-        self.recording_options: RecordingOptions | None = None  # of a recording that begins with the conference
+        self.recording_options: RecordingOptions | None = None  # for a recording that starts with the conference
         self.event_callback_url = ""
         self.recorder: ConferenceRecorder | None = None
 
@@ -76,7 +76,7 @@ class Conference:
         return len(participants) >= 2 and any(participant.start_on_enter for participant in participants)
 
     def leave(self, participant: Participant) -> None:
-        """Removes a participant. Ends the conference if it is empty or the participant has endConferenceOnExit."""
+        """Removes a participant. Ends the conference if nobody is left or the participant has endConferenceOnExit."""
         if self.participants.pop(participant.call.sid, None) is None:
             return
         participant.leave()
@@ -90,7 +90,7 @@ class Conference:
             self._beep(participant, "onExit")
 
     def end(self, reason: str, by: Participant | None = None) -> None:
-        """Ends the conference and with it the Dial of every participant. `by` is None if the REST API ends it."""
+        """Ends the conference, and with it every participant's Dial. `by` is None if the REST API ends it."""
         if self.status == "completed":
             return
         self.reason, self.ended_by = reason, by
@@ -106,7 +106,7 @@ class Conference:
             self.recorder.close()
 
     def listeners(self, speaker: Call) -> Iterable[Call]:
-        """Returns the calls that hear this speaker: only the coached one if the speaker is a coach."""
+        """Returns the calls that hear this speaker; if the speaker is a coach, only the coached call."""
         participant = self._audible_participant(speaker)
         if participant is None:
             return []
@@ -114,7 +114,7 @@ class Conference:
         return [other.call for other in others if participant.coached_sid in ("", other.sid)]
 
     def on_input(self, speaker: Call, event: CallerInput) -> None:
-        """Sends the speech callbacks and records the input; a coach is not recorded."""
+        """Sends the speech callbacks and records the input, unless it comes from a coach."""
         participant = self._audible_participant(speaker)
         if participant is None:
             return
@@ -136,7 +136,7 @@ class Conference:
         return participant
 
     def notify(self, event: str, participant: Participant | None = None, **extra: str) -> None:
-        """Sends the status callback if it is subscribed to this event. `extra` are further parameters."""
+        """Sends the status callback if it is subscribed to this event. `extra` holds additional parameters."""
         if not self.callback or EVENT_SUBSCRIPTIONS[event] not in self.events:
             return
         parameters = (
@@ -227,7 +227,7 @@ class Conferences(BoundedDict[str, Conference]):
         self.runtime = runtime
 
     def get_or_create(self, account: str, name: str) -> Conference:
-        """Returns the conference of this name that is not completed, or a new one."""
+        """Returns the conference with this name that has not ended, or a new one."""
         for conference in reversed(self.values()):
             if conference.name == name and conference.status != "completed":
                 return conference

@@ -19,8 +19,8 @@ FORBIDDEN_VERB_CODE = 13201
 class DialLeg:
     """Starts ringing when created.
 
-    `ready` is true once the leg can be bridged, `gone` once it cannot be bridged any more. `on_change` is called
-    when either changes and when the leg is answered."""
+    `ready` is true once the leg can be bridged, `gone` once it can no longer be bridged. `on_change` is called
+    when either of them changes and when the leg is answered."""
 
     def __init__(
         self,

@@ -80,13 +80,13 @@ def answer_call(state: State, call: Call) -> None:
 
 
 def answer_at_handset(state: State, call: Call) -> None:
-    """Answers the call because the person at the handset picks up."""
+    """Answers the call when the person at the handset picks up."""
     call.log.add("did", ("answers", True))
     answer_call(state, call)
 
 
 def hang_up_at_handset(call: Call) -> None:
-    """Hangs up a live call, declines a ringing one, or cancels an inbound one that is not answered yet."""
+    """Hangs up a live call, declines a ringing one, or cancels an inbound one that has not been answered."""
     call.log.add("did", ("hangs up" if call.is_live or call.plan.direction == "inbound" else "declines", True))
     if call.is_live:
         call.interrupt(End("completed", by_person=True))
@@ -97,7 +97,7 @@ def hang_up_at_handset(call: Call) -> None:
 
 
 async def run_call(state: State, call: Call, first: Step, time_limit: float | None = None) -> None:
-    """Runs the call's documents, beginning with `first`, until the call ends, and sets its final status.
+    """Runs the call's documents, starting with `first`, until the call ends; then sets its final status.
 
     `time_limit` is in seconds."""
     session, end = VoiceSession(state, call), End("failed")

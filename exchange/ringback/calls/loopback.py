@@ -1,4 +1,4 @@
-"""The loopback: an outgoing call to one of the app's own numbers becomes a second, inbound call; both are bridged."""
+"""The loopback: an outgoing call to one of the app's own numbers starts a second, inbound call; the two are bridged."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ringback.sound import wav
 from ringback.state import State
 from ringback.twiml.steps import End
 
-MAX_HOPS = 3  # numbers of the app in one chain of calls
-MAX_WAIT_SECONDS = 2.0  # how long input of one side is kept until the other side listens
+MAX_HOPS = 3  # the app's numbers in one chain of calls
+MAX_WAIT_SECONDS = 2.0  # how long input from one side is kept until the other side listens
 MAX_BUFFERED_INPUTS = 100  # per direction
-UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # the outer call's, by the inner's; else "failed"
+UNANSWERED_STATUSES = {"busy": "busy", "no-answer": "no-answer"}  # outer status by inner status; otherwise "failed"
 
 
 def would_loop(own_numbers_passed: tuple[str, ...], number: str) -> bool:
-    """Returns whether a call that came through these numbers of the app must not be connected to `number`."""
+    """Returns whether a call that has passed through these numbers of the app must not be connected to `number`."""
     return number in own_numbers_passed or len(own_numbers_passed) >= MAX_HOPS
 
 
 def connect_loopback(state: State, outer: Call, number: PhoneNumber) -> None:
-    """Starts an inbound call to `number`. `outer` is answered when that call is, and both end together."""
+    """Starts an inbound call to `number`. `outer` is answered when that call is, and the two end together."""
     inner = lifecycle.start_inbound_call(state, outer.plan.from_, number, outer.plan.own_numbers_passed)
     state.spawn(_join_calls(state, outer, inner))
 
@@ -70,7 +70,7 @@ async def _cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
 
 
 class _Direction:
-    """One direction: items that one call hears become input of the other call, in order."""
+    """One direction: items that one call hears become input for the other call, in order."""
 
     def __init__(self, state: State, source: Call, target: Call) -> None:
         self.state, self.target = state, target
@@ -90,14 +90,14 @@ class _Direction:
             self.buffered.task_done()
 
     async def drained(self) -> None:
-        """Waits until all buffered input is forwarded, at most MAX_WAIT_SECONDS."""
+        """Waits up to MAX_WAIT_SECONDS until all buffered input has been forwarded."""
         with suppress(TimeoutError):
             async with self.state.clock.deadline(MAX_WAIT_SECONDS):
                 await self.buffered.join()
 
 
 def input_events(state: State, item: HeardItem) -> Iterator[CallerInput]:
-    """Yields the caller input that produces this item at the other call."""
+    """Yields the caller input that this item produces on the other call."""
     details = item.details
     media = state.media.get((details.get("url") or "").rpartition("/")[2])
     match item.verb:

@@ -1,4 +1,4 @@
-"""Answering machine detection (AMD). The setting of the handset decides the result.
+"""Answering machine detection (AMD). The handset's setting determines the result.
 
 https://www.twilio.com/docs/voice/answering-machine-detection"""
 
@@ -8,7 +8,7 @@ from ringback.calls.call import DETECTION_MILLISECONDS, Call
 from ringback.calls.plan import StatusCallback
 from ringback.state import State
 
-MIN_DELAY_SECONDS = 0.05  # the first webhook of a call must go out before the result of asynchronous AMD
+MIN_DELAY_SECONDS = 0.05  # a call's first webhook must be sent before the asynchronous AMD result
 AUTO_ANSWER_RESULTS = {"answers": "human", "machine": "machine_start"}
 
 
@@ -37,7 +37,7 @@ async def _report_result(call: Call, result: str, callback: StatusCallback) -> N
 
 
 def _result(state: State, call: Call) -> str | None:
-    """Returns AnsweredBy, or None if the call did not request detection. The app's own numbers are machines."""
+    """Returns AnsweredBy, or None if the call did not request detection. The app's own numbers count as machines."""
     if not call.plan.machine_detection:
         return None
     behaviour = "machine" if call.plan.to_own_number else state.handset(call.plan.handset).when_called

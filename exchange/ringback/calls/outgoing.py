@@ -22,13 +22,13 @@ def start_outbound_call(
 
 async def _place(state: State, call: Call, first: Step, timeout: float, time_limit: float | None) -> None:
     delay_seconds = state.call_rate.reserve(call.plan.account)
-    await state.clock.sleep(delay_seconds)  # even 0 yields, so that the REST response is sent first: status "queued"
+    await state.clock.sleep(delay_seconds)  # even 0 yields, so that the REST response, "queued", is sent first
     if await ring(state, call, timeout):
         await run_call(state, call, first, time_limit)
 
 
 async def ring(state: State, call: Call, timeout: float) -> bool:
-    """Rings for `timeout` seconds. Returns False if the call is not answered; it is over then."""
+    """Rings for up to `timeout` seconds. Returns False if the call was not answered and is therefore over."""
     number = state.numbers.get(call.plan.handset)
     if call.is_over:
         return False

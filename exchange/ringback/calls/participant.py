@@ -12,7 +12,7 @@ from ringback.calls.call import Call
 
 @dataclass(eq=False)
 class Participant:
-    """One call in a conference. `left` is set when it leaves."""
+    """One call in a conference. `left` is set when the participant leaves."""
 
     call: Call
     label: str = ""
@@ -21,8 +21,8 @@ class Participant:
     start_on_enter: bool = True
     end_on_exit: bool = False
     beep: str = "true"
-    music: asyncio.Task[Any] | None = None  # while on hold
-    coached_sid: str = ""  # call sid of the only participant who hears this one, for a coach
+    music: asyncio.Task[Any] | None = None  # the music played while on hold
+    coached_sid: str = ""  # for a coach, the call sid of the only participant who hears this one
     left: asyncio.Event = field(default_factory=asyncio.Event)
     leave_reason: str = "participant_hung_up"
     playing: set[asyncio.Task[Any]] = field(default_factory=set)  # announcements and hold music
@@ -39,7 +39,7 @@ class Participant:
         return task
 
     def leave(self) -> None:
-        """Sets `left` and cancels everything that plays."""
+        """Sets `left` and cancels everything that is playing."""
         self.left.set()
         for task in list(self.playing):
             task.cancel()

@@ -9,7 +9,7 @@ from ringback.sound.recording_options import RecordingOptions
 
 @dataclass
 class StatusCallback:
-    """A status callback URL and the events that are sent to it. `url` is "" for none."""
+    """A status callback URL and the events that are sent to it. `url` is "" if there is none."""
 
     url: str = ""
     method: str = "POST"
@@ -32,13 +32,13 @@ class CallPlan:
     handset: str  # number of the handset at this end of the call
     account: str
     number_sid: str | None = None  # of the app's number, for an inbound call
-    parent: str | None = None  # call sid of the Dial, for a child leg
+    parent: str | None = None  # for a child leg, the sid of the call that dialed it
     fallback: Fallback = field(default_factory=Fallback)
     callbacks: list[StatusCallback] = field(default_factory=list)
     machine_detection: str = ""
     amd_callback: StatusCallback | None = None  # makes machine detection asynchronous
     recording: RecordingOptions | None = None
-    hidden: bool = False  # between two handsets: not visible to the app
+    hidden: bool = False  # between two handsets, so not visible to the app
     to_own_number: bool = False  # a loopback: no handset is at this end of the call
     own_numbers_passed: tuple[str, ...] = ()  # the app's numbers in the chain of calls so far
-    extra: dict[str, str] = field(default_factory=dict)  # further parameters of every webhook
+    extra: dict[str, str] = field(default_factory=dict)  # additional parameters for every webhook

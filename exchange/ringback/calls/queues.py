@@ -13,7 +13,7 @@ from ringback.service.sids import new_sid
 from ringback.twiml.steps import Fetch
 
 DEFAULT_MAX_SIZE = 1000
-MAX_WAIT_SAMPLES = 100  # newest waits that the average wait time is computed from
+MAX_WAIT_SAMPLES = 100  # the most recent waits, from which the average is computed
 
 
 @dataclass(eq=False)
@@ -36,7 +36,7 @@ class QueueMember:
 
 
 class CallQueue:
-    """One queue. `joined` is set, and replaced, when a caller joins; `waits` are past wait times in seconds."""
+    """One queue. `joined` is set and replaced when a caller joins; `waits` are past wait times in seconds."""
 
     def __init__(self, clock: Clock, account: str, name: str, max_size: int = DEFAULT_MAX_SIZE) -> None:
         self.clock, self.account, self.name, self.max_size = clock, account, name, max_size
@@ -58,7 +58,7 @@ class CallQueue:
         return member
 
     def dequeue(self, whisper: Fetch | None = None) -> QueueMember | None:
-        """Removes and returns the first member, or None. `whisper` runs on its call before the calls are bridged."""
+        """Removes and returns the first member, or None. `whisper` runs on that member's call before the bridge."""
         if not self.members:
             return None
         member = self.members[0]
@@ -76,7 +76,7 @@ class CallQueue:
         return (self.clock.now() - member.since).total_seconds()
 
     def parameters(self, member: QueueMember) -> dict[str, str]:
-        """Returns the parameters of a request for the wait document."""
+        """Returns the parameters for requesting the wait document."""
         position = self.members.index(member) + 1 if member in self.members else 0
         return {
             "QueueSid": self.sid,
@@ -96,7 +96,7 @@ class CallQueues(BoundedDict[str, CallQueue]):
         self.clock = clock
 
     def get_or_create(self, account: str, name: str) -> CallQueue:
-        """Returns the queue of this name, creating it on first use."""
+        """Returns the queue with this name, creating it on first use."""
         for queue in self.values():
             if queue.name == name:
                 return queue

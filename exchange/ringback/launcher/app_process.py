@@ -10,13 +10,13 @@ from contextlib import suppress
 from ringback.launcher.command_line import UsageError
 from ringback.launcher.environment import host_and_port
 
-LISTEN_WARNING_SECONDS = 20.0  # how long the app may take to listen before a warning is printed
+LISTEN_WARNING_SECONDS = 20.0  # how long the app may take to start listening before a warning is printed
 SHUTDOWN_SECONDS = 5.0  # between SIGTERM and SIGKILL
 POLL_SECONDS = 0.05
 
 
 async def run_command(command: list[str], environment: dict[str, str], app: str, ready: str) -> int:
-    """Runs the command and returns its exit status (128 + n for signal n). Prints `ready` once the app listens.
+    """Runs the command and returns its exit status (128 + n for signal n). Prints `ready` once the app is listening.
 
     Raises UsageError if the command cannot be started."""
     try:
@@ -27,7 +27,7 @@ async def run_command(command: list[str], environment: dict[str, str], app: str,
     try:
         status = await process.wait()
         if status and not announcing.done():
-            print(f"exchange: the command exited before the app listened at {app}", flush=True)
+            print(f"exchange: the command exited before the app started listening at {app}", flush=True)
         return status if status >= 0 else 128 - status
     finally:
         announcing.cancel()
@@ -35,17 +35,17 @@ async def run_command(command: list[str], environment: dict[str, str], app: str,
 
 
 async def ensure_port_is_free(app: str) -> None:
-    """Raises UsageError if another process listens there: webhooks would go to the wrong app."""
+    """Raises UsageError if another process is listening there, because webhooks would reach the wrong app."""
     if await _is_listening(app):
-        raise UsageError(f"Another process listens at {app}: stop it, or choose another port (PORT=5001, or --app)")
+        raise UsageError(f"Another process is listening at {app}: stop it, or choose another port (PORT=5001 or --app)")
 
 
 async def _announce(app: str, ready: str) -> None:
-    """Prints `ready` once the app listens. Prints one warning if that takes longer than LISTEN_WARNING_SECONDS."""
+    """Prints `ready` once the app is listening. Prints one warning if that takes longer than LISTEN_WARNING_SECONDS."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_WARNING_SECONDS):
             return await _announce_when_listening(app, ready)
-    print(f"exchange: the app does not listen at {app} yet: start it there (see PORT), or set --app", flush=True)
+    print(f"exchange: the app is not listening at {app} yet: start it there (see PORT), or set --app", flush=True)
     await _announce_when_listening(app, ready)
 
 

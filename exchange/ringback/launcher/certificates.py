@@ -36,7 +36,7 @@ class CertificateAuthority:
         self.bundle.write_bytes(b"\n".join(_trusted_roots(environment)) + b"\n" + self.authority.cert_pem.bytes())
 
     def context(self, name: str) -> ssl.SSLContext:
-        """Returns the TLS context of a server with this name. Through SNI it also serves Twilio's other names."""
+        """Returns the TLS context for a server with this name. Through SNI it also serves Twilio's other names."""
         if name not in self.contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             pair = self.authority.issue_cert(name).private_key_and_cert_chain_pem
@@ -56,7 +56,7 @@ class CertificateAuthority:
 
 
 def _trusted_roots(environment: Mapping[str, str]) -> Iterable[bytes]:
-    """Yields the public root certificates and those of the user's own bundles, which the new bundle replaces."""
+    """Yields the public root certificates and those in the user's own bundles, which the new bundle replaces."""
     for path in dict.fromkeys([certifi.where(), *(environment.get(name, "") for name in CA_BUNDLE_VARIABLES)]):
         with suppress(OSError):
             yield Path(path).read_bytes()

@@ -1,4 +1,4 @@
-"""The command line: its options, and the settings from options and environment."""
+"""The command line: its options, and the settings taken from the options and the environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringback.account.phone_numbers import is_e164, normalize_number
 from ringback.service.faults import FaultInjector, InvalidFault
 from ringback.service.settings import Settings
 
-VERIFIED_HELP = "a verified caller ID: a number that the app may use as caller ID without owning it (repeatable)"
+VERIFIED_HELP = "a verified caller ID: a number that the app may use as its caller ID without owning it (repeatable)"
 LET_THROUGH_HELP = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
 
 
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         help="run the exchange and a web app whose requests to api.twilio.com reach the exchange",
-        description=f"{account} Random ones are generated if these are not set. The app gets its port in PORT.",
+        description=f"{account} If they are not set, random values are generated. The app gets its port in PORT.",
     )
     for command in (serve, run):
         _add_options(command)
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (requires a password unless it is loopback)")
-    add("--port", type=int, help="port to listen on; 0 is any free one (EXCHANGE_PORT, 8001)")
+    add("--port", type=int, help="port to listen on; 0 chooses any free port (EXCHANGE_PORT, 8001)")
     add("--number", help="the app's phone number (TWILIO_PHONE_NUMBER)")
     add("--verified", action="append", default=[], metavar="NUMBER", help=VERIFIED_HELP)
     add("--app", help="the app's base URL, such as http://127.0.0.1:8000 (PUBLIC_URL)")
@@ -53,14 +53,14 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add("--caller-names", action="store_true", help="send each caller's name to the app (VoiceCallerIdLookup)")
     add("--origin", default="", help="the public URL of this exchange, if it is not http://host:port")
     add("--allow-host", action="append", default=[], help="a further Host header to accept (repeatable)")
-    add("--password", default="", help="required from all clients except REST clients (EXCHANGE_PASSWORD)")
+    add("--password", default="", help="password for all clients except REST clients (EXCHANGE_PASSWORD)")
     add("--pace", type=float, default=1.0, help="length of speech: 1 is natural, 0 takes no time (%(default)s)")
-    add("--delivery", type=float, default=0.2, help="seconds from queued to sent, and to delivered (%(default)s)")
-    add("--segments-a-second", type=float, default=0.0, help="per number; more are queued (0: no limit)")
-    add("--calls-a-second", type=float, default=0.0, help="that the app may start; more are queued (0: no limit)")
+    add("--delivery", type=float, default=0.2, help="seconds until sent, and from then until delivered (%(default)s)")
+    add("--segments-a-second", type=float, default=0.0, help="limit per number; the excess is queued (0: no limit)")
+    add("--calls-a-second", type=float, default=0.0, help="limit on calls from the app; the excess is queued (0: none)")
     add("--help-reply", default="", help="the carrier's reply to HELP (default: HELP goes to the app)")
     add("--fault", action="append", default=[], metavar="KIND,NAME=VALUE…", help="as in POST /faults (repeatable)")
-    add("--seed", type=int, default=0, help="seed of the random faults (%(default)s)")
+    add("--seed", type=int, default=0, help="seed for random faults (%(default)s)")
 
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
@@ -135,7 +135,7 @@ def _app(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
     app: str = options.app or environment.get("PUBLIC_URL", "")
     paths = [path for path in (options.voice, options.sms) if path and "://" not in path]
     if paths and not app.startswith(("http://", "https://")):
-        raise UsageError(f"{paths[0]} is a path: set PUBLIC_URL or --app to the app's URL, as http://127.0.0.1:8000")
+        raise UsageError(f"{paths[0]} is a path: set PUBLIC_URL or --app to the app's URL, like http://127.0.0.1:8000")
     return app
 
 

@@ -21,7 +21,7 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "npm_config_proxy",
 NO_PROXY_HOSTS = "127.0.0.1,localhost,.localhost,::1,[::1],0.0.0.0"
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy", "npm_config_noproxy", "npm_config_no_proxy")
 REGION_VARIABLES = ("TWILIO_REGION", "TWILIO_EDGE")  # they change the host names that the SDKs use
-PRELOAD = Path(__file__).parent / "preload"  # Python and Node run it before the app: some clients use no proxy
+PRELOAD = Path(__file__).parent / "preload"  # Python and Node run it before the app, for clients that use no proxy
 
 
 def with_account(environment: Mapping[str, str]) -> dict[str, str]:
@@ -35,7 +35,7 @@ def with_account(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def app_address(option: str | None, environment: Mapping[str, str]) -> str:
-    """Returns the URL at which the app listens: the option, else from PORT, else PUBLIC_URL if it is local.
+    """Returns the URL at which the app listens: from the option, else from PORT, else PUBLIC_URL if local.
 
     Raises UsageError if PORT or the URL is invalid."""
     port = environment.get("PORT", "")
@@ -48,7 +48,7 @@ def app_address(option: str | None, environment: Mapping[str, str]) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise UsageError(f"The app's URL must be one like {DEFAULT_APP_URL}, not {url!r}")
+        raise UsageError(f"The app's URL must have the form {DEFAULT_APP_URL}, not {url!r}")
     return url
 
 
@@ -92,7 +92,7 @@ def _is_local(url: str) -> bool:
 
 
 def _preload(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the variables that load the preload code. It is copied, so that Python's cache is temporary too."""
+    """Returns the variables that load the preload code. The code is copied, so that Python's cache is temporary too."""
     copy = shutil.copytree(PRELOAD, folder / "preload", ignore=shutil.ignore_patterns("__pycache__"))
     path = os.pathsep.join(filter(None, [str(copy), environment.get("PYTHONPATH")]))
     options = f'{environment.get("NODE_OPTIONS", "")} --require "{copy / "preload.cjs"}"'.strip()

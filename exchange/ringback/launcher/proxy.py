@@ -1,4 +1,4 @@
-"""The HTTP proxy of the started app: forwards requests for Twilio to the exchange and blocks all other hosts."""
+"""The HTTP proxy for the started app: forwards requests for Twilio to the exchange and blocks all other hosts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ HOP_BY_HOP = {"connection", "proxy-connection", "proxy-authorization", "keep-ali
 
 
 class Proxy:
-    """Listens on loopback. For Twilio, tunnels lead to `tls_port` and plain HTTP requests to `plain_port`.
+    """Listens on loopback. For Twilio's hosts, tunnels lead to `tls_port`, plain HTTP requests to `plain_port`.
 
-    `let_through` are other hosts that the app may reach; `*` allows all of them, but never Twilio itself."""
+    `let_through` lists other hosts that the app may reach; `*` allows all of them, but never Twilio itself."""
 
     def __init__(self, tls_port: int, plain_port: int, let_through: tuple[str, ...] = ()) -> None:
         self.tls_port, self.plain_port = tls_port, plain_port
@@ -66,7 +66,7 @@ class Proxy:
         await self._forward(reader, writer, host, port, b"" if tunnel else _single_request_head(head, target))
 
     async def _forward(self, reader: StreamReader, writer: StreamWriter, host: str, port: int, head: bytes) -> None:
-        """Connects the client with a server. `head` is the head of a plain request, empty for a tunnel."""
+        """Connects the client to a server. `head` is the head of a plain request; it is empty for a tunnel."""
         try:
             server_reader, server_writer = await asyncio.open_connection(host, port)
         except OSError as error:
@@ -96,7 +96,7 @@ async def _refuse(host: str, writer: StreamWriter) -> None:
 
 
 async def _respond(status: int, message: str, writer: StreamWriter) -> None:
-    """Sends the message in the status line too: many clients show only that line of a proxy's response."""
+    """Sends the message in the status line too, because many clients show only that line of a proxy's response."""
     message = re.sub(r"[^ -~]", "?", message)
     head = f"HTTP/1.1 {status} {message}\r\nContent-Length: {len(message) + 1}\r\nContent-Type: text/plain\r\n"
     writer.write(f"{head}Connection: close\r\n\r\n{message}\n".encode())
@@ -106,7 +106,7 @@ async def _respond(status: int, message: str, writer: StreamWriter) -> None:
 def _single_request_head(head: str, target: str) -> bytes:
     """Returns the request head with a path instead of a URL.
 
-    `Connection: close` ends the connection with the response: the client's next request may be for another host."""
+    `Connection: close` ends the connection after the response: the next request may be for another host."""
     line, *fields = head.rstrip("\r\n").split("\r\n")
     path = re.sub(r"^[^:/?#]+://[^/?#]*", "", target)
     line = line.replace(target, path if path.startswith("/") else f"/{path}", 1)

@@ -69,12 +69,12 @@ async def _start(server: Server, port: int) -> None:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        message = f"Port {port} is in use: choose another port for the exchange with --port (0 is any free one)"
+        message = f"Port {port} is in use: choose another port for the exchange with --port (0 chooses any free port)"
         raise UsageError(message) from None
 
 
 def _application(state: State, environment: Mapping[str, str]) -> dict[str, str]:
-    """Creates a TwiML application with the app's webhooks, under the app's sid if it has one. Returns its variables."""
+    """Creates a TwiML application with the app's webhooks and the app's own or a new sid. Returns its variables."""
     sid = next((environment[name] for name in APPLICATION_SID_VARIABLES if environment.get(name)), new_sid("AP"))
     urls = app_webhook_urls(state.settings, state.clock.now())
     state.applications[sid] = TwimlApplication(sid=sid, friendly_name="exchange run", **urls)
@@ -82,7 +82,7 @@ def _application(state: State, environment: Mapping[str, str]) -> dict[str, str]
 
 
 def _api_key(state: State, environment: Mapping[str, str]) -> dict[str, str]:
-    """Creates an API key for the REST API, with the app's own sid and secret if it has them. Returns its variables."""
+    """Creates an API key for the REST API, with the app's own or a new sid and secret. Returns its variables."""
     key = ApiKey("exchange run", state.clock.now())
     if environment.get("TWILIO_API_KEY") and environment.get("TWILIO_API_SECRET"):
         sid, secret = environment["TWILIO_API_KEY"], environment["TWILIO_API_SECRET"]

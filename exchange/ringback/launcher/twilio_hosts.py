@@ -1,4 +1,4 @@
-"""Serves Twilio's host names to the app's SDK. A product that the exchange does not emulate gets 501."""
+"""Serves Twilio's host names to the app's SDK. Requests for products that are not emulated get a 501."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ringback.state import State
 from ringback.web.access_control import Handler
 from ringback.web.app import make_app
 
-SHUTDOWN_SECONDS = 0.5  # how long responses in progress may take when the exchange stops
+SHUTDOWN_SECONDS = 0.5  # grace period for in-flight responses when the exchange shuts down
 
-WRONG_CREDENTIALS = "the app used another account SID or auth token: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
+WRONG_CREDENTIALS = "the app used a different account SID or auth token: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
 
 
 class TwilioHosts:
@@ -46,7 +46,7 @@ class TwilioHosts:
 
 @web.middleware
 async def supported_products_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Responds to other Twilio products with 501, in the JSON that SDKs expect."""
+    """Responds to requests for other Twilio products with a 501, in the JSON format that SDKs expect."""
     host = request.host.partition(":")[0].lower()
     path_prefixes = PRODUCT_PATHS.get(host.partition(".")[0])
     if path_prefixes is None:

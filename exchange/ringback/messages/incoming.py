@@ -1,4 +1,4 @@
-"""Incoming messages: sends the app a webhook for each, and runs the TwiML of its response."""
+"""Incoming messages: sends the app a webhook for each, and runs the TwiML in the response."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class MessagingSession:
         self.replies = 0
 
     async def run(self, step: Fetch | None) -> None:
-        """Fetch and run documents until one has no Redirect and no action URL."""
+        """Fetch and run documents until one has neither a Redirect nor an action URL."""
         for _ in range(MAX_DOCUMENTS):
             if step is None:
                 return
@@ -126,7 +126,7 @@ class MessagingSession:
 
 
 def incoming_parameters(message: Message, origin: str) -> dict[str, str]:
-    """The parameters of the webhook for an incoming message. `origin` is the exchange's, for media URLs."""
+    """The parameters of the webhook for an incoming message. Media URLs begin with the exchange's `origin`."""
     parameters = {
         "MessageSid": message.sid,
         "SmsSid": message.sid,

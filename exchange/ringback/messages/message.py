@@ -35,7 +35,7 @@ class Message:
     sent: datetime | None = None
     updated: datetime | None = None
     service: str | None = None  # SID of the Messaging Service that chooses the sender
-    hidden: bool = False  # not sent by the app (a Verify code), so REST does not list it
+    hidden: bool = False  # not sent by the app (a Verify code), so the REST API does not list it
     sid: str = ""
 
     def __post_init__(self) -> None:

@@ -25,9 +25,9 @@ class DocumentSource(Protocol):
 def send_from_document(
     state: State, session: DocumentSource, element: Element, app: str, person: str, direction: str
 ) -> Message | None:
-    """Send the message that an element describes. Returns None after a warning if it cannot be sent.
+    """Send the message that an element describes. Warns and returns None if the message cannot be sent.
 
-    `app` and `person` are the numbers for `from` and `to` if the element does not set them."""
+    `from` defaults to the number `app`, and `to` to the number `person`."""
     body, media = _content(session, element)
     to, from_ = normalize_number(element.get("to") or person), normalize_number(element.get("from") or app)
     if not body.strip() and not media:

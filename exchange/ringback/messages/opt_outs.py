@@ -1,4 +1,4 @@
-"""STOP, START and HELP: opt-outs for each pair of a person's number and a number of the app.
+"""STOP, START and HELP: opt-outs for each pair of a person's number and one of the app's numbers.
 
 Source: https://help.twilio.com/articles/223134027"""
 
@@ -30,9 +30,9 @@ class OptOuts:
         return (person, number) in self.pairs
 
     def automatic_reply(self, person: str, number: str, body: str) -> str:
-        """Update the opt-outs from a message's body. Returns the automatic reply, "" if there is none.
+        """Update the opt-outs from a message's body. Returns the automatic reply, or "" if there is none.
 
-        The body must be exactly one keyword, in any case. START gets a reply only after a STOP."""
+        The body must be exactly one keyword, in upper or lower case. START gets a reply only after a STOP."""
         word = body.strip().upper()
         pair = (person, number)
         if word in STOP_WORDS:

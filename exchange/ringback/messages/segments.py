@@ -1,4 +1,4 @@
-"""Counts the segments of a message: GSM-7 if all its characters allow it, UCS-2 otherwise."""
+"""Counts the segments in a message, which is encoded in GSM-7 if possible and in UCS-2 otherwise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ GSM_7_EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes two code units
 
 
 def segment_count(body: str) -> int:
-    """At least 1, also for an empty body. Several segments hold less each, because of their header."""
+    """Return at least 1, even for an empty body.
+
+    In a multi-segment message each segment holds fewer characters, because of its header (UDH)."""
     if all(character in GSM_7 or character in GSM_7_EXTENDED for character in body):
         units, single, multiple = sum(2 if character in GSM_7_EXTENDED else 1 for character in body), 160, 153
     else:

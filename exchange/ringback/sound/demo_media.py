@@ -32,7 +32,7 @@ AMPLITUDE = 5000
 
 
 def demo_response(url: str) -> WebhookResponse | None:
-    """Returns the exchange's own response for a demo URL, or None for every other URL."""
+    """Returns the exchange's own response for a demo URL, or None for any other URL."""
     try:
         parts = urlsplit(url)
     except ValueError:

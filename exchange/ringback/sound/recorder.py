@@ -10,7 +10,7 @@ from ringback.service.media import Media
 from ringback.sound import wav
 from ringback.sound.recording_options import RecordingOptions
 
-WaitFor = Callable[[], Awaitable[None]]  # waits for the event after which a callback may be sent
+WaitFor = Callable[[], Awaitable[None]]  # returns once a callback may be sent
 INBOUND, OUTBOUND = 0, 1  # tracks: from the handset, and to the handset
 
 
@@ -26,7 +26,7 @@ class Recorder:
         self.skips_pause = False  # whether the current pause is left out instead of recorded as silence
 
     def on_input(self, event: CallerInput, track: int = INBOUND, speaker: str = "") -> None:
-        """Adds input to a track. Clips of one `speaker` follow each other; different speakers can overlap."""
+        """Adds input to a track. Clips of one `speaker` follow each other; those of others can overlap."""
         match event:
             case Speech(text=text):
                 self.timeline.add_now(track, text, speaker)
@@ -38,7 +38,7 @@ class Recorder:
                 self.timeline.add_media(track, media, seconds)
 
     def on_item_started(self, item: HeardItem) -> None:
-        """Adds an item that the handset begins to hear to the outbound track."""
+        """Adds an item to the outbound track when the handset begins to hear the item."""
         details = item.details
         match item.verb:
             case "Say":
@@ -73,7 +73,7 @@ class Recorder:
             self.notify("absent" if self.recording.is_empty else "completed", after)
 
     def notify(self, status: str, after: WaitFor | None = None) -> None:
-        """Sends the callback if it is subscribed to this event. "completed" includes "absent"."""
+        """Sends the callback if it is subscribed to this event. A subscription to "completed" includes "absent"."""
         options = self.options
         if options.url and (status in options.events or (status == "absent" and "completed" in options.events)):
             self.runtime.webhooks.send_callback(

@@ -15,7 +15,7 @@ class RecordingOptions:
     channels: int = 1
     track: str = "both"  # inbound, outbound or both
     trim: bool = True  # whether to remove silence at the beginning and the end
-    url: str = ""  # of the status callback, "" for none
+    url: str = ""  # of the status callback; "" if there is none
     method: str = "POST"
     events: frozenset[str] = frozenset({"completed"})
     name: str = ""

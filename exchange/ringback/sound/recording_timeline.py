@@ -14,13 +14,13 @@ from ringback.sound import synthetic_speech, wav
 
 Sound: TypeAlias = bytes | str | Media
 MAX_SECONDS = 3600.0  # later clips are discarded
-MIN_SILENCE_SECONDS = 0.1  # a shorter recording without clips is empty
+MIN_SILENCE_SECONDS = 0.1  # a shorter recording without clips counts as empty
 WINDOW_SAMPLES = wav.sample_count(10)  # `render` yields ten seconds at a time
 
 
 @dataclass
 class TimelineClip:
-    """One sound on a track. Text and media are converted when the recording is rendered; invalid media is silence."""
+    """One sound on a track. Text and media are converted during rendering; invalid media becomes silence."""
 
     track: int
     speaker: str
@@ -51,13 +51,13 @@ class TimelineClip:
 class RecordingTimeline:
     """Clips of different speakers can overlap; clips of one speaker follow each other.
 
-    A clip has its natural length on the timeline, whatever the pace of the call."""
+    On the timeline, a clip has its natural length regardless of the call's pace."""
 
     clock: Clock
     pace: float
     tracks: frozenset[int] = frozenset({0, 1})  # the tracks to record
     clips: list[TimelineClip] = field(default_factory=list)
-    bytes_held: int = 0  # of sound and text in the clips
+    bytes_held: int = 0  # total size of the sound and text in the clips
     length: float = 0.0  # seconds, set by `stop`
     paused: float | None = None  # clock time when the pause began
     ends: dict[tuple[int, str], float] = field(default_factory=dict)  # end of the last clip, by track and speaker
@@ -70,7 +70,7 @@ class RecordingTimeline:
         return self.clock.time() - self.began
 
     def remaining_seconds(self) -> float:
-        """Returns the seconds until the last clip ends."""
+        """Returns the number of seconds until the last clip ends."""
         return max(0.0, max(self.ends.values(), default=0.0) - self.now())
 
     def add_now(self, track: int, sound: bytes | str, speaker: str = "") -> None:
@@ -80,7 +80,7 @@ class RecordingTimeline:
         self.began -= seconds * max(0.0, 1 - self.pace)
 
     def add_past(self, track: int, sound: bytes, speaker: str = "") -> None:
-        """Adds sound that ends now, such as an audio clip that arrives when it is complete."""
+        """Adds sound that ends now, such as an audio clip that arrives once it is complete."""
         seconds = wav.duration_seconds(sound)
         self._add(track, speaker, self.now() - seconds, seconds, sound)
 
@@ -100,13 +100,13 @@ class RecordingTimeline:
         self.paused = self.clock.time() if self.paused is None else self.paused
 
     def resume(self, skip: bool) -> None:
-        """Continues after a pause. `skip` leaves the pause out; otherwise it is silence."""
+        """Continues after a pause. `skip` leaves the pause out; otherwise it is recorded as silence."""
         if self.paused is not None and skip:
             self.began += self.clock.time() - self.paused
         self.paused = None
 
     def stop(self, trim: bool) -> None:
-        """Sets the length. `trim` removes silence before the first and after the last clip, if there is any clip.
+        """Sets the length. `trim` removes silence before the first and after the last clip, if there are any.
 
         Without clips, a length below MIN_SILENCE_SECONDS becomes 0."""
         end = max([self.now(), *(clip.end for clip in self.clips)])
@@ -151,7 +151,7 @@ class RecordingTimeline:
 
 
 def _mix(channel: array[int], offset: int, samples: array[int]) -> None:
-    """Mixes into a channel those samples that overlap it. `offset` may be negative."""
+    """Mixes the samples that overlap a channel into that channel. `offset` may be negative."""
     samples = samples[max(0, -offset) : len(channel) - offset]
     offset = max(0, offset)
     existing = channel[offset : offset + len(samples)]

@@ -1,4 +1,4 @@
-"""Recordings: their state, their audio files, and the text that was typed while they ran."""
+"""Recordings: their state, their audio files, and the text that was typed while they were running."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORDED_TRACKS = {"inbound": frozenset({0}), "outbound": frozenset({1}), "both"
 
 
 class Recording:
-    """One recording. Track 0 is inbound, from the handset; track 1 is outbound, to it. One track has one channel."""
+    """One recording. Track 0 is inbound (from the handset), track 1 outbound (to it). One track gives one channel."""
 
     def __init__(
         self, origin: str, account: str, source: str, channels: int, track: str, timeline: RecordingTimeline
@@ -69,7 +69,7 @@ class Recording:
 
 
 class RecordingStore(BoundedDict[str, Recording]):
-    """All recordings by sid. A running one is never evicted."""
+    """All recordings by sid. A running recording is never evicted."""
 
     def __init__(self, clock: Clock, pace: float) -> None:
         super().__init__(
@@ -78,7 +78,7 @@ class RecordingStore(BoundedDict[str, Recording]):
             size_of=lambda recording: recording.timeline.bytes_held,
         )
         self.clock, self.pace = clock, pace
-        self.render_lock = asyncio.Lock()  # one rendering at a time bounds memory
+        self.render_lock = asyncio.Lock()  # rendering one recording at a time limits memory use
 
     def start(self, origin: str, account: str, source: str, channels: int, track: str) -> Recording:
         timeline = RecordingTimeline(self.clock, self.pace, RECORDED_TRACKS[track])

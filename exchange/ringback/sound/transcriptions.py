@@ -1,4 +1,4 @@
-"""Transcriptions: the text that was typed, or recognized in the browser, while a recording ran."""
+"""Transcriptions: the text that was typed, or recognized in the browser, while a recording was running."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def from_wav(body: bytes) -> bytes:
     except (wave.Error, EOFError, struct.error, OverflowError, RuntimeError) as error:
         raise InvalidAudio(f"Send a PCM WAV file ({error})") from None
     if width != SAMPLE_BYTES or not 1 <= channels <= 8 or not 1000 <= rate <= 192_000:
-        raise InvalidAudio("Send a WAV file with 16 bits a sample and at most 8 channels")
+        raise InvalidAudio("Send a WAV file with 16 bits per sample and at most 8 channels")
     if (channels, rate) == (1, SAMPLE_RATE_HZ):
         return frames[: len(frames) - len(frames) % SAMPLE_BYTES]
     samples = array("h", frames[: len(frames) - len(frames) % (SAMPLE_BYTES * channels)])

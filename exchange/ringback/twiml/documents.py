@@ -31,7 +31,7 @@ AUDIO_CONTENT_TYPES = {
 
 @dataclass
 class Document:
-    """A document, with the request and response that fetched it. `url` is "" for inline TwiML."""
+    """A document, with the request and response by which it was fetched. `url` is "" for inline TwiML."""
 
     url: str
     method: str
@@ -41,7 +41,7 @@ class Document:
 
 
 class DocumentError(Exception):
-    """A document could not be fetched or parsed. `code` is Twilio's error number, `place` a line and a column."""
+    """A document could not be fetched or parsed. `code` is Twilio's error code, `place` a line and a column."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class DocumentError(Exception):
 
 
 def read_voice(source: WebhookResponse | str, step: Fetch | None = None) -> Document:
-    """Reads the document of a call, from a response or from inline TwiML. Raises DocumentError.
+    """Reads the document for a call, from a response or from inline TwiML. Raises DocumentError.
 
     A plain text response is spoken and an audio response is played; then the call ends."""
     if isinstance(source, str):
@@ -82,7 +82,7 @@ def read_voice(source: WebhookResponse | str, step: Fetch | None = None) -> Docu
 
 
 def read_messaging(response: WebhookResponse, method: str) -> Document:
-    """Reads the document of a text message. A plain text response is the reply. Raises DocumentError."""
+    """Reads the document for a text message. A plain text response is the reply. Raises DocumentError."""
     return _read(response, method, plain_text=_message, audio=None)
 
 

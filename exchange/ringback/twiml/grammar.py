@@ -1,4 +1,4 @@
-"""Validates a document against TwiML's schema: which elements and attributes exist, and where each is allowed."""
+"""Validates a document against the TwiML schema: which elements and attributes exist, and where each is allowed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOP_LEVEL_NOUNS = frozenset({"Queue"})  # nouns that Twilio's schema allows dire
 
 @cache
 def grammar(channel: str) -> dict[str, TwimlElement]:
-    """Returns the elements that are allowed in documents of a channel, by name, including Response."""
+    """Returns the elements that are allowed in a channel's documents, by name, including Response."""
     allowed = {name: entry for name, entry in elements().items() if channel in entry.channels}
     verbs = {name for name, entry in allowed.items() if entry.run} | (TOP_LEVEL_NOUNS if channel == VOICE else set())
     return {"Response": TwimlElement("Response", children=" ".join(sorted(verbs)))} | allowed
@@ -40,7 +40,7 @@ def violations(root: Element, channel: str) -> Iterator[tuple[Element, str]]:
             else:
                 yield child, f"<{child.name}> is not allowed in <{element.name}>{_suggestion(child.name, nested)}"
     if text := root.own_text():
-        yield root, f"Text outside of a verb is ignored: {text[:40]!r}"
+        yield root, f"Text outside a verb is ignored: {text[:40]!r}"
 
 
 def _suggestion(name: str, known: frozenset[str]) -> str:

@@ -16,14 +16,14 @@ from ringback.verbs.registry import VOICE, verbs
 from ringback.webhooks.request import Webhook
 from ringback.webhooks.urls import resolve
 
-MAX_FAST_DOCUMENTS = 50  # per call; every further document is delayed
+MAX_FAST_DOCUMENTS = 50  # per session; every further document is delayed
 SLOWDOWN_SECONDS = 0.1
 
 
 class VoiceSession:
     """Runs documents on one call: its own documents, or a wait or whisper document.
 
-    `allowed` are the verbs that may be used, None for all; others are skipped with the warning `forbidden_code`."""
+    `allowed` holds the verbs that may be used (None allows all). Others are skipped, with warning `forbidden_code`."""
 
     def __init__(
         self, state: State, call: Call, allowed: frozenset[str] | None = None, forbidden_code: int = GENERIC_WARNING
@@ -35,7 +35,7 @@ class VoiceSession:
         self.remaining: list[Element] = []  # the verbs after the current one
         self.uses_fallback = True  # a wait document has no fallback: if it fails, the caller waits in silence
         self.document_count = 0
-        self.used_fallback = False  # at most once, or a fallback that redirects to the failing URL would loop
+        self.used_fallback = False  # used at most once: a fallback that redirects to the failing URL would loop
         self.error: DocumentError | None = None
 
     async def run(self, step: Step) -> End:
@@ -115,7 +115,7 @@ class VoiceSession:
         parameters = tuple((self.call.parameters() | step.extra).items())
         webhook = Webhook(step.url, step.method, parameters, "voice", cookie_jar=self.call.sid, sid=self.call.sid)
         request = self.state.spawn(self.state.webhooks.send(webhook))
-        response = await asyncio.shield(request)  # an interruption of the call does not cancel a request in flight
+        response = await asyncio.shield(request)  # interrupting the call does not cancel an in-flight request
         self.call.document_received()
         return read_voice(response, step)
 
@@ -132,11 +132,11 @@ class VoiceSession:
                 return
 
     def absolute(self, url: str) -> str:
-        """Resolves a URL of the current document; "" is the document's own URL."""
+        """Resolves a URL from the current document; "" means the document's own URL."""
         return resolve(self.document.url, url) if self.document.url else url.strip()
 
     def fetch(self, url: str, method: str, extra: dict[str, str] | None = None) -> Fetch:
-        """Returns the step to a URL of the current document. An invalid URL is reported.
+        """Returns the step that fetches a URL from the current document. An invalid URL is reported.
 
         Inline TwiML has no URL of its own, so a relative URL in it is error 15004."""
         url = self.absolute(url)

@@ -11,7 +11,7 @@ MAX_DEPTH = 50  # levels of nested elements; valid TwiML needs fewer than ten
 
 
 class TwimlParseError(Exception):
-    """The document is not valid. `code` is Twilio's error number; line and column count from 1."""
+    """The document is not valid. `code` is Twilio's error code; lines and columns are counted from 1."""
 
     def __init__(self, code: int, detail: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(detail)
@@ -43,7 +43,7 @@ class Element:
         return " ".join("".join(child for child in self.children if isinstance(child, str)).split())
 
     def raw_text(self) -> str:
-        """Returns all text in the element and its descendants unchanged: a text message keeps its line breaks."""
+        """Returns all text in the element and its descendants unchanged, because text messages keep line breaks."""
         return "".join(self._texts())
 
     def _texts(self) -> Iterator[str]:

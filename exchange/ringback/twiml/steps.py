@@ -25,7 +25,7 @@ class Inline:
 class End:
     """The end of the call, with its status.
 
-    `by_person` is true if the person hung up. `leave` ends only a wait document."""
+    `by_person` is true if the person hung up. `leave` is true if only the wait document ends."""
 
     status: str = "completed"
     by_person: bool = False

@@ -1,4 +1,4 @@
-"""Dial: rings other phones and connects the first that answers.
+"""Dial: rings other phones and connects the first one that answers.
 
 https://www.twilio.com/docs/voice/twiml/dial"""
 
@@ -27,7 +27,7 @@ ATTRIBUTES = (
     "action method timeout hangupOnStar timeLimit callerId callReason record trim recordingTrack answerOnBridge "
     f"ringTone sequential referUrl referMethod events passports recordingConfigurationId {RECORDING_CALLBACK}"
 )
-RECORD_VALUES = {  # the moment when the recording starts ("" for never) and its channels
+RECORD_VALUES = {  # when the recording starts ("" for never), and its number of channels
     "do-not-record": ("", 1),
     "false": ("", 1),
     "true": ("answer", 1),
@@ -74,7 +74,7 @@ class DialAttempt:
     without_effect="callReason ringTone referUrl referMethod events passports recordingConfigurationId",
 )
 async def dial(session: VoiceSession, element: Element) -> Outcome:
-    """Rings, connects and waits until the calls disconnect. Returns the action, or None to run the next verb."""
+    """Rings, connects, and waits until the calls are disconnected. Returns the action, or None to run the next verb."""
     for noun in element.elements():
         if noun.name == "Conference":
             return await dial_conference(session, element, noun)
@@ -133,7 +133,7 @@ async def _connect(attempt: DialAttempt) -> None:
 
 
 async def _first_ready_leg(attempt: DialAttempt, targets: list[tuple[str, Element]], caller_id: str) -> DialLeg | None:
-    """Returns the first leg that is ready to be bridged, or None. Rings the targets at once, or in sequence."""
+    """Returns the first leg that is ready to be bridged, or None. Rings all targets at once, or in sequence."""
     sequential = boolean(attempt.session, attempt.element, "sequential", False, 13218)
     groups = [[target] for target in targets] if sequential else [targets]
     for group in groups:
@@ -150,7 +150,7 @@ async def _first_ready_leg(attempt: DialAttempt, targets: list[tuple[str, Elemen
 
 
 def _cancel_other_legs(legs: list[DialLeg]) -> None:
-    """Stops ringing all other legs once one is answered."""
+    """Stops all other legs from ringing once one has been answered."""
     if any(leg.call.is_live for leg in legs):
         for leg in legs:
             if not leg.call.is_live:
@@ -196,7 +196,7 @@ def _record(attempt: DialAttempt, moment: str) -> None:
 
 
 def _caller_id(session: VoiceSession, element: Element) -> str | None:
-    """Returns the caller ID of the legs, or None after a warning if the app may not use its callerId."""
+    """Returns the caller ID for the legs, or None after a warning if the app may not use this callerId."""
     plan = session.call.plan
     caller_id = normalize_number(element.get("callerId"))
     if not caller_id:

@@ -1,4 +1,4 @@
-"""The Conference noun of Dial: the caller joins a conference until it ends or the caller leaves.
+"""The Conference noun of Dial: the caller takes part in a conference until it ends or the caller leaves.
 
 https://www.twilio.com/docs/voice/twiml/conference"""
 
@@ -87,7 +87,9 @@ async def _talk(session: VoiceSession, conference: Conference, inbox: Queue[Call
 
 
 async def _wait(session: VoiceSession, noun: Element, conference: Conference) -> None:
-    """Runs the wait document until the conference starts. Without waitUrl plays music; with an empty one, nothing."""
+    """Runs the wait document until the conference starts.
+
+    Without a waitUrl, plays music; with an empty one, plays nothing."""
     url = noun.get("waitUrl")
     http_method = method(session, noun, 13234, "waitMethod")
     playing: asyncio.Task[Step] | None = None
@@ -127,7 +129,7 @@ def _participant(session: VoiceSession, noun: Element, conference: Conference) -
 
 
 def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
-    """Returns the participantLabel, or "" after a warning if it is invalid or taken."""
+    """Returns the participantLabel, or "" after a warning if it is invalid or already taken."""
     label = noun.get("participantLabel")
     if len(label) > MAX_LABEL_CHARACTERS or "/" in label or SID.fullmatch(label):
         session.warn(16024, noun, label[:40])
@@ -139,7 +141,7 @@ def _label(session: VoiceSession, noun: Element, conference: Conference) -> str:
 
 
 def _coached_sid(session: VoiceSession, noun: Element, conference: Conference) -> str:
-    """Returns the call sid of the participant to coach, or "" after a warning if it is not in the conference."""
+    """Returns the call sid of the participant to coach, or "" after a warning if that call is not in the conference."""
     sid = noun.get("coach")
     if sid and sid not in conference.participants:
         session.warn(13240, noun, sid[:40])
@@ -161,7 +163,7 @@ def _record(session: VoiceSession, conference: Conference, noun: Element) -> Non
 
 
 def _subscribe(session: VoiceSession, conference: Conference, noun: Element) -> None:
-    """Sets the conference's status callback. Only the first participant's is used, as at Twilio."""
+    """Sets the conference's status callback. Like Twilio, uses only the first participant's."""
     if conference.participants or conference.callback or not noun.get("statusCallback"):
         return
     conference.callback = session.absolute(noun.get("statusCallback"))

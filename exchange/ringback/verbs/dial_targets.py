@@ -53,7 +53,7 @@ def _address(session: VoiceSession, noun: Element) -> str:
 
 
 def _to_e164(number: str) -> str:
-    """Adds +1 to a number of ten digits and + to a longer one: callers key in numbers without the +."""
+    """Adds +1 to a ten-digit number and + to a longer one, because callers key in numbers without the +."""
     if not (number.isascii() and number.isdigit()):
         return number
     return f"+1{number}" if len(number) == 10 else f"+{number}" if len(number) > 10 else number

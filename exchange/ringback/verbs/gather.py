@@ -70,13 +70,13 @@ class GatherResult:
     without_effect="speechTimeout profanityFilter speechModel enhanced debug",
 )
 async def gather(session: VoiceSession, element: Element) -> Outcome:
-    """Returns the action with the input, or None to run the next verb if there was none."""
+    """Returns the action with the input, or None to run the next verb if there was no input."""
     options = _options(session, element)
     prompt = asyncio.create_task(_prompt(session, element))
     try:
         with session.audio.listen({"gather": options.listening_details | {"digits": ""}}) as inbox:
             result = await _collect(session, options, inbox, prompt)
-        prompt.cancel()  # the Gather has ended: the caller's next key belongs to the next document
+        prompt.cancel()  # the Gather has ended, so the caller's next key belongs to the next document
         if result.speech:
             await send_partial_results(session, element, result.speech.text)
     finally:
@@ -141,7 +141,7 @@ async def _first_input(
 
 
 def _truncated_speech(text: str, seconds: int) -> str:
-    """Returns the words of `text` that can be spoken in this time."""
+    """Returns as many words of `text` as can be spoken in this time."""
     max_characters = seconds * CHARACTERS_PER_SECOND
     if len(text) <= max_characters:
         return text

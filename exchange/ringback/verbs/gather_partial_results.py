@@ -17,9 +17,9 @@ MAX_DELAY_SECONDS = 2.0  # how long after the end of the speech the action reque
 
 
 async def send_partial_results(session: VoiceSession, element: Element, text: str) -> None:
-    """Sends growing prefixes of the speech, each after the response to the one before. Responses are ignored.
+    """Sends growing prefixes of the speech, each after the response to the previous one. Responses are ignored.
 
-    Returns when all are sent, or MAX_DELAY_SECONDS after the end of the speech."""
+    Returns when all have been sent, or MAX_DELAY_SECONDS after the end of the speech."""
     url = element.get("partialResultCallback")
     if not url:
         return

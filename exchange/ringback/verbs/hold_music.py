@@ -1,4 +1,4 @@
-"""Hold music for callers who wait in a conference or a queue."""
+"""Hold music for callers waiting in a conference or a queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leave: takes the caller out of the queue in which they wait."""
+"""Leave: takes the caller out of the queue in which they are waiting."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from ringback.verbs.registry import verb
 @verb("Leave")
 async def leave(session: VoiceSession, element: Element) -> Outcome:
     if session.allowed is None:
-        session.warn(12200, element, "<Leave> has no effect outside of the wait document of <Enqueue>")
+        session.warn(12200, element, "<Leave> has no effect outside the wait document of <Enqueue>")
         return None
     return End(leave=True)

@@ -13,7 +13,7 @@ MIN_LOOP_SECONDS = 0.05  # per repetition of an endless loop, so that it does no
 async def repeat(
     session: VoiceSession, element: Element, code: int, verb: str, seconds: float, details: dict[str, str]
 ) -> None:
-    """Plays an item `loop` times. 0 repeats it until the call ends, at most MAX_LOOPS times."""
+    """Plays an item `loop` times. If `loop` is 0, repeats the item until the call ends, at most MAX_LOOPS times."""
     loops = whole_number(session, element, "loop", 1, code)
     for _ in range(min(loops, MAX_LOOPS) or MAX_LOOPS):
         item = session.audio.start_item(verb, **details, seconds=round(seconds, 2))

@@ -11,7 +11,7 @@ from ringback.verbs.registry import verb
 
 @verb("Pause", attributes="length")
 async def pause(session: VoiceSession, element: Element) -> Outcome:
-    """Waits `length` seconds whatever the pace, because apps use Pause to wait for something."""
+    """Waits `length` seconds regardless of the pace, because apps use Pause to wait for something."""
     length = whole_number(session, element, "length", 1, 13910, minimum=1)
     item = session.audio.start_item("Pause", length=length)
     await session.audio.wait_in_silence(item, length)

@@ -48,7 +48,7 @@ async def _tones(session: VoiceSession, element: Element, digits: str) -> Outcom
 
 
 async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | None:
-    """Returns the audio at a URL, or None after a report if it cannot be fetched or its content type is not audio."""
+    """Returns the audio at a URL. Reports a failed fetch or a content type that is not audio, and returns None."""
     webhook = Webhook(url, "GET", (), "media", sid=session.call.sid, max_bytes=MAX_MEDIA_BYTES)
     response = await session.state.webhooks.send(webhook)
     if response.error or response.status != 200:
@@ -71,7 +71,7 @@ async def _fetch(session: VoiceSession, element: Element, url: str) -> Media | N
 
 
 def _store(session: VoiceSession, response: WebhookResponse, url: str) -> Media:
-    """Stores the audio, or returns the stored one if the audio at this URL has not changed."""
+    """Stores the audio. If the audio at this URL has not changed, returns the stored copy."""
     state = session.state
     stored = state.sounds_by_url.get(url)
     if stored and stored.body == response.body:

@@ -24,7 +24,7 @@ ATTRIBUTES = (
     "recordingConfigurationId"
 )
 ANY_KEY = "1234567890*#"
-MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # the defaults of maxLength
+MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # the defaults for maxLength
 
 
 @verb("Record", attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
@@ -101,7 +101,7 @@ def _transcribes(session: VoiceSession, element: Element) -> bool:
 
 
 def _transcribe(session: VoiceSession, element: Element, recording: Recording) -> None:
-    """Stores the transcription and sends the transcribeCallback, always by POST. Fails for audio without text."""
+    """Stores the transcription and sends the transcribeCallback, always with POST. Audio without text fails."""
     state, call = session.state, session.call
     text = " ".join(recording.transcript)
     transcription = Transcription(

@@ -1,6 +1,6 @@
 """The registry of TwiML elements: verbs with the functions that run them, and nouns.
 
-Each module of this package registers its elements. The grammar and the coverage table are derived from them."""
+Each module in this package registers its elements. The grammar and the coverage table are derived from them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
 
 Verb = Callable[[Any, Element], Awaitable[Outcome]]
-"""Runs one element on a VoiceSession. Returns None to run the next verb, or the step that replaces the rest."""
+"""Runs one element on a VoiceSession. Returns None to run the next verb, or the step that replaces later verbs."""
 
 VOICE, MESSAGING = "voice", "sms"
 
 
 @dataclass(frozen=True)
 class TwimlElement:
-    """One element: its allowed attributes and children, as names separated by spaces, and the function that runs it."""
+    """One element: its allowed attributes and children, as space-separated names, and the function that runs it."""
 
     name: str
     attributes: str = ""
@@ -33,7 +33,7 @@ class TwimlElement:
     checked: bool = True  # False accepts any attribute and child without a warning
     supported: bool = True
     in_coverage: bool = True
-    run: Verb | None = None  # None for a noun: its verb runs it
+    run: Verb | None = None  # None for a noun, which is run by its verb
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:
@@ -48,7 +48,7 @@ _entries: dict[str, TwimlElement] = {}
 
 
 def verb(name: str, **allowed: Any) -> Callable[[Verb], Verb]:
-    """Registers the function that runs a verb. `allowed` are further fields of its TwimlElement."""
+    """Registers the function that runs a verb. `allowed` holds the other fields of its TwimlElement."""
 
     def register(run: Verb) -> Verb:
         _entries[name] = TwimlElement(name, run=run, **allowed)
@@ -58,13 +58,13 @@ def verb(name: str, **allowed: Any) -> Callable[[Verb], Verb]:
 
 
 def noun(name: str, **allowed: Any) -> None:
-    """Registers an element that is nested in a verb. `allowed` are further fields of its TwimlElement."""
+    """Registers an element that is nested in a verb. `allowed` holds the other fields of its TwimlElement."""
     _entries[name] = TwimlElement(name, **allowed)
 
 
 @cache
 def elements() -> dict[str, TwimlElement]:
-    """Returns all elements that the modules of this package register, by name."""
+    """Returns all elements that the modules in this package register, by name."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         import_module(f"{__package__}.{module.name}")
     return dict(sorted(_entries.items()))
@@ -72,5 +72,5 @@ def elements() -> dict[str, TwimlElement]:
 
 @cache
 def verbs() -> dict[str, Verb]:
-    """Returns the functions that run verbs, by name of the verb."""
+    """Returns the functions that run verbs, by verb name."""
     return {name: entry.run for name, entry in elements().items() if entry.run}

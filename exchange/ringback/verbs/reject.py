@@ -10,7 +10,7 @@ from ringback.verbs.registry import verb
 
 @verb("Reject", attributes="reason", children="Parameter")
 async def reject(session: VoiceSession, element: Element) -> Outcome:
-    """Declines a ringing call. A call that is already answered is hung up."""
+    """Declines a ringing call. Hangs up a call that has already been answered."""
     if session.call.is_live:
         return HANG_UP
     return End("busy" if element.get("reason") == "busy" else "no-answer")

@@ -33,7 +33,7 @@ async def say(session: VoiceSession, element: Element) -> Outcome:
 
 
 def spoken_text(element: Element) -> str:
-    """Returns the text of the element as it is spoken: an SSML `sub` as its alias."""
+    """Returns the text of the element as it is spoken, with each SSML `sub` replaced by its alias."""
     parts = []
     for child in element.children:
         if isinstance(child, str):

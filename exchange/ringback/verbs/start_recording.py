@@ -1,4 +1,4 @@
-"""Start: starts a recording that runs in the background. Its other nouns are not supported."""
+"""Start: starts a recording in the background. Start's other nouns are not supported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def start(session: VoiceSession, element: Element) -> Outcome:
 def _record(session: VoiceSession, noun: Element) -> None:
     if sum(recorder.options.source == SOURCE for recorder in session.call.recorders) >= MAX_AT_ONCE:
         session.warn(
-            12200, noun, f"Recording: {MAX_AT_ONCE} recordings of this call are running already: stop one first"
+            12200, noun, f"Recording: {MAX_AT_ONCE} recordings of this call are already running: stop one first"
         )
         return
     CallRecorder(

@@ -1,4 +1,4 @@
-"""Stop: stops recordings that Start has started. Its other nouns are not supported."""
+"""Stop: stops recordings that were started with Start. Stop's other nouns are not supported."""
 
 from __future__ import annotations
 

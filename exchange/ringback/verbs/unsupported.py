@@ -1,4 +1,4 @@
-"""Verbs and nouns that the exchange does not support: it reports a warning and skips them."""
+"""Verbs and nouns that the exchange does not support. It skips them with a warning."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def unsupported(session: VoiceSession, element: Element) -> Outcome:
 def warn_unsupported(session: VoiceSession, element: Element) -> None:
     children = ", ".join(f"<{child.name}>" for child in element.elements())
     name = f"<{element.name}>" + (f" with {children}" if children else "")
-    session.warn(12200, element, f"{name} is valid TwiML, but this exchange does not support it: it is skipped")
+    session.warn(12200, element, f"{name} is valid TwiML, but this exchange does not support it and skips it")
 
 
 noun("Stream", attributes=STREAM, children="Parameter", supported=False)

@@ -12,9 +12,9 @@ RETRY_POLICIES = {"4xx", "5xx", "ct", "rt", "all"}
 
 @dataclass(frozen=True)
 class ConnectionOverrides:
-    """The overrides of one URL (`#rc=2&rp=5xx`), limited to Twilio's ranges. Timeouts are in seconds.
+    """The overrides in one URL (`#rc=2&rp=5xx`), limited to Twilio's ranges. Timeouts are in seconds.
 
-    `unknown` lists the retry policies that Twilio does not have."""
+    `unknown` lists the retry policies that Twilio does not know."""
 
     connect: float = 5.0
     read: float = 15.0

@@ -31,7 +31,7 @@ class CookieJars:
             self.jars.pop(next(iter(self.jars)))
 
     def header(self, cookie_jar: str, url: str) -> str:
-        """The Cookie header for a request to `url`, "" if no cookie matches. Restarts the jar's idle time."""
+        """The Cookie header for a request to `url`, or "" if no cookie matches. Restarts the jar's idle timeout."""
         cookies = self._cookies_of(cookie_jar)
         if not cookies:
             return ""

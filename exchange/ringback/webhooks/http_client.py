@@ -29,7 +29,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class WebhookClient:
-    """Sends webhooks. There is one per exchange, which must be closed with close()."""
+    """Sends webhooks. Each exchange has one client, which must be closed with close()."""
 
     def __init__(self, clock: Clock, token: str, shared_key: tuple[str, str] | None = None) -> None:
         self.clock, self.token, self.shared_key = clock, token, shared_key
@@ -55,9 +55,9 @@ class WebhookClient:
             await self._session.close()
 
     async def send(self, webhook: Webhook, token: str | None = None, copies: int = 1) -> WebhookResponse:
-        """Send a webhook, with the retries of the URL's overrides. Raises nothing: see WebhookResponse.error.
+        """Send a webhook, with the retries that the URL's overrides specify. Never raises: see WebhookResponse.error.
 
-        `copies` are sent at once, all with the same idempotency token. Returns the response to the first."""
+        Sends `copies` requests at once, all with the same idempotency token. Returns the response to the first."""
         idempotency_token = str(uuid.uuid4())
         responses = await asyncio.gather(*(self._deliver(webhook, token, idempotency_token) for _ in range(copies)))
         return responses[0]
@@ -196,7 +196,7 @@ class _Request:
         return headers | self._validators()
 
     def _validators(self) -> dict[str, str]:
-        """The headers of a conditional request, if the response to this URL is cached."""
+        """The headers of a conditional request, if a response from this URL is cached."""
         cached = self.client.cached.get(self.url) if self.method == "GET" else None
         if cached is None:
             return {}
@@ -215,7 +215,7 @@ class _Request:
         )
 
     def _through_cache(self, response: WebhookResponse) -> WebhookResponse:
-        """The cached response for a 304. Caches a 200 that has a validator."""
+        """The cached response for a 304, otherwise the response itself. Caches a 200 response that has a validator."""
         if self.method != "GET":
             return response
         if response.status == 304 and self.url in self.client.cached:

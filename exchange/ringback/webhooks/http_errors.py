@@ -36,7 +36,7 @@ def checked_url(url: str) -> str:
 
 
 def request_failure(error: Exception, url: str) -> RequestFailed:
-    """The failure that an exception of aiohttp means."""
+    """The failure that an aiohttp exception represents."""
     match error:
         case aiohttp.ConnectionTimeoutError():
             return RequestFailed(11201, "connect timeout", "ct")

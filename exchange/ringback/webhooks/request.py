@@ -10,7 +10,7 @@ MAX_RESPONSE_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Webhook:
-    """A request to send. `cookie_jar` is the name of its cookie jar; `sid` the call or message that it is about.
+    """A request to send. `cookie_jar` is the name of its cookie jar; `sid` belongs to the call or message it concerns.
 
     `channel` is one of faults.CHANNELS. `body_seconds` is how long the body takes to send (fault webhook-slow)."""
 
@@ -26,7 +26,7 @@ class Webhook:
 
 @dataclass
 class WebhookResponse:
-    """A response. If there was no usable one, `error` is Twilio's error code and `detail` explains it.
+    """A response. If there was no usable response, `error` is Twilio's error code and `detail` explains it.
 
     `status` is 0 if there was no response at all. `seconds` is how long it took."""
 

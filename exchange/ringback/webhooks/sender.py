@@ -47,14 +47,14 @@ class RequestLogEntry:
 
 @dataclass(eq=False)
 class HeldWebhook:
-    """A webhook that the fault webhook-reorder holds until a later one, which the fault matches too, has been sent."""
+    """A webhook that the fault webhook-reorder holds until a later webhook that it also matches has been sent."""
 
     fault: Fault
     overtaken: asyncio.Event
 
 
 class WebhookSender:
-    """`log_of` returns the log of a call by its SID. `log` has the newest 500 requests."""
+    """`log_of` returns the log of a call by its SID. `log` holds the 500 most recent requests."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class WebhookSender:
         self.held: list[HeldWebhook] = []
 
     async def send(self, webhook: Webhook) -> WebhookResponse:
-        """Send a webhook. Raises nothing if the request fails: see WebhookResponse.error."""
+        """Send a webhook. Does not raise if the request fails: see WebhookResponse.error."""
         if built_in := demo_media.demo_response(webhook.url):
             return built_in
         overtaken = [held for held in self.held if held.fault.matches("webhook-reorder", webhook.channel, webhook.url)]

@@ -13,14 +13,14 @@ Parameters = Iterable[tuple[str, str]]
 def signature(token: str, url: str, parameters: Parameters = (), algorithm: str = "sha1") -> str:
     """The value of X-Twilio-Signature.
 
-    `url` is exactly the one requested. `parameters` are those of a POST form, decoded; none for a GET."""
+    `url` is exactly the requested URL. `parameters` are the decoded fields of a POST form; a GET has none."""
     base = url + "".join(name + value for name, value in sorted(set(parameters)))
     digest = hmac.new(token.encode(), base.encode(), algorithm).digest()
     return base64.b64encode(digest).decode()
 
 
 def signed_url(url: str, voice: bool) -> str:
-    """The part of the URL that is signed: without userinfo and fragment, and over https for voice without the port.
+    """The part of the URL that is signed: without userinfo and fragment; for voice over https, also without the port.
 
     Source: "A few notes" on ports and basic auth, https://www.twilio.com/docs/usage/security"""
     parts = urlsplit(url)
@@ -31,7 +31,9 @@ def signed_url(url: str, voice: bool) -> str:
 
 
 def _query(url: str) -> str:
-    """The query with its `?`, also if it is empty: urlunsplit would drop a lone `?`, and the signature would differ."""
+    """The query string with its `?`, even if it is empty.
+
+    urlunsplit would drop a lone `?`, and the signature would differ."""
     _, question_mark, query = url.partition("#")[0].partition("?")
     return question_mark + query
 

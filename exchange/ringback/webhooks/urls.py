@@ -9,12 +9,12 @@ SAFE_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"  # allowed in a URL unencoded, besides 
 
 
 def is_twilio_host(host: str) -> bool:
-    """True for twilio.com and all its subdomains, also with a region and edge (api.dublin.ie1.twilio.com)."""
+    """True for twilio.com and all its subdomains, even with a region and edge (api.dublin.ie1.twilio.com)."""
     return f".{host.lower().rstrip('.')}".endswith(".twilio.com")
 
 
 def resolve(base: str, url: str) -> str:
-    """The URL resolved against the URL of its document. An invalid one is returned unchanged; sending it fails."""
+    """The URL resolved against the URL of its document. An invalid URL is returned unchanged; sending it fails."""
     try:
         return urljoin(base, url.strip())
     except ValueError:
@@ -22,7 +22,7 @@ def resolve(base: str, url: str) -> str:
 
 
 def encode_form(parameters: tuple[tuple[str, str], ...]) -> str:
-    """The parameters in application/x-www-form-urlencoded format, for a body or a query."""
+    """The parameters in application/x-www-form-urlencoded format, for a body or a query string."""
     return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
 
 
@@ -33,7 +33,7 @@ def _quoted(text: str) -> str:
 
 
 def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
-    """The URL to request: in ASCII, without fragment. `parameters`, those of a GET, are appended to the query."""
+    """The URL to request: in ASCII, without fragment. The `parameters` of a GET are appended to the query."""
     parts = urlsplit(_ascii(url))
     query = "&".join(part for part in (parts.query, encode_form(parameters)) if part)
     path = parts.path or "/"
@@ -43,7 +43,7 @@ def wire_url(url: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
 
 
 def without_userinfo(url: str) -> tuple[str, str, str]:
-    """(url, user, password). User and password are decoded, and "" if the URL has none."""
+    """(url, user, password). User and password are decoded; they are "" if the URL has none."""
     parts = urlsplit(url)
     userinfo, _, host = parts.netloc.rpartition("@")
     user, _, password = userinfo.partition(":")

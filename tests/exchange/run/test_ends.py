@@ -35,7 +35,7 @@ def test_ready_is_said_when_the_app_listens(start):
 def test_the_commands_status_is_ours(outcome):
     status, printed = outcome(sys.executable, "-c", "raise SystemExit(3)")
     assert status == 3
-    assert "the command exited before the app listened at http://127.0.0.1:" in printed
+    assert "the command exited before the app started listening at http://127.0.0.1:" in printed
 
 
 def test_a_command_that_is_killed_ends_as_a_shell_would_say_it(outcome):
@@ -89,14 +89,14 @@ def test_it_is_said_when_the_exchanges_port_is_taken(start):
         running = start("echo", options=(f"--port={port}",))
         assert running.ends() == 2
     assert running.lines == [
-        f"exchange: Port {port} is in use: choose another port for the exchange with --port (0 is any free one)"
+        f"exchange: Port {port} is in use: choose another port for the exchange with --port (0 chooses any free port)"
     ]
 
 
 def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        sentence = f"Another process listens at http://127.0.0.1:{port}: stop it, or choose another port"
+        sentence = f"Another process is listening at http://127.0.0.1:{port}: stop it, or choose another port"
         with pytest.raises(UsageError, match=sentence):
             outcome("echo", PORT=str(port))
 
@@ -111,7 +111,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
         running = asyncio.ensure_future(run(asked, os.environ))
         said = ""
         async with asyncio.timeout(LIMIT_SECONDS):
-            while "does not listen" not in said:
+            while "is not listening" not in said:
                 assert not running.done()
                 await asyncio.sleep(0.02)
                 said += capfd.readouterr().out
@@ -119,7 +119,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
         await asyncio.gather(running, return_exceptions=True)
         return said
 
-    assert f"exchange: the app does not listen at {app} yet: start it there" in asyncio.run(until_it_is_said())
+    assert f"exchange: the app is not listening at {app} yet: start it there" in asyncio.run(until_it_is_said())
 
 
 def test_the_app_may_say_goodbye(start):

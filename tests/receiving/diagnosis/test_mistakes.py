@@ -91,7 +91,7 @@ def diagnose(provider, delivery, held=HELD):
 
 def test_advice_names_the_public_url_to_set(settings):
     seen = replace(from_twilio(settings), url="http://10.0.0.7:8000/sms").with_headers(x_forwarded_host="talk.example")
-    assert diagnose_twilio(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which is what the sender uses."
+    assert diagnose_twilio(seen, settings).fix == "Set PUBLIC_URL=https://talk.example, which the sender uses."
 
 
 def test_invalid_host_header_gives_no_other_urls():
@@ -109,7 +109,7 @@ class TestTwilioBody:
     def test_reserialized_json(self, settings):
         delivery = from_twilio(settings, self.url(), body=self.BODY)
         for rewritten in (json.dumps(json.loads(self.BODY)), json.dumps(json.loads(self.BODY), indent=2)):
-            assert diagnose_twilio(replace(delivery, body=rewritten.encode()), settings).name == "re-serialised JSON"
+            assert diagnose_twilio(replace(delivery, body=rewritten.encode()), settings).name == "re-serialized JSON"
 
     def test_changed_body(self, settings):
         delivery = from_twilio(settings, self.url(), body=self.BODY)

@@ -49,7 +49,7 @@ def test_line_break_added_or_lost(case):
     )
     shorter = case.provider.sign(replace(case.unsigned(), body=case.unsigned().body + b"\n"), case.secrets)
     stripped = replace(shorter, body=shorter.body[:-1])
-    assert "line break at the end of the body was removed" in diagnosis(case.name, stripped, settings_of(case))
+    assert "final line break was removed from the body" in diagnosis(case.name, stripped, settings_of(case))
 
 
 def settings_of(case):
@@ -68,7 +68,7 @@ def settings_of(case):
 )
 def test_reserialized_json(name, rewrite):
     delivery = signed_by(name, {"zen": "läutet", "list": [1, {"a": None}]})
-    assert "parsed and re-serialised the JSON" in diagnosis(name, replace(delivery, body=rewrite(delivery.body)))
+    assert "parsed and re-serialized the JSON" in diagnosis(name, replace(delivery, body=rewrite(delivery.body)))
 
 
 @pytest.mark.parametrize("name", ["github", "dropbox", "standard"])
@@ -82,7 +82,7 @@ def test_reencoded_form():
     fields = [("type", "subscribe"), ("data[email]", "ada+bell@mail.example")]
     delivery = provider.sign(make_form_delivery(f"{PUBLIC_URL}/webhooks/mailchimp", fields), HELD["mailchimp"])
     rewritten = delivery.body.replace(b"%5B", b"[").replace(b"%5D", b"]")
-    assert "re-serialised the form" in diagnosis("mailchimp", replace(delivery, body=rewritten))
+    assert "re-serialized the form" in diagnosis("mailchimp", replace(delivery, body=rewritten))
 
 
 @pytest.mark.parametrize("name", ["github", "dropbox", "heroku", "stripe"])
@@ -137,7 +137,7 @@ def test_github_signature_without_prefix():
 
 
 def test_heroku_with_another_authorization():
-    assert "its Authorization is not the one" in diagnosis(
+    assert "its Authorization header does not match" in diagnosis(
         "heroku", signed_by("heroku").with_headers(authorization="Bearer old")
     )
 

@@ -277,7 +277,7 @@ def test_incomplete_provider_names_what_is_missing():
 
 def test_secret_for_an_unknown_provider_is_logged(environ, redis, caplog):
     open_app({**environ, "SHOPYFY_WEBHOOK_SECRET": "x"}, redis)
-    assert "SHOPYFY_WEBHOOK_SECRET names no provider" in caplog.text
+    assert "SHOPYFY_WEBHOOK_SECRET matches no provider" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -285,8 +285,8 @@ def test_secret_for_an_unknown_provider_is_logged(environ, redis, caplog):
     [
         ("braintree", "only-one-key", "must be public_key:private_key"),
         ("sendgrid", "not a key", "must be the verification key"),
-        ("standard", "whsec_not base64", "must be whsec_ or whpk_ and Base64"),
-        ("standard", "secret", "must be whsec_ or whpk_ and Base64"),
+        ("standard", "whsec_not base64", "must be whsec_ or whpk_ followed by Base64"),
+        ("standard", "secret", "must be whsec_ or whpk_ followed by Base64"),
         ("heroku", "authorization:Bearer x", "must contain the webhook's secret"),
         ("plain", "secret", "must be path:secret, basic:user:password or bearer:token"),
         ("plain", "path:short", "must have at least 22 letters"),

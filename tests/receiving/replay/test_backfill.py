@@ -108,9 +108,9 @@ def test_missed_text_is_found_processed_and_answered_once(connected_exchange, re
         -1
     ] == "flip"
 
-    sweep.sweep(redis)
+    sweep.send_waiting(redis)
     execute_run(redis, gateway, runs.BACKFILL, since=began)
-    sweep.sweep(redis)
+    sweep.send_waiting(redis)
     assert len(connected_exchange.sent_to(me)) == 1
     assert connected_exchange.sent_to(me)[0].startswith("I flipped a coin")
 
@@ -179,7 +179,7 @@ def test_github_rate_limits_are_respected(settings, empty_github):
 
 @pytest.mark.parametrize(
     ("refusal", "words"),
-    [((404, {}), "no such webhook"), ((302, {"Location": "https://elsewhere.example/"}), "GITHUB_HOOK_URL")],
+    [((404, {}), "cannot access such"), ((302, {"Location": "https://elsewhere.example/"}), "GITHUB_HOOK_URL")],
 )
 def test_github_error_is_reported_and_twilio_is_still_read(
     refusal, words, connected_exchange, redis, gateway, empty_github, began
@@ -251,7 +251,7 @@ def test_recent_texts_are_left_out(connected_exchange, redis, gateway, monkeypat
     monkeypatch.setattr(backfill, "MIN_AGE_SECONDS", 600)
     run, outcomes = execute_run(redis, gateway, runs.BACKFILL, since=began)
     assert not [outcome for outcome in outcomes if "295" in outcome.what]
-    assert "may still be on their way" in run.words
+    assert "may still be in flight" in run.words
 
 
 def test_failed_run_is_marked_as_failed(redis, gateway, monkeypatch):

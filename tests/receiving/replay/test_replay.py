@@ -178,7 +178,7 @@ def test_replay_stops_after_three_connection_failures(served_app, redis):
     away = replace(served_app.settings, public_url=f"http://127.0.0.1:{reserved_port()}")
     asked = ReplayRequest(tuple(names))
     outcomes = list(replay.replay(away, replay.select(redis, asked), asked, "run"))
-    assert ["did not answer" in outcome.words for outcome in outcomes] == [True, True, True, False]
+    assert ["did not respond" in outcome.words for outcome in outcomes] == [True, True, True, False]
     assert outcomes[-1].what == "2 more were skipped"
 
 
@@ -261,7 +261,7 @@ def test_command_prints_a_line_per_request(served_app, redis, flask):
     assert result.output.startswith("204") and result.output.endswith("POST /webhooks/github  done\n")
     result = flask(args=["replay", "--since", "1h", "--from", "github", "--show"])
     assert result.exit_code == 0
-    assert result.output.startswith(name) and result.output.endswith("1 in all\n")
+    assert result.output.startswith(name) and result.output.endswith("1 in total\n")
     result = flask(args=["replay", "--since", "all", "--from", "github", "--force"])
     assert result.exit_code == 0
     assert result.output.endswith("done\n")

@@ -108,7 +108,7 @@ def test_rq_info_shows_the_worker(running_worker):
     printed = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
     assert f"worker {running_worker.names()[0]}" in printed
     assert "busy" in printed
-    assert "callers, texters, webhooks" in printed
+    assert "callers, texters, lookups, webhooks" in printed
     running_worker.redis.set("the end", 1)
     assert running_worker.reaches(job, "finished")  # otherwise it would keep its slot for the following tests
 

@@ -1,5 +1,5 @@
 // Runs first in every Node program that `run` starts, for clients that use no proxy, such as Node's own fetch.
-// Redirects connections for Twilio to the exchange. TLS still uses the original host name.
+// Redirects connections to Twilio to the exchange instead. TLS still uses the original host name.
 
 "use strict";
 

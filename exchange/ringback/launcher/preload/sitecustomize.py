@@ -51,7 +51,7 @@ def getaddrinfo_of_exchange(host, port, *args, **kwargs):
 
 
 def blocking(resolve):
-    """Returns `resolve` without Twilio's names: it returns no port, so it cannot lead to the exchange."""
+    """Returns `resolve` without Twilio's names; it returns no port, so it cannot redirect to the exchange."""
 
     def resolve_others(host):
         if twilio_host(host):
@@ -62,7 +62,7 @@ def blocking(resolve):
 
 
 def run_hidden_sitecustomize():
-    """Runs the sitecustomize module that this one hides, if there is one."""
+    """Runs the sitecustomize module that this one shadows, if there is one."""
     path = [folder for folder in sys.path if os.path.abspath(folder or ".") != HERE]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", path)
     if spec and spec.loader:

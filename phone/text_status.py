@@ -1,0 +1,66 @@
+"""Status callbacks for outgoing texts: https://www.twilio.com/docs/messaging/guides/track-outbound-message-status."""
+
+import time
+from dataclasses import replace
+
+from flask import Blueprint
+
+import events
+from masking import mask
+from receiving.delivery import Delivery
+from receiving.idempotency import StoredResponse
+from receiving.receiver import WebhookContext, webhook
+from sending import outbox, pacing, twilio_errors
+from sending.outbox import OutboundMessage
+from workers import pending_answers
+
+bp = Blueprint("text_status", __name__)
+
+STATUS_ORDER = ("accepted", "queued", "sending", "sent", "delivered", "read")
+FINAL_STATUSES = ("undelivered", "failed")
+
+
+def _status_key(delivery: Delivery) -> str:
+    sid = delivery.sid("MessageSid", "SM", "MM")
+    return f"status:{sid}:{delivery['MessageStatus']}:{delivery['ErrorCode']}"
+
+
+@webhook(bp, "/sms/status", key=_status_key)
+def update_text_status(context: WebhookContext) -> StoredResponse:
+    """Publish an outgoing text's new status, which also settles the text if the result of sending it was unknown."""
+    text = context.delivery
+    sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
+    message = outbox.load(context.redis, text.query.get("message", ""))
+    if message and message.state in ("sending", "unknown") and outbox.claim_sid(context.redis, sid, message.id):
+        outbox.settle(context.redis, message, message.state, "sent", sid=sid)
+        message = replace(message, state="sent", sid=sid)
+    if message and message.state == "sent" and message.sid == sid and status in FINAL_STATUSES:
+        _send_again(context, message, text["ErrorCode"])
+    if _advance_status(context, sid, status):
+        subject = (message and message.subject) or sid
+        data = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
+        events.publish(context.pipe, "text.delivered", subject, **data)
+    return StoredResponse(status=204)
+
+
+def _send_again(context: WebhookContext, message: OutboundMessage, code: str) -> None:
+    """Resend a text that Twilio dropped because of a limit."""
+    if seconds := twilio_errors.retry_seconds(code):
+        until = time.time() + seconds
+        outbox.postpone(context.redis, message, "sent", until, f"Twilio's limit was reached ({code})")
+        if code != twilio_errors.LOOP_SUSPECTED:
+            pacing.pause(context.redis, until)
+
+
+def _advance_status(context: WebhookContext, sid: str, status: str) -> bool:
+    """Store the status. Return False if it is not newer than the stored one: callbacks may arrive in any order."""
+    key = f"text-status:{sid}"
+    previous = (context.redis.get(key) or b"").decode()
+    if previous in FINAL_STATUSES or (status in STATUS_ORDER and _rank(status) <= _rank(previous)):
+        return False
+    context.pipe.set(key, status, ex=pending_answers.ANSWER_TTL_SECONDS)
+    return True
+
+
+def _rank(status: str) -> int:
+    return STATUS_ORDER.index(status) if status in STATUS_ORDER else -1

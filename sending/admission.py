@@ -1,0 +1,64 @@
+"""Decides whether a released message may be sent: opt-outs, its age, the person's limits, the circuit breaker."""
+
+import time
+from dataclasses import replace
+
+from sending import circuit_breaker, opt_outs, outbox, rate_limits
+from sending.outbox import OutboundMessage
+from store import Store
+
+MAX_WAIT_SECONDS = 4 * 3600  # for the sender; then an answer is out of date
+MAX_TRIES = 6  # that Twilio may have acted on
+OUTDATED = "The answer to your question had to wait so long that it is out of date. Please ask again."
+
+
+class MustWait(Exception):
+    """The message is to be considered again at the time `until`."""
+
+    def __init__(self, reason: str, until: float) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
+class MustNotSend(Exception):
+    """The message must never be sent; the exception's message says why."""
+
+
+def admit(redis: Store, message: OutboundMessage, person: str, now: float | None = None) -> OutboundMessage:
+    """Return the message to send. Raises MustWait or MustNotSend. `person` is the recipient's alias."""
+    now = now or time.time()
+    if reason := circuit_breaker.stop_reason(redis):
+        raise MustWait(f"all sending is stopped: {reason}", now)
+    if opt_outs.has_opted_out(redis, message.to):
+        raise MustNotSend("they texted STOP")
+    if message.tries >= MAX_TRIES:
+        raise MustNotSend(f"tried {MAX_TRIES} times: {message.reason or 'Twilio did not answer'}")
+    if now - message.planned_at > MAX_WAIT_SECONDS:
+        message = _replace_outdated(redis, message)
+    if not message.tries and not message.is_counted:
+        _check_limits(redis, message, person, now)
+    return message
+
+
+def _replace_outdated(redis: Store, message: OutboundMessage) -> OutboundMessage:
+    """Return a message that says that the answer is out of date. A person gets one of these, not one per answer."""
+    if message.body == OUTDATED:
+        return message
+    key = f"told-outdated:{message.to}"
+    if not message.is_answer or not redis.set(key, 1, nx=True, ex=MAX_WAIT_SECONDS):
+        raise MustNotSend(f"it waited longer than {MAX_WAIT_SECONDS // 3600} hours")
+    outbox.replace_body(redis, message.id, OUTDATED)
+    return replace(message, body=OUTDATED)
+
+
+def _check_limits(redis: Store, message: OutboundMessage, person: str, now: float) -> None:
+    """The person's own limit comes first: what exceeds it must not count against everybody."""
+    try:
+        rate_limits.consume(redis, person, now)
+        circuit_breaker.count_text(redis, message.to)
+    except rate_limits.RateLimitExceeded as error:
+        if message.is_answer and error.retry_at:
+            raise MustWait(str(error), error.retry_at) from error
+        raise MustNotSend(str(error)) from error
+    except circuit_breaker.SendingStopped as error:
+        raise MustWait(str(error), now) from error

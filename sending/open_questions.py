@@ -1,0 +1,44 @@
+"""Open questions: a person has at most three, from the text that asks until its answer has been sent.
+
+A question is counted in the round trip that claims its text, so that texts that arrive together are counted too.
+"""
+
+import time
+from collections.abc import Sequence
+
+from store import Commands, Pipe, Store
+
+MAX_PER_PERSON = 3
+REFUSAL = "I am still working on your first three questions. Please ask again when you have an answer."
+COMPUTING_SECONDS = 180  # longer than an answer's deadline; then the question of a lost text no longer counts
+SENDING_SECONDS = 5 * 3600  # longer than an answer may wait for the sender
+
+
+def count(number: str, id: str) -> Commands:
+    """Return the commands that add a question of this person. Their replies are for `are_too_many`."""
+    key, now = _key(number), time.time()
+    return (
+        ("ZREMRANGEBYSCORE", key, "-inf", now),
+        ("ZADD", key, "NX", now + COMPUTING_SECONDS, id),
+        ("EXPIRE", key, SENDING_SECONDS),
+        ("ZCARD", key),
+    )
+
+
+def are_too_many(replies: Sequence[int]) -> bool:
+    """Return whether the question that `count` added is one too many. False if there are no replies."""
+    return bool(replies) and replies[-1] > MAX_PER_PERSON
+
+
+def keep_open(pipe: Pipe | Store, number: str, id: str) -> None:
+    """The answer is known, and waits to be sent."""
+    pipe.execute_command("ZADD", _key(number), "XX", time.time() + SENDING_SECONDS, id)
+
+
+def close(pipe: Pipe | Store, number: str, id: str) -> None:
+    """The question has been answered or dropped."""
+    pipe.execute_command("ZREM", _key(number), id)
+
+
+def _key(number: str) -> str:
+    return f"open-questions:{number}"

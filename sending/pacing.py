@@ -1,0 +1,68 @@
+"""Paces texts to what the sender may send. The store decides for all processes, so no process asks for each message.
+
+The script keeps the time at which the sender is free again. A message moves that time by its number of segments. What
+the sender did not use is lost, so messages never leave in a burst of more than AHEAD_SECONDS.
+"""
+
+from collections.abc import Mapping
+
+from sending import circuit_breaker, outbox
+from store import Store
+
+FREE_AT_KEY = "sender:free-at"  # when the sender can send the next segment, in seconds since 1970
+TTL_SECONDS = 24 * 3600
+AHEAD_SECONDS = 1.0  # how early a message may be sent, as workers ask once a second; Twilio queues it meanwhile
+LEASE_SECONDS = 20  # then another process may send it: longer than a request takes
+
+RELEASE_SCRIPT = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return {} end
+local now, segment, most, lease = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local free = math.max(now, tonumber(redis.call('GET', KEYS[2]) or 0))
+local ids = {}
+for at = 4, #KEYS do
+  while free <= now + ARGV[at + 1] and #ids < most do
+    local id = redis.call('ZPOPMIN', KEYS[at])[1]
+    if not id then break end
+    local row = redis.call('HMGET', 'outbox:' .. id, 'state', 'segments')
+    if row[1] == 'planned' then
+      free = free + segment * (row[2] or 1)
+      redis.call('ZADD', KEYS[3], lease, id)
+      ids[#ids + 1] = id
+    end
+  end
+end
+redis.call('SET', KEYS[2], string.format('%.6f', free), 'EX', ARGV[5 + #KEYS - 3])
+return ids
+"""
+
+PAUSE_SCRIPT = """
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], string.format('%.6f', free), 'EX', ARGV[2])
+"""
+
+
+def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, float]) -> list[str]:
+    """Return the ids of up to `most` messages to send now, oldest first; none while all sending is stopped.
+
+    `rate` is in segments per second. `ahead` maps the sorted sets that messages wait in, the most urgent first, to how
+    early they may be sent in seconds. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
+    """
+    keys = (circuit_breaker.STOPPED_KEY, FREE_AT_KEY, outbox.DUE_KEY, *ahead)
+    arguments = (now, 1 / rate, most, now + LEASE_SECONDS, *ahead.values(), TTL_SECONDS)
+    return [id.decode() for id in redis.eval(RELEASE_SCRIPT, len(keys), *keys, *arguments)]
+
+
+def refund(redis: Store, rate: int, segments: int) -> None:
+    """Return the time of a message that was released but must not be sent."""
+    redis.execute_command("INCRBYFLOAT", FREE_AT_KEY, -segments / rate)
+    redis.expire(FREE_AT_KEY, TTL_SECONDS)
+
+
+def pause(redis: Store, until: float) -> None:
+    """Release no message before this time."""
+    redis.eval(PAUSE_SCRIPT, 1, FREE_AT_KEY, until, TTL_SECONDS)
+
+
+def count_waiting(redis: Store) -> int:
+    """Return the number of texts that wait for the sender, without notifications."""
+    return int(redis.zcard(outbox.WAITING_KEY))

