@@ -35,7 +35,7 @@ PAGES = (stage.bp.name, presenter.bp.name, catalogue.bp.name)  # for browsers, w
 
 
 def create_app(settings: config.Settings | None = None, redis: redis_client.Redis | None = None) -> Flask:
-    """The app. Settings default to the environment, and the store to the one that the settings name."""
+    """Create the app. Settings default to the environment, and the store to the one named in the settings."""
     settings = settings or config.load()
     app = Flask(__name__)
     context.init_app(app, settings, redis or store_pool.connect(settings, store_budget.WEB))
@@ -58,7 +58,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
 
 
 class LazySessionInterface(SecureCookieSessionInterface):
-    """Flask's sessions, without the cost of opening one for a request without cookies, such as a webhook."""
+    """Flask's session interface, which gives requests without cookies, such as webhooks, an empty session cheaply."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session in the cookie, or an empty one."""

@@ -25,13 +25,13 @@ Secrets = tuple[Secret, ...]
 
 
 def setting(description: str, default: str | None = None) -> Any:
-    """Declare a setting: one row of README's table. A setting whose default is None is required."""
+    """Declare a setting, which is one row of the README's table. A setting whose default is None is required."""
     return field(metadata={"description": description, "default": default})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is read from the environment variable of the same name in capitals."""
+    """Each field is read from the environment variable of the same name in upper case."""
 
     twilio_account_sid: str = setting("the Twilio account SID: AC followed by 32 hexadecimal digits")
     twilio_auth_token: Secrets = setting("the account's auth token; during rotation, list several, newest first")
@@ -60,7 +60,9 @@ class Settings:
         "the app's `id:private key`",
         "",
     )
-    sender_segments_per_second: int = setting("text segments that the number may send a second; answers queue", "1")
+    sender_segments_per_second: int = setting(
+        "the number of text segments that the Twilio number may send per second; texts beyond it wait in a queue", "1"
+    )
     webhook_schedule: tuple[int, ...] = setting(
         "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
         "0,5,300,1800,7200,18000,36000,50400,72000,86400",
@@ -98,7 +100,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         except ValueError as error:
             errors.append(f"{error}.")
     if errors:
-        raise ConfigError("\n".join([*errors, "The table of settings is in README.md."]))
+        raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)
 
 
@@ -128,7 +130,7 @@ def _read_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
 
 def _parse_account_sid(text: str) -> str:
     if not (text.startswith("AC") and len(text) == 34):
-        raise ValueError("must be AC and 32 hexadecimal digits, as Twilio's console shows it")
+        raise ValueError("must be AC and 32 hexadecimal digits, as shown in Twilio's console")
     return text
 
 
@@ -158,7 +160,7 @@ def _parse_shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
         name, _, rest = part.partition(":")
         secret, _, algorithm = rest.partition(":")
         if not (name and secret) or algorithm not in ("", "HMAC_SHA1", "HMAC_SHA256"):
-            raise ValueError("must be id:secret or id:secret:HMAC_SHA1, comma separated")
+            raise ValueError("must be id:secret or id:secret:HMAC_SHA1, comma-separated")
         keys[name] = (algorithm or "HMAC_SHA256", Secret(secret))
     return keys
 
@@ -201,10 +203,10 @@ def _parse_rate(text: str) -> int:
 
 
 def _parse_retry_delays(text: str) -> tuple[int, ...]:
-    """At most five days: a message expires after seven, and jitter can add a fifth to each delay."""
+    """The limit is five days, because a message expires after seven and jitter can add up to 20 % to each delay."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) > 5 * 86_400:
-        raise ValueError("must be seconds, comma separated, five days at most in total: 0,5,300,1800")
+        raise ValueError("must be comma-separated seconds, five days at most in total: 0,5,300,1800")
     return tuple(map(int, parts))
 
 

@@ -1,4 +1,4 @@
-"""The current app's settings, store and queues, as in https://flask.palletsprojects.com/en/stable/tutorial/database/."""
+"""The current app's settings, store and queues, following https://flask.palletsprojects.com/en/stable/tutorial/database/."""
 
 import redis
 from flask import Flask, current_app
@@ -15,7 +15,7 @@ def init_app(app: Flask, settings: Settings, client: redis.Redis) -> None:
 
 
 def settings(app: App = current_app) -> Settings:
-    """Return the settings of this app. Pass the app while it is being created: it is not the current app yet."""
+    """Return the settings of this app. While an app is being created, pass it: it is not the current app yet."""
     found: Settings = app.extensions["settings"]
     return found
 

@@ -1,4 +1,4 @@
-"""Every event type: its description and the fields of its data; for those sent as webhooks, also a summary.
+"""Every event type: its description, the fields of its data and, if it is sent as a webhook, a summary.
 
 To add a type, add it to EVENT_TYPES. If the stage shows it, add a handler in stage/timeline_events.py.
 """
@@ -24,7 +24,7 @@ FIELDS: Mapping[str, Schema] = {
     "words": _string("what the person wrote or said", "time"),
     "answer": _string("what the app replied", "It is 19:00 CET."),
     "answer_id": _string("the id of a pending answer", "0f1e2d3c4b5a69788796"),
-    "reason": _string("a sentence for people"),
+    "reason": _string("a human-readable reason"),
     "seconds": _number("a duration in seconds", 1.4),
     "ms": _number("a duration in milliseconds", 3.2),
     "status": _string("the status that Twilio reports", "completed"),
@@ -36,8 +36,8 @@ FIELDS: Mapping[str, Schema] = {
         "examples": [[0.1, 0.8, 0.3]],
     },
     "provider": _string("the name of the provider", "github"),
-    "event": _string("the provider's name of the event", "star"),
-    "summary": _string("a line for people", "ada gave a star in talk/demo, now 41"),
+    "event": _string("the provider's name for the event", "star"),
+    "summary": _string("a one-line human-readable summary", "ada gave a star in talk/demo, now 41"),
     "payload": {
         "type": ["object", "null"],
         "description": "the provider's JSON, for endpoints that may receive it",
@@ -54,21 +54,21 @@ FIELDS: Mapping[str, Schema] = {
     "event_types": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "what the endpoint subscribes to; an empty list means everything",
+        "description": "what the endpoint is subscribed to; an empty list means everything",
         "examples": [["text.*"]],
     },
     "state": _string("enabled, paused or disabled", "enabled"),
 }
-"""Field of an event's data -> JSON Schema, with an example. Fields of events that are not sent need no entry."""
+"""Field of an event's data -> JSON Schema, with an example. Fields of events not sent as webhooks need no entry."""
 
 
 @dataclass(frozen=True)
 class EventType:
     """One type of event.
 
-    `fields` are the names of the fields of its data; in a webhook, "subject" is the event's subject. `summary` is a
-    format string of these fields; events of a type without a summary are not sent as webhooks. `example` overrides the
-    examples in FIELDS. Anyone may follow a type that `is_public`: it reveals nothing that a person wrote or said.
+    `fields` are the field names of its data; in a webhook, "subject" is the event's subject. `summary` is a format
+    string with these fields as placeholders; events without a summary are not sent as webhooks. `example` overrides
+    the examples in FIELDS. Anyone may follow an `is_public` type: it reveals nothing that a person wrote or said.
     """
 
     description: str
@@ -91,7 +91,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
         "A text was answered: {answer}",
     ),
     "text.sent": EventType("a text was sent through the REST API", ("who", "answer", "segments")),
-    "text.delivered": EventType("Twilio reported a new status of a text", ("status",)),
+    "text.delivered": EventType("Twilio reported a new status for a text", ("status",)),
     "text.failed": EventType("a text could not or must not be sent", ("who", "reason")),
     "call.received": EventType("a call arrived", ("subject", "who"), "{who} called", CALL, is_public=True),
     "call.heard": EventType("the caller pressed a key or said something", ("words",)),
@@ -110,7 +110,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     ),
     "answer.queued": EventType("a task was queued for a worker", ("answer_id", "command", "words")),
     "answer.started": EventType("a worker started the task", ("answer_id", "attempt")),
-    "answer.progress": EventType("the task reported its progress, 0 to 1", ("answer_id", "done", "words")),
+    "answer.progress": EventType("the task reported its progress, from 0 to 1", ("answer_id", "done", "words")),
     "answer.ready": EventType(
         "a worker finished a slow task",
         ("subject", "answer_id", "answer", "seconds"),
@@ -125,14 +125,14 @@ EVENT_TYPES: Mapping[str, EventType] = {
     ),
     "recording.left": EventType("the caller recorded a message", ("seconds",)),
     "recording.ready": EventType(
-        "a worker measured the recording of a message",
+        "a worker analyzed a recorded message",
         ("subject", "seconds", "loudness", "peaks"),
-        "Somebody left a message of {seconds:.0f} s",
+        "Somebody left a {seconds:.0f}-second message",
         CALL | {"seconds": 6.5},
         is_public=True,
     ),
     PROVIDER_EVENT: EventType(
-        "a webhook of another provider arrived",
+        "a webhook from another provider arrived",
         ("provider", "event", "summary", "payload"),
         "{summary}",
         is_public=True,
@@ -143,17 +143,17 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "endpoint.created": EventType("a webhook endpoint was registered", ENDPOINT, "We send webhooks to {host}"),
     "endpoint.updated": EventType("the options of an endpoint changed", ENDPOINT, "{host} has new options"),
     "endpoint.rotated": EventType(
-        "an endpoint got a new key; older keys sign until they expire", ENDPOINT, "{host} has a new key"
+        "an endpoint got a new key; older keys keep signing until they expire", ENDPOINT, "{host} has a new key"
     ),
     "endpoint.paused": EventType(
-        "an endpoint was paused; its messages wait",
+        "an endpoint was paused; its messages are kept",
         ENDPOINT,
         "{host} is paused",
         {"state": "paused", "reason": "Paused by its owner."},
     ),
     "endpoint.resumed": EventType("an endpoint was resumed", ENDPOINT, "{host} is resumed"),
     "endpoint.disabled": EventType(
-        "an endpoint was disabled: it asked for that, or accepted nothing for too long",
+        "an endpoint was disabled, because it asked for that or accepted nothing for too long",
         ENDPOINT,
         "No more webhooks to {host}: {reason}",
         {"state": "disabled", "reason": "The endpoint returned 410 Gone, so we disabled it."},
@@ -161,7 +161,8 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "endpoint.deleted": EventType("an endpoint was deleted", ENDPOINT, "{host} is deleted"),
     "delivery.duplicate": EventType("a copy of a processed webhook got the stored response", ("address",)),
     "delivery.rejected": EventType(
-        "a request failed verification; more: those before it that were only counted", ("address", "reason", "more")
+        "a request failed verification; `more` counts earlier ones without an event of their own",
+        ("address", "reason", "more"),
     ),
     "person.opted_out": EventType("somebody texted STOP", ("who",)),
     "person.opted_in": EventType("somebody texted START", ("who",)),

@@ -1,4 +1,4 @@
-"""The event stream: publish and read what happens, in one Redis stream.
+"""Publishes and reads events, in one Redis stream.
 
 Field names follow CloudEvents: https://github.com/cloudevents/spec/blob/main/cloudevents/spec.md.
 """
@@ -15,11 +15,12 @@ from store import Pipe, Store
 
 STREAM_KEY = "events"
 CURSOR_KEY = "events:fanout-cursor"  # the id of the last event that was passed on to subscribers
-MAX_EVENTS = 5_000  # of those that were passed on: more than the last hour of any talk
+MAX_EVENTS = 5_000  # among those passed on: more than the last hour of any talk
 MAX_HISTORY_BYTES = 1_000_000
 READ_COUNT = 500  # events per XREAD
 
-# XTRIM alone could drop events after the cursor. Removes at most 5,000 events, and whole nodes of the stream only.
+# XTRIM alone could drop events after the cursor. The script removes at most 5,000 events, and only whole nodes of the
+# stream.
 TRIM_SCRIPT = """
 local bytes, length = redis.call('MEMORY', 'USAGE', KEYS[1]) or 0, redis.call('XLEN', KEYS[1])
 local excess = length - math.min(ARGV[1], length * ARGV[2] / math.max(bytes, 1))
@@ -33,9 +34,9 @@ return redis.call('MEMORY', 'USAGE', KEYS[1])
 
 @dataclass(frozen=True)
 class Event:
-    """One event. `id` is its id in the stream, such as `1700000000000-0`; `time` is in seconds since 1970.
+    """One event. `id` is its id in the stream, such as `1700000000000-0`; `time` is a Unix timestamp.
 
-    `subject` is the sid or id of what the event is about: a call, text, endpoint or webhook message; "" for none.
+    `subject` is the id of what the event is about: a call, text, endpoint or webhook message; "" if there is none.
     """
 
     id: str
@@ -54,9 +55,9 @@ def publish(redis: Store | Pipe, type: str, subject: str = "", /, **data: Any) -
 
 
 def trim(redis: Store, factor: float = 1.0) -> int:
-    """Drop the oldest events above the limits, except those that wait for the fan-out.
+    """Drop the oldest events in excess of the limits, except those still waiting for the fan-out.
 
-    Returns the bytes of the stream.
+    Returns the size of the stream in bytes.
     """
     limits = (MAX_EVENTS * factor, MAX_HISTORY_BYTES * factor)
     return int(redis.eval(TRIM_SCRIPT, 2, STREAM_KEY, CURSOR_KEY, *limits))
@@ -68,12 +69,12 @@ def read_latest(redis: Store, count: int) -> list[Event]:
 
 
 def read_after(redis: Store, last_id: str, count: int = 1_000) -> list[Event]:
-    """Return up to `count` events that follow the event `last_id`, oldest first."""
+    """Return up to `count` events after the event `last_id`, oldest first."""
     return [_parse(row) for row in redis.xrange(STREAM_KEY, min=f"({last_id}", count=count)]
 
 
 def tail(redis: Store, last_id: str, wait_seconds: float) -> Iterator[list[Event]]:
-    """Yield new events after `last_id` forever, and an empty list whenever `wait_seconds` pass without an event."""
+    """Yield new events after `last_id` forever, and an empty list after every `wait_seconds` without any."""
     while True:
         found = redis.xread({STREAM_KEY: last_id}, count=READ_COUNT, block=int(wait_seconds * 1000))
         events = [_parse(row) for row in found[0][1]] if found else []

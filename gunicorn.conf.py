@@ -1,4 +1,4 @@
-"""Settings of the web server: https://docs.gunicorn.org/en/stable/settings.html."""
+"""The web server's settings: https://docs.gunicorn.org/en/stable/settings.html."""
 
 import os
 
@@ -7,35 +7,35 @@ import logs
 logs.set_up()
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-# Greenlets, because an event stream stays open for hours and would occupy a thread.
+# Greenlets, because an event stream stays open for hours and would otherwise occupy a thread.
 worker_class = "web.worker.WebWorker"
 worker_connections = 1_000
 # Seconds. Twilio waits at most 15: https://www.twilio.com/docs/api/errors/11205
 timeout = 30
-# Seconds in which requests must finish on a restart. Heroku kills the process after 30.
+# Seconds that requests have to finish on a restart. Heroku kills the process after 30.
 graceful_timeout = 10
-# Seconds. Heroku's router reuses a connection for up to 90, and must not send a request on one that we close:
+# Seconds. Heroku's router reuses a connection for up to 90, and must not send a request on one that we are closing:
 # https://devcenter.heroku.com/articles/http-routing#keepalives
 keepalive = 95
-# Bytes. A signed GET carries about thirty parameters in its URL.
+# Bytes. A signed GET has about thirty parameters in its URL.
 limit_request_line = 8_190
 limit_request_fields = 64
 limit_request_field_size = 4_096
-# The process is controlled by signals from its supervisor only.
+# Only signals from its supervisor control the process.
 control_socket_disable = True
-# gunicorn trusts no proxy's headers: app.py does, as TRUSTED_PROXIES says.
+# gunicorn trusts no proxy's headers; web/security.py does, according to TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 forwarder_headers = ""
-# No access log: it would contain phone numbers, and the inbox keeps every webhook anyway.
+# No access log: it would contain phone numbers, and the inbox stores every webhook anyway.
 errorlog = "-"
 
 
 def on_starting(server):
-    """Limit how much clients can make gunicorn log."""
+    """Limit how many lines clients can make gunicorn log."""
     for handler in server.log.error_log.handlers:
         handler.addFilter(logs.LineLimit())
 
 
 def post_worker_init(worker):
-    """Tell event streams when their process is shutting down, so that they close and do not delay it."""
+    """Let event streams see that their process is shutting down, so that they close and do not delay it."""
     worker.wsgi.extensions["is_serving"] = lambda: worker.alive

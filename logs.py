@@ -1,4 +1,4 @@
-"""The log of every process: phone numbers are masked, also in tracebacks, and no client can fill or forge it."""
+"""Logging for every process: phone numbers are masked, even in tracebacks, and no client can flood or forge the log."""
 
 import logging
 import sys
@@ -9,12 +9,12 @@ import control_characters
 from masking import mask_all
 
 FORMAT = "%(levelname)s %(name)s: %(message)s"
-BURST_LINES = 20  # that one place in the code may log at once; afterwards LINES_PER_SECOND
+BURST_LINES = 20  # that one place in the code may log in a burst; after that, LINES_PER_SECOND applies
 LINES_PER_SECOND = 1.0
 
 
 def set_up(level: int = logging.WARNING) -> None:
-    """Log to standard error, which is masked from now on. Call it first in every program."""
+    """Log to standard error, which is masked from now on. Call this first in every program."""
     if not isinstance(sys.stderr, MaskedStream):
         sys.stderr = MaskedStream(sys.stderr)
     logging.basicConfig(level=level, format=FORMAT)
@@ -23,13 +23,13 @@ def set_up(level: int = logging.WARNING) -> None:
 
 
 class MaskedStream:
-    """Masks everything that is written to a text stream, and escapes its control characters except line breaks."""
+    """Masks everything written to a text stream, and escapes control characters except line breaks."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        """Write the masked text. Returns the length of the text as given."""
+        """Write the masked text. Returns the length of the original text."""
         self.stream.write(control_characters.escape(mask_all(text)))
         return len(text)
 
@@ -38,7 +38,7 @@ class MaskedStream:
 
 
 class LineLimit(logging.Filter):
-    """Limits how many lines each place in the code logs, and reports how many were left out."""
+    """Limits how many lines each place in the code logs, and reports how many were omitted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class LineLimit(logging.Filter):
         if not place.may_log():
             return False
         if place.omitted:
-            record.msg, record.args = f"{record.getMessage()} ({place.omitted} more such lines were left out)", None
+            record.msg, record.args = f"{record.getMessage()} ({place.omitted} similar lines were omitted)", None
             place.omitted = 0
         return True
 

@@ -7,16 +7,16 @@ import re
 UNFOLLOW_PATH = re.compile(r"/unfollow/[\w-]+")
 E164_NUMBER = re.compile(r"(?:\+|%(?:25)*2B)(\d{7,15})", re.IGNORECASE)
 
-# With a scheme any host matches. Without one, as people write URLs, the host needs a dot and a path after it.
+# With a scheme, any host matches. Without one, as people often write URLs, the host needs a dot and a path.
 URL = re.compile(
     r"(https?:/+)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?|()(?<![\w@./-])((?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?)([/?#]\S+)",
     re.IGNORECASE,
 )
-LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write it: 07700 900 123
+LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write numbers: 07700 900 123
 
 
 def mask(number: str) -> str:
-    """Return `+44 ••• 123` for `+447700900123`: people recognise their own number, and nobody else can call it."""
+    """Return `+44 ••• 123` for `+447700900123`: people recognize their own number, and nobody else can call it."""
     if not number.startswith("+") or not number[1:].isdigit():
         return number if number in ("anonymous", "unknown", "restricted", "unavailable") else "•••"
     return f"{number[:3]} ••• {number[-3:]}"
@@ -28,12 +28,12 @@ def mask_all(text: str) -> str:
 
 
 def mask_words(words: str) -> str:
-    """Return what somebody wrote or said, with numbers masked in any notation, and URLs cut after the host."""
+    """Return what somebody wrote or said, with numbers in any notation masked and URLs cut off after the host."""
     return LOOSE_NUMBER.sub("•••", mask_all(mask_urls(words)))
 
 
 def mask_urls(text: str) -> str:
-    """Return `https://hear.example/…` for `https://hear.example/hook?key=1`: path, query and user may hold secrets."""
+    """Return `https://hear.example/…` for `https://hear.example/hook?key=1`: the path, query and user may be secret."""
     return URL.sub(_keep_host, text)
 
 
@@ -49,5 +49,5 @@ def mask_email(address: str) -> str:
 
 
 def alias(number: str, secret: str) -> str:
-    """Return 12 hexadecimal digits that stand for this number. They do not reveal it without the secret."""
+    """Return an alias of this number: 12 hexadecimal digits that do not reveal it without the secret."""
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]

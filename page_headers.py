@@ -1,4 +1,4 @@
-"""The security headers of HTML pages: content security policy, caching, referrer."""
+"""The security headers of HTML pages: content security policy, caching and referrer policy."""
 
 from flask import Blueprint, Response
 
@@ -10,7 +10,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def create_page_blueprint(name: str, import_name: str) -> Blueprint:
-    """A blueprint whose responses carry the security headers of a page and are not cached."""
+    """Create a blueprint whose responses have the security headers of a page and are not cached."""
     blueprint = Blueprint(name, import_name)
     blueprint.after_request(_add_page_headers)
     return blueprint

@@ -1,4 +1,4 @@
-"""Access to Redis: types for clients and pipelines, commit-if-unchanged, and round trips cheaper than redis-py's."""
+"""Access to Redis: types for clients and pipelines, commit-if-unchanged, and cheaper round trips than redis-py's."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -102,7 +102,7 @@ Execute = Callable[[Store, Commands], list[Any]]
 
 
 class DeferredPipeline(Pipeline):
-    """Collects commands for `commit_if_unchanged` and is never executed. RQ can enqueue jobs on it."""
+    """Collects commands for `commit_if_unchanged` and is never executed itself. RQ can enqueue jobs on it."""
 
     def multi(self) -> None:
         """Do nothing. RQ starts a transaction here, but `commit_if_unchanged` is atomic anyway."""
@@ -116,9 +116,9 @@ def new_pipeline(redis: Store) -> DeferredPipeline:
 def commit_if_unchanged(
     redis: Store, pipe: Pipe, key: str, expected: str, field: str = "", execute_with: Execute | None = None
 ) -> bool:
-    """Run the commands on `pipe` in one transaction if `key`, or its hash `field`, has the expected value.
+    """Run the commands on `pipe` in one transaction if `key`, or `field` of the hash at `key`, has the expected value.
 
-    An `expected` of "" means that it must not exist. Returns False if it has another value; then nothing is written.
+    An `expected` of "" means that it must not exist. If the value differs, writes nothing and returns False.
     Empties the pipeline. `execute_with` replaces `execute`.
     """
     arguments: list[Any] = [1, key, field, expected]
@@ -135,8 +135,8 @@ def commit_if_unchanged(
 def execute(redis: Store, commands: Commands) -> list[Any]:
     """Send commands in one round trip, without a transaction, and return their raw replies. Raises the first error.
 
-    Takes half the time of a redis-py pipeline. A webhook of Twilio's needs two round trips, and each costs as much as
-    verifying its signature.
+    Takes half the time of a redis-py pipeline. A webhook from Twilio needs two round trips, each of which costs as
+    much as verifying its signature.
     """
     return raise_first_error(round_trip(redis, commands))
 
@@ -144,7 +144,7 @@ def execute(redis: Store, commands: Commands) -> list[Any]:
 def round_trip(redis: Store, commands: Commands) -> list[Any]:
     """Like `execute`, but return errors among the replies.
 
-    While the store is not available it is repeated, as `connection.retry` says, so the commands may run twice.
+    While the store is unavailable, the round trip is retried as `connection.retry` says, so commands may run twice.
     """
     packed = b"".join([pack_command(tuple(command)) for command in commands])
 
@@ -164,7 +164,7 @@ def round_trip(redis: Store, commands: Commands) -> list[Any]:
 
 
 def raise_first_error(replies: list[Any]) -> list[Any]:
-    """Return these replies, or raise the first one that is an error."""
+    """Return these replies, or raise the first error among them."""
     for reply in replies:
         if isinstance(reply, ResponseError):
             raise reply

@@ -1,6 +1,6 @@
-"""Combines the commands of deliveries that are handled at the same time into one round trip to the store.
+"""Combines the commands of concurrent deliveries into one round trip to the store.
 
-A round trip costs more than the commands it carries.
+A round trip costs more than the commands in it.
 """
 
 from threading import Lock
@@ -18,7 +18,7 @@ MAX_DELIVERIES_PER_BATCH = 64
 
 
 class PendingCommands:
-    """The commands of one delivery. `ready` is released when they are done, or when this delivery must send a batch."""
+    """The commands of one delivery. `ready` is released when they are done, or when the delivery must send a batch."""
 
     def __init__(self, commands: Commands) -> None:
         self.commands = commands
@@ -28,14 +28,14 @@ class PendingCommands:
 
     @property
     def is_done(self) -> bool:
-        """True when there are replies or an error."""
+        """Whether there are replies or an error."""
         return self.replies is not None or self.error is not None
 
 
 class Batcher:
-    """Sends one batch at a time. Deliveries that arrive meanwhile form the next batch, and the first of them sends it.
+    """Sends one batch at a time. Deliveries that arrive meanwhile form the next one, which the first of them sends.
 
-    For web processes only: RQ stops a job with an exception at any line, which could leave other deliveries waiting.
+    For web processes only: RQ can interrupt a job with an exception anywhere, which could leave other requests waiting.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Batcher:
     def _wait(self, pending: PendingCommands) -> None:
         try:
             pending.ready.acquire()
-        except BaseException:  # its greenlet is killed; if it was the next sender, another one takes over
+        except BaseException:  # the greenlet was killed; if it was the next sender, another one takes over
             with self.lock:
                 self.waiting = [other for other in self.waiting if other is not pending]
             if not pending.ready.locked() and not pending.is_done:
@@ -73,7 +73,7 @@ class Batcher:
             for pending in batch:
                 pending.replies, replies = replies[: len(pending.commands)], replies[len(pending.commands) :]
         except (RedisError, OSError) as error:
-            with self.lock:  # those who wait would each wait for the store again, one batch after the other
+            with self.lock:  # otherwise those waiting would try the store again, one batch after another
                 batch, self.waiting = batch + self.waiting, []
             for pending in batch:
                 pending.error = error
@@ -86,7 +86,7 @@ class Batcher:
             self.is_sending = bool(next_sender)
         for pending in batch:
             if not pending.is_done:
-                pending.error = RedisConnectionError("The delivery that sent this batch was stopped.")
+                pending.error = RedisConnectionError("The delivery that was sending this batch was stopped.")
         for pending in [*batch, *next_sender]:
             if pending.ready.locked():
                 pending.ready.release()
@@ -96,7 +96,7 @@ _batchers: "WeakKeyDictionary[ConnectionPool, Batcher]" = WeakKeyDictionary()
 
 
 def execute(redis: Store, commands: Commands) -> list[Any]:
-    """Like `store.execute`, in a round trip shared with other deliveries. Raises the first error of these commands."""
+    """Like `store.execute`, in a round trip shared with other deliveries. Raises the first of their errors."""
     pending = PendingCommands(commands)
     _batchers.setdefault(redis.connection_pool, Batcher()).run(redis, pending)
     if pending.error is not None:

@@ -1,7 +1,7 @@
-"""How many connections to the store each process may hold, so that all of them fit, also twice during a deploy.
+"""How many connections to the store each process may hold, so that two releases fit side by side during a deploy.
 
-Every process registers in one sorted set, and renews that while it lives. Half of what the store accepts is for the
-processes of one release; a deploy runs two.
+Every process registers in one sorted set, and renews its entry while it lives. The processes of one release share half
+of the connections that the store accepts, because a deploy runs two releases at once.
 """
 
 import os
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
-PROCESSES_KEY = "store:processes"  # sorted set: <role>:<host>:<pid>:<token>, by the time at which it counts as dead
+PROCESSES_KEY = "store:processes"  # sorted set: <role>:<host>:<pid>:<token>, scored by expiry time
 PROCESS_TTL_SECONDS = 10
 HEARTBEAT_SECONDS = 2.0
-STEADY_HEARTBEATS = 5  # a larger share is used once so many heartbeats in succession have granted it
-RESERVED_CONNECTIONS = 2  # for a release step, a command line, the operator
+STEADY_HEARTBEATS = 5  # a larger share is used only after this many consecutive heartbeats have granted it
+RESERVED_CONNECTIONS = 2  # for the release step, command-line tools and the operator
 NO_EVICTION = "noeviction"  # https://redis.io/docs/latest/develop/reference/eviction/
-ASSUMED_MAX_CLIENTS = 20  # if INFO does not say: as many as Heroku's smallest store accepts
+ASSUMED_MAX_CLIENTS = 20  # if INFO has no maxclients: the limit of Heroku's smallest store
 
-# The store's clock, because those of machines differ. Returns all members that live.
+# Uses the store's clock, because clocks differ between machines. Returns all live members.
 REGISTER_SCRIPT = f"""
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZADD', KEYS[1], now + {PROCESS_TTL_SECONDS}, ARGV[1])
@@ -32,11 +32,11 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 
 @dataclass(frozen=True)
 class Role:
-    """A kind of process, with its needs in connections.
+    """A kind of process, and how many connections it needs.
 
-    It starts with `least`, of which `blocking` may be in a blocking read. `usual` is what it counts for; `most`, with
-    `most_blocking`, is what it uses if the store has plenty. A guest has no share of its own: the workers give up part
-    of theirs. `patience_seconds` is how long it waits for a connection, and for how long a command is retried.
+    It starts with `least`, of which `blocking` may be in a blocking read. `usual` is its part of the budget; `most`,
+    with `most_blocking`, is what it uses if the store has plenty. A guest has no share of its own: the workers give up
+    part of theirs. `patience_seconds` is how long it waits for a free connection, and how long it retries a command.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Role:
     is_registered: bool = True
 
     def blocking_at(self, limit: int) -> int:
-        """How many of so many connections may be in a blocking read."""
+        """Return how many of `limit` connections may be in a blocking read."""
         return max(self.blocking, self.most_blocking) if limit >= self.most else self.blocking
 
 
@@ -58,12 +58,12 @@ WEB = Role("web", blocking=1, least=2, usual=2, most=12, patience_seconds=3)
 WORKER = Role("worker", blocking=2, least=3, usual=5, most=20, patience_seconds=90, most_blocking=4)
 REPLACED = Role("replaced", blocking=1, least=2, usual=0, most=2, patience_seconds=1, is_guest=True)
 ISOLATED = Role("isolated", blocking=0, least=2, usual=0, most=2, patience_seconds=90, is_guest=True)
-TOOL = Role("tool", blocking=0, least=1, usual=0, most=1, patience_seconds=3, is_registered=False)  # of the reserve
+TOOL = Role("tool", blocking=0, least=1, usual=0, most=1, patience_seconds=3, is_registered=False)  # uses the reserve
 ROLES = {role.name: role for role in (WEB, WORKER, REPLACED, ISOLATED)}
 
 
 def share(role: Role, registered: Sequence[Role], max_clients: int) -> int:
-    """The connections that a process may hold if processes of these roles, itself included, are registered."""
+    """Return how many connections a process may hold while these roles, including its own, are registered."""
     if role.is_guest:
         return role.least
     budget = (max_clients - RESERVED_CONNECTIONS) // 2
@@ -75,7 +75,7 @@ def share(role: Role, registered: Sequence[Role], max_clients: int) -> int:
 
 
 class Registration:
-    """This process's entry in PROCESSES_KEY, and the share that follows from all entries."""
+    """This process's entry in PROCESSES_KEY, and its share as derived from all entries."""
 
     def __init__(self, role: Role) -> None:
         self.role = role
@@ -88,20 +88,20 @@ class Registration:
         rows = client.eval(REGISTER_SCRIPT, 1, PROCESSES_KEY, member)
         roles = [ROLES[name] for row in rows if (name := row.decode().partition(":")[0]) in ROLES]
         granted = share(self.role, roles, read_max_clients(client))
-        if granted == self.role.most:  # a store with plenty: nobody is short meanwhile
+        if granted == self.role.most:  # the store has plenty, so no process goes short
             self.granted.extend([granted] * STEADY_HEARTBEATS)
         self.granted.append(granted)
         return min(self.granted)
 
 
 def describe_connections(client: Any) -> str:
-    """The connections that the store has, and how many this app may use, such as "7 of 18 used"."""
+    """Describe how many of the available connections are in use, such as "7 of 18 used"."""
     used = client.info("clients")["connected_clients"]
     return f"{used} of {read_max_clients(client) - RESERVED_CONNECTIONS} used"
 
 
 def find_eviction(client: Any) -> str:
-    """The reason why this store must not be used, or "". A store that evicts loses claims, jobs and answers."""
+    """Return why this store must not be used, or "". A store that evicts keys loses claims, jobs and answers."""
     policy = client.info("memory").get("maxmemory_policy", NO_EVICTION)
     if policy == NO_EVICTION:
         return ""
@@ -109,5 +109,5 @@ def find_eviction(client: Any) -> str:
 
 
 def read_max_clients(client: Any) -> int:
-    """The connections that the store accepts: https://redis.io/docs/latest/commands/info/."""
+    """Return how many connections the store accepts: https://redis.io/docs/latest/commands/info/."""
     return int(client.info("clients").get("maxclients", ASSUMED_MAX_CLIENTS))

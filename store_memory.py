@@ -1,13 +1,13 @@
-"""How much of the store's memory is in use, and limits in bytes for what is only history."""
+"""How much of the store's memory is in use, and limits in bytes for historical data."""
 
 from collections.abc import Mapping
 
 from store import Store
 
-PRESSURE_SHARE = 0.6  # of the store's `maxmemory`; above, history has a quarter of its usual memory
+PRESSURE_SHARE = 0.6  # of the store's `maxmemory`; above this, history gets a quarter of its usual memory
 PRESSURE_FACTOR = 0.25
 
-# Drops the oldest entries of a stream, or any fields of a hash.
+# Drops the oldest entries of a stream, or random fields of a hash.
 TRIM_SCRIPT = """
 local excess = (redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', 0) or 0) / ARGV[1]
 if excess <= 1 then return end
@@ -21,18 +21,18 @@ end
 
 
 def used_share(redis: Store) -> float:
-    """Return the used share of `maxmemory`, which counts as Redis counts it; 0.0 for a store without that limit."""
+    """Return the used share of `maxmemory`, computed as Redis does; 0.0 for a store without that limit."""
     info = redis.execute_command("INFO", "memory")
     used = info["used_memory"] - info.get("mem_not_counted_for_evict", 0)
     return float(used / info["maxmemory"]) if info.get("maxmemory") else 0.0
 
 
 def history_factor(share: float) -> float:
-    """Return by what the limits of history are multiplied when this share of the memory is used."""
+    """Return the factor by which to multiply the limits on history when this share of the memory is used."""
     return PRESSURE_FACTOR if share > PRESSURE_SHARE else 1.0
 
 
 def trim(redis: Store, max_bytes: Mapping[str, float]) -> None:
-    """Trim these streams and hashes to about this many bytes each."""
+    """Trim each stream or hash to about the given number of bytes."""
     for key, limit in max_bytes.items():
         redis.eval(TRIM_SCRIPT, 1, key, limit)

@@ -1,4 +1,4 @@
-"""What counts as an outage of the store, and for how long a command is repeated meanwhile."""
+"""What counts as a store outage, and for how long commands are retried during one."""
 
 import logging
 import time
@@ -13,39 +13,39 @@ from redis.retry import Retry
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
-LOG_INTERVAL_SECONDS = 10  # between two lines in the log about an outage
+LOG_INTERVAL_SECONDS = 10  # between two log lines about an outage
 
 
 class StoreUnavailable(redis.ConnectionError):
-    """The store cannot serve this now, though it may in a moment: a failover, a full memory, no free connection."""
+    """The store is temporarily unable to serve this: a failover, out of memory, no free connection."""
 
 
 OUTAGE = (redis.ConnectionError, redis.TimeoutError)
 
-# Error codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors. To redis-py most of them are
-# errors of the command. As errors of the connection they are retried on a new connection, which reaches the new primary
-# after a failover.
+# Error codes: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors. redis-py reports most of
+# them as command errors (ResponseError). As connection errors, they lead to a retry on a new connection, which reaches
+# the new primary after a failover.
 OUTAGE_CODES = (
     "BUSY",  # a script takes too long
     "CLUSTERDOWN",
-    "LOADING",  # it has just started
+    "LOADING",  # the store has just started
     "MASTERDOWN",  # a replica without its primary
-    "MISCONF",  # it cannot write to its disk
+    "MISCONF",  # the store cannot write to its disk
     "NOREPLICAS",
-    "OOM",  # its memory is full
-    "READONLY",  # it is a replica now
-    "UNBLOCKED",  # the same, to a blocking read
+    "OOM",  # out of memory
+    "READONLY",  # now a replica
+    "UNBLOCKED",  # the same, as the reply to a blocking read
 )
 
 
 class OutageParser(DefaultParser):  # type: ignore[misc, valid-type]
-    """redis-py's parser, with OUTAGE_CODES as StoreUnavailable."""
+    """redis-py's parser, except that OUTAGE_CODES raise StoreUnavailable."""
 
     EXCEPTION_CLASSES = DefaultParser.EXCEPTION_CLASSES | dict.fromkeys(OUTAGE_CODES, StoreUnavailable)
 
 
 class Patience(Retry):
-    """redis-py's retry, limited by time. Connecting is a retry within that of a command, so counts would multiply."""
+    """redis-py's retry, limited by time: connecting is retried within a command's retries, so counts would multiply."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(ExponentialWithJitterBackoff(cap=1, base=0.02), -1)
@@ -59,7 +59,7 @@ class Patience(Retry):
         is_retryable: Callable[[Exception], bool] | None = None,
         with_failure_count: bool = False,
     ) -> Result:
-        """The result of `do`. An outage that outlasts `seconds`, counted from the outermost call, is raised."""
+        """Return the result of `do`. Raises the error of an outage that outlasts `seconds` since the outermost call."""
         if self.started_at is not None:
             return super().call_with_retry(do, fail, self._is_early, with_failure_count)
         self.started_at = time.monotonic()
@@ -76,11 +76,11 @@ class Patience(Retry):
 
 
 def _log_outage(error: Exception) -> None:
-    """One line now and then, not one for each thread and try."""
+    """Log an occasional line, not one for each thread and attempt."""
     global _logged_at
     if time.monotonic() - _logged_at > LOG_INTERVAL_SECONDS:
         _logged_at = time.monotonic()
-        log.warning("The store is not available, so commands are repeated: %s", error)
+        log.warning("The store is unavailable, so commands are retried: %s", error)
 
 
 _logged_at = float("-inf")

@@ -1,4 +1,4 @@
-"""The connections of this process to the store: one pool, capped, for everything in it."""
+"""This process's connections to the store: one capped pool that everything in the process shares."""
 
 import _socket
 import logging
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_SECONDS = 2
 REPLY_TIMEOUT_SECONDS = 3  # longer than any blocking read
-HEALTH_CHECK_SECONDS = 30  # a connection that was idle for so long is tried by a PING
+HEALTH_CHECK_SECONDS = 30  # a connection that has been idle for this long is checked with a PING
 
-# What to do when no connection is free. Blocking reads wait in the store, so they have a number of their own. Pages
-# let webhooks go first, and never take the last connection. Whatever is not worth a wait is given up at once.
+# What to do when no connection is free. Blocking reads wait in the store, so they have a limit of their own. Pages
+# let webhooks go first, and never take the last connection. Optional commands fail at once instead of waiting.
 COMMANDS, BLOCKING, PAGES, OPTIONAL = "commands", "blocking", "pages", "optional"
 PRIORITIES = (BLOCKING, COMMANDS, PAGES, OPTIONAL)
 
@@ -32,8 +32,8 @@ PRIORITIES = (BLOCKING, COMMANDS, PAGES, OPTIONAL)
 class Pool(ConnectionPool):
     """At most `limit` connections, for which threads or greenlets wait by priority. `limit` may change at any time.
 
-    A connection that its user loses, such as a job that is interrupted at any line, is no longer counted once Python
-    has collected it.
+    A connection that its user loses, for example because a job is interrupted, is no longer counted once Python has
+    garbage-collected it.
     """
 
     def __init__(self, role: Role, **options: Any) -> None:
@@ -42,7 +42,7 @@ class Pool(ConnectionPool):
         super().__init__(**options)
 
     def reset(self) -> None:
-        """Forget all connections. redis-py calls this in a forked process, too."""
+        """Forget all connections. redis-py also calls this in a forked process."""
         self._lock = threading.RLock()
         self._freed = {kind: threading.Condition(self._lock) for kind in PRIORITIES}
         self._waiting = dict.fromkeys(PRIORITIES, 0)
@@ -52,7 +52,7 @@ class Pool(ConnectionPool):
 
     @property
     def role(self) -> Role:
-        """What this process is."""
+        """This process's role."""
         return self.registration.role
 
     @property
@@ -60,11 +60,11 @@ class Pool(ConnectionPool):
         return {connection for taken in self._taken.values() for connection in taken}
 
     def get_connection(self, *_: Any, **__: Any) -> Any:
-        """A connection that is ready to use. Raises StoreUnavailable if none becomes free in time."""
+        """Return a connection that is ready to use. Raises StoreUnavailable if none becomes free in time."""
         return self.take(COMMANDS)
 
     def take(self, kind: str) -> Any:
-        """The same, for this kind of use."""
+        """Like `get_connection`, for this kind of use."""
         self._checkpid()
         with self._lock:
             self._wait_until_free(kind)
@@ -83,12 +83,12 @@ class Pool(ConnectionPool):
         return connection
 
     def release(self, connection: Any) -> None:
-        """Take a connection back. If an error has closed it, the idle ones are closed too: they are no better."""
+        """Take a connection back. If an error has closed it, close the idle ones too: they are probably broken."""
         self._checkpid()
         with self._lock:
             kind = next((kind for kind, taken in self._taken.items() if connection in taken), None)
             if kind is None:
-                connection.disconnect()  # of the process that this one was forked from
+                connection.disconnect()  # it belongs to the parent process
                 return
             self._taken[kind].discard(connection)
             if not connection.is_connected:
@@ -100,12 +100,12 @@ class Pool(ConnectionPool):
             self._wake_up()
 
     def renew_share(self) -> int:
-        """Register this process once more. Returns the number of connections that it may hold, now the limit."""
+        """Renew this process's registration. Returns the new limit: how many connections it may hold."""
         self.set_limit(self.registration.renew(redis.Redis(connection_pool=self)))
         return self.limit
 
     def set_limit(self, limit: int) -> None:
-        """Hold at most so many connections from now on; those in use are closed when they are released."""
+        """Hold at most `limit` connections from now on; excess ones in use are closed when they are released."""
         with self._lock:
             self.limit = limit
             while self._available_connections and self._count() > limit:
@@ -113,7 +113,7 @@ class Pool(ConnectionPool):
             self._wake_up()
 
     def set_role(self, role: Role) -> None:
-        """From now on this process is something else, with the least that it needs."""
+        """Change this process's role, and reduce the limit to the least that the new role needs."""
         self.registration = Registration(role)
         self.connection_kwargs["retry"] = Patience(role.patience_seconds)
         for connection in [*self._available_connections, *self._in_use_connections]:
@@ -131,12 +131,12 @@ class Pool(ConnectionPool):
                 raise StoreUnavailable(f"All {self.limit} connections to the store are in use")
             self._waiting[kind] += 1
             try:
-                self._freed[kind].wait(min(remaining, 1))  # a lost connection wakes up nobody
+                self._freed[kind].wait(min(remaining, 1))  # losing a connection wakes up nobody
             finally:
                 self._waiting[kind] -= 1
 
     def _is_free(self, kind: str) -> bool:
-        """Whether there is a connection for this kind of use, and nobody who goes first waits for it."""
+        """Whether a connection is free for this kind of use, and nobody with a higher priority is waiting for one."""
         taken = {kind: len(taken) for kind, taken in self._taken.items()}
         blocking = self.role.blocking_at(self.limit)
         if sum(taken.values()) >= self.limit:
@@ -175,19 +175,19 @@ def _beat(pool: "ref[Pool]") -> None:
         try:
             living.renew_share()
         except redis.RedisError as error:
-            log.debug("The share of connections was not renewed: %s", error)
+            log.debug("The share of connections could not be renewed: %s", error)
         del living
         time.sleep(store_budget.HEARTBEAT_SECONDS)
 
 
 class Lane:
-    """The pool, for one kind of use. It takes the place of a pool in a `redis.Redis`."""
+    """The pool, for one kind of use. It takes the place of the pool in a `redis.Redis`."""
 
     def __init__(self, pool: Pool, kind: str) -> None:
         self.pool, self.kind = pool, kind
 
     def get_connection(self, *_: Any, **__: Any) -> Any:
-        """As Pool.take."""
+        """Like `Pool.take`."""
         return self.pool.take(self.kind)
 
     def __getattr__(self, name: str) -> Any:
@@ -195,9 +195,9 @@ class Lane:
 
 
 def is_stale(connection: Any) -> bool:
-    """Whether the store closed the connection, or sent something that nobody read.
+    """Whether the store has closed the connection, or has sent something that nobody has read.
 
-    A look at the socket that does not wait. redis-py's own takes 0.1 ms under gevent, more than a command.
+    Peeks at the socket without waiting. redis-py's own check takes 0.1 ms under gevent, more than a command.
     """
     sock = _socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, connection._sock.fileno())
     try:
@@ -212,9 +212,9 @@ def is_stale(connection: Any) -> bool:
 
 
 def connect(settings: Settings, role: Role = store_budget.WORKER) -> redis.Redis:
-    """This process's client of the store, which is created on first use, for a process of this role.
+    """Return this process's store client, created on first use, for a process of this role.
 
-    Replies are bytes. Whatever else in this process talks to the store does so on this client, or on a lane of it.
+    Replies are bytes. Everything in this process that talks to the store uses this client, or a lane of it.
     """
     key = (settings.redis_url, settings.redis_tls_verify)
     with _clients_lock:
@@ -224,7 +224,7 @@ def connect(settings: Settings, role: Role = store_budget.WORKER) -> redis.Redis
 
 
 def lane(client: Any, kind: str) -> Any:
-    """A client for this kind of use, on the pool of this one. On a pool that is not ours it is the same client."""
+    """Return a client for this kind of use on the same pool; the same client if its pool is not a Pool."""
     pool = client.connection_pool
     if isinstance(pool, Lane):
         pool = pool.pool
@@ -232,7 +232,7 @@ def lane(client: Any, kind: str) -> Any:
 
 
 def pool_of(client: redis.Redis) -> Pool:
-    """The pool of a client that `connect` returned."""
+    """Return the pool of a client that `connect` returned."""
     pool = client.connection_pool
     assert isinstance(pool, Pool)
     return pool

@@ -16,13 +16,13 @@ from receiving.replay.backfill import MissingReport
 
 @click.command()
 @click.option("--since", type=PAST_TIME, default="1h", show_default=True, help="30m, 2h, 1d, or 2026-11-23T18:00")
-@click.option("--until", type=PAST_TIME, default=0.0, help="the same; by default, now")
-@click.option("--submit", is_flag=True, help="process the missing webhooks; this answers missed texts")
+@click.option("--until", type=PAST_TIME, default=0.0, help="same format; defaults to now")
+@click.option("--submit", is_flag=True, help="process the missing webhooks, which also answers missed texts")
 @with_appcontext
 def backfill(since: float, until: float, submit: bool) -> None:
-    """Compare Twilio's and GitHub's logs with the inbox. Without --submit this changes nothing.
+    """Compare Twilio's and GitHub's logs with the inbox. Without --submit, this changes nothing.
 
-    Exits with 1 if a webhook is missing, could not be submitted, or a log could not be read.
+    Exits with 1 if a webhook is missing or could not be submitted, or if a log could not be read.
     """
     settings, store = context.settings(), context.store()
     logs = backfill_module.provider_logs(settings, store)
@@ -31,7 +31,7 @@ def backfill(since: float, until: float, submit: bool) -> None:
     )
     click.echo(report.summarize())
     for name, error in report.failed_logs.items():
-        click.echo(f"The log of {name} could not be read: {error}.", err=True)
+        click.echo(f"{name}'s log could not be read: {error}.", err=True)
     if not submit:
         _list_missing(report)
         sys.exit(1 if report.missing or report.failed_logs else 0)

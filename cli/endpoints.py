@@ -25,10 +25,10 @@ POLL_INTERVAL_SECONDS = 0.2
 
 
 class EndpointsGroup(AppGroup):
-    """A group whose commands print errors of the endpoint API instead of a traceback."""
+    """A group whose commands print errors from the endpoint API instead of a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. Such an error ends it with exit status 1."""
+        """Run a command. Such errors make it exit with status 1."""
         try:
             return super().invoke(ctx)
         except (ResourceNotFound, EndpointNotFound, EndpointDisabled) as error:
@@ -51,7 +51,7 @@ def list_all() -> None:
 @endpoints.command()
 @click.argument("id")
 def attempts(id: str) -> None:
-    """List the newest hundred attempts at an endpoint."""
+    """List the newest hundred delivery attempts for an endpoint."""
     rows = [
         (
             _format_time(one.time),
@@ -70,7 +70,7 @@ def attempts(id: str) -> None:
 @endpoints.command()
 @click.argument("id")
 def dead(id: str) -> None:
-    """List the newest hundred dead letters: messages that failed for good."""
+    """List the newest hundred dead letters: messages that have failed permanently."""
     count, letters = redelivery.load_dead_letters(context.store(), handlers.get_endpoint(id).id)
     rows = [(_format_time(one.given_up_at), one.message, one.event_type) for one in letters]
     _print_table(rows, "There are no dead letters.")
@@ -82,7 +82,7 @@ def dead(id: str) -> None:
 @click.argument("id")
 @click.argument("message")
 def resend(id: str, message: str) -> None:
-    """Send one message again. MESSAGE is an id that `attempts` lists."""
+    """Send one message again. MESSAGE is an id from the output of `attempts`."""
     if not redelivery.resend(context.store(), handlers.get_endpoint(id).id, message):
         raise ResourceNotFound("That message is no longer stored.")
     click.echo(f"{message} will be sent again.")
@@ -92,9 +92,9 @@ def resend(id: str, message: str) -> None:
 @click.argument("id")
 @click.argument("event_type")
 def example(id: str, event_type: str) -> None:
-    """Send the example of an EVENT_TYPE, such as text.received."""
+    """Send an example of EVENT_TYPE, such as text.received."""
     if not re.fullmatch(EVENT_TYPE_PATTERN, event_type):
-        raise click.BadParameter("must be such as text.received", param_hint="event_type")
+        raise click.BadParameter("must be an event type, such as text.received", param_hint="event_type")
     message = redelivery.send_example(context.store(), handlers.get_endpoint(id).id, event_type)
     click.echo(f"{message} will be sent.")
 
@@ -103,9 +103,9 @@ def example(id: str, event_type: str) -> None:
 @click.argument("id")
 @click.argument("since", type=PAST_TIME)
 def recover(id: str, since: float) -> None:
-    """Send everything again that has failed SINCE 30m, 2h, 3d, all, or 2026-11-23T18:00.
+    """Resend everything that has failed SINCE a time: 30m, 2h, 3d, all, or 2026-11-23T18:00.
 
-    Prints the progress until it is done. Ctrl-C does not stop the worker.
+    Prints progress until the worker has finished. Ctrl-C does not stop the worker.
     """
     run = handlers.start_recovery(id, since)
     shown = ""
@@ -121,19 +121,19 @@ def recover(id: str, since: float) -> None:
 @endpoints.command()
 @click.argument("id")
 def pause(id: str) -> None:
-    """Stop sending to an endpoint. Its messages wait."""
-    click.echo(f"It is {webhook_endpoints.pause(context.store(), handlers.get_endpoint(id).id).state}.")
+    """Stop sending to an endpoint. Its messages are kept."""
+    click.echo(f"The endpoint is {webhook_endpoints.pause(context.store(), handlers.get_endpoint(id).id).state}.")
 
 
 @endpoints.command()
 @click.argument("id")
 def resume(id: str) -> None:
-    """Send to a paused or disabled endpoint again."""
-    click.echo(f"It is {webhook_endpoints.resume(context.store(), handlers.get_endpoint(id).id).state}.")
+    """Resume sending to a paused or disabled endpoint."""
+    click.echo(f"The endpoint is {webhook_endpoints.resume(context.store(), handlers.get_endpoint(id).id).state}.")
 
 
 def _print_progress(run: Run, shown: str) -> str:
-    """Print a progress line if it differs from `shown`, the last one. Return the line."""
+    """Print a progress line if it differs from `shown`, the previous one. Return the line."""
     line = "waiting for a worker" if run.state == "waiting" else f"{run.done:,} of {run.total:,} will be sent again"
     if line != shown:
         click.echo(line)

@@ -1,4 +1,4 @@
-"""Shared by several commands: an option type for points in time, and the output of an outcome."""
+"""Helpers shared by several commands: an option type for points in time, and the output of outcomes."""
 
 import re
 import time
@@ -13,12 +13,12 @@ SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 class PastTime(click.ParamType):
-    """A duration before now such as `30m`, an ISO 8601 time (local without a zone), or `all`: seconds since 1970."""
+    """Converts a duration before now such as `30m`, an ISO 8601 time (local by default) or `all` to a Unix time."""
 
     name = "time"
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the time; `all` is 0. Fails with a usage error for any other text."""
+        """Return the timestamp; `all` is 0. Fails with a usage error if the text is invalid."""
         if isinstance(value, float):
             return value
         if value == "all":
@@ -28,13 +28,13 @@ class PastTime(click.ParamType):
         try:
             return datetime.fromisoformat(value).timestamp()
         except (ValueError, OverflowError):
-            self.fail("must be such as 30m, 2h, 1d, all, or 2026-11-23T18:00", param, ctx)
+            self.fail("must be a time, such as 30m, 2h, 1d, all, or 2026-11-23T18:00", param, ctx)
 
 
 PAST_TIME = PastTime()
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """Print one line for one request."""
+    """Print one line about one request."""
     status = str(outcome.status or "—")
     click.echo(f"{status:>3}  {format_duration(outcome.seconds):>8}  {outcome.what}  {outcome.words}")

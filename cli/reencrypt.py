@@ -16,15 +16,16 @@ from store import Store
 def reencrypt() -> None:
     """Encrypt the secrets of all webhook endpoints with the newest SECRET_KEY.
 
-    Run it once every process has both values, the newest first. Exits with 1 if some secrets cannot be decrypted.
+    Run it once all processes have both values, newest first. Exits with 1 if some secrets cannot be decrypted.
     """
     count, failed_ids = reencrypt_all(context.store(), Encryption(context.settings().secret_key))
     click.echo(f"The secrets of {count} endpoints are encrypted with the newest SECRET_KEY.")
     if failed_ids:
         click.echo(
-            f"Those of {len(failed_ids)} could not be decrypted: {', '.join(failed_ids)}. {WrongKey()}", err=True
+            f"The secrets of {len(failed_ids)} endpoints could not be decrypted: {', '.join(failed_ids)}. {WrongKey()}",
+            err=True,
         )
-        click.echo("If the old value is lost, rotate their keys and set their headers again.", err=True)
+        click.echo("If the old SECRET_KEY is lost, rotate these endpoints' keys and set their headers again.", err=True)
     sys.exit(1 if failed_ids else 0)
 
 

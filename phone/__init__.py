@@ -1,1 +1,1 @@
-"""Texts and calls to the Twilio number, and the commands that people can send."""
+"""Texts and calls to the Twilio number, and the commands that people can text or say."""

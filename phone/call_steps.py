@@ -11,7 +11,7 @@ from workers import calls
 
 
 def step_key(delivery: Delivery) -> str:
-    """The claim key of a step. It contains the document number, because a caller may press the same key twice."""
+    """The claim key for a step. It contains the document number, because a caller may press the same key twice."""
     return f"call:{delivery.sid('CallSid', 'CA')}:{delivery.path}:{document_number(delivery)}"
 
 
@@ -39,6 +39,6 @@ def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:
 
 
 def respond(context: WebhookContext, document: str) -> StoredResponse:
-    """Respond with the document, and record the document that the caller has acted on."""
+    """Respond with the document, and record which document the caller has acted on."""
     calls.record_document(context.pipe, context.delivery["CallSid"], document_number(context.delivery))
     return StoredResponse(document)

@@ -16,14 +16,14 @@ SERVICE_NAME = "Call and Response"
 
 
 def step_url(path: str, document: int, **query: str) -> str:
-    """The URL of the next step of a call, with the number of the document that contains it."""
+    """The URL of the next step of a call, with the number of the document that contains the URL."""
     return f"{path}?{urlencode({'doc': document, **query})}"
 
 
 def menu(opening: str, document: int, silent_menus: int = 0, is_full_menu: bool = True) -> str:
     """Speaks the opening and the menu, and gathers a key or speech.
 
-    `silent_menus` is the number of menus in a row without input. Unless `is_full_menu`, only a short prompt is spoken.
+    `silent_menus` counts successive menus without input. Unless `is_full_menu`, only a short prompt is spoken.
     """
     response = VoiceResponse()
     gather = response.gather(
@@ -48,7 +48,7 @@ def spoken_menu() -> str:
 
 
 def prompt(words: str, command: str, document: int, choices: tuple[str, ...] = ()) -> str:
-    """Asks for the argument of a command. The first MAX_CHOICE_KEYS choices can be selected by key."""
+    """Asks for a command's argument. The first MAX_CHOICE_KEYS choices can be selected by keypress."""
     response = VoiceResponse()
     keys = {"input": "dtmf speech", "num_digits": 1, "finish_on_key": ""} if choices else {"input": "speech"}
     gather = response.gather(

@@ -1,11 +1,11 @@
-"""What a caller hears while slow work runs: phrases, progress and a sound, until the answer is there."""
+"""What a caller hears while slow work runs: phrases, progress and a sound, until the answer is ready."""
 
 from twilio.twiml.voice_response import VoiceResponse
 
 from phone.documents import step_url
 from phone.xml_text import to_xml_text
 
-# Spoken in turn while the caller waits, so that the line is never silent and no sentence is repeated at once.
+# Spoken in turn while the caller waits, so that the line is never silent and no sentence is spoken twice in a row.
 WAITING_PHRASES = (
     "I am working on it.",
     "Still working on it.",

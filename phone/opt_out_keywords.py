@@ -1,4 +1,4 @@
-"""STOP and START: whoever texts one of these opts out or in. Twilio replies to them, and blocks or unblocks the number.
+"""The STOP and START keywords, which opt people out or in. Twilio itself replies, and blocks or unblocks the number.
 
 https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 """
@@ -13,10 +13,10 @@ START_KEYWORDS = frozenset(("start", "yes", "unstop"))
 
 
 def apply(context: WebhookContext, sender: str, keyword: str) -> bool:
-    """Record a STOP or START. Return whether this text is for Twilio to answer.
+    """Record a STOP or START. Return whether Twilio answers this text itself.
 
-    `keyword` is the OptOutType, if Twilio has set one (also HELP, if Twilio has answered it), else the body. A START
-    that is replayed or backfilled is ignored: the sender may have texted STOP since.
+    `keyword` is the OptOutType if Twilio has set one (HELP if Twilio has answered that), otherwise the body. A replayed
+    or backfilled START is ignored, because the sender may have texted STOP since.
     """
     sid, keyword = context.delivery["MessageSid"], keyword.lower()
     if keyword in STOP_KEYWORDS:

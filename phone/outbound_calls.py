@@ -15,14 +15,14 @@ from sending.outbox import OutboundMessage
 
 bp = Blueprint("outbound_calls", __name__)
 
-UNFOLLOW_KEY = "8"  # the same as in the menu
+UNFOLLOW_KEY = "8"  # the same key as in the menu
 UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
 UNFOLLOWED_TEXT = "You no longer follow anything here. Goodbye."
 
 
 @webhook(bp, "/voice/outbound", key=step_key)
 def speak_notification(context: WebhookContext) -> StoredResponse:
-    """The person has answered the call."""
+    """Speak the notification: the follower has answered the call."""
     message = _load_message(context)
     if message is None:
         return StoredResponse(documents.goodbye())
@@ -42,7 +42,7 @@ def handle_key(context: WebhookContext) -> StoredResponse:
 
 
 def status_key(delivery: Delivery) -> str:
-    """The claim key of a status callback: each status of a call is handled once."""
+    """The claim key for a status callback: each status of a call is handled once."""
     return f"outbound-call-status:{delivery.sid('CallSid', 'CA')}:{delivery['CallStatus']}"
 
 
@@ -50,7 +50,7 @@ def status_key(delivery: Delivery) -> str:
 def update_status(context: WebhookContext) -> StoredResponse:
     """Send the notification as a text if the call was not answered.
 
-    No event is published: a follower of call.ended would be called about this call.
+    No event is published, because a follower of call.ended would be called about this call.
     """
     message = _load_message(context)
     if message and context.delivery["CallStatus"] in UNANSWERED_STATUSES:

@@ -34,7 +34,7 @@ EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
 def _count_question(delivery: Delivery) -> Commands:
-    """Count this text among the open questions of its sender, if a worker is to answer it."""
+    """Count this text as one of its sender's open questions, if a worker is to answer it."""
     found = find_by_words(delivery["Body"])
     return open_questions.count(delivery["From"], _answer_id(delivery)) if found and found[0].is_slow else ()
 
@@ -101,14 +101,14 @@ def _message_response(words: str) -> StoredResponse:
 
 @verified_only(bp, "/sms/fallback")
 def text_fallback(delivery: Delivery) -> StoredResponse:
-    """Twilio got no valid response from /sms: reply as that would have, unless this fails too.
+    """Twilio received no valid response from /sms: reply as /sms would have, unless this fails too.
 
-    Perhaps the answer is on its way, so TROUBLE must be true in that case as well.
+    The answer may already be on its way, so TROUBLE must be true in that case as well.
     """
     try:
         return handle(delivery, with_lease(_sms_key, receive_text, _count_question))
     except RejectedRequest:
         raise
-    except Exception as error:  # /sms has logged the traceback of its own
-        log.error("The fallback of a text failed too: %s: %s", type(error).__name__, error)
+    except Exception as error:  # /sms has logged its own traceback
+        log.error("The fallback for a text failed too: %s: %s", type(error).__name__, error)
         return _message_response(TROUBLE)

@@ -1,4 +1,4 @@
-"""Status callbacks of outgoing texts: https://www.twilio.com/docs/messaging/guides/track-outbound-message-status."""
+"""Status callbacks for outgoing texts: https://www.twilio.com/docs/messaging/guides/track-outbound-message-status."""
 
 import time
 from dataclasses import replace
@@ -27,7 +27,7 @@ def _status_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/sms/status", key=_status_key)
 def update_text_status(context: WebhookContext) -> StoredResponse:
-    """Publish the new status of an outgoing text. It also settles a text whose sending had an unknown result."""
+    """Publish an outgoing text's new status, which also settles the text if the result of sending it was unknown."""
     text = context.delivery
     sid, status = text["MessageSid"], text["MessageStatus"] or text["SmsStatus"]
     message = outbox.load(context.redis, text.query.get("message", ""))
@@ -44,7 +44,7 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
 
 
 def _send_again(context: WebhookContext, message: OutboundMessage, code: str) -> None:
-    """Send a text once more that Twilio dropped because of a limit."""
+    """Resend a text that Twilio dropped because of a limit."""
     if seconds := twilio_errors.retry_seconds(code):
         until = time.time() + seconds
         outbox.postpone(context.redis, message, "sent", until, f"Twilio's limit was reached ({code})")
@@ -53,7 +53,7 @@ def _send_again(context: WebhookContext, message: OutboundMessage, code: str) ->
 
 
 def _advance_status(context: WebhookContext, sid: str, status: str) -> bool:
-    """Store the status. False if it is not newer: callbacks arrive in any order."""
+    """Store the status. Return False if it is not newer than the stored one: callbacks may arrive in any order."""
     key = f"text-status:{sid}"
     previous = (context.redis.get(key) or b"").decode()
     if previous in FINAL_STATUSES or (status in STATUS_ORDER and _rank(status) <= _rank(previous)):

@@ -19,7 +19,7 @@ from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice", __name__)
 
-ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology. The job of a killed worker is retried much earlier.
+ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; a killed worker's job is retried much sooner
 MAX_SILENT_MENUS = 3  # then we hang up
 GREETING = f"Hello, this is {documents.SERVICE_NAME}."
 NOT_UNDERSTOOD = "Sorry, I did not get that."
@@ -101,14 +101,14 @@ def finish_recording(context: WebhookContext) -> StoredResponse:
 
 
 def recording_key(delivery: Delivery) -> str:
-    """The claim key of a recording callback: each status of a recording is handled once."""
+    """The claim key for a recording callback: each status of a recording is handled once."""
     sid, _ = delivery.sid("RecordingSid", "RE"), delivery.sid("CallSid", "CA")
     return f"recording:{sid}:{delivery['RecordingStatus'] or 'completed'}"
 
 
 @webhook(bp, "/voice/recording", key=recording_key)
 def process_recording(context: WebhookContext) -> StoredResponse:
-    """Let a worker measure a completed recording for the stage."""
+    """Have a worker measure a completed recording for the stage."""
     sid, call_sid = context.delivery["RecordingSid"], context.delivery["CallSid"]
     if context.delivery["RecordingStatus"] not in ("", "completed"):
         return StoredResponse(status=204)
@@ -121,7 +121,7 @@ def process_recording(context: WebhookContext) -> StoredResponse:
 
 
 def status_key(delivery: Delivery) -> str:
-    """The claim key of a status callback: each status of a call is handled once."""
+    """The claim key for a status callback: each status of a call is handled once."""
     return f"call-status:{delivery.sid('CallSid', 'CA')}:{delivery['CallStatus']}"
 
 
@@ -140,7 +140,7 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
 
 @verified_only(bp, "/voice/fallback")
 def call_fallback(delivery: Delivery) -> StoredResponse:
-    """The response if Twilio got no valid document from us; it needs no store."""
+    """The response if Twilio received no valid document from us. It does not need the store."""
     return StoredResponse(
         documents.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
     )
@@ -160,7 +160,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
 
 
 def _choice_for_key(command: Command, key: str) -> str:
-    """The choice of the command's prompt that this key selects, or ""."""
+    """The choice in the command's prompt that this key selects, or ""."""
     if key not in tuple("123456789"):
         return ""
     try:
@@ -181,7 +181,7 @@ def _enqueue_answer(context: WebhookContext, command: str, slow: SlowAnswer) -> 
 
 
 def _load_pending(context: WebhookContext) -> PendingAnswer | None:
-    """The pending answer named in the URL, or None if there is none or it belongs to another call."""
+    """The pending answer named in the URL, or None if it does not exist or belongs to another call."""
     pending = pending_answers.load(context.redis, context.delivery.query.get("answer", ""))
     return pending if pending and pending.subject == context.delivery["CallSid"] else None
 
@@ -189,7 +189,7 @@ def _load_pending(context: WebhookContext) -> PendingAnswer | None:
 def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) -> StoredResponse:
     if time.time() > pending.deadline:
         if not pending_answers.settle(context.redis, pending, "failed", callbacks.TIMEOUT_MESSAGE):
-            return wait_for_answer(context)  # the answer has come in this moment
+            return wait_for_answer(context)  # the answer has just arrived
         pending_answers.claim_route(context.redis, pending, "wait")
         return speak_menu(context, callbacks.TIMEOUT_MESSAGE)
     progress = pending_answers.load_progress(context.redis, pending.id)
@@ -197,7 +197,7 @@ def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) ->
 
 
 def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -> StoredResponse:
-    """Speak the answer, unless it was already spoken or sent as a text."""
+    """Speak the answer, unless it has already been spoken or sent as a text."""
     if pending.route == "text":
         return speak_menu(context, "I have sent you the answer as a text.")
     if callbacks.was_heard(context.redis, pending.id) or (

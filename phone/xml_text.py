@@ -1,4 +1,4 @@
-"""Text for TwiML: people can text control characters, and replies quote their words."""
+"""Makes text valid in TwiML: people can text control characters, and replies quote what they wrote."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The presenter pages: dashboard, rejected requests, backfill and replay, webhook endpoints; and the health checks."""
+"""The health checks and the presenter pages: dashboard, rejected requests, backfill and replay, webhook endpoints."""
 
 from presenter import dashboard, endpoints, health, rejected, replay
 from presenter.blueprint import bp

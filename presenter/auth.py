@@ -1,4 +1,4 @@
-"""Authentication of the presenter: one password, limited login attempts, a CSRF token in every form."""
+"""Presenter authentication: one password, a limit on login attempts, and a CSRF token in every form."""
 
 import secrets
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from store import Store
 
 MAX_ATTEMPTS = 5  # per ATTEMPT_WINDOW_SECONDS, from one address or one known browser
 ATTEMPT_WINDOW_SECONDS = 60
-SESSION_TTL_SECONDS = 12 * 3600  # one day of a conference
+SESSION_TTL_SECONDS = 12 * 3600  # one conference day
 
 # Counts one attempt. Returns 0, or the seconds to wait if the limit is exceeded.
 COUNT_ATTEMPT_SCRIPT = """
@@ -32,7 +32,7 @@ View = Callable[..., ResponseReturnValue]
 
 
 class TooManyLoginAttempts(Exception):
-    """The limit of login attempts is exceeded; the next attempt is allowed after `retry_after_seconds`."""
+    """The login attempt limit has been exceeded; the next attempt is allowed after `retry_after_seconds`."""
 
     def __init__(self, retry_after_seconds: int):
         super().__init__(f"Too many attempts. Try again in {retry_after_seconds} s.")
@@ -54,7 +54,8 @@ def login_required(view: View) -> View:
 def is_logged_in() -> bool:
     """Whether this browser's session was started with the current password and has neither expired nor been ended.
 
-    Raises RedisError for a request that changes something. A page is shown without the store: all data is in there.
+    While the store does not respond, a GET request needs only the current password's fingerprint, because all data is
+    in the store; any other request raises RedisError.
     """
     fingerprints = [_session_fingerprint(key) for key in context.settings().secret_key]
     if not matches_any(str(session.get("fingerprint", "")), fingerprints):
@@ -68,9 +69,9 @@ def is_logged_in() -> bool:
 
 
 def log_in(password: str) -> bool:
-    """Start a session if the password is correct; returns whether it is.
+    """Start a session if the password is correct, and return whether it is.
 
-    Raises TooManyLoginAttempts before it checks the password, and redis.RedisError if the attempt cannot be counted.
+    Raises TooManyLoginAttempts before checking the password, and redis.RedisError if the attempt cannot be counted.
     """
     client = get_page_store()
     _count_attempt(client)
@@ -90,9 +91,9 @@ def log_in(password: str) -> bool:
 
 
 def log_out() -> None:
-    """End the session, also for copies of its cookie. Raises RedisError.
+    """End the session, including for copies of its cookie. Raises RedisError.
 
-    The browser id stays, so that this browser keeps its own limit of login attempts.
+    The browser id is kept, so that this browser retains its own login attempt limit.
     """
     get_page_store().delete(_session_key())
     browser_id = session.get("browser_id")
@@ -120,14 +121,14 @@ def _count_attempt(client: Store) -> None:
 
 
 def _attempts_key() -> str:
-    """A browser that was logged in before has its own limit: guesses by others cannot lock it out."""
+    """A browser that has logged in before has its own limit, so that others' guesses cannot lock it out."""
     if session.get("browser_id"):
         return f"login-attempts:browser:{session['browser_id']}"
     return f"login-attempts:{alias(_network(request.remote_addr or ''), context.settings().secret_key[0])}"
 
 
 def _network(address: str) -> str:
-    """Return an IPv6 address's /64 network, since whoever has one of its addresses has all; others unchanged."""
+    """Return an IPv6 address's /64 network, because whoever has one address in it has all; others unchanged."""
     try:
         return str(IPv6Network((address, 64), strict=False))
     except ValueError:
@@ -139,5 +140,5 @@ def _session_key() -> str:
 
 
 def _session_fingerprint(secret: str) -> str:
-    """Depends on the password, so that a new password ends all sessions."""
+    """Derived from the password, so that changing the password ends all sessions."""
     return alias(f"presenter {context.settings().presenter_password}", secret)

@@ -1,4 +1,4 @@
-"""The blueprint of the presenter pages and the health checks."""
+"""The blueprint for the presenter pages and the health checks."""
 
 from page_headers import create_page_blueprint
 

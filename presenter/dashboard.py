@@ -58,7 +58,7 @@ def dashboard_fragment() -> str | tuple[str, int]:
 
 @bp.route("/present/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    """The login form, and the check of its password."""
+    """The login form, and its password check."""
     if request.method == "GET":
         return redirect(url_for("presenter.dashboard"), 303) if auth.is_logged_in() else _login_page()
     auth.check_csrf_token()

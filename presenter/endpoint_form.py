@@ -9,9 +9,9 @@ from sending.webhooks.models import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 
 
 def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:
-    """Return the options in this form, as the endpoint API takes them. Raises ValidationError, naming the field.
+    """Return the form's options in the format that the endpoint API accepts. Raises ValidationError.
 
-    An empty field of a secret option leaves it unchanged, unless clear_<name> is set.
+    If the field for a secret option is empty, the option stays unchanged unless clear_<name> is set.
     """
     options: dict[str, Any] = {}
     for name, option in OPTIONS.items():
@@ -19,7 +19,7 @@ def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:
         if option.is_secret and not text and (is_new or not form.get(f"clear_{name}")):
             continue
         if is_new and not text and option.schema["type"] == "string" and not option.schema.get("minLength"):
-            continue  # the default
+            continue  # use the default
         options[name] = PARSERS[option.schema["type"]](name, text)
     validate_fields(options, OPTION_SCHEMAS)
     return options

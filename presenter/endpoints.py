@@ -1,4 +1,4 @@
-"""The presenter's pages for webhook endpoints. They offer the operations of the endpoint API."""
+"""The presenter's pages for webhook endpoints, which offer the same operations as the endpoint API."""
 
 import json
 import re
@@ -26,8 +26,8 @@ from sending.webhooks.models import OPTIONS, WebhookEndpoint
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
 
-SECRET_TTL_SECONDS = 300  # for which a new secret waits to be shown
-MAX_ROWS = 50  # attempts, and dead letters, on a page
+SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
+MAX_ROWS = 50  # per page, of attempts and of dead letters
 MAX_OVERLAP_HOURS = 168
 FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, EndpointNotFound, ResourceNotFound, WrongKey)
 
@@ -74,13 +74,13 @@ def endpoint_update(id: str) -> Any:
         handlers.update(id, endpoint_form.parse_form(request.form))
     except FORM_ERRORS as error:
         return _render_endpoint(endpoint, request.form, str(error)), 422
-    return _redirect_to_endpoint(id, "The options are changed.")
+    return _redirect_to_endpoint(id, "The options have been saved.")
 
 
 @bp.post("/present/endpoints/<id>/<action>")
 @login_required
 def endpoint_action(id: str, action: str) -> Any:
-    """Do what one of the page's buttons says."""
+    """Perform the action of one of the page's buttons."""
     auth.check_csrf_token()
     if action not in ACTIONS:
         return _render_list(endpoint_form.DEFAULT_FORM_VALUES, "There is no such action."), 404
@@ -101,7 +101,7 @@ def endpoint_recovery(id: str, recovery_id: str) -> Response | tuple[str, int]:
 
 
 def _rotate(id: str) -> BaseResponse:
-    message = f"The old keys can sign for 0 to {MAX_OVERLAP_HOURS} hours more."
+    message = f"The old keys can keep signing for 0 to {MAX_OVERLAP_HOURS} hours."
     overlap, private = _read_hours(message, MAX_OVERLAP_HOURS) * 3600, bool(request.form.get("private"))
     _store_secret(handlers.rotate(id, {"private": private, "overlap": overlap}))
     return _redirect_to_endpoint(id)
@@ -109,17 +109,17 @@ def _rotate(id: str) -> BaseResponse:
 
 def _pause(id: str) -> BaseResponse:
     endpoints.pause(context.store(), id)
-    return _redirect_to_endpoint(id, "The endpoint is paused. New messages wait.")
+    return _redirect_to_endpoint(id, "The endpoint has been paused. New messages will wait until it is resumed.")
 
 
 def _resume(id: str) -> BaseResponse:
     endpoints.resume(context.store(), id)
-    return _redirect_to_endpoint(id, "The endpoint is enabled.")
+    return _redirect_to_endpoint(id, "The endpoint has been enabled.")
 
 
 def _delete(id: str) -> BaseResponse:
     endpoints.delete(context.store(), id)
-    session["success_message"] = "The endpoint is deleted."
+    session["success_message"] = "The endpoint has been deleted."
     return redirect(url_for("presenter.endpoints_page"), 303)
 
 
@@ -155,7 +155,7 @@ ACTIONS: dict[str, Callable[[str], BaseResponse]] = {
 
 
 def _read_hours(message: str, maximum: int) -> int:
-    """Return the form's number of hours. Raises ValidationError with this message unless it is within bounds."""
+    """Return the number of hours in the form. Raises ValidationError with this message if it is out of bounds."""
     text = request.form.get("hours", "")
     if not text.isdecimal() or len(text) > len(str(maximum)) or int(text) > maximum:
         raise ValidationError(message)
@@ -214,7 +214,7 @@ def _pop_from_session(name: str) -> str:
 
 
 def _store_secret(endpoint: WebhookEndpoint) -> None:
-    """Store the newest key, encrypted, until this browser's next request of the page. The cookie holds only a token."""
+    """Store the newest key, encrypted, until this browser next requests the page. The cookie holds only a token."""
     session["secret_token"] = secrets.token_urlsafe(16)
     text = json.dumps({"id": endpoint.id, **handlers.describe_newest_key(endpoint)})
     encrypted = handlers.get_encryption().encrypt(text)
@@ -222,7 +222,7 @@ def _store_secret(endpoint: WebhookEndpoint) -> None:
 
 
 def _take_secret(id: str) -> str:
-    """Return the stored key of this endpoint once, otherwise ""."""
+    """Return and delete this endpoint's stored key; "" if there is none."""
     token = _pop_from_session("secret_token")
     found = context.store().getdel(f"one_time_secret:{token}") if token else None
     stored = json.loads(handlers.get_encryption().decrypt(found.decode())) if found else {}

@@ -30,15 +30,15 @@ class QueueStatus:
 
 @dataclass(frozen=True)
 class Health:
-    """The result of a check. `workers` counts the workers with a current heartbeat, as RQ records it in Redis."""
+    """The result of a check. `workers` is the number of workers whose heartbeat in RQ's records is current."""
 
     is_redis_up: bool
     workers: int = 0
     pending_answers: int = 0
     queues: list[QueueStatus] = field(default_factory=list)
     connections: str = ""
-    eviction: str = ""  # why records may be lost
-    stop_reason: str = ""  # why all sending is stopped
+    eviction: str = ""  # why records may be lost; "" if they are safe
+    stop_reason: str = ""  # why all sending is stopped; "" if it is not stopped
 
     @property
     def is_ready(self) -> bool:
@@ -46,7 +46,7 @@ class Health:
 
     @property
     def summary(self) -> dict[str, str]:
-        """The state of Redis, of the workers, of sending and of the connections, each in a phrase."""
+        """The state of Redis, the workers, sending and the connections, one phrase each."""
         if not self.is_redis_up:
             return {"redis": "not responding", "workers": "unknown while Redis is not responding"}
         none = "none running, so slow answers wait: start a worker"

@@ -21,7 +21,7 @@ from stage.views import requested_theme
 MAX_EXAMINED = 2 * inbox.MAX_REJECTED_REQUESTS  # all that the inbox stores
 MAX_ROWS = 60
 MAX_SENTENCE_CHARACTERS = 300
-# Signatures are not shown, because some are genuine. Only the headers below and no signature fields are displayed.
+# Signatures are not shown, because some are genuine: these fields and all headers except those below are omitted.
 SIGNATURE_FIELDS = ("bt_signature",)
 SHOWN_HEADERS = ("host", "x-forwarded-host", "x-forwarded-proto", "forwarded", "content-type", "user-agent")
 
@@ -41,7 +41,7 @@ class RejectedRow:
 
     @property
     def is_explained(self) -> bool:
-        """False if no known mistake explains the signature: most such requests are forgeries."""
+        """False if no known mistake explains the signature; most such requests are forgeries."""
         return self.name != UNKNOWN
 
 

@@ -1,4 +1,4 @@
-"""The backfill page: replay stored requests, find and backfill missing webhooks, and follow the progress of both."""
+"""The backfill page: replay stored requests, find and backfill missing webhooks, and follow progress."""
 
 import time
 from dataclasses import asdict, dataclass, replace
@@ -26,10 +26,10 @@ from workers.runs import Outcome, Run
 
 MAX_ROWS = 40  # stored requests to choose from
 MAX_RUNS = 6
-MAX_OUTCOMES = 60  # of the newest run; a third of it of the others
+MAX_OUTCOMES = 60  # for the newest run; a third as many for each of the others
 WINDOW_LABELS = {900: "15 minutes", 3600: "hour", 6 * 3600: "6 hours", 24 * 3600: "day", 3 * 24 * 3600: "3 days"}
 RUN_TITLES = {runs.FIND_MISSING: "Find missing webhooks", runs.BACKFILL: "Backfill missing webhooks"}
-RUN_STATES = {  # state: its glyph and its label
+RUN_STATES = {  # state -> (glyph, label)
     "waiting": ("waiting", "waiting for a worker"),
     "working": ("running", "running"),
     "done": ("success", "done"),
@@ -41,7 +41,7 @@ STORE_UNAVAILABLE_MESSAGE = "Redis is not responding, so nothing was started. Tr
 
 @dataclass(frozen=True)
 class ReplayRow:
-    """A stored request as displayed. `is_complete` is False if it was too large to store, so it cannot be replayed."""
+    """A stored request as displayed. `is_complete` is False if it was too large to store; it cannot be replayed."""
 
     id: str
     received_at: float
@@ -65,7 +65,7 @@ class RunView:
 @bp.get("/present/backfill")
 @login_required
 def backfill_page() -> str:
-    """The page; `?from=github` lists only the requests of that channel."""
+    """The page; `?from=github` lists only the requests from that channel."""
     alert = session.pop("alert", "") if "alert" in session else ""
     channel = request.args.get("from", "")
     return render_template(
@@ -84,7 +84,7 @@ def backfill_page() -> str:
 
 @bp.get("/present/backfill/fragment")
 def backfill_fragment() -> str | tuple[str, int]:
-    """The live part of the page, the runs; 403 unless logged in."""
+    """The live part of the page, which lists the runs; 403 unless logged in."""
     if not auth.is_logged_in():
         return "", 403
     return render_template("presenter/_runs.html", **_template_values())
@@ -93,7 +93,7 @@ def backfill_fragment() -> str | tuple[str, int]:
 @bp.post("/present/backfill")
 @login_required
 def start_backfill() -> ResponseReturnValue:
-    """Find the missing webhooks of a time window; `do=backfill` also submits them."""
+    """Find the webhooks that were missed in a time window; with `do=backfill`, also submit them."""
     auth.check_csrf_token()
     now = time.time()
     kind = runs.BACKFILL if request.form.get("do") == "backfill" else runs.FIND_MISSING
@@ -103,7 +103,7 @@ def start_backfill() -> ResponseReturnValue:
 @bp.post("/present/replay")
 @login_required
 def start_replay() -> ResponseReturnValue:
-    """Replay the requests of a time window if the form has one, otherwise the selected requests."""
+    """Replay the requests from a time window if the form has one, otherwise the selected requests."""
     auth.check_csrf_token()
     form, now = request.form, time.time()
     resign, force = form.get("resign") != "no", form.get("force") == "yes"
@@ -156,7 +156,7 @@ def _run_view(client: redis.Redis, run: Run, index: int) -> RunView:
     ]
     glyph, label = RUN_STATES[run.state]
     if run.is_stalled:
-        label += ", no progress recently: its worker may have died"
+        label += ", no recent progress: its worker may have died"
     return RunView(run, _run_title(run), glyph, label, outcomes)
 
 
@@ -167,7 +167,7 @@ def _run_title(run: Run) -> str:
     ids = len(options.get("ids") or ())
     source = sanitize(options.get("source"), 20) or "all requests"
     requests = f"{ids} selected" if ids else f"{source}, {_window_label(options)}"
-    how = ("signed again" if options.get("resign") else "original signature") + (
+    how = ("re-signed" if options.get("resign") else "original signature") + (
         ", forced" if options.get("force") else ""
     )
     return f"Replay: {requests}, {how}"
@@ -194,7 +194,7 @@ def _replay_row(id: str, delivery: Delivery, is_complete: bool) -> ReplayRow:
 
 
 def _summarize(delivery: Delivery, is_complete: bool) -> str:
-    """The request in one line: the provider's summary of its events, or the main fields of a Twilio request."""
+    """The request in one line: the provider's summary of its events or, for Twilio, the main fields."""
     provider = providers.load().get(inbox.source_of(delivery))
     if provider and is_complete:
         try:

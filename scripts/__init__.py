@@ -1,1 +1,1 @@
-"""Programs for the shell: the demo, the live number, the release step, samples, documents."""
+"""Command-line programs: the demo, the live number, the release step, sample webhooks, documents and more."""

@@ -18,14 +18,14 @@ from dotenv import dotenv_values
 import logs
 
 ROOT = Path(__file__).parents[1]
-FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log of each process
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log for each process
 READY_TIMEOUT_SECONDS = 60
 SHUTDOWN_TIMEOUT_SECONDS = 30
-PR_SET_PDEATHSIG = 1  # prctl(2): send the child a signal when its parent dies
+PR_SET_PDEATHSIG = 1  # prctl(2): send a child process a signal when its parent dies
 
 
 class CannotStart(Exception):
-    """The demo cannot run; the message says why, and what to do."""
+    """The demo cannot run. The message says why, and what to do."""
 
 
 def main() -> int:
@@ -49,8 +49,8 @@ def main() -> int:
             f"       the number is {number}, the presenter's password is {password}, Ctrl-C stops everything",
             flush=True,
         )
-        if (sending := read_health(web).get("sending", "active")) != "active":
-            print(f"       sending is {sending}; texts wait until you resume it at {web}/present", flush=True)
+        if notice := describe_sending(web):
+            print(f"       {notice}", flush=True)
         print_restarts(supervisor, stopping)
         return 0
     finally:
@@ -65,7 +65,7 @@ def write_environment_file(environ: dict[str, str]) -> None:
 
 
 def stop_on_signals() -> list[bool]:
-    """Handle the signals that stop the demo. Return a list whose one item they set to True."""
+    """Handle the signals that stop the demo. Return a list whose only item they set to True."""
     stopping = [False]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.__setitem__(0, True))
@@ -90,7 +90,7 @@ def build_environment(given: dict[str, str]) -> dict[str, str]:
 
 
 def build_store_environment(given: dict[str, str]) -> dict[str, str]:
-    """Return the variables of demo.conf, and the address of the store."""
+    """Return the variables that demo.conf uses, and the store's URL."""
     is_embedded = not given.get("REDIS_URL")
     port = free_port() if is_embedded else 0
     return {
@@ -106,13 +106,13 @@ def build_store_environment(given: dict[str, str]) -> dict[str, str]:
 
 
 def add_dotenv(environ: dict[str, str]) -> dict[str, str]:
-    """Return the environment, with the variables of .env that it does not set."""
+    """Return the environment, plus any variables from .env that it does not set."""
     dotenv = ROOT / ".env"
     return {**(read_env(dotenv) if dotenv.exists() else {}), **environ}
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Return the variables that a .env file sets. `$` has no special meaning in it, because secrets may contain one."""
+    """Return the variables that a .env file sets. `$` has no special meaning there, because secrets may contain it."""
     return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
 
 
@@ -126,7 +126,7 @@ def check_port(name: str, value: str) -> None:
             probe.bind(("127.0.0.1", int(value)))
         except OSError:
             raise CannotStart(
-                f"Port {value} is taken, perhaps by another demo. Stop that, or choose another port: {name}=… make demo"
+                f"Port {value} is in use, perhaps by another demo. Stop it, or choose another port: {name}=… make demo"
             ) from None
 
 
@@ -146,13 +146,13 @@ def find_store_program() -> str:
         return str(get_binary_path())
     except (ValkeyServerError, OSError):
         raise CannotStart(
-            "The embedded Valkey does not run on this machine. "
-            "Start a Redis or Valkey, then: REDIS_URL=redis://127.0.0.1:6379 make demo"
+            "The embedded Valkey server does not run on this machine. "
+            "Start a Redis or Valkey server, then run: REDIS_URL=redis://127.0.0.1:6379 make demo"
         ) from None
 
 
 def start_supervisor(environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start supervisord in its own session, so that Ctrl-C reaches only this process, which stops it."""
+    """Start supervisord in its own session, so that Ctrl-C reaches only this process, which then stops supervisord."""
     (FOLDER / "store").mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable,
@@ -192,7 +192,7 @@ def wait_until_ready(supervisor: subprocess.Popen[bytes], addresses: list[str], 
 
 
 def print_restarts(supervisor: subprocess.Popen[bytes], stopping: list[bool]) -> None:
-    """Until the end, print supervisord's log lines about processes that exit and start again."""
+    """Until the demo stops, print supervisord's log lines about processes that exit and restart."""
     with (FOLDER / "supervisord.log").open() as log:
         log.seek(0, os.SEEK_END)
         while not stopping[0] and supervisor.poll() is None:
@@ -211,17 +211,18 @@ def returns_200(url: str) -> bool:
         return False
 
 
-def read_health(web: str) -> dict[str, str]:
-    """Return the app's description of its health; empty if it gives none."""
+def describe_sending(web: str) -> str:
+    """Say why all sending is stopped, which survives a restart of the demo; "" if it is not stopped."""
     try:
         with urllib.request.urlopen(f"{web}/health/ready", timeout=2) as response:  # noqa: S310
-            return dict(json.load(response))
-    except (OSError, ValueError):
-        return {}
+            sending = json.load(response)["sending"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    return "" if sending == "active" else f"sending is {sending}; texts wait until you resume it at {web}/present"
 
 
 def describe_failure(url: str) -> str:
-    """Say why this address does not return 200: its response, or the connection error."""
+    """Return a sentence about why this address does not return 200: its response or the connection error."""
     try:
         urllib.request.urlopen(url, timeout=2)  # noqa: S310
     except urllib.error.HTTPError as error:
@@ -232,7 +233,7 @@ def describe_failure(url: str) -> str:
 
 
 def stop_supervisor(supervisor: subprocess.Popen[bytes]) -> None:
-    """Stop supervisord and its processes. After SHUTDOWN_TIMEOUT_SECONDS kill its session."""
+    """Stop supervisord and its processes. Kill them if they have not exited after SHUTDOWN_TIMEOUT_SECONDS."""
     supervisor.terminate()
     try:
         supervisor.wait(SHUTDOWN_TIMEOUT_SECONDS)

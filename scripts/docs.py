@@ -1,4 +1,4 @@
-"""Writes the generated parts of the documents, between `<!-- name -->` markers: `make docs`. A test compares them."""
+"""Writes the generated parts of the documents, between `<!-- name -->` markers: `make docs`. A test checks them."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ PARTS = (  # packages and root modules, from top to bottom
 
 
 def tour_list() -> str:
-    """The reading tour as a numbered list; lines are rounded to 50, so that not every change touches README."""
+    """Return the reading tour as a numbered list. Line counts are rounded to 50, so that few changes affect it."""
     steps = [f"{number}. {step}: {_links(names)}" for number, (step, names) in enumerate(tour.TOUR.items(), 1)]
     return "\n".join(steps)
 
@@ -25,7 +25,7 @@ def _links(names: list[str]) -> str:
 
 
 def import_diagram() -> str:
-    """The packages and their imports as a Mermaid flowchart; an import that follows from two others is left out."""
+    """Return the packages and their imports as a Mermaid flowchart, without imports implied by others."""
     edges = _without_implied({name: set(_imported_by(name)) for name in PARTS})
     rows = [f"    {part} --> {other}" for part in PARTS for other in sorted(edges[part])]
     return "\n".join(["```mermaid", "flowchart TD", *rows, "```"])
@@ -41,7 +41,7 @@ def _imported_by(part: str) -> Iterator[str]:
 
 
 def _without_implied(edges: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The transitive reduction of an acyclic graph."""
+    """Return the transitive reduction of an acyclic graph."""
 
     def reachable(part: str) -> set[str]:
         return edges[part].union(*map(reachable, edges[part]))
@@ -56,7 +56,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
 
 
 def written(document: str, name: str) -> str:
-    """What stands between the markers `name` of a document."""
+    """Return what is between the `name` markers of a document."""
     found = _between(name).search((ROOT / document).read_text())
     if found is None:
         raise ValueError(f"{document} has no <!-- {name} --> … <!-- /{name} -->")

@@ -1,4 +1,4 @@
-"""Runs a Flask command with the settings of the running demo, else of .env: python -m scripts.flask --help."""
+"""Runs a Flask command with the running demo's settings, or else those in .env: python -m scripts.flask --help."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Run the command; it exits with its own status. Return 2 if a setting is missing."""
+    """Run the command, which exits with its own status. Return 2 if a setting is missing or invalid."""
     os.environ.update(build_environment(os.environ))
     try:
         store_pool.connect(config.load(), store_budget.TOOL)
@@ -29,9 +29,9 @@ def main() -> int:
 
 
 def build_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings of the running demo or, if none runs, of .env on top of .env.demo. `given` overrides both.
+    """Return .env.demo, updated with the running demo's settings or, if no demo is running, with .env, then `given`.
 
-    Flask itself must not read .env: a real account there must never reach a command of the demo.
+    Flask itself must not read .env, because a real account's credentials must never reach a demo command.
     """
     running = demo.FOLDER / "environment"
     known: dict[str, str] = {}

@@ -19,7 +19,7 @@ from scripts import demo
 from scripts.demo import CannotStart
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
-# Twilio repeats a request up to five times if it cannot connect or gets a 5xx, within its 15 seconds in all:
+# Twilio retries a request up to five times if it cannot connect or gets a 5xx, within 15 seconds in total:
 # https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 CONNECTION_OVERRIDES = "#rc=5&rp=ct,5xx"
 # A TwiML application would take precedence over the number's own URLs, so it is removed.
@@ -40,7 +40,7 @@ NUMBER_SETTINGS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run until Ctrl-C. Return 0; 1 if it could not start, 2 if the number was not changed."""
+    """Run until Ctrl-C. Return 0 on success, 1 if it could not start, or 2 if the number was not changed."""
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, signal.default_int_handler)  # until there is something to restore
     given = demo.add_dotenv(dict(os.environ))
@@ -76,14 +76,14 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
         **demo.build_store_environment(given),
         "PORT": port,
         "PUBLIC_URL": public_url,
-        "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL by HTTPS
+        "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL over HTTPS
         "DEMO_HAS_EXCHANGE": "false",
     }
 
 
 @contextlib.contextmanager
 def open_tunnel(given: dict[str, str]) -> Iterator[str]:
-    """Yield the public URL of this machine: PUBLIC_URL, or a tunnel that is closed at the end."""
+    """Yield this machine's public URL: PUBLIC_URL, or that of a tunnel, which is closed at the end."""
     demo.check_port("PORT", port := given.get("PORT", "8000"))
     if given.get("PUBLIC_URL"):
         yield given["PUBLIC_URL"].rstrip("/")
@@ -95,7 +95,8 @@ def open_tunnel(given: dict[str, str]) -> Iterator[str]:
         public_url = str(ngrok.connect(port, "http", schemes=["https"]).public_url)
     except (PyngrokError, OSError) as error:
         raise CannotStart(
-            f"No tunnel: {error}\nSet NGROK_AUTHTOKEN in .env, or PUBLIC_URL to an address that reaches this machine."
+            f"The tunnel could not be opened: {error}\n"
+            "Set NGROK_AUTHTOKEN in .env, or set PUBLIC_URL to an address that reaches this machine."
         ) from None
     try:
         yield public_url
@@ -104,7 +105,7 @@ def open_tunnel(given: dict[str, str]) -> Iterator[str]:
 
 
 def find_number(settings: config.Settings) -> Any:
-    """Return the number's resource at Twilio. Raises CannotStart."""
+    """Return the number's Twilio resource. Raises CannotStart."""
     client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0])
     if settings.twilio_api_url:
         client.api.base_url = settings.twilio_api_url
@@ -113,16 +114,16 @@ def find_number(settings: config.Settings) -> Any:
     except TwilioException as error:
         raise CannotStart(f"Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}") from None
     except requests.exceptions.RequestException as error:
-        raise CannotStart(f"Twilio could not be reached: {type(error).__name__}. Is there a network?") from None
+        raise CannotStart(f"Twilio could not be reached: {type(error).__name__}. Is this machine online?") from None
     if not found:
         raise CannotStart(
-            "TWILIO_PHONE_NUMBER is not a number of this account: see the list of numbers in the console."
+            "TWILIO_PHONE_NUMBER does not belong to this account: see the list of numbers in Twilio's console."
         )
     return found[0]
 
 
 def restore_leftover_webhooks(number: Any) -> None:
-    """Restore the webhooks that a killed run has left, unless somebody has changed them since."""
+    """Restore the webhooks left behind by a killed run, unless somebody has changed them since."""
     if not SAVED_WEBHOOKS_FILE.exists():
         return
     saved = json.loads(SAVED_WEBHOOKS_FILE.read_text())
@@ -132,7 +133,7 @@ def restore_leftover_webhooks(number: Any) -> None:
 
 
 def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool) -> bool:
-    """Show the changes. Return whether the user confirms them."""
+    """Show the changes, and return whether the user confirms them."""
     print(f"The webhooks of {name}, now and while this program runs:\n")
     for field, new in wanted.items():
         if before[field] != new:
@@ -142,7 +143,7 @@ def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], y
 
 
 def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str]) -> int:
-    """Start web and worker, then set the webhooks; undo both in reverse order. Return the exit status."""
+    """Start web and worker, set the webhooks, and on exit undo both in reverse order. Return the exit status."""
     stopping = demo.stop_on_signals()
     demo.FOLDER.mkdir(exist_ok=True)
     supervisor = demo.start_supervisor(environ)
@@ -169,16 +170,17 @@ def restore_webhooks(number: Any, before: dict[str, str], wanted: dict[str, str]
     changed = [name for name in wanted if (getattr(number, name) or "") != wanted[name]]
     if changed:
         print(
-            f"Somebody changed {', '.join(changed)} in the meantime, so nothing is restored. The original was {before}"
+            f"Somebody changed {', '.join(changed)} in the meantime, so nothing was restored. "
+            f"The original values were {before}"
         )
         return
     for attempt in range(5):
         try:
             number.update(**before)
-            print("The number's original webhooks are set again.")
+            print("The number's original webhooks have been restored.")
             return
         except (TwilioException, requests.exceptions.RequestException) as error:
-            print(f"The webhooks could not be restored ({error}), trying again …", file=sys.stderr)
+            print(f"The webhooks could not be restored ({error}). Trying again …", file=sys.stderr)
             time.sleep(2**attempt)
     print(f"The webhooks could not be restored. They were: {json.dumps(before)}", file=sys.stderr)
 

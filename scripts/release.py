@@ -1,4 +1,4 @@
-"""The release step: lists missing settings before a new version goes live, and stops it if one is required."""
+"""The release step, before a new version goes live: lists missing settings, and aborts if any of them is required."""
 
 import sys
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def main() -> int:
     for line in should:
         print(f"SHOULD  {line}", file=sys.stderr)
     if not must:
-        print("Nothing that this version requires is missing.")
+        print("This version has everything that it requires.")
     return 1 if must else 0
 
 
@@ -40,11 +40,11 @@ def _check_store(settings: config.Settings) -> Iterator[str]:
         if problem := store_budget.find_eviction(store_pool.connect(settings, store_budget.TOOL)):
             yield f"The store at REDIS_URL cannot be used: {problem}."
     except redis.exceptions.RedisError as error:
-        yield f"The store at REDIS_URL does not answer: {error}."
+        yield f"The store at REDIS_URL does not respond: {error}."
 
 
 def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
-    """Only a recommendation: locked endpoints are paused and lose nothing, and repairing them needs a running app."""
+    """Only recommendations: locked endpoints are paused and lose nothing, and repairing them requires a running app."""
     with suppress(redis.exceptions.RedisError):  # reported by _check_store
         locked = credentials.find_undecryptable(
             store_pool.connect(settings, store_budget.TOOL), Encryption(settings.secret_key)
@@ -55,7 +55,7 @@ def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
 
 def _check_recommendations(settings: config.Settings) -> Iterator[str]:
     if not settings.public_url:
-        yield "Set PUBLIC_URL to this app's address: without it there are no status callbacks and no live updates."
+        yield "Set PUBLIC_URL to this app's address: without it, there are no status callbacks and no live updates."
     elif not settings.is_public_https:
         yield "PUBLIC_URL should start with https://, so that webhooks are encrypted."
     try:
@@ -65,10 +65,10 @@ def _check_recommendations(settings: config.Settings) -> Iterator[str]:
         yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}."
         return
     except requests.exceptions.RequestException:
-        yield "Twilio could not be reached, so the number was not checked. Nothing is wrong with this version."
+        yield "Twilio could not be reached, so the number was not checked. This is no fault of this version."
         return
     if not numbers:
-        yield f"TWILIO_PHONE_NUMBER is not a number of this account: {settings.twilio_phone_number[:3]}…"
+        yield f"TWILIO_PHONE_NUMBER does not belong to this account: {settings.twilio_phone_number[:3]}…"
     for number in numbers:
         for name, path in (("voice_url", "/voice"), ("sms_url", "/sms")):
             if getattr(number, name) != settings.public_url + path:

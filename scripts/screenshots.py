@@ -1,4 +1,4 @@
-"""Takes the screenshots of README.md: run `make demo` in one window and `make screenshots` in another."""
+"""Takes the screenshots for README.md: run `make demo` in one window and `make screenshots` in another."""
 
 import json
 import os
@@ -18,7 +18,7 @@ FRONT_ROW, BALCONY, AISLE = "+447700900201", "+447700900202", "+12025550143"
 
 
 def main() -> None:
-    """Play a small scene, and take a screenshot of each page."""
+    """Play a short scene, and take a screenshot of each page."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         sys.exit("Chromium is missing: apt-get install chromium")
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def play_scene(phones: Page) -> str:
-    """Let two people text and one call. Return the sid of the call."""
+    """Have two people send texts and one person make a call. Return the call's sid."""
     numbers = [handset["number"] for handset in get_json("/handsets")["handsets"]] or [FRONT_ROW, BALCONY, AISLE]
     first, second, third = (numbers * 3)[:3]
     post_json(f"/handsets/{first}/texts", {"body": "time"})
@@ -52,7 +52,7 @@ def play_scene(phones: Page) -> str:
 
 
 def get_json(path: str) -> dict:
-    """GET JSON from the exchange."""
+    """GET JSON from the exchange, and return it."""
     with urllib.request.urlopen(PHONES_URL + path, timeout=10) as response:  # noqa: S310
         return json.load(response)
 

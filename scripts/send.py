@@ -1,6 +1,6 @@
-"""Sends a signed sample webhook of a provider to a running app: python -m scripts.send stripe invoice.paid.
+"""Sends a provider's signed sample webhook to a running app: python -m scripts.send stripe invoice.paid.
 
-The secrets (STRIPE_WEBHOOK_SECRET, …) come from the environment, else from .env.demo.
+The secrets (STRIPE_WEBHOOK_SECRET, …) come from the environment, or else from .env.demo.
 """
 
 import argparse
@@ -19,20 +19,20 @@ from receiving.delivery import Delivery
 from scripts import demo
 from scripts.demo import read_env
 
-REQUEST_TIMEOUT_SECONDS = 10  # as GitHub and Dropbox have it
+REQUEST_TIMEOUT_SECONDS = 10  # GitHub and Dropbox use the same timeout
 DEMO_ENV_FILE = Path(__file__).parents[1] / ".env.demo"
 RUNNING_ENV_FILE = demo.FOLDER / "environment"  # written by the running demo
 
 
 def main(words: list[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
-    """Return 0 if the app accepted the webhook, 1 if it did not, 2 if none could be made."""
+    """Return 0 if the app accepted the webhook, 1 if it did not, or 2 if the webhook could not be created."""
     environ = os.environ if environ is None else environ
     options = _parse_arguments(words, find_app_url(environ))
     provider = providers.load()[options.provider]
     setting = (read_env(DEMO_ENV_FILE) | dict(environ)).get(provider.setting_name, "")
     if not setting:
         print(
-            f"Set {provider.setting_name} to the same value as for the app: {provider.setting_description}.",
+            f"Set {provider.setting_name} to the same value as in the app: {provider.setting_description}.",
             file=sys.stderr,
         )
         return 2
@@ -49,7 +49,7 @@ def main(words: list[str] | None = None, environ: Mapping[str, str] | None = Non
 
 
 def find_app_url(environ: Mapping[str, str]) -> str:
-    """Return the app's URL: at PORT if the environment sets it, else that of the running demo."""
+    """Return the app's URL: localhost with PORT if the environment sets it, or else the running demo's."""
     running = read_env(RUNNING_ENV_FILE) if RUNNING_ENV_FILE.exists() and "PORT" not in environ else {}
     return running.get("PUBLIC_URL") or f"http://127.0.0.1:{environ.get('PORT', '8000')}"
 
@@ -57,8 +57,8 @@ def find_app_url(environ: Mapping[str, str]) -> str:
 def _parse_arguments(words: list[str] | None, app_url: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.send", description=(__doc__ or "").partition(":")[0] + ".")
     parser.add_argument("provider", choices=list(providers.load()))
-    parser.add_argument("event", nargs="?", default="", help="one of its samples; by default the first")
-    parser.add_argument("--to", default=app_url, type=parse_origin, help="the app; by default %(default)s")
+    parser.add_argument("event", nargs="?", default="", help="one of the provider's samples; defaults to the first")
+    parser.add_argument("--to", default=app_url, type=parse_origin, help="the app's URL; defaults to %(default)s")
     parser.add_argument("--signed-for", default="", type=parse_origin, help="the app's PUBLIC_URL, if it differs")
     return parser.parse_args(words)
 
@@ -74,7 +74,7 @@ def parse_origin(text: str) -> str:
 def _send(provider: providers.Provider, delivery: Delivery, to: str) -> int:
     target = delivery.url.partition("://")[2].partition("/")[2]
     with requests.Session() as session:
-        session.trust_env = False  # a ~/.netrc or a proxy would change what was signed
+        session.trust_env = False  # ~/.netrc or a proxy could change what was signed
         try:
             response = session.request(
                 delivery.method,

@@ -1,4 +1,4 @@
-"""The reading tour: the files of the main path in reading order, with line counts. `make tour` prints it."""
+"""The reading tour: the files of the main path, in reading order, with line counts. `make tour` prints it."""
 
 import sys
 from pathlib import Path
@@ -37,14 +37,14 @@ TOUR = {
 
 
 def lines(name: str) -> int:
-    """Return the number of lines of a file, or of all Python files in a folder."""
+    """Return the number of lines in a file, or in all Python files in a folder."""
     path = ROOT / name
     files = sorted(path.glob("*.py")) if path.is_dir() else [path]
     return sum(len(file.read_text().splitlines()) for file in files)
 
 
 def total() -> int:
-    """Return the number of lines of the whole tour."""
+    """Return the number of lines in the whole tour."""
     return sum(lines(name) for names in TOUR.values() for name in names)
 
 
@@ -54,7 +54,7 @@ def main() -> int:
         print(step)
         for name in names:
             print(f"  {name:32}{lines(name):6,}")
-    print(f"{total():,} lines of at most {MAX_LINES:,}")
+    print(f"{total():,} lines (at most {MAX_LINES:,})")
     return 1 if total() > MAX_LINES else 0
 
 

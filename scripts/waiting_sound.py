@@ -12,7 +12,7 @@ AMPLITUDE = 0.12  # of full scale
 
 
 def synthesize() -> array:
-    """Return the samples. The volume of a bell halves every eighth of a second."""
+    """Return the samples. Each bell's amplitude halves every eighth of a second."""
     samples = [0.0] * (SAMPLES_PER_SECOND * DURATION_SECONDS)
     for start, pitch in BELLS:
         for at in range(int(start * SAMPLES_PER_SECOND), len(samples)):

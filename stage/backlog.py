@@ -16,7 +16,7 @@ def last_generated_id(store: redis.Redis) -> str:
 
 
 def has_gap_after(store: redis.Redis, event_id: str) -> bool:
-    """Whether events after this one may be missing: trimmed from the stream, or lost with the store's data."""
+    """Whether events after this one may have been trimmed from the stream or lost with the store's data."""
     if is_after(event_id, last_generated_id(store)):
         return True
     info = _stream_info(store)
@@ -38,5 +38,5 @@ def _stream_info(store: redis.Redis) -> dict[str, Any]:
     try:
         info: dict[str, Any] = store.xinfo_stream(events.STREAM_KEY)
         return info
-    except redis.ResponseError:  # no such key: no event was published yet
+    except redis.ResponseError:  # no such key: no event has been published yet
         return {}

@@ -1,4 +1,4 @@
-"""The stage blueprint, the event stream of this process, and the store client for pages."""
+"""The stage blueprint, this process's event stream, and the store client for pages."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ bp = create_page_blueprint("stage", __name__)
 
 
 def get_event_stream() -> EventStream:
-    """The event stream of this process, created on first use."""
+    """This process's event stream, created on first use."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     with event_stream_lock:
         if "event_stream" not in app.extensions:
@@ -29,7 +29,7 @@ def get_event_stream() -> EventStream:
 
 
 def get_page_store() -> redis.Redis:
-    """The app's store for a page: webhooks get a connection first."""
+    """The store client for pages; if connections are scarce, webhooks have priority."""
     if "page_store" not in current_app.extensions:
         current_app.extensions["page_store"] = store_pool.lane(context.store(), store_pool.PAGES)
     found: redis.Redis = current_app.extensions["page_store"]
@@ -37,7 +37,7 @@ def get_page_store() -> redis.Redis:
 
 
 def _is_serving(app: Flask) -> bool:
-    """False once gunicorn shuts this process down; gunicorn.conf.py sets the check."""
+    """False once gunicorn has begun to shut this process down; gunicorn.conf.py sets the check."""
     is_serving: Callable[[], bool] = app.extensions.get("is_serving", lambda: True)
     return is_serving()
 

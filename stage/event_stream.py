@@ -1,4 +1,4 @@
-"""The event stream of one process: a single Redis reader that serves all viewers."""
+"""A process's event stream: a single Redis reader that serves all viewers."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ from stage.timeline import Timeline, is_after
 from stage.viewer import Viewer, ViewerSocket
 
 HEARTBEAT_SECONDS = 5.0
-READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; afterwards the reader checks for viewers
+READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; the reader then checks whether any viewers are left
 RETRY_DELAY_SECONDS = 0.25
 MAX_VIEWERS = 500  # per process; gunicorn allows 1,000 connections, and webhooks need the rest
 
@@ -29,9 +29,9 @@ class TooManyViewers(Exception):
 
 
 class EventStream:
-    """The timeline of this process and its viewers.
+    """The timeline and the viewers of this process.
 
-    `render(name, **values)` returns the HTML of a part of the page. `is_serving()` is False once the process is
+    `render(name, **values)` returns the HTML for a part of the page. `is_serving()` returns False once the process is
     shutting down.
     """
 
@@ -46,7 +46,7 @@ class EventStream:
         self._read_at = self._heartbeat_at = float("-inf")
 
     def catch_up(self) -> None:
-        """Update the timeline, unless the reader already does. Raises redis.RedisError."""
+        """Update the timeline, unless the reader is already doing so. Raises redis.RedisError."""
         if self._reader and time.monotonic() - self._read_at < 2 * READ_TIMEOUT_SECONDS:
             return
         self._reset_if_store_lost_events()
@@ -56,25 +56,25 @@ class EventStream:
             self._apply(found)
 
     def render_entry(self, id: str) -> str:
-        """The HTML of an entry, cached until the entry changes."""
+        """The HTML for an entry, cached until the entry changes."""
         entry = self.timeline.entries[id]
         entry.html = entry.html or self._render("timeline_entry", entry=entry)
         return entry.html
 
     def render_entries(self) -> list[str]:
-        """The HTML of the visible entries, newest first."""
+        """The HTML for each visible entry, newest first."""
         with self._lock:
             return [self.render_entry(entry.id) for entry in self.timeline.visible_entries()]
 
     def add_viewer(self, last_event_id: str, sock: ViewerSocket | None = None) -> tuple[Viewer, Iterator[bytes]]:
-        """A new viewer and the chunks to send to it: the events after `last_event_id` ("" for none), then new events.
+        """A new viewer and the chunks to send to it: the events after `last_event_id` (none if ""), then new events.
 
         Raises TooManyViewers, or redis.RedisError if the store does not respond.
         """
         self.catch_up()
         has_gap = bool(last_event_id) and backlog.has_gap_after(self._store, last_event_id)
         if has_gap and is_after(last_event_id, backlog.last_generated_id(self._store)):
-            last_event_id = "0-0"  # the store has lost this event: send all events that it has
+            last_event_id = "0-0"  # the store has lost this event, so send all the events that it still has
         with self._lock:
             if len(self.viewers) >= self.max_viewers or not self._is_serving():
                 raise TooManyViewers
@@ -97,8 +97,8 @@ class EventStream:
         viewer.close()
 
     def _format_backlog(self, since: str, until: str, has_gap: bool) -> bytes:
-        """The events after `since` up to `until`, the last event of the timeline when the viewer was added."""
-        retry_ms = random.randint(1000, 2500)  # noqa: S311 (spreads reconnections; not a secret)
+        """The events after `since` up to `until`, which was the last one in the timeline when the viewer was added."""
+        retry_ms = random.randint(1000, 2500)  # noqa: S311 (spreads out reconnections; not a secret)
         gap = [_format_sse("gap", {"after": since})] if has_gap else []
         missed = backlog.read_between(self._store, since, until)
         with self._lock:
@@ -118,7 +118,7 @@ class EventStream:
             for viewer in list(self.viewers):
                 if is_after(new[0].id, viewer.last_event_id):
                     viewer.enqueue(chunk)
-                else:  # its page was rendered by another process that was ahead of this one
+                else:  # its page was rendered by a process that was ahead of this one
                     pairs = zip(new, items, strict=True)
                     viewer.enqueue(b"".join(item for event, item in pairs if is_after(event.id, viewer.last_event_id)))
 
@@ -130,7 +130,7 @@ class EventStream:
             return ""
 
     def _format_events(self, found: list[Event], changed: list[str] | None = None) -> list[bytes]:
-        """One SSE message per event; of several that change the same part, only the last one carries its HTML."""
+        """One SSE message per event; if several change the same part, only the last carries its HTML."""
         changed = changed or [_changed_part(event) for event in found]
         last_index = {part: index for index, part in enumerate(changed)}
         visible = {entry.id for entry in self.timeline.visible_entries()}
@@ -160,12 +160,12 @@ class EventStream:
                 try:
                     self._read_events()
                 except redis.RedisError as error:
-                    log.warning("The stage is not up to date, Redis is not responding: %s", error)
+                    log.warning("The stage is not up to date because Redis is not responding: %s", error)
                     self._send_if_due(b": Redis is not responding\n\n")
                     time.sleep(RETRY_DELAY_SECONDS)
         finally:
             with self._lock:
-                if self._reader is threading.current_thread():  # after an error: viewers reconnect by event id
+                if self._reader is threading.current_thread():  # after an error; viewers reconnect by event id
                     self._reader = None
                     self._disconnect_all()
 

@@ -1,4 +1,4 @@
-"""Sanitizes untrusted text for the screen; formats durations."""
+"""Sanitizes untrusted text for the screen, and formats durations."""
 
 import re
 import unicodedata
@@ -7,9 +7,9 @@ from math import isfinite
 from masking import mask_all
 
 MAX_CHARACTERS = 240
-MAX_COMBINING_MARKS = 2  # per letter; no language needs more, and a stack of them covers the lines above
+MAX_COMBINING_MARKS = 2  # per letter; no language needs more, and a stack of them would cover the lines above
 
-# Needed by emoji. Every other invisible character is removed: it can hide text or reverse its direction.
+# Emoji need these. All other invisible characters are removed, because they can hide text or reverse its direction.
 EMOJI_JOINERS = ("\u200d", "\ufe0f")
 
 # Phone numbers as people write them: 07700 900123, +44 (0)7700 900-123, 447700900123.
@@ -19,7 +19,7 @@ INFORMAL_NUMBER = re.compile(r"(?:\+|\b0)\d(?:[ ()-]{0,2}\d){7,13}\b|\b\d{9,15}\
 def sanitize(text: object, max_length: int = MAX_CHARACTERS) -> str:
     """The text as one line of at most `max_length` characters.
 
-    Phone numbers are masked, control and direction characters are removed, and "…" marks a cut.
+    Phone numbers are masked, control and directional characters are removed, and truncated text ends in "…".
     """
     kept, marks = [], 0
     for char in str(text or "")[: max_length * 8]:
@@ -44,7 +44,7 @@ def format_duration(seconds: float) -> str:
 
 
 def parse_number(value: object) -> float:
-    """The value as a finite number; 0 for anything that is none."""
+    """The value as a finite number, or 0 if it is not one."""
     try:
         number = float(str(value))
     except ValueError:

@@ -15,7 +15,7 @@ MAX_MESSAGES = 5_000
 
 @dataclass
 class RejectionSummary:
-    """How many requests were rejected among the events read so far, and the path and reason of the latest."""
+    """The number of requests rejected in the events read so far, and the path and reason of the latest one."""
 
     count: int = 0
     path: str = ""
@@ -24,9 +24,9 @@ class RejectionSummary:
 
 @dataclass
 class Timeline:
-    """`stop_reason` says why all sending is stopped; "" while it is not.
+    """`stop_reason` says why all sending is stopped; "" if it is not stopped.
 
-    `entry_ids_by_message` maps the message id of an outgoing webhook to the entry that it reports.
+    `entry_ids_by_message` maps the message id of an outgoing webhook to the entry that the webhook reports.
     """
 
     last_event_id: str = "0-0"
@@ -36,7 +36,7 @@ class Timeline:
     entry_ids_by_message: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> str:
-        """Apply the event. Returns the part that changed: the id of an entry, `rejections` or `sending`."""
+        """Apply the event, and return the part that changed: an entry's id, `rejections` or `sending`."""
         self.last_event_id = event.id
         if event.type == "delivery.rejected":
             reason = sanitize(event.data.get("reason"), 90)
@@ -73,12 +73,12 @@ class Timeline:
 
 
 def _path_prefix(address: object) -> str:
-    """At most the first two segments of the path: the rest may hold a secret, or an attempt to guess one."""
+    """At most the first two segments of the path; the rest may contain a secret or an attempt to guess one."""
     return sanitize("/".join(str(address or "").split("?")[0].split("/")[:3]), 40)
 
 
 def is_after(one: str, other: str) -> bool:
-    """Whether stream id `one` is later than `other`. Compared as numbers: as text, 9-0 would follow 10-0."""
+    """Whether stream id `one` is later than `other`, compared as numbers; as text, 9-0 would sort after 10-0."""
     return parse_stream_id(one) > parse_stream_id(other)
 
 

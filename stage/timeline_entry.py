@@ -1,4 +1,4 @@
-"""An entry of the timeline: one call, text or webhook, with its request, answer and steps."""
+"""A timeline entry: one call, text or webhook, with its request, answer and steps."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ STATE_LABELS = {
 
 @dataclass
 class TimelineStep:
-    """One event of an entry.
+    """One event in an entry.
 
     `status` is running, waiting, success, failed or neutral. `elapsed` is the time since the entry started, such as
     `+207 ms`; "" for the first step, and where `text` already states a duration.
@@ -33,7 +33,7 @@ class TimelineStep:
 
 @dataclass
 class AnswerProgress:
-    """A pending answer: `state` is waiting, running, success or failed; `fraction` is from 0 to 1."""
+    """A pending answer's progress: `state` is waiting, running, success or failed; `fraction` ranges from 0 to 1."""
 
     state: str = "waiting"
     fraction: float = 0.0
@@ -42,9 +42,9 @@ class AnswerProgress:
 
 @dataclass
 class TimelineEntry:
-    """`started_at` is the time of the first event, in seconds since 1970; `status` is the status of the last event.
+    """`started_at` is the Unix timestamp of the first event, in seconds; `status` is the status of the last event.
 
-    `html` is the rendered entry, "" after a change.
+    `html` is the rendered entry, or "" after a change.
     """
 
     id: str
@@ -82,7 +82,7 @@ class TimelineEntry:
         return any(answer.state == "failed" for answer in self.pending_answers.values())
 
     def add_step(self, event: Event, text: str, status: str = "neutral") -> None:
-        """Append a step. When there are more than MAX_STEPS, the second oldest is removed."""
+        """Append a step. If there are then more than MAX_STEPS, remove the second oldest."""
         states_duration = text.endswith((" ms", " s"))
         elapsed = "" if states_duration or not self.steps else "+" + format_duration(event.time - self.started_at)
         self.steps.append(TimelineStep(event.type, sanitize(text, 90), status, elapsed))

@@ -6,7 +6,7 @@ from events import Event
 from stage.sanitize import format_duration, parse_number, sanitize
 from stage.timeline_entry import AnswerProgress, TimelineEntry
 
-MAX_PEAKS = 120  # of a waveform
+MAX_PEAKS = 120  # per waveform
 ENDPOINT_LABELS = {
     "endpoint.created": "receives our webhooks",
     "endpoint.updated": "changed its settings",
@@ -23,7 +23,7 @@ HANDLERS: dict[str, EventHandler] = {}
 
 
 def handles(type: str) -> Callable[[EventHandler], EventHandler]:
-    """Register the handler of an event type."""
+    """Register the handler for an event type."""
 
     def register(handler: EventHandler) -> EventHandler:
         HANDLERS[type] = handler
@@ -33,7 +33,7 @@ def handles(type: str) -> Callable[[EventHandler], EventHandler]:
 
 
 def apply_event(entry: TimelineEntry, event: Event) -> None:
-    """Apply the event to the entry. An event without a handler adds a neutral step with its type."""
+    """Apply the event to the entry. If its type has no handler, add a neutral step that names the type."""
     entry.html = ""
     entry.who = entry.who or sanitize(event.data.get("who"), 40)
     HANDLERS.get(event.type, _add_unknown_event)(entry, event)
@@ -71,7 +71,7 @@ def _text_answered(entry: TimelineEntry, event: Event) -> None:
 def _text_sent(entry: TimelineEntry, event: Event) -> None:
     segments = parse_number(event.data.get("segments"))
     entry.answer = sanitize(event.data.get("answer")) or entry.answer
-    entry.status = "failed" if entry.has_failed_answer else "success"  # an apology that was sent is no success
+    entry.status = "failed" if entry.has_failed_answer else "success"  # sending an apology is not a success
     entry.add_step(event, f"text sent in {segments:.0f} parts" if segments > 1 else "text sent", "success")
 
 
@@ -209,11 +209,11 @@ def _endpoint_changed(entry: TimelineEntry, event: Event) -> None:
 
 
 def _add_webhook_step(entry: TimelineEntry, event: Event, text: str, status: str) -> None:
-    """Add the outcome of an outgoing webhook to the entry that it reports, or to an entry of its own."""
+    """Add an outgoing webhook's outcome to the entry that the webhook reports, or to an entry of its own."""
     if entry.id == (event.subject or event.id):
         entry.channel, entry.status = "webhook", status
         entry.who = entry.who or _host(event)
-    else:  # of several endpoints, only the latest outcome is shown
+    else:  # with several endpoints, only the latest outcome is shown
         entry.steps = [step for step in entry.steps if step.type not in ("webhook.delivered", "webhook.failed")]
     entry.add_step(event, text, status)
 
@@ -232,7 +232,7 @@ def _delivery_duplicate(entry: TimelineEntry, event: Event) -> None:
     entry.duplicates += 1
     if entry.steps:
         return
-    entry.status = "success"  # the first delivery was answered, but its entry is no longer on the timeline
+    entry.status = "success"  # the first delivery was answered, but its entry is no longer in the timeline
     _, path_kind, provider, *_ = f"{sanitize(event.data.get('address'))}//".split("/")
     if path_kind == "webhooks":
         entry.channel, entry.who = "webhook", provider.partition("?")[0]

@@ -1,6 +1,6 @@
 """The unfollow page, linked from our texts.
 
-GET changes nothing, because phones open links to show a preview. The form's POST also accepts one-click unsubscribe
+GET changes nothing, because phones fetch links to show a preview. The form's POST also accepts one-click unsubscribe
 requests: https://www.rfc-editor.org/rfc/rfc8058.
 """
 
@@ -22,7 +22,7 @@ def unfollow_page(token: str) -> Response:
 
 @bp.post("/unfollow/<token>")
 def unfollow_all(token: str) -> Response:
-    """Unfollows all topics. The secret token in the URL is the only authorization; it permits nothing else."""
+    """Unfollows all topics. The secret token in the URL is the only authorization needed; it permits nothing else."""
     number = followers.resolve_unfollow_token(get_page_store(), token)
     if number:
         followers.unfollow(get_page_store(), number)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-MAX_QUEUED_BYTES = 1_000_000  # A slower viewer is disconnected; it reconnects with its last event id.
+MAX_QUEUED_BYTES = 1_000_000  # at this backlog a viewer is disconnected; it reconnects with its last event id
 
 
 class ViewerSocket(Protocol):
@@ -19,7 +19,7 @@ class ViewerSocket(Protocol):
 
 
 class Viewer:
-    """`last_event_id` is the newest event that this viewer has or is about to receive."""
+    """`last_event_id` is the id of the newest event that this viewer has received or is about to receive."""
 
     def __init__(self, last_event_id: str, sock: ViewerSocket | None = None):
         self.last_event_id = last_event_id
@@ -53,12 +53,12 @@ class Viewer:
         """End the stream immediately, even if the server is blocked sending to this viewer."""
         self.close()
         if self._sock:
-            # With the original socket, gevent would wake the sender with an error that gunicorn logs.
+            # On the original socket, gevent would wake the sender with an error that gunicorn would log.
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._sock.fileno())) as duplicate:
                 duplicate.shutdown(socket.SHUT_RDWR)
 
     def watch_socket(self) -> None:
-        """Close when the client disconnects. Without this, a quiet stream would notice only minutes later."""
+        """Close when the client disconnects; a quiet stream would otherwise notice only minutes later."""
         if self._sock:
             threading.Thread(target=self._wait_until_closed, args=(self._sock,), daemon=True).start()
 

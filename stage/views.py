@@ -1,4 +1,4 @@
-"""The stage page and the endpoint of its event stream."""
+"""The stage page, and the endpoint for its event stream."""
 
 import re
 
@@ -27,7 +27,7 @@ def stage() -> str:
         is_store_up = True
     except redis.RedisError:
         is_store_up = False
-    # Read before the entries are rendered: an event in between is then sent again instead of being lost.
+    # The id is read before the entries are rendered, so that an event in between is sent again rather than lost.
     last_event_id, entries = stream.timeline.last_event_id, stream.render_entries()
     number = context.settings().twilio_phone_number
     spoken_number = format_phone_number(number)
@@ -39,7 +39,7 @@ def stage() -> str:
         is_store_up=is_store_up,
         number=number,
         spoken_number=spoken_number,
-        number_width=sum(28 if char == " " else 57 for char in spoken_number),  # px at 100 px, in most bold fonts
+        number_width=sum(28 if char == " " else 57 for char in spoken_number),  # in px, at a font size of 100 px
         theme=requested_theme(),
     )
 
@@ -63,7 +63,7 @@ def stream() -> Response | tuple[str, int, dict[str, str]]:
 
 
 def requested_theme() -> str:
-    """`dark` or `light` if `?theme=` asks for it; otherwise "", and the system's setting applies."""
+    """`dark` or `light` if `?theme=` asks for it; otherwise "", so that the system setting applies."""
     theme = request.args.get("theme", "")
     return theme if theme in THEMES else ""
 

@@ -1,10 +1,10 @@
-// Buttons that copy an element's text. Without access to the clipboard they select it.
+// Buttons that copy an element's text or, without access to the clipboard, select it.
 const MESSAGE_MS = 3000;
 const status = document.getElementById("copied");
 let timer;
 
 for (const button of document.querySelectorAll("button[data-copies]")) {
-  button.hidden = false; // hidden without JavaScript
+  button.hidden = false; // without JavaScript, it stays hidden
   button.addEventListener("click", () => copy(document.getElementById(button.dataset.copies)));
 }
 
@@ -14,7 +14,7 @@ async function copy(element) {
     announce("Copied.");
   } catch {
     getSelection().selectAllChildren(element); // not HTTPS, or not permitted
-    announce("Selected: press Ctrl-C.");
+    announce("Selected. Press Ctrl-C to copy.");
   }
 }
 

@@ -1,4 +1,4 @@
-// Shows the progress of a recovery: polls every half second until it has ended.
+// Shows the progress of a recovery, polling every half second until the recovery has ended.
 const section = document.getElementById("recovery");
 const OPEN_STATES = ["waiting", "working"];
 const INTERVAL_MS = 500;

@@ -1,4 +1,4 @@
-// Refreshes the live part of a presenter page every two seconds, and shows a notice when that fails.
+// Refreshes the live part of a presenter page every two seconds, and shows a notice if this fails.
 const INTERVAL_MS = 2000;
 const notice = document.getElementById("stale-notice");
 

@@ -1,4 +1,4 @@
-// Inserts the HTML fragments of the event stream into the stage page.
+// Inserts the HTML fragments from the event stream into the stage page.
 import { follow } from "./event_stream.js";
 import { showStaleNotice } from "./stale_notice.js";
 
@@ -21,7 +21,7 @@ function show(html) {
   while (timeline.children.length > MAX_ENTRIES) timeline.lastElementChild.remove();
 }
 
-// Keeps the newest first, also when several missed entries arrive at once.
+// Keeps entries newest first, even when several missed entries arrive at once.
 function firstBefore(time) {
   return [...timeline.children].find((entry) => !(Number(entry.dataset.time) > time)) ?? null;
 }

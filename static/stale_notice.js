@@ -11,7 +11,7 @@ export function showStaleNotice(notice, reconnect) {
     notice.hidden = false;
     notice.querySelector("span").textContent = `Not up to date: no events for ${Math.round((now - lastEvent) / 1000)} s.`;
     if (now - lastAttempt >= SILENCE_MS) {
-      lastAttempt = now; // a connection can look open but be dead, for example after a laptop sleeps
+      lastAttempt = now; // a connection can look open but be dead, for example after a laptop has slept
       reconnect();
     }
   }

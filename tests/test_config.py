@@ -31,7 +31,7 @@ def test_no_secret_has_a_default():
         ("TWILIO_AUTH_TOKEN", " , ", "contains no value"),
         ("API_TOKENS", "guessable", "at least 16 characters"),
         ("TWILIO_SHARED_KEYS", "only-an-id", "must be id:secret"),
-        ("WEBHOOK_SCHEDULE", "0,soon", "must be seconds, comma"),
+        ("WEBHOOK_SCHEDULE", "0,soon", "must be comma-separated seconds"),
         ("WEBHOOK_SCHEDULE", "0,432001", "five days at most"),
         ("PORT", "eighty", "must be a whole number"),
         ("ALLOW_LOOPBACK", "maybe", "must be yes or no"),

@@ -64,7 +64,7 @@ def test_omitted_lines_are_counted(monkeypatch):
 
     assert [bool(log()) for _ in range(30)] == [True] * 20 + [False] * 10
     now[0] += 1
-    assert log() == "busy now (10 more such lines were left out)"
+    assert log() == "busy now (10 similar lines were omitted)"
 
 
 def test_gunicorn_and_the_app_mask_what_they_log(store, tmp_path):

@@ -1,1 +1,1 @@
-"""The web server's side of the app: gunicorn's worker, and rules that hold for every request."""
+"""The server side of the app: gunicorn's worker, and the rules that apply to every request."""

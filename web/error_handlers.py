@@ -1,4 +1,4 @@
-"""The responses to exceptions that no view has handled: HTTP errors, an unreachable store, a bug."""
+"""The responses to exceptions that no view has handled, such as HTTP errors, an unreachable store or a bug."""
 
 import logging
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _malformed_body(error: ParseException) -> Response:
-    logging.getLogger(__name__).warning("The body of a request is malformed: %s", type(error).__name__)
+    logging.getLogger(__name__).warning("A request has a malformed body: %s", type(error).__name__)
     return _text_response("The body of this request is malformed.", 400)
 
 
@@ -41,7 +41,7 @@ def _internal_error(error: Exception) -> Response:
 ERROR_HANDLERS: dict[type[Exception], Callable[..., Response]] = {
     RedisConnectionError: _store_unavailable,
     RedisTimeoutError: _store_unavailable,
-    ParseException: _malformed_body,  # gunicorn parses a chunked body while we read it
+    ParseException: _malformed_body,  # gunicorn parses a chunked body only while we read it
     HTTPException: _http_error,
     Exception: _internal_error,
 }

@@ -1,4 +1,4 @@
-"""Reads request bodies. Those in memory at the same time are bounded in total, because anybody may send them."""
+"""Reads request bodies. Their total size in memory is bounded, because anybody may send them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,22 +6,22 @@ from contextlib import contextmanager
 from flask import abort, request
 from werkzeug.exceptions import ServiceUnavailable
 
-FREE_BYTES = 16 * 1024  # of each body, not counted: Twilio's are shorter, and nobody may crowd them out
-MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: an email of the largest size and some batches
+FREE_BYTES = 16 * 1024  # not counted per body; Twilio's bodies are shorter, so large ones cannot crowd them out
+MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: enough for an email of the maximum size and some batches
 PIECE_BYTES = 1024 * 1024
 
 
 class BodyMemory:
-    """Counts the bytes of all bodies that a process holds."""
+    """Counts the bytes of all bodies in a process's memory."""
 
     def __init__(self, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
         self.free_bytes = max_total_bytes
 
     @contextmanager
     def read(self, max_bytes: int) -> Iterator[bytes]:
-        """Yield the current request's body; its memory is counted until the end of the block.
+        """Yield the current request's body; its bytes are counted until the end of the block.
 
-        Aborts with 413 if it is too large, with 400 if it is incomplete, with 503 if too many others are in memory.
+        Aborts with 413 if the body is too large, 400 if it is incomplete, or 503 if too many others are in memory.
         """
         request.max_content_length = max_bytes
         pieces, taken = [], 0

@@ -1,4 +1,4 @@
-"""Rules for every request: trusted proxies, HTTPS, redirects, the size of forms, and response headers."""
+"""Rules for every request: trusted proxies, HTTPS, redirects, the maximum size of forms, and response headers."""
 
 from collections.abc import Collection
 
@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import config
 
-MAX_FORM_BYTES = 64 * 1024  # on a page. Webhooks and the API have limits of their own
+MAX_FORM_BYTES = 64 * 1024  # for pages; webhooks and the API have limits of their own
 
 
 def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
-    """Apply the rules. `pages` are the names of the blueprints that serve browsers. Call it before adding routes."""
+    """Apply the rules. `pages` are the names of the blueprints that serve browsers. Call this before adding routes."""
 
     def check_form() -> None:
         """Abort with 413 or 415 if the body of a request to a page is not a short form."""
@@ -23,7 +23,7 @@ def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> N
                 abort(415, "Send a form as application/x-www-form-urlencoded.")
 
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
-    # Otherwise Werkzeug redirects /sms//, with the Host header in the URL.
+    # Otherwise Werkzeug would redirect /sms//, with the Host header in the URL.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)
@@ -34,15 +34,15 @@ def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> N
 
 
 def _trust_proxies(app: Flask, count: int) -> None:
-    """Take the client's address and the scheme from the headers that this many reverse proxies append to."""
+    """Trust the headers of this many reverse proxies for the client's address and the scheme."""
     app.wsgi_app = ProxyFix(app.wsgi_app, count, count, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
 
 
 def _enforce_https(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
-    """Redirect pages from HTTP to HTTPS, and set HSTS. Webhooks are never redirected: their signature would fail."""
+    """Redirect pages from HTTP to HTTPS, and set HSTS. Webhooks are never redirected: their signatures would fail."""
 
     def redirect_to_https() -> BaseResponse | None:
-        # Health checks do not pass the proxy, so they lack its header.
+        # Health checks do not pass through the proxy, so they lack its header.
         is_proxied = "X-Forwarded-Proto" in request.headers
         is_page = request.blueprint in pages and request.method in ("GET", "HEAD")
         if is_proxied and is_page and not request.is_secure:

@@ -1,6 +1,6 @@
-"""gunicorn's gevent worker, with limits for clients that are slow, idle or too many.
+"""gunicorn's gevent worker, with limits on slow and idle clients, and on the number of clients.
 
-gunicorn expects a buffering proxy in front of it, which neither Heroku's router nor a tunnel is:
+gunicorn expects a buffering proxy in front of it, but neither Heroku's router nor a tunnel buffers:
 https://docs.gunicorn.org/en/stable/deploy.html.
 """
 
@@ -17,23 +17,23 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.util import close, close_graceful, write_error
 from gunicorn.workers.ggevent import GeventWorker
 
-REQUEST_TIMEOUT_SECONDS = 30  # from the first byte of a request to the last; and for each piece of a response
-ROOM_SHARE = 0.9  # of worker_connections; above it, the client that has been waited for longest is disconnected
-DRAIN_BYTES = 1024 * 1024  # read at once from a body that the app did not read
+REQUEST_TIMEOUT_SECONDS = 30  # from the first byte of a request to the last, and for sending each chunk of a response
+ROOM_SHARE = 0.9  # of worker_connections; above this, the client that we have waited for longest is disconnected
+DRAIN_BYTES = 1024 * 1024  # read at a time from a body that the app has not read
 
 
 class ClientReader(SocketUnreader):
-    """Reads from one client. `waiting_since` is set while the worker waits for this client, else None."""
+    """Reads from one client. `waiting_since` is None unless the worker is waiting for this client."""
 
     def __init__(self, client: socket.socket) -> None:
         super().__init__(client)
         self.idle_seconds: float = REQUEST_TIMEOUT_SECONDS  # how long the next request may take to begin
-        self.deadline: float | None = None  # of the request that has begun
+        self.deadline: float | None = None  # for the request that has begun
         self.phase_began = time.monotonic()
         self.waiting_since: float | None = None
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the client's next bytes, b"" at the end. Raises TimeoutError when the time for the request is over."""
+        """Return the client's next bytes, or b"" at the end. Raises TimeoutError if the request takes too long."""
         now = time.monotonic()
         until = self.deadline or self.phase_began + self.idle_seconds
         self.waiting_since = self.phase_began
@@ -49,24 +49,24 @@ class ClientReader(SocketUnreader):
         return data
 
     def expect_next_request(self, idle_seconds: float) -> None:
-        """Forget the request that is over. The next one may take this long to begin."""
+        """Forget the finished request. The next one must begin within `idle_seconds`."""
         self.phase_began, self.deadline, self.idle_seconds = time.monotonic(), None, idle_seconds
 
     def linger(self) -> None:
-        """Discard what the client still sends, for 2 s at most: if it arrived later, it would destroy our response."""
+        """Discard what the client still sends, for 2 s at most: data arriving later would destroy our response."""
         self.waiting_since = self.phase_began
         close_graceful(self.sock)
 
     def disconnect(self) -> None:
-        """End the connection once what has already arrived is processed."""
+        """End the connection once everything that has already arrived has been processed."""
         self.waiting_since = None
-        # With the original socket, gevent would raise an error in the greenlet that waits for it.
+        # On the original socket, this would make gevent raise an error in the greenlet that is waiting for it.
         with suppress(OSError), socket.socket(fileno=os.dup(self.sock.fileno())) as duplicate:
             duplicate.shutdown(socket.SHUT_RD)
 
 
 class WebWorker(GeventWorker):
-    """Serves HTTP/1.1. No client keeps a connection that another one needs, unless its request is being processed."""
+    """Serves HTTP/1.1. When connections run out, clients without a request in progress are disconnected."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -95,7 +95,7 @@ class WebWorker(GeventWorker):
             if reader.deadline and not request:
                 write_error(client, 408, "Request Timeout", "")
         except OSError as error:
-            self.log.debug("A client is gone: %s", error)
+            self.log.debug("A client has disconnected: %s", error)
         except Exception as error:
             is_in_step = False
             self.handle_error(request, client, addr, error)
@@ -106,12 +106,12 @@ class WebWorker(GeventWorker):
             close(client)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """On SIGTERM, finish the requests in progress and disconnect the clients without one."""
+        """On SIGTERM, finish in-flight requests and disconnect all other clients."""
         super().handle_exit(sig, frame)
         gevent.spawn(self._disconnect_idle)
 
     def _process(self, listener: Any, request: Any, client: socket.socket, addr: Any) -> bool:
-        """Respond to a request. Return whether the connection may be used again."""
+        """Respond to a request. Return whether the connection can be reused."""
         try:
             self.handle_request(listener.getsockname(), request, client, addr)
         except StopIteration:
@@ -119,7 +119,7 @@ class WebWorker(GeventWorker):
         return True
 
     def _drain(self, body: Any) -> bool:
-        """Read what the app has not read of a body: otherwise closing the connection would destroy the response.
+        """Read the unread rest of a body: otherwise, closing the connection would destroy the response.
 
         Return False if the body is malformed.
         """

@@ -1,6 +1,6 @@
-"""The worker of the Procfile, `python -m workers`: supervises the process that runs the jobs.
+"""The Procfile's worker, `python -m workers`: supervises the process that runs the jobs.
 
-It imports nothing else of the app, so that no error there can end it.
+It imports nothing else from the app, so that no error there can end it.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Measures a recording: its length, loudness and waveform."""
+"""Measures a recording's length, loudness and waveform."""
 
 import io
 import math
@@ -7,17 +7,17 @@ import wave
 from array import array
 from dataclasses import dataclass
 
-WAVEFORM_COLUMNS = 120  # on the stage
+WAVEFORM_COLUMNS = 120  # as shown on the stage
 SILENCE_DBFS = -60.0  # inaudible on a telephone
 
 
 class InvalidAudio(ValueError):
-    """The bytes are not a WAV file of 16-bit PCM; the message says what is wrong."""
+    """The bytes are not a 16-bit PCM WAV file; the message says what is wrong."""
 
 
 @dataclass(frozen=True)
 class AudioMeasurement:
-    """`loudness_dbfs` is the root mean square level, at most 0. `peaks` are from 0 to 1, one for each column."""
+    """`loudness_dbfs` is the root mean square level, at most 0. `peaks` range from 0 to 1, one per column."""
 
     seconds: float
     loudness_dbfs: float
@@ -25,14 +25,14 @@ class AudioMeasurement:
 
     @property
     def loudness_label(self) -> str:
-        """The loudness as one of: silent, quiet, clear, loud."""
+        """The loudness in one word: silent, quiet, clear or loud."""
         if self.loudness_dbfs <= SILENCE_DBFS:
             return "silent"
         return "loud" if self.loudness_dbfs > -15 else "quiet" if self.loudness_dbfs < -35 else "clear"
 
 
 def measure(wav: bytes, columns: int = WAVEFORM_COLUMNS) -> AudioMeasurement:
-    """Measure a WAV file as Twilio serves it. Raises InvalidAudio."""
+    """Measure a WAV file of the kind that Twilio serves. Raises InvalidAudio."""
     samples, rate = _read_samples(wav)
     if not samples:
         return AudioMeasurement(0.0, SILENCE_DBFS, ())
@@ -46,7 +46,7 @@ def measure(wav: bytes, columns: int = WAVEFORM_COLUMNS) -> AudioMeasurement:
 
 
 def _read_samples(wav: bytes) -> "tuple[array[int], int]":
-    """Return the samples of the first channel, and the number of samples per second."""
+    """Return the samples of the first channel, and the sample rate in hertz."""
     try:
         with wave.open(io.BytesIO(wav)) as file:
             if file.getsampwidth() != 2:

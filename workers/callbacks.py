@@ -46,7 +46,7 @@ def on_failure(
 
 
 def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
-    """Settle a pending answer and deliver it. Does nothing if it is settled already."""
+    """Settle a pending answer and deliver it. Does nothing if it has already been settled."""
     while (pending := pending_answers.load(redis, answer_id)) is not None and pending.is_open:
         pipe = new_pipeline(redis)
         if pending.channel == "text":
@@ -61,7 +61,7 @@ def finish(redis: Store, answer_id: str, state: str, answer: str) -> None:
 
 
 def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
-    """Try to deliver a settled answer now. If this fails, `send_waiting` or the waiting document delivers it."""
+    """Try to deliver a settled answer now. If this fails, `send_waiting` or the waiting document will deliver it."""
     if pending.channel == "text":
         send_next_text()
     elif pending.channel == "call":
@@ -69,13 +69,13 @@ def deliver_answer(redis: Store, pending: PendingAnswer) -> None:
 
 
 def send_next_text() -> None:
-    """Send the text that has waited longest, if the sender is free; the pace is the same for all processes."""
+    """Send the text that has waited longest, if the sender is free. All processes share one pace."""
     for id in get_gateway().release(1, {outbox.WAITING_KEY: pacing.AHEAD_SECONDS}):
         get_gateway().send_text(id)
 
 
 def _redirect_call(redis: Store, answer_id: str) -> None:
-    """Redirect the live call to the answer. If Twilio does not accept that, the waiting document delivers it."""
+    """Redirect the live call to the answer. If Twilio does not accept this, the waiting document delivers it."""
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route:
         return
@@ -121,7 +121,7 @@ def text_unheard_answers(sid: str) -> None:
 
 
 def recheck_unheard(redis: Store, answer_id: str) -> None:
-    """Text an overdue answer if its call has ended and did not fetch it. If the call is live, check again later."""
+    """Text an overdue answer if its call ended without fetching it. If the call is still live, check again later."""
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route == "text" or was_heard(redis, answer_id):
         redis.zrem(UNHEARD_KEY, answer_id)

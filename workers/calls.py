@@ -11,7 +11,7 @@ FINAL_STATUSES = ("completed", "busy", "no-answer", "failed", "canceled")
 
 @dataclass(frozen=True)
 class Call:
-    """A call. `document` is the highest number of a TwiML document that the caller has acted on."""
+    """A call. `document` is the highest number of any TwiML document that the caller has acted on."""
 
     sid: str
     phone_number: str
@@ -21,7 +21,7 @@ class Call:
 
     @property
     def is_live(self) -> bool:
-        """Whether no final status has arrived."""
+        """Whether the final status is still pending."""
         return self.status not in FINAL_STATUSES
 
 
@@ -36,7 +36,7 @@ def record_document(pipe: Pipe, sid: str, document: int) -> None:
 
 
 def add_pending_answer(pipe: Pipe, sid: str, answer_id: str) -> None:
-    """Record that the caller waits for this answer."""
+    """Record that the caller is waiting for this answer."""
     _write(pipe, sid, **{f"answer:{answer_id}": 1})
 
 

@@ -1,7 +1,7 @@
-"""Plans a webhook or a notification for each new event that an endpoint or a follower has subscribed to.
+"""Plans the webhooks and notifications for each new event that endpoints or followers have subscribed to.
 
 A cursor in Redis marks the last processed event. It moves in the transaction that plans the messages, so each event is
-processed exactly once, even if workers die or process it at the same time.
+processed exactly once, even if workers die or process the same event at once.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from sending.webhooks.models import WebhookEndpoint
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 from workers import notifications
 
-MAX_EVENTS_PER_BATCH = 200  # in one transaction
+MAX_EVENTS_PER_BATCH = 200  # per transaction
 MAX_BATCHES_PER_SWEEP = 50
 
 
@@ -32,7 +32,7 @@ def fan_out(redis: Store) -> int:
 
 
 def _fan_out_batch(redis: Store) -> tuple[int, int]:
-    newest = events.read_latest(redis, 1)  # before the endpoints, so that a new endpoint gets only later events
+    newest = events.read_latest(redis, 1)  # read before the endpoints, so that a new endpoint gets only later events
     cursor = (redis.get(events.CURSOR_KEY) or b"").decode()
     if not newest or newest[-1].id == cursor:
         return 0, 0
@@ -53,7 +53,7 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
 
 
 def _find_start(receivers: list[WebhookEndpoint], newest: str) -> str:
-    """Return where to start if there is no cursor: at the creation of the oldest endpoint, else at the newest event."""
+    """Return where to start if there is no cursor: the creation of the oldest endpoint, or the newest event."""
     return f"{min(1000 * one.created_at for one in receivers):.0f}-0" if receivers else newest
 
 

@@ -1,6 +1,6 @@
-"""Texts and calls to the followers of an event, which leave when the sender has no answers to send.
+"""Texts and calls to the followers of an event, sent when there are no answers to send.
 
-Fan-out records the event. The sweep then plans one message for each follower; they wait apart from the answers.
+Fan-out records the event. The sweep then plans one message for each follower; these wait apart from the answers.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from sending.webhooks import catalogue
 from store import Pipe, Store
 from workers import callbacks
 
-NEW_EVENTS_KEY = "notifications:new"  # sorted set: ids of events without planned messages, by the event's time
-WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by the event's time
+NEW_EVENTS_KEY = "notifications:new"  # sorted set: ids of events without planned messages, by event time
+WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by event time
 EVENT_TTL_SECONDS = 24 * 3600
 MAX_EVENTS_PER_SWEEP = 20
-LOCK_TTL_SECONDS = 10  # then another process may plan the messages of the event
-CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox messages
+LOCK_TTL_SECONDS = 10  # then another process may plan the event's messages
+CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox message ids
 
 
 def plan(pipe: Pipe, event: Event, event_type: str) -> None:
@@ -33,7 +33,7 @@ def plan(pipe: Pipe, event: Event, event_type: str) -> None:
 
 
 def plan_due(redis: Store) -> int:
-    """Plan the messages of new events. Return the number of events."""
+    """Plan the messages for new events. Return the number of events."""
     ids = [id.decode() for id in redis.zrange(NEW_EVENTS_KEY, 0, MAX_EVENTS_PER_SWEEP - 1)]
     for id in ids:
         if redis.set(f"{_event_key(id)}:lock", 1, nx=True, ex=LOCK_TTL_SECONDS):
@@ -48,7 +48,7 @@ def send(id: str) -> None:
     if message is None or not id.startswith((CALL_ID_PREFIX, TEXT_ID_PREFIX)):
         gateway.send_text(id)
     elif message.state == "planned" and not _is_still_followed(message):
-        outbox.settle(gateway.redis, message, "planned", "failed", reason="they no longer follow it")
+        outbox.settle(gateway.redis, message, "planned", "failed", reason="the recipient no longer follows this topic")
     elif id.startswith(CALL_ID_PREFIX):
         gateway.start_call(id)
     else:
@@ -61,7 +61,7 @@ def unsubscribe_url(redis: Store, number: str) -> str:
 
 
 def _plan_for_followers(redis: Store, event_id: str) -> None:
-    """Plan one message for each follower. Idempotent, also when two processes run it at the same time."""
+    """Plan one message for each follower. Idempotent, even if two processes run it at the same time."""
     row = {name.decode(): value.decode() for name, value in redis.hgetall(_event_key(event_id)).items()}
     for channels in followers.iter_followers(redis, row["event_type"]) if row else ():
         urls, pipe = _unsubscribe_urls(redis, channels), redis.pipeline(transaction=False)
@@ -92,7 +92,7 @@ def _unsubscribe_urls(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
 
 
 def _with_unsubscribe_url(text: str, url: str) -> str:
-    """Append the URL, unless that would take another segment."""
+    """Append the URL, unless that would require another segment."""
     longer = f"{text}\nEnd: {url}" if url else text
     return longer if count_segments(longer) == count_segments(text) else text
 

@@ -1,4 +1,4 @@
-"""Answers that people wait for while a task runs. Each has a record that outlives its RQ job, so that none is lost."""
+"""Answers that people wait for while a task runs. Each has a record that outlives its RQ job, so no answer is lost."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -11,10 +11,10 @@ from masking import mask_words
 from sending import circuit_breaker
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
-OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by their deadline
+OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
-COUNTS_KEY = "command-counts"  # hash: how often each command was used, and `since` when, in seconds since 1970
-PEOPLE_KEY = "command-people"  # set: aliases of the people who used one
+COUNTS_KEY = "command-counts"  # hash: how often each command has been used; `since`: a Unix timestamp
+PEOPLE_KEY = "command-people"  # set: aliases of the people who have used a command
 
 # waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.
 OPEN_STATES = ("waiting", "working")
@@ -22,16 +22,16 @@ OPEN_STATES = ("waiting", "working")
 
 @dataclass(frozen=True)
 class PendingAnswer:
-    """An answer that a task computes. Times are in seconds since 1970. `subject` is the sid of the call or text.
+    """An answer that a task computes. Times are Unix timestamps. `subject` is the sid of the call or text.
 
-    `route` is how a caller gets the answer: "" undecided, "update" by redirecting the live call, "wait" when the
-    waiting document is fetched again, "text" because the call has ended.
+    `route` is how a caller gets the answer: "" (undecided), "update" (by redirecting the live call), "wait" (when the
+    waiting document is fetched again) or "text" (because the call has ended).
     """
 
     id: str
     command: str
     words: str
-    channel: str  # text or call; stage if nobody waits and the stage shows the answer
+    channel: str  # text, call, or stage (nobody is waiting, and the stage shows the answer)
     phone_number: str
     subject: str
     deadline: float
@@ -44,7 +44,7 @@ class PendingAnswer:
 
     @property
     def is_open(self) -> bool:
-        """Whether the person still waits for the answer."""
+        """Whether the person is still waiting for the answer."""
         return self.state in OPEN_STATES
 
 
@@ -54,7 +54,7 @@ def record_key(id: str) -> str:
 
 
 def plan(pipe: Pipe, pending: PendingAnswer) -> None:
-    """Write the record on the pipeline of the webhook that asked. Does nothing if the id already has a record."""
+    """Queue the record's write on the pipeline of the webhook that asked. Does nothing if the id has a record."""
     key = record_key(pending.id)
     row = {**asdict(pending), "asked_at": time.time()}
     for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at"):
@@ -87,7 +87,7 @@ def load(redis: Store, id: str) -> PendingAnswer | None:
 
 
 def load_current() -> PendingAnswer | None:
-    """Return the pending answer of the RQ job that runs in this thread, or None outside such a job."""
+    """Return the pending answer of the RQ job that is running in this thread, or None outside such a job."""
     job = get_current_job()
     return load(job.connection, job.id) if job else None
 
@@ -106,7 +106,7 @@ def start(redis: Store, pending: PendingAnswer) -> bool:
 
 
 def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: Pipe | None = None) -> bool:
-    """Record the answer and execute the pipeline, unless the state has changed. Return whether it was done.
+    """Record the answer and execute the pipeline, unless the state has changed. Return whether this was done.
 
     `state` is answered or failed.
     """
@@ -122,9 +122,9 @@ def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: 
 
 
 def report_progress(done: float, words: str) -> None:
-    """Record and publish the progress of the RQ job that runs in this thread; does nothing outside such a job.
+    """Record and publish the progress of this thread's RQ job. Does nothing outside such a job.
 
-    `done` runs from 0 to 1; `words` describe it for people: "4,000 of 10,000 read".
+    `done` ranges from 0 to 1; `words` is a human-readable description, such as "4,000 of 10,000 read".
     """
     if (job := get_current_job()) is None or (pending := load(job.connection, job.id)) is None:
         return
@@ -135,12 +135,12 @@ def report_progress(done: float, words: str) -> None:
 
 
 def load_progress(redis: Store, id: str) -> str:
-    """Return the words of the last progress report, or ""."""
+    """Return the text of the last progress report, or "" if there is none."""
     return (redis.hget(record_key(id), "progress") or b"").decode()
 
 
 def claim_route(redis: Store, pending: PendingAnswer, route: str, pipe: Pipe | None = None) -> bool:
-    """Set the route and execute the pipeline, unless the route has changed. Return whether it was done."""
+    """Set the route and execute the pipeline, unless the route has changed. Return whether this was done."""
     pipe = pipe if pipe is not None else new_pipeline(redis)
     pipe.hset(record_key(pending.id), mapping={"route": route, "routed_at": time.time()})
     return _commit_if_unchanged(redis, pipe, pending, "route", pending.route)
@@ -157,7 +157,7 @@ def count_open(redis: Store) -> int:
 
 
 def record_command(pipe: Pipe | Store, command: str, alias: str) -> None:
-    """Count a command for the `count` command. `alias` stands for the person's number."""
+    """Count one use of a command, for the `count` command. `alias` stands for the person's number."""
     pipe.execute_command("HSETNX", COUNTS_KEY, "since", int(time.time()))
     pipe.execute_command("HINCRBY", COUNTS_KEY, command, 1)
     pipe.execute_command("SADD", PEOPLE_KEY, alias)

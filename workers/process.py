@@ -1,4 +1,4 @@
-"""The process that runs the jobs: the engine, with this app's store, queues and periodic tasks."""
+"""The process that runs the jobs: the engine with this app's store, queues and periodic tasks."""
 
 import logging
 import sys
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
-    """The store as the engine uses it: a listener for each queue if the store has connections to spare, else one."""
+    """The engine's access to the store: one listener per queue if the store has connections to spare, otherwise one."""
     client = store_pool.connect(settings, store_budget.ISOLATED if is_isolated else store_budget.WORKER)
     pool = store_pool.pool_of(client)
     listeners = pool.role.blocking_at(pool.renew_share()) - 1

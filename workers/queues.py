@@ -14,8 +14,8 @@ from workers.pending_answers import PendingAnswer
 CALLERS, TEXTERS, LOOKUPS, WEBHOOKS = "callers", "texters", "lookups", "webhooks"
 QUEUES = (CALLERS, TEXTERS, LOOKUPS, WEBHOOKS)
 QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
-# How many jobs of each queue one process runs at once. Each queue has its own slots, so that neither webhooks nor
-# third-party servers that hang delay callers and texters.
+# How many jobs from each queue one process can run at once. Each queue has its own slots, so that neither webhooks nor
+# hanging third-party servers delay callers and texters.
 SLOTS = {CALLERS: 200, TEXTERS: 200, LOOKUPS: 200, WEBHOOKS: 100}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
 RESULT_TTL_SECONDS = 0  # nobody reads results, and each takes more than 4 kB

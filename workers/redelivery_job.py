@@ -14,7 +14,7 @@ JOB_TIMEOUT_SECONDS = 600
 
 
 def start(redis: Redis, queue: Queue, endpoint_id: str, since: float, now: float | None = None) -> Run:
-    """Enqueue a run that resends what failed between `since` and now (both in seconds since 1970)."""
+    """Enqueue a run that resends what failed between `since` and `now` (Unix timestamps)."""
     options = {"endpoint": endpoint_id, "since": since, "until": now or time.time()}
     id = f"rec_{secrets.token_hex(8)}"
     return runs.start(
@@ -31,7 +31,7 @@ def redeliver(id: str) -> None:
 
 
 def execute(redis: Redis, run: Run) -> None:
-    """Resend the failed messages. The count includes those of an earlier attempt, which are not found again."""
+    """Resend the failed messages. The count includes those resent by an earlier attempt, which are not found again."""
 
     def work(writer: RunWriter) -> str:
         endpoint_id, since, until = (run.options[name] for name in ("endpoint", "since", "until"))

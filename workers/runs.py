@@ -14,7 +14,7 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 RUNS_KEY = "runs"  # a list of run ids, newest first
 MAX_RUNS = 20  # in that list
 RUN_TTL_SECONDS = 3 * 24 * 3600
-MAX_OUTCOMES = 500  # of one run
+MAX_OUTCOMES = 500  # per run
 STALLED_AFTER_SECONDS = 60  # without an update; its worker has probably died
 JOB_TIMEOUT_SECONDS = 900
 JOB_TTL_SECONDS = 3_600  # RQ then deletes the finished or failed job
@@ -28,7 +28,7 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """`state` is waiting, working, done or failed; `words` describes the progress or the result, for people."""
+    """`state` is waiting, working, done or failed; `words` is a human-readable progress report or result."""
 
     id: str
     kind: str  # REPLAY, FIND_MISSING, BACKFILL or REDELIVERY
@@ -37,27 +37,27 @@ class Run:
     done: int = 0
     total: int = 0
     words: str = ""
-    started_at: float = 0.0  # seconds since 1970
+    started_at: float = 0.0  # a Unix timestamp
     updated_at: float = 0.0
 
     @property
     def is_open(self) -> bool:
-        """Whether it is neither done nor failed."""
+        """Whether the run is neither done nor failed."""
         return self.state in ("waiting", "working")
 
     @property
     def is_stalled(self) -> bool:
-        """Whether it is open, but was not updated for STALLED_AFTER_SECONDS."""
+        """Whether the run is open but has not been updated for STALLED_AFTER_SECONDS."""
         return self.is_open and time.time() - self.updated_at > STALLED_AFTER_SECONDS
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one request of a run.
+    """The result of one request in a run.
 
-    `state` is success, skipped (nothing to do), waiting (its provider sends it again) or failed. `status` is the HTTP
-    status, 0 without a response. `at` is when the request was first received or sent, in seconds since 1970, 0.0 if
-    unknown.
+    `state` is success, skipped (nothing to do), waiting (its provider will send it again) or failed. `status` is the
+    HTTP status, or 0 without a response. `at` is when the request was first received or sent, as a Unix timestamp; 0.0
+    if unknown.
     """
 
     what: str
@@ -97,7 +97,7 @@ def start(
 
 
 def plan(pipe: Pipe | Store, kind: str, options: dict[str, Any], id: str = "", listed: bool = True) -> Run:
-    """Create a run and write it on this pipeline."""
+    """Create a run and queue its write on this pipeline."""
     now = time.time()
     run = Run(id or secrets.token_hex(6), kind, options, started_at=now, updated_at=now)
     pipe.execute_command("SET", f"run:{run.id}", json.dumps(asdict(run)), "EX", RUN_TTL_SECONDS)
@@ -114,7 +114,7 @@ def load(redis: Store, id: str) -> Run | None:
 
 
 def latest(redis: Store, count: int = MAX_RUNS) -> list[Run]:
-    """Return the newest listed runs, newest first."""
+    """Return the latest listed runs, newest first."""
     ids = [id.decode() for id in redis.lrange(RUNS_KEY, 0, count - 1)]
     found = redis.mget([f"run:{id}" for id in ids]) if ids else []
     return [Run(**json.loads(row)) for row in found if row]
@@ -128,7 +128,7 @@ def outcomes(redis: Store, id: str, count: int = MAX_OUTCOMES) -> list[Outcome]:
 def execute(redis: Store, run: Run, work: Callable[["RunWriter"], str]) -> None:
     """Run `work` and record the result: done, with the words that `work` returns, or failed.
 
-    RunFailed ends the run with its message; any other exception is raised again, so that the job fails too.
+    RunFailed ends the run with its message; any other exception is re-raised, so that the job fails too.
     """
     writer = RunWriter(redis, run)
     try:
@@ -141,19 +141,19 @@ def execute(redis: Store, run: Run, work: Callable[["RunWriter"], str]) -> None:
 
 
 class RunWriter:
-    """Writes the progress of one run; each change is visible at once."""
+    """Writes the progress of one run; each change is visible immediately."""
 
     def __init__(self, redis: Store, run: Run) -> None:
         self.redis, self.run = redis, run
         self._update(state="working")
 
     def clear(self) -> None:
-        """Discard the progress that an earlier attempt of the job has recorded."""
+        """Discard the progress recorded by an earlier attempt at the job."""
         self.redis.delete(f"run:{self.run.id}:outcomes")
         self._update(done=0, total=0, words="")
 
     def set_message(self, words: str) -> None:
-        """Describe the current step, for people."""
+        """Set a human-readable description of the current step."""
         self._update(words=words)
 
     def set_total(self, total: int) -> None:
@@ -161,7 +161,7 @@ class RunWriter:
         self._update(total=total)
 
     def set_progress(self, done: int, total: int) -> None:
-        """Set both numbers, for a run without outcomes."""
+        """Set how many are done and the total, for a run without outcomes."""
         self._update(done=done, total=total)
 
     def add_outcome(self, outcome: Outcome) -> None:

@@ -1,4 +1,4 @@
-"""Checks a web site: whether it is up, how fast it responds, where it redirects, when its certificate expires."""
+"""Checks a website: whether it is up, how fast it responds, where it redirects, and when its certificate expires."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from sending.http.errors import Cause, RequestFailed
 
 MAX_REDIRECTS = 5  # followed one by one, because each URL must pass the SSRF checks
 MAX_BODY_BYTES = 1_000
-HOP_TIMEOUT_SECONDS = 10.0  # for each hop
+HOP_TIMEOUT_SECONDS = 10.0  # per hop
 CERTIFICATE_WARNING_DAYS = 14
 
 
@@ -92,7 +92,7 @@ def _redirect_target(url: str, response: HttpResponse) -> str | None:
 
 
 def _describe_redirects(check: SiteCheck) -> str:
-    """Name the hosts of the redirects; a redirect within one host is left out."""
+    """Name the hosts of the redirects; redirects within one host are omitted."""
     hosts = [urls.host_of(hop.url) for hop in check.hops] + ([_host_or_empty(check.url)] if check.cause else [])
     seen = list(dict.fromkeys(hosts))
     return f"{seen[0]} redirects to {', then '.join(seen[1:])}. " if len(seen) > 1 else ""

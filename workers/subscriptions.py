@@ -1,4 +1,4 @@
-"""Tasks of the commands follow, unfollow and webhook: people subscribe to events by text, call or webhook."""
+"""The tasks of the follow, unfollow and webhook commands, which subscribe people to events by text, call or webhook."""
 
 from masking import mask_urls
 from sending import followers, opt_outs
@@ -15,12 +15,12 @@ from workers.callbacks import get_gateway
 from workers.tasks import lookup, task
 
 MAX_ENDPOINTS_PER_NUMBER = 3
-BY_CALL_SUFFIX = " by call"  # after a topic
+BY_CALL_SUFFIX = " by call"  # appended to a topic
 
 
 @task
 def follow(words: str) -> str:
-    """Notify this person about a topic from now on: by text, or by call if the words end in BY_CALL_SUFFIX."""
+    """From now on, notify this person about a topic: by text, or by call if the words end in BY_CALL_SUFFIX."""
     number, redis = get_requester_number(), get_gateway().redis
     topic, by_call, _ = words.partition(BY_CALL_SUFFIX)
     if not by_call and not can_be_texted(number):
@@ -30,21 +30,22 @@ def follow(words: str) -> str:
     try:
         followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT)
     except TooManyTopics:
-        return f"You already follow {followers.MAX_TOPICS_PER_NUMBER} topics. Text unfollow and one of them first."
+        limit = followers.MAX_TOPICS_PER_NUMBER
+        return f'You already follow {limit} topics. To drop one, text "unfollow" and its name first.'
     verb = "call" if by_call else "text"
-    return f"You now follow {topic}: when something happens there, I {verb} you. {_how_to_unfollow(redis, topic)}"
+    return f"You now follow {topic}. When something happens there, I will {verb} you. {_how_to_unfollow(redis, topic)}"
 
 
 def _how_to_unfollow(redis: Store, topic: str) -> str:
     pending = pending_answers.load_current()
-    is_text = pending is not None and pending.channel == "text"  # a URL is of no use in speech
+    is_text = pending is not None and pending.channel == "text"  # a spoken URL is of no use
     url = notifications.unsubscribe_url(redis, get_requester_number()) if is_text else ""
     return f"Text unfollow {topic} to stop{f', or open {url} to stop everything' if url else ''}."
 
 
 @task
 def unfollow(topic_or_url: str) -> str:
-    """Remove one topic or one webhook endpoint of this person. Without words, remove all topics."""
+    """Remove one of this person's topics or webhook endpoints. Without words, remove all topics."""
     redis, number = get_gateway().redis, get_requester_number()
     if followers.unfollow(redis, number, topic_or_url):
         return f"You no longer follow {topic_or_url or 'anything'}."
@@ -63,18 +64,19 @@ def subscribe(url: str) -> str:
     owned = _endpoints_of(redis, number)
     endpoint = next((one for one in owned if one.url == url), None)
     if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
-        return f"You already have {MAX_ENDPOINTS_PER_NUMBER} addresses. Text unfollow and one of them first."
+        limit = MAX_ENDPOINTS_PER_NUMBER
+        return f'You already have {limit} addresses. To drop one, text "unfollow" and that address first.'
     try:
         endpoint = _verify_endpoint(redis, url, number, endpoint)
     except VerificationFailed as error:
         return f"No webhooks go to {host} yet. {error}"
     endpoints.resume(redis, endpoint.id)
     types = ", ".join(endpoint.event_types)
-    return f"{host} has received its secret, and will get {types}. Text unfollow {host} to stop."
+    return f"{host} has received its secret and will get {types}. Text unfollow {host} to stop."
 
 
 def get_requester_number() -> str:
-    """Return the phone number of the person who waits for the current job, or "" outside such a job."""
+    """Return the phone number of the person who is waiting for the current job, or "" outside such a job."""
     pending = pending_answers.load_current()
     return pending.phone_number if pending else ""
 
@@ -89,7 +91,7 @@ def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpo
     )
     try:
         verification.send_secret(client, encryption, endpoint, http=http)
-    except WrongKey:  # its secret was encrypted with a SECRET_KEY that was removed, so it needs a new one
+    except WrongKey:  # its secret was encrypted with a SECRET_KEY that has been removed, so it needs a new secret
         endpoint = endpoints.rotate_key(redis, encryption, endpoint.id)
         verification.send_secret(client, encryption, endpoint, http=http)
     return endpoint
@@ -100,6 +102,6 @@ def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
 
 
 def _default_event_types() -> tuple[str, ...]:
-    """Return the event types that do not contain what people said: the public ones and those of providers."""
+    """Return the event types that do not contain what people said: the public ones and those from providers."""
     providers = sorted(get_gateway().settings.webhook_secrets)
     return (*catalogue.PUBLIC_EVENT_TYPES, *(f"{catalogue.normalize_name(name)}.*" for name in providers))

@@ -16,14 +16,14 @@ from workers import callbacks, fanout, notifications, pending_answers
 
 INTERVAL_SECONDS = 1.0
 MAX_PER_SWEEP = 50  # items of each kind
-OUTAGE_SECONDS = 5.0  # between two sweeps
-GRACE_SECONDS = 15.0  # after an outage, in which finished and repeated tasks may still answer
+OUTAGE_SECONDS = 5.0  # a longer gap between two sweeps means that there was an outage
+GRACE_SECONDS = 15.0  # after an outage, during which finished and repeated tasks may still answer
 LOCK_TTL_SECONDS = 10  # then another process may process the item
-MAX_CONCURRENT_SENDS = 8  # in one process
+MAX_CONCURRENT_SENDS = 8  # per process
 
 
 class PatientSweeper:
-    """Sweeps, but fails no overdue answer just after an outage of the store: what is finished is written first."""
+    """Sweeps, but fails no overdue answers just after a store outage, so that finished answers are written first."""
 
     def __init__(self) -> None:
         self.swept_at = self.back_at = float("-inf")
@@ -35,7 +35,7 @@ class PatientSweeper:
         return count
 
     def may_fail(self) -> bool:
-        """Return False just after an outage, which shows in that the last sweep ended long ago."""
+        """Return False just after an outage, detected by a long gap since the last sweep."""
         now = time.monotonic()
         if now - self.swept_at > OUTAGE_SECONDS:
             self.back_at = now
@@ -54,7 +54,7 @@ def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] =
 
 
 def send_waiting(_: Redis) -> None:
-    """Send the messages whose turn has come, for a second at most. Notifications leave time for answers."""
+    """Send the messages whose turn has come, for at most a second. Notifications leave time for answers."""
     ahead = {outbox.WAITING_KEY: pacing.AHEAD_SECONDS, notifications.WAITING_KEY: pacing.AHEAD_SECONDS / 2}
     until = time.monotonic() + INTERVAL_SECONDS
     while time.monotonic() < until and (ids := callbacks.get_gateway().release(MAX_CONCURRENT_SENDS, ahead)):
@@ -88,7 +88,7 @@ def _recheck_messages(redis: Store, now: float) -> int:
 
 
 def _process_each(redis: Store, ids: list[str], process: Callable[[str], object]) -> int:
-    """Process the items that no other process has locked. A lock expires in case its process dies."""
+    """Process the items that no other process has locked. Locks expire, in case the process that holds them dies."""
     locked = [id for id in ids if redis.set(f"sweep-lock:{id}", 1, nx=True, ex=LOCK_TTL_SECONDS)]
     for id in locked:
         process(id)

@@ -1,4 +1,4 @@
-"""Tasks: the slow work of commands. A task takes words and returns the answer. It may run twice."""
+"""Tasks: the slow work of commands. A task takes the command's words and returns the answer. It may run twice."""
 
 import functools
 from collections import Counter
@@ -32,7 +32,7 @@ def task(function: Task) -> Task:
 
 
 def lookup(function: Task) -> Task:
-    """Decorator for tasks that wait for third-party servers: they have a queue of their own, which may fill up."""
+    """Decorator for tasks that wait for third-party servers: these have their own queue, which may fill up."""
     run = task(function)
     run.is_lookup = True  # type: ignore[attr-defined]
     return run
@@ -40,7 +40,7 @@ def lookup(function: Task) -> Task:
 
 @lookup
 def check(address: str) -> str:
-    """Check a web site: its status, response time, redirects, and the expiry of its certificate."""
+    """Check a website: its status, response time and redirects, and when its certificate expires."""
     return site_check.summarize(site_check.check_site(address, get_client()))
 
 
@@ -52,7 +52,7 @@ def get_client() -> HttpClient:
 
 @task
 def count(_: str) -> str:
-    """Summarize all commands so far."""
+    """Summarize the commands used so far."""
     redis, cursor = get_gateway().redis, None
     total = int(redis.execute_command("SCARD", pending_answers.PEOPLE_KEY))
     people: set[bytes] = set()
@@ -73,14 +73,14 @@ def _summarize_history(rows: int, people: int, commands: Counter[str], since: fl
         return "Nobody has asked this number anything yet. You are the first."
     first = datetime.fromtimestamp(since, UTC)
     favourites = ", ".join(f"{name} {times:,}" for name, times in commands.most_common(3))
-    things, persons = ("thing" if rows == 1 else "things"), ("person" if people == 1 else "people")
+    things, persons = ("thing" if rows == 1 else "things"), ("person has" if people == 1 else "people have")
     who = f"{people:,} {persons} asked this number {rows:,} {things}"
     return f"Since {first.day} {first:%B %Y}, {who}. Most often: {favourites}."
 
 
 @task
 def measure_recording(recording_sid: str) -> str:
-    """Measure the length and loudness of a recorded message, and publish its waveform for the stage."""
+    """Measure the length and loudness of a recorded message, and publish them with its waveform for the stage."""
     sound = measure(get_gateway().download_recording(recording_sid))
     pending = pending_answers.load_current()
     if pending is not None:

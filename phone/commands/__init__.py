@@ -1,4 +1,4 @@
-"""The commands that people can text or select by key. Every module in this package registers its own."""
+"""The commands that people can text or select by keypress. Each module in this package registers its own."""
 
 import functools
 import importlib
@@ -48,7 +48,7 @@ class Command:
     key: str
     help_text: str
     run: CommandFunction
-    argument: str = ""  # its name in HELP, such as "address"; "" if the command takes none
+    argument: str = ""  # the argument's name in HELP, such as "address"; "" if there is no argument
     aliases: tuple[str, ...] = ()
 
     @property
@@ -58,7 +58,7 @@ class Command:
 
     @property
     def is_slow(self) -> bool:
-        """Whether its function is annotated to return a SlowAnswer."""
+        """Whether the function's annotations say that it may return a SlowAnswer."""
         return self.run.__annotations__.get("return") is not str
 
 
@@ -68,7 +68,7 @@ COMMANDS: dict[str, Command] = {}
 def command(
     name: str, key: str, argument: str = "", aliases: tuple[str, ...] = ()
 ) -> Callable[[CommandFunctionT], CommandFunctionT]:
-    """Register a command. `key` selects it in the spoken menu. Raises ValueError if a name or key is taken."""
+    """Register a command. `key` selects it in the spoken menu. Raises ValueError if the name or key is taken."""
 
     def register(function: CommandFunctionT) -> CommandFunctionT:
         if any(row.key == key or name in (row.name, *row.aliases) for row in COMMANDS.values()):
@@ -81,7 +81,7 @@ def command(
 
 @functools.cache
 def load_commands() -> dict[str, Command]:
-    """All commands by name, sorted by key; imports every module of this package."""
+    """All commands by name, sorted by key. Imports every module in this package."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(COMMANDS.items(), key=lambda row: row[1].key))
@@ -103,7 +103,7 @@ def find_by_words(words: str) -> tuple[Command, str] | None:
 
 
 def find_by_speech(words: str) -> tuple[Command, str] | None:
-    """The command whose name occurs first anywhere in the words: "the time, please" is `time`."""
+    """The command whose name occurs first in the words, and the words after it: "the time, please" is `time`."""
     spoken = re.findall(r"[\w'.:/-]+", words.lower())
     for index, word in enumerate(spoken):
         found = find_by_words(word.strip(".,!?"))

@@ -19,7 +19,7 @@ def check_an_address(words: str) -> SlowAnswer:
 
 
 def parse_spoken_address(words: str) -> str:
-    """The address in written form: "example dot com slash news" is example.com/news."""
+    """The address in written form: "example dot com slash news" becomes example.com/news."""
     for spoken, written in ((" dot ", "."), (" slash ", "/"), (" dash ", "-"), (" colon ", ":")):
         words = f" {words.strip()} ".replace(spoken, written).strip()
     return words.split(" up")[0].replace(" ", "").strip(".,!?")

@@ -1,4 +1,4 @@
-"""The count command: statistics of all commands so far. Slow, because it reads the alias of each person."""
+"""The count command: statistics on all commands so far. Slow, because it reads every person's alias."""
 
 from phone.commands import SlowAnswer, command
 from workers import tasks
@@ -6,5 +6,5 @@ from workers import tasks
 
 @command("count", key="4")
 def count_what_was_asked(words: str) -> SlowAnswer:
-    """what this number has been asked so far"""
+    """statistics about all questions so far"""
     return SlowAnswer(tasks.count, "", "I am counting everything this number has been asked.")

@@ -32,13 +32,13 @@ def unfollow_something(words: str) -> SlowAnswer:
 
 
 def parse_topic(words: str) -> str:
-    """The words in the form of an event type: "GitHub pull request" is github.pull_request. At most 100 characters."""
+    """The words as an event type: "GitHub pull request" becomes github.pull_request. At most 100 characters."""
     first, _, rest = re.sub(r"[^a-z0-9._-]+", " ", words.lower()).strip(" .").replace(" ", ".", 1).partition(".")
     return ".".join(filter(None, [first, *(part.strip(" _").replace(" ", "_") for part in rest.split("."))]))[:100]
 
 
 def match_topic(topic: str) -> str:
-    """The topic with the provider's spelling of the event: github.pull_requests is github.pull_request."""
+    """The topic with the provider's spelling of the event: github.pull_requests becomes github.pull_request."""
     first, dot, event = topic.partition(".")
     provider = providers.load().get(first)
     if not provider or not dot:

@@ -1,4 +1,4 @@
-"""The webhook command: registers a webhook endpoint, which must first answer a verification request."""
+"""The webhook command: registers a webhook endpoint once it has answered a verification request."""
 
 import context
 from phone.commands import NeedsWords, SlowAnswer, command

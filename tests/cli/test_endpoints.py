@@ -74,8 +74,8 @@ def test_failed_messages_are_recovered_and_the_progress_is_shown(says, id, redis
 
 
 def test_it_is_paused_and_resumed(says, id):
-    assert says("pause", id) == "It is paused.\n"
-    assert says("resume", id) == "It is enabled.\n"
+    assert says("pause", id) == "The endpoint is paused.\n"
+    assert says("resume", id) == "The endpoint is enabled.\n"
 
 
 def test_errors_have_messages(says, id, redis):

@@ -155,7 +155,7 @@ def test_second_demo_reports_that_the_port_is_taken(demo, ready):
         timeout=LIMIT_SECONDS,
     )
     assert second.returncode == 1
-    assert f"Port {demo.web_port} is taken" in second.stderr
+    assert f"Port {demo.web_port} is in use" in second.stderr
     assert "Traceback" not in second.stderr
 
 

@@ -44,7 +44,7 @@ def test_a_name_that_was_pointed_at_us_is_not_answered_to(exchange):
         ("/handsets/%2B441632960001/texts", {"media_url": "file:///etc/passwd"}, "http"),
         ("/handsets/%2B441632960001/texts", {"media_url": ["http://x"] * 11}, "at most 10"),
         ("/handsets/%2B441632960001/texts", {"media_url": "data:image/png;base64,!"}, "data URL"),
-        ("/handsets/%2B441632960000/texts", {"body": "x"}, "a number of the app"),
+        ("/handsets/%2B441632960000/texts", {"body": "x"}, "one of the app's numbers"),
         ("/handsets/%2B441632960001", {"when_called": "explodes"}, "rings, answers"),
         ("/handsets/%2B441632960001", {"name": "x" * 61}, "60"),
         ("/handsets/%2B441632960001/calls/CA1/keys", {"digits": "1"}, "no such call"),

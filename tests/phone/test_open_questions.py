@@ -17,7 +17,7 @@ def somebody_else(post_as_twilio):
     return Person(post_as_twilio, "+447700900202")
 
 
-def test_the_fourth_question_is_refused_at_once(person, redis):
+def test_fourth_question_is_refused_at_once(person, redis):
     for _ in range(3):
         assert "I will text you the answer" in person.texts("count")
     for _ in range(5):
@@ -25,26 +25,26 @@ def test_the_fourth_question_is_refused_at_once(person, redis):
     assert redis.zcard(pending_answers.OPEN_KEY) == 3
 
 
-def test_what_needs_no_work_is_answered_all_the_same(person):
+def test_fast_commands_are_answered_nevertheless(person):
     for _ in range(4):
         person.texts("count")
     assert person.texts("time").startswith("It is ")
     assert "Which web address?" in person.texts("check")
 
 
-def test_somebody_else_is_not_concerned(person, somebody_else):
+def test_other_people_are_not_affected(person, somebody_else):
     for _ in range(4):
         person.texts("count")
     assert "I will text you the answer" in somebody_else.texts("count", sid="SM" + "9" * 32)
 
 
-def test_a_question_that_lacks_its_words_does_not_count(person, redis):
+def test_command_without_its_argument_does_not_count(person, redis):
     for _ in range(5):
         assert "Which web address?" in person.texts("check")
     assert not redis.exists(f"open-questions:{ME}")
 
 
-def test_fifty_at_the_same_moment_are_three(person, post_as_twilio, redis):
+def test_fifty_concurrent_texts_open_three_questions(person, post_as_twilio, redis):
     bodies = [{"MessageSid": f"SM{number:032}", "From": ME, "Body": "count", "NumMedia": "0"} for number in range(50)]
     with ThreadPoolExecutor(25) as pool:
         texts = [answer.text for answer in pool.map(lambda body: post_as_twilio("/sms", body), bodies)]
@@ -52,7 +52,7 @@ def test_fifty_at_the_same_moment_are_three(person, post_as_twilio, redis):
     assert sum(REFUSAL in text for text in texts) >= 47
 
 
-def test_a_copy_of_a_webhook_gets_the_same_answer(person, redis):
+def test_duplicate_gets_the_same_reply(person, redis):
     for number in range(4):
         person.texts("count", sid=f"SM{number:032}")
     for number in range(3):
@@ -60,7 +60,7 @@ def test_a_copy_of_a_webhook_gets_the_same_answer(person, redis):
     assert person.texts("count", sid=f"SM{3:032}").startswith(REFUSAL)
 
 
-def test_a_question_stays_open_until_its_answer_is_sent(person, redis, settings, monkeypatch):
+def test_question_is_open_until_its_answer_is_sent(person, redis, settings, monkeypatch):
     class Busy:
         """A sender that is never free."""
 
@@ -80,7 +80,7 @@ def test_a_question_stays_open_until_its_answer_is_sent(person, redis, settings,
     assert person.texts("count").startswith(REFUSAL)
 
 
-def test_a_question_whose_process_died_does_not_count_for_ever(person, redis, monkeypatch):
+def test_question_of_a_killed_process_expires(person, redis, monkeypatch):
     monkeypatch.setattr(open_questions, "COMPUTING_SECONDS", -1)
     for _ in range(5):
         assert "I will text you the answer" in person.texts("count")

@@ -30,7 +30,7 @@ def reports(post_as_twilio, sent):
 
 
 @pytest.mark.parametrize("code", ["30001", "30022", "63018", "63038", "14107"])
-def test_a_text_that_twilio_dropped_because_of_a_limit_is_sent_again_later(redis, reports, code):
+def test_text_dropped_because_of_a_limit_is_sent_again_later(redis, reports, code):
     reports("failed", code)
     reports("failed", code)
     assert outbox.load(redis, "answer:1").state == "planned"
@@ -38,7 +38,7 @@ def test_a_text_that_twilio_dropped_because_of_a_limit_is_sent_again_later(redis
     assert outbox.load(redis, "answer:1").is_counted
 
 
-def test_others_wait_meanwhile_unless_it_concerns_two_numbers_only(redis, reports):
+def test_limit_pauses_all_texts_unless_it_concerns_two_numbers(redis, reports):
     reports("failed", "14107")
     assert not redis.exists(pacing.FREE_AT_KEY)
     redis.hset("outbox:answer:1", "state", "sent")
@@ -47,18 +47,18 @@ def test_others_wait_meanwhile_unless_it_concerns_two_numbers_only(redis, report
 
 
 @pytest.mark.parametrize("code", ["30003", "", "no number", "9" * 5000])
-def test_any_other_failure_is_final(redis, reports, code):
+def test_other_failures_are_final(redis, reports, code):
     reports("undelivered", code)
     assert outbox.load(redis, "answer:1").state == "sent"
     assert events.read_latest(redis, 1)[0].data["status"] == "undelivered"
 
 
-def test_a_status_of_another_text_changes_nothing(redis, reports):
+def test_status_of_another_text_changes_nothing(redis, reports):
     reports("failed", "30001", sid="SM" + "6" * 32)
     assert outbox.load(redis, "answer:1").state == "sent"
 
 
-def test_it_is_not_sent_again_for_ever(redis, sent, reports):
+def test_retries_end_after_four_hours(redis, sent, reports):
     redis.hset("outbox:answer:1", mapping={"planned_at": time.time() - admission.MAX_WAIT_SECONDS - 1})
     redis.set(f"told-outdated:{ME}", 1, ex=60)
     reports("failed", "30001")

@@ -155,7 +155,7 @@ def test_huge_number_of_hours_is_refused(does, id):
 
 def test_endpoint_is_paused_resumed_and_deleted(does, id, stage_events):
     assert "paused: Paused by its owner." in does("pause")
-    assert "The endpoint is enabled." in does("resume")
+    assert "The endpoint has been enabled." in does("resume")
     does("delete")
     assert list(endpoints.load_all(stage_events.redis)) == []
 

@@ -107,7 +107,7 @@ class TestReplay:
         run = runs.latest(stage_events.redis)[0]
         assert run.options["until"] - run.options["since"] == 900
         assert run.options["source"] == "github"
-        assert "Replay: github, last 15 minutes, signed again" in presenter.get("/present/backfill").text
+        assert "Replay: github, last 15 minutes, re-signed" in presenter.get("/present/backfill").text
 
     def test_unknown_time_range_is_replaced(self, presenter, stage_events):
         presenter.post("/present/replay", window="999999999")

@@ -79,7 +79,7 @@ def test_webhooks_are_changed_and_restored(live, number, real_account):
     assert webhooks(number)["sms_method"] == "POST"
     show.process.send_signal(signal.SIGINT)
     show.process.wait(LIMIT_SECONDS)
-    show.says("are set again")
+    show.says("have been restored")
     assert webhooks(number) == BEFORE
     assert "https://old.example/voice\n" in show.output.read_text()
 
@@ -108,7 +108,7 @@ def test_next_run_restores_the_webhooks_after_a_kill(live, number, tmp_path):
     killed.process.kill()
     killed.process.wait()
     assert webhooks(number) != BEFORE
-    live().says("are set again")
+    live().says("have been restored")
     assert webhooks(number) == BEFORE
 
 
@@ -126,7 +126,7 @@ def test_webhooks_changed_elsewhere_are_not_restored(live, number):
     ("change", "words"),
     [
         ({"TWILIO_AUTH_TOKEN": "wrong"}, "Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
-        ({"TWILIO_PHONE_NUMBER": "+447700900999"}, "is not a number of this account"),
+        ({"TWILIO_PHONE_NUMBER": "+447700900999"}, "does not belong to this account"),
         ({"TWILIO_API_URL": "http://127.0.0.1:9"}, "could not be reached"),
         ({"SECRET_KEY": ""}, "Set SECRET_KEY"),
     ],
@@ -155,7 +155,7 @@ class TestRelease:
 
     def test_complete_setup_passes(self, real_account, redis, store):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
-        assert (done.returncode, done.stdout) == (0, "Nothing that this version requires is missing.\n")
+        assert (done.returncode, done.stdout) == (0, "This version has everything that it requires.\n")
 
     def test_missing_setting_is_named_and_stops_the_release(self, real_account, store):
         environ = {name: value for name, value in real_account.items() if name != "PRESENTER_PASSWORD"}
@@ -166,7 +166,7 @@ class TestRelease:
     def test_unreachable_redis_stops_the_release(self, real_account):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{reserved_port()}"})
         assert done.returncode == 1
-        assert "The store at REDIS_URL does not answer" in done.stderr
+        assert "The store at REDIS_URL does not respond" in done.stderr
         assert "Traceback" not in done.stderr
 
     def test_other_webhook_urls_are_only_advice(self, real_account, number, store):

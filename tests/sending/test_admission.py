@@ -24,20 +24,20 @@ def exhausts(redis, number=ADA):
         rate_limits.consume(redis, f"alias of {number}", NOW)
 
 
-def test_an_answer_beyond_the_persons_limit_waits_for_the_next_minute(redis):
+def test_answer_over_the_limit_of_a_person_waits_for_the_next_minute(redis):
     exhausts(redis)
     with pytest.raises(admission.MustWait, match="one person in a minute") as wait:
         admit(redis, message())
     assert wait.value.until == 60 * (NOW // 60 + 1)
 
 
-def test_a_notification_beyond_it_is_dropped(redis):
+def test_notification_over_the_limit_is_dropped(redis):
     exhausts(redis)
     with pytest.raises(admission.MustNotSend, match="one person in a minute"):
         admit(redis, message("notify-text:1"))
 
 
-def test_a_persons_excess_stops_nobody_else(redis):
+def test_excess_of_one_person_affects_nobody_else(redis):
     exhausts(redis)
     for number in range(620):
         with pytest.raises((admission.MustWait, admission.MustNotSend)):
@@ -46,7 +46,7 @@ def test_a_persons_excess_stops_nobody_else(redis):
     assert circuit_breaker.stop_reason(redis) == ""
 
 
-def test_what_was_not_sent_is_not_counted(redis):
+def test_message_that_is_not_sent_is_not_counted(redis):
     exhausts(redis)
     for _ in range(rate_limits.MAX_PER_DAY):
         with pytest.raises(admission.MustWait):
@@ -54,13 +54,13 @@ def test_what_was_not_sent_is_not_counted(redis):
     rate_limits.consume(redis, f"alias of {ADA}", NOW + 60)
 
 
-def test_a_retry_is_not_counted_again(redis):
+def test_retry_is_not_counted_again(redis):
     exhausts(redis)
     assert admit(redis, message(is_counted=1))
     assert admit(redis, message(tries=1))
 
 
-def test_an_answer_that_waited_four_hours_becomes_one_short_text(redis):
+def test_answers_that_waited_four_hours_become_one_short_text(redis):
     for id in ("answer:1", "answer:2"):
         outbox.plan(redis, message(id), NOW - admission.MAX_WAIT_SECONDS - 1)
     first = outbox.load(redis, "answer:1")
@@ -71,18 +71,18 @@ def test_an_answer_that_waited_four_hours_becomes_one_short_text(redis):
         admit(redis, outbox.load(redis, "answer:2"))
 
 
-def test_an_answer_that_waited_less_is_sent(redis):
+def test_answer_that_waited_less_is_sent(redis):
     assert admit(redis, message(waited=admission.MAX_WAIT_SECONDS - 1)).body == "It is done."
 
 
-def test_nobody_is_told_so_while_sending_is_stopped(redis):
+def test_nothing_is_outdated_while_sending_is_stopped(redis):
     circuit_breaker.stop(redis, "the presenter stopped it")
     with pytest.raises(admission.MustWait, match="the presenter stopped it"):
         admit(redis, message(waited=admission.MAX_WAIT_SECONDS + 1))
     assert not redis.keys("told-outdated:*")
 
 
-def test_a_loop_is_stopped_and_what_it_would_have_sent_is_kept(redis):
+def test_loop_is_stopped_and_its_messages_are_kept(redis):
     circuit_breaker.record_request(redis, ADA)
     for number in range(5):
         admit(redis, message(f"answer:{number}"))
@@ -92,7 +92,7 @@ def test_a_loop_is_stopped_and_what_it_would_have_sent_is_kept(redis):
         admit(redis, message("answer:7", BOB))
 
 
-def test_the_words_for_a_late_answer_take_one_segment():
+def test_outdated_text_is_one_segment():
     from sending.segments import count_segments
 
     assert count_segments(admission.OUTDATED) == 1

@@ -13,7 +13,7 @@ def asks(redis, number, times=1):
         circuit_breaker.record_request(redis, number)
 
 
-def test_seven_hundred_people_who_ask_once_are_all_answered(redis):
+def test_seven_hundred_people_do_not_trip_it(redis):
     for person in range(700):
         asks(redis, f"+4477009{person:05}")
     for person in range(700):
@@ -21,7 +21,7 @@ def test_seven_hundred_people_who_ask_once_are_all_answered(redis):
     assert circuit_breaker.stop_reason(redis) == ""
 
 
-def test_the_sixth_text_for_one_question_stops_all_sending_and_says_why(redis):
+def test_sixth_text_for_one_question_stops_all_sending_with_a_reason(redis):
     asks(redis, ADA)
     for _ in range(circuit_breaker.MAX_TEXTS_PER_REQUEST):
         circuit_breaker.count_text(redis, ADA)
@@ -34,21 +34,21 @@ def test_the_sixth_text_for_one_question_stops_all_sending_and_says_why(redis):
     assert "7700" not in reason
 
 
-def test_who_asks_a_lot_is_answered_a_lot(redis):
+def test_person_who_asks_often_does_not_trip_it(redis):
     for _ in range(30):
         asks(redis, ADA)
         circuit_breaker.count_text(redis, ADA)
     assert circuit_breaker.stop_reason(redis) == ""
 
 
-def test_ones_questions_do_not_pay_for_anothers_texts(redis):
+def test_questions_of_others_do_not_count(redis):
     asks(redis, BOB, 100)
     with pytest.raises(circuit_breaker.SendingStopped):
         for _ in range(6):
             circuit_breaker.count_text(redis, ADA)
 
 
-def test_after_sending_is_resumed_the_count_starts_again(redis):
+def test_count_starts_again_after_resume(redis):
     for _ in range(5):
         circuit_breaker.count_text(redis, ADA)
     with pytest.raises(circuit_breaker.SendingStopped):

@@ -27,32 +27,32 @@ def released(redis, second=0.0, rate=1, most=100):
     return pacing.release(redis, rate, most, NOW + second, AHEAD)
 
 
-def test_one_leaves_each_second_and_the_oldest_is_first(redis, waits):
+def test_one_message_a_second_oldest_first(redis, waits):
     waits(*"abcdef")
     assert released(redis) == ["a", "b"]  # what is due now and within a second
     assert [released(redis, second) for second in (0.5, 1, 2, 3)] == [[], ["c"], ["d"], ["e"]]
 
 
-def test_a_long_message_takes_the_time_of_its_segments(redis, waits):
+def test_long_message_takes_the_time_of_its_segments(redis, waits):
     waits("a", body="x" * 400)
     waits("b", "c")
     assert [released(redis, second) for second in (0, 1, 2, 3)] == [["a"], [], ["b"], ["c"]]
 
 
-def test_all_processes_share_the_pace(redis, waits):
+def test_processes_share_the_pace(redis, waits):
     waits(*(f"message {number:03}" for number in range(300)))
     found = [id for second in range(10) for _ in range(3) for id in released(redis, second, rate=20)]
     assert found == [f"message {number:03}" for number in range(20 * 10 + 1)]
 
 
-def test_the_time_that_nobody_used_is_not_made_up_for(redis, waits):
+def test_unused_time_is_lost(redis, waits):
     waits(*"ab")
     released(redis)
     waits(*"cdefgh")
     assert released(redis, 3600) == ["c", "d"]
 
 
-def test_hundreds_that_wait_cost_one_request_to_the_store(redis, waits):
+def test_hundreds_of_waiting_messages_cost_one_round_trip(redis, waits):
     waits(*(f"message {number:03}" for number in range(500)))
     released(redis)
     before = redis.info("stats")["total_commands_processed"]
@@ -60,7 +60,7 @@ def test_hundreds_that_wait_cost_one_request_to_the_store(redis, waits):
     assert redis.info("stats")["total_commands_processed"] - before <= 5
 
 
-def test_while_sending_is_stopped_all_wait_and_then_leave_in_order(redis, waits):
+def test_stopped_messages_wait_and_leave_in_order(redis, waits):
     circuit_breaker.stop(redis, "the presenter stopped it")
     waits(*"abc")
     assert released(redis, rate=1000) == []
@@ -69,21 +69,21 @@ def test_while_sending_is_stopped_all_wait_and_then_leave_in_order(redis, waits)
     assert released(redis, rate=1000) == ["a", "b", "c"]
 
 
-def test_answers_go_first(redis, waits):
+def test_answers_precede_notifications(redis, waits):
     waits("notify-text:1", "notify-text:2", queue="notifications:waiting")
     waits("answer:1")
     assert released(redis) == ["answer:1"]
     assert released(redis, 1) == ["notify-text:1"]
 
 
-def test_a_pause_holds_all_of_them(redis, waits):
+def test_pause_holds_all_messages(redis, waits):
     waits("a")
     pacing.pause(redis, NOW + 60)
     pacing.pause(redis, NOW + 5)
     assert [released(redis, second) for second in (0, 58, 59)] == [[], [], ["a"]]
 
 
-def test_a_message_that_was_not_sent_returns_its_time(redis, waits):
+def test_refund_of_a_message_that_is_not_sent(redis, waits):
     waits("a", body="x" * 400)
     waits("b")
     released(redis)
@@ -91,14 +91,14 @@ def test_a_message_that_was_not_sent_returns_its_time(redis, waits):
     assert released(redis, 1) == ["b"]
 
 
-def test_what_was_settled_or_forgotten_takes_no_time(redis, waits):
+def test_settled_and_expired_messages_take_no_time(redis, waits):
     waits("a", "b", "c")
     redis.hset("outbox:a", "state", "sent")
     redis.delete("outbox:b")
     assert released(redis) == ["c"]
 
 
-def test_what_a_killed_process_took_goes_back_to_its_place(redis, waits):
+def test_message_of_a_killed_process_returns_to_its_place(redis, waits):
     waits("a", "b", "c", "d")
     assert released(redis) == ["a", "b"]
     assert outbox.list_due(redis, NOW + pacing.LEASE_SECONDS) == ["a", "b"]
@@ -106,7 +106,7 @@ def test_what_a_killed_process_took_goes_back_to_its_place(redis, waits):
     assert released(redis, 5) == ["a", "c"]
 
 
-def test_the_demo_hardly_paces(redis, waits):
+def test_high_rate_releases_hundreds_at_once(redis, waits):
     waits(*(f"message {number}" for number in range(900)))
     began = time.monotonic()
     assert len(released(redis, rate=1000, most=1000)) == 900

@@ -92,7 +92,7 @@ def test_unfollow_without_a_topic_ends_all_own_subscriptions(run_task, redis):
 def test_landline_can_follow_by_call_only(run_task, redis):
     assert "Ask for github by call" in run_task(subscriptions.follow, "github", who=LANDLINE)
     assert not followers.is_followed(redis, "github")
-    assert "I call you." in run_task(subscriptions.follow, "github by call", who=LANDLINE)
+    assert "I will call you." in run_task(subscriptions.follow, "github by call", who=LANDLINE)
     assert followers.get_channel(redis, LANDLINE, "github.push") == "call"
 
 

@@ -35,12 +35,12 @@ def test_count_without_history(telephone):
 def test_count_reports_people_commands_and_the_most_frequent(telephone, redis):
     remember(redis, "time", "time", "flip")
     remember(redis, "time", who="another")
-    assert "2 people asked this number 4 things. Most often: time 3, flip 1." in tasks.count("")
+    assert "2 people have asked this number 4 things. Most often: time 3, flip 1." in tasks.count("")
 
 
 def test_count_uses_the_singular(telephone, redis):
     remember(redis, "time")
-    assert "1 person asked this number 1 thing." in tasks.count("")
+    assert "1 person has asked this number 1 thing." in tasks.count("")
 
 
 def test_count_counts_everything_and_reports_its_progress(telephone, redis, monkeypatch):
@@ -48,7 +48,7 @@ def test_count_counts_everything_and_reports_its_progress(telephone, redis, monk
     monkeypatch.setattr(pending_answers, "report_progress", lambda done, words: reports.append((done, words)))
     for number in range(5_000):
         remember(redis, "time", who=f"{number:012x}")
-    assert "5,000 people asked this number 5,000 things" in tasks.count("")
+    assert "5,000 people have asked this number 5,000 things" in tasks.count("")
     assert len(reports) > 1
     assert reports[-1] == (1.0, "5,000 of 5,000 people read")
     assert sum(redis.memory_usage(key, samples=0) for key in redis.keys("command-*")) < 400_000

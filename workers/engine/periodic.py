@@ -1,4 +1,4 @@
-"""Periodic functions of a worker: each runs in its own thread at its own interval. RQ's scheduler is one of them."""
+"""A worker's periodic functions: each runs in its own thread at its own interval. RQ's scheduler is one of them."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from rq.utils import as_text
 from workers.engine.recovery import JOB_SERIALIZER, Debouncer, is_worker_alive
 
 PeriodicTask = tuple[float, Callable[[Redis], object]]
-"""Seconds between two calls, and the function to call. All workers call it, also at the same time."""
+"""The seconds between two calls, and the function to call. All workers call it, possibly at the same time."""
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +27,17 @@ def call_every(seconds: float, function: Callable[[], object], until: threading.
 
 
 class Scheduler:
-    """Runs RQ's scheduler, which enqueues jobs that start later, in this process; RQ would start another one.
+    """Runs RQ's scheduler, which enqueues delayed jobs, in this process; RQ would start another process for it.
 
     A lock for each queue allows one worker at a time. It contains the worker's name, so that another worker can release
-    the lock of a dead one; RQ would wait until it expires after a minute.
+    a dead worker's lock; RQ would wait a minute for the lock to expire.
     """
 
     def __init__(self, connection: Redis, queues: list[str], worker: str):
         self.scheduler = RQScheduler(
             queues, connection, name=worker, logging_level=logging.WARNING, serializer=JOB_SERIALIZER
         )
-        self.scheduler._connection = connection  # type: ignore[assignment]  # else RQ makes another pool
+        self.scheduler._connection = connection  # type: ignore[assignment]  # otherwise RQ makes another pool
         self.keys = {queue: RQScheduler.get_locking_key(queue) for queue in queues}
         self.connection = connection
         self.stale_locks = Debouncer[tuple[str, str]]()

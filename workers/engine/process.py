@@ -21,16 +21,16 @@ from workers.engine.rq_overrides import StoreAccess
 from workers.engine.threaded_worker import ThreadedWorker
 from workers.engine.timeouts import JobTimeout
 
-SWITCH_INTERVAL_SECONDS = 0.0005  # of the GIL, between busy threads; a tenth of Python's default
+SWITCH_INTERVAL_SECONDS = 0.0005  # between busy threads that share the GIL; a tenth of Python's default
 
 
 def main(
     connect: Callable[[bool], StoreAccess], slots: Mapping[str, int], periodic_tasks: Sequence[PeriodicTask]
 ) -> NoReturn:
-    """Run jobs as the supervisor's options say, then exit.
+    """Run jobs according to the supervisor's options, then exit.
 
-    `connect` is told whether this process is for isolated jobs. `slots` maps each queue's name to the number of its
-    jobs that run at once.
+    `connect` is called with True if this process is for isolated jobs. `slots` maps each queue's name to the number of
+    its jobs that may run at once.
     """
     options = _parse_options()
     access = connect(bool(options.isolated))
@@ -45,9 +45,9 @@ def main(
 
 
 def run_worker(worker: ThreadedWorker, replaces: str, suspect_thread: str) -> None:
-    """Run until SIGTERM or SIGINT. First requeues the jobs of `replaces`, a worker that has just died."""
+    """Requeue the jobs of `replaces`, a worker that has just died, if any; then run until SIGTERM or SIGINT."""
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    # RQ's registries also run failure callbacks. Their default timeout, a signal, works in the main thread only.
+    # RQ's registries also run failure callbacks. Their default timeout, a signal, works only in the main thread.
     BaseRegistry.death_penalty_class = JobTimeout  # type: ignore[assignment]
     signal.signal(signal.SIGTERM, worker.request_stop)
     signal.signal(signal.SIGINT, worker.request_stop)
@@ -57,7 +57,7 @@ def run_worker(worker: ThreadedWorker, replaces: str, suspect_thread: str) -> No
 
 
 def run_isolated_jobs(connection: Redis) -> None:
-    """Run the jobs of the isolated queue, each in a process of its own, as RQ's default worker does."""
+    """Run the isolated queue's jobs, each in its own process, as RQ's default worker does."""
     options: Any = {"serializer": recovery.JOB_SERIALIZER, "work_horse_killed_handler": report_killed_job}
     IsolatedWorker([recovery.ISOLATED_QUEUE], connection=connection, **options).work(
         burst=True, logging_level="WARNING"
@@ -65,7 +65,7 @@ def run_isolated_jobs(connection: Redis) -> None:
 
 
 class IsolatedWorker(Worker):
-    """RQ's default worker. It does not listen to RQ's commands: that would take one more connection."""
+    """RQ's default worker, except that it does not listen for RQ's commands: that would take one more connection."""
 
     def subscribe(self) -> None:
         """Do nothing."""

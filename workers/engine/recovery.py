@@ -1,8 +1,8 @@
-"""Finds jobs whose worker has died, within seconds, and requeues each of them exactly once.
+"""Within seconds, finds the jobs of a worker that has died, and requeues each of them exactly once.
 
-This relies on RQ's own records. A running job has an execution in its queue's StartedJobRegistry, which names the
-worker; a live worker keeps renewing the expiry of its `rq:worker:<name>`. An execution whose worker has no such key is
-an orphan. RQ itself would notice only after a minute or more, and then fail the job.
+This relies on RQ's own records. A running job has an execution, listed in its queue's StartedJobRegistry, that names
+the worker; a live worker keeps renewing the expiry of its key `rq:worker:<name>`. An execution whose worker has no such
+key is an orphan. RQ itself would notice only after a minute or more, and would then fail the job.
 """
 
 import logging
@@ -28,14 +28,14 @@ from rq.worker import BaseWorker
 
 from workers.engine.timeouts import JobTimeout
 
-# How long a job must look lost before it is requeued: when a laptop wakes up, every worker seems dead for a moment.
+# How long a job must look lost before it is requeued: when a laptop wakes up, every worker briefly seems dead.
 CONFIRM_AFTER_SECONDS = 4.0
 
-ISOLATED_QUEUE = "isolated"  # for jobs that were running at several workers' deaths; each gets its own process
+ISOLATED_QUEUE = "isolated"  # for jobs that were running when several workers died; each gets its own process
 INTERRUPTIONS_BEFORE_ISOLATION = 2
 INTERRUPTIONS_BEFORE_FAILURE = 4
 
-JOB_SERIALIZER = JSONSerializer  # of all jobs: queues must use it too
+JOB_SERIALIZER = JSONSerializer  # for all jobs; queues must use it too
 
 # Moves a job from its queue's intermediate list back to the queue, if the job still exists.
 REQUEUE_STRAY_SCRIPT = """
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunningJob:
-    """An entry of a queue's StartedJobRegistry."""
+    """An entry in a queue's StartedJobRegistry."""
 
     queue: str
     job_id: str
@@ -67,10 +67,10 @@ def worker_key(name: str) -> str:
 
 
 class OrphanRecovery:
-    """Requeues orphans and strays. A stray was taken off its queue by a worker that died before starting it."""
+    """Requeues orphans and strays. A stray is a job taken off its queue by a worker that died before starting it."""
 
     def __init__(self, connection: Redis, queues: Iterable[str], worker: str, own_executions: Container[str]):
-        """`worker` runs this search; `own_executions` contains the ids of its current executions."""
+        """`worker` is the one that runs this search; `own_executions` contains the ids of its current executions."""
         self.connection = connection
         self.queues = [Queue(name, connection=connection, serializer=JOB_SERIALIZER) for name in queues]
         self.worker = worker
@@ -99,7 +99,7 @@ class Debouncer(Generic[Item]):
         self._since: dict[Item, float] = {}
 
     def stable(self, items: Iterable[Item]) -> list[Item]:
-        """Return those of these items that have been in every call for CONFIRM_AFTER_SECONDS."""
+        """Return those items that have been in every call for at least CONFIRM_AFTER_SECONDS."""
         now = time.monotonic()
         self._since = {item: self._since.get(item, now) for item in items}
         return [item for item, since in self._since.items() if now - since >= CONFIRM_AFTER_SECONDS]
@@ -111,7 +111,7 @@ def load_running_jobs(queue: Queue) -> list[RunningJob]:
         for job_id, execution_id in pairs:
             pipeline.hget(Execution(execution_id, job_id, queue.connection).key, "worker_name")
         for job_id, _ in pairs:
-            pipeline.hget(Job.key_for(job_id), "worker_name")  # outlives the execution's name
+            pipeline.hget(Job.key_for(job_id), "worker_name")  # outlives the name in the execution
         names = pipeline.execute()
     return [
         RunningJob(queue.name, job_id, execution_id, as_text(by_execution or by_job or b""))
@@ -122,8 +122,8 @@ def load_running_jobs(queue: Queue) -> list[RunningJob]:
 def requeue_dead_worker(connection: Redis, queues: Iterable[str], worker: str, suspect_thread: str = "") -> None:
     """Requeue the jobs of a worker that is known to be dead, without waiting for its key to expire.
 
-    `suspect_thread` is Python's or the kernel's id of the thread that ended the worker, or "" if unknown. If a job ran
-    in it, only that job counts as interrupted, and it becomes an isolated job.
+    `suspect_thread` is Python's or the kernel's id for the thread that ended the worker, or "" if unknown. If a job was
+    running in that thread, only this job counts as interrupted, and it becomes an isolated job.
     """
     connection.delete(worker_key(worker))
     queued = [Queue(name, connection=connection, serializer=JOB_SERIALIZER) for name in queues]
@@ -145,19 +145,19 @@ def current_thread_ids() -> dict[Any, Any]:
 
 
 def requeue(connection: Redis, orphan: RunningJob, own: bool = False, interruptions: int = 1) -> bool:
-    """Put the job back at the front of its queue, with the same id. Returns True to exactly one of several callers.
+    """Put the job back at the front of its queue, with the same id. Of several callers, exactly one gets True.
 
-    Does nothing if the job has ended, is queued already, or its worker is alive, unless that worker itself calls for
-    one of its `own` jobs. `interruptions` is added to the job's count, which decides whether it goes to the isolated
-    queue or fails.
+    Does nothing if the job has ended or is already queued, or if its worker is alive, unless that worker itself is
+    requeueing one of its `own` jobs. `interruptions` is added to the job's interruption count, which decides whether
+    the job goes to the isolated queue or fails.
     """
     execution = Execution(orphan.execution_id, orphan.job_id, connection, orphan.worker)
     try:
         job = Job.fetch(orphan.job_id, connection, serializer=JOB_SERIALIZER)
     except NoSuchJobError:
         return False
-    get_version(connection)  # RQ remembers it; on the way to the queue it would ask on a second connection
-    with connection.pipeline() as pipeline:  # reads on it, too, because a second connection may not be free
+    get_version(connection)  # RQ caches this; when enqueueing, it would ask on a second connection
+    with connection.pipeline() as pipeline:  # reads use it too, because a second connection may not be free
         try:
             pipeline.watch(job.key, *([] if own else [worker_key(orphan.worker)]))
             if pipeline.zscore(job.started_job_registry.key, execution.composite_key) is None:
@@ -203,6 +203,6 @@ def run_failure_callback(job: Job, timeout: type[BaseDeathPenalty] = JobTimeout)
 
 
 def requeue_stray(queue: Queue, job_id: str) -> None:
-    """Requeue a job that was taken off its queue and not started."""
-    log.warning("Job %s was taken off its queue and not started: requeued on %s", job_id, queue.name)
+    """Requeue a job that was taken off its queue but not started."""
+    log.warning("Job %s was taken off its queue but not started: requeued on %s", job_id, queue.name)
     queue.connection.eval(REQUEUE_STRAY_SCRIPT, 3, queue.intermediate_queue_key, queue.key, Job.key_for(job_id), job_id)

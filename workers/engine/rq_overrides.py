@@ -1,4 +1,4 @@
-"""Overrides of RQ's worker that allow many jobs at once: bookkeeping around a job, stop command, heartbeats."""
+"""Overrides in RQ's worker that allow many jobs at once: job bookkeeping, the stop command and heartbeats."""
 
 import logging
 import threading
@@ -21,8 +21,8 @@ from rq.worker import BaseWorker, WorkerStatus
 from workers.engine import recovery
 from workers.engine.timeouts import JobTimeout
 
-WORKER_TTL_SECONDS = 10  # after its last heartbeat, other workers regard this one as alive for this time
-MAX_CONCURRENT_FINISHES = 4  # more would only hold connections while they wait for the GIL
+WORKER_TTL_SECONDS = 10  # how long after its last heartbeat other workers regard this one as alive
+MAX_CONCURRENT_FINISHES = 4  # more would only hold connections while waiting for the GIL
 
 STORE_OUTAGE = (StoreConnectionError, StoreTimeoutError)
 
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class StoreAccess(NamedTuple):
-    """The worker's ways to the store, on one pool of connections.
+    """The worker's clients for the store, which share a connection pool.
 
-    Of `blocking`, whose commands wait in the store, it uses one connection for RQ's commands and `listeners` for jobs.
-    `shrink` is called once this process only finishes what it runs.
+    `blocking` is for commands that wait in the store: RQ's commands use one of its connections, jobs use `listeners`.
+    `shrink` is called once this process takes no more jobs.
     """
 
     commands: Redis
@@ -43,9 +43,9 @@ class StoreAccess(NamedTuple):
 
 
 class ConcurrentWorker(BaseWorker):
-    """For RQ, a worker like any other: it uses RQ's queues, registries, results, callbacks and commands.
+    """To RQ, a worker like any other: it uses RQ's queues, registries, results, callbacks and commands.
 
-    A job's thread owns its execution until it has written the result, or until another thread takes the execution over
+    A job's thread owns its execution until it has written the result, or until another thread takes over the execution
     because the job hangs.
     """
 
@@ -61,7 +61,7 @@ class ConcurrentWorker(BaseWorker):
         self.access = access
         super().__init__(list(queues), name=name, connection=access.commands, **options)
         self.queue_of = {queue.name: queue for queue in self.queues}
-        self.active_job_ids: set[str] = set()  # of jobs taken off a queue and not yet released
+        self.active_job_ids: set[str] = set()  # jobs taken off a queue and not yet released
         self.owner_threads: dict[str, int] = {}  # execution id -> id of the thread that may write the result
         self.jobs_to_stop: set[str] = set()  # ids of running jobs that RQ's stop command has named
         self.finish_slots = threading.Semaphore(MAX_CONCURRENT_FINISHES)
@@ -75,17 +75,17 @@ class ConcurrentWorker(BaseWorker):
         return connection  # without RQ's longer timeout
 
     def subscribe(self) -> None:
-        """As RQ does, on a connection that waits."""
+        """Subscribe as RQ does, but on a connection for blocking commands."""
         self.connection, commands = self.access.blocking, self.connection
         try:
             super().subscribe()
         finally:
             self.connection = commands
 
-    # Around a job
+    # Job bookkeeping
 
     def prepare_execution(self, job: Job) -> Execution:
-        """Write in one transaction what RQ writes in two: the job is either on its queue or started by this worker."""
+        """Write in one transaction what RQ writes in two: the job is always either queued or started by this worker."""
         with self.connection.pipeline() as pipeline:
             execution = Execution.create(job, self.get_heartbeat_ttl(job), pipeline, worker_name=self.name)
             pipeline.hset(execution.key, mapping=recovery.current_thread_ids())
@@ -103,7 +103,7 @@ class ConcurrentWorker(BaseWorker):
         return execution
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
-        """Do nothing: `prepare_execution` has done it."""
+        """Do nothing: `prepare_execution` has already done this."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Do nothing: `send_heartbeat` sends heartbeats at intervals, with a shorter expiry than RQ's."""
@@ -141,7 +141,7 @@ class ConcurrentWorker(BaseWorker):
         exc_string: str = "",
         execution: Execution | None = None,
     ) -> None:
-        with self.stopped_job_lock:  # RQ remembers one stopped job at a time
+        with self.stopped_job_lock:  # RQ remembers only one stopped job at a time
             if execution is None or self.owns(execution):
                 self._stopped_job_id = job.id if job.id in self.jobs_to_stop else None
                 super().handle_job_failure(job, queue, started_job_registry, exc_string, execution)
@@ -150,7 +150,7 @@ class ConcurrentWorker(BaseWorker):
         return self.owner_threads.get(execution.id) == threading.get_ident()
 
     def can_finish(self, execution: Execution) -> bool:
-        """Return False if the job was failed as hung, or was requeued because this worker seemed dead."""
+        """Return False if the job has been failed as hung, or requeued because this worker seemed dead."""
         return self.owns(execution) and bool(self.connection.exists(execution.key))
 
     # Stopped jobs

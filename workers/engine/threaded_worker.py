@@ -1,4 +1,4 @@
-"""An RQ worker that runs each job in a thread of its own. Each queue has a fixed number of slots."""
+"""An RQ worker that runs each job in its own thread. Each queue has a fixed number of slots."""
 
 import itertools
 import logging
@@ -26,16 +26,16 @@ from workers.engine.rq_overrides import STORE_OUTAGE, ConcurrentWorker, StoreAcc
 from workers.engine.supervisor import ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEMENT
 from workers.engine.timeouts import JobTimeout
 
-DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills after 30
-MAX_LOST_THREADS = 4  # threads that hang; with this many, the process asks the supervisor to replace it
+DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills the process after 30
+MAX_LOST_THREADS = 4  # hung threads; with this many, the process asks the supervisor to replace it
 
-TURN_SECONDS = 0.05  # of one queue, while all that share a connection are empty
+TURN_SECONDS = 0.05  # of one queue, while all queues that share a connection are empty
 LIVENESS_INTERVAL_SECONDS = 1.0
 HEARTBEAT_INTERVAL_SECONDS = 2.0
-JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # RQ expires a running job's records after 60 seconds or more
+JOB_HEARTBEAT_INTERVAL_SECONDS = 20.0  # a running job's records expire after 60 seconds or more
 RECOVERY_INTERVAL_SECONDS = 2.0
 SCHEDULER_INTERVAL_SECONDS = 1.0
-# RQ's maintenance deletes expired results and dead workers. It fails orphans, so recovery must be faster.
+# RQ's maintenance deletes expired results and dead workers. It also fails orphans, so recovery must be faster.
 MAINTENANCE_INTERVAL_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class ThreadedWorker(ConcurrentWorker):
         self.drain_until = float("inf")
 
     def run(self) -> None:
-        """Work until `request_stop`; then finish the running jobs, or requeue them."""
+        """Work until `request_stop` is called, then finish the running jobs or requeue them."""
         self.bootstrap("WARNING")
         self.send_heartbeat()
         self.report_liveness()
@@ -99,7 +99,7 @@ class ThreadedWorker(ConcurrentWorker):
     # Taking and running jobs
 
     def serve_queues(self, queues: Sequence[Queue]) -> None:
-        """Start the jobs of these queues. A blocking read waits for one queue only, so several queues take turns."""
+        """Start the jobs of these queues. A blocking read waits for only one queue, so several queues take turns."""
         wait_seconds = 1.0 if len(queues) == 1 else TURN_SECONDS
         for turn in itertools.cycle(queues):
             if self.shutting_down.is_set():
@@ -110,7 +110,7 @@ class ThreadedWorker(ConcurrentWorker):
                 self.start_next_job(turn, wait_seconds)
 
     def start_next_job(self, queue: Queue, wait_seconds: float) -> bool:
-        """Start the queue's next job. Returns False if there is none, or no slot is free, within this time."""
+        """Start the queue's next job. Returns False if there is no job, or no free slot, within this time."""
         if not self.slots[queue.name].acquire(timeout=wait_seconds):
             return False
         job = self.dequeue_job(queue, wait_seconds)
@@ -127,7 +127,7 @@ class ThreadedWorker(ConcurrentWorker):
             taken = Queue.dequeue_any([queue], timeout, connection=self.access.blocking, serializer=self.serializer)
         except DequeueTimeout:
             return None
-        except Exception as error:  # no connection, or one job that cannot be deserialized
+        except Exception as error:  # no connection, or a job that cannot be deserialized
             log.warning("Cannot take a job from %s: %s: %s", queue.name, type(error).__name__, error)
             self.shutting_down.wait(1)
             return None
@@ -157,14 +157,14 @@ class ThreadedWorker(ConcurrentWorker):
 
     def release_job(self, job: Job, execution: Execution | None) -> None:
         if execution and self.owner_threads.pop(execution.id, None) != threading.get_ident():
-            return  # the job was failed as hung, and its slot has been released
+            return  # the job has been failed as hung, and its slot has been released
         if execution:
             self.executions.pop(execution.id, None)
         self.jobs_to_stop.discard(job.id)
         self.active_job_ids.discard(job.id)
         self.slots[job.origin].release()
 
-    # Ending jobs that were stopped or take too long
+    # Ending jobs that have been stopped or take too long
 
     def enforce_timeouts(self) -> None:
         while not self.stopped.wait(0.1):
@@ -178,7 +178,7 @@ class ThreadedWorker(ConcurrentWorker):
                     timeout.raise_in_job()
 
     def abandon_hung_job(self, timeout: JobTimeout) -> None:
-        """Fail a job whose thread does not respond to exceptions, in another thread. The hung thread remains."""
+        """From another thread, fail a job whose thread does not respond to exceptions. The hung thread remains."""
         JobTimeout.running.discard(timeout)
         self.lost_threads += 1
         frame = sys._current_frames().get(timeout.thread)
@@ -201,21 +201,21 @@ class ThreadedWorker(ConcurrentWorker):
     # Reporting to the supervisor, and stopping
 
     def report_liveness(self) -> None:
-        """Report to the supervisor that this process still runs Python code, and what the supervisor must do."""
+        """Report to the supervisor that this process is still running Python code, and what to do next."""
         is_worn_out = self.lost_threads >= MAX_LOST_THREADS and not self.shutting_down.is_set()
         if is_worn_out:
             self.access.shrink()  # before the replacement starts
         report = NEEDS_REPLACEMENT if is_worn_out else ISOLATED_JOBS_WAIT if self.has_isolated_jobs else ALIVE
         try:
             os.write(self.liveness_fd, report)
-        except BrokenPipeError:  # the supervisor died, and another one may be starting
+        except BrokenPipeError:  # the supervisor has died, and another one may be starting
             if not self.shutting_down.is_set():
                 self.request_stop(signal.SIGTERM, None)
         if is_worn_out:
             self.shutting_down.set()
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Stop within DRAIN_TIMEOUT_SECONDS. A second request, a second or more later, stops at once."""
+        """Stop within DRAIN_TIMEOUT_SECONDS. Another request, at least one second later, stops at once."""
         now = time.monotonic()
         if self.drain_until - now < DRAIN_TIMEOUT_SECONDS - 1:
             self.drain_until = now
@@ -223,7 +223,7 @@ class ThreadedWorker(ConcurrentWorker):
         self.shutting_down.set()
 
     def drain(self) -> None:
-        """Wait for the running jobs, and requeue those that do not end in time."""
+        """Wait for the running jobs, and requeue those that do not finish in time."""
         while self.active_job_ids and time.monotonic() < self.drain_until:
             time.sleep(0.05)
         for execution in self.executions.copy().values():
@@ -231,7 +231,7 @@ class ThreadedWorker(ConcurrentWorker):
             self.hand_back(execution)
 
     def hand_back(self, execution: Execution) -> None:
-        """Requeue a job of this worker that was interrupted through no fault of its own."""
+        """Requeue one of this worker's jobs that was interrupted through no fault of its own."""
         running = recovery.RunningJob(execution.job.origin, execution.job_id, execution.id, self.name)
         recovery.requeue(self.connection, running, own=True, interruptions=0)
 

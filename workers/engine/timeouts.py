@@ -1,4 +1,4 @@
-"""Job timeouts for jobs that run as threads of one process: an exception is raised in the job's thread."""
+"""Timeouts for jobs that run as threads of one process: an exception is raised in the job's thread."""
 
 import ctypes
 import threading
@@ -13,10 +13,10 @@ MAX_TRIES = 3  # then the job's thread counts as lost
 
 
 class JobTimeout(BaseDeathPenalty):
-    """RQ calls this a "death penalty". Its own version for threads starts a second thread per job, and tries only once.
+    """RQ calls this a "death penalty". RQ's version for threads starts a second thread per job, and tries only once.
 
     The exception interrupts Python code at any line, even a bare `while True`. It cannot interrupt a system call or C
-    code: such a job `is_lost` after MAX_TRIES attempts.
+    code: a job that is stuck there `is_lost` after MAX_TRIES attempts.
     """
 
     running: ClassVar[set["JobTimeout"]] = set()
@@ -69,7 +69,7 @@ class JobTimeout(BaseDeathPenalty):
                 self.cancel_death_penalty()
                 break
             except BaseTimeoutException:
-                continue  # raised after the job ended, so only the cancellation must be repeated
+                continue  # raised after the job had ended, so only the cancellation must be repeated
         if isinstance(error, self._exception):
             error.args = (self.reason,)
         return False

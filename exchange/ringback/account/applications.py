@@ -10,7 +10,7 @@ from ringback.service.sids import new_sid
 
 @dataclass(kw_only=True)
 class TwimlApplication(WebhookUrls):
-    """Its URLs take precedence over those of a number that uses it."""
+    """A TwiML application. Its URLs take precedence over those of a number that uses it."""
 
     sms_status_callback: str = ""
     message_status_callback: str = ""

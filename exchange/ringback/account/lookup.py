@@ -8,14 +8,14 @@ from typing import Any
 
 from ringback.state import State
 
-# Ofcom reserves these for fiction, so phonenumbers rejects them. It accepts the North American ones (555-01xx).
+# Ofcom reserves these for fiction, so phonenumbers rejects them. It accepts the North American equivalents (555-01xx).
 FICTIONAL_NUMBERS = re.compile(r"\+44(7700900|1632960)[0-9]{3}")
 LENGTH_ERRORS = {1: "INVALID_COUNTRY_CODE", 2: "TOO_SHORT", 3: "TOO_LONG"}
 
 
 @dataclass(frozen=True)
 class LookupResult:
-    """`errors` are Twilio's validation errors; the number is valid if there are none. `line` is Twilio's line type."""
+    """`errors` are Twilio's validation errors; the number is valid if there are none. `line` is the line type."""
 
     number: str
     calling_code: str | None = None
@@ -28,8 +28,8 @@ class LookupResult:
 def look_up(state: State, text: str, country: str) -> LookupResult:
     """Look up a number in E.164 format or in the national format of `country`.
 
-    The numbers of handsets and of the account are always valid."""
-    import phonenumbers  # imported here because loading its tables takes 0.2 seconds
+    The numbers of handsets and the account's numbers are always valid."""
+    import phonenumbers  # imported here, because loading its tables takes 0.2 seconds
 
     try:
         parsed = phonenumbers.parse(text, country or "US")
@@ -48,7 +48,7 @@ def look_up(state: State, text: str, country: str) -> LookupResult:
 
 
 def _main_country(phonenumbers: Any, parsed: Any) -> str:
-    """The main country of a calling code that several share, for a number that is valid in none of them."""
+    """The main country of a shared calling code, for a number that is valid in none of its countries."""
     return str(phonenumbers.region_code_for_country_code(parsed.country_code))
 
 
@@ -61,7 +61,7 @@ def _validation_error(state: State, phonenumbers: Any, parsed: Any, number: str)
 
 
 def _line_type(phonenumbers: Any, parsed: Any) -> str:
-    """Twilio's line type. A number that could be a mobile counts as one, since every handset here receives messages."""
+    """Twilio's line type. Numbers that could be mobile count as mobile, since every handset here receives messages."""
     types = phonenumbers.PhoneNumberType
     names = {
         types.FIXED_LINE: "landline",

@@ -1,4 +1,4 @@
-"""Phone numbers: their formats, and the IncomingPhoneNumbers of the account."""
+"""Phone numbers: their formats, and the account's IncomingPhoneNumbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
 
 
 def normalize_number(text: str) -> str:
-    """The number without spaces and punctuation. An address with a colon (client:alice) stays as it is."""
+    """The number without spaces and punctuation. An address with a colon (client:alice) is left unchanged."""
     text = text.strip()
     return text if ":" in text else PUNCTUATION.sub("", text)
 
@@ -27,7 +27,7 @@ def is_e164(text: str) -> bool:
 
 
 def is_handset_address(text: str) -> bool:
-    """True for an E.164 number, a short code or a client identity: what a handset can have as its number."""
+    """Whether this can be a handset's number: an E.164 number, a short code or a client identity."""
     return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
 
 

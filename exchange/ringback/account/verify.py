@@ -38,7 +38,7 @@ class SendCodeAttempt:
 
 @dataclass
 class Verification:
-    """A verification of one phone number. Its code stays the same when it is sent again."""
+    """The verification of a phone number. Its code stays the same when it is sent again."""
 
     service: VerifyService
     to: str
@@ -51,7 +51,7 @@ class Verification:
     sid: str = field(default_factory=lambda: new_sid("VE"))
 
     def check(self, code: str) -> bool:
-        """True if `code` is right; the verification is then approved. Counts the check."""
+        """Count a check, and approve the verification if `code` is right. Returns whether it is."""
         self.checks += 1
         is_right = secrets.compare_digest(code.encode(), self.code.encode())
         self.status = "approved" if is_right else self.status
@@ -74,9 +74,9 @@ class VerifyServices:
         return service
 
     def service(self, sid: str) -> VerifyService | None:
-        """The service with this SID, created if unknown: the app may have created it at Twilio.
+        """The service with this SID, created if it is unknown, because the app may have created it at Twilio.
 
-        None if the service was deleted or the SID is not that of a service."""
+        None if the service has been deleted, or the SID is not a Verify service SID."""
         service = self.services.get(sid)
         if service or sid in self.deleted or not (sid.startswith("VA") and SID.fullmatch(sid)):
             return service
@@ -87,7 +87,7 @@ class VerifyServices:
         del self.services[service.sid]
 
     def pending(self, service: VerifyService, sid_or_number: str) -> Verification | None:
-        """The newest pending verification with this SID or phone number, None if it has expired."""
+        """The newest pending verification with this SID or phone number, or None if it has expired."""
         for found in reversed(self.verifications.values()):
             matches = found.service.sid == service.sid and sid_or_number in (found.sid, found.to)
             if matches and found.status == "pending":
@@ -96,7 +96,7 @@ class VerifyServices:
         return None
 
     def start(self, service: VerifyService, to: str, code: str) -> Verification:
-        """Create a verification with this code, or a random one if `code` is ""."""
+        """Create a verification with this code, or with a random code if `code` is ""."""
         now = self.clock.now()
         verification = Verification(service, to, code or _random_digits(service.code_length), now, now)
         self.verifications[verification.sid] = verification

@@ -11,7 +11,7 @@ from ringback.service.settings import Settings
 
 @dataclass(kw_only=True)
 class WebhookUrls:
-    """The fields that phone numbers and applications share, with Twilio's names. An unset URL is ""."""
+    """The fields that phone numbers and applications share, with Twilio's names. URLs that are not set are ""."""
 
     account_sid: str
     created: datetime

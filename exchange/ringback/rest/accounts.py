@@ -19,7 +19,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def _resource(account: str) -> dict[str, Any]:
-    """The resource without the auth token, which Twilio includes."""
+    """The resource. Unlike Twilio's, it does not contain the auth token."""
     path = f"/2010-04-01/Accounts/{account}"
     return {
         "auth_token": "",

@@ -1,4 +1,4 @@
-"""The Alert resource of monitor.twilio.com: the alerts of the debugger."""
+"""The Alert resource of monitor.twilio.com: the debugger's alerts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ringback.service.dates import iso8601, read_date
 
 @dataclass(frozen=True)
 class AlertRow:
-    """An alert with its SID as an attribute, which paging needs."""
+    """An alert, with its SID as an attribute because paging needs it."""
 
     sid: str
     alert: dict[str, Any]
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    """Newest first, filtered by LogLevel, StartDate and EndDate."""
+    """All alerts, newest first, filtered by LogLevel, StartDate and EndDate."""
     query = request.query
     level, start, end = (
         query.get("LogLevel"),

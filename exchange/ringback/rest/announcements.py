@@ -20,7 +20,7 @@ def announce_method(request: ApiRequest) -> str:
 
 
 def play_to(request: ApiRequest, participant: Participant, url: str, method: str) -> Task[bool]:
-    """Play a document to one participant. The task's result is True if it was played without an error."""
+    """Play a document to one participant. The task's result is whether it was played without an error."""
 
     async def play() -> bool:
         session = VoiceSession(request.state, participant.call, ANNOUNCEMENT_VERBS)
@@ -34,7 +34,7 @@ def play_to(request: ApiRequest, participant: Participant, url: str, method: str
 async def announced(
     conference: Conference, tasks: list[Task[bool]], url: str, participant: Participant | None = None
 ) -> None:
-    """Wait for the tasks of play_to(), then send the callback announcement-end or announcement-fail."""
+    """Wait for the tasks of play_to(), then send an announcement-end or announcement-fail callback."""
     played = await asyncio.gather(*tasks, return_exceptions=True)
     if all(each is True for each in played):
         conference.notify("announcement-end", participant, AnnounceUrl=url)

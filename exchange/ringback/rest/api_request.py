@@ -1,4 +1,4 @@
-"""Handles every REST request: authentication, faults, the call of the resource function, response and headers."""
+"""Handles every REST API request: authentication, faults, calling the resource function, response and headers."""
 
 from __future__ import annotations
 
@@ -50,10 +50,11 @@ class ApiRequest:
 def endpoint(
     state: State, resource: Any, created: bool, simulated: Any, product: str = "api"
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The handler of one route: authenticates, applies the faults and calls `resource`.
+    """The handler for one route: authenticates, applies faults and calls `resource`.
 
-    Requests with the test credentials call `simulated` instead. Both functions return the JSON body, None for a 204,
-    and raise RestError. `created` makes the status 201. `product` is the first label of the product's host.
+    For requests with the test credentials, it calls `simulated` instead. Both functions return the JSON body, or None
+    for a 204, and may raise RestError. `created` makes the status 201. `product` is the first label of the product's
+    host.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -96,7 +97,7 @@ async def _respond(
 
 
 def _log_to_call(state: State, request: web.Request, sid: str, status: int) -> None:
-    """Add the request to the log of the call with this SID, unless it only reads."""
+    """Add the request to the log of the call with this SID, unless it is a GET."""
     call = state.calls.get(sid) if request.method != "GET" else None
     if call:
         call.log.add("rest", (request.method, request.path, status))
@@ -128,7 +129,7 @@ async def _trickled(
 
 
 async def _form(request: web.Request) -> Any:
-    """The form in the body, empty if the body has another content type. Raises RestError if it is invalid."""
+    """The form in the body, empty if the body is not a form. Raises RestError if it is invalid."""
     try:
         return await request.post()
     except web.HTTPException as error:  # too large, or too many fields
@@ -138,7 +139,7 @@ async def _form(request: web.Request) -> Any:
 
 
 def _account(state: State, request: web.Request) -> str:
-    """The account SID of the credentials. Raises RestError if they are wrong, or the URL has another account."""
+    """The account SID of the credentials. Raises RestError if they are wrong or belong to another account."""
     user, password = parse_basic_auth(request.headers.get("Authorization", "")) or ("", "")
     account, secret = _account_and_secret(state, user)
     if not secret or not hmac.compare_digest(password.encode(), secret.encode()):
@@ -149,9 +150,9 @@ def _account(state: State, request: web.Request) -> str:
 
 
 def _account_and_secret(state: State, user: str) -> tuple[str, str]:
-    """The account and secret of a user: an account SID, the SID of the test credentials, or that of an API key.
+    """The account and secret of a user, which is an account SID, the test credentials' SID or an API key's SID.
 
-    The secret of an unknown user is ""."""
+    The secret is "" if the user is unknown."""
     settings = state.settings
     if user == settings.account_sid:
         return user, settings.auth_token

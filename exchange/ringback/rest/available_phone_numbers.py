@@ -1,4 +1,4 @@
-"""The AvailablePhoneNumber resource: numbers that can be bought, all from ranges reserved for fiction."""
+"""The AvailablePhoneNumber resource: numbers that can be bought, all from ranges reserved for use in fiction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_NUMBERS = 50
 
 
 def search(request: ApiRequest) -> dict[str, Any]:
-    """The available numbers of a country, in the US filtered by AreaCode. Countries other than US and GB have none."""
+    """The numbers available in a country (filtered by AreaCode in the US). Countries other than US and GB have none."""
     country = request.path("country").upper()
     area = request.query.get("AreaCode", DEFAULT_AREA)
     is_area_code = area.isascii() and area.isdigit() and len(area) == 3

@@ -1,4 +1,4 @@
-"""Reads and validates the parameters of calls and recordings. Every function raises RestError."""
+"""Reads and validates the parameters of calls and recordings. Every function may raise RestError."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def amd_callback(request: ApiRequest, name: str) -> StatusCallback:
 
 
 def call_recording(request: ApiRequest) -> RecordingOptions | None:
-    """The recording options of a call, None unless Record is true."""
+    """The recording options for a call, or None unless Record is true."""
     return recording_options(request, "OutboundAPI") if parameters.boolean(request, "Record") else None
 
 
 def recording_options(request: ApiRequest, source: str) -> RecordingOptions:
-    """The options of a recording that REST starts. `source` is Twilio's recording source."""
+    """The options for a recording started through the REST API. `source` is Twilio's recording source."""
     events = _events(request, "RecordingStatusCallbackEvent", RECORDING_EVENTS)
     return RecordingOptions(
         source,
@@ -63,7 +63,7 @@ def from_number(request: ApiRequest) -> str:
 
 
 def twiml_application(request: ApiRequest) -> TwimlApplication | None:
-    """The application of ApplicationSid, which replaces Url and Twiml."""
+    """The application in ApplicationSid, which overrides Url and Twiml."""
     sid = request.text("ApplicationSid")
     application = request.state.applications.get(sid)
     if sid and (application is None or not application.voice_url):
@@ -78,7 +78,7 @@ def fallback(request: ApiRequest, application: TwimlApplication | None) -> Fallb
 
 
 def first_step(request: ApiRequest) -> Step | None:
-    """The step of Url, or of Twiml if there is no Url. None if neither is set."""
+    """The first step: from Url, from Twiml if there is no Url, or None if neither is set."""
     url, twiml = request.text("Url").strip(), request.text("Twiml")
     if url and not parameters.is_url(url):
         raise RestError(21205, detail=url[:200])
@@ -101,7 +101,7 @@ def status_callback(request: ApiRequest, application: TwimlApplication | None = 
 
 
 def _events(request: ApiRequest, name: str, known: Container[str]) -> frozenset[str]:
-    """The events in a parameter, which may be repeated and may list several separated by spaces."""
+    """The events in a parameter, which may be repeated and may contain several events separated by spaces."""
     events = frozenset(event for value in request.texts(name) for event in value.split())
     if unknown := sorted(event for event in events if event not in known):
         raise RestError(21626, detail=", ".join(unknown)[:100])

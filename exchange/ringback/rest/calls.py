@@ -88,7 +88,7 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """End a call, or redirect it to another document. The running verb stops, even if it waits for a webhook."""
+    """End a call, or redirect it to another document. The current verb stops, even if it is waiting for a webhook."""
     call = _call(request)
     if call.is_over:
         raise RestError(21220)
@@ -171,7 +171,7 @@ def as_resource(call: Call) -> dict[str, Any]:
 
 
 def formatted(number: str) -> str:
-    """`(415) 555-1212` for a North American number; others stay in E.164 format."""
+    """The number as `(415) 555-1212` if it is North American, otherwise in E.164 format."""
     if re.fullmatch(r"\+1[0-9]{10}", number):
         return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
     return number

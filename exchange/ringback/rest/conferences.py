@@ -61,7 +61,7 @@ def as_resource(conference: Conference) -> dict[str, Any]:
 
 
 def find_conference(request: ApiRequest) -> Conference:
-    """The conference in the path: by its SID, or by its name while it is in progress. Raises RestError."""
+    """The conference in the path, found by its SID or, until it ends, by its name. Raises RestError."""
     sid_or_name = request.path("sid")
     for conference in reversed(request.state.conferences.values()):
         if conference.sid == sid_or_name or (conference.name == sid_or_name and conference.status != "completed"):

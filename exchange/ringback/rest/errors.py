@@ -1,4 +1,4 @@
-"""REST errors with Twilio's codes, messages and JSON format."""
+"""REST API errors with Twilio's codes, messages and JSON format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ DOCS = "https://www.twilio.com/docs/errors/"
 class RestError(Exception):
     """An error with one of Twilio's codes.
 
-    `values` fill the placeholders of its message; `message` replaces it. `status` replaces the code's HTTP status."""
+    `values` fill the placeholders in the code's message; `message` replaces the whole message, and `status` the code's
+    HTTP status."""
 
     def __init__(self, code: int, /, status: int | None = None, message: str = "", **values: object) -> None:
         self.code = code

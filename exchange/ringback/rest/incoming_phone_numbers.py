@@ -23,7 +23,7 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Buy a number. Every number that the account does not have is available."""
+    """Buy a number. Any number that the account does not already own is available."""
     requested = request.text("PhoneNumber")
     phone_number = normalize_number(requested) or _number_in_area(request, request.text("AreaCode").strip())
     if not is_e164(phone_number):
@@ -46,7 +46,7 @@ def new_number(request: ApiRequest, phone_number: str) -> PhoneNumber:
 def _number_in_area(request: ApiRequest, area: str) -> str:
     if not (area.isascii() and area.isdigit() and len(area) == 3) or area == "533":
         raise RestError(21452 if area else 21421, detail=area, number="")
-    for last in range(100, 200):  # 555-0100 to 555-0199 are reserved for fiction
+    for last in range(100, 200):  # 555-0100 to 555-0199 are reserved for use in fiction
         if (number := f"+1{area}5550{last}") not in request.state.numbers:
             return number
     raise RestError(21452, detail=area)

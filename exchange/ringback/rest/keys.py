@@ -1,4 +1,4 @@
-"""The Key resource: API keys. Only the response to the creation has the secret."""
+"""The Key resource: API keys. Only the response to creating a key contains its secret."""
 
 from __future__ import annotations
 

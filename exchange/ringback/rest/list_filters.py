@@ -9,9 +9,9 @@ from ringback.service.dates import read_date
 
 
 def matches_dates(request: ApiRequest, name: str, moment: datetime | None) -> bool:
-    """True if the moment matches the filters with this name: `name=`, `name<=` and `name>=`.
+    """Whether the moment matches the filters with this name: `name=`, `name<=` and `name>=`.
 
-    A date without a time is the whole day, in UTC. So is midnight with `name=`, because SDKs send dates that way."""
+    A date without a time means the whole day in UTC. So does midnight in `name=`, because SDKs send dates that way."""
     for sign in ("", "<", ">"):
         text = request.query.get(name + sign, "")
         bound = read_date(text)
@@ -37,6 +37,6 @@ def _is_within(sign: str, moment: datetime, bound: datetime, whole_day: bool) ->
 
 
 def matches(request: ApiRequest, name: str, value: str) -> bool:
-    """True if the query has no filter with this name, or one with exactly this value."""
+    """Whether the query has no filter with this name, or one with exactly this value."""
     expected = request.query.get(name)
     return not expected or expected == value

@@ -1,4 +1,4 @@
-"""The Lookup API, lookups.twilio.com: versions 1 and 2."""
+"""The Lookup API (lookups.twilio.com), versions 1 and 2."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGES = (
 
 
 def fetch(request: ApiRequest) -> dict[str, Any]:
-    """Version 2. An invalid number is found too, with `valid` false. A package that is not in Fields is null."""
+    """Version 2. An invalid number is not an error: `valid` is false. A package that is not in Fields is null."""
     result = _look_up(request)
     fields = {name.strip() for name in request.query.get("Fields", "").split(",")}
     return {name: _package(request, result, name) if name in fields else None for name in PACKAGES} | {
@@ -41,7 +41,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def fetch_v1(request: ApiRequest) -> dict[str, Any]:
-    """Version 1. An invalid number is not found."""
+    """Version 1. An invalid number leads to a 404."""
     result = _look_up(request)
     if result.errors:
         raise not_found(request.http.path)

@@ -23,7 +23,7 @@ from ringback.state import State
 MAX_CHARACTERS = 1600
 MAX_MEDIA = 10
 MAX_QUEUE_SECONDS = 36_000
-MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # how far ahead a message can be scheduled
+MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # how far in advance a message can be scheduled
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _to(request: ApiRequest) -> str:
 
 
 def _service(request: ApiRequest) -> str | None:
-    """The SID of the Messaging Service. Every valid SID is accepted."""
+    """The SID of the Messaging Service. Any well-formed SID is accepted."""
     sid = request.text("MessagingServiceSid").strip()
     if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
         raise RestError(21705, detail=sid[:40])
@@ -76,7 +76,7 @@ def _service(request: ApiRequest) -> str | None:
 
 
 def _send_at(request: ApiRequest, service: str | None) -> datetime | None:
-    """The time at which a scheduled message is sent, None if the message is not scheduled."""
+    """The time at which to send a scheduled message, or None if the message is not scheduled."""
     schedule_type, text = request.text("ScheduleType").strip(), request.text("SendAt").strip()
     if not schedule_type and not text:
         return None

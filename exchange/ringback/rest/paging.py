@@ -15,17 +15,17 @@ PAGING_PARAMETERS = {"Page", "PageSize", "PageToken"}
 
 
 def page(request: ApiRequest, collection: str, rows: list[Row], as_resource: Any) -> dict[str, Any]:
-    """One page of the rows, in their order, in the format of the API 2010-04-01.
+    """One page of rows, in order, in the format of the 2010-04-01 API.
 
-    `as_resource` converts a row to its JSON. The PageToken contains the SID of the last row of the previous page, so
-    that rows that are added meanwhile do not shift the following pages."""
+    `as_resource` converts a row to JSON. The PageToken contains the SID of the last row on the previous page, so that
+    rows added in the meantime do not shift the following pages."""
     resources, start, fields = _slice(request, rows, as_resource)
     uris = {name.replace("url", "uri"): value for name, value in fields.items()}
     return {collection: resources, "start": start, "end": max(start, start + len(resources) - 1)} | uris
 
 
 def page_with_meta(request: ApiRequest, collection: str, rows: list[Row], as_resource: Any) -> dict[str, Any]:
-    """One page in the format of the newer APIs: the paging fields in `meta`, with full URLs."""
+    """One page in the format of the newer APIs: the paging fields are in `meta`, with full URLs."""
     resources, _, fields = _slice(request, rows, as_resource)
     origin = str(request.http.url.origin())
     meta = {name: origin + value if isinstance(value, str) else value for name, value in fields.items()}
@@ -33,7 +33,7 @@ def page_with_meta(request: ApiRequest, collection: str, rows: list[Row], as_res
 
 
 def _slice(request: ApiRequest, rows: list[Row], as_resource: Any) -> tuple[list[dict[str, Any]], int, dict[str, Any]]:
-    """(resources of the page, index of the first one, paging fields)."""
+    """(the page's resources, the index of the first one, the paging fields)."""
     size, number = _page_size(request), _whole_number(request, "Page", 0)
     start = _start(request, rows, size, number)
     resources = [as_resource(row) for row in rows[start : start + size]]

@@ -1,4 +1,4 @@
-"""Reads and validates parameters of common types. Every function but is_url raises RestError with the given code."""
+"""Reads and validates parameters of common types. Invalid values raise RestError with the given code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_URL_CHARACTERS = 4000
 
 
 def is_url(text: str) -> bool:
-    """True for an http or https URL with a host, of at most 4,000 characters."""
+    """Whether this is an http or https URL with a host and at most 4,000 characters. Raises nothing."""
     try:
         parts = urlsplit(text.strip())
         return (
@@ -26,7 +26,7 @@ def is_url(text: str) -> bool:
 
 
 def url(request: ApiRequest, name: str, code: int) -> str:
-    """The URL in a parameter, "" if it is missing."""
+    """The URL in a parameter, or "" if it is missing."""
     value = request.text(name).strip()
     if value and not is_url(value):
         raise RestError(code, detail=value[:200])
@@ -51,7 +51,7 @@ def whole_number(request: ApiRequest, name: str, default: int, code: int, minimu
 
 
 def one_of(request: ApiRequest, name: str, default: str, known: Container[str]) -> str:
-    """One of a fixed set of values. Raises RestError with the code 20001."""
+    """One of a fixed set of values. Raises RestError with code 20001."""
     value = request.text(name).strip() or default
     if value not in known:
         raise RestError(20001)
@@ -59,6 +59,6 @@ def one_of(request: ApiRequest, name: str, default: str, known: Container[str]) 
 
 
 def boolean(request: ApiRequest, name: str, default: bool = False) -> bool:
-    """True or False; the default for every other value. Raises nothing."""
+    """True or False, or the default for any other value. Raises nothing."""
     value = request.text(name).strip().lower()
     return value == "true" if value in ("true", "false") else default

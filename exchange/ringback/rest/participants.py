@@ -1,4 +1,4 @@
-"""The Participant resource of conferences."""
+"""The Participant resource: participants in a conference."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ringback.service.dates import rfc2822
 from ringback.service.sids import SID
 from ringback.twiml.steps import Inline
 
-# The attribute of <Conference> that each parameter sets when a participant is created.
+# The <Conference> attribute that each parameter sets when a participant is created.
 NOUN_ATTRIBUTES = {
     "Muted": "muted",
     "Beep": "beep",
@@ -59,7 +59,7 @@ def list_all(request: ApiRequest) -> dict[str, Any]:
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Call a number and connect it to a conference, which is created if the path has a new name."""
+    """Call a number and connect it to a conference, which is created if the name in the path is new."""
     state = request.state
     sid_or_name = request.path("sid")
     name = state.conferences[sid_or_name].name if sid_or_name in state.conferences else sid_or_name
@@ -106,7 +106,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def update(request: ApiRequest) -> dict[str, Any]:
-    """Mute, hold or coach a participant, or play an announcement to one."""
+    """Mute a participant, put it on hold, let it coach another one, or play an announcement to it."""
     conference, participant = find_conference(request), _participant(request)
     if request.has("Muted"):
         participant.muted = parameters.boolean(request, "Muted")
@@ -125,7 +125,7 @@ def update(request: ApiRequest) -> dict[str, Any]:
 
 
 def _coach(request: ApiRequest, conference: Conference, participant: Participant) -> None:
-    """Start coaching: only the coached participant hears this one. Or stop it."""
+    """Start or stop coaching. A coach is heard only by the coached participant."""
     sid = request.text("CallSidToCoach") or participant.coached_sid
     coaching = parameters.boolean(request, "Coaching", default=bool(sid))
     if coaching and sid not in conference.participants:
@@ -174,7 +174,7 @@ def as_resource(conference: Conference, participant: Participant) -> dict[str, A
 
 
 def _participant(request: ApiRequest) -> Participant:
-    """The participant in the path: by the call's SID or the label. Raises RestError."""
+    """The participant in the path, found by call SID or label. Raises RestError."""
     sid_or_label = request.path("participant")
     for participant in find_conference(request).participants.values():
         if sid_or_label in (participant.call.sid, participant.label):

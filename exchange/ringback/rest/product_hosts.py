@@ -1,4 +1,4 @@
-"""The products of Twilio that the exchange emulates, each with its host and routes."""
+"""The Twilio products that the exchange emulates, each with its host and routes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from ringback.rest import alerts, lookups, verify
 
 SERVICE = "/v2/Services/{sid}"
-# The functions of each product, by path and method. The routes of the oldest product, api, are in routes.py.
+# Each product's functions by path and method. The routes of the oldest product, api, are in routes.py.
 NEWER_PRODUCTS: dict[str, dict[str, dict[str, Any]]] = {
     "lookups": {
         "/v1/PhoneNumbers/{number}": {"GET": lookups.fetch_v1},
@@ -22,7 +22,7 @@ NEWER_PRODUCTS: dict[str, dict[str, dict[str, Any]]] = {
         f"{SERVICE}/VerificationCheck": {"POST": verify.check},
     },
 }
-# The path prefixes of each product. The host of the product `api` is api.twilio.com.
+# Each product's path prefixes. The host of product `api`, for example, is api.twilio.com.
 PRODUCT_PATHS: dict[str, tuple[str, ...]] = {"api": ("/2010-04-01/",)} | {
     product: tuple(dict.fromkeys(path.partition("/{")[0] for path in table))
     for product, table in NEWER_PRODUCTS.items()
@@ -31,5 +31,5 @@ VERSIONS = ("/2010-04-01/", "/v1/", "/v2/")
 
 
 def is_rest(path: str) -> bool:
-    """True if the path belongs to a REST API, even one that the exchange does not have."""
+    """Whether the path belongs to a REST API, even one that the exchange does not emulate."""
     return path.startswith(VERSIONS)

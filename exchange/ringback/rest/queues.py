@@ -75,7 +75,7 @@ def fetch_member(request: ApiRequest) -> dict[str, Any]:
 
 
 def update_member(request: ApiRequest) -> dict[str, Any]:
-    """Redirect a member to another document, which removes the call from the queue."""
+    """Redirect a member's call to another document, which removes it from the queue."""
     queue = _queue(request)
     member = _member(request, queue)
     url = parameters.url(request, "Url", 21205)

@@ -1,4 +1,4 @@
-"""The Recording resource, with downloads as WAV and MP3."""
+"""The Recording resource, with WAV and MP3 downloads."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Start to record a call in progress. Returns the existing recording if REST has already started one."""
+    """Start recording a call in progress. Returns the existing recording if the REST API has already started one."""
     call = request.state.calls.get(request.path("sid"))
     if call is None or call.plan.hidden:
         raise not_found(request.http.path)
@@ -65,7 +65,7 @@ def update(request: ApiRequest) -> dict[str, Any]:
 
 
 def _recorder(request: ApiRequest) -> Recorder:
-    """The recorder in progress with the recording SID in the path, or the newest for CURRENT. Raises RestError."""
+    """The active recorder with the recording SID in the path, or the newest one for CURRENT. Raises RestError."""
     parent, sid = request.path("sid"), request.path("recording")
     call, conference = request.state.calls.get(parent), request.state.conferences.get(parent)
     running: list[Recorder] = (
@@ -85,7 +85,7 @@ def delete(request: ApiRequest) -> None:
 
 
 async def download(state: State, request: web.Request) -> web.Response:
-    """The audio file. That of a conference is mixed unless RequestedChannels is 2.
+    """The audio file. A conference recording is mixed down to one channel unless RequestedChannels is 2.
 
     No authentication is required, as in a new account."""
     recording = state.recordings.get(request.match_info["recording"])

@@ -28,7 +28,7 @@ from ringback.rest.errors import RestError, not_found
 from ringback.state import State
 
 BASE = "/2010-04-01/Accounts/{account}"
-# The functions of each resource, by path and method. A POST to a list creates a resource and returns 201.
+# Each resource's functions by path and method. A POST to a list creates a resource and returns 201.
 LIST_ROUTES: dict[str, dict[str, Any]] = {
     "/Messages": {"GET": messages.list_all, "POST": messages.create},
     "/Messages/{sid}/Media": {"GET": messages.list_media},
@@ -114,6 +114,6 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 def not_found_response(request: web.Request, status: int) -> web.Response:
-    """Twilio's error for a path (404) or a method (405) that does not exist."""
+    """Twilio's error for an unknown path (404) or method (405)."""
     error = RestError(20004) if status == 405 else not_found(request.path)
     return error.response()

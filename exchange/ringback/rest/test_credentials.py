@@ -1,4 +1,4 @@
-"""Requests with the test credentials: parameters are checked, nothing happens, and magic numbers cause errors.
+"""Requests with the test credentials: they are validated but have no effect, and magic numbers cause errors.
 
 Source: https://www.twilio.com/docs/iam/test-credentials"""
 
@@ -57,7 +57,7 @@ def forbidden(request: ApiRequest) -> None:
 
 
 def _number(request: ApiRequest, name: str, missing: int, invalid: int, magic: dict[str, int]) -> str:
-    """The number in a parameter. `missing` and `invalid` are error codes; `magic` has those of the magic numbers."""
+    """The number in a parameter. `missing` and `invalid` are error codes; `magic` maps magic numbers to codes."""
     number = normalize_number(request.text(name))
     if not number:
         raise RestError(missing)

@@ -1,4 +1,4 @@
-"""The Verify API, verify.twilio.com: services, and verifications by text and by call."""
+"""The Verify API (verify.twilio.com): services, and verifications by text or call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ringback.state import State
 from ringback.twiml.steps import Inline
 
 BASE = "https://verify.twilio.com/v2/Services"
-SENDER = "VERIFY"  # sender of the codes; it is not a number of the app, so that opt-outs from the app do not apply
+SENDER = "VERIFY"  # sender of the codes; not one of the app's numbers, so that opt-outs from the app do not apply
 RING_SECONDS = 60.0
 CHANNELS = ("sms", "call")
 UNSUPPORTED_CHANNELS = ("auto", "email", "rcs", "sna", "whatsapp")
@@ -56,7 +56,7 @@ def delete_service(request: ApiRequest) -> None:
 
 
 def create(request: ApiRequest) -> dict[str, Any]:
-    """Send a code. While a verification is pending, its code is sent again."""
+    """Send a code. If a verification is already pending, send its code again."""
     service, to = _service(request), normalize_number(request.text("To"))
     channel = request.text("Channel").strip().lower()
     if not is_e164(to) or len(to) < 8:
@@ -86,7 +86,7 @@ def update(request: ApiRequest) -> dict[str, Any]:
 
 
 def check(request: ApiRequest) -> dict[str, Any]:
-    """Check a code. A verification that is approved, canceled or expired is not found."""
+    """Check a code. If the verification is approved, canceled or expired, the response is 404."""
     code = request.text("Code").strip()
     sid_or_number = request.text("VerificationSid") or normalize_number(request.text("To"))
     if not (code.isascii() and code.isalnum() and 4 <= len(code) <= 10):
@@ -154,7 +154,7 @@ def _service_resource(service: VerifyService) -> dict[str, Any]:
 
 
 def _common_fields(request: ApiRequest, verification: Verification) -> dict[str, Any]:
-    """The fields that a verification and a check have in common."""
+    """The fields that verifications and checks have in common."""
     return {
         "account_sid": request.account,
         "amount": None,
@@ -184,7 +184,7 @@ def _resource(request: ApiRequest, verification: Verification) -> dict[str, Any]
 
 
 def _deliver(state: State, verification: Verification, channel: str, name: str) -> None:
-    """Send the code as a text, or by a call that says it twice."""
+    """Send the code in a text, or in a call that says it twice."""
     now, to, account = state.clock.now(), verification.to, state.settings.account_sid
     verification.attempts.append(SendCodeAttempt(now, channel))
     verification.updated = now

@@ -36,7 +36,7 @@ FALLBACK_ERRORS = {"voice": 21405, "sms": 21406}  # a fallback URL requires the 
 
 
 def update_urls(request: ApiRequest, resource: WebhookUrls) -> None:
-    """Set the fields for which the request has parameters. Raises RestError, before any change, if one is invalid."""
+    """Set the fields for which the request has parameters. If any is invalid, raises RestError and changes nothing."""
     changes: dict[str, Any] = {
         field: parameters.url(request, name, 21402) for name, field in URLS.items() if request.has(name)
     }

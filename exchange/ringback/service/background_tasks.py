@@ -1,4 +1,4 @@
-"""Background tasks, which are logged if they fail and canceled when the exchange stops."""
+"""Background tasks. Failures are logged, and running tasks are canceled when the exchange stops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class BackgroundTasks:
-    """`running` has the tasks that have not finished."""
+    """`running` contains the unfinished tasks."""
 
     def __init__(self, debugger: Debugger) -> None:
         self.debugger = debugger
@@ -34,9 +34,9 @@ class BackgroundTasks:
             self.debugger.report(12400, detail=type(error).__name__)
 
     async def cancel_all(self) -> None:
-        """Cancel every task, including those that canceled tasks spawn for their callbacks."""
+        """Cancel all tasks, including those that canceled tasks spawn for their callbacks."""
         while tasks := list(self.running):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.sleep(0)  # lets the done callbacks run, which remove finished tasks
+            await asyncio.sleep(0)  # lets the done callbacks run, which remove the finished tasks

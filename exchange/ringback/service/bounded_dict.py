@@ -1,4 +1,4 @@
-"""A dict of bounded size, which evicts the oldest values first and never those in use."""
+"""A dict of bounded size, which evicts the oldest values first, but never those in use."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ MAX_MESSAGES = 10_000
 MAX_RECORDINGS = 500
 MAX_MEDIA = 2000
 MAX_CONFERENCES = 500
-MAX_VERIFY_SERVICES = 500  # existing ones, and as many deleted ones
+MAX_VERIFY_SERVICES = 500  # existing services, and as many deleted ones
 MAX_QUEUES = 500
 MAX_OPT_OUTS = 10_000
-MAX_PER_HANDSET = 500  # messages, and as many calls
+MAX_PER_HANDSET = 500  # for messages and for calls each
 MAX_PAIRS = 5000  # of phone numbers
 MAX_CACHED_RESPONSES = 200
 MAX_TOTAL_BYTES = 64 * 1024 * 1024  # of all values in a dict with `size_of`
-SLACK_DIVISOR = 10  # a tenth more than the maximum is allowed before an eviction, so that evictions are rare
+SLACK_DIVISOR = 10  # the maximum may be exceeded by a tenth before an eviction, so that evictions are rare
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 def no_size(value: Any) -> int:
-    """The default `size_of`, which sets no limit on bytes."""
+    """The default `size_of`, which means that there is no limit in bytes."""
     return 0
 
 
 class BoundedDict(dict[K, V]):
     """A dict of at most `max_items` values plus a tenth, not counting the values for which `keep` is true.
 
-    `size_of` returns the bytes of a value; all values together have at most MAX_TOTAL_BYTES.
+    `size_of` returns the size of a value in bytes; the total size is at most MAX_TOTAL_BYTES.
     `on_evict` is called with each evicted value."""
 
     def __init__(
@@ -66,12 +66,12 @@ class BoundedDict(dict[K, V]):
 
 
 def body_size(value: Any) -> int:
-    """The bytes of a value with a `body`: a Media or a WebhookResponse."""
+    """The size in bytes of a value with a `body`: a Media or a WebhookResponse."""
     return len(value.body)
 
 
 def trim(values: list[V], keep: Callable[[V], bool] = lambda value: False) -> None:
-    """Remove the oldest value that need not be kept, if a handset's list has more than MAX_PER_HANDSET."""
+    """If a handset's list has more than MAX_PER_HANDSET values, remove the oldest one that need not be kept."""
     if len(values) > MAX_PER_HANDSET:
         oldest = next((index for index, value in enumerate(values) if not keep(value)), None)
         if oldest is not None:

@@ -1,4 +1,4 @@
-"""The clock of the exchange, for timestamps and for everything that waits. It can be moved forward and stopped."""
+"""The exchange's clock, for timestamps and for everything that waits. It can be moved forward and stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHUNK_SECONDS = 0.01  # minimum time between two chunks of trickle()
 
 
 class Timer:
-    """Calls `callback` once, when the clock reaches `due`, unless it is canceled."""
+    """Calls `callback` once, when the clock reaches `due`, unless the timer is canceled."""
 
     def __init__(self, clock: Clock, due: float, callback: Callable[[], None]) -> None:
         self.clock, self.due, self.callback = clock, due, callback
@@ -30,7 +30,7 @@ class Timer:
 
 
 class Clock:
-    """Real time plus `ahead`, the seconds it was moved forward. A stopped clock moves only by forward()."""
+    """Real time plus `ahead`, the seconds it has been moved forward. A stopped clock moves only by forward()."""
 
     def __init__(self, stopped: bool = False) -> None:
         self.timers: set[Timer] = set()
@@ -38,7 +38,7 @@ class Clock:
         self.stopped_at = time.time() if stopped else None
 
     def time(self) -> float:
-        """Seconds since 1970."""
+        """The current time as a Unix timestamp."""
         return (time.time() if self.stopped_at is None else self.stopped_at) + self.ahead
 
     def now(self) -> datetime:
@@ -61,7 +61,7 @@ class Clock:
             timer.cancel()
 
     async def trickle(self, body: bytes, seconds: float) -> AsyncIterator[bytes]:
-        """Yields the body in chunks, as small as possible, so that all of it takes `seconds`."""
+        """Yields the body in the smallest possible chunks, spread over `seconds`."""
         chunks = max(1, min(len(body), round(seconds / CHUNK_SECONDS)))
         size = -(-len(body) // chunks)
         for start in range(0, len(body), size or 1):
@@ -70,7 +70,7 @@ class Clock:
 
     @asynccontextmanager
     async def deadline(self, seconds: float) -> AsyncIterator[None]:
-        """Raises TimeoutError in the body after `seconds` of this clock."""
+        """Raises TimeoutError in the `async with` block after `seconds` on this clock."""
         async with asyncio.timeout(None) as limit:
             timer = self.call_later(seconds, lambda: limit.reschedule(0))
             try:
@@ -94,7 +94,7 @@ class Clock:
             self._arm(timer)
 
     def stop(self) -> None:
-        """Stop the clock, which then moves only by forward()."""
+        """Stop the clock. From then on, it moves only by forward()."""
         self.stopped_at = time.time() if self.stopped_at is None else self.stopped_at
         for timer in self.timers:
             if timer.handle:

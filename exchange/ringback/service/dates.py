@@ -17,7 +17,7 @@ def iso8601(moment: datetime | None) -> str | None:
 
 
 def read_date(text: str) -> datetime | None:
-    """Parses a date or time (`2026-01-31`, `2026-01-31T10:00:00Z`), in UTC by default. None if it is invalid."""
+    """Parses a date or time (`2026-01-31`, `2026-01-31T10:00:00Z`), UTC by default. Returns None if it is invalid."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -26,5 +26,5 @@ def read_date(text: str) -> datetime | None:
 
 
 def iso8601_milliseconds(moment: datetime | None) -> str | None:
-    """`2010-08-20T01:13:42.125Z`, the format of the handset API and the developer API."""
+    """`2010-08-20T01:13:42.125Z`, the format of the handset and developer APIs."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -16,7 +16,7 @@ DOCS_URL = "https://www.twilio.com/docs/api/errors/"
 
 
 class Debugger:
-    """`alerts` has the newest 1,000, oldest first. Each alert is also published to the live feed."""
+    """`alerts` contains the newest 1,000, oldest first. Each alert is also published to the live feed."""
 
     def __init__(self, clock: Clock, feed: Feed) -> None:
         self.clock, self.feed = clock, feed
@@ -37,7 +37,7 @@ class Debugger:
     ) -> None:
         """Add an alert with Twilio's error `code`.
 
-        `values` fill the placeholders of its message. `line` and `column`, from 1, point into the response's body."""
+        `values` fill the placeholders in its message. `line` and `column`, from 1, point into the response's body."""
         error = ERROR_CODES[code]
         alert = {
             "alert_sid": new_sid("NO"),

@@ -1,4 +1,4 @@
-"""Twilio's error codes with the level, message and fix of each: https://www.twilio.com/docs/api/errors"""
+"""Twilio's error codes, each with its level, message and fix: https://www.twilio.com/docs/api/errors"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ErrorCode:
-    """`message` may have {placeholders}; `mend` says how to fix the mistake; `status` is that of the REST response."""
+    """`message` may contain {placeholders}; `mend` says how to fix the mistake; `status` is the REST API's status."""
 
     level: str
     message: str
@@ -32,16 +32,16 @@ FETCH_ERRORS = _errors(
         11215: ("More than 10 redirects, the last to {url}", "Respond at the webhook's own URL, without redirects."),
         11217: ("{url} returned HTTP status {status}", "Check your app's log for this request."),
         11220: ("The TLS connection to {url} failed: {detail}", "Fix the certificate, or use http on this machine."),
-        11237: ("The certificate of {url} is not trusted: {detail}", "Use a certificate from a public authority."),
-        11243: ("The retry policy {detail} is not known", "Use 4xx, 5xx, ct, rt or all, separated by commas."),
+        11237: ("The certificate of {url} is not trusted: {detail}", "Use a certificate from a public CA."),
+        11243: ("The retry policy {detail} is unknown", "Use 4xx, 5xx, ct, rt or all, comma-separated."),
         11750: ("The response is larger than 64 kB", "Send a shorter document, and continue with <Redirect>."),
         11770: ("The response is chunked but empty", "Send a document, or an empty body with Content-Length: 0."),
     }
 )
 DOCUMENT_ERRORS = _errors(
     {
-        12100: ("The document does not parse: {detail}", "Send well-formed XML, with nothing before its first tag."),
-        12101: ("The version attribute of <Response> is not known", "Remove the version attribute."),
+        12100: ("The document cannot be parsed: {detail}", "Send well-formed XML, with nothing before its first tag."),
+        12101: ("The version attribute of <Response> is unknown", "Remove the version attribute."),
         12102: ("The root element is {detail}, not <Response>", "Wrap the verbs in <Response>…</Response>."),
         12300: ("The content type {detail} cannot be used here", "Send Content-Type: text/xml."),
         12400: ("The exchange itself failed: {detail}", "This is a bug in the exchange. Its log has the traceback."),
@@ -66,7 +66,10 @@ WARNINGS = _errors(
         13221: ("Number: method must be GET or POST, not {detail}", "Use GET or POST."),
         13222: ("Number: sendDigits contains {detail}", "Use only 0-9, *, #, w and W."),
         13223: ("Dial: {detail} is not a phone number", "Use E.164 format, such as +441632960001."),
-        13224: ("Dial: {detail} would lead the call back to its origin", "Dial a handset, or another of your numbers."),
+        13224: (
+            "Dial: {detail} would lead the call back to its origin",
+            "Dial a handset, or another of your numbers.",
+        ),
         13230: ("Conference: muted must be true or false, not {detail}", "Use true or false."),
         13231: ("Conference: endConferenceOnExit must be true or false, not {detail}", "Use true or false."),
         13232: ("Conference: startConferenceOnEnter must be true or false, not {detail}", "Use true or false."),
@@ -81,7 +84,7 @@ WARNINGS = _errors(
         13314: ("Gather: numDigits must be a positive whole number, not {detail}", "Use a number such as 4."),
         13320: ("{detail} cannot be nested in Gather", "Nest only <Say>, <Play> and <Pause>."),
         13325: ("Play in Gather: the content type {detail} is not audio", "Serve it as audio/wav or audio/mpeg."),
-        13330: ("Gather: input {detail} is not a known value", "Use dtmf, speech, or both separated by a space."),
+        13330: ("Gather: input {detail} is not a known value", "Use dtmf, speech, or both, separated by a space."),
         13335: ("Gather: speechTimeout must be a number or auto, not {detail}", "Use seconds, or auto."),
         13410: ("Play: loop must be 0 or a positive whole number, not {detail}", "Use a whole number."),
         13420: ("Play: the content type {detail} is not audio", "Serve it as audio/wav or audio/mpeg."),
@@ -115,7 +118,7 @@ WARNINGS = _errors(
         16020: ("The conference {detail} is full", "Raise maxParticipants, or tell the caller what to do instead."),
         16024: ("Conference: the label {detail} is not valid", "Use at most 128 characters, no /, and not a CallSid."),
         16025: ("Conference: the label {detail} is already taken", "Use a label that is unique in the conference."),
-        21610: ("Attempt to send to unsubscribed recipient {detail}", "This person texted STOP. Wait for START."),
+        21610: ("Attempt to send to unsubscribed recipient {detail}", "This person has texted STOP. Wait for START."),
         32019: ("Both Url and Twiml were sent; Url is used", "Send only one of them."),
     },
     level="warning",
@@ -126,7 +129,7 @@ REST_ERRORS = (
     | _errors({20404: ("The requested resource {path} was not found", "")}, status=404)
     | _errors({20004: ("Method not allowed", "")}, status=405)
     | _errors(
-        {60223: ("Delivery channel disabled: {detail}", "Use sms or call: the exchange has no other channel.")},
+        {60223: ("Delivery channel disabled: {detail}", "Use sms or call: the exchange has no other channels.")},
         status=403,
     )
     | _errors(
@@ -210,7 +213,7 @@ DELIVERY_ERRORS = _errors(
     {
         30003: ("Unreachable destination handset", ""),
         30005: ("Unknown destination handset", ""),
-        30007: ("Message filtered", "A carrier filter, or the fault message-filter, blocked it."),
+        30007: ("Message filtered", "It was blocked by a carrier's filter or by the message-filter fault."),
         30008: ("Unknown error", ""),
     }
 )
@@ -223,5 +226,5 @@ class _EmptyDefaults(dict[str, object]):
 
 
 def message_of(code: int, /, **values: object) -> str:
-    """The message of an error code. `values` replace the placeholders; a placeholder without a value becomes empty."""
+    """The message for an error code. `values` replace the placeholders; those without a value become empty."""
     return ERROR_CODES[code].message.format_map(_EmptyDefaults(values))

@@ -7,22 +7,22 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FAULT_KINDS = {
-    "rest-refuse": "reject a REST request with the given `status` (429, 500, 503…)",
-    "rest-drop": "process a REST request, then close the connection without a response",
-    "rest-delay": "wait the given `seconds` before processing a REST request",
-    "rest-slow": "send a REST response slowly, over the given `seconds`",
-    "webhook-duplicate": "send the given number of `copies` of a webhook at once",
+    "rest-refuse": "reject a REST API request with the given `status` (429, 500, 503, …)",
+    "rest-drop": "process a REST API request, then close the connection without a response",
+    "rest-delay": "wait the given `seconds` before processing a REST API request",
+    "rest-slow": "send a REST API response slowly, over the given `seconds`",
+    "webhook-duplicate": "send the given number of `copies` of a webhook simultaneously",
     "webhook-delay": "wait the given `seconds` before sending a webhook",
     "webhook-reorder": "hold a webhook until the next one has been sent, for at most the given `seconds`",
     "webhook-slow": "send a webhook's body slowly, over the given `seconds`",
     "webhook-drop": "drop a webhook: the app never receives it",
     "webhook-wrong-signature": "sign a webhook with a wrong auth token",
     "webhook-truncate": "cut off the second half of the app's response to a webhook",
-    "message-filter": "filter a message as a carrier does: its status is undelivered, with error 30007",
-    "stale-document": "when a live call is updated, first request the URL that its old document leads to",
+    "message-filter": "filter a message as a carrier would: its status becomes undelivered, with error 30007",
+    "stale-document": "when a live call is updated, first request the next URL of its old document",
 }
 WEBHOOK_FILTERS = ("channel", "path")
-# The parameters of each kind, besides `times` and `chance`, which all have.
+# The parameters of each kind, in addition to `times` and `chance`, which all kinds have.
 FAULT_PARAMETERS: dict[str, tuple[str, ...]] = {
     "rest-refuse": ("status", "path"),
     "rest-drop": ("path",),
@@ -51,8 +51,8 @@ class InvalidFault(ValueError):
 class Fault:
     """One active fault. It is triggered with the probability `chance`, at most `times` times.
 
-    `channel` limits it to one channel, `path` to URLs that contain it; "" means no limit.
-    `struck` counts how often it was triggered."""
+    `channel` limits it to one channel, and `path` to URLs that contain that string; "" means no limit.
+    `struck` counts how often the fault has been triggered."""
 
     kind: str
     id: int = 0
@@ -85,7 +85,7 @@ class Fault:
 
 
 class FaultInjector:
-    """The active faults by id, in order. The first that matches is triggered."""
+    """The active faults by id, in order. The first one that matches is triggered."""
 
     def __init__(self, seed: int = 0) -> None:
         self.reseed(seed)
@@ -93,7 +93,7 @@ class FaultInjector:
         self.active: dict[int, Fault] = {}
 
     def reseed(self, seed: int) -> None:
-        """Restart the random numbers for `chance`. The same seed gives the same failures."""
+        """Reseed the random generator for `chance`. The same seed leads to the same failures."""
         self.seed, self.random = seed, random.Random(seed)  # noqa: S311 - must be reproducible, not secure
 
     def add(self, fields: dict[str, Any]) -> Fault:
@@ -123,7 +123,7 @@ class FaultInjector:
         return self.add(fields)
 
     def trigger(self, kind: str, channel: str = "", path: str = "") -> Fault | None:
-        """Returns the fault that happens now, or None. A fault becomes inactive after `times` triggers."""
+        """Returns the fault to apply now, or None. A fault becomes inactive once triggered `times` times."""
         for fault in list(self.active.values()):
             if fault.matches(kind, channel, path) and self.random.random() < fault.chance:
                 fault.struck += 1

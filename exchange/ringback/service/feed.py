@@ -1,4 +1,4 @@
-"""The live feed: everything that happens at the handsets, as items with an id, so that a browser can resume."""
+"""The live feed: everything that happens at the handsets. Its items have ids, so that a browser can resume."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 
-MAX_ITEMS = 2000  # a browser that has missed more cannot resume
+MAX_ITEMS = 2000  # a browser that has missed more than this cannot resume
 Item = dict[str, Any]
 StoredItem = tuple[int, datetime, str | None, str, dict[str, Any]]
 
@@ -22,7 +22,7 @@ class Feed:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.boot = secrets.token_hex(3)  # first part of every id, so that ids of an earlier process are recognized
+        self.boot = secrets.token_hex(3)  # prefix of every id, so that ids from an earlier process are recognized
         self.count = 0
         self.items: deque[StoredItem] = deque(maxlen=MAX_ITEMS)
         self.closed = False
@@ -39,9 +39,9 @@ class Feed:
         self._wake()
 
     async def follow(self, after: str | None, idle_seconds: float) -> AsyncIterator[Item | None]:
-        """Yields the items after the id `after` (None: only new ones), and None after each `idle_seconds` without any.
+        """Yields the items after the id `after` (None: only new ones), and None after every `idle_seconds` without any.
 
-        If items were missed, yields an item of the kind "reset" and continues with new ones."""
+        If items were missed, yields an item of kind "reset" and continues with new ones."""
         waker = asyncio.Event()
         self._wakers.add(waker)
         try:

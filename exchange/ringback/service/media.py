@@ -16,9 +16,9 @@ INLINE_CONTENT_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "a
 
 @dataclass(eq=False)
 class Media:
-    """One file. `source` is the URL it was fetched from, `parent` the SID of its message.
+    """One file. `source` is the URL it was fetched from, and `parent` the SID of its message.
 
-    `seconds` is the duration of audio."""
+    `seconds` is its duration if it is audio."""
 
     content_type: str
     body: bytes
@@ -39,7 +39,7 @@ class Media:
 
     @property
     def inline(self) -> bool:
-        """True if a browser may display it inline: its content type cannot contain a script."""
+        """Whether a browser may display it inline: files of its content type cannot contain scripts."""
         return self.content_type.startswith(INLINE_CONTENT_TYPES)
 
     def as_json(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Media:
 
 
 def from_data_url(url: str, now: datetime) -> Media | None:
-    """The media in a data URL (`data:image/png;base64,…`), None if it is invalid or larger than MAX_MEDIA_BYTES."""
+    """The media in a data URL (`data:image/png;base64,…`), or None if it is invalid or larger than MAX_MEDIA_BYTES."""
     header, comma, data = url[5:].partition(",")
     try:
         body = base64.b64decode(data, validate=True) if header.endswith(";base64") else unquote_to_bytes(data)

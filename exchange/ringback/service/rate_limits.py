@@ -1,4 +1,4 @@
-"""Rate limits: how many segments a number sends, or calls an account starts, per second. The rest is queued."""
+"""Rate limits: how many segments a number sends, or calls an account starts, per second. The rest are queued."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from ringback.service.clock import Clock
 
 
 class RateLimiter:
-    """Reserves time slots in the order of the requests. There is no limit if `per_second` is 0."""
+    """Reserves time slots in request order. There is no limit if `per_second` is 0."""
 
     def __init__(self, clock: Clock, per_second: float) -> None:
         self.clock, self.per_second = clock, per_second
         self.free_from: BoundedDict[str, float] = BoundedDict(MAX_PAIRS)
 
     def reserve(self, key: str, units: int = 1) -> float:
-        """Reserve the next free slot, long enough for so many units. Returns the seconds until it starts."""
+        """Reserve the next free slot, long enough for `units`. Returns the seconds until it starts."""
         if not self.per_second:
             return 0.0
         wait = self.backlog(key)

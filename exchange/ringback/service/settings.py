@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 class Settings:
     """The options of `python -m ringback serve`, and the account from the environment.
 
-    The app's webhooks are full URLs, or paths that are resolved against `app`. An unset one is ""."""
+    The app's webhooks are full URLs, or paths relative to `app`; "" means that a webhook is not set."""
 
     account_sid: str
     auth_token: str
@@ -23,24 +23,24 @@ class Settings:
     voice_status: str = ""
     voice_method: str = "POST"
     sms_method: str = "POST"
-    caller_names: bool = False  # VoiceCallerIdLookup of the app's number
+    caller_names: bool = False  # VoiceCallerIdLookup for the app's number
     host: str = "127.0.0.1"
     port: int = 8001
-    origin: str = ""  # the exchange's URL for others; "" is http://host:port
-    allow_hosts: tuple[str, ...] = ()  # Host headers to accept, besides those of loopback
+    origin: str = ""  # the exchange's URL as seen by others; "" means http://host:port
+    allow_hosts: tuple[str, ...] = ()  # Host headers to accept, in addition to loopback ones
     verified: tuple[str, ...] = ()  # verified caller IDs: other people's numbers that the app may call from
     password: str = ""
-    pace: float = 1.0  # duration of speech as a multiple of the natural one; 0 takes no time
+    pace: float = 1.0  # duration of speech as a multiple of its natural duration; 0 means instantaneous
     answer_after: float = 0.5  # seconds of ringing before a handset answers automatically
     delivery: float = 0.2  # seconds from queued to sent, and from sent to delivered
-    segments_a_second: float = 0.0  # rate limit of each number; 0 is none, Twilio's long codes have 1
-    calls_a_second: float = 0.0  # rate limit of the account; 0 is none, Twilio's default is 1
+    segments_a_second: float = 0.0  # rate limit per number; 0 means none; Twilio's long codes have 1
+    calls_a_second: float = 0.0  # rate limit for the account; 0 means none; Twilio's default is 1
     shared_key: tuple[str, str] | None = None  # (id, secret): signs webhooks with HMAC-SHA256
-    test_credentials: tuple[str, str] | None = None  # (sid, token): their requests are checked but have no effect
-    help_reply: str = ""  # automatic reply to HELP; "" leaves the reply to the app
-    seed: int = 0  # of the random numbers for faults
+    test_credentials: tuple[str, str] | None = None  # (sid, token): their requests are validated but have no effect
+    help_reply: str = ""  # automatic reply to HELP; "" means that the app replies
+    seed: int = 0  # of the random generator for faults
     faults: tuple[str, ...] = ()  # active from the start, in the format of --fault
 
     def app_url(self, url: str) -> str:
-        """The full URL of one of the app's webhooks; "" stays ""."""
+        """The full URL of one of the app's webhooks, or "" if it is not set."""
         return urljoin(self.app.rstrip("/") + "/", url) if url else ""

@@ -1,4 +1,4 @@
-"""SIDs, Twilio's identifiers: two letters for the type of resource, and 32 hexadecimal digits."""
+"""SIDs, Twilio's identifiers: two letters for the resource type, followed by 32 hexadecimal digits."""
 
 from __future__ import annotations
 

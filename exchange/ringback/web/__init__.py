@@ -1,1 +1,1 @@
-"""The web server of the exchange: the pages, the handset API and the developer API."""
+"""The exchange's web server: the pages, the handset API and the developer API."""

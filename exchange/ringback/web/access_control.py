@@ -1,4 +1,4 @@
-"""Access control by Host header, password and origin, for every request except those to REST."""
+"""Access control by Host header, password and origin, for every request except those to the REST API."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def access_control(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Rejects requests with another Host, without the password, or from a page of another origin.
+    """Rejects requests with a wrong Host header, without the password, or from a page with another origin.
 
-    REST has its own authentication."""
+    The REST API has its own authentication."""
     if not is_rest(request.path):
         settings = request.app[STATE].settings
         _check_host(request, settings.host, settings.allow_hosts, bool(settings.password))
@@ -32,7 +32,7 @@ async def access_control(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def _check_host(request: web.Request, host: str, allowed: tuple[str, ...], has_password: bool) -> None:
-    """Prevents DNS rebinding, by which another site's host name could lead to this server."""
+    """Prevents DNS rebinding, in which another site's host name resolves to this server."""
     header = request.host.lower()
     name = header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() else header
     if name.strip("[]") in LOOPBACK_HOSTS | {host, *allowed} or has_password:
@@ -48,13 +48,13 @@ def _check_password(request: web.Request, password: str) -> None:
     _, sent = parse_basic_auth(request.headers.get("Authorization", "")) or ("", "")
     if not hmac.compare_digest(sent.encode(), password.encode()):
         challenge = {"WWW-Authenticate": 'Basic realm="exchange"'}
-        raise RequestRefused(401, "The password of the exchange is required, with any user name.", challenge)
+        raise RequestRefused(401, "The exchange's password is required, with any user name.", challenge)
 
 
 def _check_origin(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and origin.partition("://")[2] != request.host):
-        raise RequestRefused(403, "In a browser, only the pages of the exchange may send this request.")
+        raise RequestRefused(403, "In a browser, only the exchange's own pages may send this request.")
     if request.method == "POST" and request.content_type not in ("application/json", "audio/wav"):
         raise RequestRefused(415, "Send Content-Type: application/json.")

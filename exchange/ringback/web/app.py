@@ -1,4 +1,4 @@
-"""The web application: its routes, the files of its pages, security headers and JSON errors."""
+"""The web application: routes, static files, security headers and JSON errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["STATE", "make_app", "read_json"]
 
 
 def make_app(state: State) -> web.Application:
-    """The application with every route of the exchange."""
+    """The application with all of the exchange's routes."""
     app = web.Application(
         middlewares=[security_headers, errors_as_json, access_control], client_max_size=MAX_BODY_BYTES
     )
@@ -52,7 +52,7 @@ def _file(path: str) -> web.FileResponse:
         file = (PAGES / path).resolve()
         if file.is_relative_to(PAGES.resolve()) and file.is_file():
             return file_response(file)
-    except (ValueError, OSError):  # a path with a NUL, or one that is too long
+    except (ValueError, OSError):  # the path contains a NUL or is too long
         pass
     raise RequestRefused(404, f"There is no page {path[:100]}.")
 
@@ -70,7 +70,7 @@ async def security_headers(request: web.Request, handler: Handler) -> web.Stream
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error is JSON with one sentence; an error of REST has Twilio's format."""
+    """Returns every error as JSON with one sentence; REST API errors are in Twilio's format."""
     try:
         return await handler(request)
     except RequestRefused as refused:

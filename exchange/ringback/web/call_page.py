@@ -1,4 +1,4 @@
-"""The page of one call: its sequence diagram as HTML for browsers, and as JSON for scripts."""
+"""The page about one call: its sequence diagram as HTML for browsers, and as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def show_call(state: State, request: web.Request) -> web.Response:
     """HTML if the Accept header asks for it, otherwise JSON."""
     call = state.calls.get(request.match_info["sid"])
     if call is None:
-        raise RequestRefused(404, "There is no such call. Old calls are deleted.")
+        raise RequestRefused(404, "There is no such call. It may be an old call that has been deleted.")
     call_steps, names = steps(state, call), lanes(state, call)
     if "text/html" not in request.headers.get("Accept", ""):
         diagram = {"call": call.as_json(), "lanes": names, "steps": [step.as_json() for step in call_steps]}
@@ -53,12 +53,12 @@ def as_html(text: str) -> web.Response:
 
 
 def head(title: str, script: str) -> str:
-    """The start of a page, up to its <main>. `title` is HTML; `script` a file name in pages/calls/."""
+    """The start of a page, up to its <main>. `title` is HTML, and `script` a file name in pages/calls/."""
     return HEAD.format(title=title, script=script)
 
 
 def page(state: State, call: Call, names: list[str], call_steps: list[DiagramStep]) -> str:
-    """The page as HTML. Its <main> has the attribute `data-live` while the call or one of its legs is not over."""
+    """The page as HTML. Its <main> has the attribute `data-live` until the call and all of its legs have ended."""
     title = escape(f"{state.display_name(call.plan.from_)} calls {state.display_name(call.plan.to)}")
     live = any(not each.is_over for each in [call, *legs_of(state, call)])
     spans = "".join(f"<span>{escape(name)}</span>" for name in names)

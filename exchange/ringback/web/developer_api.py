@@ -46,7 +46,7 @@ async def delete_alerts(state: State, request: web.Request) -> web.Response:
 
 
 async def requests(state: State, request: web.Request) -> web.Response:
-    """The last 500 requests to the app, oldest first. `?sid=` selects those of one call or text."""
+    """The last 500 requests to the app, oldest first. `?sid=` selects those for one call or text."""
     sid = request.query.get("sid", "")
     found = [entry.as_json() for entry in state.webhooks.log if not sid or entry.webhook.sid == sid]
     return web.json_response({"requests": found})
@@ -62,7 +62,7 @@ async def faults(state: State, request: web.Request) -> web.StreamResponse:
 
 
 async def reseed(state: State, request: web.Request) -> web.Response:
-    """Restart the faults' random numbers. Body: {"seed": 3}"""
+    """Reseed the random generator for faults. Body: {"seed": 3}"""
     seed = (await read_json(request)).get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > MAX_SEED:
         raise RequestRefused(400, f"seed must be a whole number from -{MAX_SEED} to {MAX_SEED}.")
@@ -86,9 +86,7 @@ async def remove_faults(state: State, request: web.Request) -> web.Response:
 async def remove_fault(state: State, request: web.Request) -> web.Response:
     fault_id = request.match_info["id"]
     if not fault_id.isascii() or not fault_id.isdigit() or not state.faults.active.pop(int(fault_id[:9]), None):
-        raise RequestRefused(
-            404, "There is no active fault with this id. It may have happened as often as its `times`."
-        )
+        raise RequestRefused(404, "There is no active fault with this id. It may already have happened `times` times.")
     return web.Response(status=204)
 
 

@@ -1,4 +1,4 @@
-"""The routes of the handset API: everything a phone can do, as JSON. README.md documents it."""
+"""The handset API's routes: everything a phone can do, as JSON. README.md documents them."""
 
 from __future__ import annotations
 

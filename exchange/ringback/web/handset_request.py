@@ -23,13 +23,13 @@ def handset_number(request: web.Request) -> str:
 def find_handset(state: State, request: web.Request) -> Handset:
     number = handset_number(request)
     if number in state.numbers:
-        raise RequestRefused(400, f"{number} is a number of the app, not a handset.")
+        raise RequestRefused(400, f"{number} is one of the app's numbers, not a handset.")
     return state.handset(number)
 
 
 def destination(state: State, body: dict[str, Any]) -> str:
-    """The number in `to`, by default the app's."""
+    """The number in `to`, which defaults to the app's."""
     to = normalize_number(text_field(body, "to", state.settings.number))
     if not is_handset_address(to):
-        raise RequestRefused(400, f"to: {to[:40]!r} is not a phone number. Use one like {state.settings.number}.")
+        raise RequestRefused(400, f"to: {to[:40]!r} is not a phone number. Use a number like {state.settings.number}.")
     return to

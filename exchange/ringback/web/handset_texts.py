@@ -29,7 +29,9 @@ async def send_text(state: State, request: web.Request) -> web.Response:
     if not body and not urls:
         raise RequestRefused(400, "A text needs a body or a media_url.")
     if len(body) > MAX_BODY_CHARACTERS:
-        raise RequestRefused(400, f"A text has at most {MAX_BODY_CHARACTERS} characters. This one has {len(body)}.")
+        raise RequestRefused(
+            400, f"A text can have at most {MAX_BODY_CHARACTERS} characters. This one has {len(body)}."
+        )
     message = _text(state, handset, to, body, urls)
     state.messages[message.sid] = message
     state.add_to_handset(message)
@@ -55,7 +57,7 @@ def _text(state: State, handset: Handset, to: str, body: str, urls: list[str]) -
         if url.startswith("data:"):
             media = from_data_url(url, state.clock.now())
             if media is None:
-                raise RequestRefused(400, "media_url: a data URL is invalid or has more than 5 MB.")
+                raise RequestRefused(400, "media_url: a data URL is invalid or larger than 5 MB.")
             attach(state, message, media)
     return message
 

@@ -17,17 +17,17 @@ JsonHandler = Callable[[State, web.Request], Awaitable[web.StreamResponse]]
 
 
 def add_route(app: web.Application, state: State, method: str, path: str, handler: JsonHandler) -> None:
-    """Add a route whose handler also gets the state."""
+    """Add a route whose handler also receives the state."""
     app.router.add_route(method, path, partial(handler, state))
 
 
 def file_response(file: Path) -> web.FileResponse:
-    """A file that the browser caches and revalidates each time, with 304 if it is unchanged."""
+    """A file that the browser caches but revalidates on each use; the response is 304 if the file has not changed."""
     return web.FileResponse(file, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
 
 
 class RequestRefused(Exception):
-    """A request that gets a 4xx status. The message names the mistake and the fix."""
+    """A request that is rejected with a 4xx status. The message states the mistake and the fix."""
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class RequestRefused(Exception):
 
 
 async def read_json(request: web.Request) -> dict[str, Any]:
-    """The JSON object in the body, {} if the body is empty. Raises RequestRefused if it is not an object."""
+    """The JSON object in the body, or {} if the body is empty. Raises RequestRefused if it is anything else."""
     try:
         body = json.loads(await request.read() or b"{}")
     except (ValueError, RecursionError):
@@ -55,7 +55,7 @@ def text_field(body: dict[str, Any], name: str, default: str = "") -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise RequestRefused(400, f"{name} is not valid Unicode: it has a lone surrogate.") from None
+        raise RequestRefused(400, f"{name} is not valid Unicode: it contains a lone surrogate.") from None
     return value
 
 

@@ -20,7 +20,7 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def feed(state: State, request: web.Request) -> web.StreamResponse:
-    """The live feed, until the browser disconnects. `?handset=`, repeatable, selects handsets."""
+    """Streams the live feed until the browser disconnects. `?handset=` (repeatable) selects handsets."""
     handsets = {_number(text) for text in request.query.getall("handset", [])}
     after = request.headers.get("Last-Event-ID") or request.query.get("after") or None
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -53,4 +53,5 @@ async def media(state: State, request: web.Request) -> web.Response:
 
 
 def _number(text: str) -> str:
-    return "+" + text.strip() if text.startswith(" ") else normalize_number(text)  # an unencoded + is read as a space
+    # An unencoded + is decoded as a space.
+    return "+" + text.strip() if text.startswith(" ") else normalize_number(text)

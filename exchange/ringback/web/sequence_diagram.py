@@ -1,4 +1,4 @@
-"""The sequence diagram of a call: what happened between phone, exchange, app and the call's other legs."""
+"""The sequence diagram of a call: what happened between the phone, the exchange, the app and the call's other legs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ringback.state import State
 from ringback.webhooks.request import WebhookResponse
 
 PHONE, EXCHANGE, APP, FIRST_LEG = 0, 1, 2, 3
-MAX_LEG_LANES = 3  # further legs share the last lane
+MAX_LEG_LANES = 3  # any further legs share the last lane
 LEVELS = {"ringing": "wait", "queued": "wait", "in-progress": "now", "completed": "good"}
 SHOWN_PARAMETERS = ("Digits", "SpeechResult", "DialCallStatus", "QueueResult", "RecordingDuration", "ErrorCode")
 PURPOSES = {"voice": "", "voice-status": "status callback", "status": "callback", "media": "media"}
@@ -26,7 +26,7 @@ MAX_VERBS = 8
 
 @dataclass(frozen=True)
 class DiagramStep:
-    """One step, from lane `source` to lane `target`, which are the same if it happened in one lane.
+    """One step, from lane `source` to lane `target`; the two are equal if the step happened within one lane.
 
     `level` is good, refused, wait, now or ""."""
 
@@ -51,7 +51,7 @@ class DiagramStep:
 
 
 def legs_of(state: State, call: Call) -> list[Call]:
-    """The calls that a <Dial> in this call made."""
+    """The calls that <Dial> verbs in this call have placed."""
     return [other for other in state.calls.values() if other.plan.parent == call.sid]
 
 
@@ -129,7 +129,7 @@ def _listening_words(verb: str, details: dict[str, Any]) -> str:
     if verb == "record":
         return f"Record: at most {details['max_length']} s"
     if details["digits"]:
-        return ""  # the step of this Gather already exists
+        return ""  # there is already a step for this Gather
     kinds = " or ".join({"dtmf": "keys", "speech": "speech"}.get(kind, kind) for kind in details["input"])
     limit = f", numDigits {details['num_digits']}" if details["num_digits"] else ""
     return f"Gather: {kinds}{limit}, timeout {details['timeout']:g} s"

@@ -1,4 +1,4 @@
-"""The server: starts and stops the state of an exchange and its web application."""
+"""The server: starts and stops an exchange's state and its web application."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ringback.service.settings import Settings
 from ringback.state import State
 from ringback.web.app import make_app
 
-SHUTDOWN_SECONDS = 0.5  # for requests in progress when the exchange stops
+SHUTDOWN_SECONDS = 0.5  # grace period for in-flight requests when the exchange stops
 
 
 class Server:
-    """One exchange. start() listens on its port; stop() ends all calls and connections."""
+    """One exchange. start() opens its port; stop() ends all calls and connections."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings

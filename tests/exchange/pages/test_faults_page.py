@@ -35,7 +35,7 @@ def test_a_fault_is_switched_on_and_off_with_the_keyboard(dial: Page, town: Town
     keys.press("Enter")
     summary = "seconds 1 · channel sms-status · 3 times left · probability 50 %"
     expect(dial.get_by_role("listitem")).to_contain_text(summary)
-    expect(dial.get_by_role("status")).to_have_text("webhook-reorder was added.")
+    expect(dial.get_by_role("status")).to_have_text("webhook-reorder has been added.")
     (fault,) = town.asks("GET", "/faults")["faults"]
     assert (fault["kind"], fault["channel"], fault["times"], fault["chance"]) == (
         "webhook-reorder",
@@ -62,7 +62,7 @@ def test_every_kind_can_be_switched_on_from_the_page(dial: Page, town: Town) -> 
 def test_the_dice_are_thrown_anew_and_what_is_absurd_is_said(dial: Page, town: Town) -> None:
     dial.get_by_label("Random seed").fill("7")
     dial.get_by_label("Random seed").press("Enter")  # it keeps the focus, so no refresh of the page changes it
-    expect(dial.get_by_role("status")).to_have_text("The random numbers start again.")
+    expect(dial.get_by_role("status")).to_have_text("The random generator has been reseeded.")
     assert town.asks("GET", "/faults")["seed"] == 7
     dial.get_by_label("Random seed").fill("1e300")
     dial.get_by_label("Random seed").press("Enter")

@@ -141,12 +141,12 @@ def test_a_handset_is_added_from_the_book_and_still_there_the_next_time(context:
     room.page.get_by_role("button", name="Add", exact=True).click()
     expect(room.phone("Aisle")).to_contain_text("+44 7700 900004")
     room.phone("Aisle").get_by_role("button", name="Settings").click()
-    room.phone("Aisle").get_by_label("When it is called").select_option("busy")
+    room.phone("Aisle").get_by_label("When this phone is called").select_option("busy")
     town.texts("+447700900004", "welcome")
     expect(room.phone("Aisle").locator(".bubble")).to_have_count(1)
     opened(room.page, town)
     room.phone("Aisle").get_by_role("button", name="Settings").click()
-    expect(room.phone("Aisle").get_by_label("When it is called")).to_have_value("busy")
+    expect(room.phone("Aisle").get_by_label("When this phone is called")).to_have_value("busy")
 
 
 def test_texts_survive_when_the_exchange_goes_away_and_comes_back(room: Room, town: Town) -> None:
@@ -156,7 +156,7 @@ def test_texts_survive_when_the_exchange_goes_away_and_comes_back(room: Room, to
     room.phone("Balcony").get_by_role("button", name="Call").click()
     expect(room.phone("Balcony").locator(".captions .current")).to_contain_text("Welcome.")
     town.closes()
-    expect(room.connection).to_have_text("The exchange does not respond. Trying again…")
+    expect(room.connection).to_have_text("The exchange is not responding. Trying again…")
     town.opens()
     expect(room.connection).to_be_hidden()
     town.texts(FRONT_ROW, "after")

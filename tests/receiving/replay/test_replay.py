@@ -261,7 +261,7 @@ def test_command_prints_a_line_per_request(served_app, redis, flask):
     assert result.output.startswith("204") and result.output.endswith("POST /webhooks/github  done\n")
     result = flask(args=["replay", "--since", "1h", "--from", "github", "--show"])
     assert result.exit_code == 0
-    assert result.output.startswith(name) and result.output.endswith("1 in all\n")
+    assert result.output.startswith(name) and result.output.endswith("1 in total\n")
     result = flask(args=["replay", "--since", "all", "--from", "github", "--force"])
     assert result.exit_code == 0
     assert result.output.endswith("done\n")

@@ -1,4 +1,4 @@
-// Updates the list of calls and texts: reloads it when the live feed reports a change.
+// Keeps the list of calls and texts up to date: reloads it when the live feed reports a change.
 
 const EVENT_KINDS = ["call", "text", "text-status", "reset", "forgotten"];
 const DEBOUNCE_MILLISECONDS = 300;
@@ -24,7 +24,7 @@ function localizeTimes() {
 function scheduleRefresh() {
   timer ||= setTimeout(() => {
     timer = 0;
-    refresh().catch(() => {}); // no connection: the feed reconnects, which refreshes again
+    refresh().catch(() => {}); // no connection; when the feed has reconnected, the list is refreshed again
   }, DEBOUNCE_MILLISECONDS);
 }
 

@@ -1,7 +1,7 @@
-// Updates the page of a call until it is over. Keeps open details, the scroll position and the focus.
+// Updates the page about a call until the call is over. Keeps open details, the scroll position and the focus.
 
 const REFRESH_MILLISECONDS = 500;
-const REFRESHES_AFTER_END = 10; // for the action requests and callbacks that follow the end of a call
+const REFRESHES_AFTER_END = 10; // for action requests and callbacks after the end of the call
 
 const main = () => document.querySelector("main");
 let refreshesLeft = REFRESHES_AFTER_END;
@@ -28,7 +28,7 @@ async function refresh() {
 async function refreshRepeatedly() {
   refreshesLeft = main().hasAttribute("data-live") ? REFRESHES_AFTER_END : refreshesLeft - 1;
   if (refreshesLeft < 0) return;
-  await refresh().catch(() => {}); // no connection: the next refresh tries again
+  await refresh().catch(() => {}); // no connection; the next refresh tries again
   setTimeout(refreshRepeatedly, REFRESH_MILLISECONDS);
 }
 

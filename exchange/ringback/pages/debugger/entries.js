@@ -1,4 +1,4 @@
-// Creates the list item of an alert or a request. Everything the app sent is inserted as text, never as HTML.
+// Creates list items for alerts and requests. Everything the app sent is inserted as text, never as HTML.
 
 function create(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -7,7 +7,7 @@ function create(name, attributes = {}, ...children) {
   return element;
 }
 
-/** The SID; that of a call is a link to its page. */
+/** The SID. A call SID is a link to the page about the call. */
 function sidElement(sid) {
   return sid?.startsWith("CA") ? create("a", { href: `/calls/${sid}` }, sid) : sid ?? "";
 }

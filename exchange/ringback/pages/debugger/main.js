@@ -36,7 +36,7 @@ function scheduleRequests() {
 
 const feed = new EventSource("/feed");
 feed.onopen = () => { state.textContent = "Live"; loadAll(); };
-feed.onerror = () => { state.textContent = "The exchange does not respond. Trying again…"; };
+feed.onerror = () => { state.textContent = "The exchange is not responding. Trying again…"; };
 feed.onmessage = ({ data }) => {
   const item = JSON.parse(data);
   if (item.kind === "alert") {

@@ -1,9 +1,9 @@
-// The faults page: adds and removes faults, and restarts their random numbers.
+// The faults page: adds and removes faults, and reseeds their random generator.
 
 import { request } from "/pages/phones/api.js";
 import { element, setText, setVisible } from "/pages/phones/dom.js";
 
-const REFRESH_MILLISECONDS = 2000; // a fault becomes inactive after its number of times
+const REFRESH_MILLISECONDS = 2000; // a fault becomes inactive once it has been triggered `times` times
 const find = (id) => document.getElementById(id);
 const faultForm = find("fault-form");
 const seedForm = find("seed-form");
@@ -39,7 +39,7 @@ function summary(fault) {
 
 const withoutBackticks = (words) => words.replaceAll("`", "");
 
-/** Shows only the fields that the chosen kind has. */
+/** Shows only the fields for the chosen kind. */
 function showFields() {
   const kind = faultForm.elements.kind.value;
   setText(find("effect"), `It will ${withoutBackticks(kinds[kind])}.`);
@@ -58,12 +58,12 @@ function faultFromForm() {
 }
 
 async function remove(fault) {
-  await runAndRefresh(() => request(`/faults/${fault.id}`, undefined, "DELETE").catch(() => {})); // it may be inactive by now
-  setText(find("result"), `${fault.kind} was removed.`);
+  await runAndRefresh(() => request(`/faults/${fault.id}`, undefined, "DELETE").catch(() => {})); // the fault may already be inactive
+  setText(find("result"), `${fault.kind} has been removed.`);
   faultForm.elements.kind.focus();
 }
 
-/** Runs an action, shows its error if it fails, and refreshes the page. */
+/** Runs an action, shows the error if it fails, and refreshes the page. */
 async function runAndRefresh(action) {
   try {
     await action();
@@ -101,23 +101,23 @@ faultForm.addEventListener("submit", async (event) => {
   const fault = faultFromForm();
   await runAndRefresh(async () => {
     await request("/faults", fault);
-    setText(find("result"), `${fault.kind} was added.`);
+    setText(find("result"), `${fault.kind} has been added.`);
   });
 });
 seedForm.addEventListener("submit", async (event) => {
   event.preventDefault();
   await runAndRefresh(async () => {
     await request("/faults/dice", { seed: Number(seedForm.elements.seed.value) });
-    setText(find("result"), "The random numbers start again.");
+    setText(find("result"), "The random generator has been reseeded.");
   });
 });
 find("remove-all").addEventListener("click", async () => {
   await runAndRefresh(() => request("/faults", undefined, "DELETE"));
-  setText(find("result"), "All faults were removed.");
+  setText(find("result"), "All faults have been removed.");
   faultForm.elements.kind.focus();
 });
 
 function refreshRepeatedly() {
-  refresh().catch(() => showError("The exchange does not respond.")).finally(() => setTimeout(refreshRepeatedly, REFRESH_MILLISECONDS));
+  refresh().catch(() => showError("The exchange is not responding.")).finally(() => setTimeout(refreshRepeatedly, REFRESH_MILLISECONDS));
 }
 refreshRepeatedly();

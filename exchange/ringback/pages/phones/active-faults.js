@@ -3,11 +3,11 @@
 import { request } from "./api.js";
 import { setText } from "./dom.js";
 
-/** Refreshes the link when the window gets the focus. Returns a function that refreshes it now. */
+/** Refreshes the link whenever the window gets the focus. Returns a function that refreshes it immediately. */
 export function showActiveFaults(link) {
   const label = link.textContent;
   const refresh = async () => {
-    const { faults } = await request("/faults").catch(() => ({ faults: [] })); // the page shows a lost connection itself
+    const { faults } = await request("/faults").catch(() => ({ faults: [] })); // the page itself shows that the connection is lost
     setText(link, faults.length ? `${label}: ${faults.length} active` : label);
     link.classList.toggle("on", faults.length > 0);
   };

@@ -4,9 +4,9 @@ import { unusedName, unusedNumbers } from "./saved-handsets.js";
 import { element } from "./dom.js";
 import { readable } from "./phone-numbers.js";
 
-const MAX_KNOWN_HANDSETS = 50; // handsets of the exchange, not on this page, that the dialog offers
+const MAX_KNOWN_HANDSETS = 50; // how many of the exchange's handsets not on this page the dialog offers
 
-/** `onAdd({number, name})` is called when the person has chosen. */
+/** `onAdd({number, name})` is called when the person has submitted the dialog. */
 export function setUpAddDialog(button, dialog, state, onAdd) {
   const form = dialog.querySelector("form");
   const { name, number } = form.elements;

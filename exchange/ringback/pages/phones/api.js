@@ -1,8 +1,8 @@
-// The client of the exchange's JSON APIs.
+// The client for the exchange's JSON APIs.
 
 export class RequestFailed extends Error {}
 
-/** Returns the JSON of the response, null for a 204. Throws RequestFailed with a sentence for people. */
+/** Returns the response's JSON, or null for a 204. Throws RequestFailed with a human-readable message. */
 export async function request(path, body, method = body === undefined ? "GET" : "POST") {
   const options = { method, cache: "no-store" };
   if (method === "POST") Object.assign(options, encoded(body));
@@ -10,7 +10,7 @@ export async function request(path, body, method = body === undefined ? "GET" : 
   try {
     response = await fetch(path, options);
   } catch {
-    throw new RequestFailed("The exchange does not respond.");
+    throw new RequestFailed("The exchange is not responding.");
   }
   if (response.status === 204) return null;
   const json = await response.json().catch(() => ({}));

@@ -1,9 +1,9 @@
-// The pictures chosen for the next text: thumbnails, each with a button to remove it.
+// The pictures chosen for the next text, as thumbnails, each with a button that removes it.
 
 import { element, setVisible } from "./dom.js";
 
 const MAX_PICTURES = 10;
-const MAX_MEGABYTES = 5; // of one picture; all together may have twice as much
+const MAX_MEGABYTES = 5; // per picture; the limit for all of them together is twice this
 const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 export class Pictures {
@@ -18,7 +18,7 @@ export class Pictures {
   get urls() { return this.chosen.map(({ url }) => url); }
 
   async choose(files) {
-    this.parts.file.value = ""; // otherwise the same file could not be chosen again
+    this.parts.file.value = ""; // otherwise, the same file could not be chosen again
     const error = this.validationError(files);
     this.showError(error);
     if (!error) this.chosen.push(...(await Promise.all(files.map(read))));

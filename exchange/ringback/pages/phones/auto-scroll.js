@@ -2,14 +2,14 @@
 
 const NEAR_END_PIXELS = 32; // this close to the end counts as the end
 
-/** Returns a function that must be called after the content has changed. */
+/** Returns a function to call whenever the content has changed. */
 export function keepScrolledToEnd(scroller, content = scroller) {
   let atEnd = true;
   let lastTop = 0;
   const scrollToEnd = () => { if (atEnd) scroller.scrollTop = scroller.scrollHeight; };
   scroller.addEventListener("scroll", () => {
     const isNearEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END_PIXELS;
-    if (isNearEnd || scroller.scrollTop < lastTop) atEnd = isNearEnd; // a scroll down may be ours, before new content arrived
+    if (isNearEnd || scroller.scrollTop < lastTop) atEnd = isNearEnd; // scrolling down may be our own doing, from before new content arrived
     lastTop = scroller.scrollTop;
   });
   const observer = new ResizeObserver(scrollToEnd);

@@ -1,4 +1,4 @@
-// The call screen of one phone: the other party, the status, the captions, and the controls.
+// A phone's call screen: the other party, the status, the captions and the controls.
 
 import { announce } from "./screen-reader.js";
 import { Captions } from "./captions.js";
@@ -11,11 +11,11 @@ import { isRinging } from "./state.js";
 import * as tones from "./dtmf-tones.js";
 import { listeningPrompt } from "./listening-prompt.js";
 
-const MAX_WAIT_SECONDS = 10; // how long the exchange keeps typed speech for the next listener: typing is slower than speaking
+const MAX_WAIT_SECONDS = 10; // how long the exchange keeps typed speech until it listens again, because typing is slower than speaking
 const STATUS_LABELS = { queued: "Calling…", ringing: "Ringing…", "in-progress": "Connected" };
 
 export class CallScreen {
-  /** `displayName(number)` is the name or number to show; `handsetAudio` plays the call, `sound` is the switch. */
+  /** `displayName(number)` returns the name or number to show; `handsetAudio` plays the call; `sound` is the sound switch. */
   constructor(parts, { displayName, handsetAudio, sound }) {
     Object.assign(this, { parts, displayName, handsetAudio, sound, call: null });
     this.captions = new Captions(parts.captions, displayName);
@@ -68,7 +68,7 @@ export class CallScreen {
     setVisible(Boolean(prompt?.speech), parts.speechForm);
     if (hadFocus && !prompt?.speech) parts.call.focus();
     if (this.wasTyping && prompt?.speech && document.activeElement === parts.call) parts.speech.focus();
-    this.wasTyping = hadFocus || (this.wasTyping && !prompt?.speech); // the field gets the focus back at the next prompt
+    this.wasTyping = hadFocus || (this.wasTyping && !prompt?.speech); // the field gets the focus back on the next prompt
     if (prompt?.recording && !this.announced) announce(prompt.sentence);
     this.announced = Boolean(prompt?.recording);
   }
@@ -101,7 +101,7 @@ export class CallScreen {
     this.send("hangup", {});
   }
 
-  /** Typing a letter on the call screen moves the focus to the speech field, if speech is listened for. */
+  /** Typing a letter on the call screen moves the focus to the speech field if the exchange listens for speech. */
   typed(event) {
     if (event.key.length === 1 && /\p{L}/u.test(event.key) && !this.parts.speechForm.hidden && !this.parts.listening.hidden) {
       this.parts.speech.focus();
@@ -112,7 +112,7 @@ export class CallScreen {
     if (this.call) this.handsetAudio.activate(this.call.handset);
   }
 
-  /** Adds to the captions what the person said or pressed. */
+  /** Adds what the person said or pressed to the captions. */
   addSaid(words) {
     this.call.said.push({ words, after: Math.max(0, ...this.call.heard.keys()) });
     this.captions.draw(this.call);

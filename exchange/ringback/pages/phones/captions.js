@@ -1,9 +1,9 @@
-// The captions of a call: the current line in large type, earlier lines and what the person said in small type.
+// The captions of a call: the current line in large type, earlier lines and the person's own words in small type.
 
 import { element } from "./dom.js";
 import { keepScrolledToEnd } from "./auto-scroll.js";
 
-const LONG_CAPTION_CHARACTERS = 110; // longer lines are set smaller
+const LONG_CAPTION_CHARACTERS = 110; // longer lines are set in smaller type
 
 const WORDS = {
   Say: (item) => item.text,
@@ -15,7 +15,7 @@ const WORDS = {
   Voice: (item, displayName) => `${displayName(item.from)}: ${item.text || "(speaks)"}`,
 };
 
-/** The caption of a heard item. */
+/** The caption for an item that is heard. */
 export function captionOf(item, displayName) {
   return WORDS[item.verb]?.(item, displayName) ?? item.verb;
 }
@@ -44,14 +44,14 @@ export class Captions {
     return element("li", words, item.verb === "Pause" && "aside", words.length > LONG_CAPTION_CHARACTERS && "long");
   }
 
-  /** Marks the newest heard line, except pauses. */
+  /** Marks the newest line that is heard, unless it is a pause. */
   markCurrent(lines) {
     const current = lines.findLastIndex(({ item }) => item && item.verb !== "Pause");
     [...this.list.children].forEach((row, index) => row.classList.toggle("current", index === current));
   }
 }
 
-/** What was heard and said, in order. A said line follows the items that had been heard by then. */
+/** What was heard and said, in order. What was said follows the items that had been heard by then. */
 function linesOf(call) {
   const heard = [...call.heard.values()].map((item) => ({ item, position: item.id }));
   const said = call.said.map(({ words, after }) => ({ said: words, position: after + 0.5 }));

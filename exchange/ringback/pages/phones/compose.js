@@ -1,11 +1,11 @@
-// The field for a text: Enter sends, Shift+Enter starts a new line. The field is cleared when the exchange has accepted it.
+// The text field: Enter sends, and Shift+Enter starts a new line. It is cleared once the exchange has accepted the text.
 
 import { handsetPath, request } from "./api.js";
 import { setText, setVisible } from "./dom.js";
 import { Pictures } from "./attachments.js";
 
 export class Compose {
-  /** `recipient()` is the number to send to; `onSent(text)` gets the text as the exchange returns it. */
+  /** `recipient()` returns the number to send to; `onSent(text)` receives the text as returned by the exchange. */
   constructor(parts, number, { recipient, onSent }) {
     Object.assign(this, { parts, number, recipient, onSent, busy: false });
     this.pictures = new Pictures(parts, (sentence) => this.showError(sentence));

@@ -1,4 +1,4 @@
-// The strip with the newest alert of the debugger: its code and message.
+// The strip that shows the code and message of the debugger's newest alert.
 
 import { parts, setText, setVisible } from "./dom.js";
 
@@ -8,7 +8,7 @@ export class Alerts {
     this.parts.dismiss.addEventListener("click", () => this.dismiss());
   }
 
-  /** `id` is that of the feed item, `name` that of the handset or null. */
+  /** `id` is the feed item's id, and `name` the handset's name or null. */
   add(id, alert, name) {
     if (this.seen.has(id)) return;
     this.seen.add(id);

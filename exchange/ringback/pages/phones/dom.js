@@ -1,6 +1,6 @@
 // Helpers for DOM elements. Text is always inserted as text, never as HTML.
 
-/** The elements below `root` by their `data-part`, in camel case. */
+/** The elements below `root`, by their `data-part` in camel case. */
 export function parts(root) {
   const found = {};
   for (const element of root.querySelectorAll("[data-part]")) found[camelCase(element.dataset.part)] = element;
@@ -18,7 +18,7 @@ export function setVisible(visible, ...elements) {
   for (const each of elements) each.hidden = !visible;
 }
 
-/** Sets the text, unless it is the same: live regions would announce it again. */
+/** Sets the text, unless it is unchanged, because live regions would announce it again. */
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }

@@ -1,4 +1,4 @@
-// Applies an item of the live feed to the state, and describes what changed on this page.
+// Applies an item from the live feed to the state, and describes what has changed on this page.
 
 const BY_KIND = {
   handset: (state, handset, payload) => {
@@ -32,7 +32,7 @@ function heard(state, handset, item) {
   return what && { what, item, call: handset.calls.get(item.call) };
 }
 
-/** Returns `{handset, what, …}`, or null if nothing on this page changed. */
+/** Returns `{handset, what, …}`, or null if nothing on this page has changed. */
 export function applyFeedItem(state, { kind, handset: number, payload }) {
   const handset = state.handsets.get(number ?? payload.number) ?? null;
   const change = BY_KIND[kind]?.(state, handset, payload);

@@ -1,11 +1,11 @@
-// The client of the live feed. It resumes after a lost connection, and treats a silent connection as lost.
+// The client for the live feed. It resumes after a lost connection, and treats a silent connection as lost.
 
 const MAX_SILENCE_MILLISECONDS = 40_000; // the server sends a comment every 15 s
-const RETRY_MILLISECONDS = [300, 700, 1500, 2500]; // delays before the retries; the last one repeats
+const RETRY_MILLISECONDS = [300, 700, 1500, 2500]; // delays before retries; the last one is repeated
 
 /**
  * Follows the feed forever. Each item is awaited before the next one is read.
- * `onConnect(isFirst)`: connected; `isFirst` if no item was ever read, so that the page must load its state.
+ * `onConnect(isFirst)`: connected; `isFirst` means that no item has been read yet, so the page must load its state.
  * `onItem(item)`: one item. `onDisconnect()`: the connection was lost and will be retried.
  * An error in `onConnect` or `onItem` counts as a lost connection, so that no item is skipped.
  */
@@ -45,7 +45,7 @@ async function read(url, onConnect, onItem) {
   }
 }
 
-/** Yields the data of each event in a text/event-stream. */
+/** Yields the data of each event in a text/event-stream response. */
 async function* events(body, onData) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

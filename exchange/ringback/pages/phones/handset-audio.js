@@ -1,15 +1,15 @@
-// Plays what the active handset hears: speech, media and tones, one after the other.
+// Plays what the active handset hears: speech, media and tones, one after another.
 
 import { speak } from "./speech-synthesis.js";
 import * as tones from "./dtmf-tones.js";
 
 export class HandsetAudio {
-  /** `reportSpeaking(call, id, speaking)` tells the exchange that an item starts or ends. */
+  /** `reportSpeaking(call, id, speaking)` tells the exchange that an item has started or ended. */
   constructor(sound, reportSpeaking) {
     Object.assign(this, { sound, reportSpeaking, queue: [], playing: null, activeNumber: null });
   }
 
-  /** Only one handset is audible. Stops the audio of the one before. */
+  /** Only one handset is audible. Stops the audio of the previous one. */
   activate(number) {
     if (this.activeNumber === number) return;
     this.activeNumber = number;
@@ -39,7 +39,7 @@ export class HandsetAudio {
     this.playNext();
   }
 
-  /** Stops one item, or everything of a call. */
+  /** Stops one item, or all the audio of a call. */
   stop(call, id = null) {
     const matches = (entry) => entry.call.sid === call.sid && (id === null || entry.item.id === id);
     this.queue = this.queue.filter((entry) => !matches(entry));
@@ -50,7 +50,7 @@ export class HandsetAudio {
 
 const tone = (play) => ({ start: () => { play(); return { done: Promise.resolve(), stop() {} }; } });
 
-// For each verb, `start()` returns {done, stop}. The exchange waits for those with `reported`.
+// For each verb, `start()` returns {done, stop}. The exchange waits for items with `reported`.
 const AUDIO = {
   Say: (item, hasVoice) => hasVoice && item.text && { reported: true, start: () => speak(item.text, item.language) },
   Voice: (item, hasVoice) => {

@@ -1,4 +1,4 @@
-// The keypad, for fingers and for the computer's keyboard. It is one tab stop; the arrow keys move between its keys.
+// The keypad, for pointers and for the computer's keyboard. It is a single tab stop; arrow keys move between its keys.
 
 import { element } from "./dom.js";
 
@@ -30,7 +30,7 @@ function key(digit, onPress) {
   return button;
 }
 
-/** Presses the key of a digit that is typed anywhere on the call screen, except in a field. `onOther` gets other events. */
+/** Presses a key when its digit is typed anywhere on the call screen except in a field. `onOther` gets other events. */
 export function handleKeyboard(screen, keypad, onPress, onOther) {
   screen.addEventListener("keydown", (event) => {
     if (event.target.matches("input, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;

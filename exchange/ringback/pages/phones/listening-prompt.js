@@ -1,4 +1,4 @@
-// The sentence that tells the person what the exchange listens for.
+// The sentence that tells the person what the exchange is listening for.
 
 function gatherPrompt(gather) {
   const acceptsKeys = gather.input.includes("dtmf");
@@ -15,11 +15,11 @@ function keysPrompt(finishKeys) {
 
 function recordPrompt({ finish_on_key: keys }, hasMicrophone) {
   const microphone = hasMicrophone ? ", or use the microphone" : "";
-  const end = !keys ? "" : keys.length > 4 ? " Any key ends it." : ` ${[...keys].join(" or ")} ends it.`;
+  const end = !keys ? "" : keys.length > 4 ? " Any key ends the recording." : ` ${[...keys].join(" or ")} ends the recording.`;
   return `Recording… Type what you say${microphone}.${end}`;
 }
 
-/** `{sentence, speech, recording}`: whether speech can be typed, and whether a recording is in progress. Or null. */
+/** Returns null or `{sentence, speech, recording}`: can speech be typed, and is a recording in progress? */
 export function listeningPrompt(listening, hasMicrophone, displayName) {
   if (listening?.gather) return { sentence: gatherPrompt(listening.gather), speech: listening.gather.input.includes("speech") };
   if (listening?.record) return { sentence: recordPrompt(listening.record, hasMicrophone), speech: true, recording: true };

@@ -66,7 +66,7 @@ function removePhone(phone) {
   find("add").focus();
 }
 
-/** Loads everything: when the page is opened, and after items of the feed were missed. */
+/** Loads everything, when the page is opened and when feed items have been missed. */
 async function refresh() {
   const { number, numbers, handsets } = await request("/handsets");
   Object.assign(state, { number, numbers });
@@ -78,7 +78,7 @@ async function refresh() {
   await refreshFaults();
 }
 
-/** Loads one handset. Sends the exchange the name of a handset that it does not know. */
+/** Loads one handset. If the exchange does not know the handset's name, sends it. */
 async function loadHandset({ number, name, when_called }) {
   if (!state.known.get(number)) await request(handsetPath(number), { name, when_called });
   state.update(await request(handsetPath(number)));
@@ -111,7 +111,7 @@ function playOrAnnounce(change) {
 
 function showConnection(isUp) {
   document.body.dataset.connection = isUp ? "up" : "down";
-  setText(find("connection"), isUp ? "" : "The exchange does not respond. Trying again…");
+  setText(find("connection"), isUp ? "" : "The exchange is not responding. Trying again…");
   setVisible(!isUp, find("connection"));
 }
 

@@ -3,7 +3,7 @@
 import { canRecognize, recognize } from "./speech-recognition.js";
 import { record } from "./recorder.js";
 
-const UNAVAILABLE_MESSAGE = "The microphone does not work here. Type instead.";
+const UNAVAILABLE_MESSAGE = "The microphone is not available here. Type instead.";
 
 export async function hasMicrophone() {
   const devices = await navigator.mediaDevices?.enumerateDevices?.().catch(() => []);
@@ -23,7 +23,7 @@ export class Microphone {
     button.addEventListener("click", () => (this.stopCapture ? this.stop() : this.start()));
   }
 
-  /** Shows the button if a microphone can be used for what is listened for, and returns whether it can. */
+  /** Shows the button if a microphone is of use for what the exchange is listening for, and returns whether it is. */
   async update(listening) {
     const purpose = purposeOf(listening);
     if (purpose !== this.purpose) this.stop();
@@ -40,7 +40,7 @@ export class Microphone {
     try {
       const stop = await (this.purpose === "record" || !canRecognize ? this.record() : this.recognize());
       if (session === this.session) this.stopCapture = stop;
-      else stop(); // stopped before the browser's permission was granted
+      else stop(); // stopped before the browser granted permission
     } catch {
       this.reset("failed");
     }

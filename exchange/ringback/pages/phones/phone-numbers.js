@@ -1,4 +1,4 @@
-// Formats phone numbers for people.
+// Formats phone numbers in a human-readable way.
 
 const FORMATS = [
   [/^\+44(7\d{3})(\d{6})$/, "+44 $1 $2"],

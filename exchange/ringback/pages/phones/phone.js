@@ -31,7 +31,7 @@ export class Phone {
     this.parts.dial.addEventListener("click", () => this.dial());
   }
 
-  /** The number that this phone texts and calls: the app's, unless another was chosen. */
+  /** The number that this phone texts and calls: the app's, unless another one has been chosen. */
   get partner() { return this.chosenPartner ?? this.page.state.number; }
 
   choosePartner(number) {
@@ -56,10 +56,10 @@ export class Phone {
     setText(parts.name, name);
     setText(parts.number, readable(handset.number));
     setText(parts.empty, `Nothing here yet. Text or call ${partner}.`);
-    parts.text.placeholder = this.chosenPartner ? `Text to ${partner}` : "Text";
+    parts.text.placeholder = this.chosenPartner ? `Text ${partner}` : "Text";
     parts.text.setAttribute("aria-label", `Text from ${name} to ${partner}`);
     parts.dial.setAttribute("aria-label", `Call ${partner} from ${name}`);
-    parts.more.setAttribute("aria-label", `Settings of ${name}`);
+    parts.more.setAttribute("aria-label", `Settings for ${name}`);
     parts.scroller.setAttribute("aria-label", `Texts and calls of ${name}`);
     parts.captions.setAttribute("aria-label", `What ${name} hears`);
     parts.speech.setAttribute("aria-label", `What ${name} says`);

@@ -1,12 +1,12 @@
-// Records the microphone and passes on a WAV file for every second that is not silent.
+// Records from the microphone, and passes on a WAV file for every second that is not silent.
 
 import { wav } from "./wav.js";
 
 const SAMPLE_RATE_HZ = 16_000; // enough for telephone audio
 const CHUNK_SAMPLES = SAMPLE_RATE_HZ;
-const SILENCE_LEVEL = 0.02; // peak, of 1; the exchange must not get silence, because a Record ends after it
+const SILENCE_LEVEL = 0.02; // peak, from 0 to 1; silence must not reach the exchange, because it ends a Record
 
-/** Starts recording. Resolves to a function that stops, and that resolves when the last samples have been passed on. */
+/** Starts recording. Resolves to a function that stops it and resolves when the last samples have been passed on. */
 export async function record(onAudio) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });

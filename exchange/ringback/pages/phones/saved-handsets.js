@@ -1,14 +1,14 @@
-// The handsets shown in this browser, and the names and fictional numbers for new ones.
+// The handsets shown in this browser, and names and fictional numbers for new ones.
 
 const STORAGE_KEY = "handsets";
-const NUMBERS_PER_RANGE = 12; // unused numbers that are offered from each range
+const NUMBERS_PER_RANGE = 12; // how many unused numbers are offered from each range
 
 const NAMES = [
   "Front row", "Balcony", "Back row", "Aisle", "Gallery", "Stalls", "Side box", "Wings", "Foyer",
   "Box office", "Cloakroom", "Stage door", "Orchestra pit", "Standing room", "Green room", "Upper circle",
 ];
 
-// Reserved for fiction: the mobile numbers of Ofcom, and 555-01xx in North America.
+// Reserved for use in fiction: mobile numbers by Ofcom, and 555-01xx in North America.
 const RANGES = [
   ["United Kingdom", (n) => `+447700900${String(n).padStart(3, "0")}`, 1, 999],
   ["United States", (n) => `+12025550${n}`, 100, 199],
@@ -20,7 +20,7 @@ export function loadHandsets() {
   try {
     const saved = JSON.parse(localStorage.getItem(STORAGE_KEY));
     if (Array.isArray(saved) && saved.every((entry) => typeof entry?.number === "string")) return saved;
-  } catch { /* invalid, or storage is not allowed: use the defaults */ }
+  } catch { /* the data is invalid or storage is not allowed: use the defaults */ }
   return DEFAULT_HANDSETS;
 }
 
@@ -28,14 +28,14 @@ export function saveHandsets(handsets) {
   const entries = [...handsets].map(({ number, name, when_called }) => ({ number, name, when_called }));
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(entries));
-  } catch { /* in private browsing the page works without storage */ }
+  } catch { /* in private browsing, the page works without storage */ }
 }
 
 export function unusedName(used) {
   return NAMES.find((name) => !used.includes(name)) ?? `Handset ${used.length + 1}`;
 }
 
-/** `[[range, [number…]]…]` without the numbers in the set `used`. */
+/** Returns `[[range, [number…]]…]`, without the numbers in the set `used`. */
 export function unusedNumbers(used) {
   return RANGES.map(([name, number, first, last]) => {
     const numbers = [];

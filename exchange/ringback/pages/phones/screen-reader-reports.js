@@ -19,7 +19,7 @@ const CALL_SENTENCES = {
   canceled: (other) => `${other} has stopped calling`,
 };
 
-/** `isAudible`: the page plays the change, so that it need not be announced. */
+/** `isAudible`: whether the page plays the change, so that it need not be announced. */
 export function announceChange(change, displayName, isAudible) {
   const { what, call, isNewStatus } = change;
   const name = displayName(change.handset.number);

@@ -1,4 +1,4 @@
-// The live regions of the page, which a screen reader reads aloud.
+// The page's live regions, which a screen reader reads aloud.
 
 import { element } from "./dom.js";
 

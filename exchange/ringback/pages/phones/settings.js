@@ -1,14 +1,14 @@
-// The settings of one handset: its name, what happens when it is called, its partner, removal and deletion.
+// A handset's settings: its name, what happens when it is called, its partner, removing it and deleting its history.
 
 import { handsetPath, request } from "./api.js";
 import { element, setVisible } from "./dom.js";
 
-const CONFIRM_LABEL = "Really delete it?";
+const CONFIRM_LABEL = "Really delete the history?";
 
 export class Settings {
   /**
-   * `partners()` returns `[[number, label]…]`, `partner()` the chosen number; `onPartner(number)` changes it.
-   * `onRemove()` removes the phone from the page. `showError(sentence)` shows what failed.
+   * `partners()` returns `[[number, label]…]`, and `partner()` the chosen number; `onPartner(number)` changes it.
+   * `onRemove()` removes the phone from the page. `showError(sentence)` shows an error.
    */
   constructor(parts, handset, { partners, partner, onPartner, onRemove, showError }) {
     Object.assign(this, { parts, handset, partners, partner, showError });
@@ -50,7 +50,7 @@ export class Settings {
     }
   }
 
-  /** Asks for confirmation on the first click. On the second it deletes texts and finished calls. */
+  /** Asks for confirmation on the first click; on the second, deletes texts and finished calls. */
   async clear() {
     if (this.parts.clear.textContent !== CONFIRM_LABEL) {
       this.parts.clear.textContent = CONFIRM_LABEL;

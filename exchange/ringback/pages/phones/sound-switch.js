@@ -1,4 +1,4 @@
-// The switch for sound. Browsers allow sound only after the person has interacted with the page.
+// The sound switch. Browsers allow sound only after the person has interacted with the page.
 
 const STORAGE_KEY = "sound";
 
@@ -18,7 +18,7 @@ export class Sound {
 
   get hasVoice() { return (globalThis.speechSynthesis?.getVoices().length ?? 0) > 0; }
 
-  /** Handles the first interaction with the page, except with the switch itself, which toggle() handles. */
+  /** Handles the first interaction with the page, unless it is with the switch itself, which toggle() handles. */
   interact(event) {
     if (this.hasInteraction || this.button.contains(event.target)) return;
     this.hasInteraction = true;

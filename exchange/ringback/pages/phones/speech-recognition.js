@@ -1,10 +1,10 @@
-// Speech recognition, in browsers that have it.
+// Speech recognition, in browsers that support it.
 
 const Recognition = globalThis.SpeechRecognition ?? globalThis.webkitSpeechRecognition;
 
 export const canRecognize = Boolean(Recognition);
 
-/** Calls `onWords(text, confidence, isFinal)` for each result and `onEnd(error)` once. Returns a function that stops. */
+/** Calls `onWords(text, confidence, isFinal)` for each result and `onEnd(error)` once. Returns a function that stops the recognition. */
 export function recognize(language, { onWords, onEnd }) {
   const recognition = new Recognition();
   recognition.lang = language || "en-GB";

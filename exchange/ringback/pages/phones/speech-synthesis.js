@@ -1,10 +1,10 @@
 // Speaks with the browser's voice.
 
-const MAX_START_MILLISECONDS = 3000; // some browsers list a voice but never start
+const MAX_START_MILLISECONDS = 3000; // some browsers list a voice but never start speaking
 const MAX_MILLISECONDS = 60_000;
-const activeUtterances = new Set(); // Chromium collects utterances that are not referenced, and their end event is lost
+const activeUtterances = new Set(); // Chromium garbage-collects unreferenced utterances, whose end event is then lost
 
-/** Returns `{done, stop}`. `done` resolves when the speech has ended, was stopped, or has failed. */
+/** Returns `{done, stop}`. `done` resolves when the speech has ended, been stopped or failed. */
 export function speak(text, language) {
   const utterance = new SpeechSynthesisUtterance(text);
   utterance.lang = language || "en-GB";

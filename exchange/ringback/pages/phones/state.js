@@ -10,12 +10,12 @@ export const isOver = (call) => FINAL_STATUSES.has(call.status);
 export class State {
   constructor() {
     this.number = null; // the app's number
-    this.numbers = []; // all numbers of the app
-    this.known = new Map(); // number → name, for every handset of the exchange
+    this.numbers = []; // all of the app's numbers
+    this.known = new Map(); // number → name, for every handset on the exchange
     this.handsets = new Map(); // number → handset, for those on this page
   }
 
-  /** Adds a handset to the page, unless it is there, and returns it. */
+  /** Adds a handset to the page unless it is already there, and returns it. */
   add({ number, name = null, when_called = "rings" }) {
     const handset = { number, name, when_called, texts: new Map(), calls: new Map() };
     if (!this.handsets.has(number)) this.handsets.set(number, handset);
@@ -35,7 +35,7 @@ export class State {
     return true;
   }
 
-  /** Returns true if the status is new. Ignores an outdated status, and keeps what was heard and said. */
+  /** Returns true if the status is new. Ignores outdated statuses, and keeps what was heard and said. */
   updateCall(handset, call) {
     const old = handset.calls.get(call.sid) ?? { heard: new Map(), said: [] };
     const isNewStatus = old.status === undefined || rank(call.status) > rank(old.status);
@@ -55,7 +55,7 @@ export class State {
     return old ? "ended" : "heard";
   }
 
-  /** Applies a snapshot from `GET /handsets/<number>`. A call that the exchange no longer has is marked as failed. */
+  /** Applies a snapshot from `GET /handsets/<number>`. A call that is no longer on the exchange is marked as failed. */
   update(snapshot) {
     const handset = this.add(snapshot);
     Object.assign(handset, { name: snapshot.name || handset.name, when_called: snapshot.when_called });
@@ -72,7 +72,7 @@ export class State {
   }
 }
 
-/** The handset's call in progress, otherwise the one that is ringing, otherwise null. */
+/** The handset's call in progress, or else the one that is ringing, or else null. */
 export function liveCall(handset) {
   const live = [...handset.calls.values()].filter((call) => !isOver(call));
   return live.find((call) => call.status === "in-progress") ?? live[0] ?? null;

@@ -1,4 +1,4 @@
-// The tabs on small screens: one button for each handset, with its new texts or its call.
+// The tabs on small screens: one button for each handset, with the number of new texts or the status of its call.
 
 import { element } from "./dom.js";
 import { isRinging, liveCall } from "./state.js";

@@ -1,4 +1,4 @@
-// The thread: texts as bubbles and finished calls as lines, in the order in which they happened.
+// The thread: texts as bubbles and finished calls as lines, in chronological order.
 
 import { captionOf } from "./captions.js";
 import { element } from "./dom.js";
@@ -11,13 +11,13 @@ const CALL_LABELS = { completed: "Call", busy: "Call (busy)", "no-answer": "Call
 const timeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 export class Thread {
-  /** `displayName(number)` is the name to show. Texts to and from `partner()` are shown without a name. */
+  /** `displayName(number)` returns the name to show. Texts to and from `partner()` are shown without a name. */
   constructor({ thread, scroller, empty }, { displayName, partner }) {
     const scrollToEnd = keepScrolledToEnd(scroller, thread);
     Object.assign(this, { list: thread, empty, displayName, partner, scrollToEnd, rows: new Map() });
   }
 
-  /** `live`: new rows are animated. */
+  /** `live`: whether new rows are animated. */
   draw(handset, live = false) {
     const texts = [...handset.texts.values()].map((text) => [text.at, text.sid, () => this.bubble(text)]);
     const calls = [...handset.calls.values()].filter(isOver).map((call) => [call.started, call.sid, () => this.pastCall(call)]);
@@ -28,7 +28,7 @@ export class Thread {
     this.scrollToEnd();
   }
 
-  /** Puts a row at its position. A row that has not changed is kept. */
+  /** Puts a row in its place. A row that has not changed is kept. */
   place(sid, created, position, live) {
     const old = this.rows.get(sid);
     const isSame = old?.dataset.state === created.dataset.state;
@@ -83,7 +83,7 @@ export class Thread {
   }
 }
 
-/** A link to the page of the call. */
+/** A link to the page about the call. */
 function sequenceLink({ sid }, title) {
   const link = element("a", "Sequence");
   link.href = `/calls/${sid}`;

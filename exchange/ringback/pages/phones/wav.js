@@ -1,4 +1,4 @@
-// Encodes samples as a WAV file: PCM, one channel, 16 bit.
+// Encodes samples as a WAV file: PCM, one channel, 16 bits per sample.
 
 const HEADER_BYTES = 44;
 
@@ -9,7 +9,7 @@ export function wav(samples, rate) {
   setAscii(0, "RIFF");
   view.setUint32(4, HEADER_BYTES - 8 + samples.length * 2, true);
   setAscii(8, "WAVEfmt ");
-  view.setUint32(16, 16, true); // bytes of the format chunk
+  view.setUint32(16, 16, true); // size of the format chunk
   view.setUint16(20, 1, true); // PCM
   view.setUint16(22, 1, true); // channels
   view.setUint32(24, rate, true);
