@@ -159,7 +159,7 @@ class TwilioGateway(LiveCalls):
         return "failed"
 
     def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:
-        """Pause all sending and retry after this time, with jitter, since Twilio would now reject other messages too."""
+        """Pause all sending and retry after this time, with jitter, since Twilio would reject other messages too."""
         until = time.time() + seconds * random.uniform(0.5, 1)  # noqa: S311 (jitter, not a secret)
         pacing.pause(self.redis, until)
         outbox.postpone(self.redis, message, "sending", until, reason)
