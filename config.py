@@ -1,11 +1,14 @@
 """Settings: read once from the environment, validated and frozen."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
+
+import config_safety
 
 
 class ConfigError(Exception):
@@ -99,6 +102,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             values[row.name] = _read(row, environ) if row.metadata else _read_webhook_secrets(environ)
         except ValueError as error:
             errors.append(f"{error}.")
+    public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
+    errors += [f"{problem}." for problem in config_safety.find_unsafe(environ, public_url, allow_loopback)]
     if errors:
         raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)
@@ -129,13 +134,13 @@ def _read_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
 
 
 def _parse_account_sid(text: str) -> str:
-    if not (text.startswith("AC") and len(text) == 34):
+    if not re.fullmatch("AC[0-9a-f]{32}", text):
         raise ValueError("must be AC and 32 hexadecimal digits, as shown in Twilio's console")
     return text
 
 
 def _parse_phone_number(text: str) -> str:
-    if not (text.startswith("+") and text[1:].isdigit() and 8 <= len(text) <= 16):
+    if not re.fullmatch("[+][0-9]{7,15}", text):
         raise ValueError("must be in E.164 format, without spaces: +447700900100")
     return text
 
@@ -154,13 +159,19 @@ def _parse_long_secrets(text: str) -> Secrets:
     return found
 
 
+def _parse_password(text: str) -> Secret:
+    if len(text) < 8:
+        raise ValueError("must be at least 8 characters: anybody can try passwords, five in a minute from each address")
+    return Secret(text)
+
+
 def _parse_shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
     keys = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = part.partition(":")
         secret, _, algorithm = rest.partition(":")
-        if not (name and secret) or algorithm not in ("", "HMAC_SHA1", "HMAC_SHA256"):
-            raise ValueError("must be id:secret or id:secret:HMAC_SHA1, comma-separated")
+        if not name or len(secret) < 16 or algorithm not in ("", "HMAC_SHA1", "HMAC_SHA256"):
+            raise ValueError("must be id:secret or id:secret:HMAC_SHA1; a secret has at least 16 characters")
         keys[name] = (algorithm or "HMAC_SHA256", Secret(secret))
     return keys
 
@@ -191,13 +202,13 @@ def _parse_redis_url(text: str) -> str:
 
 
 def _parse_int(text: str) -> int:
-    if not text.isdigit():
+    if not re.fullmatch("[0-9]{1,6}", text):
         raise ValueError("must be a whole number")
     return int(text)
 
 
-def _parse_rate(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+def _parse_positive_int(text: str) -> int:
+    if not _parse_int(text):
         raise ValueError("must be a whole number of at least 1")
     return int(text)
 
@@ -222,7 +233,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "twilio_phone_number": _parse_phone_number,
     "redis_url": _parse_redis_url,
     "secret_key": _parse_long_secrets,
-    "presenter_password": Secret,
+    "presenter_password": _parse_password,
     "public_url": _parse_origin,
     "twilio_api_url": _parse_origin,
     "twilio_shared_keys": _parse_shared_keys,
@@ -233,7 +244,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,
-    "sender_segments_per_second": _parse_rate,
-    "web_concurrency": _parse_int,
-    "port": _parse_int,
+    "sender_segments_per_second": _parse_positive_int,
+    "web_concurrency": _parse_positive_int,
+    "port": _parse_positive_int,
 }

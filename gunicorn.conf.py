@@ -1,4 +1,4 @@
-"""Settings of the web server: https://docs.gunicorn.org/en/stable/settings.html."""
+"""The web server's settings: https://docs.gunicorn.org/en/stable/settings.html."""
 
 import os
 
@@ -31,7 +31,7 @@ errorlog = "-"
 
 
 def on_starting(server):
-    """Limit how much gunicorn logs because of clients."""
+    """Limit how many lines clients can make gunicorn log."""
     for handler in server.log.error_log.handlers:
         handler.addFilter(logs.LineLimit())
 

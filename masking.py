@@ -7,7 +7,7 @@ import re
 UNFOLLOW_PATH = re.compile(r"/unfollow/[\w-]+")
 E164_NUMBER = re.compile(r"(?:\+|%(?:25)*2B)(\d{7,15})", re.IGNORECASE)
 
-# With a scheme, any host matches. Without one, as people write URLs, the host needs a dot, and a path must follow.
+# With a scheme, any host matches. Without one, as people often write URLs, the host needs a dot and a path.
 URL = re.compile(
     r"(https?:/+)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?|()(?<![\w@./-])((?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?)([/?#]\S+)",
     re.IGNORECASE,
@@ -16,7 +16,7 @@ LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # 
 
 
 def mask(number: str) -> str:
-    """Return `+44 ••• 123` for `+447700900123`: people recognise their own number, and nobody else can call it."""
+    """Return `+44 ••• 123` for `+447700900123`: people recognize their own number, and nobody else can call it."""
     if not number.startswith("+") or not number[1:].isdigit():
         return number if number in ("anonymous", "unknown", "restricted", "unavailable") else "•••"
     return f"{number[:3]} ••• {number[-3:]}"

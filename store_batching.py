@@ -18,7 +18,7 @@ MAX_DELIVERIES_PER_BATCH = 64
 
 
 class PendingCommands:
-    """The commands of one delivery. `ready` is released when they are done, or when it must send the next batch."""
+    """The commands of one delivery. `ready` is released when they are done, or when the delivery must send a batch."""
 
     def __init__(self, commands: Commands) -> None:
         self.commands = commands

@@ -95,7 +95,7 @@ class Registration:
 
 
 def describe_connections(client: Any) -> str:
-    """Describe how many connections the store has, out of those available to the app, such as "7 of 18 used"."""
+    """Describe how many of the available connections are in use, such as "7 of 18 used"."""
     used = client.info("clients")["connected_clients"]
     return f"{used} of {read_max_clients(client) - RESERVED_CONNECTIONS} used"
 

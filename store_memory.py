@@ -28,11 +28,11 @@ def used_share(redis: Store) -> float:
 
 
 def history_factor(share: float) -> float:
-    """Return the factor for the limits on history when this share of the memory is used."""
+    """Return the factor by which to multiply the limits on history when this share of the memory is used."""
     return PRESSURE_FACTOR if share > PRESSURE_SHARE else 1.0
 
 
 def trim(redis: Store, max_bytes: Mapping[str, float]) -> None:
-    """Trim each of these streams and hashes to about its number of bytes."""
+    """Trim each stream or hash to about the given number of bytes."""
     for key, limit in max_bytes.items():
         redis.eval(TRIM_SCRIPT, 1, key, limit)

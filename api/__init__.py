@@ -1,1 +1,1 @@
-"""The endpoint API, its OpenAPI description, and the event catalog."""
+"""The endpoint API, its OpenAPI description and the event catalog."""

@@ -13,7 +13,7 @@ from sending.webhooks import catalogue
 from sending.webhooks.catalogue import CATALOGUE, EXAMPLE_PROVIDER_EVENT
 from stage.views import requested_theme
 
-EXAMPLE_ORIGIN = "https://talk.example"  # without PUBLIC_URL, of links in thin payloads
+EXAMPLE_ORIGIN = "https://talk.example"  # of links in thin payloads, if PUBLIC_URL is not set
 
 
 bp = create_page_blueprint("catalogue", __name__)
@@ -21,7 +21,7 @@ bp = create_page_blueprint("catalogue", __name__)
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One event type on the page. `blocks` are its JSON texts: (HTML id, title, text)."""
+    """One event type on the page. `blocks` contains its JSON texts as (HTML id, title, text)."""
 
     name: str
     description: str
@@ -31,7 +31,7 @@ class CatalogueEntry:
 
 @bp.get("/catalogue")
 def catalogue_page() -> str:
-    """The catalog as a page."""
+    """Return the catalog as a page."""
     families: dict[str, list[CatalogueEntry]] = {}
     for name in CATALOGUE:
         families.setdefault(name.partition(".")[0], []).append(_build_entry(name))
@@ -49,7 +49,7 @@ def catalogue_page() -> str:
 
 @bp.get("/catalogue.json")
 def catalogue_json() -> Response:
-    """The catalog as JSON: event type -> description, schema and example; `thin` is the same for thin payloads."""
+    """Return the catalog as JSON: event type -> description, schema and example; `thin` has those of thin payloads."""
     described = {name: _describe(name) for name in (*CATALOGUE, EXAMPLE_PROVIDER_EVENT)}
     return Response(_to_json({"events": described}) + "\n", content_type="application/json")
 

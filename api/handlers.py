@@ -1,4 +1,4 @@
-"""The operations of the endpoint API. The presenter's pages and the commands use them too."""
+"""The endpoint API's operations, also used by the presenter's pages and the commands."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from workers.queues import WEBHOOKS
 from workers.runs import Run
 
 Handler = Callable[[Mapping[str, str], dict[str, Any]], Response]
-"""One operation: takes the path's parameters and the validated body, returns the response."""
+"""One operation: takes the path parameters and the validated body, and returns the response."""
 
 
 class ResourceNotFound(Exception):
@@ -26,7 +26,7 @@ class ResourceNotFound(Exception):
 
 
 def get_encryption() -> Encryption:
-    """Return the encryption with the app's SECRET_KEY."""
+    """Return an Encryption with the app's SECRET_KEY."""
     return Encryption(context.settings().secret_key)
 
 
@@ -45,7 +45,7 @@ def create(options: dict[str, Any]) -> WebhookEndpoint:
 
 
 def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
-    """Change these options of an endpoint. Raises ValidationError, RequestFailed or EndpointNotFound."""
+    """Change these endpoint options. Raises ValidationError, RequestFailed or EndpointNotFound."""
     http = context.settings().allow_loopback
     return endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
 
@@ -57,7 +57,7 @@ def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
 
 
 def start_recovery(id: str, since: float) -> Run:
-    """Start a job that resends what failed since this time. Raises EndpointDisabled or EndpointNotFound."""
+    """Start a job that resends what has failed since this time. Raises EndpointDisabled or EndpointNotFound."""
     if get_endpoint(id).state == "disabled":
         raise redelivery.EndpointDisabled
     webhooks = context.queues().by_name[WEBHOOKS]
@@ -65,13 +65,13 @@ def start_recovery(id: str, since: float) -> Run:
 
 
 def load_recovery(endpoint_id: str, recovery_id: str) -> Run | None:
-    """Return this recovery of this endpoint, or None."""
+    """Return this endpoint's recovery with this id, or None."""
     found = runs.load(context.store(), recovery_id)
     return found if found and found.options.get("endpoint") == endpoint_id else None
 
 
 def describe_newest_key(endpoint: WebhookEndpoint) -> dict[str, str]:
-    """Return the secret, or the public half of an Ed25519 key, with which the receiver verifies our signatures."""
+    """Return the shared secret, or the public half of an Ed25519 key, for verifying our signatures."""
     key = get_encryption().decrypt(endpoint.keys[0].encrypted)
     is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
     return {"secret": key} if is_shared_secret else {"public_key": signatures.derive_public_key(key)}
@@ -84,13 +84,13 @@ def describe_recovery(recovery: Run) -> dict[str, Any]:
 
 
 def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
-    """Return JSON that must not be cached."""
+    """Return a JSON response that must not be cached."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, {"Cache-Control": "no-store", **headers}, content_type="application/json")
 
 
 def _describe_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """Return everything except secrets and the owner's number, as JSON."""
+    """Return everything except the secrets and the owner's number, as JSON."""
     names = ("id", "state", "state_reason", "created_at")
     options = {name: getattr(endpoint, name) for name, option in OPTIONS.items() if not option.is_secret}
     return {name: getattr(endpoint, name) for name in names} | {

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of the endpoint API, including the webhooks that we send: derived from api/schema.py."""
+"""The OpenAPI 3.1 description of the endpoint API, including the webhooks we send, derived from api/schema.py."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sending.webhooks.models import OPTIONS
 
 
 def build_description() -> dict[str, Any]:
-    """Return the whole description."""
+    """Return the complete OpenAPI description."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Call and Response: webhook endpoints", "version": VERSION},

@@ -1,4 +1,4 @@
-"""The operations of the endpoint API: paths, methods, fields and responses. Its description derives from this table."""
+"""The endpoint API's paths, methods, fields and responses. The OpenAPI description is derived from this table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ Fields = Mapping[str, Schema]
 
 MAX_TIMESTAMP_SECONDS = 4_102_444_800  # the year 2100
 ROTATE_FIELDS: Fields = {
-    "private": {"type": "boolean", "description": "true makes an Ed25519 key and returns its public half"},
+    "private": {"type": "boolean", "description": "if true, creates an Ed25519 key and returns its public half"},
     "overlap": {
         "type": "integer",
         "minimum": 0,
         "maximum": 7 * 24 * 3600,
-        "description": "seconds for which the present keys still sign; one day by default",
+        "description": "how many seconds the current keys keep signing; defaults to one day",
     },
 }
 RESEND_FIELDS: Fields = {"message": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_]+$"}}
@@ -28,7 +28,7 @@ RECOVER_FIELDS: Fields = {
         "type": "number",
         "minimum": 0,
         "maximum": MAX_TIMESTAMP_SECONDS,
-        "description": "seconds since 1970; 0 means everything",
+        "description": "a Unix timestamp in seconds; 0 means everything",
     }
 }
 EXAMPLE_FIELDS: Fields = {
@@ -44,7 +44,7 @@ EXAMPLE_FIELDS: Fields = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `response_schema` names a schema of the OpenAPI description, "" for an empty response."""
+    """One operation. `response_schema` names a schema in the OpenAPI description; "" means an empty response."""
 
     name: str
     summary: str
@@ -67,16 +67,18 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
         "DELETE": Operation("delete", "Delete an endpoint and its waiting messages", 204, ""),
     },
     "/endpoints/{id}/rotate": {
-        "POST": Operation("rotate", "Add a new key; the present keys sign for a time", 200, "NewKey", ROTATE_FIELDS)
+        "POST": Operation(
+            "rotate", "Add a new key; current keys keep signing for a while", 200, "NewKey", ROTATE_FIELDS
+        )
     },
-    "/endpoints/{id}/pause": {"POST": Operation("pause", "Stop sending; messages wait")},
-    "/endpoints/{id}/resume": {"POST": Operation("resume", "Send again; the failure count is reset")},
+    "/endpoints/{id}/pause": {"POST": Operation("pause", "Stop sending; messages wait until sending resumes")},
+    "/endpoints/{id}/resume": {"POST": Operation("resume", "Resume sending and reset the failure count")},
     "/endpoints/{id}/attempts": {
-        "GET": Operation("attempts", "List the newest hundred attempts", response_schema="AttemptList")
+        "GET": Operation("attempts", "List the latest hundred attempts, newest first", response_schema="AttemptList")
     },
     "/endpoints/{id}/dead": {
         "GET": Operation(
-            "dead", "List the newest hundred messages whose last attempt failed", response_schema="DeadLetterList"
+            "dead", "List the latest hundred messages whose last attempt failed", response_schema="DeadLetterList"
         )
     },
     "/endpoints/{id}/resend": {
@@ -84,7 +86,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     },
     "/endpoints/{id}/recover": {
         "POST": Operation(
-            "recover", "Send all messages again that failed since a time", 202, "Recovery", RECOVER_FIELDS, ("since",)
+            "recover", "Resend all messages that failed since a given time", 202, "Recovery", RECOVER_FIELDS, ("since",)
         )
     },
     "/endpoints/{id}/recoveries/{recovery}": {
@@ -109,7 +111,7 @@ ERROR_RESPONSES = {
     "401": "The token is missing or wrong",
     "404": "Not found",
     "405": "The method is not allowed",
-    "409": "The endpoint's state does not allow this; the detail says what to do first",
+    "409": "The endpoint's state does not allow this; `detail` says what to do first",
     "413": "The body is too large",
     "415": "The body is not application/json",
     "422": "The body is not valid",
@@ -117,7 +119,7 @@ ERROR_RESPONSES = {
 
 
 def validate(body: Mapping[str, Any], operation: Operation) -> None:
-    """Raise ValidationError unless the body has the operation's required fields, and valid values in known fields."""
+    """Raise ValidationError unless the body has all required fields, and only known fields with valid values."""
     for name in operation.required:
         reject_if(name not in body, f"The field {name} is required.")
     validate_fields(body, operation.body_fields)

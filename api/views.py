@@ -33,7 +33,7 @@ class RequestProblem(Exception):
 
 @bp.record
 def register_routes(state: BlueprintSetupState) -> None:
-    """Add a route for each path. Without API_TOKENS there are none."""
+    """Add a route for each path. Without API_TOKENS, there are none."""
     if not context.settings(state.app).api_tokens:
         return
     options: dict[str, Any] = {"methods": METHODS, "provide_automatic_options": False}
@@ -49,7 +49,7 @@ def _openapi_response() -> Response:
 
 
 def _build_view(path: str) -> Callable[..., Response]:
-    """Return the view of a path, for all methods. It checks the token first."""
+    """Return the view for a path and all its methods. The view checks the token first."""
 
     def view(**parameters: str) -> Response:
         try:
@@ -81,7 +81,7 @@ def _build_view(path: str) -> Callable[..., Response]:
 def _check_token() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not matches_any(token.strip(), context.settings().api_tokens):
-        detail = "Send one of API_TOKENS in the header Authorization: Bearer."
+        detail = "Send one of API_TOKENS in the Authorization header, as Bearer <token>."
         raise RequestProblem(401, detail, **{"WWW-Authenticate": "Bearer"})
 
 

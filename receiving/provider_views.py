@@ -36,8 +36,8 @@ def register_routes(state: BlueprintSetupState) -> None:
     known = providers.load()
     for name in secrets_by_name.keys() - known.keys():
         log.warning("%s_WEBHOOK_SECRET matches no provider. The providers are: %s", name.upper(), ", ".join(known))
+    providers.check_settings(secrets_by_name)
     for name in known.keys() & secrets_by_name.keys():
-        known[name].check_setting(secrets_by_name[name])
         _register_route(state, known[name], secrets_by_name[name])
 
 

@@ -32,7 +32,7 @@ class WebhookContext:
     delivery: Delivery
     redis: Store
     pipe: DeferredPipeline
-    replies: Sequence[Any] = ()  # of the store, to the handler's `reads`
+    replies: Sequence[Any] = ()  # the store's replies to the handler's `reads`
 
 
 Handler = Callable[[WebhookContext], StoredResponse]
@@ -114,7 +114,7 @@ def make_delivery(body: bytes) -> Delivery:
 
 
 def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredResponse:
-    """Verify a delivery, and handle it."""
+    """Verify a delivery and handle it."""
     verify(delivery)
     return handle(delivery, handler)
 

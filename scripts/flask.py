@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Run the command; it exits with its own status. Return 2 if a setting is missing."""
+    """Run the command, which exits with its own status. Return 2 if a setting is missing or invalid."""
     os.environ.update(build_environment(os.environ))
     try:
         store_pool.connect(config.load(), store_budget.TOOL)

@@ -40,7 +40,7 @@ NUMBER_SETTINGS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run until Ctrl-C. Return 0, 1 if it could not start, or 2 if the number was not changed."""
+    """Run until Ctrl-C. Return 0 on success, 1 if it could not start, or 2 if the number was not changed."""
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, signal.default_int_handler)  # until there is something to restore
     given = demo.add_dotenv(dict(os.environ))
@@ -76,7 +76,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
         **demo.build_store_environment(given),
         "PORT": port,
         "PUBLIC_URL": public_url,
-        "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL by HTTPS
+        "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL over HTTPS
         "DEMO_HAS_EXCHANGE": "false",
     }
 

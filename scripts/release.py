@@ -12,6 +12,7 @@ import config
 import logs
 import store_budget
 import store_pool
+from receiving import providers
 from sending.twilio import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
@@ -21,6 +22,7 @@ def main() -> int:
     """Return 0 if this version can go live. Otherwise print the reasons, and return 1."""
     try:
         settings = config.load()
+        providers.check_settings(settings.webhook_secrets)
     except config.ConfigError as error:
         print(f"This version cannot go live yet.\n{error}", file=sys.stderr)
         return 1

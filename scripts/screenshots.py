@@ -52,7 +52,7 @@ def play_scene(phones: Page) -> str:
 
 
 def get_json(path: str) -> dict:
-    """Return JSON that is fetched from the exchange with GET."""
+    """GET JSON from the exchange, and return it."""
     with urllib.request.urlopen(PHONES_URL + path, timeout=10) as response:  # noqa: S310
         return json.load(response)
 

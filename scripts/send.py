@@ -19,7 +19,7 @@ from receiving.delivery import Delivery
 from scripts import demo
 from scripts.demo import read_env
 
-REQUEST_TIMEOUT_SECONDS = 10  # the same as GitHub's and Dropbox's
+REQUEST_TIMEOUT_SECONDS = 10  # GitHub and Dropbox use the same timeout
 DEMO_ENV_FILE = Path(__file__).parents[1] / ".env.demo"
 RUNNING_ENV_FILE = demo.FOLDER / "environment"  # written by the running demo
 

@@ -1,4 +1,4 @@
-"""Decides whether a released message may be sent: opt-outs, its age, the person's limits, the circuit breaker."""
+"""Decides whether a released message may be sent: checks opt-outs, its age, rate limits and the circuit breaker."""
 
 import time
 from dataclasses import replace
@@ -7,13 +7,13 @@ from sending import circuit_breaker, opt_outs, outbox, rate_limits
 from sending.outbox import OutboundMessage
 from store import Store
 
-MAX_WAIT_SECONDS = 4 * 3600  # for the sender; then an answer is out of date
-MAX_TRIES = 6  # that Twilio may have acted on
-OUTDATED = "The answer to your question had to wait so long that it is out of date. Please ask again."
+MAX_WAIT_SECONDS = 4 * 3600  # for the sender; after that, an answer is out of date
+MAX_TRIES = 6  # tries on which Twilio may have acted
+OUTDATED = "The answer to your question had to wait so long that it is now out of date. Please ask again."
 
 
 class MustWait(Exception):
-    """The message is to be considered again at the time `until`."""
+    """The message must be considered again at the time `until`."""
 
     def __init__(self, reason: str, until: float) -> None:
         super().__init__(reason)
@@ -28,11 +28,11 @@ def admit(redis: Store, message: OutboundMessage, person: str, now: float | None
     """Return the message to send. Raises MustWait or MustNotSend. `person` is the recipient's alias."""
     now = now or time.time()
     if reason := circuit_breaker.stop_reason(redis):
-        raise MustWait(f"all sending is stopped: {reason}", now)
+        raise MustWait(f"all sending has been stopped: {reason}", now)
     if opt_outs.has_opted_out(redis, message.to):
         raise MustNotSend("they texted STOP")
     if message.tries >= MAX_TRIES:
-        raise MustNotSend(f"tried {MAX_TRIES} times: {message.reason or 'Twilio did not answer'}")
+        raise MustNotSend(f"tried {MAX_TRIES} times: {message.reason or 'Twilio did not respond'}")
     if now - message.planned_at > MAX_WAIT_SECONDS:
         message = _replace_outdated(redis, message)
     if not message.tries and not message.is_counted:
@@ -41,7 +41,7 @@ def admit(redis: Store, message: OutboundMessage, person: str, now: float | None
 
 
 def _replace_outdated(redis: Store, message: OutboundMessage) -> OutboundMessage:
-    """Return a message that says that the answer is out of date. A person gets one of these, not one per answer."""
+    """Return a message saying that the answer is out of date. Each person gets one such message, not one per answer."""
     if message.body == OUTDATED:
         return message
     key = f"told-outdated:{message.to}"
@@ -52,7 +52,7 @@ def _replace_outdated(redis: Store, message: OutboundMessage) -> OutboundMessage
 
 
 def _check_limits(redis: Store, message: OutboundMessage, person: str, now: float) -> None:
-    """The person's own limit comes first: what exceeds it must not count against everybody."""
+    """Check the person's own limits first: texts that exceed them must not count toward stopping all sending."""
     try:
         rate_limits.consume(redis, person, now)
         circuit_breaker.count_text(redis, message.to)

@@ -1,8 +1,8 @@
 """Followers: the phone numbers that get a text or a call about events.
 
-A topic is an event type or its prefix: `github.push`, `github`. A hash per number maps its topics to channels. A set
-per topic contains its numbers, so that an event does not read every hash. STOP deletes only the hash; a number follows
-a topic only if its hash says so.
+A topic is an event type or a prefix of one: `github.push`, `github`. A hash for each number maps its topics to
+channels. A set for each topic contains its numbers, so that an event need not read every hash. STOP deletes only the
+hash; a number follows a topic only if its hash says so.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from store import Store
 MAX_TOPICS_PER_NUMBER = 10
 NUMBERS_PER_BATCH = 500
 TEXT, CALL = "text", "call"
-UNFOLLOW_TOKEN_TTL_SECONDS = 60 * 24 * 3600  # after the last text that contained the token
+UNFOLLOW_TOKEN_TTL_SECONDS = 60 * 24 * 3600  # after the last text containing the token
 
 
 class TooManyTopics(Exception):
@@ -22,7 +22,7 @@ class TooManyTopics(Exception):
 
 
 def follow(redis: Store, number: str, topic: str, channel: str = TEXT) -> None:
-    """Add a topic to a number, or change the topic's channel. Raises TooManyTopics."""
+    """Make a number follow a topic, or change the topic's channel. Raises TooManyTopics."""
     key = opt_outs.topics_key(number)
     if redis.hlen(key) >= MAX_TOPICS_PER_NUMBER and not redis.hexists(key, topic):
         raise TooManyTopics
@@ -33,7 +33,7 @@ def follow(redis: Store, number: str, topic: str, channel: str = TEXT) -> None:
 
 
 def unfollow(redis: Store, number: str, topic: str = "") -> int:
-    """Remove one topic from a number, or all topics if `topic` is "". Returns the number of topics removed."""
+    """Make a number unfollow one topic, or all if `topic` is "". Returns how many topics were removed."""
     removed = [one for one in list_topics(redis, number) if topic in ("", one)]
     pipe = redis.pipeline()
     for one in removed:
@@ -44,7 +44,7 @@ def unfollow(redis: Store, number: str, topic: str = "") -> int:
 
 
 def list_topics(redis: Store, number: str) -> list[str]:
-    """Return the topics that this number follows, sorted."""
+    """Return the topics that this number follows, in alphabetical order."""
     return sorted(topic.decode() for topic in redis.hkeys(opt_outs.topics_key(number)))
 
 
@@ -54,7 +54,7 @@ def is_followed(redis: Store, event_type: str) -> bool:
 
 
 def iter_followers(redis: Store, event_type: str) -> Iterator[dict[str, str]]:
-    """Yield the followers of an event type as number -> channel, each number once, NUMBERS_PER_BATCH at a time."""
+    """Yield an event type's followers as number -> channel, each number once, in batches of NUMBERS_PER_BATCH."""
     topics = _topic_prefixes(event_type)
     numbers = sorted(number.decode() for number in redis.sunion(*map(_followers_key, topics)))
     for start in range(0, len(numbers), NUMBERS_PER_BATCH):
@@ -69,12 +69,12 @@ def iter_followers(redis: Store, event_type: str) -> Iterator[dict[str, str]]:
 
 
 def get_channel(redis: Store, number: str, event_type: str) -> str:
-    """Return the channel by which this number follows an event type, or "" if it does not follow it."""
+    """Return the channel through which this number follows an event type, or "" if it does not."""
     return _most_specific(redis.hmget(opt_outs.topics_key(number), _topic_prefixes(event_type)))
 
 
 def issue_unfollow_tokens(redis: Store, numbers: Iterable[str]) -> dict[str, str]:
-    """Return number -> token for links to /unfollow/<token>. Each use renews its time to live."""
+    """Return number -> token for links to /unfollow/<token>. Issuing a token again renews its time to live."""
     new_tokens = {number: secrets.token_urlsafe(12) for number in numbers}
     pipe = redis.pipeline(transaction=False)
     for number, token in new_tokens.items():

@@ -1,4 +1,4 @@
-"""Calls that are in progress, and recordings of calls, through Twilio's REST API."""
+"""Calls in progress and call recordings, through Twilio's REST API."""
 
 import logging
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from sending import twilio_errors
 
 log = logging.getLogger(__name__)
 
-REQUEST_TIMEOUT_SECONDS = 10  # of one request to the REST API
+REQUEST_TIMEOUT_SECONDS = 10  # for each request to the REST API
 
 
 class CallEnded(Exception):
@@ -20,13 +20,13 @@ class CallEnded(Exception):
 
 
 class LiveCalls:
-    """The part of the gateway that concerns live calls."""
+    """The part of the gateway that deals with live calls."""
 
     client: Client
     settings: Settings
 
     def redirect_call(self, call_sid: str, url: str) -> bool:
-        """Make the live call fetch the document at `url`. Returns False if Twilio failed; raises CallEnded."""
+        """Make the live call fetch the document at `url`. Returns False if Twilio fails. Raises CallEnded."""
         try:
             self.client.calls(call_sid).update(url=url, method="POST")
         except TwilioRestException as error:
@@ -40,7 +40,7 @@ class LiveCalls:
         return True
 
     def is_call_live(self, call_sid: str) -> bool:
-        """Return whether the call is still in progress at Twilio; True if Twilio does not answer."""
+        """Return whether the call is still in progress at Twilio; True if Twilio does not respond."""
         try:
             status = self.client.calls(call_sid).fetch().status
         except (TwilioRestException, requests.exceptions.RequestException):

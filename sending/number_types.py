@@ -1,4 +1,4 @@
-"""Which phone numbers can receive texts, by the numbering plan of their country."""
+"""Which phone numbers can receive texts, according to their country's numbering plan."""
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -15,7 +15,7 @@ NON_TEXT_NUMBER_TYPES = (
 
 
 def can_be_texted(number: str) -> bool:
-    """Return False for types of numbers that cannot receive texts. Twilio may still refuse others (error 21614)."""
+    """Return False for number types that cannot receive texts. Twilio may still refuse others (error 21614)."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:

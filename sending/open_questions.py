@@ -1,6 +1,6 @@
-"""Open questions: a person has at most three, from the text that asks until its answer has been sent.
+"""Open questions: a person can have at most three. A question is open from its text until its answer has been sent.
 
-A question is counted in the round trip that claims its text, so that texts that arrive together are counted too.
+A question is counted in the round trip that claims its text, so that texts arriving together are counted correctly.
 """
 
 import time
@@ -10,12 +10,12 @@ from store import Commands, Pipe, Store
 
 MAX_PER_PERSON = 3
 REFUSAL = "I am still working on your first three questions. Please ask again when you have an answer."
-COMPUTING_SECONDS = 180  # longer than an answer's deadline; then the question of a lost text no longer counts
+COMPUTING_SECONDS = 180  # longer than an answer's deadline; after that, a lost question no longer counts
 SENDING_SECONDS = 5 * 3600  # longer than an answer may wait for the sender
 
 
 def count(number: str, id: str) -> Commands:
-    """Return the commands that add a question of this person. Their replies are for `are_too_many`."""
+    """Return the commands that add a question from this person. Pass their replies to `are_too_many`."""
     key, now = _key(number), time.time()
     return (
         ("ZREMRANGEBYSCORE", key, "-inf", now),
@@ -31,12 +31,12 @@ def are_too_many(replies: Sequence[int]) -> bool:
 
 
 def keep_open(pipe: Pipe | Store, number: str, id: str) -> None:
-    """The answer is known, and waits to be sent."""
+    """Keep the question open while its answer waits to be sent."""
     pipe.execute_command("ZADD", _key(number), "XX", time.time() + SENDING_SECONDS, id)
 
 
 def close(pipe: Pipe | Store, number: str, id: str) -> None:
-    """The question has been answered or dropped."""
+    """Close the question, because it has been answered or dropped."""
     pipe.execute_command("ZREM", _key(number), id)
 
 

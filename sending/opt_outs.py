@@ -1,8 +1,8 @@
-"""Opt-outs: a number that texted STOP gets no texts or calls until it texts START."""
+"""Opt-outs: a number that has texted STOP gets no texts or calls until it texts START."""
 
 from store import Pipe, Store
 
-OPT_OUTS_KEY = "opt-outs"  # set of phone numbers
+OPT_OUTS_KEY = "opt-outs"  # the set of phone numbers that have opted out
 
 
 def opt_out(pipe: Store | Pipe, number: str) -> None:
@@ -12,7 +12,7 @@ def opt_out(pipe: Store | Pipe, number: str) -> None:
 
 
 def topics_key(number: str) -> str:
-    """Return the key of the hash of topics that this number follows: see sending/followers.py."""
+    """Return the key of the hash that contains this number's topics: see sending/followers.py."""
     return f"topics:{number}"
 
 

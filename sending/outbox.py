@@ -1,12 +1,12 @@
-"""The outbox: every text and call is recorded before it is sent, so that it is sent once.
+"""The outbox: every text and call is recorded before it is sent, so that it is sent exactly once.
 
 States and transitions:
-    planned -> sending         its turn has come (sending/pacing.py), and a process starts its request to Twilio
-    sending -> sent, failed    Twilio answered
-    sending -> planned         Twilio did not act (429, no connection): retry later
-    sending -> unknown         Twilio may have acted (timeout, 5xx, the process died): look it up before any retry
-    unknown -> sent, planned   the lookup found the message, or did not find it
-    sent -> planned            a status callback said that Twilio dropped it: retry later
+    planned -> sending         its turn has come (sending/pacing.py), and a process starts the request to Twilio
+    sending -> sent, failed    Twilio responded
+    sending -> planned         Twilio did nothing (429, no connection): retry later
+    sending -> unknown         Twilio may have acted (timeout, 5xx, dead process): look the message up before any retry
+    unknown -> sent, planned   the lookup found the message (sent) or did not (planned)
+    sent -> planned            a status callback reported that Twilio dropped the message: retry later
 """
 
 import time
@@ -17,18 +17,18 @@ from sending import open_questions
 from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
-WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages that wait for the sender, by the time they were planned
+WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
-ANSWER_PREFIX = "answer:"  # of the ids of answers to questions
+ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
-SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this its process has died
+SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
 SETTLED_STATES = ("sent", "failed")
 PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}
 
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """A text or call to one person. `subject` is the sid of the call or text that caused it, or ""."""
+    """A text or call to one person. `subject` is the SID of the call or text that caused it, or ""."""
 
     id: str
     to: str
@@ -37,27 +37,27 @@ class OutboundMessage:
     state: str = "planned"
     sid: str = ""
     reason: str = ""
-    tries: int = 0  # on which Twilio may have acted
-    is_counted: int = 0  # 1 once it was counted in the limits
-    planned_at: float = 0.0  # in seconds since 1970
+    tries: int = 0  # tries on which Twilio may have acted
+    is_counted: int = 0  # 1 once the message has been counted in the limits
+    planned_at: float = 0.0  # Unix timestamp in seconds
     started_at: float = 0.0  # start of the last try
     segments: int = 1
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more will be tried."""
+        """Whether the message has been sent or has failed, so nothing more will be tried."""
         return self.state in SETTLED_STATES
 
     @property
     def is_answer(self) -> bool:
-        """Whether a person who asked a question waits for it."""
+        """Whether a person who asked a question is waiting for this message."""
         return self.id.startswith(ANSWER_PREFIX)
 
 
 def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None, queue_key: str = WAITING_KEY) -> None:
-    """Record the message, in the transaction of whatever causes it. Does nothing if its id is already recorded.
+    """Record the message in the transaction of whatever causes it. Does nothing if its id has already been recorded.
 
-    `queue_key` is another sorted set for messages of low priority.
+    `queue_key` may name another sorted set, for low-priority messages.
     """
     key, now = f"outbox:{message.id}", now or time.time()
     row: dict[str, str | float] = {"to": message.to, "body": message.body, "subject": message.subject}
@@ -92,7 +92,7 @@ def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **
 
 
 def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -> bool:
-    """sending -> unknown, or unknown for longer. Returns False if the message was no longer in either state."""
+    """sending -> unknown, or unknown for longer. Returns False if the message was no longer in that state."""
     expected = "unknown" if message.state == "unknown" else "sending"
     return _transition(redis, message.id, expected, "unknown", {}, next_check_at)
 
@@ -100,30 +100,30 @@ def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -
 def postpone(
     redis: Store, message: OutboundMessage, expected: str, next_check_at: float, reason: str, *, is_counted: int = 1
 ) -> bool:
-    """expected -> planned, because Twilio did not act. Returns False if it was no longer in the expected state."""
+    """expected -> planned, because Twilio did nothing. Returns False if the message was no longer in that state."""
     fields = {"reason": reason, "tries": message.tries, "is_counted": is_counted}
     return _transition(redis, message.id, expected, "planned", fields, next_check_at)
 
 
 def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
-    """Put a planned message back among those that wait for the sender, at its old place. Returns False if too late."""
+    """Return a planned message to its old place among those waiting for the sender. Returns False if it is too late."""
     pipe = new_pipeline(redis)
     pipe.zadd(WAITING_KEY, {message.id: message.planned_at})
     return _transition(redis, message.id, "planned", "planned", {}, next_check_at=None, pipe=pipe)
 
 
 def replace_body(redis: Store, id: str, body: str) -> None:
-    """Change the text of a message that has not been sent."""
+    """Change the text of a message that has not yet been sent."""
     redis.hset(f"outbox:{id}", "body", body)
 
 
 def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
-    """Return the ids of up to `limit` messages whose next check is due, the most overdue first."""
+    """Return the ids of up to `limit` messages whose next check is due, most overdue first."""
     return [name.decode() for name in redis.zrangebyscore(DUE_KEY, 0, now, start=0, num=limit)]
 
 
 def claim_sid(redis: Store, sid: str, id: str) -> bool:
-    """Record that this sid at Twilio belongs to this message. Returns False if it belongs to another one."""
+    """Record that this Twilio SID belongs to this message. Returns False if it belongs to another message."""
     key = f"outbox:sid:{sid}"
     return bool(redis.set(key, id, nx=True, ex=MESSAGE_TTL_SECONDS)) or redis.get(key) == id.encode()
 

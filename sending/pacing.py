@@ -1,7 +1,7 @@
-"""Paces texts to what the sender may send. The store decides for all processes, so no process asks for each message.
+"""Limits texts to the sender's permitted rate. The store decides for all processes, in batches of messages.
 
-The script keeps the time at which the sender is free again. A message moves that time by its number of segments. What
-the sender did not use is lost, so messages never leave in a burst of more than AHEAD_SECONDS.
+The script keeps the time at which the sender will be free again. Each message delays that time in proportion to its
+number of segments. Unused capacity is lost, so messages are never sent in a burst of more than AHEAD_SECONDS.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from sending import circuit_breaker, outbox
 from store import Store
 
-FREE_AT_KEY = "sender:free-at"  # when the sender can send the next segment, in seconds since 1970
+FREE_AT_KEY = "sender:free-at"  # when the sender can send the next segment, as a Unix timestamp
 TTL_SECONDS = 24 * 3600
-AHEAD_SECONDS = 1.0  # how early a message may be sent, as workers ask once a second; Twilio queues it meanwhile
-LEASE_SECONDS = 20  # then another process may send it: longer than a request takes
+AHEAD_SECONDS = 1.0  # how early a message may be sent, because workers ask once per second; Twilio queues it until then
+LEASE_SECONDS = 20  # after that, another process may send the message; longer than a request takes
 
 RELEASE_SCRIPT = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return {} end
@@ -42,10 +42,10 @@ redis.call('SET', KEYS[1], string.format('%.6f', free), 'EX', ARGV[2])
 
 
 def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, float]) -> list[str]:
-    """Return the ids of up to `most` messages to send now, oldest first; none while all sending is stopped.
+    """Return the ids of up to `most` messages to send now, oldest first, or none while all sending is stopped.
 
-    `rate` is in segments per second. `ahead` maps the sorted sets that messages wait in, the most urgent first, to how
-    early they may be sent in seconds. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
+    `rate` is in segments per second. `ahead` maps the sorted sets in which messages wait, most urgent first, to how
+    many seconds early they may be sent. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
     """
     keys = (circuit_breaker.STOPPED_KEY, FREE_AT_KEY, outbox.DUE_KEY, *ahead)
     arguments = (now, 1 / rate, most, now + LEASE_SECONDS, *ahead.values(), TTL_SECONDS)
@@ -53,16 +53,16 @@ def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, 
 
 
 def refund(redis: Store, rate: int, segments: int) -> None:
-    """Return the time of a message that was released but must not be sent."""
+    """Give back the sending time of a message that was released but must not be sent."""
     redis.execute_command("INCRBYFLOAT", FREE_AT_KEY, -segments / rate)
     redis.expire(FREE_AT_KEY, TTL_SECONDS)
 
 
 def pause(redis: Store, until: float) -> None:
-    """Release no message before this time."""
+    """Release no messages before this time."""
     redis.eval(PAUSE_SCRIPT, 1, FREE_AT_KEY, until, TTL_SECONDS)
 
 
 def count_waiting(redis: Store) -> int:
-    """Return the number of texts that wait for the sender, without notifications."""
+    """Return the number of texts waiting for the sender, not counting notifications."""
     return int(redis.zcard(outbox.WAITING_KEY))

@@ -1,4 +1,4 @@
-"""Rate limits on texts and calls to one person. They affect nobody else."""
+"""Rate limits on texts and calls to one person, which affect nobody else."""
 
 import time
 
@@ -9,7 +9,7 @@ MAX_PER_DAY = 100
 
 
 class RateLimitExceeded(Exception):
-    """This text must not be sent now. The message names the limit; `retry_at` is 0.0 if it must never be sent."""
+    """This text must not be sent now. The message names the limit; a `retry_at` of 0.0 means never."""
 
     def __init__(self, reason: str, retry_at: float = 0.0) -> None:
         super().__init__(reason)
@@ -17,7 +17,7 @@ class RateLimitExceeded(Exception):
 
 
 def consume(redis: Store, person: str, now: float | None = None) -> None:
-    """Count one text to this person. Raises RateLimitExceeded, and then does not count it.
+    """Count one text to this person. Raises RateLimitExceeded, in which case the text is not counted.
 
     `person` is an alias, never a phone number.
     """

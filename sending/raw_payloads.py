@@ -1,4 +1,4 @@
-"""Raw payloads of other providers' webhooks, stored in Redis until they are sent on with their event."""
+"""Raw payloads of other providers' webhooks, stored in Redis until they are forwarded with their event."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ def save(pipe: Store | Pipe, payload: Any) -> str:
         text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError):
         return ""
-    encoded = text.encode("utf-8", "replace")  # a JSON escape may be half a surrogate pair, which UTF-8 cannot hold
+    encoded = text.encode("utf-8", "replace")  # a JSON escape may be half a surrogate pair, which UTF-8 cannot encode
     if len(encoded) > MAX_PAYLOAD_BYTES or not isinstance(payload, dict):
         return ""
     name = secrets.token_hex(8)
@@ -26,13 +26,13 @@ def save(pipe: Store | Pipe, payload: Any) -> str:
 
 
 def delete(pipe: Store | Pipe, name: str) -> None:
-    """Delete the payload, if `name` is not ""."""
+    """Delete the payload, unless `name` is ""."""
     if name:
         pipe.execute_command("DEL", _redis_key(name))
 
 
 def load_all(redis: Store, names: Sequence[str]) -> list[Any]:
-    """Return the payload of each name, or None if there is none. One round trip."""
+    """Return each name's payload, or None if there is none, in one round trip."""
     found = redis.mget([_redis_key(name) for name in names]) if any(names) else [None] * len(names)
     return [json.loads(text) if text else None for text in found]
 

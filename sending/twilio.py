@@ -26,18 +26,18 @@ from store import Store
 log = logging.getLogger(__name__)
 
 RECHECK_DELAY_SECONDS = 5  # before a lookup, because Twilio's lists are eventually consistent
-CALL_COOLDOWN_SECONDS = 300  # between two calls to one person
+CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 CLOCK_SKEW_SECONDS = 60  # between Twilio's clock and ours
-PAUSE_SECONDS = 5  # of all sending, while Twilio cannot be reached or fails
+PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
 CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
 class TwilioGateway(LiveCalls):
-    """Sends texts and starts calls with Twilio's client, whose base URL is TWILIO_API_URL if that is set."""
+    """Sends texts and starts calls through Twilio's client, whose base URL is TWILIO_API_URL if that is set."""
 
     def __init__(self, settings: Settings, redis: Store) -> None:
         self.settings, self.redis = settings, redis
-        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs the headers of each request
+        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs every request's headers
         http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
         skip_informational(http.session)
         self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
@@ -45,13 +45,13 @@ class TwilioGateway(LiveCalls):
             self.client.api.base_url = settings.twilio_api_url
 
     def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
-        """Return the ids of messages to send now, at the pace of the sender: see `pacing.release`."""
+        """Return the ids of messages to send now, at the sender's pace: see `pacing.release`."""
         return pacing.release(self.redis, self.settings.sender_segments_per_second, most, time.time(), ahead)
 
     def send_text(self, id: str) -> str:
-        """Send the text with this id, or look it up at Twilio. Returns its state; "unknown" if it does not exist.
+        """Send the text with this id, or look it up at Twilio. Returns its state, or "unknown" if it does not exist.
 
-        A planned text must have been released.
+        A planned text must already have been released.
         """
         message = outbox.load(self.redis, id)
         if message is None or message.is_settled:
@@ -65,7 +65,8 @@ class TwilioGateway(LiveCalls):
     def start_call(self, id: str) -> str:
         """Start the call that speaks the outbox message with this id. Returns the message's state.
 
-        It is sent as a text instead if the person was called in the last five minutes, or perhaps by an earlier try.
+        The message is sent as a text instead if the person was called in the last five minutes or might have been
+        called by an earlier try.
         """
         message, origin = outbox.load(self.redis, id), self.settings.public_url
         if message is None or message.state != "planned" or message.tries or not origin:
@@ -115,7 +116,7 @@ class TwilioGateway(LiveCalls):
         request: Callable[[], Any],
         on_success: Callable[[OutboundMessage, str, str], str],
     ) -> str:
-        """Send the request, record its outcome, and return the message's new state."""
+        """Send the request, record its outcome and return the message's new state."""
         try:
             created = request()
         except TwilioRestException as error:
@@ -158,7 +159,7 @@ class TwilioGateway(LiveCalls):
         return "failed"
 
     def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:
-        """Twilio did not act, and would not act on other messages now: try again after this time, with jitter."""
+        """Pause all sending and retry after this time, with jitter, since Twilio would reject other messages too."""
         until = time.time() + seconds * random.uniform(0.5, 1)  # noqa: S311 (jitter, not a secret)
         pacing.pause(self.redis, until)
         outbox.postpone(self.redis, message, "sending", until, reason)
@@ -169,7 +170,7 @@ class TwilioGateway(LiveCalls):
         return "unknown"
 
     def _resolve_unknown(self, message: OutboundMessage) -> str:
-        """Look the text up among those that Twilio sent. It is planned again only if it is not there."""
+        """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
         since = datetime.fromtimestamp(message.started_at - CLOCK_SKEW_SECONDS, UTC)
         try:  # newest first, without a date filter: a queued text has no DateSent
             texts = self.client.messages.list(to=message.to, limit=100)
@@ -179,15 +180,15 @@ class TwilioGateway(LiveCalls):
             is_same = text.body == shorten(message.body) and text.direction == "outbound-api"
             if is_same and _is_recent(text, since) and outbox.claim_sid(self.redis, str(text.sid), message.id):
                 return self._mark_sent(message, message.state, str(text.sid))
-        outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not answer")
+        outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
 
 
 def _was_never_sent(error: Exception) -> bool:
-    """Return whether no connection was made, so that Twilio cannot have acted."""
+    """Return whether no connection was made, in which case Twilio cannot have acted."""
     return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)
 
 
 def _is_recent(text: Any, since: datetime) -> bool:
-    """Return whether the text is not older than `since`. A queued text has only a creation date."""
+    """Return whether the text was created no earlier than `since`. A queued text has no other date."""
     return bool(text.date_created is None or text.date_created >= since)

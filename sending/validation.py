@@ -1,4 +1,4 @@
-"""Validates JSON values against the subset of JSON Schema that our tables use: https://json-schema.org/draft/2020-12."""
+"""Validates JSON values against the subset of JSON Schema in our tables: https://json-schema.org/draft/2020-12."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ Schema = Mapping[str, Any]
 
 
 class ValidationError(ValueError):
-    """A value is not acceptable. The message is a sentence for whoever sent it."""
+    """A value is invalid. The message is a sentence for whoever sent the value."""
 
 
 def reject_if(is_invalid: bool, message: str) -> None:
@@ -19,7 +19,7 @@ def reject_if(is_invalid: bool, message: str) -> None:
 
 
 def validate_fields(values: Mapping[str, Any], schemas: Mapping[str, Schema]) -> None:
-    """Raise ValidationError unless each of the values has a schema and matches it."""
+    """Raise ValidationError unless every value has a schema and matches it."""
     for name, value in values.items():
         reject_if(name not in schemas, f"The field {name} is unknown. Known fields: {', '.join(schemas) or 'none'}.")
         description = schemas[name].get("description", "see /api/openapi.json")

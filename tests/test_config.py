@@ -5,6 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import config
+from receiving import providers
+from scripts.demo import read_env
+from tests.support.processes import ROOT
 
 
 def test_error_names_every_missing_setting():
@@ -33,7 +36,12 @@ def test_no_secret_has_a_default():
         ("TWILIO_SHARED_KEYS", "only-an-id", "must be id:secret"),
         ("WEBHOOK_SCHEDULE", "0,soon", "must be comma-separated seconds"),
         ("WEBHOOK_SCHEDULE", "0,432001", "five days at most"),
+        ("TWILIO_SHARED_KEYS", "id:short", "at least 16 characters"),
+        ("TWILIO_ACCOUNT_SID", "AC" + "x" * 32, "must be AC and 32"),
+        ("PRESENTER_PASSWORD", "x", "at least 8 characters"),
         ("PORT", "eighty", "must be a whole number"),
+        ("PORT", "²", "must be a whole number"),
+        ("WEB_CONCURRENCY", "0", "at least 1"),
         ("ALLOW_LOOPBACK", "maybe", "must be yes or no"),
     ],
 )
@@ -48,15 +56,16 @@ def test_rotating_secret_takes_several_values(environ):
 
 
 def test_shared_keys_name_their_algorithm(environ):
-    settings = config.load({**environ, "TWILIO_SHARED_KEYS": "a:one, b:two:HMAC_SHA1"})
-    assert settings.twilio_shared_keys == {"a": ("HMAC_SHA256", "one"), "b": ("HMAC_SHA1", "two")}
+    settings = config.load({**environ, "TWILIO_SHARED_KEYS": "a:first-shared-key, b:second-shared-key:HMAC_SHA1"})
+    assert settings.twilio_shared_keys["a"] == ("HMAC_SHA256", "first-shared-key")
+    assert settings.twilio_shared_keys["b"] == ("HMAC_SHA1", "second-shared-key")
 
 
 def test_printed_settings_contain_no_secret(environ):
-    shown = repr(config.load({**environ, "TWILIO_SHARED_KEYS": "a:one-secret"}))
+    shown = repr(config.load({**environ, "TWILIO_SHARED_KEYS": "a:one-secret-of-many"}))
     for name in ("TWILIO_AUTH_TOKEN", "SECRET_KEY", "PRESENTER_PASSWORD"):
         assert environ[name] not in shown
-    assert "one-secret" not in shown
+    assert "one-secret-of-many" not in shown
 
 
 def test_dyno_accepts_self_signed_redis_and_trusts_one_proxy(environ):
@@ -89,3 +98,48 @@ def test_webhook_secrets_can_be_several_and_are_masked(environ):
 def test_empty_webhook_secret_is_named(environ):
     with pytest.raises(config.ConfigError, match="GITHUB_WEBHOOK_SECRET contains no value"):
         config.load({**environ, "GITHUB_WEBHOOK_SECRET": " , "})
+
+
+class TestPublicAddress:
+    """With an https PUBLIC_URL, what belongs to the demo only is an error."""
+
+    @pytest.fixture
+    def demo(self):
+        return read_env(ROOT / ".env.demo") | {"REDIS_URL": "redis://127.0.0.1:1"}
+
+    def test_demo_on_this_machine_is_accepted(self, demo):
+        assert config.load(demo | {"PUBLIC_URL": "http://127.0.0.1:8000"}).allow_loopback
+
+    def test_each_secret_of_the_demo_is_named(self, demo):
+        with pytest.raises(config.ConfigError) as refusal:
+            config.load(demo | {"PUBLIC_URL": "https://talk.example"})
+        names = ["TWILIO_AUTH_TOKEN", "SECRET_KEY", "PRESENTER_PASSWORD", "API_TOKENS", "STRIPE_WEBHOOK_SECRET"]
+        for name in names:
+            assert f"{name} is the demo's" in str(refusal.value)
+        assert "ALLOW_LOOPBACK must be no" in str(refusal.value)
+
+    def test_demo_secret_among_others_is_named(self, environ, demo):
+        mixed = f"a-secret-key-of-the-tests,{demo['SECRET_KEY']}"
+        with pytest.raises(config.ConfigError, match="SECRET_KEY is the demo's"):
+            config.load(environ | {"SECRET_KEY": mixed})
+
+    def test_loopback_is_an_error(self, environ):
+        with pytest.raises(config.ConfigError, match="ALLOW_LOOPBACK must be no"):
+            config.load(environ | {"ALLOW_LOOPBACK": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRIPE", "x"),
+        ("STRIPE", "whsec_"),
+        ("STRIPE", "sk_live_1234567890123456"),
+        ("STANDARD", "whsec_"),
+        ("GITHUB", "x"),
+        ("HEROKU", "abc"),
+    ],
+)
+def test_unusable_webhook_secret_is_named(environ, name, value):
+    settings = config.load(environ | {f"{name}_WEBHOOK_SECRET": value})
+    with pytest.raises(config.ConfigError, match=f"{name}_WEBHOOK_SECRET must"):
+        providers.check_settings(settings.webhook_secrets)

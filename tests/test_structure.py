@@ -14,6 +14,7 @@ PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers",
 MODULES = [
     "app",
     "config",
+    "config_safety",
     "context",
     "control_characters",
     "event_types",
@@ -44,7 +45,8 @@ LAYERS = [
     {"events", "store_batching", "store_memory", "web"},
     {"store", "logs", "store_pool"},
     {"store_budget", "store_outages"},
-    {"config", "control_characters", "event_types", "masking", "page_headers"},
+    {"config"},
+    {"config_safety", "control_characters", "event_types", "masking", "page_headers"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.

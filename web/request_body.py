@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from flask import abort, request
 from werkzeug.exceptions import ServiceUnavailable
 
-FREE_BYTES = 16 * 1024  # of each body are not counted: Twilio's bodies are shorter, so large ones cannot crowd them out
+FREE_BYTES = 16 * 1024  # not counted per body; Twilio's bodies are shorter, so large ones cannot crowd them out
 MAX_TOTAL_BYTES = 48 * 1024 * 1024  # in one process: enough for an email of the maximum size and some batches
 PIECE_BYTES = 1024 * 1024
 

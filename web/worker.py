@@ -1,4 +1,4 @@
-"""gunicorn's gevent worker, with limits on slow clients, idle clients and their number.
+"""gunicorn's gevent worker, with limits on slow and idle clients, and on the number of clients.
 
 gunicorn expects a buffering proxy in front of it, but neither Heroku's router nor a tunnel buffers:
 https://docs.gunicorn.org/en/stable/deploy.html.

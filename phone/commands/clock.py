@@ -7,6 +7,6 @@ from phone.commands import command
 
 @command("time", key="1")
 def tell_the_time(words: str) -> str:
-    """what time it is here"""
+    """the local time"""
     now = datetime.now().astimezone()
     return f"It is {now:%H:%M} {now.tzname()}."

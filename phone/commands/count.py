@@ -6,5 +6,5 @@ from workers import tasks
 
 @command("count", key="4")
 def count_what_was_asked(words: str) -> SlowAnswer:
-    """what this number has been asked so far"""
+    """statistics about all questions so far"""
     return SlowAnswer(tasks.count, "", "I am counting everything this number has been asked.")

@@ -27,6 +27,8 @@ from receiving.signatures import check_timestamp, matches_any, parse_signature_h
 Mistakes = Iterable[tuple[Mistake, Delivery, Secrets]]
 """Common mistakes, each with a delivery and secrets; if `verify` accepts those, the mistake explains the rejection."""
 
+MIN_SECRET_CHARS = 8  # a shorter one can be found by trying
+
 OK = StoredResponse("", "text/plain; charset=utf-8", 200)
 NO_CONTENT = StoredResponse("", "text/plain; charset=utf-8", 204)
 
@@ -117,6 +119,8 @@ class Provider(ABC):
         """Raise ConfigError, with the setting's name, if these secrets cannot be used."""
         try:
             self.check(secrets)
+            if any(len(secret) < MIN_SECRET_CHARS for secret in secrets):
+                raise ValueError(f"must have at least {MIN_SECRET_CHARS} characters: copy it from {self.title}")
         except ValueError as error:
             raise ConfigError(f"{self.setting_name} {error}. See the settings table in README.md.") from error
 
@@ -163,6 +167,12 @@ def load() -> Mapping[str, Provider]:
     """Return all providers by name, in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return {name: _load_provider(importlib.import_module(f"{__name__}.{name}")) for name in names}
+
+
+def check_settings(secrets_by_name: Mapping[str, Secrets]) -> None:
+    """Raise ConfigError if the secrets of a known provider cannot be used."""
+    for name in load().keys() & secrets_by_name.keys():
+        load()[name].check_setting(secrets_by_name[name])
 
 
 def setting_rows() -> Iterator[tuple[str, str]]:

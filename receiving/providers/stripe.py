@@ -3,15 +3,18 @@
 The HMAC key is the secret as written, including `whsec_`; unlike in Standard Webhooks, it is not decoded.
 """
 
+import re
 import secrets as random
 import time
 from typing import Any
 
+from config import Secrets
 from receiving.delivery import Delivery
 from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers import TimestampedHMAC
 from receiving.samples import make_json_delivery
 
+SECRET_PATTERN = re.compile(r"whsec_\S{16,}")
 AMOUNT_FIELDS = ("amount_total", "amount_paid", "amount_due", "amount")
 
 # https://docs.stripe.com/currencies#zero-decimal; all other currencies have two decimal places
@@ -40,6 +43,11 @@ class Stripe(TimestampedHMAC):
     max_bytes_by_type = {"application/json": 1024 * 1024}
     claim_ttl_seconds = 30 * 24 * 3600  # `stripe events resend` accepts events up to 30 days old
     samples = SAMPLES
+
+    def check(self, secrets: Secrets) -> None:
+        """Each secret must be one of Stripe's."""
+        if not all(SECRET_PATTERN.fullmatch(secret) for secret in secrets):
+            raise ValueError("must be whsec_ and at least 16 characters, as Stripe's Dashboard shows it")
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
         """Return one event; a retry has the same id."""

@@ -1,11 +1,11 @@
-"""A server's TLS certificate, and sentences for failed handshakes."""
+"""A server's TLS certificate, and human-readable descriptions of failed handshakes."""
 
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-# By OpenSSL's X509_V_ERR codes: https://github.com/openssl/openssl/blob/master/include/openssl/x509_vfy.h.in
+# Keyed by OpenSSL's X509_V_ERR code: https://github.com/openssl/openssl/blob/master/include/openssl/x509_vfy.h.in
 VERIFY_ERRORS = {
     9: "the certificate of {host} is not valid yet",
     10: "the certificate of {host} has expired",
@@ -14,14 +14,14 @@ VERIFY_ERRORS = {
     20: "the certificate of {host} is not signed by an authority that we trust",
     21: "the certificate of {host} is not signed by an authority that we trust",
     23: "the certificate of {host} has been revoked",
-    62: "the server's certificate is not for {host} but for another name",
-    64: "the server's certificate is not for {host} but for another name",
+    62: "the server's certificate is for a name other than {host}",
+    64: "the server's certificate is for a name other than {host}",
 }
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A valid certificate. The times are in UTC."""
+    """A valid certificate. Times are in UTC."""
 
     names: tuple[str, ...]
     issuer: str
@@ -31,7 +31,7 @@ class Certificate:
 
 
 def read_certificate(sock: Any) -> Certificate | None:
-    """Return the certificate of the server at the other end of this TLS socket, or None if it sent none."""
+    """Return the certificate of the server at the other end of this TLS socket, or None if the server sent none."""
     fields = sock.getpeercert()
     if not fields:
         return None
@@ -46,7 +46,7 @@ def read_certificate(sock: Any) -> Certificate | None:
 
 
 def describe_tls_error(host: str, error: OSError) -> str:
-    """Return a sentence about a failed handshake."""
+    """Return a sentence that describes a failed handshake."""
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
     sentence = VERIFY_ERRORS.get(code or 0, "an encrypted connection to {host} could not be established").format(
         host=host

@@ -1,4 +1,4 @@
-"""An HTTP client for untrusted URLs: it sends one request, with limits on time, size and destination."""
+"""An HTTP client for untrusted URLs: sends one request, with limits on time, size and destination."""
 
 import contextlib
 import functools
@@ -26,10 +26,10 @@ PROJECT = "CallAndResponse"
 CONNECT_TIMEOUT_SECONDS = 5.0  # for DNS, TCP and TLS together
 TOTAL_TIMEOUT_SECONDS = 15.0  # for the whole request; Standard Webhooks recommends 15 to 30
 MAX_KEPT_BYTES = 16_000  # of the response body
-MAX_READ_BYTES = 64_000  # of the response body; a longer one closes the connection instead of returning it to the pool
+MAX_READ_BYTES = 64_000  # of the response body; if there are more, the connection is closed, not reused
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-RESERVED_HEADERS = frozenset(  # they frame the message or belong to the connection; callers must not set them
+RESERVED_HEADERS = frozenset(  # these frame the message or belong to the connection, so callers must not set them
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect"}
     | {"accept-encoding", "cookie"}
 )
@@ -46,13 +46,13 @@ URLOPEN_OPTIONS: dict[str, Any] = {
 }
 TRANSPORT_ERRORS = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError)
 TIMEOUT_ERRORS = (TimeoutError, urllib3.exceptions.TimeoutError)
-HEAD_TOO_LARGE_ERRORS = (http.client.LineTooLong, http.client.HTTPException)  # HTTPException itself: too many headers
+HEAD_TOO_LARGE_ERRORS = (http.client.LineTooLong, http.client.HTTPException)  # HTTPException: too many headers
 DISCONNECT_ERRORS = (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFError)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Durations of the phases of a request, in seconds. The first three are 0.0 on a reused connection."""
+    """Durations of a request's phases, in seconds. The first three are 0.0 on a reused connection."""
 
     dns: float
     connect: float
@@ -63,7 +63,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A response of any status. Header names are lower case. A long body is truncated."""
+    """A response with any status. Header names are lower-case. A long body is truncated."""
 
     status: int
     headers: Mapping[str, str]
@@ -73,14 +73,14 @@ class HttpResponse:
     ip_address: str
     tls: Certificate | None
     timing: Timing
-    set_cookies: tuple[str, ...] = ()  # one per Set-Cookie header, which cannot be joined
+    set_cookies: tuple[str, ...] = ()  # one per Set-Cookie header, because these headers cannot be joined
 
 
 class HttpClient:
     """Follows no redirects, stores no cookies, and ignores proxies and netrc. Threads and greenlets may share it.
 
-    It connects to public addresses only; `allow_loopback` also allows this machine, and nothing else that is private.
-    `ca_file` contains certificate authorities to trust in addition to certifi's.
+    It connects only to public addresses; `allow_loopback` also allows this machine, but no other private address.
+    `ca_file` contains certificate authorities to trust in addition to those of certifi.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class HttpClient:
         self._pools = GuardedPools(context)
 
     def normalize_url(self, url: str, *, http: bool = False) -> str:
-        """Return the URL in normal form, without a DNS query. Raises RequestFailed (blocked) if it is not allowed."""
+        """Return the normalized URL, without a DNS query. Raises RequestFailed (blocked) if the URL is not allowed."""
         return urls.normalize_url(url, http=http, allow_any_port=self._allow_loopback)
 
     def request(
@@ -117,10 +117,10 @@ class HttpClient:
         http: bool = False,
         new_connection: bool = False,
     ) -> HttpResponse:
-        """Send one request, once, and return the response. Raises RequestFailed and nothing else.
+        """Send one request exactly once and return the response. Raises only RequestFailed.
 
-        `cookie` is the value of the Cookie header. `http` also allows http: URLs. `new_connection` does not reuse an
-        open connection, so that its set-up can be measured.
+        `cookie` is the value of the Cookie header. `http` also allows http: URLs. `new_connection` opens a new
+        connection, so that its setup can be measured.
         """
         began = time.monotonic()
         try:
@@ -172,7 +172,7 @@ class HttpClient:
             first_byte = time.monotonic() - began
             with contextlib.closing(response):
                 kept, truncated = _read_body(response, max_kept_bytes)
-            active.deadline.remaining()  # raises if the deadline cut the body off, which looks like its end
+            active.deadline.remaining()  # raises if the deadline cut the body short, which looks like its end
         except TRANSPORT_ERRORS as error:
             raise _classify_error(error, active.deadline, parsed.host or "") from error
         finally:
@@ -186,7 +186,7 @@ def _parse_url(url: str) -> Url:
 
 
 def _read_body(response: BaseHTTPResponse, max_kept_bytes: int) -> tuple[bytes, bool]:
-    """Return the first `max_kept_bytes` bytes of the undecoded body, and whether it was longer."""
+    """Return the first `max_kept_bytes` bytes of the undecoded body, and whether the body was longer."""
     body, size = bytearray(), 0
     while size <= max(max_kept_bytes, MAX_READ_BYTES) and (chunk := response.read(16_384, decode_content=False)):
         size += len(chunk)
@@ -213,12 +213,12 @@ def _build_response(
 
 
 def _classify_error(error: BaseException, deadline: Deadline, host: str) -> RequestFailed:
-    """Return the RequestFailed for an exception. The libraries wrap each other's exceptions, so it checks the chain."""
+    """Return the RequestFailed for an exception. Libraries wrap each other's exceptions, so it checks the chain."""
     chain = list(_exception_chain(error))
     if deadline.has_passed or any(isinstance(link, TIMEOUT_ERRORS) for link in chain):
-        return RequestFailed("timeout", f"{host} took too long to answer.")
+        return RequestFailed("timeout", f"{host} took too long to respond.")
     if any(type(link) in HEAD_TOO_LARGE_ERRORS for link in chain):
-        return RequestFailed("too large", f"The response headers of {host} are too large.")
+        return RequestFailed("too large", f"The response headers from {host} are too large.")
     if any(isinstance(link, DISCONNECT_ERRORS) for link in chain):
         return RequestFailed("protocol", f"{host} closed the connection before its response was complete.")
     return RequestFailed("protocol", f"{host} did not send a valid HTTP response.")

@@ -1,4 +1,4 @@
-"""urllib3 connections that resolve and check the address themselves, right before they connect to it."""
+"""urllib3 connections that resolve the host and check its addresses themselves, right before connecting."""
 
 import http.client
 import socket
@@ -21,13 +21,13 @@ from sending.http.errors import RequestFailed
 from sending.http.responses import FinalResponse
 from sending.http.ssrf import SocketAddress
 
-MAX_HOSTS = 64  # with idle connections; those of the least recently used host are closed first
+MAX_HOSTS = 64  # with idle connections; those to the least recently used host are closed first
 MAX_IDLE_PER_HOST = 8  # connections
 
 
 @dataclass
 class ActiveRequest:
-    """The request in progress: its limits, and the connection that it uses."""
+    """The request in progress: its limits and the connection it uses."""
 
     deadline: Deadline
     connect_timeout: float
@@ -39,7 +39,7 @@ class ActiveRequest:
 
 @dataclass
 class ConnectionInfo:
-    """What was measured when a connection was opened; durations in seconds."""
+    """What was measured when the connection was opened. Durations are in seconds."""
 
     ip_address: str = ""
     dns: float = 0.0
@@ -48,12 +48,12 @@ class ConnectionInfo:
     certificate: Certificate | None = None
 
 
-# Local to a thread or greenlet. Without an active request no connection is opened.
+# Local to a thread or greenlet. Without an active request, no connection is opened.
 active_request: ContextVar[ActiveRequest] = ContextVar("the active request")
 
 
 class GuardedConnection(HTTPConnection):
-    """An HTTPConnection that checks the address of its socket and obeys the active request's deadline."""
+    """An HTTPConnection that connects only to allowed addresses and obeys the active request's deadline."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,7 +86,7 @@ class GuardedConnection(HTTPConnection):
         self.send(whole)
 
     def send(self, data: Any) -> None:
-        """Send headers and body in one write; urllib3 alone would make two."""
+        """Send the headers and the body in one write; urllib3 by itself would use two."""
         if self._outgoing is None:
             super().send(data)
         else:
@@ -99,7 +99,7 @@ class GuardedConnection(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         try:
             return super().getresponse()
-        except InvalidHeader:  # for example two different Content-Lengths: urllib3 2.8.0 does not close the socket
+        except InvalidHeader:  # for example, two different Content-Lengths; urllib3 2.8.0 does not close the socket
             self._response.close()
             raise
 
@@ -119,7 +119,7 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
         began = time.monotonic()
         try:
             super().connect()
-        except OSError as error:  # every ssl.SSLError is one
+        except OSError as error:  # includes ssl.SSLError
             if isinstance(error, TimeoutError) or active_request.get().deadline.has_passed:
                 raise RequestFailed("timeout", f"The TLS handshake with {self.host} took too long.") from error
             raise RequestFailed("tls", describe_tls_error(self.host, error)) from error
@@ -136,7 +136,7 @@ class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
 
 
 class GuardedPool(HTTPConnectionPool):
-    """A pool that opens a connection, and closes it afterwards, for a request that asked for a new one."""
+    """A pool that opens a new connection, and closes it afterwards, for each request that asks for one."""
 
     ConnectionCls = GuardedConnection
 
@@ -155,7 +155,7 @@ class GuardedTLSPool(GuardedPool, HTTPSConnectionPool):
 
 
 class GuardedPools(PoolManager):
-    """Pools by scheme, host and port, so that two hosts on one address never share a connection."""
+    """Pools keyed by scheme, host and port, so that two hosts at one address never share a connection."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(num_pools=MAX_HOSTS, maxsize=MAX_IDLE_PER_HOST, ssl_context=context)
@@ -183,7 +183,7 @@ def _connect(address: SocketAddress, timeout: float, expires_at: float) -> socke
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(timeout)
         sock.connect(address)
-        sock.settimeout(max(expires_at - time.monotonic(), 0.001))  # what remains is for the TLS handshake
+        sock.settimeout(max(expires_at - time.monotonic(), 0.001))  # the remaining time is for the TLS handshake
     except BaseException:
         sock.close()
         raise

@@ -12,10 +12,10 @@ from sending.http.errors import RequestFailed
 
 
 class Deadline:
-    """A context manager around one request; `watch` tells it which socket the request uses.
+    """A context manager for one request. `watch` tells it which socket the request uses.
 
-    A socket's timeout restarts with each byte, so a server that sends one byte per second would block a client forever.
-    Shutting the socket down ends the handshake, the headers and the body alike, in threads and in greenlets.
+    A socket's timeout restarts with each byte, so a server that sends one byte per second could block a client forever.
+    Shutting down the socket interrupts the handshake, the headers or the body, both in threads and in greenlets.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -23,7 +23,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._is_expired = False
-        self.is_finished = False  # the request is over: its socket must stay open
+        self.is_finished = False  # the request is over, so its socket must stay open
 
     def __enter__(self) -> Self:
         watchdog.add(self)
@@ -39,34 +39,34 @@ class Deadline:
         return self._is_expired or time.monotonic() >= self.expires_at
 
     def remaining(self) -> float:
-        """Return the seconds that remain. Raises RequestFailed (timeout) if there are none."""
+        """Return the remaining seconds. Raises RequestFailed (timeout) if there are none."""
         seconds = self.expires_at - time.monotonic()
         if seconds <= 0:
             raise RequestFailed("timeout", "The request took too long.")
         return seconds
 
     def watch(self, sock: socket.socket | None) -> None:
-        """Set the socket to shut down, or None."""
+        """Set the socket to shut down when the deadline expires; None for no socket."""
         with self._lock:
             self._socket = sock
             if self._is_expired:
                 self._shut()
 
     def expire(self) -> None:
-        """Shut the socket down, and every socket that is watched later."""
+        """Shut down the socket, and any socket watched later."""
         with self._lock:
             self._is_expired = True
             self._shut()
 
     def _shut(self) -> None:
-        with contextlib.suppress(OSError):  # it may be closed already
+        with contextlib.suppress(OSError):  # it may already be closed
             if self._socket is not None:
-                # Not self._socket.shutdown(): an SSLSocket would drop its TLS state there while another thread reads.
+                # Not self._socket.shutdown(): an SSLSocket would drop its TLS state while another thread is reading.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class Watchdog:
-    """One thread per process that expires deadlines; it ends when none is pending.
+    """One thread per process that expires deadlines. It ends when none is pending.
 
     A thread per request would cost more than the rest of the request.
     """
@@ -77,7 +77,7 @@ class Watchdog:
         self._is_running = False
 
     def add(self, deadline: Deadline) -> None:
-        """Expire this deadline in time, unless its request finishes before."""
+        """Expire this deadline on time, unless its request finishes first."""
         with self._changed:
             heapq.heappush(self._pending, (deadline.expires_at, id(deadline), deadline))
             if not self._is_running:
@@ -94,7 +94,7 @@ class Watchdog:
         with self._changed:
             while self._pending:
                 seconds = self._pending[0][0] - time.monotonic()
-                if self._pending[0][2].is_finished:  # nearly all are; waking up for each would cost more
+                if self._pending[0][2].is_finished:  # most are: waking up as each one finishes would cost more
                     heapq.heappop(self._pending)
                 elif seconds <= 0:
                     return heapq.heappop(self._pending)[2]
@@ -112,4 +112,4 @@ def _reset_after_fork() -> None:
     watchdog = Watchdog()
 
 
-os.register_at_fork(after_in_child=_reset_after_fork)  # a child process has no such thread, and the lock may be held
+os.register_at_fork(after_in_child=_reset_after_fork)  # a child process lacks the thread, and the lock may be held

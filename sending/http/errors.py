@@ -6,10 +6,10 @@ Cause = Literal["blocked", "dns", "connect", "tls", "timeout", "too large", "pro
 
 
 class RequestFailed(Exception):
-    """There is no response. `cause` is for programs. `detail` is a sentence for people that reveals nothing internal.
+    """There is no response. `cause` is machine-readable; `detail` is a sentence that reveals nothing internal.
 
-    blocked: our rules do not allow this URL. dns: the name does not exist or could not be resolved. connect: nothing
-    accepts connections there. tls: the certificate or the handshake is invalid. timeout: the request took too long.
+    blocked: our rules do not allow this URL. dns: the name does not exist or cannot be resolved. connect: the server
+    does not accept connections. tls: the certificate or the handshake is invalid. timeout: the request took too long.
     too large: the response headers are too large. protocol: the response is incomplete or is not valid HTTP.
     """
 

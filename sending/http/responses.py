@@ -1,4 +1,4 @@
-"""Informational responses (1xx) before the final one are skipped; http.client by itself skips 100 only."""
+"""Skips informational responses (1xx) before the final response; http.client by itself skips only 100."""
 
 import http.client
 from typing import Any
@@ -8,11 +8,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-SWITCHING_PROTOCOLS = 101  # final: the connection speaks another protocol from then on
+SWITCHING_PROTOCOLS = 101  # final: from then on, the connection uses another protocol
 
 
 class FinalResponse(http.client.HTTPResponse):
-    """Skips 102, 103 and any other 1xx, as a client must: https://www.rfc-editor.org/rfc/rfc9110#section-15.2."""
+    """Skips 102, 103 and all other 1xx, as clients must: https://www.rfc-editor.org/rfc/rfc9110#section-15.2."""
 
     def _read_status(self) -> Any:
         while True:
@@ -23,13 +23,13 @@ class FinalResponse(http.client.HTTPResponse):
 
 
 class FinalConnection(HTTPConnection):
-    """A connection whose response is a FinalResponse."""
+    """A connection whose responses are FinalResponses."""
 
     response_class = FinalResponse
 
 
 class FinalTLSConnection(HTTPSConnection):
-    """The same over TLS."""
+    """A FinalConnection over TLS."""
 
     response_class = FinalResponse
 
@@ -51,7 +51,7 @@ class FinalResponseAdapter(HTTPAdapter):
 
 
 def skip_informational(session: requests.Session) -> requests.Session:
-    """Return the session, which from now on returns final responses only."""
+    """Make the session return only final responses, and return it."""
     for scheme in ("https://", "http://"):
         session.mount(scheme, FinalResponseAdapter())
     return session

@@ -1,4 +1,4 @@
-"""The SSRF guard: resolve a host, and allow only public addresses.
+"""The SSRF guard: resolves a host and allows only public addresses.
 
 https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
 """
@@ -11,12 +11,12 @@ from typing import Any
 
 from sending.http.errors import RequestFailed, url_blocked
 
-SocketAddress = tuple[Any, ...]  # as socket.connect takes it: (address, port) or (address, port, flow, scope)
-Resolver = Callable[[str, int], list[tuple[Any, ...]]]  # returns what socket.getaddrinfo returns
+SocketAddress = tuple[Any, ...]  # for socket.connect: (address, port) or (address, port, flow, scope)
+Resolver = Callable[[str, int], list[tuple[Any, ...]]]  # returns the same as socket.getaddrinfo
 
-ALLOWED_PORTS = frozenset({80, 443, 8443})  # of web servers; other services listen on other ports
+ALLOWED_PORTS = frozenset({80, 443, 8443})  # typical of web servers; other services listen on other ports
 
-# Networks that `is_global` allows, or has allowed in some release of Python, and that a worker must not reach.
+# Networks that `is_global` allows, or allowed in some Python release, but that a worker must not reach.
 BLOCKED_NETWORKS = tuple(
     ip_network(network)
     for network in (
@@ -43,7 +43,7 @@ def is_public(text: str) -> bool:
 
 
 def is_loopback(text: str) -> bool:
-    """Return whether this IP address is in 127.0.0.0/8 or is ::1."""
+    """Return whether this IP address is in 127.0.0.0/8 or equals ::1."""
     return _unmap_ipv4(text).is_loopback
 
 
@@ -60,9 +60,9 @@ def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
 def resolve_allowed(
     host: str, port: int, *, allow_loopback: bool, timeout: float, resolver: Resolver
 ) -> list[SocketAddress]:
-    """Return every address of `host` from one DNS lookup, if all of them are allowed. Raises RequestFailed.
+    """Return all addresses of `host` from one DNS lookup, if all of them are allowed. Raises RequestFailed.
 
-    A host with a private address among public ones is blocked, since that is a sign of an attack.
+    A host with a private address among its public ones is blocked, because that suggests an attack.
     """
     addresses = [answer[4] for answer in _resolve_with_timeout(host, port, timeout, resolver)]
     if not addresses:
@@ -82,7 +82,7 @@ def _check_address(address: str, host: str, port: int, allow_loopback: bool) -> 
 
 
 def _resolve_with_timeout(host: str, port: int, timeout: float, resolver: Resolver) -> list[tuple[Any, ...]]:
-    """Resolve in a separate thread, because getaddrinfo has no timeout and can take half a minute."""
+    """Resolve the host in a separate thread, because getaddrinfo has no timeout and can take half a minute."""
     found: list[tuple[Any, ...]] = []
     problem: list[Exception] = []
 
@@ -104,5 +104,5 @@ def _resolve_with_timeout(host: str, port: int, timeout: float, resolver: Resolv
 
 def _dns_failure(host: str, problem: Exception) -> RequestFailed:
     if isinstance(problem, socket.gaierror) and problem.errno == socket.EAI_AGAIN:
-        return RequestFailed("dns", f"The name {host} could not be looked up just now.")
-    return RequestFailed("dns", f"There is no such name: {host}.")
+        return RequestFailed("dns", f"The name {host} could not be resolved just now.")
+    return RequestFailed("dns", f"The name {host} does not exist.")

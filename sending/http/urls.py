@@ -1,4 +1,4 @@
-"""Validate untrusted URLs, and rewrite them to one normal form."""
+"""Validates and normalizes untrusted URLs."""
 
 import functools
 import re
@@ -10,19 +10,19 @@ import idna
 from sending.http.errors import url_blocked
 from sending.http.ssrf import ALLOWED_PORTS
 
-MAX_URL_LENGTH = 2048  # characters; a common limit of servers
-URL_CACHE_SIZE = 512  # URLs; an endpoint's URL is normalized again for each message
+MAX_URL_LENGTH = 2048  # characters; a common limit among servers
+URL_CACHE_SIZE = 512  # URLs; an endpoint's URL is normalized for each message
 HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label: browsers read such a host as an IPv4 address
+NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label, it makes browsers see an IPv4 address
 
 
 @functools.lru_cache(maxsize=URL_CACHE_SIZE)
 def normalize_url(url: str, *, http: bool = False, allow_any_port: bool = False) -> str:
-    """Return the URL with a lower-case ASCII host and without a fragment. Raises RequestFailed (blocked).
+    """Return the URL with a lower-case ASCII host and no fragment. Raises RequestFailed (blocked).
 
-    A URL is blocked if programs could parse it differently or if it contains a secret: control characters, numeric
-    hosts in unusual notations, unusual ports, user names. `http` also allows http: URLs. `allow_any_port` is for
-    receivers on this machine; the port is checked again on connecting.
+    A URL is blocked if it may contain a secret (a user name or password) or if parsers could disagree about it
+    (control characters, numeric hosts in unusual notations); so are unusual ports. `http` also allows http: URLs.
+    `allow_any_port` is for receivers on this machine; the port is checked again when connecting.
     """
     parts = _split(url)
     if parts.scheme not in ({"https", "http"} if http else {"https"}):
@@ -44,7 +44,7 @@ def _split(url: str) -> SplitResult:
     if len(url) > MAX_URL_LENGTH:
         raise url_blocked(f"The address is longer than {MAX_URL_LENGTH} characters.")
     if any(character <= " " or character == "\\" or not character.isprintable() for character in url):
-        raise url_blocked("The address has a space or an invisible character in it.")
+        raise url_blocked("The address contains a space or an invisible character.")
     try:
         url.encode()
         return urlsplit(url)
@@ -71,9 +71,9 @@ def _host(parts: SplitResult) -> str:
     ascii_host = host if host.isascii() else _idna(host)
     labels = ascii_host.split(".")
     if len(ascii_host) > 253 or not all(HOST_LABEL.fullmatch(label) for label in labels):
-        raise url_blocked("The address has no valid host name.")
+        raise url_blocked("The address does not have a valid host name.")
     if NUMERIC_LABEL.fullmatch(labels[-1]) and not (host.isascii() and _is_ipv4(ascii_host)):
-        raise url_blocked("Write a numeric address in its plain form, like 192.0.2.1.")
+        raise url_blocked("Write the numeric address in its standard form, such as 192.0.2.1.")
     return ascii_host
 
 
@@ -81,7 +81,7 @@ def _idna(host: str) -> str:
     try:
         return idna.encode(host, uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
-        raise url_blocked("The address has no valid host name.") from None
+        raise url_blocked("The address does not have a valid host name.") from None
 
 
 def _is_ipv4(host: str) -> bool:
@@ -97,5 +97,5 @@ def _ipv6(host: str) -> str:
     except AddressValueError:
         raise url_blocked("That is not an IPv6 address.") from None
     if address.scope_id or address.ipv4_mapped:
-        raise url_blocked("Write a numeric address in its plain form, like 192.0.2.1.")
+        raise url_blocked("Write the numeric address in its standard form, such as 192.0.2.1.")
     return str(address)

@@ -1,1 +1,1 @@
-"""The webhooks that we send, by Standard Webhooks: endpoints, queue, attempts, retries, signatures."""
+"""The webhooks that we send, following Standard Webhooks: endpoints, queue, attempts, retries, signatures."""

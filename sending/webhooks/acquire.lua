@@ -1,4 +1,4 @@
--- Acquires a slot of an endpoint until the lease ends. Returns 1, or 0 if the endpoint may not be sent to now.
+-- Acquires a slot for an endpoint until the lease ends. Returns 1, or 0 if nothing may be sent to the endpoint now.
 local endpoint, slot, now, lease_end = 'endpoint:' .. ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local max_concurrency, max_failures = tonumber(ARGV[5]), tonumber(ARGV[6])
 local state, hold_until, failures = unpack(redis.call('HMGET', endpoint, 'state', 'hold_until', 'failures'))

@@ -1,4 +1,4 @@
-"""One delivery attempt: sign the request, send it, and record the result."""
+"""One delivery attempt: signs the request, sends it and records the result."""
 
 import time
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from sending.webhooks.credentials import Credentials
 from sending.webhooks.models import WebhookEndpoint
 from sending.webhooks.retries import AttemptOutcome
 
-MAX_RESPONSE_BODY_BYTES = 2_000  # recorded of each response
+MAX_RESPONSE_BODY_BYTES = 2_000  # the part of each response body that is recorded
 MAX_RESPONSE_HEADER_CHARACTERS = 500
 RECORDED_RESPONSE_HEADERS = (
     "content-type",
@@ -22,12 +22,12 @@ RECORDED_RESPONSE_HEADERS = (
     "server",
     retries.DELIVERY_CONTROL_HEADER,
 )
-IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # A stale kept-alive connection fails this fast: retry once without delay.
+IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # a stale kept-alive connection fails this fast: retry once, without delay
 
 
 @dataclass(frozen=True)
 class WebhookMessage:
-    """A message to send. `attempt_number` counts from 1; `sequence` numbers the messages of one endpoint."""
+    """A message to send. `attempt_number` starts at 1; `sequence` numbers one endpoint's messages."""
 
     id: str
     event_type: str
@@ -38,9 +38,9 @@ class WebhookMessage:
 
 @dataclass(frozen=True)
 class DeliveryAttempt:
-    """The record of one request. Without a response, `status` is 0, and `cause` and `detail` say why.
+    """The record of one request. Without a response, `status` is 0, and `cause` and `detail` say why there is none.
 
-    `message` is the message's id, `time` in seconds since 1970. `request_headers` masks the values of custom headers.
+    `message` is the message's id; `time` is a Unix timestamp. In `request_headers`, custom header values are masked.
     """
 
     message: str
@@ -62,7 +62,7 @@ class DeliveryAttempt:
 
     @property
     def outcome(self) -> AttemptOutcome:
-        """What this attempt means for the message and for the endpoint."""
+        """What this attempt means for the message and the endpoint."""
         if self.cause == retries.FILTERED:
             return AttemptOutcome(retries.FILTERED)
         if not self.status:
@@ -79,9 +79,9 @@ def attempt(
     message: WebhookMessage,
     http: bool = False,
 ) -> list[DeliveryAttempt]:
-    """Send the message and return the attempts made; the last one counts.
+    """Send the message and return the attempts made, of which the last one counts.
 
-    There is more than one after an immediate retry, or if the fallback URL was used. `http` allows unencrypted URLs.
+    There are several after an immediate retry, or if the fallback URL was used. `http` allows unencrypted URLs.
     """
     send = partial(_send, client, endpoint, credentials, message, http)
     attempts = [send()]
@@ -94,7 +94,7 @@ def attempt(
 
 
 def record_filtered(endpoint: WebhookEndpoint, message: WebhookMessage) -> list[DeliveryAttempt]:
-    """Return the record of a message that the endpoint's event filter excludes: no request was made."""
+    """Return the record of a message that the endpoint's event filter excludes, for which no request was made."""
     record = _new_record(message, endpoint.event_filter, time.time())
     detail = f"The endpoint's event filter does not list {message.event_type}."
     return [replace(record, cause=retries.FILTERED, detail=detail)]
@@ -108,7 +108,7 @@ def _send(
     http: bool,
     fallback_cause: str = "",
 ) -> DeliveryAttempt:
-    """Send one request. With `fallback_cause`, send it to the fallback URL and name the cause in a header."""
+    """Send one request. With a `fallback_cause`, send it to the fallback URL and name the cause in a header."""
     now, cookie_jar = time.time(), credentials.cookie_jar
     headers = _build_headers(endpoint, credentials, message, now, fallback_cause)
     url = endpoint.fallback_url if fallback_cause else endpoint.url

@@ -1,4 +1,4 @@
-"""Events as webhooks: their public type, the fields of their data, JSON schemas, examples and summaries."""
+"""Events as webhooks: their public types, data fields, JSON schemas, examples and summaries."""
 
 import re
 from collections.abc import Mapping
@@ -25,27 +25,27 @@ def public_type(event: Event) -> str | None:
 
 
 def provider_event_type(provider: str, event: str) -> str:
-    """Return the type of another provider's event, such as heroku.api_release for Heroku's api:release."""
+    """Return the type for another provider's event, such as heroku.api_release for Heroku's api:release."""
     return ".".join(filter(None, (normalize_name(provider), normalize_event(event))))
 
 
 def normalize_event(event: str) -> str:
-    """Return a provider's name of an event as it appears in an event type."""
+    """Return a provider's name for an event as it appears in an event type."""
     return ".".join(filter(None, map(normalize_name, event.split("."))))
 
 
 def normalize_name(name: str) -> str:
-    """Replace characters that event types must not contain by `_`."""
+    """Replace characters that event types must not contain with `_`."""
     return INVALID_NAME_CHARACTERS.sub("_", str(name)).strip("_")
 
 
 def get_event_type(name: str) -> EventType:
-    """Return the event type of this public name; unknown names are events of other providers."""
+    """Return the event type with this public name; unknown names are events from other providers."""
     return CATALOGUE.get(name, EVENT_TYPES[PROVIDER_EVENT])
 
 
 def build_data(event: Event, payload: Any = None) -> dict[str, Any]:
-    """Return the data of the event's webhook: exactly the fields of its type, coerced to their schemas.
+    """Return the data for the event's webhook: exactly the fields of its type, coerced to their schemas.
 
     `payload` is the raw payload of another provider's event.
     """
@@ -55,7 +55,7 @@ def build_data(event: Event, payload: Any = None) -> dict[str, Any]:
 
 
 def summarize(event: Event) -> str:
-    """Return one line for people."""
+    """Return a one-line human-readable summary."""
     return get_event_type(public_type(event) or "").summary.format_map(build_data(event))
 
 
@@ -73,7 +73,7 @@ def build_schema(name: str, *, is_thin: bool = False) -> dict[str, Any]:
 
 
 def build_example(name: str, *, is_thin: bool = False, origin: str = "https://talk.example") -> dict[str, Any]:
-    """Return an example of the whole message, full or thin. `origin` is the base URL of its link."""
+    """Return an example of the whole message, full or thin. `origin` is the base URL for its link."""
     event_type = get_event_type(name)
     data = {field: FIELDS[field]["examples"][0] for field in event_type.fields} | dict(event_type.example)
     if name not in CATALOGUE:
@@ -84,7 +84,7 @@ def build_example(name: str, *, is_thin: bool = False, origin: str = "https://ta
 
 
 def _coerce(schema: Mapping[str, Any], value: Any) -> Any:
-    """Return the value as the schema's type, or an empty value of that type."""
+    """Return the value converted to the schema's type, or an empty value of that type."""
     if schema["type"] == "string":
         return "" if value is None else str(value)
     if schema["type"] == "array":

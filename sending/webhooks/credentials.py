@@ -1,4 +1,4 @@
-"""The decrypted secrets of one endpoint: signing keys, header values, cookies. They are never stored or logged."""
+"""One endpoint's decrypted secrets: signing keys, header values and cookies. They are never stored or logged."""
 
 import time
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from store import Store
 
 @dataclass(frozen=True)
 class Credentials:
-    """The secrets for requests to one endpoint; its `repr` shows none of them.
+    """The secrets for requests to one endpoint. The `repr` shows none of them.
 
-    `keys` are the current signing keys, newest first. `headers` are the custom headers, including Authorization.
+    `keys` are the current signing keys, newest first. `headers` contains the custom headers, including Authorization.
     `cookie_jar` is None unless the endpoint accepts cookies.
     """
 
@@ -25,7 +25,7 @@ class Credentials:
 
 
 def decrypt_credentials(redis: Store, encryption: Encryption, endpoint: WebhookEndpoint, now: float) -> Credentials:
-    """Return the endpoint's credentials as of `now`. Raises WrongKey if SECRET_KEY lacks the key they need."""
+    """Return the endpoint's credentials as of `now`. Raises WrongKey if SECRET_KEY lacks the required key."""
     keys = tuple(encryption.decrypt(key.encrypted) for key in endpoint.signing_keys(now))
     headers = {name: encryption.decrypt(value) for name, value in endpoint.headers}
     if endpoint.authorization:

@@ -1,4 +1,4 @@
-"""Sends an endpoint the messages that are due, and decides from each result what happens next."""
+"""Sends an endpoint its due messages, and decides from each result what happens next."""
 
 import logging
 import random
@@ -23,8 +23,8 @@ from store import Pipe, Store
 
 log = logging.getLogger(__name__)
 
-SLOT_TIME_SECONDS = 20.0  # then a slot is released for others
-MAX_ENDPOINTS_ON_STAGE = 20  # of one message: with more, the stage shows only its failures
+SLOT_TIME_SECONDS = 20.0  # after that, a slot is released for others
+MAX_ENDPOINTS_ON_STAGE = 20  # for one message; with more endpoints, the stage shows only failures
 STATE_BY_VERDICT = {"delivered": "delivered", "filtered": "filtered", "aborted": "dead"}
 EVENT_TYPE_BY_STATE = {"delivered": "webhook.delivered", "waiting": "webhook.failed", "dead": "webhook.dead"}
 
@@ -40,10 +40,10 @@ def deliver(
     schedule: Sequence[float] = retries.RETRY_SCHEDULE_SECONDS,
     slot_seconds: float = SLOT_TIME_SECONDS,
 ) -> int:
-    """Send the endpoint its due messages, one after the other. Returns how many were sent or filtered.
+    """Send the endpoint its due messages, one after another. Returns how many were sent or filtered.
 
-    `http` allows unencrypted URLs; `origin` is the base URL of links in thin payloads; `schedule` is in seconds. After
-    `slot_seconds` no further message is claimed.
+    `http` allows unencrypted URLs; `origin` is the base URL for links in thin payloads; `schedule` is in seconds. After
+    `slot_seconds`, no further messages are claimed.
     """
     endpoint = endpoints.load(redis, id)
     credentials = _load_credentials(redis, encryption, endpoint) if endpoint else None
@@ -103,7 +103,7 @@ def _build_result(
 
 
 def _lost_attempts(endpoint: WebhookEndpoint, claim: ClaimedMessage) -> list[DeliveryAttempt]:
-    """Return a record of each attempt whose process died before it recorded the result."""
+    """Return a record for each attempt whose process died before recording the result."""
     detail = "The sending process died before it recorded a response. The message may have arrived."
     id, event_type, number = claim.message.id, claim.message.event_type, claim.message.attempt_number
     return [
@@ -115,19 +115,19 @@ def _lost_attempts(endpoint: WebhookEndpoint, claim: ClaimedMessage) -> list[Del
 def _settle(
     redis: Store, endpoint: WebhookEndpoint, slot: str, result: DeliveryResult, has_time: bool
 ) -> ClaimedMessage | None:
-    """Record the result and disable the endpoint if necessary. Returns the next claim, if `has_time` and one is due."""
+    """Record the result, and disable the endpoint if necessary. If `has_time`, returns the next claim that is due."""
     now, last = time.time(), result.attempts[-1]
     disables = last.outcome.disables_endpoint and not last.used_fallback
     failing_since, claim = get_delivery_queue(redis).settle(endpoint, slot, result, now, has_time and not disables)
     if disables:
         _disable_endpoint(redis, endpoint, last.outcome.advice, now)
     elif failing_since and now - failing_since > endpoints.DISABLE_AFTER_SECONDS:
-        _disable_endpoint(redis, endpoint, "The endpoint has accepted nothing for five days, so we disabled it.", now)
+        _disable_endpoint(redis, endpoint, "The endpoint accepted nothing for five days, so we have disabled it.", now)
     return claim
 
 
 def _disable_endpoint(redis: Store, endpoint: WebhookEndpoint, reason: str, now: float) -> None:
-    """Disable the endpoint, and text its owner."""
+    """Disable the endpoint and text its owner."""
     endpoints.disable(redis, endpoint.id, reason)
     if endpoint.owner:
         text = f"We no longer send webhooks to {urls.host_of(endpoint.url)}. {reason}"

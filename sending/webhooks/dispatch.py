@@ -1,4 +1,4 @@
-"""Hands messages to workers: `deliver_later` stores one, `enqueue_due` enqueues jobs for the endpoints that are due."""
+"""Hands messages to workers. `deliver_later` stores one; `enqueue_due` enqueues jobs for the endpoints that are due."""
 
 import functools
 import time
@@ -22,13 +22,13 @@ from store import Pipe, Store
 QUEUE_NAME = "webhooks"
 MAX_PER_SWEEP = 2_000  # endpoints
 MESSAGES_PER_BATCH, MAX_BATCHES_PER_SWEEP = 100, 50
-REQUEUE_AFTER_SECONDS = 30.0  # an endpoint whose job was lost gets another
-MESSAGES_PER_JOB = 10  # an endpoint with this many messages waiting gets its own jobs, one per ten messages
+REQUEUE_AFTER_SECONDS = 30.0  # an endpoint whose job was lost gets another job
+MESSAGES_PER_JOB = 10  # an endpoint with this many waiting messages gets jobs of its own, one per ten messages
 ENDPOINTS_PER_JOB = 20  # at least; healthy endpoints with few messages share jobs
 MAX_SHARED_JOBS = 4  # a job costs as much as five deliveries
-INITIAL_THREADS = 2  # of a shared job; doubled whenever it stalls
+INITIAL_THREADS = 2  # of a shared job; doubled whenever the job stalls
 STALL_CHECK_SECONDS = 0.05
-BUSY_CPU_SHARE = 0.5  # of one processor: above, more threads only compete for the interpreter lock
+BUSY_CPU_SHARE = 0.5  # of one processor; beyond this, more threads only compete for the interpreter lock
 JOB_TIMEOUT_SECONDS = 120
 JOB_TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds
 
@@ -36,9 +36,9 @@ JOB_TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds
 def deliver_later(
     pipe: Store | Pipe, event_type: str, data: Mapping[str, Any], *, id: str = "", now: float | None = None
 ) -> str:
-    """Store a message for the endpoints that subscribe to its type. Returns its id.
+    """Store a message for the endpoints subscribed to its type. Returns its id.
 
-    A message with the same `id` is sent once. `data` must be JSON; `now` is in seconds since 1970.
+    Messages with the same `id` are sent only once. `data` must be JSON-serializable; `now` is a Unix timestamp.
     """
     now, id = now or time.time(), id or messages.new_id()
     messages.save_new(pipe, id, event_type, payloads.build_envelope(event_type, data, now))
@@ -46,7 +46,7 @@ def deliver_later(
 
 
 def enqueue_due(redis: Redis, now: float | None = None) -> int:
-    """Queue new messages for their endpoints and enqueue jobs for what is due. Returns the number of jobs."""
+    """Queue new messages for their endpoints, and enqueue jobs for those that are due. Returns the number of jobs."""
     now = now or time.time()
     _fan_out(redis, now)
     shared, jobs = [], []
@@ -64,7 +64,7 @@ def enqueue_due(redis: Redis, now: float | None = None) -> int:
 
 
 def deliver_job(ids: list[str]) -> None:
-    """The job: send what is due to these endpoints, several at the same time."""
+    """The RQ job: send these endpoints their due messages, several endpoints at a time."""
     redis, (client, encryption, options) = get_current_job().connection, _get_sender()  # type: ignore[union-attr]
 
     def send(id: str) -> int:
@@ -76,7 +76,7 @@ def deliver_job(ids: list[str]) -> None:
     waiting = deque(ids)
     with ThreadPoolExecutor(len(ids)) as threads:
         running = [threads.submit(_deliver_until_empty, send, waiting) for _ in range(INITIAL_THREADS)]
-        while waiting:  # more threads if none has finished or all wait for the network
+        while waiting:  # add threads if no endpoint was started or most time is spent waiting for the network
             left, start, cpu_start = len(waiting), time.monotonic(), time.process_time()
             wait(running, timeout=STALL_CHECK_SECONDS)
             is_busy = time.process_time() - cpu_start > BUSY_CPU_SHARE * (time.monotonic() - start)
@@ -98,7 +98,7 @@ def _deliver_until_empty(send: Callable[[str], int], waiting: deque[str]) -> Non
 
 @functools.lru_cache(maxsize=4)
 def get_queue(redis: Redis) -> Queue:
-    """Return RQ's queue for webhooks on this connection."""
+    """Return the RQ queue for webhooks on this connection."""
     return Queue(QUEUE_NAME, connection=redis, serializer=JSONSerializer)
 
 
@@ -113,7 +113,7 @@ def _get_sender() -> tuple[HttpClient, Encryption, dict[str, Any]]:
 
 
 def _fan_out(redis: Store, now: float) -> None:
-    """Queue new messages for the endpoints that subscribe to their type. Safe to repeat, also concurrently."""
+    """Queue new messages for the endpoints subscribed to their types. Safe to repeat, even concurrently."""
     for _ in range(MAX_BATCHES_PER_SWEEP):
         new = messages.load_new(redis, MESSAGES_PER_BATCH)
         if not new:

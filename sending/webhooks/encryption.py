@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-# Differs from the salt of the presenter's cookie, so that the two keys differ. Changing it invalidates stored secrets.
+# Differs from the salt for the presenter's cookie, so that the two keys differ. Changing it invalidates stored secrets.
 KEY_DERIVATION_INFO = b"call-and-response: endpoint secrets"
 Encrypted = NewType("Encrypted", str)
 """A Fernet token: safe to store and to log."""
@@ -19,12 +19,12 @@ class WrongKey(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "SECRET_KEY has changed since this was encrypted: set it to the new and the old value, comma separated."
+            "SECRET_KEY has changed since this was encrypted: set it to the new and old values, separated by a comma."
         )
 
 
 class Encryption:
-    """Encrypts with the first value of SECRET_KEY; decrypts with any of them."""
+    """Encrypts with the first value of SECRET_KEY, and decrypts with any of them."""
 
     def __init__(self, secret_keys: Iterable[str]) -> None:
         newest, *older = [Fernet(_derive_key(key)) for key in secret_keys]
@@ -35,7 +35,7 @@ class Encryption:
         return Encrypted(self._newest.encrypt(text.encode()).decode())
 
     def decrypt(self, token: Encrypted) -> str:
-        """Return the plain text. Raises WrongKey if none of the keys encrypted it."""
+        """Return the plain text. Raises WrongKey if the token was encrypted with none of the keys."""
         try:
             return self._any.decrypt(token.encode()).decode()
         except InvalidToken:

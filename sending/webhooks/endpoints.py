@@ -1,4 +1,4 @@
-"""Webhook endpoints in Redis: create, load, change, pause, disable, resume, delete, and rotate signing keys."""
+"""Webhook endpoints in Redis: create, load, change, pause, disable, resume and delete them, and rotate their keys."""
 
 import json
 import re
@@ -20,17 +20,17 @@ from sending.webhooks.optional import cookies
 from sending.webhooks.optional.custom_headers import check_headers
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
-ENDPOINTS_KEY = "endpoints"  # ids by creation time
-DUE_KEY = "endpoints:due"  # ids of endpoints with messages, by the time of the next attempt
+ENDPOINTS_KEY = "endpoints"  # sorted set: ids by creation time
+DUE_KEY = "endpoints:due"  # sorted set: ids of endpoints with waiting messages, by the time of the next attempt
 DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # without a successful attempt
-KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key still signs
+KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key continues to sign
 LOAD_BATCH_SIZE = 500
 MAX_UPDATE_ATTEMPTS = 20
-ENDPOINT_ID_PATTERN = re.compile(r"ep_[0-9a-f]{16}")  # checked before an id becomes part of a Redis key
+ENDPOINT_ID_PATTERN = re.compile(r"ep_[0-9a-f]{16}")  # checked before an id is used in a Redis key
 
 
 class EndpointNotFound(Exception):
-    """There is no endpoint with this id, or it was deleted in the meantime."""
+    """There is no endpoint with this id, or it has been deleted in the meantime."""
 
     def __str__(self) -> str:
         return "There is no such endpoint."
@@ -81,7 +81,7 @@ def load_all(redis: Store) -> Iterator[WebhookEndpoint]:
 def update(
     redis: Store, client: HttpClient, encryption: Encryption, id: str, *, http: bool = False, **options: Any
 ) -> WebhookEndpoint:
-    """Change these options. Raises as `create` does, and EndpointNotFound."""
+    """Change these options. Raises EndpointNotFound, or the same exceptions as `create`."""
     return _update_record(redis, id, "updated", lambda known: _with_options(known, options, client, encryption, http))
 
 
@@ -94,9 +94,9 @@ def rotate_key(
     now: float | None = None,
     overlap: float = KEY_OVERLAP_SECONDS,
 ) -> WebhookEndpoint:
-    """Add a new key; the present ones sign for `overlap` seconds more. `private` makes an Ed25519 key.
+    """Add a new key; the current ones keep signing for another `overlap` seconds. `private` creates an Ed25519 key.
 
-    Present keys that cannot be decrypted are removed. Raises EndpointNotFound.
+    Current keys that cannot be decrypted are removed. Raises EndpointNotFound.
     """
     now, new_key = now or time.time(), _generate_key(encryption, private)
 
@@ -109,9 +109,9 @@ def rotate_key(
 
 
 def reencrypt(redis: Store, encryption: Encryption, id: str) -> WebhookEndpoint:
-    """Encrypt all secrets with the newest SECRET_KEY.
+    """Re-encrypt all secrets with the newest SECRET_KEY.
 
-    Raises WrongKey if a secret cannot be decrypted, and EndpointNotFound.
+    Raises WrongKey if a secret cannot be decrypted, or EndpointNotFound.
     """
 
     def reencrypt_all(known: WebhookEndpoint) -> WebhookEndpoint:
@@ -124,17 +124,17 @@ def reencrypt(redis: Store, encryption: Encryption, id: str) -> WebhookEndpoint:
 
 
 def pause(redis: Store, id: str, reason: str = "Paused by its owner.") -> WebhookEndpoint:
-    """Send nothing until the endpoint is resumed; messages wait. Raises EndpointNotFound."""
+    """Send nothing until the endpoint is resumed; messages wait until then. Raises EndpointNotFound."""
     return _update_record(redis, id, "paused", lambda known: replace(known, state="paused", state_reason=reason))
 
 
 def disable(redis: Store, id: str, reason: str) -> WebhookEndpoint:
-    """Send nothing, and queue no new messages, until the endpoint is resumed. Raises EndpointNotFound."""
+    """Send nothing and queue no new messages until the endpoint is resumed. Raises EndpointNotFound."""
     return _update_record(redis, id, "disabled", lambda known: replace(known, state="disabled", state_reason=reason))
 
 
 def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
-    """Send again; the failure count is reset. Raises EndpointNotFound."""
+    """Resume sending and reset the failure count. Raises EndpointNotFound."""
     endpoint = _update_record(redis, id, "resumed", lambda known: replace(known, state="enabled", state_reason=""))
     pipe = redis.pipeline()
     pipe.hset(_redis_key(id), mapping={"failures": 0, "hold_until": 0, "failing_since": 0})
@@ -144,7 +144,7 @@ def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
 
 
 def delete(redis: Store, id: str) -> None:
-    """Delete the endpoint and what belongs to it, if it exists."""
+    """Delete the endpoint and all its data, if it exists."""
     known, pipe = load(redis, id), redis.pipeline()
     pipe.delete(*(_redis_key(id) + part for part in ("", ":due", ":slots", ":attempts", ":dead", ":cookies")))
     pipe.zrem(ENDPOINTS_KEY, id)
@@ -157,7 +157,7 @@ def delete(redis: Store, id: str) -> None:
 def _update_record(
     redis: Store, id: str, event: str, change: Callable[[WebhookEndpoint], WebhookEndpoint]
 ) -> WebhookEndpoint:
-    """Apply the change, and publish endpoint.<event> unless that is "". Retries after a concurrent change."""
+    """Apply the change, and publish endpoint.<event> unless `event` is "". Retries after a concurrent change."""
     for _ in range(MAX_UPDATE_ATTEMPTS):
         record = _load_record(redis, id)
         if record is None:
@@ -172,11 +172,11 @@ def _update_record(
             _publish_event(pipe, event, changed)
         if commit_if_unchanged(redis, pipe, _redis_key(id), record.decode(), field="record"):
             return changed
-    raise RuntimeError(f"Endpoint {id} is changed too often by others.")
+    raise RuntimeError(f"Endpoint {id} was changed concurrently too many times.")
 
 
 def _publish_event(pipe: Pipe, event: str, endpoint: WebhookEndpoint) -> None:
-    """Publish the change. Other endpoints may receive it, so it contains no secrets."""
+    """Publish the change. Other endpoints may receive the event, so it contains no secrets."""
     data = {"endpoint": endpoint.id, "host": urls.host_of(endpoint.url), "event_types": list(endpoint.event_types)}
     events.publish(pipe, f"endpoint.{event}", endpoint.id, **data, state=endpoint.state, reason=endpoint.state_reason)
 
@@ -184,7 +184,7 @@ def _publish_event(pipe: Pipe, event: str, endpoint: WebhookEndpoint) -> None:
 def _with_options(
     endpoint: WebhookEndpoint, options: Mapping[str, Any], client: HttpClient, encryption: Encryption, http: bool
 ) -> WebhookEndpoint:
-    """Return the endpoint with these options: validated, secrets encrypted, URLs normalized."""
+    """Return the endpoint with these options: validated, with secrets encrypted and URLs normalized."""
     validate_fields(options, OPTION_SCHEMAS)
     check_headers(options.get("headers", {}), options.get("authorization", ""))
     values = {name: _parse_option(name, value, encryption) for name, value in options.items()}
@@ -193,14 +193,14 @@ def _with_options(
     url, fallback_url, event_filter = (
         each and normalize(each) for each in (changed.url, changed.fallback_url, changed.event_filter)
     )
-    # RFC 9111, section 4.4: a POST invalidates the cached response of the same URL.
+    # RFC 9111, section 4.4: a POST invalidates the cached response for the same URL.
     is_shared = bool(event_filter) and event_filter in (url, fallback_url)
-    reject_if(is_shared, "The event filter needs a URL of its own.")
+    reject_if(is_shared, "The event filter needs its own URL.")
     return _check_scheme(replace(changed, url=url, fallback_url=fallback_url, event_filter=event_filter))
 
 
 def _parse_option(name: str, value: Any, encryption: Encryption) -> Any:
-    """Return the option as the record holds it."""
+    """Return the option's value as stored in the record."""
     if name == "headers":
         return tuple((header, encryption.encrypt(text)) for header, text in value.items())
     if name == "authorization":
@@ -209,9 +209,9 @@ def _parse_option(name: str, value: Any, encryption: Encryption) -> Any:
 
 
 def _check_scheme(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Return the endpoint. Raises ValidationError if its newest key cannot sign as its options require."""
+    """Return the endpoint. Raises ValidationError if its newest key cannot sign in the way its options require."""
     is_shared_secret = endpoint.keys[0].scheme == signatures.SCHEME_HMAC
-    reject_if(endpoint.sign_body and not is_shared_secret, "A signature of the body alone needs a shared secret.")
+    reject_if(endpoint.sign_body and not is_shared_secret, "Signing the body alone requires a shared secret.")
     return endpoint
 
 

@@ -1,5 +1,5 @@
--- Shared: a message is a list of event type, body, three numbers, and `<endpoint> <sequence>` for each endpoint that is
--- done with it. The numbers count its endpoints, those that still wait for it, and those where it is a dead letter.
+-- Shared: a message is a list: the event type, the body, three numbers, and `<endpoint> <sequence>` for each endpoint
+-- that is done with it. The numbers count all its endpoints, those still waiting for it, and those that gave up on it.
 local ENDPOINTS, WAITING, DEAD, FIRST_RESULT = 2, 3, 4, 5
 
 local function message_key(id) return 'message:' .. id end
@@ -10,12 +10,12 @@ local function add(message, index, number)
   return sum
 end
 
--- The first number of an entry of a list of kept messages: the bytes of all messages up to and including this one.
+-- The first number in an entry in a list of kept messages: the total bytes of all messages up to and including it.
 local function bytes_up_to(kept, index)
   return tonumber(string.match(redis.call('LINDEX', kept, index) or '', '^%d+') or 0)
 end
 
--- Forgets the oldest kept messages until they have at most this many bytes, except those that are being sent again.
+-- Forgets the oldest kept messages until at most this many bytes remain, except messages that are being sent again.
 local function forget_oldest(kept, max_bytes)
   while bytes_up_to(kept, -1) - bytes_up_to(kept, 0) > max_bytes do
     local message = message_key(string.match(redis.call('LPOP', kept), ' (.+)$'))
@@ -23,7 +23,7 @@ local function forget_oldest(kept, max_bytes)
   end
 end
 
--- Keeps a message for which no endpoint waits.
+-- Keeps a message that no endpoint is waiting for.
 local function keep(id, kept, max_bytes, ttl)
   local bytes = bytes_up_to(kept, -1) + redis.call('MEMORY', 'USAGE', message_key(id))
   redis.call('RPUSH', kept, string.format('%.0f %s', bytes, id))

@@ -19,7 +19,7 @@ FLAG: Schema = {"type": "boolean"}
 
 @dataclass(frozen=True)
 class Option:
-    """An option of an endpoint, as the API, its description and the presenter's form show it."""
+    """An endpoint option, as shown by the API, its OpenAPI description and the presenter's form."""
 
     label: str
     schema: Schema
@@ -27,14 +27,14 @@ class Option:
 
 
 def option(label: str, description: str, schema: Schema, default: Any, is_secret: bool = False) -> Any:
-    """A field of WebhookEndpoint that its owner may set."""
+    """Return a field of WebhookEndpoint that the endpoint's owner may set."""
     described = Option(label, {**schema, "description": description}, is_secret)
     return field(default=default, metadata={"option": described})
 
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A signing key of scheme v1 or v1a. It signs until `expires_at` (seconds since 1970); 0 means forever."""
+    """A signing key for scheme v1 or v1a. It signs until `expires_at` (a Unix timestamp); 0 means forever."""
 
     encrypted: Encrypted
     scheme: str
@@ -45,9 +45,9 @@ class SigningKey:
 class WebhookEndpoint:
     """A registered receiver of webhooks. To add an option, add a field with `option`.
 
-    `keys` are newest first. `owner` is the E.164 number of the person who registered it by SMS, "" for others; the
+    `keys` are newest first. `owner` is the E.164 number of the person who registered the endpoint by SMS, or ""; the
     owner is texted when it is disabled. `state` is enabled, paused (messages wait) or disabled (new messages are not
-    queued); `state_reason` is a sentence for people. `created_at` is in seconds since 1970.
+    queued); `state_reason` is a human-readable sentence. `created_at` is a Unix timestamp.
     """
 
     id: str
@@ -59,18 +59,18 @@ class WebhookEndpoint:
     url: str = option("URL", "the HTTPS URL to send to", {**TEXT, "minLength": 1}, "")
     event_types: tuple[str, ...] = option(
         "Event types",
-        "event types such as text.received, or families such as text.*; none means all",
+        "event types such as text.received, or families such as text.*; an empty list means all",
         {"type": "array", "maxItems": 100, "items": EVENT_FILTER},
         (),
     )
     payload_style: str = option(
         "Payload",
-        "full, or thin: ids, and a URL to fetch the rest with an API token",
+        "full, or thin (only ids, and a URL for fetching the rest with an API token)",
         {"type": "string", "maxLength": 4, "enum": ["full", "thin"]},
         "full",
     )
     fallback_url: str = option("Fallback URL", "used when the first URL cannot be reached", TEXT, "")
-    authorization: Encrypted | str = option("Authorization", "the value of this header", TEXT, "", is_secret=True)
+    authorization: Encrypted | str = option("Authorization", "the value of that header", TEXT, "", is_secret=True)
     headers: tuple[tuple[str, Encrypted], ...] = option(
         "Headers",
         "added to each request; their values are not shown again",
@@ -82,14 +82,14 @@ class WebhookEndpoint:
         "Rate limit", "requests per second; 0 means unlimited", {"type": "integer", "minimum": 0, "maximum": 1000}, 0
     )
     max_concurrency: int = option(
-        "Concurrency", "requests at the same time, 1 to 20", {"type": "integer", "minimum": 1, "maximum": 20}, 4
+        "Concurrency", "simultaneous requests, from 1 to 20", {"type": "integer", "minimum": 1, "maximum": 20}, 4
     )
     sign_body: bool = option(
         "Sign the body too", "adds X-Hub-Signature-256, an HMAC-SHA256 of the body with the whole secret", FLAG, False
     )
     cookies: bool = option("Cookies", "stores and returns the cookies that the endpoint sets", FLAG, False)
     event_filter: str = option(
-        "Event filter", "a URL that we fetch, and cache, before we send; it narrows the event types", TEXT, ""
+        "Event filter", "a URL that we fetch and cache before sending, to narrow down the event types", TEXT, ""
     )
 
     def subscribes_to(self, event_type: str) -> bool:
@@ -102,7 +102,7 @@ class WebhookEndpoint:
 
     @property
     def identity_hash(self) -> str:
-        """Changes with the URLs and credentials. Cookies and cached responses of another identity are not used."""
+        """Changes with the URLs and credentials. Cookies and cached responses under another hash are not used."""
         credentials = (self.authorization, self.headers, *(key.encrypted for key in self.keys[:1]))
         identity = (self.url, self.fallback_url, *credentials, self.cookies)
         return hashlib.sha256(repr(identity).encode()).hexdigest()
@@ -115,5 +115,5 @@ OPTION_SCHEMAS: Mapping[str, Schema] = {name: each.schema for name, each in OPTI
 
 
 def matches_event_type(patterns: Iterable[str], event_type: str) -> bool:
-    """Return whether the event type, or a family that contains it (`text.*`), is among the patterns."""
+    """Return whether the patterns include this event type or its family (`text.*`)."""
     return any(event_type.startswith(one[:-1]) if one.endswith(".*") else event_type == one for one in patterns)

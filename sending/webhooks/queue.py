@@ -1,11 +1,11 @@
-"""The delivery queue: which messages wait for which endpoint, in Redis, so that any process may die at any time.
+"""The delivery queue: which messages wait for which endpoint. It is in Redis, so any process may die at any time.
 
-An endpoint's messages wait in a sorted set by the time of their next attempt. A slot is the right to send to one
-endpoint, held for a lease and renewed with each message; there are at most `max_concurrency` of them, and a single one
-while the endpoint is failing. A message being sent becomes due again when its lease ends, in case the sender died.
+An endpoint's messages wait in a sorted set, by the time of their next attempt. A slot is the right to send to one
+endpoint, leased for a limited time and renewed with each message; an endpoint has at most `max_concurrency` slots, but
+only one while it is failing. A message being sent becomes due again when its lease ends, in case the sender has died.
 
-Each operation is a Lua script, and so atomic. The scripts build key names from ids: they require a single Redis server,
-not a cluster.
+Each operation is a Lua script and therefore atomic. The scripts build key names from ids, so they require a single
+Redis server, not a cluster.
 """
 
 import functools
@@ -28,14 +28,14 @@ from sending.webhooks.retries import (
 )
 from store import Pipe, RawClient, Store
 
-LEASE_SECONDS = 60.0  # two requests and one to the fallback URL take at most 45
+LEASE_SECONDS = 60.0  # two requests plus one to the fallback URL take at most 45
 MAX_ATTEMPTS_KEPT = 1_000  # per endpoint
-MAX_ATTEMPT_BYTES = 1_000_000  # of all endpoints together; each has an equal share
+MAX_ATTEMPT_BYTES = 1_000_000  # for all endpoints together; each has an equal share
 MAX_DEAD_LETTERS = 10_000  # per endpoint
 
 
 def load_script(*names: str) -> str:
-    """Return the Lua scripts of these names from this folder, concatenated."""
+    """Return the Lua scripts with these names in this folder, concatenated."""
     return "\n".join((Path(__file__).parent / f"{name}.lua").read_text() for name in names)
 
 
@@ -52,8 +52,8 @@ SCRIPTS = (PLAN_SCRIPT, TAKE_DUE_SCRIPT, ACQUIRE_SCRIPT, CLAIM_SCRIPT, SETTLE_SC
 class ClaimedMessage:
     """A message to send now.
 
-    `lost_attempts` counts the preceding attempts whose process died before it recorded the result. `endpoint_count` is
-    the number of endpoints that the message goes to.
+    `lost_attempts` counts the preceding attempts whose process died before recording the result. `endpoint_count` is
+    the number of endpoints to which the message is sent.
     """
 
     message: WebhookMessage
@@ -63,9 +63,9 @@ class ClaimedMessage:
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """The result of sending one message: `state` is delivered, waiting (until `next_attempt_at`), dead or filtered.
+    """The result of sending one message. `state` is delivered, waiting (until `next_attempt_at`), dead or filtered.
 
-    `hold_until` stops all sending to the endpoint until then; both are in seconds since 1970. `jitter_factor` (0 to 1)
+    Until `hold_until`, nothing is sent to the endpoint. Both times are Unix timestamps. `jitter_factor` (0 to 1)
     shortens the interval between probes. `extra_writes` adds commands to the same round trip.
     """
 
@@ -86,7 +86,7 @@ class DeliveryQueue:
         self._sha1s = {script: redis.script_load(script) for script in SCRIPTS}
 
     def plan(self, receivers: Mapping[str, list[str]], now: float) -> None:
-        """Queue new messages, given by their entries in the stream, for these endpoints. Each is queued once."""
+        """Queue new messages, identified by their stream entries, for these endpoints. Each message is queued once."""
         self._run(
             *(
                 ScriptCall(PLAN_SCRIPT, (NEW_KEY, DUE_KEY), (entry, now, MESSAGE_TTL_SECONDS, *ids))
@@ -95,9 +95,9 @@ class DeliveryQueue:
         )
 
     def take_due(self, now: float, limit: int, due_again_at: float) -> list[tuple[str, int, int]]:
-        """Return (id, messages due, consecutive failures) of the endpoints that are due.
+        """Return (id, due messages, consecutive failures) for each endpoint that is due.
 
-        They become due again at `due_again_at`, in case their jobs are lost.
+        The endpoints become due again at `due_again_at`, in case their jobs are lost.
         """
         (found,) = self._run(ScriptCall(TAKE_DUE_SCRIPT, (DUE_KEY,), (now, due_again_at, limit)))
         return [(id.decode(), waiting, failures) for id, waiting, failures in found]
@@ -105,7 +105,7 @@ class DeliveryQueue:
     def acquire(self, endpoint: WebhookEndpoint, slot: str, now: float) -> ClaimedMessage | None:
         """Acquire a slot and claim the first message that is due.
 
-        Returns None if there is none, if all slots are taken, or if sending to the endpoint is on hold.
+        Returns None if no message is due, if all slots are taken, or if sending to the endpoint is on hold.
         """
         arguments = (endpoint.id, slot, now, now + LEASE_SECONDS, endpoint.max_concurrency, MAX_CONSECUTIVE_FAILURES)
         acquire = ScriptCall(ACQUIRE_SCRIPT, (), arguments)
@@ -115,21 +115,21 @@ class DeliveryQueue:
     def settle(
         self, endpoint: WebhookEndpoint, slot: str, result: DeliveryResult, now: float, claim_next: bool
     ) -> tuple[float, ClaimedMessage | None]:
-        """Record the result of one message; then claim the next one or release the slot. One round trip.
+        """Record the result of one message, then claim the next one or release the slot, in one round trip.
 
-        Returns the time since when every attempt has failed (0.0 if the last one succeeded), and the claimed message.
-        Without a claimed message, the slot is released.
+        Returns the time since which every attempt has failed (0.0 if the last one succeeded), and the claimed message.
+        If no message is claimed, the slot is released.
         """
         next_call = _claim_call(endpoint, slot, now, had_slot=True) if claim_next else _release_call(endpoint.id, slot)
         settled, claimed = self._run(_settle_call(endpoint.id, result, now), next_call, also=result.extra_writes)
         return float(settled[1]), _parse_claim(claimed) if claim_next else None
 
     def release(self, endpoint_id: str, slot: str) -> None:
-        """Release the slot. The endpoint becomes due when its next message is."""
+        """Release the slot. The endpoint becomes due when its next message does."""
         self._run(_release_call(endpoint_id, slot))
 
     def _run(self, *calls: "ScriptCall", also: Callable[[Pipe], None] | None = None) -> list[Any]:
-        """Run the scripts in one round trip and return their replies. Reloads the scripts if Redis was restarted."""
+        """Run the scripts in one round trip and return their replies. Reloads them if Redis has been restarted."""
         for _ in range(2):
             pipe = self.redis.pipeline(transaction=False)
             for call in calls:
@@ -141,7 +141,7 @@ class DeliveryQueue:
             except NoScriptError:
                 for script in SCRIPTS:
                     self.redis.script_load(script)
-        raise RuntimeError("Redis does not keep the scripts that it was given.")
+        raise RuntimeError("Redis does not keep the scripts that we load.")
 
 
 @dataclass(frozen=True)
@@ -155,18 +155,18 @@ class ScriptCall:
 
 @functools.lru_cache(maxsize=4)
 def get_delivery_queue(redis: Store) -> DeliveryQueue:
-    """Return the delivery queue in this Redis; its scripts are loaded once per process."""
+    """Return the delivery queue in this store. Its scripts are loaded once per process."""
     return DeliveryQueue(RawClient(redis))
 
 
 def load_attempts(redis: Store, endpoint_id: str, limit: int = 100) -> list[DeliveryAttempt]:
-    """Return the newest attempts at this endpoint, newest first."""
+    """Return the latest delivery attempts to this endpoint, newest first."""
     rows = redis.xrevrange(f"endpoint:{endpoint_id}:attempts", count=limit)
     return [DeliveryAttempt(**json.loads(row[b"a"])) for _, row in rows]
 
 
 def count_waiting(redis: Store, endpoint_id: str) -> int:
-    """Return how many messages wait for this endpoint, due or not."""
+    """Return how many messages are waiting for this endpoint, whether due or not."""
     return redis.zcard(f"endpoint:{endpoint_id}:due")
 
 

@@ -1,4 +1,4 @@
-"""Sending again: one message, everything that failed since a time, or an example of an event type."""
+"""Sends one message again, everything that failed in a period, or an example of an event type."""
 
 import time
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from sending.webhooks.messages import EXAMPLE_ID_PREFIX, MESSAGE_TTL_SECONDS
 from sending.webhooks.queue import load_script
 from store import Store
 
-BATCH_SIZE = 100  # messages between two reports of progress
+BATCH_SIZE = 100  # messages between two progress reports
 RESEND_SCRIPT = load_script("message", "resend")
-RESENT, EXPIRED, DISABLED = 1, 0, -1  # what the script returns
+RESENT, EXPIRED, DISABLED = 1, 0, -1  # the script's return values
 
 
 class EndpointDisabled(Exception):
@@ -24,9 +24,9 @@ class EndpointDisabled(Exception):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message whose last attempt failed. `message` is its id. `event_type` is "" once the message has expired.
+    """A message whose last attempt failed. `message` is its id; `event_type` is "" once the message has expired.
 
-    `given_up_at` is in seconds since 1970.
+    `given_up_at` is a Unix timestamp.
     """
 
     message: str
@@ -47,7 +47,7 @@ def resend(redis: Store, endpoint_id: str, message_id: str, now: float | None = 
 
 
 def load_dead_letters(redis: Store, endpoint_id: str, limit: int = 100) -> tuple[int, list[DeadLetter]]:
-    """Return the number of dead letters of an endpoint, and the newest of them, newest first."""
+    """Return the number of an endpoint's dead letters, and the latest of them, newest first."""
     key = f"endpoint:{endpoint_id}:dead"
     newest = [(id.decode(), given_up_at) for id, given_up_at in redis.zrevrange(key, 0, limit - 1, withscores=True)]
     event_types = messages.load_event_types(redis, [id for id, _ in newest])
@@ -56,7 +56,7 @@ def load_dead_letters(redis: Store, endpoint_id: str, limit: int = 100) -> tuple
 
 
 def find_failed(redis: Store, endpoint_id: str, since: float, until: float) -> list[str]:
-    """Return the ids of messages that failed in this time: dead letters, and those waiting for another attempt."""
+    """Return the ids of messages that failed in this period: dead letters, and those waiting for another attempt."""
     dead_letters = redis.zrangebyscore(f"endpoint:{endpoint_id}:dead", since, until)
     waiting = redis.zrangebyscore(f"endpoint:{endpoint_id}:due", f"({until}", "+inf")
     pipe = redis.pipeline(transaction=False)
@@ -68,9 +68,9 @@ def find_failed(redis: Store, endpoint_id: str, since: float, until: float) -> l
 
 
 def recover(redis: Store, endpoint_id: str, since: float, until: float) -> Iterator[tuple[int, int]]:
-    """Resend everything that failed in this time; yields (messages resent, messages found) after each batch.
+    """Resend everything that failed in this period. Yields (messages resent, messages found) after each batch.
 
-    After an interruption, a second call resends the rest. Raises EndpointDisabled.
+    After an interruption, another call resends the rest. Raises EndpointDisabled.
     """
     found = find_failed(redis, endpoint_id, since, until)
     yield 0, len(found)

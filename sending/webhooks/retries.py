@@ -1,4 +1,4 @@
-"""Whether and when a message is sent again: what the result of an attempt means, and the schedule of attempts."""
+"""Whether and when a message is sent again: the meaning of an attempt's result, and the schedule of attempts."""
 
 import random
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from sending.http.errors import Cause
 
 # Standard Webhooks' example: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 RETRY_SCHEDULE_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # before each attempt
-JITTER_FRACTION = 0.2  # of each delay: spreads the retries of messages that failed together
+JITTER_FRACTION = 0.2  # of each delay; spreads out the retries of messages that failed together
 MAX_RETRY_AFTER_SECONDS = 21_600
 
-# The circuit breaker of an endpoint: after so many failures in a row only one probe at a time is sent to it.
+# The endpoint's circuit breaker: after this many failures in a row, only one probe at a time is sent.
 MAX_CONSECUTIVE_FAILURES = 5
 MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS = 30, 1_800  # the interval doubles with each failure
 
 Verdict = Literal["delivered", "retry", "back_off", "aborted", "filtered"]
-"""`retry`: as scheduled. `back_off`: as scheduled, and send the endpoint nothing else meanwhile. `aborted`: no further
-attempt. `filtered`: not sent, because the endpoint's event filter excludes the event type."""
+"""`retry`: retry as scheduled. `back_off`: the same, but send the endpoint nothing else until then. `aborted`: do not
+try again. `filtered`: not sent, because the endpoint's event filter excludes the event type."""
 
-# Svix's header with which a receiver controls its sender: https://docs.svix.com/receiving/delivery-control
+# Svix's header that lets a receiver control its sender: https://docs.svix.com/receiving/delivery-control
 DELIVERY_CONTROL_HEADER = "webhook-delivery"
 DISABLE, ABORT = "disable", "abort-message"
 
@@ -39,7 +39,7 @@ ADVICE_BY_STATUS = {
 
 @dataclass(frozen=True)
 class AttemptOutcome:
-    """`verdict` is about the message, `disables_endpoint` about the endpoint. `advice` is for its owner, or ""."""
+    """`verdict` concerns the message; `disables_endpoint` and `advice` (for the owner, or "") concern the endpoint."""
 
     verdict: Verdict
     advice: str = ""
@@ -47,7 +47,7 @@ class AttemptOutcome:
 
 
 def classify_response(status: int, delivery_control: str = "") -> AttemptOutcome:
-    """Return the outcome for a status and the value of its `webhook-delivery` header. Unknown values are ignored."""
+    """Return the outcome for a status and a `webhook-delivery` header, whose unknown values are ignored."""
     outcome, directive = classify_status(status), delivery_control.strip().lower()
     if directive == DISABLE:
         return AttemptOutcome(outcome.verdict, "The endpoint asked us to stop sending.", disables_endpoint=True)
@@ -57,14 +57,14 @@ def classify_response(status: int, delivery_control: str = "") -> AttemptOutcome
 
 
 def classify_status(status: int) -> AttemptOutcome:
-    """Return the outcome for a status, by the table in Standard Webhooks.
+    """Return the outcome for a status, following the table in Standard Webhooks.
 
     https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#deliverability-and-reliability
     """
     if 200 <= status < 300:
         return AttemptOutcome("delivered")
     if 300 <= status < 400:
-        return AttemptOutcome("retry", "The endpoint redirects. We do not follow redirects: register the final URL.")
+        return AttemptOutcome("retry", "The endpoint redirects, which we do not follow: register the final URL.")
     if status == 410:
         return AttemptOutcome("retry", "The endpoint returned 410 Gone, so we disabled it.", disables_endpoint=True)
     return AttemptOutcome("back_off" if status in OVERLOADED_STATUSES else "retry", ADVICE_BY_STATUS.get(status, ""))
@@ -74,15 +74,15 @@ def classify_cause(cause: Cause) -> AttemptOutcome:
     """Return the outcome of a request without a response."""
     if cause == "blocked":
         return AttemptOutcome("retry", "The URL leads to an address that we do not send to.", disables_endpoint=True)
-    return AttemptOutcome("retry", "The certificate of the endpoint is not valid." if cause == "tls" else "")
+    return AttemptOutcome("retry", "The endpoint's certificate is not valid." if cause == "tls" else "")
 
 
 def retry_delay(
     attempts: int, schedule: Sequence[float] = RETRY_SCHEDULE_SECONDS, random_fraction: float | None = None
 ) -> float | None:
-    """Return the seconds to wait after this many attempts, or None if that was the last.
+    """Return how many seconds to wait after this many attempts, or None if the last one has been made.
 
-    `random_fraction` is between 0 and 1; random if not given.
+    `random_fraction`, between 0 and 1, is random by default.
     """
     if attempts >= len(schedule):
         return None

@@ -1,5 +1,5 @@
--- Records the result of sending one message: its attempts, the endpoint's failures, and the next attempt if any.
--- Returns {consecutive failures, time of the first failure since the last success or 0}.
+-- Records the result of sending one message: its attempts, the endpoint's failures, and the next attempt, if any.
+-- Returns {consecutive failures, time of the first failure since the last success, or 0}.
 local endpoint_id, message_id, attempt, now, result, next_attempt_at, hold_until = unpack(ARGV, 1, 7)
 local max_failures, min_probe_interval, max_probe_interval, jitter_factor = unpack(ARGV, 8, 11)
 local max_attempts, max_attempt_bytes, max_dead_letters, max_kept_bytes, delivered_ttl, dead_ttl = unpack(ARGV, 12, 17)
@@ -34,7 +34,7 @@ elseif result ~= 'filtered' then
   if hold_until > now then redis.call('HSET', endpoint, 'hold_until', hold_until) end
 end
 
--- A delivery is never undone, and a sender whose lease expired must not overwrite a later attempt.
+-- A delivery is never undone, and a sender whose lease has expired must not overwrite a later attempt.
 local state, attempts, sequence = unpack(redis.call('HMGET', delivery, 'state', 'attempts', 'sequence'))
 if not state then return {failures, failing_since} end
 if result ~= 'delivered' and (state ~= 'sending' or attempts ~= attempt) then return {failures, failing_since} end

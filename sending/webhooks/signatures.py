@@ -1,4 +1,4 @@
-"""Standard Webhooks signatures: v1 (HMAC with a shared secret) and v1a (ed25519), made and verified.
+"""Standard Webhooks signatures: v1 (HMAC with a shared secret) and v1a (Ed25519), made and verified.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -26,7 +26,7 @@ class UnusableKey(ValueError):
 
 
 def generate_secret() -> str:
-    """Return a shared secret of 32 random bytes."""
+    """Return a shared secret with 32 random bytes."""
     return SECRET_PREFIX + _encode(randomness.token_bytes(32))
 
 
@@ -36,7 +36,7 @@ def generate_private_key() -> str:
 
 
 def derive_public_key(private: str) -> str:
-    """Return the `whpk_` key with which a receiver verifies the signatures of this private key."""
+    """Return the `whpk_` key with which a receiver verifies this private key's signatures."""
     return PUBLIC_KEY_PREFIX + _encode(_load_private_key(private).public_key().public_bytes_raw())
 
 
@@ -46,23 +46,23 @@ def scheme_of(key: str) -> str:
 
 
 def sign(id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str, str]:
-    """Return the three headers of one attempt at message `id`; `timestamp` is the attempt's, in Unix seconds.
+    """Return the three headers for one attempt to send message `id`. `timestamp` is the attempt's Unix timestamp.
 
-    Every key signs, so that a receiver may have the old or the new one. Raises UnusableKey, and ValueError if the id
+    Every key signs, so that a receiver may have the old or the new one. Raises UnusableKey, or ValueError if the id
     contains a full stop.
     """
     if "." in id:
-        raise ValueError("A message id must not contain a full stop: it separates the signed parts.")
+        raise ValueError("A message id must not contain a full stop, which separates the signed parts.")
     content = signed_content(id, str(timestamp), body)
     signed = " ".join(make_signature(key, content) for key in map(_require_secret_length, keys))
     return dict(zip(HEADERS, (id, str(timestamp), signed), strict=True))
 
 
 def sign_body_only(body: bytes, keys: Iterable[str]) -> dict[str, str]:
-    """Return the signature header of GitHub and WebSub, for receivers that can only verify an HMAC of the body.
+    """Return the signature header used by GitHub and WebSub, for receivers that can only verify an HMAC of the body.
 
-    The HMAC key is the secret as it is written, including `whsec_`. The signature covers neither the id nor the time.
-    During a rotation there are several, separated by commas. https://www.w3.org/TR/websub/#signing-content
+    The HMAC key is the secret as written, including `whsec_`. The signature covers neither the id nor the time. During
+    rotation, there are several comma-separated signatures. See https://www.w3.org/TR/websub/#signing-content.
     """
     shared = [key for key in keys if scheme_of(key) == SCHEME_HMAC]
     signed = [f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}" for key in shared]
@@ -70,9 +70,9 @@ def sign_body_only(body: bytes, keys: Iterable[str]) -> dict[str, str]:
 
 
 def is_signed(content: bytes, signatures: str, keys: Iterable[str]) -> bool:
-    """Return whether one of these signatures (separated by spaces) was made with one of the keys over `content`.
+    """Return whether one of these space-separated signatures of `content` was made with one of the keys.
 
-    The key decides the scheme, not the signature. Raises UnusableKey.
+    The key, not the signature, decides the scheme. Raises UnusableKey.
     """
     given = [one.partition(",")[::2] for one in signatures.split()]
     return any(_is_valid(key, scheme, signature, content) for key in keys for scheme, signature in given)
@@ -91,7 +91,7 @@ def make_signature(key: str, content: bytes) -> str:
 
 
 def check_key(key: str) -> None:
-    """Raise UnusableKey unless signatures can be verified with this key. Senders' secrets may have any length."""
+    """Raise UnusableKey unless this key can verify signatures. Senders' secrets may have any length."""
     if scheme_of(key) == SCHEME_ED25519:
         _load_public_key(key)
     elif not _decode(key, SECRET_PREFIX):
@@ -99,7 +99,7 @@ def check_key(key: str) -> None:
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes. Raises ValueError unless the text is their canonical Base64 encoding: RFC 4648, section 3.5."""
+    """Return the decoded bytes. Raises ValueError unless the Base64 is canonical: RFC 4648, section 3.5."""
     data = base64.b64decode(text, validate=True)
     if _encode(data) != text:
         raise ValueError("not canonical Base64")
@@ -125,7 +125,7 @@ def _hmac(key: str, content: bytes) -> str:
 
 def _require_secret_length(key: str) -> str:
     if scheme_of(key) == SCHEME_HMAC and len(_decode(key, SECRET_PREFIX)) not in SECRET_LENGTH_BYTES:
-        raise UnusableKey("A secret has 24 to 64 bytes.")
+        raise UnusableKey("A secret must have 24 to 64 bytes.")
     return key
 
 
@@ -135,15 +135,15 @@ def _load_public_key(key: str) -> Ed25519PublicKey:
         return _load_private_key(key).public_key()
     raw = _decode(key, PUBLIC_KEY_PREFIX)
     if len(raw) != 32:
-        raise UnusableKey("A public key has 32 bytes.")
+        raise UnusableKey("A public key must have 32 bytes.")
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def _load_private_key(key: str) -> Ed25519PrivateKey:
-    """Accepts the seed alone, or followed by the public key: the specification does not say which is meant."""
+    """Accept the seed with or without the public key after it: the specification does not say which is meant."""
     raw = _decode(key, PRIVATE_KEY_PREFIX)
     if len(raw) not in (32, 64):
-        raise UnusableKey("A private key has 32 or 64 bytes.")
+        raise UnusableKey("A private key must have 32 or 64 bytes.")
     private = Ed25519PrivateKey.from_private_bytes(raw[:32])
     if raw[32:] not in (b"", private.public_key().public_bytes_raw()):
         raise UnusableKey("The two halves of this private key do not belong together.")
@@ -152,11 +152,11 @@ def _load_private_key(key: str) -> Ed25519PrivateKey:
 
 def _decode(key: str, prefix: str) -> bytes:
     if not key.startswith(prefix):
-        raise UnusableKey(f"A key starts with {SECRET_PREFIX}, {PRIVATE_KEY_PREFIX} or {PUBLIC_KEY_PREFIX}.")
+        raise UnusableKey(f"A key must start with {SECRET_PREFIX}, {PRIVATE_KEY_PREFIX} or {PUBLIC_KEY_PREFIX}.")
     try:
         return base64.b64decode(key.removeprefix(prefix), validate=True)
     except (binascii.Error, ValueError):
-        raise UnusableKey("A key is written in Base64 after its prefix.") from None
+        raise UnusableKey("A key must be Base64 after its prefix.") from None
 
 
 def _encode(data: bytes) -> str:

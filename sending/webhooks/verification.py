@@ -1,4 +1,4 @@
-"""Proof that whoever registers a URL by SMS controls it: the URL answers a challenge, then receives its secret."""
+"""Proves that whoever registers a URL by SMS controls it: the URL answers a challenge, then receives its secret."""
 
 import json
 import secrets
@@ -12,24 +12,24 @@ from sending.webhooks.models import WebhookEndpoint
 
 
 class VerificationFailed(Exception):
-    """The URL did not answer as required; the message is a sentence for its owner."""
+    """The URL did not respond as required. The message is a sentence for its owner."""
 
 
 def verify_url(client: HttpClient, url: str, *, http: bool = False) -> None:
     """Send the URL a challenge. Raises VerificationFailed unless it returns the challenge, as text or as JSON.
 
-    The request contains nothing else: it may reach a server whose owner does not expect it. `http` allows unencrypted
-    URLs.
+    The request contains nothing else, because it may reach a server whose owner does not expect it. `http` allows
+    unencrypted URLs.
     """
     challenge = secrets.token_urlsafe(24)
     body = payloads.build_envelope("endpoint.challenge", {"challenge": challenge}, time.time())
     status, answer = _post(client, url, body, {}, http)
     if not (200 <= status < 300 and _extract_challenge(answer) == challenge):
-        raise VerificationFailed(f"It must return the challenge that our POST contains. It returned status {status}.")
+        raise VerificationFailed(f"It must return the challenge in our POST, but it returned status {status}.")
 
 
 def send_secret(client: HttpClient, encryption: Encryption, endpoint: WebhookEndpoint, *, http: bool = False) -> None:
-    """Send the endpoint its secret, signed with it. May be repeated. Raises VerificationFailed if it is rejected."""
+    """Send the endpoint its secret, in a message signed with it. Can be repeated. Raises VerificationFailed."""
     now = time.time()
     keys = [encryption.decrypt(key.encrypted) for key in endpoint.signing_keys(now)]
     data = {"id": endpoint.id, "secret": keys[0], "event_types": list(endpoint.event_types)}

@@ -24,7 +24,7 @@ def test_check_of_a_web_site(handset, site):
 
 def test_check_of_an_unknown_name(handset):
     handset.texts("check nobody.invalid")
-    assert "nobody.invalid" in handset.gets("no such name")
+    assert "nobody.invalid" in handset.gets("does not exist")
 
 
 def test_caller_presses_a_key_and_hears_the_answer(handset):

@@ -35,7 +35,7 @@ def waiting_caller(caller):
 
 def test_caller_hears_the_greeting_and_the_menu(caller):
     assert "Hello, this is Call and Response." in caller.heard
-    assert "Press 1, or say time, for what time it is here." in caller.heard
+    assert "Press 1, or say time, for the local time." in caller.heard
 
 
 def test_caller_presses_a_key_and_hears_the_answer(caller):

@@ -11,9 +11,8 @@ import config
 from receiving import receiver
 from receiving.diagnosis import rejections
 from receiving.diagnosis.provider import TokenBucket
-from scripts.demo import read_env
+from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
-from tests.support.processes import ROOT
 from tests.support.providers import CASES, case_id, open_app, with_secrets
 
 
@@ -38,7 +37,7 @@ def environ(environ):
 @pytest.fixture(scope="session")
 def shared_app(store):
     """One app for all tests of this folder: it has no state outside of Redis."""
-    given = with_secrets(read_env(ROOT / ".env.demo"))
+    given = own_environment()
     given |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": PUBLIC_URL}
     return open_app(given, redis_client.Redis(port=store.port))
 
@@ -84,7 +83,7 @@ class ServedApp:
 @pytest.fixture(scope="module")
 def served_app(store):
     server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
-    given = with_secrets(read_env(ROOT / ".env.demo"))
+    given = own_environment()
     given |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": f"http://127.0.0.1:{server.server_port}"}
     app = open_app(given, redis_client.Redis(port=store.port))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -15,6 +15,7 @@ from app import create_app
 from receiving import twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.twilio import explain
+from tests.support.environment import own_environment
 from tests.support.person import TEXT_SID, WebhookPoster
 
 TOKEN = "12345"
@@ -130,11 +131,9 @@ def test_flipped_bit_is_rejected(at, bit, part):
 
 
 def _settings():
-    from scripts.demo import read_env
-    from tests.support.processes import ROOT
 
-    given_ = read_env(ROOT / ".env.demo") | {"TWILIO_AUTH_TOKEN": TOKEN, "REDIS_URL": "redis://x"}
-    return config.load(given_)
+    loaded = config.load(own_environment() | {"REDIS_URL": "redis://x"})
+    return replace(loaded, twilio_auth_token=(config.Secret(TOKEN),))
 
 
 def _flip(delivery, part, at, bit):

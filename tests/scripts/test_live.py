@@ -9,8 +9,8 @@ import sys
 import pytest
 from twilio.rest import Client
 
-from scripts.demo import read_env
 from scripts.live import build_environment
+from tests.support.environment import own_environment
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -22,7 +22,7 @@ BEFORE = {"voice_url": "https://old.example/voice", "sms_url": "https://old.exam
 def real_account(exchange):
     """What stands in .env: an account, and here the exchange in Twilio's place."""
     port = reserved_port()
-    account = read_env(ROOT / ".env.demo") | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
+    account = own_environment() | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
     few = {"WEB_CONCURRENCY": "1", "PYTHONUNBUFFERED": "1"}  # nobody calls while these tests run
     return os.environ | account | few | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
 

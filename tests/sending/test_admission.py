@@ -88,7 +88,7 @@ def test_loop_is_stopped_and_its_messages_are_kept(redis):
         admit(redis, message(f"answer:{number}"))
     with pytest.raises(admission.MustWait, match="circuit breaker"):
         admit(redis, message("answer:6"))
-    with pytest.raises(admission.MustWait, match="all sending is stopped: the circuit breaker"):
+    with pytest.raises(admission.MustWait, match="all sending has been stopped: the circuit breaker"):
         admit(redis, message("answer:7", BOB))
 
 

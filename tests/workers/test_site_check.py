@@ -98,14 +98,14 @@ def test_unknown_name_is_reported():
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     assert summarize(check_site("example.test", HttpClient(resolver=nowhere))) == (
-        "There is no such name: example.test."
+        "The name example.test does not exist."
     )
 
 
 def test_slow_site_is_reported(client, monkeypatch):
     monkeypatch.setattr("workers.site_check.HOP_TIMEOUT_SECONDS", 0.2)
     with receiver(never_answers) as there:
-        assert summarize(check_site(f"http://slow.test:{there.port}", client)) == "slow.test took too long to answer."
+        assert summarize(check_site(f"http://slow.test:{there.port}", client)) == "slow.test took too long to respond."
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_slow_site_is_reported(client, monkeypatch):
     [
         ("localhost", "localhost does not have a public address, so we don't connect to it."),
         ("https://a@b.test", "Leave the user name and password out of the address."),
-        ("what is this", "The address has a space or an invisible character in it."),
-        ("127.1", "Write a numeric address in its plain form, like 192.0.2.1."),
+        ("what is this", "The address contains a space or an invisible character."),
+        ("127.1", "Write the numeric address in its standard form, such as 192.0.2.1."),
         ("example.com:22", "We don't connect to port 22."),
     ],
 )

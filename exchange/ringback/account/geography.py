@@ -6,7 +6,7 @@ COUNTRIES = {"+1": "US", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+3
 
 
 def geography(number: str, *roles: str) -> dict[str, str]:
-    """City, State, Zip and Country for each role (From, To). As at Twilio, unknown values are ""."""
+    """City, State, Zip and Country for each role (From, To). As with Twilio, unknown values are ""."""
     country = next((name for prefix, name in COUNTRIES.items() if number.startswith(prefix)), "")
     parameters: dict[str, str] = {}
     for role in roles:

@@ -125,7 +125,7 @@ def update(request: ApiRequest) -> dict[str, Any]:
 
 
 def _coach(request: ApiRequest, conference: Conference, participant: Participant) -> None:
-    """Start or stop coaching, during which only the coached participant hears this one."""
+    """Start or stop coaching. A coach is heard only by the coached participant."""
     sid = request.text("CallSidToCoach") or participant.coached_sid
     coaching = parameters.boolean(request, "Coaching", default=bool(sid))
     if coaching and sid not in conference.participants:

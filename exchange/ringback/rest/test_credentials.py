@@ -57,7 +57,7 @@ def forbidden(request: ApiRequest) -> None:
 
 
 def _number(request: ApiRequest, name: str, missing: int, invalid: int, magic: dict[str, int]) -> str:
-    """The number in a parameter. `missing` and `invalid` are error codes; `magic` maps magic numbers to theirs."""
+    """The number in a parameter. `missing` and `invalid` are error codes; `magic` maps magic numbers to codes."""
     number = normalize_number(request.text(name))
     if not number:
         raise RestError(missing)

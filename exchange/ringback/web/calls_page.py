@@ -25,7 +25,7 @@ def add_routes(app: web.Application, state: State) -> None:
 
 
 async def show(state: State, request: web.Request) -> web.Response:
-    """At most `limit` calls and as many texts, only those of one handset if the query contains `handset`."""
+    """At most `limit` calls and `limit` texts. The query parameter `handset` selects one handset."""
     limit, handset = _limit(request), request.query.get("handset", "").strip()
     calls = [call for call in reversed(state.calls.values()) if handset in ("", call.plan.handset)][:limit]
     texts = [text for text in reversed(state.messages.values()) if handset in ("", text.handset)][:limit]

@@ -88,7 +88,7 @@ async def hang_up(state: State, request: web.Request) -> web.Response:
     if call.is_over:
         raise RequestRefused(409, f"This call is over: {call.status}.")
     lifecycle.hang_up_at_handset(call)
-    while call.running is not None and not call.is_over:  # a short wait, because a hang-up waits for no webhook
+    while call.running is not None and not call.is_over:  # a short wait, because hanging up does not wait for webhooks
         await call.changed.wait()
     return web.json_response(call.as_json())
 

@@ -1,1 +1,1 @@
-"""Optional features of webhook endpoints: cookies, a cached event filter, custom headers."""
+"""Optional webhook endpoint features: cookies, a cached event filter and custom headers."""

@@ -1,7 +1,7 @@
-"""The cookie jar of an endpoint: small, encrypted, and discarded when the endpoint's key or URL changes.
+"""An endpoint's cookie jar: small, encrypted, and discarded when the endpoint's credentials or URLs change.
 
-Follows RFC 6265 with the standard library's policy, and RFC 6265bis where that is stricter. A list of public suffixes
-is not needed: a jar serves only the URLs of one endpoint, so a cookie for all of `co.uk` reaches no other server.
+Follows RFC 6265 through the standard library's policy, and RFC 6265bis where it is stricter. No list of public suffixes
+is needed: a jar serves only one endpoint's URLs, so a cookie for all of `co.uk` reaches no other server.
 """
 
 import json
@@ -16,8 +16,8 @@ from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
 from store import Store, commit_if_unchanged, new_pipeline
 
 MAX_COOKIES = 20  # the oldest is dropped first
-MAX_COOKIE_CHARACTERS = 4_096  # of name and value: RFC 6265, section 6.1
-MAX_JAR_CHARACTERS = 8_192  # of the Cookie header: many servers accept no longer line
+MAX_COOKIE_CHARACTERS = 4_096  # for name and value together: RFC 6265, section 6.1
+MAX_JAR_CHARACTERS = 8_192  # for the Cookie header, because many servers reject longer lines
 JAR_TTL_SECONDS = 30 * 24 * 3600  # after the last change
 MAX_STORE_ATTEMPTS = 5
 COOKIE_PATTERN = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
@@ -30,7 +30,7 @@ def redis_key(endpoint_id: str) -> str:
 
 @dataclass(frozen=True)
 class EndpointCookieJar:
-    """The jar of one endpoint. Cookies stored under another `identity_hash` are ignored."""
+    """One endpoint's jar. Cookies stored under another `identity_hash` are ignored."""
 
     redis: Store
     encryption: Encryption = field(repr=False)
@@ -47,9 +47,9 @@ class EndpointCookieJar:
         return request.get_header("Cookie") or ""
 
     def store_cookies(self, url: str, set_cookie: Sequence[str]) -> None:
-        """Store the Set-Cookie headers of a response from this URL. Concurrent responses do not overwrite each other.
+        """Store the cookies from a response's Set-Cookie headers. Concurrent responses do not overwrite each other.
 
-        Gives up after five concurrent changes.
+        Gives up after MAX_STORE_ATTEMPTS concurrent changes.
         """
         for _ in range(MAX_STORE_ATTEMPTS):
             stored = self.redis.get(redis_key(self.endpoint_id)) or b""
@@ -60,7 +60,7 @@ class EndpointCookieJar:
                 return
 
     def _decrypt(self, stored: bytes | None) -> list[Cookie]:
-        """Return the stored cookies. A jar that cannot be decrypted counts as empty: cookies are not essential."""
+        """Return the stored cookies. A jar that cannot be decrypted counts as empty, since cookies are optional."""
         if not stored:
             return []
         try:
@@ -75,7 +75,7 @@ class EndpointCookieJar:
 
 
 class StrictCookiePolicy(DefaultCookiePolicy):
-    """A cookie without Domain is sent only to its host; Secure and the name prefixes are enforced."""
+    """Sends a cookie without Domain only to its host, and enforces Secure and the name prefixes."""
 
     def __init__(self) -> None:
         super().__init__(strict_domain=True, strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
@@ -101,7 +101,7 @@ def _satisfies_prefix(cookie: Cookie) -> bool:
 
 
 class _ResponseHeaders:
-    """As much of a response as `CookieJar.make_cookies` needs."""
+    """The part of a response that `CookieJar.make_cookies` needs."""
 
     def __init__(self, set_cookie: Sequence[str]) -> None:
         self.set_cookie = list(set_cookie)
@@ -121,16 +121,16 @@ def _build_cookie_jar(cookies: Iterable[Cookie]) -> CookieJar:
 
 
 def _apply_set_cookies(known: list[Cookie], url: str, set_cookie: Sequence[str]) -> list[Cookie]:
-    """Return the cookies after these Set-Cookie headers, oldest first."""
+    """Return the cookies after applying these Set-Cookie headers, oldest first."""
     jar, policy, request = _build_cookie_jar(known), StrictCookiePolicy(), Request(url)  # noqa: S310 (it is not opened)
     parsed = jar.make_cookies(_ResponseHeaders(set_cookie), request)  # type: ignore[arg-type]
     new = {_cookie_id(cookie): cookie for cookie in parsed if policy.set_ok(cookie, request)}
-    kept = {_cookie_id(cookie) for cookie in jar} - set(new)  # make_cookies has removed those that a header expires
+    kept = {_cookie_id(cookie) for cookie in jar} - set(new)  # make_cookies has removed those that a header expired
     return [cookie for cookie in known if _cookie_id(cookie) in kept] + list(new.values())
 
 
 def _drop_excess(cookies: list[Cookie]) -> list[Cookie]:
-    """Return the newest cookies, as many as the limits allow, oldest first."""
+    """Return as many of the newest cookies as the limits allow, oldest first."""
     kept: list[Cookie] = []
     available = MAX_JAR_CHARACTERS
     for cookie in reversed([each for each in cookies if not each.is_expired(int(time.time()))][-MAX_COOKIES:]):

@@ -1,4 +1,4 @@
-"""Custom headers of an endpoint: any except those that we set ourselves or that control the connection."""
+"""An endpoint's custom headers: any except those that we set ourselves or that control the connection."""
 
 import re
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ FORBIDDEN_HEADER_PATTERN = re.compile(
 
 
 def check_headers(headers: Mapping[str, str], authorization: str) -> None:
-    """Raise ValidationError unless an endpoint may add these headers, and this value of Authorization (or "")."""
+    """Raise ValidationError unless an endpoint may add these headers and this Authorization value (or "")."""
     reject_if(len(headers) > MAX_HEADERS, f"At most {MAX_HEADERS} headers are allowed.")
     for name in headers:
         is_invalid = not HEADER_NAME_PATTERN.fullmatch(name) or bool(FORBIDDEN_HEADER_PATTERN.fullmatch(name))
         reject_if(is_invalid, f"The header {name!r} cannot be set.")
     values = [*headers.values(), *([authorization] if authorization else [])]
     is_valid = all(HEADER_VALUE_PATTERN.fullmatch(value) for value in values)
-    reject_if(not is_valid, "A header's value must be one line of printable ASCII.")
+    reject_if(not is_valid, "A header value must be one line of printable ASCII.")

@@ -1,7 +1,7 @@
-"""The event filter of an endpoint: a JSON document at a URL of its own that lists the event types it accepts now.
+"""An endpoint's event filter: a JSON document at its own URL that lists the event types currently accepted.
 
-It only narrows what the endpoint subscribes to, so its owner can change a file and needs no API token. It is fetched
-before messages are sent, by the rules of HTTP caching. A document that cannot be read filters nothing.
+It only narrows down what the endpoint is subscribed to, so the owner can change it without an API token. It is fetched
+before messages are sent, following the rules of HTTP caching. A document that cannot be read filters nothing.
 """
 
 import json
@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 
 
 class InvalidEventFilter(ValueError):
-    """The document is not an event filter."""
+    """The document is not a valid event filter."""
 
 
 class EventFilter:
-    """The filter of one endpoint, fetched when it is first needed and at most once."""
+    """One endpoint's filter, fetched at most once, when it is first needed."""
 
     def __init__(
         self, redis: Store, client: HttpClient, endpoint: WebhookEndpoint, credentials: Credentials, http: bool
@@ -39,12 +39,12 @@ class EventFilter:
         self.credentials, self.http = credentials, http
 
     def allows(self, event_type: str) -> bool:
-        """Return whether messages of this type may be sent. True without a filter, or if it cannot be read."""
+        """Return whether messages of this type may be sent. True if there is no filter or it cannot be read."""
         return not self.endpoint.event_filter or self.patterns is None or matches_event_type(self.patterns, event_type)
 
     @cached_property
     def patterns(self) -> tuple[str, ...] | None:
-        """The event types and families in the document; None if it cannot be read."""
+        """The event types and families in the document, or None if it cannot be read."""
         from sending.webhooks.optional.cache import HttpCache  # hishel is slow to import, and few endpoints need it
 
         url = self.endpoint.event_filter

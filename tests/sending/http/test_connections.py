@@ -70,7 +70,7 @@ def test_response_has_the_certificate(client):
 @pytest.mark.parametrize(
     ("tls", "sentence"),
     [
-        (lambda: tls_for("other.test"), "The server's certificate is not for receiver.test but for another name."),
+        (lambda: tls_for("other.test"), "The server's certificate is for a name other than receiver.test."),
         (lambda: tls_for("receiver.test", not_after=THEN), "The certificate of receiver.test has expired."),
     ],
 )

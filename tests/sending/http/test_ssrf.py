@@ -81,9 +81,9 @@ def test_name_without_an_address_is_unknown():
 @pytest.mark.parametrize(
     ("problem", "sentence"),
     [
-        (socket.gaierror(socket.EAI_NONAME, "unknown"), "There is no such name: nowhere.test."),
-        (socket.gaierror(socket.EAI_AGAIN, "later"), "The name nowhere.test could not be looked up just now."),
-        (UnicodeError("label too long"), "There is no such name: nowhere.test."),
+        (socket.gaierror(socket.EAI_NONAME, "unknown"), "The name nowhere.test does not exist."),
+        (socket.gaierror(socket.EAI_AGAIN, "later"), "The name nowhere.test could not be resolved just now."),
+        (UnicodeError("label too long"), "The name nowhere.test does not exist."),
     ],
 )
 def test_failed_lookup_is_reported(problem, sentence):

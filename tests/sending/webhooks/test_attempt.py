@@ -155,5 +155,5 @@ def test_five_days_of_failures_disable_the_endpoint(sender):
         sender.deliver(id)
     assert (
         endpoints.load(sender.redis, id).state_reason
-        == "The endpoint has accepted nothing for five days, so we disabled it."
+        == "The endpoint accepted nothing for five days, so we have disabled it."
     )

@@ -22,7 +22,7 @@ SEAL = Encryption([OLD])
 BAKED = (
     b"HTTP/1.1 200 OK\r\nSet-Cookie: session=abc; Path=/\r\nSet-Cookie: b=2; Max-Age=60\r\nContent-Length: 0\r\n\r\n"
 )
-LOCKED = "SECRET_KEY has changed since this was encrypted: set it to the new and the old value, comma separated."
+LOCKED = "SECRET_KEY has changed since this was encrypted: set it to the new and old values, separated by a comma."
 
 
 @pytest.fixture
@@ -167,11 +167,11 @@ def test_body_signature_needs_a_shared_secret(subscribes, redis, client):
     with receiver(answers(OK)) as there:
         id = subscribes(there)
     endpoints.rotate_key(redis, SEAL, id, private=True)
-    with pytest.raises(ValidationError, match="needs a shared secret"):
+    with pytest.raises(ValidationError, match="requires a shared secret"):
         endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
     endpoints.rotate_key(redis, SEAL, id)
     endpoints.update(redis, client, SEAL, id, http=True, sign_body=True)
-    with pytest.raises(ValidationError, match="needs a shared secret"):
+    with pytest.raises(ValidationError, match="requires a shared secret"):
         endpoints.rotate_key(redis, SEAL, id, private=True)
 
 

@@ -29,7 +29,7 @@ def test_rotation_decrypts_with_both_keys_and_encrypts_with_the_newest():
 
 
 def test_wrong_key_is_reported_with_advice():
-    with pytest.raises(WrongKey, match="SECRET_KEY has changed since this was encrypted: set it to the new and the"):
+    with pytest.raises(WrongKey, match="SECRET_KEY has changed since this was encrypted: set it to the new and old"):
         Encryption([NEW]).decrypt(Encryption([OLD]).encrypt("whsec_x"))
 
 
