@@ -55,7 +55,7 @@ class Role:
 
 
 WEB = Role("web", blocking=1, least=2, usual=2, most=12, patience_seconds=3)
-WORKER = Role("worker", blocking=2, least=3, usual=5, most=20, patience_seconds=90, most_blocking=4)
+WORKER = Role("worker", blocking=2, least=3, usual=5, most=20, patience_seconds=90, most_blocking=5)
 REPLACED = Role("replaced", blocking=1, least=2, usual=0, most=2, patience_seconds=1, is_guest=True)
 ISOLATED = Role("isolated", blocking=0, least=2, usual=0, most=2, patience_seconds=90, is_guest=True)
 TOOL = Role("tool", blocking=0, least=1, usual=0, most=1, patience_seconds=3, is_registered=False)  # uses the reserve

@@ -82,7 +82,9 @@ def wait_until_settled(redis: Redis) -> None:
     while calm < 3 and time.monotonic() < deadline:
         due = sum(redis.zcard(key) for key in redis.scan_iter("endpoint:*:due", count=10_000))
         is_calm = not (
-            redis.zcard("pending-answers:open") or redis.zcard("outbox:due") or redis.xlen("messages:new") or due
+            any(map(redis.zcard, ("pending-answers:open", "outbox:waiting", "outbox:due")))
+            or redis.xlen("messages:new")
+            or due
         )
         calm = calm + 1 if is_calm else 0
         time.sleep(1)

@@ -147,6 +147,20 @@ def test_overdue_task_is_spoken_and_leads_back_to_the_menu(waiting_caller, redis
     assert redis.zcard(pending_answers.OPEN_KEY) == 0
 
 
+def test_caller_hears_an_answer_that_comes_at_the_deadline_and_no_apology(waiting_caller, redis, monkeypatch):
+    redis.hset(f"pending-answer:{pending_answer(redis).id}", "deadline", time.time() - 1)
+    settle = pending_answers.settle
+
+    def is_late(store, pending, state, words):
+        monkeypatch.undo()
+        assert settle(store, pending, "answered", "Nobody has asked.")
+        return settle(store, pending, state, words)
+
+    monkeypatch.setattr(pending_answers, "settle", is_late)
+    assert "Nobody has asked." in waiting_caller.waits().heard
+    assert "Sorry" not in waiting_caller.heard
+
+
 def test_check_asks_for_the_address_and_understands_it_spoken(caller, redis):
     assert "Which web address?" in caller.presses("3").heard
     assert "I am checking example.com." in caller.says("example dot com slash news").heard

@@ -8,7 +8,8 @@ from presenter import auth
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from sending import circuit_breaker
+from sending import circuit_breaker, outbox
+from sending.outbox import OutboundMessage
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
 
@@ -149,7 +150,8 @@ def test_session_survives_a_rotation_of_secret_key(url, logged_in):
 def test_sending_is_stopped_and_resumed(stage_events, logged_in):
     logged_in.post("/present/sending", sending="stop")
     assert circuit_breaker.stop_reason(stage_events.redis) == "the presenter stopped it"
-    assert "stopped: the presenter stopped it" in logged_in.get("/present").text
+    outbox.plan(stage_events.redis, OutboundMessage("answer:1", "+447700900201", "It is done.", ""))
+    assert "stopped: the presenter stopped it. 1 waiting, sent when you resume" in logged_in.get("/present").text
     logged_in.post("/present/sending", sending="resume")
     assert circuit_breaker.stop_reason(stage_events.redis) == ""
 

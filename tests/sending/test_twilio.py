@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 import events
 from sending import admission, opt_outs, outbox, rate_limits
@@ -104,6 +105,15 @@ class TestTrouble:
         assert began < redis.zscore(outbox.DUE_KEY, "answer:1") < time.time() + 3
         assert telephone.send_text("answer:1") == "sent"
         assert exchange.sent_to(somebody) == ["It is done."]
+
+    @pytest.mark.parametrize(("code", "seconds"), [(20429, 2), (21611, 60), (63038, 600)])
+    def test_limits_of_twilio_pause_all_texts_and_lose_none(self, telephone, planned, redis, code, seconds):
+        began, started = time.time(), outbox.start_sending(redis, planned)
+        error = TwilioRestException(429 if code != 21611 else 400, "/Messages", "limit", code)
+        assert started and telephone._handle_error(planned, error) == "planned"
+        assert began + seconds / 2 <= redis.zscore(outbox.DUE_KEY, "answer:1") <= time.time() + seconds
+        assert telephone.release(10, {outbox.WAITING_KEY: 1.0}) == []
+        assert outbox.load(redis, "answer:1").tries == 0
 
     def test_503_is_looked_up_before_sending_again(self, telephone, planned, redis, exchange, somebody):
         exchange.post("/faults", kind="rest-refuse", path="Messages", status=503)
