@@ -12,7 +12,6 @@ from itertools import count
 import pytest
 import redis as redis_client
 
-from scripts.demo import find_store_program
 from tests.support.deployment import Deployment, Handset
 from tests.support.ports import reserved_port
 from tests.support.tcp_switch import TcpSwitch
@@ -133,7 +132,7 @@ def test_crashes_of_the_store_are_nobodys_failure(damaged_deployment, site):
 def replica(tmp_path):
     """Another store, empty."""
     port = reserved_port()
-    command = [find_store_program(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--save", ""]
+    command = [find_program(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--save", ""]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     yield port
     process.kill()

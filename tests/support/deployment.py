@@ -16,7 +16,8 @@ from typing import Any
 
 import redis as redis_client
 
-from scripts.demo import find_store_program, read_env
+from scripts.demo import read_env
+from scripts.demo_store import find_program
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -43,7 +44,7 @@ class Deployment:
         }
         (folder / "store").mkdir()
         self.commands = {
-            "store": f"{find_store_program()} --bind 127.0.0.1 --port {self.store_port} "
+            "store": f"{find_program()} --bind 127.0.0.1 --port {self.store_port} "
             f"--appendonly yes --dir {folder}/store",
             "exchange": f"{sys.executable} -m ringback serve --port {self.exchange_port} --pace 0 --app {self.web} "
             "--voice-fallback /voice/fallback --sms-fallback /sms/fallback --voice-status /voice/status",
