@@ -18,7 +18,9 @@ QUEUE_BY_CHANNEL = {"call": CALLERS, "text": TEXTERS, "stage": TEXTERS}
 # hanging third-party servers delay callers and texters.
 SLOTS = {CALLERS: 200, TEXTERS: 200, LOOKUPS: 200, WEBHOOKS: 100}
 GRACE_SECONDS = 5  # added to a job's timeout, so that the answer's deadline passes first
-RESULT_TTL_SECONDS = 0  # nobody reads results, and each takes more than 4 kB
+# Nobody reads results, and each takes more than 4 kB. Not 0: RQ would then delete the job while it holds a connection
+# in WATCH, and would need a second one, which a small store may not have.
+RESULT_TTL_SECONDS = 1
 FAILURE_TTL_SECONDS = 600  # then RQ deletes the failed job
 
 Task = Callable[[str], str]

@@ -30,7 +30,7 @@ INITIAL_THREADS = 2  # of a shared job; doubled whenever the job stalls
 STALL_CHECK_SECONDS = 0.05
 BUSY_CPU_SHARE = 0.5  # of one processor; beyond this, more threads only compete for the interpreter lock
 JOB_TIMEOUT_SECONDS = 120
-JOB_TTLS: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 3_600}  # seconds
+JOB_TTLS: dict[str, Any] = {"result_ttl": 1, "failure_ttl": 3_600}  # seconds
 
 
 def deliver_later(
