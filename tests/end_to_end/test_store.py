@@ -12,6 +12,7 @@ from itertools import count
 import pytest
 import redis as redis_client
 
+from scripts.demo_store import find_program
 from tests.support.deployment import Deployment, Handset
 from tests.support.ports import reserved_port
 from tests.support.tcp_switch import TcpSwitch
