@@ -1,6 +1,9 @@
-"""The security headers of HTML pages: content security policy, caching and referrer policy."""
+"""What protects every HTML page: content security policy, caching, referrer policy, and visible control characters."""
 
 from flask import Blueprint, Response
+from flask.blueprints import BlueprintSetupState
+
+import control_characters
 
 # No inline or third-party resources: even if untrusted text were rendered as HTML, it could not run.
 CONTENT_SECURITY_POLICY = (
@@ -10,10 +13,24 @@ CONTENT_SECURITY_POLICY = (
 
 
 def create_page_blueprint(name: str, import_name: str) -> Blueprint:
-    """Create a blueprint whose responses have the security headers of a page and are not cached."""
+    """Create a blueprint whose responses have the security headers of a page and are not cached.
+
+    Its app's templates show the control characters in all values instead of sending them to the browser.
+    """
     blueprint = Blueprint(name, import_name)
+    blueprint.record(_show_control_characters)
     blueprint.after_request(_add_page_headers)
     return blueprint
+
+
+def _show_control_characters(state: BlueprintSetupState) -> None:
+    state.app.jinja_env.finalize = _finalize
+
+
+def _finalize(value: object) -> object:
+    """Return what a template outputs for a value: https://jinja.palletsprojects.com/en/stable/api/#jinja2.Environment."""
+    is_text = isinstance(value, str) and not hasattr(value, "__html__")
+    return control_characters.escape(value) if is_text else value  # type: ignore[arg-type]
 
 
 def _add_page_headers(response: Response) -> Response:

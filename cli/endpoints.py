@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 
 import context
+import control_characters
 from api import handlers
 from api.handlers import ResourceNotFound
 from cli.options import PAST_TIME
@@ -145,7 +146,7 @@ def _format_time(seconds: float) -> str:
 
 
 def _print_table(rows: Iterable[tuple[str, ...]], if_empty: str) -> None:
-    rows = list(rows)
+    rows = [tuple(map(control_characters.escape, row)) for row in rows]
     if not rows:
         click.echo(if_empty)
         return

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import click
 
+import control_characters
 from stage.sanitize import format_duration
 from workers.runs import Outcome
 
@@ -37,4 +38,5 @@ PAST_TIME = PastTime()
 def print_outcome(outcome: Outcome) -> None:
     """Print one line about one request."""
     status = str(outcome.status or "—")
-    click.echo(f"{status:>3}  {format_duration(outcome.seconds):>8}  {outcome.what}  {outcome.words}")
+    line = f"{status:>3}  {format_duration(outcome.seconds):>8}  {outcome.what}  {outcome.words}"
+    click.echo(control_characters.escape(line))

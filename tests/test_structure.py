@@ -45,8 +45,8 @@ LAYERS = [
     {"events", "store_batching", "store_memory", "web"},
     {"store", "logs", "store_pool"},
     {"store_budget", "store_outages"},
-    {"config"},
-    {"config_safety", "control_characters", "event_types", "masking", "page_headers"},
+    {"config", "page_headers"},
+    {"config_safety", "control_characters", "event_types", "masking"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.

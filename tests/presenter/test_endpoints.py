@@ -207,3 +207,19 @@ def test_deleted_endpoint_is_reported(presenter, id):
         answer = presenter.post(path, **WANTED)
         page = answer.text if answer.status_code == 404 else presenter.get(answer.location).text
         assert "There is no such endpoint." in page
+
+
+def test_control_characters_of_a_receiver_are_shown(does, redis, id, presenter):
+    hostile = "a\x1b[31m\x00b\u202ec\u2066d\x9b\r\ne\tf\u200d"
+    tried(
+        redis,
+        id,
+        status=500,
+        detail=hostile,
+        response_body=hostile,
+        response_headers={"x-hostile\x1b": hostile},
+        ip_address="192.0.2.1\x00",
+    )
+    page = presenter.get(f"/present/endpoints/{id}").text
+    assert page.count("a\\x1b[31m\\x00b\\u202ec\\u2066d\\x9b\ne\tf\u200d") == 3
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
