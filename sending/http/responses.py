@@ -8,6 +8,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+MAX_KEPT_CONNECTIONS = 50  # to one host: the jobs of a full room send their answers to Twilio at the same time
 SWITCHING_PROTOCOLS = 101  # final: from then on, the connection uses another protocol
 
 
@@ -53,5 +54,5 @@ class FinalResponseAdapter(HTTPAdapter):
 def skip_informational(session: requests.Session) -> requests.Session:
     """Make the session return only final responses, and return it."""
     for scheme in ("https://", "http://"):
-        session.mount(scheme, FinalResponseAdapter())
+        session.mount(scheme, FinalResponseAdapter(pool_maxsize=MAX_KEPT_CONNECTIONS))
     return session
