@@ -38,7 +38,7 @@ def test_an_alert_tells_what_was_asked_and_answered(app, mistakes, alerts, ada):
     assert "Body=hello" in alert.request_variables
     assert alert.response_body == "<Response>"
     assert alert.resource_sid.startswith("SM")
-    assert "does+not+parse" in alert.alert_text
+    assert "cannot+be+parsed" in alert.alert_text
     assert alert.date_created.date() == datetime.now(UTC).date()
 
 

@@ -151,7 +151,10 @@ def test_sending_is_stopped_and_resumed(stage_events, logged_in):
     logged_in.post("/present/sending", sending="stop")
     assert circuit_breaker.stop_reason(stage_events.redis) == "the presenter stopped it"
     outbox.plan(stage_events.redis, OutboundMessage("answer:1", "+447700900201", "It is done.", ""))
-    assert "stopped: the presenter stopped it. 1 waiting, sent when you resume" in logged_in.get("/present").text
+    assert (
+        "stopped: the presenter stopped it. 1 waiting; they will be sent when you resume"
+        in logged_in.get("/present").text
+    )
     logged_in.post("/present/sending", sending="resume")
     assert circuit_breaker.stop_reason(stage_events.redis) == ""
 

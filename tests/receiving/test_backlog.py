@@ -13,14 +13,13 @@ import events
 import store_memory
 from receiving import providers
 from receiving.delivery import Delivery
-from scripts.demo import read_env
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
 from tests.support.ports import reserved_port
-from tests.support.processes import ROOT
-from tests.support.providers import open_app, with_secrets
+from tests.support.providers import open_app
 from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
 from workers import sweep
@@ -69,7 +68,7 @@ def post(app, batch):
 def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
     monkeypatch.setattr(events, "MAX_EVENTS", 500)
     port = small.connection_pool.connection_kwargs["port"]
-    given = with_secrets(read_env(ROOT / ".env.demo"))
+    given = own_environment()
     app = open_app(given | {"REDIS_URL": f"redis://127.0.0.1:{port}", "PUBLIC_URL": PUBLIC_URL}, small)
     encryption, client, stopped = Encryption(["a secret key"]), HttpClient(allow_loopback=True), Event()
     batches = [make_batch(number, app.extensions["settings"].webhook_secrets["sendgrid"]) for number in range(BATCHES)]

@@ -21,6 +21,7 @@ LIVENESS_TIMEOUT_SECONDS = 8.0
 START_TIMEOUT_SECONDS = 60.0  # until the first liveness report
 SHUTDOWN_TIMEOUT_SECONDS = 25.0  # from SIGTERM to SIGKILL; Heroku allows 30
 CPU_SAMPLE_SECONDS = 0.2
+CPU_SAMPLES = 10
 RESTART_DELAY_SECONDS = 1.0  # if a worker died before its first liveness report
 POLL_INTERVAL_SECONDS = 0.1
 MAX_ISOLATED_PROCESSES = 3
@@ -156,10 +157,13 @@ def start_process(
 def find_busiest_thread(pid: int) -> str:
     """Return the kernel's id for the thread that uses the most CPU time, or "" if no thread uses any. Linux only."""
     before = read_cpu_ticks(pid)
-    time.sleep(CPU_SAMPLE_SECONDS)
-    spent = {thread: ticks - before.get(thread, ticks) for thread, ticks in read_cpu_ticks(pid).items()}
-    busiest = max(spent, key=lambda thread: spent[thread], default="")
-    return busiest if spent.get(busiest) else ""
+    for _ in range(CPU_SAMPLES):  # on a busy machine one sample may end before any thread has run
+        time.sleep(CPU_SAMPLE_SECONDS)
+        spent = {thread: ticks - before.get(thread, ticks) for thread, ticks in read_cpu_ticks(pid).items()}
+        busiest = max(spent, key=lambda thread: spent[thread], default="")
+        if spent.get(busiest):
+            return busiest
+    return ""
 
 
 def read_cpu_ticks(pid: int) -> dict[str, int]:
