@@ -47,7 +47,7 @@ HEADERS = (
 )
 CHUNKED_BODIES = (
     "zz\r\nabc\r\n0\r\n\r\n", "-1\r\nabc\r\n", "3\r\nabcdef", '3;a="b\r\nabc\r\n0\r\n\r\n', "3\nabc\n0\n\n",
-    "0" * 9_000, "f" * 40 + "\r\n", "3\r\nabc\r\n0\r\nContent-Length: 5\r\n\r\n", "3\r\nabc\r\n0\r\n: x\r\n\r\n", "0\r\n\r\n",
-    "",    "3\r\nabc\r\n0\r\n" + "a: b\r\n" * 3_000, "3\r\nabc\r\n0\r\n\r\n",
+    "0" * 9_000, "f" * 40 + "\r\n", "3\r\nabc\r\n0\r\nContent-Length: 5\r\n\r\n", "3\r\nabc\r\n0\r\n: x\r\n\r\n",
+    "0\r\n\r\n", "", "3\r\nabc\r\n0\r\n" + "a: b\r\n" * 3_000, "3\r\nabc\r\n0\r\n\r\n",
 )
 # fmt: on
