@@ -69,8 +69,10 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 	$(PIP) --no-deps --no-build-isolation --editable exchange
 	@touch $@
 
-.venv/ready: .venv/demo requirements-dev.txt
+.venv/ready: .venv/demo requirements-dev.txt requirements-parser.txt
 	$(PIP) --require-hashes -r requirements-dev.txt
+	@# gunicorn's compiled parser has wheels for few platforms. Elsewhere, building it requires a C compiler.
+	-$(PIP) --require-hashes -r requirements-parser.txt
 	@touch $@
 
 NODE = tests/node

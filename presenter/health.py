@@ -66,11 +66,12 @@ def live() -> dict[str, str]:
 
 @bp.get("/health")
 @bp.get("/health/ready")
-def ready() -> tuple[dict[str, str], int]:
+def ready() -> tuple[dict[str, str], int, dict[str, str]]:
     """200 if Redis is up and a worker is running, otherwise 503; the body names the missing part."""
     health = check_health()
     status = "ready" if health.is_ready else "not ready"
-    return {"status": status, **health.summary}, 200 if health.is_ready else 503
+    headers = {} if health.is_ready else {"Retry-After": "5"}
+    return {"status": status, **health.summary}, 200 if health.is_ready else 503, headers
 
 
 def check_health() -> Health:
