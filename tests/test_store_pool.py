@@ -90,6 +90,7 @@ def test_pages_never_take_the_last_connection_of_webhooks(pool):
     pool.release(page)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python warns of the lost sockets
 def test_a_connection_that_a_job_lost_is_not_counted(pool):
     lost = [pool.get_connection() for _ in range(3)]
     del lost
