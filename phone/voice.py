@@ -80,7 +80,7 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
         return _keep_waiting(context, pending, turn)
     if pending.route == "update" and time.time() - pending.routed_at < callbacks.UPDATE_TIMEOUT_SECONDS:
         return respond(context, hold.sound_only(pending.id, next_document(context), turn))
-    return _speak_answer(context, pending, "wait")
+    return _speak_answer(context, pending, "wait") or wait_for_answer(context)
 
 
 @webhook(bp, "/voice/answer", key=step_key)
@@ -89,7 +89,7 @@ def deliver_answer(context: WebhookContext) -> StoredResponse:
     pending = _load_pending(context)
     if pending is None or pending.is_open:
         return _not_understood(context)
-    return _speak_answer(context, pending, "update")
+    return _speak_answer(context, pending, "update") or deliver_answer(context)
 
 
 @webhook(bp, "/voice/recorded", key=step_key)
@@ -196,15 +196,15 @@ def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) ->
     return respond(context, hold.waiting(pending.id, next_document(context), turn, progress))
 
 
-def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -> StoredResponse:
-    """Speak the answer, unless it has already been spoken or sent as a text."""
+def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -> StoredResponse | None:
+    """Speak the answer, unless it has already been spoken or sent as a text. Returns None if its route has changed."""
     if pending.route == "text":
         return speak_menu(context, "I have sent you the answer as a text.")
-    if callbacks.was_heard(context.redis, pending.id) or (
-        pending.route != route and not pending_answers.claim_route(context.redis, pending, route)
-    ):
+    if callbacks.was_heard(context.redis, pending.id):
         opening = "You have already heard the answer."
         return respond(context, documents.menu(opening, next_document(context), is_full_menu=False))
+    if pending.route != route and not pending_answers.claim_route(context.redis, pending, route):
+        return None
     callbacks.mark_heard(context.pipe, pending.id)
     return speak_menu(context, pending.answer)
 

@@ -161,6 +161,21 @@ def test_caller_hears_an_answer_that_comes_at_the_deadline_and_no_apology(waitin
     assert "Sorry" not in waiting_caller.heard
 
 
+def test_caller_hears_an_answer_whose_live_update_begins_meanwhile_and_fails(waiting_caller, redis, monkeypatch):
+    ask = answer(redis, "Nobody has asked.")
+    claim_route = pending_answers.claim_route
+
+    def is_too_late(store, pending, *arguments):
+        monkeypatch.undo()
+        assert claim_route(store, pending, "update")
+        return claim_route(store, pending, *arguments)
+
+    monkeypatch.setattr(pending_answers, "claim_route", is_too_late)
+    assert waiting_caller.waits().verbs == ["Play", "Redirect"]  # the update may still speak the answer
+    pending_answers.claim_route(redis, replace(ask, route="update"), "")
+    assert "Nobody has asked." in waiting_caller.waits().heard
+
+
 def test_check_asks_for_the_address_and_understands_it_spoken(caller, redis):
     assert "Which web address?" in caller.presses("3").heard
     assert "I am checking example.com." in caller.says("example dot com slash news").heard

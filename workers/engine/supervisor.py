@@ -87,43 +87,48 @@ class Supervisor:
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command
         self.is_stopping = False
-        self.worker = WorkerProcess(command)
-        self.replaced: list[WorkerProcess] = []
+        self.told_to_stop: set[subprocess.Popen[bytes]] = set()
+        self.workers: list[WorkerProcess] = []  # the last one takes jobs; the others are finishing theirs
         self.isolated: list[subprocess.Popen[bytes]] = []
 
     def run(self) -> int:
         """Supervise until a signal arrives or the worker exits on its own. Return the exit status."""
-        while not self.is_stopping and self.worker.process.returncode not in (0, EX_CONFIG):
+        self.workers.append(WorkerProcess(self.command))
+        while not self.is_stopping and self.workers[-1].process.returncode not in (0, EX_CONFIG):
             time.sleep(POLL_INTERVAL_SECONDS)
-            self.check_worker(self.worker)
-            for worker in self.replaced:
+            *replaced, current = self.workers
+            for worker in replaced:
                 worker.read_liveness()
-            self.replaced = [worker for worker in self.replaced if worker.process.poll() is None]
+            self.workers = [worker for worker in replaced if worker.process.poll() is None] + [current]
+            self.check_worker(current)
             self.isolated = [process for process in self.isolated if process.poll() is None]
         self.stop_all()
-        return max(self.worker.process.returncode or 0, 0)
+        return max(self.workers[-1].process.returncode or 0, 0)
 
     def check_worker(self, worker: WorkerProcess) -> None:
         reports = worker.read_liveness()
         if worker.has_crashed:
             worker.close()
             time.sleep(0 if worker.has_started else RESTART_DELAY_SECONDS)
-            self.worker = WorkerProcess(self.command, replaces=worker)
+            self.workers[-1] = WorkerProcess(self.command, replaces=worker)
         if NEEDS_REPLACEMENT in reports:
-            self.replaced.append(worker)
-            self.worker = WorkerProcess(self.command)
+            self.workers.append(WorkerProcess(self.command))
         if ISOLATED_JOBS_WAIT in reports and len(self.isolated) < MAX_ISOLATED_PROCESSES:
             self.isolated.append(start_process(self.command, {"isolated": "yes"}, []))
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Forward the signal. Each process counts its signals: the second one makes it stop at once."""
         self.is_stopping = True
         for process in self.processes():
+            self.told_to_stop.add(process)
             process.terminate()
 
     def stop_all(self) -> None:
+        """Stop every process, including those that started after the signal. Kills those that take too long."""
         deadline = time.monotonic() + SHUTDOWN_TIMEOUT_SECONDS
         for process in self.processes():
-            process.terminate()
+            if process not in self.told_to_stop:
+                process.terminate()
         for process in self.processes():
             try:
                 process.wait(max(deadline - time.monotonic(), 0))
@@ -132,7 +137,7 @@ class Supervisor:
                 process.wait()
 
     def processes(self) -> list["subprocess.Popen[bytes]"]:
-        return [worker.process for worker in (self.worker, *self.replaced)] + self.isolated
+        return [worker.process for worker in self.workers] + self.isolated
 
 
 def supervise(command: Sequence[str]) -> int:
@@ -140,7 +145,7 @@ def supervise(command: Sequence[str]) -> int:
 
     `command` must run `workers.engine.process.main`, which parses the options that are appended to the command.
     """
-    supervisor = Supervisor(command)
+    supervisor = Supervisor(command)  # it starts no process yet, so no signal finds one and leaves it behind
     signal.signal(signal.SIGTERM, supervisor.request_stop)
     signal.signal(signal.SIGINT, supervisor.request_stop)
     return supervisor.run()

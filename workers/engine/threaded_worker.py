@@ -29,6 +29,8 @@ from workers.engine.timeouts import JobTimeout
 DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills the process after 30
 MAX_LOST_THREADS = 4  # hung threads; with this many, the process asks the supervisor to replace it
 
+LAST_CALL_TIMEOUT_SECONDS = 2.0  # for the periodic functions to return before the worker ends
+
 TURN_SECONDS = 0.05  # of one queue, while all queues that share a connection are empty
 LIVENESS_INTERVAL_SECONDS = 1.0
 HEARTBEAT_INTERVAL_SECONDS = 2.0
@@ -82,8 +84,7 @@ class ThreadedWorker(ConcurrentWorker):
             (MAINTENANCE_INTERVAL_SECONDS, self.run_maintenance_tasks),
             *((seconds, partial(task, self.connection)) for seconds, task in self.periodic_tasks),
         ]
-        for seconds, function in functions:
-            start_thread(call_every, seconds, function, self.stopped)
+        periodic = [start_thread(call_every, seconds, function, self.stopped) for seconds, function in functions]
         start_thread(self.enforce_timeouts)
         number = min(self.access.listeners, len(self.queues))
         listeners = [start_thread(self.serve_queues, self.queues[at::number]) for at in range(number)]
@@ -93,6 +94,9 @@ class ThreadedWorker(ConcurrentWorker):
             listener.join()
         self.drain()
         self.stopped.set()
+        deadline = time.monotonic() + LAST_CALL_TIMEOUT_SECONDS
+        for thread in periodic:  # a heartbeat that is still on its way would register this worker again
+            thread.join(max(deadline - time.monotonic(), 0))
         scheduler.close()
         self.teardown()
 

@@ -73,6 +73,21 @@ def test_worker_finishes_its_jobs_when_its_supervisor_dies(workers):
     assert eventually(lambda: has_ended(process))
 
 
+def test_signal_while_the_worker_starts_leaves_no_process(monkeypatch):
+    supervising = supervisor.Supervisor([sys.executable, "-c", "import time; time.sleep(3600)"])
+    start_process, started = supervisor.start_process, []
+
+    def start_slowly(*arguments):
+        process = start_process(*arguments)
+        started.append(process)
+        supervising.request_stop(signal.SIGTERM, None)  # arrives before the caller knows the process
+        return process
+
+    monkeypatch.setattr(supervisor, "start_process", start_slowly)
+    supervising.run()
+    assert [process.poll() for process in started] == [-signal.SIGTERM]
+
+
 def test_missing_settings_are_named_and_stop_the_worker():
     bare = {name: value for name, value in os.environ.items() if "REDIS" not in name and "TWILIO" not in name}
     worker = [sys.executable, "-m", "workers"]
