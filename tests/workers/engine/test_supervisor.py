@@ -86,6 +86,7 @@ def test_signal_while_the_worker_starts_leaves_no_process(monkeypatch):
     monkeypatch.setattr(supervisor, "start_process", start_slowly)
     supervising.run()
     assert [process.poll() for process in started] == [-signal.SIGTERM]
+    supervising.workers[0].close()
 
 
 def test_missing_settings_are_named_and_stop_the_worker():
