@@ -9,13 +9,12 @@ import config
 import context
 import presenter
 import stage
-import store_budget
-import store_pool
 from api import catalogue
 from api import views as api
 from phone import outbound_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
+from store import budget, clients
 from web import security
 from web.error_handlers import ERROR_HANDLERS
 
@@ -38,7 +37,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     """Create the app. Settings default to the environment, and the store to the one named in the settings."""
     settings = settings or config.load()
     app = Flask(__name__)
-    context.init_app(app, settings, redis or store_pool.connect(settings, store_budget.WEB))
+    context.init_app(app, settings, redis or clients.connect(settings, budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],

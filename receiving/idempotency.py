@@ -10,8 +10,7 @@ from functools import lru_cache
 
 from werkzeug.exceptions import ServiceUnavailable
 
-import store_batching
-from store import DeferredPipeline, Pipe, Store, commit_if_unchanged, new_pipeline
+from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, new_pipeline
 
 LEASE_SECONDS = 20  # longer than Twilio waits (15 s); after that, the claim of a process that died expires
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
@@ -78,7 +77,7 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
     digest, stored = _serialize(response)
     pipe.execute_command("SET", claim.key, DONE + digest, "EX", CLAIM_TTL_SECONDS)
     pipe.execute_command("SET", f"response:{digest}", stored, "EX", CLAIM_TTL_SECONDS)
-    return commit_if_unchanged(redis, pipe, claim.key, claim.token, execute_with=store_batching.execute)
+    return commit_if_unchanged(redis, pipe, claim.key, claim.token, execute_with=batching.execute)
 
 
 def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int) -> bool:
@@ -87,7 +86,7 @@ def commit_once(redis: Store, pipe: DeferredPipeline, key: str, ttl_seconds: int
     Returns False and writes nothing if it has. Handlers that only write need no lease, so this takes one round trip.
     """
     pipe.execute_command("SET", f"claim:{key}", DONE, "EX", ttl_seconds)
-    return commit_if_unchanged(redis, pipe, f"claim:{key}", "", execute_with=store_batching.execute)
+    return commit_if_unchanged(redis, pipe, f"claim:{key}", "", execute_with=batching.execute)
 
 
 @lru_cache(100)

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-import store_memory
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
-from store import Pipe, Store
+from store import Pipe, Store, memory
 
 STREAM = "inbox"
 ID_PATTERN = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
@@ -72,7 +71,7 @@ def save_rejected(redis: Store, delivery: Delivery, mistake: Mistake) -> None:
 
 def trim(redis: Store, factor: float = 1.0) -> None:
     """Drop the oldest requests and arbitrary large bodies until the byte limits are met."""
-    store_memory.trim(redis, {key: factor * limit for key, limit in MAX_BYTES.items()})
+    memory.trim(redis, {key: factor * limit for key, limit in MAX_BYTES.items()})
 
 
 def find(redis: Store, id: str) -> Delivery | None:

@@ -12,9 +12,8 @@ from redis.connection import ConnectionPool
 from werkzeug.exceptions import ServiceUnavailable
 
 import events
-import store_memory
 from receiving import inbox
-from store import Store
+from store import Store, memory
 from workers import fanout
 
 log = logging.getLogger(__name__)
@@ -64,8 +63,8 @@ def admit(redis: Store, size: int) -> None:
 
 def find_reason(redis: Store) -> str:
     """Trim the history and return why no webhook may be accepted, or ""."""
-    share = store_memory.used_share(redis)
-    factor = store_memory.history_factor(share)
+    share = memory.used_share(redis)
+    factor = memory.history_factor(share)
     inbox.trim(redis, factor)
     if share > MAX_MEMORY_SHARE:
         return f"{share:.0%} of the store's memory is used"

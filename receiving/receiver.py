@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 import events
-import store_batching
 from context import settings, store
 from receiving import idempotency, inbox, intake, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
@@ -18,7 +17,7 @@ from receiving.diagnosis.twilio import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.replay import late_reply
-from store import Commands, DeferredPipeline, Store, new_pipeline
+from store import Commands, DeferredPipeline, Store, batching, new_pipeline
 from web.request_body import BodyMemory
 
 diagnosis_budget = TokenBucket()
@@ -138,7 +137,7 @@ def with_lease(key: DedupKey, handler: Handler, reads: Reads) -> Handler:
         delivery, redis = context.delivery, context.redis
         claim = idempotency.add_claim(context.pipe, replay_marker.claim_key(delivery, key(delivery)))
         commands = [arguments for arguments, _ in context.pipe.command_stack]
-        replies = store_batching.execute(redis, [*commands, *reads(delivery)])
+        replies = batching.execute(redis, [*commands, *reads(delivery)])
         stored = idempotency.wait_for_response(redis, claim, replies[len(commands) - 1])
         if stored is None:
             fresh = WebhookContext(delivery, redis, new_pipeline(redis), replies[len(commands) :])

@@ -10,7 +10,7 @@ from scripts import tour
 ROOT = Path(__file__).parents[1]
 PARTS = (  # packages and root modules, from top to bottom
     *("app", "cli", "presenter", "api", "stage", "phone", "receiving", "workers", "sending"),
-    *("events", "masking", "store_batching", "store", "config"),
+    *("events", "masking", "store", "config"),
 )
 
 

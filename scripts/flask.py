@@ -9,9 +9,8 @@ from flask import cli
 
 import config
 import logs
-import store_budget
-import store_pool
 from scripts import demo
+from store import budget, clients
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,7 +19,7 @@ def main() -> int:
     """Run the command, which exits with its own status. Return 2 if a setting is missing or invalid."""
     os.environ.update(build_environment(os.environ))
     try:
-        store_pool.connect(config.load(), store_budget.TOOL)
+        clients.connect(config.load(), budget.TOOL)
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         return 2

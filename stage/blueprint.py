@@ -8,9 +8,10 @@ import redis
 from flask import Flask, current_app
 
 import context
-import store_pool
 from page_headers import create_page_blueprint
 from stage.event_stream import EventStream
+from store import clients
+from store.pool import PAGES
 
 event_stream_lock = threading.Lock()
 
@@ -31,7 +32,7 @@ def get_event_stream() -> EventStream:
 def get_page_store() -> redis.Redis:
     """The store client for pages; if connections are scarce, webhooks have priority."""
     if "page_store" not in current_app.extensions:
-        current_app.extensions["page_store"] = store_pool.lane(context.store(), store_pool.PAGES)
+        current_app.extensions["page_store"] = clients.lane(context.store(), PAGES)
     found: redis.Redis = current_app.extensions["page_store"]
     return found
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 import redis
 
 import events
-import store_pool
 from events import Event
 from stage import backlog
 from stage.timeline import Timeline, is_after
 from stage.viewer import Viewer, ViewerSocket
+from store import clients
+from store.pool import BLOCKING
 
 HEARTBEAT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; the reader then checks whether any viewers are left
@@ -40,7 +41,7 @@ class EventStream:
         self.viewers: set[Viewer] = set()
         self.max_viewers = MAX_VIEWERS
         self._store, self._render, self._is_serving = store, render, is_serving
-        self._waiting_store = store_pool.lane(store, store_pool.BLOCKING)
+        self._waiting_store = clients.lane(store, BLOCKING)
         self._lock = threading.RLock()
         self._reader: threading.Thread | None = None
         self._read_at = self._heartbeat_at = float("-inf")

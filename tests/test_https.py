@@ -14,9 +14,8 @@ import trustme
 from flask import request
 
 import config
-import store_budget
-import store_pool
 from app import create_app
+from store import budget, clients
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
@@ -110,13 +109,13 @@ def _copy(source, target):
 
 
 def test_dyno_accepts_self_signed_redis(environ, rediss):
-    client = store_pool.connect(config.load({**environ, "REDIS_URL": rediss, "DYNO": "web.1"}), store_budget.TOOL)
+    client = clients.connect(config.load({**environ, "REDIS_URL": rediss, "DYNO": "web.1"}), budget.TOOL)
     assert client.ping()
     client.close()
 
 
 def test_self_signed_redis_is_refused_elsewhere(environ, rediss):
-    client = store_pool.connect(config.load({**environ, "REDIS_URL": rediss}), store_budget.TOOL)
+    client = clients.connect(config.load({**environ, "REDIS_URL": rediss}), budget.TOOL)
     with pytest.raises(redis_client.exceptions.ConnectionError, match="certificate"):
         client.ping()
 

@@ -11,14 +11,13 @@ from rq.timeouts import JobTimeoutException
 
 import config
 import events
-import store_pool
 from masking import mask
 from sending import open_questions, outbox, pacing
 from sending.live_calls import CallEnded
 from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
 from sending.twilio import TwilioGateway
-from store import Pipe, Store, new_pipeline
+from store import Pipe, Store, clients, new_pipeline
 from workers import calls, pending_answers
 from workers.pending_answers import PendingAnswer
 
@@ -146,7 +145,7 @@ def was_heard(redis: Store, answer_id: str) -> bool:
 def get_gateway() -> TwilioGateway:
     """Return this worker process's gateway, created on first use from the environment's settings."""
     settings = config.load()
-    return TwilioGateway(settings, store_pool.connect(settings))
+    return TwilioGateway(settings, clients.connect(settings))
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:

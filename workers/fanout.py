@@ -7,12 +7,11 @@ processed exactly once, even if workers die or process the same event at once.
 from typing import Any
 
 import events
-import store_memory
 from events import Event
 from sending import followers, raw_payloads
 from sending.webhooks import catalogue, dispatch, endpoints, messages
 from sending.webhooks.models import WebhookEndpoint
-from store import Pipe, Store, commit_if_unchanged, new_pipeline
+from store import Pipe, Store, commit_if_unchanged, memory, new_pipeline
 from workers import notifications
 
 MAX_EVENTS_PER_BATCH = 200  # per transaction
@@ -27,7 +26,7 @@ def fan_out(redis: Store) -> int:
         total += planned
         if processed < MAX_EVENTS_PER_BATCH:
             break
-    events.trim(redis, store_memory.history_factor(store_memory.used_share(redis)))
+    events.trim(redis, memory.history_factor(memory.used_share(redis)))
     return total
 
 

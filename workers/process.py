@@ -5,8 +5,8 @@ import sys
 
 import config
 import logs
-import store_budget
-import store_pool
+from store import budget, clients
+from store.pool import BLOCKING
 from workers import sweep
 from workers.engine import process
 from workers.engine.periodic import PeriodicTask
@@ -33,11 +33,11 @@ def main() -> None:
 
 def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
     """The engine's access to the store: one listener per queue if the store has connections to spare, otherwise one."""
-    client = store_pool.connect(settings, store_budget.ISOLATED if is_isolated else store_budget.WORKER)
-    pool = store_pool.pool_of(client)
+    client = clients.connect(settings, budget.ISOLATED if is_isolated else budget.WORKER)
+    pool = clients.pool_of(client)
     listeners = pool.role.blocking_at(pool.renew_share()) - 1
-    blocking = store_pool.lane(client, store_pool.BLOCKING)
-    return StoreAccess(client, blocking, listeners, lambda: pool.set_role(store_budget.REPLACED))
+    blocking = clients.lane(client, BLOCKING)
+    return StoreAccess(client, blocking, listeners, lambda: pool.set_role(budget.REPLACED))
 
 
 if __name__ == "__main__":

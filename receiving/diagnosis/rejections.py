@@ -5,14 +5,14 @@ import logging
 from redis.exceptions import RedisError
 
 import events
-import store_pool
 from masking import mask_all
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TokenBucket
 from receiving.errors import RejectedRequest
-from store import Store, execute, new_pipeline
+from store import Store, clients, execute, new_pipeline
+from store.pool import OPTIONAL
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class RejectionRecorder:
         inbox.save_rejected(pipe, delivery, mistake)
         events.publish(pipe, "delivery.rejected", address=path[:100], reason=str(rejection), more=more)
         try:
-            execute(store_pool.lane(redis, store_pool.OPTIONAL), [words for words, _ in pipe.command_stack])
+            execute(clients.lane(redis, OPTIONAL), [words for words, _ in pipe.command_stack])
             self.unrecorded -= more + 1
         except RedisError as error:
             log.debug("The rejected request could not be stored: %s", error)

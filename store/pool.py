@@ -12,16 +12,12 @@ from weakref import WeakSet, ref
 import redis
 from redis.connection import ConnectionPool
 
-import store_budget
-from config import Settings
-from store_budget import Registration, Role
-from store_outages import OutageParser, Patience, StoreUnavailable
+from store import budget
+from store.budget import Registration, Role
+from store.outages import Patience, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_SECONDS = 2
-REPLY_TIMEOUT_SECONDS = 3  # longer than any blocking read
-HEALTH_CHECK_SECONDS = 30  # a connection that has been idle for this long is checked with a PING
 
 # What to do when no connection is free. Blocking reads wait in the store, so they have a limit of their own. Pages
 # let webhooks go first, and never take the last connection. Optional commands fail at once instead of waiting.
@@ -177,7 +173,7 @@ def _beat(pool: "ref[Pool]") -> None:
         except redis.RedisError as error:
             log.debug("The share of connections could not be renewed: %s", error)
         del living
-        time.sleep(store_budget.HEARTBEAT_SECONDS)
+        time.sleep(budget.HEARTBEAT_SECONDS)
 
 
 class Lane:
@@ -209,48 +205,3 @@ def is_stale(connection: Any) -> bool:
     finally:
         sock.detach()
     return True
-
-
-def connect(settings: Settings, role: Role = store_budget.WORKER) -> redis.Redis:
-    """Return this process's store client, created on first use, for a process of this role.
-
-    Replies are bytes. Everything in this process that talks to the store uses this client, or a lane of it.
-    """
-    key = (settings.redis_url, settings.redis_tls_verify)
-    with _clients_lock:
-        if key not in _clients:
-            _clients[key] = redis.Redis(connection_pool=_open_pool(settings, role))
-    return _clients[key]
-
-
-def lane(client: Any, kind: str) -> Any:
-    """Return a client for this kind of use on the same pool; the same client if its pool is not a Pool."""
-    pool = client.connection_pool
-    if isinstance(pool, Lane):
-        pool = pool.pool
-    return redis.Redis(connection_pool=Lane(pool, kind)) if isinstance(pool, Pool) else client  # type: ignore[arg-type]
-
-
-def pool_of(client: redis.Redis) -> Pool:
-    """Return the pool of a client that `connect` returned."""
-    pool = client.connection_pool
-    assert isinstance(pool, Pool)
-    return pool
-
-
-def _open_pool(settings: Settings, role: Role) -> Pool:
-    options: dict[str, Any] = {
-        "client_name": role.name,
-        "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        "socket_timeout": REPLY_TIMEOUT_SECONDS,
-        "health_check_interval": HEALTH_CHECK_SECONDS,
-        "parser_class": OutageParser,
-        "retry": Patience(role.patience_seconds),
-    }
-    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
-        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    return Pool.from_url(settings.redis_url, role=role, **options)
-
-
-_clients: dict[tuple[str, bool], redis.Redis] = {}
-_clients_lock = threading.Lock()

@@ -7,7 +7,7 @@ from redis.exceptions import ConnectionError as Broken
 from redis.exceptions import ResponseError
 
 import store
-import store_batching
+from store import batching
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
@@ -42,7 +42,7 @@ class Request(threading.Thread):
 
     def run(self):
         try:
-            self.outcome = store_batching.execute(self.redis, self.commands)
+            self.outcome = batching.execute(self.redis, self.commands)
         except BaseException as trouble:  # including SystemExit
             self.outcome = trouble
 
@@ -57,7 +57,7 @@ def during_a_round_trip(redis, round_trips, *others):
     first = Request(redis, ("ECHO", "first"))
     assert round_trips.started.acquire(timeout=LIMIT_SECONDS)
     started = [Request(redis, *commands) for commands in others]
-    batcher = store_batching._batchers[redis.connection_pool]
+    batcher = batching._batchers[redis.connection_pool]
     eventually(lambda: len(batcher.waiting) == len(others), "the others wait")
     return first, started
 
@@ -105,7 +105,7 @@ def test_stopped_request_hands_the_batch_over(redis, round_trips, monkeypatch):
         return round_trips.real(redis, commands)
 
     monkeypatch.setattr(store, "round_trip", stops_once)
-    monkeypatch.setattr(store_batching, "MAX_DELIVERIES_PER_BATCH", 1)
+    monkeypatch.setattr(batching, "MAX_DELIVERIES_PER_BATCH", 1)
     round_trips.may_finish.set()
     assert first.result() == [b"first"]
     stopped, carried = sorted((second.result(), third.result()), key=lambda outcome: isinstance(outcome, list))
@@ -114,5 +114,5 @@ def test_stopped_request_hands_the_batch_over(redis, round_trips, monkeypatch):
 
 
 def test_single_request_is_sent_at_once(redis, round_trips):
-    assert store_batching.execute(redis, [("ECHO", "alone")]) == [b"alone"]
+    assert batching.execute(redis, [("ECHO", "alone")]) == [b"alone"]
     assert round_trips.sizes == [1]

@@ -7,18 +7,17 @@ import time
 import pytest
 import redis as redis_client
 
-import store_budget
-import store_outages
-import store_pool
-from store_budget import REPLACED, WEB, WORKER
-from store_outages import StoreUnavailable
+from store import budget, clients, outages
+from store.budget import REPLACED, WEB, WORKER
+from store.outages import StoreUnavailable
+from store.pool import BLOCKING, OPTIONAL, PAGES, PRIORITIES
 from tests.support.waiting import eventually
 
 
 @pytest.fixture
 def client(settings, redis):
     """A client of its own pool, without heartbeats."""
-    pool = store_pool._open_pool(settings, WEB)
+    pool = clients._open_pool(settings, WEB)
     pool._heartbeat = threading.current_thread()
     pool.set_limit(3)
     yield redis_client.Redis(connection_pool=pool)
@@ -27,7 +26,7 @@ def client(settings, redis):
 
 @pytest.fixture
 def pool(client):
-    return store_pool.pool_of(client)
+    return clients.pool_of(client)
 
 
 @pytest.mark.parametrize(
@@ -42,16 +41,16 @@ def pool(client):
     ],
 )
 def test_all_shares_fit_also_twice_during_a_deploy(processes, max_clients, expected):
-    shares = [store_budget.share(role, processes, max_clients) for role in processes]
+    shares = [budget.share(role, processes, max_clients) for role in processes]
     assert shares == expected
-    assert sum(shares) <= max_clients - store_budget.RESERVED_CONNECTIONS
+    assert sum(shares) <= max_clients - budget.RESERVED_CONNECTIONS
 
 
 def test_a_process_that_died_gives_its_share_to_the_others(redis, monkeypatch):
-    monkeypatch.setattr(store_budget, "read_max_clients", lambda _: 40)
-    mine = store_budget.Registration(WEB)
-    redis.zadd(store_budget.PROCESSES_KEY, {"worker:died": 1, "worker:other": 9e12})
-    shares = [mine.renew(redis) for _ in range(store_budget.STEADY_HEARTBEATS)]
+    monkeypatch.setattr(budget, "read_max_clients", lambda _: 40)
+    mine = budget.Registration(WEB)
+    redis.zadd(budget.PROCESSES_KEY, {"worker:died": 1, "worker:other": 9e12})
+    shares = [mine.renew(redis) for _ in range(budget.STEADY_HEARTBEATS)]
     assert (shares[0], shares[-1]) == (WEB.least, 8)
 
 
@@ -62,7 +61,7 @@ def test_no_more_connections_than_the_limit_and_the_wait_is_bounded(pool, monkey
     released.start()
     taken.append(pool.get_connection())
     with pytest.raises(StoreUnavailable):
-        pool.take(store_pool.OPTIONAL)
+        pool.take(OPTIONAL)
     for connection in taken:
         pool.release(connection)
     pool.set_limit(1)
@@ -70,11 +69,11 @@ def test_no_more_connections_than_the_limit_and_the_wait_is_bounded(pool, monkey
 
 
 def test_blocking_reads_leave_a_connection_for_commands(pool, client):
-    reader = store_pool.lane(client, store_pool.BLOCKING)
+    reader = clients.lane(client, BLOCKING)
     threads = [threading.Thread(target=reader.blpop, args=("nothing", 1), daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
-    eventually(lambda: pool._waiting[store_pool.BLOCKING] == 2)
+    eventually(lambda: pool._waiting[BLOCKING] == 2)
     started = time.monotonic()
     assert client.ping()
     assert time.monotonic() - started < 0.8
@@ -83,9 +82,9 @@ def test_blocking_reads_leave_a_connection_for_commands(pool, client):
 
 
 def test_pages_never_take_the_last_connection_of_webhooks(pool):
-    page = pool.take(store_pool.PAGES)
+    page = pool.take(PAGES)
     with pytest.raises(StoreUnavailable):
-        pool.take(store_pool.OPTIONAL)
+        pool.take(OPTIONAL)
     pool.release(pool.get_connection())
     pool.release(page)
 
@@ -103,14 +102,14 @@ def test_an_outage_closes_the_connection_and_is_raised_as_one(pool, client, code
     connection = pool.get_connection()
     connection.retry.seconds = 0.1
     pool.release(connection)
-    with pytest.raises(store_outages.OUTAGE):
+    with pytest.raises(outages.OUTAGE):
         client.eval(f"return redis.error_reply('{code} not now')", 0)
     assert not connection.is_connected
     assert client.ping()
 
 
 def test_one_pool_for_everything_that_a_process_asks_for(settings):
-    first, second = store_pool.connect(settings), store_pool.connect(settings)
-    lanes = [store_pool.lane(first, kind) for kind in store_pool.PRIORITIES]
+    first, second = clients.connect(settings), clients.connect(settings)
+    lanes = [clients.lane(first, kind) for kind in PRIORITIES]
     assert first is second
     assert all(one.connection_pool.pool is first.connection_pool for one in lanes)
