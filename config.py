@@ -45,6 +45,7 @@ class Settings:
         "during rotation, list several, newest first, then run `flask reencrypt`"
     )
     presenter_password: Secret = setting("the password for the presenter's pages")
+    talk: str = setting("the path of the talk file; by default talk.toml of this repository", "")
     public_url: str = setting("the public URL of the app, such as https://talk.example", "")
     twilio_api_url: str = setting(
         "the base URL of the Twilio REST API, if requests should go to another server, such as the exchange", ""

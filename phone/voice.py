@@ -11,9 +11,11 @@ from masking import alias, mask, mask_words
 from phone import documents, hold
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key, find_by_speech
+from phone.scene_menu import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
+from show import audience, current
 from workers import callbacks, calls, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
@@ -25,17 +27,22 @@ GREETING = f"Hello, this is {documents.SERVICE_NAME}."
 NOT_UNDERSTOOD = "Sorry, I did not get that."
 
 
-@webhook(bp, "/voice", key=step_key)
+@webhook(bp, "/voice", key=step_key, reads=audience.reads)
 def receive_call(context: WebhookContext) -> StoredResponse:
-    """Greet a new caller."""
-    call = context.delivery
-    events.publish(context.pipe, "call.received", call["CallSid"], who=mask(call["From"]))
+    """Greet a new caller, with the choices of the current scene if it has any."""
+    call, participant = context.delivery, audience.identify(context)
+    events.publish(context.pipe, "call.received", call["CallSid"], who=mask(call["From"]), name=participant.name)
     calls.record_start(context.pipe, call["CallSid"], call["From"])
+    scene = participant.show.scene(current.talk())
+    if participant.show.is_paused:
+        return speak(context, audience.PAUSED, documents.goodbye(f"{audience.PAUSED} Goodbye."))
+    if scene.spoken_choices() and participant.show.is_open(scene):
+        return speak(context, GREETING, scene_menu(GREETING, scene, 1))
     return speak(context, GREETING, documents.menu(GREETING, 1))
 
 
 @webhook(bp, "/voice/menu", key=step_key)
-def handle_menu_choice(context: WebhookContext) -> StoredResponse:
+def handle_menu_input(context: WebhookContext) -> StoredResponse:
     """Handle the key or the speech that the menu gathered."""
     key, speech = context.delivery["Digits"], context.delivery["SpeechResult"]
     if not key and not speech:

@@ -10,7 +10,7 @@ from sys import stdlib_module_names
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web", "store"]
+PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web", "store", "show"]
 MODULES = [
     "app",
     "config",
@@ -32,6 +32,7 @@ LAYERS = [
     {"presenter"},
     {"api"},
     {"stage", "phone"},
+    {"show"},
     {"receiving"},
     {"context"},
     {"workers"},
@@ -47,7 +48,7 @@ INDEPENDENT = {
     "sending.http": set(),
     "workers.engine": set(),
 }
-TABLES = {"receiving.providers", "phone.commands"}  # many small modules of the same shape
+TABLES = {"receiving.providers", "phone.commands", "show.scenes"}  # many small modules of the same shape
 MOST_MODULES = 15
 
 
