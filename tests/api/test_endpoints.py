@@ -17,10 +17,11 @@ import config
 from api.schema import OPERATIONS
 from app import create_app
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, delivery, dispatch, endpoints, messages, payloads
+from sending.webhooks import catalogue, delivery, dispatch, endpoints, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue import messages
 from tests.support.webhook_sender import store_message
 
 TOKEN = "a-token-for-these-tests"
