@@ -21,7 +21,7 @@ from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.queue import DeliveryQueue
+from sending.webhooks.queue.delivery_queue import DeliveryQueue
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 3

@@ -3,7 +3,7 @@
 import time
 
 import events
-from phone import documents
+from phone import voice_twiml
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext
@@ -28,7 +28,7 @@ def next_document(context: WebhookContext) -> int:
 
 def speak_menu(context: WebhookContext, words: str) -> StoredResponse:
     """Speak the words, followed by the short menu."""
-    return speak(context, words, documents.menu(words, next_document(context), is_full_menu=False))
+    return speak(context, words, voice_twiml.menu(words, next_document(context), is_full_menu=False))
 
 
 def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:

@@ -6,10 +6,10 @@ from flask import Blueprint
 
 import events
 from masking import mask_words
-from phone import documents, voice
+from phone import voice, voice_twiml
 from phone.call_steps import next_document, respond, speak, step_key
 from phone.commands import find_by_speech
-from phone.scene_menu import scene_menu
+from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
 from show import audience, current
@@ -21,7 +21,7 @@ bp = Blueprint("show_calls", __name__)
 NOTHING_HEARD = "I did not hear anything."
 
 # What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
-STEPS: dict[str, Callable[[WebhookContext, int], str]] = {"record": lambda _, document: documents.record(document)}
+STEPS: dict[str, Callable[[WebhookContext, int], str]] = {"record": lambda _, document: voice_twiml.record(document)}
 
 
 @webhook(bp, "/voice/scene", key=step_key, reads=audience.reads)
@@ -30,17 +30,17 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     participant, key, speech = audience.identify(context), context.delivery["Digits"], context.delivery["SpeechResult"]
     asked = current.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(current.talk())
     if participant.show.is_paused:
-        return speak(context, audience.PAUSED, documents.goodbye(f"{audience.PAUSED} Goodbye."))
+        return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
     if not key and not speech:
         return _handle_silence(context, participant)
-    if key == documents.REPEAT_KEY:
-        return respond(context, documents.menu("Here is the menu.", next_document(context)))
+    if key == voice_twiml.REPEAT_KEY:
+        return respond(context, voice_twiml.menu("Here is the menu.", next_document(context)))
     if step := STEPS.get(asked.step_for_key(key)):
         return respond(context, step(context, next_document(context)))
     words = asked.words_for_key(key) if key else speech
     is_command = bool(speech and find_by_speech(speech))
     if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_command)):
-        return voice.handle_menu_input(context) if speech or key == documents.GOODBYE_KEY else _repeat(context, asked)
+        return voice.handle_menu_input(context) if speech or key == voice_twiml.GOODBYE_KEY else _repeat(context, asked)
     heard = f"pressed {key}" if key else f"said {mask_words(speech)}"
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=heard)
     return _contribute(context, participant, asked, words)
@@ -59,7 +59,7 @@ def _contribute(context: WebhookContext, participant: Participant, asked: Scene,
 def _handle_silence(context: WebhookContext, participant: Participant) -> StoredResponse:
     silent_menus = context.delivery.query_number("silent", 1)
     if silent_menus >= voice.MAX_SILENT_MENUS:
-        return speak(context, "Goodbye.", documents.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
+        return speak(context, "Goodbye.", voice_twiml.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
     return respond(context, _menu(NOTHING_HEARD, participant, next_document(context), silent_menus))
 
 
@@ -72,4 +72,4 @@ def _menu(opening: str, participant: Participant, document: int, silent_menus: i
     scene = participant.show.scene(current.talk())
     if scene.spoken_choices() and participant.show.is_open(scene):
         return scene_menu(opening, scene, document, silent_menus)
-    return documents.menu(opening, document, silent_menus, is_full_menu=not silent_menus)
+    return voice_twiml.menu(opening, document, silent_menus, is_full_menu=not silent_menus)

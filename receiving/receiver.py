@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, request
 
 import events
 from context import settings, store
-from receiving import idempotency, inbox, intake, replay_marker, twilio
+from receiving import backpressure, idempotency, inbox, replay_marker, twilio
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis import rejections
 from receiving.diagnosis.mistakes import Mistake
@@ -121,7 +121,7 @@ def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredRespo
 def handle(delivery: Delivery, handler: Handler) -> StoredResponse:
     """Add a verified delivery to the inbox on the handler's pipeline, and handle it."""
     redis = store()
-    intake.admit(redis, len(delivery.body))
+    backpressure.admit(redis, len(delivery.body))
     pipe = new_pipeline(redis)
     inbox.save(pipe, delivery)
     return handler(WebhookContext(delivery, redis, pipe))

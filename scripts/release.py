@@ -11,7 +11,7 @@ from twilio.base.exceptions import TwilioException
 import config
 import logs
 from receiving import providers
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
 from store import budget, clients

@@ -13,10 +13,10 @@ import config
 import events
 from masking import mask
 from sending import open_questions, outbox, pacing
-from sending.live_calls import CallEnded
 from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
+from sending.twilio.live_calls import CallEnded
 from store import Pipe, Store, clients, new_pipeline
 from workers import calls, pending_answers
 from workers.pending_answers import PendingAnswer

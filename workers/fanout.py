@@ -9,9 +9,10 @@ from typing import Any
 import events
 from events import Event
 from sending import followers, raw_payloads
-from sending.webhooks import catalogue, dispatch, endpoints, messages
+from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.models import WebhookEndpoint
-from store import Pipe, Store, commit_if_unchanged, memory, new_pipeline
+from sending.webhooks.queue import messages
+from store import Pipe, Store, commit_if_unchanged, memory_usage, new_pipeline
 from workers import notifications
 
 MAX_EVENTS_PER_BATCH = 200  # per transaction
@@ -26,7 +27,7 @@ def fan_out(redis: Store) -> int:
         total += planned
         if processed < MAX_EVENTS_PER_BATCH:
             break
-    events.trim(redis, memory.history_factor(memory.used_share(redis)))
+    events.trim(redis, memory_usage.history_factor(memory_usage.used_share(redis)))
     return total
 
 

@@ -22,7 +22,6 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 ENDPOINTS_KEY = "endpoints"  # sorted set: ids by creation time
 DUE_KEY = "endpoints:due"  # sorted set: ids of endpoints with waiting messages, by the time of the next attempt
-DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # without a successful attempt
 KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key continues to sign
 LOAD_BATCH_SIZE = 500
 MAX_UPDATE_ATTEMPTS = 20

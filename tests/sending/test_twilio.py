@@ -9,9 +9,9 @@ from twilio.base.exceptions import TwilioRestException
 
 import events
 from sending import admission, opt_outs, outbox, rate_limits
-from sending.live_calls import CallEnded
 from sending.outbox import OutboundMessage
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
+from sending.twilio.live_calls import CallEnded
 from store import commit_if_unchanged, new_pipeline
 from tests.support.waiting import eventually
 

@@ -6,8 +6,8 @@ import pytest
 
 import events
 from sending import outbox, pacing
-from sending.live_calls import CallEnded
 from sending.number_types import can_be_texted
+from sending.twilio.live_calls import CallEnded
 from store import commit_if_unchanged, new_pipeline
 from workers import callbacks, calls, pending_answers, sweep
 from workers.pending_answers import PendingAnswer

@@ -13,7 +13,7 @@ from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
 from sending.webhooks import catalogue, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.messages import NEW_KEY
+from sending.webhooks.queue.messages import NEW_KEY
 from tests.support.waiting import eventually
 from workers import callbacks, fanout, notifications, sweep
 

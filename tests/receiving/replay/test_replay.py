@@ -14,7 +14,7 @@ from receiving import inbox, providers, replay_marker, twilio
 from receiving.delivery import Delivery
 from receiving.replay import loopback_client, replay
 from receiving.replay.replay import ReplayRequest
-from receiving.samples import FORM_CONTENT_TYPE
+from receiving.sample_requests import FORM_CONTENT_TYPE
 from tests.support.person import TEXT_SID
 from tests.support.providers import CASES, HELD, case_id, heard
 

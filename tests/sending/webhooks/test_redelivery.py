@@ -6,7 +6,8 @@ import time
 import jsonschema_rs
 import pytest
 
-from sending.webhooks import catalogue, messages, redelivery
+from sending.webhooks import catalogue, redelivery
+from sending.webhooks.queue import messages
 from tests.support.webhook_sender import store_message
 
 URL = "https://hear.example/hook"

@@ -2,7 +2,7 @@
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from phone.documents import GATHER_TIMEOUT_SECONDS, step_url
+from phone.voice_twiml import GATHER_TIMEOUT_SECONDS, step_url
 from phone.xml_text import to_xml_text
 from show.scene import Scene
 
