@@ -22,6 +22,7 @@ MODULES = [
     "logs",
     "masking",
     "page_headers",
+    "store_url",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -39,7 +40,7 @@ LAYERS = [
     {"events", "web"},
     {"store", "logs"},
     {"config", "page_headers"},
-    {"config_safety", "control_characters", "event_types", "masking"},
+    {"config_safety", "control_characters", "event_types", "masking", "store_url"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.
@@ -143,7 +144,7 @@ def test_no_class_name_occurs_twice():
     assert not {name: modules for name, modules in places.items() if len(modules) > 1}
 
 
-@pytest.mark.parametrize("name", sorted(set(APP) - {"store.clients", "store.pool"}))
+@pytest.mark.parametrize("name", sorted(set(APP) - {"store.clients", "store.pool", "store.sentinel"}))
 def test_only_one_module_opens_connections_to_the_store(name):
     calls = {
         ast.unparse(node.func) for node in ast.walk(ast.parse(APP[name].read_text())) if isinstance(node, ast.Call)
