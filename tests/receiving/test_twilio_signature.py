@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio_signature.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator
 
 import config
 from app import create_app
