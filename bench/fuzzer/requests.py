@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import config
-from bench.hostile_inputs import (
+from bench.fuzzer.inputs import (
     CHUNKED_BODIES,
     COMMANDS,
     FIELDS,
