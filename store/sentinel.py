@@ -18,7 +18,7 @@ from redis.sentinel import (
 )
 
 import store_url
-from store.budget import Role
+from store.connection_budget import Role
 from store.outages import StoreUnavailable
 from store.pool import Pool
 

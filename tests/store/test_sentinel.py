@@ -3,7 +3,7 @@
 import pytest
 
 from store import sentinel
-from store.budget import WEB
+from store.connection_budget import WEB
 from store.outages import Patience, StoreUnavailable
 from tests.support.ports import reserved_port
 
