@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-import config_safety
+import unsafe_settings
 
 
 class ConfigError(Exception):
@@ -103,7 +103,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         except ValueError as error:
             errors.append(f"{error}.")
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
-    errors += [f"{problem}." for problem in config_safety.find_unsafe(environ, public_url, allow_loopback)]
+    errors += [f"{problem}." for problem in unsafe_settings.find_unsafe(environ, public_url, allow_loopback)]
     if errors:
         raise ConfigError("\n".join([*errors, "README.md has a table of all settings."]))
     return Settings(**values)

@@ -54,7 +54,7 @@ FIELDS: Mapping[str, Schema] = {
     "event_types": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "what the endpoint is subscribed to; an empty list means everything",
+        "description": "what the endpoint is subscribed to; * or an empty list means everything",
         "examples": [["text.*"]],
     },
     "state": _string("enabled, paused or disabled", "enabled"),

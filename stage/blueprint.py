@@ -8,7 +8,7 @@ import redis
 from flask import Flask, current_app
 
 import context
-from page_headers import create_page_blueprint
+from security_headers import create_page_blueprint
 from stage.event_stream import EventStream
 from store import clients
 from store.pool import PAGES

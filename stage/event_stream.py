@@ -11,7 +11,7 @@ import redis
 
 import events
 from events import Event
-from stage import backlog
+from stage import missed_events
 from stage.timeline import Timeline, is_after
 from stage.viewer import Viewer, ViewerSocket
 from store import clients
@@ -73,8 +73,8 @@ class EventStream:
         Raises TooManyViewers, or redis.RedisError if the store does not respond.
         """
         self.catch_up()
-        has_gap = bool(last_event_id) and backlog.has_gap_after(self._store, last_event_id)
-        if has_gap and is_after(last_event_id, backlog.last_generated_id(self._store)):
+        has_gap = bool(last_event_id) and missed_events.has_gap_after(self._store, last_event_id)
+        if has_gap and is_after(last_event_id, missed_events.last_generated_id(self._store)):
             last_event_id = "0-0"  # the store has lost this event, so send all the events that it still has
         with self._lock:
             if len(self.viewers) >= self.max_viewers or not self._is_serving():
@@ -101,7 +101,7 @@ class EventStream:
         """The events after `since` up to `until`, which was the last one in the timeline when the viewer was added."""
         retry_ms = random.randint(1000, 2500)  # noqa: S311 (spreads out reconnections; not a secret)
         gap = [_format_sse("gap", {"after": since})] if has_gap else []
-        missed = backlog.read_between(self._store, since, until)
+        missed = missed_events.read_between(self._store, since, until)
         with self._lock:
             return b"".join([b"retry: %d\n\n" % retry_ms, _heartbeat(), *gap, *self._format_events(missed)])
 
@@ -190,7 +190,7 @@ class EventStream:
             return bool(self.viewers)
 
     def _reset_if_store_lost_events(self) -> None:
-        last_generated_id = backlog.last_generated_id(self._store)
+        last_generated_id = missed_events.last_generated_id(self._store)
         if is_after(self.timeline.last_event_id, last_generated_id):
             log.warning("Redis has lost events after %s; rebuilding the timeline", last_generated_id)
             with self._lock:

@@ -6,8 +6,8 @@ from typing import Any
 import redis
 
 from config import Settings
-from store import budget
-from store.budget import Role
+from store import connection_budget
+from store.connection_budget import Role
 from store.outages import OutageParser, Patience
 from store.pool import Lane, Pool
 
@@ -16,7 +16,7 @@ REPLY_TIMEOUT_SECONDS = 3  # longer than any blocking read
 HEALTH_CHECK_SECONDS = 30  # a connection that has been idle for this long is checked with a PING
 
 
-def connect(settings: Settings, role: Role = budget.WORKER) -> redis.Redis:
+def connect(settings: Settings, role: Role = connection_budget.WORKER) -> redis.Redis:
     """Return this process's store client, created on first use, for a process of this role.
 
     Replies are bytes. Everything in this process that talks to the store uses this client, or a lane of it.

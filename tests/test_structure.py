@@ -14,14 +14,14 @@ PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers",
 MODULES = [
     "app",
     "config",
-    "config_safety",
+    "unsafe_settings",
     "context",
     "control_characters",
     "event_types",
     "events",
     "logs",
     "masking",
-    "page_headers",
+    "security_headers",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -38,8 +38,8 @@ LAYERS = [
     {"sending"},
     {"events", "web"},
     {"store", "logs"},
-    {"config", "page_headers"},
-    {"config_safety", "control_characters", "event_types", "masking"},
+    {"config", "security_headers"},
+    {"unsafe_settings", "control_characters", "event_types", "masking"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.
@@ -112,6 +112,11 @@ def test_packages_have_few_modules():
     for package in packages:
         inside = [name for name in APP if name.rpartition(".")[0] == package and name not in packages]
         assert len(inside) <= MOST_MODULES, f"{package} has {len(inside)} modules"
+
+
+@pytest.mark.parametrize("folder", ["bench", "scripts"])
+def test_folders_of_programs_have_few_modules(folder):
+    assert len([path for path in (ROOT / folder).glob("*.py") if path.name != "__init__.py"]) <= MOST_MODULES
 
 
 def test_every_third_party_import_is_in_a_requirements_file():

@@ -5,7 +5,7 @@ import re
 import context
 from phone.commands import NeedsWords, SlowAnswer, command
 from receiving import providers
-from sending.webhooks import catalogue
+from sending.webhooks import event_schemas
 from workers import subscriptions
 
 BY_CALL_PATTERN = re.compile(r"\W+(by|with|per) (a )?(phone )?calls?\W*$|\W+by (tele)?phone\W*$", re.IGNORECASE)
@@ -16,7 +16,7 @@ def follow_something(words: str) -> SlowAnswer:
     """texts about a topic, such as github"""
     spoken_topic, by_call = BY_CALL_PATTERN.subn("", f" {words}")
     topic = match_topic(parse_topic(spoken_topic))
-    if topic.partition(".")[0] not in _configured_providers() and topic not in catalogue.PUBLIC_EVENT_TYPES:
+    if topic.partition(".")[0] not in _configured_providers() and topic not in event_schemas.PUBLIC_EVENT_TYPES:
         topics = _followable_topics()
         question = "What would you like to follow?"
         raise NeedsWords(question, tuple(topics), f"{question} Text follow and one of these: {', '.join(topics)}")
@@ -46,7 +46,7 @@ def match_topic(topic: str) -> str:
     provider = providers.load().get(first)
     if not provider or not dot:
         return topic
-    names = [catalogue.normalize_event(name).lower() for name in provider.samples]
+    names = [event_schemas.normalize_event(name).lower() for name in provider.samples]
     variants = (event, event.removesuffix("s"), event.removesuffix("es"), f"{event}s")
     return f"{first}.{next((variant for variant in variants if variant in names), event)}"
 
@@ -57,4 +57,4 @@ def _configured_providers() -> list[str]:
 
 
 def _followable_topics() -> list[str]:
-    return [*_configured_providers(), *catalogue.PUBLIC_EVENT_TYPES]
+    return [*_configured_providers(), *event_schemas.PUBLIC_EVENT_TYPES]

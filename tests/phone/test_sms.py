@@ -169,9 +169,9 @@ class TestStatus:
 
 def test_text_by_get_is_answered(person, settings):
     target = f"/sms?MessageSid={TEXT_SID}&From=%2B447700900201&Body=time"
-    from receiving import twilio
+    from receiving import twilio_signature
 
-    signature = twilio.compute_signature(settings.twilio_auth_token[0], "https://talk.example" + target)
+    signature = twilio_signature.compute_signature(settings.twilio_auth_token[0], "https://talk.example" + target)
     answer = person.post(target, {}, signature=signature, method="GET")
     assert "It is " in answer.text
 

@@ -8,7 +8,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from config import Settings
-from sending import twilio_errors
+from sending.twilio import errors
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class LiveCalls:
         try:
             self.client.calls(call_sid).update(url=url, method="POST")
         except TwilioRestException as error:
-            if error.code in (twilio_errors.CALL_NOT_IN_PROGRESS, twilio_errors.NOT_FOUND):
+            if error.code in (errors.CALL_NOT_IN_PROGRESS, errors.NOT_FOUND):
                 raise CallEnded from error
             log.warning("Twilio did not redirect the call: %s", error.msg)
             return False

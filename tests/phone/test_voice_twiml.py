@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phone import documents, hold, sms
+from phone import hold_twiml, sms, voice_twiml
 from tests.support.person import is_valid_twiml
 
 words = st.text(max_size=400)
 EVERYTHING = {
     name: made
-    for module in (documents, hold)
+    for module in (voice_twiml, hold_twiml)
     for name, made in inspect.getmembers(module, inspect.isfunction)
     if made.__module__ == module.__name__
 }
 MADE = {
-    "menu": lambda said: documents.menu(said, 1),
-    "prompt": lambda said: documents.prompt(said, "check", 1),
-    "waiting": lambda said: hold.waiting("ask", 1, 3, said),
-    "sound_only": lambda said: hold.sound_only("ask", 1, 3),
-    "record": lambda said: documents.record(1),
-    "goodbye": documents.goodbye,
+    "menu": lambda said: voice_twiml.menu(said, 1),
+    "prompt": lambda said: voice_twiml.prompt(said, "check", 1),
+    "waiting": lambda said: hold_twiml.waiting("ask", 1, 3, said),
+    "sound_only": lambda said: hold_twiml.sound_only("ask", 1, 3),
+    "record": lambda said: voice_twiml.record(1),
+    "goodbye": voice_twiml.goodbye,
 }
 
 

@@ -1,11 +1,10 @@
-"""Texts and calls through Twilio's REST API: https://www.twilio.com/docs/usage/api."""
+"""The gateway: sends texts and starts calls through Twilio's REST API."""
 
 import functools
 import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -16,18 +15,17 @@ from twilio.rest import Client
 import events
 from config import Settings
 from masking import alias, mask
-from sending import admission, opt_outs, outbox, pacing, twilio_errors
+from sending import admission, opt_outs, outbox, pacing
 from sending.http.responses import skip_informational
-from sending.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
+from sending.twilio import errors, lost_responses
+from sending.twilio.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
 from store import Store
 
 log = logging.getLogger(__name__)
 
-RECHECK_DELAY_SECONDS = 5  # before a lookup, because Twilio's lists are eventually consistent
 CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
-CLOCK_SKEW_SECONDS = 60  # between Twilio's clock and ours
 PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
 CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
@@ -142,12 +140,12 @@ class TwilioGateway(LiveCalls):
         return "sent"
 
     def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
-        if seconds := twilio_errors.retry_seconds(error.code, error.status):
+        if seconds := errors.retry_seconds(error.code, error.status):
             return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
         if error.status >= 500:
             pacing.pause(self.redis, time.time() + PAUSE_SECONDS)
             return self._mark_unknown(message)
-        if error.code == twilio_errors.UNSUBSCRIBED_RECIPIENT:
+        if error.code == errors.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to)
             return self._mark_failed(message, "sending", "they texted STOP")
         return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")
@@ -166,20 +164,18 @@ class TwilioGateway(LiveCalls):
         return "planned"
 
     def _mark_unknown(self, message: OutboundMessage) -> str:
-        outbox.mark_unknown(self.redis, message, time.time() + RECHECK_DELAY_SECONDS)
+        outbox.mark_unknown(self.redis, message, time.time() + lost_responses.RECHECK_DELAY_SECONDS)
         return "unknown"
 
     def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
-        since = datetime.fromtimestamp(message.started_at - CLOCK_SKEW_SECONDS, UTC)
-        try:  # newest first, without a date filter: a queued text has no DateSent
-            texts = self.client.messages.list(to=message.to, limit=100)
+        try:
+            sids = lost_responses.find_sids(self.client, message)
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
-        for text in texts:
-            is_same = text.body == shorten(message.body) and text.direction == "outbound-api"
-            if is_same and _is_recent(text, since) and outbox.claim_sid(self.redis, str(text.sid), message.id):
-                return self._mark_sent(message, message.state, str(text.sid))
+        for sid in sids:
+            if outbox.claim_sid(self.redis, sid, message.id):
+                return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
 
@@ -187,8 +183,3 @@ class TwilioGateway(LiveCalls):
 def _was_never_sent(error: Exception) -> bool:
     """Return whether no connection was made, in which case Twilio cannot have acted."""
     return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)
-
-
-def _is_recent(text: Any, since: datetime) -> bool:
-    """Return whether the text was created no earlier than `since`. A queued text has no other date."""
-    return bool(text.date_created is None or text.date_created >= since)

@@ -10,7 +10,8 @@ from sending.validation import Schema
 from sending.webhooks.encryption import Encrypted
 from sending.webhooks.optional.custom_headers import MAX_HEADERS
 
-EVENT_FILTER_PATTERN = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.\*)?")
+ALL_EVENT_TYPES = "*"
+EVENT_FILTER_PATTERN = re.compile(r"(\*|[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.\*)?)")
 
 TEXT: Schema = {"type": "string", "maxLength": 2048}
 EVENT_FILTER: Schema = {"type": "string", "maxLength": 200, "pattern": f"^{EVENT_FILTER_PATTERN.pattern}$"}
@@ -59,7 +60,7 @@ class WebhookEndpoint:
     url: str = option("URL", "the HTTPS URL to send to", {**TEXT, "minLength": 1}, "")
     event_types: tuple[str, ...] = option(
         "Event types",
-        "event types such as text.received, or families such as text.*; an empty list means all",
+        "event types such as text.received, or families such as text.*; * or an empty list means all",
         {"type": "array", "maxItems": 100, "items": EVENT_FILTER},
         (),
     )
@@ -115,5 +116,5 @@ OPTION_SCHEMAS: Mapping[str, Schema] = {name: each.schema for name, each in OPTI
 
 
 def matches_event_type(patterns: Iterable[str], event_type: str) -> bool:
-    """Return whether the patterns include this event type or its family (`text.*`)."""
-    return any(event_type.startswith(one[:-1]) if one.endswith(".*") else event_type == one for one in patterns)
+    """Return whether the patterns include this event type, its family (`text.*`) or all types (`*`)."""
+    return any(event_type.startswith(one[:-1]) if one.endswith("*") else event_type == one for one in patterns)

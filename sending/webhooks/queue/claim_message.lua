@@ -7,14 +7,6 @@ local rate_limit, max_failures, had_slot, ttl = tonumber(ARGV[5]), tonumber(ARGV
 local endpoint = 'endpoint:' .. endpoint_id
 local has_slot = redis.call('ZSCORE', endpoint .. ':slots', slot)
 
-local function exceeds_rate_limit()
-  if rate_limit == 0 then return false end
-  local counter = endpoint .. ':second:' .. math.floor(now)
-  if redis.call('INCR', counter) > rate_limit then return true end
-  redis.call('EXPIRE', counter, 3)
-  return false
-end
-
 local function may_send()
   local state, hold_until, failures = unpack(redis.call('HMGET', endpoint, 'state', 'hold_until', 'failures'))
   if state ~= 'enabled' or tonumber(hold_until or 0) > now then return false end
@@ -43,7 +35,7 @@ local function claim()
     local message = redis.call('LRANGE', message_key(message_id), 0, ENDPOINTS)
     if #message == 0 then -- expired
       redis.call('ZREM', endpoint .. ':due', message_id)
-    elseif exceeds_rate_limit() then
+    elseif exceeds_rate_limit(endpoint, rate_limit, now) then
       return nil
     else
       return start_attempt(message_id, delivery, message)

@@ -18,14 +18,14 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from sending.webhooks.attempt import DeliveryAttempt, WebhookMessage
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.endpoints import DUE_KEY, ENDPOINTS_KEY
-from sending.webhooks.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS, NEW_KEY
-from sending.webhooks.models import WebhookEndpoint
-from sending.webhooks.retries import (
+from sending.webhooks.failing_endpoints import (
     MAX_CONSECUTIVE_FAILURES,
     MAX_PROBE_INTERVAL_SECONDS,
     MIN_PROBE_INTERVAL_SECONDS,
 )
+from sending.webhooks.queue.messages import DELIVERED_TTL_SECONDS, MAX_KEPT_BYTES, MESSAGE_TTL_SECONDS, NEW_KEY
 from store import Pipe, RawClient, Store
 
 LEASE_SECONDS = 60.0  # two requests plus one to the fallback URL take at most 45
@@ -39,12 +39,12 @@ def load_script(*names: str) -> str:
     return "\n".join((Path(__file__).parent / f"{name}.lua").read_text() for name in names)
 
 
-PLAN_SCRIPT = load_script("message", "plan")
-TAKE_DUE_SCRIPT = load_script("take_due")
-ACQUIRE_SCRIPT = load_script("acquire")
-CLAIM_SCRIPT = load_script("message", "release_slot", "claim")
-SETTLE_SCRIPT = load_script("message", "settle")
-RELEASE_SCRIPT = load_script("release_slot", "release")
+PLAN_SCRIPT = load_script("stored_message", "queue_message")
+TAKE_DUE_SCRIPT = load_script("take_due_endpoints")
+ACQUIRE_SCRIPT = load_script("acquire_slot")
+CLAIM_SCRIPT = load_script("stored_message", "release_slot", "rate_limit", "claim_message")
+SETTLE_SCRIPT = load_script("stored_message", "record_result")
+RELEASE_SCRIPT = load_script("release_slot") + "\nreturn release_slot(ARGV[1], ARGV[2])"
 SCRIPTS = (PLAN_SCRIPT, TAKE_DUE_SCRIPT, ACQUIRE_SCRIPT, CLAIM_SCRIPT, SETTLE_SCRIPT, RELEASE_SCRIPT)
 
 

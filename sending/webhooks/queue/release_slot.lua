@@ -1,4 +1,4 @@
--- Shared by release.lua and claim.lua: frees the slot, and makes the endpoint due when its next message is due.
+-- Shared: frees the slot, and makes the endpoint due when its next message is due.
 -- KEYS: the endpoints, by the time of their next attempt.
 local function release_slot(endpoint_id, slot)
   local endpoint = 'endpoint:' .. endpoint_id

@@ -1,20 +1,9 @@
-"""Whether and when a message is sent again: the meaning of an attempt's result, and the schedule of attempts."""
+"""What an endpoint's response, or its absence, means: for the message, and for the endpoint."""
 
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sending.http.errors import Cause
-
-# Standard Webhooks' example: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-RETRY_SCHEDULE_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # before each attempt
-JITTER_FRACTION = 0.2  # of each delay; spreads out the retries of messages that failed together
-MAX_RETRY_AFTER_SECONDS = 21_600
-
-# The endpoint's circuit breaker: after this many failures in a row, only one probe at a time is sent.
-MAX_CONSECUTIVE_FAILURES = 5
-MIN_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS = 30, 1_800  # the interval doubles with each failure
 
 Verdict = Literal["delivered", "retry", "back_off", "aborted", "filtered"]
 """`retry`: retry as scheduled. `back_off`: the same, but send the endpoint nothing else until then. `aborted`: do not
@@ -75,16 +64,3 @@ def classify_cause(cause: Cause) -> AttemptOutcome:
     if cause == "blocked":
         return AttemptOutcome("retry", "The URL leads to an address that we do not send to.", disables_endpoint=True)
     return AttemptOutcome("retry", "The endpoint's certificate is not valid." if cause == "tls" else "")
-
-
-def retry_delay(
-    attempts: int, schedule: Sequence[float] = RETRY_SCHEDULE_SECONDS, random_fraction: float | None = None
-) -> float | None:
-    """Return how many seconds to wait after this many attempts, or None if the last one has been made.
-
-    `random_fraction`, between 0 and 1, is random by default.
-    """
-    if attempts >= len(schedule):
-        return None
-    fraction = random.random() if random_fraction is None else random_fraction  # noqa: S311 (jitter, not a secret)
-    return schedule[attempts] * (1 - JITTER_FRACTION + 2 * JITTER_FRACTION * fraction)

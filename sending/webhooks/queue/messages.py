@@ -1,6 +1,6 @@
 """Messages in Redis, each stored once for all its endpoints.
 
-A message that every endpoint has received is kept for some time, but less if there are many: see message.lua.
+A message that every endpoint has received is kept for some time, but less if there are many: see stored_message.lua.
 """
 
 import secrets
