@@ -7,10 +7,10 @@ WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HESITATIONS = "ah alright er erm hm hmm like mm now ok okay oh right so uh uhm um umm well yeah yes"
 _COURTESIES = "cheers for kindly me pls please plz ta thank thanks thankyou thanx thx ty u us you"
 _OPENINGS = (
-    "a about again an and are bot can command could dear did do does evening get give go going gonna good got have"
-    " hello hey hi hiya how howdy i i'd i'll i'm id im is it it's its just let let's lets love morning my need"
-    " afternoon run perform robot say send show some tell that the then there this to try use wanna want was what what's whats"
-    " which will would your"
+    "a about afternoon again an and are bot can command could dear did do does evening get give go going gonna"
+    " good got have hello hey hi hiya how howdy i i'd i'll i'm id im is it it's its just let let's lets love"
+    " morning my need perform robot run say send show some tell that the then there this to try use wanna want was"
+    " what what's whats which will would your"
 )
 HESITATIONS, COURTESIES = frozenset(_HESITATIONS.split()), frozenset(_COURTESIES.split())
 OPENINGS = frozenset(_OPENINGS.split())
