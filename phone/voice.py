@@ -10,7 +10,8 @@ from context import queues, settings
 from masking import alias, mask, mask_words
 from phone import hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
-from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key, find_by_speech
+from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
+from phone.recognition import clean_speech, find_by_speech
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
@@ -59,7 +60,7 @@ def handle_command_words(context: WebhookContext) -> StoredResponse:
     found = find_by_speech(context.delivery.query.get("command", ""))
     if found is None:
         return _not_understood(context)
-    words = context.delivery["SpeechResult"] or _choice_for_key(found[0], context.delivery["Digits"])
+    words = clean_speech(context.delivery["SpeechResult"]) or _choice_for_key(found[0], context.delivery["Digits"])
     if not words:
         return _not_understood(context)
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=f"said {mask_words(words)}")

@@ -11,7 +11,7 @@ from workers import subscriptions
 BY_CALL_PATTERN = re.compile(r"\W+(by|with|per) (a )?(phone )?calls?\W*$|\W+by (tele)?phone\W*$", re.IGNORECASE)
 
 
-@command("follow", key="5", argument="topic")
+@command("follow", key="5", argument="topic", aliases=("subscribe", "subscribe to", "sign me up for"))
 def follow_something(words: str) -> SlowAnswer:
     """texts about a topic, such as github"""
     spoken_topic, by_call = BY_CALL_PATTERN.subn("", f" {words}")
@@ -24,7 +24,7 @@ def follow_something(words: str) -> SlowAnswer:
     return SlowAnswer(subscriptions.follow, topic, f"I am signing you up for {topic}.")
 
 
-@command("unfollow", key="8")
+@command("unfollow", key="8", argument="topic", aliases=("un follow", "stop following", "unsubscribe from"))
 def unfollow_something(words: str) -> SlowAnswer:
     """no more texts about a topic"""
     topic = words.strip().lower() if "/" in words else match_topic(parse_topic(words))
@@ -32,8 +32,11 @@ def unfollow_something(words: str) -> SlowAnswer:
 
 
 def parse_topic(words: str) -> str:
-    """The words as an event type: "GitHub pull request" becomes github.pull_request. At most 100 characters."""
-    first, _, rest = re.sub(r"[^a-z0-9._-]+", " ", words.lower()).strip(" .").replace(" ", ".", 1).partition(".")
+    """The words as an event type: "Git Hub pull request" becomes github.pull_request. At most 100 characters."""
+    words = words.lower().replace(" dot ", ".")
+    for name in providers.load():
+        words = re.sub(rf"\b{' ?'.join(name)}\b", name, words)
+    first, _, rest = re.sub(r"[^a-z0-9._-]+", " ", words).strip(" .").replace(" ", ".", 1).partition(".")
     return ".".join(filter(None, [first, *(part.strip(" _").replace(" ", "_") for part in rest.split("."))]))[:100]
 
 
