@@ -8,6 +8,7 @@ import cli
 import config
 import context
 import presenter
+import security_headers
 import stage
 from api import catalogue
 from api import views as api
@@ -15,8 +16,8 @@ from phone import outbound_calls, show_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
 from show import current
-from store import budget, clients
-from web import security
+from store import clients, connection_budget
+from web import form_limits, https
 from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
@@ -40,7 +41,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     settings = settings or config.load()
     app = Flask(__name__)
     current.init_app(app, settings)
-    context.init_app(app, settings, redis or clients.connect(settings, budget.WEB))
+    context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],
@@ -49,7 +50,9 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = LazySessionInterface()
-    security.init_app(app, settings, PAGES)
+    https.init_app(app, settings, PAGES)
+    form_limits.init_app(app, PAGES)
+    security_headers.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.init_app(app)

@@ -12,8 +12,8 @@ from api import known_event_types
 from sending.http.client import HttpClient
 from sending.webhooks import endpoints, redelivery, signatures
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.models import OPTIONS, WebhookEndpoint
 from sending.webhooks.queue import delivery_queue, messages
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS

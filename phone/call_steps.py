@@ -7,7 +7,7 @@ from phone import voice_twiml
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext
-from workers import calls
+from workers import call_state
 
 
 def step_key(delivery: Delivery) -> str:
@@ -40,5 +40,5 @@ def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:
 
 def respond(context: WebhookContext, document: str) -> StoredResponse:
     """Respond with the document, and record which document the caller has acted on."""
-    calls.record_document(context.pipe, context.delivery["CallSid"], document_number(context.delivery))
+    call_state.record_document(context.pipe, context.delivery["CallSid"], document_number(context.delivery))
     return StoredResponse(document)

@@ -8,7 +8,7 @@ import events
 from masking import mask_words
 from phone import voice, voice_twiml
 from phone.call_steps import next_document, respond, speak, step_key
-from phone.commands import find_by_speech
+from phone.recognition import find_by_speech
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook

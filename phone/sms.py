@@ -11,8 +11,9 @@ import events
 from context import queues, settings
 from masking import alias, mask, mask_words
 from phone import opt_out_keywords
-from phone.commands import NeedsWords, SlowAnswer, find_by_words
+from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
+from phone.recognition import find_by_words
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
@@ -54,9 +55,10 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     body, participant = text["Body"].strip(), audience.identify(context)
     received = {"who": mask(sender), "name": participant.name, "words": mask_words(body)}
     events.publish(context.pipe, "text.received", text["MessageSid"], **received)
-    if opt_out_keywords.apply(context, sender, text["OptOutType"] or body):
+    opt_out_reply = opt_out_keywords.apply(context, sender, body)
+    if opt_out_reply == "":
         return EMPTY_RESPONSE
-    answer = _contribute(context, participant, body) or _answer_text(context, sender, body)
+    answer = opt_out_reply or _contribute(context, participant, body) or _answer_text(context, sender, body)
     duration_ms = round((time.time() - text.received_at) * 1000, 1)
     events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)

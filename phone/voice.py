@@ -10,13 +10,14 @@ from context import queues, settings
 from masking import alias, mask, mask_words
 from phone import hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
-from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key, find_by_speech
+from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
+from phone.recognition import clean_speech, find_by_speech
 from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
 from show import audience, current
-from workers import callbacks, calls, pending_answers, tasks
+from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice", __name__)
@@ -32,7 +33,7 @@ def receive_call(context: WebhookContext) -> StoredResponse:
     """Greet a new caller, with the choices of the current scene if it has any."""
     call, participant = context.delivery, audience.identify(context)
     events.publish(context.pipe, "call.received", call["CallSid"], who=mask(call["From"]), name=participant.name)
-    calls.record_start(context.pipe, call["CallSid"], call["From"])
+    call_state.record_start(context.pipe, call["CallSid"], call["From"])
     scene = participant.show.scene(current.talk())
     if participant.show.is_paused:
         return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
@@ -66,7 +67,7 @@ def handle_command_words(context: WebhookContext) -> StoredResponse:
     found = find_by_speech(context.delivery.query.get("command", ""))
     if found is None:
         return _not_understood(context)
-    words = context.delivery["SpeechResult"] or _choice_for_key(found[0], context.delivery["Digits"])
+    words = clean_speech(context.delivery["SpeechResult"]) or _choice_for_key(found[0], context.delivery["Digits"])
     if not words:
         return _not_understood(context)
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=f"said {mask_words(words)}")
@@ -79,7 +80,7 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
     pending = _load_pending(context)
     if pending is None:
         return _not_understood(context)
-    if calls.load(context.redis, pending.subject).document > document_number(context.delivery):
+    if call_state.load(context.redis, pending.subject).document > document_number(context.delivery):
         # A late fetch: a live update has already replaced this document.
         return StoredResponse(voice_twiml.menu("Hello again.", next_document(context), is_full_menu=False))
     turn = context.delivery.query_number("turn", 1)
@@ -120,7 +121,7 @@ def process_recording(context: WebhookContext) -> StoredResponse:
     if context.delivery["RecordingStatus"] not in ("", "completed"):
         return StoredResponse(status=204)
     events.publish(context.pipe, "recording.left", call_sid, seconds=context.delivery["RecordingDuration"])
-    id, number = _pending_answer_id("recording", sid, ""), calls.load(context.redis, call_sid).phone_number
+    id, number = _pending_answer_id("recording", sid, ""), call_state.load(context.redis, call_sid).phone_number
     deadline = time.time() + 10 * ANSWER_TIMEOUT_SECONDS
     pending = PendingAnswer(id, "message", sid, "stage", number, call_sid, deadline)
     queues().enqueue(context.pipe, pending, tasks.measure_recording)
@@ -136,11 +137,11 @@ def status_key(delivery: Delivery) -> str:
 def update_call_status(context: WebhookContext) -> StoredResponse:
     """Record the end of a call. A worker then texts the answers that the caller did not hear."""
     sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
-    if status in calls.FINAL_STATUSES:
-        calls.record_end(context.pipe, sid, status)
+    if status in call_state.FINAL_STATUSES:
+        call_state.record_end(context.pipe, sid, status)
         seconds = context.delivery["CallDuration"] or "0"
         events.publish(context.pipe, "call.ended", sid, status=status, seconds=seconds)
-        if calls.load(context.redis, sid).answer_ids:
+        if call_state.load(context.redis, sid).answer_ids:
             queues().enqueue_after_call(context.pipe, sid)
     return StoredResponse(status=204)
 
@@ -183,7 +184,7 @@ def _enqueue_answer(context: WebhookContext, command: str, slow: SlowAnswer) -> 
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
     pending = PendingAnswer(id, command, slow.words, "call", context.delivery["From"], sid, deadline)
     queues().enqueue(context.pipe, pending, slow.task)
-    calls.add_pending_answer(context.pipe, sid, id)
+    call_state.add_pending_answer(context.pipe, sid, id)
     return speak(context, slow.interim_answer, hold_twiml.waiting(id, document, 1, slow.interim_answer))
 
 

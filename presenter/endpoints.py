@@ -18,10 +18,10 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
-from sending.webhooks import catalogue, endpoints, redelivery
+from sending.webhooks import endpoints, event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
+from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.models import OPTIONS, WebhookEndpoint
 from sending.webhooks.queue import delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
@@ -191,7 +191,7 @@ def _render_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, str], alert
         dead_count=dead_count,
         dead_letters=dead_letters,
         recovery=handlers.load_recovery(endpoint.id, request.args.get("recovery", "")),
-        event_types=[*catalogue.CATALOGUE, catalogue.EXAMPLE_PROVIDER_EVENT],
+        event_types=[*event_schemas.CATALOGUE, event_schemas.EXAMPLE_PROVIDER_EVENT],
     )
 
 

@@ -13,7 +13,7 @@ TOUR = {
         "receiving/delivery.py",
         "receiving/receiver.py",
         "receiving/idempotency.py",
-        "receiving/twilio.py",
+        "receiving/twilio_signature.py",
         "receiving/inbox.py",
     ],
     "A provider as an example": ["receiving/providers/github.py"],

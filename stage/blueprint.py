@@ -7,7 +7,7 @@ import redis
 from flask import Flask, current_app
 
 import context
-from page_headers import create_page_blueprint
+from security_headers import create_page_blueprint
 from stage.event_stream import EventStream
 from stage.scene_view import SceneRenderer
 from store import clients

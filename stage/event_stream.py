@@ -15,7 +15,7 @@ import redis
 
 import events
 from events import Event
-from stage.backlog import last_generated_id
+from stage.lost_events import last_generated_id
 from stage.timeline import Timeline, is_after
 from stage.viewer import Viewer, ViewerSocket
 from store import clients

@@ -17,7 +17,7 @@ from receiving.replay.log_entry import LogEntry, Sleep, call_key, text_key
 from receiving.sample_requests import FORM_CONTENT_TYPE
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
 from sending.twilio.gateway import TwilioGateway
-from workers.calls import FINAL_STATUSES
+from workers.call_state import FINAL_STATUSES
 
 PAGE_SIZE = 200
 MAX_ROWS = 1_000

@@ -4,7 +4,7 @@ from sending import outbox
 from sending.http import urls
 from sending.webhooks import endpoints
 from sending.webhooks.attempt import DeliveryAttempt
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from store import Store
 
 # The endpoint's circuit breaker: after this many failures in a row, only one probe at a time is sent.

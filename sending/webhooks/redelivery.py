@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sending.webhooks import catalogue, payloads
+from sending.webhooks import event_schemas, payloads
 from sending.webhooks.endpoints import DUE_KEY
 from sending.webhooks.queue import messages
 from sending.webhooks.queue.delivery_queue import load_script
@@ -87,7 +87,7 @@ def send_example(redis: Store, endpoint_id: str, event_type: str, now: float | N
     Raises EndpointDisabled.
     """
     now, id = now or time.time(), messages.new_id(EXAMPLE_ID_PREFIX)
-    data = catalogue.build_example(event_type)["data"]
+    data = event_schemas.build_example(event_type)["data"]
     messages.save(redis, id, event_type, payloads.build_envelope(event_type, data, now))
     resend(redis, endpoint_id, id, now)
     return id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.calls.plan import CallPlan
+from ringback.calls.call_plan import CallPlan
 from ringback.twiml.documents import DocumentError
 from ringback.twiml.steps import Fetch
 

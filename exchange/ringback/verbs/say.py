@@ -7,7 +7,7 @@ from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.ssml import SSML_ELEMENTS, pause_seconds, spoken_text
 from ringback.twiml.steps import Outcome
-from ringback.verbs.loop import repeat
+from ringback.verbs.loop_attribute import repeat
 from ringback.verbs.registry import verb
 
 MAX_CHARACTERS = 4096

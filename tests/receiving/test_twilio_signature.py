@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 
 import config
 from app import create_app
-from receiving import twilio
+from receiving import twilio_signature
 from receiving.delivery import Delivery, from_request
 from receiving.diagnosis.twilio import explain
 from tests.support.environment import own_environment
@@ -36,7 +36,7 @@ def signed(url=URL, fields=FIELDS, token=TOKEN, method="POST", body=None, **head
     """A delivery as Twilio would send it."""
     body = urlencode(fields).encode() if body is None else body
     head = {"content-type": FORM if fields or not body else "application/json", **headers}
-    signature = twilio.compute_signature(token, url, fields if method == "POST" else [])
+    signature = twilio_signature.compute_signature(token, url, fields if method == "POST" else [])
     return Delivery(method, url, {"x-twilio-signature": signature, **head}, body)
 
 
@@ -47,8 +47,8 @@ def settings(settings):
 
 def accepted(delivery, settings):
     try:
-        twilio.verify(delivery, settings)
-    except twilio.InvalidSignature:
+        twilio_signature.verify(delivery, settings)
+    except twilio_signature.InvalidSignature:
         return False
     return True
 
@@ -79,11 +79,14 @@ def accepted(delivery, settings):
     ],
 )
 def test_signature_matches_twilio_examples(url, fields, signature):
-    assert twilio.compute_signature(TOKEN, url, fields) == signature
+    assert twilio_signature.compute_signature(TOKEN, url, fields) == signature
 
 
 def test_shared_key_signs_with_sha_256():
-    assert twilio.compute_signature(TOKEN, URL, FIELDS, "HMAC_SHA256") == "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
+    assert (
+        twilio_signature.compute_signature(TOKEN, URL, FIELDS, "HMAC_SHA256")
+        == "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
+    )
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -94,7 +97,7 @@ def test_twilio_library_verifies_our_signature_of_any_form(fields, query):
     from werkzeug.datastructures import MultiDict
 
     url = "https://talk.example/sms?" + urlencode({"q": query})
-    signature = twilio.compute_signature(TOKEN, url, fields)
+    signature = twilio_signature.compute_signature(TOKEN, url, fields)
     assert RequestValidator(TOKEN).validate(url, MultiDict(fields), signature)
 
 
@@ -222,7 +225,7 @@ def test_first_of_two_body_hashes_counts(settings):
 def test_form_may_have_any_number_of_fields(settings, count):
     fields = [(f"{number:x}", "") for number in range(count)]
     delivery = signed(fields=fields)
-    assert len(delivery.body) < twilio.MAX_BODY_BYTES * 2
+    assert len(delivery.body) < twilio_signature.MAX_BODY_BYTES * 2
     assert accepted(delivery, settings)
 
 
@@ -252,7 +255,7 @@ class TestSharedKeys:
         return replace(settings, twilio_shared_keys={"key_1": ("HMAC_SHA256", config.Secret("shared"))})
 
     def delivery(self, named, algorithm="HMAC_SHA256", secret="shared"):
-        signature = twilio.compute_signature(secret, URL, FIELDS, algorithm)
+        signature = twilio_signature.compute_signature(secret, URL, FIELDS, algorithm)
         return signed(
             **{"x-twilio-signature": signature, "x-twilio-webhooks-signature-settings": named},
         )

@@ -1,4 +1,4 @@
-"""RQ's worker classes as the benchmark starts them: `python -m bench.rq_workers "WorkerPool of 4"`."""
+"""RQ's worker classes as the benchmark starts them: `python -m bench.alternatives.rq_workers "WorkerPool of 4"`."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
-"""What protects every HTML page: content security policy, caching, referrer policy, and visible control characters."""
+"""Security headers of every response and every page. Pages also show control characters instead of sending them."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, Response
 from flask.blueprints import BlueprintSetupState
 
 import control_characters
@@ -10,6 +10,11 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+def init_app(app: Flask) -> None:
+    """Add the headers that every response has, whether page, TwiML, file or error."""
+    app.after_request(_add_nosniff_header)
 
 
 def create_page_blueprint(name: str, import_name: str) -> Blueprint:
@@ -37,4 +42,10 @@ def _add_page_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
+    return response
+
+
+def _add_nosniff_header(response: Response) -> Response:
+    """Forbid content sniffing: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,36 +1,22 @@
-"""Rules for every request: trusted proxies, HTTPS, redirects, the maximum size of forms, and response headers."""
+"""HTTPS behind reverse proxies: which proxy headers are trusted, and which requests are redirected to HTTPS."""
 
 from collections.abc import Collection
 
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, redirect, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import config
 
-MAX_FORM_BYTES = 64 * 1024  # for pages; webhooks and the API have limits of their own
-
 
 def init_app(app: Flask, settings: config.Settings, pages: Collection[str]) -> None:
     """Apply the rules. `pages` are the names of the blueprints that serve browsers. Call this before adding routes."""
-
-    def check_form() -> None:
-        """Abort with 413 or 415 if the body of a request to a page is not a short form."""
-        if request.blueprint in pages:
-            if (request.content_length or 0) > MAX_FORM_BYTES:
-                abort(413)
-            if request.mimetype == "multipart/form-data":
-                abort(415, "Send a form as application/x-www-form-urlencoded.")
-
-    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     # Otherwise Werkzeug would redirect /sms//, with the Host header in the URL.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)
     if settings.is_public_https:
         _enforce_https(app, settings, pages)
-    app.before_request(check_form)
-    app.after_request(_add_nosniff_header)
 
 
 def _trust_proxies(app: Flask, count: int) -> None:
@@ -56,9 +42,3 @@ def _enforce_https(app: Flask, settings: config.Settings, pages: Collection[str]
     app.after_request(add_hsts_header)
     if settings.trusted_proxies:
         app.before_request(redirect_to_https)
-
-
-def _add_nosniff_header(response: Response) -> Response:
-    """Forbid content sniffing: https://fetch.spec.whatwg.org/#x-content-type-options-header."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -7,7 +7,7 @@ import json
 from aiohttp import web
 
 from ringback.account.phone_numbers import normalize_number
-from ringback.service.feed import Item
+from ringback.service.live_feed import Item
 from ringback.state import State
 from ringback.web.json_responses import RequestRefused, add_route
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import config
-from bench.hostile_inputs import (
+from bench.fuzzer.inputs import (
     CHUNKED_BODIES,
     COMMANDS,
     FIELDS,
@@ -24,7 +24,7 @@ from bench.hostile_inputs import (
 )
 from receiving import providers
 from receiving.delivery import Delivery
-from receiving.twilio import compute_signature
+from receiving.twilio_signature import compute_signature
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 VALID_SHARE = 0.8  # of the SIDs and signatures
