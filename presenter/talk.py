@@ -10,7 +10,7 @@ from presenter import auth
 from presenter.auth import is_logged_in
 from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
-from sending import circuit_breaker
+from sending import text_circuit_breaker
 from show import audit, current, state
 from show.scene import CLOSED, OPEN, REVEALED, SceneError
 from show.state import ShowState
@@ -99,12 +99,12 @@ def _switch(name: str, value: int) -> Callable[[Pipe, ShowState, Talk, str], Non
 
 
 def _hold(pipe: Pipe, *_: object) -> None:
-    circuit_breaker.stop(pipe, HELD_REASON)
+    text_circuit_breaker.stop(pipe, HELD_REASON)
     state.announce(pipe)
 
 
 def _release(pipe: Pipe, *_: object) -> None:
-    circuit_breaker.resume(pipe)
+    text_circuit_breaker.resume(pipe)
     state.announce(pipe)
 
 
@@ -133,7 +133,7 @@ def _state_as_json() -> Response | tuple[Response, int]:
         stream.catch_up()
         scene = show.scene(talk)
         figures = scene.figures(get_renderer().view(scene, show.phase(scene), stream.timeline))
-        held = bool(circuit_breaker.stop_reason(store))
+        held = bool(text_circuit_breaker.stop_reason(store))
     except redis.RedisError:
         response = jsonify(error="Redis is not responding. Try again in a few seconds.")
         response.headers["Retry-After"] = "5"
