@@ -8,9 +8,9 @@ from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
 
 import events
-from context import queues, settings
-from masking import alias, mask, mask_words
-from phone import opt_out_keywords
+from context import queues
+from masking import mask_words
+from phone import callers, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
 from phone.recognition import find_by_words
@@ -31,13 +31,14 @@ log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
+NO_NUMBER = "That takes me a moment, and I see no phone number to which I could text the answer."
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
 def _count_question(delivery: Delivery) -> Commands:
     """Count this text as one of its sender's open questions, if a worker is to answer it."""
-    found = find_by_words(delivery["Body"])
-    return open_questions.count(delivery["From"], _answer_id(delivery)) if found and found[0].is_slow else ()
+    sender, found = callers.address_of(delivery), find_by_words(delivery["Body"])
+    return open_questions.count(sender, _answer_id(delivery)) if sender and found and found[0].is_slow else ()
 
 
 def _sms_key(delivery: Delivery) -> str:
@@ -47,9 +48,9 @@ def _sms_key(delivery: Delivery) -> str:
 @webhook(bp, "/sms", key=_sms_key, reads=_count_question)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
-    text, sender = context.delivery, context.delivery["From"]
-    body = text["Body"].strip()
-    events.publish(context.pipe, "text.received", text["MessageSid"], who=mask(sender), words=mask_words(body))
+    text, sender = context.delivery, callers.address_of(context.delivery)
+    who, body = callers.masked_address_of(text), text["Body"].strip()
+    events.publish(context.pipe, "text.received", text["MessageSid"], who=who, words=mask_words(body))
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
@@ -62,14 +63,16 @@ def receive_text(context: WebhookContext) -> StoredResponse:
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
     found = find_by_words(body)
     if found is None:
-        _record_command(context, sender, "other")
+        _record_command(context, "other")
         return ("I do not know that command. " if body else "Your text was empty. ") + list_commands("")
     command, words = found
-    _record_command(context, sender, command.name)
+    _record_command(context, command.name)
     try:
         answer = command.run(words)
     except NeedsWords as question:
         answer = question.written_prompt
+    if isinstance(answer, SlowAnswer) and not sender:
+        return NO_NUMBER
     if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
@@ -90,9 +93,8 @@ def _answer_id(delivery: Delivery) -> str:
     return hashlib.sha256(claim.encode()).hexdigest()[:20]
 
 
-def _record_command(context: WebhookContext, sender: str, command: str) -> None:
-    sender_alias = alias(sender, settings().secret_key[0])
-    pending_answers.record_command(context.pipe, command, sender_alias)
+def _record_command(context: WebhookContext, command: str) -> None:
+    pending_answers.record_command(context.pipe, command, callers.alias_of(context.delivery))
 
 
 def _message_response(words: str) -> StoredResponse:
