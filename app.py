@@ -8,20 +8,23 @@ import cli
 import config
 import context
 import presenter
+import security_headers
 import stage
 from api import catalogue
 from api import views as api
-from phone import outbound_calls, sms, text_status, voice
+from phone import outbound_calls, show_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
-from store import budget, clients
-from web import security
+from show import current
+from store import clients, connection_budget
+from web import form_limits, https
 from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
     sms.bp,
     text_status.bp,
     voice.bp,
+    show_calls.bp,
     outbound_calls.bp,
     provider_views.bp,
     stage.bp,
@@ -37,7 +40,8 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     """Create the app. Settings default to the environment, and the store to the one named in the settings."""
     settings = settings or config.load()
     app = Flask(__name__)
-    context.init_app(app, settings, redis or clients.connect(settings, budget.WEB))
+    current.init_app(app, settings)
+    context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],
@@ -46,7 +50,9 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = LazySessionInterface()
-    security.init_app(app, settings, PAGES)
+    https.init_app(app, settings, PAGES)
+    form_limits.init_app(app, PAGES)
+    security_headers.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.init_app(app)

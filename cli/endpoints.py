@@ -1,6 +1,5 @@
 """`flask endpoints`: list webhook endpoints and attempts, resend messages, pause and resume."""
 
-import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,10 +13,11 @@ import control_characters
 from api import handlers
 from api.handlers import ResourceNotFound
 from cli.options import PAST_TIME
+from sending.validation import ValidationError
 from sending.webhooks import endpoints as webhook_endpoints
-from sending.webhooks import queue, redelivery
-from sending.webhooks.catalogue import EVENT_TYPE_PATTERN
+from sending.webhooks import redelivery
 from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.queue import delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from workers import runs
 from workers.runs import Run
@@ -32,7 +32,7 @@ class EndpointsGroup(AppGroup):
         """Run a command. Such errors make it exit with status 1."""
         try:
             return super().invoke(ctx)
-        except (ResourceNotFound, EndpointNotFound, EndpointDisabled) as error:
+        except (ResourceNotFound, EndpointNotFound, EndpointDisabled, ValidationError) as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -63,7 +63,7 @@ def attempts(id: str) -> None:
             f"{one.duration_ms:.0f} ms",
             "at the fallback URL" if one.used_fallback else "",
         )
-        for one in queue.load_attempts(context.store(), handlers.get_endpoint(id).id)
+        for one in delivery_queue.load_attempts(context.store(), handlers.get_endpoint(id).id)
     ]
     _print_table(rows, "There were no attempts.")
 
@@ -94,10 +94,7 @@ def resend(id: str, message: str) -> None:
 @click.argument("event_type")
 def example(id: str, event_type: str) -> None:
     """Send an example of EVENT_TYPE, such as text.received."""
-    if not re.fullmatch(EVENT_TYPE_PATTERN, event_type):
-        raise click.BadParameter("must be an event type, such as text.received", param_hint="event_type")
-    message = redelivery.send_example(context.store(), handlers.get_endpoint(id).id, event_type)
-    click.echo(f"{message} will be sent.")
+    click.echo(f"{handlers.send_example(id, event_type)} will be sent.")
 
 
 @endpoints.command()

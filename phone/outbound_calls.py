@@ -4,7 +4,7 @@ from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
 import events
-from phone import documents
+from phone import voice_twiml
 from phone.call_steps import step_key
 from phone.xml_text import to_xml_text
 from receiving.delivery import Delivery
@@ -25,7 +25,7 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     """Speak the notification: the follower has answered the call."""
     message = _load_message(context)
     if message is None:
-        return StoredResponse(documents.goodbye())
+        return StoredResponse(voice_twiml.goodbye())
     events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=message.body, ms=0)
     return StoredResponse(_notification_document(message))
 
@@ -35,10 +35,10 @@ def handle_key(context: WebhookContext) -> StoredResponse:
     """UNFOLLOW_KEY unfollows everything; any other key only ends the call."""
     message = _load_message(context)
     if context.delivery["Digits"] != UNFOLLOW_KEY or message is None:
-        return StoredResponse(documents.goodbye("Goodbye."))
+        return StoredResponse(voice_twiml.goodbye("Goodbye."))
     followers.unfollow(context.redis, message.to)
     events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=UNFOLLOWED_TEXT, ms=0)
-    return StoredResponse(documents.goodbye(UNFOLLOWED_TEXT))
+    return StoredResponse(voice_twiml.goodbye(UNFOLLOWED_TEXT))
 
 
 def status_key(delivery: Delivery) -> str:
@@ -64,9 +64,9 @@ def _load_message(context: WebhookContext) -> OutboundMessage | None:
 
 def _notification_document(message: OutboundMessage) -> str:
     response = VoiceResponse()
-    response.say(to_xml_text(f"Hello, this is {documents.SERVICE_NAME}, with news on a topic you follow."))
-    action = documents.step_url("/voice/outbound/key", 1, message=message.id)
-    gather = response.gather(num_digits=1, timeout=documents.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=action)
+    response.say(to_xml_text(f"Hello, this is {voice_twiml.SERVICE_NAME}, with news on a topic you follow."))
+    action = voice_twiml.step_url("/voice/outbound/key", 1, message=message.id)
+    gather = response.gather(num_digits=1, timeout=voice_twiml.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=action)
     gather.say(to_xml_text(message.body))
     gather.say(f"Press {UNFOLLOW_KEY} to unfollow everything.")
     response.say("Goodbye.")

@@ -10,8 +10,9 @@ from masking import mask
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from sending import outbox, pacing, twilio_errors
+from sending import outbox, pacing
 from sending.outbox import OutboundMessage
+from sending.twilio import errors
 from workers import pending_answers
 
 bp = Blueprint("text_status", __name__)
@@ -45,10 +46,10 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
 
 def _send_again(context: WebhookContext, message: OutboundMessage, code: str) -> None:
     """Resend a text that Twilio dropped because of a limit."""
-    if seconds := twilio_errors.retry_seconds(code):
+    if seconds := errors.retry_seconds(code):
         until = time.time() + seconds
         outbox.postpone(context.redis, message, "sent", until, f"Twilio's limit was reached ({code})")
-        if code != twilio_errors.LOOP_SUSPECTED:
+        if code != errors.LOOP_SUSPECTED:
             pacing.pause(context.redis, until)
 
 

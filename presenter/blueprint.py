@@ -1,5 +1,5 @@
 """The blueprint for the presenter pages and the health checks."""
 
-from page_headers import create_page_blueprint
+from security_headers import create_page_blueprint
 
 bp = create_page_blueprint("presenter", __name__)

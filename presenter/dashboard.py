@@ -13,7 +13,7 @@ from presenter.auth import TooManyLoginAttempts, login_required
 from presenter.blueprint import bp
 from receiving import inbox
 from receiving.delivery import Delivery
-from sending import circuit_breaker, pacing
+from sending import pacing, text_circuit_breaker
 from stage.blueprint import get_event_stream, get_page_store
 from stage.sanitize import sanitize
 from stage.views import requested_theme
@@ -87,9 +87,9 @@ def set_sending() -> ResponseReturnValue:
     auth.check_csrf_token()
     try:
         if request.form.get("sending") == "stop":
-            circuit_breaker.stop(get_page_store(), "the presenter stopped it")
+            text_circuit_breaker.stop(get_page_store(), "the presenter stopped it")
         else:
-            circuit_breaker.resume(get_page_store())
+            text_circuit_breaker.resume(get_page_store())
     except redis.RedisError:
         session["alert"] = "Redis is not responding, so nothing was changed. Try again."
     return redirect(url_for("presenter.dashboard"), 303)
@@ -104,7 +104,7 @@ def _template_values() -> dict[str, Any]:
     client, stream = get_page_store(), get_event_stream()
     try:
         stream.catch_up()
-        values["stop_reason"] = circuit_breaker.stop_reason(client)
+        values["stop_reason"] = text_circuit_breaker.stop_reason(client)
         values["waiting_texts"] = pacing.count_waiting(client)
         values["deliveries"] = [_delivery_row(id, delivery) for id, delivery, _ in inbox.latest(client, MAX_ROWS)]
         values["rejected"] = [

@@ -1,7 +1,6 @@
 """The presenter's pages for webhook endpoints, which offer the same operations as the endpoint API."""
 
 import json
-import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -19,10 +18,11 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
-from sending.webhooks import catalogue, endpoints, queue, redelivery
+from sending.webhooks import endpoints, event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
+from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.models import OPTIONS, WebhookEndpoint
+from sending.webhooks.queue import delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
 
@@ -137,9 +137,7 @@ def _recover(id: str) -> BaseResponse:
 
 def _example(id: str) -> BaseResponse:
     event_type = request.form.get("event_type", "")
-    if not re.fullmatch(catalogue.EVENT_TYPE_PATTERN, event_type):
-        raise ValidationError("An event type looks like text.received.")
-    redelivery.send_example(context.store(), id, event_type)
+    handlers.send_example(id, event_type)
     return _redirect_to_endpoint(id, f"An example of {event_type} will be sent.")
 
 
@@ -188,12 +186,12 @@ def _render_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, str], alert
         alert=alert,
         is_new=False,
         secret=_take_secret(endpoint.id),
-        attempts=queue.load_attempts(store, endpoint.id, MAX_ROWS),
-        waiting_count=queue.count_waiting(store, endpoint.id),
+        attempts=delivery_queue.load_attempts(store, endpoint.id, MAX_ROWS),
+        waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,
         recovery=handlers.load_recovery(endpoint.id, request.args.get("recovery", "")),
-        event_types=[*catalogue.CATALOGUE, catalogue.EXAMPLE_PROVIDER_EVENT],
+        event_types=[*event_schemas.CATALOGUE, event_schemas.EXAMPLE_PROVIDER_EVENT],
     )
 
 

@@ -11,10 +11,10 @@ from twilio.base.exceptions import TwilioException
 import config
 import logs
 from receiving import providers
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
-from store import budget, clients
+from store import clients, connection_budget
 
 
 def main() -> int:
@@ -38,7 +38,7 @@ def main() -> int:
 
 def _check_store(settings: config.Settings) -> Iterator[str]:
     try:
-        if problem := budget.find_eviction(clients.connect(settings, budget.TOOL)):
+        if problem := connection_budget.find_eviction(clients.connect(settings, connection_budget.TOOL)):
             yield f"The store at REDIS_URL cannot be used: {problem}."
     except redis.exceptions.RedisError as error:
         yield f"The store at REDIS_URL does not respond: {error}."
@@ -47,7 +47,9 @@ def _check_store(settings: config.Settings) -> Iterator[str]:
 def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
     """Only recommendations: locked endpoints are paused and lose nothing, and repairing them requires a running app."""
     with suppress(redis.exceptions.RedisError):  # reported by _check_store
-        locked = credentials.find_undecryptable(clients.connect(settings, budget.TOOL), Encryption(settings.secret_key))
+        locked = credentials.find_undecryptable(
+            clients.connect(settings, connection_budget.TOOL), Encryption(settings.secret_key)
+        )
         if locked:
             yield f"{WrongKey()} Affected webhook endpoints: {len(locked)}."
 
@@ -58,7 +60,7 @@ def _check_recommendations(settings: config.Settings) -> Iterator[str]:
     elif not settings.is_public_https:
         yield "PUBLIC_URL should start with https://, so that webhooks are encrypted."
     try:
-        gateway = TwilioGateway(settings, clients.connect(settings, budget.TOOL))
+        gateway = TwilioGateway(settings, clients.connect(settings, connection_budget.TOOL))
         numbers = gateway.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
     except TwilioException as error:
         yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}."

@@ -6,7 +6,7 @@ number of segments. Unused capacity is lost, so messages are never sent in a bur
 
 from collections.abc import Mapping
 
-from sending import circuit_breaker, outbox
+from sending import outbox, text_circuit_breaker
 from store import Store
 
 FREE_AT_KEY = "sender:free-at"  # when the sender can send the next segment, as a Unix timestamp
@@ -47,7 +47,7 @@ def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, 
     `rate` is in segments per second. `ahead` maps the sorted sets in which messages wait, most urgent first, to how
     many seconds early they may be sent. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
     """
-    keys = (circuit_breaker.STOPPED_KEY, FREE_AT_KEY, outbox.DUE_KEY, *ahead)
+    keys = (text_circuit_breaker.STOPPED_KEY, FREE_AT_KEY, outbox.DUE_KEY, *ahead)
     arguments = (now, 1 / rate, most, now + LEASE_SECONDS, *ahead.values(), TTL_SECONDS)
     return [id.decode() for id in redis.eval(RELEASE_SCRIPT, len(keys), *keys, *arguments)]
 

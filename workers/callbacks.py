@@ -13,12 +13,12 @@ import config
 import events
 from masking import mask
 from sending import open_questions, outbox, pacing
-from sending.live_calls import CallEnded
 from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
+from sending.twilio.live_calls import CallEnded
 from store import Pipe, Store, clients, new_pipeline
-from workers import calls, pending_answers
+from workers import call_state, pending_answers
 from workers.pending_answers import PendingAnswer
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def _redirect_call(redis: Store, answer_id: str) -> None:
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route:
         return
-    call = calls.load(redis, pending.subject)
+    call = call_state.load(redis, pending.subject)
     if not call.is_live:
         deliver_by_text(redis, pending)
         return
@@ -111,7 +111,7 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
 def text_unheard_answers(sid: str) -> None:
     """The job after a call: text the answers that the caller has not heard."""
     redis = get_gateway().redis
-    for id in calls.load(redis, sid).answer_ids:
+    for id in call_state.load(redis, sid).answer_ids:
         pending = pending_answers.load(redis, id)
         if pending is None or pending.is_open:
             continue  # `finish` will see that the call has ended
@@ -124,7 +124,7 @@ def recheck_unheard(redis: Store, answer_id: str) -> None:
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route == "text" or was_heard(redis, answer_id):
         redis.zrem(UNHEARD_KEY, answer_id)
-    elif calls.load(redis, pending.subject).is_live and get_gateway().is_call_live(pending.subject):
+    elif call_state.load(redis, pending.subject).is_live and get_gateway().is_call_live(pending.subject):
         redis.zadd(UNHEARD_KEY, {answer_id: time.time() + HEARD_TIMEOUT_SECONDS})
     else:
         deliver_by_text(redis, pending)

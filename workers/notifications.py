@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from events import Event
-from sending import circuit_breaker, followers, outbox
+from sending import followers, outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments
-from sending.webhooks import catalogue
+from sending.webhooks import event_schemas
 from store import Pipe, Store
 from workers import callbacks
 
@@ -25,7 +25,7 @@ CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox mes
 
 def plan(pipe: Pipe, event: Event, event_type: str) -> None:
     """Record that the followers of this event type are to be notified."""
-    row: dict[Any, Any] = {"event_type": event_type, "summary": catalogue.summarize(event)}
+    row: dict[Any, Any] = {"event_type": event_type, "summary": event_schemas.summarize(event)}
     row |= {"subject": event.subject, "time": event.time}
     pipe.hset(_event_key(event.id), mapping=row)
     pipe.expire(_event_key(event.id), EVENT_TTL_SECONDS)
@@ -71,7 +71,7 @@ def _plan_for_followers(redis: Store, event_id: str) -> None:
             id = f"{CALL_ID_PREFIX if is_call else TEXT_ID_PREFIX}{event_id}:{_hash_number(number)}"
             message = OutboundMessage(id, number, body, row["subject"])
             outbox.plan(pipe, message, queue_key=WAITING_KEY, now=float(row["time"]))
-            circuit_breaker.record_request(pipe, number)
+            text_circuit_breaker.record_request(pipe, number)
         pipe.execute()
     redis.zrem(NEW_EVENTS_KEY, event_id)
 

@@ -8,7 +8,7 @@ from rq import get_current_job
 
 import events
 from masking import mask_words
-from sending import circuit_breaker
+from sending import text_circuit_breaker
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
@@ -61,7 +61,7 @@ def plan(pipe: Pipe, pending: PendingAnswer) -> None:
         pipe.execute_command("HSETNX", key, name, row[name])
     pipe.execute_command("EXPIRE", key, ANSWER_TTL_SECONDS)
     pipe.execute_command("ZADD", OPEN_KEY, "NX", pending.deadline, pending.id)
-    circuit_breaker.record_request(pipe, pending.phone_number)
+    text_circuit_breaker.record_request(pipe, pending.phone_number)
     events.publish(
         pipe,
         "answer.queued",

@@ -5,9 +5,9 @@ from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
 from sending.number_types import can_be_texted
-from sending.webhooks import catalogue, endpoints, verification
+from sending.webhooks import endpoints, event_schemas, verification
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import notifications, pending_answers, tasks
@@ -104,4 +104,4 @@ def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
 def _default_event_types() -> tuple[str, ...]:
     """Return the event types that do not contain what people said: the public ones and those from providers."""
     providers = sorted(get_gateway().settings.webhook_secrets)
-    return (*catalogue.PUBLIC_EVENT_TYPES, *(f"{catalogue.normalize_name(name)}.*" for name in providers))
+    return (*event_schemas.PUBLIC_EVENT_TYPES, *(f"{event_schemas.normalize_name(name)}.*" for name in providers))

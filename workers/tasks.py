@@ -9,9 +9,9 @@ from rq import get_current_job
 import events
 from sending.http.client import HttpClient
 from workers import pending_answers, site_check
-from workers.audio import measure
 from workers.callbacks import get_gateway
 from workers.queues import Task
+from workers.recording_waveform import measure
 
 PEOPLE_PER_READ = 2_000  # between two progress reports
 

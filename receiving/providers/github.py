@@ -14,8 +14,8 @@ from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.provider_event import ProviderEvent, parse_json, pluralize, split_words
-from receiving.providers import Mistakes, Provider
-from receiving.samples import FORM_CONTENT_TYPE, make_json_delivery
+from receiving.providers.base import Mistakes, Provider
+from receiving.sample_requests import FORM_CONTENT_TYPE, make_json_delivery
 from receiving.signatures import verify_header
 
 SIGNATURE_HEADER = "x-hub-signature-256"  # never X-Hub-Signature, its SHA-1 predecessor

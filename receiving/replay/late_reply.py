@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from sending import circuit_breaker, outbox
+from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Pipe
 
@@ -20,6 +20,6 @@ def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) ->
     for number, message in enumerate(messages):
         body = "".join(message.itertext()).strip()
         if body:
-            circuit_breaker.record_request(pipe, delivery["From"])
+            text_circuit_breaker.record_request(pipe, delivery["From"])
             id = f"late:{delivery['MessageSid']}:{number}"
             outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"]))

@@ -14,10 +14,10 @@ from twilio.base.exceptions import TwilioException
 from masking import mask
 from receiving.delivery import Delivery
 from receiving.replay.log_entry import LogEntry, Sleep, call_key, text_key
-from receiving.samples import FORM_CONTENT_TYPE
+from receiving.sample_requests import FORM_CONTENT_TYPE
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
-from sending.twilio import TwilioGateway
-from workers.calls import FINAL_STATUSES
+from sending.twilio.gateway import TwilioGateway
+from workers.call_state import FINAL_STATUSES
 
 PAGE_SIZE = 200
 MAX_ROWS = 1_000

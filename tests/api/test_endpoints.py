@@ -17,10 +17,11 @@ import config
 from api.schema import OPERATIONS
 from app import create_app
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, delivery, dispatch, endpoints, messages, payloads
+from sending.webhooks import delivery, dispatch, endpoints, event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue import messages
 from tests.support.webhook_sender import store_message
 
 TOKEN = "a-token-for-these-tests"
@@ -177,7 +178,11 @@ def test_recovery_belongs_to_one_endpoint(program, id):
 def test_disabled_endpoint_refuses_redelivery_with_advice(program, id, redis):
     message = a_dead_letter(redis, id)
     endpoints.disable(redis, id, "The endpoint returned 410 Gone, so we disabled it.")
-    for door, body in (("resend", {"message": message}), ("recover", {"since": 0}), ("example", {"event_type": "a.b"})):
+    for door, body in (
+        ("resend", {"message": message}),
+        ("recover", {"since": 0}),
+        ("example", {"event_type": "call.ended"}),
+    ):
         answer = program("POST", f"/{id}/{door}", **body)
         assert is_a_problem(answer, 409)
         assert "Resume it first" in answer.json["detail"]
@@ -197,7 +202,7 @@ def test_event_of_a_thin_payload_can_be_fetched_with_the_token(api, program, id,
     path = thin["data"]["url"].removeprefix("https://talk.example")
     fetched = api.test_client().get(path, headers=AUTHORIZED)
     assert fetched.json == json.loads(whole.body)
-    jsonschema_rs.validate(catalogue.build_schema("call.ended"), fetched.json)
+    jsonschema_rs.validate(event_schemas.build_schema("call.ended"), fetched.json)
     assert is_a_problem(api.test_client().get(path), 401)
     assert is_a_problem(api.test_client().get(f"{path}0", headers=AUTHORIZED), 404)
     again = api.test_client().get(path, headers={**AUTHORIZED, "If-None-Match": fetched.headers["ETag"]})
@@ -224,7 +229,6 @@ def test_invalid_time_is_refused(program, id, since):
         {"url": ""},
         {"url": 7},
         {"url": "\ud800"},
-        {"event_types": ["*"]},
         {"event_types": "text.*"},
         {"rate_limit": True},
         {"rate_limit": -1},
@@ -237,6 +241,40 @@ def test_invalid_time_is_refused(program, id, since):
 )
 def test_invalid_option_is_refused_with_a_reason(program, id, wish):
     assert is_a_problem(program("PATCH", f"/{id}", **wish), 422)
+
+
+def lists_the_known_event_types(answer):
+    known = ("text.received", "call.ended", "github.*", "standard.*")
+    return is_a_problem(answer, 422) and all(each in answer.json["detail"] for each in known)
+
+
+UNKNOWN_TYPES = ["banana", "text.recieved", "text", "githubs.push", "webhook.received"]
+
+
+@pytest.mark.parametrize("unknown", [*UNKNOWN_TYPES, "banana.*", "call.ended.*", "delivery.*"])
+def test_subscription_to_an_unknown_event_type_is_refused_with_the_list_of_known_ones(program, id, unknown):
+    assert lists_the_known_event_types(program("POST", url=URL, event_types=["text.*", unknown]))
+    assert lists_the_known_event_types(program("PATCH", f"/{id}", event_types=[unknown]))
+    assert [one["event_types"] for one in program("GET").json["endpoints"]] == [["text.*"]]
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN_TYPES)
+def test_example_of_an_unknown_event_type_is_refused_with_the_list_of_known_ones(program, id, redis, unknown):
+    assert lists_the_known_event_types(program("POST", f"/{id}/example", event_type=unknown))
+    assert redis.zcard(f"endpoint:{id}:due") == 0
+
+
+@pytest.mark.parametrize(
+    "known", ["text.received", "endpoint.*", "github.*", "github.push", "stripe.invoice.*", "plain"]
+)
+def test_every_known_event_type_is_accepted(program, id, known):
+    assert program("PATCH", f"/{id}", event_types=[known]).json["event_types"] == [known]
+
+
+def test_a_star_subscribes_to_all_event_types(program, redis):
+    made = program("POST", url=URL, event_types=["*"])
+    assert (made.status_code, made.json["event_types"]) == (201, ["*"])
+    assert endpoints.load(redis, made.json["id"]).subscribes_to("github.push")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from presenter import auth
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from sending import circuit_breaker, outbox
+from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
@@ -100,7 +100,7 @@ def test_login_is_closed_while_tries_cannot_be_counted():
 def test_form_without_the_csrf_token_is_refused(stage_events, logged_in, path, token):
     answer = logged_in.post(path, csrf_token=token, password=PASSWORD, sending="stop")
     assert answer.status_code == 400
-    assert not circuit_breaker.stop_reason(stage_events.redis)
+    assert not text_circuit_breaker.stop_reason(stage_events.redis)
 
 
 def test_logout_ends_the_session(logged_in):
@@ -149,19 +149,19 @@ def test_session_survives_a_rotation_of_secret_key(url, logged_in):
 
 def test_sending_is_stopped_and_resumed(stage_events, logged_in):
     logged_in.post("/present/sending", sending="stop")
-    assert circuit_breaker.stop_reason(stage_events.redis) == "the presenter stopped it"
+    assert text_circuit_breaker.stop_reason(stage_events.redis) == "the presenter stopped it"
     outbox.plan(stage_events.redis, OutboundMessage("answer:1", "+447700900201", "It is done.", ""))
     assert (
         "stopped: the presenter stopped it. 1 waiting; they will be sent when you resume"
         in logged_in.get("/present").text
     )
     logged_in.post("/present/sending", sending="resume")
-    assert circuit_breaker.stop_reason(stage_events.redis) == ""
+    assert text_circuit_breaker.stop_reason(stage_events.redis) == ""
 
 
 def test_only_the_presenter_can_stop_sending(stage_events, presenter):
     assert presenter.post("/present/sending", sending="stop").status_code == 303
-    assert not circuit_breaker.stop_reason(stage_events.redis)
+    assert not text_circuit_breaker.stop_reason(stage_events.redis)
 
 
 def test_requests_are_shown_without_numbers(stage_events, logged_in):

@@ -9,7 +9,7 @@ import pytest
 from presenter.endpoints import ACTIONS
 from sending.webhooks import endpoints
 from sending.webhooks.attempt import DeliveryAttempt
-from sending.webhooks.models import OPTIONS
+from sending.webhooks.endpoint_model import OPTIONS
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
 from tests.support.webhook_sender import store_message
@@ -103,7 +103,8 @@ def test_endpoints_are_listed(presenter, id):
     [
         ({"url": "http://hear.example/"}, "https"),
         ({"url": ""}, "url"),
-        ({"event_types": "text received *"}, "event_types"),
+        ({"event_types": "text received *."}, "event_types"),
+        ({"event_types": "banana.*"}, "Known event types: text.received"),
         ({"rate_limit": "many"}, "whole number"),
         ({"headers": "no colon"}, "one header per line"),
         ({"headers": "Host: x"}, "cannot be set"),
@@ -183,7 +184,8 @@ def test_message_is_sent_again_and_an_example_is_sent(does, id, stage_events):
     assert "An example of github.star will be sent." in does("example", event_type="github.star")
     assert stage_events.redis.zcard(f"endpoint:{id}:due") == 2
     assert "no longer stored" in does("resend", message="msg_gone")
-    assert "An event type looks like" in does("example", event_type="<b>")
+    for unknown in ("<b>", "banana.split", ""):
+        assert "Known event types: text.received" in does("example", event_type=unknown)
 
 
 def test_dead_letters_are_recovered_with_progress(presenter, id, stage_events):

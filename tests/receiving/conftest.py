@@ -9,7 +9,7 @@ from werkzeug.serving import make_server
 
 import config
 from receiving import receiver
-from receiving.diagnosis import rejections
+from receiving.diagnosis import rejection_recorder
 from receiving.diagnosis.provider import TokenBucket
 from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
@@ -20,7 +20,7 @@ from tests.support.providers import CASES, case_id, open_app, with_secrets
 def full_diagnosis_budget(monkeypatch):
     """Diagnosis is rate limited; each test starts with the full budget."""
     monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket())
-    monkeypatch.setattr(rejections, "recorder", rejections.RejectionRecorder())
+    monkeypatch.setattr(rejection_recorder, "recorder", rejection_recorder.RejectionRecorder())
 
 
 @pytest.fixture(params=CASES, ids=case_id)

@@ -10,6 +10,7 @@ import config
 import events
 from receiving import provider_views, providers
 from receiving.delivery import Delivery
+from receiving.providers.base import Provider
 from tests.support.person import PUBLIC_URL
 
 # Secrets for tests. A provider that is not in WAYS gets one derived from ANY; if that is invalid, add the provider.
@@ -65,7 +66,7 @@ HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in p
 class Case:
     """One authentication method of one provider."""
 
-    provider: providers.Provider
+    provider: Provider
     secrets: config.Secrets
 
     @property

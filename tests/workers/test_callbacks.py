@@ -6,10 +6,10 @@ import pytest
 
 import events
 from sending import outbox, pacing
-from sending.live_calls import CallEnded
 from sending.number_types import can_be_texted
+from sending.twilio.live_calls import CallEnded
 from store import commit_if_unchanged, new_pipeline
-from workers import callbacks, calls, pending_answers, sweep
+from workers import call_state, callbacks, pending_answers, sweep
 from workers.pending_answers import PendingAnswer
 
 ME = "+447700900201"
@@ -54,8 +54,8 @@ def ask(redis, channel="text", person=ME, deadline=60):
     pipe = new_pipeline(redis)
     pending_answers.plan(pipe, made)
     if channel == "call":
-        calls.record_start(pipe, "CA1", person)
-        calls.add_pending_answer(pipe, "CA1", "ask1")
+        call_state.record_start(pipe, "CA1", person)
+        call_state.add_pending_answer(pipe, "CA1", "ask1")
     assert commit_if_unchanged(redis, pipe, "nothing", "")
     return made
 
@@ -96,7 +96,7 @@ def test_caller_who_hung_up_gets_a_text(gateway, redis):
 def test_ended_call_is_not_updated(gateway, redis):
     ask(redis, "call")
     with redis.pipeline() as pipe:
-        calls.record_end(pipe, "CA1", "completed")
+        call_state.record_end(pipe, "CA1", "completed")
         pipe.execute()
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert (gateway.updates, gateway.texted) == ([], ["answer:ask1"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers import pending_answers, tasks
-from workers.audio import InvalidAudio, measure
+from workers.recording_waveform import InvalidAudio, measure
 
 
 class Telephone:

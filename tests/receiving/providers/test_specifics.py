@@ -10,7 +10,7 @@ import pytest
 import events
 from receiving import inbox, providers
 from receiving.delivery import Delivery
-from receiving.samples import make_form_delivery, make_json_delivery
+from receiving.sample_requests import make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import WAYS, heard, secrets
 

@@ -9,7 +9,7 @@ from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.optional.custom_headers import check_headers
 from tests.support.receivers import leads_to
 
@@ -44,7 +44,8 @@ def test_invalid_url_is_refused(redis, url):
     "wishes",
     [
         {"event_types": ("text received",)},
-        {"event_types": ("*",)},
+        {"event_types": ("**",)},
+        {"event_types": ("*.received",)},
         {"max_concurrency": 0},
         {"max_concurrency": 1000},
         {"rate_limit": -1},
@@ -68,6 +69,7 @@ def test_invalid_option_is_refused(redis, wishes):
     ("event_types", "event_type", "wanted"),
     [
         ((), "text.received", True),
+        (("*",), "text.received", True),
         (("text.received",), "text.received", True),
         (("text.*", "call.ended"), "text.received", True),
         (("text.*",), "texts.received", False),
