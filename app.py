@@ -12,9 +12,10 @@ import security_headers
 import stage
 from api import catalogue
 from api import views as api
-from phone import outbound_calls, sms, text_status, voice
+from phone import outbound_calls, show_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
+from show import current
 from store import clients, connection_budget
 from web import form_limits, https
 from web.error_handlers import ERROR_HANDLERS
@@ -23,6 +24,7 @@ BLUEPRINTS = (
     sms.bp,
     text_status.bp,
     voice.bp,
+    show_calls.bp,
     outbound_calls.bp,
     provider_views.bp,
     stage.bp,
@@ -38,6 +40,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     """Create the app. Settings default to the environment, and the store to the one named in the settings."""
     settings = settings or config.load()
     app = Flask(__name__)
+    current.init_app(app, settings)
     context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+import store_url
 import unsafe_settings
 
 
@@ -39,12 +40,15 @@ class Settings:
     twilio_account_sid: str = setting("the Twilio account SID: AC followed by 32 hexadecimal digits")
     twilio_auth_token: Secrets = setting("the account's auth token; during rotation, list several, newest first")
     twilio_phone_number: str = setting("the Twilio number in E.164 format, such as +447700900100")
-    redis_url: str = setting("the URL of the Redis or Valkey server: redis://… or rediss://…")
+    redis_url: str = setting(
+        "the URL of the Redis or Valkey server: redis://…, rediss://… or, for Sentinel, redis+sentinel://…"
+    )
     secret_key: Secrets = setting(
         "a key that signs the presenter's session, derives phone number aliases and encrypts endpoint secrets; "
         "during rotation, list several, newest first, then run `flask reencrypt`"
     )
     presenter_password: Secret = setting("the password for the presenter's pages")
+    talk: str = setting("the path of the talk file; by default talk.toml of this repository", "")
     public_url: str = setting("the public URL of the app, such as https://talk.example", "")
     twilio_api_url: str = setting(
         "the base URL of the Twilio REST API, if requests should go to another server, such as the exchange", ""
@@ -195,12 +199,6 @@ def _parse_github_hook_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _parse_redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must start with redis:// or rediss://")
-    return text
-
-
 def _parse_int(text: str) -> int:
     if not re.fullmatch("[0-9]{1,6}", text):
         raise ValueError("must be a whole number")
@@ -231,7 +229,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "twilio_account_sid": _parse_account_sid,
     "twilio_auth_token": _parse_secrets,
     "twilio_phone_number": _parse_phone_number,
-    "redis_url": _parse_redis_url,
+    "redis_url": store_url.check,
     "secret_key": _parse_long_secrets,
     "presenter_password": _parse_password,
     "public_url": _parse_origin,

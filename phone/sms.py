@@ -22,6 +22,8 @@ from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
 from sending import open_questions
 from sending.segments import shorten
+from show import audience
+from show.audience import Participant
 from store import Commands
 from workers import pending_answers
 from workers.pending_answers import PendingAnswer
@@ -35,29 +37,43 @@ NO_NUMBER = "That takes me a moment, and I see no phone number to which I could 
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
-def _count_question(delivery: Delivery) -> Commands:
-    """Count this text as one of its sender's open questions, if a worker is to answer it."""
+def _reads(delivery: Delivery) -> Commands:
+    """Read the show's state. Count the text as one of its sender's open questions, if a worker is to answer it."""
     sender, found = callers.address_of(delivery), find_by_words(delivery["Body"])
-    return open_questions.count(sender, _answer_id(delivery)) if sender and found and found[0].is_slow else ()
+    is_question = bool(sender) and found is not None and found[0].is_slow
+    question = open_questions.count(sender, _answer_id(delivery)) if is_question else ()
+    return (*audience.reads(delivery), *question)
 
 
 def _sms_key(delivery: Delivery) -> str:
     return f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}"
 
 
-@webhook(bp, "/sms", key=_sms_key, reads=_count_question)
+@webhook(bp, "/sms", key=_sms_key, reads=_reads)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
     text, sender = context.delivery, callers.address_of(context.delivery)
-    who, body = callers.masked_address_of(text), text["Body"].strip()
-    events.publish(context.pipe, "text.received", text["MessageSid"], who=who, words=mask_words(body))
+    body, participant = text["Body"].strip(), audience.identify(context)
+    received = {"who": callers.masked_address_of(text), "name": participant.name, "words": mask_words(body)}
+    events.publish(context.pipe, "text.received", text["MessageSid"], **received)
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    answer = opt_out_reply or _answer_text(context, sender, body)
+    answer = opt_out_reply or _contribute(context, participant, body) or _answer_text(context, sender, body)
     duration_ms = round((time.time() - text.received_at) * 1000, 1)
     events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)
+
+
+def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
+    """Contribute the text to a scene of the talk, and return the reply; "" if it is for no scene."""
+    if participant.show.is_paused:
+        return audience.PAUSED
+    found = find_by_words(body)
+    is_command = found is not None and bool(found[0].argument or not found[1])  # "time flies" is not a command
+    scene = audience.find_scene(participant, body, is_command)
+    sid = context.delivery["MessageSid"]
+    return audience.contribute(context, participant, scene, body, "text", sid) if scene else ""
 
 
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
@@ -73,10 +89,10 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
         answer = question.written_prompt
     if isinstance(answer, SlowAnswer) and not sender:
         return NO_NUMBER
-    if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies):
+    if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies[audience.READS :]):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
-    if context.replies:
+    if context.replies[audience.READS :]:
         open_questions.close(context.pipe, sender, _answer_id(context.delivery))
     return answer if isinstance(answer, str) else open_questions.REFUSAL
 
@@ -94,7 +110,7 @@ def _answer_id(delivery: Delivery) -> str:
 
 
 def _record_command(context: WebhookContext, command: str) -> None:
-    pending_answers.record_command(context.pipe, command, callers.alias_of(context.delivery))
+    pending_answers.record_command(context.pipe, command, audience.person_of(context.delivery))
 
 
 def _message_response(words: str) -> StoredResponse:
@@ -110,7 +126,7 @@ def text_fallback(delivery: Delivery) -> StoredResponse:
     The answer may already be on its way, so TROUBLE must be true in that case as well.
     """
     try:
-        return handle(delivery, with_lease(_sms_key, receive_text, _count_question))
+        return handle(delivery, with_lease(_sms_key, receive_text, _reads))
     except RejectedRequest:
         raise
     except Exception as error:  # /sms has logged its own traceback

@@ -12,9 +12,11 @@ from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
 from phone.recognition import clean_speech, find_by_speech
+from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
+from show import audience, current
 from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
@@ -26,17 +28,24 @@ GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
 NOT_UNDERSTOOD = "Sorry, I did not get that."
 
 
-@webhook(bp, "/voice", key=step_key)
+@webhook(bp, "/voice", key=step_key, reads=audience.reads)
 def receive_call(context: WebhookContext) -> StoredResponse:
-    """Greet a new caller."""
-    call = context.delivery
-    events.publish(context.pipe, "call.received", call["CallSid"], who=callers.masked_address_of(call))
+    """Greet a new caller, with the choices of the current scene if it has any."""
+    call, participant = context.delivery, audience.identify(context)
+    events.publish(
+        context.pipe, "call.received", call["CallSid"], who=callers.masked_address_of(call), name=participant.name
+    )
     call_state.record_start(context.pipe, call["CallSid"], callers.address_of(call))
+    scene = participant.show.scene(current.talk())
+    if participant.show.is_paused:
+        return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
+    if scene.spoken_choices() and participant.show.is_open(scene):
+        return speak(context, GREETING, scene_menu(GREETING, scene, 1))
     return speak(context, GREETING, voice_twiml.menu(GREETING, 1))
 
 
 @webhook(bp, "/voice/menu", key=step_key)
-def handle_menu_choice(context: WebhookContext) -> StoredResponse:
+def handle_menu_input(context: WebhookContext) -> StoredResponse:
     """Handle the key or the speech that the menu gathered."""
     key, speech = context.delivery["Digits"], context.delivery["SpeechResult"]
     if not key and not speech:
@@ -153,7 +162,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
     except NeedsWords as question:
         document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, str(question), document)
-    pending_answers.record_command(context.pipe, command.name, callers.alias_of(context.delivery))
+    pending_answers.record_command(context.pipe, command.name, audience.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)
     return speak_menu(context, answer)

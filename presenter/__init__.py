@@ -1,6 +1,6 @@
 """The health checks and the presenter pages: dashboard, rejected requests, backfill and replay, webhook endpoints."""
 
-from presenter import dashboard, endpoints, health, rejected, replay_and_backfill
+from presenter import dashboard, endpoints, health, rejected, replay_and_backfill, talk
 from presenter.blueprint import bp
 
-__all__ = ["bp", "dashboard", "endpoints", "health", "rejected", "replay_and_backfill"]
+__all__ = ["bp", "dashboard", "endpoints", "health", "rejected", "replay_and_backfill", "talk"]

@@ -5,8 +5,9 @@ from typing import Any
 
 import redis
 
+import store_url
 from config import Settings
-from store import connection_budget
+from store import connection_budget, sentinel
 from store.connection_budget import Role
 from store.outages import OutageParser, Patience
 from store.pool import Lane, Pool
@@ -52,8 +53,10 @@ def _open_pool(settings: Settings, role: Role) -> Pool:
         "parser_class": OutageParser,
         "retry": Patience(role.patience_seconds),
     }
-    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
+    if settings.redis_url.startswith("rediss") and not settings.redis_tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    if store_url.is_sentinel(settings.redis_url):
+        return sentinel.open_pool(settings.redis_url, role, **options)
     return Pool.from_url(settings.redis_url, role=role, **options)
 
 

@@ -30,6 +30,8 @@ def test_no_secret_has_a_default():
         ("PUBLIC_URL", "talk.example", "must be a URL"),
         ("PUBLIC_URL", "https://user:pass@talk.example", "must be a URL"),
         ("REDIS_URL", "http://store", "must start with redis://"),
+        ("REDIS_URL", "redis+sentinel://host:26379", "must name the service"),
+        ("REDIS_URL", "redis+sentinel://host:many/talk", "must list the Sentinels as host:port"),
         ("SECRET_KEY", "short", "at least 16 characters"),
         ("TWILIO_AUTH_TOKEN", " , ", "contains no value"),
         ("API_TOKENS", "guessable", "at least 16 characters"),

@@ -1,0 +1,72 @@
+"""What the audience contributes to the current scene, by text, key or speech.
+
+A contribution is written in the webhook's own transaction, so each counts exactly once.
+"""
+
+import time
+from dataclasses import dataclass
+
+import context
+from masking import alias
+from receiving.delivery import Delivery
+from receiving.receiver import WebhookContext
+from sending.number_types import phone_number_of
+from show import current, names, state
+from show.scene import Contribution, Scene
+from show.state import ShowState
+from store import Commands
+
+PAUSED = "We are taking a short break. Please try again in a few minutes."
+CLOSED = "That has closed, so it was not counted."
+READS = 2  # the number of commands of `reads`
+
+
+@dataclass(frozen=True)
+class Participant:
+    """A person whose webhook is being handled. `person` is the alias under which contributions are stored."""
+
+    person: str
+    name: str
+    show: ShowState
+
+
+def reads(delivery: Delivery) -> Commands:
+    """Return the commands that read the show's state and the person's name. Pass their replies to `identify`."""
+    return (state.READ_COMMAND, names.assign_command(person_of(delivery)))
+
+
+def identify(webhook: WebhookContext) -> Participant:
+    """Return who has sent this webhook."""
+    reply, name = webhook.replies[:READS]
+    return Participant(person_of(webhook.delivery), name.decode(), state.parse(reply))
+
+
+def person_of(delivery: Delivery) -> str:
+    """Return the person's alias. Callers without a number cannot be told apart, so each of their calls is a person."""
+    subject = phone_number_of(delivery["From"]) or delivery["CallSid"] or delivery["MessageSid"]
+    return alias(subject, context.settings().secret_key[0])
+
+
+def contribute(
+    webhook: WebhookContext, participant: Participant, scene: Scene, words: str, channel: str, id: str
+) -> str:
+    """Contribute these words to the scene. Return the reply."""
+    if not participant.show.is_open(scene):
+        return CLOSED
+    delivery = webhook.delivery
+    pictures = tuple(url for at in range(10) if (url := delivery[f"MediaUrl{at}"])) if channel == "text" else ()
+    contribution = Contribution(id, participant.person, participant.name, words, channel, pictures)
+    return scene.receive(webhook.redis, webhook.pipe, contribution)
+
+
+def find_scene(participant: Participant, words: str, is_command: bool) -> Scene | None:
+    """Return the scene that these words are meant for, or None if they are for no scene.
+
+    What only one scene can mean comes first, in the current scene or in the one that has just ended. Then commands;
+    then scenes that take free text.
+    """
+    talk = current.talk()
+    scenes = [participant.show.scene(talk), participant.show.previous(talk, time.time())]
+    recognized = [scene for scene in scenes if scene and scene.recognizes(words)]
+    free = [scene for scene in scenes if scene and scene.takes_free_text and not is_command]
+    return next(iter([*recognized, *free]), None)
