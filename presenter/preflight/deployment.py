@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import redis
 import requests
-from receiving.twilio_signature import compute_signature
 from rq import Worker
 
 from config import Settings
 from presenter.preflight.findings import BAD, OK, WARN, Finding, Subject, check
+from receiving.twilio_signature import compute_signature
 
 TIMEOUT_SECONDS = 15  # Twilio's limit for a webhook
 SLOW_SECONDS = 1.0

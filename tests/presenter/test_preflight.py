@@ -11,7 +11,6 @@ from presenter.preflight import account, deployment, store
 from presenter.preflight.findings import BAD, OK, WARN, Subject
 from show import talk
 from tests.support.ports import reserved_port
-from tests.support.web_server import WebServer
 
 
 @pytest.fixture
