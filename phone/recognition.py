@@ -78,7 +78,7 @@ def _argument(text: str) -> str:
     """Return the first line that says something, without courtesies; below it may be a name or a signature."""
     lines = [line for line in text.split("\n") if any(map(str.isalnum, line))]
     telling = (line for line in lines if any(normalize_word(word) not in NOT_IN_NAME for word in WORD.findall(line)))
-    return strip_courtesies(next(telling, lines[0] if lines else ""))
+    return strip_courtesies(next(telling, ""))
 
 
 def _find_misspelled(text: str) -> Found | None:

@@ -2,6 +2,7 @@
 
 from presenter import console, endpoints, health, health_page, login, rejected, replay_and_backfill, talk
 from presenter.blueprint import bp
+from presenter.preflight import page as preflight_page
 
 __all__ = [
     "bp",
@@ -10,6 +11,7 @@ __all__ = [
     "health",
     "health_page",
     "login",
+    "preflight_page",
     "rejected",
     "replay_and_backfill",
     "talk",

@@ -13,8 +13,8 @@ from presenter.blueprint import bp
 from receiving import inbox
 from receiving.delivery import Delivery
 from sending import pacing, text_circuit_breaker
+from show.sanitize import sanitize
 from stage.blueprint import get_event_stream, get_page_store
-from stage.sanitize import sanitize
 from stage.views import requested_theme
 
 MAX_ROWS = 12  # in each list
