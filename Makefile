@@ -4,7 +4,7 @@ BIN = .venv/bin
 # The tests and the demo start dozens of Python processes, which would all compile the same modules again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test lint check send replay missed bench live screenshots tour docs lock sbom clean
+.PHONY: help demo test lint check send replay missed crowd preflight bench live screenshots tour docs lock sbom clean
 
 help:  ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,12 @@ lint: .venv/ready  ## check style and types
 	$(BIN)/mypy .
 
 check: lint test  ## run lint and test, as CI does
+
+crowd: .venv/demo  ## simulate an audience for the running demo: make crowd PEOPLE=500 SECONDS=60 SEED=1
+	$(BIN)/python -m scripts.crowd
+
+preflight: .venv/demo  ## check everything that a talk needs, with the demo or with .env: make preflight PEOPLE=200
+	$(BIN)/python -m scripts.flask preflight
 
 bench: .venv/ready  ## measure our speed against alternatives
 	$(BIN)/python -m bench

@@ -45,7 +45,7 @@ def talk_action() -> ResponseReturnValue:
         return _refuse("Redis is not responding, so nothing was changed. Try again.", 503)
     if _wants_json():
         return _state_as_json()
-    return redirect(url_for("presenter.dashboard"), 303)
+    return redirect(url_for("presenter.console"), 303)
 
 
 def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
@@ -107,18 +107,19 @@ def _switch(name: str, value: int) -> Callable[[Pipe, ShowState, Talk, str], Non
 
 def _hold(pipe: Pipe, *_: object) -> None:
     text_circuit_breaker.stop(pipe, HELD_REASON)
-    state.announce(pipe)
+    state.write(pipe, held_by=presenter_name())
 
 
 def _release(pipe: Pipe, *_: object) -> None:
     text_circuit_breaker.resume(pipe)
-    state.announce(pipe)
+    state.write(pipe, held_by=presenter_name())
 
 
 ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
     "next": _go_by(1),
     "previous": _go_by(-1),
     "go": _go_to,
+    "back": lambda pipe, show, talk, _: state.go_back(pipe, show, talk),
     "restart": lambda pipe, show, talk, _: state.restart(pipe, talk),
     "open": _set_phase(OPEN),
     "close": _set_phase(CLOSED),
@@ -164,7 +165,7 @@ def _refuse(sentence: str, status: int) -> ResponseReturnValue:
         headers = {"Retry-After": "5"} if status == 503 else {}
         return jsonify(error=sentence), status, headers
     session["alert"] = sentence
-    return redirect(url_for("presenter.dashboard"), 303)
+    return redirect(url_for("presenter.console"), 303)
 
 
 def _wants_json() -> bool:
