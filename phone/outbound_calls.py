@@ -27,7 +27,8 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     if message is None:
         return StoredResponse(voice_twiml.goodbye())
     events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=message.body, ms=0)
-    return StoredResponse(_notification_document(message))
+    is_personal = message.id.startswith(outbox.CALL_PREFIX)
+    return StoredResponse(_personal_document(message) if is_personal else _notification_document(message))
 
 
 @webhook(bp, "/voice/outbound/key", key=step_key)
@@ -48,18 +49,24 @@ def status_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/outbound/status", key=status_key)
 def update_status(context: WebhookContext) -> StoredResponse:
-    """Send the notification as a text if the call was not answered.
+    """Send the notification as a text if the call was not answered. A personal message has its own text.
 
     No event is published, because a follower of call.ended would be called about this call.
     """
     message = _load_message(context)
-    if message and context.delivery["CallStatus"] in UNANSWERED_STATUSES:
+    is_notification = message is not None and not message.id.startswith(outbox.CALL_PREFIX)
+    if message and is_notification and context.delivery["CallStatus"] in UNANSWERED_STATUSES:
         outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
     return StoredResponse(status=204)
 
 
 def _load_message(context: WebhookContext) -> OutboundMessage | None:
     return outbox.load(context.redis, context.delivery.query.get("message", ""))
+
+
+def _personal_document(message: OutboundMessage) -> str:
+    words = f"Hello, this is {voice_twiml.SERVICE_NAME}. {message.body} I repeat: {message.body} Goodbye."
+    return voice_twiml.goodbye(words)
 
 
 def _notification_document(message: OutboundMessage) -> str:

@@ -20,6 +20,7 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
+CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
 SETTLED_STATES = ("sent", "failed")

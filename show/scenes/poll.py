@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.scene import CLOSED, REVEALED, TTL_SECONDS, Contribution, Scene, SceneView
+from show.scene import CLOSED, REVEALED, TTL_SECONDS, Contribution, Scene, SceneView, length_problems
 from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
 MAX_OPTIONS = 9  # keys 1 to 9; star leads to everything else
-MAX_QUESTION_CHARACTERS = 60
 MAX_OPTION_CHARACTERS = 24
 
 
@@ -29,8 +28,7 @@ class Poll(Scene):
 
     def problems(self) -> Iterator[str]:
         """The options must fit the keypad and the screen. show.linter compares them with each other."""
-        if not 0 < len(self.question) <= MAX_QUESTION_CHARACTERS:
-            yield f"the question must have 1 to {MAX_QUESTION_CHARACTERS} characters to be readable from the back row"
+        yield from length_problems("question", self.question)
         if not 2 <= len(self.options) <= MAX_OPTIONS:
             yield f"there are {len(self.options)} options: give 2 to {MAX_OPTIONS}, because each needs a key"
         for option in self.options:
