@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import events
+from show import moderation
 from show.scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
 from show.talk import Talk
 from store import Pipe, Store
@@ -112,7 +113,7 @@ def restart(pipe: Pipe, talk: Talk) -> None:
     """Forget a rehearsal: delete what all scenes have stored, and go to the first scene."""
     for scene in talk.scenes:
         reset(pipe, scene)
-    pipe.execute_command("DEL", STATE_KEY)
+    pipe.execute_command("DEL", STATE_KEY, moderation.BANNED_KEY)
     announce(pipe)
 
 
