@@ -108,10 +108,16 @@ def start(redis: Store, pending: PendingAnswer) -> bool:
 def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: Pipe | None = None) -> bool:
     """Record the answer and execute the pipeline, unless the state has changed. Return whether this was done.
 
-    `state` is answered or failed.
+    `state` is answered or failed. Unless a call has yet to fetch the answer, only the state is kept: the text is in the
+    outbox.
     """
-    pipe = pipe if pipe is not None else new_pipeline(redis)
-    pipe.hset(record_key(pending.id), mapping={"state": state, "answer": answer})
+    pipe, key = pipe if pipe is not None else new_pipeline(redis), record_key(pending.id)
+    if pending.channel == "call":
+        pipe.hset(key, mapping={"state": state, "answer": answer})
+    else:
+        pipe.delete(key)
+        pipe.hset(key, "state", state)
+        pipe.expire(key, ANSWER_TTL_SECONDS)
     pipe.zrem(OPEN_KEY, pending.id)
     seconds = round(time.time() - pending.asked_at, 2)
     if state == "answered":
@@ -119,6 +125,11 @@ def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: 
     else:
         events.publish(pipe, "answer.failed", pending.subject, answer_id=pending.id, reason=answer, seconds=seconds)
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
+
+
+def forget_words(pipe: Pipe, id: str) -> None:
+    """Drop the words of a settled answer that the caller has heard, or gets as a text."""
+    pipe.hdel(record_key(id), "words", "answer", "progress")
 
 
 def report_progress(done: float, words: str) -> None:

@@ -5,9 +5,11 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import requests
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -89,12 +91,13 @@ class TwilioGateway(LiveCalls):
         return state
 
     def _send(self, message: OutboundMessage) -> str:
+        origin = self.settings.public_url
         request = functools.partial(
             self.client.messages.create,
             to=message.to,
             from_=self.settings.twilio_phone_number,
             body=shorten(message.body),
-            status_callback=f"{self.settings.public_url}/sms/status?message={message.id}",
+            status_callback=f"{origin}/sms/status?message={message.id}" if origin else values.unset,
         )
         return self._call_api(message, request, self._mark_sent)
 
@@ -137,6 +140,8 @@ class TwilioGateway(LiveCalls):
             body = shorten(message.body)
             data = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
             events.publish(self.redis, "text.sent", message.subject or sid, **data)
+            if not self.settings.public_url:  # no status callback will arrive
+                outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
         return "sent"
 
     def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
