@@ -23,7 +23,8 @@ LIMITS = {
 
 
 def test_documented_limits_in_bytes_are_those_of_the_code():
-    assert byte_limits() == pytest.approx(LIMITS, rel=0.03)  # the document rounds
+    limits = {name: limit for name, limit in byte_limits().items() if name != "show:items:<scene>"}  # of one item
+    assert limits == pytest.approx(LIMITS, rel=0.03)  # the document rounds
 
 
 def test_documented_share_of_waiting_messages_is_that_of_the_code():

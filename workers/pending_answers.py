@@ -13,8 +13,6 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
-COUNTS_KEY = "command-counts"  # hash: how often each command has been used; `since`: a Unix timestamp
-PEOPLE_KEY = "command-people"  # set: aliases of the people who have used a command
 
 # waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.
 OPEN_STATES = ("waiting", "working")
@@ -165,13 +163,6 @@ def list_overdue(redis: Store, now: float, limit: int = 100) -> list[str]:
 def count_open(redis: Store) -> int:
     """Return the number of open answers."""
     return int(redis.zcard(OPEN_KEY))
-
-
-def record_command(pipe: Pipe | Store, command: str, alias: str) -> None:
-    """Count one use of a command, for the `count` command. `alias` stands for the person's number."""
-    pipe.execute_command("HSETNX", COUNTS_KEY, "since", int(time.time()))
-    pipe.execute_command("HINCRBY", COUNTS_KEY, command, 1)
-    pipe.execute_command("SADD", PEOPLE_KEY, alias)
 
 
 def _commit_if_unchanged(redis: Store, pipe: Pipe, pending: PendingAnswer, field: str, seen: str) -> bool:

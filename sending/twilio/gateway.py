@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
-CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
 class TwilioGateway(LiveCalls):
@@ -122,8 +121,8 @@ class TwilioGateway(LiveCalls):
             created = request()
         except TwilioRestException as error:
             return self._handle_error(message, error)
-        except CONNECTION_ERRORS as error:
-            if _was_never_sent(error):
+        except errors.CONNECTION_ERRORS as error:
+            if errors.was_never_sent(error):
                 return self._postpone(message, "Twilio could not be reached", PAUSE_SECONDS)
             return self._mark_unknown(message)
         except requests.exceptions.RequestException:
@@ -183,8 +182,3 @@ class TwilioGateway(LiveCalls):
                 return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
-
-
-def _was_never_sent(error: Exception) -> bool:
-    """Return whether no connection was made, in which case Twilio cannot have acted."""
-    return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)
