@@ -53,10 +53,12 @@ def update_status(context: WebhookContext) -> StoredResponse:
 
     No event is published, because a follower of call.ended would be called about this call.
     """
-    message = _load_message(context)
+    message, status = _load_message(context), context.delivery["CallStatus"]
     is_notification = message is not None and not message.id.startswith(outbox.CALL_PREFIX)
-    if message and is_notification and context.delivery["CallStatus"] in UNANSWERED_STATUSES:
+    if message and is_notification and message.body and status in UNANSWERED_STATUSES:
         outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
+    if message and status in ("completed", *UNANSWERED_STATUSES):
+        outbox.forget_body(context.pipe, message)
     return StoredResponse(status=204)
 
 
