@@ -54,7 +54,10 @@ def update_status(context: WebhookContext) -> StoredResponse:
     """
     message = _load_message(context)
     if message and context.delivery["CallStatus"] in UNANSWERED_STATUSES:
-        outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
+        outbox.plan(
+            context.pipe,
+            OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender),
+        )
     return StoredResponse(status=204)
 
 
