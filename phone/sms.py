@@ -13,7 +13,7 @@ from masking import mask_words
 from phone import callers, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.recognition import find_by_words
+from phone.recognition import find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
@@ -67,13 +67,20 @@ def receive_text(context: WebhookContext) -> StoredResponse:
 
 def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
     """Contribute the text to a scene of the talk, and return the reply; "" if it is for no scene."""
-    if participant.show.is_paused:
-        return audience.PAUSED
-    found = find_by_words(body)
-    is_command = found is not None and bool(found[0].argument or not found[1])  # "time flies" is not a command
-    scene = audience.find_scene(participant, body, is_command)
+    is_paused = participant.show.is_paused
+    scene = None if is_paused else audience.find_scene(participant, body, is_plain_command(body))
+    if is_paused or scene:
+        _close_question(context)
     sid = context.delivery["MessageSid"]
-    return audience.contribute(context, participant, scene, body, "text", sid) if scene else ""
+    if scene:
+        return audience.contribute(context, participant, scene, body, "text", sid)
+    return audience.PAUSED if is_paused else ""
+
+
+def _close_question(context: WebhookContext) -> None:
+    """Undo the count in `_reads`: no worker will answer this text."""
+    if context.replies[audience.READS :]:
+        open_questions.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
 
 
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
@@ -92,8 +99,7 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
     if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies[audience.READS :]):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
-    if context.replies[audience.READS :]:
-        open_questions.close(context.pipe, sender, _answer_id(context.delivery))
+    _close_question(context)
     return answer if isinstance(answer, str) else open_questions.REFUSAL
 
 

@@ -4,7 +4,8 @@ The script keeps the time at which the sender will be free again. Each message d
 number of segments. Unused capacity is lost, so messages are never sent in a burst of more than AHEAD_SECONDS.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from sending import outbox, text_circuit_breaker
 from store import Store
@@ -12,6 +13,7 @@ from store import Store
 FREE_AT_KEY = "sender:free-at"  # when the default number can send the next segment, as a Unix timestamp
 TTL_SECONDS = 24 * 3600
 AHEAD_SECONDS = 1.0  # how early a message may be sent, because workers ask once per second; Twilio queues it until then
+FORECAST_SAMPLE = 200  # the number of waiting texts whose segments are counted; the rest is extrapolated
 LEASE_SECONDS = 20  # after that, another process may send the message; longer than a request takes
 
 RELEASE_SCRIPT = """
@@ -62,6 +64,34 @@ def refund(redis: Store, rate: int, segments: int, sender: str = "") -> None:
 def pause(redis: Store, until: float, sender: str = "") -> None:
     """Release no messages from this sender before this time."""
     redis.eval(PAUSE_SCRIPT, 1, _free_at_key(sender), until, TTL_SECONDS)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What sending all waiting texts takes: the number of texts and segments, and the duration at the sender's rate."""
+
+    texts: int = 0
+    segments: int = 0
+    seconds: float = 0.0
+    rate: int = 1
+
+
+def forecast(redis: Store, rate_of: Callable[[str], int]) -> Forecast:
+    """Return the forecast for the texts that are waiting now. `rate_of` returns a sender's segments per second."""
+    rows = [_forecast(redis, sender, rate_of(sender)) for sender in outbox.list_senders(redis)]
+    rate = sum(row.rate for row in rows if row.texts) or rate_of("")
+    texts, segments = sum(row.texts for row in rows), sum(row.segments for row in rows)
+    return Forecast(texts, segments, max(row.seconds for row in rows), rate)
+
+
+def _forecast(redis: Store, sender: str, rate: int) -> Forecast:
+    pipe, queue = redis.pipeline(transaction=False), outbox.queue_of(sender)
+    for id in redis.zrange(queue, 0, FORECAST_SAMPLE - 1):
+        pipe.hget(f"outbox:{id.decode()}", "segments")
+    counted = [int(segments or 1) for segments in pipe.execute()]
+    texts = int(redis.zcard(queue))
+    segments = round(texts * sum(counted) / max(len(counted), 1))
+    return Forecast(texts, segments, segments / rate, rate)
 
 
 def count_waiting(redis: Store) -> int:

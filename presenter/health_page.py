@@ -1,16 +1,15 @@
-"""The presenter's dashboard and login, and the control that stops and resumes all sending."""
+"""The health page: the state of the processes, and the recent deliveries, answers and rejected requests."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import redis
-from flask import Response, redirect, render_template, request, session, url_for
-from flask.typing import ResponseReturnValue
+from flask import render_template
 
 import context
 from masking import mask_urls
 from presenter import auth, health
-from presenter.auth import TooManyLoginAttempts, login_required
+from presenter.auth import login_required
 from presenter.blueprint import bp
 from receiving import inbox
 from receiving.delivery import Delivery
@@ -46,69 +45,21 @@ class SenderRow:
     waiting: int
 
 
-@bp.get("/present")
+@bp.get("/present/health")
 @login_required
-def dashboard() -> str:
-    """The dashboard; its script refreshes the live part from `/present/fragment`."""
-    alert = session.pop("alert", "") if "alert" in session else ""
+def health_page() -> str:
+    """The page; its script refreshes the live part from `/present/health/fragment`."""
     return render_template(
-        "presenter/dashboard.html",
-        csrf_token=auth.csrf_token(),
-        theme=requested_theme(),
-        alert=alert,
-        **_template_values(),
+        "presenter/health.html", csrf_token=auth.csrf_token(), theme=requested_theme(), **_template_values()
     )
 
 
-@bp.get("/present/fragment")
-def dashboard_fragment() -> str | tuple[str, int]:
-    """The live part of the dashboard; 403 unless logged in."""
+@bp.get("/present/health/fragment")
+def health_fragment() -> str | tuple[str, int]:
+    """The live part of the page; 403 unless logged in."""
     if not auth.is_logged_in():
         return "", 403
-    return render_template("presenter/_dashboard.html", **_template_values())
-
-
-@bp.route("/present/login", methods=["GET", "POST"])
-def login() -> ResponseReturnValue:
-    """The login form, and its password check."""
-    if request.method == "GET":
-        return redirect(url_for("presenter.dashboard"), 303) if auth.is_logged_in() else _login_page()
-    auth.check_csrf_token()
-    try:
-        if auth.log_in(request.form.get("password", "")):
-            return redirect(url_for("presenter.dashboard"), 303)
-    except TooManyLoginAttempts as error:
-        return Response(_login_page(str(error)), 429, {"Retry-After": str(error.retry_after_seconds)})
-    except redis.RedisError:
-        return _login_page("Redis is not responding, so login attempts cannot be counted. Start Redis and retry."), 503
-    return _login_page("Wrong password."), 403
-
-
-@bp.post("/present/logout")
-def logout() -> ResponseReturnValue:
-    """End the session."""
-    auth.check_csrf_token()
-    auth.log_out()
-    return redirect(url_for("presenter.login"), 303)
-
-
-@bp.post("/present/sending")
-@login_required
-def set_sending() -> ResponseReturnValue:
-    """Stop all sending with `sending=stop`; otherwise resume it."""
-    auth.check_csrf_token()
-    try:
-        if request.form.get("sending") == "stop":
-            text_circuit_breaker.stop(get_page_store(), "the presenter stopped it")
-        else:
-            text_circuit_breaker.resume(get_page_store())
-    except redis.RedisError:
-        session["alert"] = "Redis is not responding, so nothing was changed. Try again."
-    return redirect(url_for("presenter.dashboard"), 303)
-
-
-def _login_page(error: str = "") -> str:
-    return render_template("presenter/login.html", csrf_token=auth.csrf_token(), error=error, theme=requested_theme())
+    return render_template("presenter/_health.html", **_template_values())
 
 
 def _template_values() -> dict[str, Any]:
