@@ -77,7 +77,9 @@ def _summarize_push(event: ProviderEvent) -> str:
         return f"{who} moved tag {name}"
     if event["forced"] == "True":
         return f"{who} force-pushed {count} to {name}" if commits else f"{who} reset {name} to {event['after'][:7]}"
-    return f"{who} pushed {count} to {name}" if commits else f"{who} moved {name} to {event['after'][:7]}"
+    if commits or not event["after"]:
+        return f"{who} pushed {count} to {name}" if commits else f"{who} pushed to {name}"
+    return f"{who} moved {name} to {event['after'][:7]}"
 
 
 def _summarize_ref(event: ProviderEvent) -> str:

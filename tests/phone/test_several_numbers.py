@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+import command_counts
 import events
 from events import Event
 from sending import followers, outbox
@@ -82,7 +83,7 @@ def test_late_reply_leaves_from_the_address_that_was_texted(app, redis):
 def test_number_on_whatsapp_is_masked_and_is_the_same_person(person, whatsapp, redis):
     person.texts("time")
     whatsapp.texts("time", To=WHATSAPP_NUMBER, sid="SM" + "a" * 32)
-    assert redis.scard(pending_answers.PEOPLE_KEY) == 1
+    assert redis.scard(command_counts.PEOPLE_KEY) == 1
     received = [event for event in events.read_latest(redis, 20) if event.type == "text.received"]
     assert [event.data["who"] for event in received] == ["+44 ••• 201", "+44 ••• 201"]
     assert ME not in str(events.read_latest(redis, 20))
