@@ -17,6 +17,7 @@ bp = Blueprint("outbound_calls", __name__)
 
 UNFOLLOW_KEY = "8"  # the same key as in the menu
 UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
+PERSONAL = "A message for this person only."  # in place of the words, which the stage must not show
 UNFOLLOWED_TEXT = "You no longer follow anything here. Goodbye."
 
 
@@ -26,9 +27,10 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     message = _load_message(context)
     if message is None:
         return StoredResponse(voice_twiml.goodbye())
-    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=message.body, ms=0)
-    is_personal = message.id.startswith(outbox.CALL_PREFIX)
-    return StoredResponse(_personal_document(message) if is_personal else _notification_document(message))
+    words = PERSONAL if message.is_personal_call else message.body
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0)
+    document = _personal_document if message.is_personal_call else _notification_document
+    return StoredResponse(document(message))
 
 
 @webhook(bp, "/voice/outbound/key", key=step_key)
@@ -54,9 +56,9 @@ def update_status(context: WebhookContext) -> StoredResponse:
     No event is published, because a follower of call.ended would be called about this call.
     """
     message, status = _load_message(context), context.delivery["CallStatus"]
-    is_notification = message is not None and not message.id.startswith(outbox.CALL_PREFIX)
-    if message and is_notification and message.body and status in UNANSWERED_STATUSES:
-        outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
+    if message and message.body and status in UNANSWERED_STATUSES and not message.is_personal_call:
+        again = OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender)
+        outbox.plan(context.pipe, again)
     if message and status in ("completed", *UNANSWERED_STATUSES):
         outbox.forget_body(context.pipe, message)
     return StoredResponse(status=204)

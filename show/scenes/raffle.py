@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import context
 from sending import outbox, text_circuit_breaker
 from sending.number_types import can_be_texted
-from sending.outbox import CALL_PREFIX, OutboundMessage
+from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
 from show import phone_numbers, state
 from show.qr_code import svg
 from show.raffle import receipt
@@ -90,7 +90,7 @@ class Raffle(Scene):
         outbox.plan(pipe, OutboundMessage(f"{CALL_PREFIX}{id}", number, spoken, ""))
         text_circuit_breaker.record_request(pipe, number)
         if can_be_texted(number):
-            outbox.plan(pipe, OutboundMessage(f"{id}:code", number, written, ""))
+            outbox.plan(pipe, OutboundMessage(f"{PRIVATE_PREFIX}{id}", number, written, ""))
             text_circuit_breaker.record_request(pipe, number)
         pipe.hset(self.key("raffle"), "called", 1)
         pipe.execute()
