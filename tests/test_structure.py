@@ -24,6 +24,7 @@ MODULES = [
     "masking",
     "security_headers",
     "store_url",
+    "twilio_settings",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -42,7 +43,7 @@ LAYERS = [
     {"events", "web", "command_counts"},
     {"store", "logs"},
     {"config", "security_headers"},
-    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url"},
+    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url", "twilio_settings"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.
