@@ -53,6 +53,15 @@ class Settings:
     twilio_api_url: str = setting(
         "the base URL of the Twilio REST API, if requests should go to another server, such as the exchange", ""
     )
+    exchange_url: str = setting(
+        "the base URL of the local exchange whose handsets visitors can use at /phone; if empty, there is no such page",
+        "",
+    )
+    exchange_auth_token: Secret = setting(
+        "the token with which that exchange signs its webhooks if it runs beside a real account; it is accepted only "
+        "for the reserved numbers +447700900000 to 999, and only their texts and calls go to the exchange",
+        "",
+    )
     twilio_shared_keys: dict[str, tuple[str, Secret]] = setting(
         "SharedKeys with which Twilio also signs webhooks, comma-separated: id:secret or id:secret:HMAC_SHA1", ""
     )
@@ -234,6 +243,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "presenter_password": _parse_password,
     "public_url": _parse_origin,
     "twilio_api_url": _parse_origin,
+    "exchange_url": _parse_origin,
+    "exchange_auth_token": Secret,
     "twilio_shared_keys": _parse_shared_keys,
     "github_hook_url": _parse_github_hook_url,
     "github_token": Secret,

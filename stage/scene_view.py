@@ -55,7 +55,7 @@ class SceneRenderer:
             phase,
             timeline.visible_entries(),
             self.settings.twilio_phone_number,
-            self.settings.public_url,
+            f"{self.settings.public_url}/phone" if self.settings.exchange_url else "",
             self.talk.moderation == "approve",
         )
 

@@ -81,8 +81,9 @@ def _summarize_history(rows: int, people: int, commands: Counter[str], since: fl
 @task
 def measure_recording(recording_sid: str) -> str:
     """Measure the length and loudness of a recorded message, and publish them with its waveform for the stage."""
-    sound = measure(get_gateway().download_recording(recording_sid))
     pending = pending_answers.load_current()
+    number = pending.phone_number if pending else ""
+    sound = measure(get_gateway().download_recording(recording_sid, number))
     if pending is not None:
         data = {"seconds": sound.seconds, "loudness": sound.loudness_dbfs, "peaks": list(sound.peaks)}
         events.publish(get_gateway().redis, "recording.ready", pending.subject, **data)

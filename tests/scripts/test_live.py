@@ -23,7 +23,11 @@ def real_account(exchange):
     """What stands in .env: an account, and here the exchange in Twilio's place."""
     port = reserved_port()
     account = own_environment() | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
-    few = {"WEB_CONCURRENCY": "1", "PYTHONUNBUFFERED": "1"}  # nobody calls while these tests run
+    few = {
+        "WEB_CONCURRENCY": "1",
+        "PYTHONUNBUFFERED": "1",
+        "EXCHANGE_PORT": str(reserved_port()),
+    }  # nobody calls while these tests run
     return os.environ | account | few | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
 
 
