@@ -22,6 +22,7 @@ MODULES = [
     "logs",
     "masking",
     "security_headers",
+    "setting_parsers",
     "store_url",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
@@ -41,6 +42,7 @@ LAYERS = [
     {"events", "web"},
     {"store", "logs"},
     {"config", "security_headers"},
+    {"setting_parsers"},
     {"unsafe_settings", "control_characters", "event_types", "masking", "store_url"},
 ]
 
