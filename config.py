@@ -6,8 +6,10 @@ from dataclasses import Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+import twilio_settings
 import unsafe_settings
 from setting_parsers import PARSERS, Secret, Secrets, parse_secrets
+from twilio_settings import Senders
 
 __all__ = ["ConfigError", "Secret", "Secrets", "Settings", "load"]
 
@@ -22,12 +24,14 @@ def setting(description: str, default: str | None = None) -> Any:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Senders):
     """Each field is read from the environment variable of the same name in upper case."""
 
     twilio_account_sid: str = setting("the Twilio account SID: AC followed by 32 hexadecimal digits")
     twilio_auth_token: Secrets = setting("the account's auth token; during rotation, list several, newest first")
-    twilio_phone_number: str = setting("the Twilio number in E.164 format, such as +447700900100")
+    twilio_phone_number: tuple[str, ...] = setting(
+        "the Twilio number in E.164 format, such as +447700900100; or several, comma-separated, the default one first"
+    )
     redis_url: str = setting(
         "the URL of the Redis or Valkey server: redis://…, rediss://… or, for Sentinel, redis+sentinel://…"
     )
@@ -64,8 +68,10 @@ class Settings:
         "the app's `id:private key`",
         "",
     )
-    sender_segments_per_second: int = setting(
-        "the number of text segments that the Twilio number may send per second; texts beyond it wait in a queue", "1"
+    sender_segments_per_second: tuple[int, ...] = setting(
+        "the number of text segments that each Twilio number may send per second, or one value for each number; texts "
+        "beyond it wait in a queue",
+        "1",
     )
     webhook_schedule: tuple[int, ...] = setting(
         "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
@@ -103,6 +109,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             values[row.name] = _read(row, environ) if row.metadata else _read_webhook_secrets(environ)
         except ValueError as error:
             errors.append(f"{error}.")
+    errors += twilio_settings.find_surplus_rates(values)
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
     errors += [f"{problem}." for problem in unsafe_settings.find_unsafe(environ, public_url, allow_loopback)]
     if errors:

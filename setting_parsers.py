@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import store_url
+import twilio_settings
 
 
 class Secret(str):
@@ -17,18 +18,6 @@ class Secret(str):
 
 
 Secrets = tuple[Secret, ...]
-
-
-def _parse_account_sid(text: str) -> str:
-    if not re.fullmatch("AC[0-9a-f]{32}", text):
-        raise ValueError("must be AC and 32 hexadecimal digits, as shown in Twilio's console")
-    return text
-
-
-def _parse_phone_number(text: str) -> str:
-    if not re.fullmatch("[+][0-9]{7,15}", text):
-        raise ValueError("must be in E.164 format, without spaces: +447700900100")
-    return text
 
 
 def parse_secrets(text: str) -> Secrets:
@@ -109,9 +98,9 @@ def _parse_yes_no(text: str) -> bool:
 
 
 PARSERS: dict[str, Callable[[str], object]] = {
-    "twilio_account_sid": _parse_account_sid,
+    "twilio_account_sid": twilio_settings.parse_account_sid,
     "twilio_auth_token": parse_secrets,
-    "twilio_phone_number": _parse_phone_number,
+    "twilio_phone_number": twilio_settings.parse_phone_numbers,
     "redis_url": store_url.check,
     "secret_key": _parse_long_secrets,
     "presenter_password": _parse_password,
@@ -127,7 +116,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,
-    "sender_segments_per_second": _parse_positive_int,
+    "sender_segments_per_second": twilio_settings.parse_rates,
     "web_concurrency": _parse_positive_int,
     "port": _parse_positive_int,
 }

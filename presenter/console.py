@@ -142,13 +142,12 @@ def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:
 
 
 def _sending_values(stop_reason: str) -> dict[str, Any]:
-    rate = context.settings().sender_segments_per_second
-    forecast = pacing.forecast(get_page_store(), rate)
+    forecast = pacing.forecast(get_page_store(), context.settings().sender_rate)
     return {
         "forecast": forecast,
         "duration": _duration(forecast.seconds),
         "price": _price(forecast.segments),
-        "rate": rate,
+        "rate": forecast.rate,
         "stop_reason": stop_reason,
     }
 

@@ -83,7 +83,7 @@ def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[st
 
 def _is_of_browser_phone(delivery: Delivery, settings: Settings) -> bool:
     """Return whether the person is a browser phone: the sender of a text or call or, of ours, the recipient."""
-    is_ours = delivery["From"] == settings.twilio_phone_number
+    is_ours = delivery["From"] in settings.twilio_phone_number
     return is_browser_phone(delivery["To"] if is_ours else delivery["From"])
 
 

@@ -25,6 +25,7 @@ MODULES = [
     "security_headers",
     "setting_parsers",
     "store_url",
+    "twilio_settings",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -44,7 +45,7 @@ LAYERS = [
     {"store", "logs"},
     {"config", "security_headers"},
     {"setting_parsers"},
-    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url"},
+    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url", "twilio_settings"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.

@@ -156,4 +156,6 @@ def get_gateway() -> TwilioGateway:
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:
-    return OutboundMessage(f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject)
+    return OutboundMessage(
+        f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject, pending.sender
+    )

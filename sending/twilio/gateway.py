@@ -42,8 +42,12 @@ class TwilioGateway(LiveCalls):
         self.exchange_client = _connect(settings, token, settings.exchange_url) if token else None
 
     def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
-        """Return the ids of messages to send now, at the sender's pace: see `pacing.release`."""
-        return pacing.release(self.redis, self.settings.sender_segments_per_second, most, time.time(), ahead)
+        """Return the ids of messages to send now, at each sender's pace: see `pacing.release`."""
+        senders, ids = outbox.list_senders(self.redis), list[str]()
+        for sender in random.sample(senders, len(senders)):  # in any order, so that none is always the last
+            rate, now = self.settings.sender_rate(sender), time.time()
+            ids += pacing.release(self.redis, rate, most - len(ids), now, ahead, sender)
+        return ids
 
     def send_text(self, id: str) -> str:
         """Send the text with this id, or look it up at Twilio. Returns its state, or "unknown" if it does not exist.
@@ -84,7 +88,7 @@ class TwilioGateway(LiveCalls):
             state = "planned"
         except admission.MustNotSend as error:
             state = self._mark_failed(message, "sending", str(error))
-        pacing.refund(self.redis, self.settings.sender_segments_per_second, message.segments)
+        pacing.refund(self.redis, self.settings.sender_rate(message.sender), message.segments, message.sender)
         return state
 
     def _send(self, message: OutboundMessage) -> str:
@@ -92,7 +96,7 @@ class TwilioGateway(LiveCalls):
         request = functools.partial(
             self.client_for(message.to).messages.create,
             to=message.to,
-            from_=self.settings.twilio_phone_number,
+            from_=message.sender or self.settings.default_number,
             body=shorten(message.body),
             status_callback=f"{origin}/sms/status?message={message.id}" if origin else values.unset,
         )
@@ -102,7 +106,7 @@ class TwilioGateway(LiveCalls):
         request = functools.partial(
             self.client_for(message.to).calls.create,
             to=message.to,
-            from_=self.settings.twilio_phone_number,
+            from_=message.sender or self.settings.default_number,
             url=f"{origin}/voice/outbound?message={message.id}",
             status_callback=f"{origin}/voice/outbound/status?message={message.id}",
         )
@@ -145,7 +149,7 @@ class TwilioGateway(LiveCalls):
         if seconds := errors.retry_seconds(error.code, error.status):
             return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
         if error.status >= 500:
-            pacing.pause(self.redis, time.time() + PAUSE_SECONDS)
+            pacing.pause(self.redis, time.time() + PAUSE_SECONDS, message.sender)
             return self._mark_unknown(message)
         if error.code == errors.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to)
@@ -159,9 +163,9 @@ class TwilioGateway(LiveCalls):
         return "failed"
 
     def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:
-        """Pause all sending and retry after this time, with jitter, since Twilio would reject other messages too."""
+        """Pause this sender and retry after this time, with jitter: Twilio would reject its other messages too."""
         until = time.time() + seconds * random.uniform(0.5, 1)  # noqa: S311 (jitter, not a secret)
-        pacing.pause(self.redis, until)
+        pacing.pause(self.redis, until, message.sender)
         outbox.postpone(self.redis, message, "sending", until, reason)
         return "planned"
 
@@ -172,7 +176,8 @@ class TwilioGateway(LiveCalls):
     def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
         try:
-            sids = lost_responses.find_sids(self.client_for(message.to), message)
+            sender = message.sender or self.settings.default_number
+            sids = lost_responses.find_sids(self.client_for(message.to), message, sender)
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
         for sid in sids:
