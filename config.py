@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import store_url
+import twilio_settings
 import unsafe_settings
+from twilio_settings import Senders
 
 
 class ConfigError(Exception):
@@ -34,12 +36,14 @@ def setting(description: str, default: str | None = None) -> Any:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Senders):
     """Each field is read from the environment variable of the same name in upper case."""
 
     twilio_account_sid: str = setting("the Twilio account SID: AC followed by 32 hexadecimal digits")
     twilio_auth_token: Secrets = setting("the account's auth token; during rotation, list several, newest first")
-    twilio_phone_number: str = setting("the Twilio number in E.164 format, such as +447700900100")
+    twilio_phone_number: tuple[str, ...] = setting(
+        "the Twilio number in E.164 format, such as +447700900100; or several, comma-separated, the default one first"
+    )
     redis_url: str = setting(
         "the URL of the Redis or Valkey server: redis://…, rediss://… or, for Sentinel, redis+sentinel://…"
     )
@@ -67,8 +71,10 @@ class Settings:
         "the app's `id:private key`",
         "",
     )
-    sender_segments_per_second: int = setting(
-        "the number of text segments that the Twilio number may send per second; texts beyond it wait in a queue", "1"
+    sender_segments_per_second: tuple[int, ...] = setting(
+        "the number of text segments that each Twilio number may send per second, or one value for each number; texts "
+        "beyond it wait in a queue",
+        "1",
     )
     webhook_schedule: tuple[int, ...] = setting(
         "the delays before each attempt to deliver a webhook, in seconds, comma-separated; at most five days in total",
@@ -106,6 +112,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             values[row.name] = _read(row, environ) if row.metadata else _read_webhook_secrets(environ)
         except ValueError as error:
             errors.append(f"{error}.")
+    errors += twilio_settings.find_surplus_rates(values)
     public_url, allow_loopback = str(values.get("public_url", "")), bool(values.get("allow_loopback"))
     errors += [f"{problem}." for problem in unsafe_settings.find_unsafe(environ, public_url, allow_loopback)]
     if errors:
@@ -135,18 +142,6 @@ def _read_webhook_secrets(environ: Mapping[str, str]) -> Mapping[str, Secrets]:
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from error
     return MappingProxyType(found)
-
-
-def _parse_account_sid(text: str) -> str:
-    if not re.fullmatch("AC[0-9a-f]{32}", text):
-        raise ValueError("must be AC and 32 hexadecimal digits, as shown in Twilio's console")
-    return text
-
-
-def _parse_phone_number(text: str) -> str:
-    if not re.fullmatch("[+][0-9]{7,15}", text):
-        raise ValueError("must be in E.164 format, without spaces: +447700900100")
-    return text
 
 
 def _parse_secrets(text: str) -> Secrets:
@@ -226,9 +221,9 @@ def _parse_yes_no(text: str) -> bool:
 
 
 PARSERS: dict[str, Callable[[str], object]] = {
-    "twilio_account_sid": _parse_account_sid,
+    "twilio_account_sid": twilio_settings.parse_account_sid,
     "twilio_auth_token": _parse_secrets,
-    "twilio_phone_number": _parse_phone_number,
+    "twilio_phone_number": twilio_settings.parse_phone_numbers,
     "redis_url": store_url.check,
     "secret_key": _parse_long_secrets,
     "presenter_password": _parse_password,
@@ -242,7 +237,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "trusted_proxies": _parse_int,
     "allow_loopback": _parse_yes_no,
     "redis_tls_verify": _parse_yes_no,
-    "sender_segments_per_second": _parse_positive_int,
+    "sender_segments_per_second": twilio_settings.parse_rates,
     "web_concurrency": _parse_positive_int,
     "port": _parse_positive_int,
 }

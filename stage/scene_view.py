@@ -9,8 +9,8 @@ from show import state
 from show.qr_code import sms_link, svg
 from show.scene import Scene, SceneView
 from show.talk import Talk
-from stage.event_stream import Snapshot
-from stage.numbers import format_phone_number
+from stage.event_stream import CONSOLE, Snapshot
+from stage.numbers import format_phone_number, list_numbers
 from stage.timeline import Timeline
 from store import Store
 
@@ -25,12 +25,14 @@ class SceneRenderer:
 
     def __call__(self, timeline: Timeline, position: int = 0) -> Snapshot:
         """Return the scene at this position, from 1; for 0 the current scene. Raises redis.RedisError."""
+        if position == CONSOLE:
+            return Snapshot(timeline.last_event_id)
         show = state.load(self.store)
         if show.is_blank and not position:
             return Snapshot(self._render_template("stage/_blank.html"))
         scene = self.talk.scenes[position - 1] if position else show.scene(self.talk)
         view = self.view(scene, show.phase(scene), timeline)
-        number = self.settings.twilio_phone_number
+        number = self.settings.default_number
         html = self._render_template(
             "stage/_scene.html",
             scene=scene,
@@ -42,6 +44,7 @@ class SceneRenderer:
             spoken_number=format_phone_number(number),
             number_width=sum(28 if char == " " else 57 for char in format_phone_number(number)),  # in px at 100 px
             number_code=svg(sms_link(number), "QR code of the number"),
+            numbers=list_numbers(self.settings.twilio_phone_number),
             **scene.stage_values(view),
         )
         return Snapshot(re.sub(r">\s+<", "> <", html).strip(), scene.redraw_seconds)
@@ -52,7 +55,7 @@ class SceneRenderer:
             self.store,
             phase,
             timeline.visible_entries(),
-            self.settings.twilio_phone_number,
+            self.settings.default_number,
             self.settings.public_url,
             self.talk.moderation == "approve",
         )

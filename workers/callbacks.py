@@ -99,10 +99,12 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
     """Text the answer to a caller who has hung up, if the number can receive texts."""
     pipe, can_text = new_pipeline(redis), can_be_texted(pending.phone_number)
     message = _text_message(pending, pending.answer)
+    pending_answers.forget_words(pipe, pending.id)
     if can_text:
         outbox.plan(pipe, message)
     else:
-        reason = "the call had ended, and this number cannot receive texts"
+        whose = "this number cannot receive texts" if pending.phone_number else "the caller withheld the number"
+        reason = f"the call had ended, and {whose}"
         events.publish(pipe, "text.failed", pending.subject, who=mask(pending.phone_number), reason=reason)
     if pending_answers.claim_route(redis, pending, "text", pipe) and can_text:
         send_next_text()
@@ -133,6 +135,7 @@ def recheck_unheard(redis: Store, answer_id: str) -> None:
 def mark_heard(pipe: Pipe, answer_id: str) -> None:
     """Record that the call has fetched the document with the answer."""
     pipe.hset(pending_answers.record_key(answer_id), "heard", time.time())
+    pending_answers.forget_words(pipe, answer_id)
     pipe.zrem(UNHEARD_KEY, answer_id)
 
 
@@ -149,4 +152,6 @@ def get_gateway() -> TwilioGateway:
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:
-    return OutboundMessage(f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject)
+    return OutboundMessage(
+        f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject, pending.sender
+    )

@@ -5,9 +5,11 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import requests
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
-CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
 class TwilioGateway(LiveCalls):
@@ -43,8 +44,12 @@ class TwilioGateway(LiveCalls):
             self.client.api.base_url = settings.twilio_api_url
 
     def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
-        """Return the ids of messages to send now, at the sender's pace: see `pacing.release`."""
-        return pacing.release(self.redis, self.settings.sender_segments_per_second, most, time.time(), ahead)
+        """Return the ids of messages to send now, at each sender's pace: see `pacing.release`."""
+        senders, ids = outbox.list_senders(self.redis), list[str]()
+        for sender in random.sample(senders, len(senders)):  # in any order, so that none is always the last
+            rate, now = self.settings.sender_rate(sender), time.time()
+            ids += pacing.release(self.redis, rate, most - len(ids), now, ahead, sender)
+        return ids
 
     def send_text(self, id: str) -> str:
         """Send the text with this id, or look it up at Twilio. Returns its state, or "unknown" if it does not exist.
@@ -85,16 +90,17 @@ class TwilioGateway(LiveCalls):
             state = "planned"
         except admission.MustNotSend as error:
             state = self._mark_failed(message, "sending", str(error))
-        pacing.refund(self.redis, self.settings.sender_segments_per_second, message.segments)
+        pacing.refund(self.redis, self.settings.sender_rate(message.sender), message.segments, message.sender)
         return state
 
     def _send(self, message: OutboundMessage) -> str:
+        origin = self.settings.public_url
         request = functools.partial(
             self.client.messages.create,
             to=message.to,
-            from_=self.settings.twilio_phone_number,
+            from_=message.sender or self.settings.default_number,
             body=shorten(message.body),
-            status_callback=f"{self.settings.public_url}/sms/status?message={message.id}",
+            status_callback=f"{origin}/sms/status?message={message.id}" if origin else values.unset,
         )
         return self._call_api(message, request, self._mark_sent)
 
@@ -102,7 +108,7 @@ class TwilioGateway(LiveCalls):
         request = functools.partial(
             self.client.calls.create,
             to=message.to,
-            from_=self.settings.twilio_phone_number,
+            from_=message.sender or self.settings.default_number,
             url=f"{origin}/voice/outbound?message={message.id}",
             status_callback=f"{origin}/voice/outbound/status?message={message.id}",
         )
@@ -119,8 +125,8 @@ class TwilioGateway(LiveCalls):
             created = request()
         except TwilioRestException as error:
             return self._handle_error(message, error)
-        except CONNECTION_ERRORS as error:
-            if _was_never_sent(error):
+        except errors.CONNECTION_ERRORS as error:
+            if errors.was_never_sent(error):
                 return self._postpone(message, "Twilio could not be reached", PAUSE_SECONDS)
             return self._mark_unknown(message)
         except requests.exceptions.RequestException:
@@ -137,13 +143,15 @@ class TwilioGateway(LiveCalls):
             body = shorten(message.body)
             data = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
             events.publish(self.redis, "text.sent", message.subject or sid, **data)
+            if not self.settings.public_url:  # no status callback will arrive
+                outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
         return "sent"
 
     def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
         if seconds := errors.retry_seconds(error.code, error.status):
             return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
         if error.status >= 500:
-            pacing.pause(self.redis, time.time() + PAUSE_SECONDS)
+            pacing.pause(self.redis, time.time() + PAUSE_SECONDS, message.sender)
             return self._mark_unknown(message)
         if error.code == errors.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to)
@@ -157,9 +165,9 @@ class TwilioGateway(LiveCalls):
         return "failed"
 
     def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:
-        """Pause all sending and retry after this time, with jitter, since Twilio would reject other messages too."""
+        """Pause this sender and retry after this time, with jitter: Twilio would reject its other messages too."""
         until = time.time() + seconds * random.uniform(0.5, 1)  # noqa: S311 (jitter, not a secret)
-        pacing.pause(self.redis, until)
+        pacing.pause(self.redis, until, message.sender)
         outbox.postpone(self.redis, message, "sending", until, reason)
         return "planned"
 
@@ -170,7 +178,7 @@ class TwilioGateway(LiveCalls):
     def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
         try:
-            sids = lost_responses.find_sids(self.client, message)
+            sids = lost_responses.find_sids(self.client, message, message.sender or self.settings.default_number)
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
         for sid in sids:
@@ -178,8 +186,3 @@ class TwilioGateway(LiveCalls):
                 return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
-
-
-def _was_never_sent(error: Exception) -> bool:
-    """Return whether no connection was made, in which case Twilio cannot have acted."""
-    return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)

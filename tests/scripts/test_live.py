@@ -37,6 +37,13 @@ def number(real_account):
     return found
 
 
+def bought(real_account, phone_number):
+    """Another number of the account, with the same webhooks."""
+    client = Client(real_account["TWILIO_ACCOUNT_SID"], real_account["TWILIO_AUTH_TOKEN"])
+    client.api.base_url = real_account["TWILIO_API_URL"]
+    return client.incoming_phone_numbers.create(phone_number=phone_number, **BEFORE)
+
+
 def webhooks(number):
     now = number.fetch()
     return {name: getattr(now, name) for name in BEFORE}
@@ -60,8 +67,8 @@ class Live:
 def live(real_account, number, tmp_path):
     started = []
 
-    def start(*arguments):
-        started.append(Live(real_account, tmp_path, *arguments))
+    def start(*arguments, **changes):
+        started.append(Live(real_account | changes, tmp_path, *arguments))
         return started[-1]
 
     yield start
@@ -82,6 +89,16 @@ def test_webhooks_are_changed_and_restored(live, number, real_account):
     show.says("have been restored")
     assert webhooks(number) == BEFORE
     assert "https://old.example/voice\n" in show.output.read_text()
+
+
+def test_webhooks_of_each_number_are_changed_and_restored(live, number, real_account, tmp_path):
+    second = bought(real_account, "+12025550123")
+    show = live("--yes", TWILIO_PHONE_NUMBER=f"{real_account['TWILIO_PHONE_NUMBER']},+12025550123")
+    show.says("ready  call or text +447700900100 or +12025550123")
+    assert webhooks(number)["voice_url"] == webhooks(second)["voice_url"] != BEFORE["voice_url"]
+    show.process.send_signal(signal.SIGINT)
+    show.process.wait(LIMIT_SECONDS)
+    assert webhooks(number) == webhooks(second) == BEFORE
 
 
 def test_answering_no_changes_nothing(live, number):
@@ -165,7 +182,7 @@ class TestRelease:
     def test_other_webhook_urls_are_only_advice(self, real_account, number, store):
         done = self.run(real_account | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"})
         assert done.returncode == 0
-        assert "The number's voice_url is not" in done.stderr
+        assert "The voice_url of +44…100 (Britain (UK), 1000/s) is not" in done.stderr
 
 
 def test_app_json_is_valid():
