@@ -56,7 +56,7 @@ class SceneRenderer:
             phase,
             timeline.visible_entries(),
             self.settings.default_number,
-            self.settings.public_url,
+            f"{self.settings.public_url}/phone" if self.settings.exchange_url else "",
             self.talk.moderation == "approve",
         )
 

@@ -37,11 +37,9 @@ class TwilioGateway(LiveCalls):
     def __init__(self, settings: Settings, redis: Store) -> None:
         self.settings, self.redis = settings, redis
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs every request's headers
-        http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
-        skip_informational(http.session)
-        self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
-        if settings.twilio_api_url:
-            self.client.api.base_url = settings.twilio_api_url
+        self.client = _connect(settings, settings.twilio_auth_token[0], settings.twilio_api_url)
+        token = settings.exchange_auth_token
+        self.exchange_client = _connect(settings, token, settings.exchange_url) if token else None
 
     def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
         """Return the ids of messages to send now, at each sender's pace: see `pacing.release`."""
@@ -96,7 +94,7 @@ class TwilioGateway(LiveCalls):
     def _send(self, message: OutboundMessage) -> str:
         origin = self.settings.public_url
         request = functools.partial(
-            self.client.messages.create,
+            self.client_for(message.to).messages.create,
             to=message.to,
             from_=message.sender or self.settings.default_number,
             body=shorten(message.body),
@@ -106,7 +104,7 @@ class TwilioGateway(LiveCalls):
 
     def _call(self, message: OutboundMessage, origin: str) -> str:
         request = functools.partial(
-            self.client.calls.create,
+            self.client_for(message.to).calls.create,
             to=message.to,
             from_=message.sender or self.settings.default_number,
             url=f"{origin}/voice/outbound?message={message.id}",
@@ -179,7 +177,8 @@ class TwilioGateway(LiveCalls):
     def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
         try:
-            sids = lost_responses.find_sids(self.client, message, message.sender or self.settings.default_number)
+            sender = message.sender or self.settings.default_number
+            sids = lost_responses.find_sids(self.client_for(message.to), message, sender)
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
         for sid in sids:
@@ -187,3 +186,12 @@ class TwilioGateway(LiveCalls):
                 return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
+
+
+def _connect(settings: Settings, token: str, base_url: str) -> Client:
+    http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
+    skip_informational(http.session)
+    client = Client(settings.twilio_account_sid, token, http_client=http)
+    if base_url:
+        client.api.base_url = base_url
+    return client
