@@ -41,6 +41,7 @@ class SceneView:
     number: str = ""
     browser_phone_url: str = ""
     is_approval_required: bool = True
+    public_url: str = ""
 
 
 def length_problems(name: str, text: str) -> Iterator[str]:
