@@ -44,12 +44,12 @@ def own_web(url, stage_events):
 
 
 @pytest.fixture
-def watch(gunicorn):
+def watch(web):
     """Connects clients to `web` or another server, and closes them at the end."""
     screens = []
 
     def open_one(other=None, **how):
-        screens.append(StreamClient((other or gunicorn).port, **how))
+        screens.append(StreamClient((other or web).port, **how))
         return screens[-1]
 
     yield open_one

@@ -10,6 +10,7 @@ import config
 import context
 import presenter
 import stage.event_stream
+import stage.viewer
 from api import catalogue
 from show import current
 from stage.blueprint import get_event_stream
@@ -24,6 +25,7 @@ ENVIRON = {
     "TWILIO_PHONE_NUMBER": NUMBER,
     "SECRET_KEY": "s" * 32,
     "PRESENTER_PASSWORD": PASSWORD,
+    "TALK": str(ROOT / "tests/support/talk.toml"),
 }
 
 
@@ -43,6 +45,8 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("event_stream", "")))
     if beat := os.environ.get("HEARTBEAT_SECONDS"):
         stage.event_stream.HEARTBEAT_SECONDS = float(beat)
+    if queued := os.environ.get("MAX_QUEUED_BYTES"):
+        stage.viewer.MAX_QUEUED_BYTES = int(queued)
     if most := os.environ.get("MAX_VIEWERS"):
         with app.app_context():
             get_event_stream().max_viewers = int(most)
