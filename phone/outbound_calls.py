@@ -52,9 +52,11 @@ def update_status(context: WebhookContext) -> StoredResponse:
 
     No event is published, because a follower of call.ended would be called about this call.
     """
-    message = _load_message(context)
-    if message and context.delivery["CallStatus"] in UNANSWERED_STATUSES:
+    message, status = _load_message(context), context.delivery["CallStatus"]
+    if message and message.body and status in UNANSWERED_STATUSES:
         outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
+    if message and status in ("completed", *UNANSWERED_STATUSES):
+        outbox.forget_body(context.pipe, message)
     return StoredResponse(status=204)
 
 

@@ -7,6 +7,7 @@ import time
 from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
 
+import command_counts
 import events
 from context import queues
 from masking import mask_words
@@ -25,7 +26,6 @@ from sending.segments import shorten
 from show import audience
 from show.audience import Participant
 from store import Commands
-from workers import pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
@@ -116,7 +116,7 @@ def _answer_id(delivery: Delivery) -> str:
 
 
 def _record_command(context: WebhookContext, command: str) -> None:
-    pending_answers.record_command(context.pipe, command, audience.person_of(context.delivery))
+    command_counts.record(context.pipe, command, audience.person_of(context.delivery))
 
 
 def _message_response(words: str) -> StoredResponse:

@@ -5,6 +5,7 @@ import time
 
 from flask import Blueprint
 
+import command_counts
 import events
 from context import queues
 from masking import mask_words
@@ -162,7 +163,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
     except NeedsWords as question:
         document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, str(question), document)
-    pending_answers.record_command(context.pipe, command.name, audience.person_of(context.delivery))
+    command_counts.record(context.pipe, command.name, audience.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)
     return speak_menu(context, answer)

@@ -1,10 +1,11 @@
 """The health checks and the presenter pages: console, health, rejected requests, backfill and replay, endpoints."""
 
-from presenter import console, endpoints, health, health_page, login, rejected, replay_and_backfill, talk
+from presenter import audit_log, console, endpoints, health, health_page, login, rejected, replay_and_backfill, talk
 from presenter.blueprint import bp
 from presenter.preflight import page as preflight_page
 
 __all__ = [
+    "audit_log",
     "bp",
     "console",
     "endpoints",

@@ -14,9 +14,10 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.talk import HELD_REASON
 from sending import pacing, text_circuit_breaker
-from show import current, state
+from show import audit, current, state
 from show.scene import CLOSED, OPEN, REVEALED, Scene
 from show.state import ShowState
+from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.views import requested_theme
 
@@ -76,14 +77,16 @@ def _template_values() -> dict[str, Any]:
     try:
         show = state.load(store)
         stop_reason = text_circuit_breaker.stop_reason(store)
-        values = _scene_values(show) | _sending_values(stop_reason)
+        found = screens.load(store)
+        values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit.load(store, 3)}
     except redis.RedisError:
-        checked, show, stop_reason, values = health.Health(False), ShowState(), "", {"scene": None}
+        checked, show, stop_reason, found, values = health.Health(False), ShowState(), "", [], {"scene": None}
     return values | {
         "talk": current.talk(),
         "show": show,
         "now": time.time(),
-        "problems": problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason),
+        "problems": problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
+        "screens": found,
         "switches": _switches(show, stop_reason),
     }
 

@@ -22,6 +22,7 @@ DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, 
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
+SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after its own message was started
 SETTLED_STATES = ("sent", "failed")
 PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}
 
@@ -74,7 +75,7 @@ def load(redis: Store, id: str) -> OutboundMessage | None:
     if not row:
         return None
     fields: dict[str, Any] = {name: PARSERS.get(name, str)(value) for name, value in row.items()}
-    return OutboundMessage(id, **fields)
+    return OutboundMessage(**{"id": id, "to": "", "body": "", "subject": "", **fields})
 
 
 def start_sending(redis: Store, message: OutboundMessage, now: float | None = None) -> bool:
@@ -85,10 +86,24 @@ def start_sending(redis: Store, message: OutboundMessage, now: float | None = No
 
 
 def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **fields: Any) -> bool:
-    """expected -> sent or failed. Returns False if the message was no longer in the expected state."""
+    """expected -> sent or failed. Returns False if the message was no longer in the expected state.
+
+    A sent message keeps its body: until its final status is known, Twilio may drop it (see `postpone`).
+    """
     pipe = new_pipeline(redis)
     open_questions.close(pipe, message.to, message.id.removeprefix(ANSWER_PREFIX))
+    if state == "failed":
+        forget_body(pipe, message)
     return _transition(redis, message.id, expected, state, fields, next_check_at=None, pipe=pipe)
+
+
+def forget_body(pipe: Store | Pipe, message: OutboundMessage) -> None:
+    """Reduce a sent or failed message to what later callbacks need, since it will never be sent again."""
+    key = f"outbox:{message.id}"
+    pipe.delete(key)
+    kept = ("state", "sid", "subject", "reason")
+    pipe.hset(key, mapping={name: getattr(message, name) for name in kept})
+    pipe.expire(key, MESSAGE_TTL_SECONDS)
 
 
 def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -> bool:
@@ -125,7 +140,7 @@ def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
 def claim_sid(redis: Store, sid: str, id: str) -> bool:
     """Record that this Twilio SID belongs to this message. Returns False if it belongs to another message."""
     key = f"outbox:sid:{sid}"
-    return bool(redis.set(key, id, nx=True, ex=MESSAGE_TTL_SECONDS)) or redis.get(key) == id.encode()
+    return bool(redis.set(key, id, nx=True, ex=SID_TTL_SECONDS)) or redis.get(key) == id.encode()
 
 
 def _transition(

@@ -1,5 +1,6 @@
 // Keeps the console up to date, and performs its actions without leaving the page.
 import { follow } from "./event_stream.js";
+import { listen } from "./keys.js";
 import { morph } from "./morph.js";
 import { showStaleNotice } from "./stale_notice.js";
 
@@ -44,9 +45,13 @@ async function perform(form) {
     body: new URLSearchParams(new FormData(form)),
   }).catch(() => null);
   const error = response?.ok ? "" : ((await response?.json().catch(() => null))?.error ?? "The server is not responding. Try again.");
+  if (!error) form.closest("details.ask")?.removeAttribute("open");
+  await show(error);
+}
+
+async function show(error) {
   alert.textContent = error;
   alert.hidden = !error;
-  if (!error) form.closest("details.ask")?.removeAttribute("open");
   await refresh();
 }
 
@@ -55,6 +60,14 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   perform(event.target);
 });
+
+addEventListener("keydown", (event) => {
+  const open = document.querySelector("details.ask[open]");
+  if (event.key !== "Escape" || !open) return;
+  open.removeAttribute("open");
+  event.preventDefault(); // so that it does not also go back
+});
+listen(show);
 
 const markAlive = showStaleNotice(document.getElementById("stale-notice"), () => stream.reconnect());
 const stream = follow(events, (type) => {

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web", "store", "show"]
 MODULES = [
     "app",
+    "command_counts",
     "config",
     "unsafe_settings",
     "context",
@@ -38,7 +39,7 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "web"},
+    {"events", "web", "command_counts"},
     {"store", "logs"},
     {"config", "security_headers"},
     {"unsafe_settings", "control_characters", "event_types", "masking", "store_url"},

@@ -99,6 +99,7 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
     """Text the answer to a caller who has hung up, if the number can receive texts."""
     pipe, can_text = new_pipeline(redis), can_be_texted(pending.phone_number)
     message = _text_message(pending, pending.answer)
+    pending_answers.forget_words(pipe, pending.id)
     if can_text:
         outbox.plan(pipe, message)
     else:
@@ -134,6 +135,7 @@ def recheck_unheard(redis: Store, answer_id: str) -> None:
 def mark_heard(pipe: Pipe, answer_id: str) -> None:
     """Record that the call has fetched the document with the answer."""
     pipe.hset(pending_answers.record_key(answer_id), "heard", time.time())
+    pending_answers.forget_words(pipe, answer_id)
     pipe.zrem(UNHEARD_KEY, answer_id)
 
 

@@ -13,8 +13,6 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
-COUNTS_KEY = "command-counts"  # hash: how often each command has been used; `since`: a Unix timestamp
-PEOPLE_KEY = "command-people"  # set: aliases of the people who have used a command
 
 # waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.
 OPEN_STATES = ("waiting", "working")
@@ -108,10 +106,16 @@ def start(redis: Store, pending: PendingAnswer) -> bool:
 def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: Pipe | None = None) -> bool:
     """Record the answer and execute the pipeline, unless the state has changed. Return whether this was done.
 
-    `state` is answered or failed.
+    `state` is answered or failed. Unless a call has yet to fetch the answer, only the state is kept: the text is in the
+    outbox.
     """
-    pipe = pipe if pipe is not None else new_pipeline(redis)
-    pipe.hset(record_key(pending.id), mapping={"state": state, "answer": answer})
+    pipe, key = pipe if pipe is not None else new_pipeline(redis), record_key(pending.id)
+    if pending.channel == "call":
+        pipe.hset(key, mapping={"state": state, "answer": answer})
+    else:
+        pipe.delete(key)
+        pipe.hset(key, "state", state)
+        pipe.expire(key, ANSWER_TTL_SECONDS)
     pipe.zrem(OPEN_KEY, pending.id)
     seconds = round(time.time() - pending.asked_at, 2)
     if state == "answered":
@@ -119,6 +123,11 @@ def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: 
     else:
         events.publish(pipe, "answer.failed", pending.subject, answer_id=pending.id, reason=answer, seconds=seconds)
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
+
+
+def forget_words(pipe: Pipe, id: str) -> None:
+    """Drop the words of a settled answer that the caller has heard, or gets as a text."""
+    pipe.hdel(record_key(id), "words", "answer", "progress")
 
 
 def report_progress(done: float, words: str) -> None:
@@ -154,13 +163,6 @@ def list_overdue(redis: Store, now: float, limit: int = 100) -> list[str]:
 def count_open(redis: Store) -> int:
     """Return the number of open answers."""
     return int(redis.zcard(OPEN_KEY))
-
-
-def record_command(pipe: Pipe | Store, command: str, alias: str) -> None:
-    """Count one use of a command, for the `count` command. `alias` stands for the person's number."""
-    pipe.execute_command("HSETNX", COUNTS_KEY, "since", int(time.time()))
-    pipe.execute_command("HINCRBY", COUNTS_KEY, command, 1)
-    pipe.execute_command("SADD", PEOPLE_KEY, alias)
 
 
 def _commit_if_unchanged(redis: Store, pipe: Pipe, pending: PendingAnswer, field: str, seen: str) -> bool:

@@ -8,6 +8,7 @@ from sending.number_types import can_be_texted
 from sending.webhooks import endpoints, event_schemas, verification
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.queue import backlog
 from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import notifications, pending_answers, tasks
@@ -56,7 +57,7 @@ def unfollow(topic_or_url: str) -> str:
         return f"You no longer follow {topic_or_url or 'anything'}."
     removed = [one for one in _endpoints_of(redis, number) if topic_or_url in (one.url.lower(), urls.host_of(one.url))]
     for endpoint in removed:
-        endpoints.delete(redis, endpoint.id)
+        backlog.delete_endpoint(redis, endpoint.id)
     if removed:
         return f"We no longer send webhooks to {urls.host_of(removed[0].url)}."
     return f"You do not follow {mask_urls(topic_or_url) or 'anything'}."

@@ -5,9 +5,11 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import requests
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
 PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
-CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
 class TwilioGateway(LiveCalls):
@@ -89,12 +90,13 @@ class TwilioGateway(LiveCalls):
         return state
 
     def _send(self, message: OutboundMessage) -> str:
+        origin = self.settings.public_url
         request = functools.partial(
             self.client.messages.create,
             to=message.to,
             from_=self.settings.twilio_phone_number,
             body=shorten(message.body),
-            status_callback=f"{self.settings.public_url}/sms/status?message={message.id}",
+            status_callback=f"{origin}/sms/status?message={message.id}" if origin else values.unset,
         )
         return self._call_api(message, request, self._mark_sent)
 
@@ -119,8 +121,8 @@ class TwilioGateway(LiveCalls):
             created = request()
         except TwilioRestException as error:
             return self._handle_error(message, error)
-        except CONNECTION_ERRORS as error:
-            if _was_never_sent(error):
+        except errors.CONNECTION_ERRORS as error:
+            if errors.was_never_sent(error):
                 return self._postpone(message, "Twilio could not be reached", PAUSE_SECONDS)
             return self._mark_unknown(message)
         except requests.exceptions.RequestException:
@@ -137,6 +139,8 @@ class TwilioGateway(LiveCalls):
             body = shorten(message.body)
             data = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
             events.publish(self.redis, "text.sent", message.subject or sid, **data)
+            if not self.settings.public_url:  # no status callback will arrive
+                outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
         return "sent"
 
     def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
@@ -178,8 +182,3 @@ class TwilioGateway(LiveCalls):
                 return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
-
-
-def _was_never_sent(error: Exception) -> bool:
-    """Return whether no connection was made, in which case Twilio cannot have acted."""
-    return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)

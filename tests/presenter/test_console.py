@@ -1,6 +1,7 @@
 """The presenter's console."""
 
 import re
+import time
 
 import pytest
 
@@ -108,3 +109,25 @@ def test_escape_shows_what_was_shown_before(presenter):
 def test_stream_for_the_console_needs_a_session(app, presenter):
     assert app.test_client().get("/events?scene=console").status_code == 403
     assert presenter.get("/?scene=console").status_code == 404
+
+
+def test_presenters_screen_that_is_behind_is_a_problem(presenter):
+    report = {"id": "0123456789abcdef", "time": time.time() - 12, "size": "1920x1080"}
+    presenter.client.post("/screens", data=report)
+    page = presenter.get("/present").text
+    assert "The screen of 1920x1080 is 12 s behind." in page
+    assert "Check its network" in page
+
+
+def test_audit_log_says_who_did_what(presenter):
+    do(presenter, "next")
+    do(presenter, "hold")
+    page = presenter.get("/present/audit").text
+    assert re.findall(r"<td>(computer \w{4})</td><td>(\w+)</td>", page)[0][1] == "hold"
+    assert "next" in page
+    assert "hold" in presenter.get("/present").text
+
+
+def test_stage_listens_to_keys_only_for_the_presenter(app, presenter):
+    assert "stage_keys.js" in presenter.get("/").text
+    assert "stage_keys.js" not in app.test_client().get("/").text

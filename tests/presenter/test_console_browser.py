@@ -26,6 +26,7 @@ def open_console(browser, web):
         page.goto("/present")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/present", wait_until="load")
         return page
 
     yield open_page
@@ -63,3 +64,38 @@ def test_console_works_without_javascript(open_console):
     page.locator("summary", has_text="Blank").click()
     page.get_by_role("button", name="Yes, blank").click()
     expect(page.locator(".switches .blank summary")).to_contain_text("Blank, by computer")
+
+
+def test_talk_is_given_with_a_clicker_on_the_stage(open_console):
+    console = open_console(1280, 720)
+    stage = console.context.new_page()
+    stage.goto("/")
+    stage.keyboard.press("PageDown")
+    expect(stage.locator("h1")).to_have_text("Tabs or spaces?")
+    stage.keyboard.press("r")
+    expect(console.locator("#current")).to_contain_text("revealed")
+    stage.keyboard.press(".")
+    expect(stage.locator(".scene.blank")).to_be_attached()
+    stage.keyboard.press("Escape")
+    expect(stage.locator("h1")).to_have_text("Tabs or spaces?")
+    stage.keyboard.press("PageUp")
+    expect(console.locator("#status-line")).to_contain_text("Scene 1 of")
+
+
+def test_keys_on_the_console(open_console):
+    page = open_console(1280, 720)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+    page.locator("summary", has_text="Hold sending").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Yes, hold sending")).to_be_hidden()
+    page.keyboard.press("b")
+    expect(page.locator(".switches .blank summary")).to_contain_text("Blank, by computer")
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+
+
+def test_console_shows_the_screen_of_the_stage(open_console):
+    console = open_console(1280, 720)
+    stage = console.context.new_page()
+    stage.goto("/")
+    expect(console.locator("#screens")).to_contain_text("1280 × 720, a presenter’s")

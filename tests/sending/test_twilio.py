@@ -49,6 +49,14 @@ def test_planned_text_is_sent_and_gets_a_sid(telephone, planned, redis, exchange
     assert outbox.list_due(redis, 9e12) == []
 
 
+@pytest.mark.parametrize("public_url", ["", "https://talk.example"])
+def test_a_text_keeps_its_words_only_if_its_final_status_will_be_reported(telephone, planned, redis, public_url):
+    telephone.settings = replace(telephone.settings, public_url=public_url)
+    assert telephone.send_text("answer:1") == "sent"
+    assert redis.hexists("outbox:answer:1", "body") is bool(public_url)
+    assert telephone.send_text("answer:1") == "sent"
+
+
 def test_sending_again_does_nothing(telephone, planned, exchange, somebody):
     for _ in range(5):
         assert telephone.send_text("answer:1") == "sent"
