@@ -19,19 +19,21 @@ from tests.support.processes import ROOT
 
 NUMBER = "+447700900100"
 PASSWORD = "a long password"
+SMALL_TALK = str(ROOT / "tests/support/talk.toml")
 ENVIRON = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "t" * 32,
     "TWILIO_PHONE_NUMBER": NUMBER,
     "SECRET_KEY": "s" * 32,
     "PRESENTER_PASSWORD": PASSWORD,
-    "TALK": str(ROOT / "tests/support/talk.toml"),
 }
 
 
 def make(redis_url: str = "", **changes: str) -> Flask:
-    """The app on the store at `redis_url`, else at REDIS_URL; `changes` are settings."""
-    environ = ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"]} | changes
+    """The app on the store at `redis_url`, else at REDIS_URL, with the talk at TALK; `changes` are settings."""
+    environ = (
+        ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"], "TALK": os.environ.get("TALK", "")} | changes
+    )
     app = Flask("small_app", root_path=str(ROOT))
     settings = config.load(environ)
     current.init_app(app, settings)
