@@ -40,6 +40,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     """Create the app. Settings default to the environment, and the store to the one named in the settings."""
     settings = settings or config.load()
     app = Flask(__name__)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a poll's options matters
     current.init_app(app, settings)
     context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     app.config.update(

@@ -12,6 +12,7 @@ URL = re.compile(
     r"(https?:/+)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?|()(?<![\w@./-])((?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?)([/?#]\S+)",
     re.IGNORECASE,
 )
+EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write numbers: 07700 900 123
 
 
@@ -28,8 +29,8 @@ def mask_all(text: str) -> str:
 
 
 def mask_words(words: str) -> str:
-    """Return what somebody wrote or said, with numbers in any notation masked and URLs cut off after the host."""
-    return LOOSE_NUMBER.sub("•••", mask_all(mask_urls(words)))
+    """Return what somebody wrote or said, with numbers and e-mail addresses masked and URLs cut off after the host."""
+    return LOOSE_NUMBER.sub("•••", mask_all(EMAIL.sub(lambda found: mask_email(found[0]), mask_urls(words))))
 
 
 def mask_urls(text: str) -> str:

@@ -4,7 +4,7 @@ https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 """
 
 import events
-from masking import mask
+from phone import callers
 from phone.wording.fillers import WORD, normalize_word
 from phone.wording.plain_text import to_plain_text
 from receiving.receiver import WebhookContext
@@ -42,10 +42,19 @@ def _bare_word(body: str) -> str:
 
 
 def _opt_out(context: WebhookContext, sender: str) -> None:
-    opt_outs.opt_out(context.pipe, sender)
-    events.publish(context.pipe, "person.opted_out", context.delivery["MessageSid"], who=mask(sender))
+    if sender:
+        opt_outs.opt_out(context.pipe, sender)
+    events.publish(
+        context.pipe,
+        "person.opted_out",
+        context.delivery["MessageSid"],
+        who=callers.masked_address_of(context.delivery),
+    )
 
 
 def _opt_in(context: WebhookContext, sender: str) -> None:
-    opt_outs.opt_in(context.pipe, sender)
-    events.publish(context.pipe, "person.opted_in", context.delivery["MessageSid"], who=mask(sender))
+    if sender:
+        opt_outs.opt_in(context.pipe, sender)
+    events.publish(
+        context.pipe, "person.opted_in", context.delivery["MessageSid"], who=callers.masked_address_of(context.delivery)
+    )

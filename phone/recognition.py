@@ -34,6 +34,19 @@ def find_by_speech(words: str) -> Found | None:
     return (found[0], clean_speech(found[1])) if found else None
 
 
+def is_plain_command(words: str) -> bool:
+    """Whether the words are a command exactly as HELP lists it, so that they are not free text for a scene.
+
+    "time" is one, as is "check example.com". "hello", "time flies" and "How do webhooks work?" are not.
+    """
+    text = to_plain_text(words)
+    name, _, argument = text.strip().partition(" ")
+    command = load_commands().get(normalize_word(name.rstrip(".!?")))
+    if command is None or not argument.strip():
+        return command is not None
+    return bool(find_address(argument)) if "address" in command.argument else bool(command.argument)
+
+
 def clean_speech(words: str) -> str:
     """Return a spoken argument without courtesies, with full stops as people say them: example dot com."""
     return DOT_IN_WORD.sub(" dot ", strip_courtesies(to_plain_text(words).replace("\n", " ")))
@@ -78,7 +91,7 @@ def _argument(text: str) -> str:
     """Return the first line that says something, without courtesies; below it may be a name or a signature."""
     lines = [line for line in text.split("\n") if any(map(str.isalnum, line))]
     telling = (line for line in lines if any(normalize_word(word) not in NOT_IN_NAME for word in WORD.findall(line)))
-    return strip_courtesies(next(telling, lines[0] if lines else ""))
+    return strip_courtesies(next(telling, ""))
 
 
 def _find_misspelled(text: str) -> Found | None:

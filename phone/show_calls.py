@@ -8,7 +8,7 @@ import events
 from masking import mask_words
 from phone import voice, voice_twiml
 from phone.call_steps import next_document, respond, speak, step_key
-from phone.recognition import find_by_speech
+from phone.recognition import is_plain_command
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
@@ -38,8 +38,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     if step := STEPS.get(asked.step_for_key(key)):
         return respond(context, step(context, next_document(context)))
     words = asked.words_for_key(key) if key else speech
-    is_command = bool(speech and find_by_speech(speech))
-    if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_command)):
+    if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
         return voice.handle_menu_input(context) if speech or key == voice_twiml.GOODBYE_KEY else _repeat(context, asked)
     heard = f"pressed {key}" if key else f"said {mask_words(speech)}"
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=heard)

@@ -8,12 +8,12 @@ from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
 
 import events
-from context import queues, settings
-from masking import alias, mask, mask_words
-from phone import opt_out_keywords
+from context import queues
+from masking import mask_words
+from phone import callers, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.recognition import find_by_words
+from phone.recognition import find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
@@ -33,14 +33,15 @@ log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
+NO_NUMBER = "That takes me a moment, and I see no phone number to which I could text the answer."
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
 def _reads(delivery: Delivery) -> Commands:
     """Read the show's state. Count the text as one of its sender's open questions, if a worker is to answer it."""
-    found = find_by_words(delivery["Body"])
-    is_question = found is not None and found[0].is_slow
-    question = open_questions.count(delivery["From"], _answer_id(delivery)) if is_question else ()
+    sender, found = callers.address_of(delivery), find_by_words(delivery["Body"])
+    is_question = bool(sender) and found is not None and found[0].is_slow
+    question = open_questions.count(sender, _answer_id(delivery)) if is_question else ()
     return (*audience.reads(delivery), *question)
 
 
@@ -51,9 +52,9 @@ def _sms_key(delivery: Delivery) -> str:
 @webhook(bp, "/sms", key=_sms_key, reads=_reads)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
-    text, sender = context.delivery, context.delivery["From"]
+    text, sender = context.delivery, callers.address_of(context.delivery)
     body, participant = text["Body"].strip(), audience.identify(context)
-    received = {"who": mask(sender), "name": participant.name, "words": mask_words(body)}
+    received = {"who": callers.masked_address_of(text), "name": participant.name, "words": mask_words(body)}
     events.publish(context.pipe, "text.received", text["MessageSid"], **received)
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
@@ -66,31 +67,39 @@ def receive_text(context: WebhookContext) -> StoredResponse:
 
 def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
     """Contribute the text to a scene of the talk, and return the reply; "" if it is for no scene."""
-    if participant.show.is_paused:
-        return audience.PAUSED
-    found = find_by_words(body)
-    is_command = found is not None and bool(found[0].argument or not found[1])  # "time flies" is not a command
-    scene = audience.find_scene(participant, body, is_command)
+    is_paused = participant.show.is_paused
+    scene = None if is_paused else audience.find_scene(participant, body, is_plain_command(body))
+    if is_paused or scene:
+        _close_question(context)
     sid = context.delivery["MessageSid"]
-    return audience.contribute(context, participant, scene, body, "text", sid) if scene else ""
+    if scene:
+        return audience.contribute(context, participant, scene, body, "text", sid)
+    return audience.PAUSED if is_paused else ""
+
+
+def _close_question(context: WebhookContext) -> None:
+    """Undo the count in `_reads`: no worker will answer this text."""
+    if context.replies[audience.READS :]:
+        open_questions.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
 
 
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
     found = find_by_words(body)
     if found is None:
-        _record_command(context, sender, "other")
+        _record_command(context, "other")
         return ("I do not know that command. " if body else "Your text was empty. ") + list_commands("")
     command, words = found
-    _record_command(context, sender, command.name)
+    _record_command(context, command.name)
     try:
         answer = command.run(words)
     except NeedsWords as question:
         answer = question.written_prompt
+    if isinstance(answer, SlowAnswer) and not sender:
+        return NO_NUMBER
     if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies[audience.READS :]):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
-    if context.replies[audience.READS :]:
-        open_questions.close(context.pipe, sender, _answer_id(context.delivery))
+    _close_question(context)
     return answer if isinstance(answer, str) else open_questions.REFUSAL
 
 
@@ -106,9 +115,8 @@ def _answer_id(delivery: Delivery) -> str:
     return hashlib.sha256(claim.encode()).hexdigest()[:20]
 
 
-def _record_command(context: WebhookContext, sender: str, command: str) -> None:
-    sender_alias = alias(sender, settings().secret_key[0])
-    pending_answers.record_command(context.pipe, command, sender_alias)
+def _record_command(context: WebhookContext, command: str) -> None:
+    pending_answers.record_command(context.pipe, command, audience.person_of(context.delivery))
 
 
 def _message_response(words: str) -> StoredResponse:

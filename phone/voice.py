@@ -6,9 +6,9 @@ import time
 from flask import Blueprint
 
 import events
-from context import queues, settings
-from masking import alias, mask, mask_words
-from phone import hold_twiml, voice_twiml
+from context import queues
+from masking import mask_words
+from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
 from phone.recognition import clean_speech, find_by_speech
@@ -32,8 +32,10 @@ NOT_UNDERSTOOD = "Sorry, I did not get that."
 def receive_call(context: WebhookContext) -> StoredResponse:
     """Greet a new caller, with the choices of the current scene if it has any."""
     call, participant = context.delivery, audience.identify(context)
-    events.publish(context.pipe, "call.received", call["CallSid"], who=mask(call["From"]), name=participant.name)
-    call_state.record_start(context.pipe, call["CallSid"], call["From"])
+    events.publish(
+        context.pipe, "call.received", call["CallSid"], who=callers.masked_address_of(call), name=participant.name
+    )
+    call_state.record_start(context.pipe, call["CallSid"], callers.address_of(call))
     scene = participant.show.scene(current.talk())
     if participant.show.is_paused:
         return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
@@ -160,8 +162,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
     except NeedsWords as question:
         document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, str(question), document)
-    caller_alias = alias(context.delivery["From"], settings().secret_key[0])
-    pending_answers.record_command(context.pipe, command.name, caller_alias)
+    pending_answers.record_command(context.pipe, command.name, audience.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)
     return speak_menu(context, answer)
@@ -182,7 +183,8 @@ def _enqueue_answer(context: WebhookContext, command: str, slow: SlowAnswer) -> 
     sid, document = context.delivery["CallSid"], next_document(context)
     id = _pending_answer_id("call", sid, f"{context.delivery.path} {document}")
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
-    pending = PendingAnswer(id, command, slow.words, "call", context.delivery["From"], sid, deadline)
+    caller = callers.address_of(context.delivery)
+    pending = PendingAnswer(id, command, slow.words, "call", caller, sid, deadline)
     queues().enqueue(context.pipe, pending, slow.task)
     call_state.add_pending_answer(context.pipe, sid, id)
     return speak(context, slow.interim_answer, hold_twiml.waiting(id, document, 1, slow.interim_answer))

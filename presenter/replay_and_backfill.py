@@ -17,8 +17,8 @@ from receiving import inbox, providers
 from receiving.delivery import Delivery
 from receiving.replay import backfill, backfill_jobs, replay
 from receiving.replay.replay import ReplayRequest
+from show.sanitize import format_duration, parse_number, sanitize
 from stage.blueprint import get_page_store
-from stage.sanitize import format_duration, parse_number, sanitize
 from stage.views import requested_theme
 from workers import runs
 from workers.queues import WEBHOOKS

@@ -12,11 +12,11 @@ from presenter.blueprint import bp
 from receiving.signatures import constant_time_equal
 from sending import text_circuit_breaker
 from show import audit, current, state
-from show.scene import CLOSED, OPEN, REVEALED, SceneError
+from show.scene import CLOSED, OPEN, REVEALED, Scene, SceneError
 from show.state import ShowState
 from show.talk import Talk
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
-from store import Pipe
+from store import Pipe, Store
 
 HELD_REASON = "the presenter holds all sending"
 
@@ -45,7 +45,7 @@ def talk_action() -> ResponseReturnValue:
         return _refuse("Redis is not responding, so nothing was changed. Try again.", 503)
     if _wants_json():
         return _state_as_json()
-    return redirect(url_for("presenter.dashboard"), 303)
+    return redirect(url_for("presenter.console"), 303)
 
 
 def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
@@ -53,11 +53,7 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
     store, talk = get_page_store(), current.talk()
     show, pipe = state.load(store), store.pipeline()
     if do == "scene-action":
-        current_scene = show.scene(talk)
-        if action not in current_scene.actions:
-            known = ", ".join(current_scene.actions) or "none"
-            raise SceneError(f"The scene {current_scene.kind} has no action '{action[:40]}': it has {known}.")
-        current_scene.perform(store, action, item)
+        _perform_on_item(store, talk, show.scene(talk), action, item)
         state.announce(pipe)
     elif do in ACTIONS:
         ACTIONS[do](pipe, show, talk, scene)
@@ -65,6 +61,17 @@ def perform(do: str, scene: str = "", action: str = "", item: str = "") -> None:
         raise SceneError(f"There is no action '{do[:40]}': use {', '.join(ACTIONS)} or scene-action.")
     audit.record(pipe, presenter_name(), f"{do} {action}".strip(), item or scene)
     pipe.execute()
+
+
+def _perform_on_item(store: Store, talk: Talk, current_scene: Scene, action: str, item: str) -> None:
+    """`item` is the id of an item of the current scene, or `<scene>/<id>` for an item of any scene."""
+    scene_id, _, id = item.partition("/")
+    scene = talk.find(scene_id) if id else None
+    scene, id = (scene, id) if scene else (current_scene, item)
+    if action not in scene.actions:
+        known = ", ".join(scene.actions) or "none"
+        raise SceneError(f"The scene {scene.kind} has no action '{action[:40]}': it has {known}.")
+    scene.perform(store, action, id)
 
 
 def presenter_name() -> str:
@@ -100,18 +107,19 @@ def _switch(name: str, value: int) -> Callable[[Pipe, ShowState, Talk, str], Non
 
 def _hold(pipe: Pipe, *_: object) -> None:
     text_circuit_breaker.stop(pipe, HELD_REASON)
-    state.announce(pipe)
+    state.write(pipe, held_by=presenter_name())
 
 
 def _release(pipe: Pipe, *_: object) -> None:
     text_circuit_breaker.resume(pipe)
-    state.announce(pipe)
+    state.write(pipe, held_by=presenter_name())
 
 
 ACTIONS: dict[str, Callable[[Pipe, ShowState, Talk, str], None]] = {
     "next": _go_by(1),
     "previous": _go_by(-1),
     "go": _go_to,
+    "back": lambda pipe, show, talk, _: state.go_back(pipe, show, talk),
     "restart": lambda pipe, show, talk, _: state.restart(pipe, talk),
     "open": _set_phase(OPEN),
     "close": _set_phase(CLOSED),
@@ -157,7 +165,7 @@ def _refuse(sentence: str, status: int) -> ResponseReturnValue:
         headers = {"Retry-After": "5"} if status == 503 else {}
         return jsonify(error=sentence), status, headers
     session["alert"] = sentence
-    return redirect(url_for("presenter.dashboard"), 303)
+    return redirect(url_for("presenter.console"), 303)
 
 
 def _wants_json() -> bool:

@@ -5,6 +5,7 @@ number of segments. Unused capacity is lost, so messages are never sent in a bur
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sending import outbox, text_circuit_breaker
 from store import Store
@@ -12,6 +13,7 @@ from store import Store
 FREE_AT_KEY = "sender:free-at"  # when the sender can send the next segment, as a Unix timestamp
 TTL_SECONDS = 24 * 3600
 AHEAD_SECONDS = 1.0  # how early a message may be sent, because workers ask once per second; Twilio queues it until then
+FORECAST_SAMPLE = 200  # the number of waiting texts whose segments are counted; the rest is extrapolated
 LEASE_SECONDS = 20  # after that, another process may send the message; longer than a request takes
 
 RELEASE_SCRIPT = """
@@ -61,6 +63,26 @@ def refund(redis: Store, rate: int, segments: int) -> None:
 def pause(redis: Store, until: float) -> None:
     """Release no messages before this time."""
     redis.eval(PAUSE_SCRIPT, 1, FREE_AT_KEY, until, TTL_SECONDS)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What sending all waiting texts takes: the number of texts and segments, and the duration at the sender's rate."""
+
+    texts: int = 0
+    segments: int = 0
+    seconds: float = 0.0
+
+
+def forecast(redis: Store, rate: int) -> Forecast:
+    """Return the forecast for the texts that are waiting now. `rate` is in segments per second."""
+    pipe = redis.pipeline(transaction=False)
+    for id in redis.zrange(outbox.WAITING_KEY, 0, FORECAST_SAMPLE - 1):
+        pipe.hget(f"outbox:{id.decode()}", "segments")
+    counted = [int(segments or 1) for segments in pipe.execute()]
+    texts = count_waiting(redis)
+    segments = round(texts * sum(counted) / max(len(counted), 1))
+    return Forecast(texts, segments, segments / rate)
 
 
 def count_waiting(redis: Store) -> int:

@@ -18,6 +18,8 @@ class SendingStopped(Exception):
 
 def record_request(pipe: Pipe | Store, number: str) -> None:
     """Count one reason for a text to this person: they asked something, or an event occurred that they follow."""
+    if not number:  # withheld: nothing can be sent to them
+        return
     pipe.execute_command("HINCRBY", _key(number), "requests", 1)
     pipe.execute_command("EXPIRE", _key(number), WINDOW_SECONDS)
 

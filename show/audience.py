@@ -10,6 +10,7 @@ import context
 from masking import alias
 from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
+from sending.number_types import phone_number_of
 from show import current, names, state
 from show.scene import Contribution, Scene
 from show.state import ShowState
@@ -42,8 +43,7 @@ def identify(webhook: WebhookContext) -> Participant:
 
 def person_of(delivery: Delivery) -> str:
     """Return the person's alias. Callers without a number cannot be told apart, so each of their calls is a person."""
-    number = delivery["From"].partition(":")[2] or delivery["From"]  # whatsapp:+44… is the same phone
-    subject = number if number.startswith("+") else delivery["CallSid"] or delivery["MessageSid"]
+    subject = phone_number_of(delivery["From"]) or delivery["CallSid"] or delivery["MessageSid"]
     return alias(subject, context.settings().secret_key[0])
 
 

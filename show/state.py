@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import events
+from show import moderation
 from show.scene import CLOSED, NO_PHASE, OPEN, REVEALED, TTL_SECONDS, Scene, SceneError
 from show.talk import Talk
 from store import Pipe, Store
@@ -25,6 +26,9 @@ class ShowState:
     is_blank: bool = False
     is_paused: bool = False
     pinned: str = ""  # the item that the presenter has selected for the stage, such as a call
+    blank_by: str = ""  # the presenter who last switched `is_blank`; the same for the following two
+    paused_by: str = ""
+    held_by: str = ""
     phases: Mapping[str, str] = field(default_factory=dict)
 
     def scene(self, talk: Talk) -> Scene:
@@ -59,6 +63,7 @@ def parse(reply: Sequence[bytes] | Mapping[bytes, bytes]) -> ShowState:
         is_blank=row.get("blank") == "1",
         is_paused=row.get("paused") == "1",
         pinned=row.get("pinned", ""),
+        **{name: row.get(name, "") for name in ("blank_by", "paused_by", "held_by")},
         phases={name.removeprefix("phase:"): value for name, value in row.items() if name.startswith("phase:")},
     )
 
@@ -78,6 +83,14 @@ def go(pipe: Pipe, state: ShowState, talk: Talk, position: int) -> None:
     if not state.started_at:
         changes["started_at"] = now
     write(pipe, **changes)
+
+
+def go_back(pipe: Pipe, state: ShowState, talk: Talk) -> None:
+    """Show what was shown before: the scene if the stage is blank, otherwise the previous scene."""
+    if state.is_blank:
+        write(pipe, blank=0)
+    elif state.previous_id in talk.positions:
+        go(pipe, state, talk, talk.positions[state.previous_id])
 
 
 def set_phase(pipe: Pipe, scene: Scene, phase: str) -> None:
@@ -100,7 +113,7 @@ def restart(pipe: Pipe, talk: Talk) -> None:
     """Forget a rehearsal: delete what all scenes have stored, and go to the first scene."""
     for scene in talk.scenes:
         reset(pipe, scene)
-    pipe.execute_command("DEL", STATE_KEY)
+    pipe.execute_command("DEL", STATE_KEY, moderation.BANNED_KEY)
     announce(pipe)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from show.moderated_scene import ModeratedScene
 from show.scene import Scene
 from show.scenes import load_kinds
 
@@ -44,6 +45,11 @@ class Talk:
     def positions(self) -> Mapping[str, int]:
         """Scene id -> position, from 1."""
         return MappingProxyType({scene.id: at for at, scene in enumerate(self.scenes, 1)})
+
+    @property
+    def moderated_scenes(self) -> list[ModeratedScene]:
+        """The scenes whose items wait for the presenter's decision."""
+        return [scene for scene in self.scenes if isinstance(scene, ModeratedScene)]
 
     def find(self, scene_id: str) -> Scene | None:
         """Return the scene with this id, or None."""
@@ -96,8 +102,8 @@ def _scenes(tables: list[Any], talk: Talk, problems: list[str]) -> Iterator[Scen
         values = _options(kind, {key: value for key, value in table.items() if key != "kind"}, where, problems)
         seen[name] += 1
         values.setdefault("id", name if seen[name] == 1 else f"{name}-{seen[name]}")
-        if "votes" in get_type_hints(kind):
-            values.setdefault("votes", talk.votes)
+        for rule in {"votes", "moderation"} & set(get_type_hints(kind)):
+            values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)
         if scene.id in ids:
             problems.append(f"{where}: the id '{scene.id}' belongs to another scene: choose another one")

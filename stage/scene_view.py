@@ -9,7 +9,7 @@ from show import state
 from show.qr_code import sms_link, svg
 from show.scene import Scene, SceneView
 from show.talk import Talk
-from stage.event_stream import Snapshot
+from stage.event_stream import CONSOLE, Snapshot
 from stage.numbers import format_phone_number
 from stage.timeline import Timeline
 from store import Store
@@ -25,6 +25,8 @@ class SceneRenderer:
 
     def __call__(self, timeline: Timeline, position: int = 0) -> Snapshot:
         """Return the scene at this position, from 1; for 0 the current scene. Raises redis.RedisError."""
+        if position == CONSOLE:
+            return Snapshot(timeline.last_event_id)
         show = state.load(self.store)
         if show.is_blank and not position:
             return Snapshot(self._render_template("stage/_blank.html"))

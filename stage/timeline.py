@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from events import Event
 from sending.webhooks.queue.messages import id_for_event
-from stage.sanitize import sanitize
+from show.sanitize import sanitize
 from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
 

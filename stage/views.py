@@ -6,7 +6,7 @@ from flask import Response, abort, render_template, request
 import context
 from show import current
 from stage.blueprint import bp, get_event_stream
-from stage.event_stream import TooManyViewers
+from stage.event_stream import CONSOLE, TooManyViewers
 from stage.numbers import format_phone_number
 from stage.presenter_session import is_logged_in
 
@@ -31,6 +31,7 @@ def stage() -> str | tuple[str, int]:
         html=html,
         position=position,
         is_store_up=is_store_up,
+        is_presenter=is_logged_in(),
         spoken_number=format_phone_number(context.settings().twilio_phone_number),
         title=current.talk().title,
         theme=requested_theme(),
@@ -42,7 +43,9 @@ def stream() -> Response | tuple[str, int, dict[str, str]]:
     """Server-sent events: the current scene whenever it changes, and a heartbeat."""
     event_stream = get_event_stream()
     try:
-        viewer, chunks = event_stream.add_viewer(_requested_position(), request.environ.get("gunicorn.socket"))
+        viewer, chunks = event_stream.add_viewer(
+            _requested_position(has_console=True), request.environ.get("gunicorn.socket")
+        )
     except TooManyViewers:
         return _text_error("The stage has reached its maximum number of viewers. Try again in a minute.", 503)
     except redis.RedisError:
@@ -52,13 +55,18 @@ def stream() -> Response | tuple[str, int, dict[str, str]]:
     return response
 
 
-def _requested_position() -> int:
-    """The scene in `?scene=N`, from 1, or 0 without it. Aborts with 403 without a presenter's session."""
+def _requested_position(has_console: bool = False) -> int:
+    """The scene in `?scene=N`, from 1, or 0 without it; with `has_console`, CONSOLE for `?scene=console`.
+
+    Aborts with 403 without a presenter's session.
+    """
     text = request.args.get("scene", "")
     if not text:
         return 0
     if not is_logged_in():
         abort(403, "Log in at /present to see a scene that is not the current one.")
+    if has_console and text == "console":
+        return CONSOLE
     count = len(current.talk().scenes)
     if not text.isdecimal() or len(text) > 3 or not 0 < int(text) <= count:
         abort(404, f"There is no scene {text[:20]}: the talk has {count}.")

@@ -35,7 +35,9 @@ function morphNode(node, wanted) {
     node.nodeValue = wanted.nodeValue;
     return;
   }
-  for (const name of node.getAttributeNames()) if (!wanted.hasAttribute(name)) node.removeAttribute(name);
+  for (const name of node.getAttributeNames()) {
+    if (!wanted.hasAttribute(name) && name !== "open") node.removeAttribute(name); // people open <details> themselves
+  }
   for (const { name, value } of wanted.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
   morphChildren(node, wanted);
 }

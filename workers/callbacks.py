@@ -102,7 +102,8 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
     if can_text:
         outbox.plan(pipe, message)
     else:
-        reason = "the call had ended, and this number cannot receive texts"
+        whose = "this number cannot receive texts" if pending.phone_number else "the caller withheld the number"
+        reason = f"the call had ended, and {whose}"
         events.publish(pipe, "text.failed", pending.subject, who=mask(pending.phone_number), reason=reason)
     if pending_answers.claim_route(redis, pending, "text", pipe) and can_text:
         send_next_text()

@@ -16,6 +16,7 @@ from workers.tasks import lookup, task
 
 MAX_ENDPOINTS_PER_NUMBER = 3
 BY_CALL_SUFFIX = " by call"  # appended to a topic
+NO_NUMBER = "You withheld your number, so I cannot subscribe you to anything. Please ask again with your number shown."
 
 
 @task
@@ -23,6 +24,8 @@ def follow(words: str) -> str:
     """From now on, notify this person about a topic: by text, or by call if the words end in BY_CALL_SUFFIX."""
     number, redis = get_requester_number(), get_gateway().redis
     topic, by_call, _ = words.partition(BY_CALL_SUFFIX)
+    if not number:
+        return NO_NUMBER
     if not by_call and not can_be_texted(number):
         return f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
     if opt_outs.has_opted_out(redis, number):
@@ -47,6 +50,8 @@ def _how_to_unfollow(redis: Store, topic: str) -> str:
 def unfollow(topic_or_url: str) -> str:
     """Remove one of this person's topics or webhook endpoints. Without words, remove all topics."""
     redis, number = get_gateway().redis, get_requester_number()
+    if not number:
+        return NO_NUMBER
     if followers.unfollow(redis, number, topic_or_url):
         return f"You no longer follow {topic_or_url or 'anything'}."
     removed = [one for one in _endpoints_of(redis, number) if topic_or_url in (one.url.lower(), urls.host_of(one.url))]
@@ -61,6 +66,8 @@ def unfollow(topic_or_url: str) -> str:
 def subscribe(url: str) -> str:
     """Send webhooks to this URL once it has answered a verification challenge."""
     redis, number, host = get_gateway().redis, get_requester_number(), urls.host_of(url)
+    if not number:
+        return NO_NUMBER
     owned = _endpoints_of(redis, number)
     endpoint = next((one for one in owned if one.url == url), None)
     if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:

@@ -1,8 +1,8 @@
 """Values that hostile and unusual requests are made of. URLs lead only to this machine, as the app resolves them."""
 
 PATH_LIST = """
-/ /events /present /present/login /present/logout /present/fragment /present/sending /present/backfill /present/replay
-/present/rejected /present/rejected/fragment /present/endpoints /present/endpoints/x
+/ /events /present /present/login /present/logout /present/fragment /present/talk /present/health
+/present/backfill /present/replay /present/rejected /present/rejected/fragment /present/endpoints /present/endpoints/x
 /present/endpoints/ep_0000000000000000/pause /present/endpoints/x/recoveries/y /unfollow/x /catalogue /catalogue.json
 /health /health/live /health/ready /static/stage.css /static/../app.py /static/%2e%2e/app.py /api/endpoints
 /api/endpoints/x /api/openapi.json /api/events/msg_1 /api/endpoints/ep_0000000000000000/rotate /nowhere

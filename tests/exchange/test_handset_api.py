@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.exchange.conftest import NUMBER, eventually
-from tests.support.waiting import LIMIT_SECONDS
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 def post(exchange, path, **headers):

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -11,46 +11,25 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 import config
-from app import create_app
 from receiving import twilio_signature
-from receiving.delivery import Delivery, from_request
-from receiving.diagnosis.twilio import explain
-from tests.support.environment import own_environment
-from tests.support.person import TEXT_SID, WebhookPoster
+from receiving.delivery import from_request
+from tests.support.twilio_requests import (
+    FIELDS,
+    TOKEN,
+    URL,
+    accepted,
+    example_settings,
+    signed,
+    with_example_token,
+)
 
-TOKEN = "12345"
-URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
-FIELDS = [
-    ("CallSid", "CA1234567890ABCDE"),
-    ("Caller", "+14158675309"),
-    ("Digits", "1234"),
-    ("From", "+14158675309"),
-    ("To", "+18005551212"),
-]
 BODY = b'{"property": "value", "boolean": true}'
 BODY_URL = URL + "&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
-FORM = "application/x-www-form-urlencoded"
-
-
-def signed(url=URL, fields=FIELDS, token=TOKEN, method="POST", body=None, **headers):
-    """A delivery as Twilio would send it."""
-    body = urlencode(fields).encode() if body is None else body
-    head = {"content-type": FORM if fields or not body else "application/json", **headers}
-    signature = twilio_signature.compute_signature(token, url, fields if method == "POST" else [])
-    return Delivery(method, url, {"x-twilio-signature": signature, **head}, body)
 
 
 @pytest.fixture
 def settings(settings):
-    return replace(settings, twilio_auth_token=(config.Secret(TOKEN),))
-
-
-def accepted(delivery, settings):
-    try:
-        twilio_signature.verify(delivery, settings)
-    except twilio_signature.InvalidSignature:
-        return False
-    return True
+    return with_example_token(settings)
 
 
 @pytest.mark.parametrize(
@@ -126,17 +105,11 @@ def test_repeated_parameters_are_accepted(settings):
 
 @given(at=st.integers(min_value=0), bit=st.integers(0, 7), part=st.sampled_from(["url", "body", "signature"]))
 def test_flipped_bit_is_rejected(at, bit, part):
-    settings = _settings()
+    settings = example_settings()
     delivery = signed("https://talk.example/sms?doc=1&say=it%27s", [("Body", "Café +1 it's"), ("From", "+14158675309")])
     flipped = _flip(delivery, part, at, bit)
     same_form = flipped.form == delivery.form and part == "body"  # %c3 and %C3 are the same character
     assert accepted(flipped, settings) == same_form
-
-
-def _settings():
-
-    loaded = config.load(own_environment() | {"REDIS_URL": "redis://x"})
-    return replace(loaded, twilio_auth_token=(config.Secret(TOKEN),))
 
 
 def _flip(delivery, part, at, bit):
@@ -151,16 +124,6 @@ def _flip(delivery, part, at, bit):
         return replace(delivery, url=flip(delivery.url.encode()).decode("latin-1"))
     changed = flip(delivery.headers["x-twilio-signature"].encode()).decode("latin-1")
     return replace(delivery, headers={**delivery.headers, "x-twilio-signature": changed})
-
-
-@given(
-    st.binary(max_size=200), st.text(st.characters(max_codepoint=255), max_size=60), st.sampled_from(["POST", "GET"])
-)
-def test_arbitrary_request_is_rejected_and_explained(body, signature, method):
-    headers = {"content-type": FORM, "x-twilio-signature": signature}
-    delivery = Delivery(method, "https://talk.example/sms?" + body.decode("latin-1"), headers, body)
-    assert not accepted(delivery, _settings())
-    assert explain(delivery, _settings())
 
 
 def test_get_is_signed_by_its_url(settings):
@@ -245,101 +208,3 @@ def test_every_token_of_a_rotation_verifies(settings):
     assert accepted(signed(), both)
     assert accepted(signed(token="newer"), both)
     assert not accepted(signed(token="other"), both)
-
-
-class TestSharedKeys:
-    """https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys"""
-
-    @pytest.fixture
-    def settings(self, settings):
-        return replace(settings, twilio_shared_keys={"key_1": ("HMAC_SHA256", config.Secret("shared"))})
-
-    def delivery(self, named, algorithm="HMAC_SHA256", secret="shared"):
-        signature = twilio_signature.compute_signature(secret, URL, FIELDS, algorithm)
-        return signed(
-            **{"x-twilio-signature": signature, "x-twilio-webhooks-signature-settings": named},
-        )
-
-    def test_known_shared_key_is_accepted(self, settings):
-        assert accepted(self.delivery("key=key_1,algorithm=HMAC_SHA256"), settings)
-
-    def test_header_cannot_choose_a_weaker_algorithm(self, settings):
-        assert not accepted(self.delivery("key=key_1,algorithm=HMAC_SHA1", "HMAC_SHA1"), settings)
-
-    def test_unknown_shared_key_is_rejected(self, settings):
-        assert not accepted(self.delivery("key=key_2,algorithm=HMAC_SHA256"), settings)
-
-    @pytest.mark.parametrize("named", ["key=key_1, algorithm = hmac_sha256", " key = key_1 ,algorithm=HMAC_SHA256 ,"])
-    def test_case_and_spaces_in_the_settings_header_are_ignored(self, settings, named):
-        assert accepted(self.delivery(named), settings)
-
-    @pytest.mark.parametrize("named", ["", ",", "key=key_2", "algorithm=", "algorithm=HMAC_SHA1"])
-    def test_without_algorithm_the_auth_token_verifies(self, settings, named):
-        assert accepted(self.delivery(named, "HMAC_SHA1", TOKEN), settings)
-        assert not accepted(self.delivery(named), settings)
-
-    def test_auth_token_does_not_verify_a_request_that_names_a_shared_key(self, settings):
-        assert not accepted(self.delivery("key=key_1,algorithm=HMAC_SHA1", "HMAC_SHA1", TOKEN), settings)
-
-
-@pytest.mark.parametrize(
-    ("seen", "signed_for", "headers", "words"),
-    [
-        ("http://talk.example/sms", "https://talk.example/sms", {}, "signed for https"),
-        ("http://talk.example:8000/sms", "http://talk.example/sms", {}, "without the port"),
-        ("https://talk.example/sms/", "https://talk.example/sms", {}, "trailing slash"),
-        (
-            "http://inner:8000/sms",
-            "https://talk.example/sms",
-            {"x-forwarded-host": "talk.example"},
-            "host talk.example",
-        ),
-        ("https://talk.example/sms?a=it's", "https://talk.example/sms?a=it%27s", {}, "decoded the URL"),
-        ("https://talk.example/sms?b=1&a=2", "https://talk.example/sms?a=2&b=1", {}, "changed the order"),
-    ],
-)
-def test_usual_mistakes_are_explained(seen, signed_for, headers, words, settings):
-    delivery = replace(signed(signed_for, **headers), url=seen)
-    assert words in str(explain(delivery, settings))
-
-
-def test_missing_signature_is_explained(settings):
-    assert "X-Twilio-Signature" in str(explain(Delivery("POST", URL, {}, b""), settings))
-
-
-def test_trimmed_fields_are_explained(settings):
-    delivery = signed(fields=[("Body", "hi")])
-    padded = replace(delivery, body=urlencode([("Body", " hi ")]).encode())
-    assert "white space" in str(explain(padded, settings))
-    assert parse_qsl(padded.body.decode()) == [("Body", " hi ")]
-
-
-def test_forgery_has_no_explanation(settings):
-    assert "no common mistake" in str(explain(signed(token="guess"), settings))
-
-
-class TestProxies:
-    """Without PUBLIC_URL the URL is the request's own; of forwarded headers only the scheme counts, as configured."""
-
-    def post(self, settings, redis, proxies, origin, **headers):
-        app = create_app(replace(settings, public_url="", trusted_proxies=proxies), redis)
-        headers |= {"Host": "talk.example", "X-Forwarded-Host": "evil.example"}
-        return WebhookPoster(app, settings)("/sms", [("MessageSid", TEXT_SID)], url=f"{origin}/sms", headers=headers)
-
-    @pytest.mark.parametrize(
-        ("proxies", "scheme", "origin"),
-        [
-            (0, "https", "http://talk.example"),
-            (1, "https", "https://talk.example"),
-            (1, "https, http", "http://talk.example"),
-            (1, "", "http://talk.example"),
-            (2, "https, http", "https://talk.example"),
-        ],
-    )
-    def test_scheme_comes_from_the_outermost_trusted_proxy(self, settings, redis, proxies, scheme, origin):
-        answer = self.post(settings, redis, proxies, origin, **{"X-Forwarded-Proto": scheme})
-        assert answer.status_code == 200
-
-    def test_forwarded_host_is_ignored(self, settings, redis):
-        answer = self.post(settings, redis, 1, "https://evil.example", **{"X-Forwarded-Proto": "https"})
-        assert answer.status_code == 403

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from show import moderation
 from tests.support.person import PUBLIC_URL
 
 JSON = {"Accept": "application/json"}
@@ -83,3 +84,12 @@ def test_restart_forgets_the_votes(do, person):
     person.texts("tabs")
     assert do("restart")["scene"] == 1
     assert do("next")["figures"]["people"] == 0
+
+
+def test_item_of_another_scene_is_approved(do, person):
+    do("go", scene="3")
+    person.texts("Hello from Leeds")
+    do("go", scene="1")
+    [item] = moderation.list_pending(person.post.app.extensions["redis"], ["wall"])
+    do("scene-action", action="approve", item=item.reference)
+    assert do("go", scene="3")["figures"] == {"approved": 1, "pending": 0}

@@ -59,6 +59,11 @@ def secrets(text):
     return tuple(config.Secret(part) for part in text.split(","))
 
 
+def signed(name, delivery):
+    """The delivery, signed with the first of the provider's secrets."""
+    return providers.load()[name].sign(delivery, secrets(WAYS.get(name, [f"{name}-"])[0]))
+
+
 HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in providers.load()}
 
 

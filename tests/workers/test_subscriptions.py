@@ -192,3 +192,19 @@ def test_only_the_owner_can_remove_an_endpoint(run_task, redis):
     assert len(list(endpoints.load_all(redis))) == 1
     assert run_task(subscriptions.unfollow, "hear.test") == "We no longer send webhooks to hear.test."
     assert list(endpoints.load_all(redis)) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        (subscriptions.follow, "github"),
+        (subscriptions.follow, "github by call"),
+        (subscriptions.unfollow, ""),
+        (subscriptions.unfollow, "hear.example"),
+        (subscriptions.subscribe, "https://hear.example/hook"),
+    ],
+)
+def test_caller_without_a_number_cannot_subscribe_to_anything(redis, run_task, task, words):
+    assert run_task(task, words, who="", channel="call") == subscriptions.NO_NUMBER
+    assert not redis.keys("followers:*") + redis.keys("topics:*")
+    assert not list(endpoints.load_all(redis))

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from tests.exchange.conftest import Exchange
+from tests.exchange.support.exchange import Exchange
 
 
 class Served:

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.exchange.apps import masking, pager, survey, voicemail
 from tests.exchange.apps.conftest import Served
-from tests.exchange.conftest import Exchange, Person
+from tests.exchange.support.exchange import Exchange
+from tests.exchange.support.person import Person
 
 
 @pytest.fixture
