@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from bench.audience import OUTCOMES, Audience, Question, print_table
-from bench.chaos_town import ChaosTown
+from bench.people.audience import OUTCOMES, Audience, Question, print_table
+from bench.people.breakable_demo import BreakableDemo
 
 TEXTS, SLOW_TEXTS, CALLS = 300, 60, 20
 ASKING_SECONDS, FAULT_AFTER_SECONDS = 30.0, 5.0
@@ -24,66 +24,67 @@ MARGIN_BYTES = 1024
 MAX_FAILURES_SHOWN = 10  # in each round
 
 
-Fault = Callable[[ChaosTown], None]
+Fault = Callable[[BreakableDemo], None]
 
 
 def repeated(fault: Fault, times: int = TIMES, every: float = EVERY_SECONDS) -> Fault:
     """The fault, several times in a round."""
 
-    def repeat(town: ChaosTown) -> None:
+    def repeat(demo: BreakableDemo) -> None:
         for _ in range(times):
-            fault(town)
+            fault(demo)
             time.sleep(every)
+            demo.wait_until_ready()
 
     return repeat
 
 
 def send_signal(part: str, number: signal.Signals) -> Fault:
     """A fault: a signal to one of the demo's processes, several times in a round."""
-    return repeated(lambda town: town.signal(part, number))
+    return repeated(lambda demo: demo.signal(part, number))
 
 
-def kill_store(town: ChaosTown) -> None:
+def kill_store(demo: BreakableDemo) -> None:
     """kill -9, and a restart from the append-only file."""
-    town.stores[0].kill()
-    town.stores[0].wait()
-    town.stores[0] = town.start_store(0)
+    demo.stores[0].kill()
+    demo.stores[0].wait()
+    demo.stores[0] = demo.start_store(0)
 
 
-def stop_store(town: ChaosTown) -> None:
+def stop_store(demo: BreakableDemo) -> None:
     """The store accepts connections, but answers nothing."""
-    town.stores[0].send_signal(signal.SIGSTOP)
+    demo.stores[0].send_signal(signal.SIGSTOP)
     time.sleep(OUTAGE_SECONDS)
-    town.stores[0].send_signal(signal.SIGCONT)
+    demo.stores[0].send_signal(signal.SIGCONT)
 
 
-def kill_connections(town: ChaosTown) -> None:
+def kill_connections(demo: BreakableDemo) -> None:
     """Close all connections to the store."""
-    with town.client() as client:
+    with demo.client() as client:
         client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
 
-def fail_over(town: ChaosTown) -> None:
+def fail_over(demo: BreakableDemo) -> None:
     """The replica becomes the primary, and the primary its replica; later, the reverse."""
-    with town.client(1) as replica:
-        replica.replicaof("127.0.0.1", str(town.ports[0]))
+    with demo.client(1) as replica:
+        replica.replicaof("127.0.0.1", str(demo.ports[0]))
         until = time.monotonic() + 30
         while replica.info("replication")["master_link_status"] != "up" and time.monotonic() < until:
             time.sleep(0.1)
     for old, new in ((0, 1), (1, 0)):
-        with town.client(old) as primary:
-            primary.execute_command("FAILOVER", "TO", "127.0.0.1", town.ports[new])
+        with demo.client(old) as primary:
+            primary.execute_command("FAILOVER", "TO", "127.0.0.1", demo.ports[new])
             while primary.info("replication")["role"] == "master":
                 time.sleep(0.01)
-        town.switch.target = town.ports[new]
+        demo.switch.target = demo.ports[new]
         time.sleep(EVERY_SECONDS)
-    with town.client(1) as replica:
+    with demo.client(1) as replica:
         replica.replicaof("NO", "ONE")
 
 
-def fill_store(town: ChaosTown) -> None:
+def fill_store(demo: BreakableDemo) -> None:
     """The store has no memory left, for some time."""
-    with town.client() as client:
+    with demo.client() as client:
         client.config_set("maxmemory", int(client.info("memory")["used_memory"]) + MARGIN_BYTES)
         time.sleep(OUTAGE_SECONDS / 2)
         client.config_set("maxmemory", 0)
@@ -107,34 +108,34 @@ FAULTS: dict[str, Fault] = {
 def main(names: tuple[str, ...] = tuple(FAULTS)) -> dict[str, Counter[str]]:
     """Print the table; return each round's outcomes."""
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(SlowSite()) as site:
-        town = ChaosTown(Path(folder))
+        demo = BreakableDemo(Path(folder))
         try:
-            rounds = {name: run_round(town, site, at, name) for at, name in enumerate(names)}
+            rounds = {name: run_round(demo, site, at, name) for at, name in enumerate(names)}
         finally:
-            town.stop()
+            demo.stop()
     print()
     rows = [(name, *(found[outcome] for outcome in OUTCOMES)) for name, found in rounds.items()]
     print_table(("fault", *OUTCOMES), rows)
     return rounds
 
 
-def run_round(town: ChaosTown, site: "SlowSite", at: int, name: str) -> Counter[str]:
+def run_round(demo: BreakableDemo, site: "SlowSite", at: int, name: str) -> Counter[str]:
     """Let everybody ask, and cause the fault meanwhile. Return the outcomes."""
     began = time.monotonic()
-    with contextlib.closing(Audience(town.exchange)) as audience:
+    with contextlib.closing(Audience(demo.exchange)) as audience:
         questions = list(make_questions(site.url, at))
         asking = threading.Thread(target=audience.ask, args=(questions, ASKING_SECONDS))
         asking.start()
         time.sleep(FAULT_AFTER_SECONDS)
-        FAULTS[name](town)
+        FAULTS[name](demo)
         asking.join()
         audience.wait_for(questions, ANSWER_SECONDS, set(OUTCOMES) - {"lost"})
-        town.wait_until_calm(CALM_SECONDS)
+        demo.wait_until_calm(CALM_SECONDS)
         time.sleep(EVERY_SECONDS)  # a second answer may still come
         found = audience.outcomes(questions)
         for line in audience.describe_failures(questions)[:MAX_FAILURES_SHOWN]:
             print(f"    {line}")
-        town.wait_until_ready()
+        demo.wait_until_ready()
     print(f"{name}: {dict(found)} in {time.monotonic() - began:.0f} s", flush=True)
     return found
 

@@ -17,11 +17,9 @@ import config
 import logs
 from scripts import demo
 from scripts.demo import CannotStart
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
-# Twilio retries a request up to five times if it cannot connect or gets a 5xx, within 15 seconds in total:
-# https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
-CONNECTION_OVERRIDES = "#rc=5&rp=ct,5xx"
 # A TwiML application would take precedence over the number's own URLs, so it is removed.
 NUMBER_SETTINGS = {
     "voice_application_sid": "",

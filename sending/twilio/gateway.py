@@ -20,6 +20,7 @@ from sending.http.responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
 from sending.twilio import errors, lost_responses
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from sending.twilio.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
 from store import Store
 
@@ -94,7 +95,7 @@ class TwilioGateway(LiveCalls):
             to=message.to,
             from_=self.settings.twilio_phone_number,
             body=shorten(message.body),
-            status_callback=f"{self.settings.public_url}/sms/status?message={message.id}",
+            status_callback=f"{self.settings.public_url}/sms/status?message={message.id}{CONNECTION_OVERRIDES}",
         )
         return self._call_api(message, request, self._mark_sent)
 
@@ -103,8 +104,8 @@ class TwilioGateway(LiveCalls):
             self.client.calls.create,
             to=message.to,
             from_=self.settings.twilio_phone_number,
-            url=f"{origin}/voice/outbound?message={message.id}",
-            status_callback=f"{origin}/voice/outbound/status?message={message.id}",
+            url=f"{origin}/voice/outbound?message={message.id}{CONNECTION_OVERRIDES}",
+            status_callback=f"{origin}/voice/outbound/status?message={message.id}{CONNECTION_OVERRIDES}",
         )
         return self._call_api(message, request, self._mark_called)
 

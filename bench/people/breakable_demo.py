@@ -23,7 +23,7 @@ MODULES = {"web": "gunicorn", "worker process": "workers.process", "supervisor":
 OPEN_KEYS = ("pending-answers:open", "pending-answers:unheard", "outbox:waiting", "outbox:due")
 
 
-class ChaosTown:
+class BreakableDemo:
     """The processes. supervisord restarts those of the demo; the faults restart the stores."""
 
     def __init__(self, folder: Path) -> None:

@@ -61,6 +61,7 @@ class Audience:
         self.received: defaultdict[str, Received] = defaultdict(Received)
         self.errors: defaultdict[str, list[int]] = defaultdict(list)  # the debugger's alerts, by SID of call or text
         self.has_missed_items = False
+        self.calls: dict[str, Question] = {}
         parts = urlsplit(exchange)
         self._socket = socket.create_connection((str(parts.hostname), parts.port or 80))
         self._socket.sendall(b"GET /feed HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -124,6 +125,7 @@ class Audience:
     def _call(self, question: Question) -> None:
         question.asked_at = time.time()
         question.sid = self._post(question.number, "calls", {})["sid"]
+        self.calls[question.sid] = question
         self._post(question.number, f"calls/{question.sid}/keys", {"digits": question.words, "wait": CALL_SECONDS})
 
     def _post(self, number: str, path: str, data: dict[str, Any]) -> Any:
@@ -149,6 +151,10 @@ class Audience:
             self.received[item["handset"]].sentences.append((time.time(), payload["body"]))
         elif kind == "heard" and payload["verb"] == "Say":
             self.received[item["handset"]].sentences.append((time.time(), payload["text"]))
+        elif kind == "ended" and payload["verb"] == "Say":
+            question = self.calls.get(payload["call"])
+            if question and question.answer in payload["text"]:
+                threading.Thread(target=self._post, args=(question.number, f"calls/{question.sid}/hangup", {})).start()
         elif kind == "alert" and payload["sid"]:
             self.errors[payload["sid"]].append(payload["code"])
         elif kind == "reset":
