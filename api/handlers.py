@@ -14,7 +14,7 @@ from sending.webhooks import endpoints, redelivery, signatures
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.queue import delivery_queue, messages
+from sending.webhooks.queue import backlog, delivery_queue, messages
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS
 from workers.runs import Run
@@ -151,7 +151,7 @@ def _resume(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    endpoints.delete(context.store(), get_endpoint(path["id"]).id)
+    backlog.delete_endpoint(context.store(), get_endpoint(path["id"]).id)
     return Response(status=204)
 
 

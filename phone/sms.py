@@ -8,8 +8,9 @@ from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import ServiceUnavailable
 
+import command_counts
 import events
-from context import queues
+from context import queues, settings
 from masking import mask_words
 from phone import callers, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
@@ -27,7 +28,6 @@ from show import audience
 from show.audience import Participant
 from store import Commands
 from store.outages import OUTAGE
-from workers import pending_answers
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
@@ -109,7 +109,9 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
 def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:
     id, sid = _answer_id(context.delivery), context.delivery["MessageSid"]
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
-    queues().enqueue(context.pipe, PendingAnswer(id, command, slow.words, "text", sender, sid, deadline), slow.task)
+    answerer = settings().sender_for(context.delivery["To"])
+    pending = PendingAnswer(id, command, slow.words, "text", sender, sid, deadline, sender=answerer)
+    queues().enqueue(context.pipe, pending, slow.task)
 
 
 def _answer_id(delivery: Delivery) -> str:
@@ -119,7 +121,7 @@ def _answer_id(delivery: Delivery) -> str:
 
 
 def _record_command(context: WebhookContext, command: str) -> None:
-    pending_answers.record_command(context.pipe, command, audience.person_of(context.delivery))
+    command_counts.record(context.pipe, command, audience.person_of(context.delivery))
 
 
 def _message_response(words: str) -> StoredResponse:

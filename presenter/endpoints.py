@@ -22,7 +22,7 @@ from sending.webhooks import endpoints, event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
 from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.queue import delivery_queue
+from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
 
@@ -118,7 +118,7 @@ def _resume(id: str) -> BaseResponse:
 
 
 def _delete(id: str) -> BaseResponse:
-    endpoints.delete(context.store(), id)
+    backlog.delete_endpoint(context.store(), id)
     session["success_message"] = "The endpoint has been deleted."
     return redirect(url_for("presenter.endpoints_page"), 303)
 

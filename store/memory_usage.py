@@ -1,6 +1,7 @@
 """How much of the store's memory is in use, and limits in bytes for historical data."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from store import Store
 
@@ -20,11 +21,28 @@ end
 """
 
 
-def used_share(redis: Store) -> float:
-    """Return the used share of `maxmemory`, computed as Redis does; 0.0 for a store without that limit."""
+@dataclass(frozen=True)
+class MemoryUsage:
+    """The used bytes, computed as Redis does, and `maxmemory`: 0 for a store without that limit."""
+
+    used_bytes: int
+    max_bytes: int
+
+    @property
+    def share(self) -> float:
+        """The used share of `maxmemory`; 0.0 for a store without that limit."""
+        return self.used_bytes / self.max_bytes if self.max_bytes else 0.0
+
+
+def read(redis: Store) -> MemoryUsage:
+    """Ask the store for its memory usage."""
     info = redis.execute_command("INFO", "memory")
-    used = info["used_memory"] - info.get("mem_not_counted_for_evict", 0)
-    return float(used / info["maxmemory"]) if info.get("maxmemory") else 0.0
+    return MemoryUsage(info["used_memory"] - info.get("mem_not_counted_for_evict", 0), info.get("maxmemory", 0))
+
+
+def used_share(redis: Store) -> float:
+    """Return the used share of `maxmemory`."""
+    return read(redis).share
 
 
 def history_factor(share: float) -> float:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web", "store", "show"]
 MODULES = [
     "app",
+    "command_counts",
     "config",
     "unsafe_settings",
     "context",
@@ -22,7 +23,9 @@ MODULES = [
     "logs",
     "masking",
     "security_headers",
+    "setting_parsers",
     "store_url",
+    "twilio_settings",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -38,10 +41,11 @@ LAYERS = [
     {"context"},
     {"workers"},
     {"sending"},
-    {"events", "web"},
+    {"events", "web", "command_counts"},
     {"store", "logs"},
     {"config", "security_headers"},
-    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url"},
+    {"setting_parsers"},
+    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url", "twilio_settings"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.

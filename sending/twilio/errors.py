@@ -1,4 +1,6 @@
-"""Twilio errors after which a later try can succeed: https://www.twilio.com/docs/api/errors."""
+"""Errors of Twilio and of the connection to it: https://www.twilio.com/docs/api/errors."""
+
+import requests
 
 CALL_NOT_IN_PROGRESS = 21220
 NOT_FOUND = 20404
@@ -16,8 +18,14 @@ RETRY_SECONDS = {
     LOOP_SUSPECTED: 30,
 }
 HTTP_TOO_MANY_REQUESTS = 429
+CONNECTION_ERRORS = (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError)
 
 
 def retry_seconds(code: str | int | None, status: int = 0) -> int:
     """Return how many seconds to wait before the next try, or 0 if another try would fail in the same way."""
     return RETRY_SECONDS.get(str(code), RETRY_SECONDS["20429"] if status == HTTP_TOO_MANY_REQUESTS else 0)
+
+
+def was_never_sent(error: Exception) -> bool:
+    """Return whether no connection was made, in which case Twilio cannot have acted."""
+    return isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)

@@ -143,7 +143,7 @@ def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
 
 
 def delete(redis: Store, id: str) -> None:
-    """Delete the endpoint and all its data, if it exists."""
+    """Delete the endpoint and all its data, if it exists, except the messages: see `queue.backlog`."""
     known, pipe = load(redis, id), redis.pipeline()
     pipe.delete(*(_redis_key(id) + part for part in ("", ":due", ":slots", ":attempts", ":dead", ":cookies")))
     pipe.zrem(ENDPOINTS_KEY, id)

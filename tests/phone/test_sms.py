@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+import command_counts
 import events
 from receiving import inbox
 from sending import opt_outs, outbox
@@ -117,8 +118,8 @@ def test_no_event_contains_a_number(person, redis):
 
 def test_history_contains_an_alias_instead_of_the_number(person, redis):
     person.texts("time")
-    assert redis.hget(pending_answers.COUNTS_KEY, "time") == b"1"
-    (person_alias,) = redis.smembers(pending_answers.PEOPLE_KEY)
+    assert redis.hget(command_counts.COUNTS_KEY, "time") == b"1"
+    (person_alias,) = redis.smembers(command_counts.PEOPLE_KEY)
     assert ME[1:].encode() not in person_alias
 
 

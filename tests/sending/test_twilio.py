@@ -49,6 +49,14 @@ def test_planned_text_is_sent_and_gets_a_sid(telephone, planned, redis, exchange
     assert outbox.list_due(redis, 9e12) == []
 
 
+@pytest.mark.parametrize("public_url", ["", "https://talk.example"])
+def test_a_text_keeps_its_words_only_if_its_final_status_will_be_reported(telephone, planned, redis, public_url):
+    telephone.settings = replace(telephone.settings, public_url=public_url)
+    assert telephone.send_text("answer:1") == "sent"
+    assert redis.hexists("outbox:answer:1", "body") is bool(public_url)
+    assert telephone.send_text("answer:1") == "sent"
+
+
 def test_sending_again_does_nothing(telephone, planned, exchange, somebody):
     for _ in range(5):
         assert telephone.send_text("answer:1") == "sent"
@@ -226,15 +234,15 @@ class TestLiveUpdates:
         # It ends by itself: the app that this exchange calls is not there.
         eventually(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
         with pytest.raises(CallEnded):
-            telephone.redirect_call(call["sid"], "https://talk.example/voice/answer")
+            telephone.redirect_call(call["sid"], "https://talk.example/voice/answer", "+447700900201")
 
     def test_update_of_an_unknown_call_raises(self, telephone):
         with pytest.raises(CallEnded):
-            telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer")
+            telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer", "+447700900201")
 
     def test_failed_update_returns_false(self, telephone, exchange):
         exchange.post("/faults", kind="rest-refuse", path="Calls", status=503)
-        assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer") is False
+        assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer", "+447700900201") is False
 
 
 def test_call_is_started_once(telephone, planned, exchange, somebody, redis):

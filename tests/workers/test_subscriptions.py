@@ -7,7 +7,7 @@ import pytest
 from rq import SimpleWorker
 from standardwebhooks import Webhook
 
-from sending import followers, opt_outs
+from sending import followers, opt_outs, outbox
 from sending.http.client import HttpClient
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
@@ -48,7 +48,8 @@ def run_task(settings, redis, monkeypatch):
         name = "lookups" if task is subscriptions.subscribe else "callers" if channel == "call" else "texters"
         queue = queues.by_name[name]
         SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
-        return pending_answers.load(redis, id).answer
+        message = outbox.load(redis, f"answer:{id}")
+        return message.body if message else pending_answers.load(redis, id).answer
 
     yield ask
     client.close()

@@ -34,7 +34,7 @@ local function claim()
     local delivery = 'delivery:' .. message_id .. ':' .. endpoint_id
     local message = redis.call('LRANGE', message_key(message_id), 0, ENDPOINTS)
     if #message == 0 then -- expired
-      redis.call('ZREM', endpoint .. ':due', message_id)
+      remove_waiting(endpoint, message_id)
     elseif exceeds_rate_limit(endpoint, rate_limit, now) then
       return nil
     else

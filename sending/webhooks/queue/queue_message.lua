@@ -14,6 +14,7 @@ for at = first_endpoint, #ARGV do
   local is_wanted = state and state ~= 'disabled' and not has_been_sent[endpoint_id]
   if is_wanted and redis.call('ZADD', endpoint .. ':due', 'NX', now, id) == 1 then
     redis.call('ZADD', KEYS[2], 'LT', now, endpoint_id)
+    count_waiting(endpoint, body)
     count = count + 1
   end
 end

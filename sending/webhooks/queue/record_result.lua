@@ -43,7 +43,7 @@ if result == 'waiting' then
   redis.call('HSET', delivery, 'state', result)
   return {failures, failing_since}
 end
-redis.call('ZREM', endpoint .. ':due', message_id)
+remove_waiting(endpoint, message_id)
 redis.call('DEL', delivery)
 if result == 'dead' then
   redis.call('ZADD', endpoint .. ':dead', now, message_id)

@@ -24,6 +24,9 @@ end
 redis.call('EXPIRE', delivery, ttl)
 redis.call('EXPIRE', message, ttl)
 if redis.call('ZREM', endpoint .. ':dead', id) == 1 then add(message, DEAD, -1) end
-if redis.call('ZADD', endpoint .. ':due', due_at, id) == 1 then add(message, WAITING, 1) end
+if redis.call('ZADD', endpoint .. ':due', due_at, id) == 1 then
+  add(message, WAITING, 1)
+  count_waiting(endpoint, redis.call('LINDEX', message, BODY))
+end
 redis.call('ZADD', KEYS[1], 'LT', due_at, endpoint_id)
 return 1

@@ -1,6 +1,7 @@
 -- Shared: a message is a list: the event type, the body, three numbers, and `<endpoint> <sequence>` for each endpoint
 -- that is done with it. The numbers count all its endpoints, those still waiting for it, and those that gave up on it.
-local ENDPOINTS, WAITING, DEAD, FIRST_RESULT = 2, 3, 4, 5
+local BODY, ENDPOINTS, WAITING, DEAD, FIRST_RESULT = 1, 2, 3, 4, 5
+local MESSAGE_OVERHEAD_BYTES = 200 -- of a waiting message: its keys and its place in the queue
 
 local function message_key(id) return 'message:' .. id end
 
@@ -8,6 +9,22 @@ local function add(message, index, number)
   local sum = tonumber(redis.call('LINDEX', message, index)) + number
   redis.call('LSET', message, index, sum)
   return sum
+end
+
+-- An endpoint's `waiting_bytes`: about how much memory the messages use that wait for it.
+local function count_waiting(endpoint, body)
+  redis.call('HINCRBY', endpoint, 'waiting_bytes', #body + MESSAGE_OVERHEAD_BYTES)
+end
+
+-- Removes a message from those that wait for an endpoint. Returns 1, or 0 if it was not among them.
+local function remove_waiting(endpoint, id)
+  if redis.call('ZREM', endpoint .. ':due', id) == 0 then return 0 end
+  local left = redis.call('ZCARD', endpoint .. ':due')
+  local bytes = tonumber(redis.call('HGET', endpoint, 'waiting_bytes') or 0)
+  local body = redis.call('LINDEX', message_key(id), BODY)
+  local size = body and #body + MESSAGE_OVERHEAD_BYTES or math.floor(bytes / (left + 1)) -- an expired message
+  redis.call('HSET', endpoint, 'waiting_bytes', left == 0 and 0 or bytes - size)
+  return 1
 end
 
 -- The first number in an entry in a list of kept messages: the total bytes of all messages up to and including it.
