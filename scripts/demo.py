@@ -19,6 +19,7 @@ import logs
 from phone.commands import command_words
 from scripts import demo_store
 from scripts.demo_store import CannotStart
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from show import current
 from show.talk import TalkError
 
@@ -103,6 +104,7 @@ def build_store_environment(given: dict[str, str]) -> dict[str, str]:
         "DEMO_STORE": demo_store.find_program() if is_embedded else "none",
         "DEMO_FOLDER": str(FOLDER),
         "DEMO_PYTHON": sys.executable,
+        "DEMO_OVERRIDES": CONNECTION_OVERRIDES,
         "EXCHANGE_PORT": given.get("EXCHANGE_PORT", "8001"),
         "PYTHONUNBUFFERED": "1",
     }
