@@ -4,6 +4,7 @@ https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 """
 
 import events
+from context import settings
 from phone import callers
 from phone.wording.fillers import WORD, normalize_word
 from phone.wording.plain_text import to_plain_text
@@ -43,7 +44,7 @@ def _bare_word(body: str) -> str:
 
 def _opt_out(context: WebhookContext, sender: str) -> None:
     if sender:
-        opt_outs.opt_out(context.pipe, sender)
+        opt_outs.opt_out(context.pipe, sender, settings().secret_key)
     events.publish(
         context.pipe,
         "person.opted_out",
@@ -54,7 +55,7 @@ def _opt_out(context: WebhookContext, sender: str) -> None:
 
 def _opt_in(context: WebhookContext, sender: str) -> None:
     if sender:
-        opt_outs.opt_in(context.pipe, sender)
+        opt_outs.opt_in(context.pipe, sender, settings().secret_key)
     events.publish(
         context.pipe, "person.opted_in", context.delivery["MessageSid"], who=callers.masked_address_of(context.delivery)
     )

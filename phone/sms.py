@@ -11,7 +11,7 @@ import command_counts
 import events
 from context import queues, settings
 from masking import mask_words
-from phone import callers, opt_out_keywords
+from phone import callers, forget_me, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
 from phone.recognition import find_by_words, is_plain_command
@@ -59,7 +59,12 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    answer = opt_out_reply or _contribute(context, participant, body) or _answer_text(context, sender, body)
+    answer = (
+        opt_out_reply
+        or forget_me.apply(context, sender, body)
+        or _contribute(context, participant, body)
+        or _answer_text(context, sender, body)
+    )
     duration_ms = round((time.time() - text.received_at) * 1000, 1)
     events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)

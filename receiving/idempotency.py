@@ -11,6 +11,7 @@ from functools import lru_cache
 from werkzeug.exceptions import ServiceUnavailable
 
 from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, new_pipeline
+from store.erasure import Erasure, erases, scan
 
 LEASE_SECONDS = 20  # longer than Twilio waits (15 s); after that, the claim of a process that died expires
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
@@ -106,3 +107,16 @@ def release(redis: Store, claim: Claim) -> None:
     pipe = new_pipeline(redis)
     pipe.execute_command("DEL", claim.key)
     commit_if_unchanged(redis, pipe, claim.key, claim.token)
+
+
+@erases("responses")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase stored responses, which contain answers. Claims remain, so a copy of an old delivery changes nothing.
+
+    A response names nobody, so those of one person cannot be told apart.
+    """
+    if erasure.number:
+        return 0
+    age_limit = CLAIM_TTL_SECONDS - max(0.0, time.time() - erasure.before)
+    names = [name for name in scan(redis, "response:*") if redis.execute_command("TTL", name) <= age_limit]
+    return sum(redis.delete(name) for name in names)

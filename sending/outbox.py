@@ -16,6 +16,7 @@ from typing import Any
 from sending import open_questions
 from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
+from store.erasure import Erasure, erases, scan
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
 SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
@@ -178,3 +179,22 @@ def _transition(
     else:
         pipe.zadd(DUE_KEY, {id: next_check_at})
     return commit_if_unchanged(redis, pipe, key, expected, field="state")
+
+
+@erases("texts and calls that we send")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase messages, also those that are waiting to be sent."""
+    erased = 0
+    for key in scan(redis, "outbox:*"):
+        id = key.removeprefix("outbox:")
+        message = None if id.startswith("sid:") or key in (WAITING_KEY, DUE_KEY) else _load_if_message(redis, id)
+        if message is None or not erasure.covers(message.to, message.planned_at):
+            continue
+        redis.zrem(DUE_KEY, id)
+        redis.zrem(queue_of(message.sender), id)
+        erased += redis.delete(key)
+    return erased
+
+
+def _load_if_message(redis: Store, id: str) -> OutboundMessage | None:
+    return load(redis, id) if redis.execute_command("TYPE", f"outbox:{id}") in (b"hash", "hash") else None
