@@ -11,7 +11,6 @@ from typing import Any
 from event_types import EVENT_TYPES
 from masking import mask_all
 from store import Pipe, Store
-from store.erasure import Erasure, erases
 
 STREAM_KEY = "events"
 CURSOR_KEY = "events:fanout-cursor"  # the id of the last event that was passed on to subscribers
@@ -82,18 +81,3 @@ def read_new(redis: Store, last_id: str, wait_seconds: float) -> list[Event]:
 def _parse(row: tuple[bytes, dict[bytes, bytes]]) -> Event:
     type, subject, time, data = json.loads(row[1][b"e"])
     return Event(row[0].decode(), type, subject, time, data)
-
-
-@erases("events")
-def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase events, also those not yet passed on, and have every stage forget them.
-
-    Numbers in events are masked, so those of one person are found by the sids of their calls and texts.
-    """
-    if not erasure.number:
-        erased = int(redis.execute_command("XTRIM", STREAM_KEY, "MINID", max(0, int(erasure.before * 1000))))
-        publish(redis, "show.purged", before=erasure.before)
-        return erased
-    ids = [event.id for event in read_after(redis, "0-0", MAX_EVENTS) if event.subject in erasure.sids]
-    publish(redis, "show.purged", sids=sorted(erasure.sids))
-    return int(redis.execute_command("XDEL", STREAM_KEY, *ids)) if ids else 0

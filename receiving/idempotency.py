@@ -11,11 +11,13 @@ from functools import lru_cache
 from werkzeug.exceptions import ServiceUnavailable
 
 from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, new_pipeline
-from store.erasure import Erasure, erases, scan
 
-LEASE_SECONDS = 20  # longer than Twilio waits (15 s); after that, the claim of a process that died expires
+# Then the claim of a process that died expires, while a waiting copy can still be handled: Twilio waits 15 s. If the
+# process was only slow and a copy has taken over, it commits nothing.
+LEASE_SECONDS = 6
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
 RUNNING, DONE = "running ", "done "  # followed by a token; followed by the digest of the response, if a copy needs it
+RESPONSE_PREFIX = "response:"  # followed by the digest
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
 
@@ -77,7 +79,7 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
     """
     digest, stored = _serialize(response)
     pipe.execute_command("SET", claim.key, DONE + digest, "EX", CLAIM_TTL_SECONDS)
-    pipe.execute_command("SET", f"response:{digest}", stored, "EX", CLAIM_TTL_SECONDS)
+    pipe.execute_command("SET", f"{RESPONSE_PREFIX}{digest}", stored, "EX", CLAIM_TTL_SECONDS)
     return commit_if_unchanged(redis, pipe, claim.key, claim.token, execute_with=batching.execute)
 
 
@@ -98,7 +100,7 @@ def _serialize(response: StoredResponse) -> tuple[str, str]:
 
 
 def _load_response(redis: Store, digest: str) -> StoredResponse:
-    stored = redis.get(f"response:{digest}")
+    stored = redis.get(f"{RESPONSE_PREFIX}{digest}")
     return StoredResponse(*json.loads(stored)) if stored else StoredResponse(status=204)
 
 
@@ -107,16 +109,3 @@ def release(redis: Store, claim: Claim) -> None:
     pipe = new_pipeline(redis)
     pipe.execute_command("DEL", claim.key)
     commit_if_unchanged(redis, pipe, claim.key, claim.token)
-
-
-@erases("responses")
-def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase stored responses, which contain answers. Claims remain, so a copy of an old delivery changes nothing.
-
-    A response names nobody, so those of one person cannot be told apart.
-    """
-    if erasure.number:
-        return 0
-    age_limit = CLAIM_TTL_SECONDS - max(0.0, time.time() - erasure.before)
-    names = [name for name in scan(redis, "response:*") if redis.execute_command("TTL", name) <= age_limit]
-    return sum(redis.delete(name) for name in names)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
 from store import Pipe, Store, memory_usage
-from store.erasure import Erasure, erases
 
 STREAM = "inbox"
 ID_PATTERN = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
@@ -148,22 +147,3 @@ def _slot_of(fingerprint: str) -> int:
 def _first_id_at(time: float) -> int:
     """Stream ids begin with milliseconds."""
     return max(0, int(time * 1000))
-
-
-@erases("requests")
-def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase stored requests: those of one person are those that contain the number."""
-    streams = (STREAM, REJECTED_STREAM, FORGED_STREAM)
-    if not erasure.number:
-        if erasure.is_everything:
-            redis.delete(LARGE_BODIES_KEY)
-        oldest = _first_id_at(erasure.before)
-        return sum(int(redis.execute_command("XTRIM", stream, "MINID", oldest)) for stream in streams)
-    digits, erased = erasure.number.lstrip("+").encode(), 0
-    for stream in streams:
-        rows = [(id, row) for id, row in redis.xrange(stream) if digits in row[b"body"] or digits in row[b"request"]]
-        for id, row in rows:
-            delivery = _parse_row(row)
-            erasure.sids.update(filter(None, (delivery["MessageSid"], delivery["CallSid"])))
-            erased += int(redis.execute_command("XDEL", stream, id))
-    return erased

@@ -16,12 +16,14 @@ from typing import Any
 from sending import open_questions
 from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
-from store.erasure import Erasure, erases, scan
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
 SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
+MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
+CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
+PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
 SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after its own message was started
@@ -56,6 +58,11 @@ class OutboundMessage:
         return self.state in SETTLED_STATES
 
     @property
+    def is_personal_call(self) -> bool:
+        """Whether the message is spoken in a call, and is not a notification."""
+        return self.id.startswith(CALL_PREFIX)
+
+    @property
     def is_answer(self) -> bool:
         """Whether a person who asked a question is waiting for this message."""
         return self.id.startswith(ANSWER_PREFIX)
@@ -66,7 +73,7 @@ def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None,
 
     `queue_key` may name other queues, for low-priority messages.
     """
-    key, now = f"outbox:{message.id}", now or time.time()
+    key, now = f"{MESSAGE_PREFIX}{message.id}", now or time.time()
     row: dict[str, str | float] = {"to": message.to, "body": message.body, "subject": message.subject}
     row["sender"] = message.sender
     row |= {"state": "planned", "planned_at": now, "segments": count_segments(shorten(message.body))}
@@ -91,7 +98,7 @@ def list_senders(redis: Store) -> list[str]:
 
 def load(redis: Store, id: str) -> OutboundMessage | None:
     """Return the message with this id, or None if it does not exist or has expired."""
-    row = {name.decode(): value.decode() for name, value in redis.hgetall(f"outbox:{id}").items()}
+    row = {name.decode(): value.decode() for name, value in redis.hgetall(f"{MESSAGE_PREFIX}{id}").items()}
     if not row:
         return None
     fields: dict[str, Any] = {name: PARSERS.get(name, str)(value) for name, value in row.items()}
@@ -119,7 +126,7 @@ def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **
 
 def forget_body(pipe: Store | Pipe, message: OutboundMessage) -> None:
     """Reduce a sent or failed message to what later callbacks need, since it will never be sent again."""
-    key = f"outbox:{message.id}"
+    key = f"{MESSAGE_PREFIX}{message.id}"
     pipe.delete(key)
     kept = ("state", "sid", "subject", "reason")
     pipe.hset(key, mapping={name: getattr(message, name) for name in kept})
@@ -149,7 +156,7 @@ def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
 
 def replace_body(redis: Store, id: str, body: str) -> None:
     """Change the text of a message that has not yet been sent."""
-    redis.hset(f"outbox:{id}", "body", body)
+    redis.hset(f"{MESSAGE_PREFIX}{id}", "body", body)
 
 
 def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
@@ -172,29 +179,10 @@ def _transition(
     next_check_at: float | None,
     pipe: Any = None,
 ) -> bool:
-    key, pipe = f"outbox:{id}", new_pipeline(redis) if pipe is None else pipe
+    key, pipe = f"{MESSAGE_PREFIX}{id}", new_pipeline(redis) if pipe is None else pipe
     pipe.hset(key, mapping={**fields, "state": state})
     if next_check_at is None:
         pipe.zrem(DUE_KEY, id)
     else:
         pipe.zadd(DUE_KEY, {id: next_check_at})
     return commit_if_unchanged(redis, pipe, key, expected, field="state")
-
-
-@erases("texts and calls that we send")
-def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase messages, also those that are waiting to be sent."""
-    erased = 0
-    for key in scan(redis, "outbox:*"):
-        id = key.removeprefix("outbox:")
-        message = None if id.startswith("sid:") or key in (WAITING_KEY, DUE_KEY) else _load_if_message(redis, id)
-        if message is None or not erasure.covers(message.to, message.planned_at):
-            continue
-        redis.zrem(DUE_KEY, id)
-        redis.zrem(queue_of(message.sender), id)
-        erased += redis.delete(key)
-    return erased
-
-
-def _load_if_message(redis: Store, id: str) -> OutboundMessage | None:
-    return load(redis, id) if redis.execute_command("TYPE", f"outbox:{id}") in (b"hash", "hash") else None

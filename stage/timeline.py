@@ -36,7 +36,7 @@ class Timeline:
     entry_ids_by_message: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> str:
-        """Apply the event, and return the part that changed: an entry's id, `rejections` or `sending`."""
+        """Apply the event, and return the part that changed: an entry's id, `rejections`, `sending` or `show`."""
         self.last_event_id = event.id
         if event.type == "delivery.rejected":
             reason = sanitize(event.data.get("reason"), 90)
@@ -49,7 +49,7 @@ class Timeline:
             return "sending"
         if event.type == "show.purged":
             self._forget(event)
-        if event.type.startswith("show."):
+        if event.type.startswith("show."):  # the scenes are read from the show's state
             return "show"
         return self._apply_to_entry(event)
 

@@ -10,7 +10,6 @@ import events
 from masking import mask_words
 from sending import text_circuit_breaker
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
-from store.erasure import Erasure, erases, scan
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
@@ -169,17 +168,3 @@ def count_open(redis: Store) -> int:
 
 def _commit_if_unchanged(redis: Store, pipe: Pipe, pending: PendingAnswer, field: str, seen: str) -> bool:
     return commit_if_unchanged(redis, pipe, record_key(pending.id), seen, field=field)
-
-
-@erases("questions and answers")
-def erase(redis: Store, erasure: Erasure) -> int:
-    """Erase questions with their answers. A task whose record is gone tells nobody its result."""
-    erased = 0
-    for key in scan(redis, record_key("*")):
-        pending = load(redis, key.removeprefix(record_key("")))
-        if pending and erasure.covers(pending.phone_number, pending.asked_at):
-            erasure.note_recordings(pending.words.encode())
-            erasure.sids.add(pending.subject)
-            redis.zrem(OPEN_KEY, pending.id)
-            erased += redis.delete(key)
-    return erased

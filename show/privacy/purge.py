@@ -8,46 +8,30 @@ from redis import Redis
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
-import events
 from masking import alias
-from receiving import idempotency, inbox
-from sending import admission, followers, open_questions, outbox, text_circuit_breaker
+from sending import admission, followers, open_questions, text_circuit_breaker
 from sending.webhooks import endpoints
 from sending.webhooks.queue import messages
 from show import state
 from show import talk as talk_file
-from show.privacy import receipts, show_data
-from show.privacy.receipts import Receipt
+from show.privacy import erasers, receipts, show_data
+from show.privacy.receipts import PurgeReceipt
 from show.talk import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
-from workers import call_state, pending_answers, runs
+from workers import call_state, runs
 from workers.callbacks import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
 # Importing a module registers its eraser.
-STORES = (
-    admission,
-    call_state,
-    endpoints,
-    events,
-    followers,
-    idempotency,
-    inbox,
-    messages,
-    open_questions,
-    outbox,
-    pending_answers,
-    runs,
-    text_circuit_breaker,
-)
+STORES = (admission, call_state, endpoints, erasers, followers, messages, open_questions, runs, text_circuit_breaker)
 INTERVAL_SECONDS = 600.0  # between two automatic purges
 LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
 DAY_SECONDS = 24 * 3600
 FIRST = ("questions and answers", "calls", "requests")  # they find the calls and texts of a person for the others
 
 
-def purge_everything(store: Store, talk: Talk, cause: str) -> Receipt:
+def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
     """Erase all records about people. The talk goes on: the current scene and its phases remain."""
     return _purge(store, talk, Erasure(time.time()), cause, has_show=True)
 
@@ -87,7 +71,7 @@ def _load_talk() -> Talk:
     return talk_file.load(Path(path) if path else talk_file.DEFAULT_PATH)
 
 
-def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool) -> Receipt:
+def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool) -> PurgeReceipt:
     now = time.time()
     erasure.mark(store, wanted, now)
     names = sorted(ERASERS, key=lambda name: (name not in FIRST, name))
@@ -96,7 +80,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
         person = wanted.person
         erased["the show"] = show_data.erase_person(store, talk, wanted) if person else show_data.erase_all(store, talk)
     _delete_recordings_later(store, wanted.recordings)
-    receipt = Receipt(round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings))
+    receipt = PurgeReceipt(round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings))
     if receipt.total or cause != "time":
         receipts.save(store, receipt)
     pipe = store.pipeline()

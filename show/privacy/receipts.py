@@ -11,7 +11,7 @@ MAX_RECEIPTS = 20
 
 
 @dataclass(frozen=True)
-class Receipt:
+class PurgeReceipt:
     """One purge. Times are Unix timestamps. `erased` maps kinds of records to how many were erased.
 
     `cause` is the presenter's name, "time" (an automatic purge) or "a person" (somebody asked to be forgotten).
@@ -30,12 +30,12 @@ class Receipt:
         return sum(self.erased.values())
 
 
-def save(pipe: Pipe | Store, receipt: Receipt) -> None:
+def save(pipe: Pipe | Store, receipt: PurgeReceipt) -> None:
     """Store the receipt; only the newest ones are kept."""
     pipe.execute_command("LPUSH", RECEIPTS_KEY, json.dumps(asdict(receipt)))
     pipe.execute_command("LTRIM", RECEIPTS_KEY, 0, MAX_RECEIPTS - 1)
 
 
-def load(store: Store, count: int = MAX_RECEIPTS) -> list[Receipt]:
+def load(store: Store, count: int = MAX_RECEIPTS) -> list[PurgeReceipt]:
     """Return the newest receipts, newest first."""
-    return [Receipt(**json.loads(row)) for row in store.lrange(RECEIPTS_KEY, 0, count - 1)]
+    return [PurgeReceipt(**json.loads(row)) for row in store.lrange(RECEIPTS_KEY, 0, count - 1)]
