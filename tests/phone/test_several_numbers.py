@@ -8,7 +8,7 @@ import pytest
 import command_counts
 import events
 from events import Event
-from sending import opt_outs
+from sending import followers, opt_outs, outbox
 from tests.support.environment import SECRETS
 from tests.support.person import ME, NUMBER, Person
 from workers import callbacks, notifications, pending_answers, subscriptions
