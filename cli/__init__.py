@@ -1,4 +1,4 @@
-"""The app's commands: `flask replay`, `flask backfill`, `flask endpoints`, `flask preflight`, `flask reencrypt`."""
+"""The app's commands: `flask replay`, `flask backfill`, `flask endpoints`, `flask preflight`, `flask reencrypt`, `flask show`."""
 
 from flask import Flask
 
@@ -7,9 +7,10 @@ from cli.endpoints import endpoints
 from cli.preflight import preflight
 from cli.reencrypt import reencrypt
 from cli.replay import replay
+from cli.show import show
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (backfill, endpoints, preflight, reencrypt, replay):
+    for command in (backfill, endpoints, preflight, reencrypt, replay, show):
         app.cli.add_command(command)

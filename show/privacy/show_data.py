@@ -1,7 +1,7 @@
 """Erases what the scenes have stored: whole scenes, or what one person has contributed to them."""
 
 import events
-from show import moderation, names, state
+from show import moderation, names, phone_numbers, state
 from show.talk import Talk
 from store import Store
 from store.erasure import Erasure
@@ -10,7 +10,7 @@ from store.erasure import Erasure
 def erase_all(store: Store, talk: Talk) -> int:
     """Erase what all scenes have stored, and all friendly names. The state of the show remains."""
     keys = [key for scene in talk.scenes for key in scene.storage_keys()]
-    return store.delete(*keys, names.NAMES_KEY, names.TAKEN_KEY, moderation.BANNED_KEY)
+    return store.delete(*keys, names.NAMES_KEY, names.TAKEN_KEY, moderation.BANNED_KEY, phone_numbers.NUMBERS_KEY)
 
 
 def is_idle_since(store: Store, before: float) -> bool:
@@ -26,6 +26,7 @@ def erase_person(store: Store, talk: Talk, erasure: Erasure) -> int:
     erased = sum(_erase_fields(store, key, person, ids, erasure) for key in keys)
     for key in [*keys, moderation.BANNED_KEY]:
         erased += _erase_members(store, key, {person, *ids})
+    erased += store.hdel(phone_numbers.NUMBERS_KEY, erasure.person)
     name = store.hget(names.NAMES_KEY, erasure.person)
     if name:
         store.hdel(names.NAMES_KEY, erasure.person)
@@ -51,5 +52,8 @@ def _erase_fields(store: Store, key: str, person: bytes, ids: set[bytes], erasur
 
 
 def _erase_members(store: Store, key: str, names_of_person: set[bytes]) -> int:
-    remove = {"set": "SREM", "zset": "ZREM"}.get(_type_of(store, key))
+    kind = _type_of(store, key)
+    if kind == "list":
+        return sum(int(store.execute_command("LREM", key, 0, name)) for name in names_of_person)
+    remove = {"set": "SREM", "zset": "ZREM"}.get(kind)
     return int(store.execute_command(remove, key, *names_of_person)) if remove else 0
