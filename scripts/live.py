@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import sys
 import time
@@ -9,9 +10,12 @@ from collections.abc import Iterator
 
 import config
 import logs
+from phone.commands import command_words
 from scripts import demo, number_webhooks
 from scripts.demo import CannotStart
 from scripts.number_webhooks import NumberWebhooks
+from show import current
+from show.talk import TalkError
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
 
@@ -23,6 +27,7 @@ def main(arguments: list[str]) -> int:
     given = demo.add_dotenv(dict(os.environ))
     try:
         settings = config.load({"REDIS_URL": "redis://unused", **given})
+        current.load_talk(settings.talk, command_words())
         numbers = number_webhooks.find_numbers(settings)
         number_webhooks.restore_saved(numbers, SAVED_WEBHOOKS_FILE)
         with open_tunnel(given) as public_url:
@@ -34,7 +39,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nNothing was changed.")
         return 2
-    except (CannotStart, config.ConfigError) as error:
+    except (CannotStart, config.ConfigError, TalkError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -48,7 +53,18 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
         "PORT": port,
         "PUBLIC_URL": public_url,
         "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL over HTTPS
-        "DEMO_HAS_EXCHANGE": "false",
+        **_browser_phones(given.get("EXCHANGE_PORT", "8001")),
+    }
+
+
+def _browser_phones(port: str) -> dict[str, str]:
+    """Start the exchange too, with a token of its own, for people without signal. It calls the public URL."""
+    token = secrets.token_hex(16)
+    return {
+        "DEMO_HAS_EXCHANGE": "true",
+        "DEMO_EXCHANGE_TOKEN": token,
+        "EXCHANGE_AUTH_TOKEN": token,
+        "EXCHANGE_URL": f"http://127.0.0.1:{port}",
     }
 
 
@@ -56,6 +72,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
 def open_tunnel(given: dict[str, str]) -> Iterator[str]:
     """Yield this machine's public URL: PUBLIC_URL, or that of a tunnel, which is closed at the end."""
     demo.check_port("PORT", port := given.get("PORT", "8000"))
+    demo.check_port("EXCHANGE_PORT", given.get("EXCHANGE_PORT", "8001"))
     if given.get("PUBLIC_URL"):
         yield given["PUBLIC_URL"].rstrip("/")
         return

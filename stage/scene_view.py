@@ -56,8 +56,9 @@ class SceneRenderer:
             phase,
             timeline.visible_entries(),
             self.settings.default_number,
-            self.settings.public_url,
+            f"{self.settings.public_url}/phone" if self.settings.exchange_url else "",
             self.talk.moderation == "approve",
+            self.settings.public_url,
         )
 
     def _render_template(self, name: str, **values: object) -> str:

@@ -23,6 +23,7 @@ MODULES = [
     "logs",
     "masking",
     "security_headers",
+    "setting_parsers",
     "store_url",
     "twilio_settings",
 ]
@@ -43,6 +44,7 @@ LAYERS = [
     {"events", "web", "command_counts"},
     {"store", "logs"},
     {"config", "security_headers"},
+    {"setting_parsers"},
     {"unsafe_settings", "control_characters", "event_types", "masking", "store_url", "twilio_settings"},
 ]
 

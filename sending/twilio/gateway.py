@@ -22,6 +22,7 @@ from sending.http.responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
 from sending.twilio import errors, lost_responses
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from sending.twilio.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
 from store import Store
 
@@ -37,11 +38,9 @@ class TwilioGateway(LiveCalls):
     def __init__(self, settings: Settings, redis: Store) -> None:
         self.settings, self.redis = settings, redis
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs every request's headers
-        http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
-        skip_informational(http.session)
-        self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
-        if settings.twilio_api_url:
-            self.client.api.base_url = settings.twilio_api_url
+        self.client = _connect(settings, settings.twilio_auth_token[0], settings.twilio_api_url)
+        token = settings.exchange_auth_token
+        self.exchange_client = _connect(settings, token, settings.exchange_url) if token else None
 
     def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
         """Return the ids of messages to send now, at each sender's pace: see `pacing.release`."""
@@ -96,21 +95,23 @@ class TwilioGateway(LiveCalls):
     def _send(self, message: OutboundMessage) -> str:
         origin = self.settings.public_url
         request = functools.partial(
-            self.client.messages.create,
+            self.client_for(message.to).messages.create,
             to=message.to,
             from_=message.sender or self.settings.default_number,
             body=shorten(message.body),
-            status_callback=f"{origin}/sms/status?message={message.id}" if origin else values.unset,
+            status_callback=f"{origin}/sms/status?message={message.id}{CONNECTION_OVERRIDES}"
+            if origin
+            else values.unset,
         )
         return self._call_api(message, request, self._mark_sent)
 
     def _call(self, message: OutboundMessage, origin: str) -> str:
         request = functools.partial(
-            self.client.calls.create,
+            self.client_for(message.to).calls.create,
             to=message.to,
             from_=message.sender or self.settings.default_number,
-            url=f"{origin}/voice/outbound?message={message.id}",
-            status_callback=f"{origin}/voice/outbound/status?message={message.id}",
+            url=f"{origin}/voice/outbound?message={message.id}{CONNECTION_OVERRIDES}",
+            status_callback=f"{origin}/voice/outbound/status?message={message.id}{CONNECTION_OVERRIDES}",
         )
         return self._call_api(message, request, self._mark_called)
 
@@ -141,7 +142,8 @@ class TwilioGateway(LiveCalls):
         outbox.claim_sid(self.redis, sid, message.id)
         if outbox.settle(self.redis, message, expected, "sent", sid=sid):
             body = shorten(message.body)
-            data = {"who": mask(message.to), "answer": body, "segments": count_segments(body)}
+            words = "" if message.id.startswith(outbox.PRIVATE_PREFIX) else body
+            data = {"who": mask(message.to), "answer": words, "segments": count_segments(body)}
             events.publish(self.redis, "text.sent", message.subject or sid, **data)
             if not self.settings.public_url:  # no status callback will arrive
                 outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
@@ -178,7 +180,8 @@ class TwilioGateway(LiveCalls):
     def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
         try:
-            sids = lost_responses.find_sids(self.client, message, message.sender or self.settings.default_number)
+            sender = message.sender or self.settings.default_number
+            sids = lost_responses.find_sids(self.client_for(message.to), message, sender)
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
         for sid in sids:
@@ -186,3 +189,12 @@ class TwilioGateway(LiveCalls):
                 return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
+
+
+def _connect(settings: Settings, token: str, base_url: str) -> Client:
+    http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
+    skip_informational(http.session)
+    client = Client(settings.twilio_account_sid, token, http_client=http)
+    if base_url:
+        client.api.base_url = base_url
+    return client

@@ -21,9 +21,13 @@ class Number(Scene):
         if not 0 < len(self.example) <= 20:
             yield "the example must have 1 to 20 characters, such as flip"
 
+    def invited_texts(self) -> tuple[str, ...]:
+        """The example."""
+        return (self.example,)
+
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The QR codes as SVG."""
-        browser_phone = f"{view.public_url}/phone" if view.public_url else ""
+        browser_phone = view.browser_phone_url
         return {
             "example": self.example,
             "text_code": svg(sms_link(view.number, self.example), "QR code that prepares the text"),

@@ -5,12 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.scene import CLOSED, REVEALED, TTL_SECONDS, Contribution, Scene, SceneView
+from show.scene import (
+    BROWSER_PHONE,
+    CLOSED,
+    REVEALED,
+    TTL_SECONDS,
+    Contribution,
+    Scene,
+    SceneView,
+    length_problems,
+)
 from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
+PREFIX = BROWSER_PHONE.encode()
 MAX_OPTIONS = 9  # keys 1 to 9; star leads to everything else
-MAX_QUESTION_CHARACTERS = 60
 MAX_OPTION_CHARACTERS = 24
 
 
@@ -29,8 +38,7 @@ class Poll(Scene):
 
     def problems(self) -> Iterator[str]:
         """The options must fit the keypad and the screen. show.linter compares them with each other."""
-        if not 0 < len(self.question) <= MAX_QUESTION_CHARACTERS:
-            yield f"the question must have 1 to {MAX_QUESTION_CHARACTERS} characters to be readable from the back row"
+        yield from length_problems("question", self.question)
         if not 2 <= len(self.options) <= MAX_OPTIONS:
             yield f"there are {len(self.options)} options: give 2 to {MAX_OPTIONS}, because each needs a key"
         for option in self.options:
@@ -40,6 +48,14 @@ class Poll(Scene):
             yield f"results is '{self.results}': use hidden or live"
         if self.votes not in ("last", "first"):
             yield f"votes is '{self.votes}': use last or first"
+
+    def choices(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def sample_replies(self) -> Iterator[str]:
+        """The reply to each vote."""
+        yield from map(self._reply, self.options)
 
     def recognizes(self, words: str) -> bool:
         """An option, its number, or the option within a short sentence."""
@@ -61,6 +77,9 @@ class Poll(Scene):
         command = "HSETNX" if self.votes == "first" else "HSET"
         pipe.execute_command(command, self.key("votes"), contribution.person, option)
         pipe.execute_command("EXPIRE", self.key("votes"), TTL_SECONDS)
+        return self._reply(option)
+
+    def _reply(self, option: str) -> str:
         if self.votes == "first":
             return f"Thank you. Your first vote counts; this one was for {option}."
         return f"You voted for {option}. You can change your vote until the poll closes."
@@ -98,16 +117,21 @@ class Poll(Scene):
 
     def footer(self, view: SceneView) -> str:
         """The number of voters, which reveals nothing about the result."""
-        return f"{view.store.execute_command('HLEN', self.key('votes')):,} voted · {view.phase or CLOSED}"
+        people = view.store.execute_command("HLEN", self.key("votes"))
+        in_browsers = sum(self.count(view.store, in_browsers=True).values())
+        voted = f"{people - in_browsers:,} voted" + (f", {in_browsers:,} in browsers" if in_browsers else "")
+        return f"{voted} · {view.phase or CLOSED}"
 
     def figures(self, view: SceneView) -> dict[str, Any]:
-        """Votes per option, and the number of people."""
-        votes = self.count(view.store)
-        return {"votes": votes, "people": sum(votes.values())}
+        """Votes per option, and the number of people; votes of browser phones apart, if there are any."""
+        votes, browser_votes = self.count(view.store), self.count(view.store, in_browsers=True)
+        apart = {"browser_votes": browser_votes} if any(browser_votes.values()) else {}
+        return {"votes": votes, "people": sum(votes.values()), **apart}
 
-    def count(self, store: Store) -> dict[str, int]:
-        """Return the votes for each option, in the order of the options."""
-        counted = Counter(vote.decode() for vote in store.execute_command("HVALS", self.key("votes")))
+    def count(self, store: Store, in_browsers: bool = False) -> dict[str, int]:
+        """Return the votes of phones, or of browser phones, for each option, in the order of the options."""
+        votes = store.hgetall(self.key("votes")).items()
+        counted = Counter(vote.decode() for person, vote in votes if person.startswith(PREFIX) == in_browsers)
         return {option: counted[option] for option in self.options}
 
     def storage_keys(self) -> list[str]:

@@ -12,7 +12,7 @@ from twilio.rest import Client
 from scripts.live import build_environment
 from tests.support.environment import own_environment
 from tests.support.ports import reserved_port
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 BEFORE = {"voice_url": "https://old.example/voice", "sms_url": "https://old.example/sms", "sms_method": "GET"}
@@ -23,7 +23,11 @@ def real_account(exchange):
     """What stands in .env: an account, and here the exchange in Twilio's place."""
     port = reserved_port()
     account = own_environment() | {"TWILIO_API_URL": exchange.url, "PORT": str(port)}
-    few = {"WEB_CONCURRENCY": "1", "PYTHONUNBUFFERED": "1"}  # nobody calls while these tests run
+    few = {
+        "WEB_CONCURRENCY": "1",
+        "PYTHONUNBUFFERED": "1",
+        "EXCHANGE_PORT": str(reserved_port()),
+    }  # nobody calls while these tests run
     return os.environ | account | few | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
 
 
@@ -150,14 +154,7 @@ def test_webhooks_changed_elsewhere_are_not_restored(live, number):
 )
 def test_wrong_settings_are_reported_without_a_traceback(real_account, tmp_path, change, words):
     environ = real_account | change | {"DEMO_FOLDER": str(tmp_path)}
-    run = subprocess.run(
-        [sys.executable, "-m", "scripts.live"],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-    )
+    run = run_program("scripts.live", environ)
     assert run.returncode == 1
     assert words in run.stderr
     assert "Traceback" not in run.stderr

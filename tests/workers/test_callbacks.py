@@ -30,13 +30,13 @@ class FakeGateway:
         self.texted.append(id)
         return "sent"
 
-    def redirect_call(self, sid, url):
+    def redirect_call(self, sid, url, number):
         self.updates.append(url)
         if self.over:
             raise CallEnded
         return self.takes
 
-    def is_call_live(self, sid):
+    def is_call_live(self, sid, number):
         return self.live
 
 
@@ -105,7 +105,7 @@ def test_answer_to_a_text_is_sent_as_a_text(gateway, redis):
 def test_answer_to_a_caller_updates_the_live_call(gateway, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2"]
+    assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2#rc=5&rp=ct,5xx"]
     assert gateway.texted == []
 
 
