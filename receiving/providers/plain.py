@@ -13,7 +13,7 @@ from werkzeug.http import parse_options_header
 
 from config import Secret, Secrets
 from receiving import secret_path
-from receiving.charsets import decode_text
+from receiving.decoding.charsets import decode_text
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.errors import CredentialsRequired, SecretPathNotFound

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from config import Secrets
 from masking import mask_email
 from receiving import secret_path
+from receiving.decoding.email_form import parse_email_form
 from receiving.delivery import Delivery
-from receiving.email_form import parse_email_form
 from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
 from receiving.providers.base import OK, Provider

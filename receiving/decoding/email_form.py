@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from receiving.charsets import decode_text, is_utf8
+from receiving.decoding.charsets import decode_text, is_utf8
 from receiving.provider_event import parse_json
 
 MAX_PARTS = 1_000
