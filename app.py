@@ -12,7 +12,7 @@ import security_headers
 import stage
 from api import catalogue
 from api import views as api
-from phone import outbound_calls, show_calls, sms, text_status, voice
+from phone import browser_phones, outbound_calls, show_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
 from show import current
@@ -25,6 +25,7 @@ BLUEPRINTS = (
     text_status.bp,
     voice.bp,
     show_calls.bp,
+    browser_phones.bp,
     outbound_calls.bp,
     provider_views.bp,
     stage.bp,
@@ -33,7 +34,12 @@ BLUEPRINTS = (
     api.bp,
 )
 
-PAGES = (stage.bp.name, presenter.bp.name, catalogue.bp.name)  # for browsers, which follow redirects
+PAGES = (
+    browser_phones.bp.name,
+    stage.bp.name,
+    presenter.bp.name,
+    catalogue.bp.name,
+)  # for browsers, which follow redirects
 
 
 def create_app(settings: config.Settings | None = None, redis: redis_client.Redis | None = None) -> Flask:

@@ -18,6 +18,7 @@ LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # 
 
 def mask(number: str) -> str:
     """Return `+44 ••• 123` for `+447700900123`: people recognize their own number, and nobody else can call it."""
+    number = number.removeprefix("whatsapp:")
     if not number.startswith("+") or not number[1:].isdigit():
         return number if number in ("anonymous", "unknown", "restricted", "unavailable") else "•••"
     return f"{number[:3]} ••• {number[-3:]}"

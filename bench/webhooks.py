@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -38,11 +39,19 @@ def main(rounds: int = 5) -> dict[str, Tally]:
         "tutorial": serve("bench.alternatives.tutorial:app", ports["tutorial"], environ),
         "defaults": serve("bench.alternatives.tutorial:app", ports["defaults"], environ, own_settings=False),
     }
+    with running(store, servers, ports) as pids:
+        return table(measure(ports, pids, environ["TWILIO_AUTH_TOKEN"], rounds))
+
+
+@contextmanager
+def running(
+    store: ValkeyServer, servers: "dict[str, subprocess.Popen[bytes]]", ports: dict[str, int]
+) -> Iterator[dict[str, tuple[int, int]]]:
+    """Yield the process ids of each server and its store, once all accept connections. Stops them at the end."""
     try:
         for port in ports.values():
             wait_until_open(port)
-        pids = {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
-        return table(measure(ports, pids, environ["TWILIO_AUTH_TOKEN"], rounds))
+        yield {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
     finally:
         for server in servers.values():
             server.terminate()

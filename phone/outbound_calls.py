@@ -54,7 +54,8 @@ def update_status(context: WebhookContext) -> StoredResponse:
     """
     message, status = _load_message(context), context.delivery["CallStatus"]
     if message and message.body and status in UNANSWERED_STATUSES:
-        outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
+        again = OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender)
+        outbox.plan(context.pipe, again)
     if message and status in ("completed", *UNANSWERED_STATUSES):
         outbox.forget_body(context.pipe, message)
     return StoredResponse(status=204)

@@ -9,7 +9,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 import command_counts
 import events
-from context import queues
+from context import queues, settings
 from masking import mask_words
 from phone import callers, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
@@ -106,7 +106,9 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
 def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:
     id, sid = _answer_id(context.delivery), context.delivery["MessageSid"]
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
-    queues().enqueue(context.pipe, PendingAnswer(id, command, slow.words, "text", sender, sid, deadline), slow.task)
+    answerer = settings().sender_for(context.delivery["To"])
+    pending = PendingAnswer(id, command, slow.words, "text", sender, sid, deadline, sender=answerer)
+    queues().enqueue(context.pipe, pending, slow.task)
 
 
 def _answer_id(delivery: Delivery) -> str:

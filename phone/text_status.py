@@ -54,7 +54,7 @@ def _settle_finally(context: WebhookContext, message: OutboundMessage, code: str
         until = time.time() + seconds
         outbox.postpone(context.redis, message, "sent", until, f"Twilio's limit was reached ({code})")
         if code != errors.LOOP_SUSPECTED:
-            pacing.pause(context.redis, until)
+            pacing.pause(context.redis, until, message.sender)
 
 
 def _advance_status(context: WebhookContext, sid: str, status: str) -> bool:

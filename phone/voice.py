@@ -7,7 +7,7 @@ from flask import Blueprint
 
 import command_counts
 import events
-from context import queues
+from context import queues, settings
 from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
@@ -184,8 +184,8 @@ def _enqueue_answer(context: WebhookContext, command: str, slow: SlowAnswer) -> 
     sid, document = context.delivery["CallSid"], next_document(context)
     id = _pending_answer_id("call", sid, f"{context.delivery.path} {document}")
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
-    caller = callers.address_of(context.delivery)
-    pending = PendingAnswer(id, command, slow.words, "call", caller, sid, deadline)
+    caller, sender = callers.address_of(context.delivery), settings().sender_for(context.delivery["To"])
+    pending = PendingAnswer(id, command, slow.words, "call", caller, sid, deadline, sender=sender)
     queues().enqueue(context.pipe, pending, slow.task)
     call_state.add_pending_answer(context.pipe, sid, id)
     return speak(context, slow.interim_answer, hold_twiml.waiting(id, document, 1, slow.interim_answer))

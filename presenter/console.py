@@ -14,7 +14,9 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from presenter.talk import HELD_REASON
 from sending import pacing, text_circuit_breaker
-from show import audit, current, state
+from show import audit, current, moderation, state
+from show.moderated_scene import ModeratedScene
+from show.moderation import APPROVED
 from show.scene import CLOSED, OPEN, REVEALED, Scene
 from show.state import ShowState
 from stage import screens
@@ -22,6 +24,9 @@ from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.views import requested_theme
 
 MAX_BARS = 11  # as many as a score has
+MAX_DECISIONS = 20
+MAX_APPROVED = 10  # that can still be hidden
+ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
 PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open again"), REVEALED: ("open", "Open again")}
 
 
@@ -106,9 +111,25 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
         "facts": facts,
         "is_hidden": scene.is_revealable and phase != REVEALED and getattr(scene, "results", "") == "hidden",
         "buttons": _buttons(scene, phase),
+        **_moderation_values(scene),
         "before": talk.scenes[position - 2] if position > 1 else None,
         "after": talk.scenes[position] if position < len(talk.scenes) else None,
         "title_of": title_of,
+    }
+
+
+def _moderation_values(scene: Scene) -> dict[str, Any]:
+    """What waits for a decision in any scene, and what is on stage now and can be hidden or marked as answered."""
+    store, talk = get_page_store(), current.talk()
+    moderated = [each.id for each in talk.scenes if isinstance(each, ModeratedScene)]
+    approved = (
+        moderation.load_items(store, scene.id, APPROVED, MAX_APPROVED, newest=True) if scene.id in moderated else []
+    )
+    return {
+        "pending": moderation.list_pending(store, moderated, MAX_DECISIONS) if moderated else [],
+        "pending_count": sum(moderation.count_items(store, id, moderation.PENDING) for id in moderated),
+        "approved": approved,
+        "approved_actions": [(name, label) for name, label in scene.actions.items() if name in ("answered", "hide")],
     }
 
 
@@ -135,20 +156,19 @@ def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:
     if scene.is_answerable:
         do, label = PHASE_BUTTONS[phase]
         found.append((do, "", label))
-    found += [("scene-action", action, label) for action, label in scene.actions.items()]
+    found += [("scene-action", name, label) for name, label in scene.actions.items() if name not in ITEM_ACTIONS]
     if scene.is_revealable and phase != REVEALED:
         found.append(("reveal", "", "Reveal"))
     return found
 
 
 def _sending_values(stop_reason: str) -> dict[str, Any]:
-    rate = context.settings().sender_segments_per_second
-    forecast = pacing.forecast(get_page_store(), rate)
+    forecast = pacing.forecast(get_page_store(), context.settings().sender_rate)
     return {
         "forecast": forecast,
         "duration": _duration(forecast.seconds),
         "price": _price(forecast.segments),
-        "rate": rate,
+        "rate": forecast.rate,
         "stop_reason": stop_reason,
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 import redis
 from flask import render_template
 
+import context
 from masking import mask_urls
 from presenter import auth, health
 from presenter.auth import login_required
@@ -15,6 +16,7 @@ from receiving.delivery import Delivery
 from sending import pacing, text_circuit_breaker
 from show.sanitize import sanitize
 from stage.blueprint import get_event_stream, get_page_store
+from stage.numbers import country_of, format_phone_number
 from stage.views import requested_theme
 
 MAX_ROWS = 12  # in each list
@@ -31,6 +33,16 @@ class DeliveryRow:
     who: str
     fields: list[tuple[str, str]]
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class SenderRow:
+    """An address of ours: its country, its rate in segments per second, and the number of texts that wait for it."""
+
+    address: str
+    country: str
+    rate: int
+    waiting: int
 
 
 @bp.get("/present/health")
@@ -57,6 +69,7 @@ def _template_values() -> dict[str, Any]:
         stream.catch_up()
         values["stop_reason"] = text_circuit_breaker.stop_reason(client)
         values["waiting_texts"] = pacing.count_waiting(client)
+        values["senders"] = _sender_rows(pacing.count_waiting_by_sender(client))
         values["deliveries"] = [_delivery_row(id, delivery) for id, delivery, _ in inbox.latest(client, MAX_ROWS)]
         values["rejected"] = [
             _delivery_row(id, delivery, mistake.explanation)
@@ -69,6 +82,19 @@ def _template_values() -> dict[str, Any]:
         "entries": timeline.visible_entries()[:MAX_ROWS],
         "awaiting_answer": timeline.entries_awaiting_answer()[:MAX_ROWS],
     }
+
+
+def _sender_rows(waiting: dict[str, int]) -> list[SenderRow]:
+    """Our numbers, and the other addresses from which texts were sent lately."""
+    settings = context.settings()
+    listed = [settings.sender_for(number) for number in settings.twilio_phone_number]
+    addresses = [(sender, sender or settings.default_number) for sender in dict.fromkeys([*listed, *waiting])]
+    return [
+        SenderRow(
+            format_phone_number(address), country_of(address), settings.sender_rate(sender), waiting.get(sender, 0)
+        )
+        for sender, address in addresses
+    ]
 
 
 def _delivery_row(id: str, delivery: Delivery, reason: str = "") -> DeliveryRow:

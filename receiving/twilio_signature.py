@@ -10,6 +10,7 @@ from config import Secret, Settings
 from receiving.delivery import Delivery
 from receiving.errors import InvalidSignature, MissingSignature
 from receiving.signatures import constant_time_equal
+from sending.number_types import is_browser_phone
 
 SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
@@ -73,9 +74,17 @@ def _candidate_keys(delivery: Delivery, settings: Settings) -> Iterator[tuple[st
     algorithm = named.get("algorithm", "").upper()
     if not algorithm or (algorithm == "HMAC_SHA1" and "key" not in named):
         yield from (("HMAC_SHA1", token) for token in settings.twilio_auth_token)
+        if settings.exchange_auth_token and _is_of_browser_phone(delivery, settings):
+            yield "HMAC_SHA1", settings.exchange_auth_token
     ours = settings.twilio_shared_keys.get(named.get("key", ""))
     if ours and (algorithm or "HMAC_SHA1") == ours[0]:
         yield ours
+
+
+def _is_of_browser_phone(delivery: Delivery, settings: Settings) -> bool:
+    """Return whether the person is a browser phone: the sender of a text or call or, of ours, the recipient."""
+    is_ours = delivery["From"] in settings.twilio_phone_number
+    return is_browser_phone(delivery["To"] if is_ours else delivery["From"])
 
 
 def body_matches(delivery: Delivery) -> bool:

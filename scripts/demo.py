@@ -83,7 +83,9 @@ def build_environment(given: dict[str, str]) -> dict[str, str]:
         "EXCHANGE_PORT": exchange_port,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "TWILIO_API_URL": f"http://127.0.0.1:{exchange_port}",
+        "EXCHANGE_URL": f"http://127.0.0.1:{exchange_port}",
         "DEMO_HAS_EXCHANGE": "true",
+        "DEMO_EXCHANGE_TOKEN": read_env(ROOT / ".env.demo")["TWILIO_AUTH_TOKEN"],
     }
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import redis
 import requests
@@ -14,6 +15,7 @@ from receiving import providers
 from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
+from stage.numbers import country_of
 from store import clients, connection_budget
 
 
@@ -61,19 +63,21 @@ def _check_recommendations(settings: config.Settings) -> Iterator[str]:
         yield "PUBLIC_URL should start with https://, so that webhooks are encrypted."
     try:
         gateway = TwilioGateway(settings, clients.connect(settings, connection_budget.TOOL))
-        numbers = gateway.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
+        for name in settings.twilio_phone_number:
+            yield from _check_number(name, settings, gateway.client.incoming_phone_numbers.list(phone_number=name))
     except TwilioException as error:
         yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}."
-        return
     except requests.exceptions.RequestException:
-        yield "Twilio could not be reached, so the number was not checked. This is no fault of this version."
-        return
-    if not numbers:
-        yield f"TWILIO_PHONE_NUMBER does not belong to this account: {settings.twilio_phone_number[:3]}…"
-    for number in numbers:
-        for name, path in (("voice_url", "/voice"), ("sms_url", "/sms")):
-            if getattr(number, name) != settings.public_url + path:
-                yield f"The number's {name} is not {settings.public_url}{path}: set it in Twilio's console."
+        yield "Twilio could not be reached, so the numbers were not checked. This is no fault of this version."
+
+
+def _check_number(name: str, settings: config.Settings, found: list[Any]) -> Iterator[str]:
+    label = f"{name[:3]}…{name[-3:]} ({country_of(name) or 'unknown country'}, {settings.sender_rate(name)}/s)"
+    if not found:
+        yield f"TWILIO_PHONE_NUMBER: {label} does not belong to this account."
+    for field, path in (("voice_url", "/voice"), ("sms_url", "/sms")) if found else ():
+        if str(getattr(found[0], field) or "").partition("#")[0] != settings.public_url + path:
+            yield f"The {field} of {label} is not {settings.public_url}{path}: set it in Twilio's console."
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ An address is a phone number, optionally with a channel: +447700900100, whatsapp
 """
 
 import functools
+import re
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -23,6 +24,15 @@ KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999
 # +266696687 for "anonymous".
 WITHHELD_WORDS = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown", "withheld")
 WITHHELD_DIGITS = {prefix + word.translate(KEYPAD) for word in WITHHELD_WORDS for prefix in ("", "1")}
+
+
+# Ofcom reserves these numbers for drama, so no phone has them.
+BROWSER_PHONE = re.compile(r"\+447700900\d{3}")
+
+
+def is_browser_phone(address: str) -> bool:
+    """Return whether the number is reserved for phones in the browser."""
+    return bool(BROWSER_PHONE.fullmatch(address))
 
 
 def phone_number_of(address: str) -> str:

@@ -18,6 +18,7 @@ from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
+SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
@@ -29,12 +30,16 @@ PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """A text or call to one person. `subject` is the SID of the call or text that caused it, or ""."""
+    """One text or call to one person. `subject` is the SID of the call or text that caused it, or "".
+
+    `sender` is the address of ours from which it is sent, such as whatsapp:+447700900100; "" is the default number.
+    """
 
     id: str
     to: str
     body: str
     subject: str
+    sender: str = ""
     state: str = "planned"
     sid: str = ""
     reason: str = ""
@@ -58,15 +63,29 @@ class OutboundMessage:
 def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None, queue_key: str = WAITING_KEY) -> None:
     """Record the message in the transaction of whatever causes it. Does nothing if its id has already been recorded.
 
-    `queue_key` may name another sorted set, for low-priority messages.
+    `queue_key` may name other queues, for low-priority messages.
     """
     key, now = f"outbox:{message.id}", now or time.time()
     row: dict[str, str | float] = {"to": message.to, "body": message.body, "subject": message.subject}
+    row["sender"] = message.sender
     row |= {"state": "planned", "planned_at": now, "segments": count_segments(shorten(message.body))}
     for name, value in row.items():
         pipe.execute_command("HSETNX", key, name, value)
     pipe.execute_command("EXPIRE", key, MESSAGE_TTL_SECONDS)
-    pipe.execute_command("ZADD", queue_key, "NX", now, message.id)
+    pipe.execute_command("ZADD", queue_of(message.sender, queue_key), "NX", now, message.id)
+    if message.sender:
+        pipe.execute_command("SADD", SENDERS_KEY, message.sender)
+        pipe.execute_command("EXPIRE", SENDERS_KEY, MESSAGE_TTL_SECONDS)
+
+
+def queue_of(sender: str, queue_key: str = WAITING_KEY) -> str:
+    """Return the key of the sender's own queue: a slow sender must not delay the messages of another."""
+    return f"{queue_key}:{sender}" if sender else queue_key
+
+
+def list_senders(redis: Store) -> list[str]:
+    """Return the senders of messages of the last days; the default number is ""."""
+    return ["", *sorted(sender.decode() for sender in redis.smembers(SENDERS_KEY))]
 
 
 def load(redis: Store, id: str) -> OutboundMessage | None:
@@ -123,7 +142,7 @@ def postpone(
 def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
     """Return a planned message to its old place among those waiting for the sender. Returns False if it is too late."""
     pipe = new_pipeline(redis)
-    pipe.zadd(WAITING_KEY, {message.id: message.planned_at})
+    pipe.zadd(queue_of(message.sender), {message.id: message.planned_at})
     return _transition(redis, message.id, "planned", "planned", {}, next_check_at=None, pipe=pipe)
 
 

@@ -10,9 +10,9 @@ import context
 from masking import alias
 from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
-from sending.number_types import phone_number_of
+from sending.number_types import is_browser_phone, phone_number_of
 from show import current, names, state
-from show.scene import Contribution, Scene
+from show.scene import BROWSER_PHONE, Contribution, Scene
 from show.state import ShowState
 from store import Commands
 
@@ -44,7 +44,10 @@ def identify(webhook: WebhookContext) -> Participant:
 def person_of(delivery: Delivery) -> str:
     """Return the person's alias. Callers without a number cannot be told apart, so each of their calls is a person."""
     subject = phone_number_of(delivery["From"]) or delivery["CallSid"] or delivery["MessageSid"]
-    return alias(subject, context.settings().secret_key[0])
+    settings = context.settings()
+    is_browser_phone_beside_real_ones = bool(settings.exchange_auth_token) and is_browser_phone(subject)
+    prefix = BROWSER_PHONE if is_browser_phone_beside_real_ones else ""
+    return prefix + alias(subject, settings.secret_key[0])
 
 
 def contribute(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from store import Pipe, Store
 
 TTL_SECONDS = 7 * 24 * 3600  # of everything that a scene stores
+BROWSER_PHONE = "b:"  # the aliases of browser phones begin with this beside a real account: anybody can have several
 NO_PHASE, OPEN, CLOSED, REVEALED = "", "open", "closed", "revealed"
 
 
@@ -37,7 +38,7 @@ class SceneView:
     phase: str = NO_PHASE
     entries: Sequence[Any] = ()
     number: str = ""
-    public_url: str = ""
+    browser_phone_url: str = ""
     is_approval_required: bool = True
 
 

@@ -10,7 +10,7 @@ from show.qr_code import sms_link, svg
 from show.scene import Scene, SceneView
 from show.talk import Talk
 from stage.event_stream import CONSOLE, Snapshot
-from stage.numbers import format_phone_number
+from stage.numbers import format_phone_number, list_numbers
 from stage.timeline import Timeline
 from store import Store
 
@@ -32,7 +32,7 @@ class SceneRenderer:
             return Snapshot(self._render_template("stage/_blank.html"))
         scene = self.talk.scenes[position - 1] if position else show.scene(self.talk)
         view = self.view(scene, show.phase(scene), timeline)
-        number = self.settings.twilio_phone_number
+        number = self.settings.default_number
         html = self._render_template(
             "stage/_scene.html",
             scene=scene,
@@ -44,6 +44,7 @@ class SceneRenderer:
             spoken_number=format_phone_number(number),
             number_width=sum(28 if char == " " else 57 for char in format_phone_number(number)),  # in px at 100 px
             number_code=svg(sms_link(number), "QR code of the number"),
+            numbers=list_numbers(self.settings.twilio_phone_number),
             **scene.stage_values(view),
         )
         return Snapshot(re.sub(r">\s+<", "> <", html).strip(), scene.redraw_seconds)
@@ -54,8 +55,8 @@ class SceneRenderer:
             self.store,
             phase,
             timeline.visible_entries(),
-            self.settings.twilio_phone_number,
-            self.settings.public_url,
+            self.settings.default_number,
+            f"{self.settings.public_url}/phone" if self.settings.exchange_url else "",
             self.talk.moderation == "approve",
         )
 

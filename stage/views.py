@@ -32,7 +32,7 @@ def stage() -> str | tuple[str, int]:
         position=position,
         is_store_up=is_store_up,
         is_presenter=is_logged_in(),
-        spoken_number=format_phone_number(context.settings().twilio_phone_number),
+        spoken_number=format_phone_number(context.settings().default_number),
         title=current.talk().title,
         theme=requested_theme(),
     )

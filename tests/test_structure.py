@@ -23,7 +23,9 @@ MODULES = [
     "logs",
     "masking",
     "security_headers",
+    "setting_parsers",
     "store_url",
+    "twilio_settings",
 ]
 OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
@@ -42,7 +44,8 @@ LAYERS = [
     {"events", "web", "command_counts"},
     {"store", "logs"},
     {"config", "security_headers"},
-    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url"},
+    {"setting_parsers"},
+    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url", "twilio_settings"},
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.

@@ -88,7 +88,7 @@ def _redirect_call(redis: Store, answer_id: str) -> None:
     url = f"{get_gateway().settings.public_url}/voice/answer?answer={pending.id}&doc={call.document + 2}"
     claimed = pending_answers.load(redis, answer_id)
     try:
-        if not get_gateway().redirect_call(pending.subject, url) and claimed is not None:
+        if not get_gateway().redirect_call(pending.subject, url, pending.phone_number) and claimed is not None:
             pending_answers.claim_route(redis, claimed, "")
     except CallEnded:
         if claimed is not None:
@@ -126,10 +126,14 @@ def recheck_unheard(redis: Store, answer_id: str) -> None:
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route == "text" or was_heard(redis, answer_id):
         redis.zrem(UNHEARD_KEY, answer_id)
-    elif call_state.load(redis, pending.subject).is_live and get_gateway().is_call_live(pending.subject):
+    elif call_state.load(redis, pending.subject).is_live and _is_live_at_twilio(pending):
         redis.zadd(UNHEARD_KEY, {answer_id: time.time() + HEARD_TIMEOUT_SECONDS})
     else:
         deliver_by_text(redis, pending)
+
+
+def _is_live_at_twilio(pending: PendingAnswer) -> bool:
+    return get_gateway().is_call_live(pending.subject, pending.phone_number)
 
 
 def mark_heard(pipe: Pipe, answer_id: str) -> None:
@@ -152,4 +156,6 @@ def get_gateway() -> TwilioGateway:
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:
-    return OutboundMessage(f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject)
+    return OutboundMessage(
+        f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject, pending.sender
+    )

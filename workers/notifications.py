@@ -62,15 +62,16 @@ def unsubscribe_url(redis: Store, number: str) -> str:
 
 def _plan_for_followers(redis: Store, event_id: str) -> None:
     """Plan one message for each follower. Idempotent, even if two processes run it at the same time."""
-    row = {name.decode(): value.decode() for name, value in redis.hgetall(_event_key(event_id)).items()}
-    for channels in followers.iter_followers(redis, row["event_type"]) if row else ():
+    event = {name.decode(): value.decode() for name, value in redis.hgetall(_event_key(event_id)).items()}
+    for channels in followers.iter_followers(redis, event["event_type"]) if event else ():
         urls, pipe = _unsubscribe_urls(redis, channels), redis.pipeline(transaction=False)
-        for number, channel in channels.items():
+        for number, row in channels.items():
+            channel, _, sender = row.partition(" ")
             is_call = channel == followers.CALL
-            body = row["summary"] if is_call else _with_unsubscribe_url(row["summary"], urls[number])
+            body = event["summary"] if is_call else _with_unsubscribe_url(event["summary"], urls[number])
             id = f"{CALL_ID_PREFIX if is_call else TEXT_ID_PREFIX}{event_id}:{_hash_number(number)}"
-            message = OutboundMessage(id, number, body, row["subject"])
-            outbox.plan(pipe, message, queue_key=WAITING_KEY, now=float(row["time"]))
+            message = OutboundMessage(id, number, body, event["subject"], sender)
+            outbox.plan(pipe, message, queue_key=WAITING_KEY, now=float(event["time"]))
             text_circuit_breaker.record_request(pipe, number)
         pipe.execute()
     redis.zrem(NEW_EVENTS_KEY, event_id)

@@ -39,6 +39,7 @@ class PendingAnswer:
     route: str = ""
     routed_at: float = 0.0
     asked_at: float = 0.0
+    sender: str = ""  # the address of ours that was texted or called; "" is the default number
 
     @property
     def is_open(self) -> bool:
@@ -55,7 +56,7 @@ def plan(pipe: Pipe, pending: PendingAnswer) -> None:
     """Queue the record's write on the pipeline of the webhook that asked. Does nothing if the id has a record."""
     key = record_key(pending.id)
     row = {**asdict(pending), "asked_at": time.time()}
-    for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at"):
+    for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at", "sender"):
         pipe.execute_command("HSETNX", key, name, row[name])
     pipe.execute_command("EXPIRE", key, ANSWER_TTL_SECONDS)
     pipe.execute_command("ZADD", OPEN_KEY, "NX", pending.deadline, pending.id)
@@ -78,7 +79,7 @@ def load(redis: Store, id: str) -> PendingAnswer | None:
     numbers = {name: float(row.get(name, 0)) for name in ("deadline", "routed_at", "asked_at")}
     words = {
         name: row.get(name, "")
-        for name in ("command", "words", "channel", "phone_number", "subject", "answer", "route")
+        for name in ("command", "words", "channel", "phone_number", "subject", "answer", "route", "sender")
     }
     found: dict[str, Any] = {**words, **numbers, "attempts": int(row.get("attempts", 0)), "state": row["state"]}
     return PendingAnswer(id=id, **found)

@@ -19,6 +19,11 @@ MAX_ENDPOINTS_PER_NUMBER = 3
 BY_CALL_SUFFIX = " by call"  # appended to a topic
 NO_NUMBER = "You withheld your number, so I cannot subscribe you to anything. Please ask again with your number shown."
 
+# https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window
+ONLY_ON_REQUEST = (
+    "On WhatsApp I may write to you only within a day of your last message. Please ask by SMS or by phone."
+)
+
 
 @task
 def follow(words: str) -> str:
@@ -31,8 +36,10 @@ def follow(words: str) -> str:
         return f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
     if opt_outs.has_opted_out(redis, number):
         return "You texted STOP, so I cannot notify you. Text START first."
+    if ":" in number:
+        return ONLY_ON_REQUEST
     try:
-        followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT)
+        followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT, _current_sender())
     except TooManyTopics:
         limit = followers.MAX_TOPICS_PER_NUMBER
         return f'You already follow {limit} topics. To drop one, text "unfollow" and its name first.'
@@ -87,6 +94,11 @@ def get_requester_number() -> str:
     """Return the phone number of the person who is waiting for the current job, or "" outside such a job."""
     pending = pending_answers.load_current()
     return pending.phone_number if pending else ""
+
+
+def _current_sender() -> str:
+    pending = pending_answers.load_current()
+    return pending.sender if pending else ""
 
 
 def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpoint | None) -> WebhookEndpoint:

@@ -56,8 +56,9 @@ def count(_: str) -> str:
 @task
 def measure_recording(recording_sid: str) -> str:
     """Measure the length and loudness of a recorded message, and publish them with its waveform for the stage."""
-    sound = measure(get_gateway().download_recording(recording_sid))
     pending = pending_answers.load_current()
+    number = pending.phone_number if pending else ""
+    sound = measure(get_gateway().download_recording(recording_sid, number))
     if pending is not None:
         data = {"seconds": sound.seconds, "loudness": sound.loudness_dbfs, "peaks": list(sound.peaks)}
         events.publish(get_gateway().redis, "recording.ready", pending.subject, **data)

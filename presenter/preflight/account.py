@@ -1,4 +1,4 @@
-"""Checks of the Twilio account: the number, its webhooks, the account's type and credit, the clock."""
+"""Checks of the Twilio account: the numbers, their webhooks, the account's type and credit, the clock."""
 
 import time
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from twilio.rest import Client
 
 from config import Settings
 from presenter.preflight.findings import BAD, OK, WARN, Finding, Subject, check
+from receiving.provider_event import pluralize
+from stage.numbers import country_of, format_phone_number
 
 TIMEOUT_SECONDS = 10
 MAX_CLOCK_SKEW_SECONDS = 60  # Stripe and Standard Webhooks allow 300
@@ -35,16 +37,18 @@ def check_account(subject: Subject) -> Iterator[Finding]:
         yield Finding(BAD, "account", message, "Upgrade the account in Twilio's console.")
     else:
         yield Finding(OK, "account", "active, no trial")
-    yield from _check_number(client, subject.settings)
+    for number in subject.settings.twilio_phone_number:
+        yield _check_number(client, subject.settings, number)
     yield _check_credit(client, subject)
 
 
-def _check_number(client: Client, settings: Settings) -> Iterator[Finding]:
-    found = client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
+def _check_number(client: Client, settings: Settings, number: str) -> Finding:
+    country, rate = country_of(number) or "unknown country", settings.sender_rate(number)
+    label = f"number {format_phone_number(number)} ({country}, {pluralize(rate, 'segment')} per second)"
+    found = client.incoming_phone_numbers.list(phone_number=number)
     if not found:
-        fix = "Set TWILIO_PHONE_NUMBER to a number of this account."
-        yield Finding(BAD, "number", "the number does not belong to this account", fix)
-        return
+        fix = "Set TWILIO_PHONE_NUMBER to numbers of this account."
+        return Finding(BAD, label, "the number does not belong to this account", fix)
     wrong = [
         f"{name} is {getattr(found[0], name) or 'empty'}"
         for name, path in WEBHOOKS.items()
@@ -52,9 +56,8 @@ def _check_number(client: Client, settings: Settings) -> Iterator[Finding]:
     ]
     if wrong:
         fix = f"Set them to {settings.public_url or '<PUBLIC_URL>'}/voice and /sms, or use make live."
-        yield Finding(BAD, "number", f"its webhooks lead elsewhere: {'; '.join(wrong)}", fix)
-    else:
-        yield Finding(OK, "number", "its webhooks lead here")
+        return Finding(BAD, label, f"its webhooks lead elsewhere: {'; '.join(wrong)}", fix)
+    return Finding(OK, label, "its webhooks lead here")
 
 
 def _check_credit(client: Client, subject: Subject) -> Finding:

@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree
 
+import context
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from sending import outbox, text_circuit_breaker
@@ -16,10 +17,11 @@ def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) ->
     """
     if not (delivery["MessageSid"] and delivery["From"] and "xml" in response.content_type and response.body):
         return
+    sender = context.settings().sender_for(delivery["To"])
     messages = ElementTree.fromstring(response.body).findall("Message")  # noqa: S314 (our own TwiML)
     for number, message in enumerate(messages):
         body = "".join(message.itertext()).strip()
         if body:
             text_circuit_breaker.record_request(pipe, delivery["From"])
             id = f"late:{delivery['MessageSid']}:{number}"
-            outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"]))
+            outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"], sender))

@@ -37,15 +37,17 @@ class TwilioGateway(LiveCalls):
     def __init__(self, settings: Settings, redis: Store) -> None:
         self.settings, self.redis = settings, redis
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs every request's headers
-        http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
-        skip_informational(http.session)
-        self.client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=http)
-        if settings.twilio_api_url:
-            self.client.api.base_url = settings.twilio_api_url
+        self.client = _connect(settings, settings.twilio_auth_token[0], settings.twilio_api_url)
+        token = settings.exchange_auth_token
+        self.exchange_client = _connect(settings, token, settings.exchange_url) if token else None
 
     def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
-        """Return the ids of messages to send now, at the sender's pace: see `pacing.release`."""
-        return pacing.release(self.redis, self.settings.sender_segments_per_second, most, time.time(), ahead)
+        """Return the ids of messages to send now, at each sender's pace: see `pacing.release`."""
+        senders, ids = outbox.list_senders(self.redis), list[str]()
+        for sender in random.sample(senders, len(senders)):  # in any order, so that none is always the last
+            rate, now = self.settings.sender_rate(sender), time.time()
+            ids += pacing.release(self.redis, rate, most - len(ids), now, ahead, sender)
+        return ids
 
     def send_text(self, id: str) -> str:
         """Send the text with this id, or look it up at Twilio. Returns its state, or "unknown" if it does not exist.
@@ -86,15 +88,15 @@ class TwilioGateway(LiveCalls):
             state = "planned"
         except admission.MustNotSend as error:
             state = self._mark_failed(message, "sending", str(error))
-        pacing.refund(self.redis, self.settings.sender_segments_per_second, message.segments)
+        pacing.refund(self.redis, self.settings.sender_rate(message.sender), message.segments, message.sender)
         return state
 
     def _send(self, message: OutboundMessage) -> str:
         origin = self.settings.public_url
         request = functools.partial(
-            self.client.messages.create,
+            self.client_for(message.to).messages.create,
             to=message.to,
-            from_=self.settings.twilio_phone_number,
+            from_=message.sender or self.settings.default_number,
             body=shorten(message.body),
             status_callback=f"{origin}/sms/status?message={message.id}" if origin else values.unset,
         )
@@ -102,9 +104,9 @@ class TwilioGateway(LiveCalls):
 
     def _call(self, message: OutboundMessage, origin: str) -> str:
         request = functools.partial(
-            self.client.calls.create,
+            self.client_for(message.to).calls.create,
             to=message.to,
-            from_=self.settings.twilio_phone_number,
+            from_=message.sender or self.settings.default_number,
             url=f"{origin}/voice/outbound?message={message.id}",
             status_callback=f"{origin}/voice/outbound/status?message={message.id}",
         )
@@ -147,7 +149,7 @@ class TwilioGateway(LiveCalls):
         if seconds := errors.retry_seconds(error.code, error.status):
             return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
         if error.status >= 500:
-            pacing.pause(self.redis, time.time() + PAUSE_SECONDS)
+            pacing.pause(self.redis, time.time() + PAUSE_SECONDS, message.sender)
             return self._mark_unknown(message)
         if error.code == errors.UNSUBSCRIBED_RECIPIENT:
             opt_outs.opt_out(self.redis, message.to)
@@ -161,9 +163,9 @@ class TwilioGateway(LiveCalls):
         return "failed"
 
     def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:
-        """Pause all sending and retry after this time, with jitter, since Twilio would reject other messages too."""
+        """Pause this sender and retry after this time, with jitter: Twilio would reject its other messages too."""
         until = time.time() + seconds * random.uniform(0.5, 1)  # noqa: S311 (jitter, not a secret)
-        pacing.pause(self.redis, until)
+        pacing.pause(self.redis, until, message.sender)
         outbox.postpone(self.redis, message, "sending", until, reason)
         return "planned"
 
@@ -174,7 +176,8 @@ class TwilioGateway(LiveCalls):
     def _resolve_unknown(self, message: OutboundMessage) -> str:
         """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
         try:
-            sids = lost_responses.find_sids(self.client, message)
+            sender = message.sender or self.settings.default_number
+            sids = lost_responses.find_sids(self.client_for(message.to), message, sender)
         except (TwilioException, requests.exceptions.RequestException):
             return self._mark_unknown(message)
         for sid in sids:
@@ -182,3 +185,12 @@ class TwilioGateway(LiveCalls):
                 return self._mark_sent(message, message.state, sid)
         outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
         return "planned"
+
+
+def _connect(settings: Settings, token: str, base_url: str) -> Client:
+    http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
+    skip_informational(http.session)
+    client = Client(settings.twilio_account_sid, token, http_client=http)
+    if base_url:
+        client.api.base_url = base_url
+    return client

@@ -13,13 +13,14 @@ CLOCK_SKEW_SECONDS = 60  # between Twilio's clock and ours
 MAX_TEXTS = 100
 
 
-def find_sids(client: Client, message: OutboundMessage) -> list[str]:
+def find_sids(client: Client, message: OutboundMessage, sender: str) -> list[str]:
     """Return the SIDs of the texts that this message may have become, newest first.
 
     Raises TwilioException or RequestException if Twilio cannot tell.
     """
     since = datetime.fromtimestamp(message.started_at - CLOCK_SKEW_SECONDS, UTC)
-    texts = client.messages.list(to=message.to, limit=MAX_TEXTS)  # without a date filter: a queued text has no DateSent
+    # Without a date filter: a queued text has no DateSent.
+    texts = client.messages.list(to=message.to, from_=sender, limit=MAX_TEXTS)
     return [str(text.sid) for text in texts if _is_same(text, message) and _is_recent(text, since)]
 
 

@@ -23,7 +23,7 @@ class Number(Scene):
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The QR codes as SVG."""
-        browser_phone = f"{view.public_url}/phone" if view.public_url else ""
+        browser_phone = view.browser_phone_url
         return {
             "example": self.example,
             "text_code": svg(sms_link(view.number, self.example), "QR code that prepares the text"),

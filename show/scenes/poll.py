@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.scene import CLOSED, REVEALED, TTL_SECONDS, Contribution, Scene, SceneView
+from show.scene import BROWSER_PHONE, CLOSED, REVEALED, TTL_SECONDS, Contribution, Scene, SceneView
 from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
+PREFIX = BROWSER_PHONE.encode()
 MAX_OPTIONS = 9  # keys 1 to 9; star leads to everything else
 MAX_QUESTION_CHARACTERS = 60
 MAX_OPTION_CHARACTERS = 24
@@ -98,16 +99,21 @@ class Poll(Scene):
 
     def footer(self, view: SceneView) -> str:
         """The number of voters, which reveals nothing about the result."""
-        return f"{view.store.execute_command('HLEN', self.key('votes')):,} voted · {view.phase or CLOSED}"
+        people = view.store.execute_command("HLEN", self.key("votes"))
+        in_browsers = sum(self.count(view.store, in_browsers=True).values())
+        voted = f"{people - in_browsers:,} voted" + (f", {in_browsers:,} in browsers" if in_browsers else "")
+        return f"{voted} · {view.phase or CLOSED}"
 
     def figures(self, view: SceneView) -> dict[str, Any]:
-        """Votes per option, and the number of people."""
-        votes = self.count(view.store)
-        return {"votes": votes, "people": sum(votes.values())}
+        """Votes per option, and the number of people; votes of browser phones apart, if there are any."""
+        votes, browser_votes = self.count(view.store), self.count(view.store, in_browsers=True)
+        apart = {"browser_votes": browser_votes} if any(browser_votes.values()) else {}
+        return {"votes": votes, "people": sum(votes.values()), **apart}
 
-    def count(self, store: Store) -> dict[str, int]:
-        """Return the votes for each option, in the order of the options."""
-        counted = Counter(vote.decode() for vote in store.execute_command("HVALS", self.key("votes")))
+    def count(self, store: Store, in_browsers: bool = False) -> dict[str, int]:
+        """Return the votes of phones, or of browser phones, for each option, in the order of the options."""
+        votes = store.hgetall(self.key("votes")).items()
+        counted = Counter(vote.decode() for person, vote in votes if person.startswith(PREFIX) == in_browsers)
         return {option: counted[option] for option in self.options}
 
     def storage_keys(self) -> list[str]:

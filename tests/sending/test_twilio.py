@@ -234,15 +234,15 @@ class TestLiveUpdates:
         # It ends by itself: the app that this exchange calls is not there.
         eventually(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
         with pytest.raises(CallEnded):
-            telephone.redirect_call(call["sid"], "https://talk.example/voice/answer")
+            telephone.redirect_call(call["sid"], "https://talk.example/voice/answer", "+447700900201")
 
     def test_update_of_an_unknown_call_raises(self, telephone):
         with pytest.raises(CallEnded):
-            telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer")
+            telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer", "+447700900201")
 
     def test_failed_update_returns_false(self, telephone, exchange):
         exchange.post("/faults", kind="rest-refuse", path="Calls", status=503)
-        assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer") is False
+        assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer", "+447700900201") is False
 
 
 def test_call_is_started_once(telephone, planned, exchange, somebody, redis):

@@ -30,13 +30,13 @@ class FakeGateway:
         self.texted.append(id)
         return "sent"
 
-    def redirect_call(self, sid, url):
+    def redirect_call(self, sid, url, number):
         self.updates.append(url)
         if self.over:
             raise CallEnded
         return self.takes
 
-    def is_call_live(self, sid):
+    def is_call_live(self, sid, number):
         return self.live
 
 

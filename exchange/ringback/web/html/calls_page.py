@@ -12,7 +12,8 @@ from ringback.calls.call import Call
 from ringback.messages.message import Message
 from ringback.service.dates import iso8601_milliseconds
 from ringback.state import State
-from ringback.web.call_page import as_html, head, level_of
+from ringback.web.html.call_page import level_of
+from ringback.web.html.page_head import as_html, head
 from ringback.web.json_responses import RequestRefused, add_route
 
 DEFAULT_LIMIT, MAX_LIMIT = 200, 2000
@@ -50,7 +51,7 @@ def page(state: State, calls: list[Call], texts: list[Message], limit: int) -> s
     newest = [row for _, row in islice(sorted(rows, key=lambda row: row[0], reverse=True), limit)]
     titles = "".join(f'<th scope="col">{title}</th>' for title in ("Time", "Call or text", "From", "To", "Status"))
     table = f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{''.join(newest)}</tbody></table>" if newest else EMPTY
-    return f"{head('Calls and texts', 'call-list.js')}<main>\n{table}\n</main>\n</body>\n</html>\n"
+    return f"{head('Calls and texts', 'calls', 'call-list.js', '/calls')}<main>\n{table}\n</main>\n</body>\n</html>\n"
 
 
 def _call(state: State, call: Call) -> str:

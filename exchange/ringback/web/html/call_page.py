@@ -8,28 +8,9 @@ from aiohttp import web
 
 from ringback.calls.call import Call
 from ringback.state import State
+from ringback.web.html.page_head import as_html, head
+from ringback.web.html.sequence_diagram import DiagramStep, lanes, legs_of, steps
 from ringback.web.json_responses import RequestRefused, add_route
-from ringback.web.sequence_diagram import DiagramStep, lanes, legs_of, steps
-
-HEAD = """<!doctype html>
-<html lang="en-GB">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>{title}</title>
-  <link rel="icon" href="/pages/phones/icon.svg" type="image/svg+xml">
-  <link rel="stylesheet" href="/pages/tokens.css">
-  <link rel="stylesheet" href="/pages/calls/page.css">
-  <script type="module" src="/pages/calls/{script}"></script>
-</head>
-<body>
-  <header>
-    <h1>{title}</h1>
-    <nav aria-label="Pages">
-      <a href="/">Phones</a> <a href="/calls">Calls</a> <a href="/faults">Faults</a> <a href="/debugger">Debugger</a>
-    </nav>
-  </header>
-"""
 
 
 def add_routes(app: web.Application, state: State) -> None:
@@ -48,15 +29,6 @@ async def show_call(state: State, request: web.Request) -> web.Response:
     return as_html(page(state, call, names, call_steps))
 
 
-def as_html(text: str) -> web.Response:
-    return web.Response(text=text, content_type="text/html", headers={"Vary": "Accept"})
-
-
-def head(title: str, script: str) -> str:
-    """The start of a page, up to its <main>. `title` is HTML, and `script` a file name in pages/calls/."""
-    return HEAD.format(title=title, script=script)
-
-
 def page(state: State, call: Call, names: list[str], call_steps: list[DiagramStep]) -> str:
     """The page as HTML. Its <main> has the attribute `data-live` until the call and all of its legs have ended."""
     title = escape(f"{state.display_name(call.plan.from_)} calls {state.display_name(call.plan.to)}")
@@ -64,7 +36,7 @@ def page(state: State, call: Call, names: list[str], call_steps: list[DiagramSte
     spans = "".join(f"<span>{escape(name)}</span>" for name in names)
     rows = "\n".join(_row(step, index, call, names) for index, step in enumerate(call_steps))
     return (
-        head(title, "call.js")
+        head(title, "calls", "call.js")
         + f"<main{' data-live' if live else ''}>\n{_summary(state, call)}\n"
         + f'<div class="scroll lanes-{len(names)}" tabindex="0" role="region" aria-label="Sequence">\n'
         + f'<p class="lanes" aria-hidden="true"><span class="when">s</span>{spans}</p>\n'
