@@ -17,6 +17,7 @@ bp = Blueprint("outbound_calls", __name__)
 
 UNFOLLOW_KEY = "8"  # the same key as in the menu
 UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
+PERSONAL = "A message for this person only."  # in place of the words, which the stage must not show
 UNFOLLOWED_TEXT = "You no longer follow anything here. Goodbye."
 
 
@@ -26,8 +27,10 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     message = _load_message(context)
     if message is None:
         return StoredResponse(voice_twiml.goodbye())
-    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=message.body, ms=0)
-    return StoredResponse(_notification_document(message))
+    words = PERSONAL if message.is_personal_call else message.body
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0)
+    document = _personal_document if message.is_personal_call else _notification_document
+    return StoredResponse(document(message))
 
 
 @webhook(bp, "/voice/outbound/key", key=step_key)
@@ -48,12 +51,12 @@ def status_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/outbound/status", key=status_key)
 def update_status(context: WebhookContext) -> StoredResponse:
-    """Send the notification as a text if the call was not answered.
+    """Send the notification as a text if the call was not answered. A personal message has its own text.
 
     No event is published, because a follower of call.ended would be called about this call.
     """
     message, status = _load_message(context), context.delivery["CallStatus"]
-    if message and message.body and status in UNANSWERED_STATUSES:
+    if message and message.body and status in UNANSWERED_STATUSES and not message.is_personal_call:
         again = OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender)
         outbox.plan(context.pipe, again)
     if message and status in ("completed", *UNANSWERED_STATUSES):
@@ -63,6 +66,11 @@ def update_status(context: WebhookContext) -> StoredResponse:
 
 def _load_message(context: WebhookContext) -> OutboundMessage | None:
     return outbox.load(context.redis, context.delivery.query.get("message", ""))
+
+
+def _personal_document(message: OutboundMessage) -> str:
+    words = f"Hello, this is {voice_twiml.SERVICE_NAME}. {message.body} I repeat: {message.body} Goodbye."
+    return voice_twiml.goodbye(words)
 
 
 def _notification_document(message: OutboundMessage) -> str:

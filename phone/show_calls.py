@@ -48,7 +48,7 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
 def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
     """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
     talk, show = current.talk(), participant.show
-    reply = audience.CLOSED
+    reply = asked.closed_reply
     if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
         channel = "key" if context.delivery["Digits"] else "speech"
         reply = audience.contribute(context, participant, asked, words, channel, step_key(context.delivery))

@@ -21,6 +21,8 @@ WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the se
 SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
+CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
+PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
 SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after its own message was started
@@ -53,6 +55,11 @@ class OutboundMessage:
     def is_settled(self) -> bool:
         """Whether the message has been sent or has failed, so nothing more will be tried."""
         return self.state in SETTLED_STATES
+
+    @property
+    def is_personal_call(self) -> bool:
+        """Whether the message is spoken in a call, and is not a notification."""
+        return self.id.startswith(CALL_PREFIX)
 
     @property
     def is_answer(self) -> bool:

@@ -11,13 +11,12 @@ from masking import alias
 from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
-from show import current, names, state
+from show import current, names, phone_numbers, state
 from show.scene import BROWSER_PHONE, Contribution, Scene
 from show.state import ShowState
 from store import Commands
 
 PAUSED = "We are taking a short break. Please try again in a few minutes."
-CLOSED = "That has closed, so it was not counted."
 READS = 2  # the number of commands of `reads`
 
 
@@ -55,8 +54,11 @@ def contribute(
 ) -> str:
     """Contribute these words to the scene. Return the reply."""
     if not participant.show.is_open(scene):
-        return CLOSED
+        return scene.closed_reply
     delivery = webhook.delivery
+    if scene.needs_numbers and (number := phone_number_of(delivery["From"])):
+        days = current.talk().keep_numbers_days
+        phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
     pictures = tuple(url for at in range(10) if (url := delivery[f"MediaUrl{at}"])) if channel == "text" else ()
     contribution = Contribution(id, participant.person, participant.name, words, channel, pictures)
     return scene.receive(webhook.redis, webhook.pipe, contribution)
@@ -71,5 +73,12 @@ def find_scene(participant: Participant, words: str, is_command: bool) -> Scene 
     talk = current.talk()
     scenes = [participant.show.scene(talk), participant.show.previous(talk, time.time())]
     recognized = [scene for scene in scenes if scene and scene.recognizes(words)]
-    free = [scene for scene in scenes if scene and scene.takes_free_text and not is_command]
+    free = [scene for scene in scenes if scene and _takes_free_text(participant.show, scene, is_command)]
     return next(iter([*recognized, *free]), None)
+
+
+def _takes_free_text(show: ShowState, scene: Scene, is_command: bool) -> bool:
+    is_current = show.scene(current.talk()) == scene
+    is_in_time = is_current or show.is_open(scene)  # a scene that is over must not swallow texts to the next one
+    takes_commands = scene.takes_commands and is_current and show.is_open(scene)
+    return scene.takes_free_text and is_in_time and (takes_commands or not is_command)

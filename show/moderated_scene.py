@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from masking import mask_words
 from show import moderation
-from show.moderation import APPROVED, HIDDEN, MAX_CHARACTERS, Item
+from show.moderation import APPROVED, HIDDEN, MAX_CHARACTERS, REFUSALS, Item
 from show.sanitize import sanitize
 from show.scene import Contribution, Scene
 from store import Pipe, Store
@@ -33,9 +33,9 @@ class ModeratedScene(Scene):
     def is_approval_required(self) -> bool:
         return self.moderation == "approve"
 
-    def submit(self, store: Store, pipe: Pipe, item: Item) -> str:
-        """Add the item on the webhook's pipeline. Return "", or the reply to a person who has to wait or stop."""
-        return moderation.submit(store, pipe, item, self.is_approval_required)
+    def submit(self, store: Store, pipe: Pipe, item: Item, thanks: str) -> str:
+        """Add the item on the webhook's pipeline. Return the reply: `thanks`, or why the item was not accepted."""
+        return REFUSALS.get(moderation.submit(store, pipe, item, self.is_approval_required), thanks)
 
     def make_item(self, contribution: Contribution, kind: str = "text", media: str = "") -> Item:
         """Return the contribution as an item, with its words cleaned for the screen."""

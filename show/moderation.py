@@ -20,8 +20,11 @@ MAX_ITEMS = 2_000  # per scene, of at most 1.5 kB each
 MAX_PENDING = 1_000  # per scene
 MAX_ITEMS_PER_PERSON = 10  # per scene
 
-FULL = "There are too many messages waiting at the moment. Please try again in a few minutes."
-TOO_MANY = f"You have sent {MAX_ITEMS_PER_PERSON} messages, and that is the limit. Thank you."
+STORED, KNOWN, BANNED = "stored", "known", "banned"  # what `submit` has done; the other outcomes are in REFUSALS
+REFUSALS = {
+    "full": "There are too many messages waiting at the moment. Please try again in a few minutes.",
+    "too many": f"You have sent {MAX_ITEMS_PER_PERSON} messages, and that is the limit. Thank you.",
+}
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,18 @@ class Item:
 
 def storage_keys(scene_id: str) -> list[str]:
     """Return all keys of a scene's items."""
-    return [_items_key(scene_id), _counts_key(scene_id), *(_state_key(state, scene_id) for state in STATES)]
+    return [
+        _items_key(scene_id),
+        _counts_key(scene_id),
+        _order_key(scene_id),
+        *(_state_key(state, scene_id) for state in STATES),
+    ]
 
 
 def submit(store: Store, pipe: Pipe, item: Item, is_approval_required: bool) -> str:
-    """Add the item to the webhook's pipeline, once. Return "", or the reply to a person who has to wait or stop.
+    """Add the item to the webhook's pipeline, once. Return STORED, KNOWN, BANNED or a key of REFUSALS.
 
-    The items of a banned person are not stored, and the person is not told.
+    The items of a banned person are not stored, and the person must not be told.
     """
     is_banned, is_known, count, pending, of_person = execute(
         store,
@@ -70,18 +78,20 @@ def submit(store: Store, pipe: Pipe, item: Item, is_approval_required: bool) -> 
         ],
     )
     if is_banned or is_known:
-        return ""
+        return BANNED if is_banned else KNOWN
     if int(of_person or 0) >= MAX_ITEMS_PER_PERSON:
-        return TOO_MANY
+        return "too many"
     if count >= MAX_ITEMS or pending >= MAX_PENDING:
-        return FULL
+        return "full"
     state = _state_key(PENDING if is_approval_required else APPROVED, item.scene_id)
     pipe.execute_command("HSETNX", _items_key(item.scene_id), item.id, _dump(item))
     pipe.execute_command("HINCRBY", _counts_key(item.scene_id), item.person, 1)
     pipe.execute_command("ZADD", state, "NX", item.time, item.id)
     for key in (_items_key(item.scene_id), _counts_key(item.scene_id), state):
         pipe.execute_command("EXPIRE", key, TTL_SECONDS)
-    return ""
+    if not is_approval_required:
+        _append_to_order(pipe, item)
+    return STORED
 
 
 def load(store: Store, scene_id: str, item_id: str) -> Item:
@@ -103,6 +113,8 @@ def decide(store: Store, scene_id: str, item_id: str, state: str) -> Item:
     """Move an item to this state. Return it as it was before. Raises SceneError."""
     item = load(store, scene_id, item_id)
     _move(store, [item], state)
+    if state == APPROVED and item.id not in load_order(store, scene_id):
+        _append_to_order(store, item)
     return item
 
 
@@ -132,6 +144,16 @@ def load_items(store: Store, scene_id: str, state: str, count: int = MAX_ITEMS, 
     found = store.zrange(_state_key(state, scene_id), 0, count - 1, desc=newest, withscores=True)
     rows = store.hmget(_items_key(scene_id), [id for id, _ in found]) if found else []
     return [_parse(row, scene_id, state, since) for row, (_, since) in zip(rows, found, strict=True) if row]
+
+
+def load_order(store: Store, scene_id: str) -> list[str]:
+    """Return the ids of all items that have ever been approved, in the order of their first approval."""
+    return list(dict.fromkeys(id.decode() for id in store.lrange(_order_key(scene_id), 0, -1)))
+
+
+def _append_to_order(store: Store | Pipe, item: Item) -> None:
+    store.execute_command("RPUSH", _order_key(item.scene_id), item.id)
+    store.execute_command("EXPIRE", _order_key(item.scene_id), TTL_SECONDS)
 
 
 def _move(store: Store, items: Iterable[Item], state: str) -> None:
@@ -165,3 +187,7 @@ def _counts_key(scene_id: str) -> str:
 
 def _state_key(state: str, scene_id: str) -> str:
     return f"show:{state}:{scene_id}"
+
+
+def _order_key(scene_id: str) -> str:
+    return f"show:approval-order:{scene_id}"

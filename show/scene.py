@@ -9,6 +9,7 @@ from store import Pipe, Store
 TTL_SECONDS = 7 * 24 * 3600  # of everything that a scene stores
 BROWSER_PHONE = "b:"  # the aliases of browser phones begin with this beside a real account: anybody can have several
 NO_PHASE, OPEN, CLOSED, REVEALED = "", "open", "closed", "revealed"
+MAX_QUESTION_CHARACTERS = 60  # two lines on the stage, readable from the back row
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ class SceneView:
     number: str = ""
     browser_phone_url: str = ""
     is_approval_required: bool = True
+    public_url: str = ""
+
+
+def length_problems(name: str, text: str) -> Iterator[str]:
+    """Yield what is wrong with the length of a text that the stage shows in large type."""
+    if not 0 < len(text) <= MAX_QUESTION_CHARACTERS:
+        yield f"{name} must have 1 to {MAX_QUESTION_CHARACTERS} characters to be readable from the back row"
 
 
 class SceneError(Exception):
@@ -59,7 +67,11 @@ class Scene:
     kind: ClassVar[str] = ""
     is_answerable: ClassVar[bool] = False  # whether it can be opened and closed, and so has a phase
     is_revealable: ClassVar[bool] = False
+    first_phase: ClassVar[str] = OPEN  # of a scene that is answerable
+    closed_reply: ClassVar[str] = "That has closed, so it was not counted."
     takes_free_text: ClassVar[bool] = False  # whether any text that is not a command belongs to this scene
+    takes_commands: ClassVar[bool] = False  # whether, while it is open, even a command is free text for this scene
+    needs_numbers: ClassVar[bool] = False  # whether the presenter may call the people who took part
     max_digits: ClassVar[int] = 1  # of the number that a caller can enter
     redraw_seconds: ClassVar[float] = 0  # how often the stage redraws it even if nothing has happened; 0 means never
     actions: ClassVar[Mapping[str, str]] = {}  # action -> the label of its button
@@ -68,6 +80,18 @@ class Scene:
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong with the options, each with its fix."""
+        yield from ()
+
+    def choices(self) -> tuple[str, ...]:
+        """Return the words among which people choose; key 1 selects the first. show.linter compares them."""
+        return ()
+
+    def invited_texts(self) -> tuple[str, ...]:
+        """Return texts that the stage invites people to send, exactly as they are."""
+        return self.choices()
+
+    def sample_replies(self) -> Iterator[str]:
+        """Yield the replies that contain options, to check that each fits in one segment."""
         yield from ()
 
     # The audience

@@ -40,8 +40,8 @@ class ShowState:
         return talk.find(self.previous_id) if now - self.changed_at < LATE_SECONDS else None
 
     def phase(self, scene: Scene) -> str:
-        """Return the scene's phase. A scene that can be answered is open until the presenter closes it."""
-        return self.phases.get(scene.id, OPEN if scene.is_answerable else NO_PHASE)
+        """Return the scene's phase, until the presenter opens or closes it its first one."""
+        return self.phases.get(scene.id, scene.first_phase if scene.is_answerable else NO_PHASE)
 
     def is_open(self, scene: Scene) -> bool:
         """Whether the scene accepts contributions."""

@@ -58,6 +58,7 @@ class SceneRenderer:
             self.settings.default_number,
             f"{self.settings.public_url}/phone" if self.settings.exchange_url else "",
             self.talk.moderation == "approve",
+            self.settings.public_url,
         )
 
     def _render_template(self, name: str, **values: object) -> str:

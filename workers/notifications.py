@@ -42,10 +42,12 @@ def plan_due(redis: Store) -> int:
 
 
 def send(id: str) -> None:
-    """Send an outbox message whose turn has come: an answer, or a notification that its recipient still follows."""
+    """Send an outbox message whose turn has come: an answer, a call, or a notification that is still wanted."""
     gateway = callbacks.get_gateway()
     message = outbox.load(gateway.redis, id)
-    if message is None or not id.startswith((CALL_ID_PREFIX, TEXT_ID_PREFIX)):
+    if id.startswith(outbox.CALL_PREFIX):
+        gateway.start_call(id)
+    elif message is None or not id.startswith((CALL_ID_PREFIX, TEXT_ID_PREFIX)):
         gateway.send_text(id)
     elif message.state == "planned" and not _is_still_followed(message):
         outbox.settle(gateway.redis, message, "planned", "failed", reason="the recipient no longer follows this topic")

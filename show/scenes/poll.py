@@ -5,13 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from show.scene import BROWSER_PHONE, CLOSED, REVEALED, TTL_SECONDS, Contribution, Scene, SceneView
+from show.scene import (
+    BROWSER_PHONE,
+    CLOSED,
+    REVEALED,
+    TTL_SECONDS,
+    Contribution,
+    Scene,
+    SceneView,
+    length_problems,
+)
 from show.words import SPOKEN_NUMBERS, normalize
 from store import Pipe, Store
 
 PREFIX = BROWSER_PHONE.encode()
 MAX_OPTIONS = 9  # keys 1 to 9; star leads to everything else
-MAX_QUESTION_CHARACTERS = 60
 MAX_OPTION_CHARACTERS = 24
 
 
@@ -30,8 +38,7 @@ class Poll(Scene):
 
     def problems(self) -> Iterator[str]:
         """The options must fit the keypad and the screen. show.linter compares them with each other."""
-        if not 0 < len(self.question) <= MAX_QUESTION_CHARACTERS:
-            yield f"the question must have 1 to {MAX_QUESTION_CHARACTERS} characters to be readable from the back row"
+        yield from length_problems("question", self.question)
         if not 2 <= len(self.options) <= MAX_OPTIONS:
             yield f"there are {len(self.options)} options: give 2 to {MAX_OPTIONS}, because each needs a key"
         for option in self.options:
@@ -41,6 +48,14 @@ class Poll(Scene):
             yield f"results is '{self.results}': use hidden or live"
         if self.votes not in ("last", "first"):
             yield f"votes is '{self.votes}': use last or first"
+
+    def choices(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def sample_replies(self) -> Iterator[str]:
+        """The reply to each vote."""
+        yield from map(self._reply, self.options)
 
     def recognizes(self, words: str) -> bool:
         """An option, its number, or the option within a short sentence."""
@@ -62,6 +77,9 @@ class Poll(Scene):
         command = "HSETNX" if self.votes == "first" else "HSET"
         pipe.execute_command(command, self.key("votes"), contribution.person, option)
         pipe.execute_command("EXPIRE", self.key("votes"), TTL_SECONDS)
+        return self._reply(option)
+
+    def _reply(self, option: str) -> str:
         if self.votes == "first":
             return f"Thank you. Your first vote counts; this one was for {option}."
         return f"You voted for {option}. You can change your vote until the poll closes."

@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 from show import moderation
 from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
-from show.scene import CLOSED, OPEN, Contribution, SceneView
+from show.scene import CLOSED, OPEN, Contribution, SceneView, length_problems
 from store import Pipe, Store
 
-MAX_QUESTION_CHARACTERS = 60
 SHOWN_ITEMS = 7  # one large, and six below it
 PACED_ITEMS = 400  # enough for 20 a second without any of them leaving the screen too early
 MIN_SECONDS_ON_STAGE = 2.5  # of the large item
@@ -30,20 +29,15 @@ class Wall(ModeratedScene):
     def problems(self) -> Iterator[str]:
         """The question must be readable."""
         yield from super().problems()
-        if not 0 < len(self.question) <= MAX_QUESTION_CHARACTERS:
-            yield f"the question must have 1 to {MAX_QUESTION_CHARACTERS} characters to be readable from the back row"
+        yield from length_problems("question", self.question)
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
         """Store the text as an item."""
         item = self.make_item(contribution)
         if not item.words:
             return "Your text was empty. Please send some words."
-        return self.submit(store, pipe, item) or self.thanks()
-
-    def thanks(self) -> str:
-        """Return the reply to somebody whose item was stored."""
-        where = "once the presenter has approved it" if self.is_approval_required else "in a moment"
-        return f"Thank you. It will be on the wall {where}."
+        when = "once the presenter has approved it" if self.is_approval_required else "in a moment"
+        return self.submit(store, pipe, item, f"Thank you. It will be on the wall {when}.")
 
     def spoken_choices(self) -> str:
         """Speech is free text."""
