@@ -13,11 +13,10 @@ from phone.wording.plain_text import to_plain_text
 from receiving.receiver import WebhookContext
 from sending import opt_outs
 from sending.number_types import phone_number_of
+from sending.opt_outs import START_KEYWORDS, STOP_KEYWORDS
 from show.privacy import purge
 from workers.queues import WEBHOOKS
 
-STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
-START_KEYWORDS = frozenset(("start", "yes", "unstop"))
 FORGET_PHRASES = frozenset(("forget me", "please forget me", "forget me please", "forgetme", "delete my data"))
 FORGOTTEN = "I am deleting what I stored about this number. If you texted STOP, that stays, as a code only."
 OPTED_OUT = "You get no more texts or calls from me. Text START if you want them again."

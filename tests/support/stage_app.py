@@ -36,7 +36,7 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     )
     app = Flask("small_app", root_path=str(ROOT))
     settings = config.load(environ)
-    current.init_app(app, settings)
+    current.init_app(app, settings, ())
     context.init_app(app, settings, clients.connect(settings, connection_budget.WEB))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
