@@ -64,9 +64,7 @@ class Timeline:
     def _forget(self, event: Event) -> None:
         """Drop what has been erased: see events.erase."""
         sids, before = event.data.get("sids", []), float(event.data.get("before", 0))
-        self.entries = {
-            id: entry for id, entry in self.entries.items() if id not in sids and entry.started_at >= before
-        }
+        self.entries = {id: entry for id, entry in self.entries.items() if id not in sids and entry.started_at > before}
 
     def _apply_to_entry(self, event: Event) -> str:
         id = event.subject or event.id

@@ -20,9 +20,13 @@ def erase_requests(redis: Store, erasure: Erasure) -> int:
     if not erasure.number:
         if erasure.is_everything:
             redis.delete(inbox.LARGE_BODIES_KEY)
-        oldest = max(0, int(erasure.before * 1000))  # stream ids begin with milliseconds
-        return sum(int(redis.execute_command("XTRIM", stream, "MINID", oldest)) for stream in streams)
+        return sum(_trim(redis, stream, erasure) for stream in streams)
     return sum(_erase_requests_of(redis, stream, erasure) for stream in streams)
+
+
+def _trim(redis: Store, stream: str, erasure: Erasure) -> int:
+    """Erase the stream's older entries, including those of the same millisecond: ids begin with milliseconds."""
+    return int(redis.execute_command("XTRIM", stream, "MINID", max(0, int(erasure.before * 1000) + 1)))
 
 
 def _erase_requests_of(redis: Store, stream: str, erasure: Erasure) -> int:
@@ -86,8 +90,7 @@ def erase_events(redis: Store, erasure: Erasure) -> int:
     Numbers in events are masked, so those of one person are found by the sids of their calls and texts.
     """
     if not erasure.number:
-        oldest = max(0, int(erasure.before * 1000))
-        erased = int(redis.execute_command("XTRIM", events.STREAM_KEY, "MINID", oldest))
+        erased = _trim(redis, events.STREAM_KEY, erasure)
         events.publish(redis, "show.purged", before=erasure.before)
         return erased
     recorded = events.read_after(redis, "0-0", events.MAX_EVENTS)
