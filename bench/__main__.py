@@ -14,6 +14,7 @@ SECTIONS = {
     "hostile_requests": "20,000 hostile requests to the app: no 500, no traceback, no hang, below 200 MB",
     "memory": "the memory of the store for audiences of 200, 2,000 and 10,000 people",
     "smallest": "500 people on a store of Heroku's smallest size, during a deployment: answers, connections, memory",
+    "chaos": "texts and calls while processes and the store fail: right answers, apologies, lost and doubled ones",
     "exchange": "1,000 concurrent calls and 10,000 texts on one core",
 }
 

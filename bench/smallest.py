@@ -11,7 +11,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from bench.audience import OUTCOMES, Audience, Question, print_table
+from bench.people.audience import OUTCOMES, Audience, Question, print_table
 from tests.support.deployment import Deployment
 from tests.support.ports import reserved_port
 from tests.support.tcp_switch import TcpSwitch

@@ -6,6 +6,7 @@ import time
 
 from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
+from werkzeug.exceptions import ServiceUnavailable
 
 import command_counts
 import events
@@ -26,12 +27,14 @@ from sending.segments import shorten
 from show import audience
 from show.audience import Participant
 from store import Commands
+from store.outages import OUTAGE
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
+FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
 NO_NUMBER = "That takes me a moment, and I see no phone number to which I could text the answer."
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
@@ -131,10 +134,18 @@ def _message_response(words: str) -> StoredResponse:
 def text_fallback(delivery: Delivery) -> StoredResponse:
     """Twilio received no valid response from /sms: reply as /sms would have, unless this fails too.
 
-    The answer may already be on its way, so TROUBLE must be true in that case as well.
+    Tries for some seconds, because an outage may be about to end. The answer may already be on its way, so TROUBLE must
+    be true in that case as well.
     """
+    until, receive_once = time.monotonic() + FALLBACK_SECONDS, with_lease(_sms_key, receive_text, _reads)
     try:
-        return handle(delivery, with_lease(_sms_key, receive_text, _reads))
+        while True:
+            try:
+                return handle(delivery, receive_once)
+            except (*OUTAGE, ServiceUnavailable):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(RETRY_SECONDS)
     except RejectedRequest:
         raise
     except Exception as error:  # /sms has logged its own traceback

@@ -7,6 +7,7 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from phone.commands import load_commands
 from phone.xml_text import to_xml_text
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
 GATHER_TIMEOUT_SECONDS = 6  # for the caller to press a key or speak
 MAX_CHOICE_KEYS = 9
@@ -17,7 +18,7 @@ SERVICE_NAME = "Call and Response"
 
 def step_url(path: str, document: int, **query: str) -> str:
     """The URL of the next step of a call, with the number of the document that contains the URL."""
-    return f"{path}?{urlencode({'doc': document, **query})}"
+    return f"{path}?{urlencode({'doc': document, **query})}{CONNECTION_OVERRIDES}"
 
 
 def menu(opening: str, document: int, silent_menus: int = 0, is_full_menu: bool = True) -> str:
@@ -78,7 +79,7 @@ def record(document: int) -> str:
         action=step_url("/voice/recorded", document),
         max_length=MAX_RECORDING_SECONDS,
         play_beep=True,
-        recording_status_callback="/voice/recording",
+        recording_status_callback=f"/voice/recording{CONNECTION_OVERRIDES}",
         recording_status_callback_event="completed",
     )
     response.redirect(step_url("/voice/menu", document))

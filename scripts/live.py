@@ -11,9 +11,12 @@ from collections.abc import Iterator
 
 import config
 import logs
+from phone.commands import command_words
 from scripts import demo, number_webhooks
 from scripts.demo import CannotStart
 from scripts.number_webhooks import NumberWebhooks
+from show import current
+from show.talk import TalkError
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
 
@@ -25,6 +28,7 @@ def main(arguments: list[str]) -> int:
     given = demo.add_dotenv(dict(os.environ))
     try:
         settings = config.load({"REDIS_URL": "redis://unused", **given})
+        current.load_talk(settings.talk, command_words())
         numbers = number_webhooks.find_numbers(settings)
         number_webhooks.restore_saved(numbers, SAVED_WEBHOOKS_FILE)
         with open_tunnel(given) as public_url:
@@ -36,7 +40,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nNothing was changed.")
         return 2
-    except (CannotStart, config.ConfigError) as error:
+    except (CannotStart, config.ConfigError, TalkError) as error:
         print(error, file=sys.stderr)
         return 1
 

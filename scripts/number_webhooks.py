@@ -13,10 +13,8 @@ from twilio.rest import Client
 
 from config import Settings
 from scripts.demo import CannotStart
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
-# Twilio retries a request up to five times if it cannot connect or gets a 5xx, within 15 seconds in total:
-# https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
-CONNECTION_OVERRIDES = "#rc=5&rp=ct,5xx"
 # A TwiML application would take precedence over the number's own URLs, so it is removed.
 NUMBER_SETTINGS = {
     "voice_application_sid": "",

@@ -15,6 +15,7 @@ from masking import mask
 from sending import open_questions, outbox, pacing
 from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from sending.twilio.gateway import TwilioGateway
 from sending.twilio.live_calls import CallEnded
 from store import Pipe, Store, clients, new_pipeline
@@ -85,7 +86,8 @@ def _redirect_call(redis: Store, answer_id: str) -> None:
     if not get_gateway().settings.public_url or not pending_answers.claim_route(redis, pending, "update"):
         return
     # The waiting document has the number `document + 1`, and a late fetch of it must count as outdated.
-    url = f"{get_gateway().settings.public_url}/voice/answer?answer={pending.id}&doc={call.document + 2}"
+    path = f"/voice/answer?answer={pending.id}&doc={call.document + 2}"
+    url = f"{get_gateway().settings.public_url}{path}{CONNECTION_OVERRIDES}"
     claimed = pending_answers.load(redis, answer_id)
     try:
         if not get_gateway().redirect_call(pending.subject, url, pending.phone_number) and claimed is not None:

@@ -22,6 +22,7 @@ from sending.http.responses import skip_informational
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments, shorten
 from sending.twilio import errors, lost_responses
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from sending.twilio.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
 from store import Store
 
@@ -98,7 +99,9 @@ class TwilioGateway(LiveCalls):
             to=message.to,
             from_=message.sender or self.settings.default_number,
             body=shorten(message.body),
-            status_callback=f"{origin}/sms/status?message={message.id}" if origin else values.unset,
+            status_callback=f"{origin}/sms/status?message={message.id}{CONNECTION_OVERRIDES}"
+            if origin
+            else values.unset,
         )
         return self._call_api(message, request, self._mark_sent)
 
@@ -107,8 +110,8 @@ class TwilioGateway(LiveCalls):
             self.client_for(message.to).calls.create,
             to=message.to,
             from_=message.sender or self.settings.default_number,
-            url=f"{origin}/voice/outbound?message={message.id}",
-            status_callback=f"{origin}/voice/outbound/status?message={message.id}",
+            url=f"{origin}/voice/outbound?message={message.id}{CONNECTION_OVERRIDES}",
+            status_callback=f"{origin}/voice/outbound/status?message={message.id}{CONNECTION_OVERRIDES}",
         )
         return self._call_api(message, request, self._mark_called)
 

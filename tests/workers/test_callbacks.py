@@ -105,7 +105,7 @@ def test_answer_to_a_text_is_sent_as_a_text(gateway, redis):
 def test_answer_to_a_caller_updates_the_live_call(gateway, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2"]
+    assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2#rc=5&rp=ct,5xx"]
     assert gateway.texted == []
 
 

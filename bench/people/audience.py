@@ -59,8 +59,9 @@ class Audience:
     def __init__(self, exchange: str) -> None:
         self.exchange = exchange
         self.received: defaultdict[str, Received] = defaultdict(Received)
-        self.failed_webhooks: set[str] = set()  # SIDs of calls and texts about which the debugger has an alert
+        self.errors: defaultdict[str, list[int]] = defaultdict(list)  # the debugger's alerts, by SID of call or text
         self.has_missed_items = False
+        self.calls: dict[str, Question] = {}
         parts = urlsplit(exchange)
         self._socket = socket.create_connection((str(parts.hostname), parts.port or 80))
         self._socket.sendall(b"GET /feed HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -94,11 +95,21 @@ class Audience:
             return "both" if apologies or troubles else "doubled" if answers > 1 else "right"
         if apologies:
             return "apology"
-        return "unreachable" if troubles or question.sid in self.failed_webhooks else "lost"
+        return "unreachable" if troubles or self.errors[question.sid] else "lost"
 
     def outcomes(self, questions: Sequence[Question]) -> Counter[str]:
         """How many questions had each outcome so far."""
         return Counter(map(self.outcome, questions))
+
+    def describe_failures(self, questions: Sequence[Question]) -> list[str]:
+        """A line for each question whose outcome is not right: what its phone received, and Twilio's error codes."""
+        lines = []
+        for question in questions:
+            if (outcome := self.outcome(question)) != "right":
+                got = [sentence for _, sentence in self.received[question.number].sentences]
+                kind = "call" if question.is_call else "text"
+                lines.append(f"{outcome}: {kind} {question.words!r} got {got}, errors {self.errors[question.sid]}")
+        return lines
 
     def wait_for(self, questions: Sequence[Question], seconds: float, settled: set[str]) -> Counter[str]:
         """Wait until the outcome of each question is in `settled`, at most this time. Return the outcomes."""
@@ -114,6 +125,7 @@ class Audience:
     def _call(self, question: Question) -> None:
         question.asked_at = time.time()
         question.sid = self._post(question.number, "calls", {})["sid"]
+        self.calls[question.sid] = question
         self._post(question.number, f"calls/{question.sid}/keys", {"digits": question.words, "wait": CALL_SECONDS})
 
     def _post(self, number: str, path: str, data: dict[str, Any]) -> Any:
@@ -139,8 +151,12 @@ class Audience:
             self.received[item["handset"]].sentences.append((time.time(), payload["body"]))
         elif kind == "heard" and payload["verb"] == "Say":
             self.received[item["handset"]].sentences.append((time.time(), payload["text"]))
+        elif kind == "ended" and payload["verb"] == "Say":
+            question = self.calls.get(payload["call"])
+            if question and question.answer in payload["text"]:
+                threading.Thread(target=self._post, args=(question.number, f"calls/{question.sid}/hangup", {})).start()
         elif kind == "alert" and payload["sid"]:
-            self.failed_webhooks.add(payload["sid"])
+            self.errors[payload["sid"]].append(payload["code"])
         elif kind == "reset":
             self.has_missed_items = True
 
