@@ -57,3 +57,11 @@ class LiveCalls:
         """Return a recording of a call from this number, as WAV. Raises MediaUnavailable."""
         from_exchange = self.client_for(number) is self.exchange_client
         return media.download(self.settings, media.recording_path(quote(sid, safe="")), from_exchange=from_exchange)
+
+    def delete_recording(self, sid: str) -> None:
+        """Delete a recording at Twilio. Raises an exception if Twilio fails."""
+        try:
+            self.client.recordings(sid).delete()
+        except TwilioRestException as error:
+            if error.status != 404:
+                raise
