@@ -16,9 +16,12 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 import logs
+from phone.commands import command_words
 from scripts import demo_store
 from scripts.demo_store import CannotStart
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
+from show import current
+from show.talk import TalkError
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log for each process
@@ -32,7 +35,8 @@ def main() -> int:
     stopping = stop_on_signals()
     try:
         environ = build_environment(dict(os.environ))
-    except CannotStart as error:
+        current.load_talk(environ.get("TALK", ""), command_words())
+    except (CannotStart, TalkError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"starting …   the logs are in {FOLDER}", flush=True)

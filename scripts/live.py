@@ -4,15 +4,19 @@ import contextlib
 import os
 import secrets
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 
 import config
 import logs
+from phone.commands import command_words
 from scripts import demo, number_webhooks
 from scripts.demo import CannotStart
 from scripts.number_webhooks import NumberWebhooks
+from show import current
+from show.talk import TalkError
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
 
@@ -24,6 +28,7 @@ def main(arguments: list[str]) -> int:
     given = demo.add_dotenv(dict(os.environ))
     try:
         settings = config.load({"REDIS_URL": "redis://unused", **given})
+        current.load_talk(settings.talk, command_words())
         numbers = number_webhooks.find_numbers(settings)
         number_webhooks.restore_saved(numbers, SAVED_WEBHOOKS_FILE)
         with open_tunnel(given) as public_url:
@@ -35,7 +40,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nNothing was changed.")
         return 2
-    except (CannotStart, config.ConfigError) as error:
+    except (CannotStart, config.ConfigError, TalkError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -107,6 +112,7 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
         number_webhooks.save(changes, SAVED_WEBHOOKS_FILE)
         for each in changes:
             each.set()
+        print_preflight(environ)
         public_url, names = environ["PUBLIC_URL"], " or ".join(each.number.phone_number for each in changes)
         print(f"ready  call or text {names}  stage {public_url}/  presenter {public_url}/present")
         while not stopping[0] and supervisor.poll() is None:
@@ -117,6 +123,13 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
         return 0
     finally:
         demo.stop_supervisor(supervisor)
+
+
+def print_preflight(environ: dict[str, str]) -> None:
+    """Print what is not as it should be for a talk. It stops nothing: the presenter may know better."""
+    command = [sys.executable, "-m", "scripts.flask", "preflight"]
+    checks = subprocess.run(command, cwd=demo.ROOT, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+    print(checks.stdout or checks.stderr, end="", flush=True)
 
 
 if __name__ == "__main__":
