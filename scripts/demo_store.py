@@ -4,9 +4,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-
-class CannotStart(Exception):
-    """The demo cannot run. The message says why, and what to do."""
+from scripts.demo_checks import CannotStart
 
 
 def find_program() -> str:

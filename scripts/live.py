@@ -16,7 +16,8 @@ from twilio.rest import Client
 import config
 import logs
 from scripts import demo
-from scripts.demo import CannotStart
+from scripts.demo_checks import CannotStart, check_port
+from scripts.demo_processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
 # Twilio retries a request up to five times if it cannot connect or gets a 5xx, within 15 seconds in total:
@@ -41,10 +42,12 @@ NUMBER_SETTINGS = {
 
 def main(arguments: list[str]) -> int:
     """Run until Ctrl-C. Return 0 on success, 1 if it could not start, or 2 if the number was not changed."""
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for stop in STOP_SIGNALS:
         signal.signal(stop, signal.default_int_handler)  # until there is something to restore
     given = demo.add_dotenv(dict(os.environ))
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/install.py blocks them
+        lock_folder(demo.FOLDER)
         settings = config.load({"REDIS_URL": "redis://unused", **given})
         number = find_number(settings)
         restore_leftover_webhooks(number)
@@ -84,7 +87,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
 @contextlib.contextmanager
 def open_tunnel(given: dict[str, str]) -> Iterator[str]:
     """Yield this machine's public URL: PUBLIC_URL, or that of a tunnel, which is closed at the end."""
-    demo.check_port("PORT", port := given.get("PORT", "8000"))
+    check_port("PORT", port := given.get("PORT") or "8000")
     if given.get("PUBLIC_URL"):
         yield given["PUBLIC_URL"].rstrip("/")
         return
@@ -144,11 +147,9 @@ def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], y
 
 def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str]) -> int:
     """Start web and worker, set the webhooks, and on exit undo both in reverse order. Return the exit status."""
-    stopping = demo.stop_on_signals()
-    demo.FOLDER.mkdir(exist_ok=True)
-    supervisor = demo.start_supervisor(environ)
+    processes = Processes(environ, demo.FOLDER, StopRequest())
     try:
-        if not demo.wait_until_ready(supervisor, [f"http://127.0.0.1:{environ['PORT']}/health/ready"], stopping):
+        if not processes.wait_until_ready([f"http://127.0.0.1:{environ['PORT']}/health/ready"]):
             return 1
         SAVED_WEBHOOKS_FILE.write_text(json.dumps({"sid": number.sid, "before": before, "wanted": wanted}))
         number = number.update(**wanted)
@@ -156,13 +157,12 @@ def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: di
         print(
             f"ready  call or text {environ['TWILIO_PHONE_NUMBER']}  stage {public_url}/  presenter {public_url}/present"
         )
-        while not stopping[0] and supervisor.poll() is None:
-            time.sleep(0.2)
+        processes.report_restarts()
         restore_webhooks(number.fetch(), before, wanted)
         SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
         return 0
     finally:
-        demo.stop_supervisor(supervisor)
+        processes.stop()
 
 
 def restore_webhooks(number: Any, before: dict[str, str], wanted: dict[str, str]) -> None:

@@ -1,0 +1,255 @@
+"""Installs what the demo or the tests need into .venv, unless that has been done, and then runs a module there.
+
+    python3 -m scripts.install demo --run scripts.demo
+
+It imports only the standard library, because it creates .venv. An installation that was interrupted, or was made by
+another Python or in another folder, is deleted and made again. If .venv is a link, it is left as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from scripts.demo_checks import CannotStart, check_python, check_store_address, read_ports
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STATE_FILE = VENV / "installed.json"  # what is installed, and by which Python; absent while an installation runs
+PIP = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", "--progress-bar=off"]
+EXCHANGE = ROOT / "exchange"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_TIMEOUT_SECONDS = 5
+LOCK_INTERVAL_SECONDS = 0.2
+PACKAGES_PER_LINE = 10  # of progress, unless a terminal can update its last line
+FAILURE_LINES = 15
+
+# Name -> the requirement files, in order of installation. A file after "?" may fail: it only makes the app faster.
+SETS = {
+    "demo": ["requirements-demo.txt"],
+    "dev": ["requirements-demo.txt", "requirements-dev.txt", "?requirements-parser.txt"],
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Install, then become the module given by --run. Return 1 if that is impossible, or 130 after a signal."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.install", description=__doc__)
+    parser.add_argument("set", choices=SETS)
+    parser.add_argument("--run", metavar="MODULE", help="the module to run afterwards")
+    parser.add_argument("--python-chosen", default="", help="not empty if the user has chosen this Python")
+    options = parser.parse_args(arguments)
+    installation = Installation(options.set)
+    for number in STOP_SIGNALS:
+        signal.signal(number, installation.request_stop)
+    signal.signal(signal.SIGALRM, installation.kill_child)
+    try:
+        if options.run == "scripts.demo":
+            read_ports(os.environ)
+            check_store_address(os.environ)
+        installation.run(bool(options.python_chosen))
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # until the module handles them
+        if installation.is_stopping:
+            raise Stopped
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Stopped:
+        print("stopped; the next run starts the installation again", flush=True)
+        return 130
+    if options.run:
+        os.execv(PYTHON, [str(PYTHON), "-m", options.run])  # noqa: S606 (a constant of the Makefile)
+    return 0
+
+
+class Stopped(Exception):
+    """A signal has asked the installation to stop."""
+
+
+class Installation:
+    """Installs one of SETS into .venv."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.child: subprocess.Popen[str] | None = None
+        self.is_stopping = False
+
+    def request_stop(self, *_: object) -> None:
+        """Handle a signal: interrupt pip, which then deletes its temporary files."""
+        self.is_stopping = True
+        self._signal_child(signal.SIGINT)
+        signal.alarm(STOP_TIMEOUT_SECONDS)
+
+    def kill_child(self, *_: object) -> None:
+        """Handle SIGALRM: pip has not ended."""
+        self._signal_child(signal.SIGKILL)
+
+    def _signal_child(self, number: int) -> None:
+        if self.child and self.child.poll() is None:
+            os.killpg(self.child.pid, number)
+
+    def run(self, is_python_chosen: bool) -> None:
+        """Install what is missing. Raises CannotStart or Stopped."""
+        if VENV.is_symlink() and PYTHON.exists():
+            return
+        self._lock_folder()
+        state = self._read_state(is_python_chosen)
+        if state.get(self.name) == fingerprint(self.name):
+            return
+        if not state:
+            self._create_venv()
+        STATE_FILE.unlink(missing_ok=True)
+        for file in SETS[self.name]:
+            self._install_file(file)
+        print("installing the exchange, from its folder", flush=True)
+        self._run([*PIP, "--no-deps", "--no-build-isolation", "--editable", str(EXCHANGE)], "The exchange")
+        done = {name: fingerprint(name) for name in ("demo", self.name)}
+        STATE_FILE.write_text(json.dumps({**state, "root": str(ROOT), "python": venv_version(), **done}, indent=1))
+
+    def _lock_folder(self) -> None:
+        """Wait until no other process installs in this folder. The lock ends with this process."""
+        lock = os.open(ROOT, os.O_RDONLY)
+        if not _try_lock(lock):
+            print("waiting for another installation in this folder …", flush=True)
+        while not _try_lock(lock):
+            if self.is_stopping:
+                raise Stopped
+            time.sleep(LOCK_INTERVAL_SECONDS)
+
+    def _read_state(self, is_python_chosen: bool) -> dict[str, str]:
+        """Return what is installed, or {} if .venv must be made again."""
+        version = venv_version()
+        try:
+            state: dict[str, str] = json.loads(STATE_FILE.read_text())
+        except (OSError, ValueError):
+            state = {}
+        if not VENV.exists():
+            return {}
+        wanted = "{}.{}".format(*sys.version_info) if is_python_chosen else version
+        if not state:
+            print(".venv is incomplete, so it is made again", flush=True)
+        elif not version or state.get("python") != version or version != wanted:
+            print(f".venv was made by Python {state.get('python')}, so it is made again", flush=True)
+        elif state.get("root") != str(ROOT):
+            print(f".venv was made in {state.get('root')}, so it is made again", flush=True)
+        else:
+            return state
+        return {}
+
+    def _create_venv(self) -> None:
+        check_python()
+        print(f"creating .venv with Python {sys.version.split()[0]} ({sys.executable})", flush=True)
+        _delete_venv()
+        hint = "On Debian or Ubuntu, it requires: apt-get install python3-venv"
+        self._run([sys.executable, "-m", "venv", str(VENV)], "Python's venv module", hint)
+
+    def _install_file(self, name: str) -> None:
+        is_optional, path = name.startswith("?"), ROOT / name.lstrip("?")
+        count = len(read_requirements(path))
+        print(f"installing {count} packages from {path.name} …", flush=True)
+        try:
+            self._run([*PIP, "--require-hashes", "-r", str(path)], f"pip install -r {path.name}", count=count)
+        except CannotStart:
+            if not is_optional:
+                raise
+            print(f"{path.name} is optional and could not be installed here", flush=True)
+
+    def _run(self, command: Sequence[str], what: str, hint: str = "", count: int = 0) -> None:
+        """Run a command, showing its progress. Raises CannotStart with the end of its output if it fails."""
+        if self.is_stopping:
+            raise Stopped
+        self.child = subprocess.Popen(  # noqa: S603 (its own session, so that Ctrl-C reaches only this process)
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        if self.is_stopping:
+            self.request_stop()
+        assert self.child.stdout is not None
+        lines = list(_show_progress(self.child.stdout, count))
+        self.child.wait()
+        if self.is_stopping:
+            raise Stopped
+        if self.child.returncode:
+            end = "".join(lines[-FAILURE_LINES:]).rstrip()
+            raise CannotStart(
+                "\n".join(filter(None, [f"{end}\n{what} failed (exit status {self.child.returncode}).", hint]))
+            )
+
+
+def _delete_venv() -> None:
+    if VENV.is_symlink():  # to an environment that does not exist any more
+        VENV.unlink()
+    elif VENV.exists():
+        if STATE_FILE.exists():
+            STATE_FILE.unlink()  # first, because deleting the rest may be interrupted
+        shutil.rmtree(VENV)
+
+
+def _show_progress(lines: Iterable[str], count: int) -> Iterator[str]:
+    """Yield pip's lines, and print which package it is dealing with: few requirements apply to other machines only."""
+    found = 0
+    for line in lines:
+        yield line
+        name = re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
+        if name:
+            found += 1
+            _print_progress(f"  {found:>3} of {count}  {name[1]}", found % PACKAGES_PER_LINE == 0)
+        elif line.startswith("Installing collected packages"):
+            _print_progress("  unpacking …", True)
+    if sys.stdout.isatty() and found:
+        print(flush=True)
+
+
+def _print_progress(text: str, is_milestone: bool) -> None:
+    """Show the text in the terminal's last line. Elsewhere, such as in a log, print only milestones."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{text}", end="", flush=True)
+    elif is_milestone:
+        print(text, flush=True)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def read_requirements(path: Path) -> list[str]:
+    """Return the requirements in a locked file that apply to most machines: name==version."""
+    return re.findall(r"^[\w.-]+==\S+", path.read_text(), re.MULTILINE)
+
+
+def fingerprint(name: str) -> str:
+    """Return a hash of everything that is installed for one of SETS."""
+    files = [*(ROOT / file.lstrip("?") for file in SETS[name]), EXCHANGE / "pyproject.toml"]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def venv_version() -> str:
+    """Return the version of .venv's Python, such as "3.11"; "" if it does not run, as after its Python was removed."""
+    try:
+        command = [str(PYTHON), "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
