@@ -5,7 +5,8 @@ IS_PYTHON_CHOSEN := $(PYTHON)
 # The shell looks for it outside this folder, where .python-version, which is for Heroku, decides what pyenv's python3 is.
 SUPPORTED = import sys; (3, 11) <= sys.version_info[:2] <= (3, 14) or sys.exit(1); print(sys.executable)
 PYTHON ?= $$(cd / && for name in python3 python3.13 python3.12 python3.11; do \
-	$$name -c '$(SUPPORTED)' 2>/dev/null && exit; done; echo python3)
+	$$name -c '$(SUPPORTED)' 2>/dev/null && exit; done; \
+	echo "No Python 3.11 to 3.14 was found. If you have one, name it: make demo PYTHON=…/bin/python3.13" >&2; echo false)
 INSTALL = $(PYTHON) -m scripts.install --python-chosen="$(IS_PYTHON_CHOSEN)"
 # The tests and the demo start dozens of Python processes, which would all compile the same modules again.
 export PYTHONDONTWRITEBYTECODE =

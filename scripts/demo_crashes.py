@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 WINDOW_SECONDS = 30
-CRASHES_IN_WINDOW = 3  # a process that exits this often keeps crashing
+CRASHES_IN_WINDOW, CRASHES_AT_START = 3, 2  # a process that exits this often keeps crashing
 SHOWN_LINES = 15
 # Lines of supervisord: "exited: web-0 (exit status 1; not expected)", "success: web-0 entered RUNNING state, …"
 NEWS_PATTERN = re.compile(r"(?P<news>(exited: |success: (\w+:)?)(?P<program>[a-z]+).*)")
@@ -27,13 +27,13 @@ class CrashReports:
         """Return a line for each exit and restart, until a process keeps crashing: then the end of its log, once."""
         known = set(self._find_crashing())
         lines = [match for line in self._read_new_lines() if (match := NEWS_PATTERN.search(line))]
-        news = [match["news"] for match in lines if match["program"] not in known]
+        news = [match["news"] for match in lines if match["program"] in self.exits.keys() - known]
         return news + [self._describe(program) for program in self._find_crashing() if program not in known]
 
     def read_crashes(self) -> str:
-        """Return the ends of the logs of all processes that keep crashing."""
+        """Return the ends of the logs of all processes that have crashed twice, before everything was ready."""
         self._read_new_lines()
-        return "\n".join(map(self._describe, self._find_crashing()))
+        return "\n".join(map(self._describe, self._find_crashing(CRASHES_AT_START)))
 
     def _read_new_lines(self) -> list[str]:
         """Return supervisord's new lines, and count the exits in both logs."""
@@ -59,9 +59,9 @@ class CrashReports:
         path = self.folder / name
         return path.stat().st_size if path.exists() else 0
 
-    def _find_crashing(self) -> list[str]:
+    def _find_crashing(self, crashes: int = CRASHES_IN_WINDOW) -> list[str]:
         since = time.monotonic() - WINDOW_SECONDS
-        return [name for name, times in self.exits.items() if sum(at > since for at in times) >= CRASHES_IN_WINDOW]
+        return [name for name, times in self.exits.items() if sum(at > since for at in times) >= crashes]
 
     def _describe(self, program: str) -> str:
         path = self.folder / f"{program}.log"

@@ -51,10 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--python-chosen", default="", help="not empty if the user has chosen this Python")
     options = parser.parse_args(arguments)
     installation = Installation(options.set)
-    for number in STOP_SIGNALS:
+    for number in (*STOP_SIGNALS, signal.SIGALRM):
         signal.signal(number, installation.request_stop)
-    signal.signal(signal.SIGALRM, installation.kill_child)
     try:
+        if options.python_chosen:
+            check_python()
         if options.run == "scripts.demo":
             read_ports(os.environ)
             check_store_address(os.environ)
@@ -85,25 +86,37 @@ class Installation:
         self.child: subprocess.Popen[str] | None = None
         self.is_stopping = False
 
-    def request_stop(self, *_: object) -> None:
-        """Handle a signal: interrupt pip, which then deletes its temporary files."""
+    def request_stop(self, number: int = 0, *_: object) -> None:
+        """Handle a signal: interrupt pip, which then deletes its temporary files, or kill it if it has not ended."""
         self.is_stopping = True
-        self._signal_child(signal.SIGINT)
-        signal.alarm(STOP_TIMEOUT_SECONDS)
-
-    def kill_child(self, *_: object) -> None:
-        """Handle SIGALRM: pip has not ended."""
-        self._signal_child(signal.SIGKILL)
-
-    def _signal_child(self, number: int) -> None:
         if self.child and self.child.poll() is None:
-            os.killpg(self.child.pid, number)
+            os.killpg(self.child.pid, signal.SIGKILL if number == signal.SIGALRM else signal.SIGINT)
+            signal.alarm(STOP_TIMEOUT_SECONDS)
 
     def run(self, is_python_chosen: bool) -> None:
         """Install what is missing. Raises CannotStart or Stopped."""
         if VENV.is_symlink() and PYTHON.exists():
             return
-        self._lock_folder()
+        lock = self._lock_folder()
+        try:
+            self._install_missing(is_python_chosen)
+        finally:
+            os.close(lock)
+
+    def _lock_folder(self) -> int:
+        """Wait until no other process installs in this folder. Return a file descriptor that keeps others waiting."""
+        lock, notice = os.open(ROOT, os.O_RDONLY), "waiting for another installation in this folder …"
+        while not self.is_stopping:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return lock
+            except OSError:
+                print(notice, end="\n" if notice else "", flush=True)
+                notice = ""
+                time.sleep(LOCK_INTERVAL_SECONDS)
+        raise Stopped
+
+    def _install_missing(self, is_python_chosen: bool) -> None:
         state = self._read_state(is_python_chosen)
         if state.get(self.name) == fingerprint(self.name):
             return
@@ -117,16 +130,6 @@ class Installation:
         done = {name: fingerprint(name) for name in ("demo", self.name)}
         STATE_FILE.write_text(json.dumps({**state, "root": str(ROOT), "python": venv_version(), **done}, indent=1))
 
-    def _lock_folder(self) -> None:
-        """Wait until no other process installs in this folder. The lock ends with this process."""
-        lock = os.open(ROOT, os.O_RDONLY)
-        if not _try_lock(lock):
-            print("waiting for another installation in this folder …", flush=True)
-        while not _try_lock(lock):
-            if self.is_stopping:
-                raise Stopped
-            time.sleep(LOCK_INTERVAL_SECONDS)
-
     def _read_state(self, is_python_chosen: bool) -> dict[str, str]:
         """Return what is installed, or {} if .venv must be made again."""
         version = venv_version()
@@ -136,10 +139,9 @@ class Installation:
             state = {}
         if not VENV.exists():
             return {}
-        wanted = "{}.{}".format(*sys.version_info) if is_python_chosen else version
         if not state:
             print(".venv is incomplete, so it is made again", flush=True)
-        elif not version or state.get("python") != version or version != wanted:
+        elif not version or state.get("python") != version or (is_python_chosen and version != own_version()):
             print(f".venv was made by Python {state.get('python')}, so it is made again", flush=True)
         elif state.get("root") != str(ROOT):
             print(f".venv was made in {state.get('root')}, so it is made again", flush=True)
@@ -156,7 +158,7 @@ class Installation:
 
     def _install_file(self, name: str) -> None:
         is_optional, path = name.startswith("?"), ROOT / name.lstrip("?")
-        count = len(read_requirements(path))
+        count = len(re.findall(r"^[\w.-]+==", path.read_text(), re.MULTILINE))
         print(f"installing {count} packages from {path.name} …", flush=True)
         try:
             self._run([*PIP, "--require-hashes", "-r", str(path)], f"pip install -r {path.name}", count=count)
@@ -179,9 +181,9 @@ class Installation:
         )
         if self.is_stopping:
             self.request_stop()
-        assert self.child.stdout is not None
-        lines = list(_show_progress(self.child.stdout, count))
-        self.child.wait()
+        with self.child:
+            assert self.child.stdout is not None
+            lines = list(_show_progress(self.child.stdout, count))
         if self.is_stopping:
             raise Stopped
         if self.child.returncode:
@@ -223,23 +225,15 @@ def _print_progress(text: str, is_milestone: bool) -> None:
         print(text, flush=True)
 
 
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def read_requirements(path: Path) -> list[str]:
-    """Return the requirements in a locked file that apply to most machines: name==version."""
-    return re.findall(r"^[\w.-]+==\S+", path.read_text(), re.MULTILINE)
-
-
 def fingerprint(name: str) -> str:
     """Return a hash of everything that is installed for one of SETS."""
     files = [*(ROOT / file.lstrip("?") for file in SETS[name]), EXCHANGE / "pyproject.toml"]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def own_version() -> str:
+    """Return the version of the Python that runs this module, such as "3.11"."""
+    return "{}.{}".format(*sys.version_info)
 
 
 def venv_version() -> str:

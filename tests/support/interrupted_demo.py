@@ -1,7 +1,7 @@
 """Presses Ctrl-C at random moments of `make demo`, and finds whatever is left afterwards.
 
-python -m tests.support.interrupted_demo 50            # this checkout, whose .venv is complete
-python -m tests.support.interrupted_demo 50 --bare     # a copy of it without .venv, so that most moments are in pip
+python -m tests.support.interrupted_demo 50            # with this checkout's .venv
+python -m tests.support.interrupted_demo 50 --bare     # without .venv, so that most moments are in pip
 """
 
 import argparse
@@ -45,7 +45,7 @@ class Interruption:
         )
 
 
-def interrupt(after_seconds: float, checkout: Path = ROOT) -> Interruption:
+def interrupt(after_seconds: float, checkout: Path) -> Interruption:
     """Run `make demo`, press Ctrl-C after this time, and wait for its end."""
     with tempfile.TemporaryDirectory() as name:
         folder, ports = Path(name) / "demo", [reserved_port(), reserved_port()]
@@ -87,12 +87,15 @@ def _find_leftovers(folder: Path, ports: list[int]) -> Iterator[str]:
         os.close(descriptor)
 
 
-def copy_checkout(target: Path) -> Path:
-    """Copy this checkout's files without .venv."""
+def copy_checkout(target: Path, is_bare: bool = False) -> Path:
+    """Copy this checkout's files, with a link to its .venv unless `is_bare`: an interruption must not destroy it."""
     ignored = shutil.ignore_patterns(
         ".git", ".venv", ".demo*", "node_modules", "__pycache__", ".*_cache", ".hypothesis"
     )
-    return Path(shutil.copytree(ROOT, target, ignore=ignored))
+    shutil.copytree(ROOT, target, ignore=ignored)
+    if not is_bare:
+        (target / ".venv").symlink_to((ROOT / ".venv").resolve())
+    return target
 
 
 def main() -> int:
@@ -105,7 +108,7 @@ def main() -> int:
     moments, failures = random.Random(options.seed), 0
     print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory() as name:
-        checkout = copy_checkout(Path(name) / "checkout") if options.bare else ROOT
+        checkout = copy_checkout(Path(name) / "checkout", options.bare)
         for _ in range(options.times):
             if options.bare:
                 shutil.rmtree(checkout / ".venv", ignore_errors=True)
