@@ -11,7 +11,8 @@ INSTALL = $(PYTHON) -m scripts.install --python-chosen="$(IS_PYTHON_CHOSEN)"
 # The tests and the demo start dozens of Python processes, which would all compile the same modules again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: FORCE help demo test lint check send replay missed bench live screenshots tour docs lock sbom clean
+.PHONY: FORCE help demo test lint check send replay missed crowd preflight record playback bench live screenshots tour docs
+.PHONY: lock sbom clean
 
 help:  ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +29,18 @@ lint: .venv/ready  ## check style and types
 	$(BIN)/mypy .
 
 check: lint test  ## run lint and test, as CI does
+
+crowd: .venv/demo  ## simulate an audience for the running demo: make crowd PEOPLE=500 SECONDS=60 SEED=1
+	$(BIN)/python -m scripts.crowd
+
+preflight: .venv/demo  ## check everything that a talk needs, with the demo or with .env: make preflight PEOPLE=200
+	$(BIN)/python -m scripts.flask preflight
+
+record: .venv/demo  ## record what the stage shows, until Ctrl-C: make record FILE=rehearsal.jsonl
+	@exec $(BIN)/python -m scripts.record
+
+playback: .venv/demo  ## play a recording on the stage: make playback FILE=rehearsal.jsonl SPEED=2
+	@exec $(BIN)/python -m scripts.playback
 
 bench: .venv/ready  ## measure our speed against alternatives
 	$(BIN)/python -m bench

@@ -8,20 +8,24 @@ import cli
 import config
 import context
 import presenter
+import security_headers
 import stage
 from api import catalogue
 from api import views as api
-from phone import outbound_calls, sms, text_status, voice
+from phone import browser_phones, outbound_calls, show_calls, sms, text_status, voice
 from phone.commands import load_commands
 from receiving import provider_views
-from store import budget, clients
-from web import security
+from show import current
+from store import clients, connection_budget
+from web import form_limits, https
 from web.error_handlers import ERROR_HANDLERS
 
 BLUEPRINTS = (
     sms.bp,
     text_status.bp,
     voice.bp,
+    show_calls.bp,
+    browser_phones.bp,
     outbound_calls.bp,
     provider_views.bp,
     stage.bp,
@@ -30,14 +34,21 @@ BLUEPRINTS = (
     api.bp,
 )
 
-PAGES = (stage.bp.name, presenter.bp.name, catalogue.bp.name)  # for browsers, which follow redirects
+PAGES = (
+    browser_phones.bp.name,
+    stage.bp.name,
+    presenter.bp.name,
+    catalogue.bp.name,
+)  # for browsers, which follow redirects
 
 
 def create_app(settings: config.Settings | None = None, redis: redis_client.Redis | None = None) -> Flask:
     """Create the app. Settings default to the environment, and the store to the one named in the settings."""
     settings = settings or config.load()
     app = Flask(__name__)
-    context.init_app(app, settings, redis or clients.connect(settings, budget.WEB))
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a poll's options matters
+    current.init_app(app, settings)
+    context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
         SECRET_KEY_FALLBACKS=[str(key) for key in settings.secret_key[1:]],
@@ -46,7 +57,9 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = LazySessionInterface()
-    security.init_app(app, settings, PAGES)
+    https.init_app(app, settings, PAGES)
+    form_limits.init_app(app, PAGES)
+    security_headers.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.init_app(app)

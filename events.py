@@ -5,7 +5,6 @@ Field names follow CloudEvents: https://github.com/cloudevents/spec/blob/main/cl
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,14 +72,10 @@ def read_after(redis: Store, last_id: str, count: int = 1_000) -> list[Event]:
     return [_parse(row) for row in redis.xrange(STREAM_KEY, min=f"({last_id}", count=count)]
 
 
-def tail(redis: Store, last_id: str, wait_seconds: float) -> Iterator[list[Event]]:
-    """Yield new events after `last_id` forever, and an empty list after every `wait_seconds` without any."""
-    while True:
-        found = redis.xread({STREAM_KEY: last_id}, count=READ_COUNT, block=int(wait_seconds * 1000))
-        events = [_parse(row) for row in found[0][1]] if found else []
-        if events:
-            last_id = events[-1].id
-        yield events
+def read_new(redis: Store, last_id: str, wait_seconds: float) -> list[Event]:
+    """Return new events after `last_id`, waiting for them at most this long: an empty list if there are none."""
+    found = redis.xread({STREAM_KEY: last_id}, count=READ_COUNT, block=max(1, int(wait_seconds * 1000)))
+    return [_parse(row) for row in found[0][1]] if found else []
 
 
 def _parse(row: tuple[bytes, dict[bytes, bytes]]) -> Event:

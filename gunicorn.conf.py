@@ -8,7 +8,7 @@ logs.set_up()
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Greenlets, because an event stream stays open for hours and would otherwise occupy a thread.
-worker_class = "web.worker.WebWorker"
+worker_class = "web.gunicorn_worker.WebWorker"
 worker_connections = 1_000
 # Seconds. Twilio waits at most 15: https://www.twilio.com/docs/api/errors/11205
 timeout = 30
@@ -23,7 +23,7 @@ limit_request_fields = 64
 limit_request_field_size = 4_096
 # Only signals from its supervisor control the process.
 control_socket_disable = True
-# gunicorn trusts no proxy's headers; web/security.py does, according to TRUSTED_PROXIES.
+# gunicorn trusts no proxy's headers; web/https.py does, according to TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 # No access log: it would contain phone numbers, and the inbox stores every webhook anyway.

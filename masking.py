@@ -12,11 +12,13 @@ URL = re.compile(
     r"(https?:/+)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?|()(?<![\w@./-])((?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?)([/?#]\S+)",
     re.IGNORECASE,
 )
+EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 LOOSE_NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){8,14}(?!\w)")  # as people write numbers: 07700 900 123
 
 
 def mask(number: str) -> str:
     """Return `+44 ••• 123` for `+447700900123`: people recognize their own number, and nobody else can call it."""
+    number = number.removeprefix("whatsapp:")
     if not number.startswith("+") or not number[1:].isdigit():
         return number if number in ("anonymous", "unknown", "restricted", "unavailable") else "•••"
     return f"{number[:3]} ••• {number[-3:]}"
@@ -28,8 +30,8 @@ def mask_all(text: str) -> str:
 
 
 def mask_words(words: str) -> str:
-    """Return what somebody wrote or said, with numbers in any notation masked and URLs cut off after the host."""
-    return LOOSE_NUMBER.sub("•••", mask_all(mask_urls(words)))
+    """Return what somebody wrote or said, with numbers and e-mail addresses masked and URLs cut off after the host."""
+    return LOOSE_NUMBER.sub("•••", mask_all(EMAIL.sub(lambda found: mask_email(found[0]), mask_urls(words))))
 
 
 def mask_urls(text: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response, render_template
 
 import context
-from page_headers import create_page_blueprint
 from receiving import providers
-from sending.webhooks import catalogue
-from sending.webhooks.catalogue import CATALOGUE, EXAMPLE_PROVIDER_EVENT
+from security_headers import create_page_blueprint
+from sending.webhooks import event_schemas
+from sending.webhooks.event_schemas import CATALOGUE, EXAMPLE_PROVIDER_EVENT
 from stage.views import requested_theme
 
 EXAMPLE_ORIGIN = "https://talk.example"  # of links in thin payloads, if PUBLIC_URL is not set
@@ -40,7 +40,7 @@ def catalogue_page() -> str:
         families=families,
         provider_entry=_build_entry(EXAMPLE_PROVIDER_EVENT),
         provider_event_types={
-            name: [catalogue.provider_event_type(name, event) for event in provider.samples]
+            name: [event_schemas.provider_event_type(name, event) for event in provider.samples]
             for name, provider in providers.load().items()
         },
         theme=requested_theme(),
@@ -55,13 +55,13 @@ def catalogue_json() -> Response:
 
 
 def _describe(name: str) -> dict[str, Any]:
-    thin = {"schema": catalogue.build_schema(name, is_thin=True), "example": _build_example(name, is_thin=True)}
-    full = {"schema": catalogue.build_schema(name), "example": _build_example(name)}
-    return {"description": catalogue.get_event_type(name).description, **full, "thin": thin}
+    thin = {"schema": event_schemas.build_schema(name, is_thin=True), "example": _build_example(name, is_thin=True)}
+    full = {"schema": event_schemas.build_schema(name), "example": _build_example(name)}
+    return {"description": event_schemas.get_event_type(name).description, **full, "thin": thin}
 
 
 def _build_entry(name: str) -> CatalogueEntry:
-    described, event_type, id = _describe(name), catalogue.get_event_type(name), name.replace(".", "-")
+    described, event_type, id = _describe(name), event_schemas.get_event_type(name), name.replace(".", "-")
     blocks = (
         (f"{id}-example", "Example", _to_json(described["example"])),
         (f"{id}-schema", "JSON schema", _to_json(described["schema"])),
@@ -72,7 +72,7 @@ def _build_entry(name: str) -> CatalogueEntry:
 
 
 def _build_example(name: str, is_thin: bool = False) -> dict[str, Any]:
-    return catalogue.build_example(name, is_thin=is_thin, origin=context.settings().public_url or EXAMPLE_ORIGIN)
+    return event_schemas.build_example(name, is_thin=is_thin, origin=context.settings().public_url or EXAMPLE_ORIGIN)
 
 
 def _to_json(value: Any) -> str:

@@ -10,10 +10,11 @@ from flask import Response, request
 import context
 from api import known_event_types
 from sending.http.client import HttpClient
-from sending.webhooks import endpoints, messages, queue, redelivery, signatures
+from sending.webhooks import endpoints, redelivery, signatures
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.models import OPTIONS, WebhookEndpoint
+from sending.webhooks.queue import backlog, delivery_queue, messages
 from workers import redelivery_job, runs
 from workers.queues import WEBHOOKS
 from workers.runs import Run
@@ -150,12 +151,12 @@ def _resume(path: Mapping[str, str], body: dict[str, Any]) -> Response:
 
 
 def _delete(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    endpoints.delete(context.store(), get_endpoint(path["id"]).id)
+    backlog.delete_endpoint(context.store(), get_endpoint(path["id"]).id)
     return Response(status=204)
 
 
 def _attempts(path: Mapping[str, str], body: dict[str, Any]) -> Response:
-    attempts = queue.load_attempts(context.store(), get_endpoint(path["id"]).id)
+    attempts = delivery_queue.load_attempts(context.store(), get_endpoint(path["id"]).id)
     return json_response({"attempts": [vars(each) for each in attempts]})
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from receiving import providers
 from sending.validation import reject_if
-from sending.webhooks.catalogue import CATALOGUE, EVENT_TYPE_PATTERN
-from sending.webhooks.models import ALL_EVENT_TYPES
+from sending.webhooks.endpoint_model import ALL_EVENT_TYPES
+from sending.webhooks.event_schemas import CATALOGUE, EVENT_TYPE_PATTERN
 
 
 def check_filters(filters: Iterable[str]) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from api.schema import ERROR_RESPONSES, OPERATIONS, PATH_PARAMETERS, Operation
 from sending.http.client import VERSION
-from sending.webhooks import catalogue
-from sending.webhooks.models import OPTIONS
+from sending.webhooks import event_schemas
+from sending.webhooks.endpoint_model import OPTIONS
 
 
 def build_description() -> dict[str, Any]:
@@ -18,7 +18,7 @@ def build_description() -> dict[str, Any]:
         "servers": [{"url": "/api"}],
         "security": [{"token": []}],
         "paths": {path: _build_path(path, operations) for path, operations in OPERATIONS.items()},
-        "webhooks": {name: _build_webhook(name) for name in catalogue.CATALOGUE},
+        "webhooks": {name: _build_webhook(name) for name in event_schemas.CATALOGUE},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": SCHEMAS,
@@ -52,10 +52,10 @@ def _build_operation(operation: Operation) -> dict[str, Any]:
 
 
 def _build_webhook(name: str) -> dict[str, Any]:
-    schema = {"oneOf": [catalogue.build_schema(name), catalogue.build_schema(name, is_thin=True)]}
+    schema = {"oneOf": [event_schemas.build_schema(name), event_schemas.build_schema(name, is_thin=True)]}
     examples = {
-        "full": {"value": catalogue.build_example(name)},
-        "thin": {"value": catalogue.build_example(name, is_thin=True)},
+        "full": {"value": event_schemas.build_example(name)},
+        "thin": {"value": event_schemas.build_example(name, is_thin=True)},
     }
     body = {"schema": schema, "examples": examples}
     responses = {"2XX": {"description": "accepted"}, "410": {"description": "disable this endpoint"}}

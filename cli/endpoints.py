@@ -15,8 +15,9 @@ from api.handlers import ResourceNotFound
 from cli.options import PAST_TIME
 from sending.validation import ValidationError
 from sending.webhooks import endpoints as webhook_endpoints
-from sending.webhooks import queue, redelivery
+from sending.webhooks import redelivery
 from sending.webhooks.endpoints import EndpointNotFound
+from sending.webhooks.queue import delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from workers import runs
 from workers.runs import Run
@@ -62,7 +63,7 @@ def attempts(id: str) -> None:
             f"{one.duration_ms:.0f} ms",
             "at the fallback URL" if one.used_fallback else "",
         )
-        for one in queue.load_attempts(context.store(), handlers.get_endpoint(id).id)
+        for one in delivery_queue.load_attempts(context.store(), handlers.get_endpoint(id).id)
     ]
     _print_table(rows, "There were no attempts.")
 

@@ -3,11 +3,11 @@
 import time
 
 import events
-from phone import documents
+from phone import voice_twiml
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext
-from workers import calls
+from workers import call_state
 
 
 def step_key(delivery: Delivery) -> str:
@@ -28,7 +28,7 @@ def next_document(context: WebhookContext) -> int:
 
 def speak_menu(context: WebhookContext, words: str) -> StoredResponse:
     """Speak the words, followed by the short menu."""
-    return speak(context, words, documents.menu(words, next_document(context), is_full_menu=False))
+    return speak(context, words, voice_twiml.menu(words, next_document(context), is_full_menu=False))
 
 
 def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:
@@ -40,5 +40,5 @@ def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:
 
 def respond(context: WebhookContext, document: str) -> StoredResponse:
     """Respond with the document, and record which document the caller has acted on."""
-    calls.record_document(context.pipe, context.delivery["CallSid"], document_number(context.delivery))
+    call_state.record_document(context.pipe, context.delivery["CallSid"], document_number(context.delivery))
     return StoredResponse(document)

@@ -4,25 +4,57 @@ https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 """
 
 import events
-from masking import mask
+from phone import callers
+from phone.wording.fillers import WORD, normalize_word
+from phone.wording.plain_text import to_plain_text
 from receiving.receiver import WebhookContext
 from sending import opt_outs
 
 STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
 START_KEYWORDS = frozenset(("start", "yes", "unstop"))
+OPTED_OUT = "You get no more texts or calls from me. Text START if you want them again."
+OPTED_IN = "You can get texts from me again. If none arrive, text the single word START."
 
 
-def apply(context: WebhookContext, sender: str, keyword: str) -> bool:
-    """Record a STOP or START. Return whether Twilio answers this text itself.
+def apply(context: WebhookContext, sender: str, body: str) -> str | None:
+    """Record a STOP or START. Return our reply, or "" if Twilio replies itself; None if the text is neither.
 
-    `keyword` is the OptOutType if Twilio has set one (HELP if Twilio has answered that), otherwise the body. A replayed
-    or backfilled START is ignored, because the sender may have texted STOP since.
+    Twilio recognizes only a single word without punctuation, so we reply to "Stop!" ourselves. OptOutType is HELP if
+    Twilio has answered that. A replayed or backfilled START is ignored, because the sender may have texted STOP since.
     """
-    sid, keyword = context.delivery["MessageSid"], keyword.lower()
-    if keyword in STOP_KEYWORDS:
+    opt_out_type = context.delivery["OptOutType"]
+    keyword = (opt_out_type or body).lower()
+    bare = keyword if opt_out_type else _bare_word(body)
+    if bare in STOP_KEYWORDS:
+        _opt_out(context, sender)
+        return "" if keyword == bare else OPTED_OUT
+    if bare in START_KEYWORDS and (keyword == bare or bare != "yes"):
+        if not context.delivery.replay_mark:
+            _opt_in(context, sender)
+        return "" if keyword == bare else OPTED_IN
+    return "" if opt_out_type else None
+
+
+def _bare_word(body: str) -> str:
+    """Return the only word of a text in lower case, without punctuation or a mail signature; "" if it has several."""
+    words = WORD.findall(to_plain_text(body))
+    return normalize_word(words[0]) if len(words) == 1 else ""
+
+
+def _opt_out(context: WebhookContext, sender: str) -> None:
+    if sender:
         opt_outs.opt_out(context.pipe, sender)
-        events.publish(context.pipe, "person.opted_out", sid, who=mask(sender))
-    elif keyword in START_KEYWORDS and not context.delivery.replay_mark:
+    events.publish(
+        context.pipe,
+        "person.opted_out",
+        context.delivery["MessageSid"],
+        who=callers.masked_address_of(context.delivery),
+    )
+
+
+def _opt_in(context: WebhookContext, sender: str) -> None:
+    if sender:
         opt_outs.opt_in(context.pipe, sender)
-        events.publish(context.pipe, "person.opted_in", sid, who=mask(sender))
-    return bool(context.delivery["OptOutType"]) or keyword in STOP_KEYWORDS | START_KEYWORDS
+    events.publish(
+        context.pipe, "person.opted_in", context.delivery["MessageSid"], who=callers.masked_address_of(context.delivery)
+    )

@@ -4,7 +4,7 @@ from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
 import events
-from phone import documents
+from phone import voice_twiml
 from phone.call_steps import step_key
 from phone.xml_text import to_xml_text
 from receiving.delivery import Delivery
@@ -17,6 +17,7 @@ bp = Blueprint("outbound_calls", __name__)
 
 UNFOLLOW_KEY = "8"  # the same key as in the menu
 UNANSWERED_STATUSES = ("busy", "no-answer", "failed", "canceled")
+PERSONAL = "A message for this person only."  # in place of the words, which the stage must not show
 UNFOLLOWED_TEXT = "You no longer follow anything here. Goodbye."
 
 
@@ -25,9 +26,11 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     """Speak the notification: the follower has answered the call."""
     message = _load_message(context)
     if message is None:
-        return StoredResponse(documents.goodbye())
-    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=message.body, ms=0)
-    return StoredResponse(_notification_document(message))
+        return StoredResponse(voice_twiml.goodbye())
+    words = PERSONAL if message.is_personal_call else message.body
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0)
+    document = _personal_document if message.is_personal_call else _notification_document
+    return StoredResponse(document(message))
 
 
 @webhook(bp, "/voice/outbound/key", key=step_key)
@@ -35,10 +38,10 @@ def handle_key(context: WebhookContext) -> StoredResponse:
     """UNFOLLOW_KEY unfollows everything; any other key only ends the call."""
     message = _load_message(context)
     if context.delivery["Digits"] != UNFOLLOW_KEY or message is None:
-        return StoredResponse(documents.goodbye("Goodbye."))
+        return StoredResponse(voice_twiml.goodbye("Goodbye."))
     followers.unfollow(context.redis, message.to)
     events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=UNFOLLOWED_TEXT, ms=0)
-    return StoredResponse(documents.goodbye(UNFOLLOWED_TEXT))
+    return StoredResponse(voice_twiml.goodbye(UNFOLLOWED_TEXT))
 
 
 def status_key(delivery: Delivery) -> str:
@@ -48,13 +51,16 @@ def status_key(delivery: Delivery) -> str:
 
 @webhook(bp, "/voice/outbound/status", key=status_key)
 def update_status(context: WebhookContext) -> StoredResponse:
-    """Send the notification as a text if the call was not answered.
+    """Send the notification as a text if the call was not answered. A personal message has its own text.
 
     No event is published, because a follower of call.ended would be called about this call.
     """
-    message = _load_message(context)
-    if message and context.delivery["CallStatus"] in UNANSWERED_STATUSES:
-        outbox.plan(context.pipe, OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject))
+    message, status = _load_message(context), context.delivery["CallStatus"]
+    if message and message.body and status in UNANSWERED_STATUSES and not message.is_personal_call:
+        again = OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender)
+        outbox.plan(context.pipe, again)
+    if message and status in ("completed", *UNANSWERED_STATUSES):
+        outbox.forget_body(context.pipe, message)
     return StoredResponse(status=204)
 
 
@@ -62,11 +68,16 @@ def _load_message(context: WebhookContext) -> OutboundMessage | None:
     return outbox.load(context.redis, context.delivery.query.get("message", ""))
 
 
+def _personal_document(message: OutboundMessage) -> str:
+    words = f"Hello, this is {voice_twiml.SERVICE_NAME}. {message.body} I repeat: {message.body} Goodbye."
+    return voice_twiml.goodbye(words)
+
+
 def _notification_document(message: OutboundMessage) -> str:
     response = VoiceResponse()
-    response.say(to_xml_text(f"Hello, this is {documents.SERVICE_NAME}, with news on a topic you follow."))
-    action = documents.step_url("/voice/outbound/key", 1, message=message.id)
-    gather = response.gather(num_digits=1, timeout=documents.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=action)
+    response.say(to_xml_text(f"Hello, this is {voice_twiml.SERVICE_NAME}, with news on a topic you follow."))
+    action = voice_twiml.step_url("/voice/outbound/key", 1, message=message.id)
+    gather = response.gather(num_digits=1, timeout=voice_twiml.GATHER_TIMEOUT_SECONDS, finish_on_key="", action=action)
     gather.say(to_xml_text(message.body))
     gather.say(f"Press {UNFOLLOW_KEY} to unfollow everything.")
     response.say("Goodbye.")

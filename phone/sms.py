@@ -6,13 +6,16 @@ import time
 
 from flask import Blueprint
 from twilio.twiml.messaging_response import MessagingResponse
+from werkzeug.exceptions import ServiceUnavailable
 
+import command_counts
 import events
 from context import queues, settings
-from masking import alias, mask, mask_words
-from phone import opt_out_keywords
-from phone.commands import NeedsWords, SlowAnswer, find_by_words
+from masking import mask_words
+from phone import callers, opt_out_keywords
+from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
+from phone.recognition import find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
@@ -21,65 +24,94 @@ from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, handle, verified_only, webhook, with_lease
 from sending import open_questions
 from sending.segments import shorten
+from show import audience
+from show.audience import Participant
 from store import Commands
-from workers import pending_answers
+from store.outages import OUTAGE
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("sms", __name__)
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
+FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
+NO_NUMBER = "That takes me a moment, and I see no phone number to which I could text the answer."
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
-def _count_question(delivery: Delivery) -> Commands:
-    """Count this text as one of its sender's open questions, if a worker is to answer it."""
-    found = find_by_words(delivery["Body"])
-    return open_questions.count(delivery["From"], _answer_id(delivery)) if found and found[0].is_slow else ()
+def _reads(delivery: Delivery) -> Commands:
+    """Read the show's state. Count the text as one of its sender's open questions, if a worker is to answer it."""
+    sender, found = callers.address_of(delivery), find_by_words(delivery["Body"])
+    is_question = bool(sender) and found is not None and found[0].is_slow
+    question = open_questions.count(sender, _answer_id(delivery)) if is_question else ()
+    return (*audience.reads(delivery), *question)
 
 
 def _sms_key(delivery: Delivery) -> str:
     return f"sms:{delivery.sid('MessageSid', 'SM', 'MM')}"
 
 
-@webhook(bp, "/sms", key=_sms_key, reads=_count_question)
+@webhook(bp, "/sms", key=_sms_key, reads=_reads)
 def receive_text(context: WebhookContext) -> StoredResponse:
     """Reply to an incoming text."""
-    text, sender = context.delivery, context.delivery["From"]
-    body = text["Body"].strip()
-    events.publish(context.pipe, "text.received", text["MessageSid"], who=mask(sender), words=mask_words(body))
-    if opt_out_keywords.apply(context, sender, text["OptOutType"] or body):
+    text, sender = context.delivery, callers.address_of(context.delivery)
+    body, participant = text["Body"].strip(), audience.identify(context)
+    received = {"who": callers.masked_address_of(text), "name": participant.name, "words": mask_words(body)}
+    events.publish(context.pipe, "text.received", text["MessageSid"], **received)
+    opt_out_reply = opt_out_keywords.apply(context, sender, body)
+    if opt_out_reply == "":
         return EMPTY_RESPONSE
-    answer = _answer_text(context, sender, body)
+    answer = opt_out_reply or _contribute(context, participant, body) or _answer_text(context, sender, body)
     duration_ms = round((time.time() - text.received_at) * 1000, 1)
     events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)
 
 
+def _contribute(context: WebhookContext, participant: Participant, body: str) -> str:
+    """Contribute the text to a scene of the talk, and return the reply; "" if it is for no scene."""
+    is_paused = participant.show.is_paused
+    scene = None if is_paused else audience.find_scene(participant, body, is_plain_command(body))
+    if is_paused or scene:
+        _close_question(context)
+    sid = context.delivery["MessageSid"]
+    if scene:
+        return audience.contribute(context, participant, scene, body, "text", sid)
+    return audience.PAUSED if is_paused else ""
+
+
+def _close_question(context: WebhookContext) -> None:
+    """Undo the count in `_reads`: no worker will answer this text."""
+    if context.replies[audience.READS :]:
+        open_questions.close(context.pipe, context.delivery["From"], _answer_id(context.delivery))
+
+
 def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
     found = find_by_words(body)
     if found is None:
-        _record_command(context, sender, "other")
+        _record_command(context, "other")
         return ("I do not know that command. " if body else "Your text was empty. ") + list_commands("")
     command, words = found
-    _record_command(context, sender, command.name)
+    _record_command(context, command.name)
     try:
         answer = command.run(words)
     except NeedsWords as question:
         answer = question.written_prompt
-    if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies):
+    if isinstance(answer, SlowAnswer) and not sender:
+        return NO_NUMBER
+    if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies[audience.READS :]):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
-    if context.replies:
-        open_questions.close(context.pipe, sender, _answer_id(context.delivery))
+    _close_question(context)
     return answer if isinstance(answer, str) else open_questions.REFUSAL
 
 
 def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:
     id, sid = _answer_id(context.delivery), context.delivery["MessageSid"]
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
-    queues().enqueue(context.pipe, PendingAnswer(id, command, slow.words, "text", sender, sid, deadline), slow.task)
+    answerer = settings().sender_for(context.delivery["To"])
+    pending = PendingAnswer(id, command, slow.words, "text", sender, sid, deadline, sender=answerer)
+    queues().enqueue(context.pipe, pending, slow.task)
 
 
 def _answer_id(delivery: Delivery) -> str:
@@ -88,9 +120,8 @@ def _answer_id(delivery: Delivery) -> str:
     return hashlib.sha256(claim.encode()).hexdigest()[:20]
 
 
-def _record_command(context: WebhookContext, sender: str, command: str) -> None:
-    sender_alias = alias(sender, settings().secret_key[0])
-    pending_answers.record_command(context.pipe, command, sender_alias)
+def _record_command(context: WebhookContext, command: str) -> None:
+    command_counts.record(context.pipe, command, audience.person_of(context.delivery))
 
 
 def _message_response(words: str) -> StoredResponse:
@@ -103,10 +134,18 @@ def _message_response(words: str) -> StoredResponse:
 def text_fallback(delivery: Delivery) -> StoredResponse:
     """Twilio received no valid response from /sms: reply as /sms would have, unless this fails too.
 
-    The answer may already be on its way, so TROUBLE must be true in that case as well.
+    Tries for some seconds, because an outage may be about to end. The answer may already be on its way, so TROUBLE must
+    be true in that case as well.
     """
+    until, receive_once = time.monotonic() + FALLBACK_SECONDS, with_lease(_sms_key, receive_text, _reads)
     try:
-        return handle(delivery, with_lease(_sms_key, receive_text, _count_question))
+        while True:
+            try:
+                return handle(delivery, receive_once)
+            except (*OUTAGE, ServiceUnavailable):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(RETRY_SECONDS)
     except RejectedRequest:
         raise
     except Exception as error:  # /sms has logged its own traceback

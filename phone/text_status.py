@@ -10,14 +10,16 @@ from masking import mask
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, webhook
-from sending import outbox, pacing, twilio_errors
+from sending import outbox, pacing
 from sending.outbox import OutboundMessage
+from sending.twilio import errors
 from workers import pending_answers
 
 bp = Blueprint("text_status", __name__)
 
 STATUS_ORDER = ("accepted", "queued", "sending", "sent", "delivered", "read")
-FINAL_STATUSES = ("undelivered", "failed")
+FAILED_STATUSES = ("undelivered", "failed")
+FINAL_STATUSES = ("delivered", "read", *FAILED_STATUSES)
 
 
 def _status_key(delivery: Delivery) -> str:
@@ -35,7 +37,7 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
         outbox.settle(context.redis, message, message.state, "sent", sid=sid)
         message = replace(message, state="sent", sid=sid)
     if message and message.state == "sent" and message.sid == sid and status in FINAL_STATUSES:
-        _send_again(context, message, text["ErrorCode"])
+        _settle_finally(context, message, text["ErrorCode"])
     if _advance_status(context, sid, status):
         subject = (message and message.subject) or sid
         data = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
@@ -43,20 +45,23 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
     return StoredResponse(status=204)
 
 
-def _send_again(context: WebhookContext, message: OutboundMessage, code: str) -> None:
-    """Resend a text that Twilio dropped because of a limit."""
-    if seconds := twilio_errors.retry_seconds(code):
+def _settle_finally(context: WebhookContext, message: OutboundMessage, code: str) -> None:
+    """Forget the text, unless Twilio has dropped it because of a limit: then it is sent again."""
+    seconds = errors.retry_seconds(code)
+    if not seconds:
+        outbox.forget_body(context.pipe, message)
+    elif message.body:  # not a repeated callback about a text that was delivered
         until = time.time() + seconds
         outbox.postpone(context.redis, message, "sent", until, f"Twilio's limit was reached ({code})")
-        if code != twilio_errors.LOOP_SUSPECTED:
-            pacing.pause(context.redis, until)
+        if code != errors.LOOP_SUSPECTED:
+            pacing.pause(context.redis, until, message.sender)
 
 
 def _advance_status(context: WebhookContext, sid: str, status: str) -> bool:
     """Store the status. Return False if it is not newer than the stored one: callbacks may arrive in any order."""
     key = f"text-status:{sid}"
     previous = (context.redis.get(key) or b"").decode()
-    if previous in FINAL_STATUSES or (status in STATUS_ORDER and _rank(status) <= _rank(previous)):
+    if previous in FAILED_STATUSES or (status in STATUS_ORDER and _rank(status) <= _rank(previous)):
         return False
     context.pipe.set(key, status, ex=pending_answers.ANSWER_TTL_SECONDS)
     return True

@@ -5,49 +5,60 @@ import time
 
 from flask import Blueprint
 
+import command_counts
 import events
 from context import queues, settings
-from masking import alias, mask, mask_words
-from phone import documents, hold
+from masking import mask_words
+from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
-from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key, find_by_speech
+from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
+from phone.recognition import clean_speech, find_by_speech
+from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.receiver import WebhookContext, verified_only, webhook
-from workers import callbacks, calls, pending_answers, tasks
+from show import audience, current
+from workers import call_state, callbacks, pending_answers, tasks
 from workers.pending_answers import PendingAnswer
 
 bp = Blueprint("voice", __name__)
 
 ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; a killed worker's job is retried much sooner
 MAX_SILENT_MENUS = 3  # then we hang up
-GREETING = f"Hello, this is {documents.SERVICE_NAME}."
+GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
 NOT_UNDERSTOOD = "Sorry, I did not get that."
 
 
-@webhook(bp, "/voice", key=step_key)
+@webhook(bp, "/voice", key=step_key, reads=audience.reads)
 def receive_call(context: WebhookContext) -> StoredResponse:
-    """Greet a new caller."""
-    call = context.delivery
-    events.publish(context.pipe, "call.received", call["CallSid"], who=mask(call["From"]))
-    calls.record_start(context.pipe, call["CallSid"], call["From"])
-    return speak(context, GREETING, documents.menu(GREETING, 1))
+    """Greet a new caller, with the choices of the current scene if it has any."""
+    call, participant = context.delivery, audience.identify(context)
+    events.publish(
+        context.pipe, "call.received", call["CallSid"], who=callers.masked_address_of(call), name=participant.name
+    )
+    call_state.record_start(context.pipe, call["CallSid"], callers.address_of(call))
+    scene = participant.show.scene(current.talk())
+    if participant.show.is_paused:
+        return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
+    if scene.spoken_choices() and participant.show.is_open(scene):
+        return speak(context, GREETING, scene_menu(GREETING, scene, 1))
+    return speak(context, GREETING, voice_twiml.menu(GREETING, 1))
 
 
 @webhook(bp, "/voice/menu", key=step_key)
-def handle_menu_choice(context: WebhookContext) -> StoredResponse:
+def handle_menu_input(context: WebhookContext) -> StoredResponse:
     """Handle the key or the speech that the menu gathered."""
     key, speech = context.delivery["Digits"], context.delivery["SpeechResult"]
     if not key and not speech:
         return _handle_silence(context)
     heard = f"pressed {key}" if key else f"said {mask_words(speech)}"
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=heard)
-    if key == documents.GOODBYE_KEY or "goodbye" in speech.lower():
-        return speak(context, "Goodbye.", documents.goodbye())
-    if key == documents.RECORD_KEY or "message" in speech.lower():
-        return speak(context, "Leave your message after the tone.", documents.record(next_document(context)))
-    if key == documents.REPEAT_KEY:
-        return respond(context, documents.menu("Here is the menu.", next_document(context)))
+    if key == voice_twiml.GOODBYE_KEY or "goodbye" in speech.lower():
+        return speak(context, "Goodbye.", voice_twiml.goodbye())
+    if key == voice_twiml.RECORD_KEY or "message" in speech.lower():
+        return speak(context, "Leave your message after the tone.", voice_twiml.record(next_document(context)))
+    if key == voice_twiml.REPEAT_KEY:
+        return respond(context, voice_twiml.menu("Here is the menu.", next_document(context)))
     found = find_by_speech(speech) if speech else None
     command, words = found or (find_by_key(key), "")
     return _run_command(context, command, words) if command else _not_understood(context)
@@ -59,7 +70,7 @@ def handle_command_words(context: WebhookContext) -> StoredResponse:
     found = find_by_speech(context.delivery.query.get("command", ""))
     if found is None:
         return _not_understood(context)
-    words = context.delivery["SpeechResult"] or _choice_for_key(found[0], context.delivery["Digits"])
+    words = clean_speech(context.delivery["SpeechResult"]) or _choice_for_key(found[0], context.delivery["Digits"])
     if not words:
         return _not_understood(context)
     events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=f"said {mask_words(words)}")
@@ -72,14 +83,14 @@ def wait_for_answer(context: WebhookContext) -> StoredResponse:
     pending = _load_pending(context)
     if pending is None:
         return _not_understood(context)
-    if calls.load(context.redis, pending.subject).document > document_number(context.delivery):
+    if call_state.load(context.redis, pending.subject).document > document_number(context.delivery):
         # A late fetch: a live update has already replaced this document.
-        return StoredResponse(documents.menu("Hello again.", next_document(context), is_full_menu=False))
+        return StoredResponse(voice_twiml.menu("Hello again.", next_document(context), is_full_menu=False))
     turn = context.delivery.query_number("turn", 1)
     if pending.is_open:
         return _keep_waiting(context, pending, turn)
     if pending.route == "update" and time.time() - pending.routed_at < callbacks.UPDATE_TIMEOUT_SECONDS:
-        return respond(context, hold.sound_only(pending.id, next_document(context), turn))
+        return respond(context, hold_twiml.sound_only(pending.id, next_document(context), turn))
     return _speak_answer(context, pending, "wait") or wait_for_answer(context)
 
 
@@ -96,7 +107,7 @@ def deliver_answer(context: WebhookContext) -> StoredResponse:
 def finish_recording(context: WebhookContext) -> StoredResponse:
     """Thank the caller. The recording itself arrives at /voice/recording once Twilio has processed it."""
     if context.delivery["Digits"] == "hangup":
-        return StoredResponse(documents.goodbye())
+        return StoredResponse(voice_twiml.goodbye())
     return speak_menu(context, "Thank you. Your message will appear on the screen in a moment.")
 
 
@@ -113,7 +124,7 @@ def process_recording(context: WebhookContext) -> StoredResponse:
     if context.delivery["RecordingStatus"] not in ("", "completed"):
         return StoredResponse(status=204)
     events.publish(context.pipe, "recording.left", call_sid, seconds=context.delivery["RecordingDuration"])
-    id, number = _pending_answer_id("recording", sid, ""), calls.load(context.redis, call_sid).phone_number
+    id, number = _pending_answer_id("recording", sid, ""), call_state.load(context.redis, call_sid).phone_number
     deadline = time.time() + 10 * ANSWER_TIMEOUT_SECONDS
     pending = PendingAnswer(id, "message", sid, "stage", number, call_sid, deadline)
     queues().enqueue(context.pipe, pending, tasks.measure_recording)
@@ -129,11 +140,11 @@ def status_key(delivery: Delivery) -> str:
 def update_call_status(context: WebhookContext) -> StoredResponse:
     """Record the end of a call. A worker then texts the answers that the caller did not hear."""
     sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
-    if status in calls.FINAL_STATUSES:
-        calls.record_end(context.pipe, sid, status)
+    if status in call_state.FINAL_STATUSES:
+        call_state.record_end(context.pipe, sid, status)
         seconds = context.delivery["CallDuration"] or "0"
         events.publish(context.pipe, "call.ended", sid, status=status, seconds=seconds)
-        if calls.load(context.redis, sid).answer_ids:
+        if call_state.load(context.redis, sid).answer_ids:
             queues().enqueue_after_call(context.pipe, sid)
     return StoredResponse(status=204)
 
@@ -142,7 +153,7 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
 def call_fallback(delivery: Delivery) -> StoredResponse:
     """The response if Twilio received no valid document from us. It does not need the store."""
     return StoredResponse(
-        documents.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
+        voice_twiml.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
     )
 
 
@@ -150,10 +161,9 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
     try:
         answer = command.run(words)
     except NeedsWords as question:
-        document = documents.prompt(str(question), command.name, next_document(context), question.choices)
+        document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
         return speak(context, str(question), document)
-    caller_alias = alias(context.delivery["From"], settings().secret_key[0])
-    pending_answers.record_command(context.pipe, command.name, caller_alias)
+    command_counts.record(context.pipe, command.name, audience.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)
     return speak_menu(context, answer)
@@ -174,10 +184,11 @@ def _enqueue_answer(context: WebhookContext, command: str, slow: SlowAnswer) -> 
     sid, document = context.delivery["CallSid"], next_document(context)
     id = _pending_answer_id("call", sid, f"{context.delivery.path} {document}")
     deadline = time.time() + ANSWER_TIMEOUT_SECONDS
-    pending = PendingAnswer(id, command, slow.words, "call", context.delivery["From"], sid, deadline)
+    caller, sender = callers.address_of(context.delivery), settings().sender_for(context.delivery["To"])
+    pending = PendingAnswer(id, command, slow.words, "call", caller, sid, deadline, sender=sender)
     queues().enqueue(context.pipe, pending, slow.task)
-    calls.add_pending_answer(context.pipe, sid, id)
-    return speak(context, slow.interim_answer, hold.waiting(id, document, 1, slow.interim_answer))
+    call_state.add_pending_answer(context.pipe, sid, id)
+    return speak(context, slow.interim_answer, hold_twiml.waiting(id, document, 1, slow.interim_answer))
 
 
 def _load_pending(context: WebhookContext) -> PendingAnswer | None:
@@ -193,7 +204,7 @@ def _keep_waiting(context: WebhookContext, pending: PendingAnswer, turn: int) ->
         pending_answers.claim_route(context.redis, pending, "wait")
         return speak_menu(context, callbacks.TIMEOUT_MESSAGE)
     progress = pending_answers.load_progress(context.redis, pending.id)
-    return respond(context, hold.waiting(pending.id, next_document(context), turn, progress))
+    return respond(context, hold_twiml.waiting(pending.id, next_document(context), turn, progress))
 
 
 def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -> StoredResponse | None:
@@ -202,7 +213,7 @@ def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -
         return speak_menu(context, "I have sent you the answer as a text.")
     if callbacks.was_heard(context.redis, pending.id):
         opening = "You have already heard the answer."
-        return respond(context, documents.menu(opening, next_document(context), is_full_menu=False))
+        return respond(context, voice_twiml.menu(opening, next_document(context), is_full_menu=False))
     if pending.route != route and not pending_answers.claim_route(context.redis, pending, route):
         return None
     callbacks.mark_heard(context.pipe, pending.id)
@@ -212,12 +223,12 @@ def _speak_answer(context: WebhookContext, pending: PendingAnswer, route: str) -
 def _handle_silence(context: WebhookContext) -> StoredResponse:
     silent_menus = context.delivery.query_number("silent", 1)
     if silent_menus >= MAX_SILENT_MENUS:
-        return speak(context, "Goodbye.", documents.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
-    return respond(context, documents.menu("I did not hear anything.", next_document(context), silent_menus))
+        return speak(context, "Goodbye.", voice_twiml.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
+    return respond(context, voice_twiml.menu("I did not hear anything.", next_document(context), silent_menus))
 
 
 def _not_understood(context: WebhookContext) -> StoredResponse:
-    return speak(context, NOT_UNDERSTOOD, documents.menu(NOT_UNDERSTOOD, next_document(context)))
+    return speak(context, NOT_UNDERSTOOD, voice_twiml.menu(NOT_UNDERSTOOD, next_document(context)))
 
 
 def _pending_answer_id(*parts: str) -> str:

@@ -1,6 +1,19 @@
-"""The health checks and the presenter pages: dashboard, rejected requests, backfill and replay, webhook endpoints."""
+"""The health checks and the presenter pages: console, health, rejected requests, backfill and replay, endpoints."""
 
-from presenter import dashboard, endpoints, health, rejected, replay
+from presenter import audit_log, console, endpoints, health, health_page, login, rejected, replay_and_backfill, talk
 from presenter.blueprint import bp
+from presenter.preflight import page as preflight_page
 
-__all__ = ["bp", "dashboard", "endpoints", "health", "rejected", "replay"]
+__all__ = [
+    "audit_log",
+    "bp",
+    "console",
+    "endpoints",
+    "health",
+    "health_page",
+    "login",
+    "preflight_page",
+    "rejected",
+    "replay_and_backfill",
+    "talk",
+]

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from redis.exceptions import RedisError
 
 import context
 from masking import alias
-from receiving.signatures import constant_time_equal, matches_any
+from receiving.signatures import constant_time_equal
 from stage.blueprint import get_page_store
+from stage.presenter_session import is_logged_in, session_fingerprint, session_key
 from store import Store
 
 MAX_ATTEMPTS = 5  # per ATTEMPT_WINDOW_SECONDS, from one address or one known browser
@@ -51,23 +51,6 @@ def login_required(view: View) -> View:
     return wrapper
 
 
-def is_logged_in() -> bool:
-    """Whether this browser's session was started with the current password and has neither expired nor been ended.
-
-    While the store does not respond, a GET request needs only the current password's fingerprint, because all data is
-    in the store; any other request raises RedisError.
-    """
-    fingerprints = [_session_fingerprint(key) for key in context.settings().secret_key]
-    if not matches_any(str(session.get("fingerprint", "")), fingerprints):
-        return False
-    try:
-        return bool(get_page_store().exists(_session_key()))
-    except RedisError:
-        if request.method == "GET":
-            return True
-        raise
-
-
 def log_in(password: str) -> bool:
     """Start a session if the password is correct, and return whether it is.
 
@@ -81,12 +64,12 @@ def log_in(password: str) -> bool:
     browser_id = session.get("browser_id") or secrets.token_hex(8)
     session.clear()
     session.update(
-        fingerprint=_session_fingerprint(context.settings().secret_key[0]),
+        fingerprint=session_fingerprint(context.settings().secret_key[0]),
         id=secrets.token_hex(16),
         browser_id=browser_id,
     )
     session.permanent = True
-    client.set(_session_key(), 1, ex=SESSION_TTL_SECONDS)
+    client.set(session_key(), 1, ex=SESSION_TTL_SECONDS)
     return True
 
 
@@ -95,7 +78,7 @@ def log_out() -> None:
 
     The browser id is kept, so that this browser retains its own login attempt limit.
     """
-    get_page_store().delete(_session_key())
+    get_page_store().delete(session_key())
     browser_id = session.get("browser_id")
     session.clear()
     if browser_id:
@@ -133,12 +116,3 @@ def _network(address: str) -> str:
         return str(IPv6Network((address, 64), strict=False))
     except ValueError:
         return address
-
-
-def _session_key() -> str:
-    return f"presenter-session:{session.get('id', '')}"
-
-
-def _session_fingerprint(secret: str) -> str:
-    """Derived from the password, so that changing the password ends all sessions."""
-    return alias(f"presenter {context.settings().presenter_password}", secret)

@@ -1,5 +1,15 @@
 """The blueprint for the presenter pages and the health checks."""
 
-from page_headers import create_page_blueprint
+from urllib.parse import urlsplit
+
+import context
+from security_headers import create_page_blueprint
 
 bp = create_page_blueprint("presenter", __name__)
+
+
+@bp.context_processor
+def _header_values() -> dict[str, str]:
+    """The address of the exchange's phones if this is a demo, where the exchange runs on the same machine."""
+    url = context.settings().twilio_api_url
+    return {"phones_url": f"{url}/" if urlsplit(url).hostname in ("127.0.0.1", "localhost") else ""}

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sending.validation import ValidationError, validate_fields
-from sending.webhooks.models import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
+from sending.webhooks.endpoint_model import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
 
 
 def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:

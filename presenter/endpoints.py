@@ -18,10 +18,11 @@ from presenter.auth import login_required
 from presenter.blueprint import bp
 from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
-from sending.webhooks import catalogue, endpoints, queue, redelivery
+from sending.webhooks import endpoints, event_schemas, redelivery
 from sending.webhooks.encryption import WrongKey
+from sending.webhooks.endpoint_model import OPTIONS, WebhookEndpoint
 from sending.webhooks.endpoints import EndpointNotFound
-from sending.webhooks.models import OPTIONS, WebhookEndpoint
+from sending.webhooks.queue import backlog, delivery_queue
 from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
 
@@ -117,7 +118,7 @@ def _resume(id: str) -> BaseResponse:
 
 
 def _delete(id: str) -> BaseResponse:
-    endpoints.delete(context.store(), id)
+    backlog.delete_endpoint(context.store(), id)
     session["success_message"] = "The endpoint has been deleted."
     return redirect(url_for("presenter.endpoints_page"), 303)
 
@@ -185,12 +186,12 @@ def _render_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, str], alert
         alert=alert,
         is_new=False,
         secret=_take_secret(endpoint.id),
-        attempts=queue.load_attempts(store, endpoint.id, MAX_ROWS),
-        waiting_count=queue.count_waiting(store, endpoint.id),
+        attempts=delivery_queue.load_attempts(store, endpoint.id, MAX_ROWS),
+        waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,
         recovery=handlers.load_recovery(endpoint.id, request.args.get("recovery", "")),
-        event_types=[*catalogue.CATALOGUE, catalogue.EXAMPLE_PROVIDER_EVENT],
+        event_types=[*event_schemas.CATALOGUE, event_schemas.EXAMPLE_PROVIDER_EVENT],
     )
 
 

@@ -9,9 +9,9 @@ from rq import Queue, Worker
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
 from presenter.blueprint import bp
-from sending import circuit_breaker
+from sending import text_circuit_breaker
 from stage.blueprint import get_page_store
-from store import budget
+from store import connection_budget
 from workers import pending_answers
 from workers.queues import QUEUES
 
@@ -91,8 +91,10 @@ def _query_health(client: redis.Redis) -> Health:
         workers = int(client.exists(*keys)) if keys else 0  # type: ignore[arg-type]
         open_count = pending_answers.count_open(client)
         queues = [_queue_status(name, client) for name in QUEUES]
-        connections, eviction = budget.describe_connections(client), budget.find_eviction(client)
-        return Health(True, workers, open_count, queues, connections, eviction, circuit_breaker.stop_reason(client))
+        connections, eviction = connection_budget.describe_connections(client), connection_budget.find_eviction(client)
+        return Health(
+            True, workers, open_count, queues, connections, eviction, text_circuit_breaker.stop_reason(client)
+        )
     except redis.RedisError:
         return Health(False)
 

@@ -14,8 +14,8 @@ from presenter.blueprint import bp
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
+from show.sanitize import sanitize
 from stage.blueprint import get_page_store
-from stage.sanitize import sanitize
 from stage.views import requested_theme
 
 MAX_EXAMINED = 2 * inbox.MAX_REJECTED_REQUESTS  # all that the inbox stores

@@ -12,7 +12,9 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, new_pipeline
 
-LEASE_SECONDS = 20  # longer than Twilio waits (15 s); after that, the claim of a process that died expires
+# Then the claim of a process that died expires, while a waiting copy can still be handled: Twilio waits 15 s. If the
+# process was only slow and a copy has taken over, it commits nothing.
+LEASE_SECONDS = 6
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
 RUNNING, DONE = "running ", "done "  # followed by a token; followed by the digest of the response, if a copy needs it
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake
-from store import Pipe, Store, memory
+from store import Pipe, Store, memory_usage
 
 STREAM = "inbox"
 ID_PATTERN = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
@@ -71,7 +71,7 @@ def save_rejected(redis: Store, delivery: Delivery, mistake: Mistake) -> None:
 
 def trim(redis: Store, factor: float = 1.0) -> None:
     """Drop the oldest requests and arbitrary large bodies until the byte limits are met."""
-    memory.trim(redis, {key: factor * limit for key, limit in MAX_BYTES.items()})
+    memory_usage.trim(redis, {key: factor * limit for key, limit in MAX_BYTES.items()})
 
 
 def find(redis: Store, id: str) -> Delivery | None:

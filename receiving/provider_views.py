@@ -9,14 +9,14 @@ from flask.blueprints import BlueprintSetupState
 import context
 import events
 from config import Secrets
-from receiving import idempotency, intake, providers, receiver, replay_marker, secret_path
+from receiving import backpressure, idempotency, providers, receiver, replay_marker, secret_path
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import explain
 from receiving.errors import RejectedRequest
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, one_line
-from receiving.providers import Provider
+from receiving.providers.base import Provider
 from receiving.receiver import WebhookContext
 from receiving.signatures import secrets_with_prefix
 from sending import raw_payloads
@@ -96,7 +96,7 @@ def _publish_once(provider: Provider, webhook: WebhookContext, found: list[Provi
         return _commit_once(provider, webhook, webhook.pipe, found[0].id)
     is_new = [_commit_once(provider, webhook, webhook.pipe, webhook.delivery.fingerprint)]
     for event in found:
-        intake.admit(webhook.redis, 0)
+        backpressure.admit(webhook.redis, 0)
         pipe = new_pipeline(webhook.redis)
         _publish(pipe, provider, event)
         is_new.append(_commit_once(provider, webhook, pipe, event.id))

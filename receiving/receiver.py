@@ -8,9 +8,9 @@ from flask import Blueprint, Response, g, request
 
 import events
 from context import settings, store
-from receiving import idempotency, inbox, intake, replay_marker, twilio
+from receiving import backpressure, idempotency, inbox, replay_marker, twilio_signature
 from receiving.delivery import Delivery, from_request
-from receiving.diagnosis import rejections
+from receiving.diagnosis import rejection_recorder
 from receiving.diagnosis.mistakes import Mistake
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.twilio import explain
@@ -80,13 +80,15 @@ def verified_only(blueprint: Blueprint, path: str) -> Callable[[Process], Proces
 
 def _add_route(blueprint: Blueprint, path: str, name: str, process: Process) -> None:
     def view() -> Response:
-        return respond(twilio.MAX_BODY_BYTES, process, lambda delivery, why: explain(delivery, settings(), why))
+        return respond(
+            twilio_signature.MAX_BODY_BYTES, process, lambda delivery, why: explain(delivery, settings(), why)
+        )
 
     blueprint.add_url_rule(path, name, view, methods=["POST", "GET"], strict_slashes=False)
 
 
 def _verify_twilio(delivery: Delivery) -> None:
-    twilio.verify(delivery, settings())
+    twilio_signature.verify(delivery, settings())
 
 
 def respond(
@@ -121,7 +123,7 @@ def receive(delivery: Delivery, verify: Verify, handler: Handler) -> StoredRespo
 def handle(delivery: Delivery, handler: Handler) -> StoredResponse:
     """Add a verified delivery to the inbox on the handler's pipeline, and handle it."""
     redis = store()
-    intake.admit(redis, len(delivery.body))
+    backpressure.admit(redis, len(delivery.body))
     pipe = new_pipeline(redis)
     inbox.save(pipe, delivery)
     return handler(WebhookContext(delivery, redis, pipe))
@@ -183,5 +185,5 @@ def reject(
 ) -> Response:
     """Return the rejection. The sender gets one sentence; the likely mistake goes only to our log and the inbox."""
     mistake = diagnose(delivery, rejection) if diagnosis_budget.acquire() else TOO_MANY
-    rejections.recorder.record(store(), delivery, rejection, mistake)
+    rejection_recorder.recorder.record(store(), delivery, rejection, mistake)
     return Response(f"{rejection}\n", rejection.status, rejection.headers(), content_type="text/plain; charset=utf-8")

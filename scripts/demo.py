@@ -16,6 +16,7 @@ import logs
 from scripts import demo_store
 from scripts.demo_checks import CannotStart, check_store_address, read_ports
 from scripts.demo_processes import Processes, StopRequest, lock_folder
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from store import budget, clients
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +47,7 @@ def main() -> int:
         write_environment_file(environ)
         print(f"ready  phones {exchange}/  stage {web}/  presenter {web}/present", flush=True)
         print(
-            f"       the number is {settings.twilio_phone_number}, "
+            f"       the number is {', '.join(settings.twilio_phone_number)}, "
             f"the presenter's password is {environ['PRESENTER_PASSWORD']}, Ctrl-C stops everything",
             flush=True,
         )
@@ -74,15 +75,17 @@ def build_environment(given: Mapping[str, str]) -> dict[str, str]:
     """
     port, exchange_port = read_ports(given)
     check_store_address(given)
+    account = {**read_env(DEMO_ENV_FILE), **given}
     return {
-        **read_env(DEMO_ENV_FILE),
-        **given,
+        **account,
         **build_store_environment(given),
         "PORT": port,
         "EXCHANGE_PORT": exchange_port,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "TWILIO_API_URL": f"http://127.0.0.1:{exchange_port}",
+        "EXCHANGE_URL": f"http://127.0.0.1:{exchange_port}",
         "DEMO_HAS_EXCHANGE": "true",
+        "DEMO_EXCHANGE_TOKEN": account["TWILIO_AUTH_TOKEN"].split(",")[0],
     }
 
 
@@ -95,6 +98,7 @@ def build_store_environment(given: Mapping[str, str]) -> dict[str, str]:
         "DEMO_STORE": demo_store.find_program() if is_embedded else "none",
         "DEMO_FOLDER": str(FOLDER),
         "DEMO_PYTHON": sys.executable,
+        "DEMO_OVERRIDES": CONNECTION_OVERRIDES,
         "EXCHANGE_PORT": given.get("EXCHANGE_PORT") or "8001",
         "PYTHONUNBUFFERED": "1",
     }

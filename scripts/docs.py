@@ -9,7 +9,7 @@ from scripts import tour
 
 ROOT = Path(__file__).parents[1]
 PARTS = (  # packages and root modules, from top to bottom
-    *("app", "cli", "presenter", "api", "stage", "phone", "receiving", "workers", "sending"),
+    *("app", "cli", "presenter", "api", "stage", "phone", "show", "receiving", "workers", "sending"),
     *("events", "masking", "store", "config"),
 )
 

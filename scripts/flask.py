@@ -10,7 +10,7 @@ from flask import cli
 import config
 import logs
 from scripts import demo
-from store import budget, clients
+from store import clients, connection_budget
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,7 +19,7 @@ def main() -> int:
     """Run the command, which exits with its own status. Return 2 if a setting is missing or invalid."""
     os.environ.update(build_environment(os.environ))
     try:
-        clients.connect(config.load(), budget.TOOL)
+        clients.connect(config.load(), connection_budget.TOOL)
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,47 +1,25 @@
-"""Answers a real number from this machine: opens a tunnel, sets the number's webhooks, and restores them at the end."""
+"""Answers real numbers from this machine: opens a tunnel, sets their webhooks, and restores them at the end."""
 
 import contextlib
-import json
 import os
+import secrets
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
-
-import requests
-from twilio.base.exceptions import TwilioException
-from twilio.rest import Client
 
 import config
 import logs
-from scripts import demo
+from scripts import demo, number_webhooks
 from scripts.demo_checks import CannotStart, check_port
 from scripts.demo_processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
+from scripts.number_webhooks import NumberWebhooks
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
-# Twilio retries a request up to five times if it cannot connect or gets a 5xx, within 15 seconds in total:
-# https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
-CONNECTION_OVERRIDES = "#rc=5&rp=ct,5xx"
-# A TwiML application would take precedence over the number's own URLs, so it is removed.
-NUMBER_SETTINGS = {
-    "voice_application_sid": "",
-    "voice_url": "/voice",
-    "voice_method": "POST",
-    "voice_fallback_url": "/voice/fallback",
-    "voice_fallback_method": "POST",
-    "status_callback": "/voice/status",
-    "status_callback_method": "POST",
-    "sms_application_sid": "",
-    "sms_url": "/sms",
-    "sms_method": "POST",
-    "sms_fallback_url": "/sms/fallback",
-    "sms_fallback_method": "POST",
-}
 
 
 def main(arguments: list[str]) -> int:
-    """Run until Ctrl-C. Return 0 on success, 1 if it could not start, or 2 if the number was not changed."""
+    """Run until Ctrl-C. Return 0 on success, 1 if it could not start, or 2 if nothing was changed."""
     for stop in STOP_SIGNALS:
         signal.signal(stop, signal.default_int_handler)  # until there is something to restore
     given = demo.add_dotenv(dict(os.environ))
@@ -49,26 +27,20 @@ def main(arguments: list[str]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/install.py blocks them
         lock_folder(demo.FOLDER)
         settings = config.load({"REDIS_URL": "redis://unused", **given})
-        number = find_number(settings)
-        restore_leftover_webhooks(number)
+        numbers = number_webhooks.find_numbers(settings)
+        number_webhooks.restore_saved(numbers, SAVED_WEBHOOKS_FILE)
         with open_tunnel(given) as public_url:
-            wanted = {name: _complete(public_url, value) for name, value in NUMBER_SETTINGS.items()}
-            number = number.fetch()
-            before = {name: getattr(number, name) or "" for name in NUMBER_SETTINGS}
-            if not confirm_changes(settings.twilio_phone_number, before, wanted, "--yes" in arguments):
+            changes = number_webhooks.plan(numbers, public_url)
+            if not confirm_changes(changes, "--yes" in arguments):
                 print("Nothing was changed.")
                 return 2
-            return run(number, before, wanted, build_environment(given, public_url))
+            return run(changes, build_environment(given, public_url))
     except KeyboardInterrupt:
         print("\nNothing was changed.")
         return 2
     except (CannotStart, config.ConfigError) as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _complete(public_url: str, value: str) -> str:
-    return f"{public_url}{value}{CONNECTION_OVERRIDES}" if value.startswith("/") else value
 
 
 def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
@@ -80,7 +52,18 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
         "PORT": port,
         "PUBLIC_URL": public_url,
         "TRUSTED_PROXIES": given.get("TRUSTED_PROXIES") or "1",  # the tunnel, or whatever serves PUBLIC_URL over HTTPS
-        "DEMO_HAS_EXCHANGE": "false",
+        **_browser_phones(given.get("EXCHANGE_PORT", "8001")),
+    }
+
+
+def _browser_phones(port: str) -> dict[str, str]:
+    """Start the exchange too, with a token of its own, for people without signal. It calls the public URL."""
+    token = secrets.token_hex(16)
+    return {
+        "DEMO_HAS_EXCHANGE": "true",
+        "DEMO_EXCHANGE_TOKEN": token,
+        "EXCHANGE_AUTH_TOKEN": token,
+        "EXCHANGE_URL": f"http://127.0.0.1:{port}",
     }
 
 
@@ -88,6 +71,7 @@ def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
 def open_tunnel(given: dict[str, str]) -> Iterator[str]:
     """Yield this machine's public URL: PUBLIC_URL, or that of a tunnel, which is closed at the end."""
     check_port("PORT", port := given.get("PORT") or "8000")
+    check_port("EXCHANGE_PORT", given.get("EXCHANGE_PORT") or "8001")
     if given.get("PUBLIC_URL"):
         yield given["PUBLIC_URL"].rstrip("/")
         return
@@ -107,82 +91,32 @@ def open_tunnel(given: dict[str, str]) -> Iterator[str]:
         ngrok.kill()
 
 
-def find_number(settings: config.Settings) -> Any:
-    """Return the number's Twilio resource. Raises CannotStart."""
-    client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0])
-    if settings.twilio_api_url:
-        client.api.base_url = settings.twilio_api_url
-    try:
-        found = client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
-    except TwilioException as error:
-        raise CannotStart(f"Twilio refused TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}") from None
-    except requests.exceptions.RequestException as error:
-        raise CannotStart(f"Twilio could not be reached: {type(error).__name__}. Is this machine online?") from None
-    if not found:
-        raise CannotStart(
-            "TWILIO_PHONE_NUMBER does not belong to this account: see the list of numbers in Twilio's console."
-        )
-    return found[0]
-
-
-def restore_leftover_webhooks(number: Any) -> None:
-    """Restore the webhooks left behind by a killed run, unless somebody has changed them since."""
-    if not SAVED_WEBHOOKS_FILE.exists():
-        return
-    saved = json.loads(SAVED_WEBHOOKS_FILE.read_text())
-    if saved["sid"] == number.sid:
-        restore_webhooks(number, saved["before"], saved["wanted"])
-    SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
-
-
-def confirm_changes(name: str, before: dict[str, str], wanted: dict[str, str], yes: bool) -> bool:
+def confirm_changes(changes: list[NumberWebhooks], yes: bool) -> bool:
     """Show the changes, and return whether the user confirms them."""
-    print(f"The webhooks of {name}, now and while this program runs:\n")
-    for field, new in wanted.items():
-        if before[field] != new:
-            print(f"  {field:<24}{before[field] or '(none)'}\n  {'':<20}->  {new or '(none)'}")
-    print("\nThey will be restored at the end.")
+    for each in changes:
+        each.show_changes()
+    print("They will be restored at the end.")
     return yes or input("Change them? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def run(number: Any, before: dict[str, str], wanted: dict[str, str], environ: dict[str, str]) -> int:
+def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
     """Start web and worker, set the webhooks, and on exit undo both in reverse order. Return the exit status."""
     processes = Processes(environ, demo.FOLDER, StopRequest())
     try:
         if not processes.wait_until_ready([f"http://127.0.0.1:{environ['PORT']}/health/ready"]):
             return 1
-        SAVED_WEBHOOKS_FILE.write_text(json.dumps({"sid": number.sid, "before": before, "wanted": wanted}))
-        number = number.update(**wanted)
-        public_url = environ["PUBLIC_URL"]
-        print(
-            f"ready  call or text {environ['TWILIO_PHONE_NUMBER']}  stage {public_url}/  presenter {public_url}/present"
-        )
+        number_webhooks.save(changes, SAVED_WEBHOOKS_FILE)
+        for each in changes:
+            each.set()
+        public_url, names = environ["PUBLIC_URL"], " or ".join(each.number.phone_number for each in changes)
+        print(f"ready  call or text {names}  stage {public_url}/  presenter {public_url}/present")
         processes.report_restarts()
-        restore_webhooks(number.fetch(), before, wanted)
+        for each in changes:
+            each.restore()
         SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
         return 0
     finally:
         processes.stop()
-
-
-def restore_webhooks(number: Any, before: dict[str, str], wanted: dict[str, str]) -> None:
-    """Restore the webhooks, unless somebody has changed them in the meantime."""
-    changed = [name for name in wanted if (getattr(number, name) or "") != wanted[name]]
-    if changed:
-        print(
-            f"Somebody changed {', '.join(changed)} in the meantime, so nothing was restored. "
-            f"The original values were {before}"
-        )
-        return
-    for attempt in range(5):
-        try:
-            number.update(**before)
-            print("The number's original webhooks have been restored.")
-            return
-        except (TwilioException, requests.exceptions.RequestException) as error:
-            print(f"The webhooks could not be restored ({error}). Trying again …", file=sys.stderr)
-            time.sleep(2**attempt)
-    print(f"The webhooks could not be restored. They were: {json.dumps(before)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import redis
 import requests
@@ -11,10 +12,11 @@ from twilio.base.exceptions import TwilioException
 import config
 import logs
 from receiving import providers
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
-from store import budget, clients
+from stage.numbers import country_of
+from store import clients, connection_budget
 
 
 def main() -> int:
@@ -38,7 +40,7 @@ def main() -> int:
 
 def _check_store(settings: config.Settings) -> Iterator[str]:
     try:
-        if problem := budget.find_eviction(clients.connect(settings, budget.TOOL)):
+        if problem := connection_budget.find_eviction(clients.connect(settings, connection_budget.TOOL)):
             yield f"The store at REDIS_URL cannot be used: {problem}."
     except redis.exceptions.RedisError as error:
         yield f"The store at REDIS_URL does not respond: {error}."
@@ -47,7 +49,9 @@ def _check_store(settings: config.Settings) -> Iterator[str]:
 def _check_locked_endpoints(settings: config.Settings) -> Iterator[str]:
     """Only recommendations: locked endpoints are paused and lose nothing, and repairing them requires a running app."""
     with suppress(redis.exceptions.RedisError):  # reported by _check_store
-        locked = credentials.find_undecryptable(clients.connect(settings, budget.TOOL), Encryption(settings.secret_key))
+        locked = credentials.find_undecryptable(
+            clients.connect(settings, connection_budget.TOOL), Encryption(settings.secret_key)
+        )
         if locked:
             yield f"{WrongKey()} Affected webhook endpoints: {len(locked)}."
 
@@ -58,20 +62,22 @@ def _check_recommendations(settings: config.Settings) -> Iterator[str]:
     elif not settings.is_public_https:
         yield "PUBLIC_URL should start with https://, so that webhooks are encrypted."
     try:
-        gateway = TwilioGateway(settings, clients.connect(settings, budget.TOOL))
-        numbers = gateway.client.incoming_phone_numbers.list(phone_number=settings.twilio_phone_number)
+        gateway = TwilioGateway(settings, clients.connect(settings, connection_budget.TOOL))
+        for name in settings.twilio_phone_number:
+            yield from _check_number(name, settings, gateway.client.incoming_phone_numbers.list(phone_number=name))
     except TwilioException as error:
         yield f"Twilio does not accept TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: {error}."
-        return
     except requests.exceptions.RequestException:
-        yield "Twilio could not be reached, so the number was not checked. This is no fault of this version."
-        return
-    if not numbers:
-        yield f"TWILIO_PHONE_NUMBER does not belong to this account: {settings.twilio_phone_number[:3]}…"
-    for number in numbers:
-        for name, path in (("voice_url", "/voice"), ("sms_url", "/sms")):
-            if getattr(number, name) != settings.public_url + path:
-                yield f"The number's {name} is not {settings.public_url}{path}: set it in Twilio's console."
+        yield "Twilio could not be reached, so the numbers were not checked. This is no fault of this version."
+
+
+def _check_number(name: str, settings: config.Settings, found: list[Any]) -> Iterator[str]:
+    label = f"{name[:3]}…{name[-3:]} ({country_of(name) or 'unknown country'}, {settings.sender_rate(name)}/s)"
+    if not found:
+        yield f"TWILIO_PHONE_NUMBER: {label} does not belong to this account."
+    for field, path in (("voice_url", "/voice"), ("sms_url", "/sms")) if found else ():
+        if str(getattr(found[0], field) or "").partition("#")[0] != settings.public_url + path:
+            yield f"The {field} of {label} is not {settings.public_url}{path}: set it in Twilio's console."
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import config
 import logs
 from receiving import providers
 from receiving.delivery import Delivery
+from receiving.providers.base import Provider
 from scripts import demo
 from scripts.demo import read_env
 
@@ -71,7 +72,7 @@ def parse_origin(text: str) -> str:
     return text.rstrip("/")
 
 
-def _send(provider: providers.Provider, delivery: Delivery, to: str) -> int:
+def _send(provider: Provider, delivery: Delivery, to: str) -> int:
     target = delivery.url.partition("://")[2].partition("/")[2]
     with requests.Session() as session:
         session.trust_env = False  # ~/.netrc or a proxy could change what was signed

@@ -13,14 +13,14 @@ TOUR = {
         "receiving/delivery.py",
         "receiving/receiver.py",
         "receiving/idempotency.py",
-        "receiving/twilio.py",
+        "receiving/twilio_signature.py",
         "receiving/inbox.py",
     ],
     "A provider as an example": ["receiving/providers/github.py"],
     "Answering texts and calls": [
         "phone/commands/",
         "phone/sms.py",
-        "phone/documents.py",
+        "phone/voice_twiml.py",
         "phone/call_steps.py",
         "phone/voice.py",
     ],
@@ -31,7 +31,7 @@ TOUR = {
         "workers/callbacks.py",
         "workers/sweep.py",
     ],
-    "Sending an answer exactly once": ["sending/outbox.py", "sending/twilio.py", "sending/http/client.py"],
+    "Sending an answer exactly once": ["sending/outbox.py", "sending/twilio/gateway.py", "sending/http/client.py"],
     "Showing everything to the audience": ["stage/views.py", "stage/event_stream.py", "stage/timeline.py"],
 }
 

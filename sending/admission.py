@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from sending import circuit_breaker, opt_outs, outbox, rate_limits
+from sending import limits_per_person, opt_outs, outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Store
 
@@ -27,7 +27,7 @@ class MustNotSend(Exception):
 def admit(redis: Store, message: OutboundMessage, person: str, now: float | None = None) -> OutboundMessage:
     """Return the message to send. Raises MustWait or MustNotSend. `person` is the recipient's alias."""
     now = now or time.time()
-    if reason := circuit_breaker.stop_reason(redis):
+    if reason := text_circuit_breaker.stop_reason(redis):
         raise MustWait(f"all sending has been stopped: {reason}", now)
     if opt_outs.has_opted_out(redis, message.to):
         raise MustNotSend("they texted STOP")
@@ -54,11 +54,11 @@ def _replace_outdated(redis: Store, message: OutboundMessage) -> OutboundMessage
 def _check_limits(redis: Store, message: OutboundMessage, person: str, now: float) -> None:
     """Check the person's own limits first: texts that exceed them must not count toward stopping all sending."""
     try:
-        rate_limits.consume(redis, person, now)
-        circuit_breaker.count_text(redis, message.to)
-    except rate_limits.RateLimitExceeded as error:
+        limits_per_person.consume(redis, person, now)
+        text_circuit_breaker.count_text(redis, message.to)
+    except limits_per_person.RateLimitExceeded as error:
         if message.is_answer and error.retry_at:
             raise MustWait(str(error), error.retry_at) from error
         raise MustNotSend(str(error)) from error
-    except circuit_breaker.SendingStopped as error:
+    except text_circuit_breaker.SendingStopped as error:
         raise MustWait(str(error), now) from error

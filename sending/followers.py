@@ -1,7 +1,8 @@
 """Followers: the phone numbers that get a text or a call about events.
 
 A topic is an event type or a prefix of one: `github.push`, `github`. A hash for each number maps its topics to
-channels. A set for each topic contains its numbers, so that an event need not read every hash. STOP deletes only the
+channels, such as `text`, each followed by our number unless that is the default one: `call +447700900100`.
+A set for each topic contains its numbers, so that an event need not read every hash. STOP deletes only the
 hash; a number follows a topic only if its hash says so.
 """
 
@@ -21,13 +22,13 @@ class TooManyTopics(Exception):
     """The number already follows MAX_TOPICS_PER_NUMBER topics."""
 
 
-def follow(redis: Store, number: str, topic: str, channel: str = TEXT) -> None:
-    """Make a number follow a topic, or change the topic's channel. Raises TooManyTopics."""
+def follow(redis: Store, number: str, topic: str, channel: str = TEXT, sender: str = "") -> None:
+    """Make a number follow a topic, or change the topic's channel or our number. Raises TooManyTopics."""
     key = opt_outs.topics_key(number)
     if redis.hlen(key) >= MAX_TOPICS_PER_NUMBER and not redis.hexists(key, topic):
         raise TooManyTopics
     pipe = redis.pipeline()
-    pipe.hset(key, topic, channel)
+    pipe.hset(key, topic, f"{channel} {sender}".strip())
     pipe.sadd(_followers_key(topic), number)
     pipe.execute()
 
@@ -54,7 +55,7 @@ def is_followed(redis: Store, event_type: str) -> bool:
 
 
 def iter_followers(redis: Store, event_type: str) -> Iterator[dict[str, str]]:
-    """Yield an event type's followers as number -> channel, each number once, in batches of NUMBERS_PER_BATCH."""
+    """Yield an event type's followers as number -> channel and our number, in batches of NUMBERS_PER_BATCH."""
     topics = _topic_prefixes(event_type)
     numbers = sorted(number.decode() for number in redis.sunion(*map(_followers_key, topics)))
     for start in range(0, len(numbers), NUMBERS_PER_BATCH):

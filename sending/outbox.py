@@ -18,22 +18,30 @@ from sending.segments import count_segments, shorten
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
+SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
+CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
+PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
+SID_TTL_SECONDS = 24 * 3600  # a lookup finds only texts that were created after its own message was started
 SETTLED_STATES = ("sent", "failed")
 PARSERS = {"tries": int, "is_counted": int, "segments": int, "planned_at": float, "started_at": float}
 
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """A text or call to one person. `subject` is the SID of the call or text that caused it, or ""."""
+    """One text or call to one person. `subject` is the SID of the call or text that caused it, or "".
+
+    `sender` is the address of ours from which it is sent, such as whatsapp:+447700900100; "" is the default number.
+    """
 
     id: str
     to: str
     body: str
     subject: str
+    sender: str = ""
     state: str = "planned"
     sid: str = ""
     reason: str = ""
@@ -49,6 +57,11 @@ class OutboundMessage:
         return self.state in SETTLED_STATES
 
     @property
+    def is_personal_call(self) -> bool:
+        """Whether the message is spoken in a call, and is not a notification."""
+        return self.id.startswith(CALL_PREFIX)
+
+    @property
     def is_answer(self) -> bool:
         """Whether a person who asked a question is waiting for this message."""
         return self.id.startswith(ANSWER_PREFIX)
@@ -57,15 +70,29 @@ class OutboundMessage:
 def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None, queue_key: str = WAITING_KEY) -> None:
     """Record the message in the transaction of whatever causes it. Does nothing if its id has already been recorded.
 
-    `queue_key` may name another sorted set, for low-priority messages.
+    `queue_key` may name other queues, for low-priority messages.
     """
     key, now = f"outbox:{message.id}", now or time.time()
     row: dict[str, str | float] = {"to": message.to, "body": message.body, "subject": message.subject}
+    row["sender"] = message.sender
     row |= {"state": "planned", "planned_at": now, "segments": count_segments(shorten(message.body))}
     for name, value in row.items():
         pipe.execute_command("HSETNX", key, name, value)
     pipe.execute_command("EXPIRE", key, MESSAGE_TTL_SECONDS)
-    pipe.execute_command("ZADD", queue_key, "NX", now, message.id)
+    pipe.execute_command("ZADD", queue_of(message.sender, queue_key), "NX", now, message.id)
+    if message.sender:
+        pipe.execute_command("SADD", SENDERS_KEY, message.sender)
+        pipe.execute_command("EXPIRE", SENDERS_KEY, MESSAGE_TTL_SECONDS)
+
+
+def queue_of(sender: str, queue_key: str = WAITING_KEY) -> str:
+    """Return the key of the sender's own queue: a slow sender must not delay the messages of another."""
+    return f"{queue_key}:{sender}" if sender else queue_key
+
+
+def list_senders(redis: Store) -> list[str]:
+    """Return the senders of messages of the last days; the default number is ""."""
+    return ["", *sorted(sender.decode() for sender in redis.smembers(SENDERS_KEY))]
 
 
 def load(redis: Store, id: str) -> OutboundMessage | None:
@@ -74,7 +101,7 @@ def load(redis: Store, id: str) -> OutboundMessage | None:
     if not row:
         return None
     fields: dict[str, Any] = {name: PARSERS.get(name, str)(value) for name, value in row.items()}
-    return OutboundMessage(id, **fields)
+    return OutboundMessage(**{"id": id, "to": "", "body": "", "subject": "", **fields})
 
 
 def start_sending(redis: Store, message: OutboundMessage, now: float | None = None) -> bool:
@@ -85,10 +112,24 @@ def start_sending(redis: Store, message: OutboundMessage, now: float | None = No
 
 
 def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **fields: Any) -> bool:
-    """expected -> sent or failed. Returns False if the message was no longer in the expected state."""
+    """expected -> sent or failed. Returns False if the message was no longer in the expected state.
+
+    A sent message keeps its body: until its final status is known, Twilio may drop it (see `postpone`).
+    """
     pipe = new_pipeline(redis)
     open_questions.close(pipe, message.to, message.id.removeprefix(ANSWER_PREFIX))
+    if state == "failed":
+        forget_body(pipe, message)
     return _transition(redis, message.id, expected, state, fields, next_check_at=None, pipe=pipe)
+
+
+def forget_body(pipe: Store | Pipe, message: OutboundMessage) -> None:
+    """Reduce a sent or failed message to what later callbacks need, since it will never be sent again."""
+    key = f"outbox:{message.id}"
+    pipe.delete(key)
+    kept = ("state", "sid", "subject", "reason")
+    pipe.hset(key, mapping={name: getattr(message, name) for name in kept})
+    pipe.expire(key, MESSAGE_TTL_SECONDS)
 
 
 def mark_unknown(redis: Store, message: OutboundMessage, next_check_at: float) -> bool:
@@ -108,7 +149,7 @@ def postpone(
 def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
     """Return a planned message to its old place among those waiting for the sender. Returns False if it is too late."""
     pipe = new_pipeline(redis)
-    pipe.zadd(WAITING_KEY, {message.id: message.planned_at})
+    pipe.zadd(queue_of(message.sender), {message.id: message.planned_at})
     return _transition(redis, message.id, "planned", "planned", {}, next_check_at=None, pipe=pipe)
 
 
@@ -125,7 +166,7 @@ def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
 def claim_sid(redis: Store, sid: str, id: str) -> bool:
     """Record that this Twilio SID belongs to this message. Returns False if it belongs to another message."""
     key = f"outbox:sid:{sid}"
-    return bool(redis.set(key, id, nx=True, ex=MESSAGE_TTL_SECONDS)) or redis.get(key) == id.encode()
+    return bool(redis.set(key, id, nx=True, ex=SID_TTL_SECONDS)) or redis.get(key) == id.encode()
 
 
 def _transition(

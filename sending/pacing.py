@@ -1,17 +1,19 @@
-"""Limits texts to the sender's permitted rate. The store decides for all processes, in batches of messages.
+"""Limits texts to each sender's permitted rate. The store decides for all processes, in batches of messages.
 
 The script keeps the time at which the sender will be free again. Each message delays that time in proportion to its
 number of segments. Unused capacity is lost, so messages are never sent in a burst of more than AHEAD_SECONDS.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from sending import circuit_breaker, outbox
+from sending import outbox, text_circuit_breaker
 from store import Store
 
-FREE_AT_KEY = "sender:free-at"  # when the sender can send the next segment, as a Unix timestamp
+FREE_AT_KEY = "sender:free-at"  # when the default number can send the next segment, as a Unix timestamp
 TTL_SECONDS = 24 * 3600
 AHEAD_SECONDS = 1.0  # how early a message may be sent, because workers ask once per second; Twilio queues it until then
+FORECAST_SAMPLE = 200  # the number of waiting texts whose segments are counted; the rest is extrapolated
 LEASE_SECONDS = 20  # after that, another process may send the message; longer than a request takes
 
 RELEASE_SCRIPT = """
@@ -41,28 +43,66 @@ redis.call('SET', KEYS[1], string.format('%.6f', free), 'EX', ARGV[2])
 """
 
 
-def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, float]) -> list[str]:
+def release(redis: Store, rate: int, most: int, now: float, ahead: Mapping[str, float], sender: str = "") -> list[str]:
     """Return the ids of up to `most` messages to send now, oldest first, or none while all sending is stopped.
 
-    `rate` is in segments per second. `ahead` maps the sorted sets in which messages wait, most urgent first, to how
-    many seconds early they may be sent. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
+    `rate` is in segments per second. `ahead` maps the queues in which messages wait, most urgent first, to how many
+    seconds early they may be sent. If the caller dies, the outbox recovers the messages after LEASE_SECONDS.
     """
-    keys = (circuit_breaker.STOPPED_KEY, FREE_AT_KEY, outbox.DUE_KEY, *ahead)
+    queues = [outbox.queue_of(sender, queue) for queue in ahead]
+    keys = (text_circuit_breaker.STOPPED_KEY, _free_at_key(sender), outbox.DUE_KEY, *queues)
     arguments = (now, 1 / rate, most, now + LEASE_SECONDS, *ahead.values(), TTL_SECONDS)
     return [id.decode() for id in redis.eval(RELEASE_SCRIPT, len(keys), *keys, *arguments)]
 
 
-def refund(redis: Store, rate: int, segments: int) -> None:
+def refund(redis: Store, rate: int, segments: int, sender: str = "") -> None:
     """Give back the sending time of a message that was released but must not be sent."""
-    redis.execute_command("INCRBYFLOAT", FREE_AT_KEY, -segments / rate)
-    redis.expire(FREE_AT_KEY, TTL_SECONDS)
+    redis.execute_command("INCRBYFLOAT", _free_at_key(sender), -segments / rate)
+    redis.expire(_free_at_key(sender), TTL_SECONDS)
 
 
-def pause(redis: Store, until: float) -> None:
-    """Release no messages before this time."""
-    redis.eval(PAUSE_SCRIPT, 1, FREE_AT_KEY, until, TTL_SECONDS)
+def pause(redis: Store, until: float, sender: str = "") -> None:
+    """Release no messages from this sender before this time."""
+    redis.eval(PAUSE_SCRIPT, 1, _free_at_key(sender), until, TTL_SECONDS)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What sending all waiting texts takes: the number of texts and segments, and the duration at the sender's rate."""
+
+    texts: int = 0
+    segments: int = 0
+    seconds: float = 0.0
+    rate: int = 1
+
+
+def forecast(redis: Store, rate_of: Callable[[str], int]) -> Forecast:
+    """Return the forecast for the texts that are waiting now. `rate_of` returns a sender's segments per second."""
+    rows = [_forecast(redis, sender, rate_of(sender)) for sender in outbox.list_senders(redis)]
+    rate = sum(row.rate for row in rows if row.texts) or rate_of("")
+    texts, segments = sum(row.texts for row in rows), sum(row.segments for row in rows)
+    return Forecast(texts, segments, max(row.seconds for row in rows), rate)
+
+
+def _forecast(redis: Store, sender: str, rate: int) -> Forecast:
+    pipe, queue = redis.pipeline(transaction=False), outbox.queue_of(sender)
+    for id in redis.zrange(queue, 0, FORECAST_SAMPLE - 1):
+        pipe.hget(f"outbox:{id.decode()}", "segments")
+    counted = [int(segments or 1) for segments in pipe.execute()]
+    texts = int(redis.zcard(queue))
+    segments = round(texts * sum(counted) / max(len(counted), 1))
+    return Forecast(texts, segments, segments / rate, rate)
 
 
 def count_waiting(redis: Store) -> int:
-    """Return the number of texts waiting for the sender, not counting notifications."""
-    return int(redis.zcard(outbox.WAITING_KEY))
+    """Return the number of texts waiting for their senders, not counting notifications."""
+    return sum(count_waiting_by_sender(redis).values())
+
+
+def count_waiting_by_sender(redis: Store) -> dict[str, int]:
+    """Return sender -> number of texts waiting for it, not counting notifications; the default number is ""."""
+    return {sender: int(redis.zcard(outbox.queue_of(sender))) for sender in outbox.list_senders(redis)}
+
+
+def _free_at_key(sender: str) -> str:
+    return outbox.queue_of(sender, FREE_AT_KEY)

@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import redis
 from flask import Flask, current_app
 
 import context
-from page_headers import create_page_blueprint
+from security_headers import create_page_blueprint
 from stage.event_stream import EventStream
+from stage.scene_view import SceneRenderer
 from store import clients
 from store.pool import PAGES
 
@@ -23,9 +23,18 @@ def get_event_stream() -> EventStream:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     with event_stream_lock:
         if "event_stream" not in app.extensions:
-            stream = EventStream(get_page_store(), _make_renderer(app), lambda: _is_serving(app))
+            stream = EventStream(get_page_store(), get_renderer(), lambda: _is_serving(app))
             app.extensions["event_stream"] = stream
     found: EventStream = app.extensions["event_stream"]
+    return found
+
+
+def get_renderer() -> SceneRenderer:
+    """This process's renderer of scenes, created on first use."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if "scene_renderer" not in app.extensions:
+        app.extensions["scene_renderer"] = SceneRenderer(app, get_page_store())
+    found: SceneRenderer = app.extensions["scene_renderer"]
     return found
 
 
@@ -41,10 +50,3 @@ def _is_serving(app: Flask) -> bool:
     """False once gunicorn has begun to shut this process down; gunicorn.conf.py sets the check."""
     is_serving: Callable[[], bool] = app.extensions.get("is_serving", lambda: True)
     return is_serving()
-
-
-def _make_renderer(app: Flask) -> Callable[..., str]:
-    def render(name: str, **values: Any) -> str:
-        return app.jinja_env.get_template(f"stage/_{name}.html").render(values)
-
-    return render

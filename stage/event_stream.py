@@ -1,4 +1,7 @@
-"""A process's event stream: a single Redis reader that serves all viewers."""
+"""A process's event stream: one reader of the events, which sends the current scene to all viewers.
+
+A viewer always gets a whole scene, so after a lost connection nothing can be missing or appear twice.
+"""
 
 import json
 import logging
@@ -6,12 +9,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import redis
 
 import events
 from events import Event
-from stage import backlog
+from stage.lost_events import last_generated_id
 from stage.timeline import Timeline, is_after
 from stage.viewer import Viewer, ViewerSocket
 from store import clients
@@ -20,9 +24,18 @@ from store.pool import BLOCKING
 HEARTBEAT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 1.0  # how long one read blocks; the reader then checks whether any viewers are left
 RETRY_DELAY_SECONDS = 0.25
+REDRAW_INTERVAL_SECONDS = 0.25  # at most four redraws per second, however many events arrive
+CONSOLE = -1  # the position of the presenter's console, which is told of every change and fetches it itself
 MAX_VIEWERS = 500  # per process; gunicorn allows 1,000 connections, and webhooks need the rest
 
 log = logging.getLogger(__name__)
+
+
+class Snapshot(NamedTuple):
+    """A rendered scene. `redraw_seconds` says after which time it changes even without an event; 0 means never."""
+
+    html: str
+    redraw_seconds: float = 0
 
 
 class TooManyViewers(Exception):
@@ -32,11 +45,16 @@ class TooManyViewers(Exception):
 class EventStream:
     """The timeline and the viewers of this process.
 
-    `render(name, **values)` returns the HTML for a part of the page. `is_serving()` returns False once the process is
-    shutting down.
+    `render(timeline, position)` returns the scene at this position of the talk, or the current scene for 0.
+    `is_serving()` returns False once the process is shutting down.
     """
 
-    def __init__(self, store: redis.Redis, render: Callable[..., str], is_serving: Callable[[], bool] = lambda: True):
+    def __init__(
+        self,
+        store: redis.Redis,
+        render: Callable[[Timeline, int], Snapshot],
+        is_serving: Callable[[], bool] = lambda: True,
+    ):
         self.timeline = Timeline()
         self.viewers: set[Viewer] = set()
         self.max_viewers = MAX_VIEWERS
@@ -44,7 +62,9 @@ class EventStream:
         self._waiting_store = clients.lane(store, BLOCKING)
         self._lock = threading.RLock()
         self._reader: threading.Thread | None = None
-        self._read_at = self._heartbeat_at = float("-inf")
+        self._read_at = self._heartbeat_at = self._drawn_at = float("-inf")
+        self._is_outdated = True
+        self._snapshots: dict[int, Snapshot] = {}
 
     def catch_up(self) -> None:
         """Update the timeline, unless the reader is already doing so. Raises redis.RedisError."""
@@ -56,40 +76,32 @@ class EventStream:
         while found := events.read_after(self._store, self.timeline.last_event_id):
             self._apply(found)
 
-    def render_entry(self, id: str) -> str:
-        """The HTML for an entry, cached until the entry changes."""
-        entry = self.timeline.entries[id]
-        entry.html = entry.html or self._render("timeline_entry", entry=entry)
-        return entry.html
+    def snapshot(self, position: int = 0) -> Snapshot:
+        """Return the scene as of now. Raises redis.RedisError."""
+        self.catch_up()
+        return self._render(self.timeline, position)
 
-    def render_entries(self) -> list[str]:
-        """The HTML for each visible entry, newest first."""
-        with self._lock:
-            return [self.render_entry(entry.id) for entry in self.timeline.visible_entries()]
-
-    def add_viewer(self, last_event_id: str, sock: ViewerSocket | None = None) -> tuple[Viewer, Iterator[bytes]]:
-        """A new viewer and the chunks to send to it: the events after `last_event_id` (none if ""), then new events.
+    def add_viewer(self, position: int = 0, sock: ViewerSocket | None = None) -> tuple[Viewer, Iterator[bytes]]:
+        """Return a new viewer of the scene at this position, and the chunks to send to it.
 
         Raises TooManyViewers, or redis.RedisError if the store does not respond.
         """
         self.catch_up()
-        has_gap = bool(last_event_id) and backlog.has_gap_after(self._store, last_event_id)
-        if has_gap and is_after(last_event_id, backlog.last_generated_id(self._store)):
-            last_event_id = "0-0"  # the store has lost this event, so send all the events that it still has
         with self._lock:
             if len(self.viewers) >= self.max_viewers or not self._is_serving():
                 raise TooManyViewers
-            until = self.timeline.last_event_id
-            viewer = Viewer(last_event_id or until, sock)
+            viewer = Viewer(position, sock)
             self.viewers.add(viewer)
             self._start_reader()
+            known = self._snapshots.get(position)
         try:
-            first = self._format_backlog(viewer.last_event_id, until, has_gap)
+            first = known if known and not self._is_outdated else self._render(self.timeline, position)
         except redis.RedisError:
             self.remove_viewer(viewer)
             raise
         viewer.watch_socket()
-        return viewer, _prepend(first, viewer)
+        retry_ms = random.randint(1000, 2500)  # noqa: S311 (spreads out reconnections; not a secret)
+        return viewer, _prepend(b"retry: %d\n\n" % retry_ms + _heartbeat() + self._format(first), viewer)
 
     def remove_viewer(self, viewer: Viewer) -> None:
         """Close the viewer and drop its queue."""
@@ -97,60 +109,23 @@ class EventStream:
             self.viewers.discard(viewer)
         viewer.close()
 
-    def _format_backlog(self, since: str, until: str, has_gap: bool) -> bytes:
-        """The events after `since` up to `until`, which was the last one in the timeline when the viewer was added."""
-        retry_ms = random.randint(1000, 2500)  # noqa: S311 (spreads out reconnections; not a secret)
-        gap = [_format_sse("gap", {"after": since})] if has_gap else []
-        missed = backlog.read_between(self._store, since, until)
-        with self._lock:
-            return b"".join([b"retry: %d\n\n" % retry_ms, _heartbeat(), *gap, *self._format_events(missed)])
-
     def _apply(self, found: list[Event]) -> None:
-        """Apply the new events to the timeline, and send them to every viewer."""
+        """Apply the new events to the timeline."""
         with self._lock:
-            new = [event for event in found if is_after(event.id, self.timeline.last_event_id)]
-            if not new:
-                return
-            changed = [self._apply_event(event) for event in new]
-            if not self.viewers:
-                return
-            items = self._format_events(new, changed)
-            chunk = b"".join(items)
-            for viewer in list(self.viewers):
-                if is_after(new[0].id, viewer.last_event_id):
-                    viewer.enqueue(chunk)
-                else:  # its page was rendered by a process that was ahead of this one
-                    pairs = zip(new, items, strict=True)
-                    viewer.enqueue(b"".join(item for event, item in pairs if is_after(event.id, viewer.last_event_id)))
+            for event in found:
+                if is_after(event.id, self.timeline.last_event_id):
+                    self._apply_event(event)
+                    self._is_outdated = True
 
-    def _apply_event(self, event: Event) -> str:
+    def _apply_event(self, event: Event) -> None:
         try:
-            return self.timeline.apply(event)
+            self.timeline.apply(event)
         except Exception:  # one bad event must not stop the stage
             log.exception("Could not apply %s %s to the timeline", event.type, event.id)
-            return ""
-
-    def _format_events(self, found: list[Event], changed: list[str] | None = None) -> list[bytes]:
-        """One SSE message per event; if several change the same part, only the last carries its HTML."""
-        changed = changed or [_changed_part(event) for event in found]
-        last_index = {part: index for index, part in enumerate(changed)}
-        visible = {entry.id for entry in self.timeline.visible_entries()}
-        items = []
-        for index, (event, part) in enumerate(zip(found, changed, strict=True)):
-            html = self._render_part(part, visible) if last_index[part] == index else ""
-            payload = {"type": event.type, "subject": event.subject, "time": event.time, "html": html}
-            items.append(_format_sse(part if part in ("rejections", "sending") else "entry", payload, event.id))
-        return items
-
-    def _render_part(self, part: str, visible: set[str]) -> str:
-        if part == "rejections":
-            return self._render("rejections", rejections=self.timeline.rejections)
-        if part == "sending":
-            return self._render("sending_stopped", stop_reason=self.timeline.stop_reason)
-        return self.render_entry(part) if part in visible else ""
 
     def _start_reader(self) -> None:
         if self._reader is None:
+            self._snapshots.clear()
             self._reader = threading.Thread(target=self._run_reader, name="event-stream", daemon=True)
             self._reader.start()
 
@@ -159,25 +134,54 @@ class EventStream:
         try:
             while self._has_viewers():
                 try:
-                    self._read_events()
+                    self._reset_if_store_lost_events()
+                    while self._has_viewers():
+                        self._read_events()
                 except redis.RedisError as error:
                     log.warning("The stage is not up to date because Redis is not responding: %s", error)
                     self._send_if_due(b": Redis is not responding\n\n")
                     time.sleep(RETRY_DELAY_SECONDS)
         finally:
             with self._lock:
-                if self._reader is threading.current_thread():  # after an error; viewers reconnect by event id
+                if self._reader is threading.current_thread():  # after an error; viewers reconnect
                     self._reader = None
                     self._disconnect_all()
 
     def _read_events(self) -> None:
-        self._reset_if_store_lost_events()
-        for found in events.tail(self._waiting_store, self.timeline.last_event_id, READ_TIMEOUT_SECONDS):
-            self._read_at = time.monotonic()
-            self._apply(found)
-            self._send_if_due(_heartbeat())
-            if not self._has_viewers():
-                return
+        found = events.read_new(self._waiting_store, self.timeline.last_event_id, self._seconds_until_redraw())
+        self._read_at = time.monotonic()
+        self._apply(found)
+        self._redraw_if_due()
+        self._send_if_due(_heartbeat())
+
+    def _seconds_until_redraw(self) -> float:
+        """Return how long to wait for events: until the next redraw, and at least a millisecond (0 means forever)."""
+        periods = [snapshot.redraw_seconds for snapshot in self._snapshots.values() if snapshot.redraw_seconds]
+        period = REDRAW_INTERVAL_SECONDS if self._is_outdated else min(periods, default=READ_TIMEOUT_SECONDS)
+        return max(0.001, min(READ_TIMEOUT_SECONDS, self._drawn_at + period - time.monotonic()))
+
+    def _redraw_if_due(self) -> None:
+        """Send each scene that has changed to its viewers, at most once per REDRAW_INTERVAL_SECONDS."""
+        now = time.monotonic()
+        periods = [snapshot.redraw_seconds for snapshot in self._snapshots.values() if snapshot.redraw_seconds]
+        is_due = self._is_outdated or (periods and now - self._drawn_at >= min(periods))
+        if not is_due or now - self._drawn_at < REDRAW_INTERVAL_SECONDS:
+            return
+        self._drawn_at, self._is_outdated = now, False
+        for position in {viewer.position for viewer in self.viewers.copy()}:
+            snapshot, known = self._render(self.timeline, position), self._snapshots.get(position)
+            self._snapshots[position] = snapshot
+            if known is None or known.html != snapshot.html:
+                self._send(self._format(snapshot), position)
+
+    def _send(self, chunk: bytes, position: int) -> None:
+        with self._lock:
+            for viewer in self.viewers:
+                if viewer.position == position:
+                    viewer.enqueue(chunk)
+
+    def _format(self, snapshot: Snapshot) -> bytes:
+        return _format_sse("scene", {"html": snapshot.html}, self.timeline.last_event_id)
 
     def _has_viewers(self) -> bool:
         with self._lock:
@@ -190,12 +194,12 @@ class EventStream:
             return bool(self.viewers)
 
     def _reset_if_store_lost_events(self) -> None:
-        last_generated_id = backlog.last_generated_id(self._store)
-        if is_after(self.timeline.last_event_id, last_generated_id):
-            log.warning("Redis has lost events after %s; rebuilding the timeline", last_generated_id)
+        newest = last_generated_id(self._store)
+        if is_after(self.timeline.last_event_id, newest):
+            log.warning("Redis has lost events after %s; rebuilding the timeline", newest)
             with self._lock:
                 self.timeline = Timeline()
-                self._disconnect_all()
+                self._is_outdated = True
             self._apply(events.read_latest(self._store, events.MAX_EVENTS))
 
     def _send_if_due(self, chunk: bytes) -> None:
@@ -215,12 +219,6 @@ class EventStream:
 def _prepend(first: bytes, viewer: Viewer) -> Iterator[bytes]:
     yield first
     yield from viewer.chunks()
-
-
-def _changed_part(event: Event) -> str:
-    if event.type == "delivery.rejected":
-        return "rejections"
-    return "sending" if event.type.startswith("sending.") else event.subject or event.id
 
 
 def _heartbeat() -> bytes:

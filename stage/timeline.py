@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from sending.webhooks.messages import id_for_event
-from stage.sanitize import sanitize
+from sending.webhooks.queue.messages import id_for_event
+from show.sanitize import sanitize
 from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
 

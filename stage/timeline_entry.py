@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from events import Event
-from stage.sanitize import format_duration, sanitize
+from show.sanitize import format_duration, sanitize
 
 MAX_STEPS = 7  # per entry: the first step and the newest ones
 OPEN_STATES = ("waiting", "running")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from events import Event
-from stage.sanitize import format_duration, parse_number, sanitize
+from show.sanitize import format_duration, parse_number, sanitize
 from stage.timeline_entry import AnswerProgress, TimelineEntry
 
 MAX_PEAKS = 120  # per waveform

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-MAX_QUEUED_BYTES = 1_000_000  # at this backlog a viewer is disconnected; it reconnects with its last event id
+MAX_QUEUED_BYTES = 1_000_000  # at this backlog a viewer is disconnected; it reconnects
 
 
 class ViewerSocket(Protocol):
@@ -19,10 +19,10 @@ class ViewerSocket(Protocol):
 
 
 class Viewer:
-    """`last_event_id` is the id of the newest event that this viewer has received or is about to receive."""
+    """`position` is the scene that this viewer shows, from 1; 0 means the current scene."""
 
-    def __init__(self, last_event_id: str, sock: ViewerSocket | None = None):
-        self.last_event_id = last_event_id
+    def __init__(self, position: int = 0, sock: ViewerSocket | None = None):
+        self.position = position
         self.is_closed = False
         self._sock = sock
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()

@@ -1,16 +1,15 @@
 """The stage page, and the endpoint for its event stream."""
 
-import re
-
-import phonenumbers
 import redis
-from flask import Response, render_template, request
+from flask import Response, abort, render_template, request
 
 import context
+from show import current
 from stage.blueprint import bp, get_event_stream
-from stage.event_stream import TooManyViewers
+from stage.event_stream import CONSOLE, TooManyViewers
+from stage.numbers import format_phone_number
+from stage.presenter_session import is_logged_in
 
-EVENT_ID_PATTERN = re.compile(r"\d{1,18}(-\d{1,18})?")
 THEMES = ("dark", "light")
 STREAM_HEADERS = {
     "Cache-Control": "no-cache, no-transform",
@@ -19,40 +18,34 @@ STREAM_HEADERS = {
 
 
 @bp.get("/")
-def stage() -> str:
-    """The stage page, with the visible entries already rendered."""
-    stream = get_event_stream()
+def stage() -> str | tuple[str, int]:
+    """The stage page, with the current scene already rendered. `?scene=N` fixes the scene, for the presenter only."""
+    position = _requested_position()
     try:
-        stream.catch_up()
+        html = get_event_stream().snapshot(position).html
         is_store_up = True
     except redis.RedisError:
-        is_store_up = False
-    # The id is read before the entries are rendered, so that an event in between is sent again rather than lost.
-    last_event_id, entries = stream.timeline.last_event_id, stream.render_entries()
-    number = context.settings().twilio_phone_number
-    spoken_number = format_phone_number(number)
+        html, is_store_up = "", False
     return render_template(
         "stage/stage.html",
-        timeline=stream.timeline,
-        last_event_id=last_event_id,
-        entries=entries,
+        html=html,
+        position=position,
         is_store_up=is_store_up,
-        number=number,
-        spoken_number=spoken_number,
-        number_width=sum(28 if char == " " else 57 for char in spoken_number),  # in px, at a font size of 100 px
+        is_presenter=is_logged_in(),
+        spoken_number=format_phone_number(context.settings().default_number),
+        title=current.talk().title,
         theme=requested_theme(),
     )
 
 
 @bp.get("/events")
 def stream() -> Response | tuple[str, int, dict[str, str]]:
-    """Server-sent events after the id in `Last-Event-ID` or `?last=`; without an id, only new events."""
-    last_event_id = request.headers.get("Last-Event-ID") or request.args.get("last", "")
-    if last_event_id and not EVENT_ID_PATTERN.fullmatch(last_event_id):
-        return _text_error("`last` must be an event id, such as 1700000000000-0.", 400)
+    """Server-sent events: the current scene whenever it changes, and a heartbeat."""
     event_stream = get_event_stream()
     try:
-        viewer, chunks = event_stream.add_viewer(last_event_id, request.environ.get("gunicorn.socket"))
+        viewer, chunks = event_stream.add_viewer(
+            _requested_position(has_console=True), request.environ.get("gunicorn.socket")
+        )
     except TooManyViewers:
         return _text_error("The stage has reached its maximum number of viewers. Try again in a minute.", 503)
     except redis.RedisError:
@@ -62,18 +55,28 @@ def stream() -> Response | tuple[str, int, dict[str, str]]:
     return response
 
 
+def _requested_position(has_console: bool = False) -> int:
+    """The scene in `?scene=N`, from 1, or 0 without it; with `has_console`, CONSOLE for `?scene=console`.
+
+    Aborts with 403 without a presenter's session.
+    """
+    text = request.args.get("scene", "")
+    if not text:
+        return 0
+    if not is_logged_in():
+        abort(403, "Log in at /present to see a scene that is not the current one.")
+    if has_console and text == "console":
+        return CONSOLE
+    count = len(current.talk().scenes)
+    if not text.isdecimal() or len(text) > 3 or not 0 < int(text) <= count:
+        abort(404, f"There is no scene {text[:20]}: the talk has {count}.")
+    return int(text)
+
+
 def requested_theme() -> str:
     """`dark` or `light` if `?theme=` asks for it; otherwise "", so that the system setting applies."""
     theme = request.args.get("theme", "")
     return theme if theme in THEMES else ""
-
-
-def format_phone_number(number: str) -> str:
-    """The number in international format, such as `+44 7700 900100`."""
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    except phonenumbers.NumberParseException:
-        return number
 
 
 def _text_error(sentence: str, status: int) -> tuple[str, int, dict[str, str]]:

@@ -1,4 +1,6 @@
 // Refreshes the live part of a presenter page every two seconds, and shows a notice if this fails.
+import { formatTimes } from "./times.js";
+
 const INTERVAL_MS = 2000;
 const notice = document.getElementById("stale-notice");
 
@@ -26,14 +28,4 @@ function show(html) {
   }
 }
 
-function formatTimes(part) {
-  for (const element of part.querySelectorAll("time[data-time]")) {
-    const time = new Date(Number(element.dataset.time) * 1000);
-    const isToday = time.toDateString() === new Date().toDateString();
-    const day = isToday ? "" : `${time.toLocaleDateString(undefined, { weekday: "short" })} `;
-    element.textContent = day + time.toLocaleTimeString();
-  }
-}
-
-formatTimes(document);
 setInterval(refresh, INTERVAL_MS);

@@ -9,7 +9,7 @@ export function showStaleNotice(notice, reconnect) {
     const now = Date.now();
     if (now - lastEvent < SILENCE_MS) return;
     notice.hidden = false;
-    notice.querySelector("span").textContent = `Not up to date: no events for ${Math.round((now - lastEvent) / 1000)} s.`;
+    notice.textContent = "The connection is lost and is being restored. This screen will catch up by itself.";
     if (now - lastAttempt >= SILENCE_MS) {
       lastAttempt = now; // a connection can look open but be dead, for example after a laptop has slept
       reconnect();

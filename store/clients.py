@@ -5,9 +5,10 @@ from typing import Any
 
 import redis
 
+import store_url
 from config import Settings
-from store import budget
-from store.budget import Role
+from store import connection_budget, sentinel
+from store.connection_budget import Role
 from store.outages import OutageParser, Patience
 from store.pool import Lane, Pool
 
@@ -16,7 +17,7 @@ REPLY_TIMEOUT_SECONDS = 3  # longer than any blocking read
 HEALTH_CHECK_SECONDS = 30  # a connection that has been idle for this long is checked with a PING
 
 
-def connect(settings: Settings, role: Role = budget.WORKER) -> redis.Redis:
+def connect(settings: Settings, role: Role = connection_budget.WORKER) -> redis.Redis:
     """Return this process's store client, created on first use, for a process of this role.
 
     Replies are bytes. Everything in this process that talks to the store uses this client, or a lane of it.
@@ -52,8 +53,10 @@ def _open_pool(settings: Settings, role: Role) -> Pool:
         "parser_class": OutageParser,
         "retry": Patience(role.patience_seconds),
     }
-    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
+    if settings.redis_url.startswith("rediss") and not settings.redis_tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    if store_url.is_sentinel(settings.redis_url):
+        return sentinel.open_pool(settings.redis_url, role, **options)
     return Pool.from_url(settings.redis_url, role=role, **options)
 
 

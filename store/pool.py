@@ -12,8 +12,8 @@ from weakref import WeakSet, ref
 import redis
 from redis.connection import ConnectionPool
 
-from store import budget
-from store.budget import Registration, Role
+from store import connection_budget
+from store.connection_budget import Registration, Role
 from store.outages import Patience, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ def _beat(pool: "ref[Pool]") -> None:
         except redis.RedisError as error:
             log.debug("The share of connections could not be renewed: %s", error)
         del living
-        time.sleep(budget.HEARTBEAT_SECONDS)
+        time.sleep(connection_budget.HEARTBEAT_SECONDS)
 
 
 class Lane:

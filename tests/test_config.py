@@ -27,9 +27,18 @@ def test_no_secret_has_a_default():
     [
         ("TWILIO_ACCOUNT_SID", "SK123", "must be AC and 32"),
         ("TWILIO_PHONE_NUMBER", "07700 900100", "must be in E.164"),
+        ("TWILIO_PHONE_NUMBER", "+44770090", "lacks its area code: \\+44770090. Copy it"),
+        ("TWILIO_PHONE_NUMBER", "+4477009001001", "is too long"),
+        ("TWILIO_PHONE_NUMBER", "+999123456789", "must be in E.164"),
+        ("TWILIO_PHONE_NUMBER", "+447700900100,+1202555", "is too short: \\+1202555"),
+        ("TWILIO_PHONE_NUMBER", "+447700900100,+44 7700 900100", "contains \\+447700900100 twice"),
+        ("SENDER_SEGMENTS_PER_SECOND", "1,10", "has 2 values and TWILIO_PHONE_NUMBER 1"),
+        ("SENDER_SEGMENTS_PER_SECOND", "0", "whole number of at least 1"),
         ("PUBLIC_URL", "talk.example", "must be a URL"),
         ("PUBLIC_URL", "https://user:pass@talk.example", "must be a URL"),
         ("REDIS_URL", "http://store", "must start with redis://"),
+        ("REDIS_URL", "redis+sentinel://host:26379", "must name the service"),
+        ("REDIS_URL", "redis+sentinel://host:many/talk", "must list the Sentinels as host:port"),
         ("SECRET_KEY", "short", "at least 16 characters"),
         ("TWILIO_AUTH_TOKEN", " , ", "contains no value"),
         ("API_TOKENS", "guessable", "at least 16 characters"),
@@ -143,3 +152,11 @@ def test_unusable_webhook_secret_is_named(environ, name, value):
     settings = config.load(environ | {f"{name}_WEBHOOK_SECRET": value})
     with pytest.raises(config.ConfigError, match=f"{name}_WEBHOOK_SECRET must"):
         providers.check_settings(settings.webhook_secrets)
+
+
+def test_several_numbers_each_have_a_rate(environ):
+    numbers = {"TWILIO_PHONE_NUMBER": "+44 7700 900100, +1 (202) 555-0100", "SENDER_SEGMENTS_PER_SECOND": "1, 10"}
+    settings = config.load(environ | numbers)
+    assert settings.twilio_phone_number == ("+447700900100", "+12025550100")
+    assert settings.default_number == "+447700900100"
+    assert [settings.sender_rate(address) for address in ("", "+12025550100")] == [1, 10]

@@ -15,7 +15,7 @@ from flask import request
 
 import config
 from app import create_app
-from store import budget, clients
+from store import clients, connection_budget
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
@@ -109,13 +109,13 @@ def _copy(source, target):
 
 
 def test_dyno_accepts_self_signed_redis(environ, rediss):
-    client = clients.connect(config.load({**environ, "REDIS_URL": rediss, "DYNO": "web.1"}), budget.TOOL)
+    client = clients.connect(config.load({**environ, "REDIS_URL": rediss, "DYNO": "web.1"}), connection_budget.TOOL)
     assert client.ping()
     client.close()
 
 
 def test_self_signed_redis_is_refused_elsewhere(environ, rediss):
-    client = clients.connect(config.load({**environ, "REDIS_URL": rediss}), budget.TOOL)
+    client = clients.connect(config.load({**environ, "REDIS_URL": rediss}), connection_budget.TOOL)
     with pytest.raises(redis_client.exceptions.ConnectionError, match="certificate"):
         client.ping()
 

@@ -15,6 +15,7 @@ hidden = st.text(st.characters(categories=["L", "N", "P"]), min_size=8, max_size
         ("webhook https://hear.example/hook/t0ken?key=s3cret", "webhook https://hear.example/…"),
         ("webhook hear.example/hook", "webhook hear.example/…"),
         ("webhook HTTPS://Hear.Example:8443?key=s3cret", "webhook HTTPS://Hear.Example:8443/…"),
+        ("write to ada.l@mail.example, please", "write to a•••@mail.example, please"),
         ("https://ada:lovelace@hear.example/", "https://hear.example/"),
         (
             "https://[2606:4700::1111]/x and http://a.example/y too",

@@ -13,12 +13,13 @@ import config
 import events
 from masking import mask
 from sending import open_questions, outbox, pacing
-from sending.live_calls import CallEnded
 from sending.number_types import can_be_texted
 from sending.outbox import OutboundMessage
-from sending.twilio import TwilioGateway
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
+from sending.twilio.gateway import TwilioGateway
+from sending.twilio.live_calls import CallEnded
 from store import Pipe, Store, clients, new_pipeline
-from workers import calls, pending_answers
+from workers import call_state, pending_answers
 from workers.pending_answers import PendingAnswer
 
 log = logging.getLogger(__name__)
@@ -78,17 +79,18 @@ def _redirect_call(redis: Store, answer_id: str) -> None:
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route:
         return
-    call = calls.load(redis, pending.subject)
+    call = call_state.load(redis, pending.subject)
     if not call.is_live:
         deliver_by_text(redis, pending)
         return
     if not get_gateway().settings.public_url or not pending_answers.claim_route(redis, pending, "update"):
         return
     # The waiting document has the number `document + 1`, and a late fetch of it must count as outdated.
-    url = f"{get_gateway().settings.public_url}/voice/answer?answer={pending.id}&doc={call.document + 2}"
+    path = f"/voice/answer?answer={pending.id}&doc={call.document + 2}"
+    url = f"{get_gateway().settings.public_url}{path}{CONNECTION_OVERRIDES}"
     claimed = pending_answers.load(redis, answer_id)
     try:
-        if not get_gateway().redirect_call(pending.subject, url) and claimed is not None:
+        if not get_gateway().redirect_call(pending.subject, url, pending.phone_number) and claimed is not None:
             pending_answers.claim_route(redis, claimed, "")
     except CallEnded:
         if claimed is not None:
@@ -99,10 +101,12 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
     """Text the answer to a caller who has hung up, if the number can receive texts."""
     pipe, can_text = new_pipeline(redis), can_be_texted(pending.phone_number)
     message = _text_message(pending, pending.answer)
+    pending_answers.forget_words(pipe, pending.id)
     if can_text:
         outbox.plan(pipe, message)
     else:
-        reason = "the call had ended, and this number cannot receive texts"
+        whose = "this number cannot receive texts" if pending.phone_number else "the caller withheld the number"
+        reason = f"the call had ended, and {whose}"
         events.publish(pipe, "text.failed", pending.subject, who=mask(pending.phone_number), reason=reason)
     if pending_answers.claim_route(redis, pending, "text", pipe) and can_text:
         send_next_text()
@@ -111,7 +115,7 @@ def deliver_by_text(redis: Store, pending: PendingAnswer) -> None:
 def text_unheard_answers(sid: str) -> None:
     """The job after a call: text the answers that the caller has not heard."""
     redis = get_gateway().redis
-    for id in calls.load(redis, sid).answer_ids:
+    for id in call_state.load(redis, sid).answer_ids:
         pending = pending_answers.load(redis, id)
         if pending is None or pending.is_open:
             continue  # `finish` will see that the call has ended
@@ -124,15 +128,20 @@ def recheck_unheard(redis: Store, answer_id: str) -> None:
     pending = pending_answers.load(redis, answer_id)
     if pending is None or pending.route == "text" or was_heard(redis, answer_id):
         redis.zrem(UNHEARD_KEY, answer_id)
-    elif calls.load(redis, pending.subject).is_live and get_gateway().is_call_live(pending.subject):
+    elif call_state.load(redis, pending.subject).is_live and _is_live_at_twilio(pending):
         redis.zadd(UNHEARD_KEY, {answer_id: time.time() + HEARD_TIMEOUT_SECONDS})
     else:
         deliver_by_text(redis, pending)
 
 
+def _is_live_at_twilio(pending: PendingAnswer) -> bool:
+    return get_gateway().is_call_live(pending.subject, pending.phone_number)
+
+
 def mark_heard(pipe: Pipe, answer_id: str) -> None:
     """Record that the call has fetched the document with the answer."""
     pipe.hset(pending_answers.record_key(answer_id), "heard", time.time())
+    pending_answers.forget_words(pipe, answer_id)
     pipe.zrem(UNHEARD_KEY, answer_id)
 
 
@@ -149,4 +158,6 @@ def get_gateway() -> TwilioGateway:
 
 
 def _text_message(pending: PendingAnswer, body: str) -> OutboundMessage:
-    return OutboundMessage(f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject)
+    return OutboundMessage(
+        f"{outbox.ANSWER_PREFIX}{pending.id}", pending.phone_number, body, pending.subject, pending.sender
+    )

@@ -9,9 +9,10 @@ from typing import Any
 import events
 from events import Event
 from sending import followers, raw_payloads
-from sending.webhooks import catalogue, dispatch, endpoints, messages
-from sending.webhooks.models import WebhookEndpoint
-from store import Pipe, Store, commit_if_unchanged, memory, new_pipeline
+from sending.webhooks import dispatch, endpoints, event_schemas
+from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.queue import messages
+from store import Pipe, Store, commit_if_unchanged, memory_usage, new_pipeline
 from workers import notifications
 
 MAX_EVENTS_PER_BATCH = 200  # per transaction
@@ -26,7 +27,7 @@ def fan_out(redis: Store) -> int:
         total += planned
         if processed < MAX_EVENTS_PER_BATCH:
             break
-    events.trim(redis, memory.history_factor(memory.used_share(redis)))
+    events.trim(redis, memory_usage.history_factor(memory_usage.used_share(redis)))
     return total
 
 
@@ -41,7 +42,7 @@ def _fan_out_batch(redis: Store) -> tuple[int, int]:
         _advance_cursor(redis, new_pipeline(redis), cursor, newest[-1].id)
         return 0, 0
     batch, pipe = events.read_after(redis, start, MAX_EVENTS_PER_BATCH), new_pipeline(redis)
-    types = {type for event in batch if (type := catalogue.public_type(event))}
+    types = {type for event in batch if (type := event_schemas.public_type(event))}
     followed = {type for type in types if followers.is_followed(redis, type)}
     payloads = raw_payloads.load_all(redis, [event.data.get("raw_payload", "") for event in batch])
     planned = 0
@@ -62,12 +63,12 @@ def _advance_cursor(redis: Store, pipe: Pipe, cursor: str, last: str) -> bool:
 
 
 def _plan_event(pipe: Pipe, event: Event, payload: Any, receivers: list[WebhookEndpoint], followed: set[str]) -> bool:
-    event_type = catalogue.public_type(event)
+    event_type = event_schemas.public_type(event)
     if not event_type:
         return False
     has_receiver = any(one.state != "disabled" and one.subscribes_to(event_type) for one in receivers)
     if has_receiver:
-        data = catalogue.build_data(event, payload)
+        data = event_schemas.build_data(event, payload)
         dispatch.deliver_later(pipe, event_type, data, id=messages.id_for_event(event.id), now=event.time)
     if event_type in followed:
         notifications.plan(pipe, event, event_type)

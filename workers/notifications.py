@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from events import Event
-from sending import circuit_breaker, followers, outbox
+from sending import followers, outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from sending.segments import count_segments
-from sending.webhooks import catalogue
+from sending.webhooks import event_schemas
 from store import Pipe, Store
 from workers import callbacks
 
@@ -25,7 +25,7 @@ CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox mes
 
 def plan(pipe: Pipe, event: Event, event_type: str) -> None:
     """Record that the followers of this event type are to be notified."""
-    row: dict[Any, Any] = {"event_type": event_type, "summary": catalogue.summarize(event)}
+    row: dict[Any, Any] = {"event_type": event_type, "summary": event_schemas.summarize(event)}
     row |= {"subject": event.subject, "time": event.time}
     pipe.hset(_event_key(event.id), mapping=row)
     pipe.expire(_event_key(event.id), EVENT_TTL_SECONDS)
@@ -42,10 +42,12 @@ def plan_due(redis: Store) -> int:
 
 
 def send(id: str) -> None:
-    """Send an outbox message whose turn has come: an answer, or a notification that its recipient still follows."""
+    """Send an outbox message whose turn has come: an answer, a call, or a notification that is still wanted."""
     gateway = callbacks.get_gateway()
     message = outbox.load(gateway.redis, id)
-    if message is None or not id.startswith((CALL_ID_PREFIX, TEXT_ID_PREFIX)):
+    if id.startswith(outbox.CALL_PREFIX):
+        gateway.start_call(id)
+    elif message is None or not id.startswith((CALL_ID_PREFIX, TEXT_ID_PREFIX)):
         gateway.send_text(id)
     elif message.state == "planned" and not _is_still_followed(message):
         outbox.settle(gateway.redis, message, "planned", "failed", reason="the recipient no longer follows this topic")
@@ -62,16 +64,17 @@ def unsubscribe_url(redis: Store, number: str) -> str:
 
 def _plan_for_followers(redis: Store, event_id: str) -> None:
     """Plan one message for each follower. Idempotent, even if two processes run it at the same time."""
-    row = {name.decode(): value.decode() for name, value in redis.hgetall(_event_key(event_id)).items()}
-    for channels in followers.iter_followers(redis, row["event_type"]) if row else ():
+    event = {name.decode(): value.decode() for name, value in redis.hgetall(_event_key(event_id)).items()}
+    for channels in followers.iter_followers(redis, event["event_type"]) if event else ():
         urls, pipe = _unsubscribe_urls(redis, channels), redis.pipeline(transaction=False)
-        for number, channel in channels.items():
+        for number, row in channels.items():
+            channel, _, sender = row.partition(" ")
             is_call = channel == followers.CALL
-            body = row["summary"] if is_call else _with_unsubscribe_url(row["summary"], urls[number])
+            body = event["summary"] if is_call else _with_unsubscribe_url(event["summary"], urls[number])
             id = f"{CALL_ID_PREFIX if is_call else TEXT_ID_PREFIX}{event_id}:{_hash_number(number)}"
-            message = OutboundMessage(id, number, body, row["subject"])
-            outbox.plan(pipe, message, queue_key=WAITING_KEY, now=float(row["time"]))
-            circuit_breaker.record_request(pipe, number)
+            message = OutboundMessage(id, number, body, event["subject"], sender)
+            outbox.plan(pipe, message, queue_key=WAITING_KEY, now=float(event["time"]))
+            text_circuit_breaker.record_request(pipe, number)
         pipe.execute()
     redis.zrem(NEW_EVENTS_KEY, event_id)
 

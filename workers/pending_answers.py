@@ -8,13 +8,11 @@ from rq import get_current_job
 
 import events
 from masking import mask_words
-from sending import circuit_breaker
+from sending import text_circuit_breaker
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 OPEN_KEY = "pending-answers:open"  # sorted set: ids of open answers, by deadline
 ANSWER_TTL_SECONDS = 7 * 24 * 3600
-COUNTS_KEY = "command-counts"  # hash: how often each command has been used; `since`: a Unix timestamp
-PEOPLE_KEY = "command-people"  # set: aliases of the people who have used a command
 
 # waiting -> working -> answered | failed. A settled answer never changes: a late result does not replace an apology.
 OPEN_STATES = ("waiting", "working")
@@ -41,6 +39,7 @@ class PendingAnswer:
     route: str = ""
     routed_at: float = 0.0
     asked_at: float = 0.0
+    sender: str = ""  # the address of ours that was texted or called; "" is the default number
 
     @property
     def is_open(self) -> bool:
@@ -57,11 +56,11 @@ def plan(pipe: Pipe, pending: PendingAnswer) -> None:
     """Queue the record's write on the pipeline of the webhook that asked. Does nothing if the id has a record."""
     key = record_key(pending.id)
     row = {**asdict(pending), "asked_at": time.time()}
-    for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at"):
+    for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at", "sender"):
         pipe.execute_command("HSETNX", key, name, row[name])
     pipe.execute_command("EXPIRE", key, ANSWER_TTL_SECONDS)
     pipe.execute_command("ZADD", OPEN_KEY, "NX", pending.deadline, pending.id)
-    circuit_breaker.record_request(pipe, pending.phone_number)
+    text_circuit_breaker.record_request(pipe, pending.phone_number)
     events.publish(
         pipe,
         "answer.queued",
@@ -80,7 +79,7 @@ def load(redis: Store, id: str) -> PendingAnswer | None:
     numbers = {name: float(row.get(name, 0)) for name in ("deadline", "routed_at", "asked_at")}
     words = {
         name: row.get(name, "")
-        for name in ("command", "words", "channel", "phone_number", "subject", "answer", "route")
+        for name in ("command", "words", "channel", "phone_number", "subject", "answer", "route", "sender")
     }
     found: dict[str, Any] = {**words, **numbers, "attempts": int(row.get("attempts", 0)), "state": row["state"]}
     return PendingAnswer(id=id, **found)
@@ -108,10 +107,16 @@ def start(redis: Store, pending: PendingAnswer) -> bool:
 def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: Pipe | None = None) -> bool:
     """Record the answer and execute the pipeline, unless the state has changed. Return whether this was done.
 
-    `state` is answered or failed.
+    `state` is answered or failed. Unless a call has yet to fetch the answer, only the state is kept: the text is in the
+    outbox.
     """
-    pipe = pipe if pipe is not None else new_pipeline(redis)
-    pipe.hset(record_key(pending.id), mapping={"state": state, "answer": answer})
+    pipe, key = pipe if pipe is not None else new_pipeline(redis), record_key(pending.id)
+    if pending.channel == "call":
+        pipe.hset(key, mapping={"state": state, "answer": answer})
+    else:
+        pipe.delete(key)
+        pipe.hset(key, "state", state)
+        pipe.expire(key, ANSWER_TTL_SECONDS)
     pipe.zrem(OPEN_KEY, pending.id)
     seconds = round(time.time() - pending.asked_at, 2)
     if state == "answered":
@@ -119,6 +124,11 @@ def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: 
     else:
         events.publish(pipe, "answer.failed", pending.subject, answer_id=pending.id, reason=answer, seconds=seconds)
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)
+
+
+def forget_words(pipe: Pipe, id: str) -> None:
+    """Drop the words of a settled answer that the caller has heard, or gets as a text."""
+    pipe.hdel(record_key(id), "words", "answer", "progress")
 
 
 def report_progress(done: float, words: str) -> None:
@@ -154,13 +164,6 @@ def list_overdue(redis: Store, now: float, limit: int = 100) -> list[str]:
 def count_open(redis: Store) -> int:
     """Return the number of open answers."""
     return int(redis.zcard(OPEN_KEY))
-
-
-def record_command(pipe: Pipe | Store, command: str, alias: str) -> None:
-    """Count one use of a command, for the `count` command. `alias` stands for the person's number."""
-    pipe.execute_command("HSETNX", COUNTS_KEY, "since", int(time.time()))
-    pipe.execute_command("HINCRBY", COUNTS_KEY, command, 1)
-    pipe.execute_command("SADD", PEOPLE_KEY, alias)
 
 
 def _commit_if_unchanged(redis: Store, pipe: Pipe, pending: PendingAnswer, field: str, seen: str) -> bool:

@@ -5,7 +5,7 @@ import sys
 
 import config
 import logs
-from store import budget, clients
+from store import clients, connection_budget
 from store.pool import BLOCKING
 from workers import sweep
 from workers.engine import process
@@ -33,11 +33,11 @@ def main() -> None:
 
 def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
     """The engine's access to the store: one listener per queue if the store has connections to spare, otherwise one."""
-    client = clients.connect(settings, budget.ISOLATED if is_isolated else budget.WORKER)
+    client = clients.connect(settings, connection_budget.ISOLATED if is_isolated else connection_budget.WORKER)
     pool = clients.pool_of(client)
     listeners = pool.role.blocking_at(pool.renew_share()) - 1
     blocking = clients.lane(client, BLOCKING)
-    return StoreAccess(client, blocking, listeners, lambda: pool.set_role(budget.REPLACED))
+    return StoreAccess(client, blocking, listeners, lambda: pool.set_role(connection_budget.REPLACED))
 
 
 if __name__ == "__main__":

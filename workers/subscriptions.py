@@ -5,9 +5,10 @@ from sending import followers, opt_outs
 from sending.followers import TooManyTopics
 from sending.http import urls
 from sending.number_types import can_be_texted
-from sending.webhooks import catalogue, endpoints, verification
+from sending.webhooks import endpoints, event_schemas, verification
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.queue import backlog
 from sending.webhooks.verification import VerificationFailed
 from store import Store
 from workers import notifications, pending_answers, tasks
@@ -16,6 +17,12 @@ from workers.tasks import lookup, task
 
 MAX_ENDPOINTS_PER_NUMBER = 3
 BY_CALL_SUFFIX = " by call"  # appended to a topic
+NO_NUMBER = "You withheld your number, so I cannot subscribe you to anything. Please ask again with your number shown."
+
+# https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window
+ONLY_ON_REQUEST = (
+    "On WhatsApp I may write to you only within a day of your last message. Please ask by SMS or by phone."
+)
 
 
 @task
@@ -23,12 +30,16 @@ def follow(words: str) -> str:
     """From now on, notify this person about a topic: by text, or by call if the words end in BY_CALL_SUFFIX."""
     number, redis = get_requester_number(), get_gateway().redis
     topic, by_call, _ = words.partition(BY_CALL_SUFFIX)
+    if not number:
+        return NO_NUMBER
     if not by_call and not can_be_texted(number):
         return f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
     if opt_outs.has_opted_out(redis, number):
         return "You texted STOP, so I cannot notify you. Text START first."
+    if ":" in number:
+        return ONLY_ON_REQUEST
     try:
-        followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT)
+        followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT, _current_sender())
     except TooManyTopics:
         limit = followers.MAX_TOPICS_PER_NUMBER
         return f'You already follow {limit} topics. To drop one, text "unfollow" and its name first.'
@@ -47,11 +58,13 @@ def _how_to_unfollow(redis: Store, topic: str) -> str:
 def unfollow(topic_or_url: str) -> str:
     """Remove one of this person's topics or webhook endpoints. Without words, remove all topics."""
     redis, number = get_gateway().redis, get_requester_number()
+    if not number:
+        return NO_NUMBER
     if followers.unfollow(redis, number, topic_or_url):
         return f"You no longer follow {topic_or_url or 'anything'}."
     removed = [one for one in _endpoints_of(redis, number) if topic_or_url in (one.url.lower(), urls.host_of(one.url))]
     for endpoint in removed:
-        endpoints.delete(redis, endpoint.id)
+        backlog.delete_endpoint(redis, endpoint.id)
     if removed:
         return f"We no longer send webhooks to {urls.host_of(removed[0].url)}."
     return f"You do not follow {mask_urls(topic_or_url) or 'anything'}."
@@ -61,6 +74,8 @@ def unfollow(topic_or_url: str) -> str:
 def subscribe(url: str) -> str:
     """Send webhooks to this URL once it has answered a verification challenge."""
     redis, number, host = get_gateway().redis, get_requester_number(), urls.host_of(url)
+    if not number:
+        return NO_NUMBER
     owned = _endpoints_of(redis, number)
     endpoint = next((one for one in owned if one.url == url), None)
     if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
@@ -79,6 +94,11 @@ def get_requester_number() -> str:
     """Return the phone number of the person who is waiting for the current job, or "" outside such a job."""
     pending = pending_answers.load_current()
     return pending.phone_number if pending else ""
+
+
+def _current_sender() -> str:
+    pending = pending_answers.load_current()
+    return pending.sender if pending else ""
 
 
 def _verify_endpoint(redis: Store, url: str, number: str, endpoint: WebhookEndpoint | None) -> WebhookEndpoint:
@@ -104,4 +124,4 @@ def _endpoints_of(redis: Store, number: str) -> list[WebhookEndpoint]:
 def _default_event_types() -> tuple[str, ...]:
     """Return the event types that do not contain what people said: the public ones and those from providers."""
     providers = sorted(get_gateway().settings.webhook_secrets)
-    return (*catalogue.PUBLIC_EVENT_TYPES, *(f"{catalogue.normalize_name(name)}.*" for name in providers))
+    return (*event_schemas.PUBLIC_EVENT_TYPES, *(f"{event_schemas.normalize_name(name)}.*" for name in providers))

@@ -11,6 +11,7 @@ from redis import Redis
 
 from sending import outbox, pacing
 from sending.webhooks import dispatch
+from sending.webhooks.queue import backlog
 from store import Store
 from workers import callbacks, fanout, notifications, pending_answers
 
@@ -47,6 +48,7 @@ def sweep(redis: Redis, now: float | None = None, may_fail: Callable[[], bool] =
     count = fanout.fan_out(redis)  # first, because the steps below may take seconds
     now = now or time.time()  # after the fan-out, so that the webhooks it plans are due now
     count += dispatch.enqueue_due(redis, now) + notifications.plan_due(redis)
+    backlog.trim(redis, now)
     if may_fail():
         count += _fail_overdue_answers(redis, now)
     count += _recheck_unheard_answers(redis, now)

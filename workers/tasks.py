@@ -1,19 +1,16 @@
 """Tasks: the slow work of commands. A task takes the command's words and returns the answer. It may run twice."""
 
 import functools
-from collections import Counter
-from datetime import UTC, datetime
 
 from rq import get_current_job
 
+import command_counts
 import events
 from sending.http.client import HttpClient
 from workers import pending_answers, site_check
-from workers.audio import measure
 from workers.callbacks import get_gateway
 from workers.queues import Task
-
-PEOPLE_PER_READ = 2_000  # between two progress reports
+from workers.recording_waveform import measure
 
 
 def task(function: Task) -> Task:
@@ -53,36 +50,15 @@ def get_client() -> HttpClient:
 @task
 def count(_: str) -> str:
     """Summarize the commands used so far."""
-    redis, cursor = get_gateway().redis, None
-    total = int(redis.execute_command("SCARD", pending_answers.PEOPLE_KEY))
-    people: set[bytes] = set()
-    while cursor != 0:
-        cursor, found = redis.execute_command(
-            "SSCAN", pending_answers.PEOPLE_KEY, cursor or 0, "COUNT", PEOPLE_PER_READ
-        )
-        people.update(found)
-        done, words = len(people) / max(total, 1), f"{len(people):,} of {total:,} people read"
-        pending_answers.report_progress(min(1.0, done), words)
-    counts = {name.decode(): int(times) for name, times in redis.hgetall(pending_answers.COUNTS_KEY).items()}
-    since = counts.pop("since", None)
-    return _summarize_history(sum(counts.values()), len(people), Counter(counts), since)
-
-
-def _summarize_history(rows: int, people: int, commands: Counter[str], since: float | None) -> str:
-    if since is None:
-        return "Nobody has asked this number anything yet. You are the first."
-    first = datetime.fromtimestamp(since, UTC)
-    favourites = ", ".join(f"{name} {times:,}" for name, times in commands.most_common(3))
-    things, persons = ("thing" if rows == 1 else "things"), ("person has" if people == 1 else "people have")
-    who = f"{people:,} {persons} asked this number {rows:,} {things}"
-    return f"Since {first.day} {first:%B %Y}, {who}. Most often: {favourites}."
+    return command_counts.summarize(get_gateway().redis, pending_answers.report_progress)
 
 
 @task
 def measure_recording(recording_sid: str) -> str:
     """Measure the length and loudness of a recorded message, and publish them with its waveform for the stage."""
-    sound = measure(get_gateway().download_recording(recording_sid))
     pending = pending_answers.load_current()
+    number = pending.phone_number if pending else ""
+    sound = measure(get_gateway().download_recording(recording_sid, number))
     if pending is not None:
         data = {"seconds": sound.seconds, "loudness": sound.loudness_dbfs, "peaks": list(sound.peaks)}
         events.publish(get_gateway().redis, "recording.ready", pending.subject, **data)

@@ -13,7 +13,7 @@ from ringback.service.bounded_dict import BoundedDict
 from ringback.service.clock import Clock
 from ringback.service.debugger import Debugger
 from ringback.service.faults import FaultInjector
-from ringback.service.feed import Feed
+from ringback.service.live_feed import Feed
 from ringback.service.media import Media
 from ringback.service.settings import Settings
 from ringback.sound.recordings import RecordingStore

@@ -3,7 +3,6 @@
 import functools
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -90,23 +89,3 @@ def load_commands() -> dict[str, Command]:
 def find_by_key(key: str) -> Command | None:
     """The command with this key, or None."""
     return next((row for row in load_commands().values() if row.key == key), None)
-
-
-def find_by_words(words: str) -> tuple[Command, str] | None:
-    """The command whose name is the first word, and the remaining words; None if there is no such command."""
-    name, _, rest = words.strip().partition(" ")
-    name = name.lower().rstrip("?.!,;:") or name
-    for row in load_commands().values():
-        if name in (row.name, *row.aliases):
-            return row, rest.strip()
-    return None
-
-
-def find_by_speech(words: str) -> tuple[Command, str] | None:
-    """The command whose name occurs first in the words, and the words after it: "the time, please" is `time`."""
-    spoken = re.findall(r"[\w'.:/-]+", words.lower())
-    for index, word in enumerate(spoken):
-        found = find_by_words(word.strip(".,!?"))
-        if found:
-            return found[0], " ".join(spoken[index + 1 :])
-    return None

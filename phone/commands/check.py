@@ -2,24 +2,18 @@
 
 from masking import mask_urls
 from phone.commands import NeedsWords, SlowAnswer, command
+from phone.wording.web_addresses import find_address
 from workers import tasks
 
 MAX_ADDRESS_CHARACTERS = 300
 
 
-@command("check", key="3", argument="address", aliases=("is",))
+@command("check", key="3", argument="address", aliases=("is", "cheque"))
 def check_an_address(words: str) -> SlowAnswer:
     """whether a website is up, how fast it is, and when its certificate expires"""
-    address = parse_spoken_address(words)
+    address = find_address(words)
     if not address:
         raise NeedsWords("Which web address? For example: check example.com")
     if len(address) > MAX_ADDRESS_CHARACTERS:
         raise NeedsWords(f"That address is longer than {MAX_ADDRESS_CHARACTERS} characters. Please try a shorter one.")
     return SlowAnswer(tasks.check, address, f"I am checking {mask_urls(address).removesuffix('/…')}.")
-
-
-def parse_spoken_address(words: str) -> str:
-    """The address in written form: "example dot com slash news" becomes example.com/news."""
-    for spoken, written in ((" dot ", "."), (" slash ", "/"), (" dash ", "-"), (" colon ", ":")):
-        words = f" {words.strip()} ".replace(spoken, written).strip()
-    return words.split(" up")[0].replace(" ", "").strip(".,!?")

@@ -5,7 +5,7 @@ from datetime import datetime
 from phone.commands import command
 
 
-@command("time", key="1")
+@command("time", key="1", aliases=("clock", "what time"))
 def tell_the_time(words: str) -> str:
     """the local time"""
     now = datetime.now().astimezone()

@@ -5,7 +5,7 @@ import secrets
 from phone.commands import command
 
 
-@command("flip", key="2", aliases=("coin",))
+@command("flip", key="2", aliases=("coin", "toss", "toss a coin", "heads or tails"))
 def flip_a_coin(words: str) -> str:
     """heads or tails"""
     return f"I flipped a coin: {secrets.choice(('heads', 'tails'))}."

@@ -5,18 +5,18 @@ import re
 import context
 from phone.commands import NeedsWords, SlowAnswer, command
 from receiving import providers
-from sending.webhooks import catalogue
+from sending.webhooks import event_schemas
 from workers import subscriptions
 
 BY_CALL_PATTERN = re.compile(r"\W+(by|with|per) (a )?(phone )?calls?\W*$|\W+by (tele)?phone\W*$", re.IGNORECASE)
 
 
-@command("follow", key="5", argument="topic")
+@command("follow", key="5", argument="topic", aliases=("subscribe", "subscribe to", "sign me up for"))
 def follow_something(words: str) -> SlowAnswer:
     """texts about a topic, such as github"""
     spoken_topic, by_call = BY_CALL_PATTERN.subn("", f" {words}")
     topic = match_topic(parse_topic(spoken_topic))
-    if topic.partition(".")[0] not in _configured_providers() and topic not in catalogue.PUBLIC_EVENT_TYPES:
+    if topic.partition(".")[0] not in _configured_providers() and topic not in event_schemas.PUBLIC_EVENT_TYPES:
         topics = _followable_topics()
         question = "What would you like to follow?"
         raise NeedsWords(question, tuple(topics), f"{question} Text follow and one of these: {', '.join(topics)}")
@@ -24,7 +24,7 @@ def follow_something(words: str) -> SlowAnswer:
     return SlowAnswer(subscriptions.follow, topic, f"I am signing you up for {topic}.")
 
 
-@command("unfollow", key="8")
+@command("unfollow", key="8", argument="topic", aliases=("un follow", "stop following", "unsubscribe from"))
 def unfollow_something(words: str) -> SlowAnswer:
     """no more texts about a topic"""
     topic = words.strip().lower() if "/" in words else match_topic(parse_topic(words))
@@ -32,8 +32,11 @@ def unfollow_something(words: str) -> SlowAnswer:
 
 
 def parse_topic(words: str) -> str:
-    """The words as an event type: "GitHub pull request" becomes github.pull_request. At most 100 characters."""
-    first, _, rest = re.sub(r"[^a-z0-9._-]+", " ", words.lower()).strip(" .").replace(" ", ".", 1).partition(".")
+    """The words as an event type: "Git Hub pull request" becomes github.pull_request. At most 100 characters."""
+    words = words.lower().replace(" dot ", ".")
+    for name in providers.load():
+        words = re.sub(rf"\b{' ?'.join(name)}\b", name, words)
+    first, _, rest = re.sub(r"[^a-z0-9._-]+", " ", words).strip(" .").replace(" ", ".", 1).partition(".")
     return ".".join(filter(None, [first, *(part.strip(" _").replace(" ", "_") for part in rest.split("."))]))[:100]
 
 
@@ -43,7 +46,7 @@ def match_topic(topic: str) -> str:
     provider = providers.load().get(first)
     if not provider or not dot:
         return topic
-    names = [catalogue.normalize_event(name).lower() for name in provider.samples]
+    names = [event_schemas.normalize_event(name).lower() for name in provider.samples]
     variants = (event, event.removesuffix("s"), event.removesuffix("es"), f"{event}s")
     return f"{first}.{next((variant for variant in variants if variant in names), event)}"
 
@@ -54,4 +57,4 @@ def _configured_providers() -> list[str]:
 
 
 def _followable_topics() -> list[str]:
-    return [*_configured_providers(), *catalogue.PUBLIC_EVENT_TYPES]
+    return [*_configured_providers(), *event_schemas.PUBLIC_EVENT_TYPES]

@@ -2,16 +2,16 @@
 
 import context
 from phone.commands import NeedsWords, SlowAnswer, command
-from phone.commands.check import parse_spoken_address
+from phone.wording.web_addresses import find_address
 from sending.http import urls
 from sending.http.errors import RequestFailed
 from workers import subscriptions
 
 
-@command("webhook", key="6", argument="https address")
+@command("webhook", key="6", argument="https address", aliases=("webhooks", "web hook", "web hooks"))
 def send_webhooks(words: str) -> SlowAnswer:
     """our events, sent to your web address"""
-    address = parse_spoken_address(words)
+    address = find_address(words)
     if not address:
         raise NeedsWords("To which web address? For example: webhook https://example.com/hook")
     loopback = context.settings().allow_loopback

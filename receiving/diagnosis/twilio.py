@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from config import Settings
-from receiving import twilio
+from receiving import twilio_signature
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import RAW_BODY_ADVICE, UNKNOWN, Mistake, other_bodies, other_secrets, other_urls
 from receiving.diagnosis.provider import TOO_LARGE
 from receiving.errors import InvalidNumber, InvalidSid, RejectedRequest
 from receiving.forms import parse_form
-from receiving.twilio import SETTINGS_HEADER, SIGNATURE_HEADER
+from receiving.twilio_signature import SETTINGS_HEADER, SIGNATURE_HEADER
 
 Candidates = Iterator[tuple[Mistake, Delivery, Settings]]
 """Common mistakes, each with the delivery and the settings that would be valid without it."""
@@ -37,7 +37,7 @@ def explain(delivery: Delivery, settings: Settings, rejection: RejectedRequest |
         return TOO_LARGE
     for mistake, candidate, candidate_settings in _candidates(delivery, settings):
         try:
-            twilio.verify(candidate, candidate_settings)
+            twilio_signature.verify(candidate, candidate_settings)
         except RejectedRequest:
             continue
         return mistake
@@ -45,7 +45,7 @@ def explain(delivery: Delivery, settings: Settings, rejection: RejectedRequest |
 
 
 def _candidates(delivery: Delivery, settings: Settings) -> Candidates:
-    if not twilio.body_matches(delivery):
+    if not twilio_signature.body_matches(delivery):
         yield from _body_mistakes(delivery, settings)
         return
     for mistake, url in other_urls(delivery):
@@ -111,7 +111,7 @@ def _with_form(delivery: Delivery, form: Form) -> Delivery:
 
 
 def _unexplained(delivery: Delivery, settings: Settings) -> Mistake:
-    if not twilio.body_matches(delivery):
+    if not twilio_signature.body_matches(delivery):
         if "bodySHA256" in delivery.query:
             explanation = "the body was changed: its SHA-256 is not the bodySHA256 in the query"
             return Mistake("changed body", explanation, RAW_BODY_ADVICE)

@@ -18,8 +18,8 @@ from receiving.diagnosis.mistakes import Mistake
 from receiving.errors import InvalidSignature, MissingSignature
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, split_words
-from receiving.providers import Mistakes, Provider, bad_request
-from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery
+from receiving.providers.base import Mistakes, Provider, bad_request
+from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
 from receiving.signatures import matches_any
 
 CHALLENGE_PATTERN = re.compile(r"[a-f0-9]{20,32}")

@@ -13,8 +13,8 @@ from config import Secrets
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent, parse_json, pluralize
-from receiving.providers import OK, Provider, bad_request
-from receiving.samples import make_json_delivery
+from receiving.providers.base import OK, Provider, bad_request
+from receiving.sample_requests import make_json_delivery
 from receiving.signatures import verify_header
 
 SIGNATURE_HEADER = "x-dropbox-signature"

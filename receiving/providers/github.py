@@ -13,10 +13,11 @@ import uuid
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from receiving.provider_event import ProviderEvent, parse_json, pluralize, split_words
-from receiving.providers import Mistakes, Provider
-from receiving.samples import FORM_CONTENT_TYPE, make_json_delivery
+from receiving.provider_event import ProviderEvent, parse_json
+from receiving.providers.base import Mistakes, Provider
+from receiving.sample_requests import FORM_CONTENT_TYPE, make_json_delivery
 from receiving.signatures import verify_header
+from receiving.summaries import github
 
 SIGNATURE_HEADER = "x-hub-signature-256"  # never X-Hub-Signature, its SHA-1 predecessor
 MAX_EVENT_BYTES = 25 * 1024 * 1024  # GitHub drops larger events
@@ -74,8 +75,7 @@ class GitHub(Provider):
 
     def summarize(self, event: ProviderEvent) -> str:
         """`ada opened pull request #7 in talk/demo: Ring twice`."""
-        repository = event["repository.full_name"]
-        return SUMMARIES.get(event.name, _summarize_other)(event, f" in {repository}" if repository else "")
+        return github.summarize(event)
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """Return an event from a repository named talk/demo."""
@@ -103,58 +103,3 @@ class GitHub(Provider):
 
 def _compute_signature(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def _summarize_other(event: ProviderEvent, where: str) -> str:
-    who = event["sender.login"] or "GitHub"
-    return f"{who}: {split_words(event.name)} {split_words(event['action'])}".rstrip() + where
-
-
-def _summarize_ping(event: ProviderEvent, where: str) -> str:
-    return f"GitHub ping: {event['zen']}"
-
-
-def _summarize_push(event: ProviderEvent, where: str) -> str:
-    branch = event["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/")
-    return f"{event['pusher.name']} pushed {pluralize(event.count('commits'), 'commit')} to {branch}{where}"
-
-
-def _summarize_pull_request(event: ProviderEvent, where: str) -> str:
-    is_merged = event["pull_request.merged"] == "True" and event["action"] == "closed"
-    action = "merged" if is_merged else split_words(event["action"])
-    return _summarize_numbered(event, action, "pull request", "pull_request", where)
-
-
-def _summarize_issue(event: ProviderEvent, where: str) -> str:
-    return _summarize_numbered(event, split_words(event["action"]), "issue", "issue", where)
-
-
-def _summarize_comment(event: ProviderEvent, where: str) -> str:
-    return _summarize_numbered(event, "commented on", "issue", "issue", where)
-
-
-def _summarize_numbered(event: ProviderEvent, action: str, thing: str, field: str, where: str) -> str:
-    return f"{event['sender.login']} {action} {thing} #{event[f'{field}.number']}{where}: {event[f'{field}.title']}"
-
-
-def _summarize_release(event: ProviderEvent, where: str) -> str:
-    return f"{event['sender.login']} {event['action']} release {event['release.tag_name']}{where}"
-
-
-def _summarize_star(event: ProviderEvent, where: str) -> str:
-    repository = event["repository.full_name"] or "a repository"
-    if event["action"] == "deleted":
-        return f"{event['sender.login']} unstarred {repository}"
-    count = event["repository.stargazers_count"]
-    return f"{event['sender.login']} starred {repository} ({count} {'star' if count == '1' else 'stars'})"
-
-
-SUMMARIES = {
-    "ping": _summarize_ping,
-    "push": _summarize_push,
-    "pull_request": _summarize_pull_request,
-    "issues": _summarize_issue,
-    "issue_comment": _summarize_comment,
-    "release": _summarize_release,
-    "star": _summarize_star,
-}

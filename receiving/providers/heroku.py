@@ -14,8 +14,8 @@ from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.errors import InvalidSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
-from receiving.providers import Mistakes, Provider
-from receiving.samples import make_json_delivery
+from receiving.providers.base import Mistakes, Provider
+from receiving.sample_requests import make_json_delivery
 from receiving.signatures import matches_any, secrets_with_prefix, verify_header
 
 SIGNATURE_HEADER = "heroku-webhook-hmac-sha256"

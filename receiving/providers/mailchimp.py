@@ -14,8 +14,9 @@ from receiving import secret_path
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
 from receiving.provider_event import ProviderEvent
-from receiving.providers import OK, TimestampedHMAC
-from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery
+from receiving.providers.base import OK
+from receiving.providers.timestamped_hmac import TimestampedHMAC
+from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
 
 VERB_PHRASES = {
     "subscribe": "subscribed",

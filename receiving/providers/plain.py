@@ -15,8 +15,8 @@ from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.errors import CredentialsRequired, SecretPathNotFound
 from receiving.provider_event import ProviderEvent, parse_json, split_words
-from receiving.providers import Mistakes, Provider
-from receiving.samples import FORM_CONTENT_TYPE, make_json_delivery
+from receiving.providers.base import Mistakes, Provider
+from receiving.sample_requests import FORM_CONTENT_TYPE, make_json_delivery
 from receiving.signatures import matches_any, secrets_with_prefix
 
 BASIC_PREFIX, BEARER_PREFIX = "basic:", "bearer:"

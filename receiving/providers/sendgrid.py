@@ -27,7 +27,7 @@ from receiving import secret_path
 from receiving.delivery import Delivery
 from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
-from receiving.providers import OK, Provider
+from receiving.providers.base import OK, Provider
 from receiving.signatures import check_timestamp, parse_timestamp, secrets_with_prefix
 from sending.webhooks.signatures import decode_base64
 

@@ -11,8 +11,8 @@ from typing import Any
 from config import Secrets
 from receiving.delivery import Delivery
 from receiving.provider_event import ProviderEvent, parse_json, split_words
-from receiving.providers import TimestampedHMAC
-from receiving.samples import make_json_delivery
+from receiving.providers.timestamped_hmac import TimestampedHMAC
+from receiving.sample_requests import make_json_delivery
 
 SECRET_PATTERN = re.compile(r"whsec_\S{16,}")
 AMOUNT_FIELDS = ("amount_total", "amount_paid", "amount_due", "amount")

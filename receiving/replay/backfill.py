@@ -13,7 +13,7 @@ from receiving.replay.log_entry import LogEntry, RedeliveryRequested, Sleep, ded
 from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
 from receiving.replay.replay import CannotReplay
 from sending.http.retry import GaveUp
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
 from store import Store
 from workers.runs import Outcome
 

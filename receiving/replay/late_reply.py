@@ -2,9 +2,10 @@
 
 from xml.etree import ElementTree
 
+import context
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from sending import circuit_breaker, outbox
+from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Pipe
 
@@ -16,10 +17,11 @@ def plan_late_reply(pipe: Pipe, delivery: Delivery, response: StoredResponse) ->
     """
     if not (delivery["MessageSid"] and delivery["From"] and "xml" in response.content_type and response.body):
         return
+    sender = context.settings().sender_for(delivery["To"])
     messages = ElementTree.fromstring(response.body).findall("Message")  # noqa: S314 (our own TwiML)
     for number, message in enumerate(messages):
         body = "".join(message.itertext()).strip()
         if body:
-            circuit_breaker.record_request(pipe, delivery["From"])
+            text_circuit_breaker.record_request(pipe, delivery["From"])
             id = f"late:{delivery['MessageSid']}:{number}"
-            outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"]))
+            outbox.plan(pipe, OutboundMessage(id, delivery["From"], body, delivery["MessageSid"], sender))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from receiving import inbox
 from receiving.delivery import Delivery
-from workers.calls import FINAL_STATUSES
+from workers.call_state import FINAL_STATUSES
 
 Sleep = Callable[[float], object]
 

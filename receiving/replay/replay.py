@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from config import Settings
-from receiving import inbox, providers, replay_marker, twilio
+from receiving import inbox, providers, replay_marker, twilio_signature
 from receiving.delivery import Delivery
 from receiving.provider_event import one_line
 from receiving.replay import loopback_client
@@ -123,7 +123,7 @@ def sign(delivery: Delivery, settings: Settings) -> Delivery:
     """Return the request, signed with our secret as its sender would sign it. Raises CannotReplay."""
     name = inbox.source_of(delivery)
     if name in TWILIO_SOURCES:
-        return twilio.sign_delivery(delivery, settings)
+        return twilio_signature.sign_delivery(delivery, settings)
     secrets = settings.webhook_secrets.get(name)
     provider = providers.load().get(name)
     if provider is None or not secrets:

@@ -1,7 +1,7 @@
 """Twilio's lists of texts and calls, converted to the webhooks it sent: https://www.twilio.com/docs/usage/api."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
@@ -14,20 +14,21 @@ from twilio.base.exceptions import TwilioException
 from masking import mask
 from receiving.delivery import Delivery
 from receiving.replay.log_entry import LogEntry, Sleep, call_key, text_key
-from receiving.samples import FORM_CONTENT_TYPE
+from receiving.sample_requests import FORM_CONTENT_TYPE
 from sending.http.retry import GaveUp, RetryableError, parse_retry_after, with_retries
-from sending.twilio import TwilioGateway
-from workers.calls import FINAL_STATUSES
+from sending.twilio.gateway import TwilioGateway
+from workers.call_state import FINAL_STATUSES
 
 PAGE_SIZE = 200
-MAX_ROWS = 1_000
+MAX_ROWS = 1_000  # of each address
+CHANNELS = ("", "whatsapp:")
 
 
 def list_texts(gateway: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
-    """Yield the texts sent to our number between two Unix timestamps, newest first. Raises GaveUp."""
-    number = gateway.settings.twilio_phone_number
+    """Yield the texts sent to our numbers between two Unix timestamps, newest first for each number. Raises GaveUp."""
     window = {"date_sent_after": _to_datetime(since), "date_sent_before": _to_datetime(until + 1)}
-    for message in _rows(gateway.client.messages, sleep, to=number, **window):
+    addresses = [channel + number for number in gateway.settings.twilio_phone_number for channel in CHANNELS]
+    for message in _rows_for_each(addresses, gateway.client.messages, sleep, window):
         if message.direction == "inbound":
             sent_at = _to_timestamp(message.date_sent or message.date_created)
             summary = f"a text from {mask(message.from_ or '')}"
@@ -36,15 +37,19 @@ def list_texts(gateway: TwilioGateway, since: float, until: float, sleep: Sleep 
 
 
 def list_calls(gateway: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
-    """Yield the final status callbacks of calls to our number that started between two timestamps. Raises GaveUp."""
-    number = gateway.settings.twilio_phone_number
+    """Yield the final status callbacks of calls to our numbers that started between two timestamps. Raises GaveUp."""
     window = {"start_time_after": _to_datetime(since), "start_time_before": _to_datetime(until + 1)}
-    for call in _rows(gateway.client.calls, sleep, to=number, **window):
+    for call in _rows_for_each(gateway.settings.twilio_phone_number, gateway.client.calls, sleep, window):
         if call.direction == "inbound" and call.status in FINAL_STATUSES:
             sent_at = _to_timestamp(call.end_time or call.date_created)
             summary = f"the end of a call from {mask(call._from or '')} ({call.status}, {call.duration or 0} s)"
             fetch = partial(_make_delivery, "/voice/status", _call_end_params(call))
             yield LogEntry("twilio", call_key(call.sid), sent_at, summary, fetch)
+
+
+def _rows_for_each(addresses: Iterable[str], resource: Any, sleep: Sleep, window: dict[str, datetime]) -> Iterator[Any]:
+    for address in addresses:
+        yield from _rows(resource, sleep, to=address, **window)
 
 
 def _rows(resource: Any, sleep: Sleep, **filters: Any) -> Iterator[Any]:

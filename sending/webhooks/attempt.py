@@ -7,10 +7,10 @@ from typing import Any
 
 from sending.http.client import HttpClient, HttpResponse
 from sending.http.errors import RequestFailed
-from sending.webhooks import retries, signatures
+from sending.webhooks import response_outcomes, signatures
 from sending.webhooks.credentials import Credentials
-from sending.webhooks.models import WebhookEndpoint
-from sending.webhooks.retries import AttemptOutcome
+from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.response_outcomes import AttemptOutcome
 
 MAX_RESPONSE_BODY_BYTES = 2_000  # the part of each response body that is recorded
 MAX_RESPONSE_HEADER_CHARACTERS = 500
@@ -20,7 +20,7 @@ RECORDED_RESPONSE_HEADERS = (
     "location",
     "retry-after",
     "server",
-    retries.DELIVERY_CONTROL_HEADER,
+    response_outcomes.DELIVERY_CONTROL_HEADER,
 )
 IMMEDIATE_RETRY_WITHIN_SECONDS = 1.0  # a stale kept-alive connection fails this fast: retry once, without delay
 
@@ -63,12 +63,12 @@ class DeliveryAttempt:
     @property
     def outcome(self) -> AttemptOutcome:
         """What this attempt means for the message and the endpoint."""
-        if self.cause == retries.FILTERED:
-            return AttemptOutcome(retries.FILTERED)
+        if self.cause == response_outcomes.FILTERED:
+            return AttemptOutcome(response_outcomes.FILTERED)
         if not self.status:
-            return retries.classify_cause(self.cause)  # type: ignore[arg-type]
-        return retries.classify_response(
-            self.status, (self.response_headers or {}).get(retries.DELIVERY_CONTROL_HEADER, "")
+            return response_outcomes.classify_cause(self.cause)  # type: ignore[arg-type]
+        return response_outcomes.classify_response(
+            self.status, (self.response_headers or {}).get(response_outcomes.DELIVERY_CONTROL_HEADER, "")
         )
 
 
@@ -88,7 +88,7 @@ def attempt(
     first = attempts[0]
     if first.cause in ("connect", "protocol") and first.duration_ms < 1000 * IMMEDIATE_RETRY_WITHIN_SECONDS:
         attempts.append(send())
-    if endpoint.fallback_url and attempts[-1].cause in retries.FALLBACK_CAUSES:
+    if endpoint.fallback_url and attempts[-1].cause in response_outcomes.FALLBACK_CAUSES:
         attempts.append(send(fallback_cause=attempts[-1].cause))
     return attempts
 
@@ -97,7 +97,7 @@ def record_filtered(endpoint: WebhookEndpoint, message: WebhookMessage) -> list[
     """Return the record of a message that the endpoint's event filter excludes, for which no request was made."""
     record = _new_record(message, endpoint.event_filter, time.time())
     detail = f"The endpoint's event filter does not list {message.event_type}."
-    return [replace(record, cause=retries.FILTERED, detail=detail)]
+    return [replace(record, cause=response_outcomes.FILTERED, detail=detail)]
 
 
 def _send(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.optional.cookies import EndpointCookieJar
 from store import Store
 

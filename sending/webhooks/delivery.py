@@ -7,18 +7,17 @@ import time
 from collections.abc import Sequence
 
 import events
-from sending import outbox
 from sending.http import urls
 from sending.http.client import HttpClient
 from sending.http.retry import parse_retry_after
-from sending.webhooks import endpoints, payloads, retries
+from sending.webhooks import endpoints, failing_endpoints, payloads, retry_schedule
 from sending.webhooks.attempt import DeliveryAttempt, attempt, record_filtered
 from sending.webhooks.credentials import Credentials, decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
-from sending.webhooks.messages import EXAMPLE_ID_PREFIX
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.optional.event_filter import EventFilter
-from sending.webhooks.queue import ClaimedMessage, DeliveryResult, get_delivery_queue
+from sending.webhooks.queue.delivery_queue import ClaimedMessage, DeliveryResult, get_delivery_queue
+from sending.webhooks.queue.messages import EXAMPLE_ID_PREFIX
 from store import Pipe, Store
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ def deliver(
     *,
     http: bool = False,
     origin: str = "",
-    schedule: Sequence[float] = retries.RETRY_SCHEDULE_SECONDS,
+    schedule: Sequence[float] = retry_schedule.RETRY_SCHEDULE_SECONDS,
     slot_seconds: float = SLOT_TIME_SECONDS,
 ) -> int:
     """Send the endpoint its due messages, one after another. Returns how many were sent or filtered.
@@ -84,11 +83,11 @@ def _build_result(
 ) -> DeliveryResult:
     last, now, fraction = attempts[-1], time.time(), random.random()  # noqa: S311 (jitter, not a secret)
     verdict = last.outcome.verdict
-    delay = retries.retry_delay(claim.message.attempt_number, schedule, fraction)
+    delay = retry_schedule.retry_delay(claim.message.attempt_number, schedule, fraction)
     retry_after = 0.0
     if verdict in ("retry", "back_off"):
         header = (last.response_headers or {}).get("retry-after", "")
-        retry_after = parse_retry_after(header, retries.MAX_RETRY_AFTER_SECONDS)
+        retry_after = parse_retry_after(header, retry_schedule.MAX_RETRY_AFTER_SECONDS)
     state = STATE_BY_VERDICT.get(verdict) or ("dead" if delay is None else "waiting")
     hold_seconds = max(retry_after, schedule[min(1, len(schedule) - 1)])
     return DeliveryResult(
@@ -97,7 +96,7 @@ def _build_result(
         state,
         next_attempt_at=now + max(delay or 0.0, retry_after),
         hold_until=now + hold_seconds if verdict == "back_off" else 0.0,
-        jitter_factor=1 - retries.JITTER_FRACTION * fraction,
+        jitter_factor=1 - retry_schedule.JITTER_FRACTION * fraction,
         extra_writes=lambda pipe: _publish_result(pipe, endpoint, claim, last, state),
     )
 
@@ -117,23 +116,10 @@ def _settle(
 ) -> ClaimedMessage | None:
     """Record the result, and disable the endpoint if necessary. If `has_time`, returns the next claim that is due."""
     now, last = time.time(), result.attempts[-1]
-    disables = last.outcome.disables_endpoint and not last.used_fallback
-    failing_since, claim = get_delivery_queue(redis).settle(endpoint, slot, result, now, has_time and not disables)
-    if disables:
-        _disable_endpoint(redis, endpoint, last.outcome.advice, now)
-    elif failing_since and now - failing_since > endpoints.DISABLE_AFTER_SECONDS:
-        _disable_endpoint(redis, endpoint, "The endpoint accepted nothing for five days, so we have disabled it.", now)
+    has_time = has_time and not failing_endpoints.disables_endpoint(last)
+    failing_since, claim = get_delivery_queue(redis).settle(endpoint, slot, result, now, has_time)
+    failing_endpoints.disable_if_failing(redis, endpoint, last, failing_since, now)
     return claim
-
-
-def _disable_endpoint(redis: Store, endpoint: WebhookEndpoint, reason: str, now: float) -> None:
-    """Disable the endpoint and text its owner."""
-    endpoints.disable(redis, endpoint.id, reason)
-    if endpoint.owner:
-        text = f"We no longer send webhooks to {urls.host_of(endpoint.url)}. {reason}"
-        pipe = redis.pipeline()
-        outbox.plan(pipe, outbox.OutboundMessage(f"stopped-{endpoint.id}-{int(now)}", endpoint.owner, text, ""), now)
-        pipe.execute()
 
 
 def _publish_result(

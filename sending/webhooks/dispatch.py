@@ -13,10 +13,11 @@ from rq.serializers import JSONSerializer
 
 import config
 from sending.http.client import PROJECT, VERSION, HttpClient
-from sending.webhooks import endpoints, messages, payloads
+from sending.webhooks import endpoints, payloads
 from sending.webhooks.delivery import deliver
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.queue import get_delivery_queue
+from sending.webhooks.queue import messages
+from sending.webhooks.queue.delivery_queue import get_delivery_queue
 from store import Pipe, Store
 
 QUEUE_NAME = "webhooks"

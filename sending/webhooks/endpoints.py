@@ -15,14 +15,13 @@ from sending.http.client import HttpClient
 from sending.validation import reject_if, validate_fields
 from sending.webhooks import signatures
 from sending.webhooks.encryption import Encrypted, Encryption, WrongKey
-from sending.webhooks.models import OPTION_SCHEMAS, SigningKey, WebhookEndpoint
+from sending.webhooks.endpoint_model import OPTION_SCHEMAS, SigningKey, WebhookEndpoint
 from sending.webhooks.optional import cookies
 from sending.webhooks.optional.custom_headers import check_headers
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
 
 ENDPOINTS_KEY = "endpoints"  # sorted set: ids by creation time
 DUE_KEY = "endpoints:due"  # sorted set: ids of endpoints with waiting messages, by the time of the next attempt
-DISABLE_AFTER_SECONDS = 5 * 24 * 3600  # without a successful attempt
 KEY_OVERLAP_SECONDS = 24 * 3600  # during which an old key continues to sign
 LOAD_BATCH_SIZE = 500
 MAX_UPDATE_ATTEMPTS = 20
@@ -144,7 +143,7 @@ def resume(redis: Store, id: str, now: float | None = None) -> WebhookEndpoint:
 
 
 def delete(redis: Store, id: str) -> None:
-    """Delete the endpoint and all its data, if it exists."""
+    """Delete the endpoint and all its data, if it exists, except the messages: see `queue.backlog`."""
     known, pipe = load(redis, id), redis.pipeline()
     pipe.delete(*(_redis_key(id) + part for part in ("", ":due", ":slots", ":attempts", ":dead", ":cookies")))
     pipe.zrem(ENDPOINTS_KEY, id)

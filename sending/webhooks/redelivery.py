@@ -4,14 +4,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sending.webhooks import catalogue, messages, payloads
+from sending.webhooks import event_schemas, payloads
 from sending.webhooks.endpoints import DUE_KEY
-from sending.webhooks.messages import EXAMPLE_ID_PREFIX, MESSAGE_TTL_SECONDS
-from sending.webhooks.queue import load_script
+from sending.webhooks.queue import messages
+from sending.webhooks.queue.delivery_queue import load_script
+from sending.webhooks.queue.messages import EXAMPLE_ID_PREFIX, MESSAGE_TTL_SECONDS
 from store import Store
 
 BATCH_SIZE = 100  # messages between two progress reports
-RESEND_SCRIPT = load_script("message", "resend")
+RESEND_SCRIPT = load_script("stored_message", "resend_message")
 RESENT, EXPIRED, DISABLED = 1, 0, -1  # the script's return values
 
 
@@ -86,7 +87,7 @@ def send_example(redis: Store, endpoint_id: str, event_type: str, now: float | N
     Raises EndpointDisabled.
     """
     now, id = now or time.time(), messages.new_id(EXAMPLE_ID_PREFIX)
-    data = catalogue.build_example(event_type)["data"]
+    data = event_schemas.build_example(event_type)["data"]
     messages.save(redis, id, event_type, payloads.build_envelope(event_type, data, now))
     resend(redis, endpoint_id, id, now)
     return id

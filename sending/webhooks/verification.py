@@ -6,9 +6,10 @@ import time
 
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
-from sending.webhooks import messages, payloads, signatures
+from sending.webhooks import payloads, signatures
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
+from sending.webhooks.queue import messages
 
 
 class VerificationFailed(Exception):

@@ -6,7 +6,7 @@ import re
 import jsonschema_rs
 
 from receiving import providers
-from sending.webhooks.catalogue import CATALOGUE
+from sending.webhooks.event_schemas import CATALOGUE
 
 
 def test_page_shows_description_example_and_schema_of_each_event(visitor):

@@ -17,10 +17,11 @@ import config
 from api.schema import OPERATIONS
 from app import create_app
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, delivery, dispatch, endpoints, messages, payloads
+from sending.webhooks import delivery, dispatch, endpoints, event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue import messages
 from tests.support.webhook_sender import store_message
 
 TOKEN = "a-token-for-these-tests"
@@ -201,7 +202,7 @@ def test_event_of_a_thin_payload_can_be_fetched_with_the_token(api, program, id,
     path = thin["data"]["url"].removeprefix("https://talk.example")
     fetched = api.test_client().get(path, headers=AUTHORIZED)
     assert fetched.json == json.loads(whole.body)
-    jsonschema_rs.validate(catalogue.build_schema("call.ended"), fetched.json)
+    jsonschema_rs.validate(event_schemas.build_schema("call.ended"), fetched.json)
     assert is_a_problem(api.test_client().get(path), 401)
     assert is_a_problem(api.test_client().get(f"{path}0", headers=AUTHORIZED), 404)
     again = api.test_client().get(path, headers={**AUTHORIZED, "If-None-Match": fetched.headers["ETag"]})

@@ -15,7 +15,7 @@ import redis as redis_client
 from scripts.demo import read_env
 from tests.support.interrupted_demo import copy_checkout, interrupt
 from tests.support.ports import reserved_port
-from tests.support.processes import ROOT, has_ended
+from tests.support.processes import ROOT, has_ended, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
@@ -164,14 +164,7 @@ def _answers(stage: str) -> bool:
 
 def test_second_demo_reports_that_the_port_is_taken(demo, ready):
     environ = os.environ | {"PORT": str(demo.web_port)}
-    second = subprocess.run(
-        [sys.executable, "-m", "scripts.demo"],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-    )
+    second = run_program("scripts.demo", environ)
     assert second.returncode == 1
     assert f"Port {demo.web_port} is in use" in second.stderr
     assert "Traceback" not in second.stderr

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sending import circuit_breaker, outbox
+from sending import outbox, text_circuit_breaker
 from tests.support.deployment import Deployment, Handset
 
 PACE = 50  # segments per second
@@ -59,7 +59,7 @@ def states(town: Deployment) -> dict[str, int]:
 @pytest.fixture(autouse=True)
 def sending_is_resumed(room: Deployment) -> Iterator[None]:
     yield
-    circuit_breaker.resume(room.redis)
+    text_circuit_breaker.resume(room.redis)
 
 
 def test_hundred_concurrent_questions_are_answered_in_order_at_the_pace(room):
@@ -89,18 +89,18 @@ def test_650_people_are_all_answered(room):
         lambda: numbers <= {text["to"] for text in answers(room, "asked this number")},
         lambda: f"650 people are answered: {states(room)}",
     )
-    assert circuit_breaker.stop_reason(room.redis) == ""
+    assert text_circuit_breaker.stop_reason(room.redis) == ""
     assert answers(room, "Sorry") == []
 
 
 def test_answers_wait_while_sending_is_stopped(room):
-    circuit_breaker.stop(room.redis, "the presenter stopped it")
+    text_circuit_breaker.stop(room.redis, "the presenter stopped it")
     people = crowd(room, "002", 20)
     all_text(people, "count")
     room.until(lambda: room.redis.zcard(outbox.WAITING_KEY) == 20, lambda: f"twenty answers wait: {states(room)}")
     time.sleep(2.5)  # two rounds of the worker
     assert room.redis.zcard(outbox.WAITING_KEY) == 20
-    circuit_breaker.resume(room.redis)
+    text_circuit_breaker.resume(room.redis)
     for person in people:
         person.gets("asked this number")
     room.until(lambda: set(states(room)) == {"sent"}, lambda: f"all are sent: {states(room)}")
@@ -112,7 +112,7 @@ def test_620_texts_of_one_person_affect_nobody_else(room):
     all_text(others, "count")
     for other in others:
         other.gets("asked this number", 10)
-    assert circuit_breaker.stop_reason(room.redis) == ""
+    assert text_circuit_breaker.stop_reason(room.redis) == ""
     assert room.redis.zcard(outbox.WAITING_KEY) + room.redis.zcard(outbox.DUE_KEY) <= 3
     assert any("I am still working on your first three questions" in body for body in greedy[0].received())
 

@@ -6,7 +6,8 @@ import asyncio
 
 from aiohttp import web
 
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import eventually
 
 MENU = '<Response><Gather numDigits="1" action="/menu"><Say>Press one</Say></Gather></Response>'
 APP, EXCHANGE, PHONE, LEG = 2, 1, 0, 3

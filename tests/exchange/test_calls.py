@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from tests.exchange.conftest import NUMBER, SID, eventually
+from tests.exchange.support.exchange import NUMBER, SID
+from tests.support.waiting import eventually
 
 
 def say(*words):

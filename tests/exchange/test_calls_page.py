@@ -2,7 +2,7 @@
 
 import re
 
-from tests.exchange.conftest import NUMBER
+from tests.exchange.support.exchange import NUMBER
 
 
 def listed(exchange, query=""):

@@ -1,6 +1,7 @@
 """Several people talk in one room."""
 
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import eventually
 
 
 def conference(attributes="", dial=""):

@@ -6,7 +6,8 @@ import pytest
 from requests.exceptions import ConnectionError as Dropped
 from twilio.base.exceptions import TwilioRestException
 
-from tests.exchange.conftest import NUMBER, TOKEN, eventually
+from tests.exchange.support.exchange import NUMBER, TOKEN
+from tests.support.waiting import eventually
 
 REPLY = "<Response><Message>hi</Message></Response>"
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.exchange.conftest import NUMBER, eventually
-from tests.support.waiting import LIMIT_SECONDS
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
 def post(exchange, path, **headers):
@@ -208,7 +208,7 @@ def test_the_number_is_told(exchange):
 
 def test_a_browser_gets_the_debugger_as_a_page(exchange):
     status, body, headers = exchange.request("GET", "/debugger", Accept="text/html,*/*")
-    assert (status, headers["Content-Type"]) == (200, "text/html")
+    assert (status, headers.get_content_type()) == (200, "text/html")
     for path in set(re.findall(r'(?:href|src)="(/pages/[^"]+)"', body.decode())):
         assert exchange.request("GET", path)[0] == 200, path
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
-from tests.exchange.conftest import NUMBER, SID, TOKEN
+from tests.exchange.support.exchange import NUMBER, SID, TOKEN
 from tests.exchange.test_mistakes import APOLOGY, say
 
 ENTITIES = '<!DOCTYPE r [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;&a;">]><Response><Message>&b;</Message></Response>'

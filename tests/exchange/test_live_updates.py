@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from twilio.base.exceptions import TwilioRestException
 
-from tests.exchange.conftest import eventually
+from tests.support.waiting import eventually
 
 WAITING = '<Response><Say>Please wait</Say><Pause length="600"/><Redirect>/again</Redirect></Response>'
 ANSWER = "<Response><Say>Here it is</Say></Response>"

@@ -9,7 +9,7 @@ from ringback.account.lookup import look_up
 from ringback.service.clock import Clock
 from ringback.service.settings import Settings
 from ringback.state import State
-from tests.exchange.conftest import NUMBER, SID, TOKEN
+from tests.exchange.support.exchange import NUMBER, SID, TOKEN
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 
 from ringback.calls.loopback import would_loop
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import eventually
 
 SECOND = "+441632960100"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.exchange.conftest import NUMBER
+from tests.exchange.support.exchange import NUMBER
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from tests.exchange.conftest import NUMBER
+from tests.exchange.support.exchange import NUMBER
 
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 

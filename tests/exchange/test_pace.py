@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import eventually
 
 LONG = "This takes much longer to say than anyone who knows the menu is willing to listen. " * 5
 

@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from tests.exchange.conftest import eventually
+from tests.support.waiting import eventually
 
 ENQUEUE = '<Response><Enqueue action="/left" waitUrl="/wait">support</Enqueue></Response>'
 AGENT = '<Response><Dial action="/agent" {}><Queue {}>support</Queue></Dial></Response>'

@@ -6,7 +6,8 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from ringback.rest import messages
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from ringback.sound import wav
-from tests.exchange.conftest import NUMBER
+from tests.exchange.support.exchange import NUMBER
 
 RECORD = '<Response><Record action="/kept" recordingStatusCallback="/status" {}/><Say>Nothing</Say></Response>'
 

@@ -7,7 +7,8 @@ from aiohttp import web
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
-from tests.exchange.conftest import NUMBER, SID, TOKEN, eventually
+from tests.exchange.support.exchange import NUMBER, SID, TOKEN
+from tests.support.waiting import eventually
 
 
 def refused(action, *arguments, **options):

@@ -13,7 +13,7 @@ import pytest
 
 from ringback.service.settings import Settings
 from ringback.state import State
-from tests.exchange.conftest import NUMBER, SID, TOKEN
+from tests.exchange.support.exchange import NUMBER, SID, TOKEN
 from tests.support.waiting import LIMIT_SECONDS
 
 ACCOUNT = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": NUMBER}

@@ -7,7 +7,8 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from ringback.webhooks.signature import signature, signed_url
 from ringback.webhooks.urls import wire_url
-from tests.exchange.conftest import NUMBER, TOKEN, eventually
+from tests.exchange.support.exchange import NUMBER, TOKEN
+from tests.support.waiting import eventually
 
 U = "https://mycompany.com/myapp.php?foo=1&bar=2"
 P = {

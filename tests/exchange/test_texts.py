@@ -3,7 +3,8 @@
 import pytest
 from aiohttp import web
 
-from tests.exchange.conftest import NUMBER, SID, eventually
+from tests.exchange.support.exchange import NUMBER, SID
+from tests.support.waiting import eventually
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringback.calls.call_plan import CallPlan
 from ringback.calls.lifecycle import register_call, run_call
-from ringback.calls.plan import CallPlan
 from ringback.service.clock import Clock
 from ringback.service.error_codes import ERROR_CODES
 from ringback.service.settings import Settings

@@ -10,7 +10,8 @@ from aiohttp import web
 from twilio.base.exceptions import TwilioRestException
 
 from ringback.sound import wav
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import eventually
 
 PARTY = '<Response><Dial action="/after" recordingStatusCallback="/kept" {}>+441632960002</Dial></Response>'
 

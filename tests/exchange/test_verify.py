@@ -5,7 +5,8 @@ import re
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from tests.exchange.conftest import NUMBER, eventually
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

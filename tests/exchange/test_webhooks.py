@@ -11,8 +11,8 @@ from aiohttp import web
 
 from ringback.web.basic_auth import parse_basic_auth
 from ringback.webhooks.connection_overrides import ConnectionOverrides
-from tests.exchange.conftest import NUMBER, eventually
-from tests.support.waiting import LIMIT_SECONDS
+from tests.exchange.support.exchange import NUMBER
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 500\r\n\r\n"
 OK = "<Response><Message>ok</Message></Response>"

@@ -66,3 +66,12 @@ def test_follower_who_heard_the_event_gets_no_text(post_to_call, message, redis)
 def test_unknown_event_ends_the_call_and_unsigned_request_is_rejected(post_to_call, post_as_twilio, path):
     assert post_to_call(f"{path}?message=unknown", Digits="8").status_code in (200, 204)
     assert post_as_twilio(f"/voice/outbound{path}?message=x", {"CallSid": CALL}, signature="made up").status_code == 403
+
+
+@pytest.mark.parametrize("status", ["completed", "busy"])
+def test_after_the_call_its_words_are_forgotten(post_to_call, message, redis, status):
+    post_to_call(f"/status?message={message.id}", CallStatus=status)
+    assert not redis.hexists(f"outbox:{message.id}", "body")
+    assert outbox.load(redis, message.id).is_settled
+    if status == "busy":
+        assert outbox.load(redis, f"{message.id}:text").body == message.body

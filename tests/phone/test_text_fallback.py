@@ -1,5 +1,7 @@
 """The fallback of a text: whoever was answered gets no apology, and whoever was not is answered."""
 
+import threading
+
 import pytest
 
 from phone import sms
@@ -30,6 +32,20 @@ def test_text_that_was_not_processed_is_processed_once(person, falls_back, redis
     assert "I will text you the answer" in falls_back().text
     assert "I will text you the answer" in person.texts("count", sid=SID)
     assert redis.zcard(pending_answers.OPEN_KEY) == 1
+
+
+@pytest.fixture
+def full_store(redis):
+    """The store accepts no webhooks for two seconds."""
+    redis.config_set("maxmemory", redis.info("memory")["used_memory"] + 1)
+    timer = threading.Timer(2, redis.config_set, ("maxmemory", 0))
+    timer.start()
+    yield
+    timer.join()
+
+
+def test_text_is_answered_once_the_store_has_recovered(falls_back, full_store):
+    assert "I will text you the answer" in falls_back().text
 
 
 def test_words_while_everything_fails_are_true_if_an_answer_follows(falls_back, monkeypatch):

@@ -64,3 +64,33 @@ def test_retries_end_after_four_hours(redis, sent, reports):
     reports("failed", "30001")
     with pytest.raises(admission.MustNotSend):
         admission.admit(redis, outbox.load(redis, "answer:1"), "alias")
+
+
+@pytest.mark.parametrize(("status", "code"), [("delivered", ""), ("read", ""), ("undelivered", "30003")])
+def test_after_its_final_status_a_text_is_stored_without_number_and_words(redis, reports, status, code):
+    reports(status, code)
+    assert set(redis.hkeys("outbox:answer:1")) == {b"state", b"sid", b"subject", b"reason"}
+    assert redis.memory_usage("outbox:answer:1") < 200
+    assert redis.ttl("outbox:answer:1") > 6 * 86_400
+
+
+def test_status_after_the_final_one_still_belongs_to_the_conversation(redis, reports):
+    reports("delivered")
+    reports("read")
+    assert [(event.subject, event.data["status"]) for event in events.read_latest(redis, 2)] == [
+        ("SM1", "delivered"),
+        ("SM1", "read"),
+    ]
+
+
+def test_text_that_was_delivered_is_not_sent_again_by_a_late_report(redis, reports):
+    reports("delivered")
+    reports("failed", "30001")
+    assert outbox.load(redis, "answer:1").state == "sent"
+    assert not redis.zcard(outbox.DUE_KEY)
+
+
+def test_planning_a_forgotten_text_again_sends_nothing(redis, reports):
+    reports("delivered")
+    outbox.plan(redis, OutboundMessage("answer:1", ME, "It is done.", "SM1"))
+    assert outbox.load(redis, "answer:1").is_settled

@@ -7,7 +7,7 @@ import pytest
 
 import events
 from tests.support.person import RECORDING_SID, Person
-from workers import callbacks, calls, pending_answers
+from workers import call_state, callbacks, pending_answers
 
 
 def pending_answer(redis):
@@ -209,7 +209,7 @@ def test_end_of_a_call_becomes_one_event(caller, redis):
     for _ in range(3):
         assert caller.post("/voice/status", over).status_code == 204
     assert [event.type for event in events.read_latest(redis, 50)].count("call.ended") == 1
-    assert not calls.load(redis, caller.call_sid).is_live
+    assert not call_state.load(redis, caller.call_sid).is_live
 
 
 def test_hanging_up_while_waiting_queues_the_answer_for_delivery(waiting_caller, app):

@@ -1,4 +1,4 @@
-"""The presenter's login, session, CSRF token and dashboard."""
+"""The presenter's login, session and CSRF token, and the health page."""
 
 import re
 
@@ -8,7 +8,7 @@ from presenter import auth
 from receiving import inbox
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
-from sending import circuit_breaker, outbox
+from sending import outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from tests.support.presenter import FORM, Presenter
 from tests.support.stage_app import PASSWORD, loses_its_store, make
@@ -26,9 +26,9 @@ def test_pages_redirect_to_the_login(presenter):
     assert presenter.get("/present/fragment").status_code == 403
 
 
-def test_password_opens_the_dashboard(presenter):
+def test_password_opens_the_console(presenter):
     assert presenter.tries(PASSWORD).status_code == 303
-    assert "Health" in presenter.get("/present").text
+    assert "Console" in presenter.get("/present").text
 
 
 @pytest.mark.parametrize("password", ["", "a long passwor", PASSWORD.upper(), "é\ud800", "x" * 10_000])
@@ -95,12 +95,12 @@ def test_login_is_closed_while_tries_cannot_be_counted():
     assert "login attempts cannot be counted" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/present/login", "/present/logout", "/present/sending"])
+@pytest.mark.parametrize("path", ["/present/login", "/present/logout", "/present/talk"])
 @pytest.mark.parametrize("token", ["", "made-up"])
 def test_form_without_the_csrf_token_is_refused(stage_events, logged_in, path, token):
-    answer = logged_in.post(path, csrf_token=token, password=PASSWORD, sending="stop")
+    answer = logged_in.post(path, csrf_token=token, password=PASSWORD, do="hold")
     assert answer.status_code == 400
-    assert not circuit_breaker.stop_reason(stage_events.redis)
+    assert not text_circuit_breaker.stop_reason(stage_events.redis)
 
 
 def test_logout_ends_the_session(logged_in):
@@ -127,7 +127,7 @@ def test_logout_ends_no_other_session(app, logged_in):
 def test_nothing_is_changed_while_sessions_cannot_be_checked(logged_in, monkeypatch):
     token = re.search(r'name="csrf_token" value="([^"]+)"', logged_in.get("/present").text)[1]
     loses_its_store(logged_in.client.application, monkeypatch)
-    answer = logged_in.client.post("/present/sending", data={"csrf_token": token, "sending": "stop"})
+    answer = logged_in.client.post("/present/talk", data={"token": token, "do": "hold"})
     assert answer.status_code >= 500
     assert "Redis" not in answer.headers.get("Location", "")
 
@@ -147,21 +147,16 @@ def test_session_survives_a_rotation_of_secret_key(url, logged_in):
     assert newcomer.is_in()
 
 
-def test_sending_is_stopped_and_resumed(stage_events, logged_in):
-    logged_in.post("/present/sending", sending="stop")
-    assert circuit_breaker.stop_reason(stage_events.redis) == "the presenter stopped it"
+def test_held_texts_are_counted_on_the_health_page(stage_events, logged_in):
+    text_circuit_breaker.stop(stage_events.redis, "the presenter holds all sending")
     outbox.plan(stage_events.redis, OutboundMessage("answer:1", "+447700900201", "It is done.", ""))
-    assert (
-        "stopped: the presenter stopped it. 1 waiting; they will be sent when you resume"
-        in logged_in.get("/present").text
-    )
-    logged_in.post("/present/sending", sending="resume")
-    assert circuit_breaker.stop_reason(stage_events.redis) == ""
+    page = logged_in.get("/present/health").text
+    assert "stopped: the presenter holds all sending. 1 waiting; they will be sent when you resume" in page
 
 
 def test_only_the_presenter_can_stop_sending(stage_events, presenter):
-    assert presenter.post("/present/sending", sending="stop").status_code == 303
-    assert not circuit_breaker.stop_reason(stage_events.redis)
+    assert presenter.post("/present/talk", do="hold").status_code == 303
+    assert not text_circuit_breaker.stop_reason(stage_events.redis)
 
 
 def test_requests_are_shown_without_numbers(stage_events, logged_in):
@@ -173,13 +168,13 @@ def test_requests_are_shown_without_numbers(stage_events, logged_in):
     inbox.save(
         stage_events.redis, Delivery("POST", "https://talk.example/webhooks/x", {}, b'{"phone": "+447700900123"}')
     )
-    page = logged_in.get("/present").text
+    page = logged_in.get("/present/health").text
     assert "It matches with http for https: set PUBLIC_URL." in page
     assert "POST /sms" in page
     assert "+44 ••• 123" in page
     assert "447700900" not in page.replace("%2B", "")
 
 
-def test_dashboard_works_without_redis(logged_in, monkeypatch):
+def test_health_page_works_without_redis(logged_in, monkeypatch):
     loses_its_store(logged_in.client.application, monkeypatch)
-    assert "Redis <b>not responding</b>" in logged_in.get("/present").text
+    assert "Redis <b>not responding</b>" in logged_in.get("/present/health").text

@@ -9,7 +9,7 @@ import pytest
 from presenter.endpoints import ACTIONS
 from sending.webhooks import endpoints
 from sending.webhooks.attempt import DeliveryAttempt
-from sending.webhooks.models import OPTIONS
+from sending.webhooks.endpoint_model import OPTIONS
 from tests.support.presenter import Presenter
 from tests.support.stage_app import PASSWORD
 from tests.support.webhook_sender import store_message

@@ -1,26 +1,25 @@
 """The app with a secret for every provider, in this process and on a real socket."""
 
-import threading
 from dataclasses import dataclass
 
 import pytest
 import redis as redis_client
-from werkzeug.serving import make_server
 
 import config
 from receiving import receiver
-from receiving.diagnosis import rejections
+from receiving.diagnosis import rejection_recorder
 from receiving.diagnosis.provider import TokenBucket
 from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import CASES, case_id, open_app, with_secrets
+from tests.support.wsgi_server import serving
 
 
 @pytest.fixture(autouse=True)
 def full_diagnosis_budget(monkeypatch):
     """Diagnosis is rate limited; each test starts with the full budget."""
     monkeypatch.setattr(receiver, "diagnosis_budget", TokenBucket())
-    monkeypatch.setattr(rejections, "recorder", rejections.RejectionRecorder())
+    monkeypatch.setattr(rejection_recorder, "recorder", rejection_recorder.RejectionRecorder())
 
 
 @pytest.fixture(params=CASES, ids=case_id)
@@ -82,13 +81,11 @@ class ServedApp:
 
 @pytest.fixture(scope="module")
 def served_app(store):
-    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
-    given = own_environment()
-    given |= {"REDIS_URL": f"redis://127.0.0.1:{store.port}", "PUBLIC_URL": f"http://127.0.0.1:{server.server_port}"}
-    app = open_app(given, redis_client.Redis(port=store.port))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield ServedApp(given, config.load(given))
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    given = own_environment() | {"REDIS_URL": f"redis://127.0.0.1:{store.port}"}
+
+    def make_app(origin):
+        given["PUBLIC_URL"] = origin
+        return open_app(given, redis_client.Redis(port=store.port))
+
+    with serving(make_app):
+        yield ServedApp(given, config.load(given))

@@ -5,7 +5,7 @@ import random
 import pytest
 
 import events
-from receiving import inbox, twilio
+from receiving import inbox, twilio_signature
 from sending import opt_outs
 from tests.support.person import CALL_SID, ME, NUMBER, PUBLIC_URL, RECORDING_SID, TEXT_SID
 from workers import pending_answers
@@ -35,7 +35,7 @@ def cut_elsewhere(fields: dict[str, str], rng: random.Random) -> dict[str, str]:
 
 def test_altered_copies_of_a_captured_text_are_not_processed(post_as_twilio, redis):
     def sign(fields):
-        return twilio.compute_signature(
+        return twilio_signature.compute_signature(
             post_as_twilio.settings.twilio_auth_token[0], f"{PUBLIC_URL}/sms", fields.items()
         )
 

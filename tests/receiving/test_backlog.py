@@ -15,7 +15,7 @@ from receiving.delivery import Delivery
 from sending.http.client import HttpClient
 from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
-from store import memory
+from store import memory_usage
 from tests.support.environment import own_environment
 from tests.support.person import PUBLIC_URL
 from tests.support.ports import reserved_port
@@ -95,4 +95,4 @@ def test_every_event_of_large_batches_is_passed_on(small, monkeypatch):
         json.loads(request.partition(b"\r\n\r\n")[2])["data"]["payload"]["sg_event_id"] for request in there.requests
     }
     assert len(ids) == len(there.requests) == BATCHES * EVENTS_PER_BATCH
-    assert memory.used_share(small) < 0.85
+    assert memory_usage.used_share(small) < 0.85

@@ -60,6 +60,11 @@ def test_duplicate_takes_over_after_an_expired_lease(redis):
     assert idempotency.wait_for_response(redis, again, found, lambda _: redis.pexpire(dead.key, 0)) is None
 
 
+def test_lease_of_a_dead_process_expires_while_twilio_still_waits_for_the_copy(redis):
+    dead, _ = claim(redis)
+    assert redis.pttl(dead.key) / 1000 + 3 < idempotency.WAIT_TIMEOUT_SECONDS
+
+
 def test_lost_lease_commits_nothing(redis):
     slow, _ = claim(redis)
     redis.delete(slow.key)

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 import events
+from phone import sms
 from receiving import inbox
 from tests.support.person import CALL_SID, TEXT_SID
 
@@ -84,13 +85,14 @@ def test_trailing_slash_is_not_redirected(post_as_twilio):
     assert answer.status_code == 200
 
 
-def test_without_redis_the_status_is_503_and_fallbacks_work(settings):
+def test_without_redis_the_status_is_503_and_fallbacks_work(settings, monkeypatch):
     import redis as redis_client
 
     from app import create_app
     from tests.support.person import WebhookPoster
     from tests.support.ports import reserved_port
 
+    monkeypatch.setattr(sms, "FALLBACK_SECONDS", 0)
     gone = redis_client.Redis(port=reserved_port(), socket_connect_timeout=1, retry=None)
     post = WebhookPoster(create_app(settings, gone), settings)
     answer = post("/sms", {"MessageSid": TEXT_SID, "Body": "time"})

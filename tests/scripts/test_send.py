@@ -1,29 +1,21 @@
 """`make send` sends a signed sample webhook of any provider to a running app."""
 
-import threading
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 import config
 from receiving import providers
 from scripts import send as tool
 from tests.support.providers import heard, open_app, with_secrets
+from tests.support.wsgi_server import serving
 
 
 @pytest.fixture
 def running(environ, redis):
     """The app on a real socket; what its environment is."""
-    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
-    origin = f"http://127.0.0.1:{server.server_port}"
-    app = open_app(with_secrets(environ) | {"PUBLIC_URL": origin}, redis)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield {"PORT": str(server.server_port), **with_secrets({})}
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(lambda origin: open_app(with_secrets(environ) | {"PUBLIC_URL": origin}, redis)) as origin:
+        yield {"PORT": origin.rpartition(":")[2], **with_secrets({})}
 
 
 @pytest.mark.parametrize("name", providers.load())

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sending import admission, circuit_breaker, outbox, rate_limits
+from sending import admission, limits_per_person, outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 
 NOW = 1_800_000_000.0
@@ -20,8 +20,8 @@ def admit(redis, asked):
 
 
 def exhausts(redis, number=ADA):
-    for _ in range(rate_limits.MAX_PER_MINUTE):
-        rate_limits.consume(redis, f"alias of {number}", NOW)
+    for _ in range(limits_per_person.MAX_PER_MINUTE):
+        limits_per_person.consume(redis, f"alias of {number}", NOW)
 
 
 def test_answer_over_the_limit_of_a_person_waits_for_the_next_minute(redis):
@@ -43,15 +43,15 @@ def test_excess_of_one_person_affects_nobody_else(redis):
         with pytest.raises((admission.MustWait, admission.MustNotSend)):
             admit(redis, message(f"answer:{number}"))
     assert admit(redis, message("answer:bob", BOB)).body == "It is done."
-    assert circuit_breaker.stop_reason(redis) == ""
+    assert text_circuit_breaker.stop_reason(redis) == ""
 
 
 def test_message_that_is_not_sent_is_not_counted(redis):
     exhausts(redis)
-    for _ in range(rate_limits.MAX_PER_DAY):
+    for _ in range(limits_per_person.MAX_PER_DAY):
         with pytest.raises(admission.MustWait):
             admit(redis, message())
-    rate_limits.consume(redis, f"alias of {ADA}", NOW + 60)
+    limits_per_person.consume(redis, f"alias of {ADA}", NOW + 60)
 
 
 def test_retry_is_not_counted_again(redis):
@@ -76,14 +76,14 @@ def test_answer_that_waited_less_is_sent(redis):
 
 
 def test_nothing_is_outdated_while_sending_is_stopped(redis):
-    circuit_breaker.stop(redis, "the presenter stopped it")
+    text_circuit_breaker.stop(redis, "the presenter stopped it")
     with pytest.raises(admission.MustWait, match="the presenter stopped it"):
         admit(redis, message(waited=admission.MAX_WAIT_SECONDS + 1))
     assert not redis.keys("told-outdated:*")
 
 
 def test_loop_is_stopped_and_its_messages_are_kept(redis):
-    circuit_breaker.record_request(redis, ADA)
+    text_circuit_breaker.record_request(redis, ADA)
     for number in range(5):
         admit(redis, message(f"answer:{number}"))
     with pytest.raises(admission.MustWait, match="circuit breaker"):
@@ -97,4 +97,4 @@ def test_outdated_text_is_one_segment():
 
     assert count_segments(admission.OUTDATED) == 1
     assert admission.MAX_WAIT_SECONDS < outbox.MESSAGE_TTL_SECONDS
-    assert admission.MAX_WAIT_SECONDS < circuit_breaker.WINDOW_SECONDS
+    assert admission.MAX_WAIT_SECONDS < text_circuit_breaker.WINDOW_SECONDS

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sending import circuit_breaker, outbox, pacing
+from sending import outbox, pacing, text_circuit_breaker
 from sending.outbox import OutboundMessage
 
 NOW = 1_800_000_000.0
@@ -61,11 +61,11 @@ def test_hundreds_of_waiting_messages_cost_one_round_trip(redis, waits):
 
 
 def test_stopped_messages_wait_and_leave_in_order(redis, waits):
-    circuit_breaker.stop(redis, "the presenter stopped it")
+    text_circuit_breaker.stop(redis, "the presenter stopped it")
     waits(*"abc")
     assert released(redis, rate=1000) == []
     assert pacing.count_waiting(redis) == 3
-    circuit_breaker.resume(redis)
+    text_circuit_breaker.resume(redis)
     assert released(redis, rate=1000) == ["a", "b", "c"]
 
 

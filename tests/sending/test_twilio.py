@@ -8,10 +8,10 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 import events
-from sending import admission, opt_outs, outbox, rate_limits
-from sending.live_calls import CallEnded
+from sending import admission, limits_per_person, opt_outs, outbox
 from sending.outbox import OutboundMessage
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
+from sending.twilio.live_calls import CallEnded
 from store import commit_if_unchanged, new_pipeline
 from tests.support.waiting import eventually
 
@@ -47,6 +47,14 @@ def test_planned_text_is_sent_and_gets_a_sid(telephone, planned, redis, exchange
     assert outbox.load(redis, "answer:1").sid.startswith("SM")
     assert exchange.sent_to(somebody) == ["It is done."]
     assert outbox.list_due(redis, 9e12) == []
+
+
+@pytest.mark.parametrize("public_url", ["", "https://talk.example"])
+def test_a_text_keeps_its_words_only_if_its_final_status_will_be_reported(telephone, planned, redis, public_url):
+    telephone.settings = replace(telephone.settings, public_url=public_url)
+    assert telephone.send_text("answer:1") == "sent"
+    assert redis.hexists("outbox:answer:1", "body") is bool(public_url)
+    assert telephone.send_text("answer:1") == "sent"
 
 
 def test_sending_again_does_nothing(telephone, planned, exchange, somebody):
@@ -210,12 +218,12 @@ class TestRefusals:
         assert "21211" in events.read_latest(redis, 1)[0].data["reason"]
 
     def test_rate_limit_per_person(self, redis):
-        for _ in range(rate_limits.MAX_PER_MINUTE):
-            rate_limits.consume(redis, "alias", 1000.0)
-        with pytest.raises(rate_limits.RateLimitExceeded, match="one person in a minute"):
-            rate_limits.consume(redis, "alias", 1000.0)
-        rate_limits.consume(redis, "somebody else", 1000.0)
-        rate_limits.consume(redis, "alias", 1060.0)
+        for _ in range(limits_per_person.MAX_PER_MINUTE):
+            limits_per_person.consume(redis, "alias", 1000.0)
+        with pytest.raises(limits_per_person.RateLimitExceeded, match="one person in a minute"):
+            limits_per_person.consume(redis, "alias", 1000.0)
+        limits_per_person.consume(redis, "somebody else", 1000.0)
+        limits_per_person.consume(redis, "alias", 1060.0)
 
 
 class TestLiveUpdates:
@@ -226,15 +234,15 @@ class TestLiveUpdates:
         # It ends by itself: the app that this exchange calls is not there.
         eventually(lambda: exchange.get(f"/handsets/%2B{somebody[1:]}/calls/{call['sid']}")["ended"])
         with pytest.raises(CallEnded):
-            telephone.redirect_call(call["sid"], "https://talk.example/voice/answer")
+            telephone.redirect_call(call["sid"], "https://talk.example/voice/answer", "+447700900201")
 
     def test_update_of_an_unknown_call_raises(self, telephone):
         with pytest.raises(CallEnded):
-            telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer")
+            telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer", "+447700900201")
 
     def test_failed_update_returns_false(self, telephone, exchange):
         exchange.post("/faults", kind="rest-refuse", path="Calls", status=503)
-        assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer") is False
+        assert telephone.redirect_call("CA" + "0" * 32, "https://talk.example/voice/answer", "+447700900201") is False
 
 
 def test_call_is_started_once(telephone, planned, exchange, somebody, redis):

@@ -3,10 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-from receiving import inbox
-from receiving.delivery import Delivery
-from tests.support.stage_app import PASSWORD
-
 SIZES = [(1920, 1080), (1280, 720), (390, 844)]
 
 
@@ -140,21 +136,6 @@ def test_reduced_motion_disables_animations(stage_events, browser, web):
     expect(page.locator("#entry-SM1.new, #entry-SM1.changed")).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0
     page.close()
-
-
-def test_presenter_stops_sending_after_a_confirmation(stage_events, page):
-    sms = Delivery("POST", "https://talk.example/sms", {}, b"From=%2B447700900123&Body=time")
-    page.goto("/present")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    stop = page.get_by_role("button", name="Yes, stop all sending")
-    expect(stop).to_be_hidden()
-    page.get_by_text("Stop all sending…").click()
-    stop.click()
-    expect(page.locator("#health")).to_contain_text("stopped: the presenter stopped it")
-    inbox.save(stage_events.redis, sms)
-    expect(page.locator("#deliveries")).to_contain_text("POST /sms")  # the part that moves does so by itself
-    assert page.troubles == []
 
 
 def test_catalogue_works_by_keyboard_on_a_phone(page):

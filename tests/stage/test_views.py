@@ -9,7 +9,7 @@ from stage.views import format_phone_number
 from tests.support.processes import ROOT
 from tests.support.stage_app import NUMBER, make
 
-LOOK = (ROOT / "static/base.css").read_text()
+LOOK = (ROOT / "static/tokens.css").read_text()
 
 
 @cache
@@ -114,8 +114,8 @@ def luminance(colour):
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize("behind", ["background", "card"])
-@pytest.mark.parametrize("ink", ["text", "muted", "accent", "success", "waiting", "failed"])
+@pytest.mark.parametrize("behind", ["background", "panel"])
+@pytest.mark.parametrize("ink", ["text", "secondary", "now", "success", "waiting", "failed"])
 def test_text_contrast_is_at_least_7_to_1(ink, behind, theme):
     dark, light = sorted((luminance(COLOURS[ink][theme]), luminance(COLOURS[behind][theme])))
     assert (light + 0.05) / (dark + 0.05) >= 7  # https://www.w3.org/TR/WCAG22/#contrast-enhanced

@@ -7,8 +7,8 @@ import time
 import pytest
 import redis as redis_client
 
-from store import budget, clients, outages
-from store.budget import REPLACED, WEB, WORKER
+from store import clients, connection_budget, outages
+from store.connection_budget import REPLACED, WEB, WORKER
 from store.outages import StoreUnavailable
 from store.pool import BLOCKING, OPTIONAL, PAGES, PRIORITIES
 from tests.support.waiting import eventually
@@ -41,16 +41,16 @@ def pool(client):
     ],
 )
 def test_all_shares_fit_also_twice_during_a_deploy(processes, max_clients, expected):
-    shares = [budget.share(role, processes, max_clients) for role in processes]
+    shares = [connection_budget.share(role, processes, max_clients) for role in processes]
     assert shares == expected
-    assert sum(shares) <= max_clients - budget.RESERVED_CONNECTIONS
+    assert sum(shares) <= max_clients - connection_budget.RESERVED_CONNECTIONS
 
 
 def test_a_process_that_died_gives_its_share_to_the_others(redis, monkeypatch):
-    monkeypatch.setattr(budget, "read_max_clients", lambda _: 40)
-    mine = budget.Registration(WEB)
-    redis.zadd(budget.PROCESSES_KEY, {"worker:died": 1, "worker:other": 9e12})
-    shares = [mine.renew(redis) for _ in range(budget.STEADY_HEARTBEATS)]
+    monkeypatch.setattr(connection_budget, "read_max_clients", lambda _: 40)
+    mine = connection_budget.Registration(WEB)
+    redis.zadd(connection_budget.PROCESSES_KEY, {"worker:died": 1, "worker:other": 9e12})
+    shares = [mine.renew(redis) for _ in range(connection_budget.STEADY_HEARTBEATS)]
     assert (shares[0], shares[-1]) == (WEB.least, 8)
 
 

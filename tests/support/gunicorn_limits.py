@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
-from web import worker
+from web import gunicorn_worker
 
 exec(Path("gunicorn.conf.py").read_text())
 
-worker.REQUEST_TIMEOUT_SECONDS = float(os.environ.get("TEST_REQUEST_TIMEOUT", worker.REQUEST_TIMEOUT_SECONDS))
+gunicorn_worker.REQUEST_TIMEOUT_SECONDS = float(
+    os.environ.get("TEST_REQUEST_TIMEOUT", gunicorn_worker.REQUEST_TIMEOUT_SECONDS)
+)
 worker_connections = int(os.environ.get("TEST_WORKER_CONNECTIONS", worker_connections))  # noqa: F821

@@ -3,10 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.support.waiting import LIMIT_SECONDS
 
 ROOT = Path(__file__).parents[2]
 NODE = ROOT / "tests/node"
@@ -16,6 +19,12 @@ def needs(there: object, what: str) -> None:
     """Skip the test unless `there` is true; fail under CI, where everything must be installed."""
     if not there:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
+
+
+def run_program(module: str, environ: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run `python -m module` until it ends. Returns its exit status and output."""
+    command = [sys.executable, "-m", module]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=LIMIT_SECONDS)
 
 
 def has_ended(pid: int) -> bool:

@@ -10,6 +10,7 @@ import config
 import events
 from receiving import provider_views, providers
 from receiving.delivery import Delivery
+from receiving.providers.base import Provider
 from tests.support.person import PUBLIC_URL
 
 # Secrets for tests. A provider that is not in WAYS gets one derived from ANY; if that is invalid, add the provider.
@@ -58,6 +59,11 @@ def secrets(text):
     return tuple(config.Secret(part) for part in text.split(","))
 
 
+def signed(name, delivery):
+    """The delivery, signed with the first of the provider's secrets."""
+    return providers.load()[name].sign(delivery, secrets(WAYS.get(name, [f"{name}-"])[0]))
+
+
 HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in providers.load()}
 
 
@@ -65,7 +71,7 @@ HELD = {name: secrets(",".join(WAYS.get(name, [f"{name}-{ANY}"]))) for name in p
 class Case:
     """One authentication method of one provider."""
 
-    provider: providers.Provider
+    provider: Provider
     secrets: config.Secrets
 
     @property

@@ -1,6 +1,7 @@
 """docs/redis-keys.md as a table, and the comparison of a store's keys with it."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 import redis as redis_client
@@ -8,6 +9,7 @@ import redis as redis_client
 from tests.support.processes import ROOT
 
 DOCUMENT = ROOT / "docs" / "redis-keys.md"
+SLACK = 1.2  # what arrives between two checks, and streams that are trimmed by whole nodes
 
 
 @cache
@@ -20,6 +22,28 @@ def documented() -> dict[str, tuple[re.Pattern[str], bool]]:
             pattern = re.sub(r"<[^>]+>", ".+", re.escape(name).replace(r"\<", "<").replace(r"\>", ">"))
             found[name] = (re.compile(pattern), cells[-1].startswith("TTL"))
     return found
+
+
+def byte_limits() -> dict[str, float]:
+    """Key as documented -> its limit in bytes, for the keys that have one."""
+    found = {}
+    for line in DOCUMENT.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        limit = re.search(r"([0-9.]+) (kB|MB)", cells[-1]) if line.startswith("| `") else None
+        if limit:
+            size = float(limit[1]) * {"kB": 1_000, "MB": 1_000_000}[limit[2]]
+            found |= dict.fromkeys(re.findall(r"`([^`]+)`", cells[0]), size)
+    return found
+
+
+def too_large(store: redis_client.Redis, names: Iterable[str]) -> list[str]:
+    """Which of these keys, as documented, use more memory than their rows allow, all keys of a row together."""
+    sizes: dict[str, int] = {}
+    for key in store.scan_iter(count=10_000):
+        for name in names:
+            if documented()[name][0].fullmatch(key.decode()):
+                sizes[name] = sizes.get(name, 0) + int(store.memory_usage(key, samples=0) or 0)
+    return [f"{name} takes {size:,} bytes" for name, size in sizes.items() if size > byte_limits()[name] * SLACK]
 
 
 def undocumented(store: redis_client.Redis) -> list[str]:

@@ -11,8 +11,9 @@ import context
 import presenter
 import stage.event_stream
 from api import catalogue
+from show import current
 from stage.blueprint import get_event_stream
-from store import budget, clients
+from store import clients, connection_budget
 from tests.support.processes import ROOT
 
 NUMBER = "+447700900100"
@@ -31,7 +32,8 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     environ = ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"]} | changes
     app = Flask("small_app", root_path=str(ROOT))
     settings = config.load(environ)
-    context.init_app(app, settings, clients.connect(settings, budget.WEB))
+    current.init_app(app, settings)
+    context.init_app(app, settings, clients.connect(settings, connection_budget.WEB))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])

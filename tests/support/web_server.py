@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import config
-from receiving import twilio
+from receiving import twilio_signature
 from scripts.demo import read_env
 from scripts.demo_processes import returns_200
 from tests.support.ports import reserved_port
@@ -71,7 +71,7 @@ class WebServer:
     def text_request(self, sid: str, body: str = "time", **more: str) -> bytes:
         """Return a text as Twilio posts it."""
         fields = {"MessageSid": sid, "From": "+447700900201", "To": "+447700900100", "Body": body, **more}
-        signature = twilio.compute_signature(
+        signature = twilio_signature.compute_signature(
             self.settings.twilio_auth_token[0], f"{self.settings.public_url}/sms", list(fields.items())
         )
         form = urlencode(fields)

@@ -3,8 +3,9 @@
 import time
 
 import events
-from sending.webhooks import delivery, dispatch, endpoints, messages, payloads, queue
+from sending.webhooks import delivery, dispatch, endpoints, payloads
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue import delivery_queue, messages
 
 SEAL = Encryption(["a secret key of these tests"])
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
@@ -42,7 +43,7 @@ class WebhookSender:
         return delivery_state(self.redis, message, id)
 
     def attempts(self, id):
-        return list(reversed(queue.load_attempts(self.redis, id)))
+        return list(reversed(delivery_queue.load_attempts(self.redis, id)))
 
     def next_attempt(self, id):
         """The time of the first attempt that is due."""
@@ -67,7 +68,7 @@ def delivery_state(redis, message, id):
         return "dead"
     if not any(result.startswith(f"{id} ".encode()) for result in redis.lrange(f"message:{message}", 5, -1)):
         return ""
-    causes = [attempt.cause for attempt in queue.load_attempts(redis, id, 1_000) if attempt.message == message]
+    causes = [attempt.cause for attempt in delivery_queue.load_attempts(redis, id, 1_000) if attempt.message == message]
     return "filtered" if causes[0] == "filtered" else "delivered"
 
 

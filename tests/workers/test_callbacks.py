@@ -6,10 +6,10 @@ import pytest
 
 import events
 from sending import outbox, pacing
-from sending.live_calls import CallEnded
 from sending.number_types import can_be_texted
+from sending.twilio.live_calls import CallEnded
 from store import commit_if_unchanged, new_pipeline
-from workers import callbacks, calls, pending_answers, sweep
+from workers import call_state, callbacks, pending_answers, sweep
 from workers.pending_answers import PendingAnswer
 
 ME = "+447700900201"
@@ -30,13 +30,13 @@ class FakeGateway:
         self.texted.append(id)
         return "sent"
 
-    def redirect_call(self, sid, url):
+    def redirect_call(self, sid, url, number):
         self.updates.append(url)
         if self.over:
             raise CallEnded
         return self.takes
 
-    def is_call_live(self, sid):
+    def is_call_live(self, sid, number):
         return self.live
 
 
@@ -54,14 +54,45 @@ def ask(redis, channel="text", person=ME, deadline=60):
     pipe = new_pipeline(redis)
     pending_answers.plan(pipe, made)
     if channel == "call":
-        calls.record_start(pipe, "CA1", person)
-        calls.add_pending_answer(pipe, "CA1", "ask1")
+        call_state.record_start(pipe, "CA1", person)
+        call_state.add_pending_answer(pipe, "CA1", "ask1")
     assert commit_if_unchanged(redis, pipe, "nothing", "")
     return made
 
 
 def kinds(redis):
     return [event.type for event in events.read_latest(redis, 50)]
+
+
+def fields(redis):
+    return {name.decode() for name in redis.hkeys("pending-answer:ask1")}
+
+
+@pytest.mark.parametrize("state", ["answered", "failed"])
+def test_of_a_settled_answer_to_a_text_only_the_state_is_kept(gateway, redis, state):
+    ask(redis)
+    callbacks.finish(redis, "ask1", state, "Seven." * 20)
+    assert (fields(redis), pending_answers.load(redis, "ask1").state) == ({"state"}, state)
+    assert redis.memory_usage("pending-answer:ask1") < 120
+    assert redis.ttl("pending-answer:ask1") > 6 * 86_400
+    callbacks.finish(redis, "ask1", "answered", "Eight.")
+    assert outbox.load(redis, "answer:ask1").body == "Seven." * 20
+
+
+def test_words_of_an_answer_are_forgotten_once_the_caller_has_heard_them(gateway, redis):
+    ask(redis, "call")
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert {"words", "answer"} <= fields(redis)
+    callbacks.mark_heard(redis, "ask1")
+    assert not {"words", "answer"} & fields(redis)
+
+
+def test_words_of_an_answer_are_forgotten_once_it_is_in_the_outbox_instead(gateway, redis):
+    ask(redis, "call")
+    call_state.record_end(redis, "CA1", "completed")
+    callbacks.finish(redis, "ask1", "answered", "Seven.")
+    assert not {"words", "answer"} & fields(redis)
+    assert outbox.load(redis, "answer:ask1").body == "Seven."
 
 
 def test_answer_to_a_text_is_sent_as_a_text(gateway, redis):
@@ -74,7 +105,7 @@ def test_answer_to_a_text_is_sent_as_a_text(gateway, redis):
 def test_answer_to_a_caller_updates_the_live_call(gateway, redis):
     ask(redis, "call")
     callbacks.finish(redis, "ask1", "answered", "Seven.")
-    assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2"]
+    assert gateway.updates == ["https://talk.example/voice/answer?answer=ask1&doc=2#rc=5&rp=ct,5xx"]
     assert gateway.texted == []
 
 
@@ -96,7 +127,7 @@ def test_caller_who_hung_up_gets_a_text(gateway, redis):
 def test_ended_call_is_not_updated(gateway, redis):
     ask(redis, "call")
     with redis.pipeline() as pipe:
-        calls.record_end(pipe, "CA1", "completed")
+        call_state.record_end(pipe, "CA1", "completed")
         pipe.execute()
     callbacks.finish(redis, "ask1", "answered", "Seven.")
     assert (gateway.updates, gateway.texted) == ([], ["answer:ask1"])

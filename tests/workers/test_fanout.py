@@ -11,9 +11,9 @@ import pytest
 import events
 from sending import followers, opt_outs, outbox, raw_payloads
 from sending.http.client import HttpClient
-from sending.webhooks import catalogue, dispatch, endpoints
+from sending.webhooks import dispatch, endpoints, event_schemas
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.messages import NEW_KEY
+from sending.webhooks.queue.messages import NEW_KEY
 from tests.support.waiting import eventually
 from workers import callbacks, fanout, notifications, sweep
 
@@ -88,7 +88,7 @@ def test_messages_of_a_conversation_match_the_catalogue(caught_up, person):
     found = messages(caught_up)
     assert {"text.received", "text.answered", "call.received"} <= {message["type"] for message in found}
     for message in found:
-        jsonschema_rs.validate(catalogue.build_schema(message["type"]), message)
+        jsonschema_rs.validate(event_schemas.build_schema(message["type"]), message)
 
 
 def test_repeated_fanout_plans_nothing_twice(caught_up):
@@ -192,7 +192,7 @@ def test_message_has_the_raw_payload_or_null_if_it_expired(caught_up):
     found = messages(caught_up)[-3:]
     assert [message["data"]["payload"] for message in found] == [{"zen": "grüezi ?"}, None, None]
     for message in found:
-        jsonschema_rs.validate(catalogue.build_schema("github.ping"), message)
+        jsonschema_rs.validate(event_schemas.build_schema("github.ping"), message)
 
 
 def test_every_change_of_an_endpoint_is_an_event_that_matches_the_catalogue(caught_up):
@@ -209,7 +209,7 @@ def test_every_change_of_an_endpoint_is_an_event_that_matches_the_catalogue(caug
     told = ["created", "updated", "rotated", "paused", "resumed", "disabled", "deleted"]
     assert [message["type"].partition(".")[2] for message in found] == told
     for message in found:
-        jsonschema_rs.validate(catalogue.build_schema(message["type"]), message)
+        jsonschema_rs.validate(event_schemas.build_schema(message["type"]), message)
     assert found[-2]["data"] == {
         "endpoint": other,
         "host": "hear.example",

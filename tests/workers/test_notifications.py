@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from events import Event
-from sending import circuit_breaker, followers, opt_outs, outbox, pacing
+from sending import followers, opt_outs, outbox, pacing, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from workers import callbacks, notifications, sweep
 
@@ -162,11 +162,11 @@ def test_opted_out_follower_leaves_the_topic(gateway, redis):
 
 def test_notifications_wait_while_sending_is_stopped(gateway, redis):
     followers.follow(redis, ADA, "github")
-    circuit_breaker.stop(redis, "the presenter stopped it")
+    text_circuit_breaker.stop(redis, "the presenter stopped it")
     notify(redis)
     sweep_for(gateway, 2)
     assert gateway.sent == []
-    circuit_breaker.resume(redis)
+    text_circuit_breaker.resume(redis)
     sweep_for(gateway, 1)
     assert gateway.sent == [("text", ADA, "ada pushed")]
 

@@ -7,7 +7,7 @@ import pytest
 from rq import SimpleWorker
 from standardwebhooks import Webhook
 
-from sending import followers, opt_outs
+from sending import followers, opt_outs, outbox
 from sending.http.client import HttpClient
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
@@ -48,7 +48,8 @@ def run_task(settings, redis, monkeypatch):
         name = "lookups" if task is subscriptions.subscribe else "callers" if channel == "call" else "texters"
         queue = queues.by_name[name]
         SimpleWorker([queue], connection=redis, serializer=queue.serializer).work(burst=True, logging_level="ERROR")
-        return pending_answers.load(redis, id).answer
+        message = outbox.load(redis, f"answer:{id}")
+        return message.body if message else pending_answers.load(redis, id).answer
 
     yield ask
     client.close()
@@ -192,3 +193,19 @@ def test_only_the_owner_can_remove_an_endpoint(run_task, redis):
     assert len(list(endpoints.load_all(redis))) == 1
     assert run_task(subscriptions.unfollow, "hear.test") == "We no longer send webhooks to hear.test."
     assert list(endpoints.load_all(redis)) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        (subscriptions.follow, "github"),
+        (subscriptions.follow, "github by call"),
+        (subscriptions.unfollow, ""),
+        (subscriptions.unfollow, "hear.example"),
+        (subscriptions.subscribe, "https://hear.example/hook"),
+    ],
+)
+def test_caller_without_a_number_cannot_subscribe_to_anything(redis, run_task, task, words):
+    assert run_task(task, words, who="", channel="call") == subscriptions.NO_NUMBER
+    assert not redis.keys("followers:*") + redis.keys("topics:*")
+    assert not list(endpoints.load_all(redis))

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import command_counts
 from workers import pending_answers, tasks
-from workers.audio import InvalidAudio, measure
+from workers.recording_waveform import InvalidAudio, measure
 
 
 class Telephone:
@@ -25,7 +26,7 @@ def telephone(settings, redis, monkeypatch):
 
 def remember(redis, *commands, who="alias"):
     for command in commands:
-        pending_answers.record_command(redis, command, who)
+        command_counts.record(redis, command, who)
 
 
 def test_count_without_history(telephone):

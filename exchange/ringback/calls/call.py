@@ -11,7 +11,7 @@ from typing import Any
 from ringback.account.geography import geography
 from ringback.calls.audio_path import AudioPath, CallerInput, HeardItem
 from ringback.calls.call_log import CallLog, describe_input
-from ringback.calls.plan import CallPlan
+from ringback.calls.call_plan import CallPlan
 from ringback.runtime import Runtime
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.sids import new_sid

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ringback.calls.call_plan import CallPlan
 from ringback.calls.lifecycle import register_call, run_call, run_interruptible
 from ringback.calls.outgoing import ring
-from ringback.calls.plan import CallPlan
 from ringback.state import State
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step

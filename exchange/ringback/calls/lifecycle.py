@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from ringback.account.phone_numbers import PhoneNumber
 from ringback.calls.call import Call
+from ringback.calls.call_plan import CallPlan, Fallback, StatusCallback
 from ringback.calls.machine_detection import detect_machine
-from ringback.calls.plan import CallPlan, Fallback, StatusCallback
 from ringback.service.bounded_dict import trim
 from ringback.state import State
 from ringback.twiml.interpreter import VoiceSession

@@ -5,7 +5,7 @@ https://www.twilio.com/docs/voice/answering-machine-detection"""
 from __future__ import annotations
 
 from ringback.calls.call import DETECTION_MILLISECONDS, Call
-from ringback.calls.plan import StatusCallback
+from ringback.calls.call_plan import StatusCallback
 from ringback.state import State
 
 MIN_DELAY_SECONDS = 0.05  # a call's first webhook must be sent before the asynchronous AMD result

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ringback.calls.call import Call
+from ringback.calls.call_plan import CallPlan
 from ringback.calls.lifecycle import answer_call, register_call, run_call
 from ringback.calls.loopback import connect_loopback
 from ringback.calls.machine_detection import AUTO_ANSWER_RESULTS
-from ringback.calls.plan import CallPlan
 from ringback.state import State
 from ringback.twiml.steps import Step
 

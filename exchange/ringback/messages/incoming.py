@@ -10,8 +10,8 @@ from ringback.account.webhook_urls import WebhookUrls
 from ringback.messages.attachments import fetch_all_media
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
-from ringback.messages.message_verb import send_from_document
 from ringback.messages.reply_loops import is_reply_loop
+from ringback.messages.twiml_messages import send_from_document
 from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.attributes import method

@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from ringback.account.applications import TwimlApplication
 from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
-from ringback.calls.plan import Fallback, StatusCallback
+from ringback.calls.call_plan import Fallback, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError

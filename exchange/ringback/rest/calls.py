@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from ringback.calls.call import Call
+from ringback.calls.call_plan import CallPlan
 from ringback.calls.outgoing import start_outbound_call
-from ringback.calls.plan import CallPlan
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.call_parameters import (

@@ -6,10 +6,10 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ringback.account.phone_numbers import is_handset_address, normalize_number
+from ringback.calls.call_plan import CallPlan, StatusCallback
 from ringback.calls.conferences import Conference
 from ringback.calls.outgoing import start_outbound_call
 from ringback.calls.participant import Participant
-from ringback.calls.plan import CallPlan, StatusCallback
 from ringback.rest import parameters
 from ringback.rest.announcements import announce_method, announced, play_to
 from ringback.rest.api_request import ApiRequest

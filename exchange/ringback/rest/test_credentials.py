@@ -8,7 +8,7 @@ from typing import Any
 
 from ringback.account.phone_numbers import is_e164, is_handset_address, normalize_number
 from ringback.calls.call import Call
-from ringback.calls.plan import CallPlan
+from ringback.calls.call_plan import CallPlan
 from ringback.messages.message import Message
 from ringback.rest import calls, incoming_phone_numbers, messages
 from ringback.rest.api_request import ApiRequest

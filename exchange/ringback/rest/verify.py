@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape
 
 from ringback.account.phone_numbers import is_e164, normalize_number
 from ringback.account.verify import MAX_CHECKS, MAX_SENDS, SendCodeAttempt, Verification, VerifyService
+from ringback.calls.call_plan import CallPlan
 from ringback.calls.outgoing import start_outbound_call
-from ringback.calls.plan import CallPlan
 from ringback.messages.delivery import send
 from ringback.messages.message import Message
 from ringback.rest import parameters

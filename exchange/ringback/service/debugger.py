@@ -8,7 +8,7 @@ from typing import Any
 from ringback.service.clock import Clock
 from ringback.service.dates import iso8601_milliseconds
 from ringback.service.error_codes import ERROR_CODES, message_of
-from ringback.service.feed import Feed
+from ringback.service.live_feed import Feed
 from ringback.service.sids import new_sid
 
 MAX_ALERTS = 1000

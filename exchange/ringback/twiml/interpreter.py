@@ -10,6 +10,7 @@ from ringback.state import State
 from ringback.twiml import grammar
 from ringback.twiml.attributes import GENERIC_WARNING
 from ringback.twiml.documents import Document, DocumentError, read_voice
+from ringback.twiml.fallback import FallbackRequest
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import HANG_UP, End, Fetch, Inline, Outcome, Step
 from ringback.verbs.registry import VOICE, verbs
@@ -34,8 +35,8 @@ class VoiceSession:
         self.hangup_fetch: Fetch | None = None  # the request to send if the caller hangs up during the current verb
         self.remaining: list[Element] = []  # the verbs after the current one
         self.uses_fallback = True  # a wait document has no fallback: if it fails, the caller waits in silence
+        self.fallback = FallbackRequest(call.plan)
         self.document_count = 0
-        self.used_fallback = False  # used at most once: a fallback that redirects to the failing URL would loop
         self.error: DocumentError | None = None
 
     async def run(self, step: Step) -> End:
@@ -95,12 +96,9 @@ class VoiceSession:
         self.error = error
         if not self.uses_fallback:
             return End(leave=True)
-        fallback = self.call.plan.fallback
-        if fallback.url and not self.used_fallback:
-            self.used_fallback = True
-            extra = {"ErrorCode": str(error.code), "ErrorUrl": error.url}
+        if fallback := self.fallback.next_step(error):
             try:
-                self.document = await self._get_document(Fetch(fallback.url, fallback.method, extra))
+                self.document = await self._get_document(fallback)
             except DocumentError as fallback_error:
                 fallback_error.report(self.state.debugger, self.call.sid, self.call.plan.handset)
             else:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from ringback.account.phone_numbers import normalize_number
 from ringback.calls.bridge import bridge
 from ringback.calls.call import CallRecorder
+from ringback.calls.call_plan import CallPlan
 from ringback.calls.dial_leg import DialLeg
-from ringback.calls.plan import CallPlan
 from ringback.twiml.attributes import boolean, method, whole_number
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element

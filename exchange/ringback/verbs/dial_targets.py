@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ringback.account.phone_numbers import CLIENT, is_e164, normalize_number
+from ringback.calls.call_plan import StatusCallback
 from ringback.calls.loopback import would_loop
-from ringback.calls.plan import StatusCallback
 from ringback.twiml.attributes import keywords, method
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element

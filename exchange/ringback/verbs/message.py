@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.messages.message_verb import send_from_document
+from ringback.messages.twiml_messages import send_from_document
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Fetch, Outcome

@@ -10,7 +10,7 @@ from ringback.twiml.documents import AUDIO_CONTENT_TYPES
 from ringback.twiml.interpreter import VoiceSession
 from ringback.twiml.parser import Element
 from ringback.twiml.steps import Outcome
-from ringback.verbs.loop import repeat
+from ringback.verbs.loop_attribute import repeat
 from ringback.verbs.registry import verb
 from ringback.webhooks.request import Webhook, WebhookResponse
 

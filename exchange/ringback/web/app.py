@@ -9,8 +9,9 @@ from aiohttp import web
 from ringback.rest import routes
 from ringback.rest.product_hosts import is_rest
 from ringback.state import State
-from ringback.web import call_page, calls_page, developer_api, handset_api, live
+from ringback.web import developer_api, handset_api, live_feed
 from ringback.web.access_control import STATE, Handler, access_control
+from ringback.web.html import call_page, calls_page
 from ringback.web.json_responses import RequestRefused, file_response, read_json
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -30,7 +31,7 @@ def make_app(state: State) -> web.Application:
     app[STATE] = state
     routes.add_routes(app, state)
     handset_api.add_routes(app, state)
-    live.add_routes(app, state)
+    live_feed.add_routes(app, state)
     developer_api.add_routes(app, state)
     call_page.add_routes(app, state)
     calls_page.add_routes(app, state)

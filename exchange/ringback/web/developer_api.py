@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from aiohttp import web
 
@@ -11,9 +10,9 @@ from ringback.service.dates import iso8601_milliseconds
 from ringback.service.faults import CHANNELS, FAULT_KINDS, FAULT_PARAMETERS, InvalidFault
 from ringback.state import State
 from ringback.web import coverage
-from ringback.web.json_responses import RequestRefused, add_route, file_response, number_field, read_json
+from ringback.web.html import page_head
+from ringback.web.json_responses import RequestRefused, add_route, number_field, read_json
 
-PAGES = Path(__file__).parents[1] / "pages"
 MAX_SEED = 2**53  # the largest whole number that JavaScript represents exactly
 MAX_STEP_SECONDS = 366 * 24 * 3600.0
 
@@ -36,7 +35,7 @@ def add_routes(app: web.Application, state: State) -> None:
 async def alerts(state: State, request: web.Request) -> web.StreamResponse:
     """HTML if the Accept header asks for it, otherwise JSON."""
     if "text/html" in request.headers.get("Accept", ""):
-        return file_response(PAGES / "debugger" / "index.html")
+        return page_head.debugger_page(request)
     return web.json_response({"alerts": list(state.debugger.alerts)})
 
 
@@ -55,7 +54,7 @@ async def requests(state: State, request: web.Request) -> web.Response:
 async def faults(state: State, request: web.Request) -> web.StreamResponse:
     """HTML if the Accept header asks for it, otherwise JSON."""
     if "text/html" in request.headers.get("Accept", ""):
-        return file_response(PAGES / "faults" / "index.html")
+        return page_head.faults_page(request)
     active = [fault.as_json() for fault in state.faults.active.values()]
     choices = {"kinds": FAULT_KINDS, "needs": FAULT_PARAMETERS, "channels": CHANNELS[1:], "seed": state.faults.seed}
     return web.json_response({"faults": active} | choices)

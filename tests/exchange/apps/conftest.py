@@ -4,46 +4,44 @@ Each test ends by asking the debugger: nothing these apps do is anything that Tw
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
-from tests.exchange.conftest import Exchange
+from tests.exchange.support.exchange import Exchange
+from tests.support.wsgi_server import serving
 
 
+@dataclass
 class Served:
-    """A Flask app on a port of its own, each request in a thread of its own."""
+    """A Flask app on a port of its own."""
 
-    def __init__(self, flask: Flask) -> None:
-        self.flask = flask
-        self.server = make_server("127.0.0.1", 0, flask, threaded=True)
-        self.origin = f"http://127.0.0.1:{self.server.server_port}"
-        flask.config["ORIGIN"] = self.origin
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
+    flask: Flask
+    origin: str
 
     def context(self) -> AbstractContextManager[Any]:
-        """For what the app does by itself, when nobody asked."""
+        """The app context for work that the app does outside a request."""
         return self.flask.app_context()
 
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+
+@contextmanager
+def served(flask: Flask) -> Iterator[Served]:
+    """Serve the app while the context lasts."""
+    with serving(lambda origin: flask) as origin:
+        flask.config["ORIGIN"] = origin
+        yield Served(flask, origin)
 
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Iterator[Served]:
     """The app of this file: what its `create` makes."""
     create: Callable[[], Flask] = request.module.create
-    served = Served(create())
-    yield served
-    served.close()
+    with served(create()) as running:
+        yield running
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from twilio.twiml import TwiML
 
-from tests.exchange.conftest import NUMBER, SID, TOKEN
+from tests.exchange.support.exchange import NUMBER, SID, TOKEN
 
 
 def new_app(name: str) -> Flask:

@@ -7,7 +7,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
 from tests.exchange.apps.house import new_app, xml
-from tests.exchange.conftest import NUMBER
+from tests.exchange.support.exchange import NUMBER
 
 RIDER, DRIVER = "+441632960001", "+441632960002"
 PARTNERS = {RIDER: DRIVER, DRIVER: RIDER}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.exchange.apps import conference_line
-from tests.exchange.conftest import eventually
+from tests.support.waiting import eventually
 
 create = conference_line.create
 

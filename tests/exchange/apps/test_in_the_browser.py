@@ -10,15 +10,15 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.exchange.apps import masking, pager, survey, voicemail
-from tests.exchange.apps.conftest import Served
-from tests.exchange.conftest import Exchange, Person
+from tests.exchange.apps.conftest import Served, served
+from tests.exchange.support.exchange import Exchange
+from tests.exchange.support.person import Person
 
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Iterator[Served]:
-    served = Served(request.param.create())
-    yield served
-    served.close()
+    with served(request.param.create()) as running:
+        yield running
 
 
 @pytest.fixture

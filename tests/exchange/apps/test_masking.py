@@ -1,7 +1,7 @@
 """A rider and a driver talk and write through one number."""
 
 from tests.exchange.apps import masking
-from tests.exchange.conftest import NUMBER
+from tests.exchange.support.exchange import NUMBER
 
 create = masking.create
 

@@ -1,7 +1,7 @@
 """Ada has a question, Ben does not know the answer, Cyd does."""
 
 from tests.exchange.apps import warm_transfer
-from tests.exchange.conftest import eventually
+from tests.support.waiting import eventually
 
 create = warm_transfer.create
 

@@ -7,7 +7,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from tests.exchange.apps.house import new_app, twilio, whole, xml
-from tests.exchange.conftest import NUMBER
+from tests.exchange.support.exchange import NUMBER
 
 AGENT, EXPERT = "+441632960002", "+441632960003"
 WAIT = "/wait"

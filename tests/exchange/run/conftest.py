@@ -20,10 +20,10 @@ import pytest
 
 from ringback.launcher.command_line import parser
 from ringback.launcher.run import run
-from tests.exchange.conftest import Exchange, eventually
+from tests.exchange.support.exchange import Exchange
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, needs
-from tests.support.waiting import LIMIT_SECONDS
+from tests.support.waiting import LIMIT_SECONDS, eventually
 
 HERE = Path(__file__).parent
 FLASK = ("-m", "flask", "--app", str(HERE / "flask_app.py"), "run")

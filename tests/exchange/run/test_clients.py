@@ -1,6 +1,7 @@
 """Apps with Twilio's own libraries, which know nothing of the exchange, reach it when they ask for Twilio."""
 
-from tests.exchange.conftest import Person, eventually
+from tests.exchange.support.person import Person
+from tests.support.waiting import eventually
 
 
 def test_a_text_is_answered_through_the_library(unmodified):

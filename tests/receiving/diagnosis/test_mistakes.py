@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 import pytest
 
 import config
-from receiving import inbox, providers, receiver, twilio
+from receiving import inbox, providers, receiver, twilio_signature
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import UNKNOWN, Mistake, other_urls
 from receiving.diagnosis.provider import TOO_MANY, TokenBucket
 from receiving.diagnosis.provider import explain as explain_provider
 from receiving.diagnosis.twilio import explain
 from receiving.errors import RejectedRequest
-from receiving.samples import FORM_CONTENT_TYPE
+from receiving.sample_requests import FORM_CONTENT_TYPE
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD
 
@@ -47,16 +47,18 @@ FIELDS = [("From", "+447700900123"), ("Body", "ring twice"), ("AccountSid", "AC0
 
 
 def from_twilio(settings, url=f"{SIGNED}/sms", fields=FIELDS, token=None, body=None, **headers):
-    signature = twilio.compute_signature(token or settings.twilio_auth_token[0], url, fields if body is None else ())
+    signature = twilio_signature.compute_signature(
+        token or settings.twilio_auth_token[0], url, fields if body is None else ()
+    )
     kind = FORM_CONTENT_TYPE if body is None else "application/json"
-    headers = {"content-type": kind, twilio.SIGNATURE_HEADER: signature} | headers
+    headers = {"content-type": kind, twilio_signature.SIGNATURE_HEADER: signature} | headers
     return Delivery("POST", url, headers, urlencode(fields).encode() if body is None else body)
 
 
 def diagnose_twilio(delivery, settings):
     """The diagnosis of a request, which must really be rejected."""
     with pytest.raises(RejectedRequest):
-        twilio.verify(delivery, settings)
+        twilio_signature.verify(delivery, settings)
     found = explain(delivery, settings)
     assert found.fix
     return found
@@ -65,7 +67,7 @@ def diagnose_twilio(delivery, settings):
 @pytest.mark.parametrize(("signed", "seen", "headers", "name"), ADDRESSES)
 def test_twilio_signed_another_url(signed, seen, headers, name, settings):
     if name == "port" and seen.startswith("https") and ":8443" in seen:  # Twilio's own rules allow another port
-        assert twilio.verify(replace(from_twilio(settings, signed), url=seen), settings) is None
+        assert twilio_signature.verify(replace(from_twilio(settings, signed), url=seen), settings) is None
         return
     delivery = from_twilio(settings, signed, **headers)
     found = diagnose_twilio(replace(delivery, url=seen), settings).name
@@ -148,7 +150,7 @@ def test_form_with_changed_characters(change, name, settings):
 
 
 def test_post_signed_as_a_get(settings):
-    signed = twilio.compute_signature(settings.twilio_auth_token[0], f"{SIGNED}/sms")
+    signed = twilio_signature.compute_signature(settings.twilio_auth_token[0], f"{SIGNED}/sms")
     assert diagnose_twilio(from_twilio(settings).with_headers(x_twilio_signature=signed), settings).name == "method"
 
 

@@ -13,7 +13,7 @@ import config
 from receiving import inbox, providers
 from receiving.diagnosis.provider import explain
 from receiving.errors import RejectedRequest
-from receiving.samples import make_form_delivery, make_json_delivery
+from receiving.sample_requests import make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import HELD, WAYS, secrets, those
 

@@ -12,6 +12,7 @@ import events
 from receiving import inbox, providers
 from receiving.delivery import Delivery
 from receiving.errors import RejectedRequest
+from receiving.providers.base import Provider
 from tests.support.providers import ANY, CASES, OTHERS, heard, open_app, those
 
 REFUSED = (401, 403, 404)
@@ -266,7 +267,7 @@ def test_incomplete_provider_names_what_is_missing():
     from types import ModuleType
 
     module = ModuleType("receiving.providers.half")
-    module.Half = type("Half", (providers.Provider,), {"__module__": module.__name__, "title": "Half"})
+    module.Half = type("Half", (Provider,), {"__module__": module.__name__, "title": "Half"})
     with pytest.raises(TypeError, match="half lacks setting_description, max_bytes_by_type"):
         providers._load_provider(module)
     whole = dict.fromkeys(["setting_description", "max_bytes_by_type", "claim_ttl_seconds", "samples"], "")

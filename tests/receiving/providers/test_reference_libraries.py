@@ -16,7 +16,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from receiving import providers
 from receiving.delivery import Delivery
 from receiving.errors import TimestampOutOfTolerance
-from receiving.samples import FORM_CONTENT_TYPE, make_form_delivery, make_json_delivery
+from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
 from tests.support.providers import WAYS, secrets
 

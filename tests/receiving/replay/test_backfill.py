@@ -20,7 +20,7 @@ from receiving.replay.github_log import GitHubHook
 from sending import opt_outs
 from sending.http import retry
 from sending.http.retry import GaveUp
-from sending.twilio import TwilioGateway
+from sending.twilio.gateway import TwilioGateway
 from tests.support.github_api import TOKEN, GitHub
 from tests.support.providers import heard
 from tests.support.waiting import eventually

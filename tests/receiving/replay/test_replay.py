@@ -10,11 +10,11 @@ import pytest
 
 import events
 from app import create_app
-from receiving import inbox, providers, replay_marker, twilio
+from receiving import inbox, providers, replay_marker, twilio_signature
 from receiving.delivery import Delivery
 from receiving.replay import loopback_client, replay
 from receiving.replay.replay import ReplayRequest
-from receiving.samples import FORM_CONTENT_TYPE
+from receiving.sample_requests import FORM_CONTENT_TYPE
 from tests.support.person import TEXT_SID
 from tests.support.providers import CASES, HELD, case_id, heard
 
@@ -48,7 +48,9 @@ def text_delivery(served_app, target="/sms", body="time", sid=TEXT_SID):
     url = served_app.origin + target
     headers = {
         "content-type": FORM_CONTENT_TYPE,
-        twilio.SIGNATURE_HEADER: twilio.compute_signature(served_app.settings.twilio_auth_token[0], url, fields),
+        twilio_signature.SIGNATURE_HEADER: twilio_signature.compute_signature(
+            served_app.settings.twilio_auth_token[0], url, fields
+        ),
     }
     return Delivery("POST", url, headers, urlencode(fields).encode())
 

@@ -1,4 +1,4 @@
-"""Run by test_kills.py in processes that are killed: sends what is due, for ever."""
+"""Run by test_killed_senders.py in processes that are killed: sends what is due, for ever."""
 
 # ruff: noqa: E402 - the project's folder must be on the path first
 

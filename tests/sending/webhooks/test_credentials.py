@@ -11,10 +11,11 @@ import events
 from cli.reencrypt import reencrypt_all
 from scripts import release
 from sending.validation import ValidationError
-from sending.webhooks import delivery, dispatch, endpoints, queue
+from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.credentials import decrypt_credentials
 from sending.webhooks.encryption import Encryption, WrongKey
 from sending.webhooks.optional import cookies
+from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, receiver
 
 OLD, NEW = "the old secret key", "the new secret key"
@@ -63,7 +64,7 @@ def test_credentials_are_sent_but_not_recorded(subscribes, sends, redis):
         sends(id)
     assert b"Authorization: Bearer s3cret\r\n" in there.requests[0]
     assert b"X-Team: marigold\r\n" in there.requests[0]
-    (row,) = queue.load_attempts(redis, id)
+    (row,) = delivery_queue.load_attempts(redis, id)
     assert (row.request_headers["X-Team"], row.request_headers["Authorization"]) == ("•••", "•••")
     key = SEAL.decrypt(endpoints.load(redis, id).keys[0].encrypted)
     store = everything_in(redis)
@@ -130,7 +131,7 @@ def test_cookies_are_sent_back_on_request(subscribes, sends, redis):
         sends(other)
     assert [cookie_in(request) for request in there.requests[:2]] == ["", "session=abc; b=2"]
     assert {cookie_in(request) for request in there.requests[2:]} == {""}
-    rows = json.dumps([vars(row) for row in queue.load_attempts(redis, one)])
+    rows = json.dumps([vars(row) for row in delivery_queue.load_attempts(redis, one)])
     assert "session" not in rows
 
 

@@ -9,7 +9,7 @@ from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from sending.webhooks.optional.custom_headers import check_headers
 from tests.support.receivers import leads_to
 

@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sending.http.client import HttpClient
-from sending.webhooks import dispatch, endpoints, queue
+from sending.webhooks import dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, receiver
 from tests.support.waiting import eventually
 from tests.support.webhook_sender import delivery_state
@@ -34,7 +35,7 @@ def test_killed_senders_lose_no_message(redis, store):
         heard = Counter(message_id(request) for request in it.requests)
         assert set(heard) == set(messages)
         assert sum(heard.values()) <= len(messages) + KILLS
-        written = Counter(row.message for row in queue.load_attempts(redis, id, limit=1_000))
+        written = Counter(row.message for row in delivery_queue.load_attempts(redis, id, limit=1_000))
         assert all(written[message] >= heard[message] for message in messages)
 
 

@@ -11,36 +11,36 @@ from hypothesis import strategies as st
 from sending import raw_payloads
 from sending.http.client import HttpClient
 from sending.validation import ValidationError
-from sending.webhooks import catalogue, endpoints, payloads
+from sending.webhooks import endpoints, event_schemas, payloads
 from sending.webhooks.attempt import WebhookMessage
-from sending.webhooks.models import WebhookEndpoint
+from sending.webhooks.endpoint_model import WebhookEndpoint
 from tests.support.receivers import OK, answers, receiver
 from tests.support.webhook_sender import SEAL
 
 ORIGIN = "https://talk.example"
-EXAMPLES = [*catalogue.CATALOGUE, "github.star"]
+EXAMPLES = [*event_schemas.CATALOGUE, "github.star"]
 
 
 def fitted(name, **wishes):
-    message = WebhookMessage("msg_1", name, payloads.serialize(catalogue.build_example(name)), 1, 1)
+    message = WebhookMessage("msg_1", name, payloads.serialize(event_schemas.build_example(name)), 1, 1)
     return json.loads(payloads.build_payload(message, WebhookEndpoint("ep_1", (), **wishes), ORIGIN).body)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_thin_payload_has_only_ids_and_a_url(name):
     thin = fitted(name, payload_style="thin")
-    jsonschema_rs.validate(catalogue.build_schema(name, is_thin=True), thin)
+    jsonschema_rs.validate(event_schemas.build_schema(name, is_thin=True), thin)
     assert thin["data"]["url"] == "https://talk.example/api/events/msg_1"
     assert set(thin["data"]) <= {"id", "url", *payloads.THIN_FIELDS}
 
 
 def test_endpoint_of_the_api_gets_the_full_payload(redis):
-    assert fitted("github.star") == catalogue.build_example("github.star")
+    assert fitted("github.star") == event_schemas.build_example("github.star")
 
 
 def test_sms_subscriber_gets_summary_not_raw_payload():
     told = fitted("github.star", owner="+447700900201")
-    jsonschema_rs.validate(catalogue.build_schema("github.star"), told)
+    jsonschema_rs.validate(event_schemas.build_schema("github.star"), told)
     assert told["data"]["payload"] is None
     assert told["data"]["summary"]
 
@@ -79,10 +79,10 @@ def test_oversized_raw_payload_is_not_stored(redis):
 def test_every_event_type_is_sent_signed_and_matches_its_schema(sender, kind, payload):
     with receiver(answers(OK)) as there:
         id = sender.subscribe(there, payload_style=payload, event_types=(kind,))
-        message = sender.publish(kind, **catalogue.build_example(kind)["data"])
+        message = sender.publish(kind, **event_schemas.build_example(kind)["data"])
         assert sender.deliver(id, origin=ORIGIN) == 1
     head, _, body = there.requests[0].partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     event = standardwebhooks.Webhook(sender.secret(id)).verify(body, headers)
-    jsonschema_rs.validate(catalogue.build_schema(kind, is_thin=payload == "thin"), event)
+    jsonschema_rs.validate(event_schemas.build_schema(kind, is_thin=payload == "thin"), event)
     assert (event["data"].get("url") == f"{ORIGIN}/api/events/{message}") is (payload == "thin")

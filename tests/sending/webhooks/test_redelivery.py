@@ -6,7 +6,8 @@ import time
 import jsonschema_rs
 import pytest
 
-from sending.webhooks import catalogue, messages, redelivery
+from sending.webhooks import event_schemas, redelivery
+from sending.webhooks.queue import messages
 from tests.support.webhook_sender import store_message
 
 URL = "https://hear.example/hook"
@@ -98,11 +99,11 @@ def test_long_redelivery_reports_progress_and_can_be_resumed(redis, endpoint):
     assert [*redelivery.recover(redis, endpoint, 0, 2_000.0)] == [(0, 150), (100, 150), (150, 150)]
 
 
-@pytest.mark.parametrize("kind", [*catalogue.CATALOGUE, "github.push"])
+@pytest.mark.parametrize("kind", [*event_schemas.CATALOGUE, "github.push"])
 def test_example_matches_the_catalogue_and_goes_to_one_endpoint(redis, endpoint, kind):
     id = redelivery.send_example(redis, endpoint, kind)
     body = json.loads(messages.load_body(redis, id))
-    jsonschema_rs.validate(catalogue.build_schema(kind), body)
+    jsonschema_rs.validate(event_schemas.build_schema(kind), body)
     assert id.startswith("msg_example_")
     assert waiting(redis).keys() == {id}
     assert redis.xlen(messages.NEW_KEY) == 0

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from sending.webhooks import dispatch, endpoints, messages, queue, redelivery
+from sending.webhooks import dispatch, endpoints, redelivery
+from sending.webhooks.queue import delivery_queue, messages
 from tests.support.receivers import OK, answers, receiver
 from tests.support.webhook_sender import BROKEN
 
@@ -12,7 +13,7 @@ from tests.support.webhook_sender import BROKEN
 @pytest.fixture
 def few_bytes(monkeypatch):
     """Room for some twenty messages."""
-    monkeypatch.setattr(queue, "MAX_KEPT_BYTES", 6_000)
+    monkeypatch.setattr(delivery_queue, "MAX_KEPT_BYTES", 6_000)
 
 
 def stored(redis):
@@ -98,7 +99,7 @@ def test_a_message_that_nobody_wants_is_not_stored(sender):
 
 
 def test_endpoints_share_the_memory_for_attempts(sender, monkeypatch):
-    monkeypatch.setattr(queue, "MAX_ATTEMPT_BYTES", 40_000)
+    monkeypatch.setattr(delivery_queue, "MAX_ATTEMPT_BYTES", 40_000)
     with receiver(answers(OK)) as there:
         ids = [sender.subscribe(there) for _ in range(4)]
         for _ in range(60):

@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
-from sending.webhooks import delivery, dispatch, endpoints, queue
+from sending.webhooks import delivery, dispatch, endpoints
 from sending.webhooks.encryption import Encryption
+from sending.webhooks.queue import delivery_queue
 from tests.support.ports import reserved_port
 from tests.support.processes import NODE, ROOT, needs
 from tests.support.waiting import eventually
@@ -28,7 +29,7 @@ def tells(redis, client):
         dispatch.deliver_later(redis, "text.received", {"words": "grüezi"})
         dispatch.enqueue_due(redis)
         delivery.deliver(redis, client, SEAL, id, http=True)
-        row = queue.load_attempts(redis, id)[0]
+        row = delivery_queue.load_attempts(redis, id)[0]
         redis.hset(f"endpoint:{id}", mapping={"hold_until": 0, "failures": 0})
         redis.delete(f"endpoint:{id}:due")
         return row.status, row.response_body.strip()

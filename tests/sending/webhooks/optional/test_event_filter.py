@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sending.http.client import HttpClient
 from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
-from sending.webhooks import delivery, dispatch, endpoints, queue, redelivery
+from sending.webhooks import delivery, dispatch, endpoints, redelivery
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.optional.event_filter import InvalidEventFilter, _parse
+from sending.webhooks.queue import delivery_queue
 from tests.support.receivers import OK, answers, never_answers, read_request, receiver
 from tests.support.webhook_sender import delivery_state
 
@@ -67,7 +68,7 @@ def endpoint(redis, client):
 def test_filtered_event_is_not_sent(endpoint, redis):
     one = endpoint(document(CALLS))
     assert one.hears("call.ended", "text.received") == ["delivered", "filtered"]
-    told = {row.event_type: (row.cause, row.detail) for row in queue.load_attempts(redis, one.id)}
+    told = {row.event_type: (row.cause, row.detail) for row in delivery_queue.load_attempts(redis, one.id)}
     assert told["text.received"] == ("filtered", "The endpoint's event filter does not list text.received.")
     assert redis.zcard(f"endpoint:{one.id}:due") == 0
 
@@ -82,7 +83,7 @@ def test_filter_only_narrows_the_event_types(endpoint):
     one = endpoint(document(b'{"event_types": ["call.*", "text.*"]}'), event_types=("call.ended",))
     dispatch.deliver_later(one.redis, "text.received", {})
     assert one.hears("call.ended") == ["delivered"]
-    assert len(queue.load_attempts(one.redis, one.id)) == 1
+    assert len(delivery_queue.load_attempts(one.redis, one.id)) == 1
 
 
 def test_empty_filter_blocks_all_events_but_examples(endpoint, redis):
@@ -90,7 +91,7 @@ def test_empty_filter_blocks_all_events_but_examples(endpoint, redis):
     assert one.hears("call.ended") == ["filtered"]
     redelivery.send_example(redis, one.id, "call.ended")
     delivery.deliver(redis, one.client, SEAL, one.id, http=True)
-    assert queue.load_attempts(redis, one.id)[0].status == 200
+    assert delivery_queue.load_attempts(redis, one.id)[0].status == 200
 
 
 @pytest.mark.parametrize("says", ["Cache-Control: max-age=60", "Cache-Control: private, max-age=60"])

@@ -1,0 +1,1 @@
+"""Hostile and unusual HTTP requests to the app."""

@@ -1,0 +1,192 @@
+"""Makes hostile and unusual HTTP requests, the same ones for the same seed."""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import quote, urlencode
+
+import config
+from bench.fuzzer.inputs import (
+    CHUNKED_BODIES,
+    COMMANDS,
+    FIELDS,
+    HEADERS,
+    METHODS,
+    PATHS,
+    PRESENTER_FIELDS,
+    QUERY_NAMES,
+    SMS_PATHS,
+    TEXTS,
+    TWILIO_PATHS,
+    VERSIONS,
+)
+from receiving import providers
+from receiving.delivery import Delivery
+from receiving.twilio_signature import compute_signature
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+VALID_SHARE = 0.8  # of the SIDs and signatures
+
+
+class RequestFuzzer:
+    """Makes requests to an app with these settings, some signed with its secrets.
+
+    `cookie` and `csrf_token` are those of a presenter's session.
+    """
+
+    def __init__(self, seed: int, settings: config.Settings, cookie: str, csrf_token: str) -> None:
+        self.rng, self.settings, self.cookie, self.csrf_token = random.Random(seed), settings, cookie, csrf_token
+        self.number, self.earlier = 0, [b"GET / HTTP/1.0\r\n\r\n"]
+        self.kinds: dict[str, Callable[[], bytes]] = {
+            "garbage": self.garbage,
+            "head": self.head,
+            "chunked": self.chunked,
+            "page": self.page,
+            "presenter": self.presenter,
+            "API": self.api,
+            "Twilio": self.twilio,
+            "provider": self.provider,
+            "duplicate": lambda: self.rng.choice(self.earlier),
+        }
+
+    def next(self) -> tuple[str, bytes]:
+        """Return the next request and its kind."""
+        self.number += 1
+        kind = self.rng.choice(tuple(self.kinds))
+        request = self.kinds[kind]()
+        if len(self.earlier) < 500:
+            self.earlier.append(request)
+        return kind, request
+
+    def garbage(self) -> bytes:
+        """Bytes that are not HTTP, or that break off."""
+        whole = self.page()
+        return self.rng.choice(
+            (
+                self.rng.randbytes(self.rng.randrange(1, 2_000)),
+                whole[: self.rng.randrange(len(whole))],
+                whole.replace(b"\r\n", self.rng.choice((b"\n", b"\r", b"\r\r\n"))),
+                b"\x16\x03\x01\x02\x00" + self.rng.randbytes(50),
+                b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                b"GET " + b"/" * self.rng.randrange(20_000) + b" HTTP/1.1\r\n\r\n",
+            )
+        )
+
+    def head(self) -> bytes:
+        """Unusual methods, targets, versions and headers."""
+        targets = ("*", "http://evil/" + self.text(), "evil:80", "//evil", "@evil", self.target(self.rng.choice(PATHS)))
+        request_line = f"{self.rng.choice(METHODS)} {self.rng.choice(targets)} HTTP/{self.rng.choice(VERSIONS)}"
+        headers = self.rng.choices(HEADERS, k=self.rng.choice((0, 1, 2, 5, 100)))
+        return ("\r\n".join([request_line, *headers]) + "\r\n\r\n").encode("latin-1", "replace")
+
+    def chunked(self) -> bytes:
+        """Chunked bodies, most of them malformed."""
+        head = f"POST {self.rng.choice((*PATHS, *TWILIO_PATHS, '/webhooks/mandrill'))} HTTP/1.1\r\nHost: x\r\n"
+        head += f"Content-Type: {self.rng.choice((FORM, JSON))}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        return (head + self.rng.choice(CHUNKED_BODIES)).encode()
+
+    def page(self) -> bytes:
+        """Any path, any method, any form."""
+        body = self.rng.choice(
+            (b"", b"&" * 1_000, b"=%", self.rng.randbytes(200), encode(self.fields(FIELDS)), b"a" * 70_000)
+        )
+        return make_request(
+            self.rng.choice(METHODS[:9]), self.target(self.rng.choice((*PATHS, *TWILIO_PATHS))), body, FORM
+        )
+
+    def presenter(self) -> bytes:
+        """Any request of a presenter who is logged in."""
+        path = self.rng.choice([path for path in PATHS if path.startswith("/present") and "log" not in path])
+        body = encode(self.fields(PRESENTER_FIELDS) | {"csrf_token": self.csrf_token})
+        method, cookie = self.rng.choice(("GET", "POST", "POST")), f"Cookie: session={self.cookie}"
+        return make_request(method, self.target(path), body, FORM, cookie)
+
+    def api(self) -> bytes:
+        """Any request to the API, with its token."""
+        path = self.rng.choice([path for path in PATHS if path.startswith("/api")])
+        names = self.rng.sample(("url", "event_types", "message", "since", "x"), 2)
+        body = json.dumps({name: self.json_value(2) for name in names})
+        if '"url": "http' in body:
+            body = body.replace("http", "hxxp")  # creating an endpoint sends it a request
+        authorization = f"Authorization: Bearer {self.settings.api_tokens[0]}"
+        return make_request(self.rng.choice(METHODS[:6]), path, body.encode(), JSON, authorization)
+
+    def twilio(self) -> bytes:
+        """A webhook of Twilio's, correctly signed, with any values."""
+        target = self.target(path := self.rng.choice(TWILIO_PATHS))
+        name, prefix = ("MessageSid", "SM") if path in SMS_PATHS else ("CallSid", "CA")
+        is_valid = self.rng.random() < VALID_SHARE
+        fields = self.fields(FIELDS) | {
+            "Body": f"{self.rng.choice(COMMANDS)} {self.text()}",
+            name: f"{prefix}{self.number:032x}" if is_valid else self.text(),
+        }
+        fields = {key: value.encode("utf-8", "replace").decode() for key, value in fields.items()}
+        token, url = self.settings.twilio_auth_token[0], self.settings.public_url + target
+        signature = f"X-Twilio-Signature: {compute_signature(token, url, fields.items())}"
+        return make_request("POST", target, encode(fields), FORM, signature)
+
+    def provider(self) -> bytes:
+        """A provider's webhook with another body, signed again or not."""
+        name = self.rng.choice(sorted(self.settings.webhook_secrets))
+        provider, url = providers.load()[name], f"{self.settings.public_url}/webhooks/{name}"
+        delivery = provider.sample(self.rng.choice(tuple(provider.samples)), url)
+        delivery = replace(delivery, body=self.mutate(delivery.body), received_at=time.time())
+        if self.rng.random() < VALID_SHARE:
+            delivery = provider.sign(delivery, self.settings.webhook_secrets[name])
+        return to_request(delivery)
+
+    def mutate(self, body: bytes) -> bytes:
+        """Another body, which may still be parsed."""
+        choice = self.rng.randrange(5)
+        if choice == 0:
+            return json.dumps(self.json_value(4)).encode()
+        if choice == 1:
+            return b"[" * self.rng.randrange(100_000)
+        if choice == 2:
+            names = ("payload", "mandrill_events", "bt_payload", "type", "data[" * 50)
+            return encode({name: self.text() for name in names})
+        at = self.rng.randrange(len(body) + 1)
+        return body[:at] + self.text().encode("utf-8", "replace") + body[at + choice :]
+
+    def json_value(self, depth: int) -> object:
+        """Any JSON value, nested at most this deeply."""
+        if depth and self.rng.random() < 0.6:
+            if self.rng.random() < 0.5:
+                return [self.json_value(depth - 1) for _ in range(self.rng.randrange(4))]
+            keys = ("type", "event", "action", "id", "data", "object", "commits", "repository", self.text())
+            return {self.rng.choice(keys): self.json_value(depth - 1) for _ in range(self.rng.randrange(5))}
+        return self.rng.choice((None, True, 0, -1, 10**300, 1e308, float("nan"), float("inf"), self.text()))
+
+    def fields(self, names: tuple[str, ...]) -> dict[str, str]:
+        """Some of these form fields, with any values."""
+        return {name: self.text() for name in self.rng.sample(names, self.rng.randrange(1, 8))}
+
+    def target(self, path: str) -> str:
+        """The path, sometimes made unusual, sometimes with an unusual query."""
+        query = {name: self.text() for name in self.rng.sample(QUERY_NAMES, self.rng.randrange(3))}
+        odd = (path + "/", "/" + path, path + "//", path.replace("/", "%2F"), path + "%00%ff", path + "\xe9")
+        return self.rng.choice((path,) * 6 + odd) + ("?" + encode(query).decode() if query else "")
+
+    def text(self) -> str:
+        """Any text."""
+        return self.rng.choice(TEXTS)
+
+
+def encode(fields: dict[str, str]) -> bytes:
+    """Return these fields as a form."""
+    return urlencode(fields, quote_via=quote, errors="replace").encode()
+
+
+def to_request(delivery: Delivery) -> bytes:
+    """Return the delivery as bytes."""
+    headers = [f"{name}: {value}" for name, value in delivery.headers.items() if name not in ("content-type", "host")]
+    return make_request(delivery.method, delivery.target, delivery.body, delivery.headers["content-type"], *headers)
+
+
+def make_request(method: str, target: str, body: bytes, content_type: str, *headers: str) -> bytes:
+    """Return a request as bytes."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *headers]
+    lines += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace") + body

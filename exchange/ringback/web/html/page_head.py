@@ -1,0 +1,65 @@
+"""The start of each page except the phones: the document's head, and a header with links to the other pages."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from aiohttp import web
+
+HEAD = """<!doctype html>
+<html lang="en-GB">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>{title} · Exchange</title>
+  <link rel="icon" href="/pages/phones/icon.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="/pages/tokens.css">
+  <link rel="stylesheet" href="/pages/{folder}/page.css">
+  <script type="module" src="/pages/{folder}/{script}"></script>
+</head>
+<body>
+  <header>
+    <h1>{title}</h1>{extra}
+    <nav aria-label="Pages">{links}</nav>
+  </header>
+"""
+PAGES = Path(__file__).parents[2] / "pages"
+LINKS = {"/": "Phones", "/calls": "Calls", "/faults": "Faults", "/debugger": "Debugger"}
+CURRENT = ' aria-current="page"'
+DEBUGGER_EXTRA = """
+    <p id="state" role="status">Loading…</p>
+    <button id="delete-alerts" type="button">Delete all alerts</button>"""
+
+
+def head(title: str, folder: str, script: str, current: str = "", extra: str = "") -> str:
+    """The page up to its <main>. `title` and `extra`, which follows it in the header, are HTML.
+
+    `folder` in pages/ contains the style sheet and the script. `current` is the path of the link to the page itself, if
+    the header has one.
+    """
+    links = [f'<a href="{path}"{CURRENT if path == current else ""}>{name}</a>' for path, name in LINKS.items()]
+    return HEAD.format(title=title, folder=folder, script=script, extra=extra, links=" ".join(links))
+
+
+def as_html(text: str) -> web.Response:
+    return web.Response(text=text, content_type="text/html", headers={"Vary": "Accept"})
+
+
+def debugger_page(request: web.Request) -> web.Response:
+    return _revalidated(request, head("Debugger", "debugger", "main.js", "/debugger", DEBUGGER_EXTRA), "debugger")
+
+
+def faults_page(request: web.Request) -> web.Response:
+    return _revalidated(request, head("Faults", "faults", "main.js", "/faults"), "faults")
+
+
+def _revalidated(request: web.Request, start: str, folder: str) -> web.Response:
+    """The page, which the browser caches but revalidates on each use; 304 if it has not changed."""
+    text = start + (PAGES / folder / "main.html").read_text()
+    etag = hashlib.sha256(text.encode()).hexdigest()[:16]
+    is_known = any(known.value == etag for known in request.if_none_match or ())
+    response = web.Response(status=304) if is_known else as_html(text)
+    response.etag = etag
+    response.headers["Cache-Control"] = "no-cache"
+    return response

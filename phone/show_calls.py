@@ -1,0 +1,74 @@
+"""The steps of a call that belong to a scene of the talk."""
+
+from collections.abc import Callable
+
+from flask import Blueprint
+
+import events
+from masking import mask_words
+from phone import voice, voice_twiml
+from phone.call_steps import next_document, respond, speak, step_key
+from phone.recognition import is_plain_command
+from phone.scene_twiml import scene_menu
+from receiving.idempotency import StoredResponse
+from receiving.receiver import WebhookContext, webhook
+from show import audience, current
+from show.audience import Participant
+from show.scene import Scene
+
+bp = Blueprint("show_calls", __name__)
+
+NOTHING_HEARD = "I did not hear anything."
+
+# What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
+STEPS: dict[str, Callable[[WebhookContext, int], str]] = {"record": lambda _, document: voice_twiml.record(document)}
+
+
+@webhook(bp, "/voice/scene", key=step_key, reads=audience.reads)
+def handle_scene_choice(context: WebhookContext) -> StoredResponse:
+    """Handle the key or the speech that a scene's menu gathered."""
+    participant, key, speech = audience.identify(context), context.delivery["Digits"], context.delivery["SpeechResult"]
+    asked = current.talk().find(context.delivery.query.get("scene", "")) or participant.show.scene(current.talk())
+    if participant.show.is_paused:
+        return speak(context, audience.PAUSED, voice_twiml.goodbye(f"{audience.PAUSED} Goodbye."))
+    if not key and not speech:
+        return _handle_silence(context, participant)
+    if key == voice_twiml.REPEAT_KEY:
+        return respond(context, voice_twiml.menu("Here is the menu.", next_document(context)))
+    if step := STEPS.get(asked.step_for_key(key)):
+        return respond(context, step(context, next_document(context)))
+    words = asked.words_for_key(key) if key else speech
+    if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
+        return voice.handle_menu_input(context) if speech or key == voice_twiml.GOODBYE_KEY else _repeat(context, asked)
+    heard = f"pressed {key}" if key else f"said {mask_words(speech)}"
+    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=heard)
+    return _contribute(context, participant, asked, words)
+
+
+def _contribute(context: WebhookContext, participant: Participant, asked: Scene, words: str) -> StoredResponse:
+    """A key pressed after a scene change counts for its own scene, while that still accepts late contributions."""
+    talk, show = current.talk(), participant.show
+    reply = asked.closed_reply
+    if asked in (show.scene(talk), show.previous(talk, context.delivery.received_at)):
+        channel = "key" if context.delivery["Digits"] else "speech"
+        reply = audience.contribute(context, participant, asked, words, channel, step_key(context.delivery))
+    return speak(context, reply, _menu(reply, participant, next_document(context)))
+
+
+def _handle_silence(context: WebhookContext, participant: Participant) -> StoredResponse:
+    silent_menus = context.delivery.query_number("silent", 1)
+    if silent_menus >= voice.MAX_SILENT_MENUS:
+        return speak(context, "Goodbye.", voice_twiml.goodbye("I cannot hear you, so I am hanging up. Goodbye."))
+    return respond(context, _menu(NOTHING_HEARD, participant, next_document(context), silent_menus))
+
+
+def _repeat(context: WebhookContext, asked: Scene) -> StoredResponse:
+    return speak(context, voice.NOT_UNDERSTOOD, scene_menu(voice.NOT_UNDERSTOOD, asked, next_document(context)))
+
+
+def _menu(opening: str, participant: Participant, document: int, silent_menus: int = 0) -> str:
+    """The choices of the current scene; the menu of commands if it has none."""
+    scene = participant.show.scene(current.talk())
+    if scene.spoken_choices() and participant.show.is_open(scene):
+        return scene_menu(opening, scene, document, silent_menus)
+    return voice_twiml.menu(opening, document, silent_menus, is_full_menu=not silent_menus)

@@ -1,0 +1,200 @@
+"""The presenter's console: the current scene with its figures and buttons, what comes next, and three switches."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from flask import render_template, session
+from flask.typing import ResponseReturnValue
+
+import context
+from presenter import auth, health, problems
+from presenter.auth import login_required
+from presenter.blueprint import bp
+from presenter.talk import HELD_REASON
+from sending import pacing, text_circuit_breaker
+from show import audit, current, moderation, state
+from show.moderated_scene import ModeratedScene
+from show.moderation import APPROVED
+from show.scene import CLOSED, OPEN, REVEALED, Scene
+from show.state import ShowState
+from stage import screens
+from stage.blueprint import get_event_stream, get_page_store, get_renderer
+from stage.views import requested_theme
+
+MAX_BARS = 11  # as many as a score has
+MAX_DECISIONS = 20
+MAX_APPROVED = 10  # that can still be hidden
+ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
+PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open again"), REVEALED: ("open", "Open again")}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One of the switches that are always visible. `on` and `off` are the values of the form field `do`.
+
+    `label` says what pressing it does, `question` asks whether to, and `state` says what is the case now and since
+    whom.
+    """
+
+    name: str
+    do: str
+    label: str
+    question: str
+    state: str
+    is_on: bool
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One figure of the scene; `share` is per mille of the largest."""
+
+    name: str
+    count: float
+    share: int
+
+
+@bp.get("/present")
+@login_required
+def console() -> str:
+    """The console; its script refreshes the live part from `/present/fragment`."""
+    alert = session.pop("alert", "") if "alert" in session else ""
+    return render_template(
+        "presenter/console.html",
+        csrf_token=auth.csrf_token(),
+        theme=requested_theme(),
+        alert=alert,
+        **_template_values(),
+    )
+
+
+@bp.get("/present/fragment")
+def console_fragment() -> ResponseReturnValue:
+    """The live part of the console; 403 unless logged in."""
+    if not auth.is_logged_in():
+        return "", 403
+    return render_template("presenter/_console.html", csrf_token=auth.csrf_token(), **_template_values())
+
+
+def _template_values() -> dict[str, Any]:
+    checked, store = health.check_health(), get_page_store()
+    try:
+        show = state.load(store)
+        stop_reason = text_circuit_breaker.stop_reason(store)
+        found = screens.load(store)
+        values = _scene_values(show) | _sending_values(stop_reason) | {"last_actions": audit.load(store, 3)}
+    except redis.RedisError:
+        checked, show, stop_reason, found, values = health.Health(False), ShowState(), "", [], {"scene": None}
+    return values | {
+        "talk": current.talk(),
+        "show": show,
+        "now": time.time(),
+        "problems": problems.find(checked, "" if stop_reason == HELD_REASON else stop_reason, found),
+        "screens": found,
+        "switches": _switches(show, stop_reason),
+    }
+
+
+def _scene_values(show: ShowState) -> dict[str, Any]:
+    talk, stream = current.talk(), get_event_stream()
+    stream.catch_up()
+    scene = show.scene(talk)
+    phase = show.phase(scene)
+    bars, facts = _describe(scene.figures(get_renderer().view(scene, phase, stream.timeline)))
+    position = talk.positions[scene.id]
+    return {
+        "scene": scene,
+        "position": position,
+        "phase": phase,
+        "bars": bars,
+        "facts": facts,
+        "is_hidden": scene.is_revealable and phase != REVEALED and getattr(scene, "results", "") == "hidden",
+        "buttons": _buttons(scene, phase),
+        **_moderation_values(scene),
+        "before": talk.scenes[position - 2] if position > 1 else None,
+        "after": talk.scenes[position] if position < len(talk.scenes) else None,
+        "title_of": title_of,
+    }
+
+
+def _moderation_values(scene: Scene) -> dict[str, Any]:
+    """What waits for a decision in any scene, and what is on stage now and can be hidden or marked as answered."""
+    store, talk = get_page_store(), current.talk()
+    moderated = [each.id for each in talk.scenes if isinstance(each, ModeratedScene)]
+    approved = (
+        moderation.load_items(store, scene.id, APPROVED, MAX_APPROVED, newest=True) if scene.id in moderated else []
+    )
+    return {
+        "pending": moderation.list_pending(store, moderated, MAX_DECISIONS) if moderated else [],
+        "pending_count": sum(moderation.count_items(store, id, moderation.PENDING) for id in moderated),
+        "approved": approved,
+        "approved_actions": [(name, label) for name, label in scene.actions.items() if name in ("answered", "hide")],
+    }
+
+
+def title_of(scene: Scene) -> str:
+    """What the presenter calls this scene: its question if it has one, otherwise its kind."""
+    return str(getattr(scene, "question", "")) or scene.kind.capitalize()
+
+
+def _describe(figures: dict[str, Any]) -> tuple[list[Bar], list[str]]:
+    """Return a scene's figures as bars, for the counts in dictionaries, and as phrases, for single values."""
+    bars: list[Bar] = []
+    for counts in (value for value in figures.values() if isinstance(value, dict)):
+        most = max(counts.values(), default=0) or 1
+        bars += [Bar(str(name), count, round(1000 * count / most)) for name, count in counts.items()]
+    singles = {name: value for name, value in figures.items() if isinstance(value, int | float | str) and value != ""}
+    return bars[:MAX_BARS], [
+        f"{value:,} {name}" if type(value) is int else f"{name} {value}" for name, value in singles.items()
+    ]
+
+
+def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:
+    """Return (do, action, label) of each button, the most likely one last."""
+    found = []
+    if scene.is_answerable:
+        do, label = PHASE_BUTTONS[phase]
+        found.append((do, "", label))
+    found += [("scene-action", name, label) for name, label in scene.actions.items() if name not in ITEM_ACTIONS]
+    if scene.is_revealable and phase != REVEALED:
+        found.append(("reveal", "", "Reveal"))
+    return found
+
+
+def _sending_values(stop_reason: str) -> dict[str, Any]:
+    forecast = pacing.forecast(get_page_store(), context.settings().sender_rate)
+    return {
+        "forecast": forecast,
+        "duration": _duration(forecast.seconds),
+        "price": _price(forecast.segments),
+        "rate": forecast.rate,
+        "stop_reason": stop_reason,
+    }
+
+
+def _duration(seconds: float) -> str:
+    """The duration in whole seconds or minutes, such as "5 minutes"."""
+    count, unit = (round(seconds), "second") if seconds < 100 else (round(seconds / 60), "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def _price(segments: int) -> str:
+    """The price of these segments, such as "12.00 GBP"; "" if the talk file has no price."""
+    talk = current.talk()
+    return f"{segments * talk.price_per_segment:.2f} {talk.currency}" if talk.price_per_segment else ""
+
+
+def _switches(show: ShowState, stop_reason: str) -> list[Switch]:
+    held_by = f"held by {show.held_by}" if stop_reason == HELD_REASON and show.held_by else "stopped"
+    return [
+        Switch("blank", "unblank", "Show", "Show the scene again?", f"Blank, by {show.blank_by}", True)
+        if show.is_blank
+        else Switch("blank", "blank", "Blank", "Make the stage dark?", "", False),
+        Switch("pause", "resume", "Resume", "Answer calls and texts again?", f"Paused, by {show.paused_by}", True)
+        if show.is_paused
+        else Switch("pause", "pause", "Pause", "Ask callers and texters to try again later?", "", False),
+        Switch("hold", "release", "Release", "Send all waiting texts, oldest first?", f"Sending {held_by}", True)
+        if stop_reason
+        else Switch("hold", "hold", "Hold sending", "Keep all texts back until you release them?", "", False),
+    ]

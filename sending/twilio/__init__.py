@@ -1,0 +1,1 @@
+"""Texts and calls through Twilio's REST API: https://www.twilio.com/docs/usage/api."""

@@ -1,0 +1,200 @@
+"""The gateway: sends texts and starts calls through Twilio's REST API."""
+
+import functools
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import requests
+from twilio.base import values
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+import events
+from config import Settings
+from masking import alias, mask
+from sending import admission, opt_outs, outbox, pacing
+from sending.http.responses import skip_informational
+from sending.outbox import OutboundMessage
+from sending.segments import count_segments, shorten
+from sending.twilio import errors, lost_responses
+from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
+from sending.twilio.live_calls import REQUEST_TIMEOUT_SECONDS, LiveCalls
+from store import Store
+
+log = logging.getLogger(__name__)
+
+CALL_COOLDOWN_SECONDS = 300  # between two calls to the same person
+PAUSE_SECONDS = 5  # pause in all sending while Twilio fails or cannot be reached
+
+
+class TwilioGateway(LiveCalls):
+    """Sends texts and starts calls through Twilio's client, whose base URL is TWILIO_API_URL if that is set."""
+
+    def __init__(self, settings: Settings, redis: Store) -> None:
+        self.settings, self.redis = settings, redis
+        logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it logs every request's headers
+        self.client = _connect(settings, settings.twilio_auth_token[0], settings.twilio_api_url)
+        token = settings.exchange_auth_token
+        self.exchange_client = _connect(settings, token, settings.exchange_url) if token else None
+
+    def release(self, most: int, ahead: Mapping[str, float]) -> list[str]:
+        """Return the ids of messages to send now, at each sender's pace: see `pacing.release`."""
+        senders, ids = outbox.list_senders(self.redis), list[str]()
+        for sender in random.sample(senders, len(senders)):  # in any order, so that none is always the last
+            rate, now = self.settings.sender_rate(sender), time.time()
+            ids += pacing.release(self.redis, rate, most - len(ids), now, ahead, sender)
+        return ids
+
+    def send_text(self, id: str) -> str:
+        """Send the text with this id, or look it up at Twilio. Returns its state, or "unknown" if it does not exist.
+
+        A planned text must already have been released.
+        """
+        message = outbox.load(self.redis, id)
+        if message is None or message.is_settled:
+            return message.state if message else "unknown"
+        if message.state == "sending" and time.time() - message.started_at < outbox.SENDING_TIMEOUT_SECONDS:
+            return "sending"
+        if message.state in ("sending", "unknown"):
+            return self._resolve_unknown(message)
+        return self._if_admitted(message, self._send)
+
+    def start_call(self, id: str) -> str:
+        """Start the call that speaks the outbox message with this id. Returns the message's state.
+
+        The message is sent as a text instead if the person was called in the last five minutes or might have been
+        called by an earlier try.
+        """
+        message, origin = outbox.load(self.redis, id), self.settings.public_url
+        if message is None or message.state != "planned" or message.tries or not origin:
+            return self.send_text(id)
+        person = alias(message.to, self.settings.secret_key[0])
+        if not self.redis.set(f"called:{person}", 1, nx=True, ex=CALL_COOLDOWN_SECONDS):
+            return self.send_text(id)
+        return self._if_admitted(message, functools.partial(self._call, origin=origin))
+
+    def _if_admitted(self, message: OutboundMessage, send: Callable[[OutboundMessage], str]) -> str:
+        """Send a planned message, unless it must wait or must not be sent. Returns its new state."""
+        if not outbox.start_sending(self.redis, message):
+            return "sending"
+        try:
+            return send(admission.admit(self.redis, message, alias(message.to, self.settings.secret_key[0])))
+        except admission.MustWait as wait:
+            outbox.postpone(self.redis, message, "sending", wait.until, str(wait), is_counted=message.is_counted)
+            state = "planned"
+        except admission.MustNotSend as error:
+            state = self._mark_failed(message, "sending", str(error))
+        pacing.refund(self.redis, self.settings.sender_rate(message.sender), message.segments, message.sender)
+        return state
+
+    def _send(self, message: OutboundMessage) -> str:
+        origin = self.settings.public_url
+        request = functools.partial(
+            self.client_for(message.to).messages.create,
+            to=message.to,
+            from_=message.sender or self.settings.default_number,
+            body=shorten(message.body),
+            status_callback=f"{origin}/sms/status?message={message.id}{CONNECTION_OVERRIDES}"
+            if origin
+            else values.unset,
+        )
+        return self._call_api(message, request, self._mark_sent)
+
+    def _call(self, message: OutboundMessage, origin: str) -> str:
+        request = functools.partial(
+            self.client_for(message.to).calls.create,
+            to=message.to,
+            from_=message.sender or self.settings.default_number,
+            url=f"{origin}/voice/outbound?message={message.id}{CONNECTION_OVERRIDES}",
+            status_callback=f"{origin}/voice/outbound/status?message={message.id}{CONNECTION_OVERRIDES}",
+        )
+        return self._call_api(message, request, self._mark_called)
+
+    def _call_api(
+        self,
+        message: OutboundMessage,
+        request: Callable[[], Any],
+        on_success: Callable[[OutboundMessage, str, str], str],
+    ) -> str:
+        """Send the request, record its outcome and return the message's new state."""
+        try:
+            created = request()
+        except TwilioRestException as error:
+            return self._handle_error(message, error)
+        except errors.CONNECTION_ERRORS as error:
+            if errors.was_never_sent(error):
+                return self._postpone(message, "Twilio could not be reached", PAUSE_SECONDS)
+            return self._mark_unknown(message)
+        except requests.exceptions.RequestException:
+            return self._mark_unknown(message)
+        return on_success(message, "sending", str(created.sid))
+
+    def _mark_called(self, message: OutboundMessage, expected: str, sid: str) -> str:
+        outbox.settle(self.redis, message, expected, "sent", sid=sid)
+        return "sent"
+
+    def _mark_sent(self, message: OutboundMessage, expected: str, sid: str) -> str:
+        outbox.claim_sid(self.redis, sid, message.id)
+        if outbox.settle(self.redis, message, expected, "sent", sid=sid):
+            body = shorten(message.body)
+            words = "" if message.id.startswith(outbox.PRIVATE_PREFIX) else body
+            data = {"who": mask(message.to), "answer": words, "segments": count_segments(body)}
+            events.publish(self.redis, "text.sent", message.subject or sid, **data)
+            if not self.settings.public_url:  # no status callback will arrive
+                outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
+        return "sent"
+
+    def _handle_error(self, message: OutboundMessage, error: TwilioRestException) -> str:
+        if seconds := errors.retry_seconds(error.code, error.status):
+            return self._postpone(message, f"Twilio's limit was reached ({error.code})", seconds)
+        if error.status >= 500:
+            pacing.pause(self.redis, time.time() + PAUSE_SECONDS, message.sender)
+            return self._mark_unknown(message)
+        if error.code == errors.UNSUBSCRIBED_RECIPIENT:
+            opt_outs.opt_out(self.redis, message.to)
+            return self._mark_failed(message, "sending", "they texted STOP")
+        return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")
+
+    def _mark_failed(self, message: OutboundMessage, expected: str, reason: str) -> str:
+        if outbox.settle(self.redis, message, expected, "failed", reason=reason):
+            log.warning("A text was not sent: %s", reason)
+            events.publish(self.redis, "text.failed", message.subject, who=mask(message.to), reason=reason)
+        return "failed"
+
+    def _postpone(self, message: OutboundMessage, reason: str, seconds: float) -> str:
+        """Pause this sender and retry after this time, with jitter: Twilio would reject its other messages too."""
+        until = time.time() + seconds * random.uniform(0.5, 1)  # noqa: S311 (jitter, not a secret)
+        pacing.pause(self.redis, until, message.sender)
+        outbox.postpone(self.redis, message, "sending", until, reason)
+        return "planned"
+
+    def _mark_unknown(self, message: OutboundMessage) -> str:
+        outbox.mark_unknown(self.redis, message, time.time() + lost_responses.RECHECK_DELAY_SECONDS)
+        return "unknown"
+
+    def _resolve_unknown(self, message: OutboundMessage) -> str:
+        """Look for the text among those that Twilio has sent. It is planned again only if it is not there."""
+        try:
+            sender = message.sender or self.settings.default_number
+            sids = lost_responses.find_sids(self.client_for(message.to), message, sender)
+        except (TwilioException, requests.exceptions.RequestException):
+            return self._mark_unknown(message)
+        for sid in sids:
+            if outbox.claim_sid(self.redis, sid, message.id):
+                return self._mark_sent(message, message.state, sid)
+        outbox.postpone(self.redis, message, message.state, time.time(), "Twilio did not respond")
+        return "planned"
+
+
+def _connect(settings: Settings, token: str, base_url: str) -> Client:
+    http = TwilioHttpClient(timeout=REQUEST_TIMEOUT_SECONDS)
+    skip_informational(http.session)
+    client = Client(settings.twilio_account_sid, token, http_client=http)
+    if base_url:
+        client.api.base_url = base_url
+    return client

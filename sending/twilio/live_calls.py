@@ -1,0 +1,63 @@
+"""Calls in progress and call recordings, through Twilio's REST API."""
+
+import logging
+from urllib.parse import quote
+
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+
+from config import Settings
+from sending.number_types import is_browser_phone
+from sending.twilio import errors
+
+log = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT_SECONDS = 10  # for each request to the REST API
+
+
+class CallEnded(Exception):
+    """The call has ended, so it cannot be redirected."""
+
+
+class LiveCalls:
+    """The part of the gateway that deals with live calls."""
+
+    client: Client
+    exchange_client: Client | None  # for browser phones, if the local exchange runs beside a real account
+    settings: Settings
+
+    def client_for(self, number: str) -> Client:
+        """Return the client of the exchange for a browser phone's number, otherwise Twilio's."""
+        return self.exchange_client if self.exchange_client and is_browser_phone(number) else self.client
+
+    def redirect_call(self, call_sid: str, url: str, number: str) -> bool:
+        """Make the live call fetch the document at `url`. Returns False if Twilio fails. Raises CallEnded."""
+        try:
+            self.client_for(number).calls(call_sid).update(url=url, method="POST")
+        except TwilioRestException as error:
+            if error.code in (errors.CALL_NOT_IN_PROGRESS, errors.NOT_FOUND):
+                raise CallEnded from error
+            log.warning("Twilio did not redirect the call: %s", error.msg)
+            return False
+        except requests.exceptions.RequestException as error:
+            log.warning("The request to redirect the call failed: %s", type(error).__name__)
+            return False
+        return True
+
+    def is_call_live(self, call_sid: str, number: str) -> bool:
+        """Return whether the call is still in progress at Twilio; True if Twilio does not respond."""
+        try:
+            status = self.client_for(number).calls(call_sid).fetch().status
+        except (TwilioRestException, requests.exceptions.RequestException):
+            return True
+        return status in ("queued", "ringing", "in-progress")
+
+    def download_recording(self, sid: str, number: str) -> bytes:
+        """Return a recording as WAV. Its URL is built here, because the one in the webhook is untrusted."""
+        client = self.client_for(number)
+        path = f"/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{quote(sid, safe='')}.wav"
+        url = f"{client.api.base_url}{path}"
+        response = requests.get(url, auth=(client.username, client.password), timeout=REQUEST_TIMEOUT_SECONDS)
+        response.raise_for_status()
+        return response.content

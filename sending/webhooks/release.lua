@@ -1,1 +1,0 @@
-return release_slot(ARGV[1], ARGV[2])

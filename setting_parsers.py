@@ -1,0 +1,122 @@
+"""Parsers of settings. Each turns text into a value, or raises ValueError with a phrase such as "must be yes or no"."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import store_url
+import twilio_settings
+
+
+class Secret(str):
+    """A string whose repr is masked, so that logs and tracebacks do not contain it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+
+Secrets = tuple[Secret, ...]
+
+
+def parse_secrets(text: str) -> Secrets:
+    """Return the comma-separated secrets, without spaces."""
+    found = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
+    if not found:
+        raise ValueError("contains no value")
+    return found
+
+
+def _parse_long_secrets(text: str) -> Secrets:
+    found = parse_secrets(text)
+    if any(len(secret) < 16 for secret in found):
+        raise ValueError("must be at least 16 characters; generate one with: openssl rand -hex 32")
+    return found
+
+
+def _parse_password(text: str) -> Secret:
+    if len(text) < 8:
+        raise ValueError("must be at least 8 characters: anybody can try passwords, five in a minute from each address")
+    return Secret(text)
+
+
+def _parse_shared_keys(text: str) -> dict[str, tuple[str, Secret]]:
+    keys = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rest = part.partition(":")
+        secret, _, algorithm = rest.partition(":")
+        if not name or len(secret) < 16 or algorithm not in ("", "HMAC_SHA1", "HMAC_SHA256"):
+            raise ValueError("must be id:secret or id:secret:HMAC_SHA1; a secret has at least 16 characters")
+        keys[name] = (algorithm or "HMAC_SHA256", Secret(secret))
+    return keys
+
+
+def _parse_origin(text: str) -> str:
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be a URL without query or user name, such as https://talk.example")
+    return text.rstrip("/")
+
+
+def _parse_github_hook_url(text: str) -> str:
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
+    if text and (not safe or "/hook" not in parts.path or parts.username or parts.query):
+        raise ValueError(
+            "must be a URL like https://api.github.com/repos/you/it/hooks/1 or https://api.github.com/app/hook"
+        )
+    return text.rstrip("/")
+
+
+def _parse_int(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,6}", text):
+        raise ValueError("must be a whole number")
+    return int(text)
+
+
+def _parse_positive_int(text: str) -> int:
+    if not _parse_int(text):
+        raise ValueError("must be a whole number of at least 1")
+    return int(text)
+
+
+def _parse_retry_delays(text: str) -> tuple[int, ...]:
+    """The limit is five days, because a message expires after seven and jitter can add up to 20 % to each delay."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) > 5 * 86_400:
+        raise ValueError("must be comma-separated seconds, five days at most in total: 0,5,300,1800")
+    return tuple(map(int, parts))
+
+
+def _parse_yes_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text.lower() == "yes"
+
+
+PARSERS: dict[str, Callable[[str], object]] = {
+    "twilio_account_sid": twilio_settings.parse_account_sid,
+    "twilio_auth_token": parse_secrets,
+    "twilio_phone_number": twilio_settings.parse_phone_numbers,
+    "redis_url": store_url.check,
+    "secret_key": _parse_long_secrets,
+    "presenter_password": _parse_password,
+    "public_url": _parse_origin,
+    "twilio_api_url": _parse_origin,
+    "exchange_url": _parse_origin,
+    "exchange_auth_token": Secret,
+    "twilio_shared_keys": _parse_shared_keys,
+    "github_hook_url": _parse_github_hook_url,
+    "github_token": Secret,
+    "api_tokens": lambda text: _parse_long_secrets(text) if text else (),
+    "webhook_schedule": _parse_retry_delays,
+    "trusted_proxies": _parse_int,
+    "allow_loopback": _parse_yes_no,
+    "redis_tls_verify": _parse_yes_no,
+    "sender_segments_per_second": twilio_settings.parse_rates,
+    "web_concurrency": _parse_positive_int,
+    "port": _parse_positive_int,
+}

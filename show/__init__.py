@@ -1,0 +1,1 @@
+"""The talk: its scenes, its state, and what the audience contributes to it."""

@@ -1,0 +1,1 @@
+"""Drawings whose geometry is computed on the server."""

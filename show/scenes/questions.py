@@ -1,0 +1,128 @@
+"""The scene `questions`: the audience asks, and votes on what to answer first."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from show import moderation
+from show.moderated_scene import ModeratedScene
+from show.moderation import ANSWERED, APPROVED, Item
+from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneError, SceneView, length_problems
+from show.words import SPOKEN_NUMBERS, normalize
+from store import Pipe, Store, execute
+
+MAX_NUMBERED = 99  # two digits, so that a key or a text can name every question
+SHOWN_QUESTIONS = 5
+
+
+@dataclass(frozen=True)
+class RankedQuestion:
+    """An approved question. `number` counts from 1, in the order of approval."""
+
+    number: int
+    item: Item
+    votes: int
+
+
+@dataclass(frozen=True)
+class Questions(ModeratedScene):
+    """Ranks the approved questions by votes. The text or the key of a question's number votes for it."""
+
+    question: str = "What would you like to know?"
+
+    kind: ClassVar[str] = "questions"
+    max_digits: ClassVar[int] = 2
+    actions: ClassVar[Mapping[str, str]] = {**ModeratedScene.actions, "answered": "Answered"}
+
+    def problems(self) -> Iterator[str]:
+        """The question must be readable."""
+        yield from super().problems()
+        yield from length_problems("question", self.question)
+
+    def recognizes(self, words: str) -> bool:
+        """The number of a question."""
+        return find_number(words) > 0
+
+    def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
+        """Store a question or a vote."""
+        if number := find_number(contribution.words):
+            return self._vote(store, pipe, contribution.person, number)
+        item = self.make_item(contribution, "question")
+        if not item.words:
+            return "Your text was empty. Please send a question."
+        when = " once the presenter has approved it" if self.is_approval_required else ""
+        return self.submit(store, pipe, item, f"Thank you. Your question appears{when}. To vote, text its number.")
+
+    def _vote(self, store: Store, pipe: Pipe, person: str, number: int) -> str:
+        order = moderation.load_order(store, self.id)
+        if number > len(order):
+            return f"There is no question {number} yet."
+        item = moderation.load(store, self.id, order[number - 1])
+        if item.state == ANSWERED:
+            return f"Question {number} has been answered already."
+        if item.state != APPROVED:
+            return f"Question {number} is no longer on the list."
+        pipe.execute_command("SADD", self._votes_key(number), person)
+        pipe.execute_command("EXPIRE", self._votes_key(number), TTL_SECONDS)
+        return f"You voted for question {number}. You can vote for others too."
+
+    def spoken_choices(self) -> str:
+        """Speech is free text."""
+        return "Ask your question, or press the number of a question to vote for it, and then hash."
+
+    def words_for_key(self, digits: str) -> str:
+        """The number of a question."""
+        return digits if find_number(digits) else ""
+
+    def perform(self, store: Store, action: str, item: str) -> None:
+        """Decide on a question, which may be named by its number, or mark it as answered."""
+        order = moderation.load_order(store, self.id)
+        if item.isdecimal() and len(item) < 3 and 0 < int(item) <= len(order):
+            item = order[int(item) - 1]
+        if action == "approve" and item not in order and len(order) >= MAX_NUMBERED:
+            raise SceneError(f"There are {MAX_NUMBERED} questions already. Reset the scene for more.")
+        if action == "answered":
+            moderation.decide(store, self.id, item, ANSWERED)
+        else:
+            super().perform(store, action, item)
+
+    def stage_values(self, view: SceneView) -> dict[str, Any]:
+        """The approved questions, ranked, without those that have been answered."""
+        ranked = self.rank(view.store)
+        return {
+            "questions": ranked[:SHOWN_QUESTIONS],
+            "more": max(0, len(ranked) - SHOWN_QUESTIONS),
+            "answered": moderation.count_items(view.store, self.id, ANSWERED),
+            "is_open": view.phase == OPEN,
+        }
+
+    def rank(self, store: Store) -> list[RankedQuestion]:
+        """Return the approved questions, those with most votes first."""
+        items = {item.id: item for item in moderation.load_items(store, self.id, APPROVED)}
+        numbers = [(number, id) for number, id in enumerate(moderation.load_order(store, self.id), 1) if id in items]
+        votes = execute(store, [("SCARD", self._votes_key(number)) for number, _ in numbers]) if numbers else []
+        ranked = [RankedQuestion(number, items[id], count) for (number, id), count in zip(numbers, votes, strict=True)]
+        return sorted(ranked, key=lambda question: (-question.votes, question.number))
+
+    def footer(self, view: SceneView) -> str:
+        """The number of questions that wait for an answer."""
+        return f"{moderation.count_items(view.store, self.id, APPROVED):,} questions · {view.phase or CLOSED}"
+
+    def figures(self, view: SceneView) -> dict[str, Any]:
+        """The number of items per state, and the votes for each question."""
+        states = {state: moderation.count_items(view.store, self.id, state) for state in moderation.STATES}
+        return {**states, "votes": {question.number: question.votes for question in self.rank(view.store)}}
+
+    def storage_keys(self) -> list[str]:
+        """The items, and for each question the people who voted for it."""
+        return [*super().storage_keys(), *(self._votes_key(number) for number in range(1, MAX_NUMBERED + 1))]
+
+    def _votes_key(self, number: int) -> str:
+        return f"{self.key('upvotes')}:{number}"
+
+
+def find_number(words: str) -> int:
+    """Return the number of a question, such as 3 for "3", "three", "#3" or "question 3"; 0 if it is none."""
+    spoken = normalize(words).removeprefix("question ").removeprefix("number ")
+    number = SPOKEN_NUMBERS.get(spoken, spoken)
+    return int(number) if number.isascii() and number.isdecimal() and len(number) <= 2 else 0

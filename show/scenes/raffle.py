@@ -1,0 +1,139 @@
+"""The scene `raffle`: a draw that anyone can recompute."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import context
+from sending import outbox, text_circuit_breaker
+from sending.number_types import can_be_texted
+from sending.outbox import CALL_PREFIX, PRIVATE_PREFIX, OutboundMessage
+from show import phone_numbers, state
+from show.qr_code import svg
+from show.raffle import receipt
+from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, Scene, SceneError, SceneView, length_problems
+from store import Pipe, Store
+
+SETTLE_SECONDS = 0.5  # after closing, until the entries in progress have been written
+CODE_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Raffle(Scene):
+    """Commits to a secret seed before it opens, and draws the winner from the seed and the entries."""
+
+    question: str = "Text anything to enter"
+    prize: str = ""
+
+    kind: ClassVar[str] = "raffle"
+    is_answerable: ClassVar[bool] = True
+    first_phase: ClassVar[str] = CLOSED
+    closed_reply: ClassVar[str] = "The raffle is not open at the moment."
+    takes_free_text: ClassVar[bool] = True
+    takes_commands: ClassVar[bool] = True
+    needs_numbers: ClassVar[bool] = True
+    actions: ClassVar[Mapping[str, str]] = {"draw": "Draw", "call": "Call the winner"}
+
+    def problems(self) -> Iterator[str]:
+        """Both sentences must be readable."""
+        yield from length_problems("question", self.question)
+        yield from length_problems("prize", self.prize) if self.prize else ()
+
+    def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
+        """Store the entry. A phone has one, so a copy of the webhook changes nothing."""
+        pipe.execute_command("HSETNX", self.key("entries"), contribution.person, contribution.name)
+        pipe.execute_command("EXPIRE", self.key("entries"), TTL_SECONDS)
+        return f"You are in the raffle as {contribution.name}. Good luck!"
+
+    def spoken_choices(self) -> str:
+        """Key 1, or any words."""
+        return "Press 1 to enter the raffle."
+
+    def words_for_key(self, digits: str) -> str:
+        """Key 1 enters."""
+        return "enter" if digits == "1" else ""
+
+    def perform(self, store: Store, action: str, item: str) -> None:
+        """Draw the winner, once; or call the winner."""
+        {"draw": self._draw, "call": self._call}[action](store)
+
+    def _draw(self, store: Store) -> None:
+        if self.load_receipt(store):
+            raise SceneError("The winner has been drawn. Reset the scene to draw again.")
+        pipe = store.pipeline()
+        state.set_phase(pipe, self, CLOSED)
+        pipe.execute()
+        time.sleep(SETTLE_SECONDS)
+        entries = {name.decode(): person.decode() for person, name in store.hgetall(self.key("entries")).items()}
+        if not entries:
+            raise SceneError("Nobody has entered yet. Open the raffle, and wait for entries.")
+        drawn = receipt.draw(self.seed(store), entries)
+        code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+        row = {"person": entries[drawn.winner], "code": code, "receipt": json.dumps(drawn.as_dict())}
+        if store.execute_command("HSETNX", self.key("raffle"), "drawn", 1):  # two presenters may draw at once
+            store.hset(self.key("raffle"), mapping=row)
+
+    def _call(self, store: Store) -> None:
+        drawn, settings = self.load_receipt(store), context.settings()
+        if drawn is None:
+            raise SceneError("Draw the winner first.")
+        person, code = (value.decode() for value in store.hmget(self.key("raffle"), ("person", "code")))
+        number = phone_numbers.load(store, settings.secret_key, person)
+        if not number:
+            raise SceneError(f"The number of {drawn.winner} is not known. Ask them to come forward.")
+        id, pipe = f"raffle-{drawn.commitment[:16]}", store.pipeline()
+        spoken = f"Congratulations, {drawn.winner}. You have won the raffle. Your code is {' '.join(code)}."
+        written = f"Congratulations, {drawn.winner}! You have won the raffle. Show this code on stage: {code}"
+        outbox.plan(pipe, OutboundMessage(f"{CALL_PREFIX}{id}", number, spoken, ""))
+        text_circuit_breaker.record_request(pipe, number)
+        if can_be_texted(number):
+            outbox.plan(pipe, OutboundMessage(f"{PRIVATE_PREFIX}{id}", number, written, ""))
+            text_circuit_breaker.record_request(pipe, number)
+        pipe.hset(self.key("raffle"), "called", 1)
+        pipe.execute()
+
+    def seed(self, store: Store) -> str:
+        """Return the secret seed, created on first use and after a reset."""
+        if not store.hexists(self.key("raffle"), "seed"):
+            store.execute_command("HSETNX", self.key("raffle"), "seed", receipt.new_seed())
+            store.expire(self.key("raffle"), TTL_SECONDS)
+        return str(store.hget(self.key("raffle"), "seed").decode())
+
+    def load_receipt(self, store: Store) -> receipt.Receipt | None:
+        """Return the receipt once the winner has been drawn."""
+        found = store.hget(self.key("raffle"), "receipt")
+        return receipt.verify(json.loads(found)) if found else None
+
+    def stage_values(self, view: SceneView) -> dict[str, Any]:
+        """The commitment, the number of entries, and the winner's friendly name once it has been drawn."""
+        drawn = self.load_receipt(view.store)
+        url = f"{view.public_url}/receipt/{self.id}.json"
+        return {
+            "commitment": receipt.commitment_to(self.seed(view.store)),
+            "entries": view.store.hlen(self.key("entries")),
+            "winner": drawn.winner if drawn else "",
+            "is_called": view.store.hexists(self.key("raffle"), "called"),
+            "receipt_code": svg(url, "QR code of the receipt") if drawn and view.public_url else "",
+            "is_open": view.phase == OPEN,
+        }
+
+    def footer(self, view: SceneView) -> str:
+        """The number of entries."""
+        return f"{view.store.hlen(self.key('entries')):,} entered · {view.phase or CLOSED}"
+
+    def figures(self, view: SceneView) -> dict[str, Any]:
+        """The number of entries and the commitment; after the draw also the winner, and the code to ask for."""
+        figures = {
+            "entries": view.store.hlen(self.key("entries")),
+            "commitment": receipt.commitment_to(self.seed(view.store)),
+        }
+        drawn = self.load_receipt(view.store)
+        code = (view.store.hget(self.key("raffle"), "code") or b"").decode()
+        return {**figures, "winner": drawn.winner, "code": code} if drawn else figures
+
+    def storage_keys(self) -> list[str]:
+        """The entries, person -> friendly name; and seed, receipt and code."""
+        return [self.key("entries"), self.key("raffle")]

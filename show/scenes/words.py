@@ -1,0 +1,109 @@
+"""The scene `words`: a word cloud."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from show import moderation
+from show.graphics.word_layout import HEIGHT, WIDTH, layout
+from show.moderated_scene import ModeratedScene, clean_words
+from show.moderation import APPROVED, BANNED, PENDING, REFUSALS, Item
+from show.scene import CLOSED, OPEN, TTL_SECONDS, Contribution, SceneView, length_problems
+from store import Pipe, Store
+
+MAX_WORD_CHARACTERS = 20
+WITHIN_WORDS = "-'’+#&"
+NO_WORD = f"Please send a single word of at most {MAX_WORD_CHARACTERS} letters."
+
+
+@dataclass(frozen=True)
+class Words(ModeratedScene):
+    """Counts one word per person. A word appears once it is approved, for everybody who sends it."""
+
+    question: str = ""
+
+    kind: ClassVar[str] = "words"
+
+    def problems(self) -> Iterator[str]:
+        """The question must be readable."""
+        yield from super().problems()
+        yield from length_problems("question", self.question)
+
+    def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
+        """Store the person's word, in place of an earlier one; an item is added if nobody has sent the word before."""
+        word = find_word(contribution.words)
+        if not word:
+            return NO_WORD
+        item = replace(self.make_item(contribution, "word"), id=word_id(word), words=word)
+        outcome = moderation.submit(store, pipe, item, self.is_approval_required)
+        if outcome in REFUSALS:
+            return REFUSALS[outcome]
+        if outcome != BANNED:
+            pipe.execute_command("HSET", self.key("words"), contribution.person, item.id)
+            pipe.execute_command("EXPIRE", self.key("words"), TTL_SECONDS)
+        return f"Thank you. Your word is {word}. You can change it until the scene closes."
+
+    def spoken_choices(self) -> str:
+        """Speech is free text."""
+        return "Say one word."
+
+    def ban(self, store: Store, item_id: str) -> None:
+        """Hide the word, and count no word of the person who sent it first."""
+        item = moderation.load(store, self.id, item_id)
+        moderation.ban(store, item, ())
+        store.hdel(self.key("words"), item.person)
+
+    def stage_values(self, view: SceneView) -> dict[str, Any]:
+        """The approved words with their places in the cloud."""
+        texts = {item.id: item.words for item in moderation.load_items(view.store, self.id, APPROVED)}
+        counts = Counter({id: count for id, count in self.count(view.store).items() if id in texts})
+        placed = layout(moderation.load_order(view.store, self.id), counts)
+        return {
+            "cloud": [(word, texts[word.text]) for word in sorted(placed, key=lambda word: word.text)],
+            "ranking": [(texts[id], count) for id, count in counts.most_common()],
+            "more": len(counts) - len(placed),
+            "width": WIDTH,
+            "height": HEIGHT,
+            "is_open": view.phase == OPEN,
+        }
+
+    def footer(self, view: SceneView) -> str:
+        """The number of people, which reveals no word."""
+        return f"{view.store.hlen(self.key('words')):,} sent a word · {view.phase or CLOSED}"
+
+    def figures(self, view: SceneView) -> dict[str, Any]:
+        """How many people sent each word, without the hidden ones."""
+        items: list[Item] = []
+        for state in (APPROVED, PENDING):
+            items += moderation.load_items(view.store, self.id, state)
+        counts = self.count(view.store)
+        words = {item.words: counts[item.id] for item in items if counts[item.id]}
+        return {"words": dict(sorted(words.items(), key=lambda row: -row[1]))}
+
+    def count(self, store: Store) -> Counter[str]:
+        """Return how many people have sent the word with each id."""
+        return Counter(id.decode() for id in store.execute_command("HVALS", self.key("words")))
+
+    def storage_keys(self) -> list[str]:
+        """The items, and each person's word."""
+        return [*super().storage_keys(), self.key("words")]
+
+
+def find_word(words: str) -> str:
+    """Return the only word in these words, in lower case; "" if there are none or several, or it is a number."""
+    tokens = clean_words(words).split()
+    if len(tokens) != 1:
+        return ""
+    word = tokens[0].casefold().strip("".join({char for char in tokens[0] if not char.isalnum() and char not in "+#"}))
+    letters = [char for char in word if unicodedata.category(char)[0] in "LMN" or char in WITHIN_WORDS]
+    has_letter = any(char.isalpha() for char in letters)
+    is_word = len(letters) == len(word) <= MAX_WORD_CHARACTERS and has_letter
+    return word if is_word else ""
+
+
+def word_id(word: str) -> str:
+    """Return the word without accents, so that they do not make it another word."""
+    decomposed = unicodedata.normalize("NFKD", word).casefold()
+    return "".join(char for char in decomposed if not unicodedata.combining(char))

@@ -1,0 +1,78 @@
+// Keeps the console up to date, and performs its actions without leaving the page.
+import { follow } from "./event_stream.js";
+import { listen } from "./keys.js";
+import { morph } from "./morph.js";
+import { showStaleNotice } from "./stale_notice.js";
+
+const MIN_INTERVAL_MS = 500; // between two refreshes
+const MAX_INTERVAL_MS = 5000; // health changes without an event
+const { events, fragmentUrl } = document.body.dataset;
+const live = document.getElementById("live");
+const alert = document.getElementById("alert");
+let refreshedAt = 0;
+let timer;
+
+async function refresh() {
+  clearTimeout(timer);
+  refreshedAt = Date.now();
+  try {
+    const response = await fetch(fragmentUrl, { signal: AbortSignal.timeout(5000) });
+    if (response.status === 403) return location.reload(); // logged out
+    if (response.ok) morph(live, await response.text());
+    tick();
+  } finally {
+    timer = setTimeout(refresh, MAX_INTERVAL_MS);
+  }
+}
+
+function refreshSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, Math.max(0, refreshedAt + MIN_INTERVAL_MS - Date.now()));
+}
+
+function tick() {
+  const time = document.getElementById("timer");
+  if (!time) return;
+  time.offset ??= Number(time.dataset.now) - Date.now() / 1000; // between the server's clock and ours
+  const seconds = Math.max(0, Math.floor(Date.now() / 1000 + time.offset - Number(time.dataset.since)));
+  time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+async function perform(form) {
+  const response = await fetch(form.action, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: new URLSearchParams(new FormData(form)),
+  }).catch(() => null);
+  const error = response?.ok ? "" : ((await response?.json().catch(() => null))?.error ?? "The server is not responding. Try again.");
+  if (!error) form.closest("details.ask")?.removeAttribute("open");
+  await show(error);
+}
+
+async function show(error) {
+  alert.textContent = error;
+  alert.hidden = !error;
+  await refresh();
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-action]")) return;
+  event.preventDefault();
+  perform(event.target);
+});
+
+addEventListener("keydown", (event) => {
+  const open = document.querySelector("details.ask[open]");
+  if (event.key !== "Escape" || !open) return;
+  open.removeAttribute("open");
+  event.preventDefault(); // so that it does not also go back
+});
+listen(show);
+
+const markAlive = showStaleNotice(document.getElementById("stale-notice"), () => stream.reconnect());
+const stream = follow(events, (type) => {
+  markAlive();
+  if (type === "scene") refreshSoon();
+});
+setInterval(tick, 1000);
+refresh();

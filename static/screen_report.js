@@ -1,0 +1,10 @@
+// Reports that this screen is alive and which heartbeat it has received, with the first heartbeat and then every third.
+const HEARTBEATS_PER_REPORT = 3;
+const id = (sessionStorage.screen ??= [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+let heartbeats = 0;
+
+export function reportHeartbeat(time) {
+  if (heartbeats++ % HEARTBEATS_PER_REPORT) return;
+  const body = new URLSearchParams({ id, time, size: `${innerWidth}x${innerHeight}` });
+  fetch("/screens", { method: "POST", body }).catch(() => {}); // the next report says how far we are behind
+}

@@ -1,0 +1,63 @@
+"""REDIS_URL: the forms that it may have, and the parts of a URL that names Sentinels."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+DIRECT_PREFIXES = ("redis://", "rediss://", "unix://")
+SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
+SENTINEL_PORT = 26379
+SENTINEL_EXAMPLE = "redis+sentinel://host:26379,host2:26379/service"
+
+
+@dataclass(frozen=True)
+class SentinelUrl:
+    """The parts of redis[s]+sentinel://[user:password@]host[:port][,…]/service[/database][?options].
+
+    `sentinels` are pairs of host and port. `primary_url` contains everything else, as a URL that redis-py parses; its
+    host is a placeholder.
+    """
+
+    sentinels: tuple[tuple[str, int], ...]
+    service: str
+    primary_url: str
+
+
+def check(text: str) -> str:
+    """Return this REDIS_URL. Raises ValueError with the accepted forms if it has none of them."""
+    if is_sentinel(text):
+        split(text)
+    elif not text.startswith(DIRECT_PREFIXES):
+        raise ValueError(f"must start with redis:// or rediss://, or name Sentinels: {SENTINEL_EXAMPLE}")
+    return text
+
+
+def is_sentinel(text: str) -> bool:
+    """Return whether this REDIS_URL names Sentinels instead of the store itself."""
+    return text.partition("://")[0] in SENTINEL_SCHEMES
+
+
+def split(text: str) -> SentinelUrl:
+    """Return the parts of a URL for which `is_sentinel` is true. Raises ValueError."""
+    scheme, _, rest = text.partition("://")
+    address, _, query = rest.partition("?")
+    netloc, _, path = address.partition("/")
+    service, _, database = path.partition("/")
+    credentials, at, hosts = netloc.rpartition("@")
+    if not service or "/" in database or (database and not database.isdecimal()):
+        raise ValueError(
+            f"must name the service that the Sentinels watch, and then at most a database number: {SENTINEL_EXAMPLE}/0"
+        )
+    sentinels = tuple(_split_host(host) for host in hosts.split(","))
+    primary_url = f"{SENTINEL_SCHEMES[scheme]}://{credentials}{at}primary/{database}?{query}"
+    return SentinelUrl(sentinels, unquote(service), primary_url)
+
+
+def _split_host(text: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(f"//{text.strip()}")
+        host, port = parts.hostname, parts.port or SENTINEL_PORT
+    except ValueError:
+        host, port = None, 0
+    if not host:
+        raise ValueError(f"must list the Sentinels as host:port, separated by commas: {SENTINEL_EXAMPLE}")
+    return host, port

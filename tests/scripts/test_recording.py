@@ -1,0 +1,56 @@
+"""A recording of the stage, and its playback."""
+
+import json
+from itertools import islice
+
+import pytest
+
+from scripts import playback, record
+
+FRAMES = [(0.5, "<b>one</b>"), (12.5, "<b>two</b>")]
+
+
+def test_scenes_are_taken_from_the_event_stream():
+    lines = [
+        "retry: 1000",
+        "",
+        "event: heartbeat",
+        "data: {}",
+        "",
+        "id: 1-0",
+        "event: scene",
+        'data: {"html": "<p>"}',
+        "",
+    ]
+    assert list(record.scenes(iter(lines))) == ["<p>"]
+
+
+@pytest.mark.parametrize("speed", [1, 4])
+def test_frames_are_played_in_their_time(speed):
+    waited = []
+    stream = playback.play(FRAMES, speed, waited.append)
+    shown = []
+    while len(shown) < 2:
+        item = next(stream)
+        if "scene" in item:
+            shown.append((round(sum(waited) * speed, 3), json.loads(item.split("data: ")[1])["html"]))
+    assert shown == FRAMES
+
+
+def test_heartbeats_continue_while_nothing_changes_and_after_the_end():
+    stream = playback.play(FRAMES, 1, lambda _: None)
+    assert ["heartbeat" in item for item in islice(stream, 6)] == [False, True, True, False, True, True]
+
+
+def test_page_is_marked_as_a_recording_and_shows_the_first_frame():
+    page = playback.create_app(FRAMES, 1).test_client().get("/").text
+    assert "Recording</p>" in page
+    assert "<b>one</b>" in page
+
+
+@pytest.mark.parametrize(("content", "error"), [("", "it is empty"), ("{}\n", "line 1"), ("nonsense", "line 1")])
+def test_file_that_is_no_recording_is_refused(tmp_path, content, error):
+    path = tmp_path / "recording.jsonl"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=error):
+        playback.read(path)

@@ -1,0 +1,96 @@
+"""`/present/talk`: the presenter's actions, as a form and as JSON."""
+
+import re
+
+import pytest
+
+from show import moderation
+from tests.support.person import PUBLIC_URL
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def do(app, settings):
+    """The presenter's browser: performs an action and returns the new state."""
+    browser = app.test_client()
+
+    def request(path, **options):
+        return browser.open(path, base_url=PUBLIC_URL, headers=JSON, **options)
+
+    token = re.search(r'name="csrf_token" value="([^"]+)"', request("/present/login").text)[1]
+    request("/present/login", method="POST", data={"password": settings.presenter_password, "csrf_token": token})
+
+    def perform(do="", **fields):
+        now = request("/present/talk").json
+        data = {"token": now["token"], "do": do, **fields}
+        return request("/present/talk", method="POST", data=data).json if do else now
+
+    perform.request = request
+    return perform
+
+
+def test_state_needs_a_session(visitor):
+    assert visitor.get("/present/talk").status_code == 403
+    assert visitor.post("/present/talk", data={"do": "next"}).status_code == 303
+    assert visitor.get("/?scene=2").status_code == 403
+    assert visitor.get("/events?scene=2").status_code == 403
+
+
+def test_presenter_moves_through_the_talk(do):
+    assert do()["kind"] == "number"
+    assert do("next")["id"] == "tabs"
+    assert do("go", scene="1")["scene"] == 1
+    assert do("previous")["scene"] == 1
+
+
+def test_poll_is_closed_and_revealed(do, person):
+    do("next")
+    person.texts("tabs")
+    assert do()["figures"] == {"votes": {"tabs": 1, "spaces": 0, "both": 0}, "people": 1}
+    assert do()["phase"] == "open"
+    assert do("close")["phase"] == "closed"
+    assert do("reveal")["phase"] == "revealed"
+    assert do("reset")["figures"]["people"] == 0
+
+
+def test_switches_are_in_the_state(do):
+    assert do("blank")["blank"] and not do("unblank")["blank"]
+    assert do("pause")["paused"] and not do("resume")["paused"]
+    assert do("hold")["held"] and not do("release")["held"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"do": "dance"}, {"do": "go", "scene": "99"}, {"do": "go", "scene": "x"}, {"do": "reveal"}]
+)
+def test_impossible_action_is_explained_and_changes_nothing(do, fields):
+    assert "scene" in do(**fields)["error"] or "use" in do(**fields)["error"]
+    assert do()["scene"] == 1
+
+
+def test_paused_talk_says_so_politely(do, person):
+    do("pause")
+    assert "short break" in person.texts("flip")
+    assert "short break" in person.dials().heard
+
+
+def test_action_without_the_token_is_refused(do):
+    assert do.request("/present/talk", method="POST", data={"do": "next"}).status_code == 400
+    assert do()["scene"] == 1
+
+
+def test_restart_forgets_the_votes(do, person):
+    do("next")
+    person.texts("tabs")
+    assert do("restart")["scene"] == 1
+    assert do("next")["figures"]["people"] == 0
+
+
+def test_item_of_another_scene_is_approved(do, person):
+    wall = str(person.post.app.extensions["talk"].positions["wall"])
+    do("go", scene=wall)
+    person.texts("Hello from Leeds")
+    do("go", scene="1")
+    [item] = moderation.list_pending(person.post.app.extensions["redis"], ["wall"])
+    do("scene-action", action="approve", item=item.reference)
+    assert do("go", scene=wall)["figures"] == {"approved": 1, "pending": 0}
