@@ -17,7 +17,7 @@ from scripts import demo_store
 from scripts.demo_checks import CannotStart, check_store_address, read_ports
 from scripts.demo_processes import Processes, StopRequest, lock_folder
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
-from store import budget, clients
+from store import clients, connection_budget
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / ".demo")  # the store's data, and a log for each process
@@ -107,7 +107,7 @@ def build_store_environment(given: Mapping[str, str]) -> dict[str, str]:
 def check_store(settings: config.Settings) -> None:
     """Raise CannotStart if the store at REDIS_URL cannot be used."""
     try:
-        problem = budget.find_eviction(clients.connect(settings, budget.TOOL))
+        problem = connection_budget.find_eviction(clients.connect(settings, connection_budget.TOOL))
     except redis.exceptions.RedisError as error:
         problem = str(error)
     if problem:
