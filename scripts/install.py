@@ -19,10 +19,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from scripts.demo_checks import CannotStart, check_python, check_store_address, read_ports
+from scripts.pip_progress import show_progress
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -32,8 +34,7 @@ PIP = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no
 EXCHANGE = ROOT / "exchange"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_TIMEOUT_SECONDS = 5
-LOCK_INTERVAL_SECONDS = 0.2
-PACKAGES_PER_LINE = 10  # of progress, unless a terminal can update its last line
+LOCK_INTERVAL_SECONDS, GROUP_INTERVAL_SECONDS = 0.2, 0.02
 FAILURE_LINES = 15
 
 # Name -> the requirement files, in order of installation. A file after "?" may fail: it only makes the app faster.
@@ -89,8 +90,9 @@ class Installation:
     def request_stop(self, number: int = 0, *_: object) -> None:
         """Handle a signal: interrupt pip, which then deletes its temporary files, or kill it if it has not ended."""
         self.is_stopping = True
-        if self.child and self.child.poll() is None:
-            os.killpg(self.child.pid, signal.SIGKILL if number == signal.SIGALRM else signal.SIGINT)
+        if self.child:
+            with suppress(ProcessLookupError, PermissionError):  # it has ended
+                os.killpg(self.child.pid, signal.SIGKILL if number == signal.SIGALRM else signal.SIGINT)
             signal.alarm(STOP_TIMEOUT_SECONDS)
 
     def run(self, is_python_chosen: bool) -> None:
@@ -183,7 +185,8 @@ class Installation:
             self.request_stop()
         with self.child:
             assert self.child.stdout is not None
-            lines = list(_show_progress(self.child.stdout, count))
+            lines = list(show_progress(self.child.stdout, count))
+        _wait_for_group(self.child.pid)
         if self.is_stopping:
             raise Stopped
         if self.child.returncode:
@@ -193,6 +196,14 @@ class Installation:
             )
 
 
+def _wait_for_group(group: int) -> None:
+    """Wait for the processes that an interrupted command has started."""
+    with suppress(ProcessLookupError, PermissionError):
+        while True:
+            os.killpg(group, 0)
+            time.sleep(GROUP_INTERVAL_SECONDS)
+
+
 def _delete_venv() -> None:
     if VENV.is_symlink():  # to an environment that does not exist any more
         VENV.unlink()
@@ -200,29 +211,6 @@ def _delete_venv() -> None:
         if STATE_FILE.exists():
             STATE_FILE.unlink()  # first, because deleting the rest may be interrupted
         shutil.rmtree(VENV)
-
-
-def _show_progress(lines: Iterable[str], count: int) -> Iterator[str]:
-    """Yield pip's lines, and print which package it is dealing with: few requirements apply to other machines only."""
-    found = 0
-    for line in lines:
-        yield line
-        name = re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
-        if name:
-            found += 1
-            _print_progress(f"  {found:>3} of {count}  {name[1]}", found % PACKAGES_PER_LINE == 0)
-        elif line.startswith("Installing collected packages"):
-            _print_progress("  unpacking …", True)
-    if sys.stdout.isatty() and found:
-        print(flush=True)
-
-
-def _print_progress(text: str, is_milestone: bool) -> None:
-    """Show the text in the terminal's last line. Elsewhere, such as in a log, print only milestones."""
-    if sys.stdout.isatty():
-        print(f"\r\x1b[K{text}", end="", flush=True)
-    elif is_milestone:
-        print(text, flush=True)
 
 
 def fingerprint(name: str) -> str:

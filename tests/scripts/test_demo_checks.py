@@ -62,6 +62,6 @@ def test_other_pythons_are_rejected_by_version(monkeypatch, version):
         check_python()
 
 
-@pytest.mark.parametrize("name", ["__init__", "demo_checks", "install"])
+@pytest.mark.parametrize("name", ["__init__", "demo_checks", "install", "pip_progress"])
 def test_old_pythons_can_parse_what_rejects_them(name):
     ast.parse((ROOT / "scripts" / f"{name}.py").read_text(), feature_version=(3, 7))
