@@ -13,7 +13,7 @@ import stage
 from api import catalogue
 from api import views as api
 from phone import browser_phones, outbound_calls, show_calls, sms, text_status, voice
-from phone.commands import load_commands
+from phone.commands import command_words
 from receiving import provider_views
 from show import current
 from store import clients, connection_budget
@@ -47,7 +47,7 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     settings = settings or config.load()
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the order of a poll's options matters
-    current.init_app(app, settings)
+    current.init_app(app, settings, command_words())
     context.init_app(app, settings, redis or clients.connect(settings, connection_budget.WEB))
     app.config.update(
         SECRET_KEY=str(settings.secret_key[0]),
@@ -63,7 +63,6 @@ def create_app(settings: config.Settings | None = None, redis: redis_client.Redi
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     cli.init_app(app)
-    load_commands()
     for error, handler in ERROR_HANDLERS.items():
         app.register_error_handler(error, handler)
     return app

@@ -9,9 +9,8 @@ from phone.wording.fillers import WORD, normalize_word
 from phone.wording.plain_text import to_plain_text
 from receiving.receiver import WebhookContext
 from sending import opt_outs
+from sending.opt_outs import START_KEYWORDS, STOP_KEYWORDS
 
-STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
-START_KEYWORDS = frozenset(("start", "yes", "unstop"))
 OPTED_OUT = "You get no more texts or calls from me. Text START if you want them again."
 OPTED_IN = "You can get texts from me again. If none arrive, text the single word START."
 

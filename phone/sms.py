@@ -1,5 +1,6 @@
 """Incoming texts."""
 
+import functools
 import hashlib
 import logging
 import time
@@ -37,6 +38,7 @@ ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
 FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
 NO_NUMBER = "That takes me a moment, and I see no phone number to which I could text the answer."
+CACHED_RESPONSES = 256  # many people get the same reply
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
@@ -124,6 +126,7 @@ def _record_command(context: WebhookContext, command: str) -> None:
     command_counts.record(context.pipe, command, audience.person_of(context.delivery))
 
 
+@functools.lru_cache(CACHED_RESPONSES)
 def _message_response(words: str) -> StoredResponse:
     document = MessagingResponse()
     document.message(shorten(to_xml_text(words)))

@@ -13,10 +13,13 @@ from dotenv import dotenv_values, set_key
 
 import config
 import logs
+from phone.commands import command_words
 from scripts import demo_store
 from scripts.demo_checks import CannotStart, check_store_address, read_ports
 from scripts.demo_processes import Processes, StopRequest, lock_folder
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
+from show import current
+from show.talk import TalkError
 from store import clients, connection_budget
 
 ROOT = Path(__file__).parents[1]
@@ -30,10 +33,11 @@ def main() -> int:
     try:
         environ = build_environment(os.environ)
         settings = config.load(environ)
+        current.load_talk(environ.get("TALK", ""), command_words())
         lock_folder(FOLDER)
         if environ["DEMO_HAS_STORE"] == "false":
             check_store(settings)
-    except (CannotStart, config.ConfigError) as error:
+    except (CannotStart, config.ConfigError, TalkError) as error:
         print(error, file=sys.stderr)
         return 1
     if stop_request.is_made:

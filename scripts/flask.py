@@ -9,18 +9,23 @@ from flask import cli
 
 import config
 import logs
+from phone.commands import command_words
 from scripts import demo
+from show import current
+from show.talk import TalkError
 from store import clients, connection_budget
 
 ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Run the command, which exits with its own status. Return 2 if a setting is missing or invalid."""
+    """Run the command, which exits with its own status. Return 2 if a setting or the talk file is invalid."""
     os.environ.update(build_environment(os.environ))
     try:
-        clients.connect(config.load(), connection_budget.TOOL)
-    except config.ConfigError as error:
+        settings = config.load()
+        clients.connect(settings, connection_budget.TOOL)
+        current.load_talk(settings.talk, command_words())
+    except (config.ConfigError, TalkError) as error:
         print(error, file=sys.stderr)
         return 2
     cli.main()

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 
 import config
 import logs
+from phone.commands import command_words
 from scripts import demo, number_webhooks
 from scripts.demo_checks import CannotStart, check_port
 from scripts.demo_processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
 from scripts.number_webhooks import NumberWebhooks
+from show import current
+from show.talk import TalkError
 
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
 
@@ -26,6 +29,7 @@ def main(arguments: list[str]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/install.py blocks them
         lock_folder(demo.FOLDER)
         settings = config.load({"REDIS_URL": "redis://unused", **given})
+        current.load_talk(settings.talk, command_words())
         numbers = number_webhooks.find_numbers(settings)
         number_webhooks.restore_saved(numbers, SAVED_WEBHOOKS_FILE)
         with open_tunnel(given) as public_url:
@@ -37,7 +41,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nNothing was changed.")
         return 2
-    except (CannotStart, config.ConfigError) as error:
+    except (CannotStart, config.ConfigError, TalkError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -11,10 +11,13 @@ from twilio.base.exceptions import TwilioException
 
 import config
 import logs
+from phone.commands import command_words
 from receiving import providers
 from sending.twilio.gateway import TwilioGateway
 from sending.webhooks import credentials
 from sending.webhooks.encryption import Encryption, WrongKey
+from show import current
+from show.talk import TalkError
 from stage.numbers import country_of
 from store import clients, connection_budget
 
@@ -24,7 +27,8 @@ def main() -> int:
     try:
         settings = config.load()
         providers.check_settings(settings.webhook_secrets)
-    except config.ConfigError as error:
+        current.load_talk(settings.talk, command_words())
+    except (config.ConfigError, TalkError) as error:
         print(f"This version cannot go live yet.\n{error}", file=sys.stderr)
         return 1
     must = list(_check_store(settings))

@@ -2,6 +2,10 @@
 
 from store import Pipe, Store
 
+# Twilio acts on a text that is one of these words: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
+STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
+START_KEYWORDS = frozenset(("start", "yes", "unstop"))
+HELP_KEYWORDS = frozenset(("help", "info"))
 OPT_OUTS_KEY = "opt-outs"  # the set of phone numbers that have opted out
 
 

@@ -1,5 +1,6 @@
 """The current app's talk."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -9,9 +10,14 @@ from show import talk as talk_file
 from show.talk import Talk
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Read the talk file. Raises TalkError."""
-    app.extensions["talk"] = talk_file.load(Path(settings.talk) if settings.talk else talk_file.DEFAULT_PATH)
+def init_app(app: Flask, settings: Settings, command_words: Collection[str]) -> None:
+    """Read the talk file, and attach the talk to the app. Raises TalkError."""
+    app.extensions["talk"] = load_talk(settings.talk, command_words)
+
+
+def load_talk(path: str, command_words: Collection[str]) -> Talk:
+    """Read the talk file at this path, or the one of this repository for "". Raises TalkError."""
+    return talk_file.load(Path(path) if path else talk_file.DEFAULT_PATH, command_words)
 
 
 def talk() -> Talk:

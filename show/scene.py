@@ -82,6 +82,18 @@ class Scene:
         """Yield what is wrong with the options, each with its fix."""
         yield from ()
 
+    def choices(self) -> tuple[str, ...]:
+        """Return the words among which people choose; key 1 selects the first. show.linter compares them."""
+        return ()
+
+    def invited_texts(self) -> tuple[str, ...]:
+        """Return texts that the stage invites people to send, exactly as they are."""
+        return self.choices()
+
+    def sample_replies(self) -> Iterator[str]:
+        """Yield the replies that contain options, to check that each fits in one segment."""
+        yield from ()
+
     # The audience
 
     def recognizes(self, words: str) -> bool:

@@ -2,12 +2,13 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from show import linter
 from show.moderated_scene import ModeratedScene
 from show.scene import Scene
 from show.scenes import load_kinds
@@ -56,22 +57,22 @@ class Talk:
         return next((scene for scene in self.scenes if scene.id == scene_id), None)
 
 
-def load(path: Path = DEFAULT_PATH) -> Talk:
-    """Read a talk file. Raises TalkError."""
+def load(path: Path = DEFAULT_PATH, command_words: Collection[str] = ()) -> Talk:
+    """Read and check a talk file. Raises TalkError, with all problems. For `command_words` see `parse`."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TalkError(f"{path}: {error.strerror}. Set TALK to the path of a talk file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TalkError(f"{path} is not valid TOML: {error}") from error
-    talk, problems = parse(content)
+    talk, problems = parse(content, command_words)
     if problems:
-        raise TalkError("\n".join(problems))
+        raise TalkError("\n".join([f"The talk file {path} cannot be used:", *problems]))
     return talk
 
 
-def parse(content: Mapping[str, Any]) -> tuple[Talk, list[str]]:
-    """Return the talk, and a sentence for each option that has the wrong name or type."""
+def parse(content: Mapping[str, Any], command_words: Collection[str] = ()) -> tuple[Talk, list[str]]:
+    """Return the talk, and a sentence for each problem. `command_words` are the names and aliases of commands."""
     problems: list[str] = []
     tables = content.get("scene", [])
     if not isinstance(tables, list) or not tables:
@@ -85,11 +86,11 @@ def parse(content: Mapping[str, Any]) -> tuple[Talk, list[str]]:
         problems.append(f"talk: votes is '{talk.votes}': use last or first")
     if len(tables) > MAX_SCENES:
         problems.append(f"talk: there are {len(tables)} scenes: use at most {MAX_SCENES}")
-    scenes = list(_scenes(tables[:MAX_SCENES], talk, problems))
+    scenes = list(_scenes(tables[:MAX_SCENES], talk, command_words, problems))
     return replace(talk, scenes=tuple(scenes)), problems
 
 
-def _scenes(tables: list[Any], talk: Talk, problems: list[str]) -> Iterator[Scene]:
+def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], problems: list[str]) -> Iterator[Scene]:
     kinds = load_kinds()
     seen: Counter[str] = Counter()
     ids: set[str] = set()
@@ -108,7 +109,7 @@ def _scenes(tables: list[Any], talk: Talk, problems: list[str]) -> Iterator[Scen
         if scene.id in ids:
             problems.append(f"{where}: the id '{scene.id}' belongs to another scene: choose another one")
         ids.add(scene.id)
-        problems += [f"{where}: {problem}" for problem in scene.problems()]
+        problems += [f"{where}: {problem}" for problem in linter.find_problems(scene, command_words)]
         yield scene
 
 

@@ -167,8 +167,11 @@ class EventStream:
         is_due = self._is_outdated or (periods and now - self._drawn_at >= min(periods))
         if not is_due or now - self._drawn_at < REDRAW_INTERVAL_SECONDS:
             return
-        self._drawn_at, self._is_outdated = now, False
-        for position in {viewer.position for viewer in self.viewers.copy()}:
+        with self._lock:
+            self._drawn_at, self._is_outdated = now, False
+            positions = {viewer.position for viewer in self.viewers}
+            self._snapshots = {at: known for at, known in self._snapshots.items() if at in positions}
+        for position in positions:
             snapshot, known = self._render(self.timeline, position), self._snapshots.get(position)
             self._snapshots[position] = snapshot
             if known is None or known.html != snapshot.html:

@@ -36,7 +36,7 @@ class Timeline:
     entry_ids_by_message: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> str:
-        """Apply the event, and return the part that changed: an entry's id, `rejections` or `sending`."""
+        """Apply the event, and return the part that changed: an entry's id, `rejections`, `sending` or `show`."""
         self.last_event_id = event.id
         if event.type == "delivery.rejected":
             reason = sanitize(event.data.get("reason"), 90)
@@ -47,6 +47,8 @@ class Timeline:
             is_stop = event.type == "sending.stopped"
             self.stop_reason = (sanitize(event.data.get("reason"), 90) or "no reason given") if is_stop else ""
             return "sending"
+        if event.type.startswith("show."):  # the scenes are read from the show's state
+            return "show"
         return self._apply_to_entry(event)
 
     def visible_entries(self) -> list[TimelineEntry]:

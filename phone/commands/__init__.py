@@ -86,6 +86,11 @@ def load_commands() -> dict[str, Command]:
     return dict(sorted(COMMANDS.items(), key=lambda row: row[1].key))
 
 
+def command_words() -> frozenset[str]:
+    """The names and aliases of all commands."""
+    return frozenset(name for row in load_commands().values() for name in (row.name, *row.aliases))
+
+
 def find_by_key(key: str) -> Command | None:
     """The command with this key, or None."""
     return next((row for row in load_commands().values() if row.key == key), None)

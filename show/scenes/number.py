@@ -21,6 +21,10 @@ class Number(Scene):
         if not 0 < len(self.example) <= 20:
             yield "the example must have 1 to 20 characters, such as flip"
 
+    def invited_texts(self) -> tuple[str, ...]:
+        """The example."""
+        return (self.example,)
+
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The QR codes as SVG."""
         browser_phone = view.browser_phone_url

@@ -49,6 +49,14 @@ class Poll(Scene):
         if self.votes not in ("last", "first"):
             yield f"votes is '{self.votes}': use last or first"
 
+    def choices(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def sample_replies(self) -> Iterator[str]:
+        """The reply to each vote."""
+        yield from map(self._reply, self.options)
+
     def recognizes(self, words: str) -> bool:
         """An option, its number, or the option within a short sentence."""
         return bool(self.find_option(words))
@@ -69,6 +77,9 @@ class Poll(Scene):
         command = "HSETNX" if self.votes == "first" else "HSET"
         pipe.execute_command(command, self.key("votes"), contribution.person, option)
         pipe.execute_command("EXPIRE", self.key("votes"), TTL_SECONDS)
+        return self._reply(option)
+
+    def _reply(self, option: str) -> str:
         if self.votes == "first":
             return f"Thank you. Your first vote counts; this one was for {option}."
         return f"You voted for {option}. You can change your vote until the poll closes."

@@ -43,7 +43,7 @@ class Words(ModeratedScene):
         if outcome != BANNED:
             pipe.execute_command("HSET", self.key("words"), contribution.person, item.id)
             pipe.execute_command("EXPIRE", self.key("words"), TTL_SECONDS)
-        return f"Thank you. Your word is {word}. You can change it until the scene closes."
+        return f"Thank you. Your word is {word}."  # one segment, whatever the alphabet
 
     def spoken_choices(self) -> str:
         """Speech is free text."""

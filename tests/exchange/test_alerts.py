@@ -1,4 +1,4 @@
-"""The debugger's alerts, as the official client reads them from Twilio's monitor."""
+"""The debugger's alerts, read with Twilio's client from monitor.twilio.com."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ def mistakes(app, exchange, ada):
     exchange.warns(12100)
 
 
-def test_alerts_are_listed_newest_first_and_by_level_and_date(mistakes, alerts):
+def test_alerts_are_listed_newest_first_and_filtered_by_level_and_date(mistakes, alerts):
     assert [alert.error_code for alert in alerts.list(page_size=1)] == ["12100", "14103"]
     assert [alert.error_code for alert in alerts.list(log_level="warning")] == ["14103"]
     now = datetime.now(UTC)
@@ -32,7 +32,7 @@ def test_alerts_are_listed_newest_first_and_by_level_and_date(mistakes, alerts):
     assert alerts.list(start_date=now + timedelta(minutes=1)) == []
 
 
-def test_an_alert_tells_what_was_asked_and_answered(app, mistakes, alerts, ada):
+def test_alert_contains_request_and_response(app, mistakes, alerts, ada):
     alert = alerts(alerts.list()[0].sid).fetch()
     assert alert.request_url == f"{app.origin}/sms"
     assert "Body=hello" in alert.request_variables
@@ -42,7 +42,7 @@ def test_an_alert_tells_what_was_asked_and_answered(app, mistakes, alerts, ada):
     assert alert.date_created.date() == datetime.now(UTC).date()
 
 
-def test_an_alert_that_is_none_is_not_found(alerts):
+def test_unknown_alert_is_404(alerts):
     with pytest.raises(TwilioRestException) as caught:
         alerts("NO" + "0" * 32).fetch()
     assert caught.value.code == 20404

@@ -1,4 +1,4 @@
-"""The exchange runs for days: what is over is forgotten in time, what lasts is not."""
+"""The exchange can run for days: finished items are evicted, items in use are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ringback.service.bounded_dict import MAX_OPT_OUTS, MAX_PER_HANDSET, Bounded
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 20))
-def test_the_oldest_that_are_over_go_and_what_lasts_stays(lasting, most):
+def test_oldest_finished_items_are_evicted_and_live_ones_kept(lasting, most):
     kept = BoundedDict(most, lambda lasts: lasts)
     for name, lasts in enumerate(lasting):
         kept[name] = lasts
@@ -25,7 +25,7 @@ def test_the_oldest_that_are_over_go_and_what_lasts_stays(lasting, most):
     assert len(left) <= most + most // 10 + len(live)
 
 
-def test_when_what_lasted_is_over_it_goes_in_its_turn():
+def test_live_item_is_evicted_in_turn_once_finished():
     live = set(range(100))
     kept = BoundedDict(10, lambda name: name in live)
     for name in range(100):
@@ -38,7 +38,7 @@ def test_when_what_lasted_is_over_it_goes_in_its_turn():
     assert len(kept) <= 11
 
 
-def test_few_but_heavy_things_go_too_except_the_newest():
+def test_large_items_are_evicted_except_the_newest():
     kept = BoundedDict(10, size_of=len)
     kept.max_bytes = 100
     for name in range(5):
@@ -48,7 +48,7 @@ def test_few_but_heavy_things_go_too_except_the_newest():
     assert list(kept) == [5]
 
 
-def test_a_handset_keeps_its_live_call_however_many_follow():
+def test_handset_keeps_its_live_call_after_many_others():
     calls = [0]
     for number in range(1, 2 * MAX_PER_HANDSET):
         calls.append(number)
@@ -57,7 +57,7 @@ def test_a_handset_keeps_its_live_call_however_many_follow():
     assert calls[0] == 0
 
 
-def test_a_call_that_was_forgotten_is_not_there_any_more(app, exchange, ada, ben):
+def test_evicted_call_is_404(app, exchange, ada, ben):
     app.answers["/voice"] = '<Response><Pause length="600"/></Response>'
     first = ben.dials()
     ben.is_left_with("in-progress")
@@ -76,7 +76,7 @@ def test_a_call_that_was_forgotten_is_not_there_any_more(app, exchange, ada, ben
     assert exchange.request("GET", f"{ada.door}/calls/{sids[0]}")[0] == 404
 
 
-def test_a_text_that_was_forgotten_takes_its_picture_along(app, exchange, ada):
+def test_media_of_an_evicted_text_are_evicted(app, exchange, ada):
     app.answers["/sms"] = ""
     exchange.state.messages.max_items = 3
     texts = [ada.texts(f"{place}", media_url="data:image/png;base64,iVBORw0KGgo=") for place in range(8)]
@@ -90,7 +90,7 @@ def test_a_text_that_was_forgotten_takes_its_picture_along(app, exchange, ada):
     assert len(exchange.get(f"{ada.door}/texts")["texts"]) == len(exchange.client().messages.list()) <= 4
 
 
-def test_pictures_go_by_their_weight_and_their_texts_stay(app, exchange, ada):
+def test_media_are_evicted_by_size_and_their_texts_kept(app, exchange, ada):
     app.answers["/sms"] = ""
     exchange.state.media.max_bytes = 20
     first, *_ = [ada.texts("look", media_url="data:image/png;base64,iVBORw0KGgo=") for _ in range(5)]
@@ -98,7 +98,7 @@ def test_pictures_go_by_their_weight_and_their_texts_stay(app, exchange, ada):
     assert exchange.client().messages(first["sid"]).media.list() == []
 
 
-def test_recordings_are_forgotten_by_their_weight(app, exchange, ada):
+def test_recordings_are_evicted_by_size(app, exchange, ada):
     app.answers["/voice"] = '<Response><Record action="/done"/></Response>'
     exchange.state.recordings.max_bytes = 2 * len("hello hello")
     for _ in range(5):
@@ -111,7 +111,7 @@ def test_recordings_are_forgotten_by_their_weight(app, exchange, ada):
     assert left[0].call_sid == ada.sid
 
 
-def test_of_those_who_stopped_the_newest_are_remembered():
+def test_newest_opt_outs_are_kept():
     stopped = OptOuts("")
     for number in range(2 * MAX_OPT_OUTS):
         stopped.automatic_reply(f"+{number}", "+1", "STOP")

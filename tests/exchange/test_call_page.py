@@ -1,4 +1,4 @@
-"""A developer looks at what happened in a call: who told whom what, and when."""
+"""The page of one call: every request, document and utterance, in order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def as_page(exchange, sid):
     return body.decode(), headers
 
 
-def test_a_call_is_told_from_the_first_ring_to_the_last_callback(app, exchange, ada):
+def test_call_is_shown_from_the_first_ring_to_the_last_callback(app, exchange, ada):
     app.answers |= {"/voice": MENU, "/menu": "<Response><Say>Thank you</Say></Response>"}
     sid = ada.dials()
     ada.presses("1")
@@ -45,7 +45,7 @@ def test_a_call_is_told_from_the_first_ring_to_the_last_callback(app, exchange, 
     assert [step["at"] for step in sequence(exchange, sid)] == sorted(step["at"] for step in sequence(exchange, sid))
 
 
-def test_the_other_phone_of_a_dial_has_a_lane_of_its_own(app, exchange, ada, ben):
+def test_called_phone_of_a_dial_has_its_own_lane(app, exchange, ada, ben):
     app.answers["/voice"] = f"<Response><Dial><Number>{ben.number}</Number></Dial></Response>"
     exchange.post(ben.door, {"name": "Ben & <sons>"})
     sid = ada.dials()
@@ -62,7 +62,7 @@ def test_the_other_phone_of_a_dial_has_a_lane_of_its_own(app, exchange, ada, ben
     assert f"/calls/{sid}" in as_page(exchange, ben.sid)[0]
 
 
-def test_what_failed_stands_out(app, exchange, ada):
+def test_failures_stand_out(app, exchange, ada):
     app.answers["/voice"] = lambda asked: web.Response(status=500)
     sid = ada.dials()
     ada.is_left_with("completed")
@@ -70,7 +70,7 @@ def test_what_failed_stands_out(app, exchange, ada):
     assert failed["words"].startswith("500") and failed["level"] == "refused"
 
 
-def test_a_request_without_an_answer_yet_says_so(app, exchange, ada):
+def test_request_in_progress_is_marked(app, exchange, ada):
     async def hangs():
         await asyncio.sleep(3_600)
 
@@ -81,7 +81,7 @@ def test_a_request_without_an_answer_yet_says_so(app, exchange, ada):
     ada.hangs_up()
 
 
-def test_what_the_app_did_over_rest_is_shown(app, exchange, ada):
+def test_rest_requests_of_the_app_are_shown(app, exchange, ada):
     app.answers["/voice"] = '<Response><Pause length="60"/></Response>'
     exchange.person("1").behaves("answers")
     sid = exchange.client().calls.create(to=ada.number, from_=NUMBER, url=f"{app.origin}/voice").sid
@@ -92,7 +92,7 @@ def test_what_the_app_did_over_rest_is_shown(app, exchange, ada):
     assert told(exchange, sid, "rest") == ["REST: POST /Calls.json · 201", f"REST: POST /Calls/{sid}.json · 200"]
 
 
-def test_a_strangers_words_are_never_markup(app, exchange, ada):
+def test_untrusted_text_is_never_markup(app, exchange, ada):
     app.answers |= {"/voice": MENU.replace("Press one", "&lt;script&gt;x&lt;/script&gt;"), "/menu": "<Response/>"}
     sid = ada.dials()
     ada.hears("<script>x</script>")
@@ -104,5 +104,5 @@ def test_a_strangers_words_are_never_markup(app, exchange, ada):
     assert "style=" not in page
 
 
-def test_a_call_that_never_was_has_no_page(exchange):
+def test_unknown_call_is_404(exchange):
     assert exchange.request("GET", "/calls/CA" + "0" * 32)[0] == 404

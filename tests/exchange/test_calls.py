@@ -1,4 +1,4 @@
-"""A person calls the number, and hears what the app says."""
+"""A person calls the number and hears the app's TwiML."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ def say(*words):
     return "<Response>" + "".join(f"<Say>{word}</Say>" for word in words) + "</Response>"
 
 
-def test_the_first_request_of_a_call_says_who_calls_whom(app, ada):
+def test_first_webhook_contains_caller_and_number(app, ada):
     app.answers["/voice"] = say("Hello")
     sid = ada.dials()
     ada.hears("Hello")
@@ -35,7 +35,7 @@ def test_the_first_request_of_a_call_says_who_calls_whom(app, ada):
     }
 
 
-def test_when_the_document_ends_so_does_the_call_and_the_app_is_told(app, ada):
+def test_call_ends_with_the_document_and_sends_a_status_callback(app, ada):
     app.answers["/voice"] = say("Hello")
     app.answers["/done"] = web.Response(status=204)
     ada.dials()
@@ -49,7 +49,7 @@ def test_when_the_document_ends_so_does_the_call_and_the_app_is_told(app, ada):
     assert told["Timestamp"].endswith("+0000")
 
 
-def test_a_caller_presses_a_key(app, exchange, ada):
+def test_caller_presses_a_key(app, exchange, ada):
     app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"><Say>Press one</Say></Gather></Response>'
     app.answers["/menu"] = lambda asked: say(f"You pressed {asked['Digits']}")
     ada.dials()
@@ -60,7 +60,7 @@ def test_a_caller_presses_a_key(app, exchange, ada):
     assert exchange.alerts() == []
 
 
-def test_digits_are_gathered_until_the_finishing_key(app, ada):
+def test_digits_are_gathered_until_the_finish_key(app, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu"/></Response>'
     app.answers["/menu"] = lambda asked: say(f"{asked['Digits']} and {asked['FinishedOnKey']}")
     ada.dials()
@@ -70,7 +70,7 @@ def test_digits_are_gathered_until_the_finishing_key(app, ada):
     ada.hears("123 and #")
 
 
-def test_digits_end_when_nothing_more_comes(app, exchange, ada):
+def test_gathering_digits_ends_after_the_timeout(app, exchange, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu" timeout="7" finishOnKey=""/></Response>'
     app.answers["/menu"] = lambda asked: say(asked["Digits"])
     ada.dials()
@@ -80,7 +80,7 @@ def test_digits_end_when_nothing_more_comes(app, exchange, ada):
     ada.hears("1#")
 
 
-def test_without_an_answer_the_document_goes_on(app, exchange, ada):
+def test_document_continues_without_input(app, exchange, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu"><Say>Well?</Say></Gather><Say>Bye</Say></Response>'
     ada.dials()
     ada.listens_for("gather")
@@ -90,7 +90,7 @@ def test_without_an_answer_the_document_goes_on(app, exchange, ada):
     assert app.at("/menu") == []
 
 
-def test_an_empty_answer_may_still_lead_to_the_action(app, exchange, ada):
+def test_action_on_empty_result_requests_the_action(app, exchange, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu" timeout="3" actionOnEmptyResult="true"/></Response>'
     app.answers["/menu"] = lambda asked: say(f"nothing: {asked['Digits']!r}")
     ada.dials()
@@ -99,7 +99,7 @@ def test_an_empty_answer_may_still_lead_to_the_action(app, exchange, ada):
     ada.hears("nothing: ''")
 
 
-def test_who_knows_the_menus_presses_through_while_a_prompt_is_still_being_fetched(app, ada):
+def test_key_interrupts_a_prompt_that_is_still_being_fetched(app, ada):
     app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"><Play>/jingle</Play></Gather></Response>'
     app.answers["/jingle"] = lambda asked: asyncio.sleep(3_600)
     app.answers["/menu"] = '<Response><Gather numDigits="1" action="/last"/></Response>'
@@ -111,7 +111,7 @@ def test_who_knows_the_menus_presses_through_while_a_prompt_is_still_being_fetch
 
 
 @pytest.mark.parametrize("options", [{"caller_names": True}], ids=["caller-names"])
-def test_the_app_can_be_told_the_callers_name(app, exchange, ada):
+def test_webhook_can_contain_the_name_of_the_caller(app, exchange, ada):
     app.answers["/voice"] = lambda asked: say(f"Hello {asked['CallerName']}")
     exchange.post(ada.door, {"name": "Ada"})
     sid = ada.dials()
@@ -119,14 +119,14 @@ def test_the_app_can_be_told_the_callers_name(app, exchange, ada):
     assert exchange.client().calls(sid).fetch().caller_name == "Ada"
 
 
-def test_a_bare_finishing_key_counts_as_no_answer(app, ada):
+def test_finish_key_alone_counts_as_no_input(app, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu"/><Say>Nothing</Say></Response>'
     ada.dials()
     ada.presses("#")
     ada.hears("Nothing")
 
 
-def test_spoken_words_are_an_answer_too(app, ada):
+def test_speech_is_accepted_as_input(app, ada):
     app.answers["/voice"] = '<Response><Gather input="dtmf speech" action="/menu" hints="yes, no"/></Response>'
     app.answers["/menu"] = lambda asked: say(f"{asked['SpeechResult']}, {asked['Confidence']}")
     ada.dials()
@@ -135,7 +135,7 @@ def test_spoken_words_are_an_answer_too(app, ada):
     ada.hears("two pizzas, 0.9")
 
 
-def test_words_are_not_taken_where_only_keys_are_wanted(app, ada):
+def test_speech_is_ignored_where_only_keys_are_accepted(app, ada):
     app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"/></Response>'
     app.answers["/menu"] = lambda asked: say(asked["Digits"])
     ada.dials()
@@ -145,7 +145,7 @@ def test_words_are_not_taken_where_only_keys_are_wanted(app, ada):
     ada.hears("4")
 
 
-def test_without_an_action_the_same_document_is_asked_again(app, ada):
+def test_without_an_action_the_same_url_is_requested(app, ada):
     app.answers["/voice"] = lambda asked: (
         say("Thanks") if asked.get("Digits") else '<Response><Gather numDigits="1"/></Response>'
     )
@@ -166,7 +166,7 @@ def test_without_an_action_the_same_document_is_asked_again(app, ada):
         ("./next?a=1&amp;a=2", "/sub/next?a=1&a=2"),
     ],
 )
-def test_addresses_are_read_as_apps_write_them(app, exchange, ada, written, asked_at):
+def test_urls_are_resolved_against_the_document(app, exchange, ada, written, asked_at):
     exchange.state.numbers[NUMBER].voice_url = f"{app.origin}/sub/voice?a=b"
     first = iter([f"<Response><Redirect>{written}</Redirect></Response>"])
     for path in ("/sub/voice", "/sub/next", "/next", "/sub/"):
@@ -176,7 +176,7 @@ def test_addresses_are_read_as_apps_write_them(app, exchange, ada, written, aske
     assert app.asked[-2 if app.asked[-1].path == "/done" else -1].url == app.origin + asked_at
 
 
-def test_a_network_path_keeps_the_scheme(app, exchange, ada):
+def test_scheme_relative_url_keeps_the_scheme(app, exchange, ada):
     host = app.origin.removeprefix("http://")
     app.answers["/voice"] = f'<Response><Redirect method="GET">//{host}/other</Redirect></Response>'
     app.answers["/other"] = say("There")
@@ -186,7 +186,7 @@ def test_a_network_path_keeps_the_scheme(app, exchange, ada):
 
 
 @pytest.mark.parametrize(("reason", "status"), [("busy", "busy"), ("rejected", "no-answer"), (None, "no-answer")])
-def test_a_rejected_call_is_never_answered(app, ada, reason, status):
+def test_rejected_call_is_never_answered(app, ada, reason, status):
     attribute = f' reason="{reason}"' if reason else ""
     app.answers["/voice"] = f"<Response><Reject{attribute}/></Response>"
     ada.dials()
@@ -202,7 +202,7 @@ def test_nothing_runs_after_hangup(app, ada):
     assert ada.heard() == ["Bye"]
 
 
-def test_when_the_caller_hangs_up_the_app_hears_of_it_once(app, ada):
+def test_app_gets_one_callback_when_the_caller_hangs_up(app, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu"/><Redirect>/again</Redirect></Response>'
     ada.dials()
     ada.listens_for("gather")
@@ -212,7 +212,7 @@ def test_when_the_caller_hangs_up_the_app_hears_of_it_once(app, ada):
     assert app.at("/menu") == app.at("/again") == []
 
 
-def test_a_pause_is_silence_that_lasts(app, exchange, ada):
+def test_pause_lasts_for_its_length(app, exchange, ada):
     app.answers["/voice"] = '<Response><Pause length="30"/><Say>Still there?</Say></Response>'
     ada.dials()
     eventually(lambda: [item["verb"] for item in ada.call()["heard"]] == ["Pause"])
@@ -222,7 +222,7 @@ def test_a_pause_is_silence_that_lasts(app, exchange, ada):
     ada.hears("Still there?")
 
 
-def test_speech_is_said_with_its_voice_and_language_and_as_often_as_asked(app, ada):
+def test_say_uses_voice_language_and_loop(app, ada):
     app.answers["/voice"] = (
         '<Response><Say voice="alice" language="de-DE" loop="2">Guten <emphasis>Tag</emphasis></Say></Response>'
     )
@@ -232,7 +232,7 @@ def test_speech_is_said_with_its_voice_and_language_and_as_often_as_asked(app, a
     assert (item["voice"], item["language"]) == ("alice", "de-DE")
 
 
-def test_an_alias_is_spoken_in_place_of_what_is_written(app, ada):
+def test_ssml_alias_is_spoken_instead_of_the_text(app, ada):
     app.answers["/voice"] = (
         '<Response><Say>The <sub alias="World Wide Web">WWW</sub><break time="1s"/> is up</Say></Response>'
     )
@@ -240,14 +240,14 @@ def test_an_alias_is_spoken_in_place_of_what_is_written(app, ada):
     ada.hears("The World Wide Web is up")
 
 
-def test_a_text_can_be_sent_during_a_call(app, exchange, ada):
+def test_text_can_be_sent_during_a_call(app, exchange, ada):
     app.answers["/voice"] = "<Response><Sms>from the call</Sms><Say>Sent</Say></Response>"
     ada.dials()
     ada.hears("Sent")
     ada.gets("from the call")
 
 
-def test_a_thousand_loops_can_be_cut_short(app, ada):
+def test_loop_is_interrupted_by_a_hang_up(app, ada):
     app.answers["/voice"] = "<Response><Say loop='0'>again</Say></Response>"
     ada.dials()
     eventually(lambda: len(ada.heard()) >= 2)
@@ -255,7 +255,7 @@ def test_a_thousand_loops_can_be_cut_short(app, ada):
     assert ada.call()["heard"][-1]["ended"]
 
 
-def test_the_cookies_of_a_call_come_back_until_it_ends(app, ada):
+def test_cookies_are_kept_until_the_call_ends(app, ada):
     def answer(asked):
         seen = asked.headers.get("Cookie", "")
         response = web.Response(text="<Response><Redirect>/second</Redirect></Response>", content_type="text/xml")

@@ -1,4 +1,4 @@
-"""Every call and text is written down, newest first."""
+"""The list of calls and texts, newest first."""
 
 import re
 
@@ -12,7 +12,7 @@ def listed(exchange, query=""):
     return [" ".join(re.sub(r"<[^>]+>", " ", row).split()[1:]) for row in rows]
 
 
-def test_calls_and_texts_are_listed_newest_first_with_how_they_went(app, exchange, ada, ben):
+def test_calls_and_texts_are_listed_newest_first_with_their_status(app, exchange, ada, ben):
     app.answers["/sms"] = ""
     app.answers["/voice"] = "<Response><Say>hi</Say></Response>"
     ben.exchange.post(ben.door, {"name": "Ben <b>"})
@@ -31,7 +31,7 @@ def test_calls_and_texts_are_listed_newest_first_with_how_they_went(app, exchang
     assert len(listed(exchange, f"?handset=%2B{ada.number[1:]}")) == 1
 
 
-def test_a_script_reads_them_as_json(app, exchange, ada):
+def test_list_is_available_as_json(app, exchange, ada):
     app.answers["/voice"] = "<Response/>"
     sids = [ada.dials() for _ in range(2)]
     found = exchange.get("/calls")
@@ -40,7 +40,7 @@ def test_a_script_reads_them_as_json(app, exchange, ada):
     assert "heard" not in found["calls"][0]
 
 
-def test_each_call_leads_to_its_sequence(app, exchange, ada):
+def test_each_call_links_to_its_page(app, exchange, ada):
     app.answers["/voice"] = "<Response/>"
     sid = ada.dials()
     _, body, _ = exchange.request("GET", "/calls", Accept="text/html")
@@ -48,7 +48,7 @@ def test_each_call_leads_to_its_sequence(app, exchange, ada):
     assert exchange.request("GET", f"/calls/{sid}", Accept="text/html")[0] == 200
 
 
-def test_before_anything_has_happened_it_invites(exchange):
+def test_empty_list_links_to_the_phones(exchange):
     _, body, _ = exchange.request("GET", "/calls", Accept="text/html")
     assert "Nobody has called or texted yet." in body.decode()
     for limit in ("0", "many", "2001"):

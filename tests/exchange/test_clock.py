@@ -1,4 +1,4 @@
-"""Time can be stepped, so that hours pass in a moment and everything still happens in order."""
+"""The clock can be stepped: hours pass in a moment, and everything still happens in order."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ import pytest
 from ringback.service.clock import Clock
 
 
-def test_whoever_sleeps_is_woken_in_order_and_at_the_right_moment():
+def test_sleepers_wake_in_order_and_on_time():
     async def play():
         clock = Clock(stopped=True)
         began, woken = clock.time(), []
@@ -31,7 +31,7 @@ def test_whoever_sleeps_is_woken_in_order_and_at_the_right_moment():
     asyncio.run(play())
 
 
-def test_a_deadline_follows_the_clock():
+def test_deadline_follows_the_clock():
     async def play():
         clock = Clock(stopped=True)
 
@@ -50,7 +50,7 @@ def test_a_deadline_follows_the_clock():
     asyncio.run(play())
 
 
-def test_a_running_clock_runs():
+def test_running_clock_advances():
     async def play():
         clock = Clock()
         before = time.monotonic()
@@ -61,7 +61,7 @@ def test_a_running_clock_runs():
     asyncio.run(play())
 
 
-def test_the_exchange_can_be_told_to_let_time_pass(exchange):
+def test_clock_can_be_stepped_through_the_api(exchange):
     before = exchange.get("/clock")["now"]
     exchange.post("/clock", {"forward": 86400})
     assert exchange.get("/clock")["now"][:10] > before[:10]

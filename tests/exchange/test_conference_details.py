@@ -1,4 +1,4 @@
-"""A conference is full, coached, labelled, recorded, announced to and forgotten."""
+"""Conferences: participant limit, coaching, labels, recording, announcements, cleanup."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.exchange.test_conferences import all_in, conference
 from tests.exchange.test_two_channels import sound_at, spoken
 
 
-def test_a_full_room_lets_nobody_else_in(app, exchange, ada, ben, cyd):
+def test_full_conference_admits_nobody(app, exchange, ada, ben, cyd):
     app.answers["/voice"] = conference('maxParticipants="2"', 'action="/after"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
     all_in(ada, ben)
@@ -17,7 +17,7 @@ def test_a_full_room_lets_nobody_else_in(app, exchange, ada, ben, cyd):
     ben.hears("Just us")
 
 
-def test_only_the_one_who_is_coached_hears_the_coach(app, exchange, client, ada, ben, cyd):
+def test_only_the_coached_participant_hears_the_coach(app, exchange, client, ada, ben, cyd):
     app.answers["/voice"] = conference()
     all_in(ada, ben)
     app.answers["/voice"] = conference(f'coach="{ada.sid}"')
@@ -36,7 +36,7 @@ def test_only_the_one_who_is_coached_hears_the_coach(app, exchange, client, ada,
     ben.hears("Hello everybody")
 
 
-def test_a_label_belongs_to_one_person(app, exchange, client, ada, ben):
+def test_label_belongs_to_one_participant(app, exchange, client, ada, ben):
     app.answers["/voice"] = conference('participantLabel="host"')
     all_in(ada, ben)
     exchange.warns(16025)
@@ -55,13 +55,13 @@ def test_a_label_belongs_to_one_person(app, exchange, client, ada, ben):
         ('maxParticipants="0"', 12200),
     ],
 )
-def test_attributes_that_make_no_sense_are_named(app, exchange, ada, attribute, code):
+def test_invalid_attributes_are_reported(app, exchange, ada, attribute, code):
     app.answers["/voice"] = conference(attribute)
     all_in(ada)
     exchange.warns(code)
 
 
-def test_it_is_recorded_the_first_who_came_on_a_channel_of_their_own(app, exchange, client, ada, ben, cyd):
+def test_recording_has_the_first_participant_on_a_separate_channel(app, exchange, client, ada, ben, cyd):
     app.answers["/kept"] = app.answers["/old"] = ""
     app.answers["/voice"] = conference(
         'record="record-from-start" recordingStatusCallback="/kept" eventCallbackUrl="/old"'
@@ -92,7 +92,7 @@ def test_it_is_recorded_the_first_who_came_on_a_channel_of_their_own(app, exchan
     assert int(told["RecordingDuration"]) == pytest.approx(2, abs=1)
 
 
-def test_rooms_in_which_nobody_is_are_forgotten_after_many_others(app, exchange, client, ada):
+def test_empty_conferences_are_evicted_after_many_others(app, exchange, client, ada):
     conferences = exchange.state.conferences
     app.answers["/voice"] = conference()
     all_in(ada)
@@ -106,7 +106,7 @@ async def open_many(conferences):
         conferences.get_or_create("AC", f"room {number}")
 
 
-def test_who_speaks_and_what_was_announced_is_told(app, client, ada, ben):
+def test_callbacks_report_speakers_and_announcements(app, client, ada, ben):
     app.answers["/events"] = ""
     app.answers["/announcement"] = "<Response><Say>Five minutes left</Say></Response>"
     app.answers["/voice"] = conference('statusCallback="/events" statusCallbackEvent="speaker announcement"')
@@ -127,7 +127,7 @@ def test_who_speaks_and_what_was_announced_is_told(app, client, ada, ben):
     assert told[2]["AnnounceUrl"] == f"{app.origin}/announcement"
 
 
-def test_somebody_who_hangs_up_on_hold_hears_no_more(app, exchange, client, ada, ben):
+def test_hold_music_stops_when_the_participant_hangs_up(app, exchange, client, ada, ben):
     app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
     app.answers["/voice"] = conference()
     all_in(ada, ben)
@@ -140,13 +140,13 @@ def test_somebody_who_hangs_up_on_hold_hears_no_more(app, exchange, client, ada,
     assert len(app.at("/hold")) == 1
 
 
-def test_events_that_do_not_exist_are_named(app, exchange, ada):
+def test_unknown_events_are_reported(app, exchange, ada):
     app.answers["/voice"] = conference("""statusCallback="/events" statusCallbackEvent="['start', 'end']" """)
     all_in(ada)
     assert "['start'," in exchange.warns(12200)["message"]
 
 
-def test_the_music_of_a_hold_ends_with_it(app, exchange, client, ada, ben):
+def test_hold_music_ends_with_the_hold(app, exchange, client, ada, ben):
     app.answers["/hold"] = "<Response><Say>Please hold</Say><Pause length='30'/><Redirect/></Response>"
     app.answers["/voice"] = conference()
     all_in(ada, ben)

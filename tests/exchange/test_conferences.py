@@ -1,4 +1,4 @@
-"""Several people talk in one room."""
+"""Several people talk in one conference."""
 
 from tests.exchange.support.exchange import NUMBER
 from tests.support.waiting import eventually
@@ -23,7 +23,7 @@ def test_everybody_hears_everybody_else(app, ada, ben, cyd):
     assert ada.heard() == []
 
 
-def test_whoever_waits_hears_music_until_the_second_comes(app, ada, ben):
+def test_first_participant_hears_music_until_the_second_joins(app, ada, ben):
     app.answers["/voice"] = conference()
     all_in(ada)
     eventually(lambda: [item["verb"] for item in ada.call()["heard"]] == ["Play"])
@@ -32,7 +32,7 @@ def test_whoever_waits_hears_music_until_the_second_comes(app, ada, ben):
     eventually(lambda: ada.call()["heard"][0]["ended"] is not None)
 
 
-def test_a_wait_document_is_run_and_may_not_do_everything(app, exchange, ada, ben):
+def test_wait_document_may_use_only_some_verbs(app, exchange, ada, ben):
     app.answers["/voice"] = conference('waitUrl="/wait"')
     app.answers["/wait"] = "<Response><Say>Please wait</Say><Dial>+441632960009</Dial><Pause length='99'/></Response>"
     all_in(ada)
@@ -43,7 +43,7 @@ def test_a_wait_document_is_run_and_may_not_do_everything(app, exchange, ada, be
     ben.hears("Hello")
 
 
-def test_twilios_own_hold_music_needs_no_network(app, exchange, ada, ben):
+def test_hold_music_of_twilio_needs_no_network(app, exchange, ada, ben):
     app.answers["/voice"] = conference('waitUrl="http://twimlets.com/holdmusic?Bucket=com.twilio.music.classical"')
     all_in(ada)
     eventually(lambda: [item["verb"] for item in ada.call()["heard"]][:1] == ["Play"])
@@ -54,7 +54,7 @@ def test_twilios_own_hold_music_needs_no_network(app, exchange, ada, ben):
     assert exchange.alerts() == []
 
 
-def test_it_starts_with_whoever_may_start_it(app, client, ada, ben, cyd):
+def test_conference_starts_with_a_participant_that_may_start_it(app, client, ada, ben, cyd):
     app.answers["/voice"] = conference('startConferenceOnEnter="false"')
     all_in(ada, ben)
     assert [room.status for room in client.conferences.list()] == ["init"]
@@ -66,7 +66,7 @@ def test_it_starts_with_whoever_may_start_it(app, client, ada, ben, cyd):
     assert [room.status for room in client.conferences.list()] == ["in-progress"]
 
 
-def test_it_ends_with_whoever_ends_it(app, client, ada, ben):
+def test_conference_ends_when_a_participant_with_end_on_exit_leaves(app, client, ada, ben):
     app.answers["/voice"] = conference(dial='action="/after"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
     all_in(ada)
@@ -82,7 +82,7 @@ def test_it_ends_with_whoever_ends_it(app, client, ada, ben):
     assert room.call_sid_ending_conference == ben.sid
 
 
-def test_a_muted_person_is_not_heard(app, client, ada, ben):
+def test_muted_participant_is_not_heard(app, client, ada, ben):
     app.answers["/voice"] = conference('muted="true"')
     all_in(ada)
     app.answers["/voice"] = conference()
@@ -94,7 +94,7 @@ def test_a_muted_person_is_not_heard(app, client, ada, ben):
     ben.hears("And now?")
 
 
-def test_its_events_are_told_in_order(app, ada, ben):
+def test_callbacks_arrive_in_order(app, ada, ben):
     app.answers["/events"] = ""
     app.answers["/voice"] = conference('statusCallback="/events" statusCallbackEvent="start end join leave mute"')
     all_in(ada, ben)
@@ -115,7 +115,7 @@ def test_its_events_are_told_in_order(app, ada, ben):
     assert len({asked["ConferenceSid"] for asked in told}) == 1
 
 
-def test_a_person_can_be_moved_away_by_a_live_update(app, client, ada, ben):
+def test_live_update_takes_a_participant_out(app, client, ada, ben):
     app.answers["/voice"] = conference()
     all_in(ada, ben)
     client.calls(ada.sid).update(twiml="<Response><Say>A word with you</Say><Pause length='99'/></Response>")
@@ -124,7 +124,7 @@ def test_a_person_can_be_moved_away_by_a_live_update(app, client, ada, ben):
     assert [found.call_sid for found in client.conferences(room.sid).participants.list()] == [ben.sid]
 
 
-def test_somebody_can_be_called_in_held_and_removed(app, client, ada, ben):
+def test_participant_can_be_added_held_and_removed(app, client, ada, ben):
     app.answers["/voice"] = conference()
     app.answers["/announcement"] = "<Response><Say>Welcome</Say></Response>"
     all_in(ada)
@@ -145,7 +145,7 @@ def test_somebody_can_be_called_in_held_and_removed(app, client, ada, ben):
     ben.is_left_with("completed")
 
 
-def test_it_can_be_ended_by_rest(app, client, ada, ben):
+def test_conference_can_be_ended_through_the_rest_api(app, client, ada, ben):
     app.answers["/voice"] = conference()
     all_in(ada, ben)
     (room,) = client.conferences.list(friendly_name="the room")
@@ -154,7 +154,7 @@ def test_it_can_be_ended_by_rest(app, client, ada, ben):
     ben.hears("Over")
 
 
-def test_a_room_without_a_name_is_refused(app, exchange, ada):
+def test_conference_without_a_name_is_rejected(app, exchange, ada):
     app.answers["/voice"] = "<Response><Dial><Conference/></Dial><Say>Over</Say></Response>"
     ada.dials()
     exchange.warns(13237)

@@ -1,4 +1,4 @@
-"""What the exchange says of itself is true."""
+"""The coverage table matches the code."""
 
 import inspect
 import re
@@ -17,19 +17,19 @@ WITHIN_NOUNS_THAT_ARE_NOT_RUN = {"ApplicationSid", "Config", "Header", "Headers"
 README = Path(coverage.__file__).parents[2] / "README.md"
 
 
-def test_the_readme_holds_the_table_of_the_code():
+def test_readme_contains_the_table():
     held = re.search(r"<!-- made by python -m ringback.web.coverage -->\n(.*)<!-- end -->", README.read_text(), re.S)[1]
     assert held.strip() == coverage.coverage_table().strip()
 
 
-def test_the_table_can_be_read_in_the_exchange(exchange):
+def test_table_is_available_from_the_exchange(exchange):
     status, body, headers = exchange.request("GET", "/coverage")
     assert status == 200
     assert "| Gather | run |" in body.decode()
     assert headers["Content-Type"].startswith("text/plain")
 
 
-def test_every_attribute_said_to_be_without_effect_exists():
+def test_every_attribute_without_effect_exists():
     for entry in elements().values():
         assert set(entry.without_effect.split()) <= entry.attribute_names, entry.name
 
@@ -45,11 +45,11 @@ def words(module):
 
 
 @pytest.mark.parametrize("name", words(messaging))
-def test_every_word_of_the_library_for_texts_is_known(name):
+def test_every_messaging_element_of_the_library_is_known(name):
     assert name in grammar(MESSAGING)
 
 
 @pytest.mark.parametrize("name", words(voice))
-def test_every_word_of_the_library_for_calls_is_run_or_answered_by_name(name):
+def test_every_voice_element_of_the_library_runs_or_is_reported(name):
     within_a_verb = {child for entry in grammar(VOICE).values() if entry.run for child in entry.child_names}
     assert name in set(grammar(VOICE)) | within_a_verb | WITHIN_NOUNS_THAT_ARE_NOT_RUN

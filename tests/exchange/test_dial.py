@@ -1,4 +1,4 @@
-"""A caller is put through to somebody else."""
+"""Dial connects the caller to another phone."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_two_people_are_connected_and_hear_each_other(app, exchange, ada, ben):
     assert exchange.client().calls(ben.sid).fetch().direction == "outbound-dial"
 
 
-def test_without_an_action_the_document_goes_on(app, ada, ben):
+def test_document_continues_if_dial_has_no_action(app, ada, ben):
     app.answers["/voice"] = dial(after="<Say>That was Ben</Say>")
     ada.dials()
     ben.answers()
@@ -36,7 +36,7 @@ def test_without_an_action_the_document_goes_on(app, ada, ben):
     ada.hears("That was Ben")
 
 
-def test_an_action_that_answers_nothing_hangs_up(app, ada, ben):
+def test_empty_response_to_the_action_hangs_up(app, ada, ben):
     app.answers["/voice"] = dial('action="/after"')
     app.answers["/after"] = ""
     ada.dials()
@@ -49,7 +49,7 @@ def test_an_action_that_answers_nothing_hangs_up(app, ada, ben):
 @pytest.mark.parametrize(
     ("behaviour", "status"), [("busy", "busy"), ("fails", "failed"), ("answers", "completed"), ("rings", "no-answer")]
 )
-def test_the_action_is_told_how_it_went(app, exchange, ada, ben, behaviour, status):
+def test_action_gets_the_dial_call_status(app, exchange, ada, ben, behaviour, status):
     app.answers["/voice"] = dial('action="/after" timeout="10" timeLimit="60"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
     ben.behaves(behaviour)
@@ -62,7 +62,7 @@ def test_the_action_is_told_how_it_went(app, exchange, ada, ben, behaviour, stat
     ada.hears(status)
 
 
-def test_a_declined_call_is_busy(app, exchange, ada, ben):
+def test_declined_call_is_busy(app, exchange, ada, ben):
     app.answers["/voice"] = dial('action="/after"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
     ada.dials()
@@ -73,7 +73,7 @@ def test_a_declined_call_is_busy(app, exchange, ada, ben):
     ada.hears("busy")
 
 
-def test_when_the_caller_leaves_first_the_other_is_let_go_and_the_action_still_asked(app, ada, ben):
+def test_when_the_caller_hangs_up_the_leg_ends_and_the_action_is_requested(app, ada, ben):
     app.answers["/voice"] = dial('action="/after"')
     app.answers["/after"] = ""
     ada.dials()
@@ -86,7 +86,7 @@ def test_when_the_caller_leaves_first_the_other_is_let_go_and_the_action_still_a
     app.was_asked("/done")
 
 
-def test_when_the_caller_gives_up_the_phone_stops_ringing(app, exchange, ada, ben):
+def test_phone_stops_ringing_when_the_caller_hangs_up(app, exchange, ada, ben):
     app.answers["/voice"] = dial('action="/after"')
     app.answers["/after"] = ""
     ada.dials()
@@ -107,7 +107,7 @@ def test_several_phones_ring_and_the_first_to_answer_wins(app, exchange, ada, be
     ada.hears("It is Cyd")
 
 
-def test_phones_can_be_rung_one_after_the_other(app, exchange, ada, ben, cyd):
+def test_phones_can_ring_one_after_another(app, exchange, ada, ben, cyd):
     app.answers["/voice"] = dial(
         'sequential="true"', f"<Number>{ben.number}</Number><Number>{cyd.number}</Number>", after=""
     )
@@ -119,7 +119,7 @@ def test_phones_can_be_rung_one_after_the_other(app, exchange, ada, ben, cyd):
     assert sorted((call.to, call.status) for call in calls) == [(ben.number, "busy"), (cyd.number, "in-progress")]
 
 
-def test_each_number_can_have_its_own_callbacks(app, ada, ben):
+def test_each_number_can_have_its_own_status_callback(app, ada, ben):
     inner = (
         '<Number statusCallback="/leg" statusCallbackEvent="initiated ringing answered completed">'
         f"{ben.number}</Number>"
@@ -134,7 +134,7 @@ def test_each_number_can_have_its_own_callbacks(app, ada, ben):
     assert {asked["ParentCallSid"] for asked in told} == {ada.sid}
 
 
-def test_a_star_hangs_up_the_other_where_asked_for(app, ada, ben):
+def test_star_hangs_up_the_leg_if_hangup_on_star_is_set(app, ada, ben):
     app.answers["/voice"] = dial('hangupOnStar="true"', after="<Say>Done</Say>")
     ada.dials()
     ben.answers()
@@ -144,7 +144,7 @@ def test_a_star_hangs_up_the_other_where_asked_for(app, ada, ben):
     ada.hears("Done")
 
 
-def test_talk_has_a_limit(app, exchange, ada, ben):
+def test_time_limit_ends_the_dial(app, exchange, ada, ben):
     app.answers["/voice"] = dial('timeLimit="60"', after="<Say>Time is up</Say>")
     ada.dials()
     ben.answers()
@@ -154,7 +154,7 @@ def test_talk_has_a_limit(app, exchange, ada, ben):
     ben.is_left_with("completed")
 
 
-def test_a_call_may_stay_unanswered_until_the_other_picks_up(app, exchange, ada, ben):
+def test_answer_on_bridge_keeps_the_call_ringing_until_the_leg_answers(app, exchange, ada, ben):
     app.answers["/voice"] = dial('answerOnBridge="true"', after="")
     ada.dials()
     eventually(lambda: exchange.get(f"{ben.door}/calls")["calls"] != [])
@@ -163,7 +163,7 @@ def test_a_call_may_stay_unanswered_until_the_other_picks_up(app, exchange, ada,
     ada.is_left_with("in-progress")
 
 
-def test_a_conversation_can_be_recorded(app, exchange, ada, ben):
+def test_dial_can_be_recorded(app, exchange, ada, ben):
     app.answers["/voice"] = dial('record="record-from-answer-dual" action="/after" recordingStatusCallback="/kept"')
     app.answers["/after"] = app.answers["/kept"] = ""
     ada.dials()

@@ -5,7 +5,7 @@ def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>
     return f"<Response><Dial {attributes}>{inner}</Dial>{after}</Response>"
 
 
-def test_the_one_called_can_be_taken_elsewhere(app, exchange, ada, ben):
+def test_called_person_can_be_redirected(app, exchange, ada, ben):
     app.answers["/voice"] = dial('action="/after"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked.get('DialCallDuration')}</Say></Response>"
     ada.dials()
@@ -19,7 +19,7 @@ def test_the_one_called_can_be_taken_elsewhere(app, exchange, ada, ben):
     assert ben.call()["status"] == "in-progress"
 
 
-def test_the_caller_can_be_taken_elsewhere(app, exchange, ada, ben):
+def test_caller_can_be_redirected(app, exchange, ada, ben):
     app.answers["/voice"] = dial('action="/after"')
     ada.dials()
     ben.answers()

@@ -1,4 +1,4 @@
-"""Which phone Dial rings, and which number it shows."""
+"""Which phone Dial rings, and which caller ID it shows."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>
 
 
 @pytest.mark.parametrize("keyed", ["441632960002", "+44 (1632) 960-002"])
-def test_a_number_may_be_written_as_people_key_it(app, ada, ben, keyed):
+def test_number_may_contain_spaces_and_punctuation(app, ada, ben, keyed):
     app.answers["/voice"] = dial(inner=keyed)
     ada.dials()
     ben.answers()
@@ -25,7 +25,7 @@ def test_ten_digits_are_a_north_american_number(app, exchange, ada):
     assert ada.listens_for("talk") == {"with": "+14155550100"}
 
 
-def test_what_is_shown_to_the_one_called(app, exchange, ada, ben):
+def test_caller_id_is_that_of_the_caller_or_the_attribute(app, exchange, ada, ben):
     app.answers["/voice"] = dial()
     ada.dials()
     ben.answers()
@@ -41,7 +41,7 @@ def test_what_is_shown_to_the_one_called(app, exchange, ada, ben):
 
 
 @pytest.mark.parametrize("options", [{"verified": ("+15550001111",)}], ids=["verified"])
-def test_a_verified_number_may_be_shown(app, exchange, ada, ben):
+def test_verified_number_is_accepted_as_caller_id(app, exchange, ada, ben):
     app.answers["/voice"] = dial('callerId="+15550001111"')
     ada.dials()
     ben.answers()
@@ -63,13 +63,13 @@ def test_a_verified_number_may_be_shown(app, exchange, ada, ben):
         (dial(inner="<Number>nobody</Number><say>x</say>"), 12200),
     ],
 )
-def test_mistakes_are_named(app, exchange, ada, document, code):
+def test_mistakes_are_reported(app, exchange, ada, document, code):
     app.answers["/voice"] = document
     ada.dials()
     exchange.warns(code)
 
 
-def test_a_client_is_called_by_its_name(app, exchange, ada):
+def test_client_is_called_by_its_identity(app, exchange, ada):
     from tests.exchange.support.person import Person
 
     app.answers["/voice"] = dial(inner="<Client>ben</Client><Client><Identity>ada</Identity></Client>")

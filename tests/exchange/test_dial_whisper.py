@@ -7,7 +7,7 @@ def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>
     return f"<Response><Dial {attributes}>{inner}</Dial>{after}</Response>"
 
 
-def test_the_one_called_hears_a_whisper_first_and_may_refuse(app, ada, ben):
+def test_called_person_hears_a_whisper_first_and_may_decline(app, ada, ben):
     app.answers["/voice"] = dial('action="/after"', f'<Number url="/whisper">{ben.number}</Number>')
     app.answers["/whisper"] = (
         '<Response><Gather numDigits="1" action="/accept"><Say>Press 1</Say></Gather><Hangup/></Response>'
@@ -31,7 +31,7 @@ def test_the_one_called_hears_a_whisper_first_and_may_refuse(app, ada, ben):
     ada.hears("no-answer, bridged: false")
 
 
-def test_a_whisper_cannot_dial(app, exchange, ada, ben):
+def test_whisper_cannot_dial(app, exchange, ada, ben):
     app.answers["/voice"] = dial(inner=f'<Number url="/whisper">{ben.number}</Number>')
     app.answers["/whisper"] = "<Response><Dial>+441632960003</Dial></Response>"
     ada.dials()
@@ -40,7 +40,7 @@ def test_a_whisper_cannot_dial(app, exchange, ada, ben):
     ada.listens_for("talk")
 
 
-def test_a_leg_fails_without_a_trace(app, exchange, ada):
+def test_failed_whisper_ends_only_the_leg(app, exchange, ada):
     app.answers["/voice"] = dial(inner='<Number url="/broken">+441632960002</Number>', after="<Say>Sorry</Say>")
     app.answers["/broken"] = lambda asked: web.Response(status=500)
     exchange.person("2").behaves("answers")

@@ -1,4 +1,4 @@
-"""Things go wrong between Twilio and an app; here they go wrong on purpose."""
+"""Fault injection: failures between Twilio and an app."""
 
 import time
 
@@ -12,7 +12,7 @@ from tests.support.waiting import eventually
 REPLY = "<Response><Message>hi</Message></Response>"
 
 
-def test_rest_refuses_the_next_requests_and_then_works(exchange, ada):
+def test_rest_api_refuses_a_number_of_requests(exchange, ada):
     client = exchange.client()
     exchange.post("/faults", {"kind": "rest-refuse", "status": 429, "times": 2})
     for _ in range(2):
@@ -23,7 +23,7 @@ def test_rest_refuses_the_next_requests_and_then_works(exchange, ada):
     ada.gets("hi")
 
 
-def test_rest_does_the_work_but_its_answer_is_lost(exchange, ada):
+def test_rest_request_takes_effect_but_its_response_is_lost(exchange, ada):
     client = exchange.client()
     exchange.post("/faults", {"kind": "rest-drop", "path": "Messages"})
     with pytest.raises(Dropped):
@@ -32,7 +32,7 @@ def test_rest_does_the_work_but_its_answer_is_lost(exchange, ada):
     assert len(client.messages.list(to=ada.number)) == 1
 
 
-def test_a_webhook_is_delivered_several_times_at_once(app, exchange, ada):
+def test_webhook_is_delivered_several_times_at_once(app, exchange, ada):
     app.answers["/sms"] = REPLY
     exchange.post("/faults", {"kind": "webhook-duplicate", "copies": 10, "channel": "sms"})
     ada.texts("hello")
@@ -42,7 +42,7 @@ def test_a_webhook_is_delivered_several_times_at_once(app, exchange, ada):
     ada.gets("hi")
 
 
-def test_a_webhook_is_delayed(app, exchange, ada):
+def test_webhook_is_delayed(app, exchange, ada):
     app.answers["/sms"] = REPLY
     exchange.post("/faults", {"kind": "webhook-delay", "seconds": 60})
     ada.texts("hello")
@@ -60,7 +60,7 @@ def test_two_callbacks_arrive_in_the_wrong_order(app, exchange, ada):
     assert [asked["MessageStatus"] for asked in told] == ["delivered", "sent"]
 
 
-def test_a_webhook_that_nothing_overtakes_goes_out_after_all(app, exchange, ada):
+def test_held_webhook_is_sent_even_if_none_follows(app, exchange, ada):
     app.answers["/sms"] = REPLY
     exchange.post("/faults", {"kind": "webhook-reorder", "seconds": 60})
     ada.texts("hello")
@@ -69,7 +69,7 @@ def test_a_webhook_that_nothing_overtakes_goes_out_after_all(app, exchange, ada)
     ada.gets("hi")
 
 
-def test_a_webhook_comes_over_a_slow_line(app, exchange, ada):
+def test_webhook_body_arrives_slowly(app, exchange, ada):
     app.answers["/sms"] = REPLY
     exchange.post("/faults", {"kind": "webhook-slow", "seconds": 0.05})
     sid = ada.texts("hello")["sid"]
@@ -81,7 +81,7 @@ def test_a_webhook_comes_over_a_slow_line(app, exchange, ada):
     assert int(asked.headers["Content-Length"]) > 100 and "Transfer-Encoding" not in asked.headers
 
 
-def test_rest_answers_over_a_slow_line(exchange, ada):
+def test_rest_response_arrives_slowly(exchange, ada):
     exchange.post("/faults", {"kind": "rest-slow", "seconds": 0.05})
     began = time.monotonic()
     sent = exchange.client().messages.create(to=ada.number, from_=NUMBER, body="hi")
@@ -89,7 +89,7 @@ def test_rest_answers_over_a_slow_line(exchange, ada):
     assert sent.body == "hi"
 
 
-def test_a_webhook_is_lost(app, exchange, ada):
+def test_webhook_is_lost(app, exchange, ada):
     app.answers["/sms"] = REPLY
     exchange.post("/faults", {"kind": "webhook-drop", "path": "/sms"})
     ada.texts("hello")
@@ -99,7 +99,7 @@ def test_a_webhook_is_lost(app, exchange, ada):
     assert [asked["Body"] for asked in app.at("/sms")] == ["again"]
 
 
-def test_a_signature_is_wrong(app, exchange, ada):
+def test_signature_is_wrong(app, exchange, ada):
     from twilio.request_validator import RequestValidator
 
     exchange.post("/faults", {"kind": "webhook-wrong-signature"})
@@ -108,7 +108,7 @@ def test_a_signature_is_wrong(app, exchange, ada):
     assert not RequestValidator(TOKEN).validate(asked.url, asked.all(), asked.headers["X-Twilio-Signature"])
 
 
-def test_a_carrier_keeps_a_text(exchange, ada):
+def test_carrier_drops_a_text(exchange, ada):
     client = exchange.client()
     exchange.post("/faults", {"kind": "message-filter"})
     sent = client.messages.create(to=ada.number, from_=NUMBER, body="buy now")
@@ -117,7 +117,7 @@ def test_a_carrier_keeps_a_text(exchange, ada):
     assert ada.inbox() == []
 
 
-def test_half_an_answer_is_lost(app, exchange, ada):
+def test_second_half_of_a_response_is_lost(app, exchange, ada):
     app.answers["/sms"] = REPLY
     exchange.post("/faults", {"kind": "webhook-truncate"})
     ada.texts("hello")
@@ -161,13 +161,13 @@ def test_faults_are_listed_and_can_be_removed(exchange):
         [],
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused_with_a_sentence(exchange, wrong):
+def test_invalid_fault_is_rejected_with_a_reason(exchange, wrong):
     status, sentence = exchange.refuses("/faults", wrong)
     assert status == 400
     assert len(sentence) > 10
 
 
-def test_the_dice_fall_the_same_for_the_same_seed():
+def test_same_seed_gives_the_same_faults():
     from ringback.service.faults import FaultInjector
 
     def throws(seed):
@@ -178,7 +178,7 @@ def test_the_dice_fall_the_same_for_the_same_seed():
     assert throws(1) == throws(1) != throws(2)
 
 
-def test_every_kind_says_what_it_heeds(exchange):
+def test_every_kind_lists_its_parameters(exchange):
     found = exchange.get("/faults")
     assert set(found["needs"]) == set(found["kinds"])
     assert {"voice", "sms", "rest"} <= set(found["channels"])
@@ -191,7 +191,7 @@ def a_value(name):
     return {"status": 500, "seconds": 2, "copies": 3, "channel": "sms", "path": "/x"}[name]
 
 
-def test_the_dice_can_be_thrown_anew(exchange):
+def test_random_generator_can_be_reseeded(exchange):
     faults = exchange.state.faults
     faults.add({"kind": "webhook-drop", "chance": 0.5, "times": 1000})
     throws = []

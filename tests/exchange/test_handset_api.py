@@ -1,4 +1,4 @@
-"""The doors for people and scripts let the right ones in, and tell the others what was wrong."""
+"""The handset API and the pages: who may use them, and clear errors for everyone else."""
 
 import json
 import re
@@ -15,7 +15,7 @@ def post(exchange, path, **headers):
     return exchange.request("POST", path, b"{}", **{"Content_Type": "application/json"} | headers)
 
 
-def test_a_page_elsewhere_cannot_use_somebodys_phone(exchange, ada):
+def test_page_of_another_origin_cannot_use_a_handset(exchange, ada):
     calls = f"{ada.door}/calls"
     assert post(exchange, calls, Origin="http://evil.example")[0] == 403
     assert post(exchange, calls, Sec_Fetch_Site="cross-site")[0] == 403
@@ -27,7 +27,7 @@ def test_a_page_elsewhere_cannot_use_somebodys_phone(exchange, ada):
     assert own[0] == 201
 
 
-def test_a_name_that_was_pointed_at_us_is_not_answered_to(exchange):
+def test_unknown_host_header_is_rejected(exchange):
     assert exchange.request("GET", "/handsets", Host="evil.example")[0] == 421
     assert exchange.request("GET", "/", Host="evil.example:8001")[0] == 421
     assert exchange.request("GET", "/handsets", Host="localhost:8001")[0] == 200
@@ -54,18 +54,18 @@ def test_a_name_that_was_pointed_at_us_is_not_answered_to(exchange):
         ("/handsets/%2B441632960001/texts", [], "JSON object"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_a_sentence(exchange, path, given, says):
+def test_impossible_request_is_rejected_with_a_reason(exchange, path, given, says):
     status, sentence = exchange.refuses(path, given)
     assert 400 <= status < 500
     assert says in sentence
 
 
-def test_what_is_not_json_is_refused(exchange, ada):
+def test_body_that_is_not_json_is_rejected(exchange, ada):
     status, body, _ = exchange.request("POST", f"{ada.door}/texts", b"\xff{", Content_Type="application/json")
     assert (status, json.loads(body)) == (400, {"error": "The body is not JSON."})
 
 
-def test_a_number_may_be_written_in_several_ways(app, exchange):
+def test_number_may_be_written_in_several_ways(app, exchange):
     app.answers["/sms"] = ""
     for written in ("+441632960001", "%2B441632960001", "%2b44%201632%20960001"):
         exchange.post(f"/handsets/{written}/texts", {"body": written})
@@ -73,7 +73,7 @@ def test_a_number_may_be_written_in_several_ways(app, exchange):
     assert [handset["number"] for handset in exchange.get("/handsets")["handsets"]] == ["+441632960001"]
 
 
-def test_a_handset_has_a_name_and_can_be_forgotten(app, exchange, ada):
+def test_handset_has_a_name_and_can_be_deleted(app, exchange, ada):
     app.answers["/sms"] = ""
     shown = exchange.post(ada.door, {"name": "Ada", "when_called": "busy"})
     assert (shown["name"], shown["when_called"]) == ("Ada", "busy")
@@ -82,7 +82,7 @@ def test_a_handset_has_a_name_and_can_be_forgotten(app, exchange, ada):
     assert exchange.get("/handsets")["handsets"] == []
 
 
-def test_a_call_that_is_over_takes_no_keys(app, exchange, ada):
+def test_ended_call_accepts_no_keys(app, exchange, ada):
     app.answers["/voice"] = "<Response/>"
     ada.dials()
     ada.is_left_with("completed")
@@ -91,13 +91,13 @@ def test_a_call_that_is_over_takes_no_keys(app, exchange, ada):
         assert exchange.refuses(f"{call}/{door}", body)[0] == 409
 
 
-def test_somebody_elses_call_cannot_be_touched(app, exchange, ada, ben):
+def test_call_of_another_handset_cannot_be_changed(app, exchange, ada, ben):
     app.answers["/voice"] = "<Response><Pause length='60'/></Response>"
     ada.dials()
     assert exchange.refuses(f"{ben.door}/calls/{ada.sid}/hangup", {})[0] == 404
 
 
-def test_keys_that_nobody_waits_for_are_lost(app, ada):
+def test_keys_are_lost_if_nothing_gathers_them(app, ada):
     app.answers["/voice"] = "<Response><Pause length='60'/></Response>"
     ada.dials()
     ada.presses("1", wait=0)
@@ -105,20 +105,20 @@ def test_keys_that_nobody_waits_for_are_lost(app, ada):
 
 
 @pytest.mark.parametrize("path", ["/", "/pages/tokens.css", "/debugger", "/faults"])
-def test_a_page_that_has_not_changed_is_not_sent_again(exchange, path):
+def test_unchanged_page_is_not_sent_again(exchange, path):
     status, body, headers = exchange.request("GET", path, Accept="text/html")
     assert (status, headers["Cache-Control"]) == (200, "no-cache")
     again, nothing, _ = exchange.request("GET", path, Accept="text/html", If_None_Match=headers["ETag"])
     assert body and (again, nothing) == (304, b"")
 
 
-def test_pages_cannot_reach_outside_their_folder(exchange):
+def test_files_outside_the_pages_folder_are_404(exchange):
     assert exchange.request("GET", "/pages/..%2f..%2f__main__.py")[0] == 404
     assert exchange.request("GET", "/pages/../__main__.py")[0] == 404
 
 
 @pytest.mark.parametrize("path", ["%00", "a%00.css", "a" * 3000, "a/" * 1500])
-def test_a_name_no_file_can_have_is_no_page(exchange, path):
+def test_impossible_file_name_is_404(exchange, path):
     assert exchange.request("GET", f"/pages/{path}")[0] == 404
     status, _, headers = exchange.request("GET", "/")
     assert status == 200
@@ -139,7 +139,7 @@ def test_a_name_no_file_can_have_is_no_page(exchange, path):
         max_leaves=5,
     ),
 )
-def test_no_json_makes_the_exchange_stumble(app, exchange, path, given_):
+def test_no_json_causes_a_500(app, exchange, path, given_):
     app.answers["/sms"] = app.answers["/voice"] = ""
     body = json.dumps(given_).encode()
     status, answer, _ = exchange.request("POST", path, body, Content_Type="application/json")
@@ -160,7 +160,7 @@ def read_feed(exchange, path, count):
     return items
 
 
-def test_the_feed_tells_what_happens_and_can_be_resumed(app, exchange, ada, ben):
+def test_feed_reports_events_and_can_be_resumed(app, exchange, ada, ben):
     app.answers["/sms"] = "<Response><Message>hi</Message></Response>"
     ada.texts("one")
     ada.gets("hi")
@@ -175,12 +175,12 @@ def test_the_feed_tells_what_happens_and_can_be_resumed(app, exchange, ada, ben)
 
 
 @pytest.mark.parametrize("after", ["older-7", "nonsense", "-", "9999"])
-def test_a_feed_that_cannot_be_resumed_says_so(exchange, after):
+def test_feed_says_if_it_cannot_be_resumed(exchange, after):
     (item,) = read_feed(exchange, f"/feed?after={after}", 1)
     assert item["kind"] == "reset"
 
 
-def test_the_debugger_can_be_read_and_emptied(app, exchange, ada):
+def test_debugger_can_be_read_and_emptied(app, exchange, ada):
     ada.texts("hello")
     alert = exchange.warns(11217)
     assert alert["handset"] == ada.number
@@ -194,7 +194,7 @@ class TestWithAPassword:
     def options(self):
         return {"password": "let me in"}
 
-    def test_everything_but_rest_wants_it(self, exchange):
+    def test_everything_except_the_rest_api_requires_the_password(self, exchange):
         assert exchange.request("GET", "/handsets")[0] == 401
         assert exchange.request("GET", "/handsets", Authorization="Basic eDpsZXQgbWUgaW4=")[0] == 200
         assert exchange.request("GET", "/handsets", Authorization="Basic eDp3cm9uZw==")[0] == 401
@@ -202,18 +202,18 @@ class TestWithAPassword:
         assert exchange.client().messages.list() == []
 
 
-def test_the_number_is_told(exchange):
+def test_number_is_reported(exchange):
     eventually(lambda: exchange.get("/handsets")["number"] == NUMBER)
 
 
-def test_a_browser_gets_the_debugger_as_a_page(exchange):
+def test_browser_gets_the_debugger_as_a_page(exchange):
     status, body, headers = exchange.request("GET", "/debugger", Accept="text/html,*/*")
     assert (status, headers.get_content_type()) == (200, "text/html")
     for path in set(re.findall(r'(?:href|src)="(/pages/[^"]+)"', body.decode())):
         assert exchange.request("GET", path)[0] == 200, path
 
 
-def test_every_request_to_the_app_can_be_seen(app, exchange, ada):
+def test_requests_to_the_app_are_listed(app, exchange, ada):
     app.answers["/sms"] = "<Response/>"
     sid = ada.texts("hello")["sid"]
     eventually(lambda: len(exchange.get(f"/requests?sid={sid}")["requests"]) == 1)

@@ -5,7 +5,7 @@ def dial(attributes="", inner="+441632960002", after="<Say>Nobody is there</Say>
     return f"<Response><Dial {attributes}>{inner}</Dial>{after}</Response>"
 
 
-def test_one_handset_calls_another_without_the_app(exchange, ada, ben):
+def test_handset_calls_another_without_the_app(exchange, ada, ben):
     ada.dials(to=ben.number)
     ben.answers()
     ada.speaks("Only you and me")
@@ -15,7 +15,7 @@ def test_one_handset_calls_another_without_the_app(exchange, ada, ben):
     assert exchange.client().calls.list() == []
 
 
-def test_an_unanswered_call_between_handsets_says_why(exchange, ada, ben):
+def test_unanswered_call_between_handsets_gives_the_reason(exchange, ada, ben):
     ben.behaves("busy")
     ada.dials(to=ben.number)
     ada.is_left_with("busy")

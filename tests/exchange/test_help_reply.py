@@ -1,4 +1,4 @@
-"""HELP may be answered by the carrier, as it is on a real number."""
+"""HELP can be answered automatically, as on a real number."""
 
 import pytest
 
@@ -8,7 +8,7 @@ def options():
     return {"help_reply": "Call Ada for help."}
 
 
-def test_help_is_answered_and_still_told_to_the_app(app, ada):
+def test_help_is_answered_and_also_sent_to_the_app(app, ada):
     app.answers["/sms"] = "<Response/>"
     ada.texts("help")
     ada.gets("Call Ada for help.")

@@ -1,4 +1,4 @@
-"""Apps that behave badly, and one question: does the exchange keep its head, its words and its numbers?"""
+"""Hostile apps cannot crash the exchange or make it misbehave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def breaks(status, **headers):
     return web.Response(status=status, headers=headers)
 
 
-def test_an_app_that_texts_and_then_breaks_has_texted(app, exchange, client, ada):
+def test_text_is_sent_although_the_app_fails_afterwards(app, exchange, client, ada):
     def text_and_break(asked):
         exchange.loop.run_in_executor(None, lambda: client.messages.create(to=ada.number, from_=NUMBER, body="Hello"))
         return breaks(500)
@@ -34,7 +34,7 @@ def test_an_app_that_texts_and_then_breaks_has_texted(app, exchange, client, ada
     exchange.warns(11217)
 
 
-def test_an_app_that_calls_and_then_breaks_has_called(app, exchange, client, ada, ben):
+def test_call_is_placed_although_the_app_fails_afterwards(app, exchange, client, ada, ben):
     def call_and_break(asked):
         made = {"to": ben.number, "from_": NUMBER, "twiml": say("Ada wrote")}
         exchange.loop.run_in_executor(None, lambda: client.calls.create(**made))
@@ -48,7 +48,7 @@ def test_an_app_that_calls_and_then_breaks_has_called(app, exchange, client, ada
     assert ada.inbox() == []
 
 
-def test_an_app_that_sends_the_caller_elsewhere_over_rest_and_then_answers_302(app, exchange, client, ada):
+def test_live_update_wins_over_a_redirect_from_the_app(app, exchange, client, ada):
     async def update_and_redirect(asked):
         update = client.calls(asked["CallSid"]).update
         await exchange.loop.run_in_executor(None, lambda: update(twiml=say("From REST")))
@@ -63,7 +63,7 @@ def test_an_app_that_sends_the_caller_elsewhere_over_rest_and_then_answers_302(a
     assert ada.heard() == ["From REST"]
 
 
-def test_a_status_callback_that_sends_us_round_for_ever_is_a_warning(app, exchange, ada):
+def test_redirect_loop_of_a_status_callback_is_a_warning(app, exchange, ada):
     app.answers["/done"] = lambda asked: breaks(302, Location="/done")
     app.answers["/voice"] = say("Hello")
     ada.dials()
@@ -85,7 +85,7 @@ def test_a_status_callback_that_sends_us_round_for_ever_is_a_warning(app, exchan
     ],
     ids=["truncated", "None", "json", "huge", "entities", "not utf-8", "a page", "a line before the declaration"],
 )
-def test_a_text_whose_answer_is_no_document_is_not_answered(app, exchange, ada, body, kind, code):
+def test_text_gets_no_reply_if_the_response_is_not_a_document(app, exchange, ada, body, kind, code):
     given = body.encode("utf-8", "surrogateescape")
     app.answers["/sms"] = lambda asked: web.Response(body=given, content_type=kind)
     ada.texts("Hello")
@@ -96,7 +96,7 @@ def test_a_text_whose_answer_is_no_document_is_not_answered(app, exchange, ada, 
     ada.gets("Well again")
 
 
-def test_a_text_to_an_app_that_never_answers_is_given_up_after_fifteen_seconds(app, exchange, ada):
+def test_webhook_of_a_text_times_out_after_fifteen_seconds(app, exchange, ada):
     async def never(asked):
         await exchange.state.clock.sleep(3600)
 
@@ -148,7 +148,7 @@ def there(app, exchange, client, ada):
     name=WORDS,
     real=st.booleans(),
 )
-def test_nothing_asked_of_rest_makes_the_exchange_stumble(exchange, there, path, method, form, name, real):
+def test_no_rest_request_causes_a_500(exchange, there, path, method, form, name, real):
     sid = (there.get(path.strip("/").split("/")[0]) if real else None) or urllib.parse.quote(name, safe="") or "x"
     for part in ("{sid}", "{country}", "{media}", "{recording}", "{participant}", "{member}"):
         path = path.replace(part, sid)
@@ -180,7 +180,7 @@ def test_nothing_asked_of_rest_makes_the_exchange_stumble(exchange, there, path,
     ],
     ids=["not utf-8", "no value", "no names", "json", "broken multipart", "huge", "many fields", "nothing"],
 )
-def test_a_body_that_is_no_form_is_refused_like_any_other(exchange, body, kind):
+def test_rest_body_that_is_not_a_form_is_rejected(exchange, body, kind):
     address = f"/2010-04-01/Accounts/{SID}/Messages.json"
     status, answer, _ = exchange.request("POST", address, body, Authorization=LOGIN, Content_Type=kind)
     assert 400 <= status < 500, answer

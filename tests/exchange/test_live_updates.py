@@ -1,4 +1,4 @@
-"""A call is given another document while it lasts."""
+"""A live call is redirected to another document."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ WAITING = '<Response><Say>Please wait</Say><Pause length="600"/><Redirect>/again
 ANSWER = "<Response><Say>Here it is</Say></Response>"
 
 
-def test_a_waiting_caller_hears_the_answer(app, client, ada):
+def test_waiting_caller_hears_the_answer(app, client, ada):
     app.answers["/voice"] = WAITING
     sid = ada.dials()
     ada.hears("Please wait")
@@ -22,7 +22,7 @@ def test_a_waiting_caller_hears_the_answer(app, client, ada):
     assert app.at("/again") == []
 
 
-def test_the_answer_may_be_at_an_address(app, client, ada):
+def test_update_may_give_a_url(app, client, ada):
     app.answers["/voice"] = WAITING
     app.answers["/answer"] = lambda asked: f"<Response><Say>{asked.method} {asked['CallStatus']}</Say></Response>"
     sid = ada.dials()
@@ -31,7 +31,7 @@ def test_the_answer_may_be_at_an_address(app, client, ada):
     ada.hears("Please wait", "GET in-progress")
 
 
-def test_a_gather_is_interrupted_too(app, client, ada):
+def test_gather_is_interrupted(app, client, ada):
     app.answers["/voice"] = '<Response><Gather action="/menu" timeout="600"/></Response>'
     sid = ada.dials()
     ada.listens_for("gather")
@@ -40,7 +40,7 @@ def test_a_gather_is_interrupted_too(app, client, ada):
     assert app.at("/menu") == []
 
 
-def test_an_update_wins_over_a_webhook_that_is_still_open(app, client, ada):
+def test_update_wins_over_a_webhook_in_flight(app, client, ada):
     release = asyncio.Event()
 
     async def late(asked):
@@ -59,7 +59,7 @@ def test_an_update_wins_over_a_webhook_that_is_still_open(app, client, ada):
     assert ada.heard() == ["Here it is"]
 
 
-def test_the_old_document_may_still_ask_for_its_next_address(app, exchange, client, ada):
+def test_interrupted_document_may_still_request_its_next_url(app, exchange, client, ada):
     app.answers["/voice"] = WAITING
     app.answers["/again"] = "<Response><Say>Too late</Say></Response>"
     app.answers["/answer"] = ANSWER
@@ -71,7 +71,7 @@ def test_the_old_document_may_still_ask_for_its_next_address(app, exchange, clie
     assert [asked.path for asked in app.asked if asked.path != "/done"] == ["/voice", "/again", "/answer"]
 
 
-def test_what_was_interrupted_is_not_asked_for_when_the_caller_hangs_up_later(app, client, ada):
+def test_interrupted_action_is_not_requested_at_the_hang_up(app, client, ada):
     app.answers["/voice"] = '<Response><Record action="/kept"/></Response>'
     sid = ada.dials()
     ada.speaks("hello")
@@ -82,7 +82,7 @@ def test_what_was_interrupted_is_not_asked_for_when_the_caller_hangs_up_later(ap
     assert app.at("/kept") == []
 
 
-def test_a_call_can_be_ended(app, client, ada):
+def test_call_can_be_ended(app, client, ada):
     app.answers["/voice"] = WAITING
     sid = ada.dials()
     ada.hears("Please wait")
@@ -91,7 +91,7 @@ def test_a_call_can_be_ended(app, client, ada):
     assert len(app.was_asked("/done")) == 1
 
 
-def test_a_ringing_call_can_be_canceled(exchange, client, ada):
+def test_ringing_call_can_be_canceled(exchange, client, ada):
     call = client.calls.create(to=ada.number, from_="+441632960000", twiml=ANSWER)
     eventually(lambda: client.calls(call.sid).fetch().status == "ringing")
     client.calls(call.sid).update(status="canceled")
@@ -99,7 +99,7 @@ def test_a_ringing_call_can_be_canceled(exchange, client, ada):
     ada.is_left_with("canceled")
 
 
-def test_a_call_that_is_over_cannot_be_changed(app, client, ada):
+def test_ended_call_cannot_be_updated(app, client, ada):
     app.answers["/voice"] = "<Response/>"
     sid = ada.dials()
     ada.is_left_with("completed")
@@ -109,7 +109,7 @@ def test_a_call_that_is_over_cannot_be_changed(app, client, ada):
         assert (caught.value.status, caught.value.code) == (400, 21220)
 
 
-def test_many_updates_at_once_leave_the_caller_with_the_last(app, exchange, client, ada):
+def test_last_of_many_updates_wins(app, exchange, client, ada):
     app.answers["/voice"] = WAITING
     sid = ada.dials()
     ada.hears("Please wait")

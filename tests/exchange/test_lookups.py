@@ -1,4 +1,4 @@
-"""A number is looked up: the official client finds everything it expects."""
+"""Phone numbers are looked up with Twilio's client."""
 
 import pytest
 from hypothesis import given, settings
@@ -27,13 +27,13 @@ def lookups(exchange):
         ("+447700900001", ("+447700900001", "44", "GB", "07700 900001")),
     ],
 )
-def test_a_number_is_known_with_its_country(lookups, written, found):
+def test_lookup_returns_the_country(lookups, written, found):
     number = lookups.v2.phone_numbers(written).fetch()
     assert (number.phone_number, number.calling_country_code, number.country_code, number.national_format) == found
     assert (number.valid, number.validation_errors, number.line_type_intelligence) == (True, [], None)
 
 
-def test_a_number_is_read_as_its_country_writes_it(lookups):
+def test_national_format_is_accepted(lookups):
     assert lookups.v2.phone_numbers("07700 900001").fetch(country_code="GB").phone_number == "+447700900001"
 
 
@@ -47,7 +47,7 @@ def test_a_number_is_read_as_its_country_writes_it(lookups):
         ("hello", "NOT_A_NUMBER"),
     ],
 )
-def test_a_number_that_is_none_says_why(lookups, written, error):
+def test_invalid_number_is_explained(lookups, written, error):
     number = lookups.v2.phone_numbers(written).fetch()
     assert (number.valid, number.validation_errors, number.national_format) == (False, [error], None)
     with pytest.raises(TwilioRestException) as caught:
@@ -55,7 +55,7 @@ def test_a_number_that_is_none_says_why(lookups, written, error):
     assert (caught.value.status, caught.value.code) == (404, 20404)
 
 
-def test_a_handset_is_a_mobile_with_a_name(exchange, lookups, ada):
+def test_handset_is_a_mobile_with_a_caller_name(exchange, lookups, ada):
     exchange.post(ada.door, {"name": "Ada"})
     number = lookups.v2.phone_numbers(ada.number).fetch(fields="line_type_intelligence,caller_name,sim_swap")
     assert number.line_type_intelligence["type"] == "mobile"
@@ -63,7 +63,7 @@ def test_a_handset_is_a_mobile_with_a_name(exchange, lookups, ada):
     assert number.sim_swap == {"error_code": 60606}
 
 
-def test_the_first_version_is_answered_too(lookups):
+def test_version_1_is_supported(lookups):
     number = lookups.v1.phone_numbers("+14155552671").fetch(type=["carrier"])
     assert (number.country_code, number.national_format) == ("US", "(415) 555-2671")
     assert number.carrier["type"] == "mobile"
@@ -78,6 +78,6 @@ def state():
 @given(
     written=some.text(max_size=20) | some.from_regex(r"\+[0-9]{1,17}", fullmatch=True), country=some.text(max_size=2)
 )
-def test_whatever_is_looked_up_is_valid_or_says_why(state, written, country):
+def test_any_input_is_valid_or_explained(state, written, country):
     found = look_up(state, written, country)
     assert bool(found.errors) != bool(found.national)

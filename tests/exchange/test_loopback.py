@@ -1,4 +1,4 @@
-"""One of the app's numbers dials another of them: that one rings like any other."""
+"""One of the app's numbers dials another one."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def front_desk(app, exchange):
     return app
 
 
-def test_the_caller_is_in_the_second_numbers_menu(front_desk, exchange, ada):
+def test_caller_reaches_the_menu_of_the_second_number(front_desk, exchange, ada):
     ada.dials()
     ada.hears("Press a key")
     ada.presses("7")
@@ -45,7 +45,7 @@ def test_the_caller_is_in_the_second_numbers_menu(front_desk, exchange, ada):
     assert len(exchange.get(f"{ada.door}/calls")["calls"]) == 1
 
 
-def test_spoken_words_go_both_ways(front_desk, exchange, ada):
+def test_speech_passes_in_both_directions(front_desk, exchange, ada):
     front_desk.answers["/second"] = (
         '<Response><Gather input="speech" action="/order"><Say>Yes?</Say></Gather></Response>'
     )
@@ -56,20 +56,20 @@ def test_spoken_words_go_both_ways(front_desk, exchange, ada):
     ada.hears("Yes?", "One pizza", "That was completed")
 
 
-def test_the_last_words_before_a_number_hangs_up_are_heard(front_desk, ada):
+def test_last_words_before_the_hang_up_are_heard(front_desk, ada):
     front_desk.answers["/second"] = "<Response><Say>We are closed</Say><Say>Goodbye</Say></Response>"
     ada.dials()
     ada.hears("We are closed", "Goodbye", "That was completed")
 
 
 @pytest.mark.parametrize(("reason", "status"), [("busy", "busy"), ("rejected", "no-answer")])
-def test_a_number_that_rejects_is_busy(front_desk, ada, reason, status):
+def test_rejecting_number_is_busy(front_desk, ada, reason, status):
     front_desk.answers["/second"] = f'<Response><Reject reason="{reason}"/></Response>'
     ada.dials()
     ada.hears(f"That was {status}")
 
 
-def test_a_caller_who_leaves_takes_both_calls_along(front_desk, exchange, ada):
+def test_both_calls_end_when_the_caller_hangs_up(front_desk, exchange, ada):
     ada.dials()
     ada.hears("Press a key")
     ada.hangs_up()
@@ -77,7 +77,7 @@ def test_a_caller_who_leaves_takes_both_calls_along(front_desk, exchange, ada):
     eventually(lambda: {call.status for call in exchange.client().calls.list()} == {"completed"})
 
 
-def test_a_number_that_takes_too_long_is_not_waited_for(front_desk, exchange, ada):
+def test_unanswered_number_times_out(front_desk, exchange, ada):
     front_desk.answers["/voice"] = f'<Response><Dial timeout="5" action="/after">{SECOND}</Dial></Response>'
     front_desk.answers["/second"] = lambda asked: exchange.state.clock.sleep(60)
     ada.dials()
@@ -87,7 +87,7 @@ def test_a_number_that_takes_too_long_is_not_waited_for(front_desk, exchange, ad
     assert front_desk.was_asked("/second-done")[0]["CallStatus"] == "canceled"
 
 
-def test_two_people_meet_through_two_numbers(front_desk, exchange, ada, ben):
+def test_two_people_are_connected_through_two_numbers(front_desk, exchange, ada, ben):
     front_desk.answers["/second"] = f"<Response><Dial>{ben.number}</Dial></Response>"
     ada.dials()
     ben.answers()
@@ -98,7 +98,7 @@ def test_two_people_meet_through_two_numbers(front_desk, exchange, ada, ben):
     assert ben.call()["with"] == ada.number
 
 
-def test_a_call_that_comes_back_to_where_it_was_is_stopped(front_desk, exchange, ada):
+def test_call_loop_is_stopped(front_desk, exchange, ada):
     front_desk.answers["/second"] = f'<Response><Dial action="/second-after">{NUMBER}</Dial></Response>'
     front_desk.answers["/second-after"] = "<Response><Say>Round and round</Say></Response>"
     ada.dials()
@@ -107,12 +107,12 @@ def test_a_call_that_comes_back_to_where_it_was_is_stopped(front_desk, exchange,
     assert len(front_desk.at("/second")) == 1
 
 
-def test_a_call_does_not_wander_through_many_numbers():
+def test_chain_of_numbers_is_limited():
     assert not would_loop(("+1", "+2"), "+3")
     assert would_loop(("+1", "+2", "+3"), "+4")
 
 
-def test_the_app_can_call_itself(front_desk, exchange):
+def test_app_can_call_itself(front_desk, exchange):
     def first(asked):
         said = asked.get("SpeechResult")
         if said:

@@ -1,4 +1,4 @@
-"""A machine answers, and the app is told."""
+"""Answering machine detection."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def makes(app, exchange):
         ("answers", "Enable", "human"),
     ],
 )
-def test_the_call_goes_on_while_it_is_found_out(app, exchange, ada, makes, behaviour, detection, verdict):
+def test_call_continues_during_asynchronous_detection(app, exchange, ada, makes, behaviour, detection, verdict):
     ada.behaves(behaviour)
     makes(ada, async_amd="true", async_amd_status_callback=f"{app.origin}/machine", machine_detection=detection)
     told = app.was_asked("/machine")[0].all()
@@ -42,14 +42,14 @@ def test_the_call_goes_on_while_it_is_found_out(app, exchange, ada, makes, behav
     assert exchange.client().calls(ada.sid).fetch().answered_by == verdict
 
 
-def test_it_is_told_by_get_where_asked_for(app, ada, makes):
+def test_result_can_be_sent_by_get(app, ada, makes):
     ada.behaves("machine")
     callback = {"async_amd_status_callback": f"{app.origin}/machine", "async_amd_status_callback_method": "GET"}
     makes(ada, async_amd="true", **callback)
     assert app.was_asked("/machine")[0].method == "GET"
 
 
-def test_the_app_may_leave_a_message_once_it_knows(app, exchange, ada, makes):
+def test_app_can_leave_a_message_on_the_machine(app, exchange, ada, makes):
     def leave(asked):
         twiml = "<Response><Say>Please call back</Say></Response>"
         exchange.loop.run_in_executor(None, lambda: exchange.client().calls(asked["CallSid"]).update(twiml=twiml))
@@ -61,7 +61,7 @@ def test_the_app_may_leave_a_message_once_it_knows(app, exchange, ada, makes):
     ada.hears("Hello", "Please call back")
 
 
-def test_the_one_who_is_dialled_can_be_a_machine(app, exchange, ada, ben):
+def test_dialed_phone_can_be_a_machine(app, exchange, ada, ben):
     app.answers["/machine"] = ""
     app.answers["/voice"] = (
         '<Response><Dial><Number machineDetection="Enable" amdStatusCallback="/machine">'

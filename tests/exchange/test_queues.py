@@ -1,4 +1,4 @@
-"""Callers wait in line until somebody takes them."""
+"""Callers wait in a queue until an agent takes their call."""
 
 import pytest
 from aiohttp import web
@@ -33,7 +33,7 @@ def agent(exchange, line):
     return dials
 
 
-def test_a_caller_waits_and_is_told_the_place_in_line(line, exchange, ada, ben):
+def test_wait_document_gets_the_queue_position(line, exchange, ada, ben):
     ada.dials()
     ada.hears("You are number 1")
     ben.dials()
@@ -47,7 +47,7 @@ def test_a_caller_waits_and_is_told_the_place_in_line(line, exchange, ada, ben):
     assert (asked["CurrentQueueSize"], asked["MaxQueueSize"], asked["QueueTime"]) == ("1", "1000", "0")
 
 
-def test_the_first_in_line_is_connected(line, agent, ada, ben):
+def test_first_caller_in_the_queue_is_connected(line, agent, ada, ben):
     ada.dials()
     ada.hears("You are number 1")
     ben.dials()
@@ -63,7 +63,7 @@ def test_the_first_in_line_is_connected(line, agent, ada, ben):
     assert line.was_asked("/left")[0]["QueueResult"] == "bridged"
 
 
-def test_two_agents_take_two_different_callers(line, exchange, ada, ben):
+def test_two_agents_get_different_callers(line, exchange, ada, ben):
     ada.dials()
     ada.hears("You are number 1")
     ben.dials()
@@ -75,7 +75,7 @@ def test_two_agents_take_two_different_callers(line, exchange, ada, ben):
     assert {person.listens_for("talk")["with"] for person in (one, two)} == {ada.number, ben.number}
 
 
-def test_when_the_agent_leaves_the_caller_goes_on_with_the_action(line, agent, ada):
+def test_action_is_requested_when_the_agent_hangs_up(line, agent, ada):
     ada.dials()
     ada.hears("You are number 1")
     somebody = agent()
@@ -84,7 +84,7 @@ def test_when_the_agent_leaves_the_caller_goes_on_with_the_action(line, agent, a
     ada.hears("You are number 1", "bridged")
 
 
-def test_the_caller_hears_a_whisper_first(line, agent, ada):
+def test_caller_hears_a_whisper_first(line, agent, ada):
     line.answers["/whisper"] = "<Response><Say>You will be connected</Say></Response>"
     ada.dials()
     ada.hears("You are number 1")
@@ -95,7 +95,7 @@ def test_the_caller_hears_a_whisper_first(line, agent, ada):
     assert (asked["CallSid"], asked["DequeingCallSid"]) == (ada.sid, somebody.sid)
 
 
-def test_an_agent_may_wait_for_the_next_caller(line, exchange, agent, ada):
+def test_agent_can_wait_for_the_next_caller(line, exchange, agent, ada):
     somebody = agent('timeout="20"')
     line.answers["/voice"] = ENQUEUE
     ada.dials()
@@ -103,34 +103,34 @@ def test_an_agent_may_wait_for_the_next_caller(line, exchange, agent, ada):
     eventually(lambda: "There you are" in ada.heard())
 
 
-def test_an_agent_does_not_wait_for_ever(line, exchange, agent):
+def test_waiting_agent_times_out(line, exchange, agent):
     somebody = agent('timeout="20"')
     eventually(lambda: somebody.call()["status"] == "in-progress")
     exchange.time_passes(20)
     somebody.hears("no-answer")
 
 
-def test_the_wait_document_may_leave(line, ada):
+def test_wait_document_may_leave_the_queue(line, ada):
     line.answers["/wait"] = "<Response><Leave/></Response>"
     ada.dials()
     ada.hears("leave")
 
 
-def test_hanging_up_in_line_is_told(line, ada):
+def test_hanging_up_in_the_queue_is_reported(line, ada):
     ada.dials()
     ada.hears("You are number 1")
     ada.hangs_up()
     assert line.was_asked("/left")[0]["QueueResult"] == "hangup"
 
 
-def test_a_wait_document_that_fails_is_an_error_of_the_queue(line, exchange, ada):
+def test_failed_wait_document_gives_queue_result_error(line, exchange, ada):
     line.answers["/wait"] = lambda asked: web.Response(status=500)
     ada.dials()
     ada.hears("error")
     exchange.warns(11217)
 
 
-def test_queues_can_be_made_watched_and_emptied_by_rest(line, exchange, ada, ben):
+def test_queues_can_be_created_listed_and_emptied_through_the_rest_api(line, exchange, ada, ben):
     client = exchange.client()
     queue = client.queues.create(friendly_name="support", max_size=1)
     ada.dials()
@@ -149,13 +149,13 @@ def test_queues_can_be_made_watched_and_emptied_by_rest(line, exchange, ada, ben
     assert client.queues(queue.sid).delete() is True
 
 
-def test_a_queue_needs_a_name(app, exchange, ada):
+def test_queue_needs_a_name(app, exchange, ada):
     app.answers["/voice"] = "<Response><Enqueue/></Response>"
     ada.dials()
     exchange.warns(14205)
 
 
-def test_a_caller_may_find_a_shorter_line_long_enough(line, exchange, ada, ben):
+def test_full_queue_admits_nobody(line, exchange, ada, ben):
     line.answers["/voice"] = ENQUEUE.replace("<Enqueue", '<Enqueue maxQueueSize="1"')
     ada.dials()
     ada.hears("You are number 1")
@@ -164,7 +164,7 @@ def test_a_caller_may_find_a_shorter_line_long_enough(line, exchange, ada, ben):
     exchange.warns(14207)
 
 
-def test_empty_queues_are_forgotten_after_many_others(line, exchange, ada):
+def test_empty_queues_are_evicted_after_many_others(line, exchange, ada):
     ada.dials()
     ada.hears("You are number 1")
     queues = exchange.state.queues

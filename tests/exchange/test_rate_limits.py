@@ -1,4 +1,4 @@
-"""A number sends, and an account calls, no faster than it may."""
+"""Rate limits of numbers and accounts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stopped(exchange):
     return exchange
 
 
-def test_texts_leave_one_segment_a_second_in_order(stopped, ada):
+def test_texts_are_sent_in_order_at_one_segment_per_second(stopped, ada):
     twilio = stopped.client()
     for body in ("one", "x" * 200, "three"):
         twilio.messages.create(to=ada.number, from_=NUMBER, body=body)
@@ -38,7 +38,7 @@ def test_texts_leave_one_segment_a_second_in_order(stopped, ada):
     ada.gets("one", "x" * 200, "three")
 
 
-def test_a_queue_that_is_full_refuses(stopped, ada, monkeypatch):
+def test_full_queue_rejects_texts(stopped, ada, monkeypatch):
     monkeypatch.setattr(messages, "MAX_QUEUE_SECONDS", 2)
     twilio = stopped.client()
     for _ in range(3):
@@ -48,7 +48,7 @@ def test_a_queue_that_is_full_refuses(stopped, ada, monkeypatch):
     assert refused.value.code == 21611
 
 
-def test_calls_begin_one_a_second(stopped, app, ada, ben):
+def test_calls_start_at_one_per_second(stopped, app, ada, ben):
     twilio = stopped.client()
     calls = [
         twilio.calls.create(to=person.number, from_=NUMBER, twiml="<Response><Say>Hi</Say></Response>")

@@ -1,4 +1,4 @@
-"""What several people say at once finds its place on a tape."""
+"""Overlapping speech is placed on the recording's timeline."""
 
 import itertools
 from array import array
@@ -36,7 +36,7 @@ def played(timeline, tracks):
 
 @settings(max_examples=20)
 @given(MOMENTS, st.sampled_from([0.0, 1.0]), st.booleans())
-def test_both_channels_mixed_are_the_one(moments, pace, trim):
+def test_mono_is_the_mix_of_both_channels(moments, pace, trim):
     timeline = taped(moments, pace)
     timeline.stop(trim)
     sides, one = array("h", played(timeline, 2)), array("h", played(timeline, 1))
@@ -50,24 +50,24 @@ def test_both_channels_mixed_are_the_one(moments, pace, trim):
 
 @settings(max_examples=20)
 @given(MOMENTS, st.sampled_from([0.0, 1.0]))
-def test_nobody_speaks_over_themselves(moments, pace):
+def test_clips_of_one_speaker_do_not_overlap(moments, pace):
     timeline = taped(moments, pace)
     for track in (0, 1):
         said = [piece for piece in timeline.clips if piece.track == track]
         assert all(before.end <= after.start for before, after in itertools.pairwise(said))
 
 
-def test_two_who_speak_at_once_are_both_there():
+def test_simultaneous_speakers_are_both_recorded():
     timeline = taped([(1, 0, True, 8000), (0.5, 1, True, 8000)])
     assert [(piece.track, round(piece.start, 1)) for piece in timeline.clips] == [(0, 1.0), (1, 1.5)]
 
 
-def test_a_track_that_is_not_wanted_is_not_kept():
+def test_excluded_track_is_not_recorded():
     timeline = taped([(1, 0, True, 8000), (0, 1, True, 8000)], tracks=frozenset({1}))
     assert [piece.track for piece in timeline.clips] == [1]
 
 
-def test_a_pause_is_silent_or_skipped():
+def test_pause_is_silent_or_skipped():
     for skip, length in ((False, 5.0), (True, 2.0)):
         timeline = taped([(1, 0, True, 800)])
         timeline.pause()
@@ -79,13 +79,13 @@ def test_a_pause_is_silent_or_skipped():
         assert (round(timeline.length, 3), len(timeline.clips)) == (length, 1)
 
 
-def test_a_tape_comes_to_its_end():
+def test_recording_has_a_maximum_length():
     timeline = taped([(MAX_SECONDS + 1, 0, True, 800)])
     timeline.stop(trim=False)
     assert (timeline.length, timeline.clips, timeline.bytes_held) == (MAX_SECONDS, [], 0)
 
 
-def test_who_is_cut_short_is_silent_from_there():
+def test_interrupted_clip_is_silent_afterwards():
     timeline = taped([(0, 1, True, 8000)])
     timeline.clock.ahead += 0.25
     timeline.cut_short(1)
@@ -94,7 +94,7 @@ def test_who_is_cut_short_is_silent_from_there():
     assert len(played(timeline, 1)) == wav.byte_count(0.25)
 
 
-def test_words_weigh_little_until_somebody_listens():
+def test_typed_words_take_little_memory_until_rendered():
     timeline = RecordingTimeline(Clock(stopped=True), pace=0.0)
     timeline.add_now(0, "good morning " * 100)
     timeline.stop(trim=True)

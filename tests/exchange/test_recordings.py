@@ -26,7 +26,7 @@ def sound_at(exchange, url):
     return wave.open(io.BytesIO(body))
 
 
-def test_what_is_said_after_the_tone_is_kept_as_sound(voicemail, exchange, ada):
+def test_speech_after_the_tone_is_recorded(voicemail, exchange, ada):
     ada.dials()
     ada.speaks("please call me back tomorrow morning")
     ada.presses("#")
@@ -42,7 +42,7 @@ def test_what_is_said_after_the_tone_is_kept_as_sound(voicemail, exchange, ada):
     assert ada.call()["heard"][0]["verb"] == "Beep"
 
 
-def test_the_recordings_callback_follows_the_action(voicemail, exchange, ada):
+def test_recording_status_callback_follows_the_action(voicemail, exchange, ada):
     ada.dials()
     ada.speaks("hello")
     ada.presses("1")
@@ -56,7 +56,7 @@ def test_the_recordings_callback_follows_the_action(voicemail, exchange, ada):
     assert [asked.path for asked in voicemail.asked].index("/kept") < [a.path for a in voicemail.asked].index("/status")
 
 
-def test_silence_ends_it(voicemail, exchange, ada):
+def test_silence_ends_the_recording(voicemail, exchange, ada):
     ada.dials()
     ada.speaks("hello")
     ada.listens_for("record")
@@ -64,7 +64,7 @@ def test_silence_ends_it(voicemail, exchange, ada):
     assert voicemail.was_asked("/kept")[0]["Digits"] == ""
 
 
-def test_hanging_up_ends_it_and_the_app_still_gets_it(voicemail, ada):
+def test_hanging_up_ends_the_recording_and_the_app_gets_it(voicemail, ada):
     ada.dials()
     ada.speaks("hello")
     ada.hangs_up()
@@ -74,7 +74,7 @@ def test_hanging_up_ends_it_and_the_app_still_gets_it(voicemail, ada):
     voicemail.was_asked("/done")
 
 
-def test_the_longest_length_ends_it(voicemail, exchange, ada):
+def test_maximum_length_ends_the_recording(voicemail, exchange, ada):
     voicemail.answers["/voice"] = RECORD.format('maxLength="10" timeout="0"')
     ada.dials()
     ada.listens_for("record")
@@ -83,7 +83,7 @@ def test_the_longest_length_ends_it(voicemail, exchange, ada):
 
 
 @pytest.mark.parametrize(("trim", "seconds"), [("trim-silence", 1), ("do-not-trim", 9)])
-def test_silence_around_the_words_is_cut_off_unless_it_should_stay(voicemail, exchange, ada, trim, seconds):
+def test_silence_is_trimmed_unless_disabled(voicemail, exchange, ada, trim, seconds):
     voicemail.answers["/voice"] = RECORD.format(f'trim="{trim}" timeout="0"')
     ada.dials()
     ada.listens_for("record")
@@ -94,7 +94,7 @@ def test_silence_around_the_words_is_cut_off_unless_it_should_stay(voicemail, ex
     assert int(voicemail.was_asked("/kept")[0]["RecordingDuration"]) == pytest.approx(seconds, abs=1)
 
 
-def test_an_empty_recording_falls_through(voicemail, ada):
+def test_empty_recording_continues_the_document(voicemail, ada):
     ada.dials()
     ada.presses("#")
     ada.hears("Nothing")
@@ -102,7 +102,7 @@ def test_an_empty_recording_falls_through(voicemail, ada):
     assert voicemail.was_asked("/status")[0]["RecordingStatus"] == "absent"
 
 
-def test_only_the_wanted_keys_end_it(voicemail, ada):
+def test_only_the_finish_keys_end_the_recording(voicemail, ada):
     voicemail.answers["/voice"] = RECORD.format('finishOnKey="*"')
     ada.dials()
     ada.speaks("one")
@@ -112,7 +112,7 @@ def test_only_the_wanted_keys_end_it(voicemail, ada):
     assert voicemail.was_asked("/kept")[0]["Digits"] == "*"
 
 
-def test_the_words_are_transcribed(voicemail, exchange, ada):
+def test_recording_is_transcribed(voicemail, exchange, ada):
     voicemail.answers["/voice"] = (
         '<Response><Record action="/kept" transcribe="true" transcribeCallback="/words"/></Response>'
     )
@@ -126,7 +126,7 @@ def test_the_words_are_transcribed(voicemail, exchange, ada):
     assert told["From"] == ada.number
 
 
-def test_a_microphone_can_be_used_instead_of_typed_words(voicemail, exchange, ada):
+def test_microphone_can_be_used_instead_of_typing(voicemail, exchange, ada):
     ada.dials()
     ada.listens_for("record")
     beep = wav.to_wav(wav.beep(2.0))
@@ -137,7 +137,7 @@ def test_a_microphone_can_be_used_instead_of_typed_words(voicemail, exchange, ad
     assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "2"
 
 
-def test_sound_that_comes_as_it_is_spoken_does_not_count_twice(voicemail, exchange, ada):
+def test_live_audio_is_not_counted_twice(voicemail, exchange, ada):
     voicemail.answers["/voice"] = RECORD.format('trim="do-not-trim" timeout="0"')
     ada.dials()
     ada.listens_for("record")
@@ -149,7 +149,7 @@ def test_sound_that_comes_as_it_is_spoken_does_not_count_twice(voicemail, exchan
     assert int(voicemail.was_asked("/kept")[0]["RecordingDuration"]) == pytest.approx(9, abs=1)
 
 
-def test_a_whole_call_is_recorded_when_the_app_asks_for_it(app, exchange, ada):
+def test_whole_call_can_be_recorded(app, exchange, ada):
     app.answers["/sound"] = ""
     exchange.person("1").behaves("answers")
     status = {"status_callback": f"{app.origin}/done", "recording_status_callback": f"{app.origin}/sound"}
@@ -185,7 +185,7 @@ def test_recordings_can_be_listed_fetched_and_deleted(voicemail, exchange, ada):
     assert exchange.request("GET", asked["RecordingUrl"].removeprefix(exchange.origin))[0] == 404
 
 
-def test_sound_that_is_played_is_fetched_and_lasts(app, exchange, ada):
+def test_played_audio_is_fetched_and_takes_its_time(app, exchange, ada):
     app.answers["/hello.wav"] = lambda asked: web.Response(body=wav.to_wav(wav.beep(1.5)), content_type="audio/wav")
     app.answers["/voice"] = (
         "<Response><Play>/hello.wav</Play><Play>/gone.mp3</Play><Play>/voice</Play><Say>End</Say></Response>"
@@ -202,7 +202,7 @@ def test_sound_that_is_played_is_fetched_and_lasts(app, exchange, ada):
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000])
-def test_sound_of_any_rate_keeps_its_length(rate):
+def test_audio_of_any_sample_rate_keeps_its_length(rate):
     out = io.BytesIO()
     with wave.open(out, "wb") as writer:
         writer.setnchannels(2)

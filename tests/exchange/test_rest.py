@@ -1,4 +1,4 @@
-"""The official Python client finds everything it expects."""
+"""The REST API, used with Twilio's Python client."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ def refused(action, *arguments, **options):
     return caught.value.status, caught.value.code
 
 
-def test_a_text_is_sent_and_its_way_is_told(app, client, ada):
+def test_text_is_sent_with_status_callbacks(app, client, ada):
     app.answers["/status"] = ""
     sent = client.messages.create(to=ada.number, from_=NUMBER, body="Hi", status_callback=f"{app.origin}/status")
     assert (sent.status, sent.direction, sent.num_segments, sent.date_sent) == ("queued", "outbound-api", "1", None)
@@ -39,7 +39,7 @@ def test_a_text_is_sent_and_its_way_is_told(app, client, ada):
     assert client.messages(sent.sid).fetch().date_sent is not None
 
 
-def test_a_picture_is_fetched_and_listed(app, exchange, client, ada):
+def test_media_are_fetched_and_listed(app, exchange, client, ada):
     app.answers["/cat.png"] = lambda asked: web.Response(body=b"cat", content_type="image/png")
     sent = client.messages.create(to=ada.number, from_=NUMBER, media_url=[f"{app.origin}/cat.png"])
     assert (sent.sid[:2], sent.num_media) == ("MM", "1")
@@ -85,12 +85,12 @@ def test_texts_can_be_filtered_paged_redacted_and_deleted(client, ada, ben):
         ({"validity_period": 0}, 21624),
     ],
 )
-def test_a_text_that_cannot_be_sent_is_refused_with_its_number(client, ada, wrong, code):
+def test_impossible_text_is_rejected_with_the_error_code(client, ada, wrong, code):
     good = {"to": ada.number, "from_": NUMBER, "body": "hi"}
     assert refused(client.messages.create, **good | wrong) == (400, code)
 
 
-def test_somebody_who_said_stop_is_not_texted(app, client, ada):
+def test_opted_out_number_is_not_texted(app, client, ada):
     app.answers["/sms"] = ""
     ada.texts("STOP")
     app.was_asked("/sms")
@@ -100,7 +100,7 @@ def test_somebody_who_said_stop_is_not_texted(app, client, ada):
     client.messages.create(to=ada.number, from_=NUMBER, body="hi")
 
 
-def test_a_phone_that_fails_does_not_get_its_text(app, client, ada):
+def test_failing_phone_does_not_receive_the_text(app, client, ada):
     app.answers["/status"] = ""
     ada.behaves("fails")
     sent = client.messages.create(to=ada.number, from_=NUMBER, body="Hi", status_callback=f"{app.origin}/status")
@@ -111,7 +111,7 @@ def test_a_phone_that_fails_does_not_get_its_text(app, client, ada):
     assert client.messages(sent.sid).fetch().error_code == 30003
 
 
-def test_the_app_calls_somebody_who_answers(app, client, ada):
+def test_app_places_a_call_that_is_answered(app, client, ada):
     app.answers["/hello"] = "<Response><Say>Hello from the app</Say></Response>"
     app.answers["/status"] = ""
     call = client.calls.create(
@@ -135,13 +135,13 @@ def test_the_app_calls_somebody_who_answers(app, client, ada):
     assert (done.status, done.duration, done.to_formatted) == ("completed", "0", ada.number)
 
 
-def test_the_app_can_bring_its_document_along(client, ada):
+def test_call_can_be_created_with_inline_twiml(client, ada):
     client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response><Say>Inline</Say></Response>")
     ada.answers()
     ada.hears("Inline")
 
 
-def test_inline_documents_cannot_use_relative_addresses(exchange, client, ada):
+def test_inline_twiml_cannot_use_relative_urls(exchange, client, ada):
     client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response><Redirect>/next</Redirect></Response>")
     ada.answers()
     exchange.warns(15004)
@@ -151,27 +151,27 @@ def test_inline_documents_cannot_use_relative_addresses(exchange, client, ada):
 @pytest.mark.parametrize(
     ("behaviour", "status"), [("busy", "busy"), ("fails", "failed"), ("answers", "completed"), ("machine", "completed")]
 )
-def test_how_a_call_ends_depends_on_the_phone(client, ada, behaviour, status):
+def test_final_status_depends_on_the_phone(client, ada, behaviour, status):
     ada.behaves(behaviour)
     call = client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response/>")
     eventually(lambda: client.calls(call.sid).fetch().status == status)
 
 
-def test_a_machine_is_told_from_a_person(app, client, ada):
+def test_answering_machine_is_detected(app, client, ada):
     app.answers["/hello"] = "<Response/>"
     ada.behaves("machine")
     client.calls.create(to=ada.number, from_=NUMBER, url=f"{app.origin}/hello", machine_detection="Enable")
     assert app.was_asked("/hello")[0]["AnsweredBy"] == "machine_start"
 
 
-def test_nobody_answers(exchange, client, ada):
+def test_unanswered_call_ends_as_no_answer(exchange, client, ada):
     call = client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response/>", timeout=20)
     eventually(lambda: client.calls(call.sid).fetch().status == "ringing")
     exchange.time_passes(20)
     eventually(lambda: client.calls(call.sid).fetch().status == "no-answer")
 
 
-def test_a_declined_call_is_busy(exchange, client, ada):
+def test_declined_call_is_busy(exchange, client, ada):
     call = client.calls.create(to=ada.number, from_=NUMBER, twiml="<Response/>")
     eventually(lambda: client.calls(call.sid).fetch().status == "ringing")
     ada.sid = call.sid
@@ -196,7 +196,7 @@ def test_a_declined_call_is_busy(exchange, client, ada):
         ({"status_callback_event": ["eaten"]}, 21626),
     ],
 )
-def test_a_call_that_cannot_be_made_is_refused_with_its_number(client, ada, wrong, code):
+def test_impossible_call_is_rejected_with_the_error_code(client, ada, wrong, code):
     good = {"to": ada.number, "from_": NUMBER, "url": "http://h.example/"}
     assert refused(client.calls.create, **good | wrong) == (400, code)
 
@@ -213,7 +213,7 @@ def test_calls_can_be_filtered(app, client, ada, ben):
     assert len(client.calls.list(start_time_after=datetime.now(UTC) - timedelta(minutes=1))) == 2
 
 
-def test_the_number_can_be_found_and_changed(app, client, ada):
+def test_number_can_be_fetched_and_updated(app, client, ada):
     (number,) = client.incoming_phone_numbers.list(phone_number=NUMBER)
     assert number.voice_url == f"{app.origin}/voice"
     assert number.capabilities == {"voice": True, "sms": True, "mms": True, "fax": False}
@@ -238,7 +238,7 @@ def test_another_number_can_be_bought(app, client, ada):
 
 
 @pytest.mark.parametrize(("sid", "token"), [(SID, "wrong"), ("AC" + "b" * 32, TOKEN)])
-def test_nobody_gets_in_without_the_token(exchange, ada, sid, token):
+def test_requests_without_valid_credentials_are_401(exchange, ada, sid, token):
     client = Client(sid, token)
     client.api.base_url = exchange.origin
     assert refused(client.messages.create, to=ada.number, from_=NUMBER, body="hi") == (401, 20003)
@@ -246,7 +246,7 @@ def test_nobody_gets_in_without_the_token(exchange, ada, sid, token):
         client.calls.list()
 
 
-def test_the_account_answers_for_itself(exchange, client):
+def test_account_can_be_fetched(exchange, client):
     assert client.api.accounts(SID).fetch().status == "active"
     assert refused(client.api.accounts("AC" + "b" * 32).fetch) == (404, 20404)
     status, _, headers = exchange.request("GET", "/2010-04-01/nonsense.json")
@@ -254,7 +254,7 @@ def test_the_account_answers_for_itself(exchange, client):
     assert headers["Content-Type"].startswith("application/json")
 
 
-def test_an_application_decides_where_calls_and_texts_go(app, client, ada):
+def test_application_determines_the_webhook_urls(app, client, ada):
     app.answers["/new"] = "<Response><Say>Application</Say></Response>"
     app.answers["/text"] = "<Response><Message>Application</Message></Response>"
     made = client.applications.create(friendly_name="mine", voice_url=f"{app.origin}/new", sms_url=f"{app.origin}/text")
@@ -272,7 +272,7 @@ def test_an_application_decides_where_calls_and_texts_go(app, client, ada):
     assert client.applications(made.sid).delete() is True
 
 
-def test_an_api_key_is_a_login_until_it_is_deleted(exchange, client):
+def test_api_key_is_valid_until_it_is_deleted(exchange, client):
     made = client.new_keys.create(friendly_name="worker")
     other = Client(made.sid, made.secret, SID)
     other.api.base_url = exchange.origin

@@ -1,4 +1,4 @@
-"""A text that is written now and sent later."""
+"""Scheduled texts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +36,7 @@ def refused(action, *arguments, **options):
     return caught.value.status, caught.value.code
 
 
-def test_a_text_waits_for_its_hour(app, exchange, messages, later, ada):
+def test_scheduled_text_is_sent_on_time(app, exchange, messages, later, ada):
     sent = later(3600)
     assert (sent.status, sent.from_, sent.date_sent) == ("scheduled", None, None)
     exchange.time_passes(3590)
@@ -48,7 +48,7 @@ def test_a_text_waits_for_its_hour(app, exchange, messages, later, ada):
     assert messages(sent.sid).fetch().from_ == NUMBER
 
 
-def test_a_text_that_is_called_off_never_arrives(app, exchange, messages, later, ada):
+def test_canceled_text_is_never_sent(app, exchange, messages, later, ada):
     sent = later(3600)
     assert messages(sent.sid).update(status="canceled").status == "canceled"
     assert app.was_asked("/status")[0]["MessageStatus"] == "canceled"
@@ -58,13 +58,13 @@ def test_a_text_that_is_called_off_never_arrives(app, exchange, messages, later,
     assert refused(messages(sent.sid).update, status="canceled") == (400, 30409)
 
 
-def test_a_text_that_has_left_cannot_be_called_off(messages, ada):
+def test_sent_text_cannot_be_canceled(messages, ada):
     sent = messages.create(to=ada.number, from_=NUMBER, body="Now")
     ada.gets("Now")
     assert refused(messages(sent.sid).update, status="canceled") == (400, 30409)
 
 
-def test_somebody_who_says_stop_meanwhile_is_not_texted(app, exchange, messages, later, ada):
+def test_number_that_opts_out_meanwhile_is_not_texted(app, exchange, messages, later, ada):
     app.answers["/sms"] = ""
     sent = later(3600)
     ada.texts("STOP")
@@ -86,5 +86,5 @@ def test_somebody_who_says_stop_meanwhile_is_not_texted(app, exchange, messages,
         ({"schedule_type": None}, 35126),
     ],
 )
-def test_a_text_that_cannot_be_scheduled_is_refused_with_its_number(later, wrong, code):
+def test_invalid_schedule_is_rejected_with_the_error_code(later, wrong, code):
     assert refused(later, **wrong) == (400, code)

@@ -1,4 +1,4 @@
-"""The exchange starts with one line, stops at once, and says what is missing."""
+"""The exchange starts, stops at once, and names missing settings."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ def start(*options, **environment):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(number):
+def test_stops_at_once_despite_open_feeds_and_webhooks(number):
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -52,7 +52,7 @@ def test_it_stops_at_once_though_browsers_hold_feeds_and_webhooks_are_open(numbe
     assert (process.returncode, complaints) == (0, "")
 
 
-def test_it_stops_though_something_ends_at_that_very_moment():
+def test_stops_while_a_task_is_ending():
     async def stop():
         state = State(Settings(account_sid=SID, auth_token=TOKEN, number=NUMBER, app="http://127.0.0.1:9"))
         state.spawn(asyncio.sleep(0, "it has ended in this turn of the loop"))
@@ -82,7 +82,7 @@ def test_it_stops_though_something_ends_at_that_very_moment():
         (["--app", "http://x", "--fault", "rest-drop,often"], ACCOUNT, "name=value"),
     ],
 )
-def test_what_is_missing_is_named_in_one_sentence(capsys, monkeypatch, options, environment, names):
+def test_missing_setting_is_named_in_one_sentence(capsys, monkeypatch, options, environment, names):
     from ringback.__main__ import main
 
     for name in (*ACCOUNT, "PUBLIC_URL", "EXCHANGE_PASSWORD", "EXCHANGE_PORT"):

@@ -1,4 +1,4 @@
-"""A Messaging Service chooses who sends."""
+"""Messaging Services choose the sender."""
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
@@ -9,7 +9,7 @@ from tests.support.waiting import eventually
 SERVICE = "MG" + "c" * 32
 
 
-def test_a_text_through_a_service_is_accepted_first(app, exchange, ada):
+def test_text_through_a_service_starts_as_accepted(app, exchange, ada):
     client = exchange.client()
     app.answers["/status"] = ""
     sent = client.messages.create(
@@ -23,12 +23,12 @@ def test_a_text_through_a_service_is_accepted_first(app, exchange, ada):
     eventually(lambda: client.messages(sent.sid).fetch().from_ == NUMBER)
 
 
-def test_a_service_with_an_explicit_sender_starts_queued(exchange, ada):
+def test_text_with_an_explicit_sender_starts_as_queued(exchange, ada):
     sent = exchange.client().messages.create(to=ada.number, from_=NUMBER, messaging_service_sid=SERVICE, body="Hi")
     assert (sent.status, sent.from_) == ("queued", NUMBER)
 
 
-def test_a_service_that_is_none_is_refused(exchange, ada):
+def test_unknown_service_is_rejected(exchange, ada):
     with pytest.raises(TwilioRestException) as caught:
         exchange.client().messages.create(to=ada.number, messaging_service_sid="MG1", body="Hi")
     assert caught.value.code == 21705

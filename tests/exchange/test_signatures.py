@@ -1,4 +1,4 @@
-"""Whoever checks a signature with Twilio's own validator believes the exchange."""
+"""Twilio's own validator accepts the exchange's signatures."""
 
 import pytest
 from hypothesis import given, settings
@@ -53,11 +53,11 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("url", "parameters", "expected"), VECTORS)
-def test_published_signatures_come_out_the_same(url, parameters, expected):
+def test_signatures_match_published_examples(url, parameters, expected):
     assert signature("12345", url, parameters) == expected
 
 
-def test_a_shared_key_signs_with_sha256():
+def test_shared_key_signs_with_sha256():
     assert signature("12345", U, P.items(), "sha256") == "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
 
 
@@ -89,7 +89,7 @@ def test_userinfo_and_fragment_are_never_signed_and_voice_over_https_loses_its_p
         "/x#rc=2&rt=5000",
     ],
 )
-def test_whatever_the_address_holds_the_validator_accepts_the_request(app, exchange, ada, path):
+def test_validator_accepts_requests_to_any_url(app, exchange, ada, path):
     exchange.state.numbers[NUMBER].sms_url = app.origin + path
     ada.texts("Café ☕ it's")
     eventually(lambda: bool(app.asked), "a webhook")
@@ -100,7 +100,7 @@ def test_whatever_the_address_holds_the_validator_accepts_the_request(app, excha
     assert not validator.validate(asked.url + "x", dict(asked.form), asked.headers["X-Twilio-Signature"])
 
 
-def test_a_get_webhook_carries_everything_in_its_address(app, exchange, ada):
+def test_get_webhook_has_its_parameters_in_the_url(app, exchange, ada):
     number = exchange.state.numbers[NUMBER]
     number.sms_url, number.sms_method = app.origin + "/sms?keep=this%27s", "GET"
     ada.texts("hi & bye")
@@ -114,7 +114,7 @@ def test_a_get_webhook_carries_everything_in_its_address(app, exchange, ada):
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(st.text("aZ09_-é", min_size=1), st.text()), max_size=8))
-def test_any_parameters_are_signed_as_the_validator_reads_them(parameters):
+def test_validator_accepts_any_parameters(parameters):
     class Form(dict):
         def getall(self, name):
             return [value for found, value in parameters if found == name]
@@ -126,7 +126,7 @@ def test_any_parameters_are_signed_as_the_validator_reads_them(parameters):
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.text())
-def test_any_path_and_query_go_over_the_wire_as_plain_ascii(text):
+def test_path_and_query_are_sent_as_ascii(text):
     url = wire_url("http://h.example/" + text.replace("#", "").lstrip())
     assert url.isascii()
     assert " " not in url
@@ -137,7 +137,7 @@ class TestWithASharedKey:
     def options(self):
         return {"shared_key": ("webhooks_sharedkey_1", "another secret")}
 
-    def test_webhooks_are_signed_with_it_and_say_so(self, app, exchange, ada):
+    def test_webhooks_are_signed_with_it_and_name_it(self, app, exchange, ada):
         ada.texts("hello")
         asked = app.was_asked("/sms")[0]
         algorithm = get_signature_algorithm(asked.headers["X-Twilio-Webhooks-Signature-Settings"])

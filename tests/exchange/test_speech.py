@@ -1,4 +1,4 @@
-"""A caller speaks, and the app hears it word by word."""
+"""Speech recognition: partial results and the final one."""
 
 import itertools
 
@@ -19,7 +19,7 @@ def waiter(app):
     return app
 
 
-def test_the_app_is_told_what_was_understood_so_far(waiter, exchange, ada):
+def test_app_gets_partial_results(waiter, exchange, ada):
     waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far" language="en-GB"')
     ada.dials()
     ada.speaks("two large pizzas please")
@@ -38,14 +38,14 @@ def test_the_app_is_told_what_was_understood_so_far(waiter, exchange, ada):
     assert exchange.alerts() == []
 
 
-def test_it_is_told_by_get_where_asked_for(waiter, ada):
+def test_partial_results_can_be_sent_by_get(waiter, ada):
     waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far" partialResultCallbackMethod="get"')
     ada.dials()
     ada.speaks("tea")
     assert waiter.was_asked("/so-far")[0].method == "GET"
 
 
-def test_an_app_that_takes_its_time_over_the_parts_does_not_hold_up_the_call(waiter, exchange, ada):
+def test_slow_callback_does_not_delay_the_call(waiter, exchange, ada):
     waiter.answers["/voice"] = GATHER.format('partialResultCallback="/so-far"')
     waiter.answers["/so-far"] = lambda asked: exchange.state.clock.sleep(60)
     ada.dials()
@@ -55,7 +55,7 @@ def test_an_app_that_takes_its_time_over_the_parts_does_not_hold_up_the_call(wai
     ada.hears("What would you like?", "tea please")
 
 
-def test_an_app_may_take_the_caller_elsewhere_before_the_sentence_is_over(waiter, exchange, ada):
+def test_app_can_redirect_the_call_before_the_sentence_ends(waiter, exchange, ada):
     def listens(asked):
         if asked["UnstableSpeechResult"].endswith("help"):
             twiml = "<Response><Say>Help is coming</Say><Pause length='9'/></Response>"
@@ -74,7 +74,7 @@ def test_an_app_may_take_the_caller_elsewhere_before_the_sentence_is_over(waiter
     assert waiter.at("/order") == []
 
 
-def test_a_callback_that_fails_is_named_and_the_call_goes_on(waiter, exchange, ada):
+def test_failed_callback_is_reported_and_the_call_continues(waiter, exchange, ada):
     waiter.answers["/voice"] = GATHER.format('partialResultCallback="/gone"')
     ada.dials()
     ada.speaks("tea")
@@ -82,7 +82,7 @@ def test_a_callback_that_fails_is_named_and_the_call_goes_on(waiter, exchange, a
     exchange.warns(11217)
 
 
-def test_nobody_speaks_longer_than_the_app_listens(waiter, exchange, ada):
+def test_max_speech_time_ends_the_speech(waiter, exchange, ada):
     waiter.answers["/voice"] = GATHER.format('maxSpeechTime="1"')
     ada.dials()
     ada.speaks("two large pizzas with everything on them")
@@ -90,7 +90,7 @@ def test_nobody_speaks_longer_than_the_app_listens(waiter, exchange, ada):
 
 
 @pytest.mark.parametrize(("attribute", "code"), [('speechTimeout="soon"', 13335), ('maxSpeechTime="0"', 12200)])
-def test_attributes_that_make_no_sense_are_named(waiter, exchange, ada, attribute, code):
+def test_invalid_attributes_are_reported(waiter, exchange, ada, attribute, code):
     waiter.answers["/voice"] = GATHER.format(attribute)
     ada.dials()
     assert "nothing" not in exchange.warns(code)["message"]
@@ -100,7 +100,7 @@ def test_attributes_that_make_no_sense_are_named(waiter, exchange, ada, attribut
 
 @settings(max_examples=30)
 @given(st.lists(st.text("abc", min_size=1), min_size=1).map(" ".join))
-def test_the_parts_grow_to_the_whole_in_a_few_steps(words):
+def test_partial_results_grow_to_the_whole_in_a_few_steps(words):
     parts = list(growing_prefixes(words))
     assert parts[-1] == words
     assert 1 <= len(parts) <= MAX_PARTIAL_RESULTS

@@ -1,4 +1,4 @@
-"""The test credentials: everything is checked, nothing happens, and magic numbers are refused."""
+"""Test credentials: requests are validated, have no effect, and magic numbers fail."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def rehearsing(exchange):
     return client
 
 
-def test_a_text_is_answered_and_never_sent(exchange, rehearsing, ada):
+def test_text_is_accepted_but_not_sent(exchange, rehearsing, ada):
     sent = rehearsing.messages.create(to=ada.number, from_=VALID_NUMBER, body="hello")
     assert (sent.status, sent.account_sid, sent.error_code) == ("queued", TEST_SID, None)
     assert exchange.client().messages.list() == []
     assert ada.inbox() == []
 
 
-def test_a_call_is_answered_and_never_made(exchange, rehearsing, ada):
+def test_call_is_accepted_but_not_placed(exchange, rehearsing, ada):
     made = rehearsing.calls.create(to=ada.number, from_=VALID_NUMBER, twiml="<Response/>")
     assert (made.status, made.account_sid) == ("queued", TEST_SID)
     assert exchange.client().calls.list() == []
 
 
-def test_a_number_is_sold_and_nobody_has_it(exchange, rehearsing):
+def test_number_purchase_has_no_effect(exchange, rehearsing):
     assert rehearsing.incoming_phone_numbers.create(phone_number=VALID_NUMBER).phone_number == VALID_NUMBER
     assert rehearsing.incoming_phone_numbers.create(area_code="500").phone_number == VALID_NUMBER
     assert VALID_NUMBER not in [number.phone_number for number in exchange.client().incoming_phone_numbers.list()]
@@ -67,7 +67,7 @@ def test_a_number_is_sold_and_nobody_has_it(exchange, rehearsing):
         ("incoming_phone_numbers", {"area_code": "533"}, 21452),
     ],
 )
-def test_magic_numbers_are_refused_by_their_number(rehearsing, what, given, code):
+def test_magic_numbers_fail_with_their_error_codes(rehearsing, what, given, code):
     good = {
         "messages": {"to": "+441632960001", "from_": VALID_NUMBER, "body": "hello"},
         "calls": {"to": "+441632960001", "from_": VALID_NUMBER, "twiml": "<Response/>"},
@@ -78,14 +78,14 @@ def test_magic_numbers_are_refused_by_their_number(rehearsing, what, given, code
     assert refused.value.code == code
 
 
-def test_nothing_else_may_be_asked(exchange, rehearsing):
+def test_other_resources_are_forbidden(exchange, rehearsing):
     for resource in (rehearsing.messages("SM" + "0" * 32), rehearsing.calls("CA" + "0" * 32), rehearsing.api.account):
         with pytest.raises(TwilioRestException) as refused:
             resource.fetch()
         assert (refused.value.status, refused.value.code) == (403, 20008)
 
 
-def test_one_accounts_token_does_not_open_the_other(exchange):
+def test_token_of_one_account_is_invalid_for_the_other(exchange):
     for sid, token in ((TEST_SID, "the token of the tests"), ("AC" + "a" * 32, TEST_TOKEN)):
         client = Client(sid, token)
         client.api.base_url = exchange.origin

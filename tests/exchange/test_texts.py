@@ -1,4 +1,4 @@
-"""A person texts the number, and the app answers."""
+"""A person texts the number, and the app replies."""
 
 import pytest
 from aiohttp import web
@@ -13,7 +13,7 @@ def reply(*messages):
     return "<Response>" + "".join(f"<Message>{message}</Message>" for message in messages) + "</Response>"
 
 
-def test_a_text_is_told_to_the_app_and_its_reply_comes_back(app, exchange, ada):
+def test_text_reaches_the_app_and_the_reply_comes_back(app, exchange, ada):
     app.answers["/sms"] = reply("Hello Ada")
     ada.texts("hello")
     ada.gets("Hello Ada")
@@ -37,7 +37,7 @@ def test_a_text_is_told_to_the_app_and_its_reply_comes_back(app, exchange, ada):
     assert exchange.alerts() == []
 
 
-def test_a_webhook_looks_like_twilios(app, ada):
+def test_webhook_has_the_parameters_of_twilio(app, ada):
     app.answers["/sms"] = reply()
     ada.texts("hello")
     headers = app.was_asked("/sms")[0].headers
@@ -50,14 +50,14 @@ def test_a_webhook_looks_like_twilios(app, ada):
     assert "Authorization" not in headers
 
 
-def test_several_messages_arrive_in_order_and_their_lines_are_kept(app, ada):
+def test_several_messages_arrive_in_order_with_their_line_breaks(app, ada):
     app.answers["/sms"] = reply("one\ntwo", "<Body>three</Body><Body> four</Body>")
     ada.texts("hello")
     ada.gets("one\ntwo", "three four")
 
 
 @pytest.mark.parametrize("kind", ["text/xml", "application/xml", "text/html; charset=utf-8"])
-def test_a_document_may_come_as_any_of_three_types(app, ada, kind):
+def test_three_content_types_are_accepted(app, ada, kind):
     app.answers["/sms"] = web.Response(body=reply("Grüße").encode(), headers={"Content-Type": kind})
     ada.texts("hello")
     ada.gets("Grüße")
@@ -70,7 +70,7 @@ def test_plain_text_is_the_reply(app, ada):
 
 
 @pytest.mark.parametrize("answer", [lambda: web.Response(status=204), lambda: "", lambda: "<Response/>"])
-def test_an_empty_answer_is_no_reply_and_no_mistake(app, exchange, ada, answer):
+def test_empty_response_is_no_reply_and_no_error(app, exchange, ada, answer):
     app.answers["/sms"] = lambda asked: answer()
     ada.texts("hello")
     app.was_asked("/sms")
@@ -80,7 +80,7 @@ def test_an_empty_answer_is_no_reply_and_no_mistake(app, exchange, ada, answer):
     assert exchange.alerts() == []
 
 
-def test_a_document_can_lead_to_another(app, ada):
+def test_document_can_redirect(app, ada):
     app.answers["/sms"] = "<Response><Redirect>/other?x=1&amp;y=2</Redirect><Message>never</Message></Response>"
     app.answers["/other"] = reply("there")
     ada.texts("hello")
@@ -89,7 +89,7 @@ def test_a_document_can_lead_to_another(app, ada):
     assert app.at("/other")[0].url.endswith("/other?x=1&y=2")
 
 
-def test_a_message_with_an_action_goes_on_there(app, ada):
+def test_action_of_a_message_is_requested(app, ada):
     app.answers["/sms"] = '<Response><Message action="/next">one</Message><Message>never</Message></Response>'
     app.answers["/next"] = reply("two")
     ada.texts("hello")
@@ -97,7 +97,7 @@ def test_a_message_with_an_action_goes_on_there(app, ada):
     assert app.was_asked("/next")[0]["MessageStatus"] == "queued"
 
 
-def test_the_way_of_a_reply_is_told_to_its_callback(app, ada):
+def test_status_of_a_reply_is_sent_to_its_callback(app, ada):
     app.answers["/sms"] = '<Response><Message statusCallback="/status">one</Message></Response>'
     app.answers["/status"] = web.Response(status=204)
     ada.texts("hello")
@@ -107,7 +107,7 @@ def test_the_way_of_a_reply_is_told_to_its_callback(app, ada):
     assert told[0]["To"] == ada.number
 
 
-def test_a_picture_goes_both_ways(app, exchange, ada):
+def test_media_are_sent_in_both_directions(app, exchange, ada):
     app.answers["/cat.png"] = lambda asked: web.Response(body=PNG, content_type="image/png")
     app.answers["/sms"] = "<Response><Message><Body>look</Body><Media>cat.png</Media></Message></Response>"
     ada.texts("", media_url=f"{app.origin}/cat.png")
@@ -121,14 +121,14 @@ def test_a_picture_goes_both_ways(app, exchange, ada):
     assert exchange.request("GET", received["media"][0]["url"])[1] == PNG
 
 
-def test_a_picture_can_be_handed_over_in_its_own_address(app, ada):
+def test_media_can_be_a_data_url(app, ada):
     app.answers["/sms"] = reply("thanks")
     ada.texts("", media_url="data:image/png;base64,iVBORw0KGgo=")
     ada.gets("thanks")
     assert app.was_asked("/sms")[0]["MediaContentType0"] == "image/png"
 
 
-def test_when_the_app_fails_its_fallback_is_asked_with_the_reason(app, exchange, ada):
+def test_fallback_is_requested_with_the_error_code(app, exchange, ada):
     app.answers["/sms"] = lambda asked: web.Response(status=500)
     app.answers["/help"] = reply("we are sorry")
     exchange.state.numbers[NUMBER].sms_fallback_url = f"{app.origin}/help"
@@ -139,7 +139,7 @@ def test_when_the_app_fails_its_fallback_is_asked_with_the_reason(app, exchange,
     assert exchange.warns(11217)["answer"]["status"] == 500
 
 
-def test_stop_silences_the_number_until_start(app, exchange, ada):
+def test_stop_blocks_texts_until_start(app, exchange, ada):
     app.answers["/sms"] = lambda asked: reply(f"you said {asked['Body']}")
     ada.texts(" stop ")
     ada.gets(
@@ -158,7 +158,7 @@ def test_stop_silences_the_number_until_start(app, exchange, ada):
     assert len([body for body in ada.inbox() if "successfully" in body]) == 2
 
 
-def test_two_robots_are_stopped(app, exchange, ada):
+def test_reply_loop_is_stopped(app, exchange, ada):
     app.answers["/sms"] = reply("echo")
     for _ in range(17):
         ada.texts("echo")
@@ -166,14 +166,14 @@ def test_two_robots_are_stopped(app, exchange, ada):
     assert len(ada.inbox()) <= 15
 
 
-def test_a_text_that_leads_in_circles_is_stopped(app, exchange, ada):
+def test_redirect_loop_is_stopped(app, exchange, ada):
     app.answers["/sms"] = "<Response><Redirect/></Response>"
     ada.texts("hello")
     exchange.warns(14106)
     assert len(app.at("/sms")) == 50
 
 
-def test_at_most_ten_replies_to_one_text(app, exchange, ada):
+def test_text_gets_at_most_ten_replies(app, exchange, ada):
     app.answers["/sms"] = reply(*"abcdefghijkl")
     ada.texts("hello")
     exchange.warns(14109)
@@ -195,7 +195,7 @@ def test_at_most_ten_replies_to_one_text(app, exchange, ada):
         ("None", 12100),
     ],
 )
-def test_what_twilio_would_warn_of_is_warned_of(app, exchange, ada, document, code):
+def test_warnings_match_those_of_twilio(app, exchange, ada, document, code):
     app.answers["/sms"] = document
     ada.texts("hello")
     alert = exchange.warns(code)
@@ -203,7 +203,7 @@ def test_what_twilio_would_warn_of_is_warned_of(app, exchange, ada, document, co
     assert alert["line"] == 1
 
 
-def test_a_session_keeps_its_cookies_for_each_pair_of_numbers(app, exchange, ada, ben):
+def test_cookies_are_kept_for_each_pair_of_numbers(app, exchange, ada, ben):
     def answer(asked):
         response = web.Response(text=reply(asked.headers.get("Cookie", "none")), content_type="text/xml")
         response.set_cookie("who", asked["From"][-1])
@@ -221,6 +221,6 @@ def test_a_session_keeps_its_cookies_for_each_pair_of_numbers(app, exchange, ada
     ada.gets("none", "who=1", "none")
 
 
-def test_a_text_between_two_handsets_goes_straight_there(exchange, ada, ben):
+def test_text_between_handsets_does_not_reach_the_app(exchange, ada, ben):
     ada.texts("hello Ben", to=ben.number)
     ben.gets("hello Ben")

@@ -1,4 +1,4 @@
-"""Whatever bytes an app sends, they end in a document or in one of Twilio's numbers, never in a trace."""
+"""Any bytes that an app sends end in a document or an error code, never in an exception."""
 
 import asyncio
 
@@ -93,14 +93,14 @@ def outcome(read, body, kind):
 
 @settings(deadline=None)
 @given(st.binary(max_size=200), TYPES)
-def test_any_bytes_are_a_document_or_a_number(body, kind):
+def test_any_bytes_are_a_document_or_an_error_code(body, kind):
     outcome(lambda answer: read_voice(answer), body, kind)
     outcome(lambda answer: read_messaging(answer, "POST"), body, kind)
 
 
 @settings(deadline=None)
 @given(XML, TYPES)
-def test_anything_like_twiml_is_a_document_or_a_number(text, kind):
+def test_anything_like_twiml_is_a_document_or_an_error_code(text, kind):
     body = f"<Response>{text}</Response>".encode("utf-8", "surrogatepass")
     document = outcome(lambda answer: read_voice(answer), body, kind)
     for channel in ("voice", "sms"):
@@ -109,7 +109,7 @@ def test_anything_like_twiml_is_a_document_or_a_number(text, kind):
 
 @settings(deadline=None, max_examples=60)
 @given(document=XML)
-def test_a_call_survives_any_document(document):
+def test_call_survives_any_document(document):
     run_in_a_call(f"<Response>{document}</Response>")
 
 
@@ -135,7 +135,7 @@ def run_in_a_call(document):
     assert 12400 not in asyncio.run(play())
 
 
-def test_entities_cannot_grow():
+def test_entities_are_rejected():
     laughs = '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><Response><Say>&b;</Say></Response>'
     try:
         parse(laughs)
@@ -145,7 +145,7 @@ def test_entities_cannot_grow():
         raise AssertionError("entities were taken")
 
 
-def test_nesting_has_an_end():
+def test_nesting_is_limited():
     try:
         parse("<Response>" + "<Say>" * 5000 + "</Say>" * 5000 + "</Response>")
     except TwimlParseError as reason:
@@ -154,7 +154,7 @@ def test_nesting_has_an_end():
         raise AssertionError("any depth was taken")
 
 
-def test_the_place_of_a_mistake_is_named():
+def test_mistake_is_reported_with_line_and_column():
     try:
         parse("<Response>\n  <Say>hi\n</Response>")
     except TwimlParseError as reason:
@@ -162,11 +162,11 @@ def test_the_place_of_a_mistake_is_named():
         assert "mismatched" in reason.detail
 
 
-def test_a_verb_that_is_never_closed_is_named():
+def test_unclosed_verb_is_reported():
     with pytest.raises(TwimlParseError, match="<Say> on line 2 is not closed"):
         parse("<Response>\n<Say>hi")
 
 
-def test_a_header_wins_over_the_declaration():
+def test_charset_of_the_header_wins_over_the_declaration():
     body = '<?xml version="1.0" encoding="UTF-8"?><Response><Say>Grüße</Say></Response>'.encode("latin-1")
     assert parse(body, "iso-8859-1").elements()[0].text() == "Grüße"

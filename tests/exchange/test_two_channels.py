@@ -1,4 +1,4 @@
-"""A conversation is recorded on two channels, and in the formats people listen to."""
+"""Dual-channel recordings, and the formats of recordings."""
 
 import io
 import wave
@@ -52,7 +52,7 @@ def spoken(side):
     return (loud[0], loud[-1]) if loud else None
 
 
-def test_each_of_the_two_has_a_channel(party, exchange):
+def test_each_party_has_a_channel(party, exchange):
     told = party('record="record-from-answer-dual"')
     assert told["RecordingChannels"] == "2"
     ada, ben = sound_at(exchange, told["RecordingUrl"])
@@ -63,7 +63,7 @@ def test_each_of_the_two_has_a_channel(party, exchange):
     assert spoken(both) == (0, spoken(ben)[1])
 
 
-def test_one_channel_holds_them_both(party, exchange):
+def test_mono_recording_contains_both_parties(party, exchange):
     told = party('record="record-from-answer"')
     (both,) = sound_at(exchange, told["RecordingUrl"])
     assert told["RecordingChannels"] == "1"
@@ -75,19 +75,19 @@ def test_one_channel_holds_them_both(party, exchange):
 
 
 @pytest.mark.parametrize(("track", "seconds"), [("inbound", 0.9), ("outbound", 2.2)])
-def test_only_one_side_may_be_wanted(party, exchange, track, seconds):
+def test_single_track_can_be_recorded(party, exchange, track, seconds):
     told = party(f'record="record-from-answer-dual" recordingTrack="{track}"')
     assert (told["RecordingTrack"], told["RecordingChannels"]) == (track, "1")
     (side,) = sound_at(exchange, told["RecordingUrl"])
     assert len(side) / 8000 == pytest.approx(seconds, abs=0.3)
 
 
-def test_the_app_is_told_of_the_beginning_too_where_it_wants_that(party, app):
+def test_callback_can_report_the_start(party, app):
     party('record="record-from-answer" recordingStatusCallbackEvent="in-progress completed"', times=2)
     assert {asked["RecordingStatus"] for asked in app.at("/kept")} == {"in-progress", "completed"}
 
 
-def test_a_recording_may_begin_while_it_rings(app, exchange, ada, ben):
+def test_recording_can_start_while_ringing(app, exchange, ada, ben):
     app.answers["/after"] = app.answers["/kept"] = ""
     app.answers["/voice"] = PARTY.format('record="record-from-ringing" trim="do-not-trim"')
     ada.dials()
@@ -99,7 +99,7 @@ def test_a_recording_may_begin_while_it_rings(app, exchange, ada, ben):
     assert 7 <= int(app.was_asked("/kept")[0]["RecordingDuration"]) <= 9
 
 
-def test_a_way_to_record_that_does_not_exist_is_named_once(app, exchange, ada, ben):
+def test_invalid_record_attribute_is_reported_once(app, exchange, ada, ben):
     app.answers["/voice"] = PARTY.format('record="yes" recordingTrack="left"')
     ada.dials()
     ben.answers()
@@ -107,7 +107,7 @@ def test_a_way_to_record_that_does_not_exist_is_named_once(app, exchange, ada, b
     assert exchange.alerts().count(13217) == 1
 
 
-def test_a_call_that_the_app_makes_is_recorded_from_both_ends(app, exchange, ada):
+def test_outgoing_call_is_recorded_from_both_ends(app, exchange, ada):
     ada.behaves("answers")
     twiml = "<Response><Say>Good morning, this is your bank</Say><Pause length='600'/></Response>"
     made = exchange.client().calls.create(
@@ -125,7 +125,7 @@ def test_a_call_that_the_app_makes_is_recorded_from_both_ends(app, exchange, ada
     assert spoken(app_says)[1] < spoken(person)[0]
 
 
-def test_what_is_played_is_on_the_other_channel(app, exchange, ada):
+def test_played_audio_is_on_the_other_channel(app, exchange, ada):
     ada.behaves("answers")
     app.answers["/tune.wav"] = lambda asked: web.Response(body=wav.to_wav(wav.beep(1.5)), content_type="audio/wav")
     twiml = f"<Response><Pause length='2'/><Play>{app.origin}/tune.wav</Play><Pause length='9'/></Response>"
@@ -142,7 +142,7 @@ def test_what_is_played_is_on_the_other_channel(app, exchange, ada):
     assert (spoken(person), spoken(played)) == (None, (0, 14))
 
 
-def test_a_recording_can_be_had_as_mp3(party, exchange):
+def test_recording_is_available_as_mp3(party, exchange):
     told = party('record="record-from-answer-dual"')
     status, body, headers = exchange.request("GET", told["RecordingUrl"].removeprefix(exchange.origin) + ".mp3")
     assert (status, headers["Content-Type"]) == (200, "audio/mpeg")
@@ -170,7 +170,7 @@ def refused(code):
     assert caught.value.code == code
 
 
-def test_a_call_that_goes_on_can_be_recorded_for_a_while(app, exchange, ada):
+def test_live_call_can_be_recorded_for_a_while(app, exchange, ada):
     app.answers["/kept"] = ""
     app.answers["/voice"] = "<Response><Pause length='600'/></Response>"
     ada.dials()
@@ -199,7 +199,7 @@ def test_a_call_that_goes_on_can_be_recorded_for_a_while(app, exchange, ada):
         recordings.create(recording_track="left")
 
 
-def test_a_call_that_is_over_cannot_be_recorded(app, exchange, ada):
+def test_ended_call_cannot_be_recorded(app, exchange, ada):
     app.answers["/voice"] = "<Response/>"
     ada.dials()
     ada.is_left_with("completed")
@@ -207,7 +207,7 @@ def test_a_call_that_is_over_cannot_be_recorded(app, exchange, ada):
         exchange.client().calls(ada.sid).recordings.create()
 
 
-def test_a_document_may_start_a_recording_and_go_on(app, exchange, ada):
+def test_start_records_in_the_background(app, exchange, ada):
     app.answers["/kept"] = ""
     app.answers["/voice"] = (
         '<Response><Start><Recording name="all" trim="do-not-trim" recordingStatusCallback="/kept"/></Start>'
@@ -231,7 +231,7 @@ def test_a_document_may_start_a_recording_and_go_on(app, exchange, ada):
     assert exchange.alerts() == []
 
 
-def test_what_a_document_cannot_start_here_is_named(app, exchange, ada):
+def test_unsupported_nouns_of_start_are_reported(app, exchange, ada):
     app.answers["/voice"] = (
         '<Response><Start><Stream url="wss://h.example/s"/></Start><Stop><Stream/></Stop><Say>Hello</Say></Response>'
     )

@@ -1,4 +1,4 @@
-"""An app has a phone verified: the official client finds everything it expects."""
+"""Verify, used with Twilio's client."""
 
 import re
 
@@ -36,7 +36,7 @@ def code_for(person):
     return re.fullmatch("Your Talk verification code is: ([0-9]{6})", words)[1]
 
 
-def test_a_code_that_arrives_by_text_verifies_the_phone_once(service, ada):
+def test_code_sent_by_text_verifies_the_phone_once(service, ada):
     sent = service.verifications.create(to=ada.number, channel="sms")
     assert (sent.status, sent.valid, sent.to, len(sent.send_code_attempts)) == ("pending", False, ada.number, 1)
     assert sent.date_created.year >= 2026
@@ -48,14 +48,14 @@ def test_a_code_that_arrives_by_text_verifies_the_phone_once(service, ada):
     assert refused(service.verification_checks.create, to=ada.number, code=code) == (404, 20404)
 
 
-def test_a_call_says_the_code(service, ada):
+def test_code_is_spoken_in_a_call(service, ada):
     service.verifications.create(to=ada.number, channel="call", custom_code="123456")
     ada.answers()
     ada.hears(*["Your Talk verification code is: 1. 2. 3. 4. 5. 6."] * 2)
     assert service.verification_checks.create(to=ada.number, code="123456").status == "approved"
 
 
-def test_a_code_is_good_for_ten_minutes(exchange, service, ada):
+def test_code_expires_after_ten_minutes(exchange, service, ada):
     sent = service.verifications.create(to=ada.number, channel="sms")
     code = code_for(ada)
     exchange.time_passes(599)
@@ -65,14 +65,14 @@ def test_a_code_is_good_for_ten_minutes(exchange, service, ada):
     assert refused(service.verification_checks.create, verification_sid=sent.sid, code=code) == (404, 20404)
 
 
-def test_a_code_can_be_tried_five_times(service, ada):
+def test_code_can_be_checked_five_times(service, ada):
     service.verifications.create(to=ada.number, channel="sms", custom_code="123456")
     for _ in range(5):
         assert service.verification_checks.create(to=ada.number, code="000000").status == "pending"
     assert refused(service.verification_checks.create, to=ada.number, code="123456") == (429, 60202)
 
 
-def test_a_code_is_sent_again_as_it_was_and_at_most_five_times(service, ada):
+def test_same_code_is_sent_at_most_five_times(service, ada):
     sids = {service.verifications.create(to=ada.number, channel="sms").sid for _ in range(5)}
     assert len(sids) == 1
     eventually(lambda: len(ada.inbox()) == 5)
@@ -81,7 +81,7 @@ def test_a_code_is_sent_again_as_it_was_and_at_most_five_times(service, ada):
 
 
 @pytest.mark.parametrize("status", ["canceled", "approved"])
-def test_a_verification_can_be_settled_by_the_app(service, ada, status):
+def test_app_can_approve_or_cancel_a_verification(service, ada, status):
     sent = service.verifications.create(to=ada.number, channel="sms")
     assert service.verifications(ada.number).fetch().sid == sent.sid
     assert service.verifications(sent.sid).update(status=status).status == status
@@ -98,17 +98,17 @@ def test_a_verification_can_be_settled_by_the_app(service, ada, status):
         ({"custom_code": "1"}, (400, 60200)),
     ],
 )
-def test_what_cannot_be_verified_is_refused_with_its_number(service, ada, wrong, refusal):
+def test_invalid_verification_is_rejected_with_the_error_code(service, ada, wrong, refusal):
     assert refused(service.verifications.create, **{"to": ada.number, "channel": "sms"} | wrong) == refusal
 
 
-def test_an_empty_or_absurd_code_is_refused(service, ada):
+def test_empty_or_absurd_code_is_rejected(service, ada):
     service.verifications.create(to=ada.number, channel="sms")
     assert refused(service.verification_checks.create, to=ada.number, code="") == (400, 60200)
     assert refused(service.verification_checks.create, code="123456") == (400, 60200)
 
 
-def test_services_are_listed_a_page_at_a_time_changed_and_deleted(verify):
+def test_services_can_be_paged_updated_and_deleted(verify):
     made = [verify.services.create(friendly_name=f"number {place}").sid for place in range(3)]
     assert [service.sid for service in verify.services.list(page_size=2)] == made[::-1]
     assert verify.services(made[0]).update(friendly_name="new", code_length=4).code_length == 4
@@ -118,14 +118,14 @@ def test_services_are_listed_a_page_at_a_time_changed_and_deleted(verify):
     assert refused(verify.services.create, friendly_name="") == (400, 60200)
 
 
-def test_an_app_may_bring_its_own_service(verify, ada):
+def test_app_can_use_a_service_that_it_did_not_create(verify, ada):
     service = verify.services("VA" + "0" * 32)
     service.verifications.create(to=ada.number, channel="sms", custom_code="1234")
     assert service.verification_checks.create(to=ada.number, code="1234").valid
     assert refused(verify.services("VA1").fetch) == (404, 20404)
 
 
-def test_what_verify_sends_is_none_of_the_apps_messages(app, exchange, service, ada):
+def test_texts_of_verify_are_not_listed_as_messages(app, exchange, service, ada):
     app.answers["/sms"] = ""
     ada.texts("STOP")
     app.was_asked("/sms")

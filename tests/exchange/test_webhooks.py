@@ -1,4 +1,4 @@
-"""The exchange asks an app as Twilio would: for how long, how often, and with what."""
+"""The HTTP client for webhooks: timeouts, retries, redirects, cookies, authentication, caching."""
 
 import asyncio
 import gzip
@@ -64,7 +64,7 @@ async def never(asked):
     await asyncio.sleep(3_600)
 
 
-def test_an_app_that_never_answers_is_given_fifteen_seconds(app, exchange, ada):
+def test_webhook_times_out_after_fifteen_seconds(app, exchange, ada):
     app.answers["/sms"] = never
     ada.texts("hello")
     app.was_asked("/sms")
@@ -74,7 +74,7 @@ def test_an_app_that_never_answers_is_given_fifteen_seconds(app, exchange, ada):
     exchange.warns(11200)
 
 
-def test_an_app_that_drips_is_given_no_longer(exchange, number, ada, raw_server):
+def test_dripping_response_gets_no_more_time(exchange, number, ada, raw_server):
     number.sms_url = raw_server(HEAD + b"<", stays=True)
     ada.texts("hello")
     assert raw_server.begun.wait(LIMIT_SECONDS)
@@ -82,7 +82,7 @@ def test_an_app_that_drips_is_given_no_longer(exchange, number, ada, raw_server)
     exchange.warns(11200)
 
 
-def test_the_address_may_ask_for_less_time(app, exchange, number, ada):
+def test_connection_override_shortens_the_timeout(app, exchange, number, ada):
     app.answers["/sms"] = never
     number.sms_url = f"{app.origin}/sms#tt=2000"
     ada.texts("hello")
@@ -94,7 +94,7 @@ def test_the_address_may_ask_for_less_time(app, exchange, number, ada):
 @pytest.mark.parametrize(
     ("fragment", "attempts"), [("", 1), ("#rp=5xx", 2), ("#rp=all&rc=3", 4), ("#rc=5&rp=4xx", 1), ("#rp=5xx&rc=0", 1)]
 )
-def test_the_address_may_ask_for_more_attempts(app, exchange, number, ada, fragment, attempts):
+def test_connection_override_sets_the_retries(app, exchange, number, ada, fragment, attempts):
     app.answers["/sms"] = lambda asked: web.Response(status=502)
     number.sms_url = f"{app.origin}/sms{fragment}"
     ada.texts("hello")
@@ -103,7 +103,7 @@ def test_the_address_may_ask_for_more_attempts(app, exchange, number, ada, fragm
     assert len({asked.headers["I-Twilio-Idempotency-Token"] for asked in app.at("/sms")}) == 1
 
 
-def test_an_unknown_policy_is_refused_by_its_number(app, exchange, number, ada):
+def test_unknown_retry_policy_is_reported_with_the_error_code(app, exchange, number, ada):
     number.sms_url = f"{app.origin}/sms#rp=maybe"
     ada.texts("hello")
     exchange.warns(11243)
@@ -117,7 +117,7 @@ def test_an_unknown_policy_is_refused_by_its_number(app, exchange, number, ada):
         ("#ct=x&rc=-1", ConnectionOverrides(5, 15, 15, 1, frozenset({"ct"}))),
     ],
 )
-def test_overrides_stay_within_their_ranges(fragment, expected):
+def test_overrides_are_limited_to_their_ranges(fragment, expected):
     assert ConnectionOverrides.from_url("http://h.example/x" + fragment) == expected
 
 
@@ -133,14 +133,14 @@ def test_a_redirect_is_followed_without_twilios_parameters(app, ada, status, met
     assert asked.headers["X-Twilio-Signature"]
 
 
-def test_redirects_have_an_end(app, exchange, ada):
+def test_redirects_are_limited(app, exchange, ada):
     app.answers["/sms"] = moved("/sms", 302)
     ada.texts("hello")
     exchange.warns(11215)
     assert len(app.at("/sms")) == 11
 
 
-def test_cookies_are_kept_on_the_way_through_a_redirect(app, ada):
+def test_cookies_are_kept_through_a_redirect(app, ada):
     def first(asked):
         response = web.Response(status=302, headers={"Location": "/other"})
         response.set_cookie("seen", "yes")
@@ -152,7 +152,7 @@ def test_cookies_are_kept_on_the_way_through_a_redirect(app, ada):
     ada.gets("seen=yes")
 
 
-def test_a_login_in_the_address_is_only_given_when_asked_for(app, number, ada):
+def test_credentials_in_the_url_are_sent_only_after_a_401(app, number, ada):
     def guarded(asked):
         if "Authorization" in asked.headers:
             return OK
@@ -168,7 +168,7 @@ def test_a_login_in_the_address_is_only_given_when_asked_for(app, number, ada):
     assert "@" not in second.headers["Host"]
 
 
-def test_a_digest_login_is_understood(app, number, ada):
+def test_digest_authentication_is_supported(app, number, ada):
     def md5(text):
         return hashlib.md5(text.encode()).hexdigest()
 
@@ -190,7 +190,7 @@ def test_a_digest_login_is_understood(app, number, ada):
     ada.gets("ok", "ok")
 
 
-def test_what_was_fetched_by_get_is_asked_for_again_only_if_it_changed(app, number, ada):
+def test_cached_response_is_revalidated(app, number, ada):
     def cached(asked):
         if asked.headers.get("If-None-Match") == '"1"':
             return web.Response(status=304)
@@ -210,7 +210,7 @@ def test_what_was_fetched_by_get_is_asked_for_again_only_if_it_changed(app, numb
     assert [item["url"] is not None for item in ada.call()["heard"]] == [True, True]
 
 
-def test_a_packed_answer_is_unpacked_but_not_without_end(app, exchange, ada):
+def test_compressed_response_is_decompressed_up_to_a_limit(app, exchange, ada):
     bomb = gzip.compress(b"<Response>" + b" " * 10_000_000)
     app.answers["/sms"] = lambda asked: web.Response(
         body=bomb, headers={"Content-Encoding": "gzip", "Content-Type": "text/xml"}
@@ -219,27 +219,27 @@ def test_a_packed_answer_is_unpacked_but_not_without_end(app, exchange, ada):
     exchange.warns(11750)
 
 
-def test_an_app_that_is_not_there_is_asked_twice_and_reported(exchange, number, ada):
+def test_unreachable_app_is_tried_twice_and_reported(exchange, number, ada):
     number.sms_url = "http://127.0.0.1:1/sms"
     ada.texts("hello")
     assert "refused" in exchange.warns(11202)["message"]
 
 
 @pytest.mark.parametrize("answer", [b"What?\r\n\r\n", HEAD + b"<Response>", b""])
-def test_an_answer_that_is_not_http_or_breaks_off_is_reported(exchange, number, ada, raw_server, answer):
+def test_response_that_is_invalid_or_incomplete_is_reported(exchange, number, ada, raw_server, answer):
     number.sms_url = raw_server(answer, stays=False)
     ada.texts("hello")
     exchange.warns(11206)
 
 
 @pytest.mark.parametrize("url", ["http://[x/", "ftp://h.example/", "http://h.example:99999/", "http:///x", "nonsense"])
-def test_an_address_that_is_none_is_reported(exchange, number, ada, url):
+def test_invalid_url_is_reported(exchange, number, ada, url):
     number.sms_url = url
     ada.texts("hello")
     exchange.warns(11100)
 
 
-def test_a_callback_that_is_refused_is_a_warning_and_nothing_more(app, exchange, ada):
+def test_rejected_callback_is_only_a_warning(app, exchange, ada):
     app.answers["/done"] = lambda asked: web.Response(status=500)
     app.answers["/voice"] = "<Response/>"
     ada.dials()

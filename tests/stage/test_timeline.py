@@ -14,7 +14,7 @@ from stage.timeline import MAX_ENTRIES, MAX_VISIBLE_ENTRIES, Timeline, is_after
 from stage.timeline_events import HANDLERS
 from tests.stage.test_views import drawn
 
-FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed"}
+FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed", "show.changed"}
 
 
 class Telling:
@@ -191,6 +191,11 @@ def test_timeline_is_bounded(happens):
 
 def test_every_event_type_is_handled():
     assert set(HANDLERS) | FOLDED_ELSEWHERE == set(EVENT_TYPES)
+
+
+def test_presenter_action_is_no_entry(happens):
+    happens("show.changed", "")
+    assert not happens.timeline.entries
 
 
 def test_event_without_a_subject_is_an_entry(happens):

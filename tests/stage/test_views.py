@@ -21,66 +21,26 @@ def drawn(story):
     return template().render(entry=story)
 
 
-def test_empty_page_invites(visitor):
+def test_page_shows_the_current_scene_without_javascript(stage_events, visitor):
+    stage_events.vote(3)
     page = visitor.get("/").text
+    assert "Tabs or spaces?" in page
+    assert "3 voted" in page
     assert "+44 7700 900100" in page
-    assert "Nobody has called yet. Be the first" in page
-    assert 'id="entry-' not in page
 
 
-def test_page_is_rendered_with_the_timeline(stage_events, visitor):
-    stage_events.publish_text("SM1", words="time", answer="It is 14:05.")
+def test_blank_stage_shows_nothing_of_the_scene(stage_events, visitor):
+    stage_events.redis.hset("show:state", "blank", 1)
+    stage_events.redis.expire("show:state", 60)
     page = visitor.get("/").text
-    assert "“time”" in page
-    assert "answered in 6 ms" in page
-    assert f'data-last="{stage_events.ids()[-1]}"' in page
-
-
-def test_newest_entry_is_first(stage_events, visitor):
-    stage_events.publish_text("SM1")
-    stage_events.publish_text("SM2")
-    assert re.findall(r'id="entry-(\w+)"', visitor.get("/").text) == ["SM2", "SM1"]
-
-
-def test_html_in_events_is_escaped(stage_events, visitor):
-    stage_events.publish_text("SM1", words="<script>alert(1)</script>", answer='"><img src=x onerror=alert(1)>')
-    page = visitor.get("/").text
-    assert "<script>alert" not in page
-    assert "<img" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-
-
-def test_unmasked_numbers_are_masked(stage_events, visitor):
-    for kind, fact in [("text.received", "who"), ("text.received", "words"), ("text.answered", "answer")]:
-        stage_events.publish(kind, "SM1", **{fact: "call +447700900999"})
-    stage_events.publish("text.failed", "SM1", reason="+447700900999 said STOP")
-    stage_events.publish("delivery.rejected", "", address="/sms/%2B447700900999", reason="+447700900999")
-    page = visitor.get("/").text
-    assert "447700900999" not in page
-    assert "+44 ••• 999" in page
-
-
-def test_recording_is_a_waveform(stage_events, visitor):
-    stage_events.publish("recording.ready", "CA1", seconds=7, loudness=-18, peaks=[0, 0.5, 1])
-    assert 'd="M2 23.0V25.0M6 12.0V36.0M10 1.0V47.0"' in visitor.get("/").text
-
-
-def test_duplicates_rejections_and_stopped_sending_are_shown(stage_events, visitor):
-    stage_events.publish_text("SM1")
-    for _ in range(9):
-        stage_events.publish("delivery.duplicate", "SM1")
-    stage_events.publish("delivery.rejected", address="/sms", reason="The signature is missing.")
-    stage_events.publish("sending.stopped", reason="more than 600 texts in a minute")
-    page = visitor.get("/").text
-    assert "delivered 10 times, answered once" in page
-    assert "Rejected requests: 1." in page
-    assert "All sending is stopped: more than 600 texts in a minute" in page
+    assert 'data-scene="blank"' in page
+    assert "Tabs" not in page
 
 
 def test_page_without_redis_says_that_it_is_not_up_to_date():
     answer = make("redis://127.0.0.1:1").test_client().get("/")
     assert answer.status_code == 200
-    assert "Not up to date: Redis is not responding." in answer.text
+    assert "Redis is not responding. This page will continue by itself." in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/present/login", "/health/live"])

@@ -7,28 +7,42 @@ import signal
 import socket
 import subprocess
 import sys
+from itertools import count
 
 import events
+from show.scene import TTL_SECONDS
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.waiting import LIMIT_SECONDS, eventually
 
+VOTES_KEY = "show:votes:tabs"
+PEOPLE = count()
+
 
 class StageEvents:
-    """Publishes events."""
+    """Publishes events and votes."""
 
     def __init__(self, client):
         self.redis = client
 
-    def publish(self, kind, story="", **facts):
+    def publish(self, type, subject="", **data):
         """Publish one event; its id."""
-        events.publish(self.redis, kind, story, **facts)
+        events.publish(self.redis, type, subject, **data)
         return events.read_latest(self.redis, 1)[0].id
 
-    def publish_text(self, story="SM1", words="time", answer="It is 14:05.", who="+44 ••• 123"):
+    def publish_text(self, subject="SM1", words="time", answer="It is 14:05.", who="+44 ••• 123", **data):
         """Publish a text and its answer; the id of the answer's event."""
-        self.publish("text.received", story, who=who, words=words)
-        return self.publish("text.answered", story, answer=answer, ms=6)
+        self.publish("text.received", subject, who=who, words=words, **data)
+        return self.publish("text.answered", subject, answer=answer, ms=6)
+
+    def vote(self, count=1, option="tabs"):
+        """Have this many more people vote in the poll of tests/support/talk.toml, as one webhook each would."""
+        for _ in range(count):
+            pipe = self.redis.pipeline()
+            pipe.hset(VOTES_KEY, f"person {next(PEOPLE)}", option)
+            pipe.expire(VOTES_KEY, TTL_SECONDS)
+            events.publish(pipe, "show.changed")
+            pipe.execute()
 
     def ids(self):
         return [event.id for event in events.read_latest(self.redis, 10_000)]
@@ -37,15 +51,13 @@ class StageEvents:
 class StreamClient:
     """A client of /events that reads it item by item."""
 
-    def __init__(self, port, last="", header="", buffer=0):
+    def __init__(self, port, buffer=0):
         self.line = socket.socket()
         if buffer:
             self.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.line.settimeout(LIMIT_SECONDS)
         self.line.connect(("127.0.0.1", port))
-        named = f"Last-Event-ID: {header}\r\n" if header else ""
-        query = f"?last={last}" if last else ""
-        self.line.sendall(f"GET /events{query} HTTP/1.1\r\nHost: stage\r\n{named}\r\n".encode())
+        self.line.sendall(b"GET /events HTTP/1.1\r\nHost: stage\r\n\r\n")
         self.answer = http.client.HTTPResponse(self.line)
         self.answer.begin()
 
@@ -67,18 +79,18 @@ class StreamClient:
         except (http.client.IncompleteRead, ConnectionResetError):  # disconnected in the middle of a chunk
             return ""
 
-    def read_until(self, last, kinds=("entry", "rejections", "sending", "gap")):
-        """The items up to the one with the id `last`, without heartbeats."""
-        found = []
-        for item in self.items():
-            if item[0] in kinds:
-                found.append(item)
-            if item[1] == last:
-                return found
-        raise AssertionError("The stream ended")
+    def scenes(self):
+        """Yield the HTML of each scene."""
+        for type, _, data in self.items():
+            if type == "scene":
+                yield data["html"]
 
-    def wait_for(self, kind):
-        return next(item for item in self.items() if item[0] == kind)
+    def wait_for(self, words):
+        """The HTML of the first scene that contains these words."""
+        for html in self.scenes():
+            if words in html:
+                return html
+        raise AssertionError(f"The stream ended before {words!r}")
 
     def close(self):
         self.answer.close()

@@ -10,6 +10,7 @@ import config
 import context
 import presenter
 import stage.event_stream
+import stage.viewer
 from api import catalogue
 from show import current
 from stage.blueprint import get_event_stream
@@ -18,6 +19,7 @@ from tests.support.processes import ROOT
 
 NUMBER = "+447700900100"
 PASSWORD = "a long password"
+SMALL_TALK = str(ROOT / "tests/support/talk.toml")
 ENVIRON = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "t" * 32,
@@ -28,11 +30,13 @@ ENVIRON = {
 
 
 def make(redis_url: str = "", **changes: str) -> Flask:
-    """The app on the store at `redis_url`, else at REDIS_URL; `changes` are settings."""
-    environ = ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"]} | changes
+    """The app on the store at `redis_url`, else at REDIS_URL, with the talk at TALK; `changes` are settings."""
+    environ = (
+        ENVIRON | {"REDIS_URL": redis_url or os.environ["REDIS_URL"], "TALK": os.environ.get("TALK", "")} | changes
+    )
     app = Flask("small_app", root_path=str(ROOT))
     settings = config.load(environ)
-    current.init_app(app, settings)
+    current.init_app(app, settings, ())
     context.init_app(app, settings, clients.connect(settings, connection_budget.WEB))
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = settings.secret_key[0]
@@ -43,6 +47,8 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("event_stream", "")))
     if beat := os.environ.get("HEARTBEAT_SECONDS"):
         stage.event_stream.HEARTBEAT_SECONDS = float(beat)
+    if queued := os.environ.get("MAX_QUEUED_BYTES"):
+        stage.viewer.MAX_QUEUED_BYTES = int(queued)
     if most := os.environ.get("MAX_VIEWERS"):
         with app.app_context():
             get_event_stream().max_viewers = int(most)

@@ -1,4 +1,4 @@
-"""The weekly call: Ada is its host, Ben speaks, Cyd listens."""
+"""The weekly conference: Ada is the host, Ben speaks, Cyd listens."""
 
 import pytest
 
@@ -16,14 +16,14 @@ def comes_in(person, code):
 
 @pytest.fixture
 def assembled(ada, ben, cyd):
-    """All three are in the room, and the host's phone has said so."""
+    """All three are in the conference, and the host has been texted about it."""
     comes_in(ben, "2222")
     comes_in(cyd, "3333")
     comes_in(ada, "1111")
     eventually(lambda: "3 in the room" in ada.inbox(), ada.inbox)
 
 
-def test_a_wrong_code_is_asked_for_again(ben):
+def test_wrong_code_is_asked_for_again(ben):
     ben.dials()
     ben.presses("1234")
     ben.presses("2222")
@@ -31,7 +31,7 @@ def test_a_wrong_code_is_asked_for_again(ben):
     ben.hears("Your code, please.", "That is not a code.", "Your code, please.")
 
 
-def test_who_knows_no_code_is_asked_three_times(exchange, ben):
+def test_caller_without_a_code_is_asked_three_times(exchange, ben):
     ben.dials()
     for times in (1, 2, 3):
         ben.hears(*["Your code, please."] * times)
@@ -40,7 +40,7 @@ def test_who_knows_no_code_is_asked_three_times(exchange, ben):
     ben.is_left_with("completed")
 
 
-def test_nobody_is_heard_before_the_host_is_there(ada, ben, cyd):
+def test_nobody_is_heard_before_the_host_joins(ada, ben, cyd):
     comes_in(ben, "2222")
     comes_in(cyd, "2222")
     ben.speaks("Anybody here?")
@@ -50,7 +50,7 @@ def test_nobody_is_heard_before_the_host_is_there(ada, ben, cyd):
 
 
 @pytest.mark.usefixtures("assembled")
-def test_a_listener_hears_and_is_not_heard(ada, ben, cyd):
+def test_listener_hears_but_is_not_heard(ada, ben, cyd):
     cyd.speaks("I disagree!")
     ben.speaks("Ready.")
     cyd.hears("Your code, please.", "Ready.")
@@ -58,7 +58,7 @@ def test_a_listener_hears_and_is_not_heard(ada, ben, cyd):
 
 
 @pytest.mark.usefixtures("assembled")
-def test_the_host_silences_somebody_by_text(exchange, ada, ben, cyd):
+def test_host_mutes_a_participant_by_text(exchange, ada, ben, cyd):
     ada.texts(f"mute {ben.number}")
     eventually(lambda: muted(exchange, ben))
     ben.speaks("Let me…")
@@ -74,14 +74,14 @@ def muted(exchange, person):
 
 
 @pytest.mark.usefixtures("assembled")
-def test_the_host_sends_somebody_out(ada, ben):
+def test_host_removes_a_participant(ada, ben):
     ada.texts(f"out {ben.number}")
     ben.is_left_with("completed")
     eventually(lambda: "2 in the room" in ada.inbox()[3:], ada.inbox)
 
 
 @pytest.mark.usefixtures("assembled")
-def test_the_host_leaves_by_the_star_and_it_is_over_for_all(ada, ben, cyd):
+def test_conference_ends_when_the_host_presses_star(ada, ben, cyd):
     ada.presses("*")
     for person in (ada, ben, cyd):
         person.hears("Your code, please.", "You have left the room.")

@@ -1,4 +1,4 @@
-"""The small apps as people have them on the phones page."""
+"""The small apps, used from the phones page."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def says(phone: Locator, name: str, words: str) -> None:
 
 
 @answered_by(masking)
-def test_a_rider_and_a_driver_write_and_talk(phones):
+def test_rider_and_driver_text_and_talk(phones):
     ada, ben = phones["Ada"], phones["Ben"]
     writes(ada, "Ada", "I am at the gate.")
     expect(ben.locator(".bubble .words")).to_have_text("I am at the gate.")
@@ -64,7 +64,7 @@ def test_a_rider_and_a_driver_write_and_talk(phones):
 
 
 @answered_by(voicemail)
-def test_ben_refuses_a_call_and_reads_the_message(phones):
+def test_ben_declines_a_call_and_reads_the_message(phones):
     ada, ben = phones["Ada"], phones["Ben"]
     ada.get_by_role("button", name="Call").click()
     ben.get_by_role("button", name="Answer").click()
@@ -78,7 +78,7 @@ def test_ben_refuses_a_call_and_reads_the_message(phones):
 
 
 @answered_by(survey)
-def test_a_survey_is_answered_by_keys_and_by_text(phones):
+def test_survey_is_answered_by_keys_and_by_text(phones):
     ada, ben = phones["Ada"], phones["Ben"]
     ada.get_by_role("button", name="Call").click()
     ada.get_by_role("button", name="1", exact=True).click()
@@ -90,7 +90,7 @@ def test_a_survey_is_answered_by_keys_and_by_text(phones):
 
 
 @answered_by(pager)
-def test_ada_declines_to_be_woken_so_ben_takes_it(app, phones):
+def test_ada_declines_so_ben_is_paged(app, phones):
     with app.context():
         pager.alarm("The cellar is wet")
     phones["Ada"].get_by_role("button", name="Decline").click()

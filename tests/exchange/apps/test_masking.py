@@ -1,4 +1,4 @@
-"""A rider and a driver talk and write through one number."""
+"""A rider and a driver talk and text through one number."""
 
 from tests.exchange.apps import masking
 from tests.exchange.support.exchange import NUMBER
@@ -8,7 +8,7 @@ create = masking.create
 DOT = "data:image/png;base64,iVBORw0KGgo="
 
 
-def test_texts_go_both_ways_and_come_from_the_number_in_between(exchange, ada, ben):
+def test_texts_in_both_directions_come_from_the_shared_number(exchange, ada, ben):
     ada.texts("I am at the <north> gate & it rains: 5€!")
     ben.gets("I am at the <north> gate & it rains: 5€!")
     ben.texts("Two minutes.")
@@ -16,7 +16,7 @@ def test_texts_go_both_ways_and_come_from_the_number_in_between(exchange, ada, b
     assert {text["from"] for text in exchange.get(f"{ada.door}/texts")["texts"]} == {ada.number, NUMBER}
 
 
-def test_a_picture_goes_along(exchange, ada, ben):
+def test_picture_is_forwarded(exchange, ada, ben):
     ada.texts("", media_url=DOT)
     ben.gets("")
     received = exchange.get(f"{ben.door}/texts")["texts"][0]
@@ -24,7 +24,7 @@ def test_a_picture_goes_along(exchange, ada, ben):
     assert exchange.request("GET", received["media"][0]["url"])[1] == b"\x89PNG\r\n\x1a\n"
 
 
-def test_they_talk_and_each_sees_only_the_number_in_between(ada, ben):
+def test_each_sees_only_the_shared_number_during_a_call(ada, ben):
     ada.dials()
     ben.answers()
     assert (ada.call()["with"], ben.call()["with"]) == (NUMBER, NUMBER)
@@ -36,7 +36,7 @@ def test_they_talk_and_each_sees_only_the_number_in_between(ada, ben):
     ben.is_left_with("completed")
 
 
-def test_the_rider_is_not_answered_before_the_driver_is(exchange, ada, ben):
+def test_rider_is_answered_only_when_the_driver_answers(exchange, ada, ben):
     ada.dials()
     ben.is_called()
     assert ada.call()["status"] == "ringing"
@@ -44,7 +44,7 @@ def test_the_rider_is_not_answered_before_the_driver_is(exchange, ada, ben):
     ada.is_left_with("in-progress")
 
 
-def test_a_stranger_is_told_so_and_not_put_through(exchange, cyd):
+def test_unknown_caller_is_not_connected(exchange, cyd):
     cyd.texts("Hello?")
     cyd.gets("This number is for rides that are under way.")
     cyd.dials()

@@ -1,4 +1,4 @@
-"""Something breaks at night, and Ada or Ben is woken."""
+"""Something breaks at night, and Ada or Ben is paged."""
 
 import pytest
 
@@ -11,7 +11,7 @@ WAKE = "The cellar is wet. Press 1 or say yes to take it."
 
 @pytest.fixture
 def alarm(app, exchange):
-    """Something breaks."""
+    """Raise an alarm."""
 
     def breaks():
         with app.context():
@@ -20,7 +20,7 @@ def alarm(app, exchange):
     return breaks
 
 
-def test_ada_is_woken_and_takes_it(alarm, ada, ben):
+def test_ada_is_paged_and_accepts(alarm, ada, ben):
     alarm()
     ada.answers()
     ada.presses("1")
@@ -29,7 +29,7 @@ def test_ada_is_woken_and_takes_it(alarm, ada, ben):
     ben.gets("Ada took: The cellar is wet")
 
 
-def test_ada_may_say_so_in_words(alarm, ada, ben):
+def test_ada_can_accept_by_speech(alarm, ada, ben):
     alarm()
     ada.answers()
     ada.speaks("Yes, I am coming.")
@@ -37,7 +37,7 @@ def test_ada_may_say_so_in_words(alarm, ada, ben):
 
 
 @pytest.mark.parametrize("behaviour", ["busy", "fails", "machine"])
-def test_ada_cannot_be_woken_so_ben_is(alarm, ada, ben, behaviour):
+def test_ben_is_paged_if_ada_does_not_answer(alarm, ada, ben, behaviour):
     ada.behaves(behaviour)
     alarm()
     ben.answers()
@@ -45,7 +45,7 @@ def test_ada_cannot_be_woken_so_ben_is(alarm, ada, ben, behaviour):
     ben.gets("Ben took: The cellar is wet")
 
 
-def test_ada_picks_up_and_falls_asleep_again(exchange, alarm, ada, ben):
+def test_ben_is_paged_if_ada_answers_but_does_not_accept(exchange, alarm, ada, ben):
     alarm()
     ada.answers()
     ada.has_the_floor("gather")
@@ -56,7 +56,7 @@ def test_ada_picks_up_and_falls_asleep_again(exchange, alarm, ada, ben):
     ben.gets("Ben took: The cellar is wet")
 
 
-def test_nobody_is_there(exchange, alarm, ada, ben):
+def test_paging_gives_up_if_nobody_answers(exchange, alarm, ada, ben):
     ada.behaves("never-answers")
     ben.behaves("busy")
     alarm()
@@ -66,7 +66,7 @@ def test_nobody_is_there(exchange, alarm, ada, ben):
     ben.gets("Nobody took: The cellar is wet")
 
 
-def test_a_customer_s_words_reach_whoever_is_on_call_as_a_sound(exchange, ada, cyd):
+def test_message_of_a_customer_is_played_to_the_person_on_call(exchange, ada, cyd):
     cyd.dials()
     cyd.speaks("The lift is stuck and so am I.")
     cyd.presses("#")
@@ -75,7 +75,7 @@ def test_a_customer_s_words_reach_whoever_is_on_call_as_a_sound(exchange, ada, c
     assert exchange.get(f"{ada.door}/texts")["texts"][0]["media"][0]["content_type"] == "audio/mpeg"
 
 
-def test_ben_takes_over_by_text_when_he_has_said_so_twice(ada, ben, cyd):
+def test_ben_takes_over_by_text_after_confirming(ada, ben, cyd):
     ben.texts("yes")
     ben.gets("Say TAKE first.")
     ben.texts("Take")
@@ -90,7 +90,7 @@ def test_ben_takes_over_by_text_when_he_has_said_so_twice(ada, ben, cyd):
     assert cyd.inbox() == []
 
 
-def test_a_confirmation_is_forgotten_after_four_hours(exchange, ben):
+def test_confirmation_expires_after_four_hours(exchange, ben):
     ben.texts("take")
     ben.gets("Ben, reply YES to take over.")
     exchange.time_passes(4 * 3600 + 1)

@@ -1,4 +1,4 @@
-"""A caller finds the way through a phone tree."""
+"""A caller uses a phone tree."""
 
 from tests.exchange.apps import phone_tree
 
@@ -8,21 +8,21 @@ WELCOME = ["Press 1 for our hours, 2 for a desk."] * 2
 DESKS = "Press 2 for lost property, 3 for tickets, star to go back."
 
 
-def test_a_caller_asks_for_the_hours(ada):
+def test_caller_asks_for_the_opening_hours(ada):
     ada.dials()
     ada.presses("1")
     ada.hears(*WELCOME, "We are open from nine to five.")
     ada.is_left_with("completed")
 
 
-def test_a_wrong_key_leads_back_to_the_menu(ada):
+def test_wrong_key_returns_to_the_menu(ada):
     ada.dials()
     ada.presses("9")
     ada.presses("1")
     ada.hears(*WELCOME, "Sorry, there is no such choice.", *WELCOME, "We are open from nine to five.")
 
 
-def test_a_star_leads_up_again(ada):
+def test_star_returns_to_the_parent_menu(ada):
     ada.dials()
     ada.presses("2")
     ada.presses("*")
@@ -30,7 +30,7 @@ def test_a_star_leads_up_again(ada):
     ada.hears(*WELCOME, DESKS, *WELCOME, "We are open from nine to five.")
 
 
-def test_who_says_nothing_is_asked_once_more_and_dismissed(exchange, ada):
+def test_silent_caller_is_asked_once_more_before_the_hang_up(exchange, ada):
     ada.dials()
     ada.has_the_floor("gather")
     exchange.time_passes(3)
@@ -41,7 +41,7 @@ def test_who_says_nothing_is_asked_once_more_and_dismissed(exchange, ada):
     ada.is_left_with("completed")
 
 
-def test_a_caller_is_put_through_to_a_desk_whose_number_was_written_without_its_plus(ada, ben):
+def test_caller_is_connected_to_a_number_written_without_a_plus(ada, ben):
     ada.dials()
     ada.presses("2")
     ada.presses("2")
@@ -53,7 +53,7 @@ def test_a_caller_is_put_through_to_a_desk_whose_number_was_written_without_its_
     ada.hears(*WELCOME, DESKS, "Lost property, hello?", "That was all.")
 
 
-def test_nobody_is_at_the_desk(exchange, ada, cyd):
+def test_document_continues_if_the_desk_does_not_answer(exchange, ada, cyd):
     cyd.behaves("never-answers")
     ada.dials()
     ada.presses("2")

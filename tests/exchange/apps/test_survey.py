@@ -1,4 +1,4 @@
-"""People are asked how they liked it, aloud and by text."""
+"""A survey by phone and by text."""
 
 import pytest
 
@@ -13,7 +13,7 @@ ONE_KEY, A_NUMBER, SPEAK = survey.HOW.values()
 
 @pytest.fixture
 def answered(app):
-    """Wait until somebody's answers are these."""
+    """Wait until the person's answers are as given."""
 
     def holds(person, *words):
         given = app.flask.config["ANSWERS"].given
@@ -23,7 +23,7 @@ def answered(app):
     return holds
 
 
-def test_a_caller_answers_with_keys_and_a_message(answered, ada):
+def test_caller_answers_with_keys_and_a_message(answered, ada):
     ada.dials()
     ada.presses("1")
     ada.presses("4#")
@@ -33,7 +33,7 @@ def test_a_caller_answers_with_keys_and_a_message(answered, ada):
     answered(ada, "1", "4", "More chairs, please.")
 
 
-def test_a_caller_may_say_what_others_key(answered, ada):
+def test_caller_can_speak_instead_of_pressing_keys(answered, ada):
     ada.dials()
     ada.speaks("No, not at all.")
     ada.speaks("Five.")
@@ -41,7 +41,7 @@ def test_a_caller_may_say_what_others_key(answered, ada):
     answered(ada, "No, not at all.", "Five.")
 
 
-def test_who_says_nothing_is_asked_again(exchange, ada):
+def test_silent_caller_is_asked_again(exchange, ada):
     ada.dials()
     ada.has_the_floor("gather")
     exchange.time_passes(5)
@@ -50,7 +50,7 @@ def test_who_says_nothing_is_asked_again(exchange, ada):
     ada.hears(WARM, ONE_KEY, WARM, ONE_KEY, STARS, A_NUMBER)
 
 
-def test_two_people_are_asked_by_text_and_not_mixed_up(answered, ada, ben):
+def test_surveys_of_two_people_by_text_are_separate(answered, ada, ben):
     ada.texts("Hello")
     ada.gets(WARM)
     ben.texts("Hi")
@@ -67,7 +67,7 @@ def test_two_people_are_asked_by_text_and_not_mixed_up(answered, ada, ben):
     answered(ben, "No. It was 12°C!")
 
 
-def test_a_survey_that_is_done_begins_anew(ada):
+def test_finished_survey_starts_again(ada):
     for words in ("Hello", "Yes", "5", "Nothing", "Hello again"):
         before = len(ada.inbox())
         ada.texts(words)

@@ -1,4 +1,4 @@
-"""Somebody calls Ben, and is let in or leaves a message."""
+"""Somebody calls Ben, who takes the call or gets a message."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_ben_takes_the_call(ada, ben):
     assert ada.heard() == []
 
 
-def test_ben_does_not_take_the_call_and_reads_what_it_was_about(exchange, ada, ben):
+def test_ben_declines_the_call_and_reads_the_message(exchange, ada, ben):
     ada.dials()
     ben.answers()
     ben.presses("2")
@@ -35,7 +35,7 @@ def test_ben_does_not_take_the_call_and_reads_what_it_was_about(exchange, ada, b
     assert exchange.request("GET", sound["url"])[0] == 200
 
 
-def test_a_machine_that_picks_up_for_ben_presses_nothing(exchange, ada, ben):
+def test_answering_machine_does_not_accept_the_call(exchange, ada, ben):
     ben.behaves("machine")
     ada.dials()
     ben.is_called()
@@ -46,20 +46,20 @@ def test_a_machine_that_picks_up_for_ben_presses_nothing(exchange, ada, ben):
 
 
 @pytest.mark.parametrize("behaviour", ["busy", "fails"])
-def test_ben_cannot_be_reached(ada, ben, behaviour):
+def test_caller_can_leave_a_message_if_ben_is_unreachable(ada, ben, behaviour):
     ben.behaves(behaviour)
     ada.dials()
     ada.hears(PLEASE)
 
 
-def test_ben_does_not_answer(exchange, ada, ben):
+def test_caller_can_leave_a_message_if_ben_does_not_answer(exchange, ada, ben):
     ada.dials()
     ben.is_called()
     exchange.time_passes(11)
     ada.hears(PLEASE)
 
 
-def test_who_hangs_up_in_the_middle_of_the_message_has_left_it_all_the_same(ada, ben):
+def test_message_is_kept_if_the_caller_hangs_up_while_recording(ada, ben):
     ben.behaves("busy")
     ada.dials()
     ada.hears(PLEASE)

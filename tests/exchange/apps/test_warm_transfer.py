@@ -1,4 +1,4 @@
-"""Ada has a question, Ben does not know the answer, Cyd does."""
+"""Ada has a question that Ben cannot answer, but Cyd can."""
 
 from tests.exchange.apps import warm_transfer
 from tests.support.waiting import eventually
@@ -28,7 +28,7 @@ def hears_in_the_room(person, *words):
     eventually(lambda: heard_in_the_room(person) == list(words), lambda: f"{words}, not {person.call()['heard']}")
 
 
-def test_ada_is_handed_over_without_being_put_down(app, ada, ben, cyd):
+def test_ada_is_transferred_without_being_disconnected(app, ada, ben, cyd):
     ada.dials()
     ada.hears("One moment.")
     ben.answers()
@@ -54,7 +54,7 @@ def test_ada_is_handed_over_without_being_put_down(app, ada, ben, cyd):
     eventually(lambda: sorted(told) == EVERYTHING, lambda: str(told))
 
 
-def test_nobody_but_ben_starts_the_conversation(exchange, ada, ben):
+def test_conference_starts_only_with_ben(exchange, ada, ben):
     ada.dials()
     ada.hears("One moment.")
     ben.is_called()
@@ -63,7 +63,7 @@ def test_nobody_but_ben_starts_the_conversation(exchange, ada, ben):
     eventually(lambda: exchange.client().conferences.list()[0].status == "in-progress")
 
 
-def test_ada_leaves_and_ben_is_released(ada, ben):
+def test_ben_is_disconnected_when_ada_hangs_up(ada, ben):
     ada.dials()
     ben.answers()
     ben.listens_for("talk")
@@ -72,7 +72,7 @@ def test_ada_leaves_and_ben_is_released(ada, ben):
     ben.is_left_with("completed")
 
 
-def test_ben_is_busy_and_ada_still_waits(ada, ben):
+def test_ada_keeps_waiting_if_ben_is_busy(ada, ben):
     ben.behaves("busy")
     ada.dials()
     ben.is_called()

@@ -1,17 +1,17 @@
-"""The page of one call, as somebody sees it in the browser."""
+"""The page of one call, in the browser."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.exchange.pages.room import Room
-from tests.exchange.pages.town import Town
+from tests.exchange.pages.exchange_with_app import ExchangeWithApp
+from tests.exchange.pages.phones_page import PhonesPage
 
 
 @pytest.fixture
-def call_page(room: Room, town: Town):
-    """Front row's call to the app, and the page that tells it, opened from the phone."""
+def call_page(room: PhonesPage, town: ExchangeWithApp):
+    """The page of Front row's call to the app, opened from the phone."""
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Call").click()
     with room.page.context.expect_page() as opened:
@@ -20,7 +20,7 @@ def call_page(room: Room, town: Town):
     opened.value.close()
 
 
-def test_a_running_call_is_followed_to_its_end(room: Room, call_page):
+def test_page_follows_a_live_call_to_its_end(room: PhonesPage, call_page):
     expect(call_page.get_by_role("heading", level=1)).to_have_text("Front row calls +441632960000")
     expect(call_page.get_by_text("Say “Welcome. Press 1")).to_be_visible()
     call_page.get_by_text("POST /voice").click()
@@ -35,7 +35,7 @@ def test_a_running_call_is_followed_to_its_end(room: Room, call_page):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_of_it_is_cut_off(call_page, width: int):
+def test_no_text_is_cut_off(call_page, width: int):
     call_page.set_viewport_size({"width": width, "height": 844})
     expect(call_page.get_by_role("listitem").first).to_be_visible()
     assert call_page.evaluate("document.documentElement.scrollWidth") <= width

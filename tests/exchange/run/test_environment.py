@@ -1,4 +1,4 @@
-"""What a started app is told, whatever the user's own environment says."""
+"""The environment of the started app, whatever the user's own environment contains."""
 
 import sys
 
@@ -10,7 +10,7 @@ from ringback.launcher.environment import app_address, with_account
 
 @pytest.fixture
 def told(outcome):
-    """The app's environment when ours is like this."""
+    """The app's environment, if the user's environment has these variables."""
 
     def asking(**given):
         status, printed = outcome("/usr/bin/env", **given)
@@ -20,7 +20,7 @@ def told(outcome):
     return asking
 
 
-def test_the_apps_own_account_is_kept(told):
+def test_account_from_the_environment_is_kept(told):
     own = {
         "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
         "TWILIO_AUTH_TOKEN": "its own",
@@ -30,7 +30,7 @@ def test_the_apps_own_account_is_kept(told):
     assert {name: found[name] for name in own} == own
 
 
-def test_an_account_is_made_up_for_an_app_that_has_none():
+def test_account_is_generated_if_there_is_none():
     found = with_account({"TWILIO_ACCOUNT_SID": "", "TWILIO_AUTH_TOKEN": "its own"})
     assert found["TWILIO_ACCOUNT_SID"].startswith("AC")
     assert found["TWILIO_AUTH_TOKEN"] == "its own"
@@ -48,14 +48,14 @@ print(urllib.request.urlopen(urllib.request.Request(address, headers={"Authoriza
 
 
 @pytest.mark.parametrize("own", [{}, {"TWIML_APP_SID": "AP" + "7" * 32}], ids=["made up", "its own"])
-def test_the_numbers_an_app_buys_can_share_its_addresses(outcome, own):
+def test_bought_numbers_can_share_the_webhook_urls(outcome, own):
     status, printed = outcome(sys.executable, "-c", LOOK, options=("--voice=/calls", "--sms=/texts"), **own)
     assert status == 0, printed
     assert '/calls", ' in printed and '/texts"' in printed
     assert own.get("TWIML_APP_SID", "AP") in printed
 
 
-def test_no_way_around_the_exchange_is_left_open(told):
+def test_proxy_variables_cannot_bypass_the_exchange(told):
     found = told(
         NO_PROXY="*",
         no_proxy=".twilio.com",
@@ -72,7 +72,7 @@ def test_no_way_around_the_exchange_is_left_open(told):
     assert not {"TWILIO_REGION", "TWILIO_EDGE"} & found.keys()
 
 
-def test_the_apps_own_servers_stay_reachable(told):
+def test_local_servers_remain_reachable(told):
     assert {"127.0.0.1", "localhost", "::1"} <= set(told()["NO_PROXY"].split(","))
 
 
@@ -82,7 +82,7 @@ print(open(os.environ["SSL_CERT_FILE"]).read())
 """
 
 
-def test_what_was_trusted_before_is_trusted_still(outcome, tmp_path):
+def test_certificate_authorities_of_the_user_remain_trusted(outcome, tmp_path):
     own = tmp_path / "own.pem"
     own.write_text("-----an authority of the user's-----\n")
     status, printed = outcome(sys.executable, "-c", SHOW_TRUST, SSL_CERT_FILE=str(own))
@@ -100,23 +100,23 @@ print("The local exchange" in names)
 """
 
 
-def test_a_client_that_brings_its_own_list_of_authorities_trusts_ours_too(outcome):
+def test_client_with_its_own_authorities_trusts_ours_too(outcome):
     assert outcome(sys.executable, "-c", OWN_LIST) == (0, "True\n")
 
 
-def test_what_python_and_node_were_told_is_kept(told):
+def test_options_for_python_and_node_are_kept(told):
     found = told(NODE_OPTIONS="--no-warnings", PYTHONPATH="/of/the/app")
     assert found["NODE_OPTIONS"].startswith("--no-warnings --require ")
     assert found["PYTHONPATH"].endswith(":/of/the/app")
 
 
-def test_the_app_is_told_its_port(told):
+def test_app_gets_its_port(told):
     found = told(options=("--app=http://localhost:5999",))
     assert (found["PORT"], found["FLASK_RUN_PORT"]) == ("5999", "5999")
     assert found["PUBLIC_URL"] == "http://localhost:5999"
 
 
-def test_an_app_behind_a_tunnel_keeps_its_port(told):
+def test_app_behind_a_tunnel_keeps_its_port(told):
     found = told(options=("--app=https://tunnel.invalid",), PORT="5999")
     assert (found["PORT"], found["PUBLIC_URL"]) == ("5999", "https://tunnel.invalid")
 
@@ -131,7 +131,7 @@ def test_an_app_behind_a_tunnel_keeps_its_port(told):
         (None, {}, "http://127.0.0.1:5000"),
     ],
 )
-def test_where_the_app_listens(said, environment, where):
+def test_address_of_the_app(said, environment, where):
     assert app_address(said, environment) == where
 
 
@@ -145,7 +145,7 @@ def test_where_the_app_listens(said, environment, where):
         ("http://[", {}, "not 'http://['"),
     ],
 )
-def test_an_address_that_is_none_is_said(said, environment, words):
+def test_invalid_app_url_is_reported(said, environment, words):
     with pytest.raises(UsageError, match=words.replace("[", r"\[")):
         app_address(said, environment)
 
@@ -164,6 +164,6 @@ for look_up in (lambda name: socket.getaddrinfo(name, 80), socket.gethostbyname,
 """
 
 
-def test_twilios_names_lead_nowhere_but_here(outcome):
+def test_host_names_of_twilio_reach_only_the_exchange(outcome):
     status, printed = outcome(sys.executable, "-c", LOOK_UP)
     assert (status, printed) == (0, 3 * "The local exchange blocks requests to demo.twilio.com\n")

@@ -1,4 +1,4 @@
-"""The command and the exchange begin together and end together, and say plainly what is in the way."""
+"""The command and the exchange start and stop together, and a failed start is explained."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ time.sleep(600 if "--stay" in sys.argv else 0)
 """
 
 
-def test_ready_is_said_when_the_app_listens(start):
+def test_ready_is_printed_once_the_app_listens(start):
     port = reserved_port()
     running = start(sys.executable, "-c", LISTENS, PORT=str(port))
     assert f"calls to +441632960000 go to http://127.0.0.1:{port}" in running.line(
@@ -32,45 +32,45 @@ def test_ready_is_said_when_the_app_listens(start):
     )
 
 
-def test_the_commands_status_is_ours(outcome):
+def test_exit_status_is_that_of_the_command(outcome):
     status, printed = outcome(sys.executable, "-c", "raise SystemExit(3)")
     assert status == 3
     assert "the command exited before the app started listening at http://127.0.0.1:" in printed
 
 
-def test_a_command_that_is_killed_ends_as_a_shell_would_say_it(outcome):
+def test_killed_command_gives_the_exit_status_of_a_shell(outcome):
     status, _ = outcome("sh", "-c", "kill -9 $$")
     assert status == 128 + signal.SIGKILL
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_who_stops_the_exchange_stops_the_app_and_what_it_started(start, number):
+def test_stopping_the_exchange_stops_the_app_and_its_children(start, number):
     running = start(sys.executable, "-c", STARTS_A_CHILD, "--stay")
     child = int(running.line("child").split()[1])
     assert running.ends(number) == 0
     eventually(lambda: has_ended(child))
 
 
-def test_what_the_app_leaves_behind_is_ended_with_it(outcome):
+def test_child_processes_that_outlive_the_app_are_stopped(outcome):
     status, printed = outcome(sys.executable, "-c", STARTS_A_CHILD)
     assert status == 0
     eventually(lambda: has_ended(int(printed.split()[1])))
 
 
-def test_nothing_is_left_behind_on_the_disk(outcome, tmp_path):
+def test_no_temporary_files_remain(outcome, tmp_path):
     status, printed = outcome("sh", "-c", "ls $TMPDIR; python3 -c pass; node -e 0; ls -a $HOME", HOME=str(tmp_path))
     assert status in (0, 127)
     assert printed.count("exchange-") == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_command_is_named(start):
+def test_unknown_command_is_named(start):
     running = start("no-such-command")
     assert running.ends() == 2
     assert running.lines == ["exchange: The command 'no-such-command' was not found: check its name and PATH"]
 
 
-def test_a_command_that_is_no_program_is_named(outcome, tmp_path):
+def test_command_that_is_not_executable_is_named(outcome, tmp_path):
     broken = tmp_path / "broken"
     broken.write_text("#!/no/such/interpreter\n")
     broken.chmod(0o755)
@@ -78,12 +78,12 @@ def test_a_command_that_is_no_program_is_named(outcome, tmp_path):
         outcome(str(broken))
 
 
-def test_the_commands_own_options_stay_its_own(outcome):
+def test_options_of_the_command_are_passed_on(outcome):
     status, printed = outcome("echo", "given", "--port", "1", "--", "-h")
     assert (status, printed) == (0, "given --port 1 -- -h\n")
 
 
-def test_it_is_said_when_the_exchanges_port_is_taken(start):
+def test_error_says_that_the_port_of_the_exchange_is_in_use(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         running = start("echo", options=(f"--port={port}",))
@@ -93,7 +93,7 @@ def test_it_is_said_when_the_exchanges_port_is_taken(start):
     ]
 
 
-def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
+def test_error_says_that_the_port_of_the_app_is_in_use(outcome):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         sentence = f"Another process is listening at http://127.0.0.1:{port}: stop it, or choose another port"
@@ -101,7 +101,7 @@ def test_it_is_said_when_somebody_listens_at_the_apps_port_already(outcome):
             outcome("echo", PORT=str(port))
 
 
-def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
+def test_error_says_that_the_app_does_not_start(monkeypatch, capfd):
     monkeypatch.setattr(app_process, "LISTEN_WARNING_SECONDS", 0.2)
     listens_elsewhere = "import os; os.environ['PORT'] = '0'; " + LISTENS
     app = f"http://127.0.0.1:{reserved_port()}"
@@ -122,7 +122,7 @@ def test_it_is_said_when_the_app_does_not_come_up(monkeypatch, capfd):
     assert f"exchange: the app is not listening at {app} yet: start it there" in asyncio.run(until_it_is_said())
 
 
-def test_the_app_may_say_goodbye(start):
+def test_app_can_finish_its_shutdown(start):
     polite = "import os, signal, time; signal.signal(15, lambda *_: (os.write(1, b'goodbye\\n'), os._exit(0)));"
     running = start(sys.executable, "-c", polite + "print('up', flush=True); time.sleep(600)")
     running.line("up")
@@ -139,7 +139,7 @@ time.sleep(600)
 
 
 def stop_it(capfd, stop):
-    """Start an app that ignores being asked to stop, and stop it in that way."""
+    """Start an app that ignores SIGTERM, and stop it with the given signals."""
 
     async def stopping():
         app = [sys.executable, "-c", STUBBORN]
@@ -154,7 +154,7 @@ def stop_it(capfd, stop):
     asyncio.run(stopping())
 
 
-def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
+def test_app_that_ignores_sigterm_is_killed(monkeypatch, capfd):
     monkeypatch.setattr(app_process, "SHUTDOWN_SECONDS", 0.2)
 
     async def once(running):
@@ -163,7 +163,7 @@ def test_an_app_that_will_not_stop_is_made_to(monkeypatch, capfd):
     stop_it(capfd, once)
 
 
-def test_who_asks_twice_waits_no_longer(monkeypatch, capfd):
+def test_second_signal_kills_the_app_at_once(monkeypatch, capfd):
     monkeypatch.setattr(app_process, "SHUTDOWN_SECONDS", 600)
 
     async def twice(running):

@@ -1,4 +1,4 @@
-"""When the app goes wrong the caller hears words, and the developer is shown where."""
+"""When the app fails, the caller hears an apology and the developer sees the cause."""
 
 import pytest
 from aiohttp import web
@@ -30,7 +30,7 @@ def say(*words):
         ),
     ],
 )
-def test_when_the_app_fails_the_caller_is_told_so_in_words(app, exchange, ada, answer, code):
+def test_caller_hears_an_apology_when_the_app_fails(app, exchange, ada, answer, code):
     app.answers["/voice"] = lambda asked: answer()
     ada.dials()
     ada.hears(APOLOGY)
@@ -38,7 +38,7 @@ def test_when_the_app_fails_the_caller_is_told_so_in_words(app, exchange, ada, a
     exchange.warns(code)
 
 
-def test_the_fallback_goes_on_with_the_call(app, exchange, ada):
+def test_fallback_continues_the_call(app, exchange, ada):
     app.answers["/voice"] = "<Response><Redirect>/broken</Redirect></Response>"
     app.answers["/broken"] = lambda asked: web.Response(status=503)
     app.answers["/fallback"] = lambda asked: say(f"Sorry, {asked['ErrorCode']}")
@@ -48,14 +48,14 @@ def test_the_fallback_goes_on_with_the_call(app, exchange, ada):
     assert app.at("/fallback")[0]["ErrorUrl"] == f"{app.origin}/broken"
 
 
-def test_a_fallback_that_fails_too_ends_in_the_apology(app, exchange, ada):
+def test_failed_fallback_ends_in_the_apology(app, exchange, ada):
     exchange.state.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
     ada.dials()
     ada.hears(APOLOGY)
     assert len(app.at("/fallback")) == 1
 
 
-def test_a_fallback_that_leads_back_to_what_fails_does_not_go_round(app, exchange, ada):
+def test_fallback_that_redirects_to_the_failing_url_does_not_loop(app, exchange, ada):
     app.answers["/voice"] = lambda asked: web.Response(status=500)
     app.answers["/fallback"] = "<Response><Redirect>/voice</Redirect></Response>"
     exchange.state.numbers[NUMBER].voice_fallback_url = f"{app.origin}/fallback"
@@ -64,7 +64,7 @@ def test_a_fallback_that_leads_back_to_what_fails_does_not_go_round(app, exchang
     assert len(app.at("/fallback")) == 1
 
 
-def test_a_program_that_goes_in_circles_is_slowed_down(app, exchange, loop, ada):
+def test_redirect_loop_is_slowed_down(app, exchange, loop, ada):
     loop.call_soon_threadsafe(exchange.state.clock.stop)
     app.answers["/voice"] = "<Response><Redirect/></Response>"
     ada.dials()
@@ -77,7 +77,7 @@ def test_a_program_that_goes_in_circles_is_slowed_down(app, exchange, loop, ada)
     ada.hangs_up()
 
 
-def test_plain_words_are_spoken_and_the_call_ends(app, ada):
+def test_plain_text_is_spoken_and_the_call_ends(app, ada):
     app.answers["/voice"] = web.Response(text="Hello from a text file")
     ada.dials()
     ada.hears("Hello from a text file")
@@ -104,7 +104,7 @@ def test_plain_words_are_spoken_and_the_call_ends(app, ada):
         ('<Response><Play digits="1;2"/></Response>', 12200),
     ],
 )
-def test_a_mistake_in_a_document_is_named_with_its_place(app, exchange, ada, document, code):
+def test_mistake_in_a_document_is_reported_with_line_and_column(app, exchange, ada, document, code):
     app.answers["/voice"] = document
     ada.dials()
     alert = exchange.warns(code)
@@ -114,7 +114,7 @@ def test_a_mistake_in_a_document_is_named_with_its_place(app, exchange, ada, doc
     assert document in alert["answer"]["body"]
 
 
-def test_a_wrong_case_is_told_what_was_meant(app, exchange, ada):
+def test_wrong_case_gets_a_suggestion(app, exchange, ada):
     app.answers["/voice"] = "<Response>\n  <Gather num_digits='1' timeout='0'/></Response>"
     ada.dials()
     alert = exchange.warns(12200)

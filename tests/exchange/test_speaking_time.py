@@ -1,4 +1,4 @@
-"""Speech takes the time a person needs for it, unless somebody interrupts."""
+"""Speech takes as long as a person needs for it, unless it is interrupted."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def options():
     return {"pace": 1.0}
 
 
-def test_a_key_cuts_the_prompt_short(app, ada):
+def test_key_interrupts_the_prompt(app, ada):
     app.answers["/voice"] = f'<Response><Gather numDigits="1" action="/menu"><Say>{LONG}</Say></Gather></Response>'
     app.answers["/menu"] = "<Response><Hangup/></Response>"
     ada.dials()
@@ -25,7 +25,7 @@ def test_a_key_cuts_the_prompt_short(app, ada):
     assert said["seconds"] > 20
 
 
-def test_the_first_of_several_keys_already_stops_the_prompt(app, ada):
+def test_first_of_several_keys_interrupts_the_prompt(app, ada):
     app.answers["/voice"] = f'<Response><Gather numDigits="2" action="/menu"><Say>{LONG}</Say></Gather></Response>'
     ada.dials()
     ada.presses("1")
@@ -33,7 +33,7 @@ def test_the_first_of_several_keys_already_stops_the_prompt(app, ada):
     assert ada.listens_for("gather")["digits"] == "1"
 
 
-def test_words_cut_the_prompt_short_unless_barging_in_is_off(app, exchange, ada):
+def test_speech_interrupts_the_prompt_unless_barge_in_is_off(app, exchange, ada):
     app.answers["/voice"] = (
         f'<Response><Gather input="speech" bargeIn="false" action="/menu"><Say>{LONG}</Say></Gather></Response>'
     )
@@ -46,7 +46,7 @@ def test_words_cut_the_prompt_short_unless_barging_in_is_off(app, exchange, ada)
     assert app.at("/menu")[0]["SpeechResult"] == "pizza"
 
 
-def test_a_handset_that_speaks_aloud_says_when_it_is_done(app, exchange, ada):
+def test_handset_that_speaks_aloud_reports_the_end(app, exchange, ada):
     app.answers["/voice"] = f"<Response><Say>{LONG}</Say><Say>Bye</Say></Response>"
     ada.dials()
     eventually(lambda: len(ada.heard()) == 1)
@@ -59,7 +59,7 @@ def test_a_handset_that_speaks_aloud_says_when_it_is_done(app, exchange, ada):
     assert exchange.refuses(spoken, {"id": 9})[0] == 404
 
 
-def test_a_handset_that_never_finishes_speaking_is_not_waited_for_for_ever(app, exchange, ada):
+def test_handset_that_never_reports_the_end_times_out(app, exchange, ada):
     app.answers["/voice"] = f"<Response><Say>{LONG}</Say><Say>Bye</Say></Response>"
     ada.dials()
     eventually(lambda: len(ada.heard()) == 1)
@@ -68,7 +68,7 @@ def test_a_handset_that_never_finishes_speaking_is_not_waited_for_for_ever(app, 
     eventually(lambda: len(ada.heard()) == 2)
 
 
-def test_a_prompt_that_is_cut_short_is_cut_on_the_recording_too(app, exchange, ada):
+def test_interrupted_prompt_is_cut_in_the_recording(app, exchange, ada):
     prompt = "one two three four five six seven eight nine ten " * 4
     app.answers["/menu"] = f'<Response><Gather numDigits="1" action="/next"><Say>{prompt}</Say></Gather></Response>'
     app.answers["/next"] = ""

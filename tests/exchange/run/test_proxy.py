@@ -1,4 +1,4 @@
-"""The proxy: Twilio's names end here, other hosts are refused by name, and nothing a client says leaves unasked."""
+"""The proxy: Twilio's host names reach the exchange, and other hosts are refused by name."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from tests.support.waiting import LIMIT_SECONDS
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Whom the proxy connects to: nobody, really."""
+    """The connections that the proxy opens; none is real."""
     reached = []
 
     async def no_connection(host, port):
@@ -25,7 +25,7 @@ def opened(monkeypatch):
 
 
 def ask(said: bytes, let_through=()) -> bytes:
-    """What a proxy answers, whose front is at port 1, and at 2 without TLS."""
+    """The proxy's response. Twilio's host names are served at port 1 with TLS and at port 2 without."""
     connect = CONNECT
 
     async def asking():
@@ -56,7 +56,7 @@ CONNECT = asyncio.open_connection
         b"POST http://user:password@Weather.Example:8080/ HTTP/1.1\r\n\r\n",
     ],
 )
-def test_an_unknown_host_is_refused_by_name(opened, capsys, said):
+def test_unknown_host_is_refused_by_name(opened, capsys, said):
     answer = ask(said).decode()
     assert answer.startswith("HTTP/1.1 403 The local exchange blocks requests to weather.example\r\n")
     assert answer.endswith("\r\n\r\nThe local exchange blocks requests to weather.example\n")
@@ -69,30 +69,30 @@ def test_an_unknown_host_is_refused_by_name(opened, capsys, said):
 
 @pytest.mark.parametrize("host", ["api.twilio.com", "API.Twilio.com.", "twilio.com", "api.dublin.ie1.twilio.com"])
 @pytest.mark.parametrize("allowed", [(), ("*",), ("api.twilio.com", "twilio.com")])
-def test_twilio_is_the_exchange_whatever_was_allowed(opened, host, allowed):
+def test_host_of_twilio_reaches_the_exchange_even_if_allowed(opened, host, allowed):
     ask(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode(), allowed)
     assert opened == [("127.0.0.1", 1)]
 
 
 @pytest.mark.parametrize("allowed", [(), ("*",)])
-def test_twilio_without_tls_is_the_exchange_too(opened, allowed):
+def test_host_of_twilio_without_tls_reaches_the_exchange(opened, allowed):
     ask(b"GET http://demo.twilio.com/docs/voice.xml HTTP/1.1\r\n\r\n", allowed)
     assert opened == [("127.0.0.1", 2)]
 
 
-def test_a_name_that_only_looks_like_twilios_is_somebody_elses(opened):
+def test_host_that_resembles_twilio_is_refused(opened):
     assert ask(b"CONNECT nottwilio.com:443 HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 403 ")
     assert opened == []
 
 
-def test_a_host_that_was_allowed_and_cannot_be_reached_is_named(opened):
+def test_allowed_host_that_cannot_be_reached_is_named(opened):
     answer = ask(b"CONNECT weather.example:443 HTTP/1.1\r\n\r\n", ("weather.example",))
     assert answer.startswith(b"HTTP/1.1 502 weather.example cannot be reached: not in a test\r\n")
     assert opened == [("weather.example", 443)]
 
 
 class Elsewhere:
-    """Another server on the net, whose name is 127.0.0.1 here: answers every head it is sent."""
+    """Another server, at 127.0.0.1, that responds to each request head."""
 
     def __init__(self):
         self.heads = []
@@ -113,7 +113,7 @@ class Elsewhere:
 
 
 def through(lines, let_through=("127.0.0.1",)):
-    """What a client hears that sends these lines, {port} being the other server's; and what that one was sent."""
+    """The response to a client that sends these lines, and the heads that the other server received at {port}."""
 
     async def asking():
         elsewhere, proxy = Elsewhere(), Proxy(1, 2, let_through)
@@ -129,7 +129,7 @@ def through(lines, let_through=("127.0.0.1",)):
     return asyncio.run(asking())
 
 
-def test_a_plain_request_to_a_host_that_was_allowed_is_passed_on_as_servers_want_it():
+def test_plain_request_to_an_allowed_host_is_forwarded_in_origin_form():
     heard, heads = through(
         "GET http://127.0.0.1:{port}/today?in=London HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         "Proxy-Authorization: secret\r\nConnection: keep-alive\r\n\r\n"
@@ -138,7 +138,7 @@ def test_a_plain_request_to_a_host_that_was_allowed_is_passed_on_as_servers_want
     assert heads == ["GET /today?in=London HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n\r\n"]
 
 
-def test_a_tunnel_to_a_host_that_was_allowed_is_passed_on_untouched():
+def test_tunnel_to_an_allowed_host_is_unmodified():
     heard, heads = through("CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n", ("*",))
     assert heard == ("HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
     assert heads == ["GET / HTTP/1.1\r\n\r\n"]
@@ -163,7 +163,7 @@ WORDS = some.binary(max_size=60) | some.sampled_from(
 
 @given(some.lists(WORDS, max_size=8))
 @settings(max_examples=60, deadline=None)
-def test_whatever_is_said_is_refused_or_unanswered(said):
+def test_arbitrary_bytes_are_refused_or_ignored(said):
     reached = []
 
     async def no_connection(host, port):
