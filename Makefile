@@ -7,7 +7,7 @@ SUPPORTED = import sys; (3, 11) <= sys.version_info[:2] <= (3, 14) or sys.exit(1
 PYTHON ?= $$(cd / && for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c '$(SUPPORTED)' 2>/dev/null && exit; done; \
 	echo "No Python 3.11 to 3.14 was found. If you have one, name it: make demo PYTHON=…/bin/python3.13" >&2; echo false)
-INSTALL = $(PYTHON) -m scripts.install --python-chosen="$(IS_PYTHON_CHOSEN)"
+INSTALL = $(PYTHON) -m scripts.setup.install --python-chosen="$(IS_PYTHON_CHOSEN)"
 # The tests and the demo start dozens of Python processes, which would all compile the same modules again.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -81,7 +81,7 @@ sbom: .venv/ready  ## what runs the app: sbom.json (CycloneDX) and licenses.md
 clean:  ## delete .venv and the demo's data
 	rm -rf .venv .demo
 
-# scripts/install.py decides what is missing.
+# scripts/setup/install.py decides what is missing.
 .venv/demo: FORCE
 	@$(INSTALL) demo
 

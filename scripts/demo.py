@@ -15,8 +15,8 @@ import config
 import logs
 from phone.commands import command_words
 from scripts import demo_store
-from scripts.demo_checks import CannotStart, check_store_address, read_ports
-from scripts.demo_processes import Processes, StopRequest, lock_folder
+from scripts.setup.checks import CannotStart, check_store_address, read_ports
+from scripts.supervision.processes import Processes, StopRequest, lock_folder
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 from show import current
 from show.talk import TalkError

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.demo_checks import CannotStart
+from scripts.setup.checks import CannotStart
 
 
 def find_program() -> str:

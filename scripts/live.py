@@ -12,9 +12,9 @@ import config
 import logs
 from phone.commands import command_words
 from scripts import demo, number_webhooks
-from scripts.demo_checks import CannotStart, check_port
-from scripts.demo_processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
 from scripts.number_webhooks import NumberWebhooks
+from scripts.setup.checks import CannotStart, check_port
+from scripts.supervision.processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
 from show import current
 from show.talk import TalkError
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(stop, signal.default_int_handler)  # until there is something to restore
     given = demo.add_dotenv(dict(os.environ))
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/install.py blocks them
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/setup/install.py blocks them
         lock_folder(demo.FOLDER)
         settings = config.load({"REDIS_URL": "redis://unused", **given})
         current.load_talk(settings.talk, command_words())

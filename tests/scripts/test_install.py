@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from scripts import install
-from scripts.demo_checks import CannotStart
-from scripts.install import Installation
+from scripts.setup import install
+from scripts.setup.checks import CannotStart
+from scripts.setup.install import Installation
 
 PIP_SCRIPT = "print('Collecting flask==3.1.3'); print('Installing collected packages: flask')"
 

@@ -10,7 +10,7 @@ import pytest
 
 from receiving import providers
 from scripts.demo import read_env
-from scripts.demo_processes import returns_200
+from scripts.supervision.processes import returns_200
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.providers import WAYS, heard, secrets, with_secrets

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import demo_store
-from scripts.demo_checks import CannotStart
-from scripts.demo_crashes import CrashReports
+from scripts.setup.checks import CannotStart
+from scripts.supervision.crashes import CrashReports
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 READY_TIMEOUT_SECONDS = 60
 POLL_INTERVAL_SECONDS = 0.1
 # Since the first signal. The demo ends within ten seconds; a job that was interrupted runs again at the next start.
@@ -34,7 +34,7 @@ class StopRequest:
         self.is_made = False
         for number in STOP_SIGNALS:
             signal.signal(number, self._make)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/install.py blocks them
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/setup/install.py blocks them
 
     def _make(self, *_: object) -> None:
         self.is_made = True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.demo_crashes import CrashReports
+from scripts.supervision.crashes import CrashReports
 
 EXITED = "2026-11-26 12:00:00,000 WARN exited: web-0 (exit status 3; not expected)\n"
 RUNNING = "2026-11-26 12:00:01,000 INFO success: web-0 entered RUNNING state, process has stayed up\n"

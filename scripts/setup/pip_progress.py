@@ -1,4 +1,4 @@
-"""Shows what pip is doing. Like scripts/install.py, it also runs under an unsupported Python."""
+"""Shows what pip is doing. Like scripts/setup/install.py, it also runs under an unsupported Python."""
 
 from __future__ import annotations
 

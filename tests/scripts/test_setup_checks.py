@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from scripts import demo_checks
-from scripts.demo_checks import CannotStart, check_python, check_store_address, read_ports
+from scripts.setup import checks
+from scripts.setup.checks import CannotStart, check_python, check_store_address, read_ports
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 
 
 def test_ports_default_to_8000_and_8001(monkeypatch):
-    monkeypatch.setattr(demo_checks, "check_port", lambda *_: None)
+    monkeypatch.setattr(checks, "check_port", lambda *_: None)
     assert read_ports({"PORT": ""}) == ("8000", "8001")
 
 
@@ -62,6 +62,6 @@ def test_other_pythons_are_rejected_by_version(monkeypatch, version):
         check_python()
 
 
-@pytest.mark.parametrize("name", ["__init__", "demo_checks", "install", "pip_progress"])
+@pytest.mark.parametrize("name", ["__init__", "setup/__init__", "setup/checks", "setup/install", "setup/pip_progress"])
 def test_old_pythons_can_parse_what_rejects_them(name):
     ast.parse((ROOT / "scripts" / f"{name}.py").read_text(), feature_version=(3, 7))

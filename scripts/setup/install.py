@@ -1,6 +1,6 @@
 """Installs what the demo or the tests need into .venv, unless that has been done, and then runs a module there.
 
-    python3 -m scripts.install demo --run scripts.demo
+    python3 -m scripts.setup.install demo --run scripts.demo
 
 It imports only the standard library, because it creates .venv. An installation that was interrupted, or was made by
 another Python or in another folder, is deleted and made again. If .venv is a link, it is left as it is.
@@ -23,10 +23,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from scripts.demo_checks import CannotStart, check_python, check_store_address, read_ports
-from scripts.pip_progress import show_progress
+from scripts.setup.checks import CannotStart, check_python, check_store_address, read_ports
+from scripts.setup.pip_progress import show_progress
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STATE_FILE = VENV / "installed.json"  # what is installed, and by which Python; absent while an installation runs
@@ -46,7 +46,7 @@ SETS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install, then become the module given by --run. Return 1 if that is impossible, or 130 after a signal."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.install", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scripts.setup.install", description=__doc__)
     parser.add_argument("set", choices=SETS)
     parser.add_argument("--run", metavar="MODULE", help="the module to run afterwards")
     parser.add_argument("--python-chosen", default="", help="not empty if the user has chosen this Python")
