@@ -89,6 +89,14 @@ def record(document: int) -> str:
     return str(response)
 
 
+def redirect(words: str, path: str) -> str:
+    """Speaks the words and requests this path."""
+    response = VoiceResponse()
+    response.say(to_xml_text(words))
+    response.redirect(f"{path}{CONNECTION_OVERRIDES}")
+    return str(response)
+
+
 def goodbye(words: str = "Thank you for calling. Goodbye.") -> str:
     """Speaks the words and hangs up."""
     response = VoiceResponse()
