@@ -5,8 +5,10 @@ import time
 
 from flask import Blueprint
 
+import answer_outcomes
 import command_counts
 import events
+from answer_outcomes import AnswerText
 from context import queues, settings
 from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
@@ -26,7 +28,7 @@ bp = Blueprint("voice", __name__)
 ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; a killed worker's job is retried much sooner
 MAX_SILENT_MENUS = 3  # then we hang up
 GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
-NOT_UNDERSTOOD = "Sorry, I did not get that."
+NOT_UNDERSTOOD = AnswerText("Sorry, I did not get that.", answer_outcomes.NOT_UNDERSTOOD)
 
 
 @webhook(bp, "/voice", key=step_key, reads=audience.reads)
@@ -162,7 +164,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
         answer = command.run(words)
     except NeedsWords as question:
         document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
-        return speak(context, str(question), document)
+        return speak(context, AnswerText(str(question), answer_outcomes.ASKED_BACK), document)
     command_counts.record(context.pipe, command.name, audience.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)

@@ -21,6 +21,7 @@ MODULES = [
     "event_types",
     "events",
     "logs",
+    "answer_outcomes",
     "masking",
     "security_headers",
     "setting_parsers",
@@ -45,7 +46,15 @@ LAYERS = [
     {"store", "logs"},
     {"config", "security_headers"},
     {"setting_parsers"},
-    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url", "twilio_settings"},
+    {
+        "answer_outcomes",
+        "unsafe_settings",
+        "control_characters",
+        "event_types",
+        "masking",
+        "store_url",
+        "twilio_settings",
+    },
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.
