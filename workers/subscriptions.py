@@ -39,7 +39,7 @@ def follow(words: str) -> str:
     if not by_call and not can_be_texted(number):
         told = f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
         return AnswerText(told, DECLINED)
-    if opt_outs.has_opted_out(redis, number):
+    if opt_outs.has_opted_out(redis, number, get_gateway().settings.secret_key):
         return AnswerText("You texted STOP, so I cannot notify you. Text START first.", DECLINED)
     if ":" in number:
         return ONLY_ON_REQUEST
