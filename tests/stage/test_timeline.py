@@ -14,7 +14,7 @@ from stage.timeline import MAX_ENTRIES, MAX_VISIBLE_ENTRIES, Timeline, is_after
 from stage.timeline_events import HANDLERS
 from tests.stage.test_views import drawn
 
-FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed", "show.changed"}
+FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed", "show.changed", "show.purged"}
 
 
 class Telling:
