@@ -11,10 +11,13 @@ from rq.job import Job
 from rq.registry import BaseRegistry
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
+from rq.utils import now
 
 from tests.support.waiting import eventually
 from tests.workers.engine import sample_jobs
-from workers.engine import recovery
+from workers.engine import recovery, rq_overrides
+from workers.engine.rq_overrides import StoreAccess
+from workers.engine.threaded_worker import ThreadedWorker
 from workers.engine.timeouts import JobTimeout
 
 
@@ -116,6 +119,41 @@ def test_job_interrupted_too_often_fails(workers, redis):
             pipeline.execute()
         assert recovery.requeue(redis, recovery.RunningJob(job.origin, job.id, execution.id, "a-dead-worker"))
     assert job.get_status() == "failed"
+
+
+def test_job_whose_records_expired_during_an_outage_finishes_without_running_again(running_worker):
+    job = running_worker.enqueue(sample_jobs.wait_for, "the end")
+    running_worker.wait_for_started(1)
+    (running,) = recovery.load_running_jobs(running_worker.queue())
+    running_worker.redis.delete(f"rq:execution:{running.job_id}:{running.execution_id}")
+    running_worker.redis.set("the end", 1)
+    assert running_worker.reaches(job, "finished")
+    assert len(running_worker.notes("started")) == 1
+
+
+def test_maintenance_fails_no_job_until_all_workers_could_renew_their_records(workers, redis):
+    worker = new_worker(redis)
+    worker.send_heartbeat()
+    job = workers.enqueue(sample_jobs.note, "hello")
+    job.prepare_for_execution("another-worker", redis)
+    with redis.pipeline() as pipeline:
+        Execution.create(job, 0, pipeline, worker_name="another-worker")
+        pipeline.execute()
+    worker.heartbeat_at -= 60  # the store did not respond for a minute
+    worker.run_maintenance_tasks()
+    worker.send_heartbeat()
+    worker.run_maintenance_tasks()
+    assert job.get_status() == "started"
+    worker.steady_since -= rq_overrides.RENEWAL_SECONDS
+    worker.run_maintenance_tasks()
+    assert job.get_status() == "failed"
+
+
+def new_worker(redis):
+    options = {"slots": {"callers": 1}, "periodic_tasks": [], "liveness_fd": os.open(os.devnull, os.O_WRONLY)}
+    worker = ThreadedWorker("one", StoreAccess(redis, redis), **options)
+    worker.birth_date = worker.last_heartbeat = now()
+    return worker
 
 
 def test_rq_cleanup_runs_the_failure_callback_in_a_thread(workers, redis, monkeypatch):
