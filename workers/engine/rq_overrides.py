@@ -35,12 +35,14 @@ class StoreAccess(NamedTuple):
     """The worker's clients for the store, which share a connection pool.
 
     `blocking` is for commands that wait in the store: RQ's commands use one of its connections, jobs use `listeners`.
-    `shrink` is called once this process takes no more jobs.
+    `isolated_processes` is 1 or 3: how many processes for isolated jobs the store has connections for. `shrink` is
+    called once this process takes no more jobs.
     """
 
     commands: Redis
     blocking: Redis
     listeners: int = 1
+    isolated_processes: int = 1
     shrink: Callable[[], object] = lambda: None
 
 

