@@ -64,7 +64,12 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    answer = opt_out_reply or _contribute(context, participant, body) or _answer_text(context, sender, body)
+    answer = (
+        opt_out_reply
+        or opt_out_keywords.forget(context, sender, body)
+        or _contribute(context, participant, body)
+        or _answer_text(context, sender, body)
+    )
     duration_ms = round((time.time() - text.received_at) * 1000, 1)
     events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
     return _message_response(answer)

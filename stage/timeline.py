@@ -47,6 +47,8 @@ class Timeline:
             is_stop = event.type == "sending.stopped"
             self.stop_reason = (sanitize(event.data.get("reason"), 90) or "no reason given") if is_stop else ""
             return "sending"
+        if event.type == "show.purged":
+            self._forget(event)
         if event.type.startswith("show."):  # the scenes are read from the show's state
             return "show"
         return self._apply_to_entry(event)
@@ -58,6 +60,11 @@ class Timeline:
     def entries_awaiting_answer(self) -> list[TimelineEntry]:
         """Entries with an open answer, oldest first."""
         return [entry for entry in self.entries.values() if entry.state in OPEN_STATES and entry.pending_answers]
+
+    def _forget(self, event: Event) -> None:
+        """Drop what has been erased: see events.erase."""
+        sids, before = event.data.get("sids", []), float(event.data.get("before", 0))
+        self.entries = {id: entry for id, entry in self.entries.items() if id not in sids and entry.started_at > before}
 
     def _apply_to_entry(self, event: Event) -> str:
         id = event.subject or event.id
