@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from receiving.twilio_signature import compute_signature
 from scripts.demo import free_port
 
 WEBHOOKS, QUESTIONS, DELIVERIES = 4_000, 1_000, 2_000
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS, IDLE_SECONDS = 120.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Parts:
         self.store_pid = store_pid(server.port)
         self.web = serve("app:create_app()", self.port, self.environ)
         self.worker: subprocess.Popen[bytes] | None = None
+        self.idle_shares = [0.0, 0.0, 0.0]
         wait_until_open(self.port)
 
     def start_worker(self) -> None:
@@ -69,9 +71,18 @@ class Parts:
         self.twilio.shutdown()
 
     def cost(self, work: Callable[[], int]) -> Cost:
-        """Do some work, and return what each of its units costs. `work` returns their number."""
-        before, count = self._seconds(), work()
-        return Cost(*((now - then) / count * 1e6 for now, then in zip(self._seconds(), before, strict=True)))
+        """Do some work, and return what each of its units costs more than idling. `work` returns their number."""
+        before, began, count = self._seconds(), time.monotonic(), work()
+        elapsed = time.monotonic() - began
+        rows = zip(self._seconds(), before, self.idle_shares, strict=True)
+        return Cost(*((now - then - idle * elapsed) / count * 1e6 for now, then, idle in rows))
+
+    def measure_idling(self) -> None:
+        """Measure what the processes take while nothing happens."""
+        time.sleep(IDLE_SECONDS / 2)  # what has just been started or done
+        before = self._seconds()
+        time.sleep(IDLE_SECONDS)
+        self.idle_shares = [(now - then) / IDLE_SECONDS for now, then in zip(self._seconds(), before, strict=True)]
 
     def post(self, path: str, forms: Iterator[dict[str, str]]) -> int:
         """Send these forms to the web process, signed. Returns their number."""
@@ -103,13 +114,14 @@ def main() -> dict[str, Cost]:
 
 
 def measure(parts: Parts) -> dict[str, Cost]:
-    """Return the cost of each kind of work. An idle worker's own cost is subtracted."""
+    """Return the cost of each kind of work."""
     parts.post("/sms", map(text, range(1, 500)))  # warm up
     texts = parts.cost(lambda: parts.post("/sms", map(text, range(1_000, 1_000 + WEBHOOKS))))
     calls = parts.cost(lambda: parts.post("/voice", map(call, range(WEBHOOKS))))
     questions = parts.cost(lambda: parts.post("/sms", map(slow_text, range(10_000, 10_000 + QUESTIONS))))
     parts.bench.redis.flushall()  # the questions, which have no worker
     parts.start_worker()
+    parts.measure_idling()
 
     def ask() -> int:
         count = parts.post("/sms", map(slow_text, range(20_000, 20_000 + QUESTIONS)))
