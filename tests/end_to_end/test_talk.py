@@ -13,6 +13,29 @@ from tests.support.deployment import Deployment, Handset
 from tests.support.processes import ROOT
 
 
+class Stage:
+    """What the audience sees in a browser on the projector."""
+
+    def __init__(self, browser, deployment):
+        from playwright.sync_api import expect
+
+        self.expect, self.page = expect, browser.new_page(viewport={"width": 1920, "height": 1080})
+        self.page.goto(deployment.web)
+
+    def shows(self, words):
+        self.expect(self.page.locator("#stage")).to_contain_text(words)
+
+    def does_not_show(self, words):
+        self.expect(self.page.locator("#stage")).not_to_contain_text(words)
+
+    def counts(self, texts):
+        """What stands beside the bars."""
+        self.expect(self.page.locator(".bars .count")).to_have_text(texts)
+
+    def words(self):
+        return self.page.locator("#stage").inner_text()
+
+
 class Console:
     """The presenter's console in a browser, on a phone."""
 
@@ -52,18 +75,12 @@ def all_text(handsets, words):
 
 
 def test_a_whole_talk(town, browser):
-    from playwright.sync_api import expect
-
     console, talk = Console(browser, town), RehearsalPresenter(town.web, town.environ["PRESENTER_PASSWORD"])
-    stage = browser.new_page(viewport={"width": 1920, "height": 1080})
-    stage.goto(town.web)
-    shows = lambda words: expect(stage.locator("#stage")).to_contain_text(words)  # noqa: E731
-    never_shows = lambda words: expect(stage.locator("#stage")).not_to_contain_text(words)  # noqa: E731
-    go = lambda kind: talk.go_to_first(kind)  # noqa: E731
+    stage, go = Stage(browser, town), talk.go_to_first
 
     # The number: somebody texts flip.
     go("number")
-    shows("WebHooks: the API strikes back")
+    stage.shows("WebHooks: the API strikes back")
     ada, ben = people(town, 201, 2)
     ada.texts("flip")
     ada.gets("I flipped a coin: ")
@@ -71,7 +88,7 @@ def test_a_whole_talk(town, browser):
     # The poll: forty votes by text, key and speech, five of which are changed. The result is hidden until it is revealed.
     console.page.reload()
     console.goes_on()
-    shows("Tabs or spaces?")
+    stage.shows("Tabs or spaces?")
     by_text, by_key, by_speech = people(town, 301, 30), people(town, 331, 6), people(town, 337, 4)
     all_text(by_text[:20], "tabs")
     all_text(by_text[20:], "Spaces!")
@@ -86,20 +103,21 @@ def test_a_whole_talk(town, browser):
         caller.hears("You voted for spaces")
         caller.hangs_up()
     all_text(by_text[:5], "spaces")
-    shows("40 voted")
-    expect(stage.locator(".bars .count").first).to_be_empty()
-    assert talk.state()["figures"] == {"votes": {"tabs": 15, "spaces": 19, "both": 6}, "people": 40}
+    stage.shows("40 voted")
+    stage.counts([""] * 3)
+    votes = {"votes": {"tabs": 15, "spaces": 19, "both": 6}, "people": 40}
+    town.until(lambda: talk.state()["figures"] == votes, lambda: f"{votes}, not {talk.state()['figures']}")
     console.presses("Reveal")
-    expect(stage.locator(".bars .count")).to_have_text(["15", "19", "6"])
-    shows("ahead")
+    stage.counts(["15", "19", "6"])
+    stage.shows("ahead")
 
     # Words: one is approved, and it appears.
     go("words")
     ada.texts("reliable")
     ben.texts("callbacks")
     console.decides("Approve", "reliable")
-    shows("reliable")
-    never_shows("callbacks")
+    stage.shows("reliable")
+    stage.does_not_show("callbacks")
 
     # The wall: a rude text is hidden, another one approved.
     go("wall")
@@ -107,21 +125,21 @@ def test_a_whole_talk(town, browser):
     ben.texts("Mine called at three in the morning")
     console.decides("Hide", "What the hell")
     console.decides("Approve", "Mine called")
-    shows("three in the morning")
-    never_shows("hell")
+    stage.shows("three in the morning")
+    stage.does_not_show("hell")
 
     # Questions: two, and a vote for the second one.
     go("questions")
     ada.texts("Why not polling")
     console.decides("Approve", "Why not polling")
-    shows("Why not polling")
+    stage.shows("Why not polling")
     ben.texts("What about retries")
     console.decides("Approve", "What about retries")
-    shows("What about retries")
+    stage.shows("What about retries")
     by_text[0].texts("2")
     by_text[0].gets("vote")
     town.until(
-        lambda: re.search(r"What about retries.*Why not polling", stage.locator("#stage").inner_text(), re.DOTALL),
+        lambda: re.search(r"What about retries.*Why not polling", stage.words(), re.DOTALL),
         "the question with a vote is the first",
     )
 
@@ -140,13 +158,13 @@ def test_a_whole_talk(town, browser):
     go("raffle")
     console.page.reload()
     console.presses("Open")
-    shows("open")
+    stage.shows("open")
     all_text(by_text[:5], "me please")
     for entrant in by_text[:5]:
         entrant.gets("You are in the raffle as")
     talk.do("scene-action", action="draw")
     winner = town.until(lambda: talk.state()["figures"].get("winner"), "a winner")
-    shows(winner)
+    stage.shows(winner)
     receipt = requests.get(f"{town.web}/receipt/raffle.json", timeout=10).json()
     assert verify(receipt, town).returncode == 0
     receipt["winner"] = "Somebody Else"
