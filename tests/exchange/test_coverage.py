@@ -18,7 +18,7 @@ README = Path(coverage.__file__).parents[2] / "README.md"
 
 
 def test_readme_contains_the_table():
-    held = re.search(r"<!-- made by python -m ringback.web.coverage -->\n(.*)<!-- end -->", README.read_text(), re.S)[1]
+    held = re.search(r"<!-- coverage -->\n(.*)<!-- /coverage -->", README.read_text(), re.S)[1]
     assert held.strip() == coverage.coverage_table().strip()
 
 
