@@ -84,7 +84,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "tour"): tour_list,
     ("README.md", "settings"): settings_table,
     ("README.md", "providers"): providers_table,
-    ("exchange/README.md", "coverage"): coverage.coverage_table,
+    ("exchange/docs/coverage.md", "coverage"): coverage.coverage_table,
     ("docs/architecture.md", "imports"): import_diagram,
     ("docs/scale.md", "capacity"): lambda: capacity.format_table([100, 1_000, 10_000], 0.1, 1),
 }

@@ -23,6 +23,7 @@ MADE = {
     "sound_only": lambda said: hold_twiml.sound_only("ask", 1, 3),
     "record": lambda said: voice_twiml.record(1),
     "goodbye": voice_twiml.goodbye,
+    "redirect": lambda said: voice_twiml.redirect(said, "/voice/menu"),
 }
 
 
