@@ -24,7 +24,6 @@ MADE = {
     "record": lambda said: voice_twiml.record(1),
     "redirect": lambda said: voice_twiml.redirect(said, "/voice"),
     "goodbye": voice_twiml.goodbye,
-    "redirect": lambda said: voice_twiml.redirect(said, "/voice/menu"),
 }
 
 
