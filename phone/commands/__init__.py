@@ -62,25 +62,20 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {}
-FREE_KEYS = frozenset("012345678")  # 9 records a message, star repeats the menu, and hash ends the call
+KEYS = frozenset("012345678")  # 9 records a message, star repeats the menu, and hash ends the call
 
 
 def command(
     name: str, key: str = "", argument: str = "", aliases: tuple[str, ...] = ()
 ) -> Callable[[CommandFunctionT], CommandFunctionT]:
-    """Register a command. `key` selects it in the spoken menu; without a key, callers say its name.
-
-    Raises ValueError if a name or the key is taken, or if the key is not a digit.
-    """
+    """Register a command. `key` is optional: callers can say its name. Raises ValueError if a name or key is taken."""
 
     def register(function: CommandFunctionT) -> CommandFunctionT:
         if taken := {name, *aliases} & {other for row in COMMANDS.values() for other in (row.name, *row.aliases)}:
             raise ValueError(f"Another command is already called {min(taken)}.")
-        if key and (key not in FREE_KEYS or any(row.key == key for row in COMMANDS.values())):
-            free = FREE_KEYS - {row.key for row in COMMANDS.values()}
-            raise ValueError(
-                f"The key {key} is taken. Free keys: {' '.join(sorted(free)) or 'none'}; no key is needed."
-            )
+        free = "".join(sorted(KEYS - {row.key for row in COMMANDS.values()}))
+        if key and key not in tuple(free):
+            raise ValueError(f"The key {key} is not free. Free keys: {free or 'none'}. A command needs no key.")
         COMMANDS[name] = Command(name, key, (function.__doc__ or "").strip(), function, argument, aliases)
         return function
 

@@ -36,7 +36,7 @@ def test_many_commands_need_no_key(registered):
 
 @pytest.mark.parametrize("key", ["0", "9", "#", "*", "10", "x"])
 def test_key_that_is_taken_or_not_a_digit_is_rejected_with_the_free_ones(registered, key):
-    with pytest.raises(ValueError, match=f"The key [{key}]+ is taken. Free keys: 7; no key is needed."):
+    with pytest.raises(ValueError, match=f"The key [{key}]+ is not free. Free keys: 7. A command needs no key."):
         command("roll", key=key)(answer)
 
 
