@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from events import Event
 from sending.webhooks.queue.messages import id_for_event
+from show.lanes.board import Board
 from show.sanitize import sanitize
 from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
@@ -34,6 +35,7 @@ class Timeline:
     rejections: RejectionSummary = field(default_factory=RejectionSummary)
     stop_reason: str = ""
     entry_ids_by_message: dict[str, str] = field(default_factory=dict)
+    board: Board = field(default_factory=Board)
 
     def apply(self, event: Event) -> str:
         """Apply the event, and return the part that changed: an entry's id, `rejections`, `sending` or `show`."""
@@ -60,7 +62,7 @@ class Timeline:
         return [entry for entry in self.entries.values() if entry.state in OPEN_STATES and entry.pending_answers]
 
     def _apply_to_entry(self, event: Event) -> str:
-        id = event.subject or event.id
+        id = str(event.data.get("about") or event.subject or event.id)
         if self.entry_ids_by_message.get(id) in self.entries:
             id = self.entry_ids_by_message[id]
         self.entry_ids_by_message[id_for_event(event.id)] = id
@@ -69,9 +71,16 @@ class Timeline:
         if id not in self.entries:
             self.entries[id] = create_entry(event)
             if len(self.entries) > MAX_ENTRIES:
-                del self.entries[next(iter(self.entries))]
+                self._drop_oldest()
+        self.board.advance(event.time)
         apply_event(self.entries[id], event)
+        self.board.update(self.entries[id])
         return id
+
+    def _drop_oldest(self) -> None:
+        """Drop the oldest entry that is not a live call; the oldest one if all are."""
+        over = (id for id, entry in self.entries.items() if not entry.is_live)
+        del self.entries[next(over, next(iter(self.entries)))]
 
 
 def _path_prefix(address: object) -> str:
