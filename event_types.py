@@ -167,6 +167,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "person.opted_out": EventType("somebody texted STOP", ("who",)),
     "person.opted_in": EventType("somebody texted START", ("who",)),
     "show.changed": EventType("a scene of the talk, or what it shows, has changed", ()),
+    "show.purged": EventType("what was stored about people, or about one of them, has been erased", ()),
     "sending.stopped": EventType("all sending was stopped, by a rate limit or by the presenter", ("reason",)),
     "sending.resumed": EventType("the presenter resumed sending", ()),
 }

@@ -1,5 +1,6 @@
 """Masks phone numbers and the private parts of URLs, for pages and logs alike."""
 
+import functools
 import hashlib
 import hmac
 import re
@@ -50,6 +51,7 @@ def mask_email(address: str) -> str:
     return f"{name[:1]}•••@{domain}" if at and name else "somebody"
 
 
+@functools.lru_cache(maxsize=1_000)
 def alias(number: str, secret: str) -> str:
     """Return an alias of this number: 12 hexadecimal digits that do not reveal it without the secret."""
     return hmac.new(secret.encode(), number.encode(), hashlib.sha256).hexdigest()[:12]

@@ -12,6 +12,7 @@ SECTIONS = {
     "deliveries": "outgoing webhooks to a fast receiver, compared with requests in a job and RQ's Webhook",
     "hostile_receivers": "how much hostile receivers delay well-behaved ones",
     "hostile_requests": "20,000 hostile requests to the app: no 500, no traceback, no hang, below 200 MB",
+    "saturation": "the CPU time of web process, worker and store for each unit of work: see docs/scale.md",
     "memory": "the memory of the store for audiences of 200, 2,000 and 10,000 people",
     "smallest": "500 people on a store of Heroku's smallest size, during a deployment: answers, connections, memory",
     "chaos": "texts and calls while processes and the store fail: right answers, apologies, lost and doubled ones",

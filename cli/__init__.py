@@ -1,4 +1,4 @@
-"""The app's commands: `flask replay`, `backfill`, `endpoints`, `preflight`, `raffle`, `reencrypt` and `talk`."""
+"""The commands: `flask replay`, `backfill`, `endpoints`, `preflight`, `raffle`, `reencrypt`, `show` and `talk`."""
 
 from flask import Flask
 
@@ -8,10 +8,11 @@ from cli.preflight import preflight
 from cli.raffle import raffle
 from cli.reencrypt import reencrypt
 from cli.replay import replay
+from cli.show import show
 from cli.talk import talk
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (backfill, endpoints, preflight, raffle, reencrypt, replay, talk):
+    for command in (backfill, endpoints, preflight, raffle, reencrypt, replay, show, talk):
         app.cli.add_command(command)

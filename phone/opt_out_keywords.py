@@ -1,16 +1,24 @@
-"""The STOP and START keywords, which opt people out or in. Twilio itself replies, and blocks or unblocks the number.
+"""What people text about their own number: STOP, START and `forget me`.
+
+Twilio itself replies to STOP and START, and blocks or unblocks the number.
 
 https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 """
 
 import events
+from context import queues, settings
 from phone import callers
 from phone.wording.fillers import WORD, normalize_word
 from phone.wording.plain_text import to_plain_text
 from receiving.receiver import WebhookContext
 from sending import opt_outs
+from sending.number_types import phone_number_of
 from sending.opt_outs import START_KEYWORDS, STOP_KEYWORDS
+from show.privacy import purge
+from workers.queues import WEBHOOKS
 
+FORGET_PHRASES = frozenset(("forget me", "please forget me", "forget me please", "forgetme", "delete my data"))
+FORGOTTEN = "I am deleting what I stored about this number. If you texted STOP, that stays, as a code only."
 OPTED_OUT = "You get no more texts or calls from me. Text START if you want them again."
 OPTED_IN = "You can get texts from me again. If none arrive, text the single word START."
 
@@ -42,7 +50,7 @@ def _bare_word(body: str) -> str:
 
 def _opt_out(context: WebhookContext, sender: str) -> None:
     if sender:
-        opt_outs.opt_out(context.pipe, sender)
+        opt_outs.opt_out(context.pipe, sender, settings().secret_key)
     events.publish(
         context.pipe,
         "person.opted_out",
@@ -53,7 +61,17 @@ def _opt_out(context: WebhookContext, sender: str) -> None:
 
 def _opt_in(context: WebhookContext, sender: str) -> None:
     if sender:
-        opt_outs.opt_in(context.pipe, sender)
+        opt_outs.opt_in(context.pipe, sender, settings().secret_key)
     events.publish(
         context.pipe, "person.opted_in", context.delivery["MessageSid"], who=callers.masked_address_of(context.delivery)
     )
+
+
+def forget(context: WebhookContext, sender: str, body: str) -> str:
+    """Have a worker forget the sender if the text asks for that. Return our reply, or "" if it is another text."""
+    words = "".join(char for char in to_plain_text(body).lower() if char.isalpha() or char == " ")
+    number = phone_number_of(sender)
+    if not number or " ".join(words.split()) not in FORGET_PHRASES:
+        return ""
+    purge.forget_later(context.pipe, queues().by_name[WEBHOOKS], number)
+    return FORGOTTEN

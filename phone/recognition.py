@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from phone.commands import Command, load_commands
@@ -15,6 +15,7 @@ SIMILARITY = 0.75  # of a misspelled command, as difflib measures it
 MIN_MISSPELLED_CHARS = 4  # Tim is a name
 MAX_WORDS_AFTER_MISSPELLING = 3
 MAX_WORDS_READ = 60
+CACHED_TEXTS = 256  # many people text the same few words
 QUESTION_MARKS = frozenset("?¿❓❔؟")
 DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
 DEFAULT = "help"  # chosen only if no other command is named: "hello, can you help me check example.com"
@@ -23,6 +24,7 @@ Found = tuple[Command, str]
 """A command and its argument."""
 
 
+@lru_cache(CACHED_TEXTS)
 def find_by_words(words: str) -> Found | None:
     """Return the command with which a text starts, after any greeting or courtesy; None if there is none."""
     return _find(to_plain_text(words), is_speech=False)
@@ -34,6 +36,7 @@ def find_by_speech(words: str) -> Found | None:
     return (found[0], clean_speech(found[1])) if found else None
 
 
+@lru_cache(CACHED_TEXTS)
 def is_plain_command(words: str) -> bool:
     """Whether the words are a command exactly as HELP lists it, so that they are not free text for a scene.
 

@@ -1,5 +1,6 @@
 """Incoming texts."""
 
+import functools
 import hashlib
 import logging
 import time
@@ -37,6 +38,7 @@ ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
 FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
 NO_NUMBER = "That takes me a moment, and I see no phone number to which I could text the answer."
+CACHED_RESPONSES = 256  # many people get the same reply
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
 
@@ -62,8 +64,9 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    contributed = "" if opt_out_reply else _contribute(context, participant, body)
-    answer = opt_out_reply or contributed or _answer_text(context, sender, body)
+    own_reply = opt_out_reply or opt_out_keywords.forget(context, sender, body)
+    contributed = "" if own_reply else _contribute(context, participant, body)
+    answer = own_reply or contributed or _answer_text(context, sender, body)
     answered = {"answer": answer, "ms": round((time.time() - text.received_at) * 1000, 1)}
     events.publish(context.pipe, "text.answered", text["MessageSid"], **answered, is_contribution=bool(contributed))
     return _message_response(answer)
@@ -125,6 +128,7 @@ def _record_command(context: WebhookContext, command: str) -> None:
     command_counts.record(context.pipe, command, audience.person_of(context.delivery))
 
 
+@functools.lru_cache(CACHED_RESPONSES)
 def _message_response(words: str) -> StoredResponse:
     document = MessagingResponse()
     document.message(shorten(to_xml_text(words)))

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from urllib.parse import urlsplit
 
 from flask import Blueprint
 
@@ -25,6 +26,8 @@ bp = Blueprint("voice", __name__)
 
 ANSWER_TIMEOUT_SECONDS = 60  # then the caller hears an apology; a killed worker's job is retried much sooner
 MAX_SILENT_MENUS = 3  # then we hang up
+HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
+RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
 NOT_UNDERSTOOD = "Sorry, I did not get that."
 
@@ -159,7 +162,16 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
 
 @verified_only(bp, "/voice/fallback")
 def call_fallback(delivery: Delivery) -> StoredResponse:
-    """The response if Twilio received no valid document from us. It does not need the store."""
+    """Twilio received no valid document from us: try the failed step once more, or apologize. Needs no store.
+
+    `ErrorUrl` is the failed step's URL. If the step was processed and only its response was lost, the caller gets that
+    response. If a key or words were lost, the caller hears the menu again.
+    """
+    step = urlsplit(delivery["ErrorUrl"])
+    is_step = step.path == "/voice" or step.path.startswith("/voice/")
+    if is_step and delivery["ErrorCode"].startswith(HTTP_ERRORS) and RETRIED not in step.query:
+        query = "&".join(part for part in (step.query, RETRIED) if part)
+        return StoredResponse(voice_twiml.redirect("One moment, please.", f"{step.path}?{query}"))
     return StoredResponse(
         voice_twiml.goodbye("Sorry, something went wrong on our side. Please call again in a minute. Goodbye.")
     )

@@ -1,6 +1,7 @@
 """The TwiML documents of a call. Each contains its number, so that a late fetch of an old document is recognized."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import VoiceResponse
@@ -11,6 +12,7 @@ from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
 GATHER_TIMEOUT_SECONDS = 6  # for the caller to press a key or speak
 MAX_CHOICE_KEYS = 9
+CACHED_MENUS = 256  # every call begins with the same one
 RECORD_KEY, GOODBYE_KEY, REPEAT_KEY = "9", "#", "*"
 MAX_RECORDING_SECONDS = 60
 SERVICE_NAME = "Call and Response"
@@ -21,6 +23,7 @@ def step_url(path: str, document: int, **query: str) -> str:
     return f"{path}?{urlencode({'doc': document, **query})}{CONNECTION_OVERRIDES}"
 
 
+@lru_cache(CACHED_MENUS)
 def menu(opening: str, document: int, silent_menus: int = 0, is_full_menu: bool = True) -> str:
     """Speaks the opening and the menu, and gathers a key or speech.
 
@@ -83,6 +86,14 @@ def record(document: int) -> str:
         recording_status_callback_event="completed",
     )
     response.redirect(step_url("/voice/menu", document))
+    return str(response)
+
+
+def redirect(words: str, path: str) -> str:
+    """Speaks the words and requests this path."""
+    response = VoiceResponse()
+    response.say(to_xml_text(words))
+    response.redirect(f"{path}{CONNECTION_OVERRIDES}")
     return str(response)
 
 

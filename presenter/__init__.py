@@ -1,6 +1,17 @@
 """The health checks and the presenter pages: console, health, rejected requests, backfill and replay, endpoints."""
 
-from presenter import audit_log, console, endpoints, health, health_page, login, rejected, replay_and_backfill, talk
+from presenter import (
+    audit_log,
+    console,
+    endpoints,
+    health,
+    health_page,
+    login,
+    privacy,
+    rejected,
+    replay_and_backfill,
+    talk,
+)
 from presenter.blueprint import bp
 from presenter.preflight import page as preflight_page
 
@@ -13,6 +24,7 @@ __all__ = [
     "health_page",
     "login",
     "preflight_page",
+    "privacy",
     "rejected",
     "replay_and_backfill",
     "talk",

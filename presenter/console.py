@@ -26,6 +26,7 @@ from stage.views import requested_theme
 MAX_BARS = 11  # as many as a score has
 MAX_DECISIONS = 20
 MAX_APPROVED = 10  # that can still be hidden
+ASKS = {"purge": "Delete all numbers, words and results now? Export first if you need them."}
 ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
 PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open again"), REVEALED: ("open", "Open again")}
 
@@ -111,6 +112,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
         "facts": facts,
         "is_hidden": scene.is_revealable and phase != REVEALED and getattr(scene, "results", "") == "hidden",
         "buttons": _buttons(scene, phase),
+        "dangerous": [(name, label, ASKS[name]) for name, label in scene.actions.items() if name in ASKS],
         **_moderation_values(scene),
         "before": talk.scenes[position - 2] if position > 1 else None,
         "after": talk.scenes[position] if position < len(talk.scenes) else None,
@@ -156,7 +158,8 @@ def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:
     if scene.is_answerable:
         do, label = PHASE_BUTTONS[phase]
         found.append((do, "", label))
-    found += [("scene-action", name, label) for name, label in scene.actions.items() if name not in ITEM_ACTIONS]
+    direct = [name for name in scene.actions if name not in ITEM_ACTIONS and name not in ASKS]
+    found += [("scene-action", name, scene.actions[name]) for name in direct]
     if scene.is_revealable and phase != REVEALED:
         found.append(("reveal", "", "Reveal"))
     return found

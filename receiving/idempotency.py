@@ -17,6 +17,7 @@ from store import DeferredPipeline, Pipe, Store, batching, commit_if_unchanged, 
 LEASE_SECONDS = 6
 CLAIM_TTL_SECONDS = 7 * 24 * 3600  # Twilio's signature has no timestamp: only the stored claim stops a replay attack
 RUNNING, DONE = "running ", "done "  # followed by a token; followed by the digest of the response, if a copy needs it
+RESPONSE_PREFIX = "response:"  # followed by the digest
 WAIT_TIMEOUT_SECONDS = 10  # for the response to the first copy; Twilio waits 15 s
 POLL_INTERVAL_SECONDS = 0.02
 
@@ -78,7 +79,7 @@ def complete(redis: Store, pipe: DeferredPipeline, claim: Claim, response: Store
     """
     digest, stored = _serialize(response)
     pipe.execute_command("SET", claim.key, DONE + digest, "EX", CLAIM_TTL_SECONDS)
-    pipe.execute_command("SET", f"response:{digest}", stored, "EX", CLAIM_TTL_SECONDS)
+    pipe.execute_command("SET", f"{RESPONSE_PREFIX}{digest}", stored, "EX", CLAIM_TTL_SECONDS)
     return commit_if_unchanged(redis, pipe, claim.key, claim.token, execute_with=batching.execute)
 
 
@@ -99,7 +100,7 @@ def _serialize(response: StoredResponse) -> tuple[str, str]:
 
 
 def _load_response(redis: Store, digest: str) -> StoredResponse:
-    stored = redis.get(f"response:{digest}")
+    stored = redis.get(f"{RESPONSE_PREFIX}{digest}")
     return StoredResponse(*json.loads(stored)) if stored else StoredResponse(status=204)
 
 

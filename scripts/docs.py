@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import tour
+from scripts import capacity, tour
 
 ROOT = Path(__file__).parents[1]
 PARTS = (  # packages and root modules, from top to bottom
@@ -52,6 +52,7 @@ def _without_implied(edges: dict[str, set[str]]) -> dict[str, set[str]]:
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "tour"): tour_list,
     ("docs/architecture.md", "imports"): import_diagram,
+    ("docs/scale.md", "capacity"): lambda: capacity.format_table([100, 1_000, 10_000], 0.1, 1),
 }
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -111,6 +112,7 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
         number_webhooks.save(changes, SAVED_WEBHOOKS_FILE)
         for each in changes:
             each.set()
+        print_preflight(environ)
         public_url, names = environ["PUBLIC_URL"], " or ".join(each.number.phone_number for each in changes)
         print(f"ready  call or text {names}  stage {public_url}/  presenter {public_url}/present")
         while not stopping[0] and supervisor.poll() is None:
@@ -121,6 +123,13 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
         return 0
     finally:
         demo.stop_supervisor(supervisor)
+
+
+def print_preflight(environ: dict[str, str]) -> None:
+    """Print what is not as it should be for a talk. It stops nothing: the presenter may know better."""
+    command = [sys.executable, "-m", "scripts.flask", "preflight"]
+    checks = subprocess.run(command, cwd=demo.ROOT, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+    print(checks.stdout or checks.stderr, end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Decides whether a released message may be sent: checks opt-outs, its age, rate limits and the circuit breaker."""
+"""Decides whether a released message may be sent: checks its age, rate limits and the circuit breaker."""
 
 import time
 from dataclasses import replace
 
-from sending import limits_per_person, opt_outs, outbox, text_circuit_breaker
+from sending import limits_per_person, outbox, text_circuit_breaker
 from sending.outbox import OutboundMessage
 from store import Store
+from store.erasure import Erasure, delete_matching, erases
 
 MAX_WAIT_SECONDS = 4 * 3600  # for the sender; after that, an answer is out of date
 MAX_TRIES = 6  # tries on which Twilio may have acted
@@ -29,8 +30,6 @@ def admit(redis: Store, message: OutboundMessage, person: str, now: float | None
     now = now or time.time()
     if reason := text_circuit_breaker.stop_reason(redis):
         raise MustWait(f"all sending has been stopped: {reason}", now)
-    if opt_outs.has_opted_out(redis, message.to):
-        raise MustNotSend("they texted STOP")
     if message.tries >= MAX_TRIES:
         raise MustNotSend(f"tried {MAX_TRIES} times: {message.reason or 'Twilio did not respond'}")
     if now - message.planned_at > MAX_WAIT_SECONDS:
@@ -44,7 +43,7 @@ def _replace_outdated(redis: Store, message: OutboundMessage) -> OutboundMessage
     """Return a message saying that the answer is out of date. Each person gets one such message, not one per answer."""
     if message.body == OUTDATED:
         return message
-    key = f"told-outdated:{message.to}"
+    key = _told_key(message.to)
     if not message.is_answer or not redis.set(key, 1, nx=True, ex=MAX_WAIT_SECONDS):
         raise MustNotSend(f"it waited longer than {MAX_WAIT_SECONDS // 3600} hours")
     outbox.replace_body(redis, message.id, OUTDATED)
@@ -62,3 +61,15 @@ def _check_limits(redis: Store, message: OutboundMessage, person: str, now: floa
         raise MustNotSend(str(error)) from error
     except text_circuit_breaker.SendingStopped as error:
         raise MustWait(str(error), now) from error
+
+
+def _told_key(address: str) -> str:
+    return f"told-outdated:{address}"
+
+
+@erases("notes that an answer was out of date")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase the notes, which expire within hours: those of one person, or all in a complete erasure."""
+    if erasure.number:
+        return redis.delete(_told_key(erasure.number), _told_key(f"whatsapp:{erasure.number}"))
+    return delete_matching(redis, _told_key("*")) if erasure.is_everything else 0

@@ -7,10 +7,12 @@ hash; a number follows a topic only if its hash says so.
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 
 from sending import opt_outs
 from store import Store
+from store.erasure import Erasure, erases, scan
 
 MAX_TOPICS_PER_NUMBER = 10
 NUMBERS_PER_BATCH = 500
@@ -116,3 +118,34 @@ def _topic_prefixes(event_type: str) -> list[str]:
 
 def _followers_key(topic: str) -> str:
     return f"followers:{topic}"
+
+
+@erases("subscriptions")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """End the subscriptions of one person, or of everybody.
+
+    The age of a subscription is not known. So an erasure by age gives each one that has none a time to live, and
+    removes what belongs to those that have expired.
+    """
+    if erasure.number:
+        numbers = {erasure.number, f"whatsapp:{erasure.number}"}
+    else:
+        numbers = {key.removeprefix("unfollow-token:") for key in scan(redis, "unfollow-token:*")}
+        for key in scan(redis, _followers_key("*")):
+            numbers |= {number.decode() for number in redis.execute_command("SMEMBERS", key)}
+    seconds = int(time.time() - erasure.before)
+    for number in [] if erasure.number or erasure.is_everything else list(numbers):
+        if redis.exists(opt_outs.topics_key(number)):
+            numbers.discard(number)
+            redis.execute_command("EXPIRE", opt_outs.topics_key(number), seconds, "NX")
+    return sum(_erase_number(redis, number) for number in numbers)
+
+
+def _erase_number(redis: Store, number: str) -> int:
+    erased = unfollow(redis, number)
+    for key in scan(redis, _followers_key("*")):
+        redis.srem(key, number)
+    token = redis.getdel(f"unfollow-token:{number}")
+    if token:
+        redis.delete(f"unfollow:{token.decode()}")
+    return erased

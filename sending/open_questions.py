@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from store import Commands, Pipe, Store
+from store.erasure import Erasure, delete_matching, erases
 
 MAX_PER_PERSON = 3
 REFUSAL = "I am still working on your first three questions. Please ask again when you have an answer."
@@ -42,3 +43,11 @@ def close(pipe: Pipe | Store, number: str, id: str) -> None:
 
 def _key(number: str) -> str:
     return f"open-questions:{number}"
+
+
+@erases("open questions")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase open questions. Those of everybody expire within hours, so only a complete erasure deletes them."""
+    if erasure.number:
+        return redis.delete(_key(erasure.number), _key(f"whatsapp:{erasure.number}"))
+    return delete_matching(redis, _key("*")) if erasure.is_everything else 0

@@ -1,17 +1,23 @@
-"""Opt-outs: a number that has texted STOP gets no texts or calls until it texts START."""
+"""Opt-outs: a number that has texted STOP gets no texts or calls until it texts START.
 
+The store contains an HMAC of each number, never the number, so that an opt-out can outlive a purge.
+"""
+
+from collections.abc import Sequence
+
+from masking import alias
 from store import Pipe, Store
 
 # Twilio acts on a text that is one of these words: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 STOP_KEYWORDS = frozenset(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"))
 START_KEYWORDS = frozenset(("start", "yes", "unstop"))
 HELP_KEYWORDS = frozenset(("help", "info"))
-OPT_OUTS_KEY = "opt-outs"  # the set of phone numbers that have opted out
+OPT_OUTS_KEY = "opt-outs"  # set: HMACs of the numbers that have opted out
 
 
-def opt_out(pipe: Store | Pipe, number: str) -> None:
-    """Record the opt-out and delete the topics that this number follows."""
-    pipe.execute_command("SADD", OPT_OUTS_KEY, number)
+def opt_out(pipe: Store | Pipe, number: str, secrets: Sequence[str]) -> None:
+    """Record the opt-out and delete the topics that this number follows. `secrets` is SECRET_KEY, newest first."""
+    pipe.execute_command("SADD", OPT_OUTS_KEY, alias(number, secrets[0]))
     pipe.execute_command("DEL", topics_key(number))
 
 
@@ -20,11 +26,12 @@ def topics_key(number: str) -> str:
     return f"topics:{number}"
 
 
-def opt_in(pipe: Store | Pipe, number: str) -> None:
+def opt_in(pipe: Store | Pipe, number: str, secrets: Sequence[str]) -> None:
     """Delete the opt-out. The topics that the number followed stay deleted."""
-    pipe.execute_command("SREM", OPT_OUTS_KEY, number)
+    pipe.execute_command("SREM", OPT_OUTS_KEY, *(alias(number, secret) for secret in secrets))
 
 
-def has_opted_out(redis: Store, number: str) -> bool:
-    """Return whether this number must get no texts and no calls."""
-    return bool(redis.sismember(OPT_OUTS_KEY, number))
+def has_opted_out(redis: Store, number: str, secrets: Sequence[str]) -> bool:
+    """Return whether this number must get no texts and no calls, as recorded under any current SECRET_KEY."""
+    hashes = [alias(number, secret) for secret in secrets]
+    return any(redis.execute_command("SMISMEMBER", OPT_OUTS_KEY, *hashes))

@@ -20,6 +20,7 @@ from store import Pipe, Store, commit_if_unchanged, new_pipeline
 WAITING_KEY = "outbox:waiting"  # sorted set: ids of messages waiting for the sender, by the time they were planned
 SENDERS_KEY = "outbox:senders"  # set: our addresses from which messages were planned, except the default number
 DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, by the time of their next check
+MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
 NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of what followers of an event get
@@ -78,7 +79,7 @@ def plan(pipe: Store | Pipe, message: OutboundMessage, now: float | None = None,
 
     `queue_key` may name other queues, for low-priority messages.
     """
-    key, now = f"outbox:{message.id}", now or time.time()
+    key, now = f"{MESSAGE_PREFIX}{message.id}", now or time.time()
     row: dict[str, str | float] = {"to": message.to, "body": message.body, "subject": message.subject}
     row["sender"] = message.sender
     row |= {"state": "planned", "planned_at": now, "segments": count_segments(shorten(message.body))}
@@ -103,7 +104,7 @@ def list_senders(redis: Store) -> list[str]:
 
 def load(redis: Store, id: str) -> OutboundMessage | None:
     """Return the message with this id, or None if it does not exist or has expired."""
-    row = {name.decode(): value.decode() for name, value in redis.hgetall(f"outbox:{id}").items()}
+    row = {name.decode(): value.decode() for name, value in redis.hgetall(f"{MESSAGE_PREFIX}{id}").items()}
     if not row:
         return None
     fields: dict[str, Any] = {name: PARSERS.get(name, str)(value) for name, value in row.items()}
@@ -131,7 +132,7 @@ def settle(redis: Store, message: OutboundMessage, expected: str, state: str, **
 
 def forget_body(pipe: Store | Pipe, message: OutboundMessage) -> None:
     """Reduce a sent or failed message to what later callbacks need, since it will never be sent again."""
-    key = f"outbox:{message.id}"
+    key = f"{MESSAGE_PREFIX}{message.id}"
     pipe.delete(key)
     kept = ("state", "sid", "subject", "reason")
     pipe.hset(key, mapping={name: getattr(message, name) for name in kept})
@@ -161,7 +162,7 @@ def wait_for_sender(redis: Store, message: OutboundMessage) -> bool:
 
 def replace_body(redis: Store, id: str, body: str) -> None:
     """Change the text of a message that has not yet been sent."""
-    redis.hset(f"outbox:{id}", "body", body)
+    redis.hset(f"{MESSAGE_PREFIX}{id}", "body", body)
 
 
 def list_due(redis: Store, now: float, limit: int = 100) -> list[str]:
@@ -184,7 +185,7 @@ def _transition(
     next_check_at: float | None,
     pipe: Any = None,
 ) -> bool:
-    key, pipe = f"outbox:{id}", new_pipeline(redis) if pipe is None else pipe
+    key, pipe = f"{MESSAGE_PREFIX}{id}", new_pipeline(redis) if pipe is None else pipe
     pipe.hset(key, mapping={**fields, "state": state})
     if next_check_at is None:
         pipe.zrem(DUE_KEY, id)

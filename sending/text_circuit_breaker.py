@@ -6,6 +6,7 @@ is stopped, messages wait in the outbox; once it resumes, they are sent in order
 
 import events
 from store import Pipe, Store
+from store.erasure import Erasure, delete_matching, erases
 
 MAX_TEXTS_PER_REQUEST = 5
 WINDOW_SECONDS = 6 * 3600  # since the last request from a person or text to them; longer than a text may wait
@@ -60,3 +61,11 @@ def stop_reason(redis: Store) -> str:
 
 def _key(number: str) -> str:
     return f"requests:{number}"
+
+
+@erases("counts of texts")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase the counts of texts, which expire within hours: those of one person, or all in a complete erasure."""
+    if erasure.number:
+        return redis.delete(_key(erasure.number), _key(f"whatsapp:{erasure.number}"))
+    return delete_matching(redis, _key("*")) if erasure.is_everything else 0

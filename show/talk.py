@@ -84,6 +84,8 @@ def parse(content: Mapping[str, Any], command_words: Collection[str] = ()) -> tu
         problems.append(f"talk: moderation is '{talk.moderation}': use approve or open")
     if talk.votes not in ("last", "first"):
         problems.append(f"talk: votes is '{talk.votes}': use last or first")
+    if talk.keep_numbers_days < 1:
+        problems.append(f"talk: keep_numbers_days is {talk.keep_numbers_days}: use 1 or more")
     if len(tables) > MAX_SCENES:
         problems.append(f"talk: there are {len(tables)} scenes: use at most {MAX_SCENES}")
     scenes = list(_scenes(tables[:MAX_SCENES], talk, command_words, problems))
@@ -103,7 +105,7 @@ def _scenes(tables: list[Any], talk: Talk, command_words: Collection[str], probl
         values = _options(kind, {key: value for key, value in table.items() if key != "kind"}, where, problems)
         seen[name] += 1
         values.setdefault("id", name if seen[name] == 1 else f"{name}-{seen[name]}")
-        for rule in {"votes", "moderation"} & set(get_type_hints(kind)):
+        for rule in {"votes", "moderation", "links", "keep_numbers_days"} & set(get_type_hints(kind)):
             values.setdefault(rule, getattr(talk, rule))
         scene = kind(**values)
         if scene.id in ids:

@@ -49,6 +49,8 @@ class Timeline:
             is_stop = event.type == "sending.stopped"
             self.stop_reason = (sanitize(event.data.get("reason"), 90) or "no reason given") if is_stop else ""
             return "sending"
+        if event.type == "show.purged":
+            self._forget(event)
         if event.type.startswith("show."):  # the scenes are read from the show's state
             return "show"
         return self._apply_to_entry(event)
@@ -60,6 +62,13 @@ class Timeline:
     def entries_awaiting_answer(self) -> list[TimelineEntry]:
         """Entries with an open answer, oldest first."""
         return [entry for entry in self.entries.values() if entry.state in OPEN_STATES and entry.pending_answers]
+
+    def _forget(self, event: Event) -> None:
+        """Drop what has been erased: see events.erase."""
+        sids, before = event.data.get("sids", []), float(event.data.get("before", 0))
+        erased = {id for id, entry in self.entries.items() if id in sids or entry.started_at <= before}
+        self.entries = {id: entry for id, entry in self.entries.items() if id not in erased}
+        self.board.remove({*erased, *sids})
 
     def _apply_to_entry(self, event: Event) -> str:
         id = str(event.data.get("about") or event.subject or event.id)

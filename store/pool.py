@@ -148,7 +148,7 @@ class Pool(ConnectionPool):
 
     def _wake_up(self) -> None:
         for kind in PRIORITIES:
-            if self._is_free(kind):
+            if self._waiting[kind] and self._is_free(kind):
                 self._freed[kind].notify()
 
     def _drop_all(self) -> None:

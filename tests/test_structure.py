@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ["cli", "phone", "stage", "presenter", "api", "receiving", "workers", "sending", "web", "store", "show"]
 MODULES = [
     "app",
+    "worker",
     "command_counts",
     "config",
     "unsafe_settings",
@@ -31,7 +32,7 @@ OURS = {*PACKAGES, *MODULES, "scripts", "tests", "bench", "ringback"}
 
 # From top to bottom: each may import itself and what is in the lines below it.
 LAYERS = [
-    {"app"},
+    {"app", "worker"},
     {"cli"},
     {"presenter"},
     {"api"},

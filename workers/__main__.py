@@ -8,4 +8,4 @@ import sys
 from workers.engine.supervisor import supervise
 
 if __name__ == "__main__":
-    sys.exit(supervise([sys.executable, "-m", "workers.process"]))
+    sys.exit(supervise([sys.executable, "-m", "worker"]))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from store import Pipe, Store
+from store.erasure import Erasure, erases, scan
 
 CALL_TTL_SECONDS = 24 * 3600
 FINAL_STATUSES = ("completed", "busy", "no-answer", "failed", "canceled")
@@ -57,3 +58,15 @@ def _write(pipe: Pipe, sid: str, **fields: str | int) -> None:
     key, mapping = f"call:{sid}", dict[Any, Any](fields)
     pipe.hset(key, mapping=mapping)
     pipe.expire(key, CALL_TTL_SECONDS)
+
+
+@erases("calls")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase calls: those of one person, or all in a complete erasure. Others expire after a day."""
+    erased = 0
+    for key in scan(redis, "call:CA*"):
+        number = (redis.hget(key, "phone_number") or b"").decode()
+        if erasure.is_everything or (erasure.number and erasure.covers(number, 0)):
+            erasure.sids.add(key.removeprefix("call:"))
+            erased += redis.delete(key)
+    return erased

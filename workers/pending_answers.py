@@ -1,7 +1,7 @@
 """Answers that people wait for while a task runs. Each has a record that outlives its RQ job, so no answer is lost."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from rq import get_current_job
@@ -55,7 +55,7 @@ def record_key(id: str) -> str:
 def plan(pipe: Pipe, pending: PendingAnswer) -> None:
     """Queue the record's write on the pipeline of the webhook that asked. Does nothing if the id has a record."""
     key = record_key(pending.id)
-    row = {**asdict(pending), "asked_at": time.time()}
+    row = {**vars(pending), "asked_at": time.time()}
     for name in ("command", "words", "channel", "phone_number", "subject", "deadline", "state", "asked_at", "sender"):
         pipe.execute_command("HSETNX", key, name, row[name])
     pipe.execute_command("EXPIRE", key, ANSWER_TTL_SECONDS)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 
 import config
 import logs
@@ -20,15 +21,15 @@ PERIODIC_TASKS: list[PeriodicTask] = [
 ]
 
 
-def main() -> None:
-    """Run jobs until the supervisor ends this process."""
+def main(more_tasks: Sequence[PeriodicTask] = ()) -> None:
+    """Run jobs, and the periodic tasks of this package and `more_tasks`, until the supervisor ends this process."""
     logs.set_up(logging.INFO)
     try:
         settings = config.load()
     except config.ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(EX_CONFIG)
-    process.main(lambda is_isolated: connect(settings, is_isolated), SLOTS, PERIODIC_TASKS)
+    process.main(lambda is_isolated: connect(settings, is_isolated), SLOTS, [*PERIODIC_TASKS, *more_tasks])
 
 
 def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
@@ -38,7 +39,3 @@ def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
     listeners = pool.role.blocking_at(pool.renew_share()) - 1
     blocking = clients.lane(client, BLOCKING)
     return StoreAccess(client, blocking, listeners, lambda: pool.set_role(connection_budget.REPLACED))
-
-
-if __name__ == "__main__":
-    main()

@@ -10,6 +10,7 @@ from typing import Any
 from rq import Queue
 
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
+from store.erasure import Erasure, erases, scan
 
 RUNS_KEY = "runs"  # a list of run ids, newest first
 MAX_RUNS = 20  # in that list
@@ -181,3 +182,13 @@ class RunWriter:
     def _update(self, **changes: Any) -> None:
         self.run = replace(self.run, **changes, updated_at=time.time())
         self.redis.set(f"run:{self.run.id}", json.dumps(asdict(self.run)), ex=RUN_TTL_SECONDS)
+
+
+@erases("runs")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase replays and backfills, whose outcomes describe requests. Numbers in them are masked."""
+    if erasure.number:
+        return 0
+    keys = [key for key in scan(redis, "run:*") if not key.endswith(":outcomes")]
+    old = [key for key in keys if (run := load(redis, key.removeprefix("run:"))) and run.started_at < erasure.before]
+    return sum(redis.delete(key, f"{key}:outcomes") > 0 for key in old)

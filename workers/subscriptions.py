@@ -34,7 +34,7 @@ def follow(words: str) -> str:
         return NO_NUMBER
     if not by_call and not can_be_texted(number):
         return f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
-    if opt_outs.has_opted_out(redis, number):
+    if opt_outs.has_opted_out(redis, number, get_gateway().settings.secret_key):
         return "You texted STOP, so I cannot notify you. Text START first."
     if ":" in number:
         return ONLY_ON_REQUEST

@@ -19,8 +19,9 @@ from ringback.calls.application_error import APPLICATION_ERROR_MESSAGE
 from workers import callbacks
 
 SENDERS = 40  # threads; a call occupies one of them until the caller has heard the menu
-CALL_SECONDS = 20.0  # that the exchange holds a key until the call listens
+CALL_SECONDS = 40.0  # that the exchange holds a key until the call listens
 OUTCOMES = ("right", "apology", "both", "lost", "doubled", "unreachable")
+NOT_HEARD = "I did not hear anything."
 APOLOGIES = (callbacks.TIMEOUT_MESSAGE, callbacks.FAILURE_MESSAGE)
 # What people get if Twilio received no valid response to a webhook. Their question may have been lost.
 TROUBLES = (sms.TROUBLE, "Please call again in a minute", APPLICATION_ERROR_MESSAGE)
@@ -126,6 +127,16 @@ class Audience:
         question.asked_at = time.time()
         question.sid = self._post(question.number, "calls", {})["sid"]
         self.calls[question.sid] = question
+        self._press(question)
+
+    def _react(self, question: Question, said: str) -> None:
+        """Hang up after the answer. Press the key again if it was not heard."""
+        if question.answer in said:
+            threading.Thread(target=self._post, args=(question.number, f"calls/{question.sid}/hangup", {})).start()
+        elif NOT_HEARD in said:
+            threading.Thread(target=self._press, args=(question,)).start()
+
+    def _press(self, question: Question) -> None:
         self._post(question.number, f"calls/{question.sid}/keys", {"digits": question.words, "wait": CALL_SECONDS})
 
     def _post(self, number: str, path: str, data: dict[str, Any]) -> Any:
@@ -151,10 +162,8 @@ class Audience:
             self.received[item["handset"]].sentences.append((time.time(), payload["body"]))
         elif kind == "heard" and payload["verb"] == "Say":
             self.received[item["handset"]].sentences.append((time.time(), payload["text"]))
-        elif kind == "ended" and payload["verb"] == "Say":
-            question = self.calls.get(payload["call"])
-            if question and question.answer in payload["text"]:
-                threading.Thread(target=self._post, args=(question.number, f"calls/{question.sid}/hangup", {})).start()
+        elif kind == "ended" and payload["verb"] == "Say" and payload["call"] in self.calls:
+            self._react(self.calls[payload["call"]], payload["text"])
         elif kind == "alert" and payload["sid"]:
             self.errors[payload["sid"]].append(payload["code"])
         elif kind == "reset":

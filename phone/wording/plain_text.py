@@ -23,7 +23,8 @@ def to_plain_text(text: str) -> str:
 
     Compatibility characters, such as full-width letters and no-break spaces, become their plain forms (NFKC).
     """
-    kept = "".join(map(_plain_character, unicodedata.normalize("NFKC", text)))
+    is_plain = text.isascii() and text.isprintable()
+    kept = text if is_plain else "".join(map(_plain_character, unicodedata.normalize("NFKC", text)))
     lines = [" ".join(line.split()) for line in kept.split("\n")]
     return SIGNATURE.sub("", "\n".join(line for line in lines if line)).strip()
 

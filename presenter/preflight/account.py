@@ -10,9 +10,8 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from config import Settings
+from masking import mask
 from presenter.preflight.findings import BAD, OK, WARN, Finding, Subject, check
-from receiving.provider_event import pluralize
-from stage.numbers import country_of, format_phone_number
 
 TIMEOUT_SECONDS = 10
 MAX_CLOCK_SKEW_SECONDS = 60  # Stripe and Standard Webhooks allow 300
@@ -43,12 +42,10 @@ def check_account(subject: Subject) -> Iterator[Finding]:
 
 
 def _check_number(client: Client, settings: Settings, number: str) -> Finding:
-    country, rate = country_of(number) or "unknown country", settings.sender_rate(number)
-    label = f"number {format_phone_number(number)} ({country}, {pluralize(rate, 'segment')} per second)"
     found = client.incoming_phone_numbers.list(phone_number=number)
     if not found:
         fix = "Set TWILIO_PHONE_NUMBER to numbers of this account."
-        return Finding(BAD, label, "the number does not belong to this account", fix)
+        return Finding(BAD, "number", f"{mask(number)} does not belong to the account", fix)
     wrong = [
         f"{name} is {getattr(found[0], name) or 'empty'}"
         for name, path in WEBHOOKS.items()
@@ -56,8 +53,8 @@ def _check_number(client: Client, settings: Settings, number: str) -> Finding:
     ]
     if wrong:
         fix = f"Set them to {settings.public_url or '<PUBLIC_URL>'}/voice and /sms, or use make live."
-        return Finding(BAD, label, f"its webhooks lead elsewhere: {'; '.join(wrong)}", fix)
-    return Finding(OK, label, "its webhooks lead here")
+        return Finding(BAD, "number", f"the webhooks of {mask(number)} lead elsewhere: {'; '.join(wrong)}", fix)
+    return Finding(OK, "number", f"the webhooks of {mask(number)} lead here")
 
 
 def _check_credit(client: Client, subject: Subject) -> Finding:

@@ -22,14 +22,26 @@ from receiving.providers.base import Mistakes, Provider, bad_request
 from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
 from receiving.signatures import matches_any
 
+ELEMENTS = ("kind", "id", "amount", "currency-iso-code")
 CHALLENGE_PATTERN = re.compile(r"[a-f0-9]{20,32}")
-SAMPLES = {  # event name -> the XML element of its subject
-    "subscription_charged_successfully": "subscription",
-    "subscription_went_past_due": "subscription",
-    "dispute_opened": "dispute",
-    "transaction_settled": "transaction",
-    "check": "",
+# The official libraries require the arrays of a subscription, even if they are empty.
+SUBSCRIPTION = (
+    "<subscription><id>{id}</id><plan-id>monthly</plan-id><price>49.00</price>"
+    '<transactions type="array">{transaction}</transactions>'
+    '<add-ons type="array"/><discounts type="array"/></subscription>'
+)
+TRANSACTION = "<transaction><id>{id}</id><amount>49.00</amount><currency-iso-code>GBP</currency-iso-code></transaction>"
+DISPUTE = "<dispute><id>{id}</id><amount>49.00</amount><currency-iso-code>GBP</currency-iso-code></dispute>"
+SAMPLES = {  # event name -> the XML of its subject
+    "subscription_charged_successfully": SUBSCRIPTION.replace("{transaction}", TRANSACTION),
+    "subscription_went_past_due": SUBSCRIPTION.replace("{transaction}", ""),
+    "dispute_opened": DISPUTE,
+    "transaction_settled": TRANSACTION,
+    "check": '<check type="boolean">true</check>',
 }
+# The first amount in these events is theirs; other events may contain the amounts of earlier transactions.
+KINDS_WITH_AMOUNT = ("disbursement", "dispute_", "local_payment_", "refund_", "subscription_charged_", "transaction_")
+AMOUNT_PATTERN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,3})?")  # in the major unit of the currency
 
 
 class Braintree(Provider):
@@ -87,23 +99,25 @@ class Braintree(Provider):
             xml = base64.b64decode(payload).decode("utf-8", "replace")
         except binascii.Error as error:
             raise ValueError("the payload is not Base64") from error
-        # Regular expressions instead of an XML parser: only two elements are needed, and untrusted XML is a risk.
-        data = {name: "".join(re.findall(rf"<{name}\b[^<>]*>([^<]*)</{name}>", xml)[:1]) for name in ("kind", "id")}
+        # Regular expressions instead of an XML parser: only a few elements are needed, and untrusted XML is a risk.
+        data = {name: "".join(re.findall(rf"<{name}\b[^<>]*>([^<]*)</{name}>", xml)[:1]) for name in ELEMENTS}
         if not data["kind"]:
             raise ValueError("the payload has no kind")
         return [ProviderEvent(data["kind"], data, hashlib.sha256(payload.rstrip("\n").encode()).hexdigest())]
 
     def summarize(self, event: ProviderEvent) -> str:
-        """`Subscription charged successfully: 8f3k2p`."""
+        """`49.00 GBP: subscription charged successfully: 8f3k2p`."""
         if event.name == "check":
             return "Braintree checks this URL"
-        return split_words(event.name).capitalize() + (f": {event['id']}" if event["id"] else "")
+        amount, currency = event["amount"], event["currency-iso-code"]
+        has_amount = event.name.startswith(KINDS_WITH_AMOUNT) and AMOUNT_PATTERN.fullmatch(amount) and currency
+        words = split_words(event.name)
+        told = f"{amount} {currency.upper()}: {words}" if has_amount else words.capitalize()
+        return told + (f": {event['id']}" if event["id"] else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """Return an event whose subject has a random id."""
-        subject = '<check type="boolean">true</check>'
-        if element := SAMPLES[event_name]:
-            subject = f"<{element}><id>{random.token_hex(3)}</id><amount>49.00</amount></{element}>"
+        subject = SAMPLES[event_name].replace("{id}", random.token_hex(3))
         timestamp = f'<timestamp type="datetime">2026-11-23T18:00:{random.randbelow(60):02d}Z</timestamp>'
         xml = f"<notification>{timestamp}<kind>{event_name}</kind><subject>{subject}</subject></notification>"
         return make_form_delivery(url, [("bt_payload", base64.encodebytes(xml.encode()).decode())])

@@ -8,8 +8,10 @@ import base64
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterable
 
 from config import Secrets
+from masking import mask_email
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.errors import InvalidSignature
@@ -21,6 +23,20 @@ from receiving.signatures import matches_any, secrets_with_prefix, verify_header
 SIGNATURE_HEADER = "heroku-webhook-hmac-sha256"
 AUTHORIZATION_PREFIX = "authorization:"
 PAST_TENSE = {"create": "created", "update": "updated", "destroy": "destroyed"}
+LABELS = {  # resource -> where its name is
+    "addon": ("data.name",),
+    "addon-attachment": ("data.name",),
+    "domain": ("data.hostname",),
+    "dyno": ("data.name", "data.type"),
+    "formation": ("data.type",),
+    "release": ("data.version",),
+}
+RUNS = {"succeeded": "succeeded", "failed": "failed", "pending": "is in progress"}
+STATES = {  # resource -> state or status -> phrase; otherwise the action is told
+    "build": RUNS,
+    "dyno": {"up": "is up", "starting": "is starting", "crashed": "crashed", "down": "is down", "idle": "is idle"},
+    "release": {"failed": "failed", "pending": "is in progress"},
+}
 APP = {"id": "11111111-aaaa-4bbb-8ccc-222222222222", "name": "bell-tower"}
 SAMPLES: dict[str, dict[str, object]] = {
     "api:release": {
@@ -78,12 +94,20 @@ class Heroku(Provider):
 
     def summarize(self, event: ProviderEvent) -> str:
         """`bell-tower: release v7 was created (Deploy 1a2b3c4)`."""
-        app = event["data.app.name"] or event["data.name"] or "an app"
-        thing = split_words(event["resource"] or event.name)
-        version = f" v{event['data.version']}" if event["data.version"] else ""
-        action = PAST_TENSE.get(event["action"], event["action"]) or "changed"
-        detail = event["data.description"] or event["data.status"] or event["data.state"]
-        return f"{app}: {thing}{version} was {action}" + (f" ({detail})" if detail else "")
+        app = event["data.app.name"] or (event["data.name"] if event["resource"] == "app" else "") or "an app"
+        resource = event["resource"] or event.name.rpartition(":")[2]
+        label = (
+            mask_email(event["data.user.email"])
+            if resource == "collaborator"
+            else _first(event, LABELS.get(resource, ()))
+        )
+        thing = f"{app}: {split_words(resource)} {label}".rstrip()
+        state = event["data.state"] or (event["data.status"] if event["data.status"] != "succeeded" else "")
+        if resource in STATES and (phrase := STATES[resource].get(event["data.state"] or event["data.status"])):
+            return f"{thing} {phrase}"
+        action = PAST_TENSE.get(event["action"], split_words(event["action"])) or "changed"
+        detail = ", ".join(filter(None, (event["data.description"], state)))
+        return f"{thing} was {action}" + (f" ({detail})" if detail else "")
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """Return an event from an app named bell-tower."""
@@ -105,6 +129,12 @@ class Heroku(Provider):
         """Find a valid signature with an invalid Authorization header."""
         signing = _signing_secrets(secrets)
         return [(WRONG_AUTHORIZATION, delivery, signing)] if len(signing) < len(secrets) else []
+
+
+def _first(event: ProviderEvent, paths: Iterable[str]) -> str:
+    """Return the first value at one of these paths; a version as v7."""
+    path, value = next(((path, event[path]) for path in paths if event[path]), ("", ""))
+    return f"v{value}" if path == "data.version" else value
 
 
 def _compute_signature(secret: str, body: bytes) -> str:

@@ -13,7 +13,7 @@ from masking import mask_email
 from receiving import secret_path
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
-from receiving.provider_event import ProviderEvent
+from receiving.provider_event import ProviderEvent, split_words
 from receiving.providers.base import OK
 from receiving.providers.timestamped_hmac import TimestampedHMAC
 from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
@@ -21,10 +21,13 @@ from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery
 VERB_PHRASES = {
     "subscribe": "subscribed",
     "unsubscribe": "unsubscribed",
+    "unsubscribe delete": "was removed from the audience",
+    "unsubscribe abuse": "unsubscribed and reported spam",
     "profile": "changed their details",
     "upemail": "changed their address",
-    "cleaned": "was removed because email to them bounced",
-    "campaign": "sent a campaign",
+    "cleaned": "was removed",
+    "cleaned hard": "was removed because email to them bounced",
+    "cleaned abuse": "was removed because they reported spam",
 }
 SAMPLES: dict[str, list[tuple[str, str]]] = {
     "subscribe": [("data[email]", "ada@mail.example"), ("data[merges][FNAME]", "Ada")],
@@ -72,17 +75,27 @@ class Mailchimp(TimestampedHMAC):
         return replace(delivery, url=secret_path.add_secret(delivery, secrets))
 
     def parse(self, delivery: Delivery) -> list[ProviderEvent]:
-        """Return one event; the form field `data[merges][EMAIL]` becomes `data.merges.EMAIL`."""
+        """Return one event; the form field `data[merges][EMAIL]` becomes `data.merges.EMAIL`.
+
+        Its id is the body's SHA-256: a retry has the same body, and two changes of one person may have the same
+        `fired_at`, which is in seconds.
+        """
         payload = {re.sub(r"\[([^\[\]]*)\]", r".\1", name): value for name, value in delivery.form}
         if not payload.get("type"):
             raise ValueError("the form has no type")
-        parts = [payload.get(name, "") for name in ("type", "data.list_id", "data.id", "fired_at")]
-        return [ProviderEvent(payload["type"], payload, ":".join(parts) if all(parts) else delivery.fingerprint)]
+        return [ProviderEvent(payload["type"], payload, delivery.fingerprint)]
 
     def summarize(self, event: ProviderEvent) -> str:
         """`a•••@mail.example subscribed`."""
-        address = event.data.get("data.email") or event.data.get("data.new_email") or ""
-        return f"{mask_email(str(address))} {VERB_PHRASES.get(event.name, f'caused the event {event.name}')}"
+        field = event.data.get
+        if event.name == "campaign":
+            return (
+                f"Campaign {split_words(str(field('data.status') or 'changed'))}: {field('data.subject') or 'untitled'}"
+            )
+        address = str(field("data.email") or field("data.old_email") or field("data.new_email") or "")
+        keys = (f"{event.name} {field(f'data.{name}')}" for name in ("reason", "action"))
+        phrase = next((VERB_PHRASES[key] for key in (*keys, event.name) if key in VERB_PHRASES), "")
+        return f"{mask_email(address)} {phrase or f'caused the event {event.name}'}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """Return an event in one audience."""

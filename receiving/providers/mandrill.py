@@ -42,6 +42,12 @@ VERB_PHRASES = {
     "unsub": "caused an unsubscribe",
     "reject": "was rejected",
 }
+LISTS = {"blacklist": "rejection list", "whitelist": "allow list"}
+LIST_PHRASES = {
+    "add": "was added to the {list}",
+    "change": "was changed on the {list}",
+    "remove": "was removed from the {list}",
+}
 SAMPLES: dict[str, dict[str, str]] = {
     "hard_bounce": {"bounce_description": "bad_mailbox", "diag": "smtp;550 5.1.1 no such account"},
     "open": {"state": "sent"},
@@ -101,9 +107,12 @@ class Mandrill(Provider):
         """`Email to a•••@mail.example bounced: The bell`."""
         if event.name == "inbound":
             return f"Email from {mask_email(event['msg.from_email'])}: {event['msg.subject']}"
-        address = event["msg.email"] or event["reject.email"] or event["entry.email"]
+        address = mask_email(event["msg.email"] or event["reject.email"] or event["entry.email"])
+        if list_name := LISTS.get(event["type"]):
+            return f"{address} {LIST_PHRASES.get(event['action'], 'changed on the {list}').format(list=list_name)}"
         subject = f": {event['msg.subject']}" if event["msg.subject"] else ""
-        return f"Email to {mask_email(address)} {VERB_PHRASES.get(event.name, split_words(event.name))}{subject}"
+        phrase = VERB_PHRASES.get(event.name, f"caused the event {split_words(event.name)}")
+        return f"Email to {address} {phrase}{subject}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """Return a batch of one event."""

@@ -9,8 +9,11 @@ import binascii
 import secrets as random
 from dataclasses import replace
 
+from werkzeug.http import parse_options_header
+
 from config import Secret, Secrets
 from receiving import secret_path
+from receiving.decoding.charsets import decode_text
 from receiving.delivery import Delivery
 from receiving.diagnosis.mistakes import Mistake
 from receiving.errors import CredentialsRequired, SecretPathNotFound
@@ -91,7 +94,8 @@ class Plain(Provider):
         if delivery.headers.get("content-type", "").startswith("application/json"):
             payload = parse_json(delivery.body)
         else:
-            payload = dict(delivery.form) or {"text": delivery.body.decode("utf-8", "replace")}
+            _, options = parse_options_header(delivery.headers.get("content-type", ""))
+            payload = dict(delivery.form) or {"text": decode_text(delivery.body, options.get("charset", ""))}
         ids = (delivery.headers[name] for name in ID_HEADERS if delivery.headers.get(name))
         event = ProviderEvent("", payload, next(ids, delivery.fingerprint))
         return [replace(event, name=event["event"] or event["type"] or "message")]

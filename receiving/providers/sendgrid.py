@@ -12,18 +12,16 @@ import secrets as random
 import time
 from dataclasses import replace
 from functools import cache
-from io import BytesIO
 
 import cryptography.exceptions
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
-from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
 
 from config import Secrets
 from masking import mask_email
 from receiving import secret_path
+from receiving.decoding.email_form import parse_email_form
 from receiving.delivery import Delivery
 from receiving.errors import InvalidSignature, MissingSignature
 from receiving.provider_event import ProviderEvent, parse_json, split_words
@@ -41,11 +39,14 @@ VERB_PHRASES = {
     "delivered": "was delivered",
     "deferred": "was deferred",
     "bounce": "bounced",
+    "bounce blocked": "was blocked",
     "dropped": "was dropped",
     "open": "was opened",
     "click": "was clicked",
     "spamreport": "was reported as spam",
     "unsubscribe": "caused an unsubscribe",
+    "group_unsubscribe": "caused an unsubscribe from a group",
+    "group_resubscribe": "caused a new subscription to a group",
 }
 SAMPLES: dict[str, dict[str, object]] = {
     "delivered": {"response": "250 OK"},
@@ -124,7 +125,8 @@ class SendGrid(Provider):
         if event.name == "inbound":
             found = re.search(r"[^\s<>]+@[^\s<>]+", event["from"])
             return f"Email from {mask_email(found[0] if found else '')}: {event['subject'] or 'no subject'}"
-        return f"Email to {mask_email(event['email'])} {VERB_PHRASES.get(event.name, split_words(event.name))}"
+        phrase = VERB_PHRASES.get(f"{event.name} {event['type']}") or VERB_PHRASES.get(event.name)
+        return f"Email to {mask_email(event['email'])} {phrase or f'caused the event {split_words(event.name)}'}"
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """Return a batch of one event or, for `inbound`, an email."""
@@ -178,15 +180,7 @@ def _parse_event(payload: object) -> ProviderEvent:
 
 def _parse_email(delivery: Delivery) -> ProviderEvent:
     """Return an email; its id consists of its Message-ID and its envelope."""
-    _, options = parse_options_header(delivery.headers["content-type"])
-    first_line = b"--" + options.get("boundary", "").encode()
-    if delivery.body.lstrip(b"\r\n").partition(b"\r\n")[0] != first_line:  # the header is not signed
-        raise ValueError("the body does not start with its boundary")
-    parser = FormDataParser(max_form_memory_size=MAX_EMAIL_BYTES, max_form_parts=1_000, silent=False)
-    _, form, files = parser.parse(BytesIO(delivery.body), MULTIPART, len(delivery.body), options)
-    for file in files.values():
-        file.close()
-    fields = form.to_dict()
+    fields = parse_email_form(delivery.headers["content-type"], delivery.body)
     if not {"from", "headers", "email"} & set(fields):
         raise ValueError("the form is not an email")
     headers = fields.get("headers", fields.get("email", ""))

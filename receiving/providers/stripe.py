@@ -10,21 +10,21 @@ from typing import Any
 
 from config import Secrets
 from receiving.delivery import Delivery
-from receiving.provider_event import ProviderEvent, parse_json, split_words
+from receiving.provider_event import ProviderEvent, parse_json
 from receiving.providers.timestamped_hmac import TimestampedHMAC
 from receiving.sample_requests import make_json_delivery
+from receiving.summaries import stripe
 
 SECRET_PATTERN = re.compile(r"whsec_\S{16,}")
-AMOUNT_FIELDS = ("amount_total", "amount_paid", "amount_due", "amount")
-
-# https://docs.stripe.com/currencies#zero-decimal; all other currencies have two decimal places
-ZERO_DECIMAL_CURRENCIES = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
-THREE_DECIMAL_CURRENCIES = "bhd jod kwd omr tnd"
-DECIMAL_PLACES = dict.fromkeys(ZERO_DECIMAL_CURRENCIES.split(), 0) | dict.fromkeys(THREE_DECIMAL_CURRENCIES.split(), 3)
 
 SAMPLES: dict[str, dict[str, object]] = {
     "checkout.session.completed": {"object": "checkout.session", "amount_total": 4900, "payment_status": "paid"},
-    "payment_intent.succeeded": {"object": "payment_intent", "amount": 4900, "status": "succeeded"},
+    "payment_intent.succeeded": {
+        "object": "payment_intent",
+        "amount": 4900,
+        "amount_received": 4900,
+        "status": "succeeded",
+    },
     "invoice.paid": {"object": "invoice", "amount_paid": 4900, "status": "paid"},
     "invoice.payment_failed": {"object": "invoice", "amount_due": 4900, "attempt_count": 1},
     "customer.subscription.deleted": {"object": "subscription", "status": "canceled"},
@@ -56,9 +56,7 @@ class Stripe(TimestampedHMAC):
 
     def summarize(self, event: ProviderEvent) -> str:
         """`49.00 GBP: checkout session completed (test)`."""
-        amount = next(filter(None, (event[f"data.object.{name}"] for name in AMOUNT_FIELDS)), "")
-        price = f"{_format_amount(amount, event['data.object.currency'])}: " if amount.isdecimal() else ""
-        return f"{price}{split_words(event.name)}" + ("" if event["livemode"] == "True" else " (test)")
+        return stripe.summarize(event)
 
     def sample(self, event_name: str, url: str) -> Delivery:
         """Return a test-mode event."""
@@ -75,8 +73,3 @@ class Stripe(TimestampedHMAC):
             "data": {"object": thing | SAMPLES[event_name]},
         }
         return make_json_delivery(url, payload, user_agent="Stripe/1.0 (+https://stripe.com/docs/webhooks)")
-
-
-def _format_amount(amount: str, currency: str) -> str:
-    places = DECIMAL_PLACES.get(currency, 2)
-    return f"{int(amount) / 10**places:.{places}f} {currency.upper()}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from config import Settings
+from masking import alias
 from receiving import inbox, replay_marker
 from receiving.provider_event import pluralize
 from receiving.replay import loopback_client, replay, twilio_log
@@ -14,7 +15,7 @@ from receiving.replay.loopback_client import LoopbackClient, LoopbackFailed
 from receiving.replay.replay import CannotReplay
 from sending.http.retry import GaveUp
 from sending.twilio.gateway import TwilioGateway
-from store import Store
+from store import Store, erasure
 from workers.runs import Outcome
 
 MAX_WINDOW_SECONDS = 3 * 24 * 3600  # neither the inbox nor GitHub's log goes back further
@@ -61,7 +62,20 @@ def provider_logs(settings: Settings, redis: Store, sleep: Sleep = time.sleep) -
     }
     if is_github_configured(settings):
         logs["GitHub event"] = GitHubHook(settings, sleep).list_sent
-    return logs
+    return {name: _without_erased(log, settings, redis) for name, log in logs.items()}
+
+
+def _without_erased(log: ProviderLog, settings: Settings, redis: Store) -> ProviderLog:
+    """Return the log without the webhooks of people who have asked since to be forgotten."""
+
+    def list_sent(since: float, until: float) -> Iterator[LogEntry]:
+        forgotten = erasure.read_forgotten(redis)
+        for entry in log(since, until):
+            person = alias(entry.address.rpartition(":")[2], settings.secret_key[0])
+            if entry.sent_at > forgotten.get(person, 0.0):
+                yield entry
+
+    return list_sent
 
 
 def is_github_configured(settings: Settings) -> bool:
@@ -72,15 +86,20 @@ def is_github_configured(settings: Settings) -> bool:
 def find_missing(
     redis: Store, logs: dict[str, ProviderLog], since: float, until: float, report_progress: Progress
 ) -> MissingReport:
-    """Compare these logs with the inbox over at most three days. If a log fails, the others are still compared."""
+    """Compare these logs with the inbox over at most three days, and not from before the last purge.
+
+    If a log fails, the others are still compared.
+    """
     report, now = MissingReport(), time.time()
-    since = max(since, now - MAX_WINDOW_SECONDS)
+    since = max(since, now - MAX_WINDOW_SECONDS, erasure.read_purged_at(redis))
     sent: list[LogEntry] = []
     for name, list_sent in logs.items():
         report_progress(f"reading the log of {name}s")
         report.listed[name] = 0
         try:
             for entry in list_sent(since, min(until, now)):
+                if entry.sent_at < int(since):  # a log's times are whole seconds
+                    continue
                 report.listed[name] += 1
                 sent.append(entry)
         except GaveUp as error:

@@ -23,6 +23,7 @@ class LogEntry:
     sent_at: float
     summary: str
     fetch: Callable[[], Delivery]
+    address: str = ""  # of the person who texted or called
 
 
 class RedeliveryRequested(Exception):

@@ -33,7 +33,7 @@ def list_texts(gateway: TwilioGateway, since: float, until: float, sleep: Sleep 
             sent_at = _to_timestamp(message.date_sent or message.date_created)
             summary = f"a text from {mask(message.from_ or '')}"
             fetch = partial(_make_delivery, "/sms", _sms_params(message))
-            yield LogEntry("twilio", text_key(message.sid), sent_at, summary, fetch)
+            yield LogEntry("twilio", text_key(message.sid), sent_at, summary, fetch, message.from_ or "")
 
 
 def list_calls(gateway: TwilioGateway, since: float, until: float, sleep: Sleep = time.sleep) -> Iterator[LogEntry]:
@@ -44,7 +44,7 @@ def list_calls(gateway: TwilioGateway, since: float, until: float, sleep: Sleep 
             sent_at = _to_timestamp(call.end_time or call.date_created)
             summary = f"the end of a call from {mask(call._from or '')} ({call.status}, {call.duration or 0} s)"
             fetch = partial(_make_delivery, "/voice/status", _call_end_params(call))
-            yield LogEntry("twilio", call_key(call.sid), sent_at, summary, fetch)
+            yield LogEntry("twilio", call_key(call.sid), sent_at, summary, fetch, call._from or "")
 
 
 def _rows_for_each(addresses: Iterable[str], resource: Any, sleep: Sleep, window: dict[str, datetime]) -> Iterator[Any]:

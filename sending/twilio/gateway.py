@@ -83,7 +83,7 @@ class TwilioGateway(LiveCalls):
         if not outbox.start_sending(self.redis, message):
             return "sending"
         try:
-            return send(admission.admit(self.redis, message, alias(message.to, self.settings.secret_key[0])))
+            return send(self._admit(message))
         except admission.MustWait as wait:
             outbox.postpone(self.redis, message, "sending", wait.until, str(wait), is_counted=message.is_counted)
             state = "planned"
@@ -91,6 +91,12 @@ class TwilioGateway(LiveCalls):
             state = self._mark_failed(message, "sending", str(error))
         pacing.refund(self.redis, self.settings.sender_rate(message.sender), message.segments, message.sender)
         return state
+
+    def _admit(self, message: OutboundMessage) -> OutboundMessage:
+        """Return the message to send. Raises MustWait or MustNotSend."""
+        if opt_outs.has_opted_out(self.redis, message.to, self.settings.secret_key):
+            raise admission.MustNotSend("they texted STOP")
+        return admission.admit(self.redis, message, alias(message.to, self.settings.secret_key[0]))
 
     def _send(self, message: OutboundMessage) -> str:
         origin = self.settings.public_url
@@ -157,7 +163,7 @@ class TwilioGateway(LiveCalls):
             pacing.pause(self.redis, time.time() + PAUSE_SECONDS, message.sender)
             return self._mark_unknown(message)
         if error.code == errors.UNSUBSCRIBED_RECIPIENT:
-            opt_outs.opt_out(self.redis, message.to)
+            opt_outs.opt_out(self.redis, message.to, self.settings.secret_key)
             return self._mark_failed(message, "sending", "they texted STOP")
         return self._mark_failed(message, "sending", f"Twilio rejected it: {error.msg} ({error.code})")
 

@@ -61,3 +61,11 @@ class LiveCalls:
         response = requests.get(url, auth=(client.username, client.password), timeout=REQUEST_TIMEOUT_SECONDS)
         response.raise_for_status()
         return response.content
+
+    def delete_recording(self, sid: str) -> None:
+        """Delete a recording at Twilio. Raises an exception if Twilio fails."""
+        try:
+            self.client.recordings(sid).delete()
+        except TwilioRestException as error:
+            if error.status != 404:
+                raise

@@ -62,7 +62,7 @@ def app(loop: asyncio.AbstractEventLoop) -> Iterator[StubApp]:
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    """Settings a test module may replace."""
+    """Settings of the exchange, which a test module can override."""
     return {}
 
 
@@ -98,5 +98,5 @@ def cyd(exchange: Exchange) -> Person:
 
 @pytest.fixture
 def client(exchange: Exchange) -> Client:
-    """Twilio's own library."""
+    """Twilio's client, connected to the exchange."""
     return exchange.client()

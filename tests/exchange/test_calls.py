@@ -99,7 +99,7 @@ def test_action_on_empty_result_requests_the_action(app, exchange, ada):
     ada.hears("nothing: ''")
 
 
-def test_keys_pressed_while_a_document_is_fetched_are_kept(app, ada):
+def test_key_interrupts_a_prompt_that_is_still_being_fetched(app, ada):
     app.answers["/voice"] = '<Response><Gather numDigits="1" action="/menu"><Play>/jingle</Play></Gather></Response>'
     app.answers["/jingle"] = lambda asked: asyncio.sleep(3_600)
     app.answers["/menu"] = '<Response><Gather numDigits="1" action="/last"/></Response>'

@@ -66,7 +66,7 @@ def test_conference_starts_with_a_participant_that_may_start_it(app, client, ada
     assert [room.status for room in client.conferences.list()] == ["in-progress"]
 
 
-def test_conference_ends_when_that_participant_leaves(app, client, ada, ben):
+def test_conference_ends_when_a_participant_with_end_on_exit_leaves(app, client, ada, ben):
     app.answers["/voice"] = conference(dial='action="/after"')
     app.answers["/after"] = lambda asked: f"<Response><Say>{asked['DialCallStatus']}</Say></Response>"
     all_in(ada)

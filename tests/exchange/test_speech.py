@@ -82,7 +82,7 @@ def test_failed_callback_is_reported_and_the_call_continues(waiter, exchange, ad
     exchange.warns(11217)
 
 
-def test_speech_ends_with_the_gather(waiter, exchange, ada):
+def test_max_speech_time_ends_the_speech(waiter, exchange, ada):
     waiter.answers["/voice"] = GATHER.format('maxSpeechTime="1"')
     ada.dials()
     ada.speaks("two large pizzas with everything on them")

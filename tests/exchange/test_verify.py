@@ -118,7 +118,7 @@ def test_services_can_be_paged_updated_and_deleted(verify):
     assert refused(verify.services.create, friendly_name="") == (400, 60200)
 
 
-def test_service_of_the_environment_exists(verify, ada):
+def test_app_can_use_a_service_that_it_did_not_create(verify, ada):
     service = verify.services("VA" + "0" * 32)
     service.verifications.create(to=ada.number, channel="sms", custom_code="1234")
     assert service.verification_checks.create(to=ada.number, code="1234").valid

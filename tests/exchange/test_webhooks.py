@@ -1,6 +1,7 @@
 """The HTTP client for webhooks: timeouts, retries, redirects, cookies, authentication, caching."""
 
 import asyncio
+import contextlib
 import gzip
 import hashlib
 import re
@@ -230,6 +231,35 @@ def test_response_that_is_invalid_or_incomplete_is_reported(exchange, number, ad
     number.sms_url = raw_server(answer, stays=False)
     ada.texts("hello")
     exchange.warns(11206)
+
+
+class ClosesKeptConnections:
+    """A server that answers one request on each connection, and closes the connection when it gets the next one."""
+
+    def __init__(self):
+        self.connections = []
+
+    async def __call__(self, reader, writer):
+        self.connections.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(OK) + OK.encode())
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+
+def test_kept_connection_that_the_app_closes_is_replaced(exchange, number, ada):
+    app = ClosesKeptConnections()
+    server = exchange.run(asyncio.start_server(app, "127.0.0.1", 0))
+    number.sms_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sms"
+    ada.texts("one")
+    ada.gets("ok")
+    ada.texts("two")
+    ada.gets("ok", "ok")
+    assert len(app.connections) == 2
+    assert not exchange.state.debugger.alerts
+    for opened in (server, *app.connections):
+        opened.close()
 
 
 @pytest.mark.parametrize("url", ["http://[x/", "ftp://h.example/", "http://h.example:99999/", "http:///x", "nonsense"])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import events
 from phone.commands.follow import parse_topic
 from sending import followers, opt_outs
+from tests.support.environment import SECRETS
 from tests.support.person import ME
 from workers import fanout
 
@@ -94,7 +95,7 @@ def test_stop_ends_all_subscriptions(person, redis):
     followers.follow(redis, ME, "github")
     person.texts("STOP")
     person.texts("START")
-    assert not opt_outs.has_opted_out(redis, ME)
+    assert not opt_outs.has_opted_out(redis, ME, SECRETS)
     events.publish(redis, "webhook.received", provider="github", event="push", summary="ada pushed")
     assert fanout.fan_out(redis) == 1
     assert list(followers.iter_followers(redis, "github.push")) == []

@@ -8,7 +8,8 @@ import pytest
 import command_counts
 import events
 from events import Event
-from sending import followers, outbox
+from sending import followers, opt_outs, outbox
+from tests.support.environment import SECRETS
 from tests.support.person import ME, NUMBER, Person
 from workers import callbacks, notifications, pending_answers, subscriptions
 
@@ -91,7 +92,8 @@ def test_number_on_whatsapp_is_masked_and_is_the_same_person(person, whatsapp, r
 
 def test_stop_on_whatsapp_stops_whatsapp(whatsapp, redis):
     assert whatsapp.texts("STOP", To=WHATSAPP_NUMBER) == ""
-    assert redis.smembers("opt-outs") == {WHATSAPP_ME.encode()}
+    assert opt_outs.has_opted_out(redis, WHATSAPP_ME, SECRETS)
+    assert not opt_outs.has_opted_out(redis, WHATSAPP_ME.partition(":")[2], SECRETS)
 
 
 def run_task(monkeypatch, task, words, number, sender):

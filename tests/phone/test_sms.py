@@ -9,6 +9,7 @@ import events
 from receiving import inbox
 from sending import opt_outs, outbox
 from sending.outbox import OutboundMessage
+from tests.support.environment import SECRETS
 from tests.support.person import ME, TEXT_SID
 from workers import pending_answers
 
@@ -62,18 +63,18 @@ def test_overlong_address_is_rejected_with_a_reason(person):
 )
 def test_stop_is_stored_and_left_for_twilio_to_answer(person, redis, word):
     assert person.texts(word) == ""
-    assert opt_outs.has_opted_out(redis, ME)
+    assert opt_outs.has_opted_out(redis, ME, SECRETS)
 
 
 def test_start_undoes_stop(person, redis):
     person.texts("STOP")
     assert person.texts("START") == ""
-    assert not opt_outs.has_opted_out(redis, ME)
+    assert not opt_outs.has_opted_out(redis, ME, SECRETS)
 
 
 def test_stop_inside_a_sentence_is_not_an_opt_out(person, redis):
     person.texts("stop please")
-    assert not opt_outs.has_opted_out(redis, ME)
+    assert not opt_outs.has_opted_out(redis, ME, SECRETS)
 
 
 @pytest.mark.parametrize(
@@ -81,15 +82,15 @@ def test_stop_inside_a_sentence_is_not_an_opt_out(person, redis):
 )
 def test_stop_that_twilio_does_not_recognize_is_stored_and_confirmed(person, redis, written):
     assert "no more texts" in person.texts(written)
-    assert opt_outs.has_opted_out(redis, ME)
+    assert opt_outs.has_opted_out(redis, ME, SECRETS)
     assert "texts from me again" in person.texts("Start!")
-    assert not opt_outs.has_opted_out(redis, ME)
+    assert not opt_outs.has_opted_out(redis, ME, SECRETS)
 
 
 def test_yes_with_a_full_stop_is_no_opt_in(person, redis):
     person.texts("STOP")
     person.texts("Yes.")
-    assert opt_outs.has_opted_out(redis, ME)
+    assert opt_outs.has_opted_out(redis, ME, SECRETS)
 
 
 def test_help_answered_by_twilio_is_not_answered_again(person):

@@ -13,7 +13,7 @@ words = st.text(max_size=400)
 EVERYTHING = {
     name: made
     for module in (voice_twiml, hold_twiml)
-    for name, made in inspect.getmembers(module, inspect.isfunction)
+    for name, made in inspect.getmembers(module, lambda each: inspect.isfunction(inspect.unwrap(each)))
     if made.__module__ == module.__name__
 }
 MADE = {

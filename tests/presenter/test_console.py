@@ -131,3 +131,12 @@ def test_audit_log_says_who_did_what(presenter):
 def test_stage_listens_to_keys_only_for_the_presenter(app, presenter):
     assert "stage_keys.js" in presenter.get("/").text
     assert "stage_keys.js" not in app.test_client().get("/").text
+
+
+def test_privacy_page_purges_and_shows_the_receipt(presenter, stage_events):
+    stage_events.redis.hset("show:names", "a", "Amber Otter")
+    stage_events.redis.expire("show:names", 60)
+    assert "1 person has taken part" in presenter.get("/present/privacy").text
+    page = presenter.post("/present/privacy").text
+    assert "0 people have taken part" in page
+    assert "records" in page

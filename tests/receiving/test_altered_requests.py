@@ -7,6 +7,7 @@ import pytest
 import events
 from receiving import inbox, twilio_signature
 from sending import opt_outs
+from tests.support.environment import SECRETS
 from tests.support.person import CALL_SID, ME, NUMBER, PUBLIC_URL, RECORDING_SID, TEXT_SID
 from workers import pending_answers
 
@@ -41,7 +42,7 @@ def test_altered_copies_of_a_captured_text_are_not_processed(post_as_twilio, red
 
     signature, rng, rejected = sign(FIELDS), random.Random(1), 0
     assert post_as_twilio("/sms", FIELDS, signature=signature).status_code == 200
-    opt_outs.opt_out(redis, ME)
+    opt_outs.opt_out(redis, ME, SECRETS)
     while rejected < 40:
         altered = cut_elsewhere(FIELDS, rng)
         if sign(altered) != signature:
@@ -50,7 +51,7 @@ def test_altered_copies_of_a_captured_text_are_not_processed(post_as_twilio, red
         is_duplicate = altered["MessageSid"] == TEXT_SID
         assert answer.status_code == 200 if is_duplicate else 403, altered
         rejected += not is_duplicate
-    assert opt_outs.has_opted_out(redis, ME)
+    assert opt_outs.has_opted_out(redis, ME, SECRETS)
 
 
 NOT_SIDS = [

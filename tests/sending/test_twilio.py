@@ -13,6 +13,7 @@ from sending.outbox import OutboundMessage
 from sending.twilio.gateway import TwilioGateway
 from sending.twilio.live_calls import CallEnded
 from store import commit_if_unchanged, new_pipeline
+from tests.support.environment import SECRETS
 from tests.support.waiting import eventually
 
 counter = itertools.count(301)
@@ -201,14 +202,14 @@ class TestRefusals:
     """Who may not be texted, and what must not be sent."""
 
     def test_opted_out_person_is_not_texted(self, telephone, planned, redis, exchange, somebody):
-        opt_outs.opt_out(redis, somebody)
+        opt_outs.opt_out(redis, somebody, SECRETS)
         assert telephone.send_text("answer:1") == "failed"
         assert exchange.sent_to(somebody) == []
 
     def test_opt_out_known_only_to_twilio_is_stored(self, telephone, planned, redis, exchange, somebody):
         exchange.post(f"/handsets/%2B{somebody[1:]}/texts", body="STOP")
         assert telephone.send_text("answer:1") == "failed"
-        assert opt_outs.has_opted_out(redis, somebody)
+        assert opt_outs.has_opted_out(redis, somebody, SECRETS)
 
     def test_invalid_number_is_refused_with_the_reason_of_twilio(self, telephone, redis):
         pipe = new_pipeline(redis)
@@ -268,6 +269,6 @@ def test_call_of_unknown_state_becomes_a_text(telephone, planned, exchange, some
 
 
 def test_opted_out_person_is_not_called(telephone, planned, exchange, somebody, redis):
-    opt_outs.opt_out(redis, somebody)
+    opt_outs.opt_out(redis, somebody, SECRETS)
     assert telephone.start_call("answer:1") == "failed"
     assert telephone.client.calls.list(to=somebody) == []

@@ -314,3 +314,11 @@ def test_ids_are_compared_as_numbers():
 
 def test_stream_is_longer_than_the_timeline():
     assert events.MAX_EVENTS > MAX_ENTRIES
+
+
+def test_erased_entry_leaves_the_screen(happens):
+    happens("text.received", words="time")
+    happens.timeline.board.advance(happens.now)
+    happens("show.purged", "", sids=["SM1"])
+    assert not happens.timeline.entries
+    assert not any(slot.item for slot in happens.timeline.board.slots)

@@ -6,6 +6,7 @@ from tests.support.providers import with_secrets
 
 TOKEN = "an-auth-token-of-the-tests"
 PRESENTER_PASSWORD = "a password of the tests"
+SECRETS = ("a-secret-key-of-the-tests",)
 API_TOKEN = "a-token-of-the-tests-for-the-api"
 
 
@@ -13,7 +14,7 @@ def own_environment() -> dict[str, str]:
     """The demo's settings with other secrets: with an https PUBLIC_URL the demo's own are refused."""
     return with_secrets(read_env(ROOT / ".env.demo")) | {
         "TWILIO_AUTH_TOKEN": TOKEN,
-        "SECRET_KEY": "a-secret-key-of-the-tests",
+        "SECRET_KEY": SECRETS[0],
         "PRESENTER_PASSWORD": PRESENTER_PASSWORD,
         "API_TOKENS": API_TOKEN,
         "ALLOW_LOOPBACK": "no",

@@ -14,6 +14,7 @@ from sending.http.client import HttpClient
 from sending.webhooks import dispatch, endpoints, event_schemas
 from sending.webhooks.encryption import Encryption
 from sending.webhooks.queue.messages import NEW_KEY
+from tests.support.environment import SECRETS
 from tests.support.waiting import eventually
 from workers import callbacks, fanout, notifications, sweep
 
@@ -153,10 +154,10 @@ def test_follower_gets_the_summary_as_a_text(caught_up):
 
 def test_stop_ends_subscriptions_even_after_start(caught_up):
     followers.follow(caught_up, ADA, "github")
-    opt_outs.opt_out(caught_up, ADA)
+    opt_outs.opt_out(caught_up, ADA, SECRETS)
     publish_push(caught_up)
     fanout.fan_out(caught_up)
-    opt_outs.opt_in(caught_up, ADA)
+    opt_outs.opt_in(caught_up, ADA, SECRETS)
     publish_push(caught_up)
     fanout.fan_out(caught_up)
     assert notification_texts(caught_up) == []

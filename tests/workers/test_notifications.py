@@ -8,6 +8,7 @@ import pytest
 from events import Event
 from sending import followers, opt_outs, outbox, pacing, text_circuit_breaker
 from sending.outbox import OutboundMessage
+from tests.support.environment import SECRETS
 from workers import callbacks, notifications, sweep
 
 ADA, BOB = "+447700900201", "+447700900202"
@@ -141,7 +142,11 @@ def test_notifications_of_a_killed_process_are_sent_by_another(gateway, redis):
     assert gateway.sent == [("text", ADA, "ada pushed")]
 
 
-@pytest.mark.parametrize("ends", [followers.unfollow, opt_outs.opt_out], ids=["unfollow", "STOP"])
+def opt_out(redis, number):
+    opt_outs.opt_out(redis, number, SECRETS)
+
+
+@pytest.mark.parametrize("ends", [followers.unfollow, opt_out], ids=["unfollow", "STOP"])
 def test_ending_a_subscription_cancels_waiting_notifications(gateway, redis, ends):
     followers.follow(redis, ADA, "github")
     notify(redis)
@@ -154,7 +159,7 @@ def test_ending_a_subscription_cancels_waiting_notifications(gateway, redis, end
 
 def test_opted_out_follower_leaves_the_topic(gateway, redis):
     followers.follow(redis, ADA, "github")
-    opt_outs.opt_out(redis, ADA)
+    opt_outs.opt_out(redis, ADA, SECRETS)
     assert followers.is_followed(redis, "github.push")
     assert list(followers.iter_followers(redis, "github.push")) == []
     assert not followers.is_followed(redis, "github.push")

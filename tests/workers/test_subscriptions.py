@@ -12,6 +12,7 @@ from sending.http.client import HttpClient
 from sending.webhooks import endpoints
 from sending.webhooks.encryption import Encryption
 from store import commit_if_unchanged, new_pipeline
+from tests.support.environment import SECRETS
 from tests.support.receivers import answers, leads_to, read_request, receiver
 from workers import callbacks, pending_answers, subscriptions, tasks
 from workers.pending_answers import PendingAnswer
@@ -111,7 +112,7 @@ def test_confirmation_by_phone_has_no_link(run_task):
 
 
 def test_opted_out_person_cannot_follow(run_task, redis):
-    opt_outs.opt_out(redis, ADA)
+    opt_outs.opt_out(redis, ADA, SECRETS)
     assert "Text START first" in run_task(subscriptions.follow, "github")
     assert not followers.is_followed(redis, "github")
 

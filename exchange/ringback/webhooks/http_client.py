@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from ringback.service.clock import Clock
 from ringback.webhooks.connection_overrides import ConnectionOverrides
 from ringback.webhooks.cookies import CookieJars
 from ringback.webhooks.http_errors import RequestFailed, checked_url, request_failure
+from ringback.webhooks.kept_connections import trace_reused_connections
 from ringback.webhooks.request import Webhook, WebhookResponse
 from ringback.webhooks.signature import signature, signed_url
 from ringback.webhooks.urls import encode_form, resolve, wire_url, without_userinfo
@@ -47,6 +49,7 @@ class WebhookClient:
                 timeout=aiohttp.ClientTimeout(),
                 auto_decompress=True,
                 trust_env=False,
+                trace_configs=[trace_reused_connections()],
             )
         return self._session
 
@@ -136,16 +139,28 @@ class _Request:
     async def send(self, overrides: ConnectionOverrides) -> WebhookResponse:
         realm = (self.webhook.cookie_jar, urlsplit(self.url).netloc)
         preemptive = self.client.basic_auth_realms.get(realm, False) and bool(self.user)
-        response = await self._send_once(overrides, basic=preemptive)
+        response = await self._send_on_live_connection(overrides, basic=preemptive)
         if response.status == 401 and self.user and not preemptive:
             challenge = response.headers.get("www-authenticate", "").lower()
             basic = challenge.startswith("basic")
-            response = await self._send_once(overrides, basic=basic, digest="digest" in challenge)
+            response = await self._send_on_live_connection(overrides, basic=basic, digest="digest" in challenge)
             self.client.basic_auth_realms[realm] = basic
         return response
 
+    async def _send_on_live_connection(self, overrides: ConnectionOverrides, **how: bool) -> WebhookResponse:
+        """Sends the request. If the app closes a kept connection instead of responding, takes another connection."""
+        while True:
+            connection = SimpleNamespace(is_reused=False)
+            try:
+                return await self._send_once(overrides, connection, **how)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if not connection.is_reused:
+                    raise request_failure(error, self.url) from None
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise request_failure(error, self.url) from None
+
     async def _send_once(
-        self, overrides: ConnectionOverrides, basic: bool = False, digest: bool = False
+        self, overrides: ConnectionOverrides, connection: SimpleNamespace, basic: bool = False, digest: bool = False
     ) -> WebhookResponse:
         headers = self._headers()
         if basic:
@@ -161,20 +176,19 @@ class _Request:
             headers["Content-Length"] = str(len(body))
             body = self.client.clock.trickle(body, self.webhook.body_seconds)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=overrides.connect, sock_read=overrides.read)
-        try:
-            async with self.client.session.request(
-                self.method,
-                URL(self.url, encoded=True),
-                data=body,
-                headers=headers,
-                timeout=timeout,
-                allow_redirects=False,
-                **extra,
-            ) as response:
-                self.client.jars.store(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
-                return self._through_cache(await self._read(response))
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise request_failure(error, self.url) from None
+        async with self.client.session.request(
+            self.method,
+            URL(self.url, encoded=True),
+            data=body,
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+            trace_request_ctx=connection,
+            **extra,
+        ) as response:
+            connection.is_reused = False  # there is a response, so the request is not sent again
+            self.client.jars.store(self.webhook.cookie_jar, self.url, response.headers.getall("Set-Cookie", []))
+            return self._through_cache(await self._read(response))
 
     def _headers(self) -> dict[str, str]:
         voice = self.webhook.channel in ("voice", "voice-status")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from store import Pipe, RawClient, Store
+from store.erasure import Erasure, erases, scan
 
 NEW_KEY = "messages:new"  # stream: messages not yet queued for endpoints
 DELIVERED_KEY, DEAD_KEY = "messages:delivered", "messages:dead"  # lists of messages that no endpoint is waiting for
@@ -15,6 +16,7 @@ MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 DELIVERED_TTL_SECONDS = 6 * 3600  # during which a delivered message can be sent again
 MAX_KEPT_BYTES = 1_500_000  # of delivered messages, and of dead letters
 EXAMPLE_ID_PREFIX = "msg_example_"
+PERSONAL_EVENT_TYPES = (b"text.", b"call.", b"answer.", b"recording.", b"person.")
 EVENT_TYPE, BODY = 0, 1  # positions in a message's list
 
 
@@ -68,3 +70,16 @@ def load_event_types(redis: Store | RawClient, ids: Sequence[str]) -> list[str]:
 
 def _redis_key(id: str) -> str:
     return f"message:{id}"
+
+
+@erases("webhooks about texts and calls")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase messages about what people wrote and said, whether or not they have been delivered."""
+    erased = 0
+    for key in scan(redis, _redis_key("msg_*")):
+        event_type, body = [*redis.lrange(key, EVENT_TYPE, BODY), b"", b""][:2]
+        sent_at = float((key.split("_")[1].isdecimal() and key.split("_")[1]) or 0) / 1000  # see id_for_event
+        is_covered = any(sid.encode() in body for sid in erasure.sids) if erasure.number else sent_at < erasure.before
+        if is_covered and event_type.startswith(PERSONAL_EVENT_TYPES):
+            erased += redis.delete(key)
+    return erased

@@ -1,4 +1,4 @@
-"""A conference line: a code lets one in as a listener or as the host, who can silence people by text."""
+"""A conference line: a code admits a listener or the host, who can mute people by text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app, request
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from tests.exchange.apps.house import new_app, text, twilio, xml
+from tests.exchange.apps.shared import new_app, text, twilio, xml
 
 CODES = {"1111": "host", "2222": "speaker", "3333": "listener"}
 HOST = "+441632960001"
@@ -51,7 +51,7 @@ def enter() -> Response:
 
 
 def event() -> tuple[str, int]:
-    """Keep who is inside, and tell the host."""
+    """Record who is in the conference, and text the host."""
     told, inside = request.form, current_app.config["INSIDE"]
     caller = twilio().calls(told["CallSid"]).fetch()._from
     if told["StatusCallbackEvent"] == "participant-join":
@@ -63,7 +63,7 @@ def event() -> tuple[str, int]:
 
 
 def order() -> Response:
-    """From the host only: mute, unmute, or out, and a number."""
+    """Accept commands from the host only: mute, unmute or out, followed by a number."""
     answer = MessagingResponse()
     what, _, number = request.form["Body"].partition(" ")
     conference, call = current_app.config["INSIDE"][number]

@@ -1,6 +1,7 @@
-"""The cast: a small Flask app that answers the number, and the same people with handsets as everywhere.
+"""The cast: a small Flask app that answers the number, and people with handsets.
 
-Each test ends by asking the debugger: nothing these apps do is anything that Twilio would warn of."""
+At the end of each test, the debugger must be empty: Twilio would not warn of anything that these apps do.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ def served(flask: Flask) -> Iterator[Served]:
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """The app of this file: what its `create` makes."""
+    """The app that the test module's `create` returns."""
     create: Callable[[], Flask] = request.module.create
     with served(create()) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Two people reach each other through one number, and neither ever sees the other's."""
+"""Number masking: two people reach each other through one number, and neither sees the other's number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
-from tests.exchange.apps.house import new_app, xml
+from tests.exchange.apps.shared import new_app, xml
 from tests.exchange.support.exchange import NUMBER
 
 RIDER, DRIVER = "+441632960001", "+441632960002"

@@ -1,4 +1,4 @@
-"""A pager: it wakes one after another until somebody says they have it; customers reach whoever is on call."""
+"""A pager: it calls one person after another until somebody accepts; customers reach the person on call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app, request, session, url_for
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
-from tests.exchange.apps.house import new_app, text, twilio, whole, xml
+from tests.exchange.apps.shared import new_app, text, twilio, whole, xml
 from tests.exchange.support.exchange import NUMBER
 
 TEAM = {"+441632960001": "Ada", "+441632960002": "Ben"}
@@ -25,7 +25,7 @@ def create() -> Flask:
 
 
 def alarm(what: str, turn: int = 0) -> None:
-    """Call the next of the team about it, or give up."""
+    """Call the next person in the team about the alarm, or give up."""
     if turn == len(TEAM):
         for number in TEAM:
             text(number, f"Nobody took: {what}")
@@ -103,7 +103,7 @@ def sent() -> tuple[str, int]:
 
 
 def listen() -> Response:
-    """Any word leads to its own page; the session remembers who is talking."""
+    """Any text is answered according to the session, which identifies the person."""
     answer = MessagingResponse()
     session["name"] = TEAM.get(request.form["From"], "")
     word = request.form["Body"].strip().lower()

@@ -1,11 +1,11 @@
-"""A phone tree: a menu, a menu in the menu, and a person at the end."""
+"""A phone tree: a menu, a submenu, and a person at the end."""
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
 from twilio.twiml.voice_response import VoiceResponse
 
-from tests.exchange.apps.house import new_app, xml
+from tests.exchange.apps.shared import new_app, xml
 
 DESKS = {"2": "441632960002", "3": "+441632960003"}  # as somebody keyed it, and as it should be
 

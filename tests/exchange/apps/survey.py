@@ -1,4 +1,4 @@
-"""A survey, asked aloud or by text: a yes or no, a number, and some words."""
+"""A survey by phone or by text: a yes or no, a number, and a comment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, redirect, request, session, url_
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
-from tests.exchange.apps.house import new_app, xml
+from tests.exchange.apps.shared import new_app, xml
 
 QUESTIONS = (
     ("yes-no", "Was the hall warm enough?"),
@@ -24,7 +24,7 @@ HOW = {
 
 @dataclass
 class Answers:
-    """What everybody answered: who and which question, and the words or the recording's transcription."""
+    """All answers, by person and question: the text, or the recording's transcription."""
 
     given: dict[tuple[str, int], str] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ def transcribed(number: int) -> tuple[str, int]:
 
 
 def by_text() -> Response:
-    """The session holds which question is open; the first text, whatever it says, begins."""
+    """The session contains the open question; the first text starts the survey, whatever it says."""
     answer = MessagingResponse()
     asked = session.get("asked")
     if asked is not None:

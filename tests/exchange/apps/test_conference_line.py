@@ -16,7 +16,7 @@ def comes_in(person, code):
 
 @pytest.fixture
 def assembled(ada, ben, cyd):
-    """All three are in the room, and the host's phone has said so."""
+    """All three are in the conference, and the host has been texted about it."""
     comes_in(ben, "2222")
     comes_in(cyd, "3333")
     comes_in(ada, "1111")

@@ -11,7 +11,7 @@ WAKE = "The cellar is wet. Press 1 or say yes to take it."
 
 @pytest.fixture
 def alarm(app, exchange):
-    """Something breaks."""
+    """Raise an alarm."""
 
     def breaks():
         with app.context():

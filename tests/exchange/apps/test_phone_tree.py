@@ -53,7 +53,7 @@ def test_caller_is_connected_to_a_number_written_without_a_plus(ada, ben):
     ada.hears(*WELCOME, DESKS, "Lost property, hello?", "That was all.")
 
 
-def test_caller_hears_that_the_desk_does_not_answer(exchange, ada, cyd):
+def test_document_continues_if_the_desk_does_not_answer(exchange, ada, cyd):
     cyd.behaves("never-answers")
     ada.dials()
     ada.presses("2")

@@ -13,7 +13,7 @@ ONE_KEY, A_NUMBER, SPEAK = survey.HOW.values()
 
 @pytest.fixture
 def answered(app):
-    """Wait until somebody's answers are these."""
+    """Wait until the person's answers are as given."""
 
     def holds(person, *words):
         given = app.flask.config["ANSWERS"].given

@@ -1,11 +1,11 @@
-"""A voicemail: the owner's own phone rings first, and who is not let in may leave a message."""
+"""Voicemail: the owner's phone rings first, and a caller whom they do not accept can leave a message."""
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from tests.exchange.apps.house import new_app, text, xml
+from tests.exchange.apps.shared import new_app, text, xml
 
 OWNER = "+441632960002"
 

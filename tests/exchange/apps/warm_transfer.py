@@ -1,4 +1,4 @@
-"""A warm transfer: an agent talks with the customer, fetches an expert into the same conference, and leaves."""
+"""A warm transfer: an agent talks with the customer, adds an expert to the same conference, and leaves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app, request
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from tests.exchange.apps.house import new_app, twilio, whole, xml
+from tests.exchange.apps.shared import new_app, twilio, whole, xml
 from tests.exchange.support.exchange import NUMBER
 
 AGENT, EXPERT = "+441632960002", "+441632960003"
@@ -40,7 +40,7 @@ def room(who: str, ends: bool) -> Response:
 
 
 def welcome() -> Response:
-    """The customer waits in a room of their own while the agent's phone rings."""
+    """The customer waits in a conference of their own while the agent's phone rings."""
     current_app.config["ROOM"] = request.form["CallSid"]
     call_in(AGENT, "agent")
     return room("customer", ends=True)

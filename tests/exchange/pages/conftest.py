@@ -1,4 +1,4 @@
-"""A town with a number to call, and the phones page open on a laptop."""
+"""An exchange with an app, and the phones page open in a laptop-sized browser."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.exchange.pages.room import Room, opened, profile
-from tests.exchange.pages.town import Town
+from tests.exchange.pages.exchange_with_app import ExchangeWithApp
+from tests.exchange.pages.phones_page import PhonesPage, opened, profile
 
 
 @pytest.fixture(scope="module")
-def one_town() -> Iterator[Town]:
-    place = Town().opens()
+def one_town() -> Iterator[ExchangeWithApp]:
+    place = ExchangeWithApp().opens()
     yield place
     place.ends()
 
 
 @pytest.fixture
-def town(one_town: Town) -> Iterator[Town]:
-    """An exchange where nothing has happened yet."""
+def town(one_town: ExchangeWithApp) -> Iterator[ExchangeWithApp]:
+    """An exchange without any calls or texts yet."""
     yield one_town
     if one_town.exchange is None:
         one_town.opens()
@@ -28,20 +28,20 @@ def town(one_town: Town) -> Iterator[Town]:
 
 
 @pytest.fixture
-def context(browser: Browser, town: Town) -> Iterator[BrowserContext]:
-    """A browser profile of this test's own."""
+def context(browser: Browser, town: ExchangeWithApp) -> Iterator[BrowserContext]:
+    """A new browser profile for this test."""
     yield from profile(browser)
 
 
 @pytest.fixture(scope="module")
-def one_room(browser: Browser, one_town: Town) -> Iterator[Room]:
+def one_room(browser: Browser, one_town: ExchangeWithApp) -> Iterator[PhonesPage]:
     for own in profile(browser):
         yield opened(own.new_page(), one_town)
 
 
 @pytest.fixture
-def room(one_room: Room, town: Town) -> Iterator[Room]:
-    """The page, open on a laptop's screen, with three handsets that know nothing yet."""
+def room(one_room: PhonesPage, town: ExchangeWithApp) -> Iterator[PhonesPage]:
+    """The page in a laptop-sized window, with three new handsets."""
     one_room.page.locator("body[data-connection=up]").wait_for()
     yield one_room
     one_room.page.set_viewport_size(one_room.screen)

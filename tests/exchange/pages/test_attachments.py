@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.exchange.pages.room import Room
-from tests.exchange.pages.town import FRONT_ROW, Town
+from tests.exchange.pages.exchange_with_app import FRONT_ROW, ExchangeWithApp
+from tests.exchange.pages.phones_page import PhonesPage
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -21,7 +21,7 @@ def picture(tmp_path: Path) -> Path:
     return file
 
 
-def test_picture_is_chosen_with_the_keyboard_and_sent(room: Room, town: Town, picture: Path) -> None:
+def test_picture_is_chosen_with_the_keyboard_and_sent(room: PhonesPage, town: ExchangeWithApp, picture: Path) -> None:
     phone, keys = room.phone("Front row"), room.page.keyboard
     with room.page.expect_file_chooser() as chooser:
         phone.get_by_label("Text from Front row").focus()
@@ -40,7 +40,7 @@ def test_picture_is_chosen_with_the_keyboard_and_sent(room: Room, town: Town, pi
     assert [media["content_type"] for media in text["media"]] == ["image/png"]
 
 
-def test_attached_picture_can_be_removed(room: Room, picture: Path) -> None:
+def test_attached_picture_can_be_removed(room: PhonesPage, picture: Path) -> None:
     phone = room.phone("Front row")
     phone.locator("input[type=file]").set_input_files([picture, picture])
     phone.get_by_role("button", name="Remove cat.png").first.click()
@@ -50,7 +50,7 @@ def test_attached_picture_can_be_removed(room: Room, picture: Path) -> None:
     expect(phone.get_by_role("img", name="Picture sent")).to_have_count(1)
 
 
-def test_unsupported_attachment_is_explained(room: Room, tmp_path: Path) -> None:
+def test_unsupported_attachment_is_explained(room: PhonesPage, tmp_path: Path) -> None:
     phone, large = room.phone("Front row"), tmp_path / "large.png"
     large.write_bytes(bytes(5 * 1024 * 1024 + 1))
     phone.locator("input[type=file]").set_input_files(large)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.exchange.pages.room import Room
-from tests.exchange.pages.town import Town
+from tests.exchange.pages.exchange_with_app import ExchangeWithApp
+from tests.exchange.pages.phones_page import PhonesPage
 
 
 @pytest.fixture
-def call_page(room: Room, town: Town):
-    """Front row's call to the app, and the page that tells it, opened from the phone."""
+def call_page(room: PhonesPage, town: ExchangeWithApp):
+    """The page of Front row's call to the app, opened from the phone."""
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Call").click()
     with room.page.context.expect_page() as opened:
@@ -20,7 +20,7 @@ def call_page(room: Room, town: Town):
     opened.value.close()
 
 
-def test_page_follows_a_live_call_to_its_end(room: Room, call_page):
+def test_page_follows_a_live_call_to_its_end(room: PhonesPage, call_page):
     expect(call_page.get_by_role("heading", level=1)).to_have_text("Front row calls +441632960000")
     expect(call_page.get_by_text("Say “Welcome. Press 1")).to_be_visible()
     call_page.get_by_text("POST /voice").click()

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.exchange.pages.room import Room
-from tests.exchange.pages.town import FRONT_ROW, Town
+from tests.exchange.pages.exchange_with_app import FRONT_ROW, ExchangeWithApp
+from tests.exchange.pages.phones_page import PhonesPage
 
 
 @pytest.fixture
-def dial(room: Room, town: Town) -> Iterator[Page]:
-    """The dial, opened from the phones' page."""
+def dial(room: PhonesPage, town: ExchangeWithApp) -> Iterator[Page]:
+    """The faults page, opened from the phones page."""
     page = room.page.context.new_page()
     page.goto(town.origin)
     page.get_by_role("link", name="Faults").click()
@@ -23,7 +23,7 @@ def dial(room: Room, town: Town) -> Iterator[Page]:
     page.close()
 
 
-def test_fault_is_added_and_removed_with_the_keyboard(dial: Page, town: Town) -> None:
+def test_fault_is_added_and_removed_with_the_keyboard(dial: Page, town: ExchangeWithApp) -> None:
     keys = dial.keyboard
     expect(dial.get_by_text("No faults are active.")).to_be_visible()
     dial.get_by_label("Kind").select_option("webhook-reorder")
@@ -48,7 +48,7 @@ def test_fault_is_added_and_removed_with_the_keyboard(dial: Page, town: Town) ->
     expect(dial.get_by_label("Kind")).to_be_focused()
 
 
-def test_every_kind_of_fault_can_be_added(dial: Page, town: Town) -> None:
+def test_every_kind_of_fault_can_be_added(dial: Page, town: ExchangeWithApp) -> None:
     kinds = list(town.asks("GET", "/faults")["kinds"])
     expect(dial.get_by_label("Kind").locator("option")).to_have_text(kinds)
     for count, kind in enumerate(kinds, start=1):
@@ -59,7 +59,7 @@ def test_every_kind_of_fault_can_be_added(dial: Page, town: Town) -> None:
     expect(dial.get_by_text("No faults are active.")).to_be_visible()
 
 
-def test_seed_can_be_changed_and_invalid_values_are_explained(dial: Page, town: Town) -> None:
+def test_seed_can_be_changed_and_invalid_values_are_explained(dial: Page, town: ExchangeWithApp) -> None:
     dial.get_by_label("Random seed").fill("7")
     dial.get_by_label("Random seed").press("Enter")  # it keeps the focus, so no refresh of the page changes it
     expect(dial.get_by_role("status")).to_have_text("The random generator has been reseeded.")
@@ -69,7 +69,7 @@ def test_seed_can_be_changed_and_invalid_values_are_explained(dial: Page, town: 
     expect(dial.get_by_role("alert")).to_contain_text("seed must be a whole number")
 
 
-def test_phones_page_shows_that_faults_are_active(dial: Page, town: Town) -> None:
+def test_phones_page_shows_that_faults_are_active(dial: Page, town: ExchangeWithApp) -> None:
     dial.get_by_label("Kind").select_option("webhook-drop")
     dial.get_by_role("button", name="Add fault").click()
     expect(dial.get_by_role("listitem")).to_have_count(1)
@@ -77,7 +77,7 @@ def test_phones_page_shows_that_faults_are_active(dial: Page, town: Town) -> Non
     expect(dial.get_by_role("link", name="Faults: 1 active")).to_be_visible()
 
 
-def test_list_of_calls_updates_and_links_to_each_call(dial: Page, room: Room, town: Town) -> None:
+def test_list_of_calls_updates_and_links_to_each_call(dial: Page, room: PhonesPage, town: ExchangeWithApp) -> None:
     dial.get_by_role("link", name="Calls").click()
     town.texts(FRONT_ROW, "hello")
     expect(dial.get_by_role("row", name="hello")).to_contain_text("delivered")

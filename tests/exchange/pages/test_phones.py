@@ -6,11 +6,11 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.exchange.pages.room import Room, opened
-from tests.exchange.pages.town import BALCONY, FRONT_ROW, NUMBER, Town
+from tests.exchange.pages.exchange_with_app import BALCONY, FRONT_ROW, NUMBER, ExchangeWithApp
+from tests.exchange.pages.phones_page import PhonesPage, opened
 
 
-def test_reply_appears_in_the_thread(room: Room) -> None:
+def test_reply_appears_in_the_thread(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_label("Text from Front row").fill("hello")
     phone.get_by_role("button", name="Send").click()
@@ -19,7 +19,7 @@ def test_reply_appears_in_the_thread(room: Room) -> None:
     expect(phone.get_by_label("Text from Front row")).to_have_value("")
 
 
-def test_picture_appears_in_the_thread(room: Room) -> None:
+def test_picture_appears_in_the_thread(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_label("Text from Front row").fill("picture")
     phone.get_by_role("button", name="Send").click()
@@ -28,7 +28,7 @@ def test_picture_appears_in_the_thread(room: Room) -> None:
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
 
-def test_caller_reads_captions_and_presses_a_key(room: Room) -> None:
+def test_caller_reads_captions_and_presses_a_key(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Call").click()
     expect(phone.locator(".captions .current")).to_contain_text("Welcome. Press 1")
@@ -41,7 +41,7 @@ def test_caller_reads_captions_and_presses_a_key(room: Room) -> None:
     expect(phone.locator(".past-call")).to_contain_text("Call to +44 1632 960000")
 
 
-def test_caller_types_words_instead_of_speaking(room: Room) -> None:
+def test_caller_types_words_instead_of_speaking(room: PhonesPage) -> None:
     phone = room.phone("Balcony")
     phone.get_by_role("button", name="Call").click()
     phone.get_by_label("What Balcony says").fill("two pizzas")
@@ -49,7 +49,7 @@ def test_caller_types_words_instead_of_speaking(room: Room) -> None:
     expect(phone.locator(".captions .current")).to_have_text("You asked for two pizzas.")
 
 
-def test_caller_leaves_a_typed_message(room: Room) -> None:
+def test_caller_leaves_a_typed_message(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_role("button", name="Call").click()
     phone.get_by_role("button", name="2", exact=True).click()
@@ -60,7 +60,7 @@ def test_caller_leaves_a_typed_message(room: Room) -> None:
     expect(phone.locator(".captions .current")).to_contain_text("Your message is")
 
 
-def test_incoming_call_rings_and_is_answered(room: Room, town: Town) -> None:
+def test_incoming_call_rings_and_is_answered(room: PhonesPage, town: ExchangeWithApp) -> None:
     town.calls(BALCONY)
     phone = room.phone("Balcony")
     expect(phone.get_by_role("region", name="Call with +44 1632 960000")).to_contain_text("is calling…")
@@ -70,14 +70,14 @@ def test_incoming_call_rings_and_is_answered(room: Room, town: Town) -> None:
     expect(room.phone("Front row").get_by_role("button", name="Call")).to_be_visible()
 
 
-def test_incoming_call_is_declined(room: Room, town: Town) -> None:
+def test_incoming_call_is_declined(room: PhonesPage, town: ExchangeWithApp) -> None:
     call = town.calls(FRONT_ROW)
     room.phone("Front row").get_by_role("button", name="Decline").click()
     expect(room.phone("Front row").locator(".past-call")).to_contain_text("busy")
     assert town.twilio.calls(call.sid).fetch().status == "busy"
 
 
-def test_two_handsets_call_the_app_at_the_same_time(room: Room) -> None:
+def test_two_handsets_call_the_app_at_the_same_time(room: PhonesPage) -> None:
     front, balcony = room.phone("Front row"), room.phone("Balcony")
     front.get_by_role("button", name="Call").click()
     balcony.get_by_role("button", name="Call").click()
@@ -94,7 +94,7 @@ def talks_to(phone: Any, number: str) -> None:
     phone.get_by_role("button", name="Done").click()
 
 
-def test_handset_calls_another(room: Room, town: Town) -> None:
+def test_handset_calls_another(room: PhonesPage, town: ExchangeWithApp) -> None:
     front, balcony = room.phone("Front row"), room.phone("Balcony")
     talks_to(front, BALCONY)
     front.get_by_role("button", name="Call").click()
@@ -108,7 +108,7 @@ def test_handset_calls_another(room: Room, town: Town) -> None:
     talks_to(front, NUMBER)
 
 
-def test_handset_declines_a_call_from_another(room: Room, town: Town) -> None:
+def test_handset_declines_a_call_from_another(room: PhonesPage, town: ExchangeWithApp) -> None:
     front, balcony = room.phone("Front row"), room.phone("Balcony")
     talks_to(front, BALCONY)
     front.get_by_role("button", name="Call").click()
@@ -117,14 +117,14 @@ def test_handset_declines_a_call_from_another(room: Room, town: Town) -> None:
     talks_to(front, NUMBER)
 
 
-def test_untrusted_text_is_never_markup(room: Room, town: Town) -> None:
+def test_untrusted_text_is_never_markup(room: PhonesPage, town: ExchangeWithApp) -> None:
     town.texts(FRONT_ROW, "<img src=x onerror=alert(1)><b>bold</b>")
     words = room.phone("Front row").locator(".bubble .words")
     expect(words).to_have_text("<img src=x onerror=alert(1)><b>bold</b>")
     assert words.locator("*").count() == 0
 
 
-def test_alert_is_shown_until_it_is_dismissed(room: Room) -> None:
+def test_alert_is_shown_until_it_is_dismissed(room: PhonesPage) -> None:
     phone = room.phone("Front row")
     phone.get_by_label("Text from Front row").fill("break")
     phone.get_by_role("button", name="Send").click()
@@ -135,7 +135,7 @@ def test_alert_is_shown_until_it_is_dismissed(room: Room) -> None:
     expect(strip).to_be_hidden()
 
 
-def test_added_handset_is_still_there_after_a_reload(context: BrowserContext, town: Town) -> None:
+def test_added_handset_is_still_there_after_a_reload(context: BrowserContext, town: ExchangeWithApp) -> None:
     room = opened(context.new_page(), town)
     room.page.get_by_role("button", name="Add a handset").click()
     room.page.get_by_role("button", name="Add", exact=True).click()
@@ -149,7 +149,7 @@ def test_added_handset_is_still_there_after_a_reload(context: BrowserContext, to
     expect(room.phone("Aisle").get_by_label("When this phone is called")).to_have_value("busy")
 
 
-def test_texts_survive_a_restart_of_the_exchange(room: Room, town: Town) -> None:
+def test_texts_survive_a_restart_of_the_exchange(room: PhonesPage, town: ExchangeWithApp) -> None:
     town.texts(FRONT_ROW, "before")
     words = room.phone("Front row").locator(".bubble .words")
     expect(words).to_have_text(["before"])
@@ -164,7 +164,7 @@ def test_texts_survive_a_restart_of_the_exchange(room: Room, town: Town) -> None
     expect(room.phone("Balcony").locator(".past-call")).to_contain_text("failed")
 
 
-def test_earlier_events_are_shown_when_the_page_opens(town: Town, context: BrowserContext) -> None:
+def test_earlier_events_are_shown_when_the_page_opens(town: ExchangeWithApp, context: BrowserContext) -> None:
     town.texts(FRONT_ROW, "one")
     town.texts(FRONT_ROW, "two")
     town.calls(BALCONY)

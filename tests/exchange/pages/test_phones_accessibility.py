@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.exchange.pages.room import Room, opened
-from tests.exchange.pages.town import BALCONY, FRONT_ROW, Town
+from tests.exchange.pages.exchange_with_app import BALCONY, FRONT_ROW, ExchangeWithApp
+from tests.exchange.pages.phones_page import PhonesPage, opened
 
 HERE = Path(__file__).parent
 CONTROLS = "button, input, select, textarea, summary"
@@ -19,7 +19,7 @@ TOO_SMALL = """(elements) => elements.filter((element) => element.checkVisibilit
 }).map((element) => element.outerHTML)"""
 
 
-def test_page_is_usable_with_the_keyboard_alone(room: Room) -> None:
+def test_page_is_usable_with_the_keyboard_alone(room: PhonesPage) -> None:
     keys, phone = room.page.keyboard, room.phone("Front row")
     room.page.locator("#add").focus()
     keys.press("Tab")
@@ -44,7 +44,7 @@ def test_page_is_usable_with_the_keyboard_alone(room: Room) -> None:
     expect(phone.locator(".bubble .words")).to_have_text(["hello", "You said: hello"])
 
 
-def test_screen_reader_announces_texts_and_speech(room: Room, town: Town) -> None:
+def test_screen_reader_announces_texts_and_speech(room: PhonesPage, town: ExchangeWithApp) -> None:
     told = room.page.get_by_role("log", name="Events")
     town.texts(BALCONY, "The doors are open")
     expect(told).to_contain_text("Balcony: text from +44 1632 960000: The doors are open")
@@ -52,7 +52,7 @@ def test_screen_reader_announces_texts_and_speech(room: Room, town: Town) -> Non
     expect(told).to_contain_text("Front row: Welcome. Press 1 for the time")
 
 
-def test_small_screen_shows_one_handset_at_a_time(room: Room, town: Town) -> None:
+def test_small_screen_shows_one_handset_at_a_time(room: PhonesPage, town: ExchangeWithApp) -> None:
     room.page.set_viewport_size({"width": 390, "height": 844})
     expect(room.page.get_by_role("article")).to_have_count(1)
     town.calls(BALCONY)
@@ -64,7 +64,7 @@ def test_small_screen_shows_one_handset_at_a_time(room: Room, town: Town) -> Non
     assert room.page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_every_control_has_a_name_and_the_minimum_target_size(room: Room, town: Town) -> None:
+def test_every_control_has_a_name_and_the_minimum_target_size(room: PhonesPage, town: ExchangeWithApp) -> None:
     room.phone("Front row").get_by_role("button", name="Call").click()
     expect(room.phone("Front row").get_by_label("What Front row says")).to_be_visible()
     town.calls(BALCONY)
@@ -78,7 +78,7 @@ def test_every_control_has_a_name_and_the_minimum_target_size(room: Room, town: 
 NAMELESS = {"button", "textbox", "combobox", "article", "region"}
 
 
-def test_contrast_is_sufficient_in_both_themes(room: Room, town: Town) -> None:
+def test_contrast_is_sufficient_in_both_themes(room: PhonesPage, town: ExchangeWithApp) -> None:
     town.texts(FRONT_ROW, "hello")
     room.phone("Balcony").get_by_role("button", name="Call").click()
     expect(room.phone("Balcony").get_by_label("What Balcony says")).to_be_visible()
@@ -88,10 +88,10 @@ def test_contrast_is_sufficient_in_both_themes(room: Room, town: Town) -> None:
     expect(room.page.locator("#alert")).to_be_visible()
     for theme in ("light", "dark"):
         room.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        assert room.page.evaluate((HERE / "contrasts.js").read_text()) == []
+        assert room.page.evaluate((HERE / "low_contrast_texts.js").read_text()) == []
 
 
-def test_browser_without_speech_synthesis_shows_captions(room: Room) -> None:
+def test_browser_without_speech_synthesis_shows_captions(room: PhonesPage) -> None:
     spoken: list[str] = []
     room.page.on("request", lambda request: spoken.append(request.url) if "/spoken" in request.url else None)
     room.phone("Front row").get_by_role("button", name="Call").click()
@@ -101,8 +101,8 @@ def test_browser_without_speech_synthesis_shows_captions(room: Room) -> None:
     assert spoken == []
 
 
-def test_browser_with_speech_synthesis_reports_start_and_end(context: BrowserContext, town: Town) -> None:
-    context.add_init_script(path=HERE / "a_voice.js")
+def test_browser_with_speech_synthesis_reports_start_and_end(context: BrowserContext, town: ExchangeWithApp) -> None:
+    context.add_init_script(path=HERE / "fake_speech_synthesis.js")
     room = opened(context.new_page(), town)
     told: list[dict[str, object]] = []
     room.page.on("request", lambda request: told.append(request.post_data_json) if "/spoken" in request.url else None)
@@ -111,7 +111,7 @@ def test_browser_with_speech_synthesis_reports_start_and_end(context: BrowserCon
     assert told[0] == {"id": 1, "speaking": True}
 
 
-def test_repeated_event_is_shown_and_announced_once(context: BrowserContext, town: Town) -> None:
+def test_repeated_event_is_shown_and_announced_once(context: BrowserContext, town: ExchangeWithApp) -> None:
     shown = {
         "sid": "SM" + "1" * 32,
         "handset": FRONT_ROW,
@@ -127,5 +127,5 @@ def test_repeated_event_is_shown_and_announced_once(context: BrowserContext, tow
     page.route(re.compile(r"/feed(\?|$)"), lambda route: route.fulfill(**twice))
     with page.expect_request(lambda request: request.url.endswith("after=x-1")):  # it has read them all by now
         page.goto(town.origin)
-    expect(Room(page).phone("Front row").locator(".bubble")).to_have_count(1)
+    expect(PhonesPage(page).phone("Front row").locator(".bubble")).to_have_count(1)
     expect(page.get_by_role("log", name="Events").locator("p")).to_have_count(1)

@@ -1,4 +1,4 @@
-"""The cast: an exchange that was started together with an app, each in a process of its own, as a user would.
+"""The cast: an exchange started together with an app, in separate processes, as a user starts them.
 
 The apps with Twilio's library for Node run where `make test` found npm: in CI always. With EXCHANGE_PYTHONS, a folder
 of virtual environments that hold flask and some version of twilio, the Python app runs in each of them too."""
@@ -31,7 +31,7 @@ OTHER_PYTHONS = sorted(Path(os.environ["EXCHANGE_PYTHONS"]).iterdir()) if os.env
 
 
 class Run(Exchange):
-    """`python -m ringback run`, and what it prints."""
+    """A running `python -m ringback run`, and its output."""
 
     def __init__(self, folder: Path, *command: str, options: tuple[str, ...] = (), **environment: str) -> None:
         told = {name: os.environ[name] for name in ("PATH", "PYTHONPATH")}
@@ -58,7 +58,7 @@ class Run(Exchange):
         return self.line("ready").split()[5].rstrip("/")
 
     def line(self, beginning: str) -> str:
-        """Wait until such a line is printed."""
+        """Wait until a line with these words is printed."""
 
         def found() -> list[str]:
             lines = [line for line in self.lines if line.startswith(beginning)]
@@ -71,7 +71,7 @@ class Run(Exchange):
         eventually(lambda: any(words in line for line in self.lines), lambda: f"{words}: {self.lines}")
 
     def ends(self, number: int | None = None) -> int:
-        """Wait for its end, after a signal or by itself: its exit status."""
+        """Wait until it ends, after the signal if there is one. Returns the exit status."""
         if number is not None:
             self.process.send_signal(number)
         status = self.process.wait(LIMIT_SECONDS)
@@ -88,7 +88,7 @@ class Run(Exchange):
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
-    """Start an exchange with a command."""
+    """Returns a function that starts an exchange with a command."""
     started: list[Run] = []
 
     def starting(*command: str, options: tuple[str, ...] = (), **environment: str) -> Run:
@@ -102,7 +102,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
 
 @pytest.fixture
 def outcome(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Run a command in the exchange's company until it ends, without a process for the exchange: status and output."""
+    """Runs a command with an exchange in this process until it ends. Returns exit status and output."""
 
     def running(*command: str, options: tuple[str, ...] = (), **environment: str) -> tuple[int, str]:
         told = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "PORT": str(reserved_port())} | environment
@@ -131,7 +131,7 @@ def _command(app: str) -> tuple[str, ...]:
     params=["python", "node 4", "node 5", "node 6", *(f"python {folder.name}" for folder in OTHER_PYTHONS)],
 )
 def unmodified(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """An app with one of Twilio's libraries, started by us."""
+    """An app that uses one of Twilio's libraries, started by `ringback run`."""
     running = Run(tmp_path_factory.mktemp("run"), *_command(request.param))
     yield running
     running.close()

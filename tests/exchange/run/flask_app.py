@@ -1,4 +1,4 @@
-"""An app as its author would write it, with Twilio's library for Python. It knows nothing of the exchange."""
+"""An ordinary Flask app that uses Twilio's Python library and has no code for the exchange."""
 
 import asyncio
 import os

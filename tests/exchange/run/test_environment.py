@@ -10,7 +10,7 @@ from ringback.launcher.environment import app_address, with_account
 
 @pytest.fixture
 def told(outcome):
-    """The app's environment when ours is like this."""
+    """The app's environment, if the user's environment has these variables."""
 
     def asking(**given):
         status, printed = outcome("/usr/bin/env", **given)
@@ -55,7 +55,7 @@ def test_bought_numbers_can_share_the_webhook_urls(outcome, own):
     assert own.get("TWIML_APP_SID", "AP") in printed
 
 
-def test_no_proxy_variables_cannot_bypass_the_exchange(told):
+def test_proxy_variables_cannot_bypass_the_exchange(told):
     found = told(
         NO_PROXY="*",
         no_proxy=".twilio.com",
@@ -131,7 +131,7 @@ def test_app_behind_a_tunnel_keeps_its_port(told):
         (None, {}, "http://127.0.0.1:5000"),
     ],
 )
-def test_port_of_the_app(said, environment, where):
+def test_address_of_the_app(said, environment, where):
     assert app_address(said, environment) == where
 
 

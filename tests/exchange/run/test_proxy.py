@@ -13,7 +13,7 @@ from tests.support.waiting import LIMIT_SECONDS
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Whom the proxy connects to: nobody, really."""
+    """The connections that the proxy opens; none is real."""
     reached = []
 
     async def no_connection(host, port):
@@ -25,7 +25,7 @@ def opened(monkeypatch):
 
 
 def ask(said: bytes, let_through=()) -> bytes:
-    """What a proxy answers, whose front is at port 1, and at 2 without TLS."""
+    """The proxy's response. Twilio's host names are served at port 1 with TLS and at port 2 without."""
     connect = CONNECT
 
     async def asking():
@@ -92,7 +92,7 @@ def test_allowed_host_that_cannot_be_reached_is_named(opened):
 
 
 class Elsewhere:
-    """Another server on the net, whose name is 127.0.0.1 here: answers every head it is sent."""
+    """Another server, at 127.0.0.1, that responds to each request head."""
 
     def __init__(self):
         self.heads = []
@@ -113,7 +113,7 @@ class Elsewhere:
 
 
 def through(lines, let_through=("127.0.0.1",)):
-    """What a client hears that sends these lines, {port} being the other server's; and what that one was sent."""
+    """The response to a client that sends these lines, and the heads that the other server received at {port}."""
 
     async def asking():
         elsewhere, proxy = Elsewhere(), Proxy(1, 2, let_through)

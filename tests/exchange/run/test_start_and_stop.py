@@ -139,7 +139,7 @@ time.sleep(600)
 
 
 def stop_it(capfd, stop):
-    """Start an app that ignores being asked to stop, and stop it in that way."""
+    """Start an app that ignores SIGTERM, and stop it with the given signals."""
 
     async def stopping():
         app = [sys.executable, "-c", STUBBORN]

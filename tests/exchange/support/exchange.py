@@ -21,7 +21,7 @@ NUMBER = "+441632960000"
 
 
 class Exchange:
-    """A running exchange, and the thread it runs in."""
+    """A running exchange, and the event loop that it runs on."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, server: Server) -> None:
         self.loop, self.server, self.state = loop, server, server.state
@@ -40,7 +40,7 @@ class Exchange:
         self.run(self.state.clock.forward(seconds))
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes, Any]:
-        """Any request: its status, body and headers, whatever they are."""
+        """Send any request. Returns status, body and headers."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         asked = urllib.request.Request(self.origin + path, body, named, method=method)
         try:
@@ -61,7 +61,7 @@ class Exchange:
         return json.loads(body)
 
     def refuses(self, path: str, given: Any) -> tuple[int, str]:
-        """Post what is to be refused: the status and the sentence."""
+        """Post a request that must be rejected. Returns the status and the message."""
         status, body, _ = self.request("POST", path, json.dumps(given).encode(), Content_Type="application/json")
         assert 400 <= status < 500, body
         return status, json.loads(body)["error"]
@@ -70,7 +70,7 @@ class Exchange:
         return [alert["code"] for alert in self.get("/debugger")["alerts"]]
 
     def warns(self, code: int) -> dict[str, Any]:
-        """Wait for that number in the debugger; the alert."""
+        """Wait for an alert with this code in the debugger, and return it."""
         eventually(lambda: code in self.alerts(), lambda: f"{code} among {self.alerts()}")
         return next(alert for alert in self.get("/debugger")["alerts"] if alert["code"] == code)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Person:
-    """Somebody with a handset."""
+    """A person with a handset."""
 
     def __init__(self, exchange: Exchange, number: str) -> None:
         self.exchange, self.number = exchange, number
@@ -47,12 +47,12 @@ class Person:
         self.exchange.post(f"{self.door}/calls/{self.sid}/hangup", {})
 
     def answers(self) -> None:
-        """Wait for the phone to ring, and pick it up."""
+        """Wait for the phone to ring, and answer it."""
         self._finds(lambda call: call["status"] == "ringing")
         self.exchange.post(f"{self.door}/calls/{self.sid}/answer", {})
 
     def is_called(self) -> None:
-        """Wait for a call to this phone, whatever becomes of it."""
+        """Wait for a call to this phone, in any state."""
         self._finds(lambda call: call["sid"] != self.sid)
 
     def _finds(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
@@ -70,7 +70,7 @@ class Person:
         self.exchange.post(self.door, {"when_called": when_called})
 
     def heard(self, *verbs: str) -> list[str]:
-        """Every word heard so far."""
+        """Everything heard so far."""
         wanted = verbs or ("Say", "Voice")
         return [item["text"] for item in self.call()["heard"] if item["verb"] in wanted]
 
@@ -78,12 +78,12 @@ class Person:
         eventually(lambda: self.heard() == list(words), lambda: f"{words}, not {self.heard()}; {self.call()}")
 
     def listens_for(self, kind: str) -> dict[str, Any]:
-        """Wait until the call listens for something of that kind."""
+        """Wait until the call accepts this kind of input."""
         eventually(lambda: kind in (self.call()["listening"] or {}), lambda: f"{kind}: {self.call()}")
         return self.call()["listening"][kind]
 
     def has_the_floor(self, kind: str) -> None:
-        """Wait until everything has been said to this person and something of that kind is listened for."""
+        """Wait until the app has finished speaking and accepts this kind of input."""
 
         def silent() -> bool:
             call = self.call()

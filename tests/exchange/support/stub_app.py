@@ -1,4 +1,4 @@
-"""A small web app that returns what a test lays down, and keeps the requests that it received."""
+"""A small web app that returns what a test specifies, and records the requests that it receives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 
 @dataclass
 class ReceivedRequest:
-    """One request the app was sent, as it came over the wire."""
+    """One request to the app, as received."""
 
     method: str
     path: str
@@ -24,7 +24,7 @@ class ReceivedRequest:
     request: web.Request
 
     def broken_off(self) -> bool:
-        """Has whoever asked gone away before the answer?"""
+        """Whether the client has disconnected before the response."""
         return self.request.transport is None or self.request.transport.is_closing()
 
     def __getitem__(self, name: str) -> str:
@@ -39,7 +39,7 @@ class ReceivedRequest:
 
 @dataclass
 class StubApp:
-    """A web app that answers what the test lays down: text, a response, or a function of the request."""
+    """A web app that returns what the test specifies: text, a response, or a function of the request."""
 
     origin: str = ""
     answers: dict[str, Any] = field(default_factory=lambda: {"/done": ""})
@@ -63,7 +63,7 @@ class StubApp:
         return answer() if callable(answer) else answer
 
     def was_asked(self, path: str, times: int = 1) -> list[ReceivedRequest]:
-        """Wait until the app was asked there so often; all of those requests."""
+        """Wait until the app has received this many requests at the path, and return them."""
         eventually(lambda: len(self.at(path)) >= times, f"{times} requests at {path}, not {len(self.at(path))}")
         return self.at(path)
 

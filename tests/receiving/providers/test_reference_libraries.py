@@ -1,6 +1,9 @@
 """Our signatures and checks agree with the providers' own libraries and documentation."""
 
 import base64
+import json
+import shutil
+import subprocess
 import time
 import warnings
 from dataclasses import replace
@@ -18,6 +21,7 @@ from receiving.delivery import Delivery
 from receiving.errors import TimestampOutOfTolerance
 from receiving.sample_requests import FORM_CONTENT_TYPE, make_form_delivery, make_json_delivery
 from tests.support.person import PUBLIC_URL
+from tests.support.processes import NODE, needs
 from tests.support.providers import WAYS, secrets
 
 with warnings.catch_warnings():
@@ -179,6 +183,22 @@ def test_braintree_library_parses_our_notification(gateway, kind):
     signed = ours("braintree").sign(delivery, secrets("public_1:private_1"))
     parsed = gateway.webhook_notification.parse(signed["bt_signature"], signed["bt_payload"])
     assert parsed.kind == kind
+
+
+def test_braintree_library_for_node_parses_our_notifications():
+    needs(
+        shutil.which("node") and (NODE / "node_modules/braintree").is_dir(),
+        "Node, and Braintree's library by `make test`",
+    )
+    rows = []
+    for kind in ours("braintree").samples:
+        delivery = ours("braintree").sample(kind, f"{PUBLIC_URL}/webhooks/braintree")
+        signed = ours("braintree").sign(delivery, secrets("public_1:private_1"))
+        rows.append([kind, signed["bt_signature"], signed["bt_payload"]])
+    run = subprocess.run(
+        ["node", str(NODE / "braintree.cjs")], input=json.dumps(rows), capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split("\n")[:-1] == list(ours("braintree").samples)
 
 
 def test_braintree_library_answers_the_challenge_alike(gateway, app):

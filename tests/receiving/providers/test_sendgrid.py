@@ -1,6 +1,7 @@
 """SendGrid: batches of events, and emails from Inbound Parse."""
 
 import base64
+import json
 
 import pytest
 
@@ -49,21 +50,58 @@ class TestSendGrid:
         assert send(signed("sendgrid", make_json_delivery(self.url, []))).status_code == 200
         assert not heard(redis)
 
-    def test_email_with_another_charset_and_an_attachment_is_summarized(self, send, redis):
-        parts = {
-            b'name="headers"': b"Message-ID: <1@mail.example>\nSubject: x",
-            b'name="from"': b"Ada <ada@mail.example>",
-            b'name="subject"': "Die Glocke läutet".encode("latin-1"),
-            b'name="charsets"': b'{"subject":"iso-8859-1"}',
-            b'name="attachment1"; filename="bell.png"\r\nContent-Type: image/png': b"\x89PNG\r\n\x00\xff" * 1000,
-        }
+    def email(self, charsets, /, **fields):
+        """A signed email with these fields, as bytes, and an attachment."""
+        parts = {f'name="{name}"'.encode(): value for name, value in fields.items()}
+        parts[b'name="headers"'] = b"Message-ID: <1@mail.example>"
+        parts.setdefault(b'name="charsets"', json.dumps(charsets).encode())
+        parts[b'name="attachment1"; filename="bell.png"\r\nContent-Type: image/png'] = b"\x89PNG\r\n\x00\xff" * 1000
         body = b"".join(
             b"--b\r\nContent-Disposition: form-data; " + name + b"\r\n\r\n" + text + b"\r\n"
             for name, text in parts.items()
         )
-        delivery = Delivery("POST", self.url, {"content-type": "multipart/form-data; boundary=b"}, body + b"--b--\r\n")
-        assert send(signed("sendgrid", delivery)).status_code == 200
-        assert heard(redis)[0]["summary"] == "Email from a•••@mail.example: Die Glocke l\ufffdutet"
+        kind = "multipart/form-data; boundary=b"
+        return signed("sendgrid", Delivery("POST", self.url, {"content-type": kind}, body + b"--b--\r\n"))
+
+    @pytest.mark.parametrize(
+        ("charset", "subject"),
+        [
+            ("iso-8859-1", "Die Glocke läutet"),
+            ("ISO-8859-15", "5 € für die Glocke"),
+            ("windows-1252", "“Grüße”"),
+            ("shift_jis", "鐘が鳴る"),
+            ("gb2312", "钟声"),
+            ("koi8-r", "Колокол"),
+            ("UTF-8", "Die Glocke läutet"),
+            ("us-ascii", "The bell"),
+        ],
+    )
+    def test_each_field_of_an_email_is_decoded_by_its_charset(self, send, redis, charset, subject):
+        fields = {"from": "Ada Größe <ada@mail.example>".encode("latin-1"), "subject": subject.encode(charset)}
+        delivery = self.email({"from": "iso-8859-1", "subject": charset}, **fields)
+        (event,) = providers.load()["sendgrid"].parse(delivery)
+        assert (event["subject"], event["from"]) == (subject, "Ada Größe <ada@mail.example>")
+        assert base64.b64decode(event["original.from"]) == fields["from"]
+        assert send(delivery).status_code == 200
+        assert heard(redis)[0]["summary"] == f"Email from a•••@mail.example: {subject}"
+
+    @pytest.mark.parametrize(
+        "charset", ["no-such-charset", "base64", "idna", "punycode", "unicode_escape", "", "\x00", 7]
+    )
+    def test_unknown_charset_counts_as_utf_8(self, charset):
+        delivery = self.email({"subject": charset}, **{"from": b"a@b.example", "subject": "läutet".encode()})
+        (event,) = providers.load()["sendgrid"].parse(delivery)
+        assert event["subject"] == "läutet"
+
+    @pytest.mark.parametrize("charsets", ["[]", "{", '"utf-8"', "[" * 100_000], ids=["list", "cut", "text", "deep"])
+    def test_charsets_that_cannot_be_read_are_ignored(self, charsets):
+        delivery = self.email({}, **{"from": b"a@b.example", "charsets": charsets.encode()})
+        assert providers.load()["sendgrid"].parse(delivery)[0]["from"] == "a@b.example"
+
+    def test_form_with_too_many_parts_is_unreadable(self, send, redis):
+        many = {f"field{number}": b"" for number in range(1_001)}
+        assert send(self.email({}, **{"from": b"a@b.example"}, **many)).status_code == 200
+        assert heard(redis)[0]["event"] == "unreadable"
 
     @pytest.mark.parametrize(
         "kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=z"]

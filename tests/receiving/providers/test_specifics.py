@@ -51,6 +51,14 @@ class TestDropbox:
 
 
 class TestMailchimp:
+    def test_two_changes_within_a_second_are_two_events(self, send, redis):
+        same = [("type", "profile"), ("fired_at", "2026-11-23 18:00:00"), ("data[id]", "1"), ("data[list_id]", "a1")]
+        for name in ("Ada", "Ada Lovelace", "Ada"):
+            fields = [*same, ("data[email]", "ada@mail.example"), ("data[merges][FNAME]", name)]
+            delivery = make_form_delivery(f"{PUBLIC_URL}/webhooks/mailchimp", fields)
+            send(signed("mailchimp", delivery))
+        assert len(heard(redis)) == 2
+
     def test_probe_is_answered(self, app):
         assert app.test_client().get("/webhooks/mailchimp").status_code == 200
         assert app.test_client().head("/webhooks/mailchimp").status_code == 200
@@ -61,6 +69,12 @@ class TestMailchimp:
 
 
 class TestPlain:
+    def test_text_is_decoded_by_its_charset(self, send, redis):
+        kind = "text/plain; charset=iso-8859-1"
+        delivery = Delivery("POST", f"{PUBLIC_URL}/webhooks/plain", {"content-type": kind}, "läutet".encode("latin-1"))
+        send(signed("plain", delivery))
+        assert heard(redis)[0]["summary"] == "Message: läutet"
+
     def test_missing_credentials_are_asked_for(self, app):
         answer = app.test_client().post("/webhooks/plain", json={})
         assert answer.status_code == 401

@@ -21,6 +21,7 @@ from sending import opt_outs
 from sending.http import retry
 from sending.http.retry import GaveUp
 from sending.twilio.gateway import TwilioGateway
+from tests.support.environment import SECRETS
 from tests.support.github_api import TOKEN, GitHub
 from tests.support.providers import heard
 from tests.support.waiting import eventually
@@ -120,10 +121,10 @@ def test_backfilled_start_does_not_undo_a_later_stop(connected_exchange, redis, 
     connected_exchange.post("/faults", kind="webhook-drop", channel="sms")
     texts(connected_exchange, me, "START")
     texts(connected_exchange, me, "STOP")
-    eventually(lambda: opt_outs.has_opted_out(redis, me))
+    eventually(lambda: opt_outs.has_opted_out(redis, me, SECRETS))
     _, outcomes = execute_run(redis, gateway, runs.BACKFILL, since=began)
     assert [outcome.words for outcome in outcomes if "293" in outcome.what] == ["done"]
-    assert opt_outs.has_opted_out(redis, me)
+    assert opt_outs.has_opted_out(redis, me, SECRETS)
 
 
 def test_missed_end_of_a_call_is_processed(connected_exchange, redis, gateway, empty_github, began):

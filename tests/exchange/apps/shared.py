@@ -1,4 +1,4 @@
-"""What the small apps share: each takes in only what Twilio signed, and talks to Twilio by its official library."""
+"""Code shared by the small apps: they accept only signed webhooks, and call Twilio through its official library."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def text(to: str, body: str, **more: object) -> None:
 
 
 def whole(path: str) -> str:
-    """An address of this app that Twilio can ask for from outside a request."""
+    """A full URL of this app, for use outside a request."""
     return str(current_app.config["ORIGIN"]) + path

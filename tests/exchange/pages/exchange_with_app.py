@@ -1,4 +1,4 @@
-"""A real exchange, whose clock stands still, and the small app that answers its number, both on loopback."""
+"""A real exchange with a stopped clock, and the small app that answers its number, both on loopback."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ async def picture(request: web.Request) -> web.Response:
     return web.Response(body=PICTURE, content_type="image/svg+xml")
 
 
-class Town:
-    """An exchange and the app behind its number, both on loopback; the exchange can go away and come back."""
+class ExchangeWithApp:
+    """An exchange and the app behind its number, both on loopback; the exchange can be stopped and restarted."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -85,8 +85,8 @@ class Town:
         await web.TCPSite(self.runner, "127.0.0.1", 0).start()
         return f"http://127.0.0.1:{self.runner.addresses[0][1]}"
 
-    def opens(self) -> Town:
-        """Start the exchange, at the port it had before."""
+    def opens(self) -> ExchangeWithApp:
+        """Start the exchange on the same port as before."""
         whose: dict[str, Any] = {"account_sid": ACCOUNT, "auth_token": TOKEN, "number": NUMBER}
         settings = Settings(**whose, app=self.app_origin, port=self.port, pace=0, delivery=0)
         self.exchange = Server(settings, SteppedClock())
@@ -94,7 +94,7 @@ class Town:
         return self
 
     def closes(self) -> None:
-        """Stop the exchange; what it knew is gone."""
+        """Stop the exchange. Its state is lost."""
         if self.exchange:
             self.run(self.exchange.stop())
         self.exchange = None
@@ -105,33 +105,33 @@ class Town:
 
     @property
     def twilio(self) -> Client:
-        """The official client, talking to this exchange."""
+        """Twilio's client, connected to this exchange."""
         client = Client(ACCOUNT, TOKEN)
         client.api.base_url = self.origin
         return client
 
     def calls(self, handset: str) -> Any:
-        """The app calls somebody."""
+        """The app calls a person."""
         return self.twilio.calls.create(to=handset, from_=NUMBER, url=f"{self.app_origin}/voice")
 
     def texts(self, handset: str, body: str) -> Any:
-        """The app texts somebody."""
+        """The app texts a person."""
         return self.twilio.messages.create(to=handset, from_=NUMBER, body=body)
 
     def forgets(self) -> None:
-        """Hang up everywhere, and forget every handset."""
+        """End all calls and delete all handsets."""
         for handset in self.asks("GET", "/handsets")["handsets"]:
             eventually(lambda path=f"/handsets/{handset['number']}": self._forgot(path), handset["number"])
 
     def _forgot(self, path: str) -> bool:
-        """Whether the handset is forgotten: not while a call goes on, and another may have begun meanwhile."""
+        """Delete the handset. Returns False while it has a live call; a new one may have started in the meantime."""
         for call in self.asks("GET", path)["calls"]:
             if call["ended"] is None:
                 self._request("POST", f"{path}/calls/{call['sid']}/hangup")
         return self._request("DELETE", path).ok
 
     def asks(self, method: str, path: str) -> Any:
-        """By the handsets' API."""
+        """Send a request to the exchange's handset or developer API."""
         answer = self._request(method, path)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None

@@ -1,4 +1,4 @@
-"""The phones page as somebody sees it in a real browser."""
+"""The phones page in a real browser."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from tests.exchange.pages.town import Town
+from tests.exchange.pages.exchange_with_app import ExchangeWithApp
 
 
-class Room:
-    """The phones page as somebody sees it: `phone(name)` is one handset."""
+class PhonesPage:
+    """The phones page: `phone(name)` is one handset."""
 
     screen: ViewportSize = {"width": 1280, "height": 720}
 
@@ -24,8 +24,8 @@ class Room:
 
 
 def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """On a laptop's screen. What breaks on the page fails the test."""
-    own = browser.new_context(viewport=Room.screen, reduced_motion="reduce")
+    """A browser profile with a laptop-sized window. Errors on the page fail the test."""
+    own = browser.new_context(viewport=PhonesPage.screen, reduced_motion="reduce")
     broken: list[str] = []
     own.on("weberror", lambda error: broken.append(str(error.error)))
     yield own
@@ -33,8 +33,8 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
     assert broken == []
 
 
-def opened(page: Page, town: Town) -> Room:
+def opened(page: Page, town: ExchangeWithApp) -> PhonesPage:
     page.goto(town.origin)
     page.get_by_role("heading", name="+44 1632 960000", level=1).wait_for()
     page.locator("body[data-connection=up]").wait_for()
-    return Room(page)
+    return PhonesPage(page)

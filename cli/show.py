@@ -1,0 +1,29 @@
+"""`flask show export`: what the audience has contributed, as CSV or JSON."""
+
+import json
+
+import click
+from flask.cli import with_appcontext
+
+import context
+from show import current
+from show.privacy import export as export_module
+
+
+@click.group()
+def show() -> None:
+    """The talk and what the audience has contributed."""
+
+
+@show.command()
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--numbers", is_flag=True, help="Include phone numbers, as far as they have not been purged.")
+@with_appcontext
+def export(form: str, numbers: bool) -> None:
+    """Print all contributions, scene by scene, without phone numbers."""
+    settings = context.settings() if numbers else None
+    rows = export_module.list_rows(context.store(), current.talk(), settings)
+    if form == "csv":
+        click.echo(export_module.as_csv(rows, numbers), nl=False)
+    else:
+        click.echo(json.dumps(export_module.as_dicts(rows, numbers), ensure_ascii=False, indent=2))

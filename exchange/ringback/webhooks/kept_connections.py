@@ -1,0 +1,18 @@
+"""Finds out whether a request is sent on a connection that has been kept open since an earlier one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+
+def trace_reused_connections() -> aiohttp.TraceConfig:
+    """Sets `is_reused` of a request's `trace_request_ctx` if the request is sent on a kept connection."""
+
+    async def mark(session: aiohttp.ClientSession, context: Any, parameters: object) -> None:
+        context.trace_request_ctx.is_reused = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(mark)
+    return trace

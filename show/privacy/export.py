@@ -1,0 +1,94 @@
+"""The export of a talk: what the audience has contributed, as rows for CSV and JSON."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+
+import config
+from masking import alias
+from receiving import inbox
+from sending.number_types import phone_number_of
+from sending.webhooks.encryption import WrongKey
+from show import moderation, names, phone_numbers
+from show.moderated_scene import ModeratedScene
+from show.scene import Scene
+from show.talk import Talk
+from store import Store
+
+ANSWERS = ("votes", "scores", "entries")  # hashes of a scene: person -> what they answered
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")  # a spreadsheet would execute the cell
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contribution. `state` is that of an item that waits for approval, or "". `number` is "" unless requested."""
+
+    scene: str
+    kind: str
+    name: str
+    words: str
+    state: str = ""
+    time: str = ""
+    number: str = ""
+
+
+def list_rows(store: Store, talk: Talk, settings: config.Settings | None = None) -> list[Row]:
+    """Return all contributions, scene by scene. With `settings`, also the phone numbers, as far as they are known."""
+    name_of = {person.decode(): name.decode() for person, name in store.hgetall(names.NAMES_KEY).items()}
+    numbers = _find_numbers(store, settings, list(name_of)) if settings else {}
+    return [
+        Row(scene.id, scene.kind, name_of.get(person, ""), words, state, time, numbers.get(person, ""))
+        for scene in talk.scenes
+        for person, words, state, time in _contributions(store, scene)
+    ]
+
+
+def _contributions(store: Store, scene: Scene) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (person, words, state, time)."""
+    if isinstance(scene, ModeratedScene):
+        for state in moderation.STATES:
+            for item in moderation.load_items(store, scene.id, state):
+                yield item.person, item.words or item.kind, item.state, _format_time(item.time)
+    for key in (scene.key(name) for name in ANSWERS):
+        if key in scene.storage_keys():
+            for person, words in store.hgetall(key).items():
+                yield person.decode(), words.decode(), "", ""
+
+
+def _format_time(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _find_numbers(store: Store, settings: config.Settings, people: Sequence[str]) -> dict[str, str]:
+    """Return person -> number, from the inbox and from the numbers that the presenter may call."""
+    recent = {phone_number_of(entry.delivery["From"]) for entry in inbox.latest(store, inbox.MAX_REQUESTS)}
+    found = {alias(number, settings.secret_key[0]): number for number in recent if number}
+    for person in people:
+        if person not in found:
+            try:
+                found[person] = phone_numbers.load(store, settings.secret_key, person)
+            except WrongKey:
+                found[person] = ""
+    return found
+
+
+def as_csv(rows: Sequence[Row], has_numbers: bool) -> str:
+    """Return the rows as CSV (RFC 4180). No cell starts like a formula: such cells get an apostrophe in front."""
+    columns = [field.name for field in fields(Row) if has_numbers or field.name != "number"]
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_as_text(getattr(row, column)) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def as_dicts(rows: Sequence[Row], has_numbers: bool) -> list[dict[str, str]]:
+    """Return the rows for JSON."""
+    columns = [field.name for field in fields(Row) if has_numbers or field.name != "number"]
+    return [{name: value for name, value in asdict(row).items() if name in columns} for row in rows]
+
+
+def _as_text(cell: str) -> str:
+    return f"'{cell}" if cell.lstrip().startswith(FORMULA_STARTS) or cell.startswith(FORMULA_STARTS) else cell

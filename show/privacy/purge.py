@@ -1,0 +1,110 @@
+"""Purges what was stored about people: everything, what is older than the talk file allows, or one person's records."""
+
+import hashlib
+import time
+from pathlib import Path
+
+from redis import Redis
+from rq import Queue, Retry
+from rq.serializers import JSONSerializer
+
+from masking import alias
+from sending import admission, followers, open_questions, text_circuit_breaker
+from sending.webhooks import endpoints
+from sending.webhooks.queue import messages
+from show import state
+from show import talk as talk_file
+from show.privacy import erasers, receipts, show_data
+from show.privacy.receipts import PurgeReceipt
+from show.talk import Talk
+from store import Pipe, Store, erasure
+from store.erasure import ERASERS, Erasure
+from workers import call_state, runs
+from workers.callbacks import get_gateway
+from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
+
+# Importing a module registers its eraser.
+STORES = (admission, call_state, endpoints, erasers, followers, messages, open_questions, runs, text_circuit_breaker)
+INTERVAL_SECONDS = 600.0  # between two automatic purges
+LOCK_KEY, LOCK_TTL_SECONDS = "purge:lock", 540
+DAY_SECONDS = 24 * 3600
+FIRST = ("questions and answers", "calls", "requests")  # they find the calls and texts of a person for the others
+
+
+def purge_everything(store: Store, talk: Talk, cause: str) -> PurgeReceipt:
+    """Erase all records about people. The talk goes on: the current scene and its phases remain."""
+    return _purge(store, talk, Erasure(time.time()), cause, has_show=True)
+
+
+def purge_expired(redis: Redis) -> None:
+    """Erase what is older than `keep_numbers_days`. Every worker calls this; one of them does it."""
+    if not redis.set(LOCK_KEY, 1, nx=True, ex=LOCK_TTL_SECONDS):
+        return
+    talk = _load_talk()
+    before = time.time() - talk.keep_numbers_days * DAY_SECONDS
+    _purge(redis, talk, Erasure(before), "time", show_data.is_idle_since(redis, before))
+
+
+def forget_later(pipe: Pipe, queue: Queue, number: str) -> None:
+    """Enqueue, on this pipeline, the job that forgets a person. The number is in the store until the job has run."""
+    queue.enqueue_call(
+        forget_person,
+        args=(number,),
+        job_id=f"forget-{hashlib.sha256(number.encode()).hexdigest()[:20]}",
+        result_ttl=RESULT_TTL_SECONDS,
+        failure_ttl=FAILURE_TTL_SECONDS,
+        description="forget a person",
+        retry=Retry(3, [5, 30, 120]),
+        pipeline=pipe,
+    )
+
+
+def forget_person(number: str) -> None:
+    """The job: erase this person's records, whatever channel they used. Their opt-out remains."""
+    gateway = get_gateway()
+    person = alias(number, gateway.settings.secret_key[0])
+    _purge(gateway.redis, _load_talk(), Erasure(time.time(), number, person), "a person", has_show=True)
+
+
+def _load_talk() -> Talk:
+    path = get_gateway().settings.talk
+    return talk_file.load(Path(path) if path else talk_file.DEFAULT_PATH)
+
+
+def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool) -> PurgeReceipt:
+    now = time.time()
+    erasure.mark(store, wanted, now)
+    names = sorted(ERASERS, key=lambda name: (name not in FIRST, name))
+    erased = {name: ERASERS[name](store, wanted) for name in names}
+    if has_show:
+        person = wanted.person
+        erased["the show"] = show_data.erase_person(store, talk, wanted) if person else show_data.erase_all(store, talk)
+    _delete_recordings_later(store, wanted.recordings)
+    receipt = PurgeReceipt(round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings))
+    if receipt.total or cause != "time":
+        receipts.save(store, receipt)
+    pipe = store.pipeline()
+    state.announce(pipe)
+    pipe.execute()
+    return receipt
+
+
+def _delete_recordings_later(store: Store, sids: set[str]) -> None:
+    if not sids:
+        return
+    queue = Queue(WEBHOOKS, connection=store, serializer=JSONSerializer)  # type: ignore[arg-type]
+    queue.enqueue_call(
+        delete_recordings,
+        args=(sorted(sids),),
+        timeout=600,
+        result_ttl=RESULT_TTL_SECONDS,
+        failure_ttl=FAILURE_TTL_SECONDS,
+        description="delete recordings",
+        retry=Retry(3, [10, 60, 300]),
+    )
+
+
+def delete_recordings(sids: list[str]) -> None:
+    """The job: delete these recordings at Twilio. One that is no longer there counts as deleted."""
+    for sid in sids:
+        get_gateway().delete_recording(sid)

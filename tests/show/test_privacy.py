@@ -1,0 +1,172 @@
+"""Purge, and forgetting one person: nothing that holds a number or words remains."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import events
+from receiving.replay import backfill
+from sending import followers, opt_outs, outbox
+from sending.outbox import OutboundMessage
+from sending.twilio.gateway import TwilioGateway
+from show import state
+from show.privacy import purge, receipts
+from store import erasure
+from store.erasure import ERASERS, Erasure
+from tests.support.environment import SECRETS
+from tests.support.person import ME, Person
+from tests.support.processes import ROOT
+from workers import callbacks, pending_answers
+
+OTHER = "+447700900202"
+WORD = "chrysanthemum"
+
+
+@pytest.fixture
+def gateway(settings, redis, monkeypatch):
+    """The worker's gateway, for the jobs."""
+    found = TwilioGateway(settings, redis)
+    monkeypatch.setattr(callbacks, "get_gateway", lambda: found)
+    monkeypatch.setattr(purge, "get_gateway", lambda: found)
+    return found
+
+
+@pytest.fixture
+def talk(app):
+    return app.extensions["talk"]
+
+
+@pytest.fixture
+def other(post_as_twilio):
+    return Person(post_as_twilio, OTHER)
+
+
+def contents(redis):
+    """Every key, and all that it contains, as bytes."""
+    readers = {
+        b"string": lambda key: [redis.get(key)],
+        b"hash": lambda key: [part for pair in redis.hgetall(key).items() for part in pair],
+        b"set": redis.smembers,
+        b"list": lambda key: redis.lrange(key, 0, -1),
+        b"zset": lambda key: redis.zrange(key, 0, -1),
+        b"stream": lambda key: [part for _, row in redis.xrange(key) for pair in row.items() for part in pair],
+    }
+    return {key.decode(): b" ".join([key, *readers[redis.type(key)](key)]) for key in redis.scan_iter()}
+
+
+def keys_with(redis, text):
+    """The keys that mention this, apart from RQ's: a job that has not run yet holds its words."""
+    return [key for key, content in contents(redis).items() if text.encode() in content and not key.startswith("rq:")]
+
+
+def take_part(person, redis, number, sids=("1", "2", "5")):
+    """Use everything that stores something."""
+    person.texts(f"{WORD} is my word", sid="SM" + sids[0] * 32)
+    person.texts("tabs", sid="SM" + sids[2] * 32)
+    person.texts("count", sid="SM" + sids[1] * 32)
+    person.call_sid = "CA" + sids[0] * 32
+    person.dials().says(WORD)
+    followers.follow(redis, number, "github")
+    followers.issue_unfollow_token(redis, number)
+    outbox.plan(redis, OutboundMessage(f"answer:{number[-3:]}", number, f"{WORD}, you said.", ""))
+
+
+def test_nothing_with_a_number_or_words_survives_a_purge(person, redis, go, talk):
+    go("tabs")
+    take_part(person, redis, ME)
+    digits = ME.lstrip("+")
+    assert len(keys_with(redis, digits)) > 5
+    assert keys_with(redis, WORD)
+    purge.purge_everything(redis, talk, "a presenter")
+    assert keys_with(redis, digits) == []
+    assert keys_with(redis, WORD) == []
+    assert not redis.exists("show:names", "show:votes:tabs")
+
+
+def test_talk_goes_on_after_a_purge(person, redis, go, talk):
+    go("tabs")
+    purge.purge_everything(redis, talk, "a presenter")
+    assert state.load(redis).scene_id == "tabs"
+    assert "You voted for tabs" in person.texts("tabs")
+
+
+def test_receipt_counts_what_was_erased(person, redis, talk):
+    take_part(person, redis, ME)
+    receipt = purge.purge_everything(redis, talk, "a presenter")
+    assert receipts.load(redis) == [receipt]
+    assert receipt.erased["requests"] >= 4
+    assert receipt.erased["texts and calls that we send"] == 1
+    assert receipt.erased["subscriptions"] == 1
+    assert set(receipt.erased) == {*ERASERS, "the show"}
+
+
+def test_opt_out_survives_as_a_hash(person, redis, talk):
+    person.texts("STOP")
+    purge.purge_everything(redis, talk, "a presenter")
+    assert opt_outs.has_opted_out(redis, ME, SECRETS)
+    assert keys_with(redis, ME.lstrip("+")) == []
+
+
+def test_opt_out_counts_under_every_current_secret_key(redis):
+    opt_outs.opt_out(redis, ME, ["old"])
+    assert opt_outs.has_opted_out(redis, ME, ["new", "old"])
+    opt_outs.opt_in(redis, ME, ["new", "old"])
+    assert not opt_outs.has_opted_out(redis, ME, ["new", "old"])
+
+
+def test_forget_me_erases_one_person_only(person, other, redis, go, gateway):
+    go("tabs")
+    take_part(person, redis, ME)
+    take_part(other, redis, OTHER, ("3", "4", "6"))
+    assert "I am deleting" in person.texts("Forget me!")
+    purge.forget_person(ME)
+    assert keys_with(redis, ME.lstrip("+")) == []
+    assert len(keys_with(redis, OTHER.lstrip("+"))) > 5
+    assert redis.hlen("show:votes:tabs") == redis.hlen("show:names") == 1
+    subjects = {event.subject for event in events.read_latest(redis, 100)}
+    assert "SM" + "1" * 32 not in subjects
+    assert "SM" + "3" * 32 in subjects
+
+
+def test_automatic_purge_erases_what_is_older_than_the_talk_allows(person, other, redis, gateway, talk):
+    person.texts("count")
+    (old,) = (redis.hget(key, "asked_at") for key in redis.scan_iter("pending-answer:*"))
+    for key in redis.scan_iter("pending-answer:*"):
+        redis.hset(key, "asked_at", float(old) - 25 * 3600)
+    other.texts("count", sid="SM" + "3" * 32)
+    purge.purge_expired(redis)
+    left = [pending_answers.load(redis, key.decode().partition(":")[2]) for key in redis.scan_iter("pending-answer:*")]
+    assert [one.phone_number for one in left] == [OTHER]
+    assert redis.exists("show:names")  # people are taking part
+
+
+def test_automatic_purge_ends_subscriptions_in_time(redis, gateway):
+    followers.follow(redis, ME, "github")
+    purge.purge_expired(redis)
+    assert 0 < redis.ttl(opt_outs.topics_key(ME)) <= 24 * 3600
+    redis.delete(opt_outs.topics_key(ME), purge.LOCK_KEY)  # a day has passed
+    purge.purge_expired(redis)
+    assert keys_with(redis, ME.lstrip("+")) == []
+
+
+def test_backfill_never_crosses_a_purge(redis, talk):
+    purge.purge_everything(redis, talk, "a presenter")
+    asked = []
+    backfill.find_missing(redis, {"text": lambda *window: asked.append(window) or iter(())}, 0, time.time(), print)
+    assert asked[0][0] >= erasure.read_purged_at(redis) > time.time() - 60
+
+
+def test_backfill_does_not_restore_a_forgotten_person(redis):
+    erasure.mark(redis, Erasure(time.time(), ME, "an alias"), time.time())
+    assert erasure.read_forgotten(redis)["an alias"] > time.time() - 60
+
+
+def test_worker_knows_every_eraser():
+    """A fresh interpreter registers as many erasers as the code has."""
+    program = "import show.privacy.purge; from store.erasure import ERASERS; print(len(ERASERS))"
+    found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    sources = (path for folder in ("receiving", "sending", "workers", "show") for path in (ROOT / folder).rglob("*.py"))
+    declared = sum(path.read_text().count("\n@erases(") for path in [ROOT / "events.py", *sources])
+    assert int(found.stdout) == declared
