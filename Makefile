@@ -1,16 +1,24 @@
 # To start: make demo, make test.
-PYTHON ?= python3
 BIN = .venv/bin
+# The Python that creates .venv. To choose another: make demo PYTHON=python3.12
+IS_PYTHON_CHOSEN := $(PYTHON)
+# The shell looks for it outside this folder, where .python-version, which is for Heroku, decides what pyenv's python3 is.
+SUPPORTED = import sys; (3, 11) <= sys.version_info[:2] <= (3, 14) or sys.exit(1); print(sys.executable)
+PYTHON ?= $$(cd / && for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c '$(SUPPORTED)' 2>/dev/null && exit; done; \
+	echo "No Python 3.11 to 3.14 was found. If you have one, name it: make demo PYTHON=…/bin/python3.13" >&2; echo false)
+INSTALL = $(PYTHON) -m scripts.setup.install --python-chosen="$(IS_PYTHON_CHOSEN)"
 # The tests and the demo start dozens of Python processes, which would all compile the same modules again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test lint check send replay missed crowd preflight record playback bench live screenshots tour docs lock sbom clean
+.PHONY: FORCE help demo test lint check send replay missed crowd preflight record playback bench live screenshots tour docs
+.PHONY: lock sbom clean
 
 help:  ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: .venv/demo  ## run everything on this machine, until Ctrl-C
-	@exec $(BIN)/python -m scripts.demo
+demo:  ## run everything on this machine, until Ctrl-C
+	@exec $(INSTALL) demo --run scripts.demo
 
 test: .venv/ready .venv/node  ## run all tests
 	$(BIN)/python -m pytest --numprocesses 4
@@ -37,8 +45,8 @@ playback: .venv/demo  ## play a recording on the stage: make playback FILE=rehea
 bench: .venv/ready  ## measure our speed against alternatives
 	$(BIN)/python -m bench
 
-live: .venv/demo  ## answer a real number from this machine: see README.md
-	@exec $(BIN)/python -m scripts.live
+live:  ## answer a real number from this machine: see README.md
+	@exec $(INSTALL) demo --run scripts.live
 
 send: .venv/demo  ## send a signed sample to the demo: make send PROVIDER=stripe EVENT=invoice.paid
 	$(BIN)/python -m scripts.send $(PROVIDER) $(EVENT)
@@ -73,19 +81,12 @@ sbom: .venv/ready  ## what runs the app: sbom.json (CycloneDX) and licenses.md
 clean:  ## delete .venv and the demo's data
 	rm -rf .venv .demo
 
-PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+# scripts/setup/install.py decides what is missing.
+.venv/demo: FORCE
+	@$(INSTALL) demo
 
-.venv/demo: requirements-demo.txt exchange/pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r requirements-demo.txt
-	$(PIP) --no-deps --no-build-isolation --editable exchange
-	@touch $@
-
-.venv/ready: .venv/demo requirements-dev.txt requirements-parser.txt
-	$(PIP) --require-hashes -r requirements-dev.txt
-	@# gunicorn's compiled parser has wheels for few platforms. Elsewhere, building it requires a C compiler.
-	-$(PIP) --require-hashes -r requirements-parser.txt
-	@touch $@
+.venv/ready: FORCE
+	@$(INSTALL) dev
 
 NODE = tests/node
 

@@ -21,7 +21,9 @@ bp = Blueprint("show_calls", __name__)
 NOTHING_HEARD = "I did not hear anything."
 
 # What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
-STEPS: dict[str, Callable[[WebhookContext, int], str]] = {"record": lambda _, document: voice_twiml.record(document)}
+STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
+    "record": lambda context, document: voice_twiml.record(document, context.delivery.query.get("scene", ""))
+}
 
 
 @webhook(bp, "/voice/scene", key=step_key, reads=audience.reads)

@@ -119,7 +119,7 @@ def finish_recording(context: WebhookContext) -> StoredResponse:
     """Thank the caller. The recording itself arrives at /voice/recording once Twilio has processed it."""
     if context.delivery["Digits"] == "hangup":
         return StoredResponse(voice_twiml.goodbye())
-    return speak_menu(context, "Thank you. Your message will appear on the screen in a moment.")
+    return speak_menu(context, "Thank you. We have your message.")
 
 
 def recording_key(delivery: Delivery) -> str:
@@ -139,6 +139,7 @@ def process_recording(context: WebhookContext) -> StoredResponse:
     deadline = time.time() + 10 * ANSWER_TIMEOUT_SECONDS
     pending = PendingAnswer(id, "message", sid, "stage", number, call_sid, deadline)
     queues().enqueue(context.pipe, pending, tasks.measure_recording)
+    audience.contribute_recording(context, context.delivery.query.get("scene", ""), number)
     return StoredResponse(status=204)
 
 

@@ -74,15 +74,16 @@ def spoken_choices(words: list[str]) -> str:
     return " ".join(keyed + [f"Or say {word}." for word in words[MAX_CHOICE_KEYS:]])
 
 
-def record(document: int) -> str:
-    """Records a message. Twilio sends the recording in a separate callback once it is available."""
+def record(document: int, scene: str = "") -> str:
+    """Records a message, for a scene. Twilio sends the recording in a separate callback once it is available."""
+    query = f"?{urlencode({'scene': scene})}" if scene else ""
     response = VoiceResponse()
     response.say("Leave your message after the tone, and press any key when you are done.")
     response.record(
         action=step_url("/voice/recorded", document),
         max_length=MAX_RECORDING_SECONDS,
         play_beep=True,
-        recording_status_callback=f"/voice/recording{CONNECTION_OVERRIDES}",
+        recording_status_callback=f"/voice/recording{query}{CONNECTION_OVERRIDES}",
         recording_status_callback_event="completed",
     )
     response.redirect(step_url("/voice/menu", document))

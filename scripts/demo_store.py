@@ -4,9 +4,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-
-class CannotStart(Exception):
-    """The demo cannot run. The message says why, and what to do."""
+from scripts.setup.checks import CannotStart
 
 
 def find_program() -> str:

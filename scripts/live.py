@@ -6,15 +6,15 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import config
 import logs
 from phone.commands import command_words
 from scripts import demo, number_webhooks
-from scripts.demo import CannotStart
 from scripts.number_webhooks import NumberWebhooks
+from scripts.setup.checks import CannotStart, check_port
+from scripts.supervision.processes import STOP_SIGNALS, Processes, StopRequest, lock_folder
 from show import current
 from show.talk import TalkError
 
@@ -23,10 +23,12 @@ SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webho
 
 def main(arguments: list[str]) -> int:
     """Run until Ctrl-C. Return 0 on success, 1 if it could not start, or 2 if nothing was changed."""
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for stop in STOP_SIGNALS:
         signal.signal(stop, signal.default_int_handler)  # until there is something to restore
     given = demo.add_dotenv(dict(os.environ))
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/setup/install.py blocks them
+        lock_folder(demo.FOLDER)
         settings = config.load({"REDIS_URL": "redis://unused", **given})
         current.load_talk(settings.talk, command_words())
         numbers = number_webhooks.find_numbers(settings)
@@ -72,8 +74,8 @@ def _browser_phones(port: str) -> dict[str, str]:
 @contextlib.contextmanager
 def open_tunnel(given: dict[str, str]) -> Iterator[str]:
     """Yield this machine's public URL: PUBLIC_URL, or that of a tunnel, which is closed at the end."""
-    demo.check_port("PORT", port := given.get("PORT", "8000"))
-    demo.check_port("EXCHANGE_PORT", given.get("EXCHANGE_PORT", "8001"))
+    check_port("PORT", port := given.get("PORT") or "8000")
+    check_port("EXCHANGE_PORT", given.get("EXCHANGE_PORT") or "8001")
     if given.get("PUBLIC_URL"):
         yield given["PUBLIC_URL"].rstrip("/")
         return
@@ -103,11 +105,9 @@ def confirm_changes(changes: list[NumberWebhooks], yes: bool) -> bool:
 
 def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
     """Start web and worker, set the webhooks, and on exit undo both in reverse order. Return the exit status."""
-    stopping = demo.stop_on_signals()
-    demo.FOLDER.mkdir(exist_ok=True)
-    supervisor = demo.start_supervisor(environ)
+    processes = Processes(environ, demo.FOLDER, StopRequest())
     try:
-        if not demo.wait_until_ready(supervisor, [f"http://127.0.0.1:{environ['PORT']}/health/ready"], stopping):
+        if not processes.wait_until_ready([f"http://127.0.0.1:{environ['PORT']}/health/ready"]):
             return 1
         number_webhooks.save(changes, SAVED_WEBHOOKS_FILE)
         for each in changes:
@@ -115,14 +115,13 @@ def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:
         print_preflight(environ)
         public_url, names = environ["PUBLIC_URL"], " or ".join(each.number.phone_number for each in changes)
         print(f"ready  call or text {names}  stage {public_url}/  presenter {public_url}/present")
-        while not stopping[0] and supervisor.poll() is None:
-            time.sleep(0.2)
+        processes.report_restarts()
         for each in changes:
             each.restore()
         SAVED_WEBHOOKS_FILE.unlink(missing_ok=True)
         return 0
     finally:
-        demo.stop_supervisor(supervisor)
+        processes.stop()
 
 
 def print_preflight(environ: dict[str, str]) -> None:

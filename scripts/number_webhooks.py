@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from config import Settings
-from scripts.demo import CannotStart
+from scripts.setup.checks import CannotStart
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
 # A TwiML application would take precedence over the number's own URLs, so it is removed.

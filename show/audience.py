@@ -3,7 +3,9 @@
 A contribution is written in the webhook's own transaction, so each counts exactly once.
 """
 
+import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import context
@@ -11,12 +13,15 @@ from masking import alias
 from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
 from sending.number_types import is_browser_phone, phone_number_of
+from sending.twilio.media import picture_path, recording_path
 from show import current, names, phone_numbers, state
-from show.scene import BROWSER_PHONE, Contribution, Scene
+from show.scene import BROWSER_PHONE, Contribution, Media, Scene
 from show.state import ShowState
 from store import Commands
 
 PAUSED = "We are taking a short break. Please try again in a few minutes."
+MAX_MEDIA = 10  # files per text, as Twilio has it
+MEDIA_URL_ENDING = re.compile(r"/Media/(ME[0-9a-f]{32})$")
 READS = 2  # the number of commands of `reads`
 
 
@@ -42,7 +47,11 @@ def identify(webhook: WebhookContext) -> Participant:
 
 def person_of(delivery: Delivery) -> str:
     """Return the person's alias. Callers without a number cannot be told apart, so each of their calls is a person."""
-    subject = phone_number_of(delivery["From"]) or delivery["CallSid"] or delivery["MessageSid"]
+    return _person(delivery["From"], delivery["CallSid"] or delivery["MessageSid"])
+
+
+def _person(address: str, sid: str) -> str:
+    subject = phone_number_of(address) or sid
     settings = context.settings()
     is_browser_phone_beside_real_ones = bool(settings.exchange_auth_token) and is_browser_phone(subject)
     prefix = BROWSER_PHONE if is_browser_phone_beside_real_ones else ""
@@ -59,9 +68,28 @@ def contribute(
     if scene.needs_numbers and (number := phone_number_of(delivery["From"])):
         days = current.talk().keep_numbers_days
         phone_numbers.remember(webhook.pipe, context.settings().secret_key, participant.person, number, days)
-    pictures = tuple(url for at in range(10) if (url := delivery[f"MediaUrl{at}"])) if channel == "text" else ()
-    contribution = Contribution(id, participant.person, participant.name, words, channel, pictures)
+    media = tuple(_media_of(delivery)) if channel == "text" else ()
+    contribution = Contribution(id, participant.person, participant.name, words, channel, media)
     return scene.receive(webhook.redis, webhook.pipe, contribution)
+
+
+def _media_of(delivery: Delivery) -> Iterator[Media]:
+    """Yield the files of a text. The id in each URL is checked, and the rest of the URL ignored."""
+    for at in range(MAX_MEDIA):
+        if found := MEDIA_URL_ENDING.search(delivery[f"MediaUrl{at}"]):
+            yield Media(picture_path(delivery["MessageSid"], found[1]), delivery[f"MediaContentType{at}"].lower())
+
+
+def contribute_recording(webhook: WebhookContext, scene_id: str, number: str) -> None:
+    """Contribute the message that a caller has recorded for this scene. `number` is the caller's."""
+    delivery, scene = webhook.delivery, current.talk().find(scene_id)
+    if scene is None or not scene.takes_recordings:
+        return
+    person = _person(number, delivery["CallSid"])
+    name = webhook.redis.execute_command(*names.assign_command(person)).decode()
+    recording = Media(recording_path(delivery["RecordingSid"]), "audio/wav")
+    contribution = Contribution(delivery["RecordingSid"], person, name, "", "recording", (recording,))
+    scene.receive(webhook.redis, webhook.pipe, contribution)
 
 
 def find_scene(participant: Participant, words: str, is_command: bool) -> Scene | None:

@@ -47,6 +47,11 @@ class Item:
     state_since: float = 0.0  # a Unix timestamp
 
     @property
+    def media_sid(self) -> str:
+        """The SID of the picture or recording; "" without one."""
+        return self.media.rpartition("/")[2].removesuffix(".wav")
+
+    @property
     def reference(self) -> str:
         """The value of the form field `item` for the presenter's actions, whichever scene is current."""
         return f"{self.scene_id}/{self.id}"

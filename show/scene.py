@@ -14,11 +14,19 @@ MAX_QUESTION_CHARACTERS = 60  # two lines on the stage, readable from the back r
 
 
 @dataclass(frozen=True)
+class Media:
+    """A picture or a recording. `path` is that of the file in Twilio's REST API, below the account's."""
+
+    path: str
+    content_type: str
+
+
+@dataclass(frozen=True)
 class Contribution:
     """What a person sent to a scene.
 
     `person` is an HMAC of the phone number, or of the call's sid if there is no number. `name` is the person's friendly
-    name, for display only. `channel` is text, key or speech. `id` is the same for all copies of one webhook.
+    name, for display only. `channel` is text, key, speech or recording. `id` is the same for all copies of one webhook.
     """
 
     id: str
@@ -26,7 +34,7 @@ class Contribution:
     name: str
     words: str
     channel: str
-    pictures: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,7 @@ class Scene:
     closed_reply: ClassVar[str] = "That has closed, so it was not counted."
     takes_free_text: ClassVar[bool] = False  # whether any text that is not a command belongs to this scene
     takes_commands: ClassVar[bool] = False  # whether, while it is open, even a command is free text for this scene
+    takes_recordings: ClassVar[bool] = False
     needs_numbers: ClassVar[bool] = False  # whether the presenter may call the people who took part
     max_digits: ClassVar[int] = 1  # of the number that a caller can enter
     redraw_seconds: ClassVar[float] = 0  # how often the stage redraws it even if nothing has happened; 0 means never

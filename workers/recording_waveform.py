@@ -1,12 +1,16 @@
-"""Measures a recording's length, loudness and waveform."""
+"""A recording's length, loudness and waveform: measured by a worker, and stored for the stage."""
 
 import io
+import json
 import math
 import sys
 import wave
 from array import array
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from store import Store
+
+TTL_SECONDS = 7 * 24 * 3600
 WAVEFORM_COLUMNS = 120  # as shown on the stage
 SILENCE_DBFS = -60.0  # inaudible on a telephone
 
@@ -43,6 +47,21 @@ def measure(wav: bytes, columns: int = WAVEFORM_COLUMNS) -> AudioMeasurement:
     slices = [samples[at : at + width] for at in range(0, len(samples), width)]
     peaks = tuple(round(max(max(part), -min(part)) / 32_768, 3) for part in slices)
     return AudioMeasurement(round(len(samples) / rate, 2), round(loudness, 1), peaks)
+
+
+def save(redis: Store, recording_sid: str, measured: AudioMeasurement) -> None:
+    """Store the measurement."""
+    redis.set(_key(recording_sid), json.dumps(asdict(measured), separators=(",", ":")), ex=TTL_SECONDS)
+
+
+def load(redis: Store, recording_sid: str) -> AudioMeasurement | None:
+    """Return the stored measurement, or None if the recording has not been measured yet."""
+    found = redis.get(_key(recording_sid))
+    return AudioMeasurement(**json.loads(found)) if found else None
+
+
+def _key(recording_sid: str) -> str:
+    return f"waveform:{recording_sid}"
 
 
 def _read_samples(wav: bytes) -> "tuple[array[int], int]":

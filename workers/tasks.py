@@ -10,7 +10,7 @@ from sending.http.client import HttpClient
 from workers import pending_answers, site_check
 from workers.callbacks import get_gateway
 from workers.queues import Task
-from workers.recording_waveform import measure
+from workers.recording_waveform import measure, save
 
 
 def task(function: Task) -> Task:
@@ -60,6 +60,7 @@ def measure_recording(recording_sid: str) -> str:
     number = pending.phone_number if pending else ""
     sound = measure(get_gateway().download_recording(recording_sid, number))
     if pending is not None:
+        save(get_gateway().redis, recording_sid, sound)
         data = {"seconds": sound.seconds, "loudness": sound.loudness_dbfs, "peaks": list(sound.peaks)}
         events.publish(get_gateway().redis, "recording.ready", pending.subject, **data)
     return f"A message of {sound.seconds:.0f} seconds, {sound.loudness_label}."

@@ -11,8 +11,8 @@ from pathlib import Path
 import redis
 
 from bench.webhooks import ROOT
-from scripts.demo import returns_200
 from scripts.demo_store import find_program
+from scripts.supervision.processes import returns_200
 from tests.support.ports import reserved_port
 from tests.support.processes import descendants
 from tests.support.tcp_switch import TcpSwitch

@@ -9,7 +9,7 @@ from twilio.rest import Client
 
 from config import Settings
 from sending.number_types import is_browser_phone
-from sending.twilio import errors
+from sending.twilio import errors, media
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +54,9 @@ class LiveCalls:
         return status in ("queued", "ringing", "in-progress")
 
     def download_recording(self, sid: str, number: str) -> bytes:
-        """Return a recording as WAV. Its URL is built here, because the one in the webhook is untrusted."""
-        client = self.client_for(number)
-        path = f"/2010-04-01/Accounts/{self.settings.twilio_account_sid}/Recordings/{quote(sid, safe='')}.wav"
-        url = f"{client.api.base_url}{path}"
-        response = requests.get(url, auth=(client.username, client.password), timeout=REQUEST_TIMEOUT_SECONDS)
-        response.raise_for_status()
-        return response.content
+        """Return a recording of a call from this number, as WAV. Raises MediaUnavailable."""
+        from_exchange = self.client_for(number) is self.exchange_client
+        return media.download(self.settings, media.recording_path(quote(sid, safe="")), from_exchange=from_exchange)
 
     def delete_recording(self, sid: str) -> None:
         """Delete a recording at Twilio. Raises an exception if Twilio fails."""

@@ -11,9 +11,13 @@ from show.moderated_scene import ModeratedScene
 from show.moderation import APPROVED
 from show.scene import CLOSED, OPEN, Contribution, SceneView, length_problems
 from store import Pipe, Store
+from workers import recording_waveform
 
 SHOWN_ITEMS = 7  # one large, and six below it
 PACED_ITEMS = 400  # enough for 20 a second without any of them leaving the screen too early
+RECORD_KEY = "1"
+PICTURE_TYPES = ("image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp")
+NO_PICTURE = "I can show pictures in the formats JPEG, PNG, GIF and WebP. Please send one of those."
 MIN_SECONDS_ON_STAGE = 2.5  # of the large item
 
 
@@ -25,6 +29,7 @@ class Wall(ModeratedScene):
 
     kind: ClassVar[str] = "wall"
     redraw_seconds: ClassVar[float] = 1
+    takes_recordings: ClassVar[bool] = True
 
     def problems(self) -> Iterator[str]:
         """The question must be readable."""
@@ -32,16 +37,21 @@ class Wall(ModeratedScene):
         yield from length_problems("question", self.question)
 
     def receive(self, store: Store, pipe: Pipe, contribution: Contribution) -> str:
-        """Store the text as an item."""
-        item = self.make_item(contribution)
-        if not item.words:
-            return "Your text was empty. Please send some words."
+        """Store the text, with the first picture that can be shown, or the recorded message as an item."""
+        kind, path = find_media(contribution)
+        item = self.make_item(contribution, kind, path)
+        if not item.words and not path:
+            return NO_PICTURE if contribution.media else "Your text was empty. Please send some words."
         when = "once the presenter has approved it" if self.is_approval_required else "in a moment"
         return self.submit(store, pipe, item, f"Thank you. It will be on the wall {when}.")
 
     def spoken_choices(self) -> str:
         """Speech is free text."""
-        return "Say something for the wall."
+        return f"Say something for the wall, or press {RECORD_KEY} to record a message."
+
+    def step_for_key(self, digits: str) -> str:
+        """One key records a message."""
+        return "record" if digits == RECORD_KEY else ""
 
     def stage_values(self, view: SceneView) -> dict[str, Any]:
         """The approved items, newest first; the first one stays at least MIN_SECONDS_ON_STAGE."""
@@ -49,7 +59,10 @@ class Wall(ModeratedScene):
         skipped = count_waiting([item.state_since for item in items], time.time())
         shown = items[skipped : skipped + SHOWN_ITEMS]
         total = moderation.count_items(view.store, self.id, APPROVED)
-        return {"items": shown, "more": total - len(shown), "is_open": view.phase == OPEN}
+        waveforms = {
+            item.id: recording_waveform.load(view.store, item.media_sid) for item in shown if item.kind == "message"
+        }
+        return {"items": shown, "waveforms": waveforms, "more": total - len(shown), "is_open": view.phase == OPEN}
 
     def footer(self, view: SceneView) -> str:
         """The number of items on the wall."""
@@ -58,6 +71,14 @@ class Wall(ModeratedScene):
     def figures(self, view: SceneView) -> dict[str, Any]:
         """The number of items per state."""
         return {state: moderation.count_items(view.store, self.id, state) for state in ("approved", "pending")}
+
+
+def find_media(contribution: Contribution) -> tuple[str, str]:
+    """Return the kind of item, and the path of its file or "": text, picture or message."""
+    if contribution.channel == "recording":
+        return "message", contribution.media[0].path
+    shown = [media.path for media in contribution.media if media.content_type in PICTURE_TYPES]
+    return ("picture", shown[0]) if shown else ("text", "")
 
 
 def count_waiting(times: Sequence[float], now: float) -> int:

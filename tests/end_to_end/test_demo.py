@@ -13,6 +13,7 @@ import pytest
 import redis as redis_client
 
 from scripts.demo import read_env
+from tests.support.interrupted_demo import copy_checkout, interrupt
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, has_ended, run_program
 from tests.support.waiting import LIMIT_SECONDS, eventually
@@ -21,7 +22,7 @@ from tests.support.waiting import LIMIT_SECONDS, eventually
 class Demo:
     """scripts/demo.py in a process, on ports of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.web_port, self.exchange_port = reserved_port(), reserved_port()
         self.output, self.folder = folder / "output", folder / "demo"
         environ = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DYNO")}
@@ -29,6 +30,7 @@ class Demo:
             "PORT": str(self.web_port),
             "EXCHANGE_PORT": str(self.exchange_port),
             "DEMO_FOLDER": str(self.folder),
+            **more,
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -168,6 +170,26 @@ def test_second_demo_reports_that_the_port_is_taken(demo, ready):
     assert "Traceback" not in second.stderr
 
 
+def test_second_demo_does_not_share_the_folder(demo, ready, tmp_path):
+    second = Demo(tmp_path, DEMO_FOLDER=str(demo.folder))
+    assert second.process.wait(LIMIT_SECONDS) == 1
+    second.says(f"^Another demo is using {demo.folder}. Stop it, or .*DEMO_FOLDER=")
+
+
+def test_process_that_keeps_crashing_is_reported_with_the_end_of_its_log(tmp_path):
+    demo = Demo(tmp_path, STRIPE_WEBHOOK_SECRET="short")
+    assert demo.process.wait(LIMIT_SECONDS) == 1
+    demo.says("^web keeps crashing. The end of .*web.log:$")
+    demo.says("STRIPE_WEBHOOK_SECRET must")
+
+
+def test_environment_overrides_the_demo_settings(tmp_path):
+    demo = Demo(tmp_path, PRESENTER_PASSWORD="another password")
+    demo.says("the presenter's password is another password")
+    assert read_env(demo.folder / "environment")["PRESENTER_PASSWORD"] == "another password"
+    demo.stop()
+
+
 def test_ctrl_c_stops_all_processes(demo, ready):
     family = set(demo.processes())
     assert len(family) >= 6
@@ -175,4 +197,14 @@ def test_ctrl_c_stops_all_processes(demo, ready):
     demo.stop()
     assert demo.process.returncode == 0
     assert not (demo.folder / "environment").exists()  # or tools would look for it where it was
+    demo.says("^stopping …$")
     eventually(lambda: all(has_ended(pid) for pid in family), "no process is left")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_bare"), [(0.5, True), (3, True), (0.2, False), (1, False), (2, False), (5, False)]
+)
+def test_ctrl_c_at_any_moment_leaves_nothing(tmp_path, seconds, is_bare):
+    # A short version of: python -m tests.support.interrupted_demo 50
+    result = interrupt(seconds, copy_checkout(tmp_path / "checkout", is_bare))
+    assert not result.leftovers, result

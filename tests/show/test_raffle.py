@@ -143,3 +143,13 @@ def test_what_is_no_receipt_is_refused(found):
 def test_every_entry_can_win():
     names = [f"Otter {number}" for number in range(4)]
     assert {receipt.draw(receipt.new_seed(), names).winner for _ in range(200)} == set(names)
+
+
+def test_receipt_is_public_after_the_draw(opened, redis, person, visitor):
+    person.texts("me")
+    assert visitor.get("/receipt/raffle.json").status_code == 404
+    assert visitor.get("/receipt/tabs.json").status_code == 404
+    opened.perform(redis, "draw", "")
+    found = visitor.get("/receipt/raffle.json").json
+    assert receipt.verify(found).winner == figures(opened, redis)["winner"]
+    assert person.number not in json.dumps(found)

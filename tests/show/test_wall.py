@@ -106,7 +106,7 @@ def test_free_text_that_resembles_a_command_is_for_the_wall(wall, person, redis,
 
 
 def test_caller_says_something_for_the_wall(wall, person, redis):
-    assert "Say something for the wall." in person.dials().heard
+    assert "Say something for the wall, or press 1 to record a message." in person.dials().heard
     assert "Thank you." in person.says("Greetings from the back row").heard
     assert [item.words for item in waiting(redis)] == ["Greetings from the back row"]
 

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 import config
 from receiving import twilio_signature
-from scripts.demo import read_env, returns_200
+from scripts.demo import read_env
+from scripts.supervision.processes import returns_200
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, descendants
 from tests.support.providers import with_secrets

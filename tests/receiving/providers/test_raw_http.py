@@ -9,7 +9,8 @@ from contextlib import suppress
 import pytest
 
 from receiving import providers
-from scripts.demo import read_env, returns_200
+from scripts.demo import read_env
+from scripts.supervision.processes import returns_200
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT
 from tests.support.providers import WAYS, heard, secrets, with_secrets

@@ -1,0 +1,1 @@
+"""Runs the processes of the demo and of the live number under supervisord."""
