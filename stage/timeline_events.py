@@ -65,7 +65,7 @@ def _text_received(entry: TimelineEntry, event: Event) -> None:
 @handles("text.answered")
 def _text_answered(entry: TimelineEntry, event: Event) -> None:
     entry.answer, entry.status = sanitize(event.data.get("answer")), "success"
-    entry.answer_seconds = event.time - entry.started_at
+    entry.answer_seconds = parse_number(event.data.get("ms")) / 1000
     entry.is_contribution = bool(event.data.get("is_contribution"))
     entry.add_step(event, "replied", "success")
 

@@ -34,7 +34,7 @@ class LaneStep:
 
 
 @dataclass(frozen=True)
-class Lane:
+class StageLane:
     """One lane, as the template draws it. `state` is a key of GLYPHS, and `label` says the same in words."""
 
     id: str
@@ -55,12 +55,12 @@ class Lane:
         return GLYPHS[self.state]
 
 
-def make_lane(entry: Any, now: float, *, is_hidden_until_approved: bool, is_pinned: bool = False) -> Lane:
+def make_lane(entry: Any, now: float, *, is_hidden_until_approved: bool, is_pinned: bool = False) -> StageLane:
     """Return the lane of this entry. If `is_hidden_until_approved`, its free text is not shown."""
     is_private = entry.has_free_text and is_hidden_until_approved
     state, label = _state(entry, is_private=is_private)
     progress = entry.progress
-    return Lane(
+    return StageLane(
         entry.id,
         _kind(entry, now),
         entry.name or _stranger(entry),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from show import state
-from show.lanes.lane import Lane, make_lane
+from show.lanes.lane import StageLane, make_lane
 from show.scene import TTL_SECONDS, Scene, SceneError, SceneView
 from store import Store
 
@@ -15,7 +15,7 @@ MAX_NAMES = 4  # of calls without a lane
 
 
 @dataclass(frozen=True)
-class Timeline(Scene):
+class TimelineScene(Scene):
     """Shows calls, texts and webhooks as they happen. Live calls stay until they end."""
 
     kind: ClassVar[str] = "timeline"
@@ -77,7 +77,7 @@ class Timeline(Scene):
         rows = store.hgetall(self.key("lanes"))
         return {id.decode(): decision.decode() for id, decision in rows.items()}
 
-    def _lane(self, entry: Any, decisions: Mapping[str, str], view: SceneView, now: float) -> Lane:
+    def _lane(self, entry: Any, decisions: Mapping[str, str], view: SceneView, now: float) -> StageLane:
         is_hidden = view.is_approval_required and decisions.get(entry.id) != APPROVED
         return make_lane(entry, now, is_hidden_until_approved=is_hidden, is_pinned=entry.id == view.pinned)
 

@@ -14,7 +14,7 @@ from show.sanitize import format_duration, sanitize
 from stage.timeline import MAX_ENTRIES, MAX_VISIBLE_ENTRIES, Timeline, is_after
 from stage.timeline_events import HANDLERS
 
-FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed", "show.changed"}
+FOLDED_ELSEWHERE = {"delivery.rejected", "sending.stopped", "sending.resumed", "show.changed", "show.purged"}
 
 
 class Telling:
