@@ -54,13 +54,15 @@ def status_key(delivery: Delivery) -> str:
 def update_status(context: WebhookContext) -> StoredResponse:
     """Send the notification as a text if the call was not answered. A personal message has its own text.
 
-    No event is published, because a follower of call.ended would be called about this call.
+    A follower of call.ended would be called about this call, so that event is not published.
     """
     message, status = _load_message(context), context.delivery["CallStatus"]
     if message and message.body and status in UNANSWERED_STATUSES and not message.is_personal_call:
         again = OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender)
         outbox.plan(context.pipe, again)
     if message and status in ("completed", *UNANSWERED_STATUSES):
+        if message.is_personal_call:
+            events.publish(context.pipe, "call.finished", context.delivery["CallSid"], status=status)
         outbox.forget_body(context.pipe, message)
     return StoredResponse(status=204)
 

@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint
 
+import answer_outcomes
 import command_counts
 import events
+from answer_outcomes import AnswerText
 from context import queues, settings
 from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
@@ -29,7 +31,7 @@ MAX_SILENT_MENUS = 3  # then we hang up
 HTTP_ERRORS = "112"  # how Twilio's error codes for failed requests begin; a request may succeed when it is repeated
 RETRIED = "retried=1"  # in the URL of a step that the fallback has requested
 GREETING = f"Hello, this is {voice_twiml.SERVICE_NAME}."
-NOT_UNDERSTOOD = "Sorry, I did not get that."
+NOT_UNDERSTOOD = AnswerText("Sorry, I did not get that.", answer_outcomes.NOT_UNDERSTOOD)
 
 
 @webhook(bp, "/voice", key=step_key, reads=audience.reads)
@@ -183,7 +185,7 @@ def _run_command(context: WebhookContext, command: Command, words: str) -> Store
         answer = command.run(words)
     except NeedsWords as question:
         document = voice_twiml.prompt(str(question), command.name, next_document(context), question.choices)
-        return speak(context, str(question), document)
+        return speak(context, AnswerText(str(question), answer_outcomes.ASKED_BACK), document)
     command_counts.record(context.pipe, command.name, audience.person_of(context.delivery))
     if isinstance(answer, SlowAnswer):
         return _enqueue_answer(context, command.name, answer)

@@ -14,6 +14,14 @@ STATE_LABELS = {
     "failed": "failed",
     "live": "on the line",
     "ended": "ended",
+    "calling": "calling",
+    "received": "received",
+    "sent": "sent",
+    "declined": "declined",
+    "not_understood": "not understood",
+    "asked_back": "asked back",
+    "opted_out": "opted out",
+    "opted_in": "opted in",
 }
 
 
@@ -33,7 +41,7 @@ class TimelineStep:
 
 @dataclass
 class AnswerProgress:
-    """A pending answer's progress: `state` is waiting, running, success or failed; `fraction` ranges from 0 to 1."""
+    """A pending answer's progress: `state` is a key of STATE_LABELS; `fraction` ranges from 0 to 1."""
 
     state: str = "waiting"
     fraction: float = 0.0
@@ -97,6 +105,20 @@ class TimelineEntry:
         return next((answer for answer in running if answer.fraction or answer.text), None)
 
     @property
+    def answered_state(self) -> str:
+        """The state once all answers have reached the person: an apology or a failed check is no success."""
+        states = [answer.state for answer in self.pending_answers.values()]
+        return next((state for state in states if state != "success"), "success")
+
+    @property
+    def state_after_text(self) -> str:
+        """The state once a text has been sent. A text that answers nothing is only sent."""
+        if self.pending_answers:
+            return self.answered_state
+        is_asked_for = self.steps and self.steps[0].type in ("text.received", "call.received")
+        return "sent" if not is_asked_for else "success" if self.status in OPEN_STATES else self.status
+
+    @property
     def has_failed_answer(self) -> bool:
         return any(answer.state == "failed" for answer in self.pending_answers.values())
 
@@ -113,6 +135,18 @@ class TimelineEntry:
         if len(self.steps) > MAX_STEPS:
             del self.steps[1]
             self.omitted_steps += 1
+
+
+def state_of_answer(event: Event) -> str:
+    """The state of an entry after this answer: see answer_outcomes.py."""
+    outcome = sanitize(event.data.get("outcome"), 20)
+    return outcome if outcome in STATE_LABELS else "success"
+
+
+def step_status(event: Event) -> str:
+    """The status of the step with this answer."""
+    state = state_of_answer(event)
+    return state if state in ("success", "failed") else "neutral"
 
 
 def create_entry(event: Event) -> TimelineEntry:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from events import Event
 from show.sanitize import parse_number, sanitize
-from stage.timeline_entry import AnswerProgress, TimelineEntry
+from stage.timeline_entry import AnswerProgress, TimelineEntry, state_of_answer, step_status
 
 MAX_PEAKS = 120  # per waveform
 AN_ENDPOINT = "a webhook endpoint"  # its host may be secret
@@ -64,10 +64,10 @@ def _text_received(entry: TimelineEntry, event: Event) -> None:
 
 @handles("text.answered")
 def _text_answered(entry: TimelineEntry, event: Event) -> None:
-    entry.answer, entry.status = sanitize(event.data.get("answer")), "success"
+    entry.answer, entry.status = sanitize(event.data.get("answer")), state_of_answer(event)
     entry.answer_seconds = parse_number(event.data.get("ms")) / 1000
     entry.is_contribution = bool(event.data.get("is_contribution"))
-    entry.add_step(event, "replied", "success")
+    entry.add_step(event, "replied", step_status(event))
 
 
 @handles("text.sent")
@@ -78,7 +78,7 @@ def _text_sent(entry: TimelineEntry, event: Event) -> None:
     entry.answer = sanitize(event.data.get("answer")) or entry.answer
     entry.answer_seconds = event.time - entry.started_at
     if not entry.is_live:
-        entry.status = "failed" if entry.has_failed_answer else "success"  # sending an apology is not a success
+        entry.status = entry.state_after_text
     entry.add_step(event, f"text sent in {segments:.0f} parts" if segments > 1 else "text sent", "success")
 
 
@@ -90,7 +90,7 @@ def _text_delivered(entry: TimelineEntry, event: Event) -> None:
     has_failed = status in ("failed", "undelivered")
     entry.steps = [step for step in entry.steps if step.type != event.type]  # only the latest status is shown
     entry.add_step(event, "not delivered" if has_failed else status, "failed" if has_failed else "success")
-    entry.status = "failed" if has_failed else "success" if entry.status == "running" else entry.status
+    entry.status = "failed" if has_failed else "sent" if entry.status == "running" else entry.status
 
 
 @handles("text.failed")
@@ -119,8 +119,8 @@ def _call_spoken(entry: TimelineEntry, event: Event) -> None:
     if event.data.get("about"):
         return _tell(entry, event)
     entry.answer = sanitize(event.data.get("answer"))
-    entry.status = "live" if entry.status == "live" else "success"  # an outbound call publishes no call.ended
-    entry.add_step(event, "spoke", "success")
+    entry.status = "live" if entry.status in ("live", "calling") else state_of_answer(event)
+    entry.add_step(event, "spoke", step_status(event))
 
 
 def _tell(entry: TimelineEntry, event: Event) -> None:
@@ -130,6 +130,13 @@ def _tell(entry: TimelineEntry, event: Event) -> None:
     entry.add_step(event, "told followers", "success")
 
 
+@handles("call.placed")
+def _call_placed(entry: TimelineEntry, event: Event) -> None:
+    entry.channel, entry.status, entry.request = "call", "calling", "we called"
+    entry.add_step(event, "we called")
+
+
+@handles("call.finished")
 @handles("call.ended")
 def _call_ended(entry: TimelineEntry, event: Event) -> None:
     status = sanitize(event.data.get("status"), 20) or "completed"
@@ -160,10 +167,10 @@ def _answer_progress(entry: TimelineEntry, event: Event) -> None:
 
 @handles("answer.ready")
 def _answer_ready(entry: TimelineEntry, event: Event) -> None:
-    _pending_answer(entry, event).state = "success"
+    _pending_answer(entry, event).state = state_of_answer(event)
     entry.answer = sanitize(event.data.get("answer"))
-    entry.status = "waiting" if entry.channel == "text" else entry.status  # until the answer has been sent
-    entry.add_step(event, "result", "success")
+    entry.status = "live" if entry.status == "live" else "waiting" if entry.channel == "text" else entry.answered_state
+    entry.add_step(event, "result", step_status(event))
 
 
 @handles("answer.failed")
@@ -190,10 +197,10 @@ def _recording_ready(entry: TimelineEntry, event: Event) -> None:
 
 @handles("webhook.received")
 def _webhook_received(entry: TimelineEntry, event: Event) -> None:
-    entry.channel, entry.status = "webhook", "success"
+    entry.channel, entry.status = "webhook", "received"
     entry.who = sanitize(event.data.get("provider"), 40)
     entry.request, entry.answer = sanitize(event.data.get("event"), 60), sanitize(event.data.get("summary"))
-    entry.add_step(event, "received", "success")
+    entry.add_step(event, "received")
 
 
 @handles("webhook.delivered")
@@ -255,12 +262,7 @@ def _delivery_duplicate(entry: TimelineEntry, event: Event) -> None:
 
 
 @handles("person.opted_out")
-def _person_opted_out(entry: TimelineEntry, event: Event) -> None:
-    entry.status = "ended"
-    entry.add_step(event, "opted out of texts")
-
-
 @handles("person.opted_in")
-def _person_opted_in(entry: TimelineEntry, event: Event) -> None:
-    entry.status = "success"
-    entry.add_step(event, "opted in again", "success")
+def _person_opted(entry: TimelineEntry, event: Event) -> None:
+    entry.status = event.type.removeprefix("person.")
+    entry.add_step(event, {"opted_out": "opted out of texts", "opted_in": "opted in again"}[entry.status])

@@ -141,7 +141,8 @@ class TwilioGateway(LiveCalls):
         return on_success(message, "sending", str(created.sid))
 
     def _mark_called(self, message: OutboundMessage, expected: str, sid: str) -> str:
-        outbox.settle(self.redis, message, expected, "sent", sid=sid)
+        if outbox.settle(self.redis, message, expected, "sent", sid=sid) and message.is_personal_call:
+            events.publish(self.redis, "call.placed", sid, who=mask(message.to))
         return "sent"
 
     def _mark_sent(self, message: OutboundMessage, expected: str, sid: str) -> str:

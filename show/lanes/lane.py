@@ -12,15 +12,9 @@ MAX_ANSWER_CHARACTERS = 120
 WAITING_FOR_APPROVAL = "Waiting for the presenter."
 GLYPHS = {"now": "live", "success": "success", "waiting": "waiting", "failed": "failed", "quiet": "neutral"}
 
-# An entry's state -> the lane's state, which has a color and a glyph, and its words.
-STATES = {
-    "live": ("now", "on the line"),
-    "running": ("now", "working"),
-    "waiting": ("waiting", "waiting"),
-    "success": ("success", "answered"),
-    "failed": ("failed", "failed"),
-    "ended": ("quiet", "call ended"),
-}
+# The states of an entry that are more than quiet: see stage.timeline_entry.STATE_LABELS.
+COLORED = {"live": "now", "calling": "now", "running": "now", "waiting": "waiting", "success": "success"}
+COLORED["failed"] = "failed"
 STEP_STATES = {"success": "success", "running": "now", "waiting": "waiting", "failed": "failed"}
 
 
@@ -119,19 +113,14 @@ def _answer(entry: Any, *, is_private: bool) -> str:
 
 
 def _state(entry: Any, *, is_private: bool) -> tuple[str, str]:
+    state, label = COLORED.get(entry.state, "quiet"), str(entry.state_label)
     if entry.told:
         return "success", f"told {entry.told} {'person' if entry.told == 1 else 'people'}"
-    state, label = STATES[entry.state]
-    is_text = entry.channel == "text"
-    if entry.state == "success" and is_text and entry.is_contribution:
+    if entry.is_contribution:
         return "quiet", "received"
-    if entry.state == "success" and is_text and entry.request and not entry.command:
-        return "quiet", "not shown yet" if is_private else "not understood"
-    if entry.state == "success" and is_text and not entry.length:
-        return "quiet", "text sent"
-    if entry.state == "success" and entry.channel not in ("call", "text"):
-        return "quiet", "received"
-    if entry.state == "success" and is_text and entry.answer_seconds:
+    if is_private and entry.state == "not_understood" and entry.channel == "text":
+        return "quiet", "not shown yet"
+    if state == "success" and entry.channel == "text" and entry.answer_seconds:
         return state, f"answered in {format_duration(entry.answer_seconds)}"
     return state, label
 

@@ -22,6 +22,7 @@ MADE = {
     "waiting": lambda said: hold_twiml.waiting("ask", 1, 3, said),
     "sound_only": lambda said: hold_twiml.sound_only("ask", 1, 3),
     "record": lambda said: voice_twiml.record(1),
+    "redirect": lambda said: voice_twiml.redirect(said, "/voice"),
     "goodbye": voice_twiml.goodbye,
 }
 

@@ -116,7 +116,7 @@ def test_status_of_a_text_is_updated_in_place(happens):
     for status in ("sent", "delivered"):
         story = happens("text.delivered", status=status)
     assert words(story) == ["delivered"]
-    assert story.state_label == "answered"  # nobody works on a text that nobody asked for
+    assert story.state_label == "sent"  # nobody asked for it
 
 
 def test_duplicates_are_one_entry(happens):
