@@ -215,19 +215,6 @@ def test_live_call_is_kept_however_many_texts_come(happens):
     assert "CA1" in happens.timeline.entries
 
 
-def test_rejections_are_counted_without_the_secret_path(happens):
-    happens("delivery.rejected", "", address="/webhooks/plain/a-secret", reason="The signature is missing.")
-    assert happens.timeline.rejections.count == 1
-    assert happens.timeline.rejections.path == "/webhooks/plain"
-
-
-def test_stopped_sending_is_shown_until_it_is_resumed(happens):
-    happens("sending.stopped", "", reason="more than 600 texts in a minute")
-    assert happens.timeline.stop_reason == "more than 600 texts in a minute"
-    happens("sending.resumed", "")
-    assert happens.timeline.stop_reason == ""
-
-
 def test_timeline_is_bounded(happens):
     for number in range(MAX_ENTRIES + 50):
         happens("text.received", f"SM{number}")
