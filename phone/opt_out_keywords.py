@@ -29,7 +29,8 @@ def apply(context: WebhookContext, sender: str, body: str) -> str | None:
     """Record a STOP or START. Return our reply, or "" if Twilio replies itself; None if the text is neither.
 
     Twilio recognizes only a single word without punctuation, and none on WhatsApp, so we reply to those ourselves.
-    OptOutType is HELP if Twilio has answered that. A replayed or backfilled START is ignored, because the sender may have texted STOP since.
+    OptOutType is HELP if Twilio has answered that. A replayed or backfilled START is ignored, because the sender may
+    have texted STOP since.
     """
     opt_out_type = context.delivery["OptOutType"]
     keyword = (opt_out_type or body).lower()
