@@ -6,6 +6,7 @@ https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 """
 
 import events
+from answer_outcomes import OPTED_IN, OPTED_OUT, AnswerText
 from context import queues, settings
 from phone import callers
 from phone.wording.fillers import WORD, normalize_word
@@ -19,8 +20,8 @@ from workers.queues import WEBHOOKS
 
 FORGET_PHRASES = frozenset(("forget me", "please forget me", "forget me please", "forgetme", "delete my data"))
 FORGOTTEN = "I am deleting what I stored about this number. If you texted STOP, that stays, as a code only."
-OPTED_OUT = "You get no more texts or calls from me. Text START if you want them again."
-OPTED_IN = "You can get texts from me again. If none arrive, text the single word START."
+OPT_OUT_REPLY = AnswerText("You get no more texts or calls from me. Text START if you want them again.", OPTED_OUT)
+OPT_IN_REPLY = AnswerText("You can get texts from me again. If none arrive, text the single word START.", OPTED_IN)
 
 
 def apply(context: WebhookContext, sender: str, body: str) -> str | None:
@@ -34,11 +35,11 @@ def apply(context: WebhookContext, sender: str, body: str) -> str | None:
     bare = keyword if opt_out_type else _bare_word(body)
     if bare in STOP_KEYWORDS:
         _opt_out(context, sender)
-        return "" if keyword == bare else OPTED_OUT
+        return "" if keyword == bare else OPT_OUT_REPLY
     if bare in START_KEYWORDS and (keyword == bare or bare != "yes"):
         if not context.delivery.replay_mark:
             _opt_in(context, sender)
-        return "" if keyword == bare else OPTED_IN
+        return "" if keyword == bare else OPT_IN_REPLY
     return "" if opt_out_type else None
 
 
