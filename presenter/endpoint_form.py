@@ -1,27 +1,48 @@
-"""An endpoint's options as a form: one field for each option."""
+"""An endpoint's options as a form: one field for each option, and a picker for event types."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
+import context
+from receiving import providers
 from sending.validation import ValidationError, validate_fields
 from sending.webhooks.endpoint_model import OPTION_SCHEMAS, OPTIONS, WebhookEndpoint
+from sending.webhooks.event_schemas import CATALOGUE, normalize_name
+
+FIRST_OPTIONS = ("url", "event_types")  # all others are folded away
 
 
-def parse_form(form: Mapping[str, str], is_new: bool = False) -> dict[str, Any]:
-    """Return the form's options in the format that the endpoint API accepts. Raises ValidationError.
+class FormError(ValidationError):
+    """Some fields are invalid. `fields` maps their names to a sentence each; the message contains all sentences."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
+
+
+def parse_form(form: MultiDict[str, str], is_new: bool = False) -> dict[str, Any]:
+    """Return the form's options in the format that the endpoint API accepts. Raises FormError.
 
     If the field for a secret option is empty, the option stays unchanged unless clear_<name> is set.
     """
     options: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
     for name, option in OPTIONS.items():
-        text = form.get(name, "").strip()
+        text = "\n".join(form.getlist(name)).strip()
         if option.is_secret and not text and (is_new or not form.get(f"clear_{name}")):
             continue
         if is_new and not text and option.schema["type"] == "string" and not option.schema.get("minLength"):
             continue  # use the default
-        options[name] = PARSERS[option.schema["type"]](name, text)
-    validate_fields(options, OPTION_SCHEMAS)
+        try:
+            options[name] = PARSERS[option.schema["type"]](name, text)
+            validate_fields({name: options[name]}, OPTION_SCHEMAS)
+        except ValidationError as error:
+            wrong[name] = str(error)
+    if wrong:
+        raise FormError(wrong)
     return options
 
 
@@ -30,6 +51,20 @@ def form_values(endpoint: WebhookEndpoint) -> dict[str, str]:
     fields = {**asdict(endpoint), "event_types": "\n".join(endpoint.event_types)}
     values = {name: fields[name] for name, option in OPTIONS.items() if not option.is_secret}
     return {name: ("yes" if value else "") if isinstance(value, bool) else str(value) for name, value in values.items()}
+
+
+def submitted_values(form: MultiDict[str, str]) -> dict[str, str]:
+    """Return the values of a form that was submitted, to show it again."""
+    return {name: "\n".join(values) for name, values in form.lists()}
+
+
+def event_families() -> dict[str, list[str]]:
+    """Return what the picker offers: family -> its single event types, of the catalog and of configured providers."""
+    families: dict[str, list[str]] = {}
+    for name in CATALOGUE:
+        families.setdefault(f"{name.partition('.')[0]}.*", []).append(name)
+    configured = sorted(context.settings().webhook_secrets.keys() & providers.load().keys())
+    return families | {f"{normalize_name(name)}.*": [] for name in configured}
 
 
 def _parse_integer(name: str, text: str) -> int:
@@ -50,7 +85,7 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "string": lambda name, text: text,
     "boolean": lambda name, text: bool(text),
     "integer": _parse_integer,
-    "array": lambda name, text: text.replace(",", " ").split(),
+    "array": lambda name, text: list(dict.fromkeys(text.replace(",", " ").split())),
     "object": _parse_headers,
 }
 DEFAULT_FORM_VALUES = form_values(WebhookEndpoint("", ()))

@@ -3,8 +3,8 @@
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, redirect, render_template, request, session, url_for
@@ -16,6 +16,7 @@ from api.handlers import ResourceNotFound
 from presenter import auth, endpoint_form
 from presenter.auth import login_required
 from presenter.blueprint import bp
+from presenter.endpoint_form import FormError
 from sending.http.errors import RequestFailed
 from sending.validation import ValidationError
 from sending.webhooks import endpoints, event_schemas, redelivery
@@ -27,7 +28,9 @@ from sending.webhooks.redelivery import EndpointDisabled
 from stage.views import requested_theme
 
 SECRET_TTL_SECONDS = 300  # how long a new secret is kept until it is shown
-MAX_ROWS = 50  # per page, of attempts and of dead letters
+MAX_ROWS = 50  # of dead letters
+MAX_ATTEMPTS = 1_000  # all that are stored
+ROWS_PER_PAGE = 25
 MAX_OVERLAP_HOURS = 168
 FORM_ERRORS = (ValidationError, RequestFailed, EndpointDisabled, EndpointNotFound, ResourceNotFound, WrongKey)
 
@@ -47,7 +50,7 @@ def endpoint_create() -> Any:
     try:
         endpoint = handlers.create(endpoint_form.parse_form(request.form, is_new=True))
     except FORM_ERRORS as error:
-        return _render_list(request.form, str(error)), 422
+        return _render_list(endpoint_form.submitted_values(request.form), str(error), _wrong_fields(error)), 422
     _store_secret(endpoint)
     return _redirect_to_endpoint(endpoint.id)
 
@@ -73,7 +76,8 @@ def endpoint_update(id: str) -> Any:
     try:
         handlers.update(id, endpoint_form.parse_form(request.form))
     except FORM_ERRORS as error:
-        return _render_endpoint(endpoint, request.form, str(error)), 422
+        values = endpoint_form.submitted_values(request.form)
+        return _render_endpoint(endpoint, values, str(error), _wrong_fields(error)), 422
     return _redirect_to_endpoint(id, "The options have been saved.")
 
 
@@ -170,15 +174,42 @@ def _endpoint_missing() -> tuple[str, int]:
     return _render_list(endpoint_form.DEFAULT_FORM_VALUES, str(EndpointNotFound())), 404
 
 
-def _render_list(values: Mapping[str, str], alert: str = "") -> str:
-    store = context.store()
+def _wrong_fields(error: Exception) -> Mapping[str, str]:
+    """Return field -> sentence. An error that no field's own check has found belongs to the field that it names."""
+    if isinstance(error, FormError):
+        return error.fields
+    named = next(
+        (name for name in OPTIONS if name in str(error)), "event_types" if "event type" in str(error) else "url"
+    )
+    return {named: str(error)} if isinstance(error, ValidationError | RequestFailed) else {}
+
+
+def _render_list(values: Mapping[str, str], alert: str = "", wrong: Mapping[str, str] | None = None) -> str:
+    store, state = context.store(), request.args.get("state", "")
     known = [(each, redelivery.load_dead_letters(store, each.id, 1)[0]) for each in endpoints.load_all(store)]
-    return _render_page("endpoints", endpoints=known, values=values, alert=alert, is_new=True)
+    return _render_page(
+        "endpoints",
+        endpoints=[row for row in known if state in ("", row[0].state)],
+        states=Counter(each.state for each, _ in known).most_common(),
+        selected_state=state,
+        values=values,
+        alert=alert,
+        wrong=wrong or {},
+        is_new=True,
+    )
 
 
-def _render_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, str], alert: str) -> str:
+def _render_endpoint(
+    endpoint: WebhookEndpoint, values: Mapping[str, str], alert: str, wrong: Mapping[str, str] | None = None
+) -> str:
     store = context.store()
     dead_count, dead_letters = redelivery.load_dead_letters(store, endpoint.id, MAX_ROWS)
+    result, page = request.args.get("result", ""), _requested_page()
+    attempts = [
+        each
+        for each in delivery_queue.load_attempts(store, endpoint.id, MAX_ATTEMPTS)
+        if result in ("", "ok" if 200 <= each.status < 300 else "failed")
+    ]
     return _render_page(
         "endpoint",
         endpoint=endpoint,
@@ -186,7 +217,12 @@ def _render_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, str], alert
         alert=alert,
         is_new=False,
         secret=_take_secret(endpoint.id),
-        attempts=delivery_queue.load_attempts(store, endpoint.id, MAX_ROWS),
+        wrong=wrong or {},
+        attempts=attempts[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE],
+        attempt_count=len(attempts),
+        result=result,
+        page=page,
+        pages=max(1, -(-len(attempts) // ROWS_PER_PAGE)),
         waiting_count=delivery_queue.count_waiting(store, endpoint.id),
         dead_count=dead_count,
         dead_letters=dead_letters,
@@ -201,10 +237,16 @@ def _render_page(name: str, **values: Any) -> str:
         csrf_token=auth.csrf_token(),
         theme=requested_theme(),
         options=OPTIONS,
+        first_options=endpoint_form.FIRST_OPTIONS,
+        families=endpoint_form.event_families(),
         success_message=_pop_from_session("success_message"),
-        format_time=_format_time,
         **values,
     )
+
+
+def _requested_page() -> int:
+    text = request.args.get("page", "")
+    return max(1, int(text)) if text.isdecimal() and len(text) < 4 else 1
 
 
 def _pop_from_session(name: str) -> str:
@@ -225,7 +267,3 @@ def _take_secret(id: str) -> str:
     found = context.store().getdel(f"one_time_secret:{token}") if token else None
     stored = json.loads(handlers.get_encryption().decrypt(found.decode())) if found else {}
     return str(stored.get("secret") or stored.get("public_key") or "") if stored.get("id") == id else ""
-
-
-def _format_time(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%d %b %H:%M:%S} UTC"

@@ -225,3 +225,34 @@ def test_control_characters_of_a_receiver_are_shown(does, redis, id, presenter):
     page = presenter.get(f"/present/endpoints/{id}").text
     assert page.count("a\\x1b[31m\\x00b\\u202ec\\u2066d\\x9b\ne\tf\u200d") == 3
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_form_starts_with_two_fields_and_folds_the_rest(presenter):
+    page = presenter.get("/present/endpoints").text
+    assert page.index('name="url"') < page.index('name="event_types"') < page.index("More options")
+    assert page.index("More options") < page.index('name="rate_limit"')
+
+
+def test_picked_families_and_written_types_are_combined(presenter, stage_events):
+    presenter.post("/present/endpoints", **WANTED | {"event_types": ["text.*", "call.ended", "github.push"]})
+    (one,) = endpoints.load_all(stage_events.redis)
+    assert one.event_types == ("text.*", "call.ended", "github.push")
+
+
+def test_every_wrong_field_is_marked(presenter):
+    page = presenter.post("/present/endpoints", **WANTED | {"rate_limit": "many", "headers": "no colon"}).text
+    assert page.count('aria-invalid="true"') == 2
+    assert page.count(" autofocus") == 1
+    assert "whole number" in page
+    assert "one header per line" in page
+
+
+def test_attempts_have_a_filter_and_pages(presenter, id, stage_events):
+    for number in range(30):
+        tried(stage_events.redis, id, status=200 if number % 2 else 500, cause="status")
+    page = presenter.get(f"/present/endpoints/{id}").text
+    assert "Page 1 of 2" in page
+    assert page.count("Send text.received again") == 25
+    page = presenter.get(f"/present/endpoints/{id}?result=failed").text
+    assert page.count("Send text.received again") == 15
+    assert presenter.get(f"/present/endpoints/{id}?page=99999&result=x").status_code == 200

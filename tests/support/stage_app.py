@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 
 import config
 import context
@@ -16,6 +17,7 @@ from show import current
 from stage.blueprint import get_event_stream
 from store import clients, connection_budget
 from tests.support.processes import ROOT
+from web.error_handlers import ERROR_HANDLERS
 
 NUMBER = "+447700900100"
 PASSWORD = "a long password"
@@ -43,6 +45,9 @@ def make(redis_url: str = "", **changes: str) -> Flask:
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key[1:])
     for blueprint in (stage.bp, presenter.bp, catalogue.bp):
         app.register_blueprint(blueprint)
+    for error, handler in ERROR_HANDLERS.items():
+        if error is HTTPException:
+            app.register_error_handler(error, handler)
     app.add_url_rule("/test/feed", "test_feed", lambda: _look(app))
     app.add_url_rule("/test/forget", "test_forget", lambda: str(app.extensions.pop("event_stream", "")))
     if beat := os.environ.get("HEARTBEAT_SECONDS"):
