@@ -102,7 +102,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
-    bars, facts = _describe(scene.figures(get_renderer().view(scene, phase, stream.timeline)))
+    bars, facts = _describe(scene.figures(get_renderer().view(scene, show, stream.timeline)))
     position = talk.positions[scene.id]
     return {
         "scene": scene,
