@@ -85,7 +85,7 @@ def test_a_whole_talk(town, browser):
     ada.texts("flip")
     ada.gets("I flipped a coin: ")
 
-    # The poll: forty votes by text, key and speech, five of which are changed. The result is hidden until it is revealed.
+    # The poll: forty votes by text, key and speech, five of them changed. The result is hidden until it is revealed.
     console.page.reload()
     console.goes_on()
     stage.shows("Tabs or spaces?")
