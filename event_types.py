@@ -27,6 +27,7 @@ FIELDS: Mapping[str, Schema] = {
     "reason": _string("a human-readable reason"),
     "seconds": _number("a duration in seconds", 1.4),
     "ms": _number("a duration in milliseconds", 3.2),
+    "outcome": _string("answered, failed, declined, not_understood, asked_back, opted_out or opted_in", "answered"),
     "status": _string("the status that Twilio reports", "completed"),
     "loudness": {"type": ["number", "null"], "description": "the mean loudness in dBFS", "examples": [-18.2]},
     "peaks": {
@@ -87,7 +88,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "text.received": EventType("a text arrived", ("subject", "who", "words"), "{who} texted: {words}"),
     "text.answered": EventType(
         "the response to Twilio's webhook contained the reply",
-        ("subject", "answer", "ms"),
+        ("subject", "answer", "ms", "outcome"),
         "A text was answered: {answer}",
     ),
     "text.sent": EventType("a text was sent through the REST API", ("who", "answer", "segments")),
@@ -97,10 +98,12 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "call.heard": EventType("the caller pressed a key or said something", ("words",)),
     "call.spoken": EventType(
         "a sentence was spoken to the caller",
-        ("subject", "answer", "ms"),
+        ("subject", "answer", "ms", "outcome"),
         "A caller heard: {answer}",
         CALL | {"answer": "I flipped a coin: heads."},
     ),
+    "call.placed": EventType("we called somebody", ("who",)),
+    "call.finished": EventType("a call that we placed ended", ("status",)),
     "call.ended": EventType(
         "a call ended",
         ("subject", "status", "seconds"),
@@ -113,7 +116,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "answer.progress": EventType("the task reported its progress, from 0 to 1", ("answer_id", "done", "words")),
     "answer.ready": EventType(
         "a worker finished a slow task",
-        ("subject", "answer_id", "answer", "seconds"),
+        ("subject", "answer_id", "answer", "seconds", "outcome"),
         "After {seconds:.1f} s: {answer}",
         {"answer": "example.com is up."},
     ),

@@ -33,8 +33,9 @@ def repeated(fault: Fault, times: int = TIMES, every: float = EVERY_SECONDS) -> 
     def repeat(demo: BreakableDemo) -> None:
         for _ in range(times):
             fault(demo)
-            time.sleep(every)
+            time.sleep(every / 2)
             demo.wait_until_ready()
+            time.sleep(every / 2)
 
     return repeat
 

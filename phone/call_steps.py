@@ -3,6 +3,7 @@
 import time
 
 import events
+from answer_outcomes import outcome_of
 from phone import voice_twiml
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
@@ -34,7 +35,14 @@ def speak_menu(context: WebhookContext, words: str) -> StoredResponse:
 def speak(context: WebhookContext, words: str, document: str) -> StoredResponse:
     """Respond with the document, and publish the words that it speaks."""
     duration_ms = round((time.time() - context.delivery.received_at) * 1000, 1)
-    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=duration_ms)
+    events.publish(
+        context.pipe,
+        "call.spoken",
+        context.delivery["CallSid"],
+        answer=words,
+        ms=duration_ms,
+        outcome=outcome_of(words),
+    )
     return respond(context, document)
 
 

@@ -28,7 +28,8 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     if message is None:
         return StoredResponse(voice_twiml.goodbye())
     words = PERSONAL if message.is_personal_call else message.body
-    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0)
+    about = message.subject if message.is_notification else ""
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0, about=about)
     document = _personal_document if message.is_personal_call else _notification_document
     return StoredResponse(document(message))
 
@@ -53,13 +54,15 @@ def status_key(delivery: Delivery) -> str:
 def update_status(context: WebhookContext) -> StoredResponse:
     """Send the notification as a text if the call was not answered. A personal message has its own text.
 
-    No event is published, because a follower of call.ended would be called about this call.
+    A follower of call.ended would be called about this call, so that event is not published.
     """
     message, status = _load_message(context), context.delivery["CallStatus"]
     if message and message.body and status in UNANSWERED_STATUSES and not message.is_personal_call:
         again = OutboundMessage(f"{message.id}:text", message.to, message.body, message.subject, message.sender)
         outbox.plan(context.pipe, again)
     if message and status in ("completed", *UNANSWERED_STATUSES):
+        if message.is_personal_call:
+            events.publish(context.pipe, "call.finished", context.delivery["CallSid"], status=status)
         outbox.forget_body(context.pipe, message)
     return StoredResponse(status=204)
 

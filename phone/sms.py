@@ -11,12 +11,13 @@ from werkzeug.exceptions import ServiceUnavailable
 
 import command_counts
 import events
+from answer_outcomes import ASKED_BACK, DECLINED, NOT_UNDERSTOOD, AnswerText, outcome_of
 from context import queues, settings
 from masking import mask_words
 from phone import callers, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.recognition import find_by_words, is_plain_command
+from phone.recognition import describe_words, find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 ANSWER_TIMEOUT_SECONDS = 120  # then the sender gets an apology
 FALLBACK_SECONDS, RETRY_SECONDS = 8.0, 0.5  # the last try may take some more seconds; Twilio waits 15 in total
 TROUBLE = "We are having trouble at the moment. If you get no answer within two minutes, please text again."
-NO_NUMBER = "That takes me a moment, and I see no phone number to which I could text the answer."
+NO_NUMBER = AnswerText("That takes me a moment, and I see no phone number to which I could text the answer.", DECLINED)
 CACHED_RESPONSES = 256  # many people get the same reply
 EMPTY_RESPONSE = StoredResponse(str(MessagingResponse()))
 
@@ -60,18 +61,15 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     text, sender = context.delivery, callers.address_of(context.delivery)
     body, participant = text["Body"].strip(), audience.identify(context)
     received = {"who": callers.masked_address_of(text), "name": participant.name, "words": mask_words(body)}
-    events.publish(context.pipe, "text.received", text["MessageSid"], **received)
+    events.publish(context.pipe, "text.received", text["MessageSid"], **received, **describe_words(body))
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    answer = (
-        opt_out_reply
-        or opt_out_keywords.forget(context, sender, body)
-        or _contribute(context, participant, body)
-        or _answer_text(context, sender, body)
-    )
-    duration_ms = round((time.time() - text.received_at) * 1000, 1)
-    events.publish(context.pipe, "text.answered", text["MessageSid"], answer=answer, ms=duration_ms)
+    own_reply = opt_out_reply or opt_out_keywords.forget(context, sender, body)
+    contributed = "" if own_reply else _contribute(context, participant, body)
+    answer = own_reply or contributed or _answer_text(context, sender, body)
+    data = {"answer": answer, "ms": round((time.time() - text.received_at) * 1000, 1), "outcome": outcome_of(answer)}
+    events.publish(context.pipe, "text.answered", text["MessageSid"], **data, is_contribution=bool(contributed))
     return _message_response(answer)
 
 
@@ -97,20 +95,21 @@ def _answer_text(context: WebhookContext, sender: str, body: str) -> str:
     found = find_by_words(body)
     if found is None:
         _record_command(context, "other")
-        return ("I do not know that command. " if body else "Your text was empty. ") + list_commands("")
+        opening = "I do not know that command. " if body else "Your text was empty. "
+        return AnswerText(opening + list_commands(""), NOT_UNDERSTOOD)
     command, words = found
     _record_command(context, command.name)
     try:
         answer = command.run(words)
     except NeedsWords as question:
-        answer = question.written_prompt
+        answer = AnswerText(question.written_prompt, ASKED_BACK)
     if isinstance(answer, SlowAnswer) and not sender:
         return NO_NUMBER
     if isinstance(answer, SlowAnswer) and not open_questions.are_too_many(context.replies[audience.READS :]):
         _enqueue_answer(context, sender, command.name, answer)
         return f"{answer.interim_answer} I will text you the answer."
     _close_question(context)
-    return answer if isinstance(answer, str) else open_questions.REFUSAL
+    return answer if isinstance(answer, str) else AnswerText(open_questions.REFUSAL, DECLINED)
 
 
 def _enqueue_answer(context: WebhookContext, sender: str, command: str, slow: SlowAnswer) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import context
+from answer_outcomes import DECLINED, AnswerText
 from masking import alias
 from receiving.delivery import Delivery
 from receiving.receiver import WebhookContext
@@ -19,7 +20,7 @@ from show.scene import BROWSER_PHONE, Contribution, Media, Scene
 from show.state import ShowState
 from store import Commands
 
-PAUSED = "We are taking a short break. Please try again in a few minutes."
+PAUSED = AnswerText("We are taking a short break. Please try again in a few minutes.", DECLINED)
 MAX_MEDIA = 10  # files per text, as Twilio has it
 MEDIA_URL_ENDING = re.compile(r"/Media/(ME[0-9a-f]{32})$")
 READS = 2  # the number of commands of `reads`
@@ -63,7 +64,7 @@ def contribute(
 ) -> str:
     """Contribute these words to the scene. Return the reply."""
     if not participant.show.is_open(scene):
-        return scene.closed_reply
+        return AnswerText(scene.closed_reply, DECLINED)
     delivery = webhook.delivery
     if scene.needs_numbers and (number := phone_number_of(delivery["From"])):
         days = current.talk().keep_numbers_days

@@ -14,6 +14,14 @@ STATE_LABELS = {
     "failed": "failed",
     "live": "on the line",
     "ended": "ended",
+    "calling": "calling",
+    "received": "received",
+    "sent": "sent",
+    "declined": "declined",
+    "not_understood": "not understood",
+    "asked_back": "asked back",
+    "opted_out": "opted out",
+    "opted_in": "opted in",
 }
 
 
@@ -22,7 +30,7 @@ class TimelineStep:
     """One event in an entry.
 
     `status` is running, waiting, success, failed or neutral. `elapsed` is the time since the entry started, such as
-    `+207 ms`; "" for the first step, and where `text` already states a duration.
+    `207 ms`. `text` contains no other time.
     """
 
     type: str
@@ -33,7 +41,7 @@ class TimelineStep:
 
 @dataclass
 class AnswerProgress:
-    """A pending answer's progress: `state` is waiting, running, success or failed; `fraction` ranges from 0 to 1."""
+    """A pending answer's progress: `state` is a key of STATE_LABELS; `fraction` ranges from 0 to 1."""
 
     state: str = "waiting"
     fraction: float = 0.0
@@ -44,13 +52,23 @@ class AnswerProgress:
 class TimelineEntry:
     """`started_at` is the Unix timestamp of the first event, in seconds; `status` is the status of the last event.
 
-    `html` is the rendered entry, or "" after a change.
+    `command` is the command that the person has called last, and `length` the number of characters of what they sent.
+    With `has_free_text`, request, answer and progress may contain words that the presenter has not approved.
+    `told` counts the followers who were notified of this event. `answer_seconds` is the time
+    from the request to the answer that the person has got; 0 if they have none yet.
     """
 
     id: str
     channel: str
     started_at: float
     who: str = ""
+    name: str = ""
+    command: str = ""
+    has_free_text: bool = False
+    length: int = 0
+    is_contribution: bool = False
+    told: int = 0
+    answer_seconds: float = 0.0
     request: str = ""
     answer: str = ""
     status: str = "running"
@@ -59,13 +77,22 @@ class TimelineEntry:
     omitted_steps: int = 0
     pending_answers: dict[str, AnswerProgress] = field(default_factory=dict)
     peaks: list[float] = field(default_factory=list)
-    html: str = ""
 
     @property
     def state(self) -> str:
         """The state of the open answers, if there are any; otherwise `status`."""
         open_states = [answer.state for answer in self.pending_answers.values() if answer.state in OPEN_STATES]
         return ("running" if "running" in open_states else "waiting") if open_states else self.status
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this is a call that has not ended."""
+        return self.channel == "call" and self.status == "live"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the answer is on its way."""
+        return self.state in OPEN_STATES
 
     @property
     def state_label(self) -> str:
@@ -78,17 +105,48 @@ class TimelineEntry:
         return next((answer for answer in running if answer.fraction or answer.text), None)
 
     @property
+    def answered_state(self) -> str:
+        """The state once all answers have reached the person: an apology or a failed check is no success."""
+        states = [answer.state for answer in self.pending_answers.values()]
+        return next((state for state in states if state != "success"), "success")
+
+    @property
+    def state_after_text(self) -> str:
+        """The state once a text has been sent. A text that answers nothing is only sent."""
+        if self.pending_answers:
+            return self.answered_state
+        is_asked_for = self.steps and self.steps[0].type in ("text.received", "call.received")
+        return "sent" if not is_asked_for else "success" if self.status in OPEN_STATES else self.status
+
+    @property
     def has_failed_answer(self) -> bool:
         return any(answer.state == "failed" for answer in self.pending_answers.values())
 
     def add_step(self, event: Event, text: str, status: str = "neutral") -> None:
-        """Append a step. If there are then more than MAX_STEPS, remove the second oldest."""
-        states_duration = text.endswith((" ms", " s"))
-        elapsed = "" if states_duration or not self.steps else "+" + format_duration(event.time - self.started_at)
-        self.steps.append(TimelineStep(event.type, sanitize(text, 90), status, elapsed))
+        """Append a step. If there are then more than MAX_STEPS, remove the second oldest.
+
+        A webhook that queues a task publishes this before its own answer, although the worker starts after it.
+        """
+        elapsed = format_duration(event.time - self.started_at)
+        at = len(self.steps)
+        if event.type in ("text.answered", "call.spoken") and at and self.steps[-1].type == "answer.queued":
+            at -= 1
+        self.steps.insert(at, TimelineStep(event.type, sanitize(text, 90), status, elapsed))
         if len(self.steps) > MAX_STEPS:
             del self.steps[1]
             self.omitted_steps += 1
+
+
+def state_of_answer(event: Event) -> str:
+    """The state of an entry after this answer: see answer_outcomes.py."""
+    outcome = sanitize(event.data.get("outcome"), 20)
+    return outcome if outcome in STATE_LABELS else "success"
+
+
+def step_status(event: Event) -> str:
+    """The status of the step with this answer."""
+    state = state_of_answer(event)
+    return state if state in ("success", "failed") else "neutral"
 
 
 def create_entry(event: Event) -> TimelineEntry:

@@ -22,6 +22,7 @@ MODULES = [
     "event_types",
     "events",
     "logs",
+    "answer_outcomes",
     "masking",
     "security_headers",
     "setting_parsers",
@@ -46,7 +47,15 @@ LAYERS = [
     {"store", "logs"},
     {"config", "security_headers"},
     {"setting_parsers"},
-    {"unsafe_settings", "control_characters", "event_types", "masking", "store_url", "twilio_settings"},
+    {
+        "answer_outcomes",
+        "unsafe_settings",
+        "control_characters",
+        "event_types",
+        "masking",
+        "store_url",
+        "twilio_settings",
+    },
 ]
 
 # Sub-packages that import nothing else of ours, or only these modules.

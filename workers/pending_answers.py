@@ -7,6 +7,7 @@ from typing import Any
 from rq import get_current_job
 
 import events
+from answer_outcomes import outcome_of
 from masking import mask_words
 from sending import text_circuit_breaker
 from store import Pipe, Store, commit_if_unchanged, new_pipeline
@@ -120,7 +121,8 @@ def settle(redis: Store, pending: PendingAnswer, state: str, answer: str, pipe: 
     pipe.zrem(OPEN_KEY, pending.id)
     seconds = round(time.time() - pending.asked_at, 2)
     if state == "answered":
-        events.publish(pipe, "answer.ready", pending.subject, answer_id=pending.id, answer=answer, seconds=seconds)
+        data = {"answer_id": pending.id, "answer": answer, "seconds": seconds, "outcome": outcome_of(answer)}
+        events.publish(pipe, "answer.ready", pending.subject, **data)
     else:
         events.publish(pipe, "answer.failed", pending.subject, answer_id=pending.id, reason=answer, seconds=seconds)
     return _commit_if_unchanged(redis, pipe, pending, "state", pending.state)

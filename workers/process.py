@@ -38,4 +38,7 @@ def connect(settings: config.Settings, is_isolated: bool) -> StoreAccess:
     pool = clients.pool_of(client)
     listeners = pool.role.blocking_at(pool.renew_share()) - 1
     blocking = clients.lane(client, BLOCKING)
-    return StoreAccess(client, blocking, listeners, lambda: pool.set_role(connection_budget.REPLACED))
+    isolated_processes = 3 if listeners > 1 else 1  # each takes two connections
+    return StoreAccess(
+        client, blocking, listeners, isolated_processes, lambda: pool.set_role(connection_budget.REPLACED)
+    )

@@ -36,6 +36,11 @@ class SiteCheck:
     cause: Cause | None = None
     reason: str = ""
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the last request got a page: no error, and no redirect that leads nowhere."""
+        return self.cause is None and self.hops[-1].status < 300
+
 
 def check_site(address: str, client: HttpClient) -> SiteCheck:
     """Request an address, with or without `https://`, and follow its redirects. Never raises."""

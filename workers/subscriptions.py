@@ -1,5 +1,6 @@
 """The tasks of the follow, unfollow and webhook commands, which subscribe people to events by text, call or webhook."""
 
+from answer_outcomes import DECLINED, FAILED, AnswerText
 from masking import mask_urls
 from sending import followers, opt_outs
 from sending.followers import TooManyTopics
@@ -17,11 +18,14 @@ from workers.tasks import lookup, task
 
 MAX_ENDPOINTS_PER_NUMBER = 3
 BY_CALL_SUFFIX = " by call"  # appended to a topic
-NO_NUMBER = "You withheld your number, so I cannot subscribe you to anything. Please ask again with your number shown."
+NO_NUMBER = AnswerText(
+    "You withheld your number, so I cannot subscribe you to anything. Please ask again with your number shown.",
+    DECLINED,
+)
 
 # https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window
-ONLY_ON_REQUEST = (
-    "On WhatsApp I may write to you only within a day of your last message. Please ask by SMS or by phone."
+ONLY_ON_REQUEST = AnswerText(
+    "On WhatsApp I may write to you only within a day of your last message. Please ask by SMS or by phone.", DECLINED
 )
 
 
@@ -33,16 +37,18 @@ def follow(words: str) -> str:
     if not number:
         return NO_NUMBER
     if not by_call and not can_be_texted(number):
-        return f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
+        told = f"This number cannot receive texts. Ask for {topic}{BY_CALL_SUFFIX}, and I will call you."
+        return AnswerText(told, DECLINED)
     if opt_outs.has_opted_out(redis, number, get_gateway().settings.secret_key):
-        return "You texted STOP, so I cannot notify you. Text START first."
+        return AnswerText("You texted STOP, so I cannot notify you. Text START first.", DECLINED)
     if ":" in number:
         return ONLY_ON_REQUEST
     try:
         followers.follow(redis, number, topic, followers.CALL if by_call else followers.TEXT, _current_sender())
     except TooManyTopics:
         limit = followers.MAX_TOPICS_PER_NUMBER
-        return f'You already follow {limit} topics. To drop one, text "unfollow" and its name first.'
+        told = f'You already follow {limit} topics. To drop one, text "unfollow" and its name first.'
+        return AnswerText(told, DECLINED)
     verb = "call" if by_call else "text"
     return f"You now follow {topic}. When something happens there, I will {verb} you. {_how_to_unfollow(redis, topic)}"
 
@@ -67,7 +73,7 @@ def unfollow(topic_or_url: str) -> str:
         backlog.delete_endpoint(redis, endpoint.id)
     if removed:
         return f"We no longer send webhooks to {urls.host_of(removed[0].url)}."
-    return f"You do not follow {mask_urls(topic_or_url) or 'anything'}."
+    return AnswerText(f"You do not follow {mask_urls(topic_or_url) or 'anything'}.", DECLINED)
 
 
 @lookup
@@ -80,11 +86,12 @@ def subscribe(url: str) -> str:
     endpoint = next((one for one in owned if one.url == url), None)
     if endpoint is None and len(owned) >= MAX_ENDPOINTS_PER_NUMBER:
         limit = MAX_ENDPOINTS_PER_NUMBER
-        return f'You already have {limit} addresses. To drop one, text "unfollow" and that address first.'
+        told = f'You already have {limit} addresses. To drop one, text "unfollow" and that address first.'
+        return AnswerText(told, DECLINED)
     try:
         endpoint = _verify_endpoint(redis, url, number, endpoint)
     except VerificationFailed as error:
-        return f"No webhooks go to {host} yet. {error}"
+        return AnswerText(f"No webhooks go to {host} yet. {error}", FAILED)
     endpoints.resume(redis, endpoint.id)
     types = ", ".join(endpoint.event_types)
     return f"{host} has received its secret and will get {types}. Text unfollow {host} to stop."

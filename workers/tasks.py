@@ -6,6 +6,7 @@ from rq import get_current_job
 
 import command_counts
 import events
+from answer_outcomes import ANSWERED, FAILED, AnswerText
 from sending.http.client import HttpClient
 from workers import pending_answers, site_check
 from workers.callbacks import get_gateway
@@ -38,7 +39,8 @@ def lookup(function: Task) -> Task:
 @lookup
 def check(address: str) -> str:
     """Check a website: its status, response time and redirects, and when its certificate expires."""
-    return site_check.summarize(site_check.check_site(address, get_client()))
+    result = site_check.check_site(address, get_client())
+    return AnswerText(site_check.summarize(result), ANSWERED if result.is_up else FAILED)
 
 
 @functools.cache

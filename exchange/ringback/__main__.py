@@ -1,4 +1,4 @@
-"""Starts the exchange: `python -m ringback serve`, or `python -m ringback run … -- COMMAND` to start an app with it."""
+"""Starts the exchange: `ringback serve`, or `ringback run … -- COMMAND` to start an app with it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
             return asyncio.run(run_until_signal(run(options, os.environ)))
         return asyncio.run(run_until_signal(serve(settings_from(options, os.environ))))
     except (UsageError, OSError) as error:
-        print(f"exchange: {error}", file=sys.stderr)
+        print(f"ringback: {error}", file=sys.stderr)
         return 2
 
 
@@ -40,7 +40,7 @@ async def serve(settings: Settings) -> int:
     """Runs the exchange until cancelled."""
     async with running_server(settings) as server:
         app = f"calls to {settings.number} go to {settings.app}" if settings.app else f"its number is {settings.number}"
-        print(f"exchange: ready at {server.origin}/: {app}", flush=True)
+        print(f"ringback: ready at {server.origin}/: {app}", flush=True)
         await asyncio.Event().wait()
     return 0
 

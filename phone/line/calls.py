@@ -38,7 +38,8 @@ def join_line(context: WebhookContext) -> StoredResponse:
         return speak_menu(context, NO_BROWSER_PHONES)
     sid, speech = context.delivery["CallSid"], context.delivery["SpeechResult"]
     if speech:
-        events.publish(context.pipe, "call.heard", sid, words=f"said {mask_words(speech)}")
+        said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
+        events.publish(context.pipe, "call.heard", sid, **said)
     reply = audience.contribute(context, participant, scene, speech, "speech", sid)
     state.announce(context.pipe)
     return speak(context, reply, twiml.wait_in_queue(scene.id, reply, next_document(context)))

@@ -26,7 +26,10 @@ def to_plain_text(text: str) -> str:
     is_plain = text.isascii() and text.isprintable()
     kept = text if is_plain else "".join(map(_plain_character, unicodedata.normalize("NFKC", text)))
     lines = [" ".join(line.split()) for line in kept.split("\n")]
-    return SIGNATURE.sub("", "\n".join(line for line in lines if line)).strip()
+    text = "\n".join(line for line in lines if line).strip()
+    above = SIGNATURE.sub("", text).strip()
+    is_signature = any(char.isalnum() or char in "?¿❓" for char in above)  # "*\n>check" begins with decoration
+    return above if is_signature else text
 
 
 def _plain_character(char: str) -> str:

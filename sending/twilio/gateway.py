@@ -141,7 +141,8 @@ class TwilioGateway(LiveCalls):
         return on_success(message, "sending", str(created.sid))
 
     def _mark_called(self, message: OutboundMessage, expected: str, sid: str) -> str:
-        outbox.settle(self.redis, message, expected, "sent", sid=sid)
+        if outbox.settle(self.redis, message, expected, "sent", sid=sid) and message.is_personal_call:
+            events.publish(self.redis, "call.placed", sid, who=mask(message.to))
         return "sent"
 
     def _mark_sent(self, message: OutboundMessage, expected: str, sid: str) -> str:
@@ -150,7 +151,8 @@ class TwilioGateway(LiveCalls):
             body = shorten(message.body)
             words = "" if message.id.startswith(outbox.PRIVATE_PREFIX) else body
             data = {"who": mask(message.to), "answer": words, "segments": count_segments(body)}
-            events.publish(self.redis, "text.sent", message.subject or sid, **data)
+            is_notification = message.is_notification
+            events.publish(self.redis, "text.sent", message.subject or sid, **data, is_notification=is_notification)
             if not self.settings.public_url:  # no status callback will arrive
                 outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
         return "sent"

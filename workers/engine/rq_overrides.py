@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from workers.engine import recovery
 from workers.engine.timeouts import JobTimeout
 
 WORKER_TTL_SECONDS = 10  # how long after its last heartbeat other workers regard this one as alive
+RENEWAL_SECONDS = 30.0  # within which every worker renews the records of its running jobs
 MAX_CONCURRENT_FINISHES = 4  # more would only hold connections while waiting for the GIL
 
 STORE_OUTAGE = (StoreConnectionError, StoreTimeoutError)
@@ -33,12 +35,14 @@ class StoreAccess(NamedTuple):
     """The worker's clients for the store, which share a connection pool.
 
     `blocking` is for commands that wait in the store: RQ's commands use one of its connections, jobs use `listeners`.
-    `shrink` is called once this process takes no more jobs.
+    `isolated_processes` is 1 or 3: how many processes for isolated jobs the store has connections for. `shrink` is
+    called once this process takes no more jobs.
     """
 
     commands: Redis
     blocking: Redis
     listeners: int = 1
+    isolated_processes: int = 1
     shrink: Callable[[], object] = lambda: None
 
 
@@ -70,6 +74,7 @@ class ConcurrentWorker(BaseWorker):
             recovery.ISOLATED_QUEUE, connection=self.connection, serializer=recovery.JOB_SERIALIZER
         )
         self.has_isolated_jobs = self.is_suspended = False
+        self.heartbeat_at = self.steady_since = time.time()  # `steady_since`: when the store was back after an outage
 
     def _set_connection(self, connection: Redis) -> Redis:
         return connection  # without RQ's longer timeout
@@ -150,8 +155,13 @@ class ConcurrentWorker(BaseWorker):
         return self.owner_threads.get(execution.id) == threading.get_ident()
 
     def can_finish(self, execution: Execution) -> bool:
-        """Return False if the job has been failed as hung, or requeued because this worker seemed dead."""
-        return self.owns(execution) and bool(self.connection.exists(execution.key))
+        """Return False if the job has been failed as hung, or requeued because this worker seemed dead.
+
+        Asks the registry: unlike `execution.key`, its entry does not expire during a long outage of the store.
+        """
+        if not self.owns(execution):
+            return False
+        return self.connection.zscore(execution.job.started_job_registry.key, execution.composite_key) is not None
 
     # Stopped jobs
 
@@ -184,7 +194,21 @@ class ConcurrentWorker(BaseWorker):
             worker_registration.register(self, pipeline)
             super().heartbeat(WORKER_TTL_SECONDS, pipeline)
             suspended, isolated_jobs, *_ = pipeline.execute()
+        if (at := time.time()) - self.heartbeat_at > WORKER_TTL_SECONDS:
+            self.steady_since = at
+        self.heartbeat_at = at
         self.is_suspended, self.has_isolated_jobs = bool(suspended), bool(isolated_jobs)
+
+    def run_maintenance_tasks(self) -> None:
+        """Do as RQ does, unless an outage of the store has just ended.
+
+        RQ fails running jobs whose records have expired. After an outage, all workers must first have had time to renew
+        the records of their jobs.
+        """
+        self.connection.ping()  # waits until an outage ends
+        at = time.time()
+        if at - self.heartbeat_at < WORKER_TTL_SECONDS and at - self.steady_since >= RENEWAL_SECONDS:
+            super().run_maintenance_tasks()
 
     @property
     def current_state(self) -> WorkerStatus:

@@ -24,9 +24,10 @@ CPU_SAMPLE_SECONDS = 0.2
 CPU_SAMPLES = 10
 RESTART_DELAY_SECONDS = 1.0  # if a worker died before its first liveness report
 POLL_INTERVAL_SECONDS = 0.1
-MAX_ISOLATED_PROCESSES = 3
 
-ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEMENT = b".", b"i", b"r"  # what a worker writes to its liveness pipe
+# What a worker writes to its liveness pipe. If isolated jobs wait, it writes how many processes may run them at once.
+ALIVE, NEEDS_REPLACEMENT = b".", b"r"
+ISOLATED_PROCESSES = {b"1": 1, b"3": 3}
 CRASHED_THREAD_PATTERN = re.compile(r"^Current thread 0x([0-9a-f]+).*\n(  .*\n)*", re.MULTILINE)  # from faulthandler
 EX_CONFIG = 78  # from sysexits.h: a setting is missing, so a restart would not help
 
@@ -113,7 +114,8 @@ class Supervisor:
             self.workers[-1] = WorkerProcess(self.command, replaces=worker)
         if NEEDS_REPLACEMENT in reports:
             self.workers.append(WorkerProcess(self.command))
-        if ISOLATED_JOBS_WAIT in reports and len(self.isolated) < MAX_ISOLATED_PROCESSES:
+        allowed = max((number for report, number in ISOLATED_PROCESSES.items() if report in reports), default=0)
+        if len(self.isolated) < allowed:
             self.isolated.append(start_process(self.command, {"isolated": "yes"}, []))
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:

@@ -23,7 +23,7 @@ from rq.timeouts import JobTimeoutException
 from workers.engine import recovery
 from workers.engine.periodic import PeriodicTask, Scheduler, call_every
 from workers.engine.rq_overrides import STORE_OUTAGE, ConcurrentWorker, StoreAccess
-from workers.engine.supervisor import ALIVE, ISOLATED_JOBS_WAIT, NEEDS_REPLACEMENT
+from workers.engine.supervisor import ALIVE, NEEDS_REPLACEMENT
 from workers.engine.timeouts import JobTimeout
 
 DRAIN_TIMEOUT_SECONDS = 20.0  # from SIGTERM until running jobs are requeued; Heroku kills the process after 30
@@ -209,7 +209,8 @@ class ThreadedWorker(ConcurrentWorker):
         is_worn_out = self.lost_threads >= MAX_LOST_THREADS and not self.shutting_down.is_set()
         if is_worn_out:
             self.access.shrink()  # before the replacement starts
-        report = NEEDS_REPLACEMENT if is_worn_out else ISOLATED_JOBS_WAIT if self.has_isolated_jobs else ALIVE
+        isolated = b"%d" % self.access.isolated_processes
+        report = NEEDS_REPLACEMENT if is_worn_out else isolated if self.has_isolated_jobs else ALIVE
         try:
             os.write(self.liveness_fd, report)
         except BrokenPipeError:  # the supervisor has died, and another one may be starting

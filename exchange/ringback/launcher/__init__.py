@@ -1,1 +1,1 @@
-"""`python -m ringback run`: starts the exchange and an app whose requests to Twilio reach the exchange."""
+"""`ringback run`: starts the exchange and an app whose requests to Twilio reach the exchange."""

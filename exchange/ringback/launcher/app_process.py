@@ -27,7 +27,7 @@ async def run_command(command: list[str], environment: dict[str, str], app: str,
     try:
         status = await process.wait()
         if status and not announcing.done():
-            print(f"exchange: the command exited before the app started listening at {app}", flush=True)
+            print(f"ringback: the command exited before the app started listening at {app}", flush=True)
         return status if status >= 0 else 128 - status
     finally:
         announcing.cancel()
@@ -45,7 +45,7 @@ async def _announce(app: str, ready: str) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_WARNING_SECONDS):
             return await _announce_when_listening(app, ready)
-    print(f"exchange: the app is not listening at {app} yet: start it there (see PORT), or set --app", flush=True)
+    print(f"ringback: the app is not listening at {app} yet: start it there (see PORT), or set --app", flush=True)
     await _announce_when_listening(app, ready)
 
 

@@ -6,12 +6,15 @@ import argparse
 import ipaddress
 from collections.abc import Mapping
 
+from ringback import __version__
 from ringback.account.phone_numbers import is_e164, normalize_number
 from ringback.service.faults import FaultInjector, InvalidFault
 from ringback.service.settings import Settings
 
 VERIFIED_HELP = "a verified caller ID: a number that the app may use as its caller ID without owning it (repeatable)"
 LET_THROUGH_HELP = "a host other than Twilio's that the app may reach through the proxy (repeatable; * for all)"
+
+ABOUT = "Twilio on your machine: signed webhooks, TwiML, the REST API and phones. Not affiliated with Twilio."
 
 
 class UsageError(Exception):
@@ -20,7 +23,8 @@ class UsageError(Exception):
 
 def parser() -> argparse.ArgumentParser:
     """Returns the parser of `serve`, which runs the exchange, and `run … -- command`, which also runs an app."""
-    root = argparse.ArgumentParser(prog="python -m ringback", description="A local telephone exchange.")
+    root = argparse.ArgumentParser(prog="ringback", description=ABOUT)
+    root.add_argument("--version", action="version", version=f"ringback {__version__}")
     commands = root.add_subparsers(required=True, dest="do", metavar="serve|run")
     account = "The account SID and auth token come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
     serve = commands.add_parser("serve", help="run the exchange", description=account)

@@ -91,7 +91,7 @@ async def _pipe(source: StreamReader, sink: StreamWriter) -> None:
 
 
 async def _refuse(host: str, writer: StreamWriter) -> None:
-    print(f"exchange: blocked a request to {host}: to allow it, start with --let-through {host}", flush=True)
+    print(f"ringback: blocked a request to {host}: to allow it, start with --let-through {host}", flush=True)
     await _respond(403, f"The local exchange blocks requests to {host}", writer)
 
 

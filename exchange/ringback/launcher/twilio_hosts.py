@@ -55,12 +55,12 @@ async def supported_products_only(request: web.Request, handler: Handler) -> web
         return routes.not_found_response(request, 404)
     response = await handler(request)
     if response.status == 401:
-        print(f"exchange: {WRONG_CREDENTIALS}", flush=True)
+        print(f"ringback: {WRONG_CREDENTIALS}", flush=True)
     return response
 
 
 def _not_implemented(host: str) -> web.Response:
     emulated = ", ".join(f"{product}.twilio.com" for product in PRODUCT_PATHS)
     message = f"The local exchange does not emulate {host[:100]}, only {emulated}"
-    print(f"exchange: {message}: responded with 501", flush=True)
+    print(f"ringback: {message}: responded with 501", flush=True)
     return web.json_response({"code": 501, "message": message, "status": 501}, status=501)

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of `python -m ringback serve`, and the account from the environment.
+    """The options of `ringback serve`, and the account from the environment.
 
     The app's webhooks are full URLs, or paths relative to `app`; "" means that a webhook is not set."""
 

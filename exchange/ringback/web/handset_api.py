@@ -1,4 +1,4 @@
-"""The handset API's routes: everything a phone can do, as JSON. README.md documents them."""
+"""The handset API's routes: everything a phone can do, as JSON. docs/json-api.md documents them."""
 
 from __future__ import annotations
 

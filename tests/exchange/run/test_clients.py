@@ -35,7 +35,7 @@ def test_products_with_their_own_hosts_are_reached(unmodified):
 def test_unsupported_product_is_named(unmodified):
     dan = unmodified.person("4")
     dan.texts("trunks")
-    unmodified.prints("exchange: The local exchange does not emulate trunking.twilio.com, only api.twilio.com")
+    unmodified.prints("ringback: The local exchange does not emulate trunking.twilio.com, only api.twilio.com")
     is_told(dan, "The local exchange does not emulate trunking.twilio.com")
 
 
@@ -55,7 +55,7 @@ def test_other_host_is_refused_by_name(unmodified):
     fay = unmodified.person("6")
     fay.texts("elsewhere")
     unmodified.prints(
-        "exchange: blocked a request to weather.example: to allow it, start with --let-through weather.example"
+        "ringback: blocked a request to weather.example: to allow it, start with --let-through weather.example"
     )
     is_told(fay, "The local exchange blocks requests to weather.example")
 

@@ -61,7 +61,7 @@ def test_unknown_host_is_refused_by_name(opened, capsys, said):
     assert answer.startswith("HTTP/1.1 403 The local exchange blocks requests to weather.example\r\n")
     assert answer.endswith("\r\n\r\nThe local exchange blocks requests to weather.example\n")
     assert (
-        "exchange: blocked a request to weather.example: to allow it, start with --let-through"
+        "ringback: blocked a request to weather.example: to allow it, start with --let-through"
         in capsys.readouterr().out
     )
     assert opened == []

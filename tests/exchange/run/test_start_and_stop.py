@@ -67,7 +67,7 @@ def test_no_temporary_files_remain(outcome, tmp_path):
 def test_unknown_command_is_named(start):
     running = start("no-such-command")
     assert running.ends() == 2
-    assert running.lines == ["exchange: The command 'no-such-command' was not found: check its name and PATH"]
+    assert running.lines == ["ringback: The command 'no-such-command' was not found: check its name and PATH"]
 
 
 def test_command_that_is_not_executable_is_named(outcome, tmp_path):
@@ -89,7 +89,7 @@ def test_error_says_that_the_port_of_the_exchange_is_in_use(start):
         running = start("echo", options=(f"--port={port}",))
         assert running.ends() == 2
     assert running.lines == [
-        f"exchange: Port {port} is in use: choose another port for the exchange with --port (0 chooses any free port)"
+        f"ringback: Port {port} is in use: choose another port for the exchange with --port (0 chooses any free port)"
     ]
 
 
@@ -119,7 +119,7 @@ def test_error_says_that_the_app_does_not_start(monkeypatch, capfd):
         await asyncio.gather(running, return_exceptions=True)
         return said
 
-    assert f"exchange: the app is not listening at {app} yet: start it there" in asyncio.run(until_it_is_said())
+    assert f"ringback: the app is not listening at {app} yet: start it there" in asyncio.run(until_it_is_said())
 
 
 def test_app_can_finish_its_shutdown(start):

@@ -42,6 +42,10 @@ def wait_for(key: str) -> str:
     return key
 
 
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 def is_set(key: str) -> bool:
     with contextlib.suppress(StoreAway):
         return bool(redis().exists(key))

