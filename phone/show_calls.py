@@ -44,8 +44,9 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     words = asked.words_for_key(key) if key else speech
     if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
         return voice.handle_menu_input(context) if speech or key == voice_twiml.GOODBYE_KEY else _repeat(context, asked)
-    heard = f"pressed {key}" if key else f"said {mask_words(speech)}"
-    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=heard)
+    # The key is not published: the result of a vote may be hidden.
+    heard = {"words": "pressed a key" if key else f"said {mask_words(speech)}", "has_free_text": True}
+    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], **heard, length=len(speech))
     return _contribute(context, participant, asked, words)
 
 

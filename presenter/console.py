@@ -102,7 +102,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
-    view = get_renderer().view(scene, phase, stream.timeline)
+    view = get_renderer().view(scene, show, stream.timeline)
     bars, facts = _describe(scene.figures(view))
     position = talk.positions[scene.id]
     return {

@@ -114,6 +114,12 @@ def load(store: Store, scene_id: str, item_id: str) -> Item:
     return _parse(row, scene_id, state, float(since))
 
 
+def find_state(store: Store, scene_id: str, item_id: str) -> str:
+    """Return the state of an item; HIDDEN if it does not exist."""
+    scores = execute(store, [("ZSCORE", _state_key(state, scene_id), item_id) for state in STATES])
+    return next((state for state, score in zip(STATES, scores, strict=True) if score is not None), HIDDEN)
+
+
 def decide(store: Store, scene_id: str, item_id: str, state: str) -> Item:
     """Move an item to this state. Return it as it was before. Raises SceneError."""
     item = load(store, scene_id, item_id)
@@ -152,8 +158,12 @@ def load_items(store: Store, scene_id: str, state: str, count: int = MAX_ITEMS, 
 
 
 def load_order(store: Store, scene_id: str) -> list[str]:
-    """Return the ids of all items that have ever been approved, in the order of their first approval."""
-    return list(dict.fromkeys(id.decode() for id in store.lrange(_order_key(scene_id), 0, -1)))
+    """Return the ids of all items that have ever been approved, in the order of their first approval.
+
+    In place of one that has been erased is "", so that the others keep their numbers.
+    """
+    ids = [id.decode() for id in store.lrange(_order_key(scene_id), 0, -1)]
+    return [id for at, id in enumerate(ids) if not id or id not in ids[:at]]
 
 
 def _append_to_order(store: Store | Pipe, item: Item) -> None:

@@ -1,9 +1,10 @@
 """The base class of all scenes, and what a scene receives and shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from show.lanes.board import Board
 from store import Pipe, Store
 
 TTL_SECONDS = 7 * 24 * 3600  # of everything that a scene stores
@@ -41,6 +42,7 @@ class SceneView:
     """What a scene needs in order to show itself. `entries` are the stage's calls, texts and webhooks, newest first.
 
     `number` is the phone number to call or text. `is_approval_required` is False if the talk shows free text at once.
+    `board` has the entries that the scene `timeline` shows; `pinned` is the item that the presenter has selected.
     """
 
     store: Store
@@ -50,6 +52,8 @@ class SceneView:
     browser_phone_url: str = ""
     is_approval_required: bool = True
     public_url: str = ""
+    board: Board = field(default_factory=Board)
+    pinned: str = ""
 
 
 def length_problems(name: str, text: str) -> Iterator[str]:

@@ -6,9 +6,11 @@ import math
 import sys
 import wave
 from array import array
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from store import Store
+from store.erasure import Erasure, delete_matching, erases
 
 TTL_SECONDS = 7 * 24 * 3600
 WAVEFORM_COLUMNS = 120  # as shown on the stage
@@ -58,6 +60,18 @@ def load(redis: Store, recording_sid: str) -> AudioMeasurement | None:
     """Return the stored measurement, or None if the recording has not been measured yet."""
     found = redis.get(_key(recording_sid))
     return AudioMeasurement(**json.loads(found)) if found else None
+
+
+def forget(redis: Store, recording_sids: Iterable[str]) -> None:
+    """Delete these measurements."""
+    for sid in recording_sids:
+        redis.delete(_key(sid))
+
+
+@erases("waveforms")
+def erase(redis: Store, erasure: Erasure) -> int:
+    """Erase all measurements. Those of one person are forgotten with the recordings."""
+    return delete_matching(redis, _key("*")) if erasure.is_everything else 0
 
 
 def _key(recording_sid: str) -> str:

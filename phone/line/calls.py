@@ -34,11 +34,12 @@ def join_line(context: WebhookContext) -> StoredResponse:
     participant, scene = audience.identify(context), _scene_of(context.delivery)
     if scene is None or participant.show.scene(current.talk()) != scene or not participant.show.is_open(scene):
         return speak_menu(context, scene.closed_reply if scene else FAILED)
-    if settings().exchange_url and is_browser_phone(context.delivery["From"]):
+    if _is_on_other_network(context.delivery["From"]):
         return speak_menu(context, NO_BROWSER_PHONES)
     sid, speech = context.delivery["CallSid"], context.delivery["SpeechResult"]
     if speech:
-        events.publish(context.pipe, "call.heard", sid, words=f"said {mask_words(speech)}")
+        said = {"words": f"said {mask_words(speech)}", "has_free_text": True, "length": len(speech)}
+        events.publish(context.pipe, "call.heard", sid, **said)
     reply = audience.contribute(context, participant, scene, speech, "speech", sid)
     state.announce(context.pipe)
     return speak(context, reply, twiml.wait_in_queue(scene.id, reply, next_document(context)))
@@ -108,6 +109,12 @@ def end_call(context: WebhookContext) -> None:
     if lines:
         callers.leave(context.pipe, lines, context.delivery["CallSid"])
         state.announce(context.pipe)
+
+
+def _is_on_other_network(number: str) -> bool:
+    """Whether the call runs through the exchange while the presenter's call runs through Twilio."""
+    has_both = settings().exchange_url not in ("", settings().twilio_api_url)
+    return has_both and is_browser_phone(number)
 
 
 def _leave(context: WebhookContext) -> None:

@@ -151,7 +151,8 @@ class TwilioGateway(LiveCalls):
             body = shorten(message.body)
             words = "" if message.id.startswith(outbox.PRIVATE_PREFIX) else body
             data = {"who": mask(message.to), "answer": words, "segments": count_segments(body)}
-            events.publish(self.redis, "text.sent", message.subject or sid, **data)
+            is_notification = message.is_notification
+            events.publish(self.redis, "text.sent", message.subject or sid, **data, is_notification=is_notification)
             if not self.settings.public_url:  # no status callback will arrive
                 outbox.forget_body(self.redis, replace(message, state="sent", sid=sid))
         return "sent"

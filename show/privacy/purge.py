@@ -19,7 +19,7 @@ from show.privacy.receipts import PurgeReceipt
 from show.talk import Talk
 from store import Pipe, Store, erasure
 from store.erasure import ERASERS, Erasure
-from workers import call_state, runs
+from workers import call_state, recording_waveform, runs
 from workers.callbacks import get_gateway
 from workers.queues import FAILURE_TTL_SECONDS, RESULT_TTL_SECONDS, WEBHOOKS
 
@@ -79,6 +79,7 @@ def _purge(store: Store, talk: Talk, wanted: Erasure, cause: str, has_show: bool
     if has_show:
         person = wanted.person
         erased["the show"] = show_data.erase_person(store, talk, wanted) if person else show_data.erase_all(store, talk)
+    recording_waveform.forget(store, wanted.recordings)
     _delete_recordings_later(store, wanted.recordings)
     receipt = PurgeReceipt(round(now, 3), round(wanted.before, 3), cause, erased, len(wanted.recordings))
     if receipt.total or cause != "time":

@@ -54,6 +54,14 @@ def _erase_fields(store: Store, key: str, person: bytes, ids: set[bytes], erasur
 def _erase_members(store: Store, key: str, names_of_person: set[bytes]) -> int:
     kind = _type_of(store, key)
     if kind == "list":
-        return sum(int(store.execute_command("LREM", key, 0, name)) for name in names_of_person)
+        return sum(
+            _blank(store, key, at) for at, name in enumerate(store.lrange(key, 0, -1)) if name in names_of_person
+        )
     remove = {"set": "SREM", "zset": "ZREM"}.get(kind)
     return int(store.execute_command(remove, key, *names_of_person)) if remove else 0
+
+
+def _blank(store: Store, key: str, position: int) -> int:
+    """The list keeps its length, because the positions of the others are their numbers."""
+    store.execute_command("LSET", key, position, "")
+    return 1

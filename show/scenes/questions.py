@@ -57,10 +57,10 @@ class Questions(ModeratedScene):
         order = moderation.load_order(store, self.id)
         if number > len(order):
             return f"There is no question {number} yet."
-        item = moderation.load(store, self.id, order[number - 1])
-        if item.state == ANSWERED:
+        state = moderation.find_state(store, self.id, order[number - 1])
+        if state == ANSWERED:
             return f"Question {number} has been answered already."
-        if item.state != APPROVED:
+        if state != APPROVED:
             return f"Question {number} is no longer on the list."
         pipe.execute_command("SADD", self._votes_key(number), person)
         pipe.execute_command("EXPIRE", self._votes_key(number), TTL_SECONDS)

@@ -80,7 +80,7 @@ class Raffle(Scene):
         drawn, settings = self.load_receipt(store), context.settings()
         if drawn is None:
             raise SceneError("Draw the winner first.")
-        person, code = (value.decode() for value in store.hmget(self.key("raffle"), ("person", "code")))
+        person, code = ((value or b"").decode() for value in store.hmget(self.key("raffle"), ("person", "code")))
         number = phone_numbers.load(store, settings.secret_key, person)
         if not number:
             raise SceneError(f"The number of {drawn.winner} is not known. Ask them to come forward.")

@@ -1,10 +1,14 @@
 """The scene `questions`: questions, votes, ranking."""
 
+import time
+
 import pytest
 
-from show import moderation
+from show import audience, moderation
+from show.privacy import show_data
 from show.scene import SceneView
 from show.scenes.questions import find_number
+from store.erasure import Erasure
 
 
 @pytest.fixture
@@ -81,6 +85,15 @@ def test_question_that_is_approved_again_keeps_its_number(asked, redis):
     asked.perform(redis, "hide", "1")
     asked.perform(redis, "approve", "1")
     assert [number for number, *_ in ranking(asked, redis)] == [1, 2]
+
+
+def test_question_of_a_person_who_is_forgotten_leaves_the_other_numbers_as_they_are(asked, app, people, redis):
+    with app.app_context():
+        person = audience.alias(people(1)[0].number, app.extensions["settings"].secret_key[0])
+    show_data.erase_person(redis, app.extensions["talk"], Erasure(time.time(), people(1)[0].number, person))
+    assert ranking(asked, redis) == [(2, "How do webhooks work?", 0)]
+    assert people(3)[2].texts("1") == "Question 1 is no longer on the list."
+    assert people(4)[3].texts("2") == "You voted for question 2. You can vote for others too."
 
 
 @pytest.mark.parametrize(("words", "number"), [("3", 3), ("0", 0), ("123", 0), ("3 things", 0), ("", 0), ("³", 3)])

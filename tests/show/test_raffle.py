@@ -95,6 +95,14 @@ def test_winner_is_called_and_gets_the_code_by_text_once(opened, redis, person):
     assert "topic you follow" not in answered.heard
 
 
+def test_winner_who_is_forgotten_is_not_called(opened, redis, person):
+    person.texts("me")
+    opened.perform(redis, "draw", "")
+    redis.hdel(opened.key("raffle"), "person")
+    with pytest.raises(SceneError, match="Ask them to come forward"):
+        opened.perform(redis, "call", "")
+
+
 def test_numbers_of_entrants_are_stored_encrypted(opened, redis, person):
     person.texts("me")
     stored = b"".join(redis.hgetall("show:numbers").values())
