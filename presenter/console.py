@@ -28,7 +28,7 @@ MAX_DECISIONS = 20
 MAX_APPROVED = 10  # that can still be hidden
 ASKS = {"purge": "Delete all numbers, words and results now? Export first if you need them."}
 ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
-PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open again"), REVEALED: ("open", "Open again")}
+PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open"), REVEALED: ("open", "Open again")}
 
 
 @dataclass(frozen=True)
