@@ -102,7 +102,8 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
-    bars, facts = _describe(scene.figures(get_renderer().view(scene, show, stream.timeline)))
+    view = get_renderer().view(scene, show, stream.timeline)
+    bars, facts = _describe(scene.figures(view))
     position = talk.positions[scene.id]
     return {
         "scene": scene,
@@ -112,6 +113,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
         "facts": facts,
         "is_hidden": scene.is_revealable and phase != REVEALED and getattr(scene, "results", "") == "hidden",
         "buttons": _buttons(scene, phase),
+        "targets": scene.targets(view),
         "dangerous": [(name, label, ASKS[name]) for name, label in scene.actions.items() if name in ASKS],
         **_moderation_values(scene),
         "before": talk.scenes[position - 2] if position > 1 else None,
