@@ -63,8 +63,8 @@ screenshots: .venv/ready  ## take the screenshots of README.md from the running 
 tour:  ## list the main path in reading order, with numbers of lines
 	@$(PYTHON) -m scripts.tour
 
-docs:  ## write the generated parts of the documents
-	@$(PYTHON) -m scripts.docs
+docs: .venv/demo  ## write the generated parts of the documents: tables of commands, settings, providers, verbs and more
+	@$(BIN)/python -m scripts.docs
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

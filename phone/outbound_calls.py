@@ -28,7 +28,8 @@ def speak_notification(context: WebhookContext) -> StoredResponse:
     if message is None:
         return StoredResponse(voice_twiml.goodbye())
     words = PERSONAL if message.is_personal_call else message.body
-    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0)
+    about = message.subject if message.is_notification else ""
+    events.publish(context.pipe, "call.spoken", context.delivery["CallSid"], answer=words, ms=0, about=about)
     document = _personal_document if message.is_personal_call else _notification_document
     return StoredResponse(document(message))
 

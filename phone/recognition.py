@@ -50,6 +50,17 @@ def is_plain_command(words: str) -> bool:
     return bool(find_address(argument)) if "address" in command.argument else bool(command.argument)
 
 
+def describe_words(words: str, *, is_speech: bool = False) -> dict[str, str | int | bool]:
+    """Return what the stage may show of these words before the presenter has approved them.
+
+    `command` is the name of the command that they call, or ""; `has_free_text` says whether they contain more than
+    that, so that a reply may repeat it; `length` is in characters.
+    """
+    found = find_by_speech(words) if is_speech else find_by_words(words)
+    has_free_text = found is None or bool(found[1])
+    return {"command": found[0].name if found else "", "has_free_text": has_free_text, "length": len(words)}
+
+
 def clean_speech(words: str) -> str:
     """Return a spoken argument without courtesies, with full stops as people say them: example dot com."""
     return DOT_IN_WORD.sub(" dot ", strip_courtesies(to_plain_text(words).replace("\n", " ")))

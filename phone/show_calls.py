@@ -8,6 +8,7 @@ import events
 from masking import mask_words
 from phone import voice, voice_twiml
 from phone.call_steps import next_document, respond, speak, step_key
+from phone.line import calls as line_calls
 from phone.recognition import is_plain_command
 from phone.scene_twiml import scene_menu
 from receiving.idempotency import StoredResponse
@@ -22,7 +23,8 @@ NOTHING_HEARD = "I did not hear anything."
 
 # What a key may lead to besides words: `Scene.step_for_key` -> the TwiML document with this number.
 STEPS: dict[str, Callable[[WebhookContext, int], str]] = {
-    "record": lambda context, document: voice_twiml.record(document, context.delivery.query.get("scene", ""))
+    "join-line": line_calls.ask_for_topic,
+    "record": lambda context, document: voice_twiml.record(document, context.delivery.query.get("scene", "")),
 }
 
 
@@ -42,8 +44,9 @@ def handle_scene_choice(context: WebhookContext) -> StoredResponse:
     words = asked.words_for_key(key) if key else speech
     if not words or not (asked.recognizes(words) or (asked.takes_free_text and not is_plain_command(words))):
         return voice.handle_menu_input(context) if speech or key == voice_twiml.GOODBYE_KEY else _repeat(context, asked)
-    heard = f"pressed {key}" if key else f"said {mask_words(speech)}"
-    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=heard)
+    # The key is not published: the result of a vote may be hidden.
+    heard = {"words": "pressed a key" if key else f"said {mask_words(speech)}", "has_free_text": True}
+    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], **heard, length=len(speech))
     return _contribute(context, participant, asked, words)
 
 

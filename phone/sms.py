@@ -17,7 +17,7 @@ from masking import mask_words
 from phone import callers, opt_out_keywords
 from phone.commands import NeedsWords, SlowAnswer
 from phone.commands.help import list_commands
-from phone.recognition import find_by_words, is_plain_command
+from phone.recognition import describe_words, find_by_words, is_plain_command
 from phone.xml_text import to_xml_text
 from receiving import replay_marker
 from receiving.delivery import Delivery
@@ -61,18 +61,15 @@ def receive_text(context: WebhookContext) -> StoredResponse:
     text, sender = context.delivery, callers.address_of(context.delivery)
     body, participant = text["Body"].strip(), audience.identify(context)
     received = {"who": callers.masked_address_of(text), "name": participant.name, "words": mask_words(body)}
-    events.publish(context.pipe, "text.received", text["MessageSid"], **received)
+    events.publish(context.pipe, "text.received", text["MessageSid"], **received, **describe_words(body))
     opt_out_reply = opt_out_keywords.apply(context, sender, body)
     if opt_out_reply == "":
         return EMPTY_RESPONSE
-    answer = (
-        opt_out_reply
-        or opt_out_keywords.forget(context, sender, body)
-        or _contribute(context, participant, body)
-        or _answer_text(context, sender, body)
-    )
+    own_reply = opt_out_reply or opt_out_keywords.forget(context, sender, body)
+    contributed = "" if own_reply else _contribute(context, participant, body)
+    answer = own_reply or contributed or _answer_text(context, sender, body)
     data = {"answer": answer, "ms": round((time.time() - text.received_at) * 1000, 1), "outcome": outcome_of(answer)}
-    events.publish(context.pipe, "text.answered", text["MessageSid"], **data)
+    events.publish(context.pipe, "text.answered", text["MessageSid"], **data, is_contribution=bool(contributed))
     return _message_response(answer)
 
 

@@ -41,7 +41,8 @@ def update_text_status(context: WebhookContext) -> StoredResponse:
     if _advance_status(context, sid, status):
         subject = (message and message.subject) or sid
         data = {"status": status, "error": text["ErrorCode"], "who": mask(text["To"])}
-        events.publish(context.pipe, "text.delivered", subject, **data)
+        is_notification = message is not None and message.is_notification
+        events.publish(context.pipe, "text.delivered", subject, **data, is_notification=is_notification)
     return StoredResponse(status=204)
 
 

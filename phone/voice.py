@@ -15,7 +15,8 @@ from masking import mask_words
 from phone import callers, hold_twiml, voice_twiml
 from phone.call_steps import document_number, next_document, respond, speak, speak_menu, step_key
 from phone.commands import Command, NeedsWords, SlowAnswer, find_by_key
-from phone.recognition import clean_speech, find_by_speech
+from phone.line import calls as line_calls
+from phone.recognition import clean_speech, describe_words, find_by_speech
 from phone.scene_twiml import scene_menu
 from receiving.delivery import Delivery
 from receiving.idempotency import StoredResponse
@@ -56,8 +57,7 @@ def handle_menu_input(context: WebhookContext) -> StoredResponse:
     key, speech = context.delivery["Digits"], context.delivery["SpeechResult"]
     if not key and not speech:
         return _handle_silence(context)
-    heard = f"pressed {key}" if key else f"said {mask_words(speech)}"
-    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=heard)
+    publish_heard(context, key, speech)
     if key == voice_twiml.GOODBYE_KEY or "goodbye" in speech.lower():
         return speak(context, "Goodbye.", voice_twiml.goodbye())
     if key == voice_twiml.RECORD_KEY or "message" in speech.lower():
@@ -69,6 +69,14 @@ def handle_menu_input(context: WebhookContext) -> StoredResponse:
     return _run_command(context, command, words) if command else _not_understood(context)
 
 
+def publish_heard(context: WebhookContext, key: str, speech: str) -> None:
+    """Publish which key the caller pressed, or what the caller said."""
+    words, said = f"pressed {key}", {}
+    if not key:
+        words, said = f"said {mask_words(speech)}", describe_words(speech, is_speech=True)
+    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=words, **said)
+
+
 @webhook(bp, "/voice/words", key=step_key)
 def handle_command_words(context: WebhookContext) -> StoredResponse:
     """Run the command with the argument that its prompt gathered."""
@@ -78,7 +86,8 @@ def handle_command_words(context: WebhookContext) -> StoredResponse:
     words = clean_speech(context.delivery["SpeechResult"]) or _choice_for_key(found[0], context.delivery["Digits"])
     if not words:
         return _not_understood(context)
-    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], words=f"said {mask_words(words)}")
+    heard = {"words": f"said {mask_words(words)}", "command": found[0].name, "length": len(words)}
+    events.publish(context.pipe, "call.heard", context.delivery["CallSid"], **heard, has_free_text=True)
     return _run_command(context, found[0], words)
 
 
@@ -148,6 +157,7 @@ def update_call_status(context: WebhookContext) -> StoredResponse:
     sid, status = context.delivery["CallSid"], context.delivery["CallStatus"]
     if status in call_state.FINAL_STATUSES:
         call_state.record_end(context.pipe, sid, status)
+        line_calls.end_call(context)
         seconds = context.delivery["CallDuration"] or "0"
         events.publish(context.pipe, "call.ended", sid, status=status, seconds=seconds)
         if call_state.load(context.redis, sid).answer_ids:

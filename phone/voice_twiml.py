@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from phone.commands import load_commands
+from phone.commands import Command, load_commands
 from phone.xml_text import to_xml_text
 from sending.twilio.connection_overrides import CONNECTION_OVERRIDES
 
@@ -47,8 +47,12 @@ def menu(opening: str, document: int, silent_menus: int = 0, is_full_menu: bool 
 
 def spoken_menu() -> str:
     """The menu as spoken, generated from the commands."""
-    rows = [f"Press {row.key}, or say {row.name}, for {row.help_text}." for row in load_commands().values()]
+    rows = [f"{_how_to_choose(row)} {row.name}, for {row.help_text}." for row in load_commands().values()]
     return " ".join([*rows, f"Press {RECORD_KEY} to leave a message. Press hash to hang up."])
+
+
+def _how_to_choose(command: Command) -> str:
+    return f"Press {command.key}, or say" if command.key else "Say"
 
 
 def prompt(words: str, command: str, document: int, choices: tuple[str, ...] = ()) -> str:

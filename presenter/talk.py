@@ -140,7 +140,7 @@ def _state_as_json() -> Response | tuple[Response, int]:
         show, stream = state.load(store), get_event_stream()
         stream.catch_up()
         scene = show.scene(talk)
-        figures = scene.figures(get_renderer().view(scene, show.phase(scene), stream.timeline))
+        figures = scene.figures(get_renderer().view(scene, show, stream.timeline))
         held = bool(text_circuit_breaker.stop_reason(store))
     except redis.RedisError:
         response = jsonify(error="Redis is not responding. Try again in a few seconds.")

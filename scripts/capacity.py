@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # CPU microseconds, each on one core.
-WEB_REPLY, WEB_QUESTION = 630, 860  # a webhook with a fast reply; one whose answer a worker computes
-WORKER_ANSWER, WORKER_DELIVERY = 4_540, 380  # an answer, sent as a text; a webhook to one of our endpoints
-STORE_REPLY, STORE_QUESTION, STORE_ANSWER, STORE_DELIVERY = 98, 170, 770, 145
+WEB_REPLY, WEB_QUESTION = 700, 910  # a webhook with a fast reply; one whose answer a worker computes
+WORKER_ANSWER, WORKER_DELIVERY = 4_150, 385  # an answer, sent as a text; a webhook to one of our endpoints
+STORE_REPLY, STORE_QUESTION, STORE_ANSWER, STORE_DELIVERY = 100, 170, 700, 155
 DELIVERIES_PER_WEBHOOK = 2  # to each endpoint that is subscribed to all events: received, answered
 # Bytes in the store until the claim expires: the claim; an answer's records and the claims of its status callbacks.
 CLAIM_BYTES, ANSWER_BYTES, CLAIM_TTL_SECONDS = 140, 800, 7 * 24 * 3600

@@ -2,9 +2,14 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
+import config
+from phone.commands import load_commands
+from receiving import providers
+from ringback.web import coverage
 from scripts import capacity, tour
 
 ROOT = Path(__file__).parents[1]
@@ -49,8 +54,37 @@ def _without_implied(edges: dict[str, set[str]]) -> dict[str, set[str]]:
     return {part: others - set().union(*map(reachable, others)) for part, others in edges.items()}
 
 
+def commands_table() -> str:
+    """Return what people can text or say: a row for each command, then the keys that are no commands."""
+    rows = [(f"`{row.usage}`", row.key, row.help_text) for row in load_commands().values()]
+    return format_table(("text or say", "key", "what you get"), rows)
+
+
+def settings_table() -> str:
+    """Return a row for each setting, from the descriptions in config.py."""
+    settings = [row for row in fields(config.Settings) if "description" in row.metadata]
+    rows = [(f"`{row.name.upper()}`", row.metadata["description"], row.metadata["default"] or "") for row in settings]
+    return format_table(("setting", "what it is", "default"), rows)
+
+
+def providers_table() -> str:
+    """Return a row for the secret of each provider, from the descriptions in receiving/providers/."""
+    rows = [(f"`{name}`", description) for name, description in providers.setting_rows()]
+    return format_table(("setting", "what it is"), rows)
+
+
+def format_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "commands"): commands_table,
     ("README.md", "tour"): tour_list,
+    ("README.md", "settings"): settings_table,
+    ("README.md", "providers"): providers_table,
+    ("exchange/docs/coverage.md", "coverage"): coverage.coverage_table,
     ("docs/architecture.md", "imports"): import_diagram,
     ("docs/scale.md", "capacity"): lambda: capacity.format_table([100, 1_000, 10_000], 0.1, 1),
 }

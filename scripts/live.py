@@ -6,7 +6,8 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
 import config
 import logs
@@ -18,6 +19,7 @@ from scripts.supervision.processes import STOP_SIGNALS, Processes, StopRequest, 
 from show import current
 from show.talk import TalkError
 
+SETTING_NAMES = (*(row.name.upper() for row in fields(config.Settings)), "NGROK_AUTHTOKEN")
 SAVED_WEBHOOKS_FILE = demo.FOLDER / "webhooks-before.json"  # the original webhooks, until they are restored
 
 
@@ -29,6 +31,7 @@ def main(arguments: list[str]) -> int:
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # scripts/setup/install.py blocks them
         lock_folder(demo.FOLDER)
+        check_placeholders(given)
         settings = config.load({"REDIS_URL": "redis://unused", **given})
         current.load_talk(settings.talk, command_words())
         numbers = number_webhooks.find_numbers(settings)
@@ -45,6 +48,13 @@ def main(arguments: list[str]) -> int:
     except (CannotStart, config.ConfigError, TalkError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def check_placeholders(given: Mapping[str, str]) -> None:
+    """Raise CannotStart, with the names, if settings still contain the `…` of README's example."""
+    settings = [name for name in given if name in SETTING_NAMES or name.endswith("_WEBHOOK_SECRET")]
+    if names := [name for name in settings if "…" in given[name] or "..." in given[name]]:
+        raise CannotStart(f"Replace the … in .env by real values: {', '.join(names)}. README.md says where they are.")
 
 
 def build_environment(given: dict[str, str], public_url: str) -> dict[str, str]:
@@ -100,7 +110,13 @@ def confirm_changes(changes: list[NumberWebhooks], yes: bool) -> bool:
     for each in changes:
         each.show_changes()
     print("They will be restored at the end.")
-    return yes or input("Change them? [y/N] ").strip().lower() in ("y", "yes")
+    if yes:
+        return True
+    try:
+        return input("Change them? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # there is no terminal, as in a script
+        print("\nNobody can answer here. To change them without being asked: .venv/bin/python -m scripts.live --yes")
+        return False
 
 
 def run(changes: list[NumberWebhooks], environ: dict[str, str]) -> int:

@@ -23,6 +23,7 @@ DUE_KEY = "outbox:due"  # sorted set: ids of messages in progress or postponed, 
 MESSAGE_PREFIX = "outbox:"  # followed by the id of a message
 ANSWER_PREFIX = "answer:"  # prefix of the ids of answers to questions
 CALL_PREFIX = "call:"  # prefix of the ids of messages that are spoken in a call to one person
+NOTIFICATION_PREFIX = "notify-"  # prefix of the ids of what followers of an event get
 PRIVATE_PREFIX = "private:"  # prefix of the ids of texts whose words no page may show
 MESSAGE_TTL_SECONDS = 7 * 24 * 3600
 SENDING_TIMEOUT_SECONDS = 30  # a request takes at most 10 seconds, so after this time its process must have died
@@ -61,6 +62,11 @@ class OutboundMessage:
     def is_personal_call(self) -> bool:
         """Whether the message is spoken in a call, and is not a notification."""
         return self.id.startswith(CALL_PREFIX)
+
+    @property
+    def is_notification(self) -> bool:
+        """Whether the recipient follows a topic, and has not asked for this message."""
+        return self.id.startswith(NOTIFICATION_PREFIX)
 
     @property
     def is_answer(self) -> bool:

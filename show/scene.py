@@ -1,9 +1,10 @@
 """The base class of all scenes, and what a scene receives and shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from show.lanes.board import Board
 from store import Pipe, Store
 
 TTL_SECONDS = 7 * 24 * 3600  # of everything that a scene stores
@@ -41,6 +42,7 @@ class SceneView:
     """What a scene needs in order to show itself. `entries` are the stage's calls, texts and webhooks, newest first.
 
     `number` is the phone number to call or text. `is_approval_required` is False if the talk shows free text at once.
+    `board` has the entries that the scene `timeline` shows; `pinned` is the item that the presenter has selected.
     """
 
     store: Store
@@ -50,12 +52,23 @@ class SceneView:
     browser_phone_url: str = ""
     is_approval_required: bool = True
     public_url: str = ""
+    board: Board = field(default_factory=Board)
+    pinned: str = ""
 
 
 def length_problems(name: str, text: str) -> Iterator[str]:
     """Yield what is wrong with the length of a text that the stage shows in large type."""
     if not 0 < len(text) <= MAX_QUESTION_CHARACTERS:
         yield f"{name} must have 1 to {MAX_QUESTION_CHARACTERS} characters to be readable from the back row"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that the presenter can act on, such as a caller in line, and which of the scene's actions apply."""
+
+    id: str
+    label: str
+    actions: tuple[str, ...]
 
 
 class SceneError(Exception):
@@ -138,6 +151,10 @@ class Scene:
     def figures(self, view: SceneView) -> dict[str, Any]:
         """Return the figures for the presenter, including those that the stage hides."""
         return {}
+
+    def targets(self, view: SceneView) -> list[Target]:
+        """Return what the presenter can act on, one by one."""
+        return []
 
     def perform(self, store: Store, action: str, item: str) -> None:
         """Perform one of `actions` on an item, such as the id of a text. Raises SceneError."""

@@ -1,6 +1,7 @@
 """Renders a scene of the talk for the stage."""
 
 import re
+import time
 
 from flask import Flask
 
@@ -8,6 +9,7 @@ import context
 from show import state
 from show.qr_code import sms_link, svg
 from show.scene import Scene, SceneView
+from show.state import ShowState
 from show.talk import Talk
 from stage.event_stream import CONSOLE, Snapshot
 from stage.numbers import format_phone_number, list_numbers
@@ -31,7 +33,7 @@ class SceneRenderer:
         if show.is_blank and not position:
             return Snapshot(self._render_template("stage/_blank.html"))
         scene = self.talk.scenes[position - 1] if position else show.scene(self.talk)
-        view = self.view(scene, show.phase(scene), timeline)
+        view = self.view(scene, show, timeline)
         number = self.settings.default_number
         html = self._render_template(
             "stage/_scene.html",
@@ -49,16 +51,19 @@ class SceneRenderer:
         )
         return Snapshot(re.sub(r">\s+<", "> <", html).strip(), scene.redraw_seconds)
 
-    def view(self, scene: Scene, phase: str, timeline: Timeline) -> SceneView:
+    def view(self, scene: Scene, show: ShowState, timeline: Timeline) -> SceneView:
         """Return what the scene needs in order to show itself."""
+        timeline.board.advance(time.time())
         return SceneView(
             self.store,
-            phase,
+            show.phase(scene),
             timeline.visible_entries(),
             self.settings.default_number,
             f"{self.settings.public_url}/phone" if self.settings.exchange_url else "",
             self.talk.moderation == "approve",
             self.settings.public_url,
+            timeline.board,
+            show.pinned,
         )
 
     def _render_template(self, name: str, **values: object) -> str:

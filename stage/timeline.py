@@ -4,54 +4,32 @@ from dataclasses import dataclass, field
 
 from events import Event
 from sending.webhooks.queue.messages import id_for_event
-from show.sanitize import sanitize
+from show.lanes.board import Board
 from stage.timeline_entry import OPEN_STATES, TimelineEntry, create_entry
 from stage.timeline_events import apply_event
 
 MAX_ENTRIES = 200
 MAX_VISIBLE_ENTRIES = 30  # shown on the stage
 MAX_MESSAGES = 5_000
-
-
-@dataclass
-class RejectionSummary:
-    """The number of requests rejected in the events read so far, and the path and reason of the latest one."""
-
-    count: int = 0
-    path: str = ""
-    reason: str = ""
+NOT_SHOWN = ("show.", "sending.", "delivery.rejected")
 
 
 @dataclass
 class Timeline:
-    """`stop_reason` says why all sending is stopped; "" if it is not stopped.
-
-    `entry_ids_by_message` maps the message id of an outgoing webhook to the entry that the webhook reports.
-    """
+    """`entry_ids_by_message` maps the message id of an outgoing webhook to the entry that the webhook reports."""
 
     last_event_id: str = "0-0"
     entries: dict[str, TimelineEntry] = field(default_factory=dict)
-    rejections: RejectionSummary = field(default_factory=RejectionSummary)
-    stop_reason: str = ""
     entry_ids_by_message: dict[str, str] = field(default_factory=dict)
+    board: Board = field(default_factory=Board)
 
-    def apply(self, event: Event) -> str:
-        """Apply the event, and return the part that changed: an entry's id, `rejections`, `sending` or `show`."""
+    def apply(self, event: Event) -> None:
+        """Apply the event. Those about the show, sending and rejected requests are on the presenter's pages instead."""
         self.last_event_id = event.id
-        if event.type == "delivery.rejected":
-            reason = sanitize(event.data.get("reason"), 90)
-            path = _path_prefix(event.data.get("address"))
-            self.rejections = RejectionSummary(self.rejections.count + 1 + int(event.data.get("more", 0)), path, reason)
-            return "rejections"
-        if event.type.startswith("sending."):
-            is_stop = event.type == "sending.stopped"
-            self.stop_reason = (sanitize(event.data.get("reason"), 90) or "no reason given") if is_stop else ""
-            return "sending"
         if event.type == "show.purged":
             self._forget(event)
-        if event.type.startswith("show."):  # the scenes are read from the show's state
-            return "show"
-        return self._apply_to_entry(event)
+        if not event.type.startswith(NOT_SHOWN):
+            self._apply_to_entry(event)
 
     def visible_entries(self) -> list[TimelineEntry]:
         """The newest MAX_VISIBLE_ENTRIES entries, newest first."""
@@ -64,10 +42,12 @@ class Timeline:
     def _forget(self, event: Event) -> None:
         """Drop what has been erased: see events.erase."""
         sids, before = event.data.get("sids", []), float(event.data.get("before", 0))
-        self.entries = {id: entry for id, entry in self.entries.items() if id not in sids and entry.started_at > before}
+        erased = {id for id, entry in self.entries.items() if id in sids or entry.started_at <= before}
+        self.entries = {id: entry for id, entry in self.entries.items() if id not in erased}
+        self.board.remove({*erased, *sids})
 
-    def _apply_to_entry(self, event: Event) -> str:
-        id = event.subject or event.id
+    def _apply_to_entry(self, event: Event) -> None:
+        id = str(event.data.get("about") or event.subject or event.id)
         if self.entry_ids_by_message.get(id) in self.entries:
             id = self.entry_ids_by_message[id]
         self.entry_ids_by_message[id_for_event(event.id)] = id
@@ -76,14 +56,15 @@ class Timeline:
         if id not in self.entries:
             self.entries[id] = create_entry(event)
             if len(self.entries) > MAX_ENTRIES:
-                del self.entries[next(iter(self.entries))]
+                self._drop_oldest()
+        self.board.advance(event.time)
         apply_event(self.entries[id], event)
-        return id
+        self.board.update(self.entries[id])
 
-
-def _path_prefix(address: object) -> str:
-    """At most the first two segments of the path; the rest may contain a secret or an attempt to guess one."""
-    return sanitize("/".join(str(address or "").split("?")[0].split("/")[:3]), 40)
+    def _drop_oldest(self) -> None:
+        """Drop the oldest entry that is not a live call; the oldest one if all are."""
+        over = (id for id, entry in self.entries.items() if not entry.is_live)
+        del self.entries[next(over, next(iter(self.entries)))]
 
 
 def is_after(one: str, other: str) -> bool:

@@ -30,7 +30,7 @@ class TimelineStep:
     """One event in an entry.
 
     `status` is running, waiting, success, failed or neutral. `elapsed` is the time since the entry started, such as
-    `+207 ms`; "" for the first step, and where `text` already states a duration.
+    `207 ms`. `text` contains no other time.
     """
 
     type: str
@@ -52,13 +52,24 @@ class AnswerProgress:
 class TimelineEntry:
     """`started_at` is the Unix timestamp of the first event, in seconds; `status` is the status of the last event.
 
-    `html` is the rendered entry, or "" after a change.
+    `command` is the command that the person has called last, and `length` the number of characters of what they sent.
+    With `has_free_text`, request, answer and progress may contain words that the presenter has not approved.
+    `told` and `not_told` count the followers who were notified of this event, and those who could not be.
+    `answer_seconds` is the time from the request to the answer that the person has got; 0 if they have none yet.
     """
 
     id: str
     channel: str
     started_at: float
     who: str = ""
+    name: str = ""
+    command: str = ""
+    has_free_text: bool = False
+    length: int = 0
+    is_contribution: bool = False
+    told: int = 0
+    not_told: int = 0
+    answer_seconds: float = 0.0
     request: str = ""
     answer: str = ""
     status: str = "running"
@@ -67,13 +78,22 @@ class TimelineEntry:
     omitted_steps: int = 0
     pending_answers: dict[str, AnswerProgress] = field(default_factory=dict)
     peaks: list[float] = field(default_factory=list)
-    html: str = ""
 
     @property
     def state(self) -> str:
         """The state of the open answers, if there are any; otherwise `status`."""
         open_states = [answer.state for answer in self.pending_answers.values() if answer.state in OPEN_STATES]
         return ("running" if "running" in open_states else "waiting") if open_states else self.status
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this is a call that has not ended."""
+        return self.channel == "call" and self.status == "live"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the answer is on its way."""
+        return self.state in OPEN_STATES
 
     @property
     def state_label(self) -> str:
@@ -104,10 +124,15 @@ class TimelineEntry:
         return any(answer.state == "failed" for answer in self.pending_answers.values())
 
     def add_step(self, event: Event, text: str, status: str = "neutral") -> None:
-        """Append a step. If there are then more than MAX_STEPS, remove the second oldest."""
-        states_duration = text.endswith((" ms", " s"))
-        elapsed = "" if states_duration or not self.steps else "+" + format_duration(event.time - self.started_at)
-        self.steps.append(TimelineStep(event.type, sanitize(text, 90), status, elapsed))
+        """Append a step. If there are then more than MAX_STEPS, remove the second oldest.
+
+        A webhook that queues a task publishes this before its own answer, although the worker starts after it.
+        """
+        elapsed = format_duration(event.time - self.started_at)
+        at = len(self.steps)
+        if event.type in ("text.answered", "call.spoken") and at and self.steps[-1].type == "answer.queued":
+            at -= 1
+        self.steps.insert(at, TimelineStep(event.type, sanitize(text, 90), status, elapsed))
         if len(self.steps) > MAX_STEPS:
             del self.steps[1]
             self.omitted_steps += 1

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from events import Event
-from show.sanitize import format_duration, parse_number, sanitize
+from show.sanitize import parse_number, sanitize
 from stage.timeline_entry import AnswerProgress, TimelineEntry, state_of_answer, step_status
 
 MAX_PEAKS = 120  # per waveform
+AN_ENDPOINT = "a webhook endpoint"  # its host may be secret
 ENDPOINT_LABELS = {
     "endpoint.created": "receives our webhooks",
     "endpoint.updated": "changed its settings",
@@ -34,8 +35,8 @@ def handles(type: str) -> Callable[[EventHandler], EventHandler]:
 
 def apply_event(entry: TimelineEntry, event: Event) -> None:
     """Apply the event to the entry. If its type has no handler, add a neutral step that names the type."""
-    entry.html = ""
     entry.who = entry.who or sanitize(event.data.get("who"), 40)
+    entry.name = entry.name or sanitize(event.data.get("name"), 40)
     HANDLERS.get(event.type, _add_unknown_event)(entry, event)
 
 
@@ -47,36 +48,44 @@ def _pending_answer(entry: TimelineEntry, event: Event) -> AnswerProgress:
     return entry.pending_answers.setdefault(str(event.data.get("answer_id", "")), AnswerProgress())
 
 
-def _answered_text(event: Event) -> str:
-    return f"answered in {_duration(event, 'ms', 1000)}" if "ms" in event.data else "answered"
-
-
-def _duration(event: Event, key: str, per_second: int = 1) -> str:
-    return format_duration(parse_number(event.data.get(key)) / per_second)
+def _apply_words(entry: TimelineEntry, event: Event) -> None:
+    """Set the request, and what may be shown of it before it is approved: see phone.recognition.describe_words."""
+    entry.request, entry.command = sanitize(event.data.get("words")), sanitize(event.data.get("command"), 20)
+    entry.has_free_text = bool(event.data.get("has_free_text"))
+    entry.length = int(parse_number(event.data.get("length")))
 
 
 @handles("text.received")
 def _text_received(entry: TimelineEntry, event: Event) -> None:
-    entry.channel, entry.request, entry.status = "text", sanitize(event.data.get("words")), "running"
+    entry.channel, entry.status = "text", "running"
+    _apply_words(entry, event)
     entry.add_step(event, "received")
 
 
 @handles("text.answered")
 def _text_answered(entry: TimelineEntry, event: Event) -> None:
     entry.answer, entry.status = sanitize(event.data.get("answer")), state_of_answer(event)
-    entry.add_step(event, _answered_text(event), step_status(event))
+    entry.answer_seconds = parse_number(event.data.get("ms")) / 1000
+    entry.is_contribution = bool(event.data.get("is_contribution"))
+    entry.add_step(event, "replied", step_status(event))
 
 
 @handles("text.sent")
 def _text_sent(entry: TimelineEntry, event: Event) -> None:
+    if event.data.get("is_notification"):
+        return _tell(entry, event)
     segments = parse_number(event.data.get("segments"))
     entry.answer = sanitize(event.data.get("answer")) or entry.answer
-    entry.status = entry.state_after_text
+    entry.answer_seconds = event.time - entry.started_at
+    if not entry.is_live:
+        entry.status = entry.state_after_text
     entry.add_step(event, f"text sent in {segments:.0f} parts" if segments > 1 else "text sent", "success")
 
 
 @handles("text.delivered")
 def _text_delivered(entry: TimelineEntry, event: Event) -> None:
+    if event.data.get("is_notification"):
+        return
     status = sanitize(event.data.get("status"), 20) or "delivered"
     has_failed = status in ("failed", "undelivered")
     entry.steps = [step for step in entry.steps if step.type != event.type]  # only the latest status is shown
@@ -86,7 +95,11 @@ def _text_delivered(entry: TimelineEntry, event: Event) -> None:
 
 @handles("text.failed")
 def _text_failed(entry: TimelineEntry, event: Event) -> None:
-    entry.status = "failed"
+    if event.data.get("is_notification"):
+        entry.not_told += 1
+        entry.steps = [step for step in entry.steps if step.type != event.type]
+        return entry.add_step(event, f"{entry.not_told} not told", "failed")
+    entry.status = "live" if entry.is_live else "failed"
     entry.add_step(event, f"not sent: {event.data.get('reason', '')}", "failed")
 
 
@@ -98,15 +111,27 @@ def _call_received(entry: TimelineEntry, event: Event) -> None:
 
 @handles("call.heard")
 def _call_heard(entry: TimelineEntry, event: Event) -> None:
-    entry.request, entry.status = sanitize(event.data.get("words")), "live"
-    entry.add_step(event, sanitize(entry.request, 40))
+    entry.status = "live"
+    _apply_words(entry, event)
+    entry.peaks = []
+    said = f"said “{entry.command}”" if entry.command else "said something"
+    entry.add_step(event, entry.request if entry.request.startswith("pressed ") else said)
 
 
 @handles("call.spoken")
 def _call_spoken(entry: TimelineEntry, event: Event) -> None:
+    if event.data.get("about"):
+        return _tell(entry, event)
     entry.answer = sanitize(event.data.get("answer"))
     entry.status = "live" if entry.status in ("live", "calling") else state_of_answer(event)
-    entry.add_step(event, _answered_text(event), step_status(event))
+    entry.add_step(event, "spoke", step_status(event))
+
+
+def _tell(entry: TimelineEntry, event: Event) -> None:
+    """Count a follower who was told about this event. All of them share one step."""
+    entry.told += 1
+    entry.steps = [step for step in entry.steps if step.text != "told followers"]
+    entry.add_step(event, "told followers", "success")
 
 
 @handles("call.placed")
@@ -120,9 +145,8 @@ def _call_placed(entry: TimelineEntry, event: Event) -> None:
 def _call_ended(entry: TimelineEntry, event: Event) -> None:
     status = sanitize(event.data.get("status"), 20) or "completed"
     entry.status = "failed" if status == "failed" or entry.has_failed_answer else "ended"
-    duration = f" after {_duration(event, 'seconds')}" if parse_number(event.data.get("seconds")) else ""
     text = {"completed": "hung up", "no-answer": "no answer"}.get(status, status)
-    entry.add_step(event, text + duration, "failed" if status == "failed" else "neutral")
+    entry.add_step(event, text, "failed" if status == "failed" else "neutral")
 
 
 @handles("answer.queued")
@@ -150,7 +174,7 @@ def _answer_ready(entry: TimelineEntry, event: Event) -> None:
     _pending_answer(entry, event).state = state_of_answer(event)
     entry.answer = sanitize(event.data.get("answer"))
     entry.status = "live" if entry.status == "live" else "waiting" if entry.channel == "text" else entry.answered_state
-    entry.add_step(event, f"result after {_duration(event, 'seconds')}", step_status(event))
+    entry.add_step(event, "result", step_status(event))
 
 
 @handles("answer.failed")
@@ -163,16 +187,16 @@ def _answer_failed(entry: TimelineEntry, event: Event) -> None:
 
 @handles("recording.left")
 def _recording_left(entry: TimelineEntry, event: Event) -> None:
-    entry.add_step(event, f"left a message, {_duration(event, 'seconds')}")
+    entry.add_step(event, "left a message")
 
 
 @handles("recording.ready")
 def _recording_ready(entry: TimelineEntry, event: Event) -> None:
-    loudness = f", {parse_number(event.data['loudness']):.0f} dBFS" if "loudness" in event.data else ""
     peaks = event.data.get("peaks")
     peaks = peaks[:MAX_PEAKS] if isinstance(peaks, list) else []
     entry.peaks = [min(1.0, max(0.0, parse_number(peak))) for peak in peaks]
-    entry.add_step(event, "message analyzed" + loudness.replace("-", "−"), "success")
+    entry.request, entry.answer, entry.command, entry.has_free_text = "left a message", "", "", False
+    entry.add_step(event, "message analyzed", "success")
 
 
 @handles("webhook.received")
@@ -185,22 +209,22 @@ def _webhook_received(entry: TimelineEntry, event: Event) -> None:
 
 @handles("webhook.delivered")
 def _webhook_delivered(entry: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(entry, event, f"sent to {_host(event)}, {_duration(event, 'ms', 1000)}", "success")
+    _add_webhook_step(entry, event, "webhook sent", "success")
 
 
 @handles("webhook.failed")
 def _webhook_failed(entry: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(entry, event, f"{_host(event)}: {_failure_reason(event)}, will retry", "waiting")
+    _add_webhook_step(entry, event, f"webhook: {_failure_reason(event)}, will retry", "waiting")
 
 
 @handles("webhook.dead")
 def _webhook_dead(entry: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(entry, event, f"{_host(event)}: {_failure_reason(event)}, no more retries", "failed")
+    _add_webhook_step(entry, event, f"webhook: {_failure_reason(event)}, given up", "failed")
 
 
 @handles("endpoint.disabled")
 def _endpoint_disabled(entry: TimelineEntry, event: Event) -> None:
-    _add_webhook_step(entry, event, f"{_host(event)} disabled: {event.data.get('reason', '')}", "failed")
+    _add_webhook_step(entry, event, "disabled", "failed")
 
 
 @handles("endpoint.created")
@@ -210,7 +234,7 @@ def _endpoint_disabled(entry: TimelineEntry, event: Event) -> None:
 @handles("endpoint.resumed")
 @handles("endpoint.deleted")
 def _endpoint_changed(entry: TimelineEntry, event: Event) -> None:
-    entry.who = entry.request = _host(event)
+    entry.who = AN_ENDPOINT
     entry.answer = ENDPOINT_LABELS[event.type]
     _add_webhook_step(entry, event, entry.answer, "waiting" if event.type == "endpoint.paused" else "success")
 
@@ -219,14 +243,10 @@ def _add_webhook_step(entry: TimelineEntry, event: Event, text: str, status: str
     """Add an outgoing webhook's outcome to the entry that the webhook reports, or to an entry of its own."""
     if entry.id == (event.subject or event.id):
         entry.channel, entry.status = "webhook", status
-        entry.who = entry.who or _host(event)
+        entry.who = entry.who or AN_ENDPOINT
     else:  # with several endpoints, only the latest outcome is shown
         entry.steps = [step for step in entry.steps if step.type not in ("webhook.delivered", "webhook.failed")]
     entry.add_step(event, text, status)
-
-
-def _host(event: Event) -> str:
-    return sanitize(event.data.get("host"), 40)
 
 
 def _failure_reason(event: Event) -> str:

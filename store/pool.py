@@ -133,17 +133,19 @@ class Pool(ConnectionPool):
 
     def _is_free(self, kind: str) -> bool:
         """Whether a connection is free for this kind of use, and nobody with a higher priority is waiting for one."""
-        taken = {kind: len(taken) for kind, taken in self._taken.items()}
-        blocking = self.role.blocking_at(self.limit)
-        if sum(taken.values()) >= self.limit:
+        if sum(map(len, self._taken.values())) >= self.limit:
             return False
+        if kind == COMMANDS and not self._waiting[BLOCKING]:
+            return True
+        blocking = self.role.blocking_at(self.limit)
+        may_block = len(self._taken[BLOCKING]) < blocking
         if kind == BLOCKING:
-            return taken[BLOCKING] < blocking
-        if self._waiting[BLOCKING] and taken[BLOCKING] < blocking:
+            return may_block
+        if self._waiting[BLOCKING] and may_block:
             return False
         if kind == COMMANDS:
             return True
-        others = taken[PAGES] + taken[OPTIONAL]
+        others = len(self._taken[PAGES]) + len(self._taken[OPTIONAL])
         return not self._waiting[COMMANDS] and others < max(1, self.limit - blocking - 1)
 
     def _wake_up(self) -> None:

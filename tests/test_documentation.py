@@ -9,7 +9,6 @@ import pytest
 
 import config
 from bench.__main__ import SECTIONS
-from phone.commands import load_commands
 from scripts import docs, tour
 from tests.support.processes import ROOT
 
@@ -21,28 +20,6 @@ def table(heading):
     part = re.split(rf"^##+ {heading}$", README, maxsplit=1, flags=re.MULTILINE)[1]
     rows = re.search(r"(?:^\|.*\n)+", part, re.MULTILINE).group().splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-
-
-def test_table_of_settings_is_complete():
-    rows = {row[0].strip("`"): (row[1], row[2]) for row in table("Settings")}
-    settings = {
-        row.name.upper(): (row.metadata["description"], row.metadata["default"] or "")
-        for row in fields(config.Settings)
-        if "description" in row.metadata
-    }
-    assert rows == settings
-
-
-def test_table_of_providers_is_complete():
-    from receiving import providers
-
-    rows = [(row[0].strip("`"), row[1]) for row in table("Other providers' webhooks")]
-    assert rows == list(providers.setting_rows())
-
-
-def test_table_of_commands_is_complete():
-    rows = [row[:3] for row in table("What the number does")]
-    assert rows == [[f"`{row.usage}`", row.key, row.help_text] for row in load_commands().values()]
 
 
 def test_make_targets_in_documents_exist():

@@ -20,7 +20,7 @@ WAITING_KEY = "notifications:waiting"  # sorted set: ids of planned messages, by
 EVENT_TTL_SECONDS = 24 * 3600
 MAX_EVENTS_PER_SWEEP = 20
 LOCK_TTL_SECONDS = 10  # then another process may plan the event's messages
-CALL_ID_PREFIX, TEXT_ID_PREFIX = "notify-call:", "notify-text:"  # of outbox message ids
+CALL_ID_PREFIX, TEXT_ID_PREFIX = (f"{outbox.NOTIFICATION_PREFIX}{channel}:" for channel in ("call", "text"))
 
 
 def plan(pipe: Pipe, event: Event, event_type: str) -> None:
@@ -72,7 +72,7 @@ def _plan_for_followers(redis: Store, event_id: str) -> None:
             is_call = channel == followers.CALL
             body = event["summary"] if is_call else _with_unsubscribe_url(event["summary"], urls[number])
             id = f"{CALL_ID_PREFIX if is_call else TEXT_ID_PREFIX}{event_id}:{_hash_number(number)}"
-            message = OutboundMessage(id, number, body, event["subject"], sender)
+            message = OutboundMessage(id, number, body, event["subject"] or event_id, sender)
             outbox.plan(pipe, message, queue_key=WAITING_KEY, now=float(event["time"]))
             text_circuit_breaker.record_request(pipe, number)
         pipe.execute()

@@ -44,7 +44,7 @@ class Command:
     """A registered command. `help_text` is the function's docstring, used in HELP and in the spoken menu."""
 
     name: str
-    key: str
+    key: str  # "" if callers can only say the name
     help_text: str
     run: CommandFunction
     argument: str = ""  # the argument's name in HELP, such as "address"; "" if there is no argument
@@ -62,16 +62,20 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {}
+KEYS = frozenset("012345678")  # 9 records a message, star repeats the menu, and hash ends the call
 
 
 def command(
-    name: str, key: str, argument: str = "", aliases: tuple[str, ...] = ()
+    name: str, key: str = "", argument: str = "", aliases: tuple[str, ...] = ()
 ) -> Callable[[CommandFunctionT], CommandFunctionT]:
-    """Register a command. `key` selects it in the spoken menu. Raises ValueError if the name or key is taken."""
+    """Register a command. `key` is optional: callers can say its name. Raises ValueError if a name or key is taken."""
 
     def register(function: CommandFunctionT) -> CommandFunctionT:
-        if any(row.key == key or name in (row.name, *row.aliases) for row in COMMANDS.values()):
-            raise ValueError(f"The name {name} or the key {key} belongs to another command.")
+        if taken := {name, *aliases} & {other for row in COMMANDS.values() for other in (row.name, *row.aliases)}:
+            raise ValueError(f"Another command is already called {min(taken)}.")
+        free = "".join(sorted(KEYS - {row.key for row in COMMANDS.values()}))
+        if key and key not in tuple(free):
+            raise ValueError(f"The key {key} is not free. Free keys: {free or 'none'}. A command needs no key.")
         COMMANDS[name] = Command(name, key, (function.__doc__ or "").strip(), function, argument, aliases)
         return function
 
@@ -80,10 +84,10 @@ def command(
 
 @functools.cache
 def load_commands() -> dict[str, Command]:
-    """All commands by name, sorted by key. Imports every module in this package."""
+    """All commands by name: sorted by key, then those without one. Imports every module in this package."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return dict(sorted(COMMANDS.items(), key=lambda row: row[1].key))
+    return dict(sorted(COMMANDS.items(), key=lambda row: (not row[1].key, row[1].key, row[0])))
 
 
 def command_words() -> frozenset[str]:
@@ -93,4 +97,4 @@ def command_words() -> frozenset[str]:
 
 def find_by_key(key: str) -> Command | None:
     """The command with this key, or None."""
-    return next((row for row in load_commands().values() if row.key == key), None)
+    return next((row for row in load_commands().values() if row.key and row.key == key), None)

@@ -28,7 +28,7 @@ MADE = {
 
 
 def test_every_document_function_is_covered():
-    assert set(EVERYTHING) - {"step_url", "spoken_menu", "spoken_choices"} == set(MADE)
+    assert set(EVERYTHING) - {"step_url", "spoken_menu", "spoken_choices", "_how_to_choose"} == set(MADE)
 
 
 @pytest.mark.parametrize("kind", MADE)

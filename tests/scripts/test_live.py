@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,10 @@ import sys
 import pytest
 from twilio.rest import Client
 
-from scripts.live import build_environment
+import config
+from scripts.demo import read_env
+from scripts.live import build_environment, check_placeholders
+from scripts.setup.checks import CannotStart
 from tests.support.environment import own_environment
 from tests.support.ports import reserved_port
 from tests.support.processes import ROOT, run_program
@@ -114,6 +118,29 @@ def test_answering_no_changes_nothing(live, number):
     show.process.wait(LIMIT_SECONDS)
     assert show.process.returncode == 2
     assert webhooks(number) == BEFORE
+
+
+def test_end_of_input_at_the_question_changes_nothing(live, number):
+    show = live()
+    show.process.stdin.close()
+    show.process.wait(LIMIT_SECONDS)
+    assert show.process.returncode == 2
+    show.says("Nobody can answer here")
+    assert "Traceback" not in show.output.read_text()
+    assert webhooks(number) == BEFORE
+
+
+def test_readme_example_works_with_its_comments_once_the_placeholders_are_replaced(tmp_path):
+    example = re.search(r"<!-- example: .env -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    (tmp_path / ".env").write_text(example)
+    given = read_env(tmp_path / ".env")
+    with pytest.raises(CannotStart) as error:
+        check_placeholders(given)
+    assert all(name in str(error.value) for name in given)
+    filled = {"AC…": "AC" + 32 * "0", "+44…": "+447700900100", "…": "a-real-value-of-the-account"}
+    values = {name: filled[value] for name, value in given.items()}
+    check_placeholders(values)
+    assert config.load({"REDIS_URL": "redis://127.0.0.1", **values}).twilio_phone_number == ("+447700900100",)
 
 
 def test_ctrl_c_at_the_question_changes_nothing(live, number):

@@ -1,7 +1,6 @@
 """The stage page as the server renders it, without JavaScript."""
 
 import re
-from functools import cache
 
 import pytest
 
@@ -10,15 +9,6 @@ from tests.support.processes import ROOT
 from tests.support.stage_app import NUMBER, make
 
 LOOK = (ROOT / "static/tokens.css").read_text()
-
-
-@cache
-def template():
-    return make("redis://127.0.0.1:1").jinja_env.get_template("stage/_timeline_entry.html")
-
-
-def drawn(story):
-    return template().render(entry=story)
 
 
 def test_page_shows_the_current_scene_without_javascript(stage_events, visitor):
