@@ -9,7 +9,7 @@ from typing import Any
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
 from ringback.account.geography import Place, country_of
-from ringback.account.phone_numbers import PhoneNumber, app_number, is_whatsapp
+from ringback.account.phone_numbers import PhoneNumber, app_numbers, is_whatsapp
 from ringback.account.templates import Template
 from ringback.account.verify import VerifyServices
 from ringback.account.webhook_urls import WebhookUrls
@@ -64,8 +64,7 @@ class State(Runtime):
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings, clock or Clock(), self._log_of, self._on_media_evicted)
-        number = app_number(settings, self.clock.now())
-        self.numbers: dict[str, PhoneNumber] = {number.phone_number: number}
+        self.numbers: dict[str, PhoneNumber] = app_numbers(settings, self.clock.now())
         self.applications: dict[str, TwimlApplication] = {}
         self.keys: dict[str, ApiKey] = {}
         self.verify = VerifyServices(self.clock, settings.account_sid)
