@@ -104,6 +104,12 @@ def _load_response(redis: Store, digest: str) -> StoredResponse:
     return StoredResponse(*json.loads(stored)) if stored else StoredResponse(status=204)
 
 
+def find_response(redis: Store, key: str) -> StoredResponse | None:
+    """Return the stored response to the delivery with this deduplication key, or None if there is none."""
+    found = (redis.get(f"claim:{key}") or b"").decode()
+    return _load_response(redis, found.removeprefix(DONE)) if found.startswith(DONE) else None
+
+
 def release(redis: Store, claim: Claim) -> None:
     """Give up the claim after an error, so that a retry does not have to wait for the lease to expire."""
     pipe = new_pipeline(redis)
