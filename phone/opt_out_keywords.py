@@ -18,6 +18,7 @@ from sending.opt_outs import START_KEYWORDS, STOP_KEYWORDS
 from show.privacy import purge
 from workers.queues import WEBHOOKS
 
+WHATSAPP_PREFIX = "whatsapp:"
 FORGET_PHRASES = frozenset(("forget me", "please forget me", "forget me please", "forgetme", "delete my data"))
 FORGOTTEN = "I am deleting what I stored about this number. If you texted STOP, that stays, as a code only."
 OPT_OUT_REPLY = AnswerText("You get no more texts or calls from me. Text START if you want them again.", OPTED_OUT)
@@ -27,19 +28,21 @@ OPT_IN_REPLY = AnswerText("You can get texts from me again. If none arrive, text
 def apply(context: WebhookContext, sender: str, body: str) -> str | None:
     """Record a STOP or START. Return our reply, or "" if Twilio replies itself; None if the text is neither.
 
-    Twilio recognizes only a single word without punctuation, so we reply to "Stop!" ourselves. OptOutType is HELP if
-    Twilio has answered that. A replayed or backfilled START is ignored, because the sender may have texted STOP since.
+    Twilio recognizes only a single word without punctuation, and none on WhatsApp, so we reply to those ourselves.
+    OptOutType is HELP if Twilio has answered that. A replayed or backfilled START is ignored, because the sender may
+    have texted STOP since.
     """
     opt_out_type = context.delivery["OptOutType"]
     keyword = (opt_out_type or body).lower()
     bare = keyword if opt_out_type else _bare_word(body)
+    is_for_twilio = bool(opt_out_type) or (keyword == bare and not sender.startswith(WHATSAPP_PREFIX))
     if bare in STOP_KEYWORDS:
         _opt_out(context, sender)
-        return "" if keyword == bare else OPT_OUT_REPLY
-    if bare in START_KEYWORDS and (keyword == bare or bare != "yes"):
+        return "" if is_for_twilio else OPT_OUT_REPLY
+    if bare in START_KEYWORDS and (is_for_twilio or bare != "yes"):
         if not context.delivery.replay_mark:
             _opt_in(context, sender)
-        return "" if keyword == bare else OPT_IN_REPLY
+        return "" if is_for_twilio else OPT_IN_REPLY
     return "" if opt_out_type else None
 
 

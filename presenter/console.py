@@ -28,7 +28,7 @@ MAX_DECISIONS = 20
 MAX_APPROVED = 10  # that can still be hidden
 ASKS = {"purge": "Delete all numbers, words and results now? Export first if you need them."}
 ITEM_ACTIONS = ("approve", "hide", "ban", "answered", "pin", "select", "kill")  # they have no button of their own
-PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open again"), REVEALED: ("open", "Open again")}
+PHASE_BUTTONS = {OPEN: ("close", "Close"), CLOSED: ("open", "Open"), REVEALED: ("open", "Open again")}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
     stream.catch_up()
     scene = show.scene(talk)
     phase = show.phase(scene)
-    bars, facts = _describe(scene.figures(get_renderer().view(scene, show, stream.timeline)))
+    view = get_renderer().view(scene, show, stream.timeline)
+    bars, facts = _describe(scene.figures(view))
     position = talk.positions[scene.id]
     return {
         "scene": scene,
@@ -112,6 +113,7 @@ def _scene_values(show: ShowState) -> dict[str, Any]:
         "facts": facts,
         "is_hidden": scene.is_revealable and phase != REVEALED and getattr(scene, "results", "") == "hidden",
         "buttons": _buttons(scene, phase),
+        "targets": scene.targets(view),
         "dangerous": [(name, label, ASKS[name]) for name, label in scene.actions.items() if name in ASKS],
         **_moderation_values(scene),
         "before": talk.scenes[position - 2] if position > 1 else None,

@@ -56,9 +56,9 @@ class TimelineEntry:
 
     `command` is the command that the person has called last, and `length` the number of characters of what they sent.
     With `has_free_text`, request, answer and progress may contain words that the presenter has not approved.
-    `told` counts the followers who were notified of this event. `answer_seconds` is the time
-    from the request to the answer that the person has got; 0 if they have none yet. `reply_seconds` is how long our
-    last response took.
+    `told` and `not_told` count the followers who were notified of this event, and those who could not be.
+    `answer_seconds` is the time from the request to the answer that the person has got; 0 if they have none yet.
+    `reply_seconds` is how long our last response took.
     """
 
     id: str
@@ -71,6 +71,7 @@ class TimelineEntry:
     length: int = 0
     is_contribution: bool = False
     told: int = 0
+    not_told: int = 0
     answer_seconds: float = 0.0
     reply_seconds: float = 0.0
     request: str = ""

@@ -96,6 +96,10 @@ def _text_delivered(entry: TimelineEntry, event: Event) -> None:
 
 @handles("text.failed")
 def _text_failed(entry: TimelineEntry, event: Event) -> None:
+    if event.data.get("is_notification"):
+        entry.not_told += 1
+        entry.steps = [step for step in entry.steps if step.type != event.type]
+        return entry.add_step(event, f"{entry.not_told} not told", "failed")
     entry.status = "live" if entry.is_live else "failed"
     entry.add_step(event, f"not sent: {event.data.get('reason', '')}", "failed")
 

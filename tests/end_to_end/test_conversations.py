@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from twilio.rest import Client
+
 
 def test_fast_command_by_text(handset):
     handset.texts("time")
@@ -117,3 +119,14 @@ def test_thirty_people_at_once_are_answered(deployment):
     for one in crowd:
         one.gets("asked this number")
         assert len([body for body in one.received() if "asked this number" in body]) == 1
+
+
+def test_answers_come_from_the_number_that_was_texted(handset, deployment):
+    second = "+12025550177"
+    account = Client(deployment.environ["TWILIO_ACCOUNT_SID"], deployment.environ["TWILIO_AUTH_TOKEN"])
+    account.api.base_url = deployment.exchange
+    account.incoming_phone_numbers.create(phone_number=second, sms_url=f"{deployment.web}/sms", sms_method="POST")
+    deployment.post(f"{handset.door}/texts", {"body": "count", "to": second})
+    handset.gets("Most often")
+    texts = deployment.get(f"{handset.door}/texts")["texts"]
+    assert {text["from"] for text in texts if text["direction"] == "received"} == {second}

@@ -57,7 +57,7 @@ def test_hold_music_of_twilio_needs_no_network(app, exchange, ada, ben):
 def test_conference_starts_with_a_participant_that_may_start_it(app, client, ada, ben, cyd):
     app.answers["/voice"] = conference('startConferenceOnEnter="false"')
     all_in(ada, ben)
-    assert [room.status for room in client.conferences.list()] == ["init"]
+    assert [room.status for room in client.conferences.list(status="init")] == ["init"]
     ada.speaks("Anybody?")
     app.answers["/voice"] = conference()
     all_in(cyd)
@@ -74,7 +74,8 @@ def test_conference_ends_when_a_participant_with_end_on_exit_leaves(app, client,
     all_in(ben)
     ben.hangs_up()
     ada.hears("answered")
-    (room,) = client.conferences.list()
+    assert client.conferences.list() == []  # without a status, only those in progress
+    (room,) = client.conferences.list(status="completed")
     assert (room.status, room.reason_conference_ended) == (
         "completed",
         "participant-with-end-conference-on-exit-left",
@@ -128,7 +129,7 @@ def test_participant_can_be_added_held_and_removed(app, client, ada, ben):
     app.answers["/voice"] = conference()
     app.answers["/announcement"] = "<Response><Say>Welcome</Say></Response>"
     all_in(ada)
-    (room,) = client.conferences.list()
+    (room,) = client.conferences.list(status="init")
     made = client.conferences(room.sid).participants.create(to=ben.number, from_=NUMBER, label="agent")
     assert made.conference_sid == room.sid
     ben.answers()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ringback.rest.routes import INSTANCE_ROUTES, LIST_ROUTES
 from tests.exchange.support.exchange import NUMBER, SID, TOKEN
-from tests.exchange.test_mistakes import APOLOGY, say
+from tests.exchange.test_app_errors import APOLOGY, say
 
 ENTITIES = '<!DOCTYPE r [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;&a;">]><Response><Message>&b;</Message></Response>'
 
@@ -132,7 +132,7 @@ def there(app, exchange, client, ada):
     ada.listens_for("talk")
     return {
         "Calls": call,
-        "Conferences": client.conferences.list()[0].sid,
+        "Conferences": client.conferences.list(status="init")[0].sid,
         "Messages": client.messages.create(to=ada.number, from_=NUMBER, body="Hello").sid,
         "IncomingPhoneNumbers": client.incoming_phone_numbers.list()[0].sid,
         "Applications": client.applications.create(friendly_name="x").sid,

@@ -77,9 +77,10 @@ def test_hanging_up_ends_the_recording_and_the_app_gets_it(voicemail, ada):
 def test_maximum_length_ends_the_recording(voicemail, exchange, ada):
     voicemail.answers["/voice"] = RECORD.format('maxLength="10" timeout="0"')
     ada.dials()
+    ada.speaks("hello")
     ada.listens_for("record")
     exchange.time_passes(10)
-    assert voicemail.was_asked("/kept")[0]["RecordingDuration"] == "10"
+    assert voicemail.was_asked("/kept")[0]["Digits"] == ""
 
 
 @pytest.mark.parametrize(("trim", "seconds"), [("trim-silence", 1), ("do-not-trim", 9)])
@@ -99,6 +100,26 @@ def test_empty_recording_continues_the_document(voicemail, ada):
     ada.presses("#")
     ada.hears("Nothing")
     assert voicemail.at("/kept") == []
+    assert voicemail.was_asked("/status")[0]["RecordingStatus"] == "absent"
+
+
+@pytest.mark.parametrize("ended_by", ["timeout", "maxLength", "key", "silent microphone"])
+def test_recording_of_silence_is_not_stored_and_requests_no_action(voicemail, exchange, client, ada, ended_by):
+    options = 'maxLength="3" timeout="0"' if ended_by == "maxLength" else 'timeout="2"'
+    voicemail.answers["/voice"] = RECORD.format(options)
+    ada.dials()
+    ada.listens_for("record")
+    if ended_by == "silent microphone":
+        silence = wav.wav_header(16_000, 1) + bytes(16_000)
+        exchange.request("POST", f"{ada.door}/calls/{ada.sid}/audio", silence, Content_Type="audio/wav")
+    if ended_by == "key":
+        exchange.time_passes(1)
+        ada.presses("#")
+    exchange.time_passes(3)
+    ada.hears("Nothing")
+    assert voicemail.at("/kept") == []
+    exchange.warns(16102)
+    assert client.recordings.list() == []
     assert voicemail.was_asked("/status")[0]["RecordingStatus"] == "absent"
 
 

@@ -220,6 +220,22 @@ def test_compressed_response_is_decompressed_up_to_a_limit(app, exchange, ada):
     exchange.warns(11750)
 
 
+@pytest.mark.parametrize("size", [10, 67_000, 1_000_000])
+def test_status_takes_precedence_over_the_size_of_the_error_page(app, exchange, ada, size):
+    app.answers["/sms"] = lambda asked: web.Response(status=500, text="x" * size, content_type="text/html")
+    ada.texts("hello")
+    assert "500" in exchange.warns(11217)["message"]
+    assert exchange.alerts() == [11217]
+
+
+def test_status_of_media_takes_precedence_over_its_size(app, exchange, ada):
+    app.answers["/huge"] = lambda asked: web.Response(status=404, body=bytes(6_000_000))
+    app.answers["/voice"] = "<Response><Play>/huge</Play></Response>"
+    ada.dials()
+    ada.is_left_with("completed")
+    assert 11750 not in exchange.alerts()
+
+
 def test_unreachable_app_is_tried_twice_and_reported(exchange, number, ada):
     number.sms_url = "http://127.0.0.1:1/sms"
     ada.texts("hello")

@@ -91,9 +91,13 @@ def test_number_on_whatsapp_is_masked_and_is_the_same_person(person, whatsapp, r
 
 
 def test_stop_on_whatsapp_stops_whatsapp(whatsapp, redis):
-    assert whatsapp.texts("STOP", To=WHATSAPP_NUMBER) == ""
+    assert "no more texts" in whatsapp.texts("STOP", To=WHATSAPP_NUMBER)  # Twilio does not reply there
     assert opt_outs.has_opted_out(redis, WHATSAPP_ME, SECRETS)
     assert not opt_outs.has_opted_out(redis, WHATSAPP_ME.partition(":")[2], SECRETS)
+    whatsapp.texts("yes", To=WHATSAPP_NUMBER)
+    assert opt_outs.has_opted_out(redis, WHATSAPP_ME, SECRETS)
+    assert "texts from me again" in whatsapp.texts("START", To=WHATSAPP_NUMBER)
+    assert not opt_outs.has_opted_out(redis, WHATSAPP_ME, SECRETS)
 
 
 def run_task(monkeypatch, task, words, number, sender):

@@ -13,6 +13,7 @@ from ringback.service.sids import new_sid
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 SHORTCODE = re.compile(r"[0-9]{3,6}")
 CLIENT = re.compile(r"client:[A-Za-z0-9_.@+-]{1,121}")
+SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")
 PUNCTUATION = re.compile(r"[\s().\-\u00a0]")
 
 
@@ -29,6 +30,13 @@ def is_e164(text: str) -> bool:
 def is_handset_address(text: str) -> bool:
     """Whether this can be a handset's number: an E.164 number, a short code or a client identity."""
     return bool(E164.fullmatch(text) or SHORTCODE.fullmatch(text) or CLIENT.fullmatch(text))
+
+
+def is_sender_id(text: str) -> bool:
+    """Whether this is an alphanumeric sender ID: at most 11 characters, with at least one letter.
+
+    Source: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id"""
+    return bool(SENDER_ID.fullmatch(text))
 
 
 @dataclass(kw_only=True)

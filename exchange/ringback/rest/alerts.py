@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
+from ringback.rest.list_filters import date_parameter
 from ringback.rest.paging import page_with_meta
-from ringback.service.dates import iso8601, read_date
+from ringback.service.dates import iso8601
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,8 @@ class AlertRow:
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
     """All alerts, newest first, filtered by LogLevel, StartDate and EndDate."""
-    query = request.query
-    level, start, end = (
-        query.get("LogLevel"),
-        read_date(query.get("StartDate", "")),
-        read_date(query.get("EndDate", "")),
-    )
+    level = request.query.get("LogLevel")
+    start, end = date_parameter(request, "StartDate"), date_parameter(request, "EndDate")
     rows = [
         row
         for row in _rows(request)

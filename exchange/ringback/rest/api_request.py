@@ -23,15 +23,42 @@ STANDARD_HEADERS = {"X-Home-Region": "us1", "X-Shenanigans": "none"}
 FAULT_CODES = {429: 20429, 500: 20500, 503: 20503}
 
 
+class ReadParameters:
+    """The parameters of a query or form, which may be repeated. Remembers which names have been read."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values  # a multidict
+        self.names_read: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names_read.add(name)
+        return self.values.get(name, default)
+
+    def getall(self, name: str, default: Any = None) -> Any:
+        self.names_read.add(name)
+        return self.values.getall(name, default)
+
+    def __contains__(self, name: str) -> bool:
+        self.names_read.add(name)
+        return name in self.values
+
+    def items(self) -> Any:
+        """All names and values, which do not count as read."""
+        return self.values.items()
+
+    def unread(self) -> list[str]:
+        return [name for name in dict.fromkeys(self.values) if name not in self.names_read]
+
+
 @dataclass
 class ApiRequest:
-    """One authenticated request. `account` is the account SID; `form` and `query` are multidicts."""
+    """One authenticated request. `account` is the account SID."""
 
     state: State
     account: str
     http: web.Request
-    form: Any
-    query: Any
+    form: ReadParameters
+    query: ReadParameters
 
     def text(self, name: str, default: str = "") -> str:
         value = self.form.get(name, default)
@@ -80,7 +107,8 @@ async def _respond(
             await state.clock.sleep(fault.seconds)
         if fault := state.faults.trigger("rest-refuse", "rest", request.path):
             raise RestError(FAULT_CODES.get(fault.status, 20500), status=fault.status)
-        api_request = ApiRequest(state, account, request, await _form(request), request.query)
+        form, query = ReadParameters(await _form(request)), ReadParameters(request.query)
+        api_request = ApiRequest(state, account, request, form, query)
         body = resource(api_request) if account == state.settings.account_sid else simulated(api_request)
         if asyncio.iscoroutine(body):
             body = await body
@@ -90,6 +118,8 @@ async def _respond(
     except Exception:
         log.exception("%s %s failed in the exchange", request.method, request.path)
         return RestError(20500).response()
+    if unread := (query if request.method == "GET" else form).unread():
+        state.debugger.report(20001, sid=_sid_of(body) or None, detail=", ".join(unread)[:200])
     _log_to_call(state, request, request.match_info.get("sid") or _sid_of(body), 201 if created else 200)
     if state.faults.trigger("rest-drop", "rest", request.path) and request.transport:
         request.transport.abort()

@@ -8,13 +8,13 @@ from ringback.account.applications import TwimlApplication
 from ringback.rest import webhook_urls
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import not_found
-from ringback.rest.list_filters import matches
+from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
     applications = request.state.applications.values()
-    rows = [each for each in applications if matches(request, "FriendlyName", each.friendly_name)]
+    rows = select(request, applications, {"FriendlyName": lambda each: each.friendly_name})
     return page(request, "applications", rows, as_resource)
 
 

@@ -21,7 +21,7 @@ from ringback.rest.call_parameters import (
     twiml_application,
 )
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.list_filters import matches, matches_dates
+from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.twiml.steps import HANG_UP, Fetch, Step
@@ -73,17 +73,17 @@ def fetch(request: ApiRequest) -> dict[str, Any]:
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    rows = [
-        call
-        for call in reversed(request.state.calls.values())
-        if not call.plan.hidden
-        and matches(request, "To", call.plan.to)
-        and matches(request, "From", call.plan.from_)
-        and matches(request, "Status", call.status)
-        and matches(request, "ParentCallSid", call.plan.parent or "")
-        and matches_dates(request, "StartTime", call.answered or call.created)
-        and matches_dates(request, "EndTime", call.ended)
-    ]
+    rows = select(
+        request,
+        [call for call in reversed(request.state.calls.values()) if not call.plan.hidden],
+        {
+            "To": lambda call: call.plan.to,
+            "From": lambda call: call.plan.from_,
+            "Status": lambda call: call.status,
+            "ParentCallSid": lambda call: call.plan.parent or "",
+        },
+        {"StartTime": lambda call: call.answered or call.created, "EndTime": lambda call: call.ended},
+    )
     return page(request, "calls", rows, as_resource)
 
 

@@ -8,21 +8,25 @@ from ringback.calls.conferences import Conference
 from ringback.rest import parameters
 from ringback.rest.announcements import announce_method, announced, play_to
 from ringback.rest.api_request import ApiRequest
-from ringback.rest.errors import not_found
-from ringback.rest.list_filters import matches, matches_dates
+from ringback.rest.errors import RestError, not_found
+from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 
+STATUSES = ("init", "in-progress", "completed")
+
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    rows = [
-        conference
-        for conference in reversed(request.state.conferences.values())
-        if matches(request, "FriendlyName", conference.name)
-        and matches(request, "Status", conference.status)
-        and matches_dates(request, "DateCreated", conference.created)
-        and matches_dates(request, "DateUpdated", conference.updated)
-    ]
+    """Conferences in progress, unless Status asks for others, as at Twilio since 30 September 2026."""
+    status = request.query.get("Status") or "in-progress"
+    if status not in STATUSES:
+        raise RestError(20001, message=f"Status must be one of {', '.join(STATUSES)}, not {status[:40]!r}")
+    rows = select(
+        request,
+        [conference for conference in reversed(request.state.conferences.values()) if conference.status == status],
+        {"FriendlyName": lambda conference: conference.name},
+        {"DateCreated": lambda conference: conference.created, "DateUpdated": lambda conference: conference.updated},
+    )
     return page(request, "conferences", rows, as_resource)
 
 

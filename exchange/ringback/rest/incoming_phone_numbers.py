@@ -8,17 +8,14 @@ from ringback.account.phone_numbers import PhoneNumber, is_e164, normalize_numbe
 from ringback.rest import webhook_urls
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.list_filters import matches
+from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
     digits = request.query.get("PhoneNumber", "").strip().lstrip("+")
-    rows = [
-        number
-        for number in request.state.numbers.values()
-        if digits in number.phone_number and matches(request, "FriendlyName", number.friendly_name)
-    ]
+    numbers = [number for number in request.state.numbers.values() if digits in number.phone_number]
+    rows = select(request, numbers, {"FriendlyName": lambda number: number.friendly_name})
     return page(request, "incoming_phone_numbers", rows, as_resource)
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.account.phone_numbers import E164, is_handset_address, normalize_number
+from ringback.account.phone_numbers import E164, is_handset_address, is_sender_id, normalize_number
 from ringback.messages.delivery import cancel, schedule, send
 from ringback.messages.message import SENDER_UNDECIDED, Message
 from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.list_filters import matches, matches_dates
+from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import read_date, rfc2822
 from ringback.service.media import Media
@@ -29,7 +29,8 @@ MIN_SCHEDULE_SECONDS, MAX_SCHEDULE_SECONDS = 300, 35 * 24 * 3600  # how far in a
 def create(request: ApiRequest) -> dict[str, Any]:
     state = request.state
     to, service = _to(request), _service(request)
-    from_ = next(iter(state.numbers)) if service and not request.text("From") else _from(request)
+    has_sender = bool(request.text("From")) and not _is_service(request.text("From"))
+    from_ = _from(request, to) if has_sender or not service else next(iter(state.numbers))
     media = _media(request)
     body = request.text("Body")
     if not body and not media:
@@ -50,7 +51,7 @@ def create(request: ApiRequest) -> dict[str, Any]:
         direction="outbound-api",
         handset=to,
         created=state.clock.now(),
-        status="queued" if request.text("From") else "accepted",
+        status="queued" if has_sender else "accepted",
         media_urls=media,
         service=service,
         callback=parameters.url(request, "StatusCallback", 21609),
@@ -68,11 +69,15 @@ def _to(request: ApiRequest) -> str:
 
 
 def _service(request: ApiRequest) -> str | None:
-    """The SID of the Messaging Service. Any well-formed SID is accepted."""
+    """The SID of the Messaging Service, which From can be too. Any well-formed SID is accepted."""
     sid = request.text("MessagingServiceSid").strip()
-    if sid and not (sid.startswith("MG") and SID.fullmatch(sid)):
+    if sid and not _is_service(sid):
         raise RestError(21705, detail=sid[:40])
-    return sid or None
+    return sid or (request.text("From").strip() if _is_service(request.text("From")) else None)
+
+
+def _is_service(text: str) -> bool:
+    return text.strip().startswith("MG") and bool(SID.fullmatch(text.strip()))
 
 
 def _send_at(request: ApiRequest, service: str | None) -> datetime | None:
@@ -93,10 +98,15 @@ def _send_at(request: ApiRequest, service: str | None) -> datetime | None:
     return send_at
 
 
-def _from(request: ApiRequest) -> str:
-    from_ = normalize_number(request.text("From"))
+def _from(request: ApiRequest, to: str) -> str:
+    """One of the app's numbers, or an alphanumeric sender ID."""
+    from_, sender_id = normalize_number(request.text("From")), request.text("From").strip()
     if not from_:
         raise RestError(21603)
+    if is_sender_id(sender_id):
+        if to.startswith("+1"):  # a sender ID reaches no number in the North American numbering plan
+            raise RestError(21612, number=to)
+        return sender_id
     if not is_handset_address(from_):
         raise RestError(21212, number=request.text("From"))
     if from_ not in request.state.numbers:
@@ -115,16 +125,12 @@ def _media(request: ApiRequest) -> list[str]:
 
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
-    rows = [
-        message
-        for message in reversed(request.state.messages.values())
-        if not message.hidden
-        and matches(request, "To", message.to)
-        and matches(request, "From", message.from_)
-        and matches_dates(
-            request, "DateSent", message.created if message.is_inbound else message.sent or message.created
-        )
-    ]
+    rows = select(
+        request,
+        [message for message in reversed(request.state.messages.values()) if not message.hidden],
+        {"To": lambda message: message.to, "From": lambda message: message.from_},
+        {"DateSent": lambda message: message.created if message.is_inbound else message.sent or message.created},
+    )
     return page(request, "messages", rows, as_resource)
 
 

@@ -69,7 +69,9 @@ def _start(request: ApiRequest, rows: list[Row], size: int, number: int) -> int:
 
 def _whole_number(request: ApiRequest, name: str, default: int) -> int:
     text = request.query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise RestError(20001, message=f"{name} must be a whole number, not {text[:40]!r}")
+    return int(text) if text else default
 
 
 def _url(request: ApiRequest, size: int, number: int, token: str = "") -> str:

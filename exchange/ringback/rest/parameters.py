@@ -54,11 +54,13 @@ def one_of(request: ApiRequest, name: str, default: str, known: Container[str]) 
     """One of a fixed set of values. Raises RestError with code 20001."""
     value = request.text(name).strip() or default
     if value not in known:
-        raise RestError(20001)
+        raise RestError(20001, message=f"{name} cannot be {value[:40]!r}")
     return value
 
 
 def boolean(request: ApiRequest, name: str, default: bool = False) -> bool:
-    """True or False, or the default for any other value. Raises nothing."""
+    """True or False, or the default if the parameter is missing. Any other value is the default, with a warning."""
     value = request.text(name).strip().lower()
+    if value not in ("", "true", "false"):
+        request.state.debugger.report(20001, detail=f"{name}={value[:40]} (it must be true or false)")
     return value == "true" if value in ("true", "false") else default

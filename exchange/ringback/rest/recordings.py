@@ -11,7 +11,7 @@ from ringback.rest import parameters
 from ringback.rest.api_request import ApiRequest
 from ringback.rest.call_parameters import recording_options
 from ringback.rest.errors import RestError, not_found
-from ringback.rest.list_filters import matches, matches_dates
+from ringback.rest.list_filters import select
 from ringback.rest.paging import page
 from ringback.service.dates import rfc2822
 from ringback.sound.recorder import Recorder
@@ -24,14 +24,19 @@ CURRENT = "Twilio.CURRENT"  # the recording in progress
 
 def list_all(request: ApiRequest) -> dict[str, Any]:
     parent = request.http.match_info.get("sid")
-    rows = [
-        recording
-        for recording in reversed(request.state.recordings.values())
-        if (not parent or parent in (recording.call_sid, recording.conference_sid))
-        and matches(request, "CallSid", recording.call_sid or "")
-        and matches(request, "ConferenceSid", recording.conference_sid or "")
-        and matches_dates(request, "DateCreated", recording.started)
-    ]
+    rows = select(
+        request,
+        [
+            recording
+            for recording in reversed(request.state.recordings.values())
+            if not parent or parent in (recording.call_sid, recording.conference_sid)
+        ],
+        {
+            "CallSid": lambda recording: recording.call_sid or "",
+            "ConferenceSid": lambda recording: recording.conference_sid or "",
+        },
+        {"DateCreated": lambda recording: recording.started},
+    )
     return page(request, "recordings", rows, as_resource)
 
 

@@ -118,6 +118,14 @@ WARNINGS = _errors(
         16020: ("The conference {detail} is full", "Raise maxParticipants, or tell the caller what to do instead."),
         16024: ("Conference: the label {detail} is not valid", "Use at most 128 characters, no /, and not a CallSid."),
         16025: ("Conference: the label {detail} is already taken", "Use a label that is unique in the conference."),
+        16102: (
+            "The recording is silent and was not stored",
+            "Speak after the beep, and put what to do without a recording after <Record>.",
+        ),
+        20001: (
+            "Parameters without effect: {detail}",
+            "Correct the spelling, or remove what Ringback does not support.",
+        ),
         21610: ("Attempt to send to unsubscribed recipient {detail}", "This person has texted STOP. Wait for START."),
         32019: ("Both Url and Twiml were sent; Url is used", "Send only one of them."),
     },
@@ -144,7 +152,6 @@ REST_ERRORS = (
     | _errors({20503: ("Service Unavailable", "")}, status=503)
     | _errors(
         {
-            20001: ("Unknown parameters", ""),
             20006: ("Account is suspended", ""),
             20007: ("Page size must be at most 1000", ""),
             20009: ("Resource cannot be deleted before it is complete", ""),

@@ -19,3 +19,4 @@ class RecordingOptions:
     method: str = "POST"
     events: frozenset[str] = frozenset({"completed"})
     name: str = ""
+    discards_silence: bool = False  # whether a recording without any sound from the handset is not stored

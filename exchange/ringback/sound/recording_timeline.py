@@ -15,6 +15,7 @@ from ringback.sound import synthetic_speech, wav
 Sound: TypeAlias = bytes | str | Media
 MAX_SECONDS = 3600.0  # later clips are discarded
 MIN_SILENCE_SECONDS = 0.1  # a shorter recording without clips counts as empty
+MIN_PEAK = 100  # of 32,768, about -50 dB: a microphone in a quiet room stays below it
 WINDOW_SAMPLES = wav.sample_count(10)  # `render` yields ten seconds at a time
 
 
@@ -31,6 +32,11 @@ class TimelineClip:
     @property
     def end(self) -> float:
         return self.start + self.seconds
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether this is recorded sound below MIN_PEAK throughout. Text and media count as sound."""
+        return isinstance(self.sound, bytes) and max(map(abs, self.samples()), default=0) < MIN_PEAK
 
     def samples(self) -> array[int]:
         return array("h", self._sound()[: wav.byte_count(self.seconds)])
@@ -104,6 +110,9 @@ class RecordingTimeline:
         if self.paused is not None and skip:
             self.began += self.clock.time() - self.paused
         self.paused = None
+
+    def is_silent(self, track: int) -> bool:
+        return all(clip.is_silent for clip in self.clips if clip.track == track)
 
     def stop(self, trim: bool) -> None:
         """Sets the length. `trim` removes silence before the first and after the last clip, if there are any.

@@ -45,9 +45,13 @@ class Recording:
         """The length in seconds, rounded; at least 1 unless the recording is empty."""
         return max(1, round(self.timeline.length)) if self.timeline.length else 0
 
-    def close(self, trim: bool = True) -> None:
-        """Stops the timeline and sets the status to "completed", or "absent" if the recording is empty."""
+    def close(self, trim: bool = True, discards_silence: bool = False) -> None:
+        """Stops the timeline and sets the status to "completed", or "absent" if the recording is empty.
+
+        With `discards_silence`, a recording without sound on the inbound track counts as empty."""
         self.timeline.stop(trim)
+        if discards_silence and self.timeline.is_silent(track=0):
+            self.timeline.length = 0.0
         self.status = "absent" if self.is_empty else "completed"
 
     def parameters(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ https://www.twilio.com/docs/voice/twiml/record"""
 from __future__ import annotations
 
 from asyncio import Queue
+from dataclasses import replace
 
 from ringback.calls.audio_path import CallerInput, KeyPress, Speech
 from ringback.calls.call import CallRecorder
@@ -29,18 +30,22 @@ MAX_RECORDED_SECONDS, MAX_TRANSCRIBED_SECONDS = 3600, 120  # the defaults for ma
 
 @verb("Record", attributes=ATTRIBUTES, without_effect="recordingConfigurationId")
 async def record(session: VoiceSession, element: Element) -> Outcome:
-    """Returns the action, or None to run the next verb if the recording is empty.
+    """Returns the action, or None to run the next verb if the recording is silent. A silent recording is not stored.
 
     If the caller hangs up, the action is still requested, with Digits=hangup."""
     if boolean(session, element, "playBeep", True, 13616):
         await session.audio.play_out(session.audio.start_item("Beep"), 0.5)
-    recorder = CallRecorder(session.call, recording_options(session, element, "RecordVerb"))
+    options = replace(recording_options(session, element, "RecordVerb"), discards_silence=True)
+    recorder = CallRecorder(session.call, options)
     digits = "hangup"
     try:
         digits = await _until_finished(session, element, recorder.timeline)
     finally:
         recorder.close(after=session.call.wait_for_next_document)
-        if _transcribes(session, element):
+        if recorder.recording.is_empty:
+            session.state.recordings.pop(recorder.recording.sid, None)
+            session.warn(16102, element)
+        elif _transcribes(session, element):
             _transcribe(session, element, recorder.recording)
         next_step = _action(session, element, recorder.recording, digits)
         if digits == "hangup":

@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from ringback.service.dates import iso8601_milliseconds
-from ringback.service.faults import CHANNELS, FAULT_KINDS, FAULT_PARAMETERS, InvalidFault
+from ringback.service.faults import CHANNELS, FAULT_KINDS, FAULT_OPTIONS, FAULT_PARAMETERS, InvalidFault
 from ringback.state import State
 from ringback.web import coverage
 from ringback.web.html import page_head
@@ -21,7 +21,7 @@ def add_routes(app: web.Application, state: State) -> None:
     route = partial(add_route, app, state)
     route("GET", "/debugger", alerts)
     route("DELETE", "/debugger", delete_alerts)
-    route("GET", "/requests", requests)
+    route("GET", "/requests", requests, ("sid",))
     route("GET", "/faults", faults)
     route("POST", "/faults", add_fault)
     route("POST", "/faults/dice", reseed)
@@ -62,7 +62,7 @@ async def faults(state: State, request: web.Request) -> web.StreamResponse:
 
 async def reseed(state: State, request: web.Request) -> web.Response:
     """Reseed the random generator for faults. Body: {"seed": 3}"""
-    seed = (await read_json(request)).get("seed")
+    seed = (await read_json(request, "seed")).get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) > MAX_SEED:
         raise RequestRefused(400, f"seed must be a whole number from -{MAX_SEED} to {MAX_SEED}.")
     state.faults.reseed(seed)
@@ -71,7 +71,7 @@ async def reseed(state: State, request: web.Request) -> web.Response:
 
 async def add_fault(state: State, request: web.Request) -> web.Response:
     try:
-        fault = state.faults.add(await read_json(request))
+        fault = state.faults.add(await read_json(request, "kind", "times", "chance", *FAULT_OPTIONS))
     except InvalidFault as error:
         raise RequestRefused(400, str(error)) from None
     return web.json_response(fault.as_json(), status=201)
@@ -101,6 +101,6 @@ async def clock(state: State, request: web.Request) -> web.Response:
 
 async def step_clock(state: State, request: web.Request) -> web.Response:
     """Move the clock forward. Body: {"forward": seconds}"""
-    body = await read_json(request)
+    body = await read_json(request, "forward")
     await state.clock.forward(number_field(body, "forward", 0, MAX_STEP_SECONDS))
     return await clock(state, request)

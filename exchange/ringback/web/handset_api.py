@@ -46,7 +46,7 @@ async def show_handset(state: State, request: web.Request) -> web.Response:
 
 
 async def change_handset(state: State, request: web.Request) -> web.Response:
-    body = await read_json(request)
+    body = await read_json(request, "name", "when_called")
     handset = find_handset(state, request)
     name, when_called = text_field(body, "name", handset.name), text_field(body, "when_called", handset.when_called)
     if len(name) > 60:

@@ -24,7 +24,7 @@ async def list_calls(state: State, request: web.Request) -> web.Response:
 
 
 async def place_call(state: State, request: web.Request) -> web.Response:
-    body = await read_json(request)
+    body = await read_json(request, "to")
     handset, to = find_handset(state, request), destination(state, body)
     number = state.numbers.get(to)
     if to == handset.number:
@@ -42,7 +42,7 @@ async def show_call(state: State, request: web.Request) -> web.Response:
 
 
 async def press_keys(state: State, request: web.Request) -> web.Response:
-    body = await read_json(request)
+    body = await read_json(request, "digits", "wait")
     digits, wait = text_field(body, "digits"), number_field(body, "wait", 0, MAX_WAIT_SECONDS)
     if not DIGITS.fullmatch(digits):
         raise RequestRefused(400, "digits must be 1 to 64 of the keys 0-9, *, # and A-D.")
@@ -54,7 +54,7 @@ async def press_keys(state: State, request: web.Request) -> web.Response:
 
 
 async def speak(state: State, request: web.Request) -> web.Response:
-    body = await read_json(request)
+    body = await read_json(request, "words", "wait", "confidence")
     words, wait = text_field(body, "words").strip(), number_field(body, "wait", 0, MAX_WAIT_SECONDS)
     confidence = number_field(body, "confidence", 0.9, 1)
     if not 0 < len(words) <= MAX_SPEECH_CHARACTERS:
@@ -76,6 +76,7 @@ async def send_audio(state: State, request: web.Request) -> web.Response:
 
 
 async def answer(state: State, request: web.Request) -> web.Response:
+    await read_json(request)
     call = _call(state, request)
     if call.plan.direction == "inbound" or call.status != "ringing":
         raise RequestRefused(409, f"Only a ringing incoming call can be answered. This one is {call.status}.")
@@ -84,6 +85,7 @@ async def answer(state: State, request: web.Request) -> web.Response:
 
 
 async def hang_up(state: State, request: web.Request) -> web.Response:
+    await read_json(request)
     call = _call(state, request)
     if call.is_over:
         raise RequestRefused(409, f"This call is over: {call.status}.")
@@ -94,7 +96,7 @@ async def hang_up(state: State, request: web.Request) -> web.Response:
 
 
 async def report_speaking(state: State, request: web.Request) -> web.Response:
-    body = await read_json(request)
+    body = await read_json(request, "id", "speaking")
     item_id, speaking = body.get("id"), body.get("speaking", False)
     if isinstance(item_id, bool) or not isinstance(item_id, int) or not isinstance(speaking, bool):
         raise RequestRefused(400, 'Send {"id": 3}, or {"id": 3, "speaking": true}.')

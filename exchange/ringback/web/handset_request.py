@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ringback.account.phone_numbers import is_handset_address, normalize_number
+from ringback.account.phone_numbers import is_handset_address, is_sender_id, normalize_number
 from ringback.state import Handset, State
 from ringback.web.json_responses import RequestRefused, text_field
 
@@ -31,5 +31,7 @@ def destination(state: State, body: dict[str, Any]) -> str:
     """The number in `to`, which defaults to the app's."""
     to = normalize_number(text_field(body, "to", state.settings.number))
     if not is_handset_address(to):
-        raise RequestRefused(400, f"to: {to[:40]!r} is not a phone number. Use a number like {state.settings.number}.")
+        hint = "; a sender name cannot receive texts." if is_sender_id(to) else "."
+        message = f"to: {to[:40]!r} is not a phone number. Use a number like {state.settings.number}{hint}"
+        raise RequestRefused(400, message)
     return to

@@ -23,7 +23,7 @@ async def list_texts(state: State, request: web.Request) -> web.Response:
 
 
 async def send_text(state: State, request: web.Request) -> web.Response:
-    fields = await read_json(request)
+    fields = await read_json(request, "to", "body", "media_url")
     handset = find_handset(state, request)
     body, urls, to = text_field(fields, "body"), _media_urls(fields), destination(state, fields)
     if not body and not urls:

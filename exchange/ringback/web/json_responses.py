@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,24 @@ JsonHandler = Callable[[State, web.Request], Awaitable[web.StreamResponse]]
 """Handles one request. May raise RequestRefused."""
 
 
-def add_route(app: web.Application, state: State, method: str, path: str, handler: JsonHandler) -> None:
-    """Add a route whose handler also receives the state."""
-    app.router.add_route(method, path, partial(handler, state))
+def add_route(
+    app: web.Application, state: State, method: str, path: str, handler: JsonHandler, query: tuple[str, ...] = ()
+) -> None:
+    """Add a route whose handler also receives the state. `query` names the parameters that the query may have."""
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        _check_names("query parameter", request.query, query)
+        return await handler(state, request)
+
+    app.router.add_route(method, path, checked)
+
+
+def _check_names(kind: str, names: Iterable[str], known: tuple[str, ...]) -> None:
+    """Raises RequestRefused if there is a name that is not known. A silently ignored field would hide a mistake."""
+    for name in names:
+        if name not in known:
+            expected = f"The known ones are {', '.join(known)}." if known else "None is expected here."
+            raise RequestRefused(400, f"Unknown {kind}: {name[:40]}. {expected}")
 
 
 def file_response(file: Path) -> web.FileResponse:
@@ -34,14 +48,17 @@ class RequestRefused(Exception):
         self.status, self.headers = status, headers
 
 
-async def read_json(request: web.Request) -> dict[str, Any]:
-    """The JSON object in the body, or {} if the body is empty. Raises RequestRefused if it is anything else."""
+async def read_json(request: web.Request, *fields: str) -> dict[str, Any]:
+    """The JSON object in the body, or {} if the body is empty.
+
+    Raises RequestRefused if the body is anything else, or has a field that is not one of `fields`."""
     try:
         body = json.loads(await request.read() or b"{}")
     except (ValueError, RecursionError):
         raise RequestRefused(400, "The body is not JSON.") from None
     if not isinstance(body, dict):
         raise RequestRefused(400, 'Send a JSON object, such as {"to": "+441632960000"}.')
+    _check_names("field", body, fields)
     return body
 
 

@@ -15,7 +15,7 @@ HEARTBEAT_SECONDS = 15
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    add_route(app, state, "GET", "/feed", feed)
+    add_route(app, state, "GET", "/feed", feed, ("handset", "after"))
     add_route(app, state, "GET", "/media/{sid}", media)
 
 

@@ -221,8 +221,10 @@ class _Request:
         body = b""
         async for chunk in response.content.iter_chunked(16 * 1024):
             body += chunk
-            if len(body) > self.webhook.max_bytes:
+            if len(body) > self.webhook.max_bytes and response.status < 400:
                 raise RequestFailed(11750, status=response.status)
+            if len(body) > self.webhook.max_bytes:  # the status is the error, whatever the size of the error page
+                break
         headers = {name.lower(): value for name, value in response.headers.items()}
         return WebhookResponse(
             self.url, response.status, headers, body, request=_request_json(self.webhook, self.url, self.method)

@@ -58,9 +58,9 @@ def test_conference_starts_only_with_ben(exchange, ada, ben):
     ada.dials()
     ada.hears("One moment.")
     ben.is_called()
-    assert exchange.client().conferences.list()[0].status == "init"
+    assert exchange.client().conferences.list(status="init")
     ben.answers()
-    eventually(lambda: exchange.client().conferences.list()[0].status == "in-progress")
+    eventually(lambda: exchange.client().conferences.list(status="in-progress"))
 
 
 def test_ben_is_disconnected_when_ada_hangs_up(ada, ben):

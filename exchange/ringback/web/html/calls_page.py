@@ -22,7 +22,7 @@ EMPTY = '<p class="about">Nobody has called or texted yet. <a href="/">Open the 
 
 
 def add_routes(app: web.Application, state: State) -> None:
-    add_route(app, state, "GET", "/calls", show)
+    add_route(app, state, "GET", "/calls", show, ("handset", "limit"))
 
 
 async def show(state: State, request: web.Request) -> web.Response:
