@@ -68,8 +68,10 @@ def describe(delivery: Delivery) -> SignedRequest:
 def load_tags(store: Store, sid: str) -> list[str]:
     """Return the tags of the TwiML with which the request was answered, without attributes; "…" stands for a text."""
     key = f"sms:{sid}" if sid.startswith(("SM", "MM")) else f"call:{sid}:/voice:0"
-    response = idempotency.find_response(store, key)
-    pieces = [piece for piece in TAG.split(response.body if response else "") if piece.strip()]
+    claimed = (store.get(f"claim:{key}") or b"").decode()
+    digest = claimed.removeprefix(idempotency.DONE) if claimed.startswith(idempotency.DONE) else ""
+    document = idempotency.load_response(store, digest).body if digest else ""
+    pieces = [piece for piece in TAG.split(document) if piece.strip()]
     return [_without_words(piece) for piece in pieces if not piece.startswith("<?")][:MAX_TAGS]
 
 
