@@ -9,7 +9,7 @@ from typing import Any
 from ringback.account.api_keys import ApiKey
 from ringback.account.applications import TwimlApplication
 from ringback.account.geography import Place, country_of
-from ringback.account.phone_numbers import PhoneNumber, app_number
+from ringback.account.phone_numbers import PhoneNumber, app_numbers
 from ringback.account.verify import VerifyServices
 from ringback.account.webhook_urls import WebhookUrls
 from ringback.calls.call import Call
@@ -61,8 +61,7 @@ class State(Runtime):
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings, clock or Clock(), self._log_of, self._on_media_evicted)
-        number = app_number(settings, self.clock.now())
-        self.numbers: dict[str, PhoneNumber] = {number.phone_number: number}
+        self.numbers: dict[str, PhoneNumber] = app_numbers(settings, self.clock.now())
         self.applications: dict[str, TwimlApplication] = {}
         self.keys: dict[str, ApiKey] = {}
         self.verify = VerifyServices(self.clock, settings.account_sid)
