@@ -23,6 +23,7 @@ from stage import screens
 from stage.blueprint import get_event_stream, get_page_store, get_renderer
 from stage.views import requested_theme
 
+MAX_VALUE_CHARACTERS = 24
 MAX_BARS = 11  # as many as a score has
 MAX_DECISIONS = 20
 MAX_APPROVED = 10  # that can still be hidden
@@ -149,9 +150,16 @@ def _describe(figures: dict[str, Any]) -> tuple[list[Bar], list[str]]:
         most = max(counts.values(), default=0) or 1
         bars += [Bar(str(name), count, round(1000 * count / most)) for name, count in counts.items()]
     singles = {name: value for name, value in figures.items() if isinstance(value, int | float | str) and value != ""}
-    return bars[:MAX_BARS], [
-        f"{value:,} {name}" if type(value) is int else f"{name} {value}" for name, value in singles.items()
+    facts = [
+        f"{value:,} {name}" if type(value) is int else f"{name} {_shorten(str(value))}"
+        for name, value in singles.items()
     ]
+    return bars[:MAX_BARS], facts
+
+
+def _shorten(value: str) -> str:
+    """Return the beginning of a long value, such as a hash."""
+    return value if len(value) <= MAX_VALUE_CHARACTERS else f"{value[:12]}…"
 
 
 def _buttons(scene: Scene, phase: str) -> list[tuple[str, str, str]]:
